@@ -1,0 +1,45 @@
+"""Settings from the environment (prefix CASEBUS_); nothing else is read at start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PACKAGE = Path(__file__).parent
+
+
+def _data(name: str) -> Path:
+    """A folder of data: inside the installed package, or beside it in a checkout."""
+    packaged = _PACKAGE / "_data" / name
+    return packaged if packaged.is_dir() else _PACKAGE.parent / name
+
+
+class Settings(BaseSettings):
+    """One process's settings; every worker has its own environment and its own Kafka user."""
+
+    model_config = SettingsConfigDict(env_prefix="CASEBUS_", extra="ignore")
+
+    #: Where an embedded stack, or a client's local store, keeps its data.
+    home: Path = Path(".casebus")
+    kafka_bootstrap: str = "127.0.0.1:19092"
+    kafka_security_protocol: str = "SASL_PLAINTEXT"
+    kafka_sasl_mechanism: str = "SCRAM-SHA-512"
+    kafka_username: str = ""
+    kafka_password: str = ""
+    #: A PostgreSQL URL for asyncpg.
+    database_url: str = ""
+    gateway_url: str = "http://127.0.0.1:18080"
+    api_key: str = ""
+    #: The agency on whose behalf a client acts.
+    agency: str = ""
+    #: Private keys of hosted agencies and of the bus, `<agency>.pem` each.
+    keys_dir: Path = Path(".casebus/keys")
+    #: SHA-256 (hex) of the directory's entry 0: whom this process trusts.
+    root_digest: str = ""
+    #: A file with the scenario's moment; unset means the machine's clock.
+    time_file: Path | None = None
+    schemas_dir: Path = _data("schemas")
+    policies_dir: Path = _data("policies")
+    #: Partitions of each keyed topic, fixed for an installation's life.
+    installation_partitions: int = 4
