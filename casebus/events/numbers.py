@@ -11,8 +11,9 @@ _DROPPED = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 def canonical_number(text: str) -> str:
-    """The text by which a number is stored and looked up: `（2025）浙０１０６刑初12号` and
-    `〔2025〕浙0106刑初12号` are one. What was typed stays in the event.
+    """The text by which a number is stored and looked up; what was typed stays in the event.
+
+    `（2025）浙０１０６刑初12号` and `〔2025〕浙0106刑初12号` are one number.
     """
     plain = unicodedata.normalize("NFKC", text).translate(_BRACKETS).translate(_DASHES)
     kept = "".join(one for one in plain if unicodedata.category(one) not in _DROPPED)

@@ -14,6 +14,6 @@ def test_canonicalising_a_number_twice_changes_nothing(text: str) -> None:
 
 @given(st.sampled_from("()（）[]［］〔〕【】"), st.sampled_from(["", " ", "　", "\u200b"]))
 def test_brackets_widths_and_spaces_do_not_make_another_number(bracket: str, space: str) -> None:
-    opening = bracket in "(（[［〔【"
-    typed = f"{bracket if opening else '('}２０２５{')' if opening else bracket}{space}浙0106刑初12号"
+    opening, closing = (bracket, ")") if bracket in "(（[［〔【" else ("(", bracket)
+    typed = f"{opening}２０２５{closing}{space}浙0106刑初12号"
     assert canonical_number(typed) == "(2025)浙0106刑初12号"
