@@ -8,89 +8,63 @@ stumbled over.
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import traceback
-from datetime import UTC, datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
+
+from pythonjsonlogger.json import JsonFormatter
 
 from casebus.telemetry.spans import trace_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from types import TracebackType
 
 #: Identifiers, codes and counts; nothing that a person wrote.
 ALLOWED = frozenset(
     {
-        "agency",
-        "attempt",
-        "case_id",
-        "code",
-        "count",
-        "epoch",
-        "event_id",
-        "event_type",
-        "group",
-        "index",
-        "lag",
-        "method",
-        "offset",
-        "partition",
-        "pid",
-        "port",
-        "route",
-        "seconds",
-        "service",
-        "source",
-        "status",
-        "topic",
-        "trace_id",
-        "worker",
+        *("agency", "case_id", "event_id", "event_type", "source", "trace_id"),
+        *("code", "reason", "status", "attempt", "count", "lag", "seconds", "signal"),
+        *("topic", "partition", "offset", "epoch", "index", "group"),
+        *("service", "worker", "pid", "port", "method", "route"),
     }
 )
+_FRAME = frozenset({"time", "level", "logger", "message", "service", "exc_info"})
 
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
-
-class JsonLines(logging.Formatter):
+class JsonLines(JsonFormatter):
     """Formats a record as one line of JSON, with the allowed fields only."""
 
     def __init__(self, service: str) -> None:
-        super().__init__()
-        self.service = service
+        super().__init__(
+            ["levelname", "name", "message"],
+            rename_fields={"levelname": "level", "name": "logger"},
+            static_fields={"service": service},
+            timestamp="time",
+            json_ensure_ascii=False,
+        )
 
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            "service": self.service,
-            **allowed(vars(record)),
-        }
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        line = {name: log_data[name] for name in log_data if name in _FRAME | ALLOWED}
         if (running := trace_id()) is not None:
             line.setdefault("trace_id", running)
-        if record.exc_info and record.exc_info[1] is not None:
-            line["exception"] = told(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return line
+
+    def formatException(  # noqa: N802 - the standard library's name
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> str:
+        return told(ei[1]) if ei[1] is not None else ""
 
 
-def allowed(fields: Mapping[str, object]) -> dict[str, object]:
-    return {name: fields[name] for name in sorted(ALLOWED & fields.keys())}
-
-
-def told(error: BaseException) -> dict[str, object]:
+def told(error: BaseException) -> str:
     """What may be said of an error: type, stable code if it has one, frames; not its text."""
-    frames = [
-        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    answer: dict[str, object] = {"type": type(error).__qualname__, "frames": frames}
-    if isinstance(code := getattr(error, "code", None), str):
-        answer["code"] = code
-    return answer
+    code = getattr(error, "code", None)
+    name = type(error).__qualname__ + (f"[{code}]" if isinstance(code, str) else "")
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno} {f.name}" for f in reversed(frames)]
+    return " < ".join([name, *where])
 
 
 def setup(service: str, *, level: int = logging.INFO, stream: TextIO | None = None) -> None:
