@@ -22,7 +22,7 @@ class Settings(BaseSettings):
 
     #: Where an embedded stack, or a client's local store, keeps its data.
     home: Path = Path(".casebus")
-    kafka_bootstrap: str = "127.0.0.1:19092"
+    kafka_bootstrap: str = "127.0.0.1:18081"
     kafka_security_protocol: str = "SASL_PLAINTEXT"
     kafka_sasl_mechanism: str = "SCRAM-SHA-512"
     kafka_username: str = ""

@@ -85,7 +85,7 @@ class Schemas:
 
     @classmethod
     def load(cls, folder: Path) -> Schemas:
-        """Read `ids.json` and the files it names; raises CodecError for a text whose digest moved."""
+        """Read `ids.json` and the files it names; raises CodecError for a text that changed."""
         rows = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
         return cls([_load_one(folder, int(key), row) for key, row in rows.items()])
 
@@ -138,7 +138,7 @@ class Schemas:
             raise CodecError(Reason.UNDECODABLE, type(error).__name__) from error
         if buffer.tell() != len(value):
             raise CodecError(Reason.UNDECODABLE, "bytes left over")
-        return writer, data  # type: ignore[return-value]
+        return writer, data
 
 
 def _load_one(folder: Path, schema_id: int, row: dict[str, Any]) -> Schema:
@@ -146,7 +146,5 @@ def _load_one(folder: Path, schema_id: int, row: dict[str, Any]) -> Schema:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     schema = Schema(schema_id, row["subject"], row["version"], text)
     if schema.digest.hex() != row["digest"]:
-        raise CodecError(
-            "schema_changed", f"id {schema_id} ({row['file']}) is not what was registered"
-        )
+        raise CodecError("schema_changed", f"{row['file']} is not as registered")
     return schema

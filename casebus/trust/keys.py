@@ -1,0 +1,83 @@
+"""Signing keys. Ed25519 by default; a directory entry names the algorithm of each key.
+
+A certified SM2 module joins by adding its class to `ALGORITHMS`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from casebus.errors import CasebusError
+
+ED25519 = "ed25519"
+
+
+def key_id(public: bytes) -> str:
+    """The name of a key: the first 32 hex digits of its public bytes' SHA-256."""
+    return hashlib.sha256(public).hexdigest()[:32]
+
+
+def _verify_ed25519(public: bytes, signature: bytes, message: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+#: Verifiers by algorithm name: (public key, signature, message) → whether it fits.
+ALGORITHMS: dict[str, Callable[[bytes, bytes, bytes], bool]] = {ED25519: _verify_ed25519}
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A private key; `public` is the raw public key, `keyid` its name in the directory."""
+
+    private: Ed25519PrivateKey
+    algorithm: str = ED25519
+
+    @classmethod
+    def generate(cls) -> SigningKey:
+        return cls(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def load(cls, path: Path) -> SigningKey:
+        """Read a PEM (PKCS #8) file; raises CasebusError `no_key` where it is missing or no key."""
+        try:
+            private = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        except (OSError, ValueError) as error:
+            raise CasebusError("no_key", f"{path.name}: {type(error).__name__}") from error
+        if not isinstance(private, Ed25519PrivateKey):
+            raise CasebusError("no_key", f"{path.name} is not an Ed25519 key")
+        return cls(private)
+
+    def save(self, path: Path) -> None:
+        """Write the PEM file, readable by its owner only."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(self.pem())
+
+    def pem(self) -> bytes:
+        return self.private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+
+    @property
+    def public(self) -> bytes:
+        return self.private.public_key().public_bytes_raw()
+
+    @property
+    def keyid(self) -> str:
+        return key_id(self.public)
+
+    def sign(self, message: bytes) -> bytes:
+        return self.private.sign(message)

@@ -1,0 +1,47 @@
+"""The two leaves of design §5: what the author signs, and what the log commits to."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable
+
+from casebus.events.envelope import UNSIGNED_HEADERS, Header
+from casebus.events.schemas import PREFIX_BYTES
+
+_LENGTH = struct.Struct(">I")
+
+
+def event_leaf(schema_digest: bytes, headers: Iterable[Header], value: bytes) -> bytes:
+    """SHA-256 over 0x00, the schema text's digest, the covered headers, the bare Avro body.
+
+    Covered are `content-type` and every `ce_*` but the signature and its proof, sorted by name,
+    name and value each behind its length; `traceparent` and `cb-*` change on the way and are not.
+    """
+    covered = sorted(header for header in headers if _is_covered(header[0]))
+    parts = [b"\x00", schema_digest, _LENGTH.pack(len(covered))]
+    for name, text in covered:
+        raw = name.encode()
+        parts += (_LENGTH.pack(len(raw)), raw, _LENGTH.pack(len(text)), text)
+    parts.append(value[PREFIX_BYTES:])
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def log_leaf(leaf: bytes, headers: Iterable[Header]) -> bytes:
+    """SHA-256 over 0x00, the event leaf, the signature and its proof, and the bus's stamps."""
+    kept = sorted(header for header in headers if _is_logged(header[0]))
+    parts = [b"\x00", leaf]
+    for name, text in kept:
+        raw = name.encode()
+        parts += (_LENGTH.pack(len(raw)), raw, _LENGTH.pack(len(text)), text)
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def _is_covered(name: str) -> bool:
+    if name in UNSIGNED_HEADERS:
+        return False
+    return name.startswith("ce_") or name == "content-type"
+
+
+def _is_logged(name: str) -> bool:
+    return name in UNSIGNED_HEADERS or name.startswith("cb-")
