@@ -1,4 +1,4 @@
-"""Applies storage/migrations/*.sql in name order, each once and whole: `python -m storage.migrate`."""
+"""Applies storage/migrations/*.sql in name order, each once: `python -m storage.migrate`."""
 
 from __future__ import annotations
 

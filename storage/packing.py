@@ -11,7 +11,7 @@ _LENGTHS = struct.Struct(">HI")
 
 
 def pack_headers(headers: Iterable[Header]) -> bytes:
-    parts = []
+    parts: list[bytes] = []
     for name, value in headers:
         raw = name.encode()
         parts += (_LENGTHS.pack(len(raw), len(value)), raw, value)
