@@ -1,0 +1,60 @@
+"""Development passwords and keys: made at random once, kept in one file of mode 0600."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from onebox.places import Home
+
+
+@dataclass(slots=True)
+class Credentials:
+    """What `casebus env` prints: Kafka users, the database's owner, one API key an agency."""
+
+    cluster_id: str = ""
+    postgres: str = ""
+    kafka: dict[str, str] = field(default_factory=dict)
+    api_keys: dict[str, str] = field(default_factory=dict)
+    root_digest: str = ""
+
+    def kafka_password(self, user: str) -> str:
+        return self.kafka.setdefault(user, secrets.token_urlsafe(24))
+
+    def api_key(self, agency: str) -> str:
+        """256 random bits."""
+        return self.api_keys.setdefault(agency, secrets.token_urlsafe(32))
+
+
+def load(home: Home) -> Credentials:
+    """What the file holds, completed by what any stack needs."""
+    stored = home.credentials
+    known = Credentials(**json.loads(stored.read_text("utf-8"))) if stored.is_file() else None
+    credentials = known or Credentials()
+    credentials.cluster_id = credentials.cluster_id or _cluster_id()
+    credentials.postgres = credentials.postgres or secrets.token_urlsafe(24)
+    for user in ("admin", "broker"):
+        credentials.kafka_password(user)
+    return credentials
+
+
+def save(home: Home, credentials: Credentials) -> None:
+    write_private(home.credentials, json.dumps(asdict(credentials), indent=1).encode())
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Readable by the owner only from its first byte on, and never half written."""
+    fresh = path.with_name(f".{path.name}.new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
+        handle.write(content)
+    fresh.replace(path)
+
+
+def _cluster_id() -> str:
+    """Kafka's form of a UUID: 22 characters of URL-safe base64, not beginning with a dash."""
+    while (candidate := secrets.token_urlsafe(16)).startswith("-"):
+        pass
+    return candidate

@@ -1,0 +1,127 @@
+"""Kafka's jars by coordinates: read from `kafka.lock`, fetched once, checked by SHA-256.
+
+The lock names coordinates only. Where they come from is the machine's business: Maven Central, or
+the mirror the user's Maven settings name.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import tempfile
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from casebus.errors import CasebusError
+
+LOCK = Path(__file__).with_name("kafka.lock")
+DOWNLOADS = 8
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """One jar of the lock: its coordinates and the digest its bytes must have."""
+
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+
+    @property
+    def filename(self) -> str:
+        return f"{self.artifact}-{self.version}.jar"
+
+    @property
+    def coordinates(self) -> str:
+        return f"{self.group}:{self.artifact}:{self.version}"
+
+
+def read_lock(path: Path = LOCK) -> tuple[Jar, ...]:
+    """The jars in class-path order; lines that start with `#` are comments."""
+    lines = (line.split("#", 1)[0].split() for line in path.read_text("utf-8").splitlines())
+    return tuple(Jar(*line[0].split(":"), sha256=line[1]) for line in lines if line)
+
+
+def cache_dir() -> Path:
+    """One directory a lock: archives made for one class path never meet another."""
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
+    return platformdirs.user_cache_path("casebus") / f"kafka-{digest}"
+
+
+def class_path(progress: Progress = lambda _line: None) -> list[Path]:
+    """The jars on disk, fetched when the cache lacks any.
+
+    Raises CasebusError `jar_not_fetched` or `jar_digest_differs`.
+    """
+    jars, home = read_lock(), cache_dir()
+    missing = [jar for jar in jars if not (home / jar.filename).is_file()]
+    if missing:
+        home.mkdir(parents=True, exist_ok=True)
+        with _exclusive(home / ".lock"):
+            _fetch([jar for jar in missing if not (home / jar.filename).is_file()], home, progress)
+    return [home / jar.filename for jar in jars]
+
+
+def _fetch(jars: list[Jar], home: Path, progress: Progress) -> None:
+    from jgo.maven import MavenContext  # noqa: PLC0415  needed on the first start only
+
+    with tempfile.TemporaryDirectory(dir=home) as scratch:
+        maven = MavenContext(
+            repo_cache=Path(scratch), remote_repos=_repositories(), timeout=60
+        )
+
+        def fetch(jar: Jar) -> Jar:
+            try:
+                found = maven.create_dependency(jar.coordinates).artifact.resolve()
+            except Exception as error:
+                raise CasebusError("jar_not_fetched", f"{jar.coordinates}: {error}") from error
+            _check(jar, Path(found))
+            Path(found).replace(home / jar.filename)
+            return jar
+
+        with ThreadPoolExecutor(DOWNLOADS) as pool:
+            for done, jar in enumerate(pool.map(fetch, jars), 1):
+                progress(f"Kafka {done}/{len(jars)}: {jar.filename}")
+
+
+def _check(jar: Jar, path: Path) -> None:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != jar.sha256:
+        raise CasebusError(
+            "jar_digest_differs", f"{jar.coordinates}: the lock says {jar.sha256}, got {digest}"
+        )
+
+
+def _repositories() -> dict[str, str] | None:
+    """The mirror of Maven Central that the user's settings name; None is Maven Central itself."""
+    settings = Path(os.environ.get("MAVEN_SETTINGS", "~/.m2/settings.xml")).expanduser()
+    mirror = mirror_of_central(settings.read_text("utf-8")) if settings.is_file() else None
+    return {"central": mirror} if mirror else None
+
+
+def mirror_of_central(settings: str) -> str | None:
+    """The URL of the first mirror in a Maven `settings.xml` that stands for `central`."""
+    root = ET.fromstring(settings)  # noqa: S314  the user's own file
+    for mirror in root.iterfind(".//{*}mirrors/{*}mirror"):
+        url = mirror.findtext("{*}url")
+        patterns = (mirror.findtext("{*}mirrorOf") or "").split(",")
+        names = {pattern.strip() for pattern in patterns}
+        if url and "!central" not in names and names & {"*", "central", "external:*"}:
+            return url.strip().rstrip("/")
+    return None
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """Two first starts at once: the second waits and finds the jars there."""
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

