@@ -31,7 +31,7 @@ create table own.outbox (
     source text not null,
     event_id text not null,
     topic text not null,
-    value bytea not null,
+    value bytea,
     headers bytea not null,
     created_at timestamptz not null default now(),
     sent_at timestamptz,
@@ -160,7 +160,6 @@ create table derived.work_item (
     is_open boolean not null,
     due timestamptz,
     version bigint not null,
-    unit text,
     view jsonb not null
 );
 create index work_item_by_agency on derived.work_item (agency, is_open, due);

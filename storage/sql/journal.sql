@@ -1,0 +1,34 @@
+-- name: epoch
+select epoch from own.installation;
+
+-- name: open_position
+insert into derived.journal_position (epoch, partition) values ($1, $2) on conflict do nothing;
+
+-- name: lock_position
+select next_index, next_offset, frontier, law
+from derived.journal_position where epoch = $1 and partition = $2 for update;
+
+-- name: advance_position
+update derived.journal_position
+set next_index = $3, next_offset = $4, frontier = $5, law = $6
+where epoch = $1 and partition = $2;
+
+-- name: stored_leaves
+select log_index, log_leaf from derived.journal
+where epoch = $1 and partition = $2 and log_index between $3 and $4
+order by log_index;
+
+-- name: known_events
+select e.stream, e.source, e.id, e.event_leaf
+from unnest($1::uuid[], $2::text[], $3::text[]) as k(stream, source, id)
+join derived.event e on e.stream = k.stream and e.source = k.source and e.id = k.id;
+
+-- name: widen_recipients
+update derived.event e
+set recipients = (select array_agg(distinct name) from unnest(e.recipients || k.recipients) as name)
+from (select $1::uuid as stream, $2::text as source, $3::text as id, $4::text[] as recipients) k
+where e.stream = k.stream and e.source = k.source and e.id = k.id;
+
+-- name: add_parties
+insert into derived.party (agency, stream)
+select * from unnest($1::text[], $2::uuid[]) on conflict do nothing;
