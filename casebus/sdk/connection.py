@@ -1,0 +1,173 @@
+"""How every client reaches the brokers, from the same settings."""
+
+Its defaults would commit offsets on their own, start at the end, create topics, and take 30 s to
+say `timed out` about a wrong password. Here a wrong password is an error of its own, at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer
+from kafka import errors as kafka_errors
+from kafka.net.compat import KafkaNetClient
+from kafka.net.manager import KafkaConnectionManager
+from kafka.net.selector import NetworkSelector
+
+from casebus.errors import CasebusError
+from casebus.settings import Settings
+
+#: Two MiB and the headers: what an inbox record may measure.
+_LARGEST_RECORD = 2 * 1024 * 1024 + 128 * 1024
+_BOOTSTRAP_MS = 8_000
+_REFUSALS = (
+    kafka_errors.SaslAuthenticationFailedError,
+    kafka_errors.UnsupportedSaslMechanismError,
+    kafka_errors.IllegalSaslStateError,
+)
+
+
+class _Manager(KafkaConnectionManager):  # type: ignore[misc]
+    """Ends the bootstrap at the first refused password, which the library tries again for ever."""
+
+    _refused: Exception | None = None
+
+    def get_connection(self, node_id: int, **options: Any) -> Any:
+        if self._refused is not None and not self.bootstrapped:
+            raise self._refused
+        connection = super().get_connection(node_id, **options)
+        connection.init_future.add_errback(self._note)
+        return connection
+
+    def _note(self, error: Exception) -> None:
+        if isinstance(error, _REFUSALS):
+            self._refused = error
+
+
+class _Client(KafkaNetClient):  # type: ignore[misc]
+    def __init__(self, **configs: Any) -> None:
+        net = NetworkSelector(**configs)
+        super().__init__(net=net, manager=_Manager(net, **configs))
+
+
+def client_settings(settings: Settings) -> dict[str, Any]:
+    """What every Kafka client here has in common: addresses, sign-in, timeouts."""
+    common: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap.split(","),
+        "client_id": f"casebus-{settings.kafka_username or 'client'}",
+        "security_protocol": settings.kafka_security_protocol,
+        "allow_auto_create_topics": False,
+        "bootstrap_timeout_ms": _BOOTSTRAP_MS,
+        "request_timeout_ms": 15_000,
+        "retry_backoff_ms": 100,
+        "reconnect_backoff_ms": 50,
+        "reconnect_backoff_max_ms": 2_000,
+        "metadata_max_age_ms": 60_000,
+        "metrics_enabled": False,
+        "kafka_client": _Client,
+    }
+    if settings.kafka_security_protocol.startswith("SASL"):
+        common |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": settings.kafka_password,
+        }
+    return common
+
+
+def producer_settings(settings: Settings) -> dict[str, Any]:
+    """All that is written waits for every in-sync replica and is written once."""
+    return client_settings(settings) | {
+        "acks": "all",
+        "enable_idempotence": True,
+        "max_in_flight_requests_per_connection": 5,
+        "delivery_timeout_ms": 30_000,
+        "max_block_ms": 10_000,
+        "max_request_size": _LARGEST_RECORD,
+        "linger_ms": 5,
+        "batch_size": 128 * 1024,
+        "compression_type": None,
+    }
+
+
+def consumer_settings(settings: Settings, group: str | None) -> dict[str, Any]:
+    """From the start of the topic, nothing committed but by the caller."""
+    return client_settings(settings) | {
+        "group_id": group,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "isolation_level": "read_uncommitted",
+        "max_poll_records": 500,
+        "max_poll_interval_ms": 300_000,
+        "session_timeout_ms": 10_000,
+        "heartbeat_interval_ms": 3_000,
+        "fetch_max_wait_ms": 200,
+        "fetch_min_bytes": 1,
+        "max_partition_fetch_bytes": _LARGEST_RECORD,
+        "check_crcs": True,
+    }
+
+
+def open_producer(settings: Settings) -> KafkaProducer:
+    """Raises CasebusError `kafka_sign_in_refused` or `kafka_unreachable`."""
+    with clear_errors(settings):
+        return KafkaProducer(**producer_settings(settings))
+
+
+def open_consumer(settings: Settings, topic: str, group: str | None) -> KafkaConsumer:
+    """A consumer that may read `topic`; raises CasebusError where it may not.
+
+    kafka-python says nothing about a denied read, its iterator just ends; so it is asked first
+    whether this account sees the topic at all.
+    """
+    with clear_errors(settings, topic):
+        consumer = KafkaConsumer(**consumer_settings(settings, group))
+    seen: set[str] = set()
+    try:
+        with clear_errors(settings, topic):
+            seen = consumer.topics()
+    finally:
+        if topic not in seen:
+            consumer.close(autocommit=False)
+    if topic not in seen:
+        raise CasebusError("topic_denied", _denied(settings, topic))
+    return consumer
+
+
+@contextmanager
+def clear_errors(settings: Settings, topic: str = "") -> Iterator[None]:
+    """Turn the library's errors into sentences a person can act on."""
+    try:
+        yield
+    except _REFUSALS as error:
+        who = settings.kafka_username or "(no user name)"
+        raise CasebusError(
+            "kafka_sign_in_refused",
+            f"{settings.kafka_bootstrap} refuses user {who} by {settings.kafka_sasl_mechanism}:"
+            " wrong name or password",
+        ) from error
+    except kafka_errors.TopicAuthorizationFailedError as error:
+        raise CasebusError("topic_denied", _denied(settings, topic)) from error
+    except kafka_errors.GroupAuthorizationFailedError as error:
+        raise CasebusError(
+            "group_denied", f"user {settings.kafka_username} may not use this consumer group"
+        ) from error
+    except (
+        kafka_errors.KafkaTimeoutError,
+        kafka_errors.KafkaConnectionError,
+        kafka_errors.NodeNotReadyError,
+    ) as error:
+        raise CasebusError(
+            "kafka_unreachable",
+            f"no answer from {settings.kafka_bootstrap} by {settings.kafka_security_protocol}:"
+            f" {error}",
+        ) from error
+    except kafka_errors.KafkaError as error:
+        raise CasebusError("kafka_failed", f"{type(error).__name__}: {error}") from error
+
+
+def _denied(settings: Settings, topic: str) -> str:
+    who = settings.kafka_username or "(no user name)"
+    return f"user {who} may not use topic {topic}, or there is no such topic"
