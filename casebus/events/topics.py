@@ -1,0 +1,193 @@
+"""Topics, their settings and who may touch them, as `schemas/topics.yaml` says.
+
+The file holds templates (`events.{sector}`, `agency.{agency}.inbox`); an installation is what
+they become for the agencies of its directory. Nothing here talks to Kafka.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from casebus.errors import CasebusError
+
+Pattern = Literal["literal", "prefixed"]
+Resource = Literal["topic", "group"]
+Operation = Literal["read", "write", "create", "describe"]
+
+AGENCY = "agency"
+_HOUR_MS = 3_600_000
+_UNITS_MS = {"h": _HOUR_MS, "d": 24 * _HOUR_MS}
+
+
+class TopicsError(CasebusError):
+    """A topics file that says something impossible."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Member:
+    """An agency with a system of its own on Kafka: its principal is its id."""
+
+    id: str
+    sector: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of an installation; `partitions` None means the installation's own count."""
+
+    name: str
+    title: str
+    key: str
+    partitions: int | None
+    config: dict[str, str]
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Acl:
+    """One permission to grant; what is not granted is denied."""
+
+    principal: str
+    resource: Resource
+    name: str
+    pattern: Pattern
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Bytes a second that one principal may produce and consume."""
+
+    principal: str
+    produce_bytes: int
+    consume_bytes: int
+
+
+class Topics:
+    """The file, expanded on demand for a set of agencies on Kafka."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self._body = body
+        for row in body["topics"]:
+            unknown = set(row["writers"] + row["readers"]) - {*self.principals, AGENCY, "admin"}
+            if unknown:
+                raise TopicsError("topics_unknown_principal", f"{row['name']}: {sorted(unknown)}")
+
+    @classmethod
+    def parse(cls, text: str) -> Topics:
+        return cls(yaml.safe_load(text))
+
+    @classmethod
+    def load(cls, folder: Path) -> Topics:
+        return cls.parse((folder / "topics.yaml").read_text(encoding="utf-8"))
+
+    @cached_property
+    def principals(self) -> tuple[str, ...]:
+        """The services' principals; agencies have their own ids, `admin` is a super user."""
+        return tuple(name for name in self._body["principals"] if name != AGENCY)
+
+    @property
+    def sectors(self) -> tuple[str, ...]:
+        return tuple(self._body["sectors"])
+
+    @property
+    def hosted(self) -> tuple[str, ...]:
+        """Sectors whose hosted agencies have an inbox and an intake here."""
+        return tuple(self._body["hosted"])
+
+    def topics(self, members: Iterable[Member] = ()) -> tuple[Topic, ...]:
+        """Every topic of an installation with these agencies on Kafka."""
+        known = sorted(members)
+        return tuple(topic for row in self._body["topics"] for topic in self._expand(row, known))
+
+    def names_like(self, glob: str) -> tuple[str, ...]:
+        """Names of shared topics that match, as `events.*`; agencies' own ones are left out."""
+        return tuple(topic.name for topic in self.topics() if fnmatchcase(topic.name, glob))
+
+    def acls(self, members: Iterable[Member] = ()) -> tuple[Acl, ...]:
+        """All that services and agencies are granted, sorted and without doubles."""
+        known = sorted(members)
+        rows = {acl for topic in self.topics(known) for acl in _on_topic(topic)}
+        rows.update(acl for name in self.principals for acl in self._own(name))
+        rows.update(acl for one in known for acl in _groups_of_agency(one.id))
+        return tuple(sorted(rows))
+
+    def quotas(self, members: Iterable[Member]) -> tuple[Quota, ...]:
+        row = self._body["principals"][AGENCY]
+        produce, consume = row["produce_bytes"], row["consume_bytes"]
+        return tuple(Quota(one.id, produce, consume) for one in sorted(members))
+
+    def _expand(self, row: dict[str, Any], members: list[Member]) -> Iterator[Topic]:
+        if "{sector}" in row["name"]:
+            for sector in self.sectors:
+                own = tuple(one.id for one in members if one.sector == sector)
+                yield self._topic(row, row["name"].format(sector=sector), own)
+        elif "{hosted}" in row["name"]:
+            for sector in self.hosted:
+                yield self._topic(row, row["name"].format(hosted=sector), ())
+        elif "{agency}" in row["name"]:
+            for one in members:
+                yield self._topic(row, row["name"].format(agency=one.id), (one.id,))
+        else:
+            yield self._topic(row, row["name"], ())
+
+    def _topic(self, row: dict[str, Any], name: str, agencies: tuple[str, ...]) -> Topic:
+        count = row["partitions"]
+        return Topic(
+            name=name,
+            title=row["title"],
+            key=row["key"],
+            partitions=None if count == "installation" else int(count),
+            config={
+                **{key: str(value) for key, value in self._body["config"].items()},
+                "retention.ms": str(_retention_ms(row["retention"])),
+                "max.message.bytes": str(row["max_message_bytes"]),
+            },
+            writers=_named(row["writers"], agencies),
+            readers=_named(row["readers"], agencies),
+        )
+
+    def _own(self, principal: str) -> Iterator[Acl]:
+        """A service's consumer group, Faust's own topics, and the groups it may ask about."""
+        row = self._body["principals"][principal]
+        yield Acl(principal, "group", row["group"], "literal", "read")
+        if prefix := row.get("prefix"):
+            for operation in ("create", "read", "write"):
+                yield Acl(principal, "topic", prefix, "prefixed", operation)
+        for group in row.get("asks", ()):
+            yield Acl(principal, "group", group, "literal", "describe")
+
+
+def _named(principals: list[str], agencies: tuple[str, ...]) -> tuple[str, ...]:
+    services = tuple(name for name in principals if name != AGENCY)
+    return services + (agencies if AGENCY in principals else ())
+
+
+def _on_topic(topic: Topic) -> Iterator[Acl]:
+    for writer in topic.writers:
+        yield Acl(writer, "topic", topic.name, "literal", "write")
+    for reader in topic.readers:
+        yield Acl(reader, "topic", topic.name, "literal", "read")
+
+
+def _groups_of_agency(agency: str) -> Iterator[Acl]:
+    yield Acl(agency, "group", agency, "literal", "read")
+    # The dot keeps `cn-1-amr` out of the groups of `cn-1-amrx`.
+    yield Acl(agency, "group", f"{agency}.", "prefixed", "read")
+
+
+def _retention_ms(text: str) -> int:
+    """`90d` or `1h` in milliseconds; -1 keeps records for ever."""
+    if text == "forever":
+        return -1
+    if not (text[:-1].isdigit() and text[-1] in _UNITS_MS):
+        raise TopicsError("topics_bad_retention", text)
+    return int(text[:-1]) * _UNITS_MS[text[-1]]
