@@ -1,7 +1,7 @@
-"""How every client reaches the brokers, from the same settings."""
+"""How every kafka-python client reaches the brokers: each setting that matters, said out loud.
 
-Its defaults would commit offsets on their own, start at the end, create topics, and take 30 s to
-say `timed out` about a wrong password. Here a wrong password is an error of its own, at once.
+The library's defaults would commit offsets on their own, start at the end, create topics, and
+take 30 s to say `timed out` about a wrong password, which here is an error of its own, at once.
 """
 
 from __future__ import annotations

@@ -1,0 +1,113 @@
+"""Reading of single cells as people type them: dates, amounts, counts, credit codes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, time, timedelta
+from decimal import Decimal, InvalidOperation
+
+from casebus.events.legaltime import LegalTime
+from casebus.sdk.importing.issues import CellError, IssueCode
+
+_DATE = re.compile(
+    r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?"
+    r"(?:[\sT]*(?P<hour>\d{1,2})\s*[:时点]\s*(?:(?P<minute>\d{1,2})\s*分?)?"
+    r"(?:\s*:?\s*(?P<second>\d{1,2})\s*秒?)?)?"
+)
+_COMPACT_DATE = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
+_SERIAL_DATE = re.compile(r"(?P<days>\d{5})(?P<fraction>\.\d+)?")
+#: Excel counts days from here, its 29 February 1900 included.
+_SERIAL_ORIGIN = date(1899, 12, 30)
+#: 1982 to 2064: outside it a five-digit number is more likely no date at all.
+_SERIAL_RANGE = range(30_000, 60_000)
+_DAY_SECONDS = 86_400
+
+_AMOUNT = re.compile(r"[¥￥]?\s*(?:CNY|RMB|人民币)?\s*([-+]?[\d,]*\.?\d+)\s*(万|亿)?\s*元?")
+_SCALE = {None: 1, "万": 10_000, "亿": 100_000_000}
+_FEN = 100
+_MOST_FEN = 2**63 - 1
+
+_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_USCC_WEIGHTS = tuple(pow(3, at, 31) for at in range(17))
+
+
+def plain(text: str) -> str:
+    """A cell's text in one width (NFKC), trimmed, without invisible characters."""
+    folded = unicodedata.normalize("NFKC", text)
+    return "".join(one for one in folded if unicodedata.category(one) != "Cf").strip()
+
+
+def parse_date(text: str) -> LegalTime:
+    """Read a legal date as a spreadsheet has it; raises CellError `bad_date`.
+
+    Forms: 2026-03-02, 2026/3/2, 2026.3.2, 2026年3月2日, 20260302, Excel serials (45718, 45718.5),
+    each dashed form with a time of day behind it. Two-digit years and day-first forms are
+    refused: they can be read in two ways.
+    """
+    cell = plain(text)
+    if serial := _SERIAL_DATE.fullmatch(cell):
+        return _from_serial(serial)
+    found = _DATE.fullmatch(cell) or _COMPACT_DATE.fullmatch(cell)
+    if found is None:
+        raise CellError(IssueCode.BAD_DATE, "not a date of a known form")
+    parts = {name: int(digits) for name, digits in found.groupdict().items() if digits}
+    try:
+        day = date(parts["year"], parts["month"], parts["day"])
+        if "hour" not in parts:
+            return LegalTime(day)
+        return LegalTime(day, time(parts["hour"], parts.get("minute", 0), parts.get("second", 0)))
+    except ValueError as error:
+        raise CellError(IssueCode.BAD_DATE, str(error)) from None
+
+
+def _from_serial(found: re.Match[str]) -> LegalTime:
+    days = int(found["days"])
+    if days not in _SERIAL_RANGE:
+        raise CellError(IssueCode.BAD_DATE, "not a date of a known form")
+    day = _SERIAL_ORIGIN + timedelta(days=days)
+    seconds = int(Decimal(found["fraction"] or 0) * _DAY_SECONDS + Decimal("0.5"))
+    if not seconds:
+        return LegalTime(day)
+    seconds = min(seconds, _DAY_SECONDS - 1)
+    return LegalTime(day, time(seconds // 3600, seconds % 3600 // 60, seconds % 60))
+
+
+def parse_yuan(text: str) -> int:
+    """Read an amount in yuan (`21,000.50`, `¥21000`, `2.1万元`) as fen; raises `bad_amount`."""
+    found = _AMOUNT.fullmatch(plain(text))
+    if found is None:
+        raise CellError(IssueCode.BAD_AMOUNT, "not an amount in yuan")
+    try:
+        fen = Decimal(found[1].replace(",", "")) * _SCALE[found[2]] * _FEN
+    except InvalidOperation:
+        raise CellError(IssueCode.BAD_AMOUNT, "not an amount in yuan") from None
+    if fen != fen.to_integral_value():
+        raise CellError(IssueCode.BAD_AMOUNT, "more than two decimals")
+    if not 0 <= fen <= _MOST_FEN:
+        raise CellError(IssueCode.BAD_AMOUNT, "negative or out of range")
+    return int(fen)
+
+
+def parse_integer(text: str) -> int:
+    """Read a count (`1,200`, `1200 件`); raises CellError `bad_integer`."""
+    cell = plain(text).replace(",", "")
+    found = re.fullmatch(r"(-?\d{1,18})\s*[个件只箱台套份张本枚条双瓶盒包]?", cell)
+    if found is None:
+        raise CellError(IssueCode.BAD_INTEGER, "not a whole number")
+    return int(found[1])
+
+
+def uscc_fits(code: str) -> bool:
+    """Whether an 18-character 统一社会信用代码 has the check digit of GB 32100-2015."""
+    if len(code) != 18 or any(one not in _USCC_ALPHABET for one in code):  # noqa: PLR2004
+        return False
+    return code[17] == uscc_check_digit(code[:17])
+
+
+def uscc_check_digit(body: str) -> str:
+    """The 18th character for the first 17 (mod 31 over powers of 3)."""
+    total = sum(
+        _USCC_ALPHABET.index(one) * weight for one, weight in zip(body, _USCC_WEIGHTS, strict=True)
+    )
+    return _USCC_ALPHABET[-total % 31]

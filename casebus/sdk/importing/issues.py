@@ -1,0 +1,69 @@
+"""What a row's reader says about a cell: a refusal of the row, or a note on its data quality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from casebus.errors import CasebusError
+
+
+class IssueCode(StrEnum):
+    """Stable codes of the import's report; docs/reason-codes.md explains each one."""
+
+    BAD_DATE = "bad_date"
+    """The cell is no date of a known form, or a day that no calendar has."""
+    BAD_AMOUNT = "bad_amount"
+    """The cell is no amount in yuan with at most two decimals."""
+    BAD_INTEGER = "bad_integer"
+    """The cell is no whole number."""
+    UNKNOWN_VALUE = "unknown_value"
+    """The mapping lists the values of this column, and this is none of them."""
+    MISSING_VALUE = "missing_value"
+    """The cell is empty and the mapping needs it."""
+    UNKNOWN_SOURCE = "unknown_source"
+    """The author's name is no agency that the mapping's list knows, so nobody can sign."""
+    BAD_ROW = "bad_row"
+    """The row has more cells than the header has columns, or the line is no JSON object."""
+    DUPLICATE_ROW = "duplicate_row"
+    """An earlier row of this file says the same about the same number."""
+    NUMBER_REPEATED = "number_repeated"
+    """An earlier row of this file says something else about the same number."""
+    NUMBER_IN_USE = "number_in_use"
+    """Another case on the bus carries this number: compare the two by hand."""
+    EVENT_INVALID = "event_invalid"
+    """The mapped fields do not fit the event type's schema."""
+    STATE_SECRET = "state_secret"  # noqa: S105 - a code, not a password
+    """The row is marked as a state secret and never enters the bus."""
+
+    EMPTY_CELL = "empty_cell"
+    """Note: the cell is empty; the field keeps its default."""
+    UNKNOWN_AGENCY = "unknown_agency"
+    """Note: the recipient's name is unknown; the event goes out without it."""
+    WRONG_CHECK_DIGIT = "wrong_check_digit"
+    """Note: the credit code's check digit is wrong; it is taken as written."""
+    EVENT_DROPPED = "event_dropped"
+    """Note: an event that an earlier run minted is not in the row any more; it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One line of the report; a note does not keep the row out."""
+
+    row: int
+    column: str
+    code: IssueCode
+    detail: str = ""
+    refused: bool = True
+
+
+class CellError(CasebusError):
+    """A cell that cannot be read; the row's reader turns it into an `Issue`."""
+
+    def __init__(self, code: IssueCode, detail: str = "") -> None:
+        super().__init__(code, detail)
+        self.issue_code = code
+
+
+class FileError(CasebusError):
+    """The whole file cannot be read: `missing_columns`, `bad_encoding`, `empty_file` and so on."""

@@ -1,0 +1,156 @@
+"""The mapping file: which columns become which events of which case.
+
+A shortened one::
+
+    name: referrals-2025 # names the import: keep it when the file grows
+    agencies: agencies.yaml # ids and names, beside the mapping file
+    case: {number: {column: 移送书文号, kind: letter_no}, source: {column: 移送单位}}
+    events:
+      - type: referral.sent
+        date: {column: 移送日期}
+        to: [{column: 受理单位}]
+        fields: {sales_amount: {column: 已销售金额（元）, as: money}}
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from casebus.sdk.importing.issues import FileError
+
+#: How a cell is read: `money` is an amount in yuan, kept in fen.
+CellKind = Literal["text", "integer", "money", "date", "uscc", "agency", "boolean"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Cell(_Part):
+    """Where a value comes from: a column, or a constant `value`."""
+
+    column: str | None = None
+    value: Any = None
+    kind: CellKind = Field(default="text", alias="as")
+    #: An empty cell keeps the row out; otherwise it is a note.
+    required: bool = False
+    #: An empty cell is nothing to note.
+    optional: bool = False
+    #: What is typed → what it means; empty takes every value as it is.
+    values: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.column is None) == (self.value is None):
+            raise ValueError("a cell has either a column or a value")
+        return self
+
+
+class NumberCell(_Part):
+    """A column with a local number, and what kind of number it is (letter_no, case_no, …)."""
+
+    column: str
+    kind: str
+
+
+class When(_Part):
+    """An event happens only in rows where the column holds one of `values`."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+class CasePart(_Part):
+    """The number that names the case, and the agency that gave it."""
+
+    number: NumberCell
+    source: Cell
+
+
+class EventPart(_Part):
+    """One event that a row may hold. Without a date in the row it did not happen."""
+
+    type: str
+    date: Cell
+    #: Defaults to the case's source.
+    source: Cell | None = None
+    to: tuple[Cell, ...] = ()
+    #: The row is refused where this event's date is empty.
+    required: bool = False
+    when: When | None = None
+    numbers: tuple[NumberCell, ...] = ()
+    #: Field path (`suspects.0.organisation.name`) → cell.
+    fields: dict[str, Cell] = {}
+
+    @property
+    def ce_type(self) -> str:
+        return self.type if self.type.startswith("casebus.") else f"casebus.{self.type}.v1"
+
+
+class Mapping(_Part):
+    """A whole mapping file; `digest` is the SHA-256 of its bytes."""
+
+    format: Literal[1] = 1
+    name: str
+    title: str = ""
+    agencies: str = ""
+    #: `auto` reads UTF-8 with or without BOM, else GB 18030 as old Excel writes it.
+    encoding: str = "auto"
+    delimiter: str = ","
+    case: CasePart
+    events: tuple[EventPart, ...] = Field(min_length=1)
+    digest: str = ""
+
+    @classmethod
+    def load(cls, path: Path) -> Mapping:
+        """Read a mapping file; raises FileError `bad_mapping` saying which line is wrong."""
+        try:
+            raw = path.read_bytes()
+            body = yaml.safe_load(raw)
+            read = cls.model_validate(body)
+        except OSError as error:
+            raise FileError("bad_mapping", f"{path.name}: {error.strerror}") from error
+        except yaml.YAMLError as error:
+            raise FileError("bad_mapping", f"{path.name}: {error}") from error
+        except ValidationError as error:
+            raise FileError("bad_mapping", f"{path.name}: {_first(error)}") from error
+        return read.model_copy(update={"digest": hashlib.sha256(raw).hexdigest()})
+
+    def columns(self) -> tuple[str, ...]:
+        """Every column that the mapping reads, in the order it names them."""
+        return tuple(dict.fromkeys(self._columns()))
+
+    def slots(self) -> tuple[str, ...]:
+        """A name for each event of a row: its type, numbered where a type comes again."""
+        counts: dict[str, int] = {}
+        names = []
+        for event in self.events:
+            counts[event.type] = counts.get(event.type, 0) + 1
+            suffix = "" if counts[event.type] == 1 else f"#{counts[event.type]}"
+            names.append(event.type + suffix)
+        return tuple(names)
+
+    def _columns(self) -> Iterator[str]:
+        yield self.case.number.column
+        yield from _named(self.case.source)
+        for event in self.events:
+            yield from _named(event.date, event.source, *event.to, *event.fields.values())
+            yield from (number.column for number in event.numbers)
+            if event.when:
+                yield event.when.column
+
+
+def _named(*cells: Cell | None) -> Iterator[str]:
+    yield from (cell.column for cell in cells if cell and cell.column)
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place or 'the file'}: {problem['msg']}"

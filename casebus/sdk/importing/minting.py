@@ -1,0 +1,124 @@
+"""Ids that an import mints: the same row gives the same ids on any machine (design rule 20)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from casebus.events.legaltime import LegalTime
+from casebus.events.numbers import canonical_number
+
+CORRECTED = "casebus.case.corrected.v1"
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://casebus.example/import")
+
+
+def stream_id(source: str, kind: str, number: str) -> str:
+    """The stream of the case to which `source` gave this number."""
+    return str(uuid.uuid5(_NAMESPACE, _text(["stream", source, kind, canonical_number(number)])))
+
+
+def import_id(source: str, name: str) -> str:
+    """The import of this name by this agency; it is also the stream of its own two events."""
+    return str(uuid.uuid5(_NAMESPACE, _text(["import", source, name])))
+
+
+def event_id(stream: str, ce_type: str, fields: Mapping[str, Any]) -> str:
+    """The id of the event of this type that says this about this stream."""
+    return str(uuid.uuid5(uuid.UUID(stream), _text([ce_type, fields])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MintedEvent:
+    """One event that a row says happened; `slot` names its place in the mapping."""
+
+    slot: str
+    type: str
+    stream: str
+    source: str
+    to: tuple[str, ...]
+    legal: LegalTime
+    data: dict[str, Any]
+    #: Ids of the row's earlier events, so that one day's events keep the row's order.
+    causation: tuple[str, ...] = ()
+    #: Set for a correction: how often this slot was corrected, this one included.
+    revision: int = 0
+
+    def fields(self) -> dict[str, Any]:
+        """All that the row says of this event, as JSON."""
+        return {
+            "$source": self.source,
+            "$to": list(self.to),
+            "$legaltime": str(self.legal),
+            **self.data,
+        }
+
+    @property
+    def id(self) -> str:
+        said = self.fields()
+        if self.revision:
+            said["$revision"] = self.revision
+        return event_id(self.stream, self.type, said)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSlot:
+    """What the local store remembers of a slot: the first event's id, what holds now."""
+
+    id: str
+    source: str
+    fields: dict[str, Any]
+    revision: int = 0
+
+
+def reconcile(event: MintedEvent, known: KnownSlot | None) -> MintedEvent | None:
+    """What is to be sent for a row's event: itself, nothing, or a correction of an earlier one."""
+    if known is None:
+        return event
+    if event.fields() == known.fields:
+        return None
+    return _correction(event, known)
+
+
+def reconcile_row(
+    events: Sequence[MintedEvent], known: Mapping[str, KnownSlot]
+) -> list[MintedEvent]:
+    """What is to be sent for a row; each event names the one before it as its cause."""
+    to_send: list[MintedEvent] = []
+    before: tuple[str, ...] = ()
+    for event in events:
+        earlier = known.get(event.slot)
+        due = reconcile(replace(event, causation=before), earlier)
+        if due is not None:
+            to_send.append(due)
+        before = (earlier.id if earlier else event.id,)
+    return to_send
+
+
+def _correction(event: MintedEvent, known: KnownSlot) -> MintedEvent:
+    said = event.fields()
+    changes = {
+        path: _text(said.get(path))
+        for path in sorted(said.keys() | known.fields.keys())
+        if said.get(path) != known.fields.get(path)
+    }
+    data = {
+        "corrected_source": known.source,
+        "corrected_id": known.id,
+        "changes": changes,
+        "numbers": event.data.get("numbers", []),
+    }
+    return replace(
+        event,
+        type=CORRECTED,
+        source=known.source,
+        data=data,
+        causation=(known.id,),
+        revision=known.revision + 1,
+    )
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,243 @@
+"""From one row to the events it tells of, with everything that was odd about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping as Cells
+from dataclasses import dataclass, field
+from typing import Any
+
+from casebus.events.legaltime import LegalTime
+from casebus.sdk.importing.agencies import AgencyNames
+from casebus.sdk.importing.cells import (
+    parse_date,
+    parse_integer,
+    parse_yuan,
+    plain,
+    uscc_fits,
+)
+from casebus.sdk.importing.issues import CellError, Issue, IssueCode
+from casebus.sdk.importing.mapping import Cell, CellKind, EventPart, Mapping, NumberCell
+from casebus.sdk.importing.minting import MintedEvent, stream_id
+from casebus.sdk.secrecy import secret_mark
+
+_TRUE = frozenset({"是", "有", "true", "yes", "y", "1", "√", "✓"})
+_FALSE = frozenset({"否", "无", "false", "no", "n", "0", "×"})
+
+
+def _money(text: str) -> dict[str, Any]:
+    return {"fen": parse_yuan(text), "currency": "CNY"}
+
+
+def _day(text: str) -> str:
+    return parse_date(text).date.isoformat()
+
+
+def _boolean(text: str) -> bool:
+    folded = text.lower()
+    if folded in _TRUE or folded in _FALSE:
+        return folded in _TRUE
+    raise CellError(IssueCode.UNKNOWN_VALUE, "neither yes nor no")
+
+
+_READERS: dict[CellKind, Callable[[str], Any]] = {
+    "text": str,
+    "integer": parse_integer,
+    "money": _money,
+    "date": _day,
+    "boolean": _boolean,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """What became of a row: events to mint, or a refusal among its issues."""
+
+    row: int
+    stream: str = ""
+    number: str = ""
+    events: tuple[MintedEvent, ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        return any(issue.refused for issue in self.issues)
+
+
+class _Refused(Exception):  # noqa: N818 - control flow inside this module
+    """The row is out; its issue is on the list."""
+
+
+@dataclass
+class _Reading:
+    """One row while it is read: its cells, and the issues found so far."""
+
+    row: int
+    cells: Cells[str, str]
+    agencies: AgencyNames
+    issues: list[Issue] = field(default_factory=list)
+
+    def refuse(self, column: str, code: IssueCode, detail: str = "") -> _Refused:
+        self.issues.append(Issue(self.row, column, code, detail))
+        return _Refused()
+
+    def note(self, column: str, code: IssueCode, detail: str = "") -> None:
+        found = Issue(self.row, column, code, detail, refused=False)
+        if found not in self.issues:
+            self.issues.append(found)
+
+    def text(self, column: str | None) -> str:
+        return plain(self.cells.get(column or "", ""))
+
+    def value(self, cell: Cell) -> Any:
+        """The cell's value, or None where there is none; raises _Refused."""
+        if cell.column is None:
+            return cell.value
+        text = self.text(cell.column)
+        if not text:
+            self._empty(cell)
+            return None
+        if cell.values:
+            if text not in cell.values:
+                raise self.refuse(cell.column, IssueCode.UNKNOWN_VALUE)
+            return cell.values[text]
+        try:
+            return self._typed(cell, text)
+        except CellError as error:
+            raise self.refuse(cell.column, error.issue_code, error.detail) from error
+
+    def _empty(self, cell: Cell) -> None:
+        if cell.required:
+            raise self.refuse(cell.column or "", IssueCode.MISSING_VALUE)
+        if not cell.optional:
+            self.note(cell.column or "", IssueCode.EMPTY_CELL)
+
+    def _typed(self, cell: Cell, text: str) -> Any:
+        if cell.kind == "uscc":
+            return self._uscc(cell.column or "", text)
+        if cell.kind == "agency":
+            return self.agency(cell)
+        return _READERS[cell.kind](text)
+
+    def _uscc(self, column: str, text: str) -> str:
+        code = "".join(text.split()).upper()
+        if not uscc_fits(code):
+            self.note(column, IssueCode.WRONG_CHECK_DIGIT)
+        return code
+
+    def agency(self, cell: Cell) -> str | None:
+        """A recipient's id; an unknown name is a note and no recipient."""
+        name = self.text(cell.column) if cell.column else str(cell.value)
+        if not name:
+            self._empty(cell)
+            return None
+        known = self.agencies.find(name)
+        if known is None:
+            self.note(cell.column or "", IssueCode.UNKNOWN_AGENCY)
+        return known.id if known else None
+
+    def source(self, cell: Cell) -> str:
+        """An author's id; without it nobody can sign."""
+        name = self.text(cell.column) if cell.column else str(cell.value)
+        known = self.agencies.find(name)
+        if known is None:
+            code = IssueCode.UNKNOWN_SOURCE if name else IssueCode.MISSING_VALUE
+            raise self.refuse(cell.column or "", code)
+        return known.id
+
+    def numbers(self, cells: tuple[NumberCell, ...]) -> list[dict[str, str]]:
+        found = ((cell.kind, self.text(cell.column)) for cell in cells)
+        return [{"kind": kind, "value": value} for kind, value in found if value]
+
+
+def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: AgencyNames) -> ReadRow:
+    """Read one row (`row` counts as a spreadsheet does, the header being 1)."""
+    reading = _Reading(row, cells, agencies)
+    try:
+        _refuse_secrets(reading)
+        source = reading.source(mapping.case.source)
+        number = reading.text(mapping.case.number.column)
+        if not number:
+            raise reading.refuse(mapping.case.number.column, IssueCode.MISSING_VALUE)
+        stream = stream_id(source, mapping.case.number.kind, number)
+        events = _events(reading, mapping, source, stream)
+        if not events:
+            raise reading.refuse(mapping.events[0].date.column or "", IssueCode.MISSING_VALUE)
+    except _Refused:
+        return ReadRow(row, issues=tuple(reading.issues))
+    return ReadRow(row, stream, number, events, tuple(reading.issues))
+
+
+def _refuse_secrets(reading: _Reading) -> None:
+    for column, text in reading.cells.items():
+        if secret_mark(text):
+            raise reading.refuse(column, IssueCode.STATE_SECRET)
+
+
+def _events(
+    reading: _Reading, mapping: Mapping, source: str, stream: str
+) -> tuple[MintedEvent, ...]:
+    events: list[MintedEvent] = []
+    for slot, part in zip(mapping.slots(), mapping.events, strict=True):
+        if not _happened(reading, part):
+            continue
+        author = reading.source(part.source) if part.source else source
+        own = (mapping.case.number,) if author == source else ()
+        data = _body(reading, part)
+        data["numbers"] = reading.numbers((*own, *part.numbers))
+        event = MintedEvent(
+            slot=slot,
+            type=part.ce_type,
+            stream=stream,
+            source=author,
+            to=_recipients(reading, part),
+            legal=_legal(reading, part.date),
+            data=data,
+        )
+        events.append(event)
+    return tuple(events)
+
+
+def _happened(reading: _Reading, part: EventPart) -> bool:
+    if part.when and reading.text(part.when.column) not in part.when.values:
+        return False
+    if part.date.column is None or reading.text(part.date.column):
+        return True
+    if part.required or part.when:
+        raise reading.refuse(part.date.column, IssueCode.MISSING_VALUE)
+    return False
+
+
+def _legal(reading: _Reading, cell: Cell) -> LegalTime:
+    column = cell.column or ""
+    try:
+        return parse_date(reading.text(column) if column else str(cell.value))
+    except CellError as error:
+        raise reading.refuse(column, error.issue_code, error.detail) from error
+
+
+def _recipients(reading: _Reading, part: EventPart) -> tuple[str, ...]:
+    found = (reading.agency(cell) for cell in part.to)
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def _body(reading: _Reading, part: EventPart) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    for path, cell in part.fields.items():
+        value = reading.value(cell)
+        if value is not None:
+            _place(body, path.split("."), value)
+    return body
+
+
+def _place(into: dict[str, Any], path: list[str], value: Any) -> None:
+    """Put a value where its path says; a whole number in a path is a place in a list."""
+    at: Any = into
+    for step, following in zip(path, [*path[1:], ""], strict=True):
+        fresh: Any = value if not following else [] if following.isdigit() else {}
+        if isinstance(at, list):
+            while len(at) <= int(step):
+                at.append(fresh)
+            at = at[int(step)]
+        else:
+            at = at.setdefault(step, fresh)

@@ -1,0 +1,187 @@
+"""The local store: sequences, finished records before they are sent, what was handled.
+
+SQLite in WAL mode. A record is stored signed and whole, so that what is sent after a crash is
+byte for byte what would have been sent before it (design rule 3).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Self
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Header, Record
+from casebus.sdk.importing.minting import KnownSlot
+
+_BUSY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A finished record, its topic, and the digest of what the caller asked for."""
+
+    source: str
+    stream: str
+    id: str
+    sequence: int
+    request: bytes
+    topic: str
+    record: Record
+    place: int = 0
+    partition: int | None = None
+    offset: int | None = None
+
+
+class Store:
+    """One file; `open` makes it and its folder."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Raises CasebusError `store_unusable` where the file is no store or cannot be written."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+            db.execute("pragma journal_mode = wal")
+            # A finished record must outlive a power cut, or its sequence is given twice.
+            db.execute("pragma synchronous = full")
+            db.executescript(resources.files(__package__).joinpath("store.sql").read_text("utf-8"))
+        except (OSError, sqlite3.Error) as error:
+            raise CasebusError("store_unusable", f"{path.name}: {error}") from error
+        return cls(db)
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction; other processes wait for it, so sequences have no holes."""
+        self._db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+        self._db.execute("commit")
+
+    def next_sequence(self, source: str, stream: str) -> int:
+        """Take the next number of (source, stream), from 1; call it inside `writing`."""
+        row = self._db.execute(
+            "insert into sequence values (?, ?, 1) on conflict (source, stream)"
+            " do update set last = last + 1 returning last",
+            (source, stream),
+        ).fetchone()
+        return int(row[0])
+
+    def find(self, source: str, stream: str, event: str) -> Outgoing | None:
+        row = self._db.execute(
+            f"select {_COLUMNS} from outgoing where source = ? and stream = ? and id = ?",  # noqa: S608
+            (source, stream, event),
+        ).fetchone()
+        return _outgoing(row) if row else None
+
+    def keep(self, records: Iterable[Outgoing]) -> None:
+        """Keep finished records; call it inside `writing`."""
+        self._db.executemany(
+            "insert into outgoing (source, stream, id, sequence, request, topic, key, value,"
+            " headers) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    one.source,
+                    one.stream,
+                    one.id,
+                    one.sequence,
+                    one.request,
+                    one.topic,
+                    one.record.key,
+                    one.record.value,
+                    _pack(one.record.headers),
+                )
+                for one in records
+            ),
+        )
+
+    def waiting(self, limit: int, after: int = 0) -> list[Outgoing]:
+        """The oldest records that Kafka has not taken yet, in the order they were finished."""
+        rows = self._db.execute(
+            f"select {_COLUMNS} from outgoing where offset is null and place > ?"  # noqa: S608
+            " order by place limit ?",
+            (after, limit),
+        )
+        return [_outgoing(row) for row in rows]
+
+    def waiting_count(self) -> int:
+        row = self._db.execute("select count(*) from outgoing where offset is null").fetchone()
+        return int(row[0])
+
+    def mark_sent(self, places: Iterable[tuple[int, int, int]]) -> None:
+        """Note (place, partition, offset) of records that Kafka has taken."""
+        now = datetime.now(UTC).isoformat()
+        with self.writing():
+            self._db.executemany(
+                "update outgoing set partition = ?, offset = ?, sent_at = ? where place = ?",
+                [(partition, offset, now, place) for place, partition, offset in places],
+            )
+
+    def slots(self, stream: str) -> dict[str, KnownSlot]:
+        """What imports said of a case so far, by slot."""
+        rows = self._db.execute(
+            "select slot, id, source, fields, revision from slot where stream = ?", (stream,)
+        )
+        return {row[0]: KnownSlot(row[1], row[2], json.loads(row[3]), row[4]) for row in rows}
+
+    def remember_slots(self, stream: str, slots: Mapping[str, KnownSlot]) -> None:
+        """Keep what an import says now; call it inside `writing`."""
+        self._db.executemany(
+            "insert into slot (stream, slot, source, id, revision, fields)"
+            " values (?, ?, ?, ?, ?, ?) on conflict (stream, slot)"
+            " do update set revision = excluded.revision, fields = excluded.fields",
+            [
+                (stream, name, one.source, one.id, one.revision, json.dumps(one.fields))
+                for name, one in slots.items()
+            ],
+        )
+
+    def is_handled(self, agency: str, source: str, stream: str, event: str) -> bool:
+        row = self._db.execute(
+            "select 1 from handled where agency = ? and stream = ? and source = ? and id = ?",
+            (agency, stream, source, event),
+        ).fetchone()
+        return row is not None
+
+    def mark_handled(self, agency: str, source: str, stream: str, event: str) -> None:
+        """Note that a handler finished a delivery; call it inside `writing`."""
+        self._db.execute(
+            "insert or ignore into handled values (?, ?, ?, ?, ?)",
+            (agency, source, stream, event, datetime.now(UTC).isoformat()),
+        )
+
+
+_COLUMNS = (
+    "source, stream, id, sequence, request, topic, key, value, headers, place, partition, offset"
+)
+
+
+def _outgoing(row: tuple[object, ...]) -> Outgoing:
+    source, stream, event, sequence, request, topic, key, value, headers, *where = row
+    record = Record(key, value, _unpack(headers))  # type: ignore[arg-type]
+    return Outgoing(source, stream, event, sequence, request, topic, record, *where)  # type: ignore[arg-type]
+
+
+def _pack(headers: Iterable[Header]) -> bytes:
+    # Headers of a finished record are UTF-8 by the envelope's own making.
+    return json.dumps([[name, raw.decode()] for name, raw in headers]).encode()
+
+
+def _unpack(raw: object) -> tuple[Header, ...]:
+    assert isinstance(raw, bytes)  # noqa: S101 - the column is a blob
+    return tuple((name, text.encode()) for name, text in json.loads(raw))
