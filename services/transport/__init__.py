@@ -1,0 +1,33 @@
+"""The Kafka side of every worker: batches in, finished deliveries out, acks only after effects.
+
+Owns how a worker reads, acks, produces and leaves; knows nothing of cases. A service hands it a
+`Worker` and plain async handlers; `agent.run` runs them on Faust, `bare.run` on bare aiokafka.
+May be imported by every service; imports Faust, aiokafka and kafka-python, which no handler does.
+"""
+
+from __future__ import annotations
+
+from services.transport.batch import (
+    Batch,
+    ConsumerRecord,
+    Handler,
+    Header,
+    KnowsPartitions,
+    Outgoing,
+    TopicPartition,
+)
+from services.transport.producer import Producer
+from services.transport.worker import Worker, WorkerSettings
+
+__all__ = [
+    "Batch",
+    "ConsumerRecord",
+    "Handler",
+    "Header",
+    "KnowsPartitions",
+    "Outgoing",
+    "Producer",
+    "TopicPartition",
+    "Worker",
+    "WorkerSettings",
+]

@@ -1,0 +1,151 @@
+"""Runs a worker on Faust: one agent, one message a batch, acks after effects only."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import faust
+import mode.loop
+from aiokafka import TopicPartition
+
+from casebus import telemetry
+from services.transport.batch import Batch, Handler, start_offsets
+from services.transport.folding import Fold, FoldingTransport
+from services.transport.probe import Probe
+from services.transport.producer import Producer
+from services.transport.worker import Worker, WorkerSettings, client_id, leave
+
+#: Batches that wait in memory before fetching pauses; the fetcher holds 1 MiB a partition more.
+WAITING_BATCHES = 16
+COMMIT_SECONDS = 1.0
+
+
+def run(worker: Worker) -> None:
+    """Run until SIGTERM; leaves the process on any failure."""
+    settings = WorkerSettings()
+    telemetry.setup(worker.name)
+    logging.getLogger("faust").setLevel(logging.WARNING)
+    # kafka-python warns that it cannot read Faust's own data about a member, which we do not use.
+    logging.getLogger("kafka.admin").setLevel(logging.ERROR)
+    mode.loop.use("uvloop")
+    app = BatchApp.of(worker, settings)
+    Probe(worker, settings).start()
+    service = faust.Worker(app, override_logging=False, quiet=True, redirect_stdouts=False)
+    service.spinner = None
+    service.execute_from_commandline()
+
+
+class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
+    """A Faust app of one agent whose handler is a plain function of a batch."""
+
+    logger = logging.getLogger("faust.app")
+
+    worker: Worker
+    settings: WorkerSettings
+    handler: Handler
+
+    @classmethod
+    def of(cls, worker: Worker, settings: WorkerSettings) -> BatchApp:
+        (settings.home / "faust").mkdir(parents=True, exist_ok=True)
+        app = cls(worker.name, **_configuration(worker, settings))
+        app.worker, app.settings = worker, settings
+        app.resources = AsyncExitStack()
+        app.handled = {}
+        app.transport = FoldingTransport(app.conf.broker_consumer, app)
+        topic = app.topic(*worker.topics, key_serializer="raw", value_serializer="raw")
+        app.agent(topic, name=worker.name)(app.consume)
+        return app
+
+    @property
+    def folded_topics(self) -> tuple[str, ...]:
+        return self.worker.topics
+
+    async def on_first_start(self) -> None:
+        """Open the handler before the consumer may be assigned anything."""
+        try:
+            producer = Producer(self.settings, client_id=client_id(self.worker, self.settings))
+            await self.resources.enter_async_context(producer)
+            opened = self.worker.open(self.settings, producer)
+            self.handler = await self.resources.enter_async_context(opened)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker cannot work
+            leave("handler_not_opened", error)
+        await super().on_first_start()
+
+    async def on_shutdown(self) -> None:
+        await super().on_shutdown()
+        await self.resources.aclose()
+
+    async def assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
+        self.handled.clear()
+        return await start_offsets(self.handler, partitions)
+
+    async def consume(self, stream: faust.StreamT) -> None:
+        """Handle batch after batch; a batch is acked when its handler has returned."""
+        batches = stream.noack()
+        async for event in batches.events():
+            fold: Fold = event.message.value
+            try:
+                await self._handle(event.message.tp, fold)
+            except Exception as error:  # noqa: BLE001 - Faust would ack the batch and go on
+                leave("handler_failed", error)
+            fold.handled = True
+            await batches.ack(event)
+
+    async def _handle(self, tp: Any, fold: Fold) -> None:
+        if fold.after is not None and self.handled.get(tp, fold.after) != fold.after:
+            # A batch between was dropped on its way: acking this one would lose it.
+            leave("batch_missing")
+        first, last = fold.records[0].offset, fold.records[-1].offset
+        with telemetry.processing(
+            tp.topic,
+            group=self.worker.name,
+            partition=tp.partition,
+            offset=first,
+            count=len(fold.records),
+            sources=(record.headers for record in fold.records),
+        ):
+            await self.handler(Batch(tp.topic, tp.partition, fold.records))
+        self.handled[tp] = last
+
+    def _crash(self, reason: BaseException) -> None:
+        # A crashed service of Faust's can leave the others waiting for ever.
+        leave("faust_crashed", reason)
+
+
+def _configuration(worker: Worker, settings: WorkerSettings) -> dict[str, Any]:
+    return {
+        "broker": ";".join(f"kafka://{host}" for host in settings.kafka_bootstrap.split(",")),
+        "broker_credentials": _credentials(settings),
+        "broker_client_id": client_id(worker, settings),
+        "broker_session_timeout": settings.session_seconds,
+        "broker_heartbeat_interval": settings.session_seconds / 4,
+        "broker_max_poll_records": settings.poll_records,
+        "broker_commit_interval": COMMIT_SECONDS,
+        "consumer_group_instance_id": client_id(worker, settings),
+        "consumer_auto_offset_reset": "earliest",
+        "stream_buffer_maxsize": WAITING_BATCHES,
+        "stream_wait_empty": True,
+        "stream_recovery_delay": 0.0,
+        "store": "memory://",
+        "datadir": settings.home / "faust" / client_id(worker, settings),
+        "web_enabled": False,
+        "topic_disable_leader": True,
+        "topic_allow_declare": False,
+    }
+
+
+def _credentials(settings: WorkerSettings) -> Any:
+    protocol = settings.kafka_security_protocol
+    context = ssl.create_default_context() if protocol.endswith("SSL") else None
+    if not protocol.startswith("SASL_"):
+        return context
+    return faust.SASLCredentials(
+        username=settings.kafka_username,
+        password=settings.kafka_password,
+        mechanism=settings.kafka_sasl_mechanism,
+        ssl_context=context,
+    )

@@ -1,0 +1,127 @@
+"""Faust's Kafka consumer, handed one message a fetched batch instead of one a record.
+
+Faust spends its time per message, so a message is made to hold a whole batch of a partition: its
+offset is the last record's. What this relies on inside Faust is pinned by
+tests/unit/test_faust_pins.py; ADR 0003 says why.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import ConsumerRecord, TopicPartition
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from faust.types.tuples import Message
+from mode.utils.futures import notify
+
+if TYPE_CHECKING:
+    from services.transport.agent import BatchApp
+
+
+class Fold:
+    """The value of a folded message: the records, and whether their handler returned."""
+
+    __slots__ = ("after", "handled", "records")
+
+    def __init__(self, records: Sequence[ConsumerRecord], after: int | None) -> None:
+        self.records = records
+        #: Offset of the last record fetched before these, where they follow it directly.
+        self.after = after
+        self.handled = False
+
+
+class FoldedRecord:
+    """What Faust takes for one Kafka record."""
+
+    __slots__ = ("offset", "partition", "timestamp", "timestamp_type", "topic", "value")
+    headers = key = checksum = None
+    serialized_key_size = serialized_value_size = 0
+
+    def __init__(self, tp: TP, fold: Fold) -> None:
+        last = fold.records[-1]
+        self.topic, self.partition, self.offset = tp.topic, tp.partition, last.offset
+        self.timestamp, self.timestamp_type = last.timestamp, last.timestamp_type
+        self.value = fold
+
+
+class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not typed for us
+    """Folds fetched records, and moves an offset only for a batch whose handler returned."""
+
+    app: BatchApp
+    logger = logging.getLogger(driver.__name__)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._fetched: dict[TP, int] = {}
+
+    async def _getmany(
+        self,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust's name
+    ) -> Mapping[TP, list[Any]]:
+        fetched = await super()._getmany(active_partitions=active_partitions, timeout=timeout)
+        return {
+            tp: [self._folded(tp, records)] if self._folds(tp) else records
+            for tp, records in fetched.items()
+            if records
+        }
+
+    def _folds(self, tp: TP) -> bool:
+        return tp.topic in self.app.folded_topics
+
+    def _folded(self, tp: TP, records: Sequence[ConsumerRecord]) -> FoldedRecord:
+        before = self._fetched.get(tp)
+        self._fetched[tp] = records[-1].offset
+        after = before if before is not None and before < records[0].offset else None
+        return FoldedRecord(tp, Fold(records, after))
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        # The offsets between two folded messages are no gap: the second message holds them.
+        if not self._folds(tp):
+            await super()._add_gap(tp, offset_from, offset_to)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        if not self._folds(tp):
+            stock: int | None = super()._new_offset(tp)
+            return stock
+        acked: list[int] = self._acked[tp]
+        if not acked:
+            return None
+        # One agent handles each partition's batches in order: the greatest is also the last.
+        done = max(acked) + 1
+        acked.clear()
+        self._acked_index[tp].clear()
+        return done
+
+    def ack(self, message: Message) -> bool:
+        """Faust acks skipped and stale messages too; those must not move an offset."""
+        fold = message.value
+        if isinstance(fold, Fold) and not (
+            fold.handled and message.generation_id == self.app.consumer_generation_id
+        ):
+            message.acked = True
+            self._unacked_messages.discard(message)
+            notify(self._waiting_for_ack)
+            return False
+        moved: bool = super().ack(message)
+        return moved
+
+    async def perform_seek(self) -> None:
+        """Start at the committed offsets, or where the handler says."""
+        await super().perform_seek()
+        self._fetched.clear()
+        held = [TopicPartition(*tp) for tp in self.assignment() if self._folds(tp)]
+        starts = {TP(*tp): offset for tp, offset in (await self.app.assigned(held)).items()}
+        if starts:
+            await self.seek_wait(starts)
+        for tp, offset in starts.items():
+            self._read_offset[tp] = offset or None
+            # Acks below the committed offset would be dropped.
+            self._committed_offset[tp] = offset or None
+
+
+class FoldingTransport(driver.Transport):  # type: ignore[misc]
+    Consumer = FoldingConsumer

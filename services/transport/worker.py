@@ -1,0 +1,57 @@
+"""A worker and the way it leaves: at once and with a reason, rather than ack what it did not do."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import NoReturn
+
+from casebus.settings import Settings
+from services.transport.batch import Handler
+from services.transport.producer import Producer
+
+logger = logging.getLogger(__name__)
+
+#: Exit codes, of sysexits.h: the supervisor restarts after both.
+EXIT_FAILED = 70
+EXIT_STALLED = 75
+
+
+class WorkerSettings(Settings):
+    """What a worker reads from its environment besides the settings of every process."""
+
+    #: Which of a service's workers this is: two alive with the same name fence each other.
+    worker: str = "0"
+    #: Seconds after which the broker gives a silent worker's partitions away.
+    session_seconds: float = 8.0
+    #: The most records fetched at once, over all partitions: bounds memory.
+    poll_records: int = 4000
+    #: Seconds without a moved commit, with records waiting, after which a worker leaves.
+    stall_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One service on Kafka; `name` is its consumer group and the prefix of its own topics."""
+
+    name: str
+    topics: tuple[str, ...]
+    #: Opens what the handler needs, before the first partition is assigned.
+    open: Callable[[WorkerSettings, Producer], AbstractAsyncContextManager[Handler]]
+
+
+def client_id(worker: Worker, settings: WorkerSettings) -> str:
+    """The name under which the broker and the probe know this process."""
+    return f"{worker.name}-{settings.worker}"
+
+
+def leave(reason: str, error: BaseException | None = None, code: int = EXIT_FAILED) -> NoReturn:
+    """End the process now: no further ack, no commit, no clean-up that could do either."""
+    logger.critical("worker leaves", exc_info=error, extra={"reason": reason, "code": code})
+    for stream in (sys.stderr, sys.stdout):
+        stream.flush()
+    os._exit(code)
