@@ -1,0 +1,46 @@
+"""What was said of hand-overs, and what admission rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from storage.packing import pack_headers
+from storage.queries import load
+
+_SQL = load("evidence")
+
+
+async def add_checkpoints(connection: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+    """(epoch, partition, first offset, last offset, said epoch, partition, index, at) each."""
+    if rows:
+        await connection.executemany(_SQL["add_checkpoints"], rows)
+
+
+async def add_hand_overs(connection: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+    """(stream, source, id, agency, step, unit, epoch, partition, log index, at) each."""
+    if rows:
+        await connection.executemany(_SQL["add_hand_overs"], rows)
+
+
+async def rejected_offset(connection: Any, partition: int) -> int:
+    """The next offset of `rejected` to record, locked until the transaction ends."""
+    return await connection.fetchval(_SQL["rejected_position"], partition) or 0
+
+
+async def advance_rejected(connection: Any, partition: int, next_offset: int) -> None:
+    await connection.execute(_SQL["advance_rejected"], partition, next_offset)
+
+
+async def add_rejected(connection: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Rows as the table has them, headers unpacked."""
+    packed = [(*row[:11], pack_headers(row[11]), row[12]) for row in rows]
+    if packed:
+        await connection.executemany(_SQL["add_rejected"], packed)
+
+
+async def journaled_leaf(connection: Any, stream: UUID, source: str, event_id: str) -> bytes | None:
+    """The event leaf of a journaled event, or None."""
+    leaf: bytes | None = await connection.fetchval(_SQL["journaled_leaf"], stream, source, event_id)
+    return leaf

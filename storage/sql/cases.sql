@@ -1,0 +1,40 @@
+-- name: lock_cases
+select stream, version from derived.case_state
+where stream = any($1::uuid[]) order by stream for update;
+
+-- name: events_of
+select e.stream, e.source, e.id, e.recipients, e.sector, e.recorded_at,
+       e.epoch, e.partition, e.log_index, j.value, j.headers,
+       exists (
+           select from derived.event_copy c
+           where c.stream = e.stream and c.source = e.source and c.id = e.id and not c.same
+       ) as conflicting
+from derived.event e
+join derived.journal j
+    on j.epoch = e.epoch and j.partition = e.partition and j.log_index = e.log_index
+where e.stream = any($1::uuid[]);
+
+-- name: save_cases
+insert into derived.case_state
+    (stream, procedure, status, opener, version, digest, law, suspended, opened_at, updated_at, view)
+select * from unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::jsonb[])
+on conflict (stream) do update set
+    procedure = excluded.procedure, status = excluded.status, opener = excluded.opener,
+    version = excluded.version, digest = excluded.digest, law = excluded.law,
+    suspended = excluded.suspended, opened_at = excluded.opened_at,
+    updated_at = excluded.updated_at, view = excluded.view;
+
+-- name: drop_clocks
+delete from derived.clock where stream = any($1::uuid[]);
+
+-- name: drop_work
+delete from derived.work_item where stream = any($1::uuid[]);
+
+-- name: drop_findings
+delete from derived.finding where stream = any($1::uuid[]);
+
+-- name: add_numbers
+insert into derived.number (value, kind, stream, agency)
+select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) on conflict do nothing;

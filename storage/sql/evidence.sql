@@ -1,0 +1,26 @@
+-- name: add_checkpoints
+insert into derived.checkpoint
+    (epoch, partition, first_offset, last_offset, said_epoch, said_partition, said_index, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing;
+
+-- name: add_hand_overs
+insert into derived.hand_over
+    (stream, source, id, agency, step, unit, epoch, partition, log_index, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing;
+
+-- name: rejected_position
+select next_offset from derived.rejected_position where partition = $1 for update;
+
+-- name: advance_rejected
+insert into derived.rejected_position (partition, next_offset) values ($1, $2)
+on conflict (partition) do update set next_offset = excluded.next_offset;
+
+-- name: add_rejected
+insert into derived.rejected
+    (partition, kafka_offset, agency, source, event_id, stream, reason, detail, late,
+     key, value, headers, rejected_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+on conflict do nothing;
+
+-- name: journaled_leaf
+select event_leaf from derived.event where stream = $1 and source = $2 and id = $3;
