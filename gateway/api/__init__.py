@@ -1,0 +1,1 @@
+"""One module a resource: shapes and routes, no SQL and no Kafka of its own."""

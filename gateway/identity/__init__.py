@@ -1,0 +1,4 @@
+"""Who is calling: an API key stands for one agency.
+
+A key is 256 random bits, shown once; only its SHA-256 is stored, so a stolen table opens nothing.
+"""

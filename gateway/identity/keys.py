@@ -1,0 +1,42 @@
+"""API keys: made, digested, registered and revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+
+import asyncpg
+
+from storage import submissions
+
+KEY_BYTES = 32
+
+
+def generate() -> str:
+    """A new key, 256 random bits as URL-safe text."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+def digest(key: str) -> bytes:
+    """What is stored of a key. No salt or stretching: 256 random bits cannot be guessed."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+async def register(database_url: str, keys: Mapping[str, str], *, label: str = "") -> None:
+    """Let each agency in `keys` call the gateway with its key; what is there stays."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        for agency, key in keys.items():
+            await submissions.add_key(connection, digest(key), agency, label)
+    finally:
+        await connection.close()
+
+
+async def revoke(database_url: str, agency: str, *, label: str = "") -> int:
+    """Revoke the agency's keys of this label; returns how many. In force with the next call."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        return await submissions.revoke_keys(connection, agency, label)
+    finally:
+        await connection.close()

@@ -1,0 +1,185 @@
+"""RFC 9457 problems: every refusal has a stable `code`, a status and a title.
+
+The codes of admission's reasons keep their names here, so that a sender meets one vocabulary.
+An unforeseen error says nothing of itself but its trace id: its text may quote a case.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import asyncpg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from casebus import telemetry
+from casebus.errors import CasebusError, Reason
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger(__name__)
+
+
+class Kind(NamedTuple):
+    status: int
+    title: str
+
+
+KINDS: dict[str, Kind] = {
+    "malformed_event": Kind(400, "The request is not a CloudEvent of the form asked for"),
+    Reason.MALFORMED_HEADERS: Kind(400, "A CloudEvents attribute is missing or not of its form"),
+    "malformed_cursor": Kind(400, "The cursor is not one that this resource gave"),
+    "unauthenticated": Kind(401, "An API key is needed"),
+    "foreign_source": Kind(403, "The source is not the caller's own agency"),
+    "not_found": Kind(404, "There is nothing here for this caller"),
+    "method_not_allowed": Kind(405, "The resource does not know this method"),
+    "id_conflict": Kind(409, "An event of this source and id was sent with another body"),
+    "work_changed": Kind(409, "The work item has changed since it was read"),
+    "work_closed": Kind(409, "The work item is closed"),
+    "work_pending": Kind(409, "Another action on this version of the work item is on its way"),
+    "superseded": Kind(409, "Another action on this work item came first"),
+    "action_rejected": Kind(409, "The event of this action was rejected"),
+    Reason.TOO_LARGE: Kind(413, "The event is larger than the bus takes"),
+    "unsupported_media_type": Kind(415, "The content type is not one that this resource takes"),
+    "invalid_request": Kind(422, "The request does not fit its description"),
+    "unknown_type": Kind(422, "No schema is registered for this event type"),
+    "unknown_attribute": Kind(422, "A CloudEvents attribute is not one that the bus carries"),
+    "invalid_data": Kind(422, "The data does not fit the schema of its type"),
+    "unknown_action": Kind(422, "The work item does not offer this action"),
+    Reason.NO_VALUE: Kind(422, "An event always has a body"),
+    Reason.NOT_AVRO: Kind(422, "The body has no wire format prefix"),
+    Reason.UNKNOWN_SCHEMA: Kind(422, "No registered schema has this id"),
+    Reason.TYPE_MISMATCH: Kind(422, "The schema of the body is not one of this event type"),
+    Reason.UNDECODABLE: Kind(422, "The body cannot be read by its schema"),
+    Reason.UNSIGNED: Kind(422, "The event must arrive signed: no key of this agency is here"),
+    Reason.UNKNOWN_SOURCE: Kind(422, "The directory has no agency of this name"),
+    Reason.STATE_SECRET: Kind(422, "State secrets are handled off-line and never sent"),
+    "internal": Kind(500, "The gateway failed"),
+    "database_unavailable": Kind(503, "The database does not answer"),
+    "bus_unavailable": Kind(503, "The bus does not take events now"),
+    "directory_unavailable": Kind(503, "The directory has not been read yet"),
+}
+
+#: What asyncpg and the network raise when PostgreSQL is away, starting, stopping or overloaded.
+DATABASE_ERRORS = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    asyncpg.QueryCanceledError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+#: Codes for what the framework itself refuses.
+_HTTP = {
+    400: "invalid_request",
+    401: "unauthenticated",
+    403: "unauthenticated",
+    404: "not_found",
+    405: "method_not_allowed",
+}
+
+
+class RefusedError(CasebusError):
+    """A refusal with places in the request: `errors` are {pointer, detail} rows."""
+
+    def __init__(
+        self, code: str, detail: str = "", errors: Sequence[Mapping[str, str]] = ()
+    ) -> None:
+        super().__init__(code, detail)
+        self.errors = [dict(row) for row in errors]
+
+
+def code_of(error: Exception) -> str:
+    """The code of whatever was raised: its own, or what it means to a caller."""
+    if isinstance(error, CasebusError):
+        return str(error.code) if error.code in KINDS else "internal"
+    if isinstance(error, RequestValidationError):
+        return "invalid_request"
+    if isinstance(error, HTTPException):
+        return _HTTP.get(error.status_code, "internal")
+    return "database_unavailable" if isinstance(error, DATABASE_ERRORS) else "internal"
+
+
+def problem(
+    code: str, detail: str = "", *, instance: str | None = None, **extra: Any
+) -> dict[str, Any]:
+    """The body of a problem; its `type` is a resource of the gateway that explains the code."""
+    kind = KINDS[code]
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "code": str(code),
+    }
+    optional = {"detail": detail, "instance": instance, "trace_id": telemetry.trace_id(), **extra}
+    return body | {name: value for name, value in optional.items() if value}
+
+
+def response(request: Request, error: Exception) -> JSONResponse:
+    code = code_of(error)
+    status = KINDS[code].status
+    if code == "internal":
+        _log.error("request failed", exc_info=error, extra={"code": code})
+    body = problem(code, _detail(error), instance=request.url.path, errors=_errors(error))
+    return JSONResponse(body, status, headers=_headers(status), media_type=MEDIA_TYPE)
+
+
+def _detail(error: Exception) -> str:
+    return error.detail if isinstance(error, CasebusError) and error.code in KINDS else ""
+
+
+def _errors(error: Exception) -> list[dict[str, str]]:
+    if isinstance(error, RefusedError):
+        return error.errors
+    if isinstance(error, RequestValidationError):
+        # The offending input is left out: it may be personal data, and the caller has it.
+        return [{"pointer": _pointer(row["loc"]), "detail": row["msg"]} for row in error.errors()]
+    return []
+
+
+def _pointer(place: Sequence[str | int]) -> str:
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in place)
+
+
+def _headers(status: int) -> dict[str, str]:
+    match status:
+        case 401:
+            return {"WWW-Authenticate": 'Bearer realm="casebus"'}
+        case 503:
+            return {"Retry-After": "1"}
+    return {}
+
+
+async def _handle(request: Request, error: Exception) -> JSONResponse:
+    return response(request, error)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` with a problem."""
+    for kind in (CasebusError, RequestValidationError, HTTPException, *DATABASE_ERRORS, Exception):
+        app.add_exception_handler(kind, _handle)
+
+
+def documented(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route in OpenAPI: each code as an example under its status."""
+    answers: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        answer = answers.setdefault(
+            KINDS[code].status,
+            {
+                "description": KINDS[code].title,
+                "content": {
+                    MEDIA_TYPE: {
+                        "schema": {"$ref": "#/components/schemas/Problem"},
+                        "examples": {},
+                    }
+                },
+            },
+        )
+        answer["content"][MEDIA_TYPE]["examples"][str(code)] = {"value": problem(code)}
+    return answers

@@ -1,0 +1,146 @@
+"""What the gateway reads: cases, history, clocks, work, inboxes, rejects, evidence.
+
+Every query takes the agency that asks and answers with what it is part of only (design rule 19),
+so that no caller can forget to ask; a row that is missing and a row that is not theirs look the
+same. Limits count rows; places are what a caller kept of the last row it saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from storage.queries import load
+
+_SQL = load("reads")
+#: Seconds that a read may take before it counts as a database that does not answer.
+_PATIENCE = 5.0
+
+Database = Any
+"""An asyncpg pool or connection."""
+Row = Any
+"""An asyncpg record."""
+Place = tuple[int, int, int]
+"""(epoch, partition, log index)."""
+
+
+async def case(db: Database, agency: str, stream: UUID) -> Row | None:
+    return await db.fetchrow(_SQL["case"], agency, stream, timeout=_PATIENCE)
+
+
+async def cases(
+    db: Database,
+    agency: str,
+    *,
+    status: str | None,
+    number: str | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Row]:
+    """Cases, the last changed first; `number` in its canonical text."""
+    moment, stream = after or (None, None)
+    return await _fetch(db, "cases", agency, status, number, moment, stream, limit)
+
+
+async def numbers(db: Database, agency: str, value: str) -> list[Row]:
+    """Who gave this number (in its canonical text) to which case."""
+    return await _fetch(db, "numbers", agency, value)
+
+
+async def history(db: Database, agency: str, stream: UUID) -> list[Row]:
+    """Every recorded event of a case by legal time, without its body."""
+    return await _fetch(db, "history", agency, stream)
+
+
+async def bodies(db: Database, places: Sequence[Place]) -> dict[Place, Row]:
+    """Value and packed headers of journal records."""
+    if not places:
+        return {}
+    rows = await _fetch(db, "bodies", *map(list, zip(*places, strict=True)))
+    return {(row["epoch"], row["partition"], row["log_index"]): row for row in rows}
+
+
+async def clocks(db: Database, agency: str, stream: UUID) -> list[Row]:
+    return await _fetch(db, "clocks", agency, stream)
+
+
+async def findings(db: Database, agency: str, stream: UUID) -> list[Row]:
+    return await _fetch(db, "findings", agency, stream)
+
+
+async def work(
+    db: Database,
+    agency: str,
+    *,
+    is_open: bool | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[Row]:
+    """Work items, the first due first, those without a due date last."""
+    due, key = after or (None, None)
+    return await _fetch(db, "work", agency, is_open, due, key, limit)
+
+
+async def work_item(db: Database, agency: str, key: str) -> Row | None:
+    return await db.fetchrow(_SQL["work_item"], agency, key, timeout=_PATIENCE)
+
+
+async def inbox(db: Database, agency: str, *, seen: Sequence[Place], limit: int) -> list[Row]:
+    """What was delivered to a hosted agency past the places it has `seen`, oldest first."""
+    columns = zip(*seen, strict=True) if seen else ((), (), ())
+    return await _fetch(db, "inbox", agency, *map(list, columns), limit)
+
+
+async def inbox_item(db: Database, agency: str, source: str, event_id: str) -> Row | None:
+    return await db.fetchrow(_SQL["inbox_item"], agency, source, event_id, timeout=_PATIENCE)
+
+
+async def rejected(
+    db: Database, agency: str, *, after: tuple[datetime, int, int] | None, limit: int
+) -> list[Row]:
+    """What admission rejected in the agency's name, the last first."""
+    return await _fetch(db, "rejected", agency, *(after or (None, None, None)), limit)
+
+
+async def event(db: Database, agency: str, source: str, event_id: str) -> Row | None:
+    """The first journaled event of this source and id; `shift` is offset less log index."""
+    return await db.fetchrow(_SQL["event"], agency, source, event_id, timeout=_PATIENCE)
+
+
+async def submission(db: Database, agency: str, source: str, event_id: str) -> Row | None:
+    """What this agency handed in here, with the reason if those very bytes were rejected."""
+    return await db.fetchrow(_SQL["submission"], agency, source, event_id, timeout=_PATIENCE)
+
+
+async def rejected_event(db: Database, agency: str, source: str, event_id: str) -> Row | None:
+    return await db.fetchrow(_SQL["rejected_event"], agency, source, event_id, timeout=_PATIENCE)
+
+
+async def relayed(db: Database, epoch: int, partition: int, offset: int) -> Row | None:
+    """The first checkpoint whose range of journal offsets holds `offset`."""
+    return await db.fetchrow(_SQL["relayed"], epoch, partition, offset, timeout=_PATIENCE)
+
+
+async def hand_overs(db: Database, stream: UUID, source: str, event_id: str) -> list[Row]:
+    return await _fetch(db, "hand_overs", stream, source, event_id)
+
+
+async def figures(db: Database) -> dict[str, float]:
+    """Depths and counts for the metrics page."""
+    row = await db.fetchrow(_SQL["figures"], timeout=_PATIENCE)
+    return {name: float(value) for name, value in row.items()}
+
+
+async def heartbeats(db: Database) -> list[Row]:
+    return await _fetch(db, "heartbeats")
+
+
+async def migrations(db: Database) -> list[str]:
+    return [row["name"] for row in await _fetch(db, "migrations")]
+
+
+async def _fetch(db: Database, name: str, *arguments: Any) -> list[Row]:
+    rows: list[Row] = await db.fetch(_SQL[name], *arguments, timeout=_PATIENCE)
+    return rows

@@ -1,0 +1,39 @@
+-- name: agency_of_key
+select agency from own.api_key where digest = $1 and revoked_at is null;
+
+-- name: add_key
+insert into own.api_key (digest, agency, label) values ($1, $2, $3)
+on conflict (digest) do nothing;
+
+-- name: revoke_keys
+update own.api_key set revoked_at = now()
+where agency = $1 and label = $2 and revoked_at is null returning digest;
+
+-- name: store_submission
+insert into own.submission (source, event_id, stream, agency, digest, topic, value, headers)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (source, event_id) do nothing;
+
+-- name: stored_submission
+select stream, agency, digest, topic, value, headers, sent_at
+from own.submission where source = $1 and event_id = $2;
+
+-- name: mark_sent
+update own.submission set sent_at = now()
+where source = $1 and event_id = $2 and sent_at is null;
+
+-- name: reserve_action
+-- Gives a row where this call holds the place: it was free, or its holder let it expire.
+insert into own.pending_action as p (work_item, version, digest, source, event_id, expires_at)
+values ($1, $2, $3, $4, $5, now() + $6::interval)
+on conflict (work_item, version) do update set
+    digest = excluded.digest, source = excluded.source, event_id = excluded.event_id,
+    expires_at = excluded.expires_at
+where p.expires_at < now()
+returning event_id;
+
+-- name: pending_action
+select digest, source, event_id from own.pending_action where work_item = $1 and version = $2;
+
+-- name: release_action
+delete from own.pending_action where work_item = $1 and version = $2 and event_id = $3;

@@ -1,0 +1,174 @@
+-- name: case
+select s.stream, s.procedure, s.status, s.opener, s.version, s.digest, s.law, s.suspended,
+       s.opened_at, s.updated_at, s.view
+from derived.case_state s
+join derived.party p on p.stream = s.stream and p.agency = $1
+where s.stream = $2;
+
+-- name: cases
+select s.stream, s.procedure, s.status, s.opener, s.version, s.opened_at, s.updated_at, s.view
+from derived.case_state s
+where exists (select from derived.party p where p.agency = $1 and p.stream = s.stream)
+  and ($2::text is null or s.status = $2)
+  and ($3::text is null or exists (
+      select from derived.number n where n.value = $3 and n.stream = s.stream))
+  and ($4::timestamptz is null or s.updated_at < $4 or (s.updated_at = $4 and s.stream > $5))
+order by s.updated_at desc, s.stream
+limit $6;
+
+-- name: numbers
+select n.value, n.kind, n.agency, n.stream, s.status, s.procedure
+from derived.number n
+join derived.party p on p.stream = n.stream and p.agency = $1
+left join derived.case_state s on s.stream = n.stream
+where n.value = $2
+order by n.stream, n.kind, n.agency;
+
+-- name: history
+select e.source, e.id, e.type, e.author, e.sector, e.recipients, e.legal_at, e.recorded_at,
+       e.epoch, e.partition, e.log_index
+from derived.event e
+join derived.party p on p.stream = e.stream and p.agency = $1
+where e.stream = $2
+order by e.legal_at, e.source, e.id;
+
+-- name: bodies
+select j.epoch, j.partition, j.log_index, j.value, j.headers
+from derived.journal j
+join unnest($1::integer[], $2::integer[], $3::bigint[]) as k(epoch, partition, log_index)
+    on j.epoch = k.epoch and j.partition = k.partition and j.log_index = k.log_index;
+
+-- name: clocks
+select c.key, c.clock, c.status, c.historic, c.due, c.breach_after, c.view
+from derived.clock c
+join derived.party p on p.stream = c.stream and p.agency = $1
+where c.stream = $2
+order by c.due nulls last, c.key;
+
+-- name: findings
+select f.key, f.kind, f.view
+from derived.finding f
+join derived.party p on p.stream = f.stream and p.agency = $1
+where f.stream = $2
+order by f.kind, f.key;
+
+-- name: work
+select w.key, w.stream, w.agency, w.duty, w.is_open, w.due, w.version, w.unit, w.view
+from derived.work_item w
+where w.agency = $1
+  and ($2::boolean is null or w.is_open = $2)
+  and ($3::timestamptz is null
+       or (coalesce(w.due, 'infinity'), w.key) > ($3, $4::text))
+order by coalesce(w.due, 'infinity'), w.key
+limit $5;
+
+-- name: work_item
+select w.key, w.stream, w.agency, w.duty, w.is_open, w.due, w.version, w.unit, w.view
+from derived.work_item w
+where w.agency = $1 and w.key = $2;
+
+-- name: inbox
+-- Each partition is read on from where the caller left it, so that nothing recorded late in one
+-- of them is passed over; `at` is made to grow within a partition, whatever a clock did.
+select * from (
+    select d.stream, d.source, d.id, d.unit, d.epoch, d.partition, d.log_index, d.at,
+           max(d.at) over (partition by d.epoch, d.partition order by d.log_index) as sorted_at,
+           e.type, e.author, e.legal_at, e.recorded_at, r.at as retrieved_at
+    from derived.journal_position p
+    left join unnest($2::integer[], $3::integer[], $4::bigint[])
+        as seen(epoch, partition, log_index)
+        on seen.epoch = p.epoch and seen.partition = p.partition
+    cross join lateral (
+        select h.* from derived.hand_over h
+        where h.agency = $1 and h.step = 'delivered' and h.epoch = p.epoch
+          and h.partition = p.partition and h.log_index > coalesce(seen.log_index, -1)
+        order by h.log_index limit $5
+    ) d
+    join derived.event e on e.stream = d.stream and e.source = d.source and e.id = d.id
+    left join derived.hand_over r on r.stream = d.stream and r.source = d.source and r.id = d.id
+        and r.agency = d.agency and r.step = 'retrieved'
+) delivered
+order by sorted_at, epoch, partition, log_index
+limit $5;
+
+-- name: inbox_item
+select d.stream, d.source, d.id, d.unit, d.epoch, d.partition, d.log_index, d.at,
+       e.type, e.author, e.legal_at, e.recorded_at, e.epoch as event_epoch,
+       e.partition as event_partition, e.log_index as event_index,
+       r.at as retrieved_at, p.next_offset - p.next_index as shift
+from derived.hand_over d
+join derived.event e on e.stream = d.stream and e.source = d.source and e.id = d.id
+join derived.journal_position p on p.epoch = e.epoch and p.partition = e.partition
+left join derived.hand_over r on r.stream = d.stream and r.source = d.source and r.id = d.id
+    and r.agency = d.agency and r.step = 'retrieved'
+where d.agency = $1 and d.step = 'delivered' and d.source = $2 and d.id = $3
+order by d.at limit 1;
+
+-- name: rejected
+select r.partition, r.kafka_offset, r.source, r.event_id, r.stream, r.reason, r.detail, r.late,
+       r.rejected_at, length(r.value) as bytes
+from derived.rejected r
+where r.agency = $1
+  and ($2::timestamptz is null
+       or (r.rejected_at, r.partition, r.kafka_offset) < ($2, $3::integer, $4::bigint))
+order by r.rejected_at desc, r.partition desc, r.kafka_offset desc
+limit $5;
+
+-- name: event
+select e.stream, e.source, e.id, e.type, e.author, e.recipients, e.recorded_at,
+       e.epoch, e.partition, e.log_index, j.appended_at,
+       p.next_offset - p.next_index as shift
+from derived.event e
+join derived.journal j
+    on j.epoch = e.epoch and j.partition = e.partition and j.log_index = e.log_index
+join derived.journal_position p on p.epoch = e.epoch and p.partition = e.partition
+where e.source = $2 and e.id = $3
+  and (e.author = $1
+       or exists (select from derived.party q where q.agency = $1 and q.stream = e.stream))
+order by j.appended_at limit 1;
+
+-- name: submission
+select s.stream, s.source, s.event_id, s.created_at, s.sent_at,
+       r.reason, r.detail, r.rejected_at
+from own.submission s
+left join lateral (
+    select reason, detail, rejected_at from derived.rejected
+    where source = s.source and event_id = s.event_id and not late
+      and (value = s.value or value is null)
+    order by rejected_at limit 1
+) r on true
+where s.agency = $1 and s.source = $2 and s.event_id = $3;
+
+-- name: rejected_event
+select r.stream, r.source, r.event_id, r.reason, r.detail, r.rejected_at
+from derived.rejected r
+where r.agency = $1 and r.source = $2 and r.event_id = $3 and not r.late
+order by r.rejected_at desc limit 1;
+
+-- name: relayed
+select c.said_epoch as epoch, c.said_partition as partition, c.said_index as log_index, c.at
+from derived.checkpoint c
+where c.epoch = $1 and c.partition = $2 and $3 between c.first_offset and c.last_offset
+order by c.at limit 1;
+
+-- name: hand_overs
+select h.agency, h.step, h.unit, h.epoch, h.partition, h.log_index, h.at
+from derived.hand_over h
+where h.stream = $1 and h.source = $2 and h.id = $3
+order by h.at, h.agency;
+
+-- name: figures
+select
+    (select count(*) from own.outbox where sent_at is null) as outbox_unsent,
+    (select coalesce(extract(epoch from now() - min(created_at)), 0)
+     from own.outbox where sent_at is null) as outbox_oldest_seconds,
+    (select count(*) from own.pending_action where expires_at > now()) as actions_pending,
+    (select count(*) from derived.clock
+     where status = 'running' and not historic and breach_after < now()) as clocks_unconfirmed,
+    (select count(*) from derived.case_state where suspended is not null) as cases_suspended;
+
+-- name: heartbeats
+select service, at, detail from own.heartbeat order by service;
+
+-- name: migrations
+select name from public.casebus_migration order by name;

@@ -1,0 +1,127 @@
+"""What the gateway must not forget: API keys, finished records before they are sent, actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from casebus.events.envelope import Header
+from storage.packing import pack_headers, unpack_headers
+from storage.queries import load
+
+_SQL = load("gateway")
+#: Seconds that a statement may take before it counts as a database that does not answer.
+_PATIENCE = 5.0
+
+Database = Any
+"""An asyncpg pool or connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A signed record ready to produce; `digest` is that of the request it answers."""
+
+    source: str
+    event_id: str
+    stream: UUID
+    agency: str
+    digest: bytes
+    topic: str
+    value: bytes
+    headers: tuple[Header, ...]
+    sent_at: datetime | None = None
+
+
+async def agency_of_key(db: Database, digest: bytes) -> str | None:
+    agency: str | None = await db.fetchval(_SQL["agency_of_key"], digest, timeout=_PATIENCE)
+    return agency
+
+
+async def add_key(db: Database, digest: bytes, agency: str, label: str) -> None:
+    await db.execute(_SQL["add_key"], digest, agency, label, timeout=_PATIENCE)
+
+
+async def revoke_keys(db: Database, agency: str, label: str) -> int:
+    """Revoke the agency's keys of this label; returns how many."""
+    return len(await db.fetch(_SQL["revoke_keys"], agency, label, timeout=_PATIENCE))
+
+
+async def store(db: Database, finished: Finished) -> Finished:
+    """Keep a record, or give the one kept before under the same source and id."""
+    await db.execute(
+        _SQL["store_submission"],
+        finished.source,
+        finished.event_id,
+        finished.stream,
+        finished.agency,
+        finished.digest,
+        finished.topic,
+        finished.value,
+        pack_headers(finished.headers),
+        timeout=_PATIENCE,
+    )
+    kept = await stored(db, finished.source, finished.event_id)
+    return kept or finished
+
+
+async def stored(db: Database, source: str, event_id: str) -> Finished | None:
+    row = await db.fetchrow(_SQL["stored_submission"], source, event_id, timeout=_PATIENCE)
+    if row is None:
+        return None
+    return Finished(
+        source,
+        event_id,
+        row["stream"],
+        row["agency"],
+        row["digest"],
+        row["topic"],
+        row["value"],
+        unpack_headers(row["headers"]),
+        row["sent_at"],
+    )
+
+
+async def mark_sent(db: Database, finished: Finished) -> None:
+    await db.execute(_SQL["mark_sent"], finished.source, finished.event_id, timeout=_PATIENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingAction:
+    """The one action under way on a version of a work item."""
+
+    work_item: str
+    version: int
+    digest: bytes
+    source: str
+    event_id: str
+
+
+async def reserve(db: Database, action: PendingAction, lifetime: timedelta) -> PendingAction:
+    """Take the place, or give the action that holds it."""
+    while True:
+        taken = await db.fetchval(
+            _SQL["reserve_action"],
+            action.work_item,
+            action.version,
+            action.digest,
+            action.source,
+            action.event_id,
+            lifetime,
+            timeout=_PATIENCE,
+        )
+        if taken is not None:
+            return action
+        row = await db.fetchrow(
+            _SQL["pending_action"], action.work_item, action.version, timeout=_PATIENCE
+        )
+        # Released between the two statements: the place is free, so try again.
+        if row is not None:
+            return PendingAction(action.work_item, action.version, *row.values())
+
+
+async def release(db: Database, action: PendingAction) -> None:
+    await db.execute(
+        _SQL["release_action"], action.work_item, action.version, action.event_id, timeout=_PATIENCE
+    )
