@@ -26,6 +26,8 @@ class WorkerSettings(Settings):
 
     #: Which of a service's workers this is: two alive with the same name fence each other.
     worker: str = "0"
+    #: The journal's epoch: grows when the journal is rebuilt (design rule 5).
+    journal_epoch: int = 1
     #: Seconds after which the broker gives a silent worker's partitions away.
     session_seconds: float = 8.0
     #: The most records fetched at once, over all partitions: bounds memory.

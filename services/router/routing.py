@@ -1,0 +1,39 @@
+"""From journal records to their copies: pure, and on the bus's hottest path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from services.transport import Batch, Header, Outgoing
+
+ROUTES = "cb-routes"
+POSITION = "cb-position"
+
+
+def copies(batch: Batch, epoch: int) -> list[Outgoing]:
+    """One record a stamped topic, in journal order: everything as it was, and its position."""
+    made: list[Outgoing] = []
+    add = made.append
+    prefix = b"%d/%d/" % (epoch, batch.partition)
+    for record in batch.records:
+        topics = routes_of(record.headers)
+        if topics:
+            headers = [*record.headers, (POSITION, b"%b%d" % (prefix, record.offset))]
+            for topic in topics:
+                add(Outgoing(topic, None, record.key, record.value, headers))
+    return made
+
+
+def routes_of(headers: Sequence[Header]) -> tuple[str, ...]:
+    # Admission's stamps stand at the end.
+    for name, value in reversed(headers):
+        if name == ROUTES:
+            return _topics(value)
+    return ()
+
+
+@lru_cache(maxsize=4096)
+def _topics(stamp: bytes) -> tuple[str, ...]:
+    """Each topic once, however often a stamp should name it."""
+    return tuple(dict.fromkeys(stamp.decode().split()))

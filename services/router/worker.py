@@ -1,0 +1,48 @@
+"""The router as a worker: copies first, its checkpoint after, the ack last."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from casebus.events.schemas import Schemas
+from casebus.now import now_from
+from casebus.trust.keys import SigningKey
+from services.router.checkpoint import Checkpoints
+from services.router.routing import copies
+from services.transport import Batch, Handler, Producer, Worker, WorkerSettings
+
+JOURNAL = "case.journal"
+
+
+class Router:
+    """The handler of journal batches.
+
+    A stamped topic that does not exist ends the worker: admission stamps only topics of the
+    installation, so the topic is missing, not the stamp wrong, and skipping the recipient would
+    lose a hand-over. The worker comes back until the topic is there.
+    """
+
+    def __init__(self, producer: Producer, checkpoints: Checkpoints, epoch: int) -> None:
+        self._producer, self._checkpoints, self._epoch = producer, checkpoints, epoch
+
+    async def __call__(self, batch: Batch) -> None:
+        made = copies(batch, self._epoch)
+        if not made:
+            return
+        await self._producer.send(made)
+        await self._producer.send([self._checkpoints.of(batch, len(made))])
+
+
+@asynccontextmanager
+async def open_router(settings: WorkerSettings, producer: Producer) -> AsyncIterator[Handler]:
+    checkpoints = Checkpoints(
+        SigningKey.load(settings.keys_dir / "bus.pem"),
+        Schemas.load(settings.schemas_dir),
+        now_from(settings),
+        settings.journal_epoch,
+    )
+    yield Router(producer, checkpoints, settings.journal_epoch)
+
+
+ROUTER = Worker("router", (JOURNAL,), open_router)
