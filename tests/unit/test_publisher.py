@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Envelope
+from casebus.events.schemas import Schemas
+from casebus.sdk.event import NewEvent
+from casebus.sdk.publisher import Publisher
+from casebus.sdk.sectors import one_sector
+from casebus.sdk.store import Outgoing, Store
+from casebus.settings import Settings
+from casebus.trust.keys import SigningKey
+from casebus.trust.leaf import event_leaf
+from casebus.trust.signing import SignatureCheck
+
+AGENCY = "cn-330106-amr"
+STREAM = "0190a1b2-0000-7000-8000-000000000001"
+
+
+class Broker:
+    """Takes records, refuses those of the streams in `down`, and can be unreachable."""
+
+    def __init__(self) -> None:
+        self.taken: list[Outgoing] = []
+        self.down: set[str] = set()
+        self.reachable = True
+
+    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError]:
+        if not self.reachable:
+            raise CasebusError("kafka_unreachable")
+        return [self._take(one) for one in records]
+
+    def _take(self, one: Outgoing) -> tuple[int, int] | CasebusError:
+        if one.stream in self.down:
+            return CasebusError("topic_denied")
+        self.taken.append(one)
+        return 0, len(self.taken) - 1
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    SigningKey.generate().save(tmp_path / "keys" / f"{AGENCY}.pem")
+    return Settings(agency=AGENCY, keys_dir=tmp_path / "keys", home=tmp_path)
+
+
+@pytest.fixture
+def publisher(settings: Settings, broker: Broker, tmp_path: Path) -> Publisher:
+    return make_publisher(settings, broker, tmp_path)
+
+
+def make_publisher(settings: Settings, broker: Broker, folder: Path) -> Publisher:
+    return Publisher(
+        settings,
+        schemas=Schemas.load(settings.schemas_dir),
+        store=Store.open(folder / "sent.sqlite"),
+        sector_of=one_sector("administrative"),
+        sink=broker,
+    )
+
+
+def noted(text: str, *, stream: str | None = STREAM, event: str | None = None) -> NewEvent:
+    return NewEvent(type="case.noted", data={"note": text}, stream=stream, id=event)
+
+
+def sequences(broker: Broker) -> list[int | None]:
+    return [Envelope.from_headers(one.record.headers).sequence for one in broker.taken]
+
+
+def test_sequences_count_from_one_in_each_stream(publisher: Publisher, broker: Broker) -> None:
+    publisher.publish([noted("a"), noted("b"), noted("c", stream=None)])
+    publisher.publish_one(noted("d"))
+    assert sequences(broker) == [1, 2, 1, 3]
+
+
+def test_events_published_together_carry_proofs_that_verify(
+    publisher: Publisher, broker: Broker, settings: Settings
+) -> None:
+    publisher.publish([noted(str(at)) for at in range(5)])
+    key = SigningKey.load(settings.keys_dir / f"{AGENCY}.pem")
+    schemas, check = Schemas.load(settings.schemas_dir), SignatureCheck()
+    for one in broker.taken:
+        value = one.record.value or b""
+        leaf = event_leaf(schemas.schema_of(value).digest, one.record.headers, value)
+        found = Envelope.from_headers(one.record.headers)
+        assert check(leaf, found, algorithm=key.algorithm, public=key.public)
+
+
+def test_what_was_kept_before_a_crash_goes_out_byte_for_byte_and_first(
+    publisher: Publisher, broker: Broker, settings: Settings, tmp_path: Path
+) -> None:
+    broker.reachable = False
+    with pytest.raises(CasebusError, match="kafka_unreachable"):
+        publisher.publish([noted("a"), noted("b")])
+    kept = Store.open(tmp_path / "sent.sqlite").waiting(10)
+    broker.reachable = True
+    make_publisher(settings, broker, tmp_path).publish_one(noted("c"))
+    assert [one.record for one in broker.taken[:2]] == [one.record for one in kept]
+    assert sequences(broker) == [1, 2, 3]
+
+
+def test_the_same_id_is_one_event_however_often_it_is_published(
+    publisher: Publisher, broker: Broker
+) -> None:
+    first = publisher.publish_one(noted("a", event="e1"))
+    again = publisher.publish_one(noted("a", event="e1"))
+    assert first == again
+    assert len(broker.taken) == 1
+    publisher.publish([noted("b", event="e2"), noted("b", event="e2")])
+    assert len(broker.taken) == 2
+
+
+def test_another_body_under_a_used_id_is_refused(publisher: Publisher, broker: Broker) -> None:
+    publisher.publish_one(noted("a", event="e1"))
+    with pytest.raises(CasebusError, match="identity_reused"):
+        publisher.publish_one(noted("b", event="e1"))
+    assert len(broker.taken) == 1
+
+
+def test_a_refused_stream_keeps_its_order_and_does_not_hold_up_others(
+    publisher: Publisher, broker: Broker
+) -> None:
+    other = STREAM.replace("1", "2")
+    broker.down = {STREAM}
+    with pytest.raises(CasebusError, match="topic_denied"):
+        publisher.publish([noted("a"), noted("b", stream=other)])
+    publisher.publish_one(noted("c", stream=other))
+    assert [one.stream for one in broker.taken] == [other, other]
+    broker.down = set()
+    assert publisher.send_waiting() == 1
+    assert publisher.waiting() == 0
+
+
+@pytest.mark.parametrize("mark", ["国家秘密", "机密★10年", "详见绝密★文件", "state_secret"])
+def test_state_secrets_are_refused_before_anything_is_kept(
+    publisher: Publisher, broker: Broker, mark: str
+) -> None:
+    with pytest.raises(CasebusError, match="state_secret") as refused:
+        publisher.publish([noted("ok"), noted(mark)])
+    assert mark not in refused.value.detail
+    assert publisher.waiting() == 0
+    assert not broker.taken
+
+
+def test_trade_secrets_are_no_state_secrets(publisher: Publisher) -> None:
+    assert publisher.publish_one(noted("涉嫌侵犯商业秘密★")).sent
+
+
+def test_an_event_over_one_mebibyte_is_refused_before_it_is_kept(publisher: Publisher) -> None:
+    with pytest.raises(CasebusError, match="too_large"):
+        publisher.publish_one(noted("x" * 1024 * 1024))
+    assert publisher.waiting() == 0
+
+
+def test_fields_that_the_schema_does_not_know_are_refused(publisher: Publisher) -> None:
+    with pytest.raises(CasebusError, match="invalid_data"):
+        publisher.publish_one(replace(noted(""), data={"nonsense": 1}))
+
+
+def test_without_the_source_s_key_nothing_is_kept_and_no_sequence_is_spent(
+    publisher: Publisher, broker: Broker
+) -> None:
+    with pytest.raises(CasebusError, match="no_key"):
+        publisher.publish_one(replace(noted("a"), source="cn-330106-psb"))
+    publisher.publish_one(noted("a"))
+    assert sequences(broker) == [1]
