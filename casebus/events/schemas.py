@@ -74,6 +74,11 @@ def subject_of(ce_type: str) -> str:
     return f"{bus}.{domain}.{major}.{camel}"
 
 
+def served_text(body: dict[str, Any]) -> str:
+    """The full registered text: what the registry serves and what digests are taken of."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
 class Schemas:
     """All registered schemas of an installation, by id and by type."""
 
@@ -143,8 +148,7 @@ class Schemas:
 
 def _load_one(folder: Path, schema_id: int, row: dict[str, Any]) -> Schema:
     body = json.loads((folder / row["file"]).read_text(encoding="utf-8"))
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    schema = Schema(schema_id, row["subject"], row["version"], text)
+    schema = Schema(schema_id, row["subject"], row["version"], served_text(body))
     if schema.digest.hex() != row["digest"]:
         raise CodecError("schema_changed", f"{row['file']} is not as registered")
     return schema

@@ -1,0 +1,173 @@
+"""`casebus schemas new|check`: register a version of an event type, check the register."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from casebus.errors import CasebusError
+from casebus.events import register
+from casebus.events.register import Body, Row
+from casebus.events.topics import Topics
+from casebus.settings import Settings
+
+_FOLDER = click.option(
+    "--folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=lambda: Settings().schemas_dir,
+    help="The folder with ids.json.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+
+
+@click.group()
+def schemas() -> None:
+    """Register event types and check the register."""
+
+
+@schemas.command()
+@click.argument("event_type")
+@_FOLDER
+@_JSON
+def new(event_type: str, folder: Path, *, as_json: bool) -> None:
+    """Scaffold the next version of EVENT_TYPE (as referral.sent) and append an id.
+
+    Run it again after editing the draft: until the id is committed it takes the new text, with
+    shared records (schemas/shared) written out. A committed id never changes.
+    """
+    try:
+        key, row = register_next(folder, register.full_type(event_type))
+    except CasebusError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps({"id": int(key), **row}, ensure_ascii=False))
+    else:
+        click.echo(f"id {key}: {row['file']}")
+
+
+@schemas.command()
+@_FOLDER
+@_JSON
+def check(folder: Path, *, as_json: bool) -> None:
+    """Check every text against its id, its rules, all its versions and git's history."""
+    problems = list(all_problems(folder))
+    if as_json:
+        click.echo(json.dumps({"problems": problems}, ensure_ascii=False))
+    else:
+        for problem in problems:
+            click.echo(problem, err=True)
+        click.echo(f"{len(_rows(folder))} ids, {len(problems)} problems")
+    if problems:
+        raise SystemExit(1)
+
+
+def register_next(folder: Path, ce_type: str) -> tuple[str, Row]:
+    """Write the next version's file, or take the open draft's text, and note its id."""
+    rows, shared = _rows(folder), _shared(folder)
+    subject = register.row_of(ce_type, 1, {})["subject"]
+    last = max((int(key) for key, row in rows.items() if row["subject"] == subject), default=0)
+    if last and str(last) in _committed(folder, "HEAD"):
+        key, version = str(len(rows) + 1), rows[str(last)]["version"] + 1
+        draft = _body(folder / rows[str(last)]["file"])
+    elif last:
+        key, version = str(last), rows[str(last)]["version"]
+        draft = _body(folder / rows[key]["file"])
+    else:
+        key, version, draft = str(len(rows) + 1), 1, register.scaffold(ce_type)
+    body = register.inline(draft, shared)
+    rows[key] = register.row_of(ce_type, version, body)
+    _write(folder / rows[key]["file"], body)
+    _write(folder / "ids.json", rows)
+    return key, rows[key]
+
+
+def all_problems(folder: Path) -> Iterator[str]:
+    """Every way in which the register breaks its rules, one sentence each."""
+    rows, bodies = _rows(folder), _bodies(folder)
+    yield from register.register_problems(rows, bodies)
+    for file, body in bodies.items():
+        yield from register.text_problems(file, body)
+    for commit in _commits(folder):
+        for problem in register.append_only_problems(_committed(folder, commit), rows):
+            yield f"{problem} (since {commit[:7]})"
+    yield from _version_problems(rows, bodies)
+    Topics.load(folder)
+
+
+def _version_problems(rows: dict[str, Row], bodies: dict[str, Body]) -> Iterator[str]:
+    """FULL_TRANSITIVE: each version of a subject reads each other one."""
+    by_subject = sorted(rows.values(), key=lambda row: (row["subject"], row["version"]))
+    for _, group in itertools.groupby(by_subject, key=lambda row: row["subject"]):
+        files = [row["file"] for row in group if row["file"] in bodies]
+        for one, other in itertools.permutations(files, 2):
+            yield from incompatibilities(one, bodies[one], other, bodies[other])
+        for one, other in itertools.pairwise(files):
+            if bodies[one] == bodies[other]:
+                yield f"{other}: says nothing that {one} does not"
+
+
+def incompatibilities(reader_file: str, reader: Body, file: str, writer: Body) -> Iterator[str]:
+    """Why what `writer` wrote cannot be read with `reader`, by Apache's own checker."""
+    # The checker is a development dependency: an agency's installation never registers schemas.
+    from avro.compatibility import ReaderWriterCompatibilityChecker  # noqa: PLC0415
+    from avro.schema import parse  # noqa: PLC0415
+
+    texts = [parse(json.dumps(body)) for body in (reader, writer)]
+    result = ReaderWriterCompatibilityChecker().get_compatibility(*texts)
+    if result.compatibility.name != "compatible":
+        where = ", ".join(sorted(result.locations))
+        yield f"{reader_file} cannot read {file}: {sorted(result.messages)} at {where}"
+
+
+def _rows(folder: Path) -> dict[str, Row]:
+    return dict(json.loads((folder / "ids.json").read_text(encoding="utf-8")))
+
+
+def _body(path: Path) -> Body:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _bodies(folder: Path) -> dict[str, Body]:
+    paths = (path for path in folder.rglob("*.avsc") if path.parent.name != "shared")
+    return {path.relative_to(folder).as_posix(): _body(path) for path in sorted(paths)}
+
+
+def _shared(folder: Path) -> dict[str, Body]:
+    bodies = [_body(path) for path in sorted((folder / "shared").glob("*.avsc"))]
+    return {register.full_name(body): body for body in bodies}
+
+
+def _write(path: Path, body: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _commits(folder: Path) -> list[str]:
+    """Commits that touched ids.json; none outside a checkout."""
+    return (_git(folder, "log", "--format=%H", "--", "ids.json") or "").split()
+
+
+def _committed(folder: Path, commit: str) -> dict[str, Row]:
+    text = _git(folder, "show", f"{commit}:./ids.json")
+    return dict(json.loads(text)) if text else {}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git says about `folder`, or None where it has nothing to say."""
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed arguments
+            ["git", *arguments],  # noqa: S607 - git of the PATH
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return done.stdout if done.returncode == 0 else None
