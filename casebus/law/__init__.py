@@ -1,0 +1,12 @@
+"""Rules about cases as typed, versioned data: procedures, clocks, calendar, sectors.
+
+Owns the reading and checking of policies/law and the counting of periods. Pure but for
+`loader`, which reads files; touches pydantic, pyyaml and casebus.events only.
+"""
+
+from __future__ import annotations
+
+from casebus.law.law import Law
+from casebus.law.loader import LawError
+
+__all__ = ["Law", "LawError"]

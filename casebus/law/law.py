@@ -1,0 +1,85 @@
+"""One law: procedures, clocks, calendar and sectors of one bundle, ready to use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Self
+
+from casebus.law import bundle, compiling, loader, models
+from casebus.law.calendar import Calendar
+from casebus.law.compiled import ClockRule, Procedure, event_name
+
+
+class Law:
+    """Immutable; two laws with the same `digest` say the same."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        """Check and compile the files, given by relative name; raises LawError."""
+        self._files = dict(files)
+        self.digest = bundle.digest(files)
+        self.calendar = Calendar(loader.parse(files, "holidays.yaml", models.HolidaysFile))
+        self.sectors = loader.parse(files, "sectors.yaml", models.SectorsFile).sectors
+        self.clocks: dict[str, tuple[ClockRule, ...]] = compiling.clocks(
+            loader.parse_all(files, "clocks", models.ClockFile)
+        )
+        rows = loader.parse_all(files, "procedures", models.ProcedureFile)
+        self.procedures: dict[str, Procedure] = {
+            file.id: compiling.procedure(name, file, self.clocks) for name, file in rows.items()
+        }
+        self.opening = compiling.unique(self.procedures)
+        self._neutral = tuple(
+            {glob for procedure in self.procedures.values() for glob in procedure.neutral}
+        )
+        self._may_emit: dict[tuple[str, str, str], bool] = {}
+        self._copies = self._all_copies()
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read policies/law; raises LawError."""
+        return cls(loader.read(folder))
+
+    @classmethod
+    def from_bundle(cls, body: bytes) -> Self:
+        """The law of a kept bundle; its digest is that of the law that was packed."""
+        return cls(bundle.unpack(body))
+
+    def bundle(self) -> bytes:
+        return bundle.pack(self._files)
+
+    def may_emit(self, sector: str, level: str, ce_type: str) -> bool:
+        """Whether an agency of this sector and level may be the author of such an event."""
+        asked = (sector, level, event_name(ce_type))
+        known = self._may_emit.get(asked)
+        if known is None:
+            known = self._granted(*asked)
+            # Bounded: whatever types strangers send, the memory stays small.
+            if len(self._may_emit) < 10_000:  # noqa: PLR2004
+                self._may_emit[asked] = known
+        return known
+
+    def copies(self, ce_type: str) -> tuple[str, ...]:
+        """Who is owed a copy of each such event, seen from its author: `same_division:police`."""
+        return self._copies.get(event_name(ce_type), ())
+
+    def is_neutral(self, name: str) -> bool:
+        """Whether an event of this name is recorded beside every procedure."""
+        return any(fnmatchcase(name, glob) for glob in self._neutral)
+
+    def _granted(self, sector: str, level: str, name: str) -> bool:
+        row = self.sectors.get(sector)
+        return row is not None and any(
+            (not grant.levels or level in grant.levels)
+            and any(fnmatchcase(name, glob) for glob in grant.types)
+            for grant in row.emits
+        )
+
+    def _all_copies(self) -> dict[str, tuple[str, ...]]:
+        owed: dict[str, tuple[str, ...]] = {}
+        for procedure in self.procedures.values():
+            for versions in procedure.steps.values():
+                for step in versions:
+                    both = (*owed.get(step.event, ()), *step.copies)
+                    owed[step.event] = tuple(dict.fromkeys(both))
+        return {name: rules for name, rules in owed.items() if rules}

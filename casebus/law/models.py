@@ -1,0 +1,177 @@
+"""The form of the files in policies/law, as they are written; what they must not say is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+#: `domain.event` of a ce_type `casebus.<domain>.<event>.v<major>`.
+EventName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
+#: The same with `*` for any event of a domain.
+EventGlob = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.(\*|[a-z][a-z0-9_]*)$")]
+#: Who is meant, seen from the agency that acts: itself, its superior, a role, a neighbour.
+AgencyRule = Annotated[
+    str, StringConstraints(pattern=r"^(actor|superior|role:[a-z_]+|same_division:[a-z_]+)$")
+]
+#: V read in a text of the law (L, J, P, I: which text), M not read: + well known, ~ probable.
+Confidence = Annotated[str, StringConstraints(pattern=r"^(V-[A-Z]|M[+~?])$")]
+Level = Literal["county", "city", "province", "national"]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(Model):
+    zh: str
+    en: str
+
+
+class Rule(Model):
+    """What every rule says of itself: where it stands, from when to when, how sure we are."""
+
+    source: str
+    article: str
+    effective_from: dt.date
+    effective_to: dt.date | None = None
+    confidence: Confidence
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Self:
+        if self.effective_to is not None and self.effective_to < self.effective_from:
+            raise ValueError("effective_to lies before effective_from")
+        return self
+
+
+class Role(Model):
+    title: Title
+    sectors: tuple[Word, ...]
+
+
+class Duty(Model):
+    """A kind of work item: whose it is, what may be done about it, which clock runs on it."""
+
+    title: Title
+    role: Word
+    #: Word of the officer -> event that the word publishes.
+    actions: dict[Word, EventName]
+    clock: str | None = None
+
+
+class Transition(Rule):
+    """One event type in some states: what it does where it is in procedure."""
+
+    event: EventName
+    #: `*` is any state.
+    from_: tuple[str, ...] = Field(alias="from")
+    #: `=` is the state it comes from.
+    to: str
+    #: May begin a stream; its author then takes the procedure's `opener` role.
+    opening: bool = False
+    #: Roles with standing; `any` is every agency that takes part in the case.
+    by: tuple[Word, ...]
+    #: Role -> `recipient`: the first recipient of the role's sectors takes it.
+    binds: dict[Word, Literal["recipient"]] = {}
+    starts: tuple[str, ...] = ()
+    #: The event is the act these clocks ask for.
+    stops: tuple[str, ...] = ()
+    #: The event takes the ground from these clocks; `*` is all of them.
+    cancels: tuple[str, ...] = ()
+    copies: tuple[AgencyRule, ...] = ()
+    opens: tuple[Word, ...] = ()
+    #: `*` is all open work.
+    closes: tuple[str, ...] = ()
+    checks: tuple[Word, ...] = ()
+
+
+class ProcedureFile(Model):
+    id: Word
+    title: Title
+    opener: Word
+    initial: Word
+    roles: dict[Word, Role]
+    states: dict[Word, Title]
+    duties: dict[Word, Duty]
+    #: Recorded beside the procedure: they move nothing and need no standing.
+    neutral: tuple[EventGlob, ...] = ()
+    #: Anchors for YAML merge keys; not read.
+    sources: dict[str, dict[str, object]] = {}
+    transitions: tuple[Transition, ...]
+
+
+class ClockRow(Rule):
+    """One period in one version; without an amount it is `at once` and never falls due."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}[a-z]?$")]
+    title: Title
+    actor: Word
+    amount: Annotated[int, Field(gt=0, le=3650)] | None = None
+    #: hours, days, working days, months.
+    unit: Literal["h", "d", "wd", "m"] | None = None
+    #: `natural_roll`: a last day that is no working day moves to the next one; `natural`: never.
+    count_rule: Literal["natural_roll", "natural", "working", "hours"] | None = None
+    #: How long after the due moment an act may still be on its way to us before anyone is told.
+    grace_hours: Annotated[int, Field(ge=0, le=2400)] = 0
+    #: `breach`: the actor owed the act; `lapse`: a right or a condition ended, nobody is told.
+    expiry: Literal["breach", "lapse"] = "breach"
+    tell: tuple[AgencyRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _period_is_whole(self) -> Self:
+        given = [part is not None for part in (self.amount, self.unit, self.count_rule)]
+        if any(given) and not all(given):
+            raise ValueError("amount, unit and count_rule are given together or not at all")
+        fits = {"h": {"hours"}, "wd": {"working"}, "d": _NATURAL, "m": _NATURAL}
+        if self.unit and self.count_rule not in fits[self.unit]:
+            raise ValueError(f"count_rule {self.count_rule} does not count {self.unit}")
+        return self
+
+
+_NATURAL = {"natural", "natural_roll"}
+
+
+class ClockFile(Model):
+    sources: dict[str, dict[str, object]] = {}
+    clocks: tuple[ClockRow, ...]
+
+
+class HolidayYear(Model):
+    #: Weekdays that are days off.
+    free: tuple[dt.date, ...]
+    #: Saturdays and Sundays that are worked (调休上班).
+    worked: tuple[dt.date, ...]
+
+
+class HolidaysFile(Model):
+    years: dict[int, HolidayYear]
+
+    @model_validator(mode="after")
+    def _years_are_consecutive_and_hold_their_days(self) -> Self:
+        known = sorted(self.years)
+        if not known or known != list(range(known[0], known[-1] + 1)):
+            raise ValueError("years must follow each other without a gap")
+        for year, days in self.years.items():
+            if any(day.year != year for day in (*days.free, *days.worked)):
+                raise ValueError(f"a day under {year} is of another year")
+        return self
+
+
+class Grant(Model):
+    """Event types that a sector may emit; no levels means every level."""
+
+    types: tuple[EventGlob, ...]
+    levels: tuple[Level, ...] = ()
+
+
+class Sector(Model):
+    title: Title
+    emits: tuple[Grant, ...]
+
+
+class SectorsFile(Model):
+    #: An anchor for grants that every sector has; not read by itself.
+    everyone: Grant | None = None
+    sectors: dict[Word, Sector]
