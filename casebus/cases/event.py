@@ -1,0 +1,48 @@
+"""An event as the fold reads it: envelope, stamps and decoded body in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from casebus.events.legaltime import LegalTime
+
+#: (source, id): what one event is, inside its stream (design rule 1).
+Identity = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvent:
+    """One journaled event of a stream."""
+
+    stream: str
+    source: str
+    id: str
+    type: str
+    legal: LegalTime
+    sequence: int | None
+    #: Ids of events of the same stream that led to this one.
+    causation: tuple[str, ...]
+    #: The broker's append time of the first journaled copy, aware.
+    recorded_at: datetime
+    #: (epoch, partition, log index) of the first journaled copy.
+    position: tuple[int, int, int]
+    #: Sector of the author's agency.
+    sector: str
+    #: Agencies as admission stamped them, copies included.
+    to: tuple[str, ...]
+    #: The sector of each agency in `to`, in the same order: the directory as it was at admission.
+    to_sectors: tuple[str, ...]
+    #: Minted by an import: its clocks are historic, its findings are told to nobody.
+    imported: bool
+    data: dict[str, Any]
+
+    @property
+    def identity(self) -> Identity:
+        return (self.source, self.id)
+
+    @property
+    def agency(self) -> str:
+        """The author: the part of the source before its system's suffix."""
+        return self.source.partition("/")[0]

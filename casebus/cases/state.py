@@ -1,0 +1,297 @@
+"""What the fold says of a case. Everything is immutable and has a JSON form for the tables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from casebus.cases.event import Identity
+from casebus.events.legaltime import LegalTime
+
+#: A stream that holds nothing of any procedure: a roster, an import, only the bus's own words.
+NO_CASE = "none"
+#: Events of a case whose opening has not been journaled (design rule 2).
+UNOPENED = "unopened"
+
+RUNNING = "running"
+MET = "met"
+MET_LATE = "met_late"
+CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """One statutory period that an event started.
+
+    `tell` names who is told of a breach, seen from `actor`: `superior`, `same_division:<sector>`
+    or `agency:<id>`; the caller resolves the first two with the directory.
+    """
+
+    key: str
+    id: str
+    title: str
+    title_en: str
+    stream: str
+    actor: str
+    actor_role: str
+    trigger: Identity
+    started: LegalTime
+    #: The last moment in time, aware in UTC+8; None where the law says `at once`.
+    due: datetime | None
+    grace: timedelta
+    #: `breach` or `lapse`; a lapsed clock is shown and told to nobody.
+    expiry: str
+    status: str
+    stopped_by: Identity | None
+    stopped: datetime | None
+    #: Its trigger was imported, or recorded after the due moment: never told (design rule 16).
+    historic: bool
+    #: The calendar did not know the days it was counted on.
+    provisional: bool
+    citation: str
+    #: From when the version of the clock that was used is in force, and how sure we are of it.
+    law_version: str
+    confidence: str
+    #: Digest of the law bundle.
+    law: str
+    tell: tuple[str, ...]
+    #: The journaled breach that stands, and how many were withdrawn before it.
+    breach: Identity | None = None
+    revision: int = 0
+
+    @property
+    def breach_after(self) -> datetime | None:
+        """From when on a breach may be told; None for a clock that is never told."""
+        if self.due is None or self.historic or self.expiry != "breach" or self.breach:
+            return None
+        return self.due + self.grace
+
+    @property
+    def missed(self) -> bool:
+        """Whether the facts themselves show a breach: the act was done after due and grace."""
+        return (
+            self.status == MET_LATE
+            and not self.historic
+            and self.expiry == "breach"
+            and self.due is not None
+            and self.stopped is not None
+            and self.stopped > self.due + self.grace
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "id": self.id,
+            "title": self.title,
+            "title_en": self.title_en,
+            "stream": self.stream,
+            "actor": self.actor,
+            "actor_role": self.actor_role,
+            "trigger": _identity(self.trigger),
+            "started": str(self.started),
+            "due": _moment(self.due),
+            "grace_hours": self.grace.total_seconds() / 3600,
+            "expiry": self.expiry,
+            "status": self.status,
+            "stopped_by": _identity(self.stopped_by),
+            "stopped": _moment(self.stopped),
+            "historic": self.historic,
+            "provisional": self.provisional,
+            "citation": self.citation,
+            "law_version": self.law_version,
+            "confidence": self.confidence,
+            "law": self.law,
+            "tell": list(self.tell),
+            "breach": _identity(self.breach),
+            "revision": self.revision,
+        }
+
+    @classmethod
+    def from_json(cls, view: dict[str, Any]) -> Clock:
+        """A clock as it was stored; the inverse of `to_json`."""
+        plain = ("grace_hours", "trigger", "started", "due", "stopped_by", "stopped", "breach")
+        return cls(
+            **{name: value for name, value in view.items() if name not in (*plain, "tell")},
+            trigger=_identity_from(view["trigger"]) or ("", ""),
+            started=LegalTime.parse(view["started"]),
+            due=_moment_from(view["due"]),
+            grace=timedelta(hours=view["grace_hours"]),
+            stopped_by=_identity_from(view["stopped_by"]),
+            stopped=_moment_from(view["stopped"]),
+            tell=tuple(view["tell"]),
+            breach=_identity_from(view["breach"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something a person should know about one event."""
+
+    key: str
+    kind: str
+    #: INFO, WARNING or SERIOUS.
+    severity: str
+    event: Identity
+    #: Names and values as text.
+    detail: dict[str, str]
+    #: Agencies to tell; none for what is imported or only shown.
+    tell: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "kind": self.kind,
+            "severity": self.severity,
+            "event": _identity(self.event),
+            "detail": self.detail,
+            "tell": list(self.tell),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkItem:
+    """What an agency still has to do, or had to do, about a case."""
+
+    key: str
+    agency: str
+    duty: str
+    title: str
+    title_en: str
+    #: Word of the officer -> event type that it publishes.
+    actions: dict[str, str]
+    opened_by: Identity
+    #: Of the clock that runs on it.
+    due: datetime | None
+    #: Counts the events folded that name or change it, the opening included.
+    version: int
+    taken_by: str | None
+    closed_by: Identity | None
+    #: Opened by an imported event.
+    historic: bool
+    #: The unit that the agency's intake named.
+    unit: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_by is None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "agency": self.agency,
+            "duty": self.duty,
+            "title": self.title,
+            "title_en": self.title_en,
+            "actions": self.actions,
+            "opened_by": _identity(self.opened_by),
+            "due": _moment(self.due),
+            "version": self.version,
+            "taken_by": self.taken_by,
+            "closed_by": _identity(self.closed_by),
+            "historic": self.historic,
+            "unit": self.unit,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyDue:
+    """A copy that the law owes and that the event's recipients do not include."""
+
+    #: Seen from `author`: `same_division:procuratorate`.
+    rule: str
+    author: str
+    event: Identity
+    citation: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule,
+            "author": self.author,
+            "event": _identity(self.event),
+            "citation": self.citation,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A finding or a breach that was told and not withdrawn, as the journal has it."""
+
+    key: str
+    event: Identity
+    data: dict[str, Any]
+    #: How often the same was withdrawn before.
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """The state of one stream; `status` is a state of its procedure, `unopened` or `none`."""
+
+    stream: str
+    status: str
+    procedure: str | None = None
+    title: str = ""
+    title_en: str = ""
+    opener: str | None = None
+    roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: (kind, number as written), sorted.
+    numbers: tuple[tuple[str, str], ...] = ()
+    #: Identities in fold order.
+    order: tuple[Identity, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    work: tuple[WorkItem, ...] = ()
+    copies: tuple[CopyDue, ...] = ()
+    #: What was told of findings and of breaches, by key.
+    told_findings: tuple[Told, ...] = ()
+    told_breaches: tuple[Told, ...] = ()
+    #: (key, revisions withdrawn) of findings, for what is told again.
+    revisions: dict[str, int] = field(default_factory=dict)
+    #: Digest of the law bundle.
+    law: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "stream": self.stream,
+            "status": self.status,
+            "procedure": self.procedure,
+            "title": self.title,
+            "title_en": self.title_en,
+            "opener": self.opener,
+            "roles": {role: list(agencies) for role, agencies in sorted(self.roles.items())},
+            "numbers": [{"kind": kind, "value": value} for kind, value in self.numbers],
+            "order": [_identity(one) for one in self.order],
+            "clocks": [one.to_json() for one in self.clocks],
+            "findings": [one.to_json() for one in self.findings],
+            "work": [one.to_json() for one in self.work],
+            "copies": [one.to_json() for one in self.copies],
+            "law": self.law,
+        }
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON; the law's own digest is no part of the state."""
+        view = self.to_json()
+        del view["law"]
+        for clock in view["clocks"]:
+            del clock["law"]
+        text = json.dumps(view, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _identity(one: Identity | None) -> dict[str, str] | None:
+    return None if one is None else {"source": one[0], "id": one[1]}
+
+
+def _identity_from(view: dict[str, str] | None) -> Identity | None:
+    return None if view is None else (view["source"], view["id"])
+
+
+def _moment(one: datetime | None) -> str | None:
+    return None if one is None else one.isoformat()
+
+
+def _moment_from(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
