@@ -1,0 +1,112 @@
+"""`casebus`: its own commands, and those that an installed server part adds."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+import click
+
+from casebus.cli.output import ShownError
+from casebus.errors import CasebusError
+
+#: Commands of this package: name → (module, one line for the list). Loaded when called.
+OWN = {
+    "publish": ("casebus.cli.publish", "Publish events of your agency, signed."),
+    "import": ("casebus.cli.importing", "Import a spreadsheet or JSON Lines as history."),
+    "history": ("casebus.cli.history", "Show a case's life, by id or any local number."),
+    "inbox": ("casebus.cli.inbox", "Show, follow and acknowledge what your agency was sent."),
+    "receipts": ("casebus.cli.receipts", "Show what is proved of an event's hand-over."),
+    "keys": ("casebus.cli.keys", "Make keys; list, add and revoke them in the directory."),
+    "work": ("casebus.cli.work", "Show work items and act on them."),
+    "schemas": ("casebus.cli.schemas", "Add and check event types."),
+}
+ENTRY_POINTS = "casebus.commands"
+#: What the server part brings; named here so that an agency's install can say what is missing.
+SERVER = ("up", "down", "status", "reset", "env", "doctor", "logs", "demo", "verify")
+
+
+class Commands(click.Group):
+    """Loads a command's module at first use, so that `casebus --help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return [*OWN, *(name for name in _added() if name not in OWN)]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name in OWN:
+            return _from_module(name)
+        added = _added()
+        if name in added:
+            return _from_entry_point(name, added[name])
+        return _missing(name) if name in SERVER else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list without loading any module of this package."""
+        rows = [(name, line) for name, (_, line) in OWN.items()]
+        rows += [(name, _short_help(ctx, self, name)) for name in _added() if name not in OWN]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CasebusError as error:
+            raise ShownError(error, ctx) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="casebus")
+def main() -> None:
+    """Refer cases between the agencies that protect intellectual property.
+
+    Settings come from the environment (CASEBUS_*); on a development machine,
+    eval "$(casebus env)" sets them all.
+    """
+
+
+def _added() -> dict[str, Any]:
+    return {one.name: one for one in sorted(entry_points(group=ENTRY_POINTS))}
+
+
+def _from_module(name: str) -> click.Command:
+    module = import_module(OWN[name][0])
+    command: click.Command = module.command
+    return command
+
+
+def _from_entry_point(name: str, entry: Any) -> click.Command:
+    try:
+        loaded: click.Command = entry.load()
+    except ImportError as error:
+        return _missing(name, error.name or "")
+    return loaded
+
+
+def _missing(name: str, module: str = "") -> click.Command:
+    """A command that says why it cannot run, whatever it is given."""
+    because = f" (no module {module})" if module else ""
+
+    @click.command(
+        name,
+        short_help="(needs the server part)",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    def missing() -> None:
+        raise CasebusError(
+            "server_not_installed",
+            f"`casebus {name}` needs the server part, which this install does not have{because}:"
+            " run it in a checkout of casebus (make up) or from its image",
+        )
+
+    return missing
+
+
+def _short_help(ctx: click.Context, group: Commands, name: str) -> str:
+    command = group.get_command(ctx, name)
+    return command.get_short_help_str(80) if command else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""What commands print: tables for people on stdout, JSON for programs, errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from typing import IO, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from casebus.errors import CasebusError
+
+_META = "casebus.json"
+
+
+def _remember(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
+    ctx.meta[_META] = value
+    return value
+
+
+#: Added to every command that answers; errors are JSON then as well.
+json_option = click.option(
+    "--json", "as_json", is_flag=True, is_eager=True, callback=_remember, help="Answer as JSON."
+)
+
+
+class ShownError(click.ClickException):
+    """A CasebusError as a terminal shows it: code first, then the sentence."""
+
+    exit_code = 1
+
+    def __init__(self, error: CasebusError, ctx: click.Context) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self._as_json = bool(ctx.meta.get(_META))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        out = file or sys.stderr
+        if self._as_json:
+            body = {"error": {"code": self.error.code, "detail": self.error.detail}}
+            click.echo(json.dumps(body, ensure_ascii=False), file=out)
+        else:
+            text = f": {self.error.detail}" if self.error.detail else ""
+            click.echo(click.style(f"{self.error.code}{text}", fg="red"), file=out)
+
+
+def stdout() -> Console:
+    return Console(soft_wrap=False, highlight=False)
+
+
+def stderr() -> Console:
+    """Progress and remarks, so that stdout stays what was asked for."""
+    return Console(stderr=True, highlight=False)
+
+
+def answer(value: Any, *, as_json: bool, show: Callable[[Console], None]) -> None:
+    """Print a value as JSON, or let `show` print it for people."""
+    if as_json:
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    else:
+        show(stdout())
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:
+    made = Table(*headers, title=title or None, title_justify="left", header_style="bold")
+    for row in rows:
+        made.add_row(*("" if cell is None else str(cell) for cell in row))
+    return made
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    return str(value)

@@ -1,0 +1,180 @@
+"""The gateway over HTTP: what an agency reads of its cases, and its officers' actions."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from casebus.errors import CasebusError
+from casebus.settings import Settings
+
+JSON = dict[str, Any]
+
+_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+#: An action answers within 2 s (design rule 18); what is pending then is asked for again.
+_POLL_SECONDS = 0.2
+
+
+class Gateway:
+    """A client for one agency; every method raises CasebusError with the problem's own code."""
+
+    def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
+        self._url = settings.gateway_url.rstrip("/")
+        headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
+        self._http = httpx.Client(
+            base_url=self._url, headers=headers, timeout=_TIMEOUT, transport=transport
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def cases(self, *, status: str = "", number: str = "") -> Iterator[JSON]:
+        """The agency's cases, page by page; `number` is a local number of any spelling."""
+        wanted = {"status": status, "number": number}
+        return self._pages("/v1/cases", {key: one for key, one in wanted.items() if one})
+
+    def case(self, case: str) -> JSON:
+        return self._get(f"/v1/cases/{_path(case)}")
+
+    def history(self, case: str) -> list[JSON]:
+        """The events of a case in fold order."""
+        return list(self._pages(f"/v1/cases/{_path(case)}/history"))
+
+    def clocks(self, case: str) -> list[JSON]:
+        return list(self._pages(f"/v1/cases/{_path(case)}/clocks"))
+
+    def cases_with_number(self, number: str) -> list[JSON]:
+        return list(self._pages(f"/v1/numbers/{_path(number)}"))
+
+    def resolve(self, case: str) -> str:
+        """A case id from a case id or any local number.
+
+        Raises CasebusError `not_found`, or `number_ambiguous` naming the cases that carry it.
+        """
+        if _is_uuid(case):
+            return str(uuid.UUID(case))
+        found = [_case_id(one) for one in self.cases_with_number(case)]
+        if not found:
+            raise CasebusError("not_found", f"no case of yours carries the number {case}")
+        if len(set(found)) > 1:
+            raise CasebusError("number_ambiguous", f"{case} names {', '.join(sorted(set(found)))}")
+        return found[0]
+
+    def event(self, source: str, event: str) -> JSON:
+        """Whether an event is pending, journaled (and where), or rejected (and why)."""
+        return self._get(f"/v1/events/{_path(source)}/{_path(event)}")
+
+    def receipts(self, source: str, event: str) -> JSON:
+        """Submitted, relayed, delivered, retrieved: what is proved of an event so far."""
+        return self._get(f"/v1/events/{_path(source)}/{_path(event)}/receipts")
+
+    def submit(self, event: Mapping[str, Any]) -> JSON:
+        """Send one structured CloudEvent; the gateway signs it for a hosted agency."""
+        return self._post("/v1/events", event, "application/cloudevents+json")
+
+    def work(self, status: str = "open") -> list[JSON]:
+        return list(self._pages("/v1/work", {"status": status}))
+
+    def work_item(self, key: str) -> JSON:
+        return self._get(f"/v1/work/{_path(key)}")
+
+    def act(self, key: str, action: str, body: Mapping[str, Any]) -> JSON:
+        """Act on a work item; the answer says `done`, or `pending` where it takes longer."""
+        return self._post(f"/v1/work/{_path(key)}/{_path(action)}", body)
+
+    def inbox(self, after: str = "") -> list[JSON]:
+        """What a hosted agency was sent, from the position `after` on."""
+        return list(self._pages("/v1/inbox", {"after": after} if after else {}))
+
+    def rejected(self) -> list[JSON]:
+        return list(self._pages("/v1/rejected"))
+
+    def await_event(self, source: str, event: str, seconds: float) -> JSON:
+        """The event's outcome, or what is known of it when the time is up."""
+        deadline = time.monotonic() + seconds
+        while True:
+            known = self._known(source, event)
+            if known.get("status") in {"journaled", "rejected"} or time.monotonic() > deadline:
+                return known
+            time.sleep(_POLL_SECONDS)
+
+    def _known(self, source: str, event: str) -> JSON:
+        try:
+            return self.event(source, event)
+        except CasebusError as error:
+            if error.code != "not_found":
+                raise
+            return {"status": "pending", "source": source, "id": event}
+
+    def _pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[JSON]:
+        asked = dict(query or {})
+        while True:
+            page = self._get(path, asked)
+            yield from page.get("items", ())
+            if not page.get("next"):
+                return
+            asked["cursor"] = str(page["next"])
+
+    def _get(self, path: str, query: Mapping[str, str] | None = None) -> JSON:
+        return self._answer("GET", path, params=query)
+
+    def _post(self, path: str, body: Mapping[str, Any], media: str = "application/json") -> JSON:
+        return self._answer("POST", path, json=dict(body), headers={"Content-Type": media})
+
+    def _answer(self, method: str, path: str, **options: Any) -> JSON:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise CasebusError(
+                "gateway_unreachable", f"no answer from {self._url}: {error}"
+            ) from error
+        if response.is_error:
+            raise problem(response)
+        return dict(response.json()) if response.content else {}
+
+
+def problem(response: httpx.Response) -> CasebusError:
+    """The error that an RFC 9457 problem (or a bare status) says."""
+    try:
+        body = dict(response.json())
+    except (ValueError, TypeError):
+        body = {}
+    code = str(body.get("code") or _codes().get(response.status_code) or "gateway_failed")
+    detail = str(body.get("detail") or body.get("title") or response.reason_phrase)
+    errors = body.get("errors") or ()
+    places = "; ".join(
+        f"{one.get('pointer', '')} {one.get('detail', '')}".strip() for one in errors
+    )
+    return CasebusError(code, f"{detail} ({places})" if places else detail)
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    return f"{error.get('pointer', '')} {error.get('detail', '')}".strip()
+
+
+def _codes() -> dict[int, str]:
+    return {401: "not_signed_in", 403: "not_allowed", 404: "not_found", 409: "conflict"}
+
+
+def _case_id(row: JSON) -> str:
+    return str(row.get("id") or row.get("case"))
+
+
+def _path(part: str) -> str:
+    return quote(part, safe="")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
