@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from casebus.errors import CasebusError
+from casebus.cli.output import answer, json_option
 from casebus.events import register
 from casebus.events.register import Body, Row
 from casebus.events.topics import Topics
@@ -23,46 +23,37 @@ _FOLDER = click.option(
     default=lambda: Settings().schemas_dir,
     help="The folder with ids.json.",
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 
 
-@click.group()
-def schemas() -> None:
+@click.group("schemas")
+def command() -> None:
     """Register event types and check the register."""
 
 
-@schemas.command()
+@command.command()
 @click.argument("event_type")
 @_FOLDER
-@_JSON
+@json_option
 def new(event_type: str, folder: Path, *, as_json: bool) -> None:
     """Scaffold the next version of EVENT_TYPE (as referral.sent) and append an id.
 
     Run it again after editing the draft: until the id is committed it takes the new text, with
     shared records (schemas/shared) written out. A committed id never changes.
     """
-    try:
-        key, row = register_next(folder, register.full_type(event_type))
-    except CasebusError as error:
-        raise click.ClickException(str(error)) from error
-    if as_json:
-        click.echo(json.dumps({"id": int(key), **row}, ensure_ascii=False))
-    else:
-        click.echo(f"id {key}: {row['file']}")
+    key, row = register_next(folder, register.full_type(event_type))
+    line = f"id {key}: {row['file']}"
+    answer({"id": int(key), **row}, as_json=as_json, show=lambda to: to.print(line))
 
 
-@schemas.command()
+@command.command()
 @_FOLDER
-@_JSON
+@json_option
 def check(folder: Path, *, as_json: bool) -> None:
     """Check every text against its id, its rules, all its versions and git's history."""
     problems = list(all_problems(folder))
-    if as_json:
-        click.echo(json.dumps({"problems": problems}, ensure_ascii=False))
-    else:
-        for problem in problems:
-            click.echo(problem, err=True)
-        click.echo(f"{len(_rows(folder))} ids, {len(problems)} problems")
+    found = {"ids": len(_rows(folder)), "problems": problems}
+    lines = "\n".join([*problems, f"{found['ids']} ids, {len(problems)} problems"])
+    answer(found, as_json=as_json, show=lambda to: to.print(lines, markup=False))
     if problems:
         raise SystemExit(1)
 

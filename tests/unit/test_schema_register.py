@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from casebus.cli.schemas import all_problems, incompatibilities, schemas
+from casebus.cli.schemas import all_problems, command, incompatibilities
 from casebus.events import register
 from casebus.events.schemas import Schemas
 
@@ -80,13 +80,13 @@ def test_an_enum_without_default_is_found_where_it_is_nested() -> None:
 
 
 def test_a_new_version_is_scaffolded_from_the_last_and_takes_the_next_id(checkout: Path) -> None:
-    done = CliRunner().invoke(schemas, ["new", "referral.filed", "--folder", str(checkout)])
+    done = CliRunner().invoke(command, ["new", "referral.filed", "--folder", str(checkout)])
     last = str(max(map(int, json.loads((checkout / "ids.json").read_text(encoding="utf-8")))))
     assert done.output == f"id {last}: referral/filed.v1/002.avsc\n"
 
 
 def test_a_new_version_must_say_something_new(checkout: Path) -> None:
-    CliRunner().invoke(schemas, ["new", "referral.filed", "--folder", str(checkout)])
+    CliRunner().invoke(command, ["new", "referral.filed", "--folder", str(checkout)])
     assert any("says nothing" in problem for problem in all_problems(checkout))
 
 
@@ -94,7 +94,7 @@ def test_a_draft_may_name_a_shared_record_and_is_registered_written_out(checkout
     def new() -> None:
         runner = CliRunner()
         arguments = ["new", "referral.withdrawn", "--folder", str(checkout)]
-        assert runner.invoke(schemas, arguments).exit_code == 0
+        assert runner.invoke(command, arguments).exit_code == 0
 
     def draft(body: dict) -> None:  # type: ignore[type-arg]
         body["title"] = "撤回移送"
