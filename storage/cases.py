@@ -53,6 +53,7 @@ class WorkRow:
     is_open: bool
     due: datetime | None
     version: int
+    unit: str | None
     view: dict[str, Any]
 
 
@@ -74,10 +75,12 @@ class CaseRows:
     findings: Sequence[FindingRow]
 
 
-async def lock_cases(connection: Any, streams: Iterable[UUID]) -> dict[UUID, int]:
-    """Lock the rows of the streams, in order, and give their versions."""
+async def lock_cases(
+    connection: Any, streams: Iterable[UUID]
+) -> dict[UUID, tuple[int, str | None]]:
+    """Lock the rows of the streams, in order, and give version and law digest of each."""
     rows = await connection.fetch(_SQL["lock_cases"], sorted(streams))
-    return {row["stream"]: row["version"] for row in rows}
+    return {row["stream"]: (row["version"], row["law"]) for row in rows}
 
 
 async def events_of(connection: Any, streams: Iterable[UUID]) -> list[Any]:

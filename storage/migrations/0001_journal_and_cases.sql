@@ -160,6 +160,7 @@ create table derived.work_item (
     is_open boolean not null,
     due timestamptz,
     version bigint not null,
+    unit text,
     view jsonb not null
 );
 create index work_item_by_agency on derived.work_item (agency, is_open, due);

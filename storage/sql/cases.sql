@@ -1,14 +1,19 @@
 -- name: lock_cases
-select stream, version from derived.case_state
+select stream, version, law from derived.case_state
 where stream = any($1::uuid[]) order by stream for update;
 
 -- name: events_of
-select e.stream, e.source, e.id, e.recipients, e.sector, e.recorded_at,
-       e.epoch, e.partition, e.log_index, j.value, j.headers,
+select e.stream, e.epoch, e.partition, e.log_index, j.value, j.headers,
        exists (
            select from derived.event_copy c
            where c.stream = e.stream and c.source = e.source and c.id = e.id and not c.same
-       ) as conflicting
+       ) as conflicting,
+       array(
+           select k.headers from derived.event_copy c
+           join derived.journal k
+               on k.epoch = c.epoch and k.partition = c.partition and k.log_index = c.log_index
+           where c.stream = e.stream and c.source = e.source and c.id = e.id and c.same
+       ) as copies
 from derived.event e
 join derived.journal j
     on j.epoch = e.epoch and j.partition = e.partition and j.log_index = e.log_index

@@ -1,0 +1,89 @@
+"""Follows the directory topic, so that a process judges by the directory as it stands now.
+
+Heartbeats carry the directory's end offset; a follower that has not heard one for
+`STALE_AFTER_SECONDS`, or has not read up to it, is stale (design rule 9).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+
+from casebus.events.envelope import Record
+from casebus.events.schemas import Schemas
+from casebus.sdk.connection import consumer_settings
+from casebus.settings import Settings
+from casebus.trust.directory import Directory, DirectoryError
+
+log = logging.getLogger(__name__)
+
+DIRECTORY_TOPIC = "directory"
+HEARTBEAT_TOPIC = "directory.heartbeat"
+STALE_AFTER_SECONDS = 5.0
+_POLL_MS = 500
+
+
+class DirectoryFollower:
+    """Reads in a thread of its own; `directory` is safe to read from any thread."""
+
+    def __init__(self, settings: Settings, schemas: Schemas) -> None:
+        self.directory = Directory(schemas, settings.root_digest)
+        self._settings = settings
+        self._heard_at = -STALE_AFTER_SECONDS
+        self._promised = 0
+        self._caught_up = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="directory", daemon=True)
+
+    def start(self) -> DirectoryFollower:
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait until everything that stood in the topic at start has been read."""
+        return self._caught_up.wait(timeout_seconds)
+
+    def fresh(self) -> bool:
+        """Whether a heartbeat was heard lately and all that it promised has been read."""
+        heard = time.monotonic() - self._heard_at < STALE_AFTER_SECONDS
+        return heard and self.directory.position >= self._promised
+
+    def _run(self) -> None:
+        entries, beats = TopicPartition(DIRECTORY_TOPIC, 0), TopicPartition(HEARTBEAT_TOPIC, 0)
+        consumer = KafkaConsumer(**consumer_settings(self._settings, None))
+        try:
+            consumer.assign([entries, beats])
+            consumer.seek_to_beginning(entries)
+            consumer.seek_to_end(beats)
+            end = consumer.end_offsets([entries])[entries]
+            while not self._stop.is_set():
+                for partition, records in consumer.poll(timeout_ms=_POLL_MS).items():
+                    self._take(partition.topic, records)
+                if self.directory.position >= end:
+                    self._caught_up.set()
+        finally:
+            consumer.close()
+
+    def _take(self, topic: str, records: list[Any]) -> None:
+        if topic == HEARTBEAT_TOPIC:
+            self._promised = int(records[-1].value)
+            self._heard_at = time.monotonic()
+            return
+        for record in records:
+            self._apply(record)
+
+    def _apply(self, record: Any) -> None:
+        headers = tuple((name, value or b"") for name, value in record.headers)
+        try:
+            self.directory.apply(Record(record.key, record.value, headers))
+        except DirectoryError as error:
+            self.directory.skip()
+            log.warning("directory entry not believed", extra={"code": error.code})

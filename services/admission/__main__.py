@@ -1,0 +1,13 @@
+"""`python -m services.admission`."""
+
+from __future__ import annotations
+
+from casebus.events.topics import Topics
+from casebus.settings import Settings
+from services.admission.worker import open_admission
+from services.transport import Worker
+from services.transport.agent import run
+
+if __name__ == "__main__":
+    doors = Topics.load(Settings().schemas_dir).names_like("events.*")
+    run(Worker("admission", doors, open_admission))

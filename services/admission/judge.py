@@ -1,0 +1,137 @@
+"""The judgement of one record. Content is never a reason: only form, signature and title are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from casebus.errors import CasebusError, Flag, Reason
+from casebus.events.envelope import Envelope, Header, Record
+from casebus.events.partition import partition_for
+from casebus.events.schemas import Schemas
+from casebus.law import Law
+from casebus.trust.directory import Agency, Directory
+from casebus.trust.leaf import event_leaf
+from casebus.trust.signing import SignatureCheck
+from services.admission.recipients import Delivery, resolve
+
+MOST_VALUE_BYTES = 1 << 20
+MOST_HEADER_BYTES = 64 << 10
+_AHEAD = timedelta(days=1)
+_BEHIND = timedelta(days=3653)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record of events.*, with where and when the broker took it."""
+
+    record: Record
+    topic: str
+    partition: int
+    offset: int
+    appended_at: datetime
+    partitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What is known of a record that goes into the journal."""
+
+    envelope: Envelope
+    delivery: Delivery
+    flags: tuple[Flag, ...]
+
+
+class Judge:
+    """Judges by the schemas, the law and the directory as they stand now."""
+
+    def __init__(
+        self, schemas: Schemas, directory: Directory, law: Law, hosted: frozenset[str]
+    ) -> None:
+        self._schemas = schemas
+        self._directory = directory
+        self._law = law
+        self._hosted = hosted
+        self._check = SignatureCheck()
+
+    def __call__(self, arrival: Arrival) -> Admitted:
+        """Admit the record, or raise CasebusError with its Reason."""
+        _check_size(arrival.record)
+        envelope = Envelope.from_headers(arrival.record.headers)
+        _check_marks(arrival.record, envelope)
+        leaf = self._check_value(arrival.record, envelope)
+        source = self._check_signature(arrival, envelope, leaf)
+        self._check_title(arrival.topic, envelope, source)
+        delivery = resolve(envelope, source, self._directory, self._law, self._hosted)
+        return Admitted(envelope, delivery, _flags(arrival, envelope, delivery))
+
+    def _check_value(self, record: Record, envelope: Envelope) -> bytes:
+        schema, _ = self._schemas.decode(record.value)
+        if schema.ce_type != envelope.type or schema.uri != envelope.dataschema:
+            raise CasebusError(Reason.TYPE_MISMATCH, f"{schema.subject} is not {envelope.type}")
+        return event_leaf(schema.digest, record.headers, record.value or b"")
+
+    def _check_signature(self, arrival: Arrival, envelope: Envelope, leaf: bytes) -> Agency:
+        if not (envelope.signature and envelope.sigproof and envelope.keyid):
+            raise CasebusError(Reason.UNSIGNED)
+        key = self._directory.key(envelope.keyid)
+        if key is None:
+            raise CasebusError(Reason.UNKNOWN_KEY)
+        if key.revoked_at is not None or not key.valid_at(arrival.appended_at):
+            raise CasebusError(Reason.KEY_NOT_VALID)
+        if not self._check(leaf, envelope, algorithm=key.algorithm, public=key.public):
+            raise CasebusError(Reason.BAD_SIGNATURE)
+        source = self._directory.agency(envelope.agency)
+        if source is None:
+            raise CasebusError(Reason.UNKNOWN_SOURCE)
+        if envelope.signedby not in {None, key.agency}:
+            raise CasebusError(Reason.SIGNER_NOT_ENTITLED, "the key is not the named signer's")
+        if not self._directory.may_sign(key.agency, source.id, envelope.type):
+            raise CasebusError(Reason.SIGNER_NOT_ENTITLED)
+        return source
+
+    def _check_title(self, topic: str, envelope: Envelope, source: Agency) -> None:
+        if topic != f"events.{source.sector}":
+            raise CasebusError(Reason.WRONG_TOPIC, f"{topic} is not the topic of {source.sector}")
+        if not self._law.may_emit(source.sector, source.level, envelope.type):
+            raise CasebusError(Reason.TYPE_NOT_ALLOWED, f"{source.sector}: {envelope.type}")
+
+
+def _check_size(record: Record) -> None:
+    if not record.value:
+        raise CasebusError(Reason.NO_VALUE)
+    if len(record.value) > MOST_VALUE_BYTES:
+        raise CasebusError(Reason.TOO_LARGE, f"{len(record.value)} bytes")
+    around = len(record.key or b"") + sum(len(name) + len(text) for name, text in record.headers)
+    if around > MOST_HEADER_BYTES:
+        raise CasebusError(Reason.TOO_LARGE, f"{around} bytes of key and headers")
+
+
+def _check_marks(record: Record, envelope: Envelope) -> None:
+    if record.key != envelope.subject.encode():
+        raise CasebusError(Reason.KEY_MISMATCH)
+    if is_state_secret(record.headers):
+        raise CasebusError(Reason.STATE_SECRET)
+
+
+def is_state_secret(headers: tuple[Header, ...]) -> bool:
+    """Whether the author marked the event as a state secret (国家秘密), which the bus refuses."""
+    return ("ce_secrecy", b"state_secret") in headers
+
+
+def _flags(arrival: Arrival, envelope: Envelope, delivery: Delivery) -> tuple[Flag, ...]:
+    flags = []
+    if delivery.unknown:
+        flags.append(Flag.UNKNOWN_RECIPIENT)
+    key = arrival.record.key or b""
+    if arrival.partition != partition_for(key, arrival.partitions):
+        flags.append(Flag.WRONG_PARTITION)
+    ahead = envelope.time - arrival.appended_at
+    if not -_BEHIND < ahead < _AHEAD:
+        flags.append(Flag.ABSURD_TIME)
+    return tuple(flags)
+
+
+def appended_at(timestamp_ms: int) -> datetime:
+    """The broker's append time, aware and in UTC."""
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)

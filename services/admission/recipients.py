@@ -1,0 +1,55 @@
+"""Who gets an event: those the author names, and the copies that its type always owes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from casebus.events.envelope import Envelope
+from casebus.law import Law
+from casebus.trust.directory import Agency, Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Recipients, the topics that reach them, and names that nothing here reaches."""
+
+    recipients: tuple[str, ...]
+    #: The sector of each recipient, in the same order.
+    sectors: tuple[str, ...]
+    routes: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def resolve(
+    envelope: Envelope, source: Agency, directory: Directory, law: Law, hosted: frozenset[str]
+) -> Delivery:
+    """Resolve `ce_to` and the owed copies; nobody is sent what they wrote themselves."""
+    named = dict.fromkeys(envelope.to)
+    named.update(dict.fromkeys(_copies(envelope, source, directory, law)))
+    named.pop(source.id, None)
+    found = {name: directory.agency(name) for name in named}
+    routes = {one: _inbox_of(one, hosted) for one in found.values() if one is not None}
+    known = [one for one, topic in routes.items() if topic is not None]
+    return Delivery(
+        recipients=tuple(one.id for one in known),
+        sectors=tuple(one.sector for one in known),
+        routes=tuple(dict.fromkeys(topic for topic in routes.values() if topic is not None)),
+        unknown=tuple(name for name in named if routes.get(found[name]) is None),
+    )
+
+
+def _inbox_of(agency: Agency, hosted: frozenset[str]) -> str | None:
+    """The topic that reaches an agency: its sector's hosted inbox, or its own."""
+    if agency.delivery == "kafka":
+        return f"agency.{agency.id}.inbox"
+    reached = agency.delivery == "hosted" and agency.sector in hosted
+    return f"inbox.{agency.sector}" if reached else None
+
+
+def _copies(envelope: Envelope, source: Agency, directory: Directory, law: Law) -> Iterator[str]:
+    for rule in law.copies(envelope.type):
+        relation, _, sector = rule.partition(":")
+        if relation == "same_division":
+            for agency in directory.in_division(source.division, sector, source.level):
+                yield agency.id

@@ -1,0 +1,105 @@
+"""The Faust worker: judges each batch and hands it on before it is acked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from aiokafka import ConsumerRecord
+
+from casebus import telemetry
+from casebus.errors import CasebusError
+from casebus.events.envelope import Record
+from casebus.events.schemas import Schemas
+from casebus.events.topics import Topics
+from casebus.law import Law
+from casebus.now import Now, now_from
+from casebus.sdk.directory import DirectoryFollower
+from services.admission.judge import Arrival, Judge, appended_at
+from services.admission.stamps import journal_headers, rejected_headers, rejected_value
+from services.transport import Batch, Handler, Outgoing, Producer, WorkerSettings
+
+JOURNAL = "case.journal"
+REJECTED = "rejected"
+_START_SECONDS = 60
+_PAUSE_SECONDS = 0.1
+
+
+class Admission:
+    """The front door's state: the judge, and the directory it judges by."""
+
+    def __init__(
+        self, judge: Judge, follower: DirectoryFollower, producer: Producer, law: str, now: Now
+    ) -> None:
+        self._judge = judge
+        self._follower = follower
+        self._producer = producer
+        self._law = law
+        self._now = now
+
+    async def handle(self, batch: Batch) -> None:
+        """Judge a batch and send what comes of it, in order, before returning."""
+        await self._until_fresh()
+        partitions = await self._producer.partitions(batch.topic)
+        arrivals = [_arrival(batch, record, partitions) for record in batch.records]
+        outgoing = [self._decide(arrival) for arrival in arrivals]
+        await self._producer.send(outgoing)
+        refused = sum(one.topic == REJECTED for one in outgoing)
+        telemetry.count("casebus.admission.admitted", len(outgoing) - refused)
+        telemetry.count("casebus.admission.rejected", refused)
+
+    async def _until_fresh(self) -> None:
+        """Stale by 5 s: pause, and reject nothing (design rule 9)."""
+        while not self._follower.fresh():  # noqa: ASYNC110 - told by another thread's clock
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _decide(self, arrival: Arrival) -> Outgoing:
+        try:
+            admitted = self._judge(arrival)
+        except CasebusError as error:
+            return self._refuse(arrival, error)
+        headers = journal_headers(
+            arrival,
+            admitted,
+            law=self._law,
+            directory=self._follower.directory.position,
+            at=self._now(),
+        )
+        return Outgoing(JOURNAL, None, arrival.record.key, arrival.record.value, headers)
+
+    def _refuse(self, arrival: Arrival, error: CasebusError) -> Outgoing:
+        headers = rejected_headers(arrival, error, at=self._now())
+        value = rejected_value(arrival, error)
+        return Outgoing(REJECTED, None, arrival.record.key, value, headers)
+
+
+def _arrival(batch: Batch, record: ConsumerRecord, partitions: int) -> Arrival:
+    headers = tuple((name, text or b"") for name, text in record.headers)
+    return Arrival(
+        record=Record(record.key, record.value, headers),
+        topic=batch.topic,
+        partition=batch.partition,
+        offset=record.offset,
+        appended_at=appended_at(record.timestamp),
+        partitions=partitions,
+    )
+
+
+@asynccontextmanager
+async def open_admission(settings: WorkerSettings, producer: Producer) -> AsyncIterator[Handler]:
+    """Load schemas and law, follow the directory, and yield the handler."""
+    schemas = Schemas.load(settings.schemas_dir)
+    law = Law.load(settings.policies_dir / "law")
+    follower = DirectoryFollower(settings, schemas).start()
+    try:
+        caught_up = await asyncio.to_thread(partial(follower.wait, _START_SECONDS))
+        if not caught_up:
+            raise CasebusError("directory_unread", "the directory did not answer in time")
+        hosted = frozenset(Topics.load(settings.schemas_dir).hosted)
+        judge = Judge(schemas, follower.directory, law, hosted)
+        admission = Admission(judge, follower, producer, law.digest, now_from(settings))
+        yield admission.handle
+    finally:
+        await asyncio.to_thread(follower.stop)

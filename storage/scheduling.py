@@ -1,0 +1,202 @@
+"""What the scheduler asks of the database, and what it notes there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from casebus.events.envelope import Header
+from storage.packing import unpack_headers
+from storage.queries import load
+
+Connection = Any
+_SQL = load("scheduling")
+
+#: The channel on which a commit that filled the outbox calls the relay.
+OUTBOX_CHANNEL = "casebus_outbox"
+#: The advisory lock of the one leading scheduler.
+LEADER_LOCK = 0x63617365_6C656164
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """An outbox row that waits; `headers` are finished and signed."""
+
+    id: int
+    topic: str
+    stream: UUID
+    value: bytes | None
+    headers: tuple[Header, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A running clock whose moment, grace included, has passed."""
+
+    stream: UUID
+    key: str
+    breach_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Log indexes [first, until) of one partition that a question has not read."""
+
+    epoch: int
+    partition: int
+    first: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """An event whose (source, id) stands in an earlier stream too."""
+
+    source: str
+    id: str
+    stream: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """A stream without an opening event, and the agencies that wrote in it."""
+
+    stream: UUID
+    authors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A stream that was told as unopened and has an opener now."""
+
+    stream: UUID
+    #: The finding.raised to withdraw, and its headers.
+    event_id: str
+    headers: tuple[Header, ...]
+
+
+async def lead(connection: Connection) -> None:
+    """Wait until this session is the leading scheduler's; it is until the session ends."""
+    await connection.execute("select pg_advisory_lock($1)", LEADER_LOCK)
+
+
+async def unsent(connection: Connection, held: Iterable[str], limit: int) -> list[Unsent]:
+    """The first committed rows in row order, those for the topics `held` left out."""
+    rows = await connection.fetch(_SQL["unsent"], list(held), limit)
+    return [
+        Unsent(
+            row["id"],
+            row["topic"],
+            row["aggregateid"],
+            row["value"],
+            unpack_headers(row["headers"]),
+        )
+        for row in rows
+    ]
+
+
+async def mark_sent(connection: Connection, ids: Sequence[int]) -> None:
+    await connection.execute(_SQL["mark_sent"], list(ids))
+
+
+async def mark_refused(connection: Connection, ids: Sequence[int], reason: str) -> None:
+    await connection.execute(_SQL["mark_refused"], list(ids), reason)
+
+
+async def backlog(connection: Connection) -> tuple[int, float]:
+    """How many rows wait (counted to 10,000), and for how many seconds the oldest of them."""
+    row = await connection.fetchrow(_SQL["backlog"])
+    return int(row["unsent"]), float(row["oldest_seconds"])
+
+
+async def due_clocks(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Clocks that ran out by `now` and of which nobody has been told; historic ones never are."""
+    rows = await connection.fetch(_SQL["due_clocks"], now, limit)
+    return [Due(row["stream"], row["key"], row["breach_after"]) for row in rows]
+
+
+async def next_due(connection: Connection, now: datetime) -> datetime | None:
+    """The next moment after `now` at which a running clock can breach."""
+    moment: datetime | None = await connection.fetchval(_SQL["next_due"], now)
+    return moment
+
+
+async def still_running(connection: Connection, due: Due) -> dict[str, Any] | None:
+    """Lock the case; give the clock's view if it runs yet with the same due moment."""
+    await connection.fetchval(_SQL["lock_case"], due.stream)
+    view: dict[str, Any] | None = await connection.fetchval(
+        _SQL["running_clock"], due.stream, due.key, due.breach_after
+    )
+    return view
+
+
+async def note_breach(connection: Connection, due: Due, event_id: str) -> None:
+    await connection.execute(_SQL["note_breach"], due.stream, due.key, due.breach_after, event_id)
+
+
+async def journal_offsets(connection: Connection, partitions: Iterable[int]) -> dict[int, int]:
+    """Per partition, the journal offset up to which casework has recorded everything."""
+    rows = await connection.fetch(_SQL["journal_offsets"], list(partitions))
+    return {row["partition"]: row["next_offset"] for row in rows}
+
+
+async def unread(connection: Connection, question: str) -> list[Stretch]:
+    """What stands in the journal that a question has not read."""
+    rows = await connection.fetch(_SQL["reading_places"], question)
+    return [Stretch(*row) for row in rows]
+
+
+async def note_reading(connection: Connection, question: str, stretch: Stretch) -> None:
+    await connection.execute(
+        _SQL["note_reading"], question, stretch.epoch, stretch.partition, stretch.until
+    )
+
+
+async def reused_ids(connection: Connection, stretch: Stretch) -> list[Reused]:
+    """Events with an identity of this stretch in another stream, the first stream's excepted."""
+    rows = await connection.fetch(
+        _SQL["reused_ids"], stretch.epoch, stretch.partition, stretch.first, stretch.until
+    )
+    return [Reused(*row) for row in rows]
+
+
+async def unopened(
+    connection: Connection, before: datetime, apart: Iterable[str], limit: int
+) -> list[Unopened]:
+    """Streams first recorded by `before` that nobody opened; event domains `apart` do not count."""
+    rows = await connection.fetch(_SQL["unopened"], before, list(apart), limit)
+    return [Unopened(row["stream"], tuple(row["authors"])) for row in rows]
+
+
+async def opened_since(connection: Connection, limit: int) -> list[Opened]:
+    """Streams told as unopened that have been opened meanwhile."""
+    rows = await connection.fetch(_SQL["opened_since"], limit)
+    return [Opened(row["stream"], row["event_id"], unpack_headers(row["headers"])) for row in rows]
+
+
+async def note_finding(
+    connection: Connection, stream: UUID, kind: str, about: tuple[str, str], event_id: str
+) -> None:
+    """`about` is the (source, id) of the event the finding is about, or two empty texts."""
+    await connection.execute(_SQL["note_finding"], stream, kind, *about, event_id)
+
+
+async def note_withdrawal(connection: Connection, stream: UUID, kind: str) -> None:
+    await connection.execute(_SQL["note_withdrawal"], stream, kind)
+
+
+async def directory_copied(connection: Connection) -> int:
+    """The first offset of the directory topic that has not been sent to the front door."""
+    return int(await connection.fetchval(_SQL["directory_copied"]))
+
+
+async def note_directory_copy(connection: Connection, next_offset: int) -> None:
+    await connection.execute(_SQL["note_directory_copy"], next_offset)
+
+
+async def beat(connection: Connection, service: str, detail: dict[str, Any]) -> None:
+    """Say that a service lives; `own.heartbeat.at` is the database's clock."""
+    await connection.execute(_SQL["beat"], service, detail)

@@ -1,0 +1,118 @@
+-- name: unsent
+select id, topic, aggregateid, value, headers
+from own.outbox
+where sent_at is null and refused is null and topic <> all($1::text[])
+order by id limit $2;
+
+-- name: mark_sent
+update own.outbox set sent_at = now() where id = any($1::bigint[]);
+
+-- name: mark_refused
+update own.outbox set refused = $2 where id = any($1::bigint[]);
+
+-- name: backlog
+select count(*) as unsent,
+       coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_seconds
+from (
+    select created_at from own.outbox
+    where sent_at is null and refused is null order by id limit 10000
+) as waiting;
+
+-- name: due_clocks
+select c.stream, c.key, c.breach_after
+from derived.clock c
+where c.status = 'running' and not c.historic and c.breach_after <= $1
+  and not exists (
+      select from own.clock_breach b
+      where b.stream = c.stream and b.key = c.key and b.breach_after = c.breach_after
+  )
+order by c.breach_after, c.stream, c.key limit $2;
+
+-- name: next_due
+select min(breach_after) from derived.clock
+where status = 'running' and not historic and breach_after > $1;
+
+-- name: lock_case
+select stream from derived.case_state where stream = $1 for update;
+
+-- name: running_clock
+select view from derived.clock
+where stream = $1 and key = $2 and breach_after = $3 and status = 'running' and not historic;
+
+-- name: note_breach
+insert into own.clock_breach (stream, key, breach_after, event_id) values ($1, $2, $3, $4)
+on conflict do nothing;
+
+-- name: journal_offsets
+select partition, next_offset from derived.journal_position
+where epoch = (select epoch from own.installation) and partition = any($1::int[]);
+
+-- name: reading_places
+select p.epoch, p.partition, coalesce(q.next_index, 0) as first, p.next_index as until
+from derived.journal_position p
+left join own.question_position q
+    on q.question = $1 and q.epoch = p.epoch and q.partition = p.partition
+where p.epoch = (select epoch from own.installation)
+  and coalesce(q.next_index, 0) < p.next_index
+order by p.partition;
+
+-- name: note_reading
+insert into own.question_position (question, epoch, partition, next_index)
+values ($1, $2, $3, $4)
+on conflict (question, epoch, partition) do update set next_index = excluded.next_index;
+
+-- name: reused_ids
+select distinct on (other.source, other.id, other.stream)
+       other.source, other.id, other.stream
+from derived.journal j
+join derived.event e on e.source = j.source and e.id = j.event_id and e.stream <> j.stream
+join derived.event other on other.source = j.source and other.id = j.event_id
+where j.epoch = $1 and j.partition = $2 and j.log_index >= $3 and j.log_index < $4
+  and other.stream <> (
+      select first.stream from derived.event first
+      where first.source = other.source and first.id = other.id
+      order by first.recorded_at, first.stream limit 1
+  )
+  and not exists (
+      select from own.asked_finding f
+      where f.stream = other.stream and f.kind = 'id_reused'
+        and f.source = other.source and f.id = other.id
+  );
+
+-- name: unopened
+select c.stream, array_agg(distinct e.author order by e.author) as authors
+from derived.case_state c
+join derived.event e on e.stream = c.stream and e.sector <> 'bus'
+    and split_part(e.type, '.', 2) <> all($2::text[])
+where c.opener is null
+  and not exists (
+      select from own.asked_finding f
+      where f.stream = c.stream and f.kind = 'unopened'
+  )
+group by c.stream having min(e.recorded_at) <= $1
+order by c.stream limit $3;
+
+-- name: opened_since
+select f.stream, f.event_id, b.headers
+from own.asked_finding f
+join derived.case_state c on c.stream = f.stream and c.opener is not null
+join own.outbox b on b.aggregateid = f.stream and b.event_id = f.event_id
+where f.kind = 'unopened' and not f.withdrawn
+order by f.stream limit $1;
+
+-- name: note_finding
+insert into own.asked_finding (stream, kind, source, id, event_id) values ($1, $2, $3, $4, $5)
+on conflict (stream, kind, source, id) do nothing;
+
+-- name: note_withdrawal
+update own.asked_finding set withdrawn = true where stream = $1 and kind = $2;
+
+-- name: directory_copied
+select next_offset from own.directory_copy;
+
+-- name: note_directory_copy
+update own.directory_copy set next_offset = $1;
+
+-- name: beat
+insert into own.heartbeat (service, at, detail) values ($1, now(), $2)
+on conflict (service) do update set at = excluded.at, detail = excluded.detail;
