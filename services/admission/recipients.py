@@ -28,14 +28,20 @@ def resolve(
     named = dict.fromkeys(envelope.to)
     named.update(dict.fromkeys(_copies(envelope, source, directory, law)))
     named.pop(source.id, None)
-    found = {name: directory.agency(name) for name in named}
-    routes = {one: _inbox_of(one, hosted) for one in found.values() if one is not None}
-    known = [one for one, topic in routes.items() if topic is not None]
+    reached: dict[Agency, str] = {}
+    unknown = []
+    for name in named:
+        agency = directory.agency(name)
+        topic = agency and _inbox_of(agency, hosted)
+        if agency is None or topic is None:
+            unknown.append(name)
+        else:
+            reached[agency] = topic
     return Delivery(
-        recipients=tuple(one.id for one in known),
-        sectors=tuple(one.sector for one in known),
-        routes=tuple(dict.fromkeys(topic for topic in routes.values() if topic is not None)),
-        unknown=tuple(name for name in named if routes.get(found[name]) is None),
+        recipients=tuple(agency.id for agency in reached),
+        sectors=tuple(agency.sector for agency in reached),
+        routes=tuple(dict.fromkeys(reached.values())),
+        unknown=tuple(unknown),
     )
 
 
