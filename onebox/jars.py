@@ -47,7 +47,8 @@ class Jar:
 def read_lock(path: Path = LOCK) -> tuple[Jar, ...]:
     """The jars in class-path order; lines that start with `#` are comments."""
     lines = (line.split("#", 1)[0].split() for line in path.read_text("utf-8").splitlines())
-    return tuple(Jar(*line[0].split(":"), sha256=line[1]) for line in lines if line)
+    rows = ((*line[0].split(":"), line[1]) for line in lines if line)
+    return tuple(Jar(*row) for row in rows)
 
 
 def cache_dir() -> Path:
@@ -74,9 +75,7 @@ def _fetch(jars: list[Jar], home: Path, progress: Progress) -> None:
     from jgo.maven import MavenContext  # noqa: PLC0415  needed on the first start only
 
     with tempfile.TemporaryDirectory(dir=home) as scratch:
-        maven = MavenContext(
-            repo_cache=Path(scratch), remote_repos=_repositories(), timeout=60
-        )
+        maven = MavenContext(repo_cache=Path(scratch), remote_repos=_repositories(), timeout=60)
 
         def fetch(jar: Jar) -> Jar:
             try:

@@ -65,6 +65,15 @@ class Home:
         return self.path / "keys"
 
     @property
+    def root_key(self) -> Path:
+        """The directory's development root; apart from `keys`, which the services read."""
+        return self.path / "root.pem"
+
+    @property
+    def scenario_time(self) -> Path:
+        return self.path / "scenario-time"
+
+    @property
     def logs(self) -> Path:
         return self.path / "logs"
 

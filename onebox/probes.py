@@ -1,0 +1,132 @@
+"""Readiness by real questions: each kind of process is asked what only a working one can answer."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from casebus.settings import Settings
+from onebox import clients
+from onebox.service import Ready
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+_STABLE = "Stable"
+
+
+class Probes:
+    """The questions of one stack; one admin client serves all those about Kafka."""
+
+    def __init__(self, settings: Settings, database_url: str) -> None:
+        self._settings = settings
+        self._database_url = database_url
+        self._admin: KafkaAdminClient | None = None
+        self._turn = asyncio.Lock()
+
+    async def kafka(self) -> Ready:
+        return self._kafka_answers
+
+    def database(self, owner_url: str) -> Any:
+        async def prober() -> Ready:
+            return lambda: clients.answers(owner_url)
+
+        return prober
+
+    def worker(self, group: str) -> Any:
+        """Ready when its group is stable and has a member that it had not before this start."""
+
+        async def prober() -> Ready:
+            before = await self._members(group) or {}
+
+            async def ready() -> bool:
+                now = await self._members(group) or {}
+                return bool(now) and not now.keys() <= before.keys() and any(now.values())
+
+            return ready
+
+        return prober
+
+    def heartbeat(self, service: str) -> Any:
+        """Ready when it has written a heartbeat into the database since this start."""
+
+        async def prober() -> Ready:
+            return lambda: self._holds_lock(service)
+
+        return prober
+
+    def http(self, url: str) -> Any:
+        async def prober() -> Ready:
+            return lambda: asyncio.to_thread(_http_ok, url)
+
+        return prober
+
+    def close(self) -> None:
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
+
+    async def _kafka_answers(self) -> bool:
+        host, _, port = self._settings.kafka_bootstrap.split(",")[0].rpartition(":")
+        if not _listens(host, int(port)):
+            return False
+        return await self._ask(lambda admin: bool(admin.describe_cluster()["brokers"])) is True
+
+    async def _members(self, group: str) -> Mapping[str, int] | None:
+        """Member ids of a stable group and how many partitions each holds; None if not stable."""
+        members: Mapping[str, int] | None = await self._ask(partial(_members_of, group=group))
+        return members
+
+    async def _holds_lock(self, service: str) -> bool:
+        return await clients.holds_advisory_lock(self._database_url, f"casebus-{service}")
+
+    async def _ask(self, question: Any) -> Any:
+        """Put one question to Kafka; None where it has no answer now."""
+        async with self._turn:
+            return await asyncio.to_thread(self._ask_now, question)
+
+    def _ask_now(self, question: Any) -> Any:
+        from kafka.errors import KafkaError  # noqa: PLC0415  imported while the broker starts
+
+        try:
+            self._admin = self._admin or clients.open_admin(self._settings)
+            return question(self._admin)
+        except (KafkaError, OSError):
+            self.close()
+            time.sleep(0.05)
+            return None
+
+
+def _members_of(admin: KafkaAdminClient, group: str) -> Mapping[str, int] | None:
+    described = admin.describe_groups([group])[group]
+    if described["group_state"] != _STABLE:
+        return None
+    return {member["member_id"]: _partitions(member) for member in described["members"]}
+
+
+def _partitions(member: Mapping[str, Any]) -> int:
+    assignment = member["member_assignment"] or {}
+    return sum(len(each["partitions"]) for each in assignment.get("assigned_partitions", ()))
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _http_ok(url: str) -> bool:
+    from urllib.error import URLError  # noqa: PLC0415
+    from urllib.request import urlopen  # noqa: PLC0415
+
+    try:
+        with urlopen(url, timeout=2) as answer:  # noqa: S310  our own loopback address
+            return bool(answer.status == 200)  # noqa: PLR2004
+    except (URLError, OSError):
+        return False

@@ -1,0 +1,175 @@
+"""The development directory: a root of our own making, and the agencies of an installation.
+
+The directory is a topic (design rule 9); what stands there is read first and only what is missing
+is appended, signed by the root key, which no service holds.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from casebus.events.envelope import Envelope, Record
+from casebus.events.schemas import Schemas
+from casebus.events.topics import Member
+from casebus.sdk.connection import consumer_settings, producer_settings
+from casebus.settings import Settings
+from casebus.trust.directory import BUS, BUS_SECTOR, ROOT, Agency, Directory
+from casebus.trust.keys import SigningKey
+from casebus.trust.leaf import event_leaf
+from casebus.trust.signing import Draft, sign
+
+TOPIC = "directory"
+#: Development keys are valid from here on: scenarios on their own time sign with them too.
+VALID_FROM = datetime(2020, 1, 1, tzinfo=UTC)
+EVERY_TYPE = "casebus.*"
+_NAMESPACE = uuid.UUID("5b8f7a52-6a1e-5b0e-9d0c-0c6a5e0b7d11")
+_SEND_SECONDS = 20
+_POLL_MS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Where private keys lie: one PEM an agency for the services, the root's apart from them."""
+
+    folder: Path
+    root: Path
+
+    def of(self, agency: str) -> SigningKey:
+        """The agency's key, made when it has none yet."""
+        return _load_or_make(self.root if agency == ROOT else self.folder / f"{agency}.pem")
+
+
+def read_agencies(path: Path) -> list[Agency]:
+    """The agencies of a YAML list, and the bus itself."""
+    rows = yaml.safe_load(path.read_text(encoding="utf-8"))
+    bus = Agency(BUS, "总线", BUS_SECTOR, "national", "000000", None, "none")
+    return [bus, *(Agency(**{"superior": None, **row}) for row in rows)]
+
+
+def members(agencies: Iterable[Agency]) -> tuple[Member, ...]:
+    """The agencies with a system of their own on Kafka."""
+    return tuple(Member(one.id, one.sector) for one in agencies if one.delivery == "kafka")
+
+
+def provision_directory(
+    settings: Settings, schemas: Schemas, agencies: list[Agency], keys: Keys, known_root: str
+) -> str:
+    """Bring the topic up to these agencies; returns the root digest to pin."""
+    records = _read(settings)
+    if not records:
+        first = _root_entry(schemas, keys)
+        records = [first]
+        _append(settings, records)
+        known_root = _leaf(schemas, first)
+    directory = Directory(schemas, known_root)
+    for record in records:
+        directory.apply(record)
+    drafts = [draft for one in agencies for draft in _missing(schemas, directory, one, keys)]
+    if drafts:
+        _append(settings, sign(drafts, keys.of(ROOT), schemas))
+    return known_root
+
+
+def _missing(schemas: Schemas, directory: Directory, agency: Agency, keys: Keys) -> Iterable[Draft]:
+    if directory.agency(agency.id) != agency:
+        yield _draft(schemas, "agency_registered", agency.id, _registration(agency))
+    key = keys.of(agency.id)
+    if directory.key(key.keyid) is None:
+        yield _draft(schemas, "key_added", agency.id, {"agency": agency.id, **_public(key)})
+    # The gateway signs what such an agency posts as JSON, with the bus's key.
+    if agency.delivery == "kafka" and not directory.may_sign(BUS, agency.id, EVERY_TYPE):
+        named = {"source": agency.id, "delegate": BUS, "types": [EVERY_TYPE]}
+        yield _draft(schemas, "delegate_named", agency.id, named)
+
+
+def _registration(agency: Agency) -> dict[str, Any]:
+    return {
+        "agency": agency.id,
+        "name": agency.name,
+        "sector": agency.sector,
+        "level": agency.level,
+        "division": agency.division,
+        "superior": agency.superior or "",
+        "delivery": agency.delivery,
+        "hosted": agency.delivery == "hosted",
+    }
+
+
+def _root_entry(schemas: Schemas, keys: Keys) -> Record:
+    key = keys.of(ROOT)
+    draft = _draft(schemas, "root_established", ROOT, {"keys": [_public(key)]})
+    return sign([draft], key, schemas)[0]
+
+
+def _public(key: SigningKey) -> dict[str, Any]:
+    return {
+        "keyid": key.keyid,
+        "algorithm": key.algorithm,
+        "public": key.public,
+        "valid_from": VALID_FROM,
+    }
+
+
+def _draft(schemas: Schemas, event: str, about: str, data: dict[str, Any]) -> Draft:
+    ce_type = f"casebus.directory.{event}.v1"
+    envelope = Envelope(
+        id=str(uuid.uuid4()),
+        type=ce_type,
+        source=ROOT,
+        subject=str(uuid.uuid5(_NAMESPACE, about)),
+        time=datetime.now(UTC),
+        dataschema=schemas.latest(ce_type).uri,
+    )
+    return Draft(envelope, schemas.encode(ce_type, data))
+
+
+def _leaf(schemas: Schemas, record: Record) -> str:
+    value = record.value or b""
+    return event_leaf(schemas.schema_of(value).digest, record.headers, value).hex()
+
+
+def _read(settings: Settings) -> list[Record]:
+    """All entries there are now."""
+    consumer = KafkaConsumer(**consumer_settings(settings, None))
+    place = TopicPartition(TOPIC, 0)
+    records: list[Record] = []
+    try:
+        consumer.assign([place])
+        consumer.seek_to_beginning(place)
+        end = consumer.end_offsets([place])[place]
+        while consumer.position(place) < end:
+            for found in consumer.poll(timeout_ms=_POLL_MS).get(place, ()):
+                headers = tuple((name, text or b"") for name, text in found.headers)
+                records.append(Record(found.key, found.value, headers))
+    finally:
+        consumer.close()
+    return records
+
+
+def _append(settings: Settings, records: list[Record]) -> None:
+    producer = KafkaProducer(**producer_settings(settings))
+    try:
+        sent = [
+            producer.send(TOPIC, key=one.key, value=one.value, headers=list(one.headers))
+            for one in records
+        ]
+        for future in sent:
+            future.get(timeout=_SEND_SECONDS)
+    finally:
+        producer.close()
+
+
+def _load_or_make(path: Path) -> SigningKey:
+    if path.is_file():
+        return SigningKey.load(path)
+    key = SigningKey.generate()
+    key.save(path)
+    return key

