@@ -32,7 +32,7 @@ def resolve(
     unknown = []
     for name in named:
         agency = directory.agency(name)
-        topic = agency and _inbox_of(agency, hosted)
+        topic = None if agency is None else _inbox_of(agency, hosted)
         if agency is None or topic is None:
             unknown.append(name)
         else:
