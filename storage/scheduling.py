@@ -133,8 +133,9 @@ async def still_running(connection: Connection, due: Due) -> dict[str, Any] | No
     return view
 
 
-async def note_breach(connection: Connection, due: Due, event_id: str) -> None:
-    await connection.execute(_SQL["note_breach"], due.stream, due.key, due.breach_after, event_id)
+async def note_breach(connection: Connection, due: Due, revision: int, event_id: str) -> None:
+    """`revision` counts the breaches of the clock that were withdrawn before."""
+    await connection.execute(_SQL["note_breach"], due.stream, due.key, revision, event_id)
 
 
 async def journal_offsets(connection: Connection, partitions: Iterable[int]) -> dict[int, int]:
@@ -143,9 +144,9 @@ async def journal_offsets(connection: Connection, partitions: Iterable[int]) -> 
     return {row["partition"]: row["next_offset"] for row in rows}
 
 
-async def unread(connection: Connection, question: str) -> list[Stretch]:
-    """What stands in the journal that a question has not read."""
-    rows = await connection.fetch(_SQL["reading_places"], question)
+async def unread(connection: Connection, question: str, most: int) -> list[Stretch]:
+    """What stands in the journal that a question has not read, `most` records a partition."""
+    rows = await connection.fetch(_SQL["reading_places"], question, most)
     return [Stretch(*row) for row in rows]
 
 
@@ -163,11 +164,9 @@ async def reused_ids(connection: Connection, stretch: Stretch) -> list[Reused]:
     return [Reused(*row) for row in rows]
 
 
-async def unopened(
-    connection: Connection, before: datetime, apart: Iterable[str], limit: int
-) -> list[Unopened]:
-    """Streams first recorded by `before` that nobody opened; event domains `apart` do not count."""
-    rows = await connection.fetch(_SQL["unopened"], before, list(apart), limit)
+async def unopened(connection: Connection, before: datetime, limit: int) -> list[Unopened]:
+    """Streams first recorded by `before` that nobody has opened or been told about."""
+    rows = await connection.fetch(_SQL["unopened"], before, limit)
     return [Unopened(row["stream"], tuple(row["authors"])) for row in rows]
 
 

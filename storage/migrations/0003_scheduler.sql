@@ -14,14 +14,14 @@ end $$;
 create trigger outbox_wakes_relay after insert on own.outbox
     for each statement execute function own.wake_relay();
 
--- Breaches said: one for each clock and moment (design rule 15).
+-- Breaches said, also while they are on their way through the front door (design rule 15).
 create table own.clock_breach (
     stream uuid not null,
     key text not null,
-    breach_after timestamptz not null,
+    revision integer not null,
     event_id text not null,
     enqueued_at timestamptz not null default now(),
-    primary key (stream, key, breach_after)
+    primary key (stream, key, revision)
 );
 
 -- Findings of the scheduler's own; `source` and `id` name the event one is about, or are empty.
@@ -52,4 +52,4 @@ create table own.directory_copy (
 );
 insert into own.directory_copy default values;
 
-create index case_state_unopened on derived.case_state (stream) where opener is null;
+create index case_state_unopened on derived.case_state (stream) where status = 'unopened';

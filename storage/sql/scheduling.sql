@@ -24,7 +24,8 @@ from derived.clock c
 where c.status = 'running' and not c.historic and c.breach_after <= $1
   and not exists (
       select from own.clock_breach b
-      where b.stream = c.stream and b.key = c.key and b.breach_after = c.breach_after
+      where b.stream = c.stream and b.key = c.key
+        and b.revision = (c.view ->> 'revision')::int
   )
 order by c.breach_after, c.stream, c.key limit $2;
 
@@ -40,7 +41,7 @@ select view from derived.clock
 where stream = $1 and key = $2 and breach_after = $3 and status = 'running' and not historic;
 
 -- name: note_breach
-insert into own.clock_breach (stream, key, breach_after, event_id) values ($1, $2, $3, $4)
+insert into own.clock_breach (stream, key, revision, event_id) values ($1, $2, $3, $4)
 on conflict do nothing;
 
 -- name: journal_offsets
@@ -48,7 +49,8 @@ select partition, next_offset from derived.journal_position
 where epoch = (select epoch from own.installation) and partition = any($1::int[]);
 
 -- name: reading_places
-select p.epoch, p.partition, coalesce(q.next_index, 0) as first, p.next_index as until
+select p.epoch, p.partition, coalesce(q.next_index, 0) as first,
+       least(p.next_index, coalesce(q.next_index, 0) + $2::int) as until
 from derived.journal_position p
 left join own.question_position q
     on q.question = $1 and q.epoch = p.epoch and q.partition = p.partition
@@ -83,19 +85,19 @@ where j.epoch = $1 and j.partition = $2 and j.log_index >= $3 and j.log_index < 
 select c.stream, array_agg(distinct e.author order by e.author) as authors
 from derived.case_state c
 join derived.event e on e.stream = c.stream and e.sector <> 'bus'
-    and split_part(e.type, '.', 2) <> all($2::text[])
-where c.opener is null
+    and e.type not like 'casebus.intake.%'
+where c.status = 'unopened'
   and not exists (
-      select from own.asked_finding f
-      where f.stream = c.stream and f.kind = 'unopened'
+      select from own.asked_finding f where f.stream = c.stream and f.kind = 'unopened'
   )
 group by c.stream having min(e.recorded_at) <= $1
-order by c.stream limit $3;
+order by c.stream limit $2;
 
 -- name: opened_since
 select f.stream, f.event_id, b.headers
 from own.asked_finding f
-join derived.case_state c on c.stream = f.stream and c.opener is not null
+join derived.case_state c on c.stream = f.stream
+    and c.status not in ('unopened', 'fold_suspended')
 join own.outbox b on b.aggregateid = f.stream and b.event_id = f.event_id
 where f.kind = 'unopened' and not f.withdrawn
 order by f.stream limit $1;

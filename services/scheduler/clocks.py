@@ -1,0 +1,109 @@
+"""Clocks that ran out: behind the barrier, under the case's row lock, told once (rules 15, 16)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Any, Protocol
+
+from casebus import telemetry
+from casebus.cases import Clock, breach_of
+from casebus.errors import CasebusError
+from casebus.events.partition import partition_for
+from casebus.now import Now
+from casebus.trust.directory import Directory
+from services.scheduler.telling import told
+from services.scheduler.voice import Statement, Voice
+from storage import outbox, scheduling
+from storage.scheduling import Due
+
+log = logging.getLogger(__name__)
+
+OVERDUE = "overdue"
+LINK_DOWN = "link_down"
+#: A barrier that took longer means that the bus, not the agency, may have been late.
+_SOUND_SECONDS = 10.0
+_CLOCKS = 500
+#: How long a clock that casework has just written may wait to be seen.
+_LOOK_SECONDS = 1.0
+#: A scenario's time can jump; the machine's cannot.
+_TICK_SECONDS = 0.1
+
+
+class Passes(Protocol):
+    async def passed(self, partitions: Iterable[int]) -> float: ...
+
+
+class Clocks:
+    """Wakes at the next due moment and tells what has run out."""
+
+    def __init__(
+        self,
+        *,
+        pool: Any,
+        barrier: Passes,
+        voice: Voice,
+        directory: Directory,
+        now: Now,
+        partitions: Callable[[], Awaitable[int]],
+    ) -> None:
+        self._pool, self._barrier, self._voice = pool, barrier, voice
+        self._directory, self._now, self._partitions = directory, now, partitions
+        #: Clocks that could not be told; tried again by the next process.
+        self._failed: set[Due] = set()
+
+    async def run(self) -> None:
+        while True:
+            if not await self.breach_due():
+                await self._until(await scheduling.next_due(self._pool, self._now()))
+
+    async def breach_due(self) -> int:
+        """Tell of every clock that has run out by now; returns how many were told."""
+        found = await scheduling.due_clocks(self._pool, self._now(), _CLOCKS)
+        due = [one for one in found if one not in self._failed]
+        if not due:
+            return 0
+        count = await self._partitions()
+        places = {partition_for(str(one.stream).encode(), count) for one in due}
+        waited = await self._barrier.passed(places)
+        cause = OVERDUE if waited < _SOUND_SECONDS else LINK_DOWN
+        return sum([await self._tell(one, cause) for one in due])
+
+    async def _tell(self, due: Due, cause: str) -> bool:
+        """One case a transaction; whether the clock was still running under the case's lock."""
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                view = await scheduling.still_running(connection, due)
+                if view is None:
+                    return False
+                clock = Clock.from_json(view)
+                [row] = self._voice.rows([self._statement(due, clock, cause)])
+                await scheduling.note_breach(connection, due, clock.revision, row.event_id)
+                await outbox.enqueue(connection, [row])
+        except CasebusError as error:
+            log.exception("breach not told", extra={"case_id": str(due.stream), "code": error.code})
+            self._failed.add(due)
+            return False
+        telemetry.count("casebus.clocks.breached")
+        return True
+
+    def _statement(self, due: Due, clock: Clock, cause: str) -> Statement:
+        derived = breach_of(clock)
+        to = told(clock.tell, clock.actor, self._directory)
+        return Statement(
+            stream=due.stream,
+            id=derived.id,
+            type=derived.type,
+            data={**derived.data, "cause": cause, "told": list(to)},
+            to=to,
+            causation=derived.causation,
+        )
+
+    async def _until(self, moment: datetime | None) -> None:
+        """Sleep to the moment, but never past the next look for new clocks."""
+        for _ in range(round(_LOOK_SECONDS / _TICK_SECONDS)):
+            await asyncio.sleep(_TICK_SECONDS)
+            if moment is not None and self._now() >= moment:
+                return

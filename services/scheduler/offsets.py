@@ -1,0 +1,56 @@
+"""Offsets as the brokers know them: ends of partitions, and what a group has committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from casebus.settings import Settings
+from services.transport import Producer
+from services.transport.connection import client_options
+
+Offsets = dict[TopicPartition, int]
+
+
+class BrokerOffsets:
+    """Asks the brokers; consumes nothing and commits nothing."""
+
+    def __init__(self, settings: Settings, producer: Producer) -> None:
+        self._options = client_options(settings)
+        self._producer = producer
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self._consumer = AIOKafkaConsumer(client_id="scheduler-offsets", **self._options)
+        self._admin = AIOKafkaAdminClient(client_id="scheduler-offsets", **self._options)
+        await self._consumer.start()
+        self._stack.push_async_callback(self._consumer.stop)
+        await self._admin.start()
+        self._stack.push_async_callback(self._admin.close)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def places(self, topics: Iterable[str]) -> list[TopicPartition]:
+        return [
+            TopicPartition(topic, partition)
+            for topic in topics
+            for partition in range(await self._producer.partitions(topic))
+        ]
+
+    async def ends(self, places: Iterable[TopicPartition]) -> Offsets:
+        """The offset after the last record of each partition; an empty partition is left out."""
+        wanted = list(places)
+        first = await self._consumer.beginning_offsets(wanted)
+        last = await self._consumer.end_offsets(wanted)
+        return {place: end for place, end in last.items() if end > first[place]}
+
+    async def committed(self, group: str) -> Offsets:
+        """What a group has committed; partitions without a commit are left out."""
+        found = await self._admin.list_consumer_group_offsets(group)
+        return {place: it.offset for place, it in found.items() if it.offset >= 0}

@@ -1,0 +1,131 @@
+"""Cross-case questions that no fold can answer, for each fold sees one stream (design rule 13).
+
+`id_reused`: the same (source, id) stands in more than one stream (rule 1).
+`unopened`: a stream has had no opening event for 24 hours (rule 2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from casebus.cases.keys import key_of
+from casebus.events.envelope import Envelope, agency_of
+from casebus.now import Now
+from services.scheduler.voice import Statement, Voice
+from storage import outbox, scheduling
+from storage.scheduling import Opened, Reused, Stretch, Unopened
+
+RAISED = "casebus.finding.raised.v1"
+WITHDRAWN = "casebus.finding.withdrawn.v1"
+ID_REUSED = "id_reused"
+UNOPENED = "unopened"
+UNOPENED_AFTER = timedelta(hours=24)
+_ROUND_SECONDS = 1.0
+#: Bounds what one round costs the database that casework writes to at the same time.
+_RECORDS = 500
+_STREAMS = 200
+
+
+class Questions:
+    """Asks every second; what a round leaves over, the next takes."""
+
+    def __init__(self, pool: Any, voice: Voice, now: Now) -> None:
+        self._pool, self._voice, self._now = pool, voice, now
+
+    async def run(self) -> None:
+        while True:
+            await self.ask()
+            await asyncio.sleep(_ROUND_SECONDS)
+
+    async def ask(self) -> None:
+        """One round of every question."""
+        async with self._pool.acquire() as connection:
+            for stretch in await scheduling.unread(connection, ID_REUSED, _RECORDS):
+                await self._about_reuse(connection, stretch)
+            await self._about_unopened(connection)
+            await self._about_opened(connection)
+
+    async def _about_reuse(self, connection: Any, stretch: Stretch) -> None:
+        found = await scheduling.reused_ids(connection, stretch)
+        async with connection.transaction():
+            await self._raise(connection, found, reused_statement, ID_REUSED)
+            await scheduling.note_reading(connection, ID_REUSED, stretch)
+
+    async def _about_unopened(self, connection: Any) -> None:
+        before = self._now() - UNOPENED_AFTER
+        found = await scheduling.unopened(connection, before, _STREAMS)
+        async with connection.transaction():
+            await self._raise(connection, found, unopened_statement, UNOPENED)
+
+    async def _about_opened(self, connection: Any) -> None:
+        found = await scheduling.opened_since(connection, _STREAMS)
+        async with connection.transaction():
+            await outbox.enqueue(connection, self._voice.rows(map(opened_statement, found)))
+            for one in found:
+                await scheduling.note_withdrawal(connection, one.stream, UNOPENED)
+
+    async def _raise(
+        self,
+        connection: Any,
+        found: Sequence[Any],
+        statement_of: Callable[[Any], Statement],
+        kind: str,
+    ) -> None:
+        statements = [statement_of(one) for one in found]
+        await outbox.enqueue(connection, self._voice.rows(statements))
+        for one in statements:
+            about = (one.data["event_source"], one.data["event_id"])
+            await scheduling.note_finding(connection, one.stream, kind, about, one.id)
+
+
+def reused_statement(found: Reused) -> Statement:
+    """Told to the source alone; the other stream is not named, its parties may be others."""
+    return _raised(
+        found.stream, ID_REUSED, (found.source, found.id), "WARNING", (agency_of(found.source),)
+    )
+
+
+def unopened_statement(found: Unopened) -> Statement:
+    return _raised(found.stream, UNOPENED, ("", ""), "INFO", found.authors)
+
+
+def opened_statement(found: Opened) -> Statement:
+    """Takes the finding back from those who were told."""
+    key = finding_key(found.stream, UNOPENED, ("", ""))
+    return Statement(
+        stream=found.stream,
+        id=key_of(str(found.stream), WITHDRAWN, key),
+        type=WITHDRAWN,
+        data={"key": key, "kind": UNOPENED},
+        to=Envelope.from_headers(found.headers).to,
+        causation=(found.event_id,),
+    )
+
+
+def finding_key(stream: UUID, kind: str, about: tuple[str, str]) -> str:
+    return key_of(str(stream), "finding", kind, *about)
+
+
+def _raised(
+    stream: UUID, kind: str, about: tuple[str, str], severity: str, to: tuple[str, ...]
+) -> Statement:
+    key = finding_key(stream, kind, about)
+    return Statement(
+        stream=stream,
+        id=key_of(str(stream), RAISED, key),
+        type=RAISED,
+        data={
+            "key": key,
+            "kind": kind,
+            "severity": severity,
+            "event_source": about[0],
+            "event_id": about[1],
+            "told": list(to),
+        },
+        to=to,
+        causation=(about[1],) if about[1] else (),
+    )

@@ -1,0 +1,106 @@
+"""The scheduler's process: wait for the lead, then do everything at once until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+import uvloop
+
+from casebus import telemetry
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.events.topics import Topics
+from casebus.now import now_from
+from casebus.sdk.directory import DirectoryFollower
+from casebus.trust.directory import BUS
+from casebus.trust.keys import SigningKey
+from services.scheduler.barrier import JOURNAL, Barrier
+from services.scheduler.clocks import Clocks
+from services.scheduler.directory import Copier, Heart
+from services.scheduler.leader import leading
+from services.scheduler.offsets import BrokerOffsets
+from services.scheduler.pulse import Pulse
+from services.scheduler.questions import Questions
+from services.scheduler.relay import Relay
+from services.scheduler.voice import Voice
+from services.transport import Producer, WorkerSettings
+from services.transport.worker import leave
+from storage import scheduling
+from storage.pool import open_pool
+
+log = logging.getLogger(__name__)
+
+NAME = "scheduler"
+_START_SECONDS = 60
+
+
+def run(settings: WorkerSettings) -> None:
+    """Run until SIGTERM; leaves the process on any failure, and the supervisor starts it anew."""
+    telemetry.setup(NAME)
+    uvloop.run(_until_told(settings))
+
+
+async def _until_told(settings: WorkerSettings) -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    work = asyncio.create_task(serve(settings))
+    stop = asyncio.create_task(told.wait())
+    await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        leave("scheduler_failed", work.exception())
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+
+
+async def serve(settings: WorkerSettings) -> None:
+    """Lead, or wait to; runs until cancelled, raises what fails."""
+    async with AsyncExitStack() as stack:
+        leadership = await stack.enter_async_context(leading(settings))
+        pool = await open_pool(settings.database_url, application=NAME, most=4)
+        stack.push_async_callback(pool.close)
+        producer = await stack.enter_async_context(Producer(settings, client_id=NAME))
+        offsets = await stack.enter_async_context(BrokerOffsets(settings, producer))
+        schemas = Schemas.load(settings.schemas_dir)
+        follower = DirectoryFollower(settings, schemas).start()
+        stack.push_async_callback(asyncio.to_thread, follower.stop)
+        now = now_from(settings)
+        voice = Voice(SigningKey.load(settings.keys_dir / f"{BUS}.pem"), schemas, now)
+        doors = Topics.load(settings.schemas_dir).names_like("events.*")
+        barrier = Barrier(offsets, lambda some: scheduling.journal_offsets(pool, some), doors)
+        if not await asyncio.to_thread(follower.wait, _START_SECONDS):
+            raise CasebusError("directory_unread", "the directory did not answer in time")
+        clocks = Clocks(
+            pool=pool,
+            barrier=barrier,
+            voice=voice,
+            directory=follower.directory,
+            now=now,
+            partitions=partial(producer.partitions, JOURNAL),
+        )
+        await _together(
+            leadership.watch(),
+            Relay(leadership.connection, producer).run(),
+            clocks.run(),
+            Questions(pool, voice, now).run(),
+            Heart(offsets, producer).run(),
+            Copier(settings, pool, producer).run(),
+            Pulse(pool).run(),
+        )
+
+
+async def _together(*work: Coroutine[Any, Any, None]) -> None:
+    """Run all until one fails; its error is raised, the others are cancelled."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,58 @@
+"""The bus's own voice: from what is derived to a finished, signed outbox row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from casebus.events.envelope import Envelope
+from casebus.events.schemas import Schemas
+from casebus.now import Now
+from casebus.trust.directory import BUS
+from casebus.trust.keys import SigningKey
+from casebus.trust.signing import Draft, sign
+from storage.outbox import OutboxRow
+
+FRONT_DOOR = "events.bus"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """An event of the bus before it is signed; `id` is deterministic (design rule 12)."""
+
+    stream: UUID
+    id: str
+    type: str
+    data: Mapping[str, Any] = field(hash=False)
+    to: tuple[str, ...] = ()
+    causation: tuple[str, ...] = ()
+
+
+class Voice:
+    """Signs statements with the key of the bus."""
+
+    def __init__(self, key: SigningKey, schemas: Schemas, now: Now) -> None:
+        self._key, self._schemas, self._now = key, schemas, now
+
+    def rows(self, statements: Iterable[Statement]) -> list[OutboxRow]:
+        """Rows for the outbox, signed as one tree."""
+        drafts = [self._draft(one) for one in statements]
+        if not drafts:
+            return []
+        records = sign(drafts, self._key, self._schemas)
+        return [OutboxRow.of(record, FRONT_DOOR) for record in records]
+
+    def _draft(self, one: Statement) -> Draft:
+        envelope = Envelope(
+            id=one.id,
+            type=one.type,
+            source=BUS,
+            subject=str(one.stream),
+            time=self._now(),
+            dataschema=self._schemas.latest(one.type).uri,
+            to=one.to,
+            causationid=one.causation,
+        )
+        return Draft(envelope, self._schemas.encode(one.type, dict(one.data)))
