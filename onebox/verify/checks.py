@@ -1,0 +1,206 @@
+"""The comparisons: front door ↔ journal and rejected ↔ tables, journal ↔ inboxes, sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Envelope, Header
+from casebus.events.schemas import Schemas
+from casebus.events.topics import Topics
+from casebus.settings import Settings
+from casebus.trust.leaf import event_leaf, log_leaf
+from casebus.trust.merkle import Frontier
+from onebox.verify.report import Report
+from onebox.verify.topics import read_topic
+
+JOURNAL = "case.journal"
+REJECTED = "rejected"
+
+Place = tuple[str, int, int]
+"""(topic, partition, offset)."""
+
+
+class Verification:
+    """One pass over the topics; the tables are asked partition by partition."""
+
+    def __init__(self, settings: Settings, connection: Any) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._schemas = Schemas.load(settings.schemas_dir)
+        self._topics = Topics.load(settings.schemas_dir)
+        self.report = Report()
+        #: Event leaf of each front-door record that the journal carries on.
+        self._admitted: dict[Place, bytes] = {}
+        self._refused: set[Place] = set()
+        #: Inbox topic → places in the journal whose copy must stand there.
+        self._routed: dict[str, dict[str, bytes]] = {}
+
+    async def run(self) -> Report:
+        await self._journal()
+        await self._rejected()
+        self._front_door()
+        self._inboxes()
+        await self._tables()
+        return self.report
+
+    async def _journal(self) -> None:
+        """Kafka's journal against PostgreSQL's, by leaf and index; sequences on the way."""
+        epoch = await self._connection.fetchval("select epoch from own.installation")
+        log: dict[int, list[bytes]] = {}
+        stored: dict[int, list[Any]] = {}
+        sequences: dict[tuple[str, str], int] = {}
+        seen: set[tuple[str, str, str]] = set()
+        for record in read_topic(self._settings, JOURNAL):
+            headers, envelope = _headers(record), Envelope.from_headers(_headers(record))
+            leaf = self._leaf(record, headers)
+            if record.partition not in stored:
+                stored[record.partition] = await self._stored(epoch, record.partition)
+            leaves = log.setdefault(record.partition, [])
+            self._same_row(stored[record.partition], len(leaves), leaf, log_leaf(leaf, headers))
+            leaves.append(log_leaf(leaf, headers))
+            self._remember(record, headers, leaf, epoch)
+            identity = (envelope.subject, envelope.source, envelope.id)
+            if identity not in seen:
+                seen.add(identity)
+                self._sequence(sequences, envelope)
+            self.report.count("journal records")
+        self.report.count("distinct events", len(seen))
+        await self._roots(epoch, log)
+        for partition, rows in stored.items():
+            for _ in rows[len(log[partition]) :]:
+                self.report.problem("stored_but_not_in_journal", f"partition {partition}")
+
+    async def _stored(self, epoch: int, partition: int) -> list[Any]:
+        rows = await self._connection.fetch(
+            "select event_leaf, log_leaf from derived.journal"
+            " where epoch = $1 and partition = $2 order by log_index",
+            epoch,
+            partition,
+        )
+        return list(rows)
+
+    def _same_row(self, rows: list[Any], index: int, leaf: bytes, logged: bytes) -> None:
+        if index >= len(rows):
+            self.report.problem("not_recorded", f"log index {index}")
+        elif rows[index]["event_leaf"] != leaf:
+            self.report.problem("event_altered", f"log index {index}")
+        elif rows[index]["log_leaf"] != logged:
+            self.report.problem("stamps_altered", f"log index {index}")
+
+    async def _roots(self, epoch: int, log: dict[int, list[bytes]]) -> None:
+        rows = await self._connection.fetch(
+            "select partition, frontier from derived.journal_position where epoch = $1", epoch
+        )
+        for row in rows:
+            frontier = Frontier.from_bytes(row["frontier"])
+            if Frontier().append(log.get(row["partition"], [])) != frontier:
+                self.report.problem("root_differs", f"partition {row['partition']}")
+            self.report.count("log roots")
+
+    def _sequence(self, last: dict[tuple[str, str], int], envelope: Envelope) -> None:
+        """Order within (source, stream), counted by first appearance (design rule 3)."""
+        if envelope.sequence is None:
+            return
+        key = (envelope.source, envelope.subject)
+        before = last.get(key, 0)
+        if envelope.sequence <= before:
+            self.report.problem("reordered", f"{envelope.source} {envelope.subject}")
+        elif envelope.sequence > before + 1:
+            self.report.problem("sequence_gap", f"{envelope.source} {envelope.subject}")
+        last[key] = max(before, envelope.sequence)
+        self.report.count("sequence numbers")
+
+    def _remember(self, record: Any, headers: tuple[Header, ...], leaf: bytes, epoch: int) -> None:
+        texts = dict(headers)
+        place = _origin(texts)
+        if place in self._admitted:
+            self.report.count("journal redeliveries")
+        self._admitted[place] = leaf
+        position = f"{epoch}/{record.partition}/{record.offset}"
+        for topic in texts.get("cb-routes", b"").decode().split():
+            self._routed.setdefault(topic, {})[position] = leaf
+
+    async def _rejected(self) -> None:
+        found = 0
+        for record in read_topic(self._settings, REJECTED):
+            self._refused.add(_origin(dict(_headers(record))))
+            found += 1
+        self.report.count("rejected records", found)
+        kept = await self._connection.fetchval("select count(*) from derived.rejected")
+        if kept != found:
+            self.report.problem("rejected_not_kept", f"{found} rejected, {kept} kept")
+
+    def _front_door(self) -> None:
+        """Every record that came must stand in the journal, unaltered, or among the rejected."""
+        for topic in self._topics.names_like("events.*"):
+            for record in read_topic(self._settings, topic):
+                self._arrived(record)
+
+    def _arrived(self, record: Any) -> None:
+        place = (record.topic, record.partition, record.offset)
+        self.report.count("records at the front door")
+        if place in self._admitted:
+            if self._leaf(record, _headers(record)) != self._admitted[place]:
+                self.report.problem("altered_at_admission", _text(place))
+        elif place not in self._refused:
+            self.report.problem("lost_at_admission", _text(place))
+
+    def _inboxes(self) -> None:
+        """Every route that a stamp names must have been taken, once or more, unaltered."""
+        for topic, routed in self._routed.items():
+            missing = dict(routed)
+            for record in read_topic(self._settings, topic):
+                position = dict(_headers(record)).get("cb-position", b"").decode()
+                expected = routed.get(position)
+                if expected is None:
+                    self.report.problem("routed_without_stamp", f"{topic} {record.offset}")
+                elif self._leaf(record, _headers(record)) != expected:
+                    self.report.problem("altered_by_router", f"{topic} {record.offset}")
+                elif missing.pop(position, None) is None:
+                    self.report.count("inbox redeliveries")
+            for position in missing:
+                self.report.problem("lost_by_router", f"{topic} {position}")
+            self.report.count("inbox records", len(routed))
+
+    async def _tables(self) -> None:
+        """Each identity is one event; what the outbox sent stands at the front door."""
+        events = await self._connection.fetchval("select count(*) from derived.event")
+        if events != self.report.counts.get("distinct events", 0):
+            self.report.problem("events_differ", f"{events} rows")
+        waiting = await self._connection.fetchval(
+            "select count(*) from own.outbox where sent_at is null"
+        )
+        self.report.count("outbox waiting", waiting)
+        lost = await self._connection.fetch(_SENT_BUT_NOT_JOURNALED)
+        for row in lost:
+            self.report.problem("sent_but_not_journaled", f"{row['source']} {row['event_id']}")
+
+    def _leaf(self, record: Any, headers: Iterable[Header]) -> bytes:
+        try:
+            digest = self._schemas.schema_of(record.value).digest
+        except CasebusError:
+            return b""
+        return event_leaf(digest, headers, record.value)
+
+
+_SENT_BUT_NOT_JOURNALED = """
+select o.source, o.event_id from own.outbox o
+where o.aggregatetype = 'event' and o.sent_at is not null and not exists (
+    select from derived.event e
+    where e.stream = o.aggregateid and e.source = o.source and e.id = o.event_id)
+"""
+
+
+def _headers(record: Any) -> tuple[Header, ...]:
+    return tuple((name, text or b"") for name, text in record.headers)
+
+
+def _origin(texts: dict[str, bytes]) -> Place:
+    topic, partition, offset, _ = texts["cb-origin"].decode().split("/")
+    return (topic, int(partition), int(offset))
+
+
+def _text(place: Place) -> str:
+    return "/".join(map(str, place))
