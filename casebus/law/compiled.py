@@ -43,6 +43,8 @@ class ClockRule:
     confidence: str
     effective_from: dt.date
     effective_to: dt.date
+    #: `effective_from` as text.
+    version: str
     _known: dict[LegalTime, tuple[dt.datetime, bool]] = field(default_factory=dict)
 
     def due(self, trigger: LegalTime, calendar: Calendar) -> tuple[dt.datetime | None, bool]:
@@ -66,8 +68,8 @@ class DutyRule:
     title: str
     title_en: str
     role: str
-    #: (word of the officer, event name)
-    actions: tuple[tuple[str, str], ...]
+    #: Word of the officer -> ce_type that it publishes, in the first major version of its form.
+    types: dict[str, str]
     clock: str | None
 
 

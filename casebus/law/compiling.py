@@ -46,6 +46,7 @@ def _clock(row: models.ClockRow) -> ClockRule:
         confidence=row.confidence,
         effective_from=row.effective_from,
         effective_to=row.effective_to or dt.date.max,
+        version=row.effective_from.isoformat(),
     )
 
 
@@ -86,7 +87,7 @@ def _duty(word: str, duty: models.Duty) -> DutyRule:
         title=duty.title.zh,
         title_en=duty.title.en,
         role=duty.role,
-        actions=tuple(duty.actions.items()),
+        types={word: f"casebus.{event}.v1" for word, event in duty.actions.items()},
         clock=duty.clock,
     )
 

@@ -29,8 +29,9 @@ class Law:
             file.id: compiling.procedure(name, file, self.clocks) for name, file in rows.items()
         }
         self.opening = compiling.unique(self.procedures)
-        self._neutral = tuple(
-            {glob for procedure in self.procedures.values() for glob in procedure.neutral}
+        #: Names of events that some procedure knows.
+        self.known_events = frozenset(
+            name for one in self.procedures.values() for name in one.otherwise
         )
         self._may_emit: dict[tuple[str, str, str], bool] = {}
         self._copies = self._all_copies()
@@ -62,10 +63,6 @@ class Law:
     def copies(self, ce_type: str) -> tuple[str, ...]:
         """Who is owed a copy of each such event, seen from its author: `same_division:police`."""
         return self._copies.get(event_name(ce_type), ())
-
-    def is_neutral(self, name: str) -> bool:
-        """Whether an event of this name is recorded beside every procedure."""
-        return any(fnmatchcase(name, glob) for glob in self._neutral)
 
     def _granted(self, sector: str, level: str, name: str) -> bool:
         row = self.sectors.get(sector)

@@ -1,0 +1,27 @@
+"""The fold: what a case is, given its events and the law. Pure: no clock, no file, no network.
+
+Owns order, procedure, clocks, findings, work items and what is derived from them.
+Touches casebus.events and casebus.law only.
+"""
+
+from __future__ import annotations
+
+from casebus.cases.derive import Derived, breach_of, derive
+from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.fold import FOLD_VERSION, fold
+from casebus.cases.state import Case, Clock, CopyDue, Finding, WorkItem
+
+__all__ = [
+    "FOLD_VERSION",
+    "Case",
+    "CaseEvent",
+    "Clock",
+    "CopyDue",
+    "Derived",
+    "Finding",
+    "Identity",
+    "WorkItem",
+    "breach_of",
+    "derive",
+    "fold",
+]

@@ -1,0 +1,37 @@
+"""Reading of event bodies. Their form is what authors sent, so each reader forgives every form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def text(data: dict[str, Any], name: str) -> str:
+    """A field as text that PostgreSQL and JSON can hold; empty where it is none."""
+    value = data.get(name)
+    return plain(value) if isinstance(value, str) else ""
+
+
+def plain(value: str) -> str:
+    """Without NUL and lone surrogates, which no table takes."""
+    if value.isascii() and "\x00" not in value:
+        return value
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def count(data: dict[str, Any], name: str) -> int | None:
+    value = data.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def rows(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    value = data.get(name)
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def numbers(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """(kind, value as written) of the local numbers, empty ones left out."""
+    found = data.get("numbers")
+    if not found:
+        return []
+    pairs = [(text(row, "kind"), text(row, "value")) for row in rows(data, "numbers")]
+    return [pair for pair in pairs if pair[1]]

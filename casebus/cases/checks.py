@@ -1,0 +1,54 @@
+"""Checks that a transition names in the law: what the bodies of two events say of one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from casebus.cases import body
+from casebus.cases.event import CaseEvent
+from casebus.cases.findings import DISCREPANCY, Findings
+
+#: Event name -> the last folded event of that name.
+Last = Mapping[str, CaseEvent]
+Roles = Mapping[str, tuple[str, ...]]
+Check = Callable[[CaseEvent, Last, Roles, Findings], None]
+
+HANDED_OVER = "referral.goods_handed_over"
+_Goods = dict[tuple[str, str], int]
+
+
+def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Findings) -> None:
+    """What was received against what was listed, item by item; each difference is a finding.
+
+    An item that nobody counted yet is no difference.
+    """
+    handed = last.get(HANDED_OVER)
+    listed = _counts(handed or event, "listed")
+    received = _counts(event, "received")
+    parties = [event.agency, *([handed.agency] if handed else []), *roles.get("procuratorate", ())]
+    for item in dict.fromkeys((*listed, *received)):
+        if item not in received or received[item] == listed.get(item, 0):
+            continue
+        name, unit = item
+        detail = {
+            "item": name,
+            "unit": unit,
+            "listed": str(listed.get(item, 0)),
+            "received": str(received[item]),
+            "difference": str(received[item] - listed.get(item, 0)),
+        }
+        findings.add(DISCREPANCY, event, detail, tell=parties, about=f"{name}\x1f{unit}")
+
+
+def _counts(event: CaseEvent, which: str) -> _Goods:
+    """(name, unit) -> quantity; lines of one item are added up, uncounted ones left out."""
+    totals: _Goods = {}
+    for row in body.rows(event.data, "goods"):
+        quantity = body.count(row, which)
+        if quantity is not None:
+            item = (body.text(row, "name"), body.text(row, "unit"))
+            totals[item] = totals.get(item, 0) + quantity
+    return totals
+
+
+CHECKS: dict[str, Check] = {"handover_counts": handover_counts}

@@ -1,0 +1,94 @@
+"""Corrections: `case.corrected` names an earlier event and what its fields should say.
+
+They are applied before the fold, each to the event as the one before left it. The record itself
+stays as it was sent; only its author's agency may correct it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from casebus.cases import body
+from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
+from casebus.cases.order import sort_key
+from casebus.events.legaltime import LegalTime
+from casebus.law.compiled import event_name
+
+CORRECTED = "case.corrected"
+#: Paths of `changes` that name the envelope, not the body.
+LEGAL_TIME = "$legaltime"
+RECIPIENTS = "$to"
+SOURCE = "$source"
+
+
+def corrected(events: Sequence[CaseEvent], findings: Findings) -> list[CaseEvent]:
+    """The events as their authors say they should be read, in the order given."""
+    fixes = [event for event in events if event_name(event.type) == CORRECTED]
+    if not fixes:
+        return list(events)
+    read: dict[Identity, CaseEvent] = {event.identity: event for event in events}
+    for fix in sorted(fixes, key=_correction_key):
+        named = (body.text(fix.data, "corrected_source"), body.text(fix.data, "corrected_id"))
+        target = read.get(named)
+        if target is None or event_name(target.type) == CORRECTED:
+            findings.add(DATA_QUALITY, fix, {"reason": "no_such_event"}, tell=[fix.agency])
+        elif target.agency != fix.agency:
+            findings.add(
+                NO_STANDING, fix, {"reason": "not_its_event"}, tell=[fix.agency, target.agency]
+            )
+        else:
+            read[named] = _apply(target, fix, findings)
+    return [read[event.identity] for event in events]
+
+
+def _correction_key(fix: CaseEvent) -> tuple[int, Any]:
+    # A correction may move the legal date backwards: the author's own count goes first.
+    return (fix.sequence or 0, sort_key(fix))
+
+
+def _apply(target: CaseEvent, fix: CaseEvent, findings: Findings) -> CaseEvent:
+    changes = fix.data.get("changes")
+    for path, text in sorted(changes.items()) if isinstance(changes, dict) else ():
+        try:
+            target = _change(target, fix, path, text)
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+            detail = {"reason": "bad_change", "field": str(path), "why": str(error)[:200]}
+            findings.add(DATA_QUALITY, fix, detail, tell=[fix.agency], about=str(path))
+    return target
+
+
+def _change(target: CaseEvent, fix: CaseEvent, path: str, text: str) -> CaseEvent:
+    if path == RECIPIENTS:
+        # Whom admission stamped on the correction, not whom it names: those were resolved.
+        return replace(target, to=fix.to, to_sectors=fix.to_sectors)
+    value = json.loads(text)
+    if path == LEGAL_TIME:
+        return replace(target, legal=LegalTime.parse(value))
+    if path == SOURCE:
+        if value == target.source:
+            return target
+        raise ValueError("an event cannot change its author")
+    data = copy.deepcopy(target.data)
+    _put(data, path.split("."), value)
+    return replace(target, data=data)
+
+
+def _put(data: Any, path: list[str], value: Any) -> None:
+    *above, last = path
+    for word in above:
+        data = data[int(word)] if isinstance(data, list) else data[word]
+    at: Any = int(last) if isinstance(data, list) else last
+    # A field that the body does not have is a mistyped path, and raises LookupError.
+    old = data[at]
+    if old is not None and value is not None and not _alike(old, value):
+        raise TypeError(f"a value of another kind than {type(old).__name__}")
+    data[at] = value
+
+
+def _alike(old: Any, new: Any) -> bool:
+    return isinstance(new, type(old)) and isinstance(old, bool) == isinstance(new, bool)

@@ -1,0 +1,124 @@
+"""Fold order (design rule 4): one deterministic topological sort of a stream.
+
+Among the events whose causes are done the smallest (legal date, time of day with a bare date as
+00:00, source, sequence with missing first, id) comes next.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from heapq import heapify, heappop, heappush
+
+from casebus.cases.event import CaseEvent
+
+_MIDNIGHT = dt.time()
+#: Rank of an event -> ranks of the events that it led to.
+_Edges = list[list[int]]
+
+
+def sort_key(event: CaseEvent) -> tuple[dt.date, dt.time, str, int, str]:
+    """The order of events that do not wait for each other; total, because it holds the identity."""
+    legal = event.legal
+    return (
+        legal.date,
+        legal.time or _MIDNIGHT,
+        event.source,
+        -1 if event.sequence is None else event.sequence,
+        event.id,
+    )
+
+
+def fold_order(events: Sequence[CaseEvent]) -> tuple[list[CaseEvent], list[list[CaseEvent]]]:
+    """The events in fold order, and each cycle of causes whose edges were dropped.
+
+    Identities must be distinct.
+    """
+    ranked = sorted(events, key=sort_key)
+    if not any(event.causation for event in ranked):
+        return ranked, []
+    pairs = list(_pairs(ranked))
+    # Sorted already obeys every cause: then it is what the topological sort would give.
+    if all(cause < effect for cause, effect in pairs):
+        return ranked, []
+    order = _topological(len(ranked), pairs)
+    cycles: list[list[int]] = []
+    if len(order) < len(ranked):
+        cycles = _cycles(len(ranked), pairs)
+        group = {rank: at for at, cycle in enumerate(cycles) for rank in cycle}
+        kept = [
+            (cause, effect)
+            for cause, effect in pairs
+            if cause not in group or group[cause] != group.get(effect)
+        ]
+        order = _topological(len(ranked), kept)
+    return [ranked[rank] for rank in order], [[ranked[rank] for rank in one] for one in cycles]
+
+
+def _pairs(ranked: list[CaseEvent]) -> Iterator[tuple[int, int]]:
+    """(cause, effect) by rank; an id that two sources used names both their events."""
+    by_id: dict[str, list[int]] = {}
+    for rank, event in enumerate(ranked):
+        by_id.setdefault(event.id, []).append(rank)
+    for rank, event in enumerate(ranked):
+        for cause in dict.fromkeys(event.causation):
+            for found in by_id.get(cause, ()):
+                yield found, rank
+
+
+def _topological(count: int, pairs: list[tuple[int, int]]) -> list[int]:
+    """Ranks in order, the smallest ready one first; what waits for itself is left out."""
+    waiting = [0] * count
+    following: _Edges = [[] for _ in range(count)]
+    for cause, effect in pairs:
+        following[cause].append(effect)
+        waiting[effect] += 1
+    ready = [rank for rank in range(count) if not waiting[rank]]
+    heapify(ready)
+    order: list[int] = []
+    while ready:
+        rank = heappop(ready)
+        order.append(rank)
+        for effect in following[rank]:
+            waiting[effect] -= 1
+            if not waiting[effect]:
+                heappush(ready, effect)
+    return order
+
+
+def _cycles(count: int, pairs: list[tuple[int, int]]) -> list[list[int]]:
+    """Strongly connected groups (Kosaraju) of two or more, and events that name themselves."""
+    forward: _Edges = [[] for _ in range(count)]
+    backward: _Edges = [[] for _ in range(count)]
+    for cause, effect in pairs:
+        forward[cause].append(effect)
+        backward[effect].append(cause)
+    finished: list[int] = []
+    seen = [False] * count
+    for rank in range(count):
+        _visit(rank, forward, seen, finished)
+    groups: list[list[int]] = []
+    seen = [False] * count
+    for rank in reversed(finished):
+        group: list[int] = []
+        _visit(rank, backward, seen, group)
+        if len(group) > 1 or (group and rank in forward[rank]):
+            groups.append(sorted(group))
+    return sorted(groups)
+
+
+def _visit(start: int, edges: _Edges, seen: list[bool], finished: list[int]) -> None:
+    """Depth first without recursion: a long chain of causes must not end the worker."""
+    if seen[start]:
+        return
+    seen[start] = True
+    stack = [(start, iter(edges[start]))]
+    while stack:
+        rank, following = stack[-1]
+        fresh = next((one for one in following if not seen[one]), None)
+        if fresh is None:
+            finished.append(rank)
+            stack.pop()
+        else:
+            seen[fresh] = True
+            stack.append((fresh, iter(edges[fresh])))

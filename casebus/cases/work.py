@@ -1,0 +1,135 @@
+"""Work items of one fold: opened and closed by transitions, changed by the acts that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from casebus.cases import body
+from casebus.cases.clocks import Clocks
+from casebus.cases.clocks import Draft as ClockDraft
+from casebus.cases.event import CaseEvent
+from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
+from casebus.cases.keys import key_of
+from casebus.cases.state import WorkItem
+from casebus.law.compiled import ALL, DutyRule, event_name
+
+TAKEN = "work.taken"
+
+
+class Draft:
+    """A work item while the fold runs."""
+
+    __slots__ = (
+        "agency",
+        "changed_by",
+        "clock",
+        "closed_by",
+        "key",
+        "opened_by",
+        "rule",
+        "taken_by",
+        "version",
+    )
+
+    def __init__(
+        self, key: str, rule: DutyRule, agency: str, event: CaseEvent, clock: ClockDraft | None
+    ) -> None:
+        self.key = key
+        self.rule = rule
+        self.agency = agency
+        self.opened_by = event
+        self.clock = clock
+        self.version = 1
+        self.changed_by: CaseEvent | None = event
+        self.closed_by: CaseEvent | None = None
+        self.taken_by: str | None = None
+
+    def change(self, event: CaseEvent) -> None:
+        """One event counts once, whether it names the item, closes it or both."""
+        if self.changed_by is not event:
+            self.changed_by = event
+            self.version += 1
+
+
+class Work:
+    def __init__(self, stream: str, findings: Findings) -> None:
+        self._stream = stream
+        self._findings = findings
+        self._items: dict[str, Draft] = {}
+
+    def open(
+        self, rule: DutyRule, event: CaseEvent, agencies: Iterable[str], clocks: Clocks
+    ) -> None:
+        """One item for each agency that has the role."""
+        for agency in agencies:
+            key = key_of(self._stream, "work", rule.name, agency, event.source, event.id)
+            clock = clocks.running(rule.clock) if rule.clock else None
+            self._items[key] = Draft(key, rule, agency, event, clock)
+
+    def close(self, duties: frozenset[str], event: CaseEvent) -> None:
+        if not duties:
+            return
+        everything = ALL in duties
+        for item in self._items.values():
+            if item.closed_by is None and (everything or item.rule.name in duties):
+                item.change(event)
+                item.closed_by = event
+
+    def act(self, event: CaseEvent) -> bool:
+        """Count an act on the item that the event names.
+
+        False where another act came before it on the same version: such an event is kept, but
+        not folded.
+        """
+        key = body.text(event.data, "work_item")
+        if not key:
+            return True
+        item = self._items.get(key)
+        if item is None or item.agency != event.agency:
+            detail = {"reason": "no_such_work_item", "work_item": key}
+            self._findings.add(DATA_QUALITY, event, detail, tell=[event.agency])
+            return True
+        seen = body.count(event.data, "work_version") or 0
+        # 0 is the schema's default: its author saw no version.
+        if seen and seen < item.version:
+            self._supersede(event, item, seen)
+            return False
+        item.change(event)
+        if event_name(event.type) == TAKEN:
+            item.taken_by = body.text(event.data, "actor")
+        return True
+
+    def _supersede(self, event: CaseEvent, item: Draft, seen: int) -> None:
+        detail = {
+            "work_item": item.key,
+            "duty": item.rule.name,
+            "version_seen": str(seen),
+            "version": str(item.version),
+        }
+        self._findings.add(SUPERSEDED, event, detail, tell=[event.agency])
+
+    def frozen(self, units: Mapping[tuple[str, str, str], str]) -> tuple[WorkItem, ...]:
+        """In the order opened.
+
+        `units` are those that intakes named, by (agency, source, id) of what they received.
+        """
+        return tuple(_freeze(one, units) for one in self._items.values())
+
+
+def _freeze(item: Draft, units: Mapping[tuple[str, str, str], str]) -> WorkItem:
+    opened_by, closed_by, rule = item.opened_by, item.closed_by, item.rule
+    return WorkItem(
+        key=item.key,
+        agency=item.agency,
+        duty=rule.name,
+        title=rule.title,
+        title_en=rule.title_en,
+        actions=rule.types,
+        opened_by=(opened_by.source, opened_by.id),
+        due=None if item.clock is None else item.clock.due,
+        version=item.version,
+        taken_by=item.taken_by,
+        closed_by=None if closed_by is None else (closed_by.source, closed_by.id),
+        historic=opened_by.imported,
+        unit=units.get((item.agency, opened_by.source, opened_by.id)),
+    )
