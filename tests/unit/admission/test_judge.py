@@ -1,0 +1,247 @@
+"""What the front door says of each record: its form, its signature, its author's title."""
+
+from __future__ import annotations
+
+import struct
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from casebus.errors import CasebusError, Flag, Reason
+from casebus.events.envelope import Envelope, Record
+from casebus.events.partition import partition_for
+from casebus.law import Law
+from casebus.trust.keys import SigningKey
+from casebus.trust.signing import Draft
+from services.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge
+from services.admission.stamps import journal_headers, rejected_headers, rejected_value
+from tests.world import NOW, SCHEMAS, World, draft, signed, with_headers
+
+LAW = Law.load(Path(__file__).parents[3] / "policies" / "law")
+AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
+HOSTED = frozenset({"administrative", "police", "procuratorate", "court", "arbitration"})
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def arrival(record: Record, topic: str = "events.administrative", **changes) -> Arrival:
+    partition = partition_for(record.key or b"", 4)
+    values = {"partition": partition, "offset": 0, "appended_at": NOW, "partitions": 4}
+    return Arrival(record, topic, **(values | changes))
+
+
+def judge(world: World, record: Record, topic: str = "events.administrative", **changes):
+    judging = Judge(SCHEMAS, world.directory, LAW, HOSTED)
+    return judging(arrival(record, topic, **changes))
+
+
+def refusal(world: World, record: Record, topic: str = "events.administrative", **changes) -> str:
+    with pytest.raises(CasebusError) as caught:
+        judge(world, record, topic, **changes)
+    return caught.value.code
+
+
+def sent(world: World, **changes) -> Record:
+    return world.event("referral.sent", AMR, **({"to": (PSB,), "legal": "2026-03-05"} | changes))
+
+
+def value_of(record: Record, change) -> Record:
+    return Record(record.key, change(record.value), record.headers)
+
+
+def test_a_referral_goes_to_the_police_it_names_and_to_the_procuratorate_the_law_owes(world):
+    admitted = judge(world, sent(world))
+    assert admitted.delivery.recipients == (PSB, PRO)
+    assert admitted.delivery.sectors == ("police", "procuratorate")
+    assert admitted.delivery.routes == ("inbox.police", "inbox.procuratorate")
+    assert admitted.flags == ()
+
+
+def test_an_agency_with_its_own_consumer_is_reached_by_its_own_topic(world):
+    record = world.event("referral.accepted", PSB, to=(AMR,))
+    assert judge(world, record, "events.police").delivery.routes == (f"agency.{AMR}.inbox",)
+
+
+def test_nobody_is_sent_what_they_wrote_themselves(world):
+    assert AMR not in judge(world, sent(world, to=(AMR, PSB))).delivery.recipients
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda _: None, Reason.NO_VALUE),
+        (lambda _: b"", Reason.NO_VALUE),
+        (lambda v: b"\x01" + v[1:], Reason.NOT_AVRO),
+        (lambda v: v[:3], Reason.NOT_AVRO),
+        (lambda v: struct.pack(">bI", 0, 999_999) + v[5:], Reason.UNKNOWN_SCHEMA),
+        (lambda v: v[:-1], Reason.UNDECODABLE),
+        (lambda v: v[:5], Reason.UNDECODABLE),
+        (lambda v: v + b"\x00", Reason.UNDECODABLE),
+        (lambda v: v[:5] + b"\xff" * 40, Reason.UNDECODABLE),
+        (lambda v: v[:5] + b"\x04\xff\xfe" + v[6:], Reason.UNDECODABLE),
+    ],
+    ids=[
+        "tombstone",
+        "empty",
+        "wrong magic byte",
+        "three bytes",
+        "unknown schema id",
+        "truncated",
+        "prefix only",
+        "bytes left over",
+        "random bytes",
+        "text that is not UTF-8",
+    ],
+)
+def test_a_value_that_cannot_be_read_is_rejected(world, change, reason):
+    assert refusal(world, value_of(sent(world), change)) == reason
+
+
+def test_a_value_of_exactly_one_mebibyte_is_admitted_and_one_byte_more_is_not(world):
+    empty = draft("referral.sent", AMR, data={"note": ""}, to=(PSB,))
+    room = MOST_VALUE_BYTES - len(empty.value)
+    note = "x" * (room - 2)  # the note's length takes three bytes where the empty one took one
+    for extra, fits in ((0, True), (1, False)):
+        value = SCHEMAS.encode("casebus.referral.sent.v1", {"note": note + "x" * extra})
+        assert len(value) == MOST_VALUE_BYTES + extra
+        record = signed(Draft(empty.envelope, value), world.keys[AMR])
+        if fits:
+            assert isinstance(judge(world, record), Admitted)
+        else:
+            assert refusal(world, record) == Reason.TOO_LARGE
+
+
+def test_headers_over_64_kib_are_too_large(world):
+    assert refusal(world, with_headers(sent(world), x=b"x" * (64 << 10))) == Reason.TOO_LARGE
+
+
+@pytest.mark.parametrize("missing", ["ce_id", "ce_type", "ce_source", "ce_subject", "ce_time"])
+def test_a_missing_cloudevents_header_is_malformed(world, missing):
+    record = with_headers(sent(world), **{missing: None})
+    assert refusal(world, record) == Reason.MALFORMED_HEADERS
+
+
+def test_a_key_that_is_not_the_stream_is_rejected(world):
+    record = sent(world)
+    other = Record(str(uuid4()).encode(), record.value, record.headers)
+    assert refusal(world, other) == Reason.KEY_MISMATCH
+    assert refusal(world, Record(None, record.value, record.headers)) == Reason.KEY_MISMATCH
+
+
+def test_a_value_of_another_type_than_the_header_says_is_rejected(world):
+    record = world.event("referral.sent", AMR)
+    other = SCHEMAS.encode("casebus.referral.approved.v1", {})
+    assert refusal(world, Record(record.key, other, record.headers)) == Reason.TYPE_MISMATCH
+
+
+@pytest.mark.parametrize("missing", ["ce_signature", "ce_sigproof", "ce_keyid"])
+def test_an_unsigned_event_is_rejected(world, missing):
+    assert refusal(world, with_headers(sent(world), **{missing: None})) == Reason.UNSIGNED
+
+
+def test_a_wrong_signature_is_rejected(world):
+    assert refusal(world, with_headers(sent(world), ce_to=b"bus")) == Reason.BAD_SIGNATURE
+
+
+def test_a_key_the_directory_does_not_know_is_rejected(world):
+    record = signed(draft("referral.sent", AMR, to=(PSB,)), SigningKey.generate())
+    assert refusal(world, record) == Reason.UNKNOWN_KEY
+
+
+def test_a_revoked_key_is_rejected(world):
+    record = sent(world)
+    world.say("directory.key_revoked", agency=AMR, keyid=world.keys[AMR].keyid)
+    assert refusal(world, record) == Reason.KEY_NOT_VALID
+
+
+def test_a_key_is_judged_at_the_time_the_broker_took_the_record(world):
+    key = SigningKey.generate()
+    world.add_key(AMR, key, valid_from=NOW, valid_to=NOW + timedelta(days=1))
+    record = signed(draft("referral.sent", AMR, to=(PSB,)), key)
+    assert isinstance(judge(world, record, appended_at=NOW), Admitted)
+    for moment in (NOW - timedelta(seconds=1), NOW + timedelta(days=1)):
+        assert refusal(world, record, appended_at=moment) == Reason.KEY_NOT_VALID
+
+
+def test_nobody_signs_for_another_agency(world):
+    squatted = signed(draft("referral.sent", AMR, to=(PSB,)), world.keys[PSB])
+    assert refusal(world, squatted) == Reason.SIGNER_NOT_ENTITLED
+
+
+def test_a_delegate_the_directory_names_may_sign(world):
+    world.say(
+        "directory.delegate_named",
+        source=AMR,
+        delegate="bus",
+        types=["casebus.referral.*"],
+    )
+    record = signed(draft("referral.sent", AMR, to=(PSB,)), world.keys["bus"], signedby="bus")
+    assert isinstance(judge(world, record), Admitted)
+
+
+def test_an_agency_of_another_sector_is_not_heard_at_this_door(world):
+    record = world.event("referral.accepted", PSB)
+    assert refusal(world, record, "events.administrative") == Reason.WRONG_TOPIC
+
+
+def test_a_sector_may_not_emit_what_is_not_its_own(world):
+    record = world.event("referral.filed", AMR)
+    assert refusal(world, record) == Reason.TYPE_NOT_ALLOWED
+
+
+def test_an_agency_the_directory_does_not_know_is_rejected(world):
+    record = signed(draft("referral.sent", "cn-999999-amr"), world.keys[AMR])
+    assert refusal(world, record) == Reason.UNKNOWN_SOURCE
+
+
+def test_a_state_secret_is_rejected_and_its_body_is_not_kept(world):
+    record = with_headers(sent(world), ce_secrecy=b"state_secret")
+    assert refusal(world, record) == Reason.STATE_SECRET
+    error = CasebusError(Reason.STATE_SECRET)
+    assert rejected_value(arrival(record), error) is None
+
+
+def test_an_unknown_recipient_is_flagged_and_the_event_admitted(world):
+    admitted = judge(world, sent(world, to=(PSB, "cn-000000-none")))
+    assert admitted.flags == (Flag.UNKNOWN_RECIPIENT,)
+    assert admitted.delivery.unknown == ("cn-000000-none",)
+    assert PSB in admitted.delivery.recipients
+
+
+def test_another_partitioner_is_flagged_and_the_event_admitted(world):
+    record = sent(world)
+    wrong = (partition_for(record.key or b"", 4) + 1) % 4
+    assert judge(world, record, partition=wrong).flags == (Flag.WRONG_PARTITION,)
+
+
+@pytest.mark.parametrize("years", [-20, 20])
+def test_a_clock_years_off_is_flagged_and_the_event_admitted(world, years):
+    record = sent(world, time=NOW + timedelta(days=365 * years))
+    assert judge(world, record).flags == (Flag.ABSURD_TIME,)
+
+
+def test_foreign_stamps_never_pass(world):
+    forged = with_headers(
+        sent(world), **{"cb-verdict": b"admitted", "cb-routes": b"inbox.court", "cb-x": b"1"}
+    )
+    admitted = judge(world, forged)
+    headers = journal_headers(arrival(forged), admitted, law="l", directory=1, at=NOW)
+    stamps = [(name, text) for name, text in headers if name.startswith("cb-")]
+    assert len({name for name, _ in stamps}) == len(stamps)
+    assert dict(stamps)["cb-routes"] == b"inbox.police inbox.procuratorate"
+    assert "cb-x" not in dict(stamps)
+
+
+def test_what_is_rejected_keeps_every_original_header_and_says_why(world):
+    forged = with_headers(sent(world), **{"cb-verdict": b"admitted", "x": b"\xff"})
+    headers = rejected_headers(arrival(forged), CasebusError(Reason.UNSIGNED, "why"), at=NOW)
+    texts = dict(headers)
+    assert texts["orig-cb-verdict"] == b"admitted"
+    assert texts["x"] == b"\xff"
+    assert (texts["cb-verdict"], texts["cb-reason"]) == (b"rejected", b"unsigned")
+    assert Envelope.from_headers(headers).agency == AMR
