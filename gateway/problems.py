@@ -94,6 +94,13 @@ class RefusedError(CasebusError):
         self.errors = [dict(row) for row in errors]
 
 
+class AnsweredError(Exception):
+    """An error that knows its own answer, in the form of another protocol."""
+
+    def response(self) -> JSONResponse:
+        raise NotImplementedError
+
+
 def code_of(error: Exception) -> str:
     """The code of whatever was raised: its own, or what it means to a caller."""
     if isinstance(error, CasebusError):
@@ -121,6 +128,9 @@ def problem(
 
 
 def response(request: Request, error: Exception) -> JSONResponse:
+    """The answer to an error; an unforeseen one is logged."""
+    if isinstance(error, AnsweredError):
+        return error.response()
     code = code_of(error)
     status = KINDS[code].status
     if code == "internal":

@@ -113,12 +113,20 @@ async def reserve(db: Database, action: PendingAction, lifetime: timedelta) -> P
         )
         if taken is not None:
             return action
-        row = await db.fetchrow(
-            _SQL["pending_action"], action.work_item, action.version, timeout=_PATIENCE
-        )
         # Released between the two statements: the place is free, so try again.
-        if row is not None:
-            return PendingAction(action.work_item, action.version, *row.values())
+        if (held := await pending(db, action.work_item, action.version)) is not None:
+            return held
+
+
+async def pending(db: Database, work_item: str, version: int) -> PendingAction | None:
+    """The action that holds a version of an item, whether or not it has expired."""
+    row = await db.fetchrow(_SQL["pending_action"], work_item, version, timeout=_PATIENCE)
+    return None if row is None else PendingAction(work_item, version, *row.values())
+
+
+async def forget_actions(db: Database) -> None:
+    """Drop the places that expired a day ago: no retry asks for them any more."""
+    await db.execute(_SQL["forget_actions"], timeout=_PATIENCE)
 
 
 async def release(db: Database, action: PendingAction) -> None:

@@ -37,3 +37,6 @@ select digest, source, event_id from own.pending_action where work_item = $1 and
 
 -- name: release_action
 delete from own.pending_action where work_item = $1 and version = $2 and event_id = $3;
+
+-- name: forget_actions
+delete from own.pending_action where expires_at < now() - interval '1 day';

@@ -58,8 +58,8 @@ from derived.work_item w
 where w.agency = $1
   and ($2::boolean is null or w.is_open = $2)
   and ($3::timestamptz is null
-       or (coalesce(w.due, 'infinity'), w.key) > ($3, $4::text))
-order by coalesce(w.due, 'infinity'), w.key
+       or (coalesce(w.due, '9999-12-31Z'), w.key) > ($3, $4::text))
+order by coalesce(w.due, '9999-12-31Z'), w.key
 limit $5;
 
 -- name: work_item

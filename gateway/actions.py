@@ -1,0 +1,158 @@
+"""What an officer does on a work item: an event through the front door, and what came of it.
+
+One action at a time on one version of an item (design rule 18): the place is taken first, so
+that two officers do not both send; two systems that never asked the gateway end as a winner and
+a finding `superseded`, because the version they saw stands in the signed body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import uuid6
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import agency_of
+from casebus.trust.directory import BUS
+from gateway import submission
+from gateway.cloudevents import Submission
+from gateway.context import Gateway
+from storage import reads, submissions
+from storage.submissions import Finished, PendingAction
+
+TAKE = "take"
+TAKEN_TYPE = "casebus.work.taken.v1"
+#: An officer waits this long for the outcome, then hears `pending`.
+PATIENCE = 2.0
+_POLL_SECONDS = 0.02
+#: After this an action that nothing came of no longer keeps others from acting.
+_LIFETIME = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An officer's act on the version of the item that was read."""
+
+    word: str
+    version: int
+    actor: str
+    data: dict[str, Any]
+    #: Recipients; by default whoever opened the item.
+    to: tuple[str, ...] | None = None
+    legal_time: str | None = None
+
+    def digest(self, key: str) -> bytes:
+        asked = [key, self.word, self.version, self.actor, self.data, self.to, self.legal_time]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The event of an action; `settled` once it stands in the journal and is folded."""
+
+    finished: Finished
+    settled: bool
+    findings: list[dict[str, Any]]
+
+
+async def act(gateway: Gateway, agency: str, key: str, action: Action) -> Outcome:
+    """Send the action's event and wait for its outcome; raises CasebusError."""
+    database = await gateway.database()
+    item = await reads.work_item(database, agency, key)
+    if item is None:
+        raise CasebusError("not_found")
+    place = await _place(database, agency, item, action)
+    finished = await submissions.stored(database, agency, place.event_id)
+    if finished is None:
+        event = _event(agency, item, action, place.event_id)
+        finished = await submission.keep(gateway, submission.finish(gateway, agency, event))
+    await submission.send(gateway, finished)
+    return await _outcome(gateway, agency, place, finished)
+
+
+async def _place(database: Any, agency: str, item: Any, action: Action) -> PendingAction:
+    """Hold the item's version for this action, or find the place that a retry holds already."""
+    digest = action.digest(item["key"])
+    known = await submissions.pending(database, item["key"], action.version)
+    if known is not None and known.digest == digest:
+        # What this very request did may have changed the item: it must hear its own outcome.
+        return known
+    _check(item, action)
+    wanted = PendingAction(item["key"], action.version, digest, agency, str(uuid6.uuid7()))
+    held = await submissions.reserve(database, wanted, _LIFETIME)
+    if held.digest != digest:
+        raise CasebusError("work_pending", "read the item again in a moment")
+    return held
+
+
+def _check(item: Any, action: Action) -> None:
+    if not item["is_open"]:
+        raise CasebusError("work_closed")
+    if item["version"] != action.version:
+        raise CasebusError("work_changed", f"its version is {item['version']}")
+    if action.word not in item["view"]["actions"]:
+        raise CasebusError("unknown_action", " ".join(sorted(item["view"]["actions"])))
+
+
+def _event(agency: str, item: Any, action: Action, event_id: str) -> Submission:
+    event_type = _event_type(item["view"]["actions"][action.word])
+    opened_by = item["view"]["opened_by"]
+    signed = {"actor": action.actor, "work_item": item["key"], "work_version": action.version}
+    data = {**action.data, **signed}
+    if event_type == TAKEN_TYPE:
+        data["agency"] = agency
+    attributes = {
+        "specversion": "1.0",
+        "id": event_id,
+        "type": event_type,
+        "source": agency,
+        "subject": str(item["stream"]),
+        "causationid": opened_by["id"],
+        "to": " ".join(_recipients(agency, event_type, opened_by["source"], action)),
+        "legaltime": action.legal_time or "",
+    }
+    return Submission({name: text for name, text in attributes.items() if text}, data=data)
+
+
+def _event_type(name: str) -> str:
+    """The law names an event as `referral.filed`; on the wire it is `casebus.referral.filed.v1`."""
+    return name if name.startswith("casebus.") else f"casebus.{name}.v1"
+
+
+def _recipients(agency: str, event_type: str, opened_by: str, action: Action) -> tuple[str, ...]:
+    if action.to is not None:
+        return action.to
+    opener = agency_of(opened_by)
+    return () if event_type == TAKEN_TYPE or opener in {agency, BUS} else (opener,)
+
+
+async def _outcome(
+    gateway: Gateway, agency: str, place: PendingAction, finished: Finished
+) -> Outcome:
+    database = await gateway.database()
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE
+    while loop.time() < until:
+        row = await reads.event(database, agency, finished.source, finished.event_id)
+        if row is not None:
+            return await _settled(database, agency, finished)
+        handed_in = await reads.submission(database, agency, finished.source, finished.event_id)
+        if handed_in is not None and handed_in["reason"] is not None:
+            await submissions.release(database, place)
+            raise CasebusError("action_rejected", handed_in["reason"])
+        await asyncio.sleep(_POLL_SECONDS)
+    return Outcome(finished, settled=False, findings=[])
+
+
+async def _settled(database: Any, agency: str, finished: Finished) -> Outcome:
+    about = {"source": finished.source, "id": finished.event_id}
+    rows = await reads.findings(database, agency, finished.stream)
+    findings = [row["view"] for row in rows if row["view"]["event"] == about]
+    if any(one["kind"] == "superseded" for one in findings):
+        raise CasebusError("superseded", "read the item again")
+    return Outcome(finished, settled=True, findings=findings)

@@ -1,0 +1,241 @@
+"""Cases: their status, history and clocks. A case that the caller has no part in is not there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Envelope
+from casebus.events.numbers import canonical_number
+from gateway import paging
+from gateway.api.shapes import (
+    CASE,
+    EVENT,
+    SOURCE,
+    Clock,
+    Finding,
+    LocalNumber,
+    Next,
+    Position,
+    Shape,
+    clock_of,
+    position_of,
+)
+from gateway.context import Context, Database, Gateway
+from gateway.history import in_fold_order
+from gateway.identity.caller import Caller
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import reads
+from storage.packing import unpack_headers
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
+_REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
+
+
+class CaseSummary(Shape):
+    """A case in a list."""
+
+    id: str = Field(examples=[CASE])
+    status: str = Field(examples=["filed"])
+    procedure: str | None = Field(examples=["referral"])
+    title: str = Field(default="", examples=["涉嫌销售假冒注册商标的商品案"])
+    opener: str | None = Field(examples=[SOURCE])
+    numbers: list[LocalNumber]
+    opened_at: datetime | None
+    updated_at: datetime
+
+
+class CaseDetail(CaseSummary):
+    """A case as the fold sees it now; `digest` names this very state."""
+
+    version: int
+    digest: str
+    law: str
+    suspended: str | None = Field(description="Why the fold could not go on, where it could not.")
+    roles: dict[str, list[str]]
+    clocks: list[Clock]
+    findings: list[Finding]
+    work: list[dict[str, Any]]
+
+
+class CasePage(Shape):
+    items: list[CaseSummary]
+    next: Next
+
+
+class HistoryItem(Shape):
+    """One event of the case, in fold order."""
+
+    type: str = Field(examples=["casebus.referral.sent.v1"])
+    source: str = Field(examples=[SOURCE])
+    id: str = Field(examples=[EVENT])
+    legal_time: str = Field(examples=["2026-03-02"])
+    recorded_at: datetime
+    position: Position
+    recipients: list[str]
+    #: Whether the fold used it: not so for the bus's own events and those without standing.
+    folded: bool
+    findings: list[Finding]
+    data: dict[str, Any]
+
+
+class HistoryPage(Shape):
+    items: list[HistoryItem]
+    next: Next
+
+
+class ClockPage(Shape):
+    items: list[Clock]
+
+
+@router.get("", responses=documented("unauthenticated", "malformed_cursor", "database_unavailable"))
+async def cases(
+    *,
+    agency: Caller,
+    database: Database,
+    status: Annotated[str | None, Query(max_length=64)] = None,
+    number: Annotated[str | None, Query(max_length=200, description="A local number.")] = None,
+    cursor: paging.Cursor = None,
+    limit: paging.Limit = 50,
+) -> CasePage:
+    """The caller's cases, the last changed first."""
+    rows = await reads.cases(
+        database,
+        agency,
+        status=status,
+        number=None if number is None else canonical_number(number),
+        after=None if cursor is None else _case_place(paging.decode(cursor)),
+        limit=limit + 1,
+    )
+    more = rows[limit - 1] if len(rows) > limit else None
+    place = more and paging.encode([more["updated_at"].isoformat(), str(more["stream"])])
+    return CasePage(items=[CaseSummary(**_summary(row)) for row in rows[:limit]], next=place)
+
+
+@router.get("/{case}", responses=_REFUSALS)
+async def one_case(case: str, agency: Caller, gateway: Context, database: Database) -> CaseDetail:
+    """The case as it stands: status, roles, clocks, findings, work."""
+    row = await _own(database, agency, case)
+    clocks = await reads.clocks(database, agency, row["stream"])
+    now = gateway.now()
+    detail = {name: row[name] for name in ("version", "digest", "law", "suspended")}
+    kept = {name: row["view"].get(name) or [] for name in ("findings", "work", "copies")}
+    return CaseDetail(
+        **_summary(row),
+        **detail,
+        **kept,
+        roles=row["view"].get("roles", {}),
+        clocks=[clock_of(one, now) for one in clocks],
+    )
+
+
+@router.get("/{case}/clocks", responses=_REFUSALS)
+async def clocks(case: str, agency: Caller, gateway: Context, database: Database) -> ClockPage:
+    """期限: the case's clocks, the first due first."""
+    row = await _own(database, agency, case)
+    now = gateway.now()
+    rows = await reads.clocks(database, agency, row["stream"])
+    return ClockPage(items=[clock_of(one, now) for one in rows])
+
+
+@router.get(
+    "/{case}/history", responses=_REFUSALS | documented("malformed_cursor", "unauthenticated")
+)
+async def history(
+    *,
+    case: str,
+    agency: Caller,
+    gateway: Context,
+    database: Database,
+    cursor: paging.Cursor = None,
+    limit: paging.Limit = 200,
+) -> HistoryPage:
+    """The case's life: every recorded event in fold order, with what was found about it."""
+    row = await _own(database, agency, case)
+    stream = row["stream"]
+    order = [(one["source"], one["id"]) for one in row["view"].get("order", [])]
+    events = in_fold_order(await reads.history(database, agency, stream), order)
+    start = 0 if cursor is None else _history_place(events, paging.decode(cursor))
+    page = events[start : start + limit]
+    bodies = await reads.bodies(
+        database, [(one["epoch"], one["partition"], one["log_index"]) for one in page]
+    )
+    findings = await reads.findings(database, agency, stream)
+    items = [_item(gateway, one, bodies, findings, folded=_key(one) in order) for one in page]
+    more = len(events) > start + limit
+    return HistoryPage(items=items, next=paging.encode(list(_key(page[-1]))) if more else None)
+
+
+def _item(
+    gateway: Gateway, row: Any, bodies: dict[Any, Any], findings: list[Any], *, folded: bool
+) -> HistoryItem:
+    body = bodies[row["epoch"], row["partition"], row["log_index"]]
+    _, data = gateway.schemas.decode(body["value"])
+    envelope = Envelope.from_headers(unpack_headers(body["headers"]))
+    about = {"source": row["source"], "id": row["id"]}
+    return HistoryItem(
+        type=row["type"],
+        source=row["source"],
+        id=row["id"],
+        legal_time=str(envelope.legal),
+        recorded_at=row["recorded_at"],
+        position=position_of(row),
+        recipients=row["recipients"],
+        folded=folded,
+        findings=[Finding(**one["view"]) for one in findings if one["view"]["event"] == about],
+        data=data,
+    )
+
+
+def _key(row: Any) -> tuple[str, str]:
+    return (row["source"], row["id"])
+
+
+async def _own(database: Any, agency: str, case: str) -> Any:
+    """The case's row; 404 for one that is not there, not the caller's, or no UUID at all."""
+    row = await reads.case(database, agency, _stream(case))
+    if row is None:
+        raise CasebusError("not_found")
+    return row
+
+
+def _stream(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise CasebusError("not_found") from None
+
+
+def _summary(row: Any) -> dict[str, Any]:
+    columns = ("status", "procedure", "opener", "opened_at", "updated_at")
+    shown = {name: row["view"].get(name) or "" for name in ("title", "title_en")}
+    return {
+        "id": str(row["stream"]),
+        **{name: row[name] for name in columns},
+        **shown,
+        "numbers": row["view"].get("numbers", []),
+    }
+
+
+def _case_place(place: Any) -> tuple[datetime, UUID]:
+    match place:
+        case [str() as moment, str() as stream]:
+            try:
+                return datetime.fromisoformat(moment), UUID(stream)
+            except ValueError:
+                raise paging.malformed() from None
+    raise paging.malformed()
+
+
+def _history_place(events: list[Any], place: Any) -> int:
+    """Behind the event that the page before ended with, wherever a late event has moved it."""
+    keys = [list(_key(one)) for one in events]
+    if place not in keys:
+        raise paging.malformed()
+    return keys.index(place) + 1

@@ -1,0 +1,223 @@
+"""Events: handing one in, and what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+
+from casebus.errors import CasebusError, Reason
+from gateway import cloudevents, submission
+from gateway.api.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
+from gateway.context import Context, Database
+from gateway.identity.caller import Caller
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import reads
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/events", tags=["events"])
+
+_TYPE = "casebus.referral.receipted.v1"
+_DATA = {
+    "received_by": "P-1024",
+    "numbers": [{"kind": "docket_no", "value": "杭公西受〔2026〕31号"}],
+}
+_STRUCTURED = {
+    "specversion": "1.0",
+    "id": EVENT,
+    "type": _TYPE,
+    "source": "cn-330106-psb",
+    "subject": CASE,
+    "to": SOURCE,
+    "legaltime": "2026-03-02",
+    "data": _DATA,
+}
+_REQUEST = {
+    "requestBody": {
+        "required": True,
+        "description": "A CloudEvent, structured or binary (attributes as `ce-*` headers). JSON "
+        "data is turned into Avro and signed with the hosted agency's key; Avro in the wire "
+        "format must arrive signed and is passed on as it is.",
+        "content": {
+            cloudevents.STRUCTURED: {
+                "schema": {"type": "object"},
+                "examples": {"structured": {"value": _STRUCTURED}},
+            },
+            cloudevents.JSON: {
+                "schema": {"type": "object"},
+                "examples": {"binary": {"summary": "With ce-* headers", "value": _DATA}},
+            },
+            "application/avro": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+class Accepted(Shape):
+    """The event is on the bus; admission has not judged it yet."""
+
+    id: str = EVENT
+    source: str = SOURCE
+    subject: str = CASE
+    status: Literal["pending"] = "pending"
+
+
+class EventStatus(Shape):
+    """`pending` until it stands in the journal, or in `rejected` with a reason."""
+
+    id: str
+    source: str
+    subject: str | None = None
+    type: str | None = None
+    status: Literal["pending", "journaled", "rejected"]
+    position: Position | None = None
+    at: datetime | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+class HandOver(Position):
+    """A step of a hand-over, proved by the log leaf at this position."""
+
+    at: datetime
+    agency: str | None = None
+    unit: str | None = None
+
+
+class Receipts(Shape):
+    """What is proved of one event's hand-over; `unknown` lists who never agreed to confirm."""
+
+    submitted: HandOver
+    relayed: HandOver | None
+    delivered: list[HandOver]
+    retrieved: list[HandOver]
+    recipients: list[str]
+    unknown: list[str]
+
+
+@router.post(
+    "",
+    status_code=202,
+    openapi_extra=_REQUEST,
+    responses=documented(
+        "malformed_event",
+        "unauthenticated",
+        "foreign_source",
+        "id_conflict",
+        Reason.TOO_LARGE,
+        "unsupported_media_type",
+        "unknown_type",
+        "invalid_data",
+        Reason.UNKNOWN_SOURCE,
+        Reason.STATE_SECRET,
+        "database_unavailable",
+        "bus_unavailable",
+    ),
+)
+async def submit_event(
+    request: Request, response: Response, agency: Caller, gateway: Context
+) -> Accepted:
+    """Hand in one event. Sending the same request again changes nothing."""
+    event = cloudevents.read(request.headers.items(), await _body(request))
+    finished = await submission.submit(gateway, agency, event)
+    response.headers["Location"] = location(finished.source, finished.event_id)
+    return Accepted(id=finished.event_id, source=finished.source, subject=str(finished.stream))
+
+
+def location(source: str, event_id: str) -> str:
+    return f"/v1/events/{quote(source, safe='')}/{quote(event_id, safe='')}"
+
+
+async def _body(request: Request) -> bytes:
+    """The body, read no further than an event can be long."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > cloudevents.MOST_BYTES:
+            raise CasebusError(Reason.TOO_LARGE, f"at most {cloudevents.MOST_BYTES} bytes")
+    return bytes(body)
+
+
+@router.get(
+    "/{source:segment}/{event_id:segment}", responses=documented("unauthenticated", "not_found")
+)
+async def event_status(
+    source: str, event_id: str, agency: Caller, database: Database
+) -> EventStatus:
+    """What became of an event that the caller sent, or that belongs to one of its cases."""
+    status = await status_of(database, agency, source, event_id)
+    if status is None:
+        raise CasebusError("not_found")
+    return status
+
+
+async def status_of(database: Any, agency: str, source: str, event_id: str) -> EventStatus | None:
+    if (row := await reads.event(database, agency, source, event_id)) is not None:
+        return EventStatus(
+            id=event_id,
+            source=source,
+            subject=str(row["stream"]),
+            type=row["type"],
+            status="journaled",
+            position=position_of(row),
+            at=row["recorded_at"],
+        )
+    row = await reads.submission(database, agency, source, event_id)
+    if row is None:
+        row = await reads.rejected_event(database, agency, source, event_id)
+    if row is None:
+        return None
+    return EventStatus(
+        id=event_id,
+        source=source,
+        subject=str(row["stream"]),
+        status="rejected" if row["reason"] else "pending",
+        at=row["rejected_at"],
+        reason=row["reason"],
+        detail=row["detail"],
+    )
+
+
+@router.get(
+    "/{source:segment}/{event_id:segment}/receipts",
+    responses=documented("unauthenticated", "not_found"),
+)
+async def receipts(
+    source: str, event_id: str, agency: Caller, gateway: Context, database: Database
+) -> Receipts:
+    """The steps of the event's hand-over, each with the position that proves it."""
+    row = await reads.event(database, agency, source, event_id)
+    if row is None:
+        raise CasebusError("not_found")
+    offset = row["log_index"] + row["shift"]
+    relayed = await reads.relayed(database, row["epoch"], row["partition"], offset)
+    steps = await reads.hand_overs(database, row["stream"], source, event_id)
+    directory = gateway.reader.require()
+    own = [name for name in row["recipients"] if _delivery(directory.agency(name)) == "kafka"]
+    by_step = {
+        step: [_hand_over(one) for one in steps if one["step"] == step]
+        for step in ("delivered", "retrieved")
+    }
+    if relayed is not None:
+        # For an own consumer the record in its inbox topic is the delivery (design rule 17).
+        by_step["delivered"] += [_hand_over(relayed, agency=name) for name in own]
+    retrieved = {step.agency for step in by_step["retrieved"]}
+    return Receipts(
+        submitted=_hand_over(row, at=row["appended_at"]),
+        relayed=None if relayed is None else _hand_over(relayed),
+        delivered=by_step["delivered"],
+        retrieved=by_step["retrieved"],
+        recipients=row["recipients"],
+        unknown=[name for name in own if name not in retrieved],
+    )
+
+
+def _delivery(agency: Any) -> str | None:
+    return None if agency is None else agency.delivery
+
+
+def _hand_over(row: Any, **known: Any) -> HandOver:
+    said = {name: row.get(name) for name in ("agency", "unit", "at")}
+    return HandOver(**{**position_of(row).model_dump(), **said, **known})

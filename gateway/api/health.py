@@ -1,0 +1,111 @@
+"""Health: alive, ready, in detail, and the figures for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import version
+from typing import Any, Literal
+
+import asyncpg
+from aiokafka.errors import KafkaError
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from gateway.api.shapes import Shape
+from gateway.context import Context, Gateway
+from gateway.serving import ServedRoute
+from storage import migrate, reads
+
+router = APIRouter(route_class=ServedRoute, tags=["health"])
+_PATIENCE = 2.0
+
+State = Literal["ok", "failing"]
+
+
+class Alive(Shape):
+    status: State
+
+
+class Ready(Shape):
+    """Ready: the database is migrated and answers, a broker answers, the directory is read."""
+
+    status: State
+    checks: dict[str, State]
+
+
+class Health(Ready):
+    version: str
+    directory_position: int
+    figures: dict[str, float]
+    services: list[dict[str, Any]]
+
+
+@router.get("/livez")
+async def livez() -> Alive:
+    """The event loop turns. Nothing else is asked: a restart would not mend a database."""
+    return Alive(status="ok")
+
+
+@router.get("/readyz", responses={503: {"model": Ready}})
+async def readyz(gateway: Context, response: Response) -> Ready:
+    """Whether requests can be served now."""
+    checks = await _checks(gateway)
+    status = _sum(checks)
+    response.status_code = 200 if status == "ok" else 503
+    return Ready(status=status, checks=checks)
+
+
+@router.get("/healthz", responses={503: {"model": Health}})
+async def healthz(gateway: Context, response: Response) -> Health:
+    """The same in detail, with the last heartbeat of each service."""
+    checks = await _checks(gateway)
+    services = await _services(gateway) if checks["database"] == "ok" else []
+    status = _sum(checks)
+    response.status_code = 200 if status == "ok" else 503
+    return Health(
+        status=status,
+        checks=checks,
+        version=version("casebus"),
+        directory_position=gateway.reader.directory.position,
+        figures=gateway.figures,
+        services=services,
+    )
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _checks(gateway: Gateway) -> dict[str, State]:
+    database, broker = await asyncio.gather(_database(gateway), _broker(gateway))
+    directory: State = "ok" if gateway.reader.caught_up else "failing"
+    return {"database": database, "broker": broker, "directory": directory}
+
+
+async def _database(gateway: Gateway) -> State:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            applied = await reads.migrations(await gateway.database())
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return "failing"
+    return "ok" if set(migrate.migrations()) <= set(applied) else "failing"
+
+
+async def _broker(gateway: Gateway) -> State:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            producer = await gateway.producer.start()
+            await producer.client.fetch_all_metadata()
+    except (KafkaError, OSError):
+        return "failing"
+    return "ok"
+
+
+async def _services(gateway: Gateway) -> list[dict[str, Any]]:
+    rows = await reads.heartbeats(await gateway.database())
+    return [{"service": row["service"], "at": row["at"], "detail": row["detail"]} for row in rows]
+
+
+def _sum(checks: dict[str, State]) -> State:
+    return "ok" if set(checks.values()) == {"ok"} else "failing"

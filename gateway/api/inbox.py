@@ -1,0 +1,120 @@
+"""收件: what was delivered to a hosted agency; an own consumer reads its inbox topic instead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Envelope
+from gateway import openings, paging
+from gateway.api.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
+from gateway.api.work import Actor
+from gateway.context import Context, Database
+from gateway.identity.caller import Caller
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import reads
+from storage.packing import unpack_headers
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/inbox", tags=["inbox"])
+
+
+class Delivery(Shape):
+    """One delivered event, without its body: reading that is what opens it."""
+
+    case: str = Field(examples=[CASE])
+    source: str = Field(examples=[SOURCE])
+    id: str = Field(examples=[EVENT])
+    type: str = Field(examples=["casebus.referral.sent.v1"])
+    legal_at: datetime
+    delivered_at: datetime
+    position: Position = Field(description="Of the `intake.received` that proves the delivery.")
+    unit: str | None = None
+    opened_at: datetime | None = None
+
+
+class DeliveryDetail(Delivery):
+    legal_time: str
+    recipients: list[str]
+    data: dict[str, Any]
+
+
+class InboxPage(Shape):
+    items: list[Delivery]
+    next: str = Field(description="Send as `after` to go on from here, now or later.")
+
+
+@router.get("", responses=documented("unauthenticated", "malformed_cursor", "database_unavailable"))
+async def inbox(
+    *,
+    agency: Caller,
+    database: Database,
+    after: Annotated[str | None, Query(max_length=4096, description="`next` of before.")] = None,
+    limit: paging.Limit = 50,
+) -> InboxPage:
+    """Deliveries past `after`, oldest first; an empty page's `next` waits for what comes."""
+    seen = {} if after is None else _seen(paging.decode(after))
+    places = [(epoch, partition, index) for (epoch, partition), index in seen.items()]
+    rows = await reads.inbox(database, agency, seen=places, limit=limit)
+    for row in rows:
+        seen[row["epoch"], row["partition"]] = row["log_index"]
+    place = [[epoch, partition, index] for (epoch, partition), index in sorted(seen.items())]
+    return InboxPage(items=[Delivery(**_delivery(row)) for row in rows], next=paging.encode(place))
+
+
+@router.get(
+    "/{source:segment}/{event_id:segment}", responses=documented("unauthenticated", "not_found")
+)
+async def delivery(
+    *,
+    source: str,
+    event_id: str,
+    agency: Caller,
+    gateway: Context,
+    database: Database,
+    actor: Actor = "",
+) -> DeliveryDetail:
+    """One delivered event with its body. The first reading is told by `intake.opened`."""
+    row = await reads.inbox_item(database, agency, source, event_id)
+    if row is None:
+        raise CasebusError("not_found")
+    place = (row["event_epoch"], row["event_partition"], row["event_index"])
+    body = (await reads.bodies(database, [place]))[place]
+    _, data = gateway.schemas.decode(body["value"])
+    envelope = Envelope.from_headers(unpack_headers(body["headers"]))
+    await openings.note_row(gateway, agency, row, actor=actor)
+    return DeliveryDetail(
+        **_delivery(row), legal_time=str(envelope.legal), recipients=list(envelope.to), data=data
+    )
+
+
+def _delivery(row: Any) -> dict[str, Any]:
+    return {
+        "case": str(row["stream"]),
+        "source": row["source"],
+        "id": row["id"],
+        "type": row["type"],
+        "legal_at": row["legal_at"],
+        "delivered_at": row["at"],
+        "position": position_of(row),
+        "unit": row["unit"],
+        "opened_at": row["retrieved_at"],
+    }
+
+
+def _seen(place: Any) -> dict[tuple[int, int], int]:
+    """How far each (epoch, partition) has been read."""
+    if not isinstance(place, list):
+        raise paging.malformed()
+    seen = {}
+    for one in place:
+        match one:
+            case [int() as epoch, int() as partition, int() as index]:
+                seen[epoch, partition] = index
+            case _:
+                raise paging.malformed()
+    return seen

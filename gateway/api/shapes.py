@@ -1,0 +1,121 @@
+"""Shapes that several resources share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.convertors import Convertor, register_url_convertor
+
+CASE = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
+EVENT = "01985f2e-7c1b-7d10-8f2a-93b1c0a7d002"
+SOURCE = "cn-330106-amr"
+
+
+class Shape(BaseModel):
+    """A JSON object of the API; what casework's views carry beyond it is passed on."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Position(Shape):
+    """A recorded position: a record's rank in one partition of the journal, never an offset."""
+
+    epoch: int
+    partition: int
+    index: int
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"epoch": 1, "partition": 2, "index": 4711}}
+    )
+
+
+class Identity(Shape):
+    """(source, id) of an event within its case."""
+
+    source: str = Field(examples=[SOURCE])
+    id: str = Field(examples=[EVENT])
+
+
+class LocalNumber(Shape):
+    """A number that an agency gave: 案号, 移送书文号."""
+
+    kind: str = Field(examples=["letter_no"])
+    value: str = Field(examples=["杭西市监移〔2026〕7号"])
+
+
+class Clock(Shape):
+    """期限: a statutory period; `state` adds `unconfirmed` and `breached` to the fold's status."""
+
+    key: str
+    id: str = Field(examples=["T08"])
+    title: str = Field(examples=["公安机关决定是否立案"])
+    state: str = Field(examples=["running"])
+    due: datetime | None = None
+    historic: bool = False
+
+
+class Finding(Shape):
+    """Something a person should know about one event."""
+
+    key: str
+    kind: str = Field(examples=["out_of_procedure"])
+    severity: str = Field(examples=["WARNING"])
+    event: Identity
+    detail: dict[str, Any]
+
+
+class WorkItem(Shape):
+    """待办事项: what an agency still has to do, or had to do, about a case."""
+
+    key: str = Field(examples=["5d2f6c1e-9a0b-5f5e-8c53-2b1b6f0f9a11"])
+    case: str = Field(examples=[CASE])
+    agency: str = Field(examples=["cn-330106-psb"])
+    duty: str = Field(examples=["decide_filing"])
+    title: str = Field(examples=["决定是否立案"])
+    actions: dict[str, str] = Field(examples=[{"file": "casebus.referral.filed.v1"}])
+    opened_by: Identity
+    due: datetime | None = None
+    version: int = Field(examples=[1])
+    is_open: bool = True
+    taken_by: str | None = None
+
+
+Next = Annotated[str | None, Field(description="Cursor of the next page; none on the last.")]
+
+
+def position_of(row: Any) -> Position:
+    return Position(epoch=row["epoch"], partition=row["partition"], index=row["log_index"])
+
+
+def clock_of(row: Any, now: datetime) -> Clock:
+    """Past due and grace a clock is `unconfirmed` until its breach is journaled (rule 15)."""
+    view, after = row["view"], row["breach_after"]
+    state = row["status"]
+    if view.get("breach"):
+        state = "breached"
+    elif state == "running" and after is not None and after <= now:
+        state = "unconfirmed"
+    return Clock(**{**view, "state": state})
+
+
+def work_item_of(row: Any) -> WorkItem:
+    return WorkItem(
+        **{**row["view"], "case": str(row["stream"]), "is_open": row["is_open"], "due": row["due"]}
+    )
+
+
+class _Segment(Convertor[str]):
+    """One path segment; the server hands it on decoded but for `%2F` and `%25` (see `app`)."""
+
+    regex = "[^/]+"
+
+    def convert(self, value: str) -> str:
+        return value.replace("%2F", "/").replace("%25", "%")
+
+    def to_string(self, value: str) -> str:
+        return value.replace("%", "%25").replace("/", "%2F")
+
+
+register_url_convertor("segment", _Segment())

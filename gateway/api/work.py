@@ -1,0 +1,188 @@
+"""Work: an agency's items, and what its officers do on them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from casebus.errors import CasebusError
+from casebus.events.legaltime import LegalTime
+from gateway import actions, openings, paging
+from gateway.api.events import location
+from gateway.api.shapes import CASE, EVENT, Finding, Next, Shape, WorkItem, work_item_of
+from gateway.context import Context, Database
+from gateway.identity.caller import Caller
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import reads
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/work", tags=["work"])
+
+Actor = Annotated[
+    str,
+    Header(
+        alias="casebus-actor", max_length=100, description="Pseudonym of the officer who reads."
+    ),
+]
+
+
+class WorkPage(Shape):
+    items: list[WorkItem]
+    next: Next
+
+
+class ActionRequest(BaseModel):
+    """An officer's act; `version` is that of the item as it was read."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "version": 1,
+                "actor": "P-1024",
+                "data": {"ground": "证据不足", "reasons": "数额未达立案标准"},
+                "legal_time": "2026-03-05",
+            }
+        },
+    )
+
+    version: int = Field(ge=0)
+    actor: str = Field(min_length=1, max_length=100, description="A pseudonym, never a name.")
+    data: dict[str, Any] = Field(default_factory=dict, description="The body of the event.")
+    to: list[str] | None = Field(
+        default=None,
+        max_length=100,
+        description="Recipients; by default the author of the event that opened the item. The "
+        "copies that the law owes are added by the bus.",
+    )
+    legal_time: str | None = Field(
+        default=None, description="A date, or a time with a zone; by default now."
+    )
+
+    @field_validator("legal_time")
+    @classmethod
+    def _readable(cls, text: str | None) -> str | None:
+        if text is not None:
+            LegalTime.parse(text)
+        return text
+
+
+class EventRef(Shape):
+    source: str = Field(examples=["cn-330106-psb"])
+    id: str = Field(examples=[EVENT])
+    subject: str = Field(examples=[CASE])
+
+
+class ActionOutcome(Shape):
+    """`done`: the event is folded, with what was found about it. `pending`: ask its Location."""
+
+    status: Literal["done", "pending"]
+    event: EventRef
+    findings: list[Finding]
+    work_item: WorkItem | None
+
+
+_ACTED: dict[int | str, dict[str, Any]] = {
+    202: {"model": ActionOutcome, "description": "On its way; ask its Location."}
+}
+
+
+@router.get("", responses=documented("unauthenticated", "malformed_cursor", "database_unavailable"))
+async def work(
+    *,
+    agency: Caller,
+    database: Database,
+    status: Annotated[Literal["open", "closed", "all"], Query()] = "open",
+    cursor: paging.Cursor = None,
+    limit: paging.Limit = 50,
+) -> WorkPage:
+    """The caller's work items, the first due first."""
+    rows = await reads.work(
+        database,
+        agency,
+        is_open={"open": True, "closed": False, "all": None}[status],
+        after=None if cursor is None else _place(paging.decode(cursor)),
+        limit=limit + 1,
+    )
+    last = rows[limit - 1] if len(rows) > limit else None
+    place = last and paging.encode([last["due"] and last["due"].isoformat(), last["key"]])
+    return WorkPage(items=[work_item_of(row) for row in rows[:limit]], next=place)
+
+
+@router.get("/{key}", responses=documented("unauthenticated", "not_found"))
+async def one_item(
+    *, key: str, agency: Caller, gateway: Context, database: Database, actor: Actor = ""
+) -> WorkItem:
+    """One item. Reading it opens the event that brought it, which is told by `intake.opened`."""
+    row = await reads.work_item(database, agency, key)
+    if row is None:
+        raise CasebusError("not_found")
+    item = work_item_of(row)
+    await openings.note(gateway, agency, item.opened_by.source, item.opened_by.id, actor=actor)
+    return item
+
+
+@router.post(
+    "/{key}/{action}",
+    responses=_ACTED
+    | documented(
+        "unauthenticated",
+        "not_found",
+        "work_changed",
+        "work_closed",
+        "work_pending",
+        "superseded",
+        "action_rejected",
+        "unknown_action",
+        "invalid_data",
+        "database_unavailable",
+        "bus_unavailable",
+    ),
+)
+async def act(
+    *,
+    key: str,
+    action: str,
+    given: ActionRequest,
+    response: Response,
+    agency: Caller,
+    gateway: Context,
+    database: Database,
+) -> ActionOutcome:
+    """Do something on an item; the same request again gives the same outcome."""
+    wanted = actions.Action(
+        word=action,
+        version=given.version,
+        actor=given.actor,
+        data=given.data,
+        to=None if given.to is None else tuple(given.to),
+        legal_time=given.legal_time,
+    )
+    outcome = await actions.act(gateway, agency, key, wanted)
+    finished = outcome.finished
+    response.status_code = 200 if outcome.settled else 202
+    response.headers["Location"] = location(finished.source, finished.event_id)
+    row = await reads.work_item(database, agency, key)
+    return ActionOutcome(
+        status="done" if outcome.settled else "pending",
+        event=EventRef(source=finished.source, id=finished.event_id, subject=str(finished.stream)),
+        findings=[Finding(**one) for one in outcome.findings],
+        work_item=None if row is None else work_item_of(row),
+    )
+
+
+#: Where items without a due date stand in the order; the query says the same.
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def _place(place: Any) -> tuple[datetime, str]:
+    match place:
+        case [str() | None as due, str() as key]:
+            try:
+                return _NEVER if due is None else datetime.fromisoformat(due), key
+            except ValueError:
+                raise paging.malformed() from None
+    raise paging.malformed()

@@ -1,0 +1,116 @@
+"""The application: resources, problems, telemetry, and one description of them all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from casebus.settings import Settings
+from gateway import problems
+from gateway.api import (
+    cases,
+    events,
+    health,
+    inbox,
+    numbers,
+    problem_types,
+    registry,
+    rejected,
+    work,
+)
+from gateway.context import Gateway, running
+
+_ROUTERS = (events, cases, work, inbox, rejected, numbers, health, problem_types, registry)
+_DESCRIPTION = """\
+Agencies that protect intellectual property refer cases to each other and share their status here.
+
+An agency sees the cases in which it was ever author or recipient; anything else is `404`.
+Refusals are RFC 9457 problems with a stable `code`. Lists are paged by opaque cursors.
+"""
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    instance: str | None = None
+    trace_id: str | None = None
+    errors: list[dict[str, str]] | None = None
+
+
+class EncodedSegments:
+    """Keeps `%2F` and `%25` in a path, so that a source or a number with a slash is one segment."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (raw := scope.get("raw_path")):
+            kept = raw.replace(b"%25", b"%2525").replace(b"%2F", b"%252F").replace(b"%2f", b"%252F")
+            scope = {**scope, "path": unquote_to_bytes(kept).decode("utf-8", "replace")}
+        await self._app(scope, receive, send)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; it connects when its lifespan starts."""
+    gateway = Gateway.of(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(gateway):
+            yield
+
+    app = FastAPI(
+        title="casebus gateway",
+        version="1",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        # Their pages load scripts from the Internet, which an agency's network does not have.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.gateway = gateway
+    for resource in _ROUTERS:
+        app.include_router(resource.router)
+    problems.install(app)
+    app.add_middleware(EncodedSegments)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Put our problem in the place of the framework's own error shapes."""
+    generate = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = generate()
+            shapes = schema["components"]["schemas"]
+            for name in ("HTTPValidationError", "ValidationError"):
+                shapes.pop(name, None)
+            shapes["Problem"] = Problem.model_json_schema()
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    _our_refusal(operation)
+        assert app.openapi_schema is not None  # noqa: S101 - generate() keeps it
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _our_refusal(operation: dict[str, Any]) -> None:
+    refused = operation["responses"].get("422", {})
+    if "HTTPValidationError" in str(refused):
+        operation["responses"].update(
+            {str(status): body for status, body in problems.documented("invalid_request").items()}
+        )

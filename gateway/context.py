@@ -1,0 +1,122 @@
+"""The composition root: what the resources need, opened once and closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import asyncpg
+from fastapi import Depends, Request
+
+from casebus import telemetry
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.now import Now, now_from
+from casebus.settings import Settings
+from casebus.trust.directory import Directory
+from casebus.trust.keys import SigningKey
+from gateway.kafka import DirectoryReader, Producer
+from storage import reads, submissions
+from storage.pool import open_pool
+
+_log = logging.getLogger(__name__)
+_OPEN_PATIENCE = 3.0
+_SAMPLE_SECONDS = 5.0
+
+
+@dataclass
+class Gateway:
+    """Everything a request may use."""
+
+    settings: Settings
+    schemas: Schemas
+    now: Now
+    producer: Producer
+    reader: DirectoryReader
+    figures: dict[str, float] = field(default_factory=dict)
+    _pool: asyncpg.Pool[asyncpg.Record] | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Gateway:
+        schemas = Schemas.load(settings.schemas_dir)
+        directory = Directory(schemas, settings.root_digest)
+        return cls(
+            settings=settings,
+            schemas=schemas,
+            now=now_from(settings),
+            producer=Producer(settings),
+            reader=DirectoryReader(settings, directory),
+        )
+
+    async def database(self) -> Any:
+        """The pool, opened at first need: a gateway outlives a database that is away."""
+        async with self._opening:
+            if self._pool is None:
+                async with asyncio.timeout(_OPEN_PATIENCE):
+                    self._pool = await open_pool(
+                        self.settings.database_url, application="gateway", most=16
+                    )
+        return self._pool
+
+    def key_of(self, agency: str) -> SigningKey | None:
+        """The key by which this gateway signs for an agency, if it was given one that is valid.
+
+        The directory decides: a key file whose key is unknown, another agency's or revoked signs
+        nothing.
+        """
+        try:
+            key = SigningKey.load(self.settings.keys_dir / f"{agency}.pem")
+        except CasebusError:
+            return None
+        entry = self.reader.require().key(key.keyid)
+        usable = entry is not None and entry.agency == agency and entry.revoked_at is None
+        return key if usable else None
+
+    async def close(self) -> None:
+        await self.reader.stop()
+        await self.producer.stop()
+        if self._pool is not None:
+            await self._pool.close()
+
+
+@asynccontextmanager
+async def running(gateway: Gateway) -> AsyncIterator[Gateway]:
+    gateway.reader.start()
+    sampling = asyncio.create_task(_sample(gateway))
+    telemetry.gauge("casebus.figure", lambda: gateway.figures, key="name")
+    try:
+        yield gateway
+    finally:
+        sampling.cancel()
+        await gateway.close()
+
+
+async def _sample(gateway: Gateway) -> None:
+    """Read the depths now and then: a metrics page must not wait for a database."""
+    while True:
+        try:
+            database = await gateway.database()
+            gateway.figures = await reads.figures(database)
+            await submissions.forget_actions(database)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            gateway.figures = {}
+            _log.warning("figures are out of reach", exc_info=error)
+        await asyncio.sleep(_SAMPLE_SECONDS)
+
+
+def of_request(request: Request) -> Gateway:
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+async def database_of(request: Request) -> Any:
+    return await of_request(request).database()
+
+
+Context = Annotated[Gateway, Depends(of_request)]
+Database = Annotated[Any, Depends(database_of)]

@@ -1,0 +1,64 @@
+"""查阅: the first opening of a delivered event, told by a signed `intake.opened` (design rule 17).
+
+The event goes through the outbox: whoever reads must not wait for a broker, and what was read
+must not stay unsaid because a broker was away.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from casebus.cases.keys import key_of
+from casebus.events.envelope import Envelope
+from casebus.trust.signing import Draft, sign
+from gateway.context import Gateway
+from storage import outbox, reads
+from storage.outbox import OutboxRow
+
+TYPE = "casebus.intake.opened.v1"
+
+
+async def note(gateway: Gateway, agency: str, source: str, event_id: str, *, actor: str) -> None:
+    """Say that `agency` opened this event, if it was delivered and is opened for the first time.
+
+    An agency whose key is not here confirms retrieval itself, or is `retrieval unknown`.
+    """
+    database = await gateway.database()
+    row = await reads.inbox_item(database, agency, source, event_id)
+    if row is not None:
+        await note_row(gateway, agency, row, actor=actor)
+
+
+async def note_row(gateway: Gateway, agency: str, row: Any, *, actor: str) -> None:
+    """The same for a row of the inbox."""
+    key = None if row["retrieved_at"] is not None else gateway.key_of(agency)
+    entry = gateway.reader.require().agency(agency)
+    if key is None or entry is None:
+        return
+    (record,) = sign([_draft(gateway, agency, row, actor)], key, gateway.schemas)
+    database = await gateway.database()
+    await outbox.enqueue(database, [OutboxRow.of(record, f"events.{entry.sector}")])
+
+
+def _draft(gateway: Gateway, agency: str, row: Any, actor: str) -> Draft:
+    stream = str(row["stream"])
+    offset = row["event_index"] + row["shift"]
+    data = {
+        "agency": agency,
+        "event_source": row["source"],
+        "event_id": row["id"],
+        "event_type": row["type"],
+        "position": f"{row['event_epoch']}/{row['event_partition']}/{offset}",
+        "actor": actor,
+    }
+    envelope = Envelope(
+        # Deterministic: an agency opens an event for the first time once.
+        id=key_of(stream, TYPE, agency, row["source"], row["id"]),
+        type=TYPE,
+        source=agency,
+        subject=stream,
+        time=gateway.now(),
+        dataschema=gateway.schemas.latest(TYPE).uri,
+        causationid=(row["id"],),
+    )
+    return Draft(envelope, gateway.schemas.encode(TYPE, data))

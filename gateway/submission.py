@@ -1,0 +1,127 @@
+"""From a submission to a record on the bus: checked, signed, stored, then produced.
+
+The finished record is in the database before it is on Kafka. So a request that is sent again,
+after whatever failure, puts the very same bytes on the bus, and another body under the same
+identity is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from casebus.errors import CasebusError, Reason
+from casebus.events.envelope import Envelope, Record, agency_of
+from casebus.events.schemas import CodecError, Schema
+from casebus.trust.directory import Agency
+from casebus.trust.signing import Draft, sign
+from gateway.cloudevents import Submission
+from gateway.context import Gateway
+from gateway.misfits import misfits
+from gateway.problems import RefusedError
+from storage import submissions
+from storage.submissions import Finished
+
+#: What admission takes (design §5): a larger event is refused here, before it is sent.
+MOST_VALUE_BYTES = 1 << 20
+MOST_HEADER_BYTES = 64 << 10
+
+
+async def submit(gateway: Gateway, agency: str, submission: Submission) -> Finished:
+    """Put an event on the bus, once however often it is asked for; raises CasebusError."""
+    return await send(gateway, await keep(gateway, finish(gateway, agency, submission)))
+
+
+async def keep(gateway: Gateway, finished: Finished) -> Finished:
+    """Store before producing; raises `id_conflict` for the same identity with another body."""
+    kept = await submissions.store(await gateway.database(), finished)
+    if kept.digest != finished.digest:
+        raise CasebusError("id_conflict", "choose a new id, or send the body that was sent before")
+    return kept
+
+
+async def send(gateway: Gateway, finished: Finished) -> Finished:
+    """Produce what was stored, unless the brokers are known to have it."""
+    if finished.sent_at is not None:
+        return finished
+    record = Record(str(finished.stream).encode(), finished.value, finished.headers)
+    await gateway.producer.send(
+        finished.topic, record, message_id=finished.event_id, headers=list(finished.headers)
+    )
+    await submissions.mark_sent(await gateway.database(), finished)
+    return finished
+
+
+def finish(gateway: Gateway, agency: str, submission: Submission) -> Finished:
+    """The record as it will stand on Kafka, after every check that needs no sending."""
+    claimed = submission.attributes.get("source", "")
+    if agency_of(claimed) != agency:
+        raise CasebusError("foreign_source", f"this key speaks for {agency}")
+    source = gateway.reader.require().agency(agency)
+    if source is None:
+        raise CasebusError(Reason.UNKNOWN_SOURCE, agency)
+    record = _passed_on(gateway, submission) if submission.signed else _signed(gateway, submission)
+    envelope = Envelope.from_headers(record.headers)
+    _refuse_oversize(record)
+    return _finished(record, envelope, source, submission.digest())
+
+
+def _finished(record: Record, envelope: Envelope, source: Agency, digest: bytes) -> Finished:
+    return Finished(
+        source=envelope.source,
+        event_id=envelope.id,
+        stream=UUID(envelope.subject),
+        agency=source.id,
+        digest=digest,
+        topic=f"events.{source.sector}",
+        value=record.value or b"",
+        headers=record.headers,
+    )
+
+
+def _passed_on(gateway: Gateway, submission: Submission) -> Record:
+    """Signed Avro as it came: readable by its schema, its type the one it claims."""
+    schema, _ = gateway.schemas.decode(submission.value)
+    headers = submission.headers()
+    envelope = Envelope.from_headers(headers)
+    if schema.ce_type != envelope.type or schema.uri != envelope.dataschema:
+        raise CasebusError(Reason.TYPE_MISMATCH, f"the body is a {schema.ce_type}")
+    return Record(envelope.subject.encode(), submission.value, headers)
+
+
+def _signed(gateway: Gateway, submission: Submission) -> Record:
+    """JSON made Avro and signed with the hosted agency's key."""
+    schema = gateway.schemas.latest(submission.attributes.get("type", ""))
+    envelope = _envelope(gateway, submission, schema)
+    value = _encoded(gateway, schema, submission.data or {})
+    key = gateway.key_of(envelope.agency)
+    if key is None:
+        raise CasebusError(Reason.UNSIGNED, "the gateway holds no valid key of this agency")
+    (record,) = sign([Draft(envelope, value)], key, gateway.schemas)
+    return record
+
+
+def _envelope(gateway: Gateway, submission: Submission, schema: Schema) -> Envelope:
+    given = submission.attributes
+    if given.get("dataschema", schema.uri) != schema.uri:
+        raise CasebusError(Reason.UNKNOWN_SCHEMA, f"JSON data is written as {schema.uri}")
+    now = gateway.now().isoformat()
+    complete = {"time": now, **given, "dataschema": schema.uri}
+    return Envelope.from_headers(replace(submission, attributes=complete).headers())
+
+
+def _encoded(gateway: Gateway, schema: Schema, data: dict[str, Any]) -> bytes:
+    try:
+        return gateway.schemas.encode(schema.ce_type, data)
+    except CodecError as error:
+        # The codec's own text quotes the value; the caller is told the places instead.
+        raise RefusedError("invalid_data", schema.subject, misfits(schema, data)) from error
+
+
+def _refuse_oversize(record: Record) -> None:
+    if len(record.value or b"") > MOST_VALUE_BYTES:
+        raise CasebusError(Reason.TOO_LARGE, f"a body has at most {MOST_VALUE_BYTES} bytes of Avro")
+    around = len(record.key or b"") + sum(len(name) + len(text) for name, text in record.headers)
+    if around > MOST_HEADER_BYTES:
+        raise CasebusError(Reason.TOO_LARGE, f"attributes have at most {MOST_HEADER_BYTES} bytes")
