@@ -37,6 +37,10 @@ class CaseEvent:
     #: Minted by an import: its clocks are historic, its findings are told to nobody.
     imported: bool
     data: dict[str, Any]
+    #: What admission noticed (casebus.errors.Flag).
+    flags: tuple[str, ...] = ()
+    #: Another body came under the same identity; the first journaled wins (design rule 1).
+    conflicting: bool = False
 
     @property
     def identity(self) -> Identity:

@@ -16,6 +16,8 @@ SUPERSEDED = "superseded"
 DISCREPANCY = "discrepancy"
 CYCLE = "cycle"
 GAP = "gap"
+ID_CONFLICT = "id_conflict"
+UNDELIVERABLE = "undeliverable"
 
 _SEVERITY = {
     OUT_OF_PROCEDURE: "WARNING",
@@ -25,6 +27,8 @@ _SEVERITY = {
     DISCREPANCY: "SERIOUS",
     CYCLE: "WARNING",
     GAP: "INFO",
+    ID_CONFLICT: "SERIOUS",
+    UNDELIVERABLE: "WARNING",
 }
 
 

@@ -13,12 +13,21 @@ from casebus.cases.checks import CHECKS
 from casebus.cases.clocks import Clocks, Setting
 from casebus.cases.corrections import corrected
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.findings import CYCLE, DATA_QUALITY, NO_STANDING, OUT_OF_PROCEDURE, Findings
+from casebus.cases.findings import (
+    CYCLE,
+    DATA_QUALITY,
+    ID_CONFLICT,
+    NO_STANDING,
+    OUT_OF_PROCEDURE,
+    UNDELIVERABLE,
+    Findings,
+)
 from casebus.cases.marks import Mark, Marks, standing
 from casebus.cases.order import fold_order
 from casebus.cases.sequences import check_sequences
 from casebus.cases.state import NO_CASE, UNOPENED, Case, CopyDue
 from casebus.cases.work import Work
+from casebus.errors import Flag
 from casebus.law import Law
 from casebus.law.agencies import SAME_DIVISION
 from casebus.law.compiled import ANY_ROLE, Procedure, Step, event_name, in_force
@@ -113,6 +122,8 @@ class _Folding:
         for event in order:
             if event.data.get("numbers"):
                 self.numbers.update(body.numbers(event.data))
+            if event.flags or event.conflicting:
+                self._note_flags(event)
             if event.sector == _BUS:
                 self.marks.note(event)
                 self.participants.update(event.to)
@@ -121,6 +132,15 @@ class _Folding:
             else:
                 self._fold(event, name)
         return self._frozen(order)
+
+    def _note_flags(self, event: CaseEvent) -> None:
+        """What admission and the journal noticed, told to the author."""
+        for flag in event.flags:
+            kind = UNDELIVERABLE if flag == Flag.UNKNOWN_RECIPIENT else DATA_QUALITY
+            self.findings.add(kind, event, {"flag": flag}, tell=[event.agency], about=flag)
+        if event.conflicting:
+            tell = [event.agency, *event.to]
+            self.findings.add(ID_CONFLICT, event, {"kept": "first journaled"}, tell=tell)
 
     def _fold(self, event: CaseEvent, name: str) -> None:
         procedure, day = self.procedure, event.legal.date
