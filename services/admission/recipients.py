@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from casebus.events.envelope import Envelope
-from casebus.law import Law
+from casebus.law import Law, agencies
 from casebus.trust.directory import Agency, Directory
 
 
@@ -26,7 +25,8 @@ def resolve(
 ) -> Delivery:
     """Resolve `ce_to` and the owed copies; nobody is sent what they wrote themselves."""
     named = dict.fromkeys(envelope.to)
-    named.update(dict.fromkeys(_copies(envelope, source, directory, law)))
+    copies = law.copies(envelope.type)
+    named.update(dict.fromkeys(agencies.resolve(copies, source.id, directory)))
     named.pop(source.id, None)
     reached: dict[Agency, str] = {}
     unknown = []
@@ -51,11 +51,3 @@ def _inbox_of(agency: Agency, hosted: frozenset[str]) -> str | None:
         return f"agency.{agency.id}.inbox"
     reached = agency.delivery == "hosted" and agency.sector in hosted
     return f"inbox.{agency.sector}" if reached else None
-
-
-def _copies(envelope: Envelope, source: Agency, directory: Directory, law: Law) -> Iterator[str]:
-    for rule in law.copies(envelope.type):
-        relation, _, sector = rule.partition(":")
-        if relation == "same_division":
-            for agency in directory.in_division(source.division, sector, source.level):
-                yield agency.id

@@ -1,0 +1,4 @@
+"""Casework: records the journal in PostgreSQL and derives each case's state from it.
+
+Owns the fence, the fold's rows and the derived events' outbox; sends nothing itself.
+"""

@@ -1,0 +1,102 @@
+"""From a case's events to the rows that show it and the derived events that it owes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from casebus.cases import Case, Derived
+from casebus.events.envelope import Envelope
+from casebus.events.schemas import Schemas
+from casebus.law import Law, agencies
+from casebus.trust.directory import BUS, Directory
+from casebus.trust.signing import Draft
+from storage.cases import CaseRow, CaseRows, ClockRow, FindingRow, WorkRow
+
+COPY_DUE = "casebus.case.copy_due.v1"
+
+
+def rows_of(
+    stream: UUID,
+    case: Case,
+    law: Law,
+    *,
+    version: int,
+    opened_at: datetime | None,
+    updated_at: datetime,
+) -> CaseRows:
+    """What PostgreSQL shows of a folded case."""
+    return CaseRows(
+        case=CaseRow(
+            stream=stream,
+            procedure=case.procedure,
+            status=case.status,
+            opener=case.opener,
+            version=version,
+            digest=case.digest(),
+            law=law.digest,
+            suspended=None,
+            opened_at=opened_at,
+            updated_at=updated_at,
+            view=case.to_json(),
+        ),
+        clocks=[
+            ClockRow(
+                stream=stream,
+                key=clock.key,
+                clock=clock.id,
+                status=clock.status,
+                historic=clock.historic,
+                due=clock.due,
+                breach_after=clock.breach_after,
+                view=clock.to_json(),
+            )
+            for clock in case.clocks
+        ],
+        work=[
+            WorkRow(
+                key=item.key,
+                stream=stream,
+                agency=item.agency,
+                duty=item.duty,
+                is_open=item.is_open,
+                due=item.due,
+                version=item.version,
+                unit=item.unit,
+                view=item.to_json(),
+            )
+            for item in case.work
+        ],
+        findings=[FindingRow(stream, one.key, one.kind, one.to_json()) for one in case.findings],
+    )
+
+
+def suspended_rows(
+    stream: UUID, error: Exception, law: str, version: int, updated_at: datetime
+) -> CaseRows:
+    """A case whose fold failed: shown as suspended while the partition goes on (rule 11)."""
+    name = type(error).__name__
+    finding = FindingRow(stream, "fold_suspended", "fold_suspended", {"error": name})
+    row = CaseRow(
+        stream, None, "fold_suspended", None, version, "", law, name, None, updated_at, {}
+    )
+    return CaseRows(row, [], [], [finding])
+
+
+def draft_of(derived: Derived, schemas: Schemas, directory: Directory, now: datetime) -> Draft:
+    """A derived event as the bus will sign it, its rules resolved to agencies."""
+    schema = schemas.latest(derived.type)
+    to = agencies.resolve(derived.to, derived.of, directory)
+    field = "owed_to" if derived.type == COPY_DUE else "told"
+    envelope = Envelope(
+        id=derived.id,
+        type=derived.type,
+        source=BUS,
+        subject=derived.stream,
+        time=now,
+        dataschema=schema.uri,
+        to=to,
+        causationid=derived.causation,
+        legaltime=derived.legal,
+    )
+    return Draft(envelope, schemas.encode(derived.type, {**derived.data, field: list(to)}))

@@ -1,0 +1,67 @@
+"""Rows of evidence from the events that speak of hand-overs (design rule 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from casebus.events.schemas import Schemas
+from services.casework.records import Journaled
+from storage import evidence
+
+CHECKPOINT = "casebus.relay.checkpoint.v1"
+STEPS = {
+    "casebus.intake.received.v1": "delivered",
+    "casebus.intake.opened.v1": "retrieved",
+}
+
+
+@dataclass
+class Evidence:
+    """What one batch says of hand-overs, as rows to insert."""
+
+    checkpoints: list[tuple[Any, ...]] = field(default_factory=list)
+    hand_overs: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def save(self, connection: Any) -> None:
+        await evidence.add_checkpoints(connection, self.checkpoints)
+        await evidence.add_hand_overs(connection, self.hand_overs)
+
+
+def gather(fresh: Iterable[Journaled], schemas: Schemas) -> Evidence:
+    """Read the evidence in events that are new to the journal."""
+    found = Evidence()
+    for journaled in fresh:
+        if journaled.envelope.type == CHECKPOINT:
+            found.checkpoints.append(_checkpoint(journaled, schemas))
+        elif journaled.envelope.type in STEPS:
+            found.hand_overs.extend(_hand_over(journaled, schemas))
+    return found
+
+
+def _checkpoint(journaled: Journaled, schemas: Schemas) -> tuple[Any, ...]:
+    data = schemas.decode(journaled.row.value)[1]
+    about = (data["epoch"], data["partition"], data["first_offset"], data["last_offset"])
+    return (*about, *_place(journaled), journaled.row.appended_at)
+
+
+def _hand_over(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ...]]:
+    """An agency speaks for itself only: another's word is no evidence of its retrieval."""
+    data = schemas.decode(journaled.row.value)[1]
+    if data["agency"] == journaled.envelope.agency:
+        yield (
+            UUID(journaled.envelope.subject),
+            data["event_source"],
+            data["event_id"],
+            data["agency"],
+            STEPS[journaled.envelope.type],
+            data.get("unit") or None,
+            *_place(journaled),
+            journaled.row.appended_at,
+        )
+
+
+def _place(journaled: Journaled) -> tuple[int, int, int]:
+    return (journaled.row.epoch, journaled.row.partition, journaled.row.log_index)

@@ -1,0 +1,114 @@
+"""A journal record read once: its envelope, stamps and leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from casebus.events.envelope import Envelope, Header
+from casebus.events.schemas import Schemas
+from casebus.trust.leaf import event_leaf, log_leaf
+from storage.journal import CopyRow, EventRow, Identity, JournalRow
+
+SECTOR_TOPIC = "events."
+
+
+@dataclass(frozen=True)
+class Journaled:
+    """One record of case.journal, and its place in the log."""
+
+    row: JournalRow
+    envelope: Envelope
+    stamps: dict[str, str]
+
+    @cached_property
+    def recipients(self) -> list[str]:
+        return self.stamps.get("cb-recipients", "").split()
+
+    @property
+    def sectors(self) -> dict[str, str]:
+        return sectors_of(self.stamps)
+
+    @property
+    def identity(self) -> Identity:
+        return self.row.identity
+
+    @property
+    def domain(self) -> str:
+        return self.envelope.type.split(".", 2)[1]
+
+    def event_row(self) -> EventRow:
+        row = self.row
+        return EventRow(
+            stream=row.stream,
+            source=row.source,
+            id=row.event_id,
+            type=self.envelope.type,
+            author=self.envelope.agency,
+            sector=sector_of(self.stamps),
+            recipients=self.recipients,
+            legal_at=self.envelope.legal.moment(),
+            recorded_at=admitted_at(self.stamps),
+            sequence=self.envelope.sequence,
+            event_leaf=row.event_leaf,
+            epoch=row.epoch,
+            partition=row.partition,
+            log_index=row.log_index,
+        )
+
+    def copy_row(self, *, same: bool) -> CopyRow:
+        row = self.row
+        return CopyRow(
+            row.epoch,
+            row.partition,
+            row.log_index,
+            row.stream,
+            row.source,
+            row.event_id,
+            self.recipients,
+            same,
+        )
+
+
+def read(record: Any, schemas: Schemas, *, epoch: int, partition: int, log_index: int) -> Journaled:
+    """Read a consumer record of the journal; what stands there was admitted, so it is readable."""
+    headers: tuple[Header, ...] = tuple(record.headers)
+    envelope = Envelope.from_headers(headers)
+    leaf = event_leaf(schemas.schema_of(record.value).digest, headers, record.value)
+    row = JournalRow(
+        epoch=epoch,
+        partition=partition,
+        log_index=log_index,
+        stream=UUID(envelope.subject),
+        source=envelope.source,
+        event_id=envelope.id,
+        event_leaf=leaf,
+        log_leaf=log_leaf(leaf, headers),
+        value=record.value,
+        headers=headers,
+        appended_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+    )
+    return Journaled(row, envelope, stamps_of(headers))
+
+
+def stamps_of(headers: tuple[Header, ...]) -> dict[str, str]:
+    return {name: text.decode() for name, text in headers if name.startswith("cb-")}
+
+
+def sector_of(stamps: dict[str, str]) -> str:
+    """The author's sector: admission checked that the topic is the sector's."""
+    return stamps["cb-origin"].split("/", 1)[0].removeprefix(SECTOR_TOPIC)
+
+
+def admitted_at(stamps: dict[str, str]) -> datetime:
+    """When admission took the record, by its `now` port."""
+    return datetime.fromisoformat(stamps["cb-admitted-at"])
+
+
+def sectors_of(stamps: dict[str, str]) -> dict[str, str]:
+    """The sector of each recipient, as the directory had it at admission."""
+    names, sectors = stamps.get("cb-recipients", ""), stamps.get("cb-sectors", "")
+    return dict(zip(names.split(), sectors.split(), strict=True))

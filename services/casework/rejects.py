@@ -1,0 +1,88 @@
+"""Keeps what admission rejected, for its sender, and hands it to a sender on Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Header, agency_of
+from casebus.events.schemas import Schemas
+from casebus.trust.directory import Directory
+from casebus.trust.leaf import event_leaf
+from services.transport import Batch
+from storage import evidence, outbox
+from storage.outbox import OutboxRow
+
+
+async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Directory) -> None:
+    """Record a batch of `rejected` once, whatever is delivered again."""
+    next_offset = await evidence.rejected_offset(connection, batch.partition)
+    fresh = [record for record in batch.records if record.offset >= next_offset]
+    if not fresh:
+        return
+    rows = [await _row(connection, batch.partition, record, schemas) for record in fresh]
+    await evidence.add_rejected(connection, rows)
+    returns = (_return(batch.partition, record, directory) for record in fresh)
+    await outbox.enqueue(connection, [one for one in returns if one is not None])
+    await evidence.advance_rejected(connection, batch.partition, fresh[-1].offset + 1)
+
+
+async def _row(connection: Any, partition: int, record: Any, schemas: Schemas) -> tuple[Any, ...]:
+    texts = _texts(record.headers)
+    source = texts.get("ce_source")
+    return (
+        partition,
+        record.offset,
+        agency_of(source) if source else None,
+        source,
+        texts.get("ce_id"),
+        texts.get("ce_subject"),
+        texts["cb-reason"],
+        texts["cb-detail"],
+        await _is_late(connection, record, texts, schemas),
+        record.key,
+        record.value,
+        tuple(record.headers),
+        datetime.fromisoformat(texts["cb-admitted-at"]),
+    )
+
+
+async def _is_late(
+    connection: Any, record: Any, texts: Mapping[str, str], schemas: Schemas
+) -> bool:
+    """Whether the very event stands in the journal: then it was never refused (rule 8)."""
+    try:
+        stream = UUID(texts["ce_subject"])
+        digest = schemas.schema_of(record.value).digest
+        identity = (stream, texts["ce_source"], texts["ce_id"])
+    except (KeyError, ValueError, CasebusError):
+        return False
+    leaf = event_leaf(digest, record.headers, record.value)
+    return await evidence.journaled_leaf(connection, *identity) == leaf
+
+
+def _return(partition: int, record: Any, directory: Directory) -> OutboxRow | None:
+    """The record for its sender's own `rejected` topic, where the sender has one."""
+    source = _texts(record.headers).get("ce_source", "")
+    agency = directory.agency(agency_of(source))
+    if agency is None or agency.delivery != "kafka":
+        return None
+    place = f"rejected/{partition}/{record.offset}"
+    return OutboxRow(
+        kind="rejected",
+        stream=uuid5(NAMESPACE_URL, place),
+        type="rejected",
+        source=source,
+        event_id=place,
+        topic=f"agency.{agency.id}.rejected",
+        value=record.value,
+        headers=tuple(record.headers),
+    )
+
+
+def _texts(headers: tuple[Header, ...]) -> dict[str, str]:
+    """Headers as text; what is no UTF-8 is shown with marks, the bytes are kept beside."""
+    return {name: text.decode(errors="replace").replace("\x00", "") for name, text in headers}

@@ -1,0 +1,99 @@
+"""The Faust worker: hands each batch of the journal and of `rejected` to one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from casebus import telemetry
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.law import Law
+from casebus.now import now_from
+from casebus.sdk.directory import DirectoryFollower
+from casebus.trust.directory import BUS
+from casebus.trust.keys import SigningKey
+from services.casework import batch as journal_batch
+from services.casework import rejects
+from services.casework.batch import Desk
+from services.casework.lawbooks import Lawbooks
+from services.casework.streams import Streams
+from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
+from storage import journal
+from storage import law as bundles
+from storage.pool import open_pool
+
+JOURNAL = "case.journal"
+REJECTED = "rejected"
+_START_SECONDS = 60
+
+
+class Casework:
+    """Called with one batch after the other of each partition."""
+
+    def __init__(self, pool: Any, desk: Desk) -> None:
+        self._pool = pool
+        self._desk = desk
+
+    async def __call__(self, batch: Batch) -> None:
+        """Record a batch; when it returns, the transaction is committed."""
+        async with self._pool.acquire() as connection:
+            if batch.topic == REJECTED:
+                await self._keep_rejects(connection, batch)
+            else:
+                await self._record(connection, batch)
+        telemetry.count("casebus.casework.recorded", len(batch.records))
+
+    async def _record(self, connection: Any, batch: Batch) -> None:
+        async with connection.transaction():
+            touched = await journal_batch.record(connection, batch, self._desk)
+        self._desk.streams.keep(touched)
+
+    async def _keep_rejects(self, connection: Any, batch: Batch) -> None:
+        async with connection.transaction():
+            await rejects.keep(connection, batch, self._desk.schemas, self._desk.directory)
+
+    async def on_assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Start each partition of the journal at its fence: Kafka's commit is a hint (rule 6)."""
+        offsets = {}
+        async with self._pool.acquire() as connection:
+            for place in partitions:
+                if place.topic == JOURNAL:
+                    offsets[place] = await self._next_offset(connection, place.partition)
+        return offsets
+
+    async def _next_offset(self, connection: Any, partition: int) -> int:
+        async with connection.transaction():
+            await journal.open_position(connection, self._desk.epoch, partition)
+            position = await journal.lock_position(connection, self._desk.epoch, partition)
+        return position.next_offset
+
+
+@asynccontextmanager
+async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[Handler]:
+    """Connect, keep the installed law's bundle, follow the directory, and yield the handler."""
+    schemas = Schemas.load(settings.schemas_dir)
+    law = Law.load(settings.policies_dir / "law")
+    follower = DirectoryFollower(settings, schemas).start()
+    pool = await open_pool(settings.database_url, application="casework")
+    try:
+        if not await asyncio.to_thread(follower.wait, _START_SECONDS):
+            raise CasebusError("directory_unread", "the directory did not answer in time")
+        async with pool.acquire() as connection:
+            await bundles.keep_bundle(connection, law.digest, law.bundle())
+            epoch = await journal.current_epoch(connection)
+        desk = Desk(
+            schemas=schemas,
+            lawbooks=Lawbooks(law),
+            directory=follower.directory,
+            key=SigningKey.load(settings.keys_dir / f"{BUS}.pem"),
+            now=now_from(settings),
+            streams=Streams(schemas),
+            epoch=epoch,
+        )
+        yield Casework(pool, desk)
+    finally:
+        await pool.close()
+        await asyncio.to_thread(follower.stop)
