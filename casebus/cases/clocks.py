@@ -10,7 +10,7 @@ from casebus.cases.event import CaseEvent
 from casebus.cases.keys import key_of
 from casebus.cases.marks import Mark
 from casebus.cases.state import CANCELLED, MET, MET_LATE, RUNNING, Clock
-from casebus.law.agencies import ACTOR, ROLE, SAME_DIVISION
+from casebus.law.agencies import ACTOR, AGENCY, ROLE, SAME_DIVISION
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ALL, ClockRule, clock_in_force
 from casebus.law.periods import in_time
@@ -141,9 +141,9 @@ def _is_historic(trigger: CaseEvent, due: datetime | None) -> bool:
 def _told(rule: str, actor: str, setting: Setting) -> str:
     """A rule seen from the actor; a role that nobody has yet is a neighbour of its sector."""
     if rule == ACTOR:
-        return actor
+        return AGENCY + actor
     if not rule.startswith(ROLE):
         return rule
     role = rule.removeprefix(ROLE)
     holders = setting.roles.get(role)
-    return holders[0] if holders else SAME_DIVISION + min(setting.sectors[role])
+    return AGENCY + holders[0] if holders else SAME_DIVISION + min(setting.sectors[role])

@@ -43,8 +43,8 @@ class Derived:
 def derive(case: Case) -> list[Derived]:
     """The events that should exist and that the journal, as the fold saw it, does not hold.
 
-    Breaches whose proof is the late act itself are among them; those of clocks that nobody
-    stopped are the scheduler's, behind its barrier, by `breach_of`.
+    Breaches that the late act itself shows are among them; those of clocks that nobody stopped
+    are the scheduler's, behind its barrier, by `breach_of`: the same event with the same id.
     """
     journaled = {event_id for source, event_id in case.order if source == "bus"}
     return [one for one in _all(case) if one.id not in journaled]
@@ -56,7 +56,7 @@ def _all(case: Case) -> Iterator[Derived]:
     yield from (_withdrawn(case, told) for told in case.told_findings if told.key not in present)
     clocks = {clock.key: clock for clock in case.clocks}
     for clock in case.clocks:
-        if clock.missed and clock.breach is None:
+        if clock.missed and clock.breach_after is not None:
             yield breach_of(clock)
     for told in case.told_breaches:
         reason = _unfounded(clocks.get(told.key), told)

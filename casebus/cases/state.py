@@ -27,7 +27,7 @@ class Clock:
     """One statutory period that an event started.
 
     `tell` names who is told of a breach, seen from `actor`: `superior`, `same_division:<sector>`
-    or `agency:<id>`; the caller resolves the first two with the directory.
+    or `agency:<id>`; the directory resolves them.
     """
 
     key: str
@@ -64,18 +64,20 @@ class Clock:
 
     @property
     def breach_after(self) -> datetime | None:
-        """From when on a breach may be told; None for a clock that is never told."""
-        if self.due is None or self.historic or self.expiry != "breach" or self.breach:
+        """From when on a breach may be told; None where none is to be told.
+
+        A clock that was stopped in time, or whose breach stands in the journal, has none.
+        """
+        told = self.historic or self.expiry != "breach" or self.breach is not None
+        if self.due is None or told or (self.status != RUNNING and not self.missed):
             return None
         return self.due + self.grace
 
     @property
     def missed(self) -> bool:
-        """Whether the facts themselves show a breach: the act was done after due and grace."""
+        """Whether it ended, but only after due and grace: a breach by what the author says."""
         return (
-            self.status == MET_LATE
-            and not self.historic
-            and self.expiry == "breach"
+            self.status in (MET_LATE, CANCELLED)
             and self.due is not None
             and self.stopped is not None
             and self.stopped > self.due + self.grace

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-#: A rule in `tell` or `copies`; any other word is the id of an agency.
+#: Words of a rule in `tell` or `copies`; any other word is the id of an agency.
 ACTOR = "actor"
 SUPERIOR = "superior"
 SAME_DIVISION = "same_division:"
+#: Only in the law: the fold puts the holder's `agency:` in its place.
 ROLE = "role:"
+AGENCY = "agency:"
 
 
 class KnownAgency(Protocol):
@@ -51,5 +53,5 @@ def resolve(rules: Iterable[str], of: str, directory: Agencies) -> tuple[str, ..
                 near = directory.in_division(seen.division, sector, seen.level)
                 found.update(dict.fromkeys(sorted(one.id for one in near)))
         else:
-            found[rule] = None
+            found[rule.removeprefix(AGENCY)] = None
     return tuple(found)
