@@ -55,9 +55,9 @@ class Gateway:
 
     async def database(self) -> Any:
         """The pool, opened at first need: a gateway outlives a database that is away."""
-        async with self._opening:
-            if self._pool is None:
-                async with asyncio.timeout(_OPEN_PATIENCE):
+        if self._pool is None:
+            async with asyncio.timeout(_OPEN_PATIENCE), self._opening:
+                if self._pool is None:
                     self._pool = await open_pool(
                         self.settings.database_url, application="gateway", most=16
                     )

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from casebus.errors import CasebusError
-from gateway.context import Database
+from gateway.context import Context
 from gateway.identity.keys import digest
 from storage import submissions
 
@@ -19,11 +19,12 @@ _MOST_KEY = 256
 async def caller(
     request: Request,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    database: Database,
+    gateway: Context,
 ) -> str:
     """The agency id behind the key; raises `unauthenticated`."""
     if given is None or not given.credentials or len(given.credentials) > _MOST_KEY:
         raise CasebusError("unauthenticated", "send Authorization: Bearer <API key>")
+    database = await gateway.database()
     agency = await submissions.agency_of_key(database, digest(given.credentials))
     if agency is None:
         raise CasebusError("unauthenticated", "the API key is not known or was revoked")

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from casebus.errors import CasebusError, Reason
+from casebus.settings import Settings
+from gateway import problems
+from gateway.app import create_app
+from gateway.context import database_of
+from gateway.identity.caller import caller
+from gateway.problems import KINDS, code_of
+from storage import submissions
+
+ROOM = Path(__file__).parents[3] / "gateway"
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    """The application without its lifespan: nothing is connected."""
+    return create_app(Settings(database_url="postgresql://127.0.0.1:1/none"))
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["code"] == code
+    assert body["status"] == status
+    assert body["type"] == f"/problems/{code}"
+    return body
+
+
+def test_each_code_that_the_gateway_raises_has_a_kind() -> None:
+    raised = re.compile(r"(?:CasebusError|RefusedError)\(\s*\"(\w+)\"")
+    text = "".join(path.read_text(encoding="utf-8") for path in ROOM.rglob("*.py"))
+    assert set(raised.findall(text)) <= set(KINDS)
+    assert {f"Reason.{reason.name}" for reason in KINDS if isinstance(reason, Reason)} <= set(
+        re.findall(r"Reason\.\w+", text)
+    )
+
+
+def test_a_foreign_code_does_not_leave_as_its_own() -> None:
+    assert code_of(CasebusError("law_not_found", "a path")) == "internal"
+    assert code_of(asyncpg.CannotConnectNowError("starting up")) == "database_unavailable"
+    assert code_of(TimeoutError()) == "database_unavailable"
+    assert code_of(ZeroDivisionError("x")) == "internal"
+
+
+async def test_without_a_key_nothing_is_served(client: httpx.AsyncClient) -> None:
+    for path in ("/v1/cases", "/v1/work", "/v1/inbox", "/v1/rejected", "/v1/numbers/1"):
+        problem(await client.get(path), 401, "unauthenticated")
+    answer = await client.get("/nowhere")
+    problem(answer, 404, "not_found")
+    problem(await client.delete("/livez"), 405, "method_not_allowed")
+
+
+async def test_no_database_is_503_and_says_when_to_come_back(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/cases", headers={"Authorization": "Bearer x"})
+    problem(answer, 503, "database_unavailable")
+    assert answer.headers["retry-after"] == "1"
+
+
+async def test_a_wrong_key_is_401(
+    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+
+    async def database() -> None:
+        return None
+
+    async def nobody(_: Any, digest: bytes) -> None:
+        asked.append(digest)
+
+    monkeypatch.setattr(app.state.gateway, "database", database)
+    monkeypatch.setattr(submissions, "agency_of_key", nobody)
+    answer = await client.get("/v1/cases", headers={"Authorization": "Bearer wrong"})
+    problem(answer, 401, "unauthenticated")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert asked
+    assert b"wrong" not in asked[0]
+
+
+async def test_a_request_that_does_not_fit_is_told_by_pointers_without_its_values(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    app.dependency_overrides[caller] = lambda: "cn-330106-psb"
+    app.dependency_overrides[database_of] = lambda: None
+    answer = await client.post(
+        "/v1/work/k/file", json={"version": "张三", "actor": "P", "extra": 1}
+    )
+    body = problem(answer, 422, "invalid_request")
+    assert {row["pointer"] for row in body["errors"]} == {"/body/version", "/body/extra"}
+    assert "张三" not in answer.text
+    answer = await client.get("/v1/cases?limit=0")
+    assert problem(answer, 422, "invalid_request")["errors"][0]["pointer"] == "/query/limit"
+
+
+async def test_an_unforeseen_error_says_nothing_of_itself(
+    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret of a case")
+
+    monkeypatch.setattr(app.state.gateway.schemas, "by_id", fail)
+    answer = await client.get("/registry/schemas/ids/1")
+    problem(answer, 500, "internal")
+    assert "secret" not in answer.text
+
+
+async def test_a_problems_type_explains_itself(client: httpx.AsyncClient) -> None:
+    for code, kind in KINDS.items():
+        answer = (await client.get(f"/problems/{code}")).json()
+        assert (answer["status"], answer["title"]) == kind
+    assert (await client.get("/problems/nothing")).status_code == 404
+
+
+def test_documented_refusals_stand_under_their_status() -> None:
+    answers = problems.documented("work_changed", "work_closed", "not_found")
+    assert set(answers) == {404, 409}
+    examples = answers[409]["content"]["application/problem+json"]["examples"]
+    assert set(examples) == {"work_changed", "work_closed"}
+
+
+async def test_the_description_is_openapi_3_1_with_examples_and_our_problem_only(
+    client: httpx.AsyncClient,
+) -> None:
+    description = (await client.get("/openapi.json")).json()
+    assert description["openapi"].startswith("3.1")
+    text = str(description)
+    assert "HTTPValidationError" not in text
+    post = description["paths"]["/v1/events"]["post"]
+    assert post["requestBody"]["content"]["application/cloudevents+json"]["examples"]
+    assert {"400", "409", "413", "415", "422", "503"} <= set(post["responses"])
+    assert "/v1/work/{key}/{action}" in description["paths"]
+
+
+async def test_alive_needs_nothing_and_ready_needs_everything(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/livez")).status_code == 200
+    answer = await asyncio.wait_for(client.get("/readyz"), 30)
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == dict.fromkeys(("database", "broker", "directory"), "failing")
