@@ -23,6 +23,8 @@ class IssueCode(StrEnum):
     """The cell is empty and the mapping needs it."""
     UNKNOWN_SOURCE = "unknown_source"
     """The author's name is no agency that the mapping's list knows, so nobody can sign."""
+    NO_KEY = "no_key"
+    """This machine has no signing key of the author."""
     BAD_ROW = "bad_row"
     """The row has more cells than the header has columns, or the line is no JSON object."""
     DUPLICATE_ROW = "duplicate_row"

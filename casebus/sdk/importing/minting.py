@@ -43,8 +43,8 @@ class MintedEvent:
     data: dict[str, Any]
     #: Ids of the row's earlier events, so that one day's events keep the row's order.
     causation: tuple[str, ...] = ()
-    #: Set for a correction: how often this slot was corrected, this one included.
-    revision: int = 0
+    #: Set for a correction: what its id is made from, since its data depends on the past.
+    basis: tuple[str, int, dict[str, Any]] | None = None
 
     def fields(self) -> dict[str, Any]:
         """All that the row says of this event, as JSON."""
@@ -57,10 +57,12 @@ class MintedEvent:
 
     @property
     def id(self) -> str:
-        said = self.fields()
-        if self.revision:
-            said["$revision"] = self.revision
-        return event_id(self.stream, self.type, said)
+        if self.basis is None:
+            return event_id(self.stream, self.type, self.fields())
+        corrected, revision, said = self.basis
+        return event_id(
+            self.stream, self.type, {"corrected": corrected, "revision": revision, "said": said}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def reconcile(event: MintedEvent, known: KnownSlot | None) -> MintedEvent | None
         return event
     if event.fields() == known.fields:
         return None
-    return _correction(event, known)
+    return correct(event, known)
 
 
 def reconcile_row(
@@ -97,7 +99,7 @@ def reconcile_row(
     return to_send
 
 
-def _correction(event: MintedEvent, known: KnownSlot) -> MintedEvent:
+def correct(event: MintedEvent, known: KnownSlot) -> MintedEvent:
     said = event.fields()
     changes = {
         path: _text(said.get(path))
@@ -116,7 +118,7 @@ def _correction(event: MintedEvent, known: KnownSlot) -> MintedEvent:
         source=known.source,
         data=data,
         causation=(known.id,),
-        revision=known.revision + 1,
+        basis=(known.id, known.revision + 1, said),
     )
 
 

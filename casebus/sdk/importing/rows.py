@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping as Cells
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from casebus.events.legaltime import LegalTime
@@ -64,6 +65,10 @@ class ReadRow:
         return any(issue.refused for issue in self.issues)
 
 
+#: A column's name as the file's reader keeps it; a mapping names the same few again and again.
+_header = lru_cache(maxsize=1024)(plain)
+
+
 class _Refused(Exception):  # noqa: N818 - control flow inside this module
     """The row is out; its issue is on the list."""
 
@@ -87,7 +92,7 @@ class _Reading:
             self.issues.append(found)
 
     def text(self, column: str | None) -> str:
-        return plain(self.cells.get(column or "", ""))
+        return plain(self.cells.get(_header(column or ""), ""))
 
     def value(self, cell: Cell) -> Any:
         """The cell's value, or None where there is none; raises _Refused."""

@@ -1,0 +1,78 @@
+"""What commands are built from: settings, schemas, the local store, a publisher, a gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.sdk.gateway import Gateway
+from casebus.sdk.sectors import SectorOf
+from casebus.sdk.store import Store
+from casebus.settings import Settings
+
+
+def settings_for(agency: str | None = None, **changes: Any) -> Settings:
+    """The environment's settings, for another agency where one is named."""
+    settings = Settings()
+    if agency:
+        changes["agency"] = agency
+    return settings.model_copy(update=changes)
+
+
+def load_schemas(settings: Settings) -> Schemas:
+    return Schemas.load(settings.schemas_dir)
+
+
+def store_path(settings: Settings) -> Path:
+    """One store for all that this machine publishes, so that sequences have one keeper."""
+    return settings.home / "sdk" / "outgoing.sqlite"
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Store]:
+    store = Store.open(store_path(settings))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def open_gateway(settings: Settings) -> Iterator[Gateway]:
+    with Gateway(settings) as gateway:
+        yield gateway
+
+
+@contextmanager
+def open_publisher(
+    settings: Settings, schemas: Schemas, store: Store, sector_of: SectorOf
+) -> Iterator[Any]:
+    # Loading Kafka's protocol takes a third of a second: only commands that write pay it.
+    from casebus.sdk.publisher import Publisher  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        publisher = Publisher(settings, schemas=schemas, store=store, sector_of=sector_of)
+        stack.callback(publisher.close)
+        yield publisher
+
+
+def sectors(settings: Settings, sector: str | None = None) -> SectorOf:
+    """Which sector an agency writes as: the one named, else what this account can see.
+
+    An agency's account sees one `events.*` topic. An account that sees several (the
+    installation's admin) may read the directory, which says every agency's sector.
+    """
+    from casebus.sdk.accounts import sector_finder  # noqa: PLC0415
+    from casebus.sdk.sectors import one_sector  # noqa: PLC0415
+
+    return one_sector(sector) if sector else sector_finder(settings, load_schemas(settings))
+
+
+def require_agency(settings: Settings) -> str:
+    if not settings.agency:
+        raise CasebusError("no_source", "say which agency you are: --agency or CASEBUS_AGENCY")
+    return settings.agency

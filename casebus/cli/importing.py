@@ -1,0 +1,175 @@
+"""`casebus import`: a spreadsheet or JSON Lines becomes signed history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from casebus.cli.connect import (
+    load_schemas,
+    open_gateway,
+    open_publisher,
+    open_store,
+    require_agency,
+    settings_for,
+)
+from casebus.cli.output import answer, json_option, stderr, table
+from casebus.errors import CasebusError
+from casebus.sdk.importing.agencies import AgencyNames
+from casebus.sdk.importing.files import Rows, SourceFile, inspect
+from casebus.sdk.importing.issues import FileError, Issue
+from casebus.sdk.importing.mapping import Mapping
+from casebus.sdk.importing.recorded import AskGateway
+from casebus.sdk.importing.report import Summary, report_to
+from casebus.sdk.importing.run import Importer, Ports
+from casebus.sdk.keyring import Keyring
+from casebus.settings import Settings
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+#: Issues shown on the terminal; the report file has all of them.
+_SHOWN = 20
+
+
+@click.command("import")
+@click.argument("file", type=_FILE)
+@click.option("--mapping", "mapping_file", type=_FILE, help="Default: FILE with .mapping.yaml.")
+@click.option("--agency", help="The agency that imports. Default: CASEBUS_AGENCY.")
+@click.option("--actor", default="", help="Pseudonym of the officer who imports.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="Where to write every issue: .csv, else JSON Lines.",
+)
+@click.option("--dry-run", is_flag=True, help="Read and check all, send nothing.")
+@click.option(
+    "--ask/--no-ask",
+    default=None,
+    help="Ask the gateway for other cases with these numbers. Default: not in a dry run.",
+)
+@json_option
+def command(
+    file: Path,
+    mapping_file: Path | None,
+    agency: str | None,
+    actor: str,
+    report: Path | None,
+    *,
+    dry_run: bool,
+    ask: bool | None,
+    as_json: bool,
+) -> None:
+    """Import FILE (CSV or JSON Lines) as history, by a mapping of its columns.
+
+    Running it again changes nothing; a changed row becomes a correction.
+    """
+    mapping_path = mapping_file or _beside(file)
+    mapping = Mapping.load(mapping_path)
+    source = inspect(file, mapping.encoding)
+    settings = settings_for(agency)
+    issues: list[Issue] = []
+    with ExitStack() as stack:
+        write = stack.enter_context(report_to(report))
+        asks = not dry_run if ask is None else ask
+        ports = _ports(stack, settings, _agencies(mapping, mapping_path), dry_run, asks)
+        importer = Importer(require_agency(settings), mapping, ports, actor)
+        summary = _run(importer, source, mapping, _keeping(issues, write))
+    shown = summary.as_json() | {"report": str(report) if report else None}
+    answer(shown, as_json=as_json, show=lambda console: _show(console, summary, issues, report))
+
+
+def _beside(file: Path) -> Path:
+    path = file.with_suffix(".mapping.yaml")
+    if not path.is_file():
+        raise FileError("bad_mapping", f"name a mapping file: there is no {path.name} beside it")
+    return path
+
+
+def _agencies(mapping: Mapping, mapping_path: Path) -> AgencyNames:
+    if not mapping.agencies:
+        raise FileError("bad_mapping", f"{mapping_path.name}: name a file of agencies")
+    return AgencyNames.load(mapping_path.parent / mapping.agencies)
+
+
+def _ports(
+    stack: ExitStack, settings: Settings, agencies: AgencyNames, dry_run: bool, asks: bool
+) -> Ports:
+    schemas = load_schemas(settings)
+    store = stack.enter_context(open_store(settings))
+    publish = None
+    if not dry_run:
+        publisher = open_publisher(settings, schemas, store, _sector_of(agencies))
+        publish = stack.enter_context(publisher).publish
+    gateway = stack.enter_context(open_gateway(settings)) if asks else None
+    return Ports(
+        schemas=schemas,
+        store=store,
+        agencies=agencies,
+        can_sign=Keyring(settings.keys_dir).has,
+        ask=AskGateway(gateway) if gateway else None,
+        publish=publish,
+    )
+
+
+def _sector_of(agencies: AgencyNames) -> Callable[[str], str]:
+    def sector_of(agency: str) -> str:
+        sector = agencies.sector(agency)
+        if sector is None:
+            raise CasebusError("sector_unknown", f"the mapping's agencies lack {agency}")
+        return sector
+
+    return sector_of
+
+
+def _run(
+    importer: Importer, source: SourceFile, mapping: Mapping, report: Callable[[Issue], None]
+) -> Summary:
+    rows = Rows(source, mapping)
+    columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=stderr(), transient=True) as progress:
+        task = progress.add_task(source.path.name, total=source.size)
+        return importer.run(
+            source, rows, report, lambda: progress.update(task, completed=rows.position)
+        )
+
+
+def _keeping(issues: list[Issue], write: Callable[[Issue], None]) -> Callable[[Issue], None]:
+    """Write every issue, and keep some for the terminal: refusals before notes."""
+
+    def take(issue: Issue) -> None:
+        write(issue)
+        notes = [one for one in issues if not one.refused]
+        if len(issues) < _SHOWN:
+            issues.append(issue)
+        elif issue.refused and notes:
+            issues.remove(notes[-1])
+            issues.append(issue)
+
+    return take
+
+
+def _show(console: Console, done: Summary, issues: list[Issue], report: Path | None) -> None:
+    would = "would be " if done.dry_run else ""
+    console.print(
+        f"{done.rows_read} rows read: {done.rows_taken} taken"
+        f" ({done.rows_unchanged} of them unchanged), {done.rows_refused} refused."
+    )
+    console.print(
+        f"{done.events} events and {done.corrections} corrections {would}sent; {done.notes} notes."
+    )
+    if issues:
+        # What keeps rows out comes first.
+        issues.sort(key=lambda one: (not one.refused, one.row))
+        rows = (
+            (one.row, one.column, one.code, "refused" if one.refused else "note", one.detail)
+            for one in issues
+        )
+        console.print(table(("row", "column", "code", "", "detail"), rows))
+    total = sum(done.codes.values())
+    if total > len(issues):
+        rest = f"in {report}" if report else "with --report FILE"
+        console.print(f"… and {total - len(issues)} more: all of them {rest}.")

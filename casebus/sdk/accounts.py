@@ -1,0 +1,80 @@
+"""What a Kafka account is allowed to see, and the directory as it stands, read once."""
+
+from __future__ import annotations
+
+from kafka import KafkaConsumer, TopicPartition
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Record
+from casebus.events.schemas import Schemas
+from casebus.sdk.connection import clear_errors, consumer_settings, open_consumer
+from casebus.sdk.sectors import SectorOf, one_sector, topic_of, visible_sector
+from casebus.settings import Settings
+from casebus.trust.directory import Directory, DirectoryError
+
+DIRECTORY_TOPIC = "directory"
+_POLL_MS = 1_000
+
+
+def visible_topics(settings: Settings) -> set[str]:
+    """Names of the topics that this account may use in any way."""
+    with clear_errors(settings):
+        consumer = KafkaConsumer(**consumer_settings(settings, None))
+        try:
+            return set(consumer.topics())
+        finally:
+            consumer.close(autocommit=False)
+
+
+def sector_finder(settings: Settings, schemas: Schemas) -> SectorOf:
+    """The one sector that an agency's account writes as, or every agency's by the directory."""
+    topics = visible_topics(settings)
+    if DIRECTORY_TOPIC not in topics:
+        return one_sector(visible_sector(topics))
+    directory = read_directory(settings, schemas)
+
+    def sector_of(agency: str) -> str:
+        known = directory.agency(agency)
+        if known is None or topic_of(known.sector) not in topics:
+            raise CasebusError("sector_unknown", f"the directory has no agency {agency}")
+        return known.sector
+
+    return sector_of
+
+
+def read_directory(settings: Settings, schemas: Schemas) -> Directory:
+    """Every entry up to now, checked from the pinned root on.
+
+    Raises CasebusError `no_root_digest` where none is pinned, `topic_denied` where this account
+    may not read the directory, `directory_root_mismatch` where entry 0 is another root.
+    """
+    if not settings.root_digest:
+        raise CasebusError("no_root_digest", "set CASEBUS_ROOT_DIGEST: whom to trust")
+    directory = Directory(schemas, settings.root_digest)
+    consumer = open_consumer(settings, DIRECTORY_TOPIC, None)
+    try:
+        with clear_errors(settings, DIRECTORY_TOPIC):
+            _read(consumer, directory)
+    finally:
+        consumer.close(autocommit=False)
+    return directory
+
+
+def _read(consumer: KafkaConsumer, directory: Directory) -> None:
+    place = TopicPartition(DIRECTORY_TOPIC, 0)
+    consumer.assign([place])
+    end = consumer.end_offsets([place])[place]
+    while directory.position < end:
+        for record in consumer.poll(timeout_ms=_POLL_MS).get(place, ()):
+            headers = tuple((name, value or b"") for name, value in record.headers)
+            _apply(directory, Record(record.key, record.value, headers))
+
+
+def _apply(directory: Directory, record: Record) -> None:
+    try:
+        directory.apply(record)
+    except DirectoryError:
+        if directory.position == 0:
+            raise
+        # Readers go on past an entry that they must not believe, as every worker does.
+        directory.skip()

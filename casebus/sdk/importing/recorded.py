@@ -1,0 +1,89 @@
+"""What the bus already holds of a case, asked before anything is minted (design rule 20)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from casebus.sdk.gateway import Gateway
+from casebus.sdk.importing.minting import CORRECTED, KnownSlot, MintedEvent, correct
+
+#: Questions under way at once: a question takes some milliseconds, a file has many rows.
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Cases that carry a number, and the history of the one that this import would mint."""
+
+    others: tuple[str, ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()
+
+
+class AskGateway:
+    """Asks by number; a case is seen only by agencies that are part of it."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def __call__(self, wanted: Sequence[tuple[str, str]]) -> list[Holding]:
+        """One answer for each (number, stream) asked."""
+        if not wanted:
+            return []
+        with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
+            return list(pool.map(self._ask, wanted))
+
+    def _ask(self, wanted: tuple[str, str]) -> Holding:
+        number, stream = wanted
+        cases = {str(one.get("id") or one.get("case")) for one in self._cases(number)}
+        history = self._gateway.history(stream) if stream in cases else []
+        return Holding(tuple(sorted(cases - {stream})), tuple(history))
+
+    def _cases(self, number: str) -> list[dict[str, Any]]:
+        return self._gateway.cases_with_number(number)
+
+
+def slots_from_history(
+    events: Iterable[MintedEvent], history: Sequence[Mapping[str, Any]]
+) -> dict[str, KnownSlot]:
+    """The slots of a row that the journal holds, for a machine whose local store does not.
+
+    An event of the same author and type under another id is the earlier one that the row
+    changed; how often it was corrected says which correction would be the next.
+    """
+    recorded = {str(one["id"]): one for one in history}
+    revisions = Counter(
+        str((one.get("data") or {}).get("corrected_id"))
+        for one in history
+        if one["type"] == CORRECTED
+    )
+    known: dict[str, KnownSlot] = {}
+    for event in events:
+        earlier = _earlier(event, recorded)
+        if earlier is not None:
+            known[event.slot] = _slot(event, earlier, revisions[earlier], recorded)
+    return known
+
+
+def _earlier(event: MintedEvent, recorded: Mapping[str, Mapping[str, Any]]) -> str | None:
+    if event.id in recorded:
+        return event.id
+    same = (
+        one
+        for one, row in recorded.items()
+        if (row["type"], row["source"]) == (event.type, event.source)
+    )
+    return next(same, None)
+
+
+def _slot(
+    event: MintedEvent, earlier: str, revision: int, recorded: Mapping[str, object]
+) -> KnownSlot:
+    holds = event.id == earlier and not revision
+    last = KnownSlot(earlier, event.source, {}, revision - 1)
+    if revision:
+        holds = correct(event, last).id in recorded
+    return KnownSlot(earlier, event.source, event.fields() if holds else {}, revision)

@@ -1,0 +1,79 @@
+"""The report of an import: every row not taken and why, and notes on those that were."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from casebus.sdk.importing.issues import FileError, Issue
+
+#: Takes one issue; what it does with it is the caller's.
+Report = Callable[[Issue], None]
+
+_HEADERS = ("row", "column", "code", "refused", "detail")
+
+
+@dataclass
+class Summary:
+    """What an import did; `as_json` is what the CLI and `import.closed` say."""
+
+    import_id: str = ""
+    dry_run: bool = False
+    rows_read: int = 0
+    rows_taken: int = 0
+    rows_unchanged: int = 0
+    rows_refused: int = 0
+    events: int = 0
+    corrections: int = 0
+    notes: int = 0
+    #: How many issues of each code, notes included.
+    codes: Counter[str] = field(default_factory=Counter)
+
+    def count(self, issue: Issue) -> None:
+        self.codes[str(issue.code)] += 1
+        if not issue.refused:
+            self.notes += 1
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self) | {"codes": dict(sorted(self.codes.items()))}
+
+
+@contextmanager
+def report_to(path: Path | None) -> Iterator[Report]:
+    """Write issues as they come: CSV by the suffix .csv, JSON Lines otherwise."""
+    if path is None:
+        yield lambda _issue: None
+        return
+    # Excel takes a CSV for UTF-8 only where it begins with the mark.
+    is_csv = path.suffix.lower() == ".csv"
+    try:
+        file = path.open("w", encoding="utf-8-sig" if is_csv else "utf-8", newline="")
+    except OSError as error:
+        raise FileError("unwritable_report", f"{path.name}: {error.strerror}") from error
+    with file:
+        yield _csv_report(file) if is_csv else _json_report(file)
+
+
+def _csv_report(file: TextIO) -> Report:
+    writer = csv.DictWriter(file, _HEADERS)
+    writer.writeheader()
+    return lambda issue: writer.writerow(_row(issue))
+
+
+def _json_report(file: TextIO) -> Report:
+    def write(issue: Issue) -> None:
+        file.write(json.dumps(_row(issue), ensure_ascii=False) + "\n")
+
+    return write
+
+
+def _row(issue: Issue) -> dict[str, object]:
+    return {name: value for name, value in asdict(issue).items() if name in _HEADERS} | {
+        "code": str(issue.code)
+    }

@@ -1,0 +1,268 @@
+"""The import itself: rows in batches, minted, signed together, sent.
+
+A second run of the same file changes nothing: ids are made from what rows say, and the local
+store remembers what was said last of each event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
+
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.sdk.event import NewEvent, Published
+from casebus.sdk.finishing import check
+from casebus.sdk.importing.agencies import AgencyNames
+from casebus.sdk.importing.files import RawRow, SourceFile
+from casebus.sdk.importing.issues import Issue, IssueCode
+from casebus.sdk.importing.mapping import Mapping
+from casebus.sdk.importing.minting import (
+    CORRECTED,
+    KnownSlot,
+    MintedEvent,
+    event_id,
+    import_id,
+    reconcile_row,
+)
+from casebus.sdk.importing.recorded import Holding, slots_from_history
+from casebus.sdk.importing.report import Report, Summary
+from casebus.sdk.importing.rows import ReadRow, read_row
+from casebus.sdk.importing.seen import SeenRows
+from casebus.sdk.store import Store
+
+#: Rows whose events are signed as one tree and sent together.
+BATCH_ROWS = 200
+OPENED = "casebus.import.opened.v1"
+CLOSED = "casebus.import.closed.v1"
+
+
+class Publish(Protocol):
+    """The publisher's `publish`."""
+
+    def __call__(
+        self, events: Sequence[NewEvent], *, also: Callable[[], None] | None = None
+    ) -> list[Published]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What an import needs of the world. Without `publish` it is a dry run."""
+
+    schemas: Schemas
+    store: Store
+    agencies: AgencyNames
+    #: Whether this machine can sign for an agency.
+    can_sign: Callable[[str], bool]
+    #: What the bus holds of (number, stream) pairs; None asks nobody.
+    ask: Callable[[Sequence[tuple[str, str]]], list[Holding]] | None = None
+    publish: Publish | None = None
+
+
+@dataclass(slots=True)
+class _Plan:
+    """A row that was read, what is known of its case, and what is to be sent."""
+
+    read: ReadRow
+    known: dict[str, KnownSlot] = field(default_factory=dict)
+    events: list[MintedEvent] = field(default_factory=list)
+
+
+class Importer:
+    """One run over one file, by `agency`."""
+
+    def __init__(self, agency: str, mapping: Mapping, ports: Ports, actor: str = "") -> None:
+        if not agency:
+            raise CasebusError("no_source", "say which agency imports (CASEBUS_AGENCY)")
+        self._agency = agency
+        self._mapping = mapping
+        self._ports = ports
+        self._actor = actor
+        self._import_id = import_id(agency, mapping.name)
+        self._number_column = mapping.case.number.column
+        self._summary = Summary(self._import_id, dry_run=ports.publish is None)
+
+    def run(
+        self,
+        source: SourceFile,
+        rows: Iterable[RawRow],
+        report: Report,
+        advance: Callable[[], None] = lambda: None,
+    ) -> Summary:
+        """Import every row; `advance` is called after each batch, for a progress bar."""
+        with SeenRows() as seen:
+            for batch in _batches(rows, BATCH_ROWS):
+                plans = self._plans(batch, seen, report)
+                self._send(source, [plan for plan in plans if plan.events])
+                advance()
+        self._close(source)
+        return self._summary
+
+    def _plans(self, batch: list[RawRow], seen: SeenRows, report: Report) -> list[_Plan]:
+        reads = [self._read(row, cells, seen, report) for row, cells in batch]
+        plans = [_Plan(read) for read in reads if read is not None]
+        for plan in plans:
+            plan.known = self._ports.store.slots(plan.read.stream)
+        kept = self._asked(plans, report)
+        for plan in kept:
+            plan.events = reconcile_row(plan.read.events, plan.known)
+            self._note_dropped(plan, report)
+        self._count(kept)
+        return kept
+
+    def _read(
+        self, row: int, cells: dict[str, str] | Issue, seen: SeenRows, report: Report
+    ) -> ReadRow | None:
+        """The row, or None where it is refused; its issues are reported either way."""
+        self._summary.rows_read += 1
+        if isinstance(cells, Issue):
+            self._refuse(cells, report)
+            return None
+        read = read_row(row, cells, self._mapping, self._ports.agencies)
+        for issue in read.issues:
+            self._summary.count(issue)
+            report(issue)
+        if read.refused:
+            self._summary.rows_refused += 1
+            return None
+        refusal = self._misfit(read) or seen.repeats(read, self._number_column)
+        if refusal is None:
+            return read
+        self._refuse(refusal, report)
+        return None
+
+    def _misfit(self, read: ReadRow) -> Issue | None:
+        """Why a row's events cannot be finished: no key, or not what the schema takes."""
+        for event in read.events:
+            if not self._ports.can_sign(event.source):
+                return Issue(read.row, "", IssueCode.NO_KEY, event.source)
+            try:
+                check(self._new(event), self._ports.schemas, self._agency)
+            except CasebusError as error:
+                detail = f"{event.type}: {error.detail or error.code}"
+                return Issue(read.row, "", IssueCode.EVENT_INVALID, detail)
+        return None
+
+    def _asked(self, plans: list[_Plan], report: Report) -> list[_Plan]:
+        """The plans whose number no other case carries; cases unknown here are asked about."""
+        if self._ports.ask is None:
+            return plans
+        fresh = [plan for plan in plans if not plan.known]
+        answers = self._ports.ask([(plan.read.number, plan.read.stream) for plan in fresh])
+        taken: set[str] = set()
+        for plan, holding in zip(fresh, answers, strict=True):
+            plan.known = slots_from_history(plan.read.events, holding.history)
+            if holding.others:
+                taken.add(plan.read.stream)
+                detail = f"case {', '.join(holding.others)} carries this number"
+                code = IssueCode.NUMBER_IN_USE
+                self._refuse(Issue(plan.read.row, self._number_column, code, detail), report)
+        return [plan for plan in plans if plan.read.stream not in taken]
+
+    def _note_dropped(self, plan: _Plan, report: Report) -> None:
+        for slot in sorted(plan.known.keys() - {event.slot for event in plan.read.events}):
+            code = IssueCode.EVENT_DROPPED
+            issue = Issue(plan.read.row, "", code, slot, refused=False)
+            self._summary.count(issue)
+            report(issue)
+
+    def _refuse(self, issue: Issue, report: Report) -> None:
+        self._summary.rows_refused += 1
+        self._summary.count(issue)
+        report(issue)
+
+    def _count(self, plans: list[_Plan]) -> None:
+        self._summary.rows_taken += len(plans)
+        for plan in plans:
+            corrections = sum(event.type == CORRECTED for event in plan.events)
+            self._summary.rows_unchanged += not plan.events
+            self._summary.corrections += corrections
+            self._summary.events += len(plan.events) - corrections
+
+    def _send(self, source: SourceFile, plans: list[_Plan]) -> None:
+        publish = self._ports.publish
+        if publish is None or not plans:
+            return
+
+        def remember() -> None:
+            for plan in plans:
+                self._ports.store.remember_slots(plan.read.stream, _now_known(plan))
+
+        opened = self._own(OPENED, source, {})
+        first = [] if self._is_kept(opened) else [opened]
+        events = [self._new(event) for plan in plans for event in plan.events]
+        publish([*first, *events], also=remember)
+
+    def _close(self, source: SourceFile) -> None:
+        """Close the import if this file opened it, once."""
+        done = self._summary
+        closed = self._own(
+            CLOSED,
+            source,
+            {
+                "rows_read": done.rows_read,
+                "rows_taken": done.rows_taken,
+                "rows_refused": done.rows_refused,
+                "events": done.events + done.corrections,
+            },
+        )
+        if self._ports.publish is None or self._is_kept(closed):
+            return
+        if self._is_kept(self._own(OPENED, source, {})):
+            self._ports.publish([closed])
+
+    def _is_kept(self, event: NewEvent) -> bool:
+        return self._ports.store.find(self._agency, self._import_id, event.id or "") is not None
+
+    def _own(self, ce_type: str, source: SourceFile, counts: dict[str, int]) -> NewEvent:
+        """An event of the import itself; its id depends on the file and the mapping only."""
+        about = {
+            "import_id": self._import_id,
+            "file_digest": source.digest,
+            "mapping_digest": self._mapping.digest,
+        }
+        return NewEvent(
+            type=ce_type,
+            stream=self._import_id,
+            source=self._agency,
+            id=event_id(self._import_id, ce_type, about),
+            importid=self._import_id,
+            data=about | {"title": self._mapping.title, "actor": self._actor} | counts,
+        )
+
+    def _new(self, event: MintedEvent) -> NewEvent:
+        """With the legal time as its time, so that minting it again makes the same leaf."""
+        return NewEvent(
+            type=event.type,
+            stream=event.stream,
+            source=event.source,
+            id=event.id,
+            to=event.to,
+            legal=event.legal,
+            time=event.legal.moment(),
+            causation=event.causation,
+            importid=self._import_id,
+            data=event.data,
+        )
+
+
+def _now_known(plan: _Plan) -> dict[str, KnownSlot]:
+    """What holds of the row's slots once its events are sent."""
+    known = {}
+    for event in plan.read.events:
+        earlier = plan.known.get(event.slot)
+        if earlier is None:
+            known[event.slot] = KnownSlot(event.id, event.source, event.fields())
+        else:
+            changed = earlier.fields != event.fields()
+            revision = earlier.revision + changed
+            known[event.slot] = KnownSlot(earlier.id, earlier.source, event.fields(), revision)
+    return known
+
+
+def _batches(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
+    several = iter(rows)
+    while batch := list(islice(several, size)):
+        yield batch
