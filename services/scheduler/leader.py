@@ -38,7 +38,7 @@ async def leading(settings: Settings) -> AsyncIterator[Leadership]:
         settings.database_url,
         server_settings={
             # The supervisor asks by this name who leads.
-            "application_name": "casebus-scheduler",
+            "application_name": "casebus-scheduler-lead",
             "timezone": "UTC",
             "tcp_keepalives_idle": "5",
             "tcp_keepalives_interval": "2",
