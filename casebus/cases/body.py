@@ -13,7 +13,8 @@ def text(data: dict[str, Any], name: str) -> str:
 
 def plain(value: str) -> str:
     """Without NUL and lone surrogates, which no table takes."""
-    if value.isascii() and "\x00" not in value:
+    # Neither is printable, and almost all that people write is.
+    if value.isprintable():
         return value
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
@@ -30,8 +31,5 @@ def rows(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def numbers(data: dict[str, Any]) -> list[tuple[str, str]]:
     """(kind, value as written) of the local numbers, empty ones left out."""
-    found = data.get("numbers")
-    if not found:
-        return []
     pairs = [(text(row, "kind"), text(row, "value")) for row in rows(data, "numbers")]
     return [pair for pair in pairs if pair[1]]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from casebus.cases.event import CaseEvent
-from casebus.cases.keys import key_of
+from casebus.cases.keys import Keys
 from casebus.cases.marks import Mark
 from casebus.cases.state import CANCELLED, MET, MET_LATE, RUNNING, Clock
 from casebus.law.agencies import ACTOR, AGENCY, ROLE, SAME_DIVISION
@@ -22,6 +22,7 @@ class Setting(NamedTuple):
     """What the clocks of a case share when the fold ends."""
 
     stream: str
+    keys: Keys
     #: Digest of the law bundle.
     law: str
     roles: _Roles
@@ -103,7 +104,7 @@ class Clocks:
 
 def _freeze(draft: Draft, setting: Setting) -> Clock:
     rule, trigger, stopped_by = draft.rule, draft.trigger, draft.stopped_by
-    key = key_of(setting.stream, "clock", rule.id, trigger.source, trigger.id)
+    key = setting.keys.of("clock", rule.id, trigger.source, trigger.id)
     mark = setting.breaches.get(key)
     actor = draft.actor or setting.roles.get(rule.actor, ("",))[0]
     return Clock(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from casebus.cases.body import plain
 from casebus.cases.event import CaseEvent
-from casebus.cases.keys import key_of
+from casebus.cases.keys import Keys
 from casebus.cases.state import Finding
 
 OUT_OF_PROCEDURE = "out_of_procedure"
@@ -35,8 +35,8 @@ _SEVERITY = {
 class Findings:
     """Collects; the same finding about the same event counts once."""
 
-    def __init__(self, stream: str) -> None:
-        self._stream = stream
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
         self._found: dict[str, Finding] = {}
 
     def add(
@@ -52,7 +52,7 @@ class Findings:
 
         What an import minted is told to nobody: it is history.
         """
-        key = key_of(self._stream, "finding", kind, event.source, event.id, about)
+        key = self._keys.of("finding", kind, event.source, event.id, about)
         self._found[key] = Finding(
             key=key,
             kind=kind,

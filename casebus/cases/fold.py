@@ -22,6 +22,7 @@ from casebus.cases.findings import (
     UNDELIVERABLE,
     Findings,
 )
+from casebus.cases.keys import Keys
 from casebus.cases.marks import Mark, Marks, standing
 from casebus.cases.order import fold_order
 from casebus.cases.sequences import check_sequences
@@ -102,9 +103,10 @@ class _Folding:
         self.status = procedure.initial
         self.roles: dict[str, tuple[str, ...]] = {procedure.opener: (opening.agency,)}
         self.participants: set[str] = {opening.agency}
-        self.findings = Findings(opening.stream)
+        self.keys = Keys(opening.stream)
+        self.findings = Findings(self.keys)
         self.clocks = Clocks(law.calendar)
-        self.work = Work(opening.stream, self.findings)
+        self.work = Work(self.keys, self.findings)
         self.marks = Marks()
         self.copies: list[CopyDue] = []
         self.numbers: set[tuple[str, str]] = set()
@@ -118,7 +120,7 @@ class _Folding:
             detail = {"events": " ".join(event.id for event in cycle)[:1000]}
             self.findings.add(CYCLE, cycle[0], detail)
         check_sequences(order, self.findings)
-        neutral = self.procedure.is_neutral
+        known, neutral = self.procedure.otherwise, self.procedure.is_neutral
         for event in order:
             if event.data.get("numbers"):
                 self.numbers.update(body.numbers(event.data))
@@ -127,10 +129,10 @@ class _Folding:
             if event.sector == _BUS:
                 self.marks.note(event)
                 self.participants.update(event.to)
-            elif neutral(name := event_name(event.type)):
-                self._note_arrival(event, name)
-            else:
+            elif (name := event_name(event.type)) in known or not neutral(name):
                 self._fold(event, name)
+            else:
+                self._note_arrival(event, name)
         return self._frozen(order)
 
     def _note_flags(self, event: CaseEvent) -> None:
@@ -226,7 +228,7 @@ class _Folding:
 
     def _frozen(self, order: list[CaseEvent]) -> Case:
         procedure, marks, law = self.procedure, self.marks, self.law.digest
-        setting = Setting(self.stream, law, self.roles, procedure.roles, marks.breaches)
+        setting = Setting(self.stream, self.keys, law, self.roles, procedure.roles, marks.breaches)
         return Case(
             stream=self.stream,
             status=self.status,

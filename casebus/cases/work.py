@@ -9,7 +9,7 @@ from casebus.cases.clocks import Clocks
 from casebus.cases.clocks import Draft as ClockDraft
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
-from casebus.cases.keys import key_of
+from casebus.cases.keys import Keys
 from casebus.cases.state import WorkItem
 from casebus.law.compiled import ALL, DutyRule, event_name
 
@@ -52,28 +52,34 @@ class Draft:
 
 
 class Work:
-    def __init__(self, stream: str, findings: Findings) -> None:
-        self._stream = stream
+    def __init__(self, keys: Keys, findings: Findings) -> None:
+        self._keys = keys
         self._findings = findings
         self._items: dict[str, Draft] = {}
+        self._open: list[Draft] = []
 
     def open(
         self, rule: DutyRule, event: CaseEvent, agencies: Iterable[str], clocks: Clocks
     ) -> None:
         """One item for each agency that has the role."""
         for agency in agencies:
-            key = key_of(self._stream, "work", rule.name, agency, event.source, event.id)
+            key = self._keys.of("work", rule.name, agency, event.source, event.id)
             clock = clocks.running(rule.clock) if rule.clock else None
-            self._items[key] = Draft(key, rule, agency, event, clock)
+            item = self._items[key] = Draft(key, rule, agency, event, clock)
+            self._open.append(item)
 
     def close(self, duties: frozenset[str], event: CaseEvent) -> None:
-        if not duties:
+        if not duties or not self._open:
             return
         everything = ALL in duties
-        for item in self._items.values():
-            if item.closed_by is None and (everything or item.rule.name in duties):
+        kept = []
+        for item in self._open:
+            if everything or item.rule.name in duties:
                 item.change(event)
                 item.closed_by = event
+            else:
+                kept.append(item)
+        self._open = kept
 
     def act(self, event: CaseEvent) -> bool:
         """Count an act on the item that the event names.
@@ -81,9 +87,9 @@ class Work:
         False where another act came before it on the same version: such an event is kept, but
         not folded.
         """
-        key = body.text(event.data, "work_item")
-        if not key:
+        if not event.data.get("work_item"):
             return True
+        key = body.text(event.data, "work_item")
         item = self._items.get(key)
         if item is None or item.agency != event.agency:
             detail = {"reason": "no_such_work_item", "work_item": key}

@@ -36,7 +36,7 @@ def due_after(
 
 def in_time(done: dt.datetime, due: dt.datetime) -> bool:
     """Whether an act at `done` met `due`; parts of a second do not make it late."""
-    return done.replace(microsecond=0) <= due
+    return done <= due or done.replace(microsecond=0) <= due
 
 
 def _hours_after(trigger: LegalTime, amount: int) -> dt.datetime:
