@@ -31,10 +31,16 @@ async def open_pool(
 
 
 async def _prepare(connection: Any) -> None:
+    # Binary, because COPY knows no other format.
     await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads
+        "jsonb", schema="pg_catalog", encoder=_to_jsonb, decoder=_from_jsonb, format="binary"
     )
 
 
-def _to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+def _to_jsonb(value: Any) -> bytes:
+    """PostgreSQL's binary jsonb: a version byte, then the text."""
+    return b"\x01" + json.dumps(value, ensure_ascii=False, default=str).encode()
+
+
+def _from_jsonb(raw: bytes) -> Any:
+    return json.loads(raw[1:])
