@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
@@ -13,6 +13,9 @@ from casebus.sdk.gateway import Gateway
 from casebus.sdk.sectors import SectorOf
 from casebus.sdk.store import Store
 from casebus.settings import Settings
+
+if TYPE_CHECKING:
+    from casebus.sdk.publisher import Publisher
 
 
 def settings_for(agency: str | None = None, **changes: Any) -> Settings:
@@ -50,7 +53,7 @@ def open_gateway(settings: Settings) -> Iterator[Gateway]:
 @contextmanager
 def open_publisher(
     settings: Settings, schemas: Schemas, store: Store, sector_of: SectorOf
-) -> Iterator[Any]:
+) -> Iterator[Publisher]:
     # Loading Kafka's protocol takes a third of a second: only commands that write pay it.
     from casebus.sdk.publisher import Publisher  # noqa: PLC0415
 

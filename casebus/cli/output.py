@@ -58,10 +58,13 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def answer(value: Any, *, as_json: bool, show: Callable[[Console], None]) -> None:
-    """Print a value as JSON, or let `show` print it for people."""
+def answer(
+    value: Any, *, as_json: bool, show: Callable[[Console], None], line: bool = False
+) -> None:
+    """Print a value as JSON (`line`: one line of many), or let `show` print it for people."""
     if as_json:
-        click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+        indent = None if line else 2
+        click.echo(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
     else:
         show(stdout())
 

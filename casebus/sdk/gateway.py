@@ -59,7 +59,7 @@ class Gateway:
 
         Raises CasebusError `not_found`, or `number_ambiguous` naming the cases that carry it.
         """
-        if _is_uuid(case):
+        if is_uuid(case):
             return str(uuid.UUID(case))
         found = [_case_id(one) for one in self.cases_with_number(case)]
         if not found:
@@ -172,7 +172,7 @@ def _path(part: str) -> str:
     return quote(part, safe="")
 
 
-def _is_uuid(text: str) -> bool:
+def is_uuid(text: str) -> bool:
     try:
         uuid.UUID(text)
     except ValueError:

@@ -1,0 +1,79 @@
+"""`casebus history`: a case's life, its clocks and what was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from casebus.cli.connect import load_schemas, open_gateway, settings_for
+from casebus.cli.output import answer, json_option, table
+from casebus.cli.wording import Titles, local_time, short_type
+
+
+@click.command("history")
+@click.argument("case")
+@json_option
+def command(case: str, *, as_json: bool) -> None:
+    """Show CASE, named by its id or by any local number (案号, 移送书文号)."""
+    settings = settings_for()
+    with open_gateway(settings) as gateway:
+        found = gateway.resolve(case)
+        about, events = gateway.case(found), gateway.history(found)
+        clocks = gateway.clocks(found)
+    value = {"case": about, "events": events, "clocks": clocks}
+    titles = Titles(load_schemas(settings))
+    answer(value, as_json=as_json, show=lambda console: _show(console, value, titles))
+
+
+def _show(console: Console, value: dict[str, Any], titles: Titles) -> None:
+    about = value["case"]
+    numbers = "  ".join(one["value"] for one in about.get("numbers", ()))
+    console.print(f"[bold]{about['id']}[/]  {about.get('title') or ''}  {about['status']}")
+    if numbers:
+        console.print(numbers)
+    console.print(_events(value["events"], titles))
+    if value["clocks"]:
+        console.print(_clocks(value["clocks"]))
+    if about.get("findings"):
+        console.print(_findings(about["findings"]))
+
+
+def _events(events: list[dict[str, Any]], titles: Titles) -> Table:
+    rows = (
+        (
+            local_time(one["legal_time"]),
+            titles.of(one["type"]),
+            short_type(one["type"]),
+            one["source"],
+            " ".join(one.get("recipients") or ()),
+            " ".join(sorted({found["kind"] for found in one.get("findings") or ()})),
+        )
+        for one in events
+    )
+    return table(("legal time", "事件", "event", "by", "to", "findings"), rows)
+
+
+def _clocks(clocks: list[dict[str, Any]]) -> Table:
+    rows = (
+        (
+            one["id"],
+            one.get("title"),
+            local_time(one.get("due")),
+            one["state"] + (" (historic)" if one.get("historic") else ""),
+            one.get("citation"),
+        )
+        for one in clocks
+    )
+    return table(("clock", "期限", "due", "state", "source"), rows)
+
+
+def _findings(findings: list[dict[str, Any]]) -> Table:
+    rows = ((one["kind"], one["severity"], _about(one.get("event") or {})) for one in findings)
+    return table(("finding", "severity", "event"), rows)
+
+
+def _about(event: dict[str, Any]) -> str:
+    return f"{event.get('source', '')} {event.get('id', '')}".strip()

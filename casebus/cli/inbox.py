@@ -1,0 +1,121 @@
+"""`casebus inbox`: what your agency was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from casebus.cli.connect import (
+    load_schemas,
+    open_gateway,
+    open_publisher,
+    open_store,
+    require_agency,
+    sectors,
+    settings_for,
+)
+from casebus.cli.output import answer, json_option, stdout, table
+from casebus.cli.wording import Titles, local_time, short_type
+from casebus.errors import CasebusError
+from casebus.settings import Settings
+
+#: Without --follow, the end is where nothing came for so long.
+_IDLE_SECONDS = 2.0
+_HEADERS = ("case", "事件", "event", "by", "legal time", "id")
+#: Not an agency with its own inbox on Kafka: the gateway keeps it.
+_NOT_OWN = frozenset({"kafka_sign_in_refused", "topic_denied"})
+
+
+@click.command("inbox")
+@click.option("--from", "kept_by", type=click.Choice(["auto", "kafka", "gateway"]), default="auto")
+@click.option("--follow", is_flag=True, help="Go on as more comes (Kafka only).")
+@click.option("--ack", is_flag=True, help="Acknowledge each one as retrieved (Kafka only).")
+@click.option("--actor", default="", envvar="CASEBUS_ACTOR", help="Pseudonym of who retrieves.")
+@click.option("--after", default="", help="Only what came after this position (gateway only).")
+@json_option
+def command(
+    kept_by: str, actor: str, after: str, *, follow: bool, ack: bool, as_json: bool
+) -> None:
+    """Show what your agency was sent: from its own inbox on Kafka, else from the gateway.
+
+    With --json each event of an own inbox is one line, as soon as it comes.
+    """
+    settings = settings_for()
+    require_agency(settings)
+    if kept_by == "auto":
+        kept_by = "kafka" if follow or ack or _has_own(settings) else "gateway"
+    if kept_by == "gateway":
+        _from_gateway(settings, after, as_json=as_json)
+    else:
+        _from_kafka(settings, actor, follow=follow, ack=ack, as_json=as_json)
+
+
+def _has_own(settings: Settings) -> bool:
+    from casebus.sdk.accounts import visible_topics  # noqa: PLC0415
+
+    if settings.kafka_username != settings.agency or not settings.kafka_password:
+        return False
+    try:
+        return f"agency.{settings.agency}.inbox" in visible_topics(settings)
+    except CasebusError as error:
+        if error.code not in _NOT_OWN:
+            raise
+        return False
+
+
+def _from_gateway(settings: Settings, after: str, *, as_json: bool) -> None:
+    with open_gateway(settings) as gateway:
+        items = gateway.inbox(after)
+    titles = Titles(load_schemas(settings))
+    rows = (
+        (
+            one["case"],
+            titles.of(one["type"]),
+            short_type(one["type"]),
+            one["source"],
+            local_time(one.get("legal_at")),
+            one["id"],
+        )
+        for one in items
+    )
+    answer(items, as_json=as_json, show=lambda console: console.print(table(_HEADERS, rows)))
+
+
+def _from_kafka(settings: Settings, actor: str, *, follow: bool, ack: bool, as_json: bool) -> None:
+    titles = Titles(load_schemas(settings))
+    for one in _deliveries(settings, actor, follow=follow, ack=ack):
+        answer(one, as_json=as_json, line=True, show=lambda _: None)
+        if not as_json:
+            stdout().print(
+                f"{one['case']}  {titles.of(one['type'])} {short_type(one['type'])}"
+                f"  {one['source']}  {local_time(one['legal_time'])}  {one['id']}"
+            )
+
+
+def _deliveries(
+    settings: Settings, actor: str, *, follow: bool, ack: bool
+) -> Iterator[dict[str, Any]]:
+    from casebus.sdk.inbox import Inbox  # noqa: PLC0415
+
+    schemas = load_schemas(settings)
+    with (
+        open_store(settings) as store,
+        open_publisher(settings, schemas, store, sectors(settings)) as publisher,
+        Inbox(settings, schemas=schemas, store=store, publisher=publisher, actor=actor) as inbox,
+    ):
+        for one in inbox.deliveries(idle_seconds=None if follow else _IDLE_SECONDS):
+            yield {
+                "case": one.envelope.subject,
+                "type": one.envelope.type,
+                "source": one.envelope.source,
+                "id": one.envelope.id,
+                "legal_time": str(one.envelope.legal),
+                "to": list(one.envelope.to),
+                "stamps": one.stamps,
+                "data": one.data,
+                "place": f"{one.topic}/{one.partition}/{one.offset}",
+            }
+            if ack:
+                one.ack()

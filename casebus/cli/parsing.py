@@ -1,0 +1,107 @@
+"""What is typed on a command line or piped in, as the SDK wants it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from casebus.errors import CasebusError
+from casebus.events.legaltime import LegalTime
+from casebus.sdk.event import NewEvent
+from casebus.sdk.importing.cells import parse_date
+
+_FIELDS = frozenset(
+    {"type", "stream", "case", "subject", "source", "to", "legal_time", "legaltime", "causation"}
+    | {"correlation", "id", "data", "testdata"}
+)
+
+
+def legal_time(text: str | None) -> LegalTime | None:
+    """A date in any form that the import reads, or an RFC 3339 time with a zone."""
+    if not text:
+        return None
+    try:
+        return LegalTime.parse(text)
+    except ValueError:
+        return parse_date(text)
+
+
+def body(data: str | None, sets: Sequence[str], **known: Any) -> dict[str, Any]:
+    """An event's data: JSON text or @FILE, then `field=value` pairs, then known fields."""
+    made: dict[str, Any] = {}
+    if data:
+        text = Path(data[1:]).read_text(encoding="utf-8") if data.startswith("@") else data
+        made |= _object(text, "--data")
+    for pair in sets:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {pair}: write field=value")
+        made[name] = _value(value)
+    return made | {name: value for name, value in known.items() if value}
+
+
+def numbers(pairs: Iterable[str]) -> list[dict[str, str]]:
+    """`letter_no=X〔2025〕1号` pairs as the field `numbers`."""
+    split = (pair.partition("=") for pair in pairs)
+    return [{"kind": kind, "value": value} for kind, _, value in split]
+
+
+def events(stream: TextIO) -> Iterator[NewEvent]:
+    """Events from JSON: one object, an array, or one object a line."""
+    text = stream.read()
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        whole = [_object(line, f"line {at}") for at, line in _lines(text)]
+    yield from (event(row) for row in (whole if isinstance(whole, list) else [whole]))
+
+
+def event(row: Any) -> NewEvent:
+    """One event from JSON; raises CasebusError `bad_event` naming what is wrong."""
+    if not isinstance(row, Mapping) or not row.get("type"):
+        raise CasebusError("bad_event", "an event is an object with a type")
+    if unknown := sorted(row.keys() - _FIELDS):
+        raise CasebusError("bad_event", f"unknown fields: {', '.join(unknown)}")
+    return NewEvent(
+        type=row["type"],
+        data=row.get("data") or {},
+        stream=row.get("stream") or row.get("case") or row.get("subject"),
+        source=row.get("source"),
+        to=_words(row.get("to")),
+        legal=legal_time(row.get("legal_time") or row.get("legaltime")),
+        causation=_words(row.get("causation")),
+        correlation=row.get("correlation"),
+        id=row.get("id"),
+        testdata=bool(row.get("testdata")),
+    )
+
+
+def _words(given: Any) -> tuple[str, ...]:
+    """A list, or a text with spaces between."""
+    return tuple(given.split()) if isinstance(given, str) else tuple(given or ())
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    return ((at, line) for at, line in enumerate(text.splitlines(), start=1) if line.strip())
+
+
+def _object(text: str, place: str) -> dict[str, Any]:
+    try:
+        read = json.loads(text)
+    except ValueError as error:
+        raise CasebusError("bad_event", f"{place}: not JSON: {error}") from error
+    if not isinstance(read, dict):
+        raise CasebusError("bad_event", f"{place}: a JSON object is wanted")
+    return read
+
+
+def _value(text: str) -> Any:
+    """JSON where it is JSON, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

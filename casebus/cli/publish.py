@@ -1,0 +1,163 @@
+"""`casebus publish`: events of your agency, signed, kept, sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TextIO
+
+import click
+
+from casebus.cli import parsing
+from casebus.cli.connect import (
+    load_schemas,
+    open_gateway,
+    open_publisher,
+    open_store,
+    sectors,
+    settings_for,
+)
+from casebus.cli.output import answer, json_option, table
+from casebus.errors import CasebusError
+from casebus.sdk.event import NewEvent, Published
+from casebus.sdk.gateway import is_uuid
+from casebus.settings import Settings
+
+
+@click.command("publish")
+@click.argument("file", type=click.File(encoding="utf-8"), required=False)
+@click.option("--type", "event_type", help="One event of this type, as referral.sent.")
+@click.option("--case", help="Its case: an id or a local number. Without it a new case opens.")
+@click.option("--to", multiple=True, help="A recipient; may be given several times.")
+@click.option("--on", help="Its legal date or time; now where it is left out.")
+@click.option("--cause", multiple=True, help="Id of an event that led to it.")
+@click.option("--data", help="Its body as JSON, or @FILE.")
+@click.option("--set", "sets", multiple=True, help="A field of the body: name=value.")
+@click.option("--number", multiple=True, help="A local number: kind=value.")
+@click.option("--note", help="The body's note.")
+@click.option("--id", "event_id", help="Its id: the same id again is the same event.")
+@click.option("--agency", help="Who speaks. Default: CASEBUS_AGENCY.")
+@click.option("--sector", help="The agency's sector. Default: what the Kafka account shows.")
+@click.option("--wait", default=0.0, help="Ask the gateway this many seconds for the outcome.")
+@click.option("--resend", is_flag=True, help="Only send what was kept and never sent.")
+@json_option
+def command(
+    file: TextIO | None,
+    agency: str | None,
+    sector: str | None,
+    wait: float,
+    *,
+    resend: bool,
+    as_json: bool,
+    **one: Any,
+) -> None:
+    """Publish the events in FILE (JSON, or JSON Lines; - is stdin), or one given by options.
+
+    In a file an event has: type, case, to, legal_time, causation, id, data.
+    """
+    settings = settings_for(agency)
+    events = [] if resend else _events(settings, file, one)
+    rows = _publish(settings, sector, events)
+    told = [_told(row) for row in rows]
+    if wait:
+        _wait(settings, told, wait)
+    answer(told, as_json=as_json, show=lambda console: console.print(_table(told)))
+
+
+def _events(settings: Settings, file: TextIO | None, one: dict[str, Any]) -> list[NewEvent]:
+    if (file is None) == (one["event_type"] is None):
+        raise click.UsageError("give a FILE of events, or one event by --type")
+    events = list(parsing.events(file)) if file else [_single(one)]
+    return _with_cases(settings, events)
+
+
+def _single(one: dict[str, Any]) -> NewEvent:
+    numbers = parsing.numbers(one["number"])
+    return NewEvent(
+        type=one["event_type"],
+        stream=one["case"],
+        to=tuple(one["to"]),
+        legal=parsing.legal_time(one["on"]),
+        causation=tuple(one["cause"]),
+        id=one["event_id"],
+        data=parsing.body(one["data"], one["sets"], numbers=numbers, note=one["note"]),
+    )
+
+
+def _with_cases(settings: Settings, events: list[NewEvent]) -> list[NewEvent]:
+    """Local numbers turned into case ids, each asked for once."""
+    numbers = {one.stream for one in events if one.stream and not is_uuid(one.stream)}
+    if not numbers:
+        return events
+    with open_gateway(settings) as gateway:
+        cases = {number: gateway.resolve(number) for number in numbers}
+    return [replace(one, stream=cases.get(one.stream or "", one.stream)) for one in events]
+
+
+def _publish(
+    settings: Settings, sector: str | None, events: Sequence[NewEvent]
+) -> Sequence[Published]:
+    schemas = load_schemas(settings)
+    with (
+        open_store(settings) as store,
+        open_publisher(settings, schemas, store, _lazily(settings, sector)) as publisher,
+    ):
+        try:
+            if events:
+                return publisher.publish(events)
+            publisher.send_waiting()
+        except CasebusError as error:
+            kept = publisher.waiting()
+            if kept and error.code.startswith(("kafka", "topic")):
+                kept_text = (
+                    f"{error.detail}; {kept} signed events are kept: casebus publish --resend"
+                )
+                raise CasebusError(error.code, kept_text) from error
+            raise
+    return []
+
+
+def _lazily(settings: Settings, sector: str | None) -> Callable[[str], str]:
+    """Ask for the sector when an event is finished, and once."""
+    known: dict[str, str] = {}
+    finders: list[Callable[[str], str]] = []
+
+    def sector_of(agency: str) -> str:
+        if agency not in known:
+            if not finders:
+                finders.append(sectors(settings, sector))
+            known[agency] = finders[0](agency)
+        return known[agency]
+
+    return sector_of
+
+
+def _told(row: Published) -> dict[str, Any]:
+    return {
+        "source": row.source,
+        "id": row.id,
+        "case": row.stream,
+        "sequence": row.sequence,
+        "topic": row.topic,
+        "partition": row.partition,
+        "offset": row.offset,
+        "status": "sent",
+    }
+
+
+def _wait(settings: Settings, told: list[dict[str, Any]], seconds: float) -> None:
+    with open_gateway(settings) as gateway:
+        for row in told:
+            known = gateway.await_event(row["source"], row["id"], seconds)
+            row["status"] = known.get("status", "pending")
+            row["reason"] = known.get("reason")
+
+
+def _table(told: list[dict[str, Any]]) -> Any:
+    rows = ((one["case"], one["id"], one["sequence"], one["topic"], _status(one)) for one in told)
+    return table(("case", "event", "sequence", "topic", "status"), rows)
+
+
+def _status(row: dict[str, Any]) -> str:
+    reason = row.get("reason")
+    return f"{row['status']} ({reason})" if reason else str(row["status"])

@@ -1,0 +1,34 @@
+"""How types and times read on a terminal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from casebus.events.legaltime import CHINA
+from casebus.events.schemas import Schemas
+
+_DATE = len("2026-03-02")
+
+
+class Titles:
+    """Chinese titles of event types, as their schemas have them."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._titles = {schema.ce_type: str(schema.body.get("title", "")) for schema in schemas}
+
+    def of(self, ce_type: str) -> str:
+        return self._titles.get(ce_type, "")
+
+
+def short_type(ce_type: str) -> str:
+    """`casebus.referral.sent.v1` → `referral.sent`."""
+    return ce_type.removeprefix("casebus.").rpartition(".v")[0] or ce_type
+
+
+def local_time(text: Any) -> str:
+    """A date as it is; a moment in China's time, to the minute."""
+    if not text or len(str(text)) <= _DATE:
+        return str(text or "")
+    moment = datetime.fromisoformat(str(text)).astimezone(CHINA)
+    return f"{moment:%Y-%m-%d %H:%M}"

@@ -1,0 +1,154 @@
+"""`casebus work`: what your agency still has to do, and doing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+
+from casebus.cli import parsing
+from casebus.cli.connect import open_gateway, settings_for
+from casebus.cli.output import answer, json_option, table
+from casebus.cli.wording import local_time, short_type
+from casebus.errors import CasebusError
+from casebus.sdk.gateway import Gateway, is_uuid
+
+#: Actions that most duties offer; an item may offer others, which work the same way.
+ACTIONS = {
+    "take": "Say that you deal with it.",
+    "accept": "Accept what was sent.",
+    "ask-supplement": "Ask for what is missing.",
+    "refuse": "Refuse it, with reasons.",
+    "forward": "Forward it to who is competent.",
+    "answer": "Answer what was asked.",
+    "hand-over": "Hand goods and material over.",
+}
+
+
+class Work(click.Group):
+    """`list`, `show`, and every other word is an action that an item may offer."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *ACTIONS]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        known = super().get_command(ctx, name)
+        return known or (None if name.startswith("-") else _action(name))
+
+
+@click.group("work", cls=Work)
+def command() -> None:
+    """Show work items and act on them; an item's actions stand in `casebus work list`."""
+
+
+@command.command("list")
+@click.option("--status", type=click.Choice(["open", "closed", "all"]), default="open")
+@click.option("--case", help="Only of this case: an id or a local number.")
+@json_option
+def listed(status: str, case: str | None, *, as_json: bool) -> None:
+    """List work items, the first due first."""
+    with open_gateway(settings_for()) as gateway:
+        items = gateway.work(status)
+        wanted = gateway.resolve(case) if case else None
+    items = [one for one in items if wanted in (None, one["case"])]
+    answer(items, as_json=as_json, show=lambda console: _show_items(console, items))
+
+
+@command.command("show")
+@click.argument("item")
+@json_option
+def shown(item: str, *, as_json: bool) -> None:
+    """Show one ITEM (its key, or the beginning of it)."""
+    with open_gateway(settings_for()) as gateway:
+        found = gateway.work_item(_key(gateway, item))
+    answer(found, as_json=as_json, show=lambda console: _show_item(console, found))
+
+
+def _action(name: str) -> click.Command:
+    @click.command(name, help=ACTIONS.get(name, f"The action `{name}`, where the item offers it."))
+    @click.argument("item")
+    @click.option("--actor", envvar="CASEBUS_ACTOR", help="Your pseudonym. Or CASEBUS_ACTOR.")
+    @click.option("--data", help="The event's body as JSON, or @FILE.")
+    @click.option("--set", "sets", multiple=True, help="A field of the body: name=value.")
+    @click.option("--number", multiple=True, help="A local number: kind=value.")
+    @click.option("--note", help="The body's note.")
+    @click.option("--to", multiple=True, help="A recipient; default: who is waiting for it.")
+    @click.option("--on", help="The legal date or time; now where it is left out.")
+    @click.option("--version", type=int, help="The item's version that you saw. Default: now's.")
+    @json_option
+    def act(item: str, *, as_json: bool, **given: Any) -> None:
+        outcome = _act(name.replace("-", "_"), item, given)
+        answer(outcome, as_json=as_json, show=lambda console: _show_outcome(console, outcome))
+
+    return act
+
+
+def _act(action: str, item: str, given: dict[str, Any]) -> dict[str, Any]:
+    if not given["actor"]:
+        raise click.UsageError("say who acts: --actor PSEUDONYM, or set CASEBUS_ACTOR")
+    with open_gateway(settings_for()) as gateway:
+        key = _key(gateway, item)
+        version = given["version"]
+        if version is None:
+            version = gateway.work_item(key)["version"]
+        return gateway.act(key, action, _request(version, given))
+
+
+def _request(version: int, given: dict[str, Any]) -> dict[str, Any]:
+    legal = parsing.legal_time(given["on"])
+    numbers = parsing.numbers(given["number"])
+    request: dict[str, Any] = {
+        "version": version,
+        "actor": given["actor"],
+        "data": parsing.body(given["data"], given["sets"], numbers=numbers, note=given["note"]),
+    }
+    if given["to"]:
+        request["to"] = list(given["to"])
+    if legal:
+        request["legal_time"] = str(legal)
+    return request
+
+
+def _key(gateway: Gateway, item: str) -> str:
+    """A whole key, from itself or from the beginning of an open item's."""
+    if is_uuid(item):
+        return item
+    found = [str(one["key"]) for one in gateway.work("open") if str(one["key"]).startswith(item)]
+    if len(found) != 1:
+        raise CasebusError("not_found", f"{len(found)} open items begin with {item}")
+    return found[0]
+
+
+def _show_items(console: Console, items: list[dict[str, Any]]) -> None:
+    rows = (
+        (
+            one["key"],
+            one["title"],
+            local_time(one.get("due")),
+            one["case"],
+            " ".join(name.replace("_", "-") for name in one["actions"]),
+            one.get("taken_by"),
+        )
+        for one in items
+    )
+    console.print(table(("item", "待办", "due", "case", "actions", "taken by"), rows))
+
+
+def _show_item(console: Console, one: dict[str, Any]) -> None:
+    console.print(f"[bold]{one['key']}[/]  {one['title']}")
+    console.print(f"case {one['case']}  version {one['version']}")
+    console.print(f"due {local_time(one.get('due')) or '-'}  taken by {one.get('taken_by') or '-'}")
+    for name, event_type in one["actions"].items():
+        console.print(
+            f"  casebus work {name.replace('_', '-')} {one['key']}  → {short_type(event_type)}"
+        )
+
+
+def _show_outcome(console: Console, outcome: dict[str, Any]) -> None:
+    event = outcome["event"]
+    console.print(f"{outcome['status']}: event {event['id']} of {event['source']}")
+    for found in outcome.get("findings") or ():
+        console.print(f"  {found['severity']}: {found['kind']}")
+    if outcome["status"] == "pending":
+        console.print("  It is on its way: look again with `casebus history`.")

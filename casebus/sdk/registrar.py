@@ -1,0 +1,79 @@
+"""Entries of the directory: who signs for whom, signed by root or a registrar it names."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from casebus.events.envelope import Envelope, Record
+from casebus.events.schemas import Schemas
+from casebus.sdk.connection import clear_errors, open_producer
+from casebus.settings import Settings
+from casebus.trust.directory import ROOT, Directory, PublicKey
+from casebus.trust.keys import ED25519, SigningKey, key_id
+from casebus.trust.signing import Draft, sign
+
+TOPIC = "directory"
+_NAMESPACE = uuid.UUID("5b8f7a52-6a1e-5b0e-9d0c-0c6a5e0b7d11")
+_SEND_SECONDS = 20
+
+
+class Registrar:
+    """Makes entries and sends them; an entry that readers would not believe is not sent."""
+
+    def __init__(self, settings: Settings, schemas: Schemas, signer: str, key: SigningKey) -> None:
+        self._settings = settings
+        self._schemas = schemas
+        self._signer = signer
+        self._key = key
+
+    def add_key(
+        self, agency: str, public: bytes, *, valid_from: datetime, now: datetime, note: str = ""
+    ) -> Record:
+        """The entry that lets `agency` sign with this raw Ed25519 key from `valid_from` on."""
+        said = {
+            "agency": agency,
+            "keyid": key_id(public),
+            "algorithm": ED25519,
+            "public": public,
+            "valid_from": valid_from,
+            "note": note,
+        }
+        return self._entry("key_added", agency, said, now)
+
+    def revoke_key(self, key: PublicKey, *, reason: str, now: datetime) -> Record:
+        """The entry from which on nothing is admitted that this key signed."""
+        said = {"agency": key.agency, "keyid": key.keyid, "revoked_at": now, "reason": reason}
+        return self._entry("key_revoked", key.agency, said, now)
+
+    def send(self, directory: Directory, entry: Record) -> int:
+        """Append an entry that `directory` believes; returns its place there."""
+        directory.apply(entry)
+        producer = open_producer(self._settings)
+        try:
+            with clear_errors(self._settings, TOPIC):
+                taken = producer.send(
+                    TOPIC,
+                    key=entry.key,
+                    value=entry.value,
+                    headers=list(entry.headers),
+                    partition=0,
+                ).get(timeout=_SEND_SECONDS)
+        finally:
+            producer.close()
+        return int(taken.offset)
+
+    def _entry(self, event: str, about: str, said: dict[str, Any], now: datetime) -> Record:
+        ce_type = f"casebus.directory.{event}.v1"
+        envelope = Envelope(
+            id=str(uuid.uuid4()),
+            type=ce_type,
+            source=ROOT,
+            subject=str(uuid.uuid5(_NAMESPACE, about)),
+            time=now,
+            dataschema=self._schemas.latest(ce_type).uri,
+        )
+        draft = Draft(envelope, self._schemas.encode(ce_type, said))
+        signedby = None if self._signer == ROOT else self._signer
+        return sign([draft], self._key, self._schemas, signedby=signedby)[0]
