@@ -45,4 +45,5 @@ async def open_router(settings: WorkerSettings, producer: Producer) -> AsyncIter
     yield Router(producer, checkpoints, settings.journal_epoch)
 
 
-ROUTER = Worker("router", (JOURNAL,), open_router)
+# Copies of one partition are made while those of another are on their way.
+ROUTER = Worker("router", (JOURNAL,), open_router, lanes=4)

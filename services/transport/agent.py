@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
@@ -14,13 +15,17 @@ from aiokafka import TopicPartition
 
 from casebus import telemetry
 from services.transport.batch import Batch, Handler, start_offsets
-from services.transport.folding import Fold, FoldingTransport
+from services.transport.folding import WAITING_BATCHES, Fold, FoldingTransport
 from services.transport.probe import Probe
 from services.transport.producer import Producer
-from services.transport.worker import Worker, WorkerSettings, client_id, leave
+from services.transport.worker import (
+    Worker,
+    WorkerSettings,
+    client_id,
+    leave,
+    spare_the_collector,
+)
 
-#: Batches that wait in memory before fetching pauses; the fetcher holds 1 MiB a partition more.
-WAITING_BATCHES = 16
 COMMIT_SECONDS = 1.0
 
 
@@ -74,6 +79,7 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker cannot work
             leave("handler_not_opened", error)
         await super().on_first_start()
+        spare_the_collector()
 
     async def on_shutdown(self) -> None:
         await super().on_shutdown()
@@ -84,16 +90,27 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         return await start_offsets(self.handler, partitions)
 
     async def consume(self, stream: faust.StreamT) -> None:
-        """Handle batch after batch; a batch is acked when its handler has returned."""
+        """Handle batch after batch of each partition; ack each when its handler has returned."""
         batches = stream.noack()
-        async for event in batches.events():
-            fold: Fold = event.message.value
-            try:
-                await self._handle(event.message.tp, fold)
-            except Exception as error:  # noqa: BLE001 - Faust would ack the batch and go on
-                leave("handler_failed", error)
+        lanes: dict[Any, asyncio.Task[None]] = {}
+        try:
+            async for event in batches.events():
+                await _free(lanes, event.message.tp, self.worker.lanes)
+                task = asyncio.create_task(self._finish(batches, event))
+                lanes[event.message.tp] = task
+        finally:
+            # Stopping: what is unfinished is not acked and comes again.
+            for task in lanes.values():
+                task.cancel()
+
+    async def _finish(self, batches: faust.StreamT, event: faust.EventT) -> None:
+        fold: Fold = event.message.value
+        try:
+            await self._handle(event.message.tp, fold)
             fold.handled = True
             await batches.ack(event)
+        except Exception as error:  # noqa: BLE001 - Faust would ack the batch and go on
+            leave("handler_failed", error)
 
     async def _handle(self, tp: Any, fold: Fold) -> None:
         if fold.after is not None and self.handled.get(tp, fold.after) != fold.after:
@@ -116,6 +133,16 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         leave("faust_crashed", reason)
 
 
+async def _free(lanes: dict[Any, asyncio.Task[None]], tp: Any, most: int) -> None:
+    """Wait until `tp` is not being handled, and fewer than `most` partitions are."""
+    if (same := lanes.get(tp)) is not None:
+        await asyncio.wait([same])
+    running = [task for task in lanes.values() if not task.done()]
+    while len(running) >= most:
+        _, pending = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        running = list(pending)
+
+
 def _configuration(worker: Worker, settings: WorkerSettings) -> dict[str, Any]:
     return {
         "broker": ";".join(f"kafka://{host}" for host in settings.kafka_bootstrap.split(",")),
@@ -127,7 +154,8 @@ def _configuration(worker: Worker, settings: WorkerSettings) -> dict[str, Any]:
         "broker_commit_interval": COMMIT_SECONDS,
         "consumer_group_instance_id": client_id(worker, settings),
         "consumer_auto_offset_reset": "earliest",
-        "stream_buffer_maxsize": WAITING_BATCHES,
+        # Never reached: the folding consumer stops fetching long before.
+        "stream_buffer_maxsize": 64 * WAITING_BATCHES,
         "stream_wait_empty": True,
         "stream_recovery_delay": 0.0,
         "store": "memory://",

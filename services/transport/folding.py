@@ -7,9 +7,12 @@ tests/unit/test_faust_pins.py; ADR 0003 says why.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from aiokafka import ConsumerRecord, TopicPartition
 from faust.transport.drivers import aiokafka as driver
@@ -20,11 +23,15 @@ from mode.utils.futures import notify
 if TYPE_CHECKING:
     from services.transport.agent import BatchApp
 
+#: Batches in memory, waiting or being handled, at which fetching pauses. A batch is at most 1 MiB
+#: or one record; aiokafka's fetcher holds one more a partition.
+WAITING_BATCHES = 16
+
 
 class Fold:
     """The value of a folded message: the records, and whether their handler returned."""
 
-    __slots__ = ("after", "handled", "records")
+    __slots__ = ("__weakref__", "after", "handled", "records")
 
     def __init__(self, records: Sequence[ConsumerRecord], after: int | None) -> None:
         self.records = records
@@ -56,18 +63,33 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._fetched: dict[TP, int] = {}
+        self._out: WeakSet[Fold] = WeakSet()
+        self._freed = asyncio.Event()
 
     async def _getmany(
         self,
         active_partitions: set[TP] | None,
         timeout: float,  # noqa: ASYNC109 - Faust's name
     ) -> Mapping[TP, list[Any]]:
+        # Faust's own limit (stream_buffer_maxsize) pauses fetching for a whole second.
+        if not await self._room(timeout):
+            return {}
         fetched = await super()._getmany(active_partitions=active_partitions, timeout=timeout)
         return {
             tp: [self._folded(tp, records)] if self._folds(tp) else records
             for tp, records in fetched.items()
             if records
         }
+
+    async def _room(self, seconds: float) -> bool:
+        """Whether few enough batches wait in memory, or soon do."""
+        self._freed.clear()
+        if sum(not fold.handled for fold in self._out) < WAITING_BATCHES:
+            return True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._freed.wait(), seconds)
+            return True
+        return False
 
     def _folds(self, tp: TP) -> bool:
         return tp.topic in self.app.folded_topics
@@ -76,7 +98,9 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         before = self._fetched.get(tp)
         self._fetched[tp] = records[-1].offset
         after = before if before is not None and before < records[0].offset else None
-        return FoldedRecord(tp, Fold(records, after))
+        fold = Fold(records, after)
+        self._out.add(fold)
+        return FoldedRecord(tp, fold)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         # The offsets between two folded messages are no gap: the second message holds them.
@@ -99,6 +123,7 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
     def ack(self, message: Message) -> bool:
         """Faust acks skipped and stale messages too; those must not move an offset."""
         fold = message.value
+        self._freed.set()
         if isinstance(fold, Fold) and not (
             fold.handled and message.generation_id == self.app.consumer_generation_id
         ):
@@ -113,6 +138,7 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         """Start at the committed offsets, or where the handler says."""
         await super().perform_seek()
         self._fetched.clear()
+        self._out.clear()
         held = [TopicPartition(*tp) for tp in self.assignment() if self._folds(tp)]
         starts = {TP(*tp): offset for tp, offset in (await self.app.assigned(held)).items()}
         if starts:

@@ -75,6 +75,8 @@ class Producer:
                 partition = partition_for(key or b"", counts[topic])  # noqa: PLW2901
             if traced:
                 headers = telemetry.hop(headers)  # noqa: PLW2901
+            if type(headers) is not list:  # all that aiokafka takes
+                headers = list(headers)  # noqa: PLW2901
             batches = filled.get((topic, partition))
             if batches is None:
                 batches = filled[topic, partition] = [create()]
