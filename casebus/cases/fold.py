@@ -124,24 +124,32 @@ class _Folding:
         for event in order:
             if event.data.get("numbers"):
                 self.numbers.update(body.numbers(event.data))
-            if event.flags or event.conflicting:
-                self._note_flags(event)
             if event.sector == _BUS:
                 self.marks.note(event)
                 self.participants.update(event.to)
-            elif (name := event_name(event.type)) in known or not neutral(name):
+                continue
+            name = event_name(event.type)
+            procedural = name in known or not neutral(name)
+            if event.flags or event.conflicting:
+                self._note_flags(event, aloud=procedural)
+            if procedural:
                 self._fold(event, name)
             else:
                 self._note_arrival(event, name)
         return self._frozen(order)
 
-    def _note_flags(self, event: CaseEvent) -> None:
-        """What admission and the journal noticed, told to the author."""
+    def _note_flags(self, event: CaseEvent, *, aloud: bool) -> None:
+        """What admission and the journal noticed, told to the author.
+
+        Not of the bus's own events and aloud not of arrivals: each telling makes one of those,
+        and a clock that is years off would make the two answer each other for ever.
+        """
+        author = [event.agency] if aloud else []
         for flag in event.flags:
             kind = UNDELIVERABLE if flag == Flag.UNKNOWN_RECIPIENT else DATA_QUALITY
-            self.findings.add(kind, event, {"flag": flag}, tell=[event.agency], about=flag)
+            self.findings.add(kind, event, {"flag": flag}, tell=author, about=flag)
         if event.conflicting:
-            tell = [event.agency, *event.to]
+            tell = [*author, *event.to]
             self.findings.add(ID_CONFLICT, event, {"kept": "first journaled"}, tell=tell)
 
     def _fold(self, event: CaseEvent, name: str) -> None:

@@ -13,6 +13,9 @@ from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.state import Told
 from casebus.law.compiled import event_name
 
+#: What folds derive is said under this source; `bus/scheduler` answers for its own findings.
+_FOLD = "bus"
+
 
 @dataclass(slots=True)
 class Mark:
@@ -34,6 +37,8 @@ class Marks:
 
     def note(self, event: CaseEvent) -> None:
         """Read an event of the bus; others of its types say nothing of a key."""
+        if event.source != _FOLD:
+            return
         match event_name(event.type):
             case "clock.breached":
                 _tell(self.breaches, text(event.data, "clock_key"), event)

@@ -4,7 +4,7 @@ import datetime as dt
 
 import chinese_calendar
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus.events.legaltime import CHINA, LegalTime
@@ -102,11 +102,13 @@ def test_the_end_of_time_is_no_crash(unit: str) -> None:
     assert due.date() == dt.date.max
 
 
+@settings(deadline=None)
 @given(st.dates(FIRST, LAST))
 def test_every_day_is_judged_as_chinesecalendar_judges_it(day: dt.date) -> None:
     assert CALENDAR.is_workday(day) == (chinese_calendar.is_workday(day), False)
 
 
+@settings(deadline=None)
 @given(st.dates(FIRST, dt.date(2026, 6, 30)), st.integers(1, 60))
 def test_working_days_are_those_that_chinesecalendar_counts(day: dt.date, amount: int) -> None:
     end, provisional = CALENDAR.add_workdays(day, amount)
@@ -116,6 +118,7 @@ def test_working_days_are_those_that_chinesecalendar_counts(day: dt.date, amount
     assert sum(map(chinese_calendar.is_workday, between)) == amount
 
 
+@settings(deadline=None)
 @given(st.dates(FIRST, dt.date(2026, 12, 20)))
 def test_rolling_finds_the_first_working_day_from_there(day: dt.date) -> None:
     end, _ = CALENDAR.roll(day)
@@ -124,6 +127,7 @@ def test_rolling_finds_the_first_working_day_from_there(day: dt.date) -> None:
     assert not any(map(chinese_calendar.is_workday, between))
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(2027, 1, 1), dt.date(2099, 1, 1)), st.integers(1, 200))
 def test_past_the_known_years_weekdays_are_counted_one_by_one(day: dt.date, amount: int) -> None:
     end, provisional = CALENDAR.add_workdays(day, amount)

@@ -81,7 +81,7 @@ def test_a_wrong_file_is_refused_with_its_name_and_the_reason(
 
 
 def test_a_file_that_is_no_yaml_is_refused() -> None:
-    with pytest.raises(LawError, match="sectors.yaml"):
+    with pytest.raises(LawError, match=r"sectors\.yaml"):
         Law({**FILES, "sectors.yaml": b"{ :"})
 
 
@@ -106,7 +106,7 @@ def test_the_version_in_force_on_the_triggers_day_counts() -> None:
 
 
 def test_every_check_that_the_law_may_name_exists() -> None:
-    assert compiling.CHECKS == CHECKS.keys()
+    assert CHECKS.keys() == compiling.CHECKS
 
 
 def test_every_author_of_a_step_may_emit_it() -> None:
@@ -161,7 +161,8 @@ class _Directory:
         return {"a": _Agency("a", "b"), "lone": _Agency("lone", None)}.get(name)
 
     def in_division(self, division: str, sector: str, level: str) -> list[_Agency]:
-        return [_Agency("p", None)] if (division, sector) == ("330106", "procuratorate") else []
+        asked = (division, sector, level)
+        return [_Agency("p", None)] if asked == ("330106", "procuratorate", "county") else []
 
 
 def test_rules_find_the_superior_and_the_neighbours() -> None:

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from casebus.cases import CaseEvent
+from tests.case_events import AMR, PRO, PSB, clock, event, folded, kinds, storyline, until
+
+
+def correction(changes: dict[str, Any], *, of: str = "referral.accepted", **more: Any) -> CaseEvent:
+    values: dict[str, Any] = {
+        "source": PSB,
+        "name": "case.corrected",
+        "at": "2026-03-08",
+        "id": "fix",
+        "corrected_source": PSB,
+        "corrected_id": of,
+        "changes": {path: json.dumps(value) for path, value in changes.items()},
+        **more,
+    }
+    return event(values.pop("source"), values.pop("name"), values.pop("at"), **values)
+
+
+def test_a_corrected_legal_time_moves_the_clock_and_the_order() -> None:
+    case = folded(
+        [*until("referral.accepted"), correction({"$legaltime": "2026-03-06T10:00:00+08:00"})]
+    )
+    assert clock(case, "T08").due.date().isoformat() == "2026-03-09"
+    assert kinds(case) == []
+
+
+def test_the_last_correction_by_the_authors_count_holds() -> None:
+    first = correction({"$legaltime": "2026-03-10"}, id="one", sequence=1, at="2026-03-10")
+    second = correction({"$legaltime": "2026-03-06"}, id="two", sequence=2, at="2026-03-06")
+    case = folded([*until("referral.accepted"), second, first])
+    assert clock(case, "T08").due.date().isoformat() == "2026-03-09"
+
+
+def test_a_corrected_field_of_the_body_is_read_as_corrected() -> None:
+    fix = correction({"goods.0.received": 1200}, of="referral.goods_received", at="2026-04-16")
+    assert kinds(folded([*storyline(), fix])) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"no_such_field": 1},
+        {"goods": "many"},
+        {"goods.7.received": 1},
+        {"goods.x": 1},
+        {"$legaltime": "yesterday"},
+        {"$legaltime": 5},
+        {"$source": AMR},
+    ],
+)
+def test_a_change_that_does_not_fit_is_a_finding_and_changes_nothing(
+    changes: dict[str, Any],
+) -> None:
+    fix = correction(changes, of="referral.goods_received", at="2026-04-16")
+    case = folded([*storyline(), fix])
+    assert sorted(kinds(case)) == ["data_quality", "discrepancy"]
+
+
+def test_a_change_that_is_no_json_is_a_finding() -> None:
+    fix = event(
+        PSB,
+        "case.corrected",
+        "2026-03-08",
+        corrected_source=PSB,
+        corrected_id="referral.accepted",
+        changes={"note": "{"},
+    )
+    assert kinds(folded([*until("referral.accepted"), fix])) == ["data_quality"]
+
+
+def test_nobody_corrects_another_agencys_event() -> None:
+    fix = correction({"$legaltime": "2026-03-06"}, source=AMR)
+    case = folded([*until("referral.accepted"), fix])
+    assert clock(case, "T08").due.date().isoformat() == "2026-03-10"
+    assert kinds(case) == ["no_standing"]
+
+
+def test_a_correction_of_an_unknown_event_waits_for_it() -> None:
+    fix = correction({"$legaltime": "2026-03-06T10:00:00+08:00"})
+    before = [one for one in until("referral.accepted") if one.id != "referral.accepted"]
+    assert kinds(folded([*before, fix])) == ["data_quality"]
+    assert kinds(folded([*until("referral.accepted"), fix])) == []
+
+
+def test_corrected_recipients_are_those_stamped_on_the_correction() -> None:
+    sent = event(AMR, "referral.sent", "2026-03-05", to=(PSB,))
+    fix = event(
+        AMR,
+        "case.corrected",
+        "2026-03-06",
+        to=("cn-330108-psb", PRO),
+        corrected_source=AMR,
+        corrected_id="referral.sent",
+        changes={"$to": "[]"},
+    )
+    case = folded([sent, fix])
+    assert case.roles["police"] == ("cn-330108-psb",)
+    assert case.copies == ()
