@@ -7,21 +7,22 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from casebus import telemetry
 from casebus.cases import Clock, breach_of
 from casebus.errors import CasebusError
 from casebus.events.partition import partition_for
+from casebus.law import agencies
 from casebus.now import Now
-from casebus.trust.directory import Directory
-from services.scheduler.telling import told
+from casebus.trust.directory import BUS, Directory
 from services.scheduler.voice import Statement, Voice
 from storage import outbox, scheduling
 from storage.scheduling import Due
 
 log = logging.getLogger(__name__)
 
-OVERDUE = "overdue"
+#: The cause of a breach where the bus itself was behind.
 LINK_DOWN = "link_down"
 #: A barrier that took longer means that the bus, not the agency, may have been late.
 _SOUND_SECONDS = 10.0
@@ -68,10 +69,10 @@ class Clocks:
         count = await self._partitions()
         places = {partition_for(str(one.stream).encode(), count) for one in due}
         waited = await self._barrier.passed(places)
-        cause = OVERDUE if waited < _SOUND_SECONDS else LINK_DOWN
-        return sum([await self._tell(one, cause) for one in due])
+        sound = waited < _SOUND_SECONDS
+        return sum([await self._tell(one, sound=sound) for one in due])
 
-    async def _tell(self, due: Due, cause: str) -> bool:
+    async def _tell(self, due: Due, *, sound: bool) -> bool:
         """One case a transaction; whether the clock was still running under the case's lock."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
@@ -79,7 +80,7 @@ class Clocks:
                 if view is None:
                     return False
                 clock = Clock.from_json(view)
-                [row] = self._voice.rows([self._statement(due, clock, cause)])
+                [row] = self._voice.rows([_statement(clock, self._directory, sound=sound)])
                 await scheduling.note_breach(connection, due, clock.revision, row.event_id)
                 await outbox.enqueue(connection, [row])
         except CasebusError as error:
@@ -89,21 +90,26 @@ class Clocks:
         telemetry.count("casebus.clocks.breached")
         return True
 
-    def _statement(self, due: Due, clock: Clock, cause: str) -> Statement:
-        derived = breach_of(clock)
-        to = told(clock.tell, clock.actor, self._directory)
-        return Statement(
-            stream=due.stream,
-            id=derived.id,
-            type=derived.type,
-            data={**derived.data, "cause": cause, "told": list(to)},
-            to=to,
-            causation=derived.causation,
-        )
-
     async def _until(self, moment: datetime | None) -> None:
         """Sleep to the moment, but never past the next look for new clocks."""
         for _ in range(round(_LOOK_SECONDS / _TICK_SECONDS)):
             await asyncio.sleep(_TICK_SECONDS)
             if moment is not None and self._now() >= moment:
                 return
+
+
+def _statement(clock: Clock, directory: Directory, *, sound: bool) -> Statement:
+    """The breach as casework would say it of a late act: the same id, whoever says it first."""
+    derived = breach_of(clock)
+    to = agencies.resolve(derived.to, derived.of, directory)
+    cause = derived.data["cause"] if sound else LINK_DOWN
+    return Statement(
+        stream=UUID(derived.stream),
+        id=derived.id,
+        type=derived.type,
+        data={**derived.data, "cause": cause, "told": list(to)},
+        source=BUS,
+        to=to,
+        causation=derived.causation,
+        legal=derived.legal,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.events.envelope import Envelope
+from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
 from casebus.now import Now
 from casebus.trust.directory import BUS
@@ -16,6 +17,8 @@ from casebus.trust.signing import Draft, sign
 from storage.outbox import OutboxRow
 
 FRONT_DOOR = "events.bus"
+#: Who answers for what no fold can derive; what a fold could derive is said by the bus itself.
+SOURCE = f"{BUS}/scheduler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +29,10 @@ class Statement:
     id: str
     type: str
     data: Mapping[str, Any] = field(hash=False)
+    source: str = SOURCE
     to: tuple[str, ...] = ()
     causation: tuple[str, ...] = ()
+    legal: LegalTime | None = None
 
 
 class Voice:
@@ -48,11 +53,12 @@ class Voice:
         envelope = Envelope(
             id=one.id,
             type=one.type,
-            source=BUS,
+            source=one.source,
             subject=str(one.stream),
             time=self._now(),
             dataschema=self._schemas.latest(one.type).uri,
             to=one.to,
             causationid=one.causation,
+            legaltime=one.legal,
         )
         return Draft(envelope, self._schemas.encode(one.type, dict(one.data)))

@@ -1,0 +1,115 @@
+"""From inbox records to `intake.received`: pure, one event for each hosted recipient."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Envelope, Header
+from casebus.events.schemas import Schemas
+from casebus.now import Now
+from casebus.trust.directory import Agency, Directory
+from casebus.trust.signing import Draft
+from services.intake.checks import Check, run_checks, unreadable
+from services.intake.rules import SectorRules
+
+RECEIVED = "casebus.intake.received.v1"
+HOSTED = "hosted"
+#: Domains that are themselves about hand-overs: answering them would never end.
+NEVER_ANSWERED = frozenset({"intake", "relay"})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An inbox record: the author's envelope and bytes, and the bus's stamps."""
+
+    envelope: Envelope
+    value: bytes
+    recipients: tuple[str, ...]
+    #: `epoch/partition/offset` of the journal record.
+    position: str
+    #: How many directory entries admission had read.
+    directory: int
+
+    @classmethod
+    def read(cls, value: bytes | None, headers: Iterable[Header]) -> Self:
+        """Read a record that admission let through."""
+        listed = [(name, text or b"") for name, text in headers]
+        stamps = {name: text.decode() for name, text in listed if name.startswith("cb-")}
+        return cls(
+            envelope=Envelope.from_headers(listed),
+            value=value or b"",
+            recipients=tuple(stamps.get("cb-recipients", "").split()),
+            position=stamps.get("cb-position", ""),
+            directory=int(stamps.get("cb-directory") or 0),
+        )
+
+    @property
+    def is_answered(self) -> bool:
+        return self.envelope.type.split(".")[1] not in NEVER_ANSWERED
+
+
+def received_id(envelope: Envelope, agency: str) -> str:
+    """The same for every delivery of the same event to the same agency."""
+    words = ("intake.received", envelope.source, envelope.id, agency)
+    return str(uuid.uuid5(uuid.UUID(envelope.subject), "\x1f".join(words)))
+
+
+def hosted_recipients(arrival: Arrival, sector: str, directory: Directory) -> Iterator[Agency]:
+    """The recipients whose intake this is: those of the inbox's sector without a system of own."""
+    for name in arrival.recipients:
+        agency = directory.agency(name)
+        if agency is not None and agency.sector == sector and agency.delivery == HOSTED:
+            yield agency
+
+
+class Reception:
+    """Makes the drafts; the same event and directory always give the same body."""
+
+    def __init__(
+        self, schemas: Schemas, directory: Directory, rules: Mapping[str, SectorRules], now: Now
+    ) -> None:
+        self._schemas, self._directory = schemas, directory
+        self._rules, self._now = rules, now
+        self._uri = schemas.latest(RECEIVED).uri
+
+    def draft(self, arrival: Arrival, agency: Agency) -> Draft:
+        about = arrival.envelope
+        rules = self._rules.get(agency.sector)
+        body = {
+            "agency": agency.id,
+            "event_source": about.source,
+            "event_id": about.id,
+            "event_type": about.type,
+            "position": arrival.position,
+            "unit": rules.unit_for(about.type) if rules else "",
+            "checks": self._checks(arrival, agency, rules),
+        }
+        return Draft(self._envelope(about, agency), self._schemas.encode(RECEIVED, body))
+
+    def _envelope(self, about: Envelope, agency: Agency) -> Envelope:
+        return Envelope(
+            id=received_id(about, agency.id),
+            type=RECEIVED,
+            source=agency.id,
+            subject=about.subject,
+            time=self._now(),
+            dataschema=self._uri,
+            correlationid=about.correlationid,
+            causationid=(about.id,),
+            testdata=about.testdata,
+        )
+
+    def _checks(self, arrival: Arrival, agency: Agency, rules: SectorRules | None) -> list[Check]:
+        asked = rules.checks_for(arrival.envelope.type) if rules else ()
+        if not asked:
+            return []
+        try:
+            data: dict[str, Any] = self._schemas.decode(arrival.value)[1]
+        except CasebusError:
+            return [unreadable()]
+        author = self._directory.agency(arrival.envelope.agency)
+        return run_checks(asked, data, author, agency)

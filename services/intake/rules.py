@@ -1,0 +1,79 @@
+"""policies/intake/*.yaml: which unit takes an event, and what is checked on arrival."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from casebus.errors import CasebusError
+from casebus.law.compiled import event_name
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: `domain.event` without `casebus.` and version; `*` as in a file name.
+    events: tuple[str, ...]
+
+    def applies_to(self, name: str) -> bool:
+        return any(fnmatchcase(name, glob) for glob in self.events)
+
+
+class UnitRule(_Row):
+    unit: str
+
+
+class CheckRule(_Row):
+    """One check; exactly one of `enclosed`, `given` and `level` says what it asks for."""
+
+    name: str
+    title: str
+    citation: str
+    #: The check is made only where this field of the event is not empty.
+    when: str | None = None
+    #: Kind of document -> its Chinese name: all must be enclosed.
+    enclosed: dict[str, str] | None = None
+    #: Field -> its Chinese name: none may be empty.
+    given: dict[str, str] | None = None
+    #: The author must stand at the recipient's level (同级).
+    level: Literal["same"] | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_one_thing(self) -> Self:
+        if sum(asked is not None for asked in (self.enclosed, self.given, self.level)) != 1:
+            raise ValueError(f"check {self.name} must ask for exactly one thing")
+        return self
+
+
+class SectorRules(BaseModel):
+    """How the intakes of one sector work."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    units: tuple[UnitRule, ...]
+    checks: tuple[CheckRule, ...]
+
+    def unit_for(self, ce_type: str) -> str:
+        """承办部门 of an event; empty where no row fits."""
+        name = event_name(ce_type)
+        return next((row.unit for row in self.units if row.applies_to(name)), "")
+
+    def checks_for(self, ce_type: str) -> tuple[CheckRule, ...]:
+        name = event_name(ce_type)
+        return tuple(row for row in self.checks if row.applies_to(name))
+
+
+def load_rules(folder: Path) -> dict[str, SectorRules]:
+    """Rules by sector; raises CasebusError `intake_rules_bad` naming the file."""
+    return {path.stem: _load(path) for path in sorted(folder.glob("*.yaml"))}
+
+
+def _load(path: Path) -> SectorRules:
+    try:
+        return SectorRules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise CasebusError("intake_rules_bad", f"{path.name}: {error}") from error

@@ -1,0 +1,115 @@
+"""The intake as a worker: one transaction a batch, the ack after its commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from casebus import telemetry
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.now import now_from
+from casebus.sdk.directory import DirectoryFollower
+from casebus.trust.directory import Agency, Directory
+from casebus.trust.signing import Draft, sign
+from services.intake.keys import HostedKeys
+from services.intake.receiving import (
+    RECEIVED,
+    Arrival,
+    Reception,
+    hosted_recipients,
+    received_id,
+)
+from services.intake.rules import load_rules
+from services.transport import Batch, Handler, Producer, Worker, WorkerSettings
+from storage import outbox
+from storage.outbox import OutboxRow
+from storage.pool import open_pool
+
+INBOX = "inbox."
+_START_SECONDS = 60
+_PAUSE_SECONDS = 0.05
+
+
+class Intake:
+    """Puts one `intake.received` for each hosted recipient into the outbox, once."""
+
+    def __init__(
+        self,
+        pool: Any,
+        schemas: Schemas,
+        directory: Directory,
+        reception: Reception,
+        keys: HostedKeys,
+    ) -> None:
+        self._pool, self._schemas, self._directory = pool, schemas, directory
+        self._reception, self._keys = reception, keys
+
+    async def __call__(self, batch: Batch) -> None:
+        """Receive a batch; when it returns, the rows are committed."""
+        arrivals = [Arrival.read(record.value, record.headers) for record in batch.records]
+        await self._until_known(max(arrival.directory for arrival in arrivals))
+        wanted = dict(self._wanted(arrivals, batch.topic.removeprefix(INBOX)))
+        async with self._pool.acquire() as connection, connection.transaction():
+            there = await outbox.enqueued(connection, list(wanted))
+            fresh = [pair for identity, pair in wanted.items() if identity[2] not in there]
+            await outbox.enqueue(connection, self._rows(fresh, batch.topic.removeprefix(INBOX)))
+        telemetry.count("casebus.intake.received", len(fresh))
+
+    async def _until_known(self, position: int) -> None:
+        """Admission judged by this many directory entries: recipients may be among the last."""
+        while self._directory.position < position:  # noqa: ASYNC110 - read by another thread
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _wanted(
+        self, arrivals: list[Arrival], sector: str
+    ) -> Iterator[tuple[tuple[UUID, str, str], tuple[Arrival, Agency]]]:
+        """What is to be said, by identity: a record that came twice is answered once."""
+        for arrival in arrivals:
+            if not arrival.is_answered:
+                continue
+            stream = UUID(arrival.envelope.subject)
+            for agency in hosted_recipients(arrival, sector, self._directory):
+                yield (
+                    (stream, agency.id, received_id(arrival.envelope, agency.id)),
+                    (arrival, agency),
+                )
+
+    def _rows(self, wanted: list[tuple[Arrival, Agency]], sector: str) -> list[OutboxRow]:
+        """Signed rows, one tree an agency."""
+        drafts: dict[str, list[Draft]] = {}
+        for arrival, agency in wanted:
+            drafts.setdefault(agency.id, []).append(self._reception.draft(arrival, agency))
+        rows = []
+        for name, its in drafts.items():
+            key, delegate = self._keys.signer(name, RECEIVED)
+            records = sign(its, key, self._schemas, signedby=delegate)
+            rows += [OutboxRow.of(record, f"events.{sector}") for record in records]
+        return rows
+
+
+@asynccontextmanager
+async def open_intake(settings: WorkerSettings, _: Producer) -> AsyncIterator[Handler]:
+    """Load the sectors' rules, follow the directory, connect, and yield the handler."""
+    schemas = Schemas.load(settings.schemas_dir)
+    rules = load_rules(settings.policies_dir / "intake")
+    follower = DirectoryFollower(settings, schemas).start()
+    pool = await open_pool(settings.database_url, application="intake")
+    try:
+        if not await asyncio.to_thread(follower.wait, _START_SECONDS):
+            raise CasebusError("directory_unread", "the directory did not answer in time")
+        directory = follower.directory
+        reception = Reception(schemas, directory, rules, now_from(settings))
+        keys = HostedKeys(settings.keys_dir, directory)
+        yield Intake(pool, schemas, directory, reception, keys)
+    finally:
+        await pool.close()
+        await asyncio.to_thread(follower.stop)
+
+
+def intake(topics: tuple[str, ...]) -> Worker:
+    """The worker for these inboxes."""
+    return Worker("intake", topics, open_intake)
