@@ -102,10 +102,10 @@ def test_the_end_of_time_is_no_crash(unit: str) -> None:
     assert due.date() == dt.date.max
 
 
-@settings(deadline=None)
-@given(st.dates(FIRST, LAST))
-def test_every_day_is_judged_as_chinesecalendar_judges_it(day: dt.date) -> None:
-    assert CALENDAR.is_workday(day) == (chinese_calendar.is_workday(day), False)
+def test_every_day_is_judged_as_chinesecalendar_judges_it() -> None:
+    for at in range((LAST - FIRST).days + 1):
+        day = FIRST + dt.timedelta(at)
+        assert CALENDAR.is_workday(day) == (chinese_calendar.is_workday(day), False)
 
 
 @settings(deadline=None)
