@@ -11,7 +11,7 @@ from pydantic import Field
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from gateway import openings, paging
-from gateway.api.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
+from gateway.api.shapes import CASE, EVENT, SOURCE, Next, Position, Shape, position_of
 from gateway.api.work import Actor
 from gateway.context import Context, Database
 from gateway.identity.caller import Caller
@@ -45,7 +45,8 @@ class DeliveryDetail(Delivery):
 
 class InboxPage(Shape):
     items: list[Delivery]
-    next: str = Field(description="Send as `after` to go on from here, now or later.")
+    next: Next
+    last: str = Field(description="Send as `after` to hear later of what comes after this page.")
 
 
 @router.get("", responses=documented("unauthenticated", "malformed_cursor", "database_unavailable"))
@@ -53,17 +54,23 @@ async def inbox(
     *,
     agency: Caller,
     database: Database,
-    after: Annotated[str | None, Query(max_length=4096, description="`next` of before.")] = None,
+    after: Annotated[str | None, Query(max_length=4096, description="`last` of before.")] = None,
+    cursor: Annotated[str | None, Query(max_length=4096, description="`next` of before.")] = None,
     limit: paging.Limit = 50,
 ) -> InboxPage:
-    """Deliveries past `after`, oldest first; an empty page's `next` waits for what comes."""
-    seen = {} if after is None else _seen(paging.decode(after))
+    """Deliveries past `after`, oldest first, none passed over whenever it was recorded."""
+    begin = cursor or after
+    seen = {} if begin is None else _seen(paging.decode(begin))
     places = [(epoch, partition, index) for (epoch, partition), index in seen.items()]
-    rows = await reads.inbox(database, agency, seen=places, limit=limit)
-    for row in rows:
+    rows = await reads.inbox(database, agency, seen=places, limit=limit + 1)
+    for row in rows[:limit]:
         seen[row["epoch"], row["partition"]] = row["log_index"]
-    place = [[epoch, partition, index] for (epoch, partition), index in sorted(seen.items())]
-    return InboxPage(items=[Delivery(**_delivery(row)) for row in rows], next=paging.encode(place))
+    last = paging.encode([[*place, index] for place, index in sorted(seen.items())])
+    return InboxPage(
+        items=[Delivery(**_delivery(row)) for row in rows[:limit]],
+        next=last if len(rows) > limit else None,
+        last=last,
+    )
 
 
 @router.get(
