@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -58,12 +59,16 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="casebus")
-def main() -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Show what the libraries log.")
+def main(*, verbose: bool) -> None:
     """Refer cases between the agencies that protect intellectual property.
 
     Settings come from the environment (CASEBUS_*); on a development machine,
     eval "$(casebus env)" sets them all.
     """
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(message)s")
+    # Its errors come as exceptions as well, with a sentence of ours.
+    logging.getLogger("kafka").setLevel(logging.INFO if verbose else logging.CRITICAL)
 
 
 def _added() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from rich.table import Table
 from casebus.errors import CasebusError
 
 _META = "casebus.json"
+_WIDE = 240
 
 
 def _remember(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
@@ -50,7 +51,9 @@ class ShownError(click.ClickException):
 
 
 def stdout() -> Console:
-    return Console(soft_wrap=False, highlight=False)
+    # Where nobody looks at a screen there is no edge to fold at.
+    width = None if sys.stdout.isatty() else _WIDE
+    return Console(soft_wrap=False, highlight=False, width=width)
 
 
 def stderr() -> Console:
@@ -70,7 +73,10 @@ def answer(
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:
-    made = Table(*headers, title=title or None, title_justify="left", header_style="bold")
+    made = Table(title=title or None, title_justify="left", header_style="bold")
+    for header in headers:
+        # Folded, never cut: half an id is of no use.
+        made.add_column(header, overflow="fold")
     for row in rows:
         made.add_row(*("" if cell is None else str(cell) for cell in row))
     return made
