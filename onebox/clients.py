@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from casebus.errors import CasebusError
 from casebus.settings import Settings
 from onebox.postgres import DATABASE
 
@@ -39,33 +39,35 @@ async def make_database(owner_url: str, name: str = DATABASE) -> None:
 
 async def answers(database_url: str) -> bool:
     """Whether a `select 1` succeeds now."""
-    try:
-        connection: Any = await asyncpg.connect(database_url, timeout=2)
-    except (OSError, TimeoutError, asyncpg.CannotConnectNowError):
-        return False
-    try:
-        return bool(await connection.fetchval("select 1") == 1)
-    finally:
-        await connection.close()
+    return bool(await _value(database_url, "select 1") == 1)
 
 
-def unreachable(what: str, address: str) -> CasebusError:
-    return CasebusError(f"{what}_unreachable", f"{address} does not answer")
+async def database_time(database_url: str) -> datetime:
+    """The database's clock; the epoch where it does not answer."""
+    now = await _value(database_url, "select now()")
+    return now if isinstance(now, datetime) else datetime.fromtimestamp(0, UTC)
 
 
-_HELD = """
+_LEADS = """
 select 1 from pg_locks join pg_stat_activity using (pid)
-where locktype = 'advisory' and granted and application_name = $1 limit 1
+where locktype = 'advisory' and granted and starts_with(application_name, $1) and backend_start >= $2 limit 1
 """
 
 
-async def holds_advisory_lock(database_url: str, application: str) -> bool:
-    """Whether some connection of this application holds an advisory lock."""
+async def leads(database_url: str, application: str, since: datetime) -> bool:
+    """Whether a session of this application, opened since then, holds an advisory lock."""
+    return bool(await _value(database_url, _LEADS, application, since) == 1)
+
+
+async def _value(database_url: str, query: str, *arguments: object) -> Any:
+    """One value; None where the database does not answer."""
     try:
         connection: Any = await asyncpg.connect(database_url, timeout=2)
     except (OSError, TimeoutError, asyncpg.PostgresError):
-        return False
+        return None
     try:
-        return bool(await connection.fetchval(_HELD, application))
+        return await connection.fetchval(query, *arguments, timeout=2)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return None
     finally:
-        await connection.close()
+        connection.terminate()

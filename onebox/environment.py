@@ -40,7 +40,7 @@ def shared(options: Options, credentials: Credentials) -> dict[str, str]:
 def admin_settings(options: Options, credentials: Credentials) -> Settings:
     """Kafka's admin: ours for the embedded node, the environment's own user for another."""
     if options.kafka_bootstrap:
-        return Settings(home=options.home)
+        return Settings(home=options.home, database_url=database_url(options, credentials))
     return Settings(
         home=options.home,
         kafka_bootstrap=f"{HOST}:{options.ports.kafka}",

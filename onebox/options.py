@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from casebus.errors import CasebusError
-from onebox.places import HOST, Home, Ports, home_at
+from onebox import state
+from onebox.places import DEFAULT_BASE, HOST, Home, Ports, home_at
 
 BACKENDS = ("kafka", "postgres")
 WORKERS = ("admission", "router", "casework", "scheduler", "intake")
@@ -69,23 +70,26 @@ class Options:
 
 def read_options(
     home: Path,
-    port_base: int,
+    port_base: int | None,
     only: tuple[str, ...],
     environment: Mapping[str, str] = os.environ,
 ) -> Options:
     """Options and the environment's URLs; one that is this stack's own address replaces nothing.
 
-    Raises CasebusError `unknown_service`.
+    Without a port base, a home that was up before keeps the one it had. Raises CasebusError `unknown_service`.
     """
     unknown = sorted(set(only) - set(SERVICES))
     if unknown:
         raise CasebusError("unknown_service", f"{', '.join(unknown)}; known: {', '.join(SERVICES)}")
-    ports = Ports(port_base)
+    place = home_at(home)
+    last = state.read(place.state)
+    base = port_base or (last.port_base if last else DEFAULT_BASE)
+    ports = Ports(base)
     kafka = environment.get("CASEBUS_KAFKA_BOOTSTRAP", "")
     database = environment.get("CASEBUS_DATABASE_URL", "")
     return Options(
-        home=home_at(home).path,
-        port_base=port_base,
+        home=place.path,
+        port_base=base,
         only=only or SERVICES,
         kafka_bootstrap="" if kafka == f"{HOST}:{ports.kafka}" else kafka,
         database_url="" if _address(database) == (HOST, ports.postgres) else database,

@@ -51,11 +51,12 @@ class Probes:
 
         return prober
 
-    def heartbeat(self, service: str) -> Any:
-        """Ready when it has written a heartbeat into the database since this start."""
+    def leader(self, application: str) -> Any:
+        """Ready when a session of it, opened since this start, holds an advisory lock."""
 
         async def prober() -> Ready:
-            return lambda: self._holds_lock(service)
+            since = await clients.database_time(self._database_url)
+            return lambda: clients.leads(self._database_url, application, since)
 
         return prober
 
@@ -80,9 +81,6 @@ class Probes:
         """Member ids of a stable group and how many partitions each holds; None if not stable."""
         members: Mapping[str, int] | None = await self._ask(partial(_members_of, group=group))
         return members
-
-    async def _holds_lock(self, service: str) -> bool:
-        return await clients.holds_advisory_lock(self._database_url, f"casebus-{service}")
 
     async def _ask(self, question: Any) -> Any:
         """Put one question to Kafka; None where it has no answer now."""

@@ -14,6 +14,7 @@ import psutil
 
 from casebus.errors import CasebusError
 from onebox import clients, credentials, environment, kafka, postgres, state
+from onebox.heartbeat import Heartbeat
 from onebox.java import Java, find_java
 from onebox.options import GATEWAY, WORKERS, Options
 from onebox.probes import Probes
@@ -34,6 +35,7 @@ class Stack:
         self.home = options.place.make()
         self.credentials = credentials.load(self.home)
         self.supervisor = Supervisor(self.home, self._changed)
+        self.heartbeat: Heartbeat | None = None
         self.probes = Probes(
             environment.admin_settings(options, self.credentials),
             environment.database_url(options, self.credentials),
@@ -71,6 +73,7 @@ class Stack:
         await self.supervisor.start(programs)
         self._enter("provisioning")
         await self._provision()
+        self._beat()
         self._enter("starting")
         workers = [self._python(name) for name in self.options.services if name in WORKERS]
         await self.supervisor.start(workers)
@@ -78,8 +81,16 @@ class Stack:
             await self.supervisor.start([self._python(GATEWAY)])
         self._enter("ready")
 
+    def _beat(self) -> None:
+        """The scheduler says the directory's heartbeat; a stack without one has ours."""
+        if "kafka" in self.options.only and "scheduler" not in self.options.only:
+            self.heartbeat = Heartbeat(environment.admin_settings(self.options, self.credentials))
+            self.heartbeat.start()
+
     async def _stop(self, phase: str) -> None:
         self._enter("stopping")
+        if self.heartbeat is not None:
+            self.heartbeat.stop()
         await self.supervisor.stop()
         self.probes.close()
         self._enter(phase)
@@ -119,15 +130,16 @@ class Stack:
         )
 
     async def _provision(self) -> None:
-        """Each backend that this stack has, embedded or by URL; both at once."""
-        steps = []
-        if "postgres" in self.options.only:
-            steps.append(self._provision_database())
-        if "kafka" in self.options.only:
+        """Each backend that this stack has, embedded or by URL; then what needs both."""
+        has_kafka, has_postgres = ("kafka" in self.options.only, "postgres" in self.options.only)
+        steps = [self._provision_database()] if has_postgres else []
+        if has_kafka:
             settings = environment.admin_settings(self.options, self.credentials)
             installation = Installation(self.home, settings, self.credentials)
             steps.append(asyncio.to_thread(installation.provision_kafka))
         await asyncio.gather(*steps)
+        if has_kafka and has_postgres:
+            await asyncio.gather(installation.adopt_law(), installation.register_api_keys())
         self._save_credentials()
 
     async def _provision_database(self) -> None:
@@ -151,7 +163,7 @@ class Stack:
         if name == GATEWAY:
             return self.probes.http(f"{self._gateway_url()}/readyz")
         if name == "scheduler":
-            return self.probes.heartbeat(name)
+            return self.probes.leader(f"casebus-{name}")
         return self.probes.worker(name)
 
     def _gateway_url(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from casebus.events.schemas import Schemas
 from casebus.events.topics import Topics
 from casebus.settings import Settings
+from casebus.trust.directory import BUS
 from onebox import clients
 from onebox.credentials import Credentials, write_private
 from onebox.places import Home
@@ -36,6 +38,10 @@ class Installation:
     def stamp(self) -> Path:
         return self.home.path / "provisioned.json"
 
+    @property
+    def law_stamp(self) -> Path:
+        return self.home.path / "law-adopted.json"
+
     def provision_kafka(self) -> None:
         """Blocking; skipped when files and cluster are those of the last time."""
         admin = clients.open_admin(self.settings)
@@ -47,6 +53,28 @@ class Installation:
         finally:
             admin.close()
         write_private(self.stamp, json.dumps(wanted).encode())
+
+    async def adopt_law(self) -> None:
+        """Keep the law's bundle always; say that it is adopted when it is not the last one said."""
+        from onebox.provision import directory, law  # noqa: PLC0415  while the backends start
+
+        settings = self.settings
+        digest = law.digest_of(settings.policies_dir)
+        await law.keep(settings.database_url, settings.policies_dir)
+        said = _read(self.law_stamp)
+        cluster = self._stamped()["cluster"]
+        previous = said.get("digest", "") if said.get("cluster") == cluster else ""
+        if previous != digest:
+            key = directory.Keys(self.home.keys, self.home.root_key).of(BUS)
+            await asyncio.to_thread(law.adopt, settings, key, digest, previous)
+            stamp = json.dumps({"cluster": cluster, "digest": digest})
+            write_private(self.law_stamp, stamp.encode())
+
+    async def register_api_keys(self) -> None:
+        from gateway.identity import keys  # noqa: PLC0415  while the backends start
+
+        known = self.credentials.api_keys
+        await keys.register(self.settings.database_url, known, label="development")
 
     def _provision(self, admin: KafkaAdminClient) -> None:
         from onebox.provision import directory, kafka  # noqa: PLC0415  not on a warm start
@@ -88,7 +116,11 @@ class Installation:
         }
 
     def _stamped(self) -> dict[str, str]:
-        return dict(json.loads(self.stamp.read_text("utf-8"))) if self.stamp.is_file() else {}
+        return _read(self.stamp)
+
+
+def _read(stamp: Path) -> dict[str, str]:
+    return dict(json.loads(stamp.read_text("utf-8"))) if stamp.is_file() else {}
 
 
 def _digest(path: Path) -> str:
