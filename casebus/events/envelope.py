@@ -156,9 +156,12 @@ def _text(name: str, raw: bytes) -> str:
     if raw is None or (limit is not None and len(raw) > limit and name != "ce_to"):
         raise _malformed(f"{name} is empty or too long")
     try:
-        return raw.decode()
+        text = raw.decode()
     except UnicodeDecodeError:
         raise _malformed(f"{name} is not UTF-8") from None
+    if not text.isprintable():
+        raise _malformed(f"{name} has a control character")
+    return text
 
 
 def _matching(pattern: re.Pattern[str], attributes: dict[str, str], name: str) -> str:

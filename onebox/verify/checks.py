@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import asyncpg
+
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Header
 from casebus.events.schemas import Schemas
@@ -20,6 +22,15 @@ REJECTED = "rejected"
 
 Place = tuple[str, int, int]
 """(topic, partition, offset)."""
+
+
+async def verify(settings: Settings) -> Report:
+    """Compare everything, as Kafka's admin and the database's owner."""
+    connection: Any = await asyncpg.connect(settings.database_url)
+    try:
+        return await Verification(settings, connection).run()
+    finally:
+        await connection.close()
 
 
 class Verification:

@@ -39,9 +39,10 @@ class Stream:
         """Recipients of an event are the union over its equal copies (design rule 8)."""
         known = self.events[source, event_id]
         both = dict(zip(known.to, known.to_sectors, strict=True)) | recipients
-        names = tuple(sorted(both))
-        sectors = tuple(both[name] for name in names)
-        self.events[source, event_id] = replace(known, to=names, to_sectors=sectors)
+        # The first copy's order stays: the first recipient of a sector takes its role.
+        self.events[source, event_id] = replace(
+            known, to=tuple(both), to_sectors=tuple(both.values())
+        )
 
     def conflict(self, source: str, event_id: str) -> None:
         """Another body came under this identity; the first journaled wins (design rule 1)."""

@@ -343,6 +343,73 @@ def test_an_action_is_an_event_and_its_outcome_is_told(clients: dict[str, httpx.
     refused(again, 409, "work_closed")
 
 
+def test_an_action_that_takes_longer_is_pending_and_keeps_its_place(
+    stack: Stack, clients: dict[str, httpx.Client]
+) -> None:
+    case = transfer(clients[AMR])["subject"]
+    item = first_work(clients[PSB], case)
+    path = f"/v1/work/{item['key']}/take"
+    request = {"version": item["version"], "actor": "psb-3"}
+    stack.stop("casework")
+    try:
+        pending = clients[PSB].post(path, json=request)
+        assert (pending.status_code, pending.json()["status"]) == (202, "pending")
+        refused(clients[PSB].post(path, json={**request, "actor": "psb-4"}), 409, "work_pending")
+    finally:
+        stack.start("casework")
+    journaled(clients[PSB], pending)
+    done = clients[PSB].post(path, json=request)
+    assert (done.status_code, done.json()["event"]) == (200, pending.json()["event"])
+
+
+def test_of_two_acts_on_one_version_the_second_is_superseded(
+    stack: Stack, clients: dict[str, httpx.Client]
+) -> None:
+    case = transfer(clients[AMR])["subject"]
+    item = first_work(clients[PSB], case)
+    own_system = event(
+        PSB,
+        "work.taken",
+        case,
+        legaltime="2026-03-02",
+        causationid=item["opened_by"]["id"],
+        data={
+            "agency": PSB,
+            "actor": "own-system",
+            "work_item": item["key"],
+            "work_version": item["version"],
+        },
+    )
+    path = f"/v1/work/{item['key']}/take"
+    request = {"version": item["version"], "actor": "psb-3", "legal_time": "2026-03-04"}
+    stack.stop("casework")
+    try:
+        submit(clients[PSB], own_system)
+        assert clients[PSB].post(path, json=request).status_code == 202
+    finally:
+        stack.start("casework")
+    first_version = item["version"]
+    until(clients[PSB], f"/v1/work/{item['key']}", lambda now: now["version"] > first_version)
+    refused(clients[PSB].post(path, json=request), 409, "superseded")
+    page = clients[PSB].get(f"/v1/cases/{case}/history").json()["items"]
+    kinds = {finding["kind"] for one in page for finding in one["findings"]}
+    assert "superseded" in kinds
+
+
+def test_an_action_whose_event_is_rejected_frees_its_place(
+    clients: dict[str, httpx.Client],
+) -> None:
+    case = transfer(clients[AMR])["subject"]
+    item = first_work(clients[PSB], case)
+    secret = {"version": item["version"], "actor": "p", "data": {"note": "秘密★1年"}}
+    path = f"/v1/work/{item['key']}/take"
+    refused(clients[PSB].post(path, json=secret), 422, "state_secret")
+    wrong = {**secret, "data": {"nothing": 1}}
+    refused(clients[PSB].post(path, json=wrong), 422, "invalid_data")
+    right = {"version": item["version"], "actor": "p"}
+    assert clients[PSB].post(path, json=right).status_code == 200
+
+
 def test_confluents_own_client_reads_the_bus_with_this_registry(
     stack: Stack, clients: dict[str, httpx.Client], sent: dict[str, Any]
 ) -> None:

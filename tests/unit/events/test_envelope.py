@@ -82,6 +82,8 @@ def test_a_source_may_name_a_system_of_its_agency():
         ({"ce_legaltime": b"2026-03-05T09:00:00"}, "ce_legaltime"),
         ({"ce_id": b"\xff\xfe"}, "ce_id"),
         ({"ce_id": b"x" * 1025}, "ce_id"),
+        ({"ce_id": b"a\x00b"}, "ce_id"),
+        ({"ce_to": b"cn-330106-psb\ncn-330106-pro"}, "ce_to"),
     ],
 )
 def test_a_malformed_header_is_named(changes, named):

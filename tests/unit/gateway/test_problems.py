@@ -62,6 +62,14 @@ def test_a_foreign_code_does_not_leave_as_its_own() -> None:
     assert code_of(ZeroDivisionError("x")) == "internal"
 
 
+def test_each_code_of_the_gateways_own_is_explained_and_no_other() -> None:
+    text = (ROOM.parent / "docs/reason-codes.md").read_text(encoding="utf-8")
+    section = text.split("\n## Gateway\n")[1].split("\n## ")[0]
+    explained = re.findall(r"^\| `(\w+)` \| (\d+)", section, re.MULTILINE)
+    own = {code: kind.status for code, kind in KINDS.items() if not isinstance(code, Reason)}
+    assert {code: int(status) for code, status in explained} == own
+
+
 async def test_without_a_key_nothing_is_served(client: httpx.AsyncClient) -> None:
     for path in ("/v1/cases", "/v1/work", "/v1/inbox", "/v1/rejected", "/v1/numbers/1"):
         problem(await client.get(path), 401, "unauthenticated")
