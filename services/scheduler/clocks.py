@@ -80,7 +80,7 @@ class Clocks:
                 if view is None:
                     return False
                 clock = Clock.from_json(view)
-                [row] = self._voice.rows([_statement(clock, self._directory, sound=sound)])
+                [row] = self._voice.rows([statement_of(clock, self._directory, sound=sound)])
                 await scheduling.note_breach(connection, due, clock.revision, row.event_id)
                 await outbox.enqueue(connection, [row])
         except CasebusError as error:
@@ -98,7 +98,7 @@ class Clocks:
                 return
 
 
-def _statement(clock: Clock, directory: Directory, *, sound: bool) -> Statement:
+def statement_of(clock: Clock, directory: Directory, *, sound: bool) -> Statement:
     """The breach as casework would say it of a late act: the same id, whoever says it first."""
     derived = breach_of(clock)
     to = agencies.resolve(derived.to, derived.of, directory)
