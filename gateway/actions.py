@@ -18,6 +18,7 @@ import uuid6
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
+from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import BUS
 from gateway import submission
 from gateway.cloudevents import Submission
@@ -62,32 +63,44 @@ class Outcome:
 
 async def act(gateway: Gateway, agency: str, key: str, action: Action) -> Outcome:
     """Send the action's event and wait for its outcome; raises CasebusError."""
+    refuse_state_secrets(action.data)
     database = await gateway.database()
     item = await reads.work_item(database, agency, key)
     if item is None:
         raise CasebusError("not_found")
-    place = await _place(database, agency, item, action)
-    finished = await submissions.stored(database, agency, place.event_id)
-    if finished is None:
-        event = _event(agency, item, action, place.event_id)
-        finished = await submission.keep(gateway, submission.finish(gateway, agency, event))
+    place, finished = await _placed(gateway, agency, item, action)
     await submission.send(gateway, finished)
     return await _outcome(gateway, agency, place, finished)
 
 
-async def _place(database: Any, agency: str, item: Any, action: Action) -> PendingAction:
-    """Hold the item's version for this action, or find the place that a retry holds already."""
+async def _placed(
+    gateway: Gateway, agency: str, item: Any, action: Action
+) -> tuple[PendingAction, Finished]:
+    """Hold the item's version for this action and keep its event, or find what a retry kept."""
+    database = await gateway.database()
     digest = action.digest(item["key"])
-    known = await submissions.pending(database, item["key"], action.version)
-    if known is not None and known.digest == digest:
-        # What this very request did may have changed the item: it must hear its own outcome.
-        return known
-    _check(item, action)
-    wanted = PendingAction(item["key"], action.version, digest, agency, str(uuid6.uuid7()))
-    held = await submissions.reserve(database, wanted, _LIFETIME)
+    place = await submissions.pending(database, item["key"], action.version)
+    if place is None or place.digest != digest:
+        # What a retried request did may have changed the item: only a new one is compared.
+        _check(item, action)
+        place = PendingAction(item["key"], action.version, digest, agency, str(uuid6.uuid7()))
+    kept = await submissions.stored(database, agency, place.event_id)
+    if kept is not None:
+        return place, kept
+    # An event that cannot be sent must not take the place.
+    finished = _finish(gateway, agency, item, action, place)
+    held = await submissions.reserve(database, place, _LIFETIME)
     if held.digest != digest:
         raise CasebusError("work_pending", "read the item again in a moment")
-    return held
+    if held != place:
+        finished = _finish(gateway, agency, item, action, held)
+    return held, await submission.keep(gateway, finished)
+
+
+def _finish(
+    gateway: Gateway, agency: str, item: Any, action: Action, place: PendingAction
+) -> Finished:
+    return submission.finish(gateway, agency, _event(agency, item, action, place.event_id))
 
 
 def _check(item: Any, action: Action) -> None:
@@ -101,7 +114,7 @@ def _check(item: Any, action: Action) -> None:
 
 def _event(agency: str, item: Any, action: Action, event_id: str) -> Submission:
     event_type = _event_type(item["view"]["actions"][action.word])
-    opened_by = item["view"]["opened_by"]
+    opened_by, changed_by = item["view"]["opened_by"], item["view"]["changed_by"]
     signed = {"actor": action.actor, "work_item": item["key"], "work_version": action.version}
     data = {**action.data, **signed}
     if event_type == TAKEN_TYPE:
@@ -112,7 +125,9 @@ def _event(agency: str, item: Any, action: Action, event_id: str) -> Submission:
         "type": event_type,
         "source": agency,
         "subject": str(item["stream"]),
-        "causationid": opened_by["id"],
+        # After what opened the item, and after the act before: an act with a bare date, which
+        # counts as midnight, would else be folded before the take of the same day.
+        "causationid": " ".join(dict.fromkeys((opened_by["id"], changed_by["id"]))),
         "to": " ".join(_recipients(agency, event_type, opened_by["source"], action)),
         "legaltime": action.legal_time or "",
     }

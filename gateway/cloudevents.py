@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import CONTENT_TYPE, Header
+from casebus.sdk.secrecy import refuse_state_secrets
 
 STRUCTURED = "application/cloudevents+json"
 JSON = "application/json"
@@ -34,7 +35,6 @@ _CARRIED = frozenset(
     {"specversion", "id", "type", "source", "subject", "time", "dataschema"}
     | {"to", "sequence", "correlationid", "causationid", "legaltime", "testdata", "importid"}
 )
-STATE_SECRET = "state_secret"  # noqa: S105 - a mark, not a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,8 @@ def _check(submission: Submission) -> None:
 
 def _refuse_secret(submission: Submission) -> None:
     """Refuse what is marked as a state secret, before anything of it is stored or logged."""
-    marks = {submission.attributes.get("secrecy"), (submission.data or {}).get("secrecy")}
-    if STATE_SECRET in {str(mark).strip().lower() for mark in marks}:
-        raise CasebusError(Reason.STATE_SECRET)
+    refuse_state_secrets({"secrecy": submission.attributes.get("secrecy", "")})
+    refuse_state_secrets(submission.data)
 
 
 def _json_object(raw: bytes) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any
 
 import asyncpg
@@ -88,12 +89,22 @@ class Gateway:
 async def running(gateway: Gateway) -> AsyncIterator[Gateway]:
     gateway.reader.start()
     sampling = asyncio.create_task(_sample(gateway))
-    telemetry.gauge("casebus.figure", lambda: gateway.figures, key="name")
+    _show(gateway)
     try:
         yield gateway
     finally:
         sampling.cancel()
         await gateway.close()
+
+
+def _show(gateway: Gateway) -> None:
+    """A gauge a figure, as last sampled; none while the database is away."""
+    for name in reads.FIGURES:
+        telemetry.gauge(f"casebus.{name}", partial(_figure, gateway, name), key="service")
+
+
+def _figure(gateway: Gateway, name: str) -> dict[str, float]:
+    return {"gateway": gateway.figures[name]} if name in gateway.figures else {}
 
 
 async def _sample(gateway: Gateway) -> None:

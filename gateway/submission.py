@@ -14,6 +14,7 @@ from uuid import UUID
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Envelope, Record, agency_of
 from casebus.events.schemas import CodecError, Schema
+from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import Agency
 from casebus.trust.signing import Draft, sign
 from gateway.cloudevents import Submission
@@ -82,7 +83,8 @@ def _finished(record: Record, envelope: Envelope, source: Agency, digest: bytes)
 
 def _passed_on(gateway: Gateway, submission: Submission) -> Record:
     """Signed Avro as it came: readable by its schema, its type the one it claims."""
-    schema, _ = gateway.schemas.decode(submission.value)
+    schema, data = gateway.schemas.decode(submission.value)
+    refuse_state_secrets(data)
     headers = submission.headers()
     envelope = Envelope.from_headers(headers)
     if schema.ce_type != envelope.type or schema.uri != envelope.dataschema:

@@ -18,6 +18,15 @@ _SQL = load("reads")
 #: Seconds that a read may take before it counts as a database that does not answer.
 _PATIENCE = 5.0
 
+#: What `figures` counts: depths, ages in seconds, cases.
+FIGURES = (
+    "outbox_unsent",
+    "outbox_oldest_seconds",
+    "actions_pending",
+    "clocks_unconfirmed",
+    "cases_suspended",
+)
+
 Database = Any
 """An asyncpg pool or connection."""
 Row = Any
