@@ -139,7 +139,7 @@ class Verification:
             self._refused.add(_origin(dict(_headers(record))))
             found += 1
         self.report.count("rejected records", found)
-        kept = await self._connection.fetchval("select count(*) from derived.rejected")
+        kept = await self._connection.fetchval("select count(*) from own.rejected")
         if kept != found:
             self.report.problem("rejected_not_kept", f"{found} rejected, {kept} kept")
 

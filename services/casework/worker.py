@@ -21,7 +21,7 @@ from services.casework.batch import Desk
 from services.casework.lawbooks import Lawbooks
 from services.casework.streams import Streams
 from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
-from storage import journal
+from storage import evidence, journal
 from storage import law as bundles
 from storage.pool import open_pool
 
@@ -56,18 +56,15 @@ class Casework:
             await rejects.keep(connection, batch, self._desk.schemas, self._desk.directory)
 
     async def on_assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Start each partition of the journal at its fence: Kafka's commit is a hint (rule 6)."""
-        offsets = {}
-        async with self._pool.acquire() as connection:
-            for place in partitions:
-                if place.topic == JOURNAL:
-                    offsets[place] = await self._next_offset(connection, place.partition)
-        return offsets
+        """Start each partition at its fence: Kafka's committed offset is a hint (rule 6)."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            return {place: await self._next_offset(connection, place) for place in partitions}
 
-    async def _next_offset(self, connection: Any, partition: int) -> int:
-        async with connection.transaction():
-            await journal.open_position(connection, self._desk.epoch, partition)
-            position = await journal.lock_position(connection, self._desk.epoch, partition)
+    async def _next_offset(self, connection: Any, place: TopicPartition) -> int:
+        if place.topic == REJECTED:
+            return await evidence.rejected_offset(connection, place.partition)
+        await journal.open_position(connection, self._desk.epoch, place.partition)
+        position = await journal.lock_position(connection, self._desk.epoch, place.partition)
         return position.next_offset
 
 

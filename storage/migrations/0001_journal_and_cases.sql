@@ -202,12 +202,13 @@ create table derived.hand_over (
     primary key (stream, source, id, agency, step)
 );
 
-create table derived.rejected_position (
+-- Kafka keeps what was rejected for 90 days only, so these rows are ours to keep.
+create table own.rejected_position (
     partition integer primary key,
     next_offset bigint not null
 );
 
-create table derived.rejected (
+create table own.rejected (
     partition integer not null,
     kafka_offset bigint not null,
     agency text,
@@ -223,5 +224,5 @@ create table derived.rejected (
     rejected_at timestamptz not null,
     primary key (partition, kafka_offset)
 );
-create index rejected_by_agency on derived.rejected (agency, rejected_at desc);
-create index rejected_by_identity on derived.rejected (source, event_id);
+create index rejected_by_agency on own.rejected (agency, rejected_at desc);
+create index rejected_by_identity on own.rejected (source, event_id);

@@ -9,14 +9,14 @@ insert into derived.hand_over
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing;
 
 -- name: rejected_position
-select next_offset from derived.rejected_position where partition = $1 for update;
+select next_offset from own.rejected_position where partition = $1 for update;
 
 -- name: advance_rejected
-insert into derived.rejected_position (partition, next_offset) values ($1, $2)
+insert into own.rejected_position (partition, next_offset) values ($1, $2)
 on conflict (partition) do update set next_offset = excluded.next_offset;
 
 -- name: add_rejected
-insert into derived.rejected
+insert into own.rejected
     (partition, kafka_offset, agency, source, event_id, stream, reason, detail, late,
      key, value, headers, rejected_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)

@@ -107,7 +107,7 @@ order by d.at limit 1;
 -- name: rejected
 select r.partition, r.kafka_offset, r.source, r.event_id, r.stream, r.reason, r.detail, r.late,
        r.rejected_at, length(r.value) as bytes
-from derived.rejected r
+from own.rejected r
 where r.agency = $1
   and ($2::timestamptz is null
        or (r.rejected_at, r.partition, r.kafka_offset) < ($2, $3::integer, $4::bigint))
@@ -132,7 +132,7 @@ select s.stream, s.source, s.event_id, s.created_at, s.sent_at,
        r.reason, r.detail, r.rejected_at
 from own.submission s
 left join lateral (
-    select reason, detail, rejected_at from derived.rejected
+    select reason, detail, rejected_at from own.rejected
     where source = s.source and event_id = s.event_id and not late
       and (value = s.value or value is null)
     order by rejected_at limit 1
@@ -141,7 +141,7 @@ where s.agency = $1 and s.source = $2 and s.event_id = $3;
 
 -- name: rejected_event
 select r.stream, r.source, r.event_id, r.reason, r.detail, r.rejected_at
-from derived.rejected r
+from own.rejected r
 where r.agency = $1 and r.source = $2 and r.event_id = $3 and not r.late
 order by r.rejected_at desc limit 1;
 

@@ -181,7 +181,7 @@ def test_what_is_rejected_is_kept_with_its_bytes_and_returned_to_a_sender_on_kaf
     broken = Record(record.key, (record.value or b"")[:-1], record.headers)
     bus.send([broken], DOORS[AMR])
     event_id = dict(record.headers)["ce_id"].decode()
-    row = bus.until("select * from derived.rejected where event_id = $1", event_id)[0]
+    row = bus.until("select * from own.rejected where event_id = $1", event_id)[0]
     assert (row["reason"], row["agency"]) == ("undecodable", AMR)
     assert row["value"] == broken.value
     returned = "select topic from own.outbox where source = $1 and aggregatetype = 'rejected'"
@@ -189,7 +189,7 @@ def test_what_is_rejected_is_kept_with_its_bytes_and_returned_to_a_sender_on_kaf
 
 
 def test_records_that_are_no_events_at_all_stop_no_worker(bus):
-    before = bus.rows("select count(*) from derived.rejected")[0][0]
+    before = bus.rows("select count(*) from own.rejected")[0][0]
     good = bus.event("referral.sent", AMR, to=(PSB,))
     bad = [
         Record(None, b"x", ()),
@@ -201,7 +201,7 @@ def test_records_that_are_no_events_at_all_stop_no_worker(bus):
     ]
     bus.send(bad, DOORS[AMR], partition=1)
     bus.until(
-        "select count(*) from derived.rejected",
+        "select count(*) from own.rejected",
         holds=lambda rows: rows[0][0] == before + len(bad),
     )
     opened(bus)
@@ -212,7 +212,7 @@ def test_a_stray_sector_and_an_unknown_case_and_recipient_are_judged_each_by_its
     foreign = bus.event("referral.filed", PSB, stream=stream, legal="2026-03-09")
     bus.send([foreign], DOORS[AMR])
     event_id = dict(foreign.headers)["ce_id"].decode()
-    row = bus.until("select reason from derived.rejected where event_id = $1", event_id)[0]
+    row = bus.until("select reason from own.rejected where event_id = $1", event_id)[0]
     assert row["reason"] == "wrong_topic"
     bus.send([foreign], DOORS[PSB])
     bus.status(stream, "unopened")
