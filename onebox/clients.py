@@ -50,7 +50,9 @@ async def database_time(database_url: str) -> datetime:
 
 _LEADS = """
 select 1 from pg_locks join pg_stat_activity using (pid)
-where locktype = 'advisory' and granted and starts_with(application_name, $1) and backend_start >= $2 limit 1
+where locktype = 'advisory' and granted
+  and starts_with(application_name, $1) and backend_start >= $2
+limit 1
 """
 
 

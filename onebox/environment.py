@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 from casebus.settings import Settings
 from onebox.credentials import Credentials
@@ -16,9 +18,10 @@ ADMIN = "admin"
 def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
     """The Settings of a service, of an agency's own system or of `admin`, as variables."""
     agency = {"CASEBUS_AGENCY": user, "CASEBUS_API_KEY": credentials.api_keys.get(user, "")}
+    hosted = user in credentials.api_keys and user not in credentials.kafka
     return {
         **shared(options, credentials),
-        **_kafka_user(options, credentials, user),
+        **({} if hosted else _kafka_user(options, credentials, user)),
         **(agency if user in credentials.api_keys else {}),
         "CASEBUS_DATABASE_URL": database_url(options, credentials),
         "CASEBUS_KEYS_DIR": str(options.place.keys),
@@ -70,3 +73,49 @@ def _kafka_user(options: Options, credentials: Credentials, user: str) -> dict[s
         "CASEBUS_KAFKA_USERNAME": user,
         "CASEBUS_KAFKA_PASSWORD": credentials.kafka_password(user),
     }
+
+
+def without_password(options: Options) -> str:
+    """Where the database is, fit to be shown."""
+    parts = urlsplit(options.database_url or f"//{HOST}:{options.ports.postgres}/{DATABASE}")
+    return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
+
+
+def exports(
+    options: Options, credentials: Credentials, user: str, properties: Path
+) -> dict[str, str]:
+    """All that a client of any kind needs, ours and foreign ones, as one user."""
+    own = of_user(options, credentials, user)
+    own.pop("PYTHONUNBUFFERED")
+    url = urlsplit(own["CASEBUS_DATABASE_URL"])
+    foreign = {
+        "SCHEMA_REGISTRY_URL": f"{own['CASEBUS_GATEWAY_URL']}/registry",
+        "KAFKA_BOOTSTRAP_SERVERS": own["CASEBUS_KAFKA_BOOTSTRAP"],
+        "KAFKA_CLIENT_PROPERTIES": str(properties),
+        "PGHOST": url.hostname or "",
+        "PGPORT": str(url.port or 5432),
+        "PGUSER": unquote(url.username or ""),
+        "PGPASSWORD": unquote(url.password or ""),
+        "PGDATABASE": url.path.lstrip("/"),
+    }
+    keys = {
+        f"CASEBUS_API_KEY_{agency.upper().replace('-', '_')}": key
+        for agency, key in credentials.api_keys.items()
+    }
+    return {**own, **foreign, **keys}
+
+
+def client_properties(exported: Mapping[str, str]) -> str:
+    """A Java client's properties file (and kcat's) for the user of these exports."""
+    lines = {
+        "bootstrap.servers": exported["CASEBUS_KAFKA_BOOTSTRAP"],
+        "security.protocol": exported["CASEBUS_KAFKA_SECURITY_PROTOCOL"],
+    }
+    if "CASEBUS_KAFKA_USERNAME" in exported:
+        login = "org.apache.kafka.common.security.scram.ScramLoginModule"
+        user, password = exported["CASEBUS_KAFKA_USERNAME"], exported["CASEBUS_KAFKA_PASSWORD"]
+        lines |= {
+            "sasl.mechanism": exported["CASEBUS_KAFKA_SASL_MECHANISM"],
+            "sasl.jaas.config": f'{login} required username="{user}" password="{password}";',
+        }
+    return "".join(f"{name}={text}\n" for name, text in lines.items())

@@ -25,14 +25,8 @@ _SUPERVISOR = "supervisor"
 
 
 def start(options: Options) -> subprocess.Popen[bytes]:
-    """Spawn the supervisor, detached. Raises CasebusError `already_up` or `port_taken`."""
-    running = state.read(options.place.state)
-    if running is not None and running.alive():
-        raise CasebusError("already_up", f"process {running.supervisor} runs this home already")
-    options.place.make()
-    end_leftovers(running)
-    require_free_ports(options)
-    options.place.state.unlink(missing_ok=True)
+    """Spawn the supervisor, detached; raises as `require_startable` does."""
+    require_startable(options)
     with options.place.log(_SUPERVISOR).open("ab") as output:
         return subprocess.Popen(  # noqa: S603  ourselves
             [sys.executable, "-m", "onebox.stack", options.to_json()],
@@ -42,6 +36,17 @@ def start(options: Options) -> subprocess.Popen[bytes]:
             start_new_session=True,
             cwd="/",
         )
+
+
+def require_startable(options: Options) -> None:
+    """Clear the way for a supervisor. Raises CasebusError `already_up` or `port_taken`."""
+    last = state.read(options.place.state)
+    if last is not None and last.alive():
+        raise CasebusError("already_up", f"process {last.supervisor} runs {options.home} already")
+    options.place.make()
+    end_leftovers(last)
+    require_free_ports(options)
+    options.place.state.unlink(missing_ok=True)
 
 
 def wait_ready(

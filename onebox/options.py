@@ -74,26 +74,41 @@ def read_options(
     only: tuple[str, ...],
     environment: Mapping[str, str] = os.environ,
 ) -> Options:
-    """Options and the environment's URLs; one that is this stack's own address replaces nothing.
+    """Options, and the environment's URLs in place of embedded parts.
 
-    Without a port base, a home that was up before keeps the one it had. Raises CasebusError `unknown_service`.
+    Without a port base, a home that was up before keeps the one it had. A shell may still carry
+    what `casebus env` printed: the address of an embedded part, of this stack or of the one in
+    CASEBUS_HOME, replaces nothing. Raises CasebusError `unknown_service`.
     """
     unknown = sorted(set(only) - set(SERVICES))
     if unknown:
         raise CasebusError("unknown_service", f"{', '.join(unknown)}; known: {', '.join(SERVICES)}")
     place = home_at(home)
-    last = state.read(place.state)
-    base = port_base or (last.port_base if last else DEFAULT_BASE)
-    ports = Ports(base)
+    base = port_base or _last_base(place) or DEFAULT_BASE
+    other = _last_base(home_at(Path(environment.get("CASEBUS_HOME") or place.path)))
+    ours = [Ports(each) for each in (base, other) if each]
     kafka = environment.get("CASEBUS_KAFKA_BOOTSTRAP", "")
     database = environment.get("CASEBUS_DATABASE_URL", "")
     return Options(
         home=place.path,
         port_base=base,
         only=only or SERVICES,
-        kafka_bootstrap="" if kafka == f"{HOST}:{ports.kafka}" else kafka,
-        database_url="" if _address(database) == (HOST, ports.postgres) else database,
+        kafka_bootstrap="" if kafka in [f"{HOST}:{each.kafka}" for each in ours] else kafka,
+        database_url=(
+            "" if _address(database) in [(HOST, each.postgres) for each in ours] else database
+        ),
     )
+
+
+def last_options(home: Path) -> Options | None:
+    """What the stack in this home was last started with."""
+    last = state.read(home_at(home).state)
+    return Options.from_json(json.dumps(last.options)) if last else None
+
+
+def _last_base(place: Home) -> int | None:
+    last = state.read(place.state)
+    return int(last.options["port_base"]) if last else None
 
 
 def _address(url: str) -> tuple[str | None, int | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from casebus.errors import CasebusError
 from onebox import clients, credentials, environment, kafka, postgres, state
 from onebox.heartbeat import Heartbeat
 from onebox.java import Java, find_java
+from onebox.launch import Follow
 from onebox.options import GATEWAY, WORKERS, Options
 from onebox.probes import Probes
 from onebox.provision.installation import Installation
@@ -30,8 +32,9 @@ POSTGRES_STOP_SECONDS = 20.0
 class Stack:
     """All of `casebus up`; every change is written to the state file."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, follow: Follow = lambda _state: None) -> None:
         self.options = options
+        self._follow = follow
         self.home = options.place.make()
         self.credentials = credentials.load(self.home)
         self.supervisor = Supervisor(self.home, self._changed)
@@ -44,7 +47,7 @@ class Stack:
             phase="preparing",
             supervisor=os.getpid(),
             started=psutil.Process().create_time(),
-            port_base=options.port_base,
+            options=json.loads(options.to_json()),
         )
 
     async def run(self) -> None:
@@ -184,6 +187,7 @@ class Stack:
         services = self.supervisor.services
         self.state.services = {name: services[name].state for name in services}
         state.write(self.home.state, self.state)
+        self._follow(self.state)
 
 
 def _keep_archive(java: Java) -> None:

@@ -34,7 +34,8 @@ class StackState:
     supervisor: int
     #: Seconds since the epoch, of the supervisor's start; tells it from a later process of its pid.
     started: float
-    port_base: int
+    #: What it was started with, as Options gives it.
+    options: dict[str, Any]
     services: dict[str, ServiceState] = field(default_factory=dict)
     #: What is going on (a download) or what went wrong, in words.
     note: str = ""

@@ -1,0 +1,44 @@
+"""`casebus env`: every address and development credential, as shell exports."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from casebus.cli.output import answer, json_option
+from casebus.errors import CasebusError
+from onebox import credentials, environment
+from onebox.commands.shared import home_option, options_of
+from onebox.credentials import write_private
+
+#: The one agency of the example directory that has a system of its own on Kafka.
+EXAMPLE_AGENCY = "cn-330106-amr"
+
+
+@click.command()
+@click.argument("user", default=EXAMPLE_AGENCY)
+@home_option
+@json_option
+def env(user: str, home: Path | None, *, as_json: bool) -> None:
+    """Print shell exports for USER: an agency, a service, or admin.
+
+    Use as: eval "$(casebus env)". Without USER it is the example agency on Kafka.
+    """
+    options = options_of(home)
+    if not options.place.credentials.is_file():
+        raise CasebusError("never_up", f"no stack was ever started in {options.home}: casebus up")
+    known = credentials.load(options.place)
+    if user not in known.kafka and user not in known.api_keys:
+        raise CasebusError("unknown_user", f"{user}; there are {', '.join(_users(known))}")
+    properties = options.place.path / f"kafka-{user}.properties"
+    exports = environment.exports(options, known, user, properties)
+    if user in known.kafka:
+        write_private(properties, environment.client_properties(exports).encode())
+    lines = "\n".join(f"export {name}={shlex.quote(text)}" for name, text in exports.items())
+    answer(exports, as_json=as_json, show=lambda _out: click.echo(lines))
+
+
+def _users(known: credentials.Credentials) -> list[str]:
+    return sorted({*known.kafka, *known.api_keys} - {"broker"})

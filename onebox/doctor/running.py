@@ -1,0 +1,119 @@
+"""What only a running stack can tell: services, clocks, topics, lag, migrations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from casebus.errors import CasebusError
+from casebus.events.topics import Topics
+from casebus.settings import Settings
+from onebox import clients, credentials, environment, launch, state
+from onebox.doctor.check import Check
+from onebox.options import WORKERS, Options
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+#: Kafka stamps each record with its broker's time: workers that differ judge keys wrongly.
+MOST_CLOCK_SECONDS = 2.0
+MOST_LAG = 10_000
+
+
+def examine_stack(options: Options) -> Iterator[Check]:
+    now = state.read(options.place.state)
+    if now is None or not now.alive():
+        yield Check("stack", "warning", "not running", "start it with: casebus up")
+        return
+    yield from _services(options, now)
+    known = credentials.load(options.place)
+    settings = environment.admin_settings(options, known)
+    if "kafka" in options.only:
+        yield from _kafka(options, settings)
+    if "postgres" in options.only:
+        yield from asyncio.run(_database(settings.database_url))
+
+
+def _services(options: Options, now: state.StackState) -> Iterator[Check]:
+    for service in now.services.values():
+        if service.phase == "ready":
+            again = f", restarted {service.restarts} times" if service.restarts else ""
+            yield Check(service.name, "ok", f"ready{again}")
+            continue
+        last = launch.tail(options.place, service.name).splitlines()
+        says = f"{service.phase} {service.last_exit}: {last[-1] if last else ''}"
+        yield Check(service.name, "wrong", says, f"casebus logs {service.name}")
+
+
+def _kafka(options: Options, settings: Settings) -> Iterator[Check]:
+    from kafka.errors import KafkaError  # noqa: PLC0415  0.3 s, only where a stack runs
+
+    try:
+        admin = clients.open_admin(settings)
+    except (KafkaError, CasebusError) as error:
+        yield Check("brokers", "wrong", f"{settings.kafka_bootstrap} does not answer: {error}")
+        return
+    try:
+        yield _topics(admin, settings)
+        yield from (_lag(admin, name) for name in WORKERS if name in options.services)
+    finally:
+        admin.close()
+
+
+def _topics(admin: KafkaAdminClient, settings: Settings) -> Check:
+    wanted = {topic.name for topic in Topics.load(settings.schemas_dir).topics()}
+    missing = sorted(wanted - set(admin.list_topics()))
+    if missing:
+        says = f"missing: {', '.join(missing)}"
+        return Check("topics", "wrong", says, "start again: casebus down, casebus up")
+    return Check("topics", "ok", f"all {len(wanted)} are there")
+
+
+def _lag(admin: KafkaAdminClient, group: str) -> Check:
+    """How many records a worker has not yet committed."""
+    from kafka import OffsetSpec  # noqa: PLC0415
+
+    committed = admin.list_group_offsets([group])[group]
+    if not committed:
+        return Check(f"lag of {group}", "ok", "nothing consumed yet")
+    ends = admin.list_partition_offsets(dict.fromkeys(committed, OffsetSpec.LATEST))
+    lag = sum(max(0, ends[place].offset - found.offset) for place, found in committed.items())
+    if lag > MOST_LAG:
+        says = f"{lag:,} records behind"
+        return Check(f"lag of {group}", "warning", says, f"casebus logs {group}")
+    return Check(f"lag of {group}", "ok", f"{lag:,} records behind")
+
+
+async def _database(url: str) -> list[Check]:
+    from storage.migrate import pending  # noqa: PLC0415  only where a stack runs
+
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        return [Check("database", "wrong", f"does not answer: {error}")]
+    try:
+        theirs = await connection.fetchval("select now()")
+        return [_clock(theirs), _migrations(await pending(connection))]
+    except CasebusError as error:
+        return [Check("migrations", "wrong", error.detail)]
+    finally:
+        await connection.close()
+
+
+def _clock(theirs: datetime) -> Check:
+    apart = abs((datetime.now(UTC) - theirs).total_seconds())
+    says = f"this machine and the database are {apart:.1f} s apart"
+    if apart > MOST_CLOCK_SECONDS:
+        return Check("clock", "wrong", says, "set both by NTP")
+    return Check("clock", "ok", says)
+
+
+def _migrations(names: list[str]) -> Check:
+    if names:
+        says = f"not applied: {', '.join(names)}"
+        return Check("migrations", "wrong", says, "start again, or: python -m storage.migrate")
+    return Check("migrations", "ok", "all applied")
