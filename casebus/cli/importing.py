@@ -130,7 +130,10 @@ def _run(
 ) -> Summary:
     rows = Rows(source, mapping)
     columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=stderr(), transient=True) as progress:
+    console = stderr()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task(source.path.name, total=source.size)
         return importer.run(
             source, rows, report, lambda: progress.update(task, completed=rows.position)

@@ -30,20 +30,46 @@ _REFUSALS = (
 
 
 class _Manager(KafkaConnectionManager):  # type: ignore[misc]
-    """Ends the bootstrap at the first refused password, which the library tries again for ever."""
+    """Ends the bootstrap at a refused password, which the library tries again for ever.
+
+    The broker closes the connection behind its refusal, and the library drops what it read
+    together with the end. So the exchange itself is listened to, and a connection that is lost
+    inside it twice running counts as a refusal too.
+    """
 
     _refused: Exception | None = None
+    _lost_in_sign_in = 0
 
     def get_connection(self, node_id: int, **options: Any) -> Any:
         if self._refused is not None and not self.bootstrapped:
             raise self._refused
+        known = self._conns.get(node_id)
         connection = super().get_connection(node_id, **options)
-        connection.init_future.add_errback(self._note)
+        if connection is not known:
+            self._listen(connection)
         return connection
+
+    def _listen(self, connection: Any) -> None:
+        sign_in = connection._sasl_authenticate  # noqa: SLF001 - pinned; a test holds it
+
+        async def listened(*given: Any, **named: Any) -> Any:
+            try:
+                answer = await sign_in(*given, **named)
+            except kafka_errors.KafkaError as error:
+                self._note(error)
+                raise
+            self._lost_in_sign_in = 0
+            return answer
+
+        connection._sasl_authenticate = listened  # noqa: SLF001
 
     def _note(self, error: Exception) -> None:
         if isinstance(error, _REFUSALS):
             self._refused = error
+        elif not isinstance(error, kafka_errors.KafkaTimeoutError):
+            self._lost_in_sign_in += 1
+            if self._lost_in_sign_in > 1:
+                self._refused = kafka_errors.SaslAuthenticationFailedError(str(error))
 
 
 class _Client(KafkaNetClient):  # type: ignore[misc]

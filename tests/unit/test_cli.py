@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from casebus.cli import connect
+from casebus.cli import main as entry
+from casebus.cli.main import OWN, SERVER, main
+from casebus.sdk.gateway import Gateway
+from casebus.trust.keys import SigningKey
+
+CASE = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
+ITEM = "5d2f6c1e-9a0b-5f5e-8c53-2b1b6f0f9a11"
+WORK = {
+    "key": ITEM,
+    "case": CASE,
+    "title": "决定是否立案",
+    "version": 3,
+    "due": "2026-03-08T16:00:00Z",
+    "actions": {"file": "casebus.referral.filed.v1", "ask_supplement": "x"},
+}
+Answers = dict[tuple[str, str], tuple[int, Any]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Result]:
+    environment = {
+        "CASEBUS_HOME": str(tmp_path),
+        "CASEBUS_KEYS_DIR": str(tmp_path / "keys"),
+        "CASEBUS_AGENCY": "cn-330106-psb",
+        "CASEBUS_ACTOR": "P-1",
+    }
+    return lambda *arguments: CliRunner().invoke(main, arguments, env=environment)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> tuple[Answers, list[tuple[str, Any]]]:
+    """A gateway that gives the answers put in, and notes what was posted."""
+    answers: Answers = {}
+    posted: list[tuple[str, Any]] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            posted.append((request.url.path, json.loads(request.content)))
+        status, body = answers.get((request.method, request.url.path), (404, {}))
+        return httpx.Response(status, json=body)
+
+    monkeypatch.setattr(connect, "Gateway", lambda one: Gateway(one, httpx.MockTransport(handler)))
+    return answers, posted
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_command_explains_itself(name: str, run: Callable[..., Result]) -> None:
+    assert run(name, "--help").exit_code == 0
+    assert import_module(OWN[name][0]).command.name == name
+
+
+def test_without_the_server_part_its_commands_say_so(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entry, "_added", dict)
+    for name in SERVER:
+        done = run(name, "--any", "thing")
+        assert done.exit_code == 1
+        assert done.output.startswith("server_not_installed:")
+        assert "make up" in done.output
+
+
+def test_a_server_command_whose_module_is_missing_says_so(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Entry:
+        name = "up"
+
+        def load(self) -> None:
+            raise ModuleNotFoundError("no", name="onebox")
+
+    monkeypatch.setattr(entry, "_added", lambda: {"up": Entry()})
+    assert "no module onebox" in run("up").output
+
+
+def test_a_word_that_is_no_command_is_a_usage_error(run: Callable[..., Result]) -> None:
+    assert run("nonsense").exit_code == 2
+
+
+def test_an_error_is_a_code_and_a_sentence_and_json_when_json_was_asked_for(
+    run: Callable[..., Result], asked: tuple[Answers, Any]
+) -> None:
+    plain, as_json = run("history", CASE), run("history", CASE, "--json")
+    assert plain.exit_code == as_json.exit_code == 1
+    assert plain.output.startswith("not_found")
+    assert json.loads(as_json.output)["error"]["code"] == "not_found"
+
+
+def test_history_shows_events_clocks_and_findings(
+    run: Callable[..., Result], asked: tuple[Answers, Any]
+) -> None:
+    event = {
+        "type": "casebus.referral.sent.v1",
+        "source": "cn-330106-amr",
+        "id": "e",
+        "legal_time": "2026-03-02",
+        "recipients": ["cn-330106-psb"],
+        "findings": [{"kind": "out_of_procedure"}],
+    }
+    clock = {"id": "T08", "title": "决定", "state": "running", "due": "2026-03-05T16:00:00+00:00"}
+    about = {"id": CASE, "status": "sent", "numbers": [{"kind": "letter_no", "value": "1号"}]}
+    asked[0].update(
+        {
+            ("GET", "/v1/numbers/1号"): (200, {"items": [{"case": CASE}]}),
+            ("GET", f"/v1/cases/{CASE}"): (200, about),
+            ("GET", f"/v1/cases/{CASE}/history"): (200, {"items": [event]}),
+            ("GET", f"/v1/cases/{CASE}/clocks"): (200, {"items": [clock]}),
+        }
+    )
+    shown = run("history", "1号")
+    assert shown.exit_code == 0, shown.output
+    for text in (CASE, "移送", "referral.sent", "out_of_procedure", "T08", "2026-03-06 00:00"):
+        assert text in shown.output
+    told = json.loads(run("history", "1号", "--json").output)
+    assert (told["case"]["status"], len(told["events"]), len(told["clocks"])) == ("sent", 1, 1)
+
+
+@pytest.mark.parametrize("name", [ITEM, ITEM[:6]])
+def test_an_action_goes_out_with_the_version_that_was_read(
+    name: str, run: Callable[..., Result], asked: tuple[Answers, list[tuple[str, Any]]]
+) -> None:
+    answers, posted = asked
+    path = f"/v1/work/{ITEM}/ask_supplement"
+    answers["GET", "/v1/work"] = 200, {"items": [WORK]}
+    answers["GET", f"/v1/work/{ITEM}"] = 200, WORK
+    outcome = {"status": "pending", "event": {"source": "s", "id": "e"}, "findings": []}
+    answers["POST", path] = 202, outcome
+    done = run(
+        "work",
+        "ask-supplement",
+        name,
+        "--note",
+        "缺检验报告",
+        "--set",
+        "days=3",
+        "--on",
+        "2026/3/2",
+    )
+    assert done.exit_code == 0, done.output
+    assert "pending" in done.output
+    body = {
+        "version": 3,
+        "actor": "P-1",
+        "data": {"note": "缺检验报告", "days": 3},
+        "legal_time": "2026-03-02",
+    }
+    assert posted == [(path, body)]
+
+
+def test_any_action_that_an_item_offers_is_a_word(
+    run: Callable[..., Result], asked: tuple[Answers, list[tuple[str, Any]]]
+) -> None:
+    answers, posted = asked
+    answers["GET", f"/v1/work/{ITEM}"] = 200, WORK
+    problem = {"code": "work_changed", "detail": "its version is 4"}
+    answers["POST", f"/v1/work/{ITEM}/file"] = 409, problem
+    done = run("work", "file", ITEM, "--number", "case_no=杭西公立字〔2026〕1号", "--version", "2")
+    assert (done.exit_code, done.output.strip()) == (1, "work_changed: its version is 4")
+    assert posted[0][1]["version"] == 2
+    assert posted[0][1]["data"]["numbers"][0]["kind"] == "case_no"
+
+
+def test_work_lists_items_with_their_actions(
+    run: Callable[..., Result], asked: tuple[Answers, Any]
+) -> None:
+    asked[0]["GET", "/v1/work"] = 200, {"items": [WORK]}
+    shown = run("work", "list").output
+    assert ITEM in shown
+    assert "file ask-supplement" in shown
+    assert "2026-03-09 00:00" in shown
+
+
+def test_a_key_is_made_once_and_never_overwritten(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    made = json.loads(run("keys", "new", "cn-330106-psb", "--json").output)
+    path = tmp_path / "keys" / "cn-330106-psb.pem"
+    assert SigningKey.load(path).keyid == made["keyid"]
+    assert path.stat().st_mode & 0o077 == 0
+    again = run("keys", "new", "cn-330106-psb")
+    assert (again.exit_code, again.output[:10]) == (1, "key_exists")
+
+
+def test_import_says_what_is_wrong_with_the_whole_file(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    mapping = Path(__file__).parents[2] / "examples" / "referrals-2025.mapping.yaml"
+    file = tmp_path / "a.csv"
+    file.write_text("移送单位,案由\n甲,乙\n", encoding="utf-8-sig")
+    assert run("import", str(file)).output.startswith("bad_mapping")
+    done = run("import", str(file), "--mapping", str(mapping), "--dry-run")
+    assert done.exit_code == 1
+    assert done.output.startswith("missing_columns")
+    assert "移送书文号" in done.output
+
+
+def test_import_shows_what_was_refused_and_writes_all_of_it(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    examples = Path(__file__).parents[2] / "examples"
+    for row in ("amr", "psb"):
+        for division in ("330102", "330105", "330106", "330108", "330109", "330110"):
+            SigningKey.generate().save(tmp_path / "keys" / f"cn-{division}-{row}.pem")
+    report = tmp_path / "report.jsonl"
+    done = run("import", str(examples / "referrals-2025.csv"), "--dry-run", "--report", str(report))
+    assert done.exit_code == 0, done.output
+    assert "233 taken" in done.output
+    assert "number_repeated" in done.output
+    rows = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
+    assert sum(row["refused"] for row in rows) == 9
