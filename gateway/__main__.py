@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 
 import uvicorn
 
@@ -20,17 +21,25 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=_port_of(settings.gateway_url))
     given = parser.parse_args()
     telemetry.setup("gateway", prometheus=True)
-    uvicorn.run(
-        create_app(settings),
-        host=given.host,
-        port=given.port,
-        loop="uvloop",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    telemetry.shutdown()
+    # uvicorn finishes what it began on SIGTERM, then raises the signal again for us.
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        uvicorn.run(
+            create_app(settings),
+            host=given.host,
+            port=given.port,
+            loop="uvloop",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    finally:
+        telemetry.shutdown()
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
 
 
 def _port_of(url: str) -> int:

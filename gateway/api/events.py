@@ -7,6 +7,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from casebus.errors import CasebusError, Reason
 from gateway import cloudevents, submission
@@ -58,19 +59,19 @@ _REQUEST = {
 class Accepted(Shape):
     """The event is on the bus; admission has not judged it yet."""
 
-    id: str = EVENT
-    source: str = SOURCE
-    subject: str = CASE
+    id: str = Field(examples=[EVENT])
+    source: str = Field(examples=[SOURCE])
+    subject: str = Field(examples=[CASE])
     status: Literal["pending"] = "pending"
 
 
 class EventStatus(Shape):
     """`pending` until it stands in the journal, or in `rejected` with a reason."""
 
-    id: str
-    source: str
-    subject: str | None = None
-    type: str | None = None
+    id: str = Field(examples=[EVENT])
+    source: str = Field(examples=[SOURCE])
+    subject: str | None = Field(default=None, examples=[CASE])
+    type: str | None = Field(default=None, examples=[_TYPE])
     status: Literal["pending", "journaled", "rejected"]
     position: Position | None = None
     at: datetime | None = None

@@ -162,6 +162,7 @@ def test_sigterm_finishes_the_requests_under_way(door: Stack, client: httpx.Clie
     for thread in threads:
         thread.join()
     door.wait("gateway", not_pid=pid)
+    assert door.state("gateway").last_exit == "ended with code 0"
     assert set(answers.values()) <= {202, 0}
     for event in events:
         if answers[event["id"]] == 202:
