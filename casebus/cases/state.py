@@ -165,6 +165,8 @@ class WorkItem:
     #: Word of the officer -> event type that it publishes.
     actions: dict[str, str]
     opened_by: Identity
+    #: The last event that counts in `version`: what the next act on the item follows.
+    changed_by: Identity
     #: Of the clock that runs on it.
     due: datetime | None
     #: Counts the events folded that name or change it, the opening included.
@@ -189,6 +191,7 @@ class WorkItem:
             "title_en": self.title_en,
             "actions": self.actions,
             "opened_by": _identity(self.opened_by),
+            "changed_by": _identity(self.changed_by),
             "due": _moment(self.due),
             "version": self.version,
             "taken_by": self.taken_by,

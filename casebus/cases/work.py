@@ -40,7 +40,7 @@ class Draft:
         self.opened_by = event
         self.clock = clock
         self.version = 1
-        self.changed_by: CaseEvent | None = event
+        self.changed_by = event
         self.closed_by: CaseEvent | None = None
         self.taken_by: str | None = None
 
@@ -132,6 +132,7 @@ def _freeze(item: Draft, units: Mapping[tuple[str, str, str], str]) -> WorkItem:
         title_en=rule.title_en,
         actions=rule.types,
         opened_by=(opened_by.source, opened_by.id),
+        changed_by=(item.changed_by.source, item.changed_by.id),
         due=None if item.clock is None else item.clock.due,
         version=item.version,
         taken_by=item.taken_by,
