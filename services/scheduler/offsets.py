@@ -8,6 +8,7 @@ from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from casebus.settings import Settings
 from services.transport import Producer
@@ -51,6 +52,14 @@ class BrokerOffsets:
         return {place: end for place, end in last.items() if end > first[place]}
 
     async def committed(self, group: str) -> Offsets:
-        """What a group has committed; partitions without a commit are left out."""
-        found = await self._admin.list_consumer_group_offsets(group)
+        """What a group has committed; partitions without a commit are left out.
+
+        Nothing while its coordinator is not there, as before a cluster's first group.
+        """
+        try:
+            found = await self._admin.list_consumer_group_offsets(group)
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            return {}
         return {place: it.offset for place, it in found.items() if it.offset >= 0}

@@ -1,0 +1,213 @@
+"""Due clocks on real tables, behind a barrier that the test opens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from casebus.cases import CaseEvent, fold
+from casebus.trust.directory import BUS
+from onebox.testing import Stack
+from services.casework.deriving import rows_of
+from services.scheduler.clocks import Clocks
+from services.scheduler.voice import Voice
+from storage import cases
+from storage.packing import unpack_headers
+from storage.pool import open_pool
+from tests.case_events import AMR, LAW, PRO, PSB, STREAM, event, until
+from tests.integration.database import fresh_database
+from tests.world import SCHEMAS, World
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+
+CASE = UUID(STREAM)
+#: T18 of the storyline: filed on Friday 2026-04-10, goods due three days later, 12 hours of grace.
+FILED = until("referral.filed")
+HANDED_OVER = event(AMR, "referral.goods_handed_over", "2026-04-13 10:00", to=(PSB,))
+BEFORE = datetime.fromisoformat("2026-04-14T11:00:00+08:00")
+AFTER = datetime.fromisoformat("2026-04-14T13:00:00+08:00")
+
+
+class Gate:
+    """A barrier that the test opens."""
+
+    def __init__(self) -> None:
+        self.reached, self.open = asyncio.Event(), asyncio.Event()
+        self.partitions: set[int] = set()
+        self.seconds = 0.1
+
+    async def passed(self, partitions: Iterable[int]) -> float:
+        self.partitions |= set(partitions)
+        self.reached.set()
+        await self.open.wait()
+        return self.seconds
+
+
+class Desk:
+    def __init__(self, pool: Any) -> None:
+        self.pool, self.gate, self.now = pool, Gate(), AFTER
+        self.world = World()
+        self.version = 0
+        self.clocks = Clocks(
+            pool=pool,
+            barrier=self.gate,
+            voice=Voice(self.world.keys[BUS], SCHEMAS, lambda: self.now),
+            directory=self.world.directory,
+            now=lambda: self.now,
+            partitions=self._partitions,
+        )
+
+    async def _partitions(self) -> int:
+        return 4
+
+    async def record(self, events: list[CaseEvent]) -> None:
+        """What casework does with a case: under its row lock, replace what shows it."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await cases.lock_cases(connection, [CASE])
+            self.version += 1
+            rows = rows_of(
+                CASE,
+                fold(events, LAW),
+                LAW,
+                version=self.version,
+                opened_at=None,
+                updated_at=self.now,
+            )
+            await cases.save(connection, [rows], {CASE} if self.version > 1 else set())
+
+    async def said(self) -> list[tuple[str, dict[str, Any], str]]:
+        """(id, body, recipients) of the breaches in the outbox."""
+        query = "select event_id, value, headers from own.outbox where type like '%breached%'"
+        return [
+            (
+                row["event_id"],
+                SCHEMAS.decode(row["value"])[1],
+                dict(unpack_headers(row["headers"])).get("ce_to", b"").decode(),
+            )
+            for row in await self.pool.fetch(query + " order by id")
+        ]
+
+    async def said_clocks(self) -> list[str]:
+        return [body["clock"] for _, body, _ in await self.said()]
+
+
+@pytest.fixture
+async def desk(brokers: Stack) -> AsyncIterator[Desk]:
+    async with fresh_database(brokers) as url:
+        pool = await open_pool(url, application="test")
+        yield Desk(pool)
+        await pool.close()
+
+
+async def test_a_clock_breaches_only_when_the_barrier_has_passed(desk: Desk) -> None:
+    await desk.record(FILED)
+    telling = asyncio.create_task(desk.clocks.breach_due())
+    await desk.gate.reached.wait()
+    assert len(desk.gate.partitions) == 1
+    assert await desk.said_clocks() == []
+
+    desk.gate.open.set()
+    assert await telling == 1
+    [(_, body, to)] = await desk.said()
+    assert (body["clock"], body["actor"], body["cause"]) == ("T18", AMR, "open")
+    assert to == f"cn-330100-amr {PRO}"
+
+
+async def test_a_clock_that_is_met_while_the_barrier_waits_is_not_told(desk: Desk) -> None:
+    await desk.record(FILED)
+    telling = asyncio.create_task(desk.clocks.breach_due())
+    await desk.gate.reached.wait()
+    await desk.record([*FILED, HANDED_OVER])
+    desk.gate.open.set()
+    assert await telling == 0
+    assert await desk.said_clocks() == []
+
+
+async def test_it_waits_for_the_lock_of_a_case_that_is_being_folded(desk: Desk) -> None:
+    await desk.record(FILED)
+    desk.gate.open.set()
+    async with desk.pool.acquire() as connection:
+        held = connection.transaction()
+        await held.start()
+        await cases.lock_cases(connection, [CASE])
+        telling = asyncio.create_task(desk.clocks.breach_due())
+        done, _ = await asyncio.wait([telling], timeout=0.5)
+        assert not done
+        await connection.execute("update derived.clock set status = 'met' where clock = 'T18'")
+        await held.commit()
+    assert await telling == 0
+
+
+async def test_nothing_is_told_before_due_and_grace(desk: Desk) -> None:
+    await desk.record(FILED)
+    desk.now = BEFORE
+    assert await desk.clocks.breach_due() == 0
+    assert not desk.gate.reached.is_set()
+
+
+async def test_a_breach_is_told_once_while_it_is_on_its_way_and_after(desk: Desk) -> None:
+    await desk.record(FILED)
+    desk.gate.open.set()
+    assert await desk.clocks.breach_due() == 1
+    assert await desk.clocks.breach_due() == 0
+    # A rebuild shows the clock anew; what was said stays said.
+    await desk.record(FILED)
+    assert await desk.clocks.breach_due() == 0
+    assert await desk.said_clocks() == ["T18"]
+
+
+async def test_a_breach_that_was_withdrawn_can_be_told_again(desk: Desk) -> None:
+    await desk.record(FILED)
+    desk.gate.open.set()
+    await desk.clocks.breach_due()
+    [(event_id, body, _)] = await desk.said()
+    key = {"clock_key": body["clock_key"]}
+    breached = event(BUS, "clock.breached", "2026-04-14", id=event_id, **key, due=body["due"])
+    withdrawn = event(BUS, "clock.breach_withdrawn", "2026-04-15", id="w", **key)
+    await desk.record([*FILED, breached])
+    assert await desk.clocks.breach_due() == 0
+    await desk.record([*FILED, breached, withdrawn])
+    assert await desk.clocks.breach_due() == 1
+    first, second = [identity for identity, _, _ in await desk.said()]
+    assert first == event_id != second
+
+
+async def test_a_historic_clock_is_never_told(desk: Desk) -> None:
+    imported = [event(AMR, "referral.sent", "2026-01-05", to=(PSB,), imported=True)]
+    late = event(PSB, "referral.accepted", "2026-01-06", to=(AMR,), recorded_at="2026-04-01 09:00")
+    await desk.record([*imported, late])
+    running = await desk.pool.fetch(
+        "select historic from derived.clock where status = 'running' and due < $1", AFTER
+    )
+    assert running
+    assert all(row["historic"] for row in running)
+    desk.gate.open.set()
+    assert await desk.clocks.breach_due() == 0
+
+
+async def test_a_breach_behind_a_slow_barrier_says_that_the_bus_was_behind(desk: Desk) -> None:
+    await desk.record(FILED)
+    desk.gate.seconds = 60.0
+    desk.gate.open.set()
+    await desk.clocks.breach_due()
+    [(_, body, _)] = await desk.said()
+    assert body["cause"] == "link_down"
+
+
+async def test_it_wakes_when_a_scenario_s_time_jumps(desk: Desk) -> None:
+    await desk.record(FILED)
+    desk.now = BEFORE
+    desk.gate.open.set()
+    running = asyncio.create_task(desk.clocks.run())
+    await asyncio.sleep(0.5)
+    assert await desk.said_clocks() == []
+    desk.now = AFTER
+    async with asyncio.timeout(20):
+        while await desk.said_clocks() != ["T18"]:  # noqa: ASYNC110 - a table tells nobody
+            await asyncio.sleep(0.05)
+    running.cancel()
