@@ -31,6 +31,8 @@ class Postgres:
     home: Home
     ports: Ports
     programs: Path
+    #: The same programs where the wheel has them.
+    packaged: Path
     account: str | None
 
     @property
@@ -39,6 +41,8 @@ class Postgres:
 
     def prepare(self, credentials: Credentials) -> None:
         """Make the cluster when it is new. Raises CasebusError `postgres_not_initialised`."""
+        if self.programs != self.packaged:
+            _make_copy(self.packaged, self.programs)
         _make_place(self.home, self.account)
         if (self.data / "PG_VERSION").is_file():
             return
@@ -93,10 +97,9 @@ class Postgres:
 def embedded(home: Home, ports: Ports) -> Postgres:
     """Raises CasebusError `postgres_not_installed` or `no_account`."""
     account = _account()
-    programs = _packaged()
-    if account and not _reachable(programs):
-        programs = _shared_programs(programs)
-    return Postgres(home, ports, programs, account)
+    packaged = _packaged()
+    reachable = account is None or _reachable(packaged)
+    return Postgres(home, ports, packaged if reachable else _copy(packaged), packaged, account)
 
 
 def _packaged() -> Path:
@@ -134,19 +137,27 @@ def _make_place(home: Home, account: str | None) -> None:
         shutil.chown(place.resolve(), account)
 
 
-def _shared_programs(programs: Path) -> Path:
-    """A copy that any account may run, made once for each build of the wheel."""
-    stamp = f"{programs.name}-{int((programs / 'bin' / 'postgres').stat().st_mtime)}"
-    copy = SHARED / stamp
-    if not copy.is_dir():
-        scratch = SHARED / f".{stamp}-{os.getpid()}"
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(programs / part, scratch / part, symlinks=True)
-        if copy.is_dir():
-            shutil.rmtree(scratch)
-        else:
-            scratch.rename(copy)
-    return copy
+def _copy(programs: Path) -> Path:
+    """Where a copy lies that any account may run: one for each build of the wheel."""
+    build = int((programs / "bin" / "postgres").stat().st_mtime)
+    return SHARED / f"{programs.name}-{build}" / programs.parent.name / programs.name
+
+
+def _make_copy(packaged: Path, copy: Path) -> None:
+    """The programs and, where the wheel has them, the libraries they look for beside it."""
+    whole = copy.parents[1]
+    if whole.is_dir():
+        return
+    scratch = whole.with_name(f".{whole.name}-{os.getpid()}")
+    for part in ("bin", "lib", "share"):
+        shutil.copytree(packaged / part, scratch / copy.relative_to(whole) / part, symlinks=True)
+    libraries = packaged.parent.with_suffix(".libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, scratch / libraries.name)
+    if whole.is_dir():
+        shutil.rmtree(scratch)
+    else:
+        scratch.rename(whole)
 
 
 def _reachable(path: Path) -> bool:
