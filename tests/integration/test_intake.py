@@ -1,0 +1,119 @@
+"""The intake's batches on a real database; inbox records as the router leaves them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from casebus.events.envelope import Envelope, Record
+from casebus.law import Law
+from onebox.testing import Stack
+from services.admission.judge import Arrival, Judge
+from services.intake.keys import HostedKeys
+from services.intake.receiving import Reception
+from services.intake.rules import load_rules
+from services.intake.worker import Intake
+from services.transport import Batch
+from storage.packing import unpack_headers
+from storage.pool import open_pool
+from tests.integration.database import fresh_database
+from tests.world import NOW, SCHEMAS, World
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+
+ROOT = Path(__file__).parents[2]
+AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
+
+
+class Desk:
+    def __init__(self, pool: Any, keys: Path) -> None:
+        self.pool, self.world, self.now = pool, World(), NOW
+        for name in (PSB, PRO, "bus"):
+            self.world.keys[name].save(keys / f"{name}.pem")
+        directory = self.world.directory
+        reception = Reception(
+            SCHEMAS, directory, load_rules(ROOT / "policies/intake"), lambda: self.now
+        )
+        keys_of = HostedKeys(keys, directory)
+        self.intake = Intake(pool, SCHEMAS, directory, reception, keys_of)
+
+    def records(self, count: int, *to: str) -> list[Record]:
+        return [self.world.event("referral.sent", AMR, to=to) for _ in range(count)]
+
+    async def receive(self, records: Sequence[Record], *to: str, sector: str = "police") -> None:
+        stamps = [
+            ("cb-recipients", " ".join(to).encode()),
+            ("cb-directory", str(self.world.directory.position).encode()),
+            ("cb-position", b"1/0/0"),
+        ]
+        batch: list[Any] = [
+            SimpleNamespace(value=one.value, headers=[*one.headers, *stamps]) for one in records
+        ]
+        await self.intake(Batch(f"inbox.{sector}", 0, batch))
+
+    async def rows(self) -> list[Any]:
+        return list(await self.pool.fetch("select * from own.outbox order by id"))
+
+
+@pytest.fixture
+async def desk(brokers: Stack, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with fresh_database(brokers) as url:
+        pool = await open_pool(url, application="test")
+        yield Desk(pool, tmp_path)
+        await pool.close()
+
+
+async def test_a_redelivery_adds_nothing_and_keeps_the_bytes(desk: Desk) -> None:
+    records = desk.records(20, PSB)
+    await desk.receive(records, PSB)
+    before = await desk.rows()
+    desk.now = datetime(2026, 3, 6, tzinfo=UTC)
+    await desk.receive(records[10:], PSB)
+    await desk.receive([*records, *records], PSB)
+    assert await desk.rows() == before
+    assert len(before) == 20
+
+
+async def test_a_batch_with_the_same_record_twice_is_answered_once(desk: Desk) -> None:
+    [record] = desk.records(1, PSB)
+    await desk.receive([record, record], PSB)
+    assert len(await desk.rows()) == 1
+
+
+async def test_each_hosted_recipient_of_the_sector_answers_for_itself(desk: Desk) -> None:
+    records = desk.records(2, PSB, PRO, AMR)
+    await desk.receive(records, PSB, PRO, AMR)
+    await desk.receive(records, PSB, PRO, AMR, sector="procuratorate")
+    rows = await desk.rows()
+    assert [(row["source"], row["topic"]) for row in rows] == [
+        (PSB, "events.police"),
+        (PSB, "events.police"),
+        (PRO, "events.procuratorate"),
+        (PRO, "events.procuratorate"),
+    ]
+
+
+async def test_hand_overs_in_an_inbox_are_not_answered(desk: Desk) -> None:
+    record = desk.world.event("intake.received", AMR)
+    await desk.receive([record], PSB)
+    assert await desk.rows() == []
+
+
+async def test_admission_takes_what_the_intake_says(desk: Desk) -> None:
+    await desk.receive(desk.records(3, PSB), PSB)
+    judge = Judge(
+        SCHEMAS, desk.world.directory, Law.load(ROOT / "policies/law"), frozenset({"police"})
+    )
+    for row in await desk.rows():
+        headers = unpack_headers(row["headers"])
+        record = Record(str(row["aggregateid"]).encode(), row["value"], headers)
+        arrival = Arrival(record, row["topic"], 0, 0, NOW, 4)
+        admitted = judge(arrival)
+        assert admitted.envelope.source == PSB
+        assert admitted.delivery.recipients == ()
+        assert Envelope.from_headers(headers).causationid
