@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import tempfile
+import ssl
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +38,12 @@ class Jar:
     @property
     def filename(self) -> str:
         return f"{self.artifact}-{self.version}.jar"
+
+    @property
+    def path(self) -> str:
+        """Where every Maven repository keeps it."""
+        group = self.group.replace(".", "/")
+        return f"{group}/{self.artifact}/{self.version}/{self.filename}"
 
     @property
     def coordinates(self) -> str:
@@ -72,38 +78,53 @@ def class_path(progress: Progress = lambda _line: None) -> list[Path]:
 
 
 def _fetch(jars: list[Jar], home: Path, progress: Progress) -> None:
-    from jgo.maven import MavenContext  # noqa: PLC0415  needed on the first start only
+    import httpx  # noqa: PLC0415  needed on the first start only
 
-    with tempfile.TemporaryDirectory(dir=home) as scratch:
-        maven = MavenContext(repo_cache=Path(scratch), remote_repos=_repositories(), timeout=60)
+    repository = _repository()
+    with (
+        httpx.Client(verify=_trust(), timeout=60, follow_redirects=True) as client,
+        ThreadPoolExecutor(DOWNLOADS) as pool,
+    ):
 
         def fetch(jar: Jar) -> Jar:
             try:
-                found = maven.create_dependency(jar.coordinates).artifact.resolve()
-            except Exception as error:
+                content = client.get(f"{repository}/{jar.path}").raise_for_status().content
+            except httpx.HTTPError as error:
                 raise CasebusError("jar_not_fetched", f"{jar.coordinates}: {error}") from error
-            _check(jar, Path(found))
-            Path(found).replace(home / jar.filename)
+            _store(jar, content, home / jar.filename)
             return jar
 
-        with ThreadPoolExecutor(DOWNLOADS) as pool:
-            for done, jar in enumerate(pool.map(fetch, jars), 1):
-                progress(f"Kafka {done}/{len(jars)}: {jar.filename}")
+        for done, jar in enumerate(pool.map(fetch, jars), 1):
+            progress(f"Kafka {done}/{len(jars)}: {jar.filename}")
 
 
-def _check(jar: Jar, path: Path) -> None:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+def _store(jar: Jar, content: bytes, path: Path) -> None:
+    digest = hashlib.sha256(content).hexdigest()
     if digest != jar.sha256:
         raise CasebusError(
             "jar_digest_differs", f"{jar.coordinates}: the lock says {jar.sha256}, got {digest}"
         )
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(content)
+    fresh.replace(path)
 
 
-def _repositories() -> dict[str, str] | None:
-    """The mirror of Maven Central that the user's settings name; None is Maven Central itself."""
+def _trust() -> ssl.SSLContext:
+    """The machine's own authorities (a company's are there) and those that came by package."""
+    import certifi  # noqa: PLC0415  needed on the first start only
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _repository() -> str:
+    """Maven Central, or the mirror that the user's Maven settings name for it."""
+    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415  needed on the first start only
+
     settings = Path(os.environ.get("MAVEN_SETTINGS", "~/.m2/settings.xml")).expanduser()
     mirror = mirror_of_central(settings.read_text("utf-8")) if settings.is_file() else None
-    return {"central": mirror} if mirror else None
+    return mirror or str(MAVEN_CENTRAL_URL)
 
 
 def mirror_of_central(settings: str) -> str | None:
