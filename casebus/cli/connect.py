@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import click
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
@@ -18,12 +21,20 @@ if TYPE_CHECKING:
     from casebus.sdk.publisher import Publisher
 
 
-def settings_for(agency: str | None = None, **changes: Any) -> Settings:
-    """The environment's settings, for another agency where one is named."""
+#: Added to commands that act for an agency.
+agency_option = click.option("--agency", help="For which agency. Default: CASEBUS_AGENCY.")
+
+
+def settings_for(agency: str | None = None) -> Settings:
+    """The environment's settings; for another agency with its API key, where there is one.
+
+    `casebus env` exports the development keys of all agencies as CASEBUS_API_KEY_<AGENCY>.
+    """
     settings = Settings()
-    if agency:
-        changes["agency"] = agency
-    return settings.model_copy(update=changes)
+    if not agency or agency == settings.agency:
+        return settings
+    key = os.environ.get(f"CASEBUS_API_KEY_{agency.upper().replace('-', '_')}", settings.api_key)
+    return settings.model_copy(update={"agency": agency, "api_key": key})
 
 
 def load_schemas(settings: Settings) -> Schemas:

@@ -8,17 +8,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from casebus.cli.connect import load_schemas, open_gateway, settings_for
+from casebus.cli.connect import agency_option, load_schemas, open_gateway, settings_for
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import Titles, local_time, short_type
 
 
 @click.command("history")
 @click.argument("case")
+@agency_option
 @json_option
-def command(case: str, *, as_json: bool) -> None:
+def command(case: str, agency: str | None, *, as_json: bool) -> None:
     """Show CASE, named by its id or by any local number (案号, 移送书文号)."""
-    settings = settings_for()
+    settings = settings_for(agency)
     with open_gateway(settings) as gateway:
         found = gateway.resolve(case)
         about, events = gateway.case(found), gateway.history(found)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from casebus.cli.connect import (
+    agency_option,
     load_schemas,
     open_gateway,
     open_publisher,
@@ -38,7 +39,7 @@ _SHOWN = 20
 @click.command("import")
 @click.argument("file", type=_FILE)
 @click.option("--mapping", "mapping_file", type=_FILE, help="Default: FILE with .mapping.yaml.")
-@click.option("--agency", help="The agency that imports. Default: CASEBUS_AGENCY.")
+@agency_option
 @click.option("--actor", default="", help="Pseudonym of the officer who imports.")
 @click.option(
     "--report",
@@ -102,7 +103,7 @@ def _ports(
     store = stack.enter_context(open_store(settings))
     publish = None
     if not dry_run:
-        publisher = open_publisher(settings, schemas, store, _sector_of(agencies))
+        publisher = open_publisher(settings, schemas, store, _sector_of(settings, agencies))
         publish = stack.enter_context(publisher).publish
     gateway = stack.enter_context(open_gateway(settings)) if asks else None
     return Ports(
@@ -115,14 +116,16 @@ def _ports(
     )
 
 
-def _sector_of(agencies: AgencyNames) -> Callable[[str], str]:
+def _sector_of(settings: Settings, agencies: AgencyNames) -> Callable[[str], str]:
+    from casebus.sdk.accounts import only_visible  # noqa: PLC0415
+
     def sector_of(agency: str) -> str:
         sector = agencies.sector(agency)
         if sector is None:
             raise CasebusError("sector_unknown", f"the mapping's agencies lack {agency}")
         return sector
 
-    return sector_of
+    return only_visible(settings, sector_of)
 
 
 def _run(

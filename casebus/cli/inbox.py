@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from casebus.cli.connect import (
+    agency_option,
     load_schemas,
     open_gateway,
     open_publisher,
@@ -34,15 +35,23 @@ _NOT_OWN = frozenset({"kafka_sign_in_refused", "topic_denied"})
 @click.option("--ack", is_flag=True, help="Acknowledge each one as retrieved (Kafka only).")
 @click.option("--actor", default="", envvar="CASEBUS_ACTOR", help="Pseudonym of who retrieves.")
 @click.option("--after", default="", help="Only what came after this position (gateway only).")
+@agency_option
 @json_option
 def command(
-    kept_by: str, actor: str, after: str, *, follow: bool, ack: bool, as_json: bool
+    kept_by: str,
+    actor: str,
+    after: str,
+    agency: str | None,
+    *,
+    follow: bool,
+    ack: bool,
+    as_json: bool,
 ) -> None:
     """Show what your agency was sent: from its own inbox on Kafka, else from the gateway.
 
     With --json each event of an own inbox is one line, as soon as it comes.
     """
-    settings = settings_for()
+    settings = settings_for(agency)
     require_agency(settings)
     if kept_by == "auto":
         kept_by = "kafka" if follow or ack or _has_own(settings) else "gateway"

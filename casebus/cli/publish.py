@@ -10,6 +10,7 @@ import click
 
 from casebus.cli import parsing
 from casebus.cli.connect import (
+    agency_option,
     load_schemas,
     open_gateway,
     open_publisher,
@@ -36,7 +37,7 @@ from casebus.settings import Settings
 @click.option("--number", multiple=True, help="A local number: kind=value.")
 @click.option("--note", help="The body's note.")
 @click.option("--id", "event_id", help="Its id: the same id again is the same event.")
-@click.option("--agency", help="Who speaks. Default: CASEBUS_AGENCY.")
+@agency_option
 @click.option("--sector", help="The agency's sector. Default: what the Kafka account shows.")
 @click.option("--wait", default=0.0, help="Ask the gateway this many seconds for the outcome.")
 @click.option("--resend", is_flag=True, help="Only send what was kept and never sent.")

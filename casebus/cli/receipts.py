@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from casebus.cli.connect import open_gateway, require_agency, settings_for
+from casebus.cli.connect import agency_option, open_gateway, require_agency, settings_for
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import local_time
 
@@ -18,10 +18,11 @@ _STEPS = ("submitted", "relayed", "delivered", "retrieved")
 @click.command("receipts")
 @click.argument("event")
 @click.option("--source", help="Who sent it. Default: your agency.")
+@agency_option
 @json_option
-def command(event: str, source: str | None, *, as_json: bool) -> None:
+def command(event: str, source: str | None, agency: str | None, *, as_json: bool) -> None:
     """Show the steps of EVENT's hand-over: submitted, relayed, delivered, retrieved."""
-    settings = settings_for()
+    settings = settings_for(agency)
     with open_gateway(settings) as gateway:
         found = gateway.receipts(source or require_agency(settings), event)
     answer(found, as_json=as_json, show=lambda console: _show(console, found))

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from casebus.cli import parsing
-from casebus.cli.connect import open_gateway, settings_for
+from casebus.cli.connect import agency_option, open_gateway, settings_for
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import local_time, short_type
 from casebus.errors import CasebusError
@@ -45,10 +45,11 @@ def command() -> None:
 @command.command("list")
 @click.option("--status", type=click.Choice(["open", "closed", "all"]), default="open")
 @click.option("--case", help="Only of this case: an id or a local number.")
+@agency_option
 @json_option
-def listed(status: str, case: str | None, *, as_json: bool) -> None:
+def listed(status: str, case: str | None, agency: str | None, *, as_json: bool) -> None:
     """List work items, the first due first."""
-    with open_gateway(settings_for()) as gateway:
+    with open_gateway(settings_for(agency)) as gateway:
         items = gateway.work(status)
         wanted = gateway.resolve(case) if case else None
     items = [one for one in items if wanted in (None, one["case"])]
@@ -57,10 +58,11 @@ def listed(status: str, case: str | None, *, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("item")
+@agency_option
 @json_option
-def shown(item: str, *, as_json: bool) -> None:
+def shown(item: str, agency: str | None, *, as_json: bool) -> None:
     """Show one ITEM (its key, or the beginning of it)."""
-    with open_gateway(settings_for()) as gateway:
+    with open_gateway(settings_for(agency)) as gateway:
         found = gateway.work_item(_key(gateway, item))
     answer(found, as_json=as_json, show=lambda console: _show_item(console, found))
 
@@ -76,6 +78,7 @@ def _action(name: str) -> click.Command:
     @click.option("--to", multiple=True, help="A recipient; default: who is waiting for it.")
     @click.option("--on", help="The legal date or time; now where it is left out.")
     @click.option("--version", type=int, help="The item's version that you saw. Default: now's.")
+    @agency_option
     @json_option
     def act(item: str, *, as_json: bool, **given: Any) -> None:
         outcome = _act(name.replace("-", "_"), item, given)
@@ -87,7 +90,7 @@ def _action(name: str) -> click.Command:
 def _act(action: str, item: str, given: dict[str, Any]) -> dict[str, Any]:
     if not given["actor"]:
         raise click.UsageError("say who acts: --actor PSEUDONYM, or set CASEBUS_ACTOR")
-    with open_gateway(settings_for()) as gateway:
+    with open_gateway(settings_for(given["agency"])) as gateway:
         key = _key(gateway, item)
         version = given["version"]
         if version is None:

@@ -42,6 +42,22 @@ def sector_finder(settings: Settings, schemas: Schemas) -> SectorOf:
     return sector_of
 
 
+def only_visible(settings: Settings, sector_of: SectorOf) -> SectorOf:
+    """Refuse a sector whose topic this account does not see, before anything is kept for it."""
+    seen: set[str] = set()
+
+    def checked(agency: str) -> str:
+        sector = sector_of(agency)
+        if not seen:
+            seen.update(visible_topics(settings))
+        if topic_of(sector) not in seen:
+            detail = f"user {settings.kafka_username} may not write for {agency} ({sector})"
+            raise CasebusError("topic_denied", detail)
+        return sector
+
+    return checked
+
+
 def read_directory(settings: Settings, schemas: Schemas) -> Directory:
     """Every entry up to now, checked from the pinned root on.
 
