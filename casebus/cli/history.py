@@ -12,12 +12,16 @@ from casebus.cli.connect import agency_option, load_schemas, open_gateway, setti
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import Titles, local_time, short_type
 
+#: What proves a hand-over is no step of the case.
+_DELIVERY = "casebus.intake."
+
 
 @click.command("history")
 @click.argument("case")
+@click.option("--all", "whole", is_flag=True, help="Records of delivery too, in the table.")
 @agency_option
 @json_option
-def command(case: str, agency: str | None, *, as_json: bool) -> None:
+def command(case: str, agency: str | None, *, whole: bool, as_json: bool) -> None:
     """Show CASE, named by its id or by any local number (案号, 移送书文号)."""
     settings = settings_for(agency)
     with open_gateway(settings) as gateway:
@@ -26,16 +30,19 @@ def command(case: str, agency: str | None, *, as_json: bool) -> None:
         clocks = gateway.clocks(found)
     value = {"case": about, "events": events, "clocks": clocks}
     titles = Titles(load_schemas(settings))
-    answer(value, as_json=as_json, show=lambda console: _show(console, value, titles))
+    answer(value, as_json=as_json, show=lambda console: _show(console, value, titles, whole=whole))
 
 
-def _show(console: Console, value: dict[str, Any], titles: Titles) -> None:
+def _show(console: Console, value: dict[str, Any], titles: Titles, *, whole: bool) -> None:
     about = value["case"]
     numbers = "  ".join(one["value"] for one in about.get("numbers", ()))
     console.print(f"[bold]{about['id']}[/]  {about.get('title') or ''}  {about['status']}")
     if numbers:
         console.print(numbers)
-    console.print(_events(value["events"], titles))
+    events = [one for one in value["events"] if whole or not one["type"].startswith(_DELIVERY)]
+    console.print(_events(events, titles))
+    if hidden := len(value["events"]) - len(events):
+        console.print(f"and {hidden} records of delivery and opening: --all")
     if value["clocks"]:
         console.print(_clocks(value["clocks"]))
     if about.get("findings"):

@@ -71,7 +71,7 @@ def command(
     mapping_path = mapping_file or _beside(file)
     mapping = Mapping.load(mapping_path)
     source = inspect(file, mapping.encoding)
-    settings = settings_for(agency)
+    settings = settings_for(agency or mapping.agency)
     issues: list[Issue] = []
     with ExitStack() as stack:
         write = stack.enter_context(report_to(report))

@@ -51,7 +51,10 @@ def only_visible(settings: Settings, sector_of: SectorOf) -> SectorOf:
         if not seen:
             seen.update(visible_topics(settings))
         if topic_of(sector) not in seen:
-            detail = f"user {settings.kafka_username} may not write for {agency} ({sector})"
+            detail = (
+                f"user {settings.kafka_username} may not write for {agency} ({sector}):"
+                " use an account that may write for every sector named"
+            )
             raise CasebusError("topic_denied", detail)
         return sector
 

@@ -99,6 +99,9 @@ class Mapping(_Part):
     format: Literal[1] = 1
     name: str
     title: str = ""
+    #: Who keeps the file and imports it, where the caller names nobody.
+    agency: str = ""
+    #: A file with the agencies that its rows name, beside the mapping.
     agencies: str = ""
     #: `auto` reads UTF-8 with or without BOM, else GB 18030 as old Excel writes it.
     encoding: str = "auto"

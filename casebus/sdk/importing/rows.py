@@ -42,7 +42,6 @@ def _boolean(text: str) -> bool:
 
 
 _READERS: dict[CellKind, Callable[[str], Any]] = {
-    "text": str,
     "integer": parse_integer,
     "money": _money,
     "date": _day,
@@ -91,8 +90,13 @@ class _Reading:
         if found not in self.issues:
             self.issues.append(found)
 
+    def raw(self, column: str | None) -> str:
+        """What was typed: names and numbers keep their own width and brackets."""
+        return self.cells.get(_header(column or ""), "").strip()
+
     def text(self, column: str | None) -> str:
-        return plain(self.cells.get(_header(column or ""), ""))
+        """The same in one width, to be read and compared."""
+        return plain(self.raw(column))
 
     def value(self, cell: Cell) -> Any:
         """The cell's value, or None where there is none; raises _Refused."""
@@ -122,6 +126,8 @@ class _Reading:
             return self._uscc(cell.column or "", text)
         if cell.kind == "agency":
             return self.agency(cell)
+        if cell.kind == "text":
+            return self.raw(cell.column)
         return _READERS[cell.kind](text)
 
     def _uscc(self, column: str, text: str) -> str:
@@ -151,7 +157,7 @@ class _Reading:
         return known.id
 
     def numbers(self, cells: tuple[NumberCell, ...]) -> list[dict[str, str]]:
-        found = ((cell.kind, self.text(cell.column)) for cell in cells)
+        found = ((cell.kind, self.raw(cell.column)) for cell in cells)
         return [{"kind": kind, "value": value} for kind, value in found if value]
 
 
@@ -161,7 +167,7 @@ def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: Agenc
     try:
         _refuse_secrets(reading)
         source = reading.source(mapping.case.source)
-        number = reading.text(mapping.case.number.column)
+        number = reading.raw(mapping.case.number.column)
         if not number:
             raise reading.refuse(mapping.case.number.column, IssueCode.MISSING_VALUE)
         stream = stream_id(source, mapping.case.number.kind, number)
