@@ -33,27 +33,19 @@ class Java:
         return jars.cache_dir() / f"classes-{self.major}-{self._build()}.archive"
 
     def archive_flags(self) -> tuple[str, ...]:
-        """Use the archive when there is one, else have this run write one when it ends."""
+        """Start from the archive of loaded classes, where there is one."""
         archive = self.archive()
-        if archive.is_file():
-            if self.major >= AOT_CACHE:
-                return (f"-XX:AOTCache={archive}", "-XX:AOTMode=auto")
-            return (f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off")
-        fresh = self.unfinished_archive(os.getpid())
+        if not archive.is_file():
+            return ()
+        if self.major >= AOT_CACHE:
+            return (f"-XX:AOTCache={archive}", "-XX:AOTMode=auto")
+        return (f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off")
+
+    def recording_flags(self, fresh: Path) -> tuple[str, ...]:
+        """Have a run write such an archive when it ends by SIGTERM; that takes seconds."""
         if self.major >= AOT_CACHE:
             return (f"-XX:AOTCacheOutput={fresh}",)
         return (f"-XX:ArchiveClassesAtExit={fresh}", "-Xlog:cds=off")
-
-    def unfinished_archive(self, pid: int) -> Path:
-        return self.archive().with_suffix(f".{pid}")
-
-    def keep_archive(self, pid: int) -> None:
-        """After a run of ours ended by itself: what it wrote is whole, take it into use."""
-        fresh = self.unfinished_archive(pid)
-        if fresh.is_file() and fresh.stat().st_size:
-            fresh.replace(self.archive())
-        for leftover in fresh.parent.glob(f"{fresh.name}*"):
-            leftover.unlink()
 
     def _build(self) -> str:
         """Tells builds of one version apart; an archive of another build would be ignored."""

@@ -103,7 +103,10 @@ class Kafka:
             self._format(credentials)
 
     def command(self) -> list[str]:
-        flags = (*self.java.archive_flags(), *heap_flags())
+        return self.command_with(self.java.archive_flags())
+
+    def command_with(self, archive: tuple[str, ...]) -> list[str]:
+        flags = (*archive, *heap_flags())
         return self._java(*flags, main=("kafka.Kafka", str(self.properties)))
 
     def _format(self, credentials: Credentials) -> None:
@@ -114,10 +117,9 @@ class Kafka:
             if user != "broker"
             for argument in ("--add-scram", scram_argument(user, password))
         ]
-        archive = self.java.archive_flags() if self.java.archive().is_file() else ()
         done = subprocess.run(  # noqa: S603  our own jars
             [
-                *self._java(*archive, main=("kafka.tools.StorageTool", "format")),
+                *self._java(*self.java.archive_flags(), main=("kafka.tools.StorageTool", "format")),
                 *("-t", credentials.cluster_id, "-c", str(self.properties), *users),
             ],
             capture_output=True,

@@ -39,7 +39,6 @@ class Program:
     account: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 20.0
-    on_exit: Callable[[], None] = lambda: None
 
 
 class Service:
@@ -96,7 +95,6 @@ class Service:
             await asyncio.gather(probing, holding, return_exceptions=True)
         self.ready.clear()
         self.state.pid, self.state.last_exit = None, describe_exit(code)
-        self.program.on_exit()
 
     async def _start(self) -> asyncio.subprocess.Process:
         if self._log.is_file() and self._log.stat().st_size > LARGEST_LOG:

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import psutil
@@ -16,7 +15,7 @@ import psutil
 from casebus.errors import CasebusError
 from onebox import clients, credentials, environment, kafka, postgres, state
 from onebox.heartbeat import Heartbeat
-from onebox.java import Java, find_java
+from onebox.java import find_java
 from onebox.launch import Follow
 from onebox.options import GATEWAY, WORKERS, Options
 from onebox.probes import Probes
@@ -24,8 +23,7 @@ from onebox.provision.installation import Installation
 from onebox.service import Program
 from onebox.supervisor import Supervisor
 
-#: The first run of a new class path also writes the archive when it ends.
-KAFKA_STOP_SECONDS = 40.0
+KAFKA_STOP_SECONDS = 20.0
 POSTGRES_STOP_SECONDS = 20.0
 
 
@@ -114,7 +112,6 @@ class Stack:
             command=node.command,
             prober=self.probes.kafka,
             stop_seconds=KAFKA_STOP_SECONDS,
-            on_exit=partial(_keep_archive, java),
         )
 
     async def _prepare_postgres(self) -> Program:
@@ -188,10 +185,6 @@ class Stack:
         self.state.services = {name: services[name].state for name in services}
         state.write(self.home.state, self.state)
         self._follow(self.state)
-
-
-def _keep_archive(java: Java) -> None:
-    java.keep_archive(os.getpid())
 
 
 def main(text: str, report: Callable[[str], object] = sys.stderr.write) -> int:

@@ -7,7 +7,6 @@ name: `stack.kill("postgres")`, then `stack.wait("postgres")`.
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -25,17 +24,19 @@ import psutil
 from casebus.settings import Settings
 from onebox import credentials, environment, launch, state
 from onebox.options import GATEWAY, SERVICES, Options, read_options
-from onebox.places import EPHEMERAL, Home, is_free
+from onebox.places import Home
+from onebox.ports import free_port_base
 from onebox.state import ServiceState
 
-LOWEST_PORT = 20000
-PORTS_APART = 10
 WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.02
 
 
 class Stack:
-    """Use as a context manager. `only` names the services to run; empty means all."""
+    """Use as a context manager. `only` names the services to run; empty means all.
+
+    `follow` makes what is told of each change while it starts, as a progress display.
+    """
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Stack:
         home: Path | None = None,
         port_base: int | None = None,
         env: Mapping[str, str] | None = None,
+        follow: Callable[[Options], launch.Follow] | None = None,
     ) -> None:
         self._own = home is None
         place = home or Path(tempfile.mkdtemp(prefix="casebus-"))
@@ -53,6 +55,7 @@ class Stack:
         self.options: Options = read_options(
             place, port_base or free_port_base(), only or SERVICES, env or {}
         )
+        self._follow: launch.Follow = follow(self.options) if follow else _unfollowed
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -72,7 +75,7 @@ class Stack:
     def up(self) -> None:
         self._process = launch.start(self.options)
         try:
-            launch.wait_ready(self.options, self._process)
+            launch.wait_ready(self.options, self._process, self._follow)
         except BaseException:
             self.down()
             raise
@@ -193,13 +196,8 @@ class Stack:
                 process.wait()
 
 
-def free_port_base() -> int:
-    """Five free ports in a row, below those the system gives to outgoing connections."""
-    places = range(LOWEST_PORT, EPHEMERAL - PORTS_APART, PORTS_APART)
-    for base in random.sample(places, len(places)):
-        if all(is_free(port) for port in range(base, base + 5)):
-            return base
-    raise LookupError("no five free ports in a row")
+def _unfollowed(_now: state.StackState) -> None:
+    """Nobody watches the start."""
 
 
 def _until(holds: Callable[[], bool], seconds: float, otherwise: str) -> None:

@@ -1,0 +1,23 @@
+"""Free ports for stacks that may lie anywhere."""
+
+from __future__ import annotations
+
+import random
+
+from casebus.errors import CasebusError
+from onebox.places import EPHEMERAL, is_free
+
+LOWEST = 20000
+APART = 10
+
+
+def free_port_base() -> int:
+    """Five free ports in a row, below those the system gives to outgoing connections.
+
+    Raises CasebusError `no_free_ports`.
+    """
+    bases = range(LOWEST, EPHEMERAL - APART, APART)
+    for base in random.sample(bases, len(bases)):
+        if all(is_free(port) for port in range(base, base + 5)):
+            return base
+    raise CasebusError("no_free_ports", f"no five in a row between {LOWEST} and {EPHEMERAL}")
