@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
 
 from casebus.errors import CasebusError
 from casebus.law.compiled import event_name
@@ -57,14 +57,24 @@ class SectorRules(BaseModel):
     units: tuple[UnitRule, ...]
     checks: tuple[CheckRule, ...]
 
+    _known: dict[str, tuple[str, tuple[CheckRule, ...]]] = PrivateAttr(default_factory=dict)
+
     def unit_for(self, ce_type: str) -> str:
         """承办部门 of an event; empty where no row fits."""
-        name = event_name(ce_type)
-        return next((row.unit for row in self.units if row.applies_to(name)), "")
+        return self._rules_for(ce_type)[0]
 
     def checks_for(self, ce_type: str) -> tuple[CheckRule, ...]:
-        name = event_name(ce_type)
-        return tuple(row for row in self.checks if row.applies_to(name))
+        return self._rules_for(ce_type)[1]
+
+    def _rules_for(self, ce_type: str) -> tuple[str, tuple[CheckRule, ...]]:
+        """Looked up once a type: types are those of the register, so the memory stays small."""
+        found = self._known.get(ce_type)
+        if found is None:
+            name = event_name(ce_type)
+            unit = next((row.unit for row in self.units if row.applies_to(name)), "")
+            checks = tuple(row for row in self.checks if row.applies_to(name))
+            found = self._known[ce_type] = (unit, checks)
+        return found
 
 
 def load_rules(folder: Path) -> dict[str, SectorRules]:
