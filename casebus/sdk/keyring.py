@@ -20,7 +20,11 @@ class Keyring:
         if agency not in self._keys:
             path = self.path(agency)
             if not path.is_file():
-                raise CasebusError("no_key", f"no key of {agency}: {path} is missing")
+                raise CasebusError(
+                    "no_key",
+                    f"no key of {agency}: {path} is missing; set CASEBUS_KEYS_DIR, or make one:"
+                    f" casebus keys new {agency}",
+                )
             self._keys[agency] = SigningKey.load(path)
         return self._keys[agency]
 
