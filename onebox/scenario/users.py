@@ -24,8 +24,12 @@ class User:
         self.agency = settings.agency
         self.gateway = Gateway(settings)
 
+    def inbox(self) -> list[dict[str, Any]]:
+        """All that the agency was sent: by the command, which finds where its inbox is kept."""
+        return list(self.casebus("inbox"))
+
     def casebus(self, *arguments: str, given: Any = None) -> Any:
-        """Run a command with --json; `given` goes in as JSON on stdin.
+        """Run a command with --json; `given` goes in as JSON on stdin, JSON or its lines come out.
 
         Raises CasebusError with the command's own code where it refuses.
         """
@@ -40,7 +44,15 @@ class User:
         )
         if done.returncode:
             raise _refusal(done.stderr)
-        return json.loads(done.stdout) if done.stdout.strip() else None
+        return _answer(done.stdout)
+
+
+def _answer(stdout: str) -> Any:
+    """One JSON value, or the list of those that stand one a line."""
+    try:
+        return json.loads(stdout)
+    except ValueError:
+        return [json.loads(line) for line in stdout.splitlines()]
 
 
 def _refusal(stderr: str) -> CasebusError:

@@ -1,0 +1,113 @@
+"""What `casebus demo` prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+
+from casebus.cli.output import table
+from casebus.cli.wording import Titles, local_time, short_type
+from onebox.scenario.storyline import Step
+
+#: Events that prove hand-overs or say that somebody has begun: too many for a first look.
+_QUIET = ("casebus.intake.", "casebus.work.")
+_STATES = {"breached": "red", "met": "green"}
+
+
+class Telling:
+    """Prints one play; `names` are the agencies' Chinese names by id."""
+
+    def __init__(self, console: Console, names: Mapping[str, str], titles: Titles) -> None:
+        self._console = console
+        self._names = names
+        self._titles = titles
+
+    def chapter(self, text: str) -> None:
+        self._console.print(f"\n[bold]{text}[/bold]")
+
+    def line(self, text: str) -> None:
+        self._console.print(text)
+
+    def imported(self, summary: Mapping[str, Any]) -> None:
+        taken, read = summary["rows_taken"], summary["rows_read"]
+        self.line(
+            f"{taken} of {read} rows taken as history ({summary['events']} events), "
+            f"{summary['rows_refused']} refused, {summary['notes']} notes:"
+        )
+        self.line("  " + ", ".join(f"{code} {count}" for code, count in summary["codes"].items()))
+
+    def step(self, step: Step) -> None:
+        to = " → " + "、".join(map(self._name, step.to)) if step.to else ""
+        moment = local_time(step.at.isoformat())
+        title = self._titles.of(step.ce_type)
+        self.line(f"{moment}  {self._name(step.author)}  [bold]{title}[/bold] {step.type}{to}")
+
+    def history(self, events: Iterable[Mapping[str, Any]]) -> None:
+        rows = (
+            (
+                local_time(one["legal_time"]),
+                self._titles.of(one["type"]),
+                self._name(one["source"]),
+                "、".join(map(self._name, one["recipients"])),
+                _detail(one),
+            )
+            for one in events
+            if not one["type"].startswith(_QUIET)
+        )
+        headers = ("legal time", "事件", "by", "to, copies included", "what of it")
+        self._console.print(table(headers, rows))
+
+    def clocks(self, clocks: Iterable[Mapping[str, Any]]) -> None:
+        rows = (
+            (
+                one["id"],
+                one["title"],
+                self._name(one["actor"]),
+                local_time(one["due"]) or "at once",
+                local_time(one["stopped"]),
+                _coloured(one["state"]),
+                one["citation"],
+            )
+            for one in clocks
+        )
+        headers = ("clock", "期限", "owed by", "due", "done", "state", "source")
+        self._console.print(table(headers, rows))
+
+    def inboxes(self, received: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+        rows = []
+        for agency, items in received.items():
+            counted = Counter(short_type(one["type"]) for one in items)
+            said = ", ".join(
+                name if count == 1 else f"{name} ×{count}" for name, count in counted.items()
+            )
+            rows.append((self._name(agency), counted.total(), said))
+        self._console.print(table(("agency", "events", "what it was sent of the case"), rows))
+
+    def verified(self, report: Mapping[str, Any]) -> None:
+        counts = ", ".join(f"{count:,} {what}" for what, count in report["counts"].items())
+        if report["ok"]:
+            self.line(f"Nothing lost, doubled, reordered or altered: {counts}.")
+            return
+        for one in report["problems"]:
+            self.line(f"[red]{one['code']}[/red] {one['count']}: {', '.join(one['places'])}")
+
+    def _name(self, agency: str) -> str:
+        return self._names.get(agency, agency)
+
+
+def _detail(event: Mapping[str, Any]) -> str:
+    """Which clock was breached, what a finding says, and what was found about an event."""
+    data = event["data"]
+    if "clock_key" in data:
+        return f"{data['clock']} {data['title']}"
+    if "severity" in data:
+        return " ".join([data["kind"], *map("=".join, data["detail"].items())])
+    return " ".join(sorted({found["kind"] for found in event["findings"]}))
+
+
+def _coloured(state: str) -> str:
+    colour = _STATES.get(state)
+    return f"[{colour}]{state}[/{colour}]" if colour else state

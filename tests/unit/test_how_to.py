@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs/how-to").glob("*.md"))
+PATH = re.compile(r"`((?:[\w.<>-]+/)*[\w.<>-]+\.(?:py|yaml|json|avsc|md|sql|toml))`")
+FOLDER = re.compile(r"`((?:[\w.<>-]+/)+[\w.<>-]+)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_each_path_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for name in {*PATH.findall(text), *FOLDER.findall(text)}:
+        glob = re.sub(r"<\w+>", "*", name)
+        assert any(ROOT.glob(glob)), f"{page.name} names {name}"
+
+
+def test_each_link_between_pages_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links {target}"
