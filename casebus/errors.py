@@ -21,6 +21,8 @@ class CasebusError(Exception):
 class Reason(StrEnum):
     """Why admission rejected a record. What is rejected is kept, with the reason."""
 
+    UNREADABLE = "unreadable"
+    """The compressed batch that held the record cannot be unpacked, or not to 64 MiB or less."""
     MALFORMED_HEADERS = "malformed_headers"
     """A CloudEvents header is missing, doubled, not UTF-8 or not of its form."""
     KEY_MISMATCH = "key_mismatch"

@@ -137,6 +137,9 @@ def _attributes(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
     attributes: dict[str, str] = {}
     content_type = None
     for name, raw in headers:
+        if not (name.isascii() or name.isprintable()):
+            # Lone surrogates stand for bytes that are no UTF-8: other clients could not read them.
+            raise _malformed("a header's name is not UTF-8")
         if name == "content-type":
             content_type = raw
         elif name.startswith("ce_"):

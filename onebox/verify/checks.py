@@ -51,8 +51,8 @@ class Verification:
     async def run(self) -> Report:
         await self._journal()
         await self._rejected()
-        self._front_door()
-        self._inboxes()
+        await self._front_door()
+        await self._inboxes()
         await self._tables()
         return self.report
 
@@ -63,7 +63,7 @@ class Verification:
         stored: dict[int, list[Any]] = {}
         sequences: dict[tuple[str, str], int] = {}
         seen: set[tuple[str, str, str]] = set()
-        for record in read_topic(self._settings, JOURNAL):
+        async for record in read_topic(self._settings, JOURNAL):
             headers, envelope = _headers(record), Envelope.from_headers(_headers(record))
             leaf = self._leaf(record, headers)
             if record.partition not in stored:
@@ -135,7 +135,7 @@ class Verification:
 
     async def _rejected(self) -> None:
         found = 0
-        for record in read_topic(self._settings, REJECTED):
+        async for record in read_topic(self._settings, REJECTED):
             self._refused.add(_origin(dict(_headers(record))))
             found += 1
         self.report.count("rejected records", found)
@@ -143,10 +143,10 @@ class Verification:
         if kept != found:
             self.report.problem("rejected_not_kept", f"{found} rejected, {kept} kept")
 
-    def _front_door(self) -> None:
+    async def _front_door(self) -> None:
         """Every record that came must stand in the journal, unaltered, or among the rejected."""
         for topic in self._topics.names_like("events.*"):
-            for record in read_topic(self._settings, topic):
+            async for record in read_topic(self._settings, topic):
                 self._arrived(record)
 
     def _arrived(self, record: Any) -> None:
@@ -158,11 +158,11 @@ class Verification:
         elif place not in self._refused:
             self.report.problem("lost_at_admission", _text(place))
 
-    def _inboxes(self) -> None:
+    async def _inboxes(self) -> None:
         """Every route that a stamp names must have been taken, once or more, unaltered."""
         for topic, routed in self._routed.items():
             missing = dict(routed)
-            for record in read_topic(self._settings, topic):
+            async for record in read_topic(self._settings, topic):
                 position = dict(_headers(record)).get("cb-position", b"").decode()
                 expected = routed.get(position)
                 if expected is None:

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncIterator
 
-from kafka import KafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
-from casebus.sdk.connection import consumer_settings
 from casebus.settings import Settings
+from services.transport import reading
+from services.transport.connection import client_options
 
 _POLL_MS = 1_000
 
 
-def read_topic(settings: Settings, topic: str) -> Iterator[Any]:
-    """Every record of a topic, in order within each partition, one partition after the other."""
-    options = consumer_settings(settings, None) | {"max_poll_records": 5_000}
-    consumer = KafkaConsumer(**options)
+async def read_topic(settings: Settings, topic: str) -> AsyncIterator[ConsumerRecord]:
+    """Every record of a topic, in order within each partition; read as the workers read."""
+    reading.install()
+    consumer = AIOKafkaConsumer(topic, auto_offset_reset="earliest", **client_options(settings))
+    await consumer.start()
     try:
-        for partition in sorted(consumer.partitions_for_topic(topic) or ()):
-            yield from _read_partition(consumer, TopicPartition(topic, partition))
+        ends = await consumer.end_offsets(consumer.assignment())
+        unread = set(ends)
+        while unread := {place for place in unread if await consumer.position(place) < ends[place]}:
+            fetched = await consumer.getmany(*unread, timeout_ms=_POLL_MS)
+            for place, records in fetched.items():
+                for record in records:
+                    if record.offset < ends[place]:
+                        yield record
     finally:
-        consumer.close()
-
-
-def _read_partition(consumer: KafkaConsumer, place: TopicPartition) -> Iterator[Any]:
-    end = consumer.end_offsets([place])[place]
-    consumer.assign([place])
-    consumer.seek_to_beginning(place)
-    while consumer.position(place) < end:
-        for records in consumer.poll(timeout_ms=_POLL_MS).values():
-            yield from (record for record in records if record.offset < end)
+        await consumer.stop()

@@ -14,6 +14,7 @@ from casebus.trust.directory import Agency, Directory
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import SignatureCheck
 from services.admission.recipients import Delivery, resolve
+from services.transport import UNREADABLE
 
 MOST_VALUE_BYTES = 1 << 20
 MOST_HEADER_BYTES = 64 << 10
@@ -98,6 +99,8 @@ class Judge:
 
 
 def _check_size(record: Record) -> None:
+    if (UNREADABLE, b"") in record.headers:
+        raise CasebusError(Reason.UNREADABLE)
     if not record.value:
         raise CasebusError(Reason.NO_VALUE)
     if len(record.value) > MOST_VALUE_BYTES:

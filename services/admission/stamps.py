@@ -41,10 +41,15 @@ def rejected_headers(arrival: Arrival, error: CasebusError, *, at: datetime) -> 
         "cb-admitted-at": at.isoformat(),
     }
     kept = [
-        (f"orig-{name}" if name.startswith("cb-") else name, text)
+        (_readable(f"orig-{name}" if name.startswith("cb-") else name), text)
         for name, text in arrival.record.headers
     ]
     return kept + [(name, text.encode()) for name, text in stamps.items()]
+
+
+def _readable(name: str) -> str:
+    """A name whose bytes were no UTF-8, spelt out: nobody could read the record otherwise."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def rejected_value(arrival: Arrival, error: CasebusError) -> bytes | None:

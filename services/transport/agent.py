@@ -14,6 +14,7 @@ import mode.loop
 from aiokafka import TopicPartition
 
 from casebus import telemetry
+from services.transport import reading
 from services.transport.batch import Batch, Handler, start_offsets
 from services.transport.folding import WAITING_BATCHES, Fold, FoldingTransport
 from services.transport.probe import Probe
@@ -37,6 +38,7 @@ def run(worker: Worker) -> None:
     # kafka-python warns that it cannot read Faust's own data about a member, which we do not use.
     logging.getLogger("kafka.admin").setLevel(logging.ERROR)
     mode.loop.use("uvloop")
+    reading.install()
     app = BatchApp.of(worker, settings)
     Probe(worker, settings).start()
     service = faust.Worker(app, override_logging=False, quiet=True, redirect_stdouts=False)

@@ -10,6 +10,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from casebus import telemetry
+from services.transport import reading
 from services.transport.batch import Batch, Handler, start_offsets
 from services.transport.connection import client_options
 from services.transport.producer import Producer
@@ -20,6 +21,7 @@ def run(worker: Worker) -> None:
     """Run until SIGTERM; leaves the process on any failure."""
     settings = WorkerSettings()
     telemetry.setup(worker.name)
+    reading.install()
     uvloop.run(_run(worker, settings))
 
 

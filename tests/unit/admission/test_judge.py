@@ -17,6 +17,7 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
 from services.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge
 from services.admission.stamps import journal_headers, rejected_headers, rejected_value
+from services.transport import UNREADABLE
 from tests.world import NOW, SCHEMAS, World, draft, signed, with_headers
 
 LAW = Law.load(Path(__file__).parents[3] / "policies" / "law")
@@ -245,3 +246,18 @@ def test_what_is_rejected_keeps_every_original_header_and_says_why(world):
     assert texts["x"] == b"\xff"
     assert (texts["cb-verdict"], texts["cb-reason"]) == (b"rejected", b"unsigned")
     assert Envelope.from_headers(headers).agency == AMR
+
+
+@pytest.mark.parametrize("name", ["\udcff", "ce_\udcff\udcfe", "cb-\udcff"])
+def test_a_header_whose_name_is_no_utf8_is_malformed_and_spelt_out_among_the_rejected(world, name):
+    record = with_headers(sent(world), **{name: b"1"})
+    assert refusal(world, record) == "malformed_headers"
+    headers = rejected_headers(arrival(record), CasebusError(Reason.MALFORMED_HEADERS), at=NOW)
+    assert any(kept.encode().count(rb"\udcff") for kept, _ in headers)
+
+
+def test_a_record_whose_batch_could_not_be_unpacked_is_rejected_as_unreadable(world):
+    nothing = Record(None, None, ((UNREADABLE, b""),))
+    assert refusal(world, nothing) == "unreadable"
+    headers = rejected_headers(arrival(nothing), CasebusError(Reason.UNREADABLE), at=NOW)
+    assert all(name.encode() for name, _ in headers)
