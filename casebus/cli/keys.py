@@ -151,7 +151,7 @@ def _directory(settings: Settings) -> Directory:
 def _find(directory: Directory, keyid: str) -> PublicKey:
     found = [one for one in directory.keys.values() if one.keyid.startswith(keyid)]
     if len(found) != 1:
-        raise CasebusError("unknown_key", f"{len(found)} keys of the directory begin with {keyid}")
+        raise CasebusError("key_not_found", f"{len(found)} keys of the directory begin with {keyid}")
     return found[0]
 
 
@@ -178,5 +178,5 @@ def _hex(text: str) -> bytes:
     except ValueError:
         raw = b""
     if len(raw) != 32:  # noqa: PLR2004 - an Ed25519 public key
-        raise CasebusError("unknown_key", "a public key is 64 hex digits")
+        raise CasebusError("key_not_found", "a public key is 64 hex digits")
     return raw

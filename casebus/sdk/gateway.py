@@ -147,7 +147,7 @@ def problem(response: httpx.Response) -> CasebusError:
         body = dict(response.json())
     except (ValueError, TypeError):
         body = {}
-    code = str(body.get("code") or _codes().get(response.status_code) or "gateway_failed")
+    code = str(body.get("code") or codes_by_status().get(response.status_code) or "gateway_failed")
     detail = str(body.get("detail") or body.get("title") or response.reason_phrase)
     errors = body.get("errors") or ()
     places = "; ".join(
@@ -160,7 +160,8 @@ def _place(error: Mapping[str, Any]) -> str:
     return f"{error.get('pointer', '')} {error.get('detail', '')}".strip()
 
 
-def _codes() -> dict[int, str]:
+def codes_by_status() -> dict[int, str]:
+    """What a bare status means, where the answer is no problem of the gateway's own."""
     return {401: "not_signed_in", 403: "not_allowed", 404: "not_found", 409: "conflict"}
 
 

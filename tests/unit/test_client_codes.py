@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from casebus.errors import Reason
+from casebus.sdk.gateway import codes_by_status
+
+ROOT = Path(__file__).parents[2]
+RAISED = re.compile(r'(?:CasebusError|FileError|CodecError)\(\s*"(\w+)"')
+SECTION = re.compile(r"^## SDK and command line\n(.*?)(?=^## )", re.MULTILINE | re.DOTALL)
+#: The command `casebus schemas` says what it finds in sentences of its own.
+ELSEWHERE = {"schemas.py"}
+
+
+def test_each_code_that_the_sdk_and_the_cli_raise_is_explained_and_no_other() -> None:
+    sources = [*(ROOT / "casebus/sdk").rglob("*.py"), *(ROOT / "casebus/cli").rglob("*.py")]
+    raised = {
+        code
+        for path in sources
+        if path.name not in ELSEWHERE
+        for code in RAISED.findall(path.read_text(encoding="utf-8"))
+    }
+    raised |= {"gateway_failed", *codes_by_status().values()}
+    section = SECTION.search((ROOT / "docs/reason-codes.md").read_text(encoding="utf-8"))
+    assert section
+    explained = set(re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE))
+    assert raised - set(Reason) == explained
