@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +13,7 @@ from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.sectors import SectorOf
-from casebus.sdk.store import Store
+from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,14 +40,9 @@ def load_schemas(settings: Settings) -> Schemas:
     return Schemas.load(settings.schemas_dir)
 
 
-def store_path(settings: Settings) -> Path:
-    """One store for all that this machine publishes, so that sequences have one keeper."""
-    return settings.home / "sdk" / "outgoing.sqlite"
-
-
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Store]:
-    store = Store.open(store_path(settings))
+    store = Store.open(path_in(settings.home))
     try:
         yield store
     finally:

@@ -39,6 +39,11 @@ class Outgoing:
     offset: int | None = None
 
 
+def path_in(home: Path) -> Path:
+    """One store for all that a machine publishes, so that sequences have one keeper."""
+    return home / "sdk" / "outgoing.sqlite"
+
+
 class Store:
     """One file; `open` makes it and its folder."""
 

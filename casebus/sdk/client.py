@@ -1,0 +1,91 @@
+"""All that an agency's own system needs, put together from the environment."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cached_property
+from typing import Self
+
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.sdk.accounts import sector_finder
+from casebus.sdk.event import NewEvent, Published
+from casebus.sdk.gateway import Gateway
+from casebus.sdk.inbox import Inbox
+from casebus.sdk.publisher import Publisher
+from casebus.sdk.sectors import SectorOf
+from casebus.sdk.store import Store, path_in
+from casebus.settings import Settings
+
+
+class Client:
+    """Use it as a context manager, in one thread; what is not used is not opened.
+
+    Without `settings` it reads the environment (CASEBUS_*). `publish` and `inbox` need the
+    agency's account on Kafka and its private key; `gateway` needs its API key.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        if not self.settings.agency:
+            raise CasebusError("no_source", "say which agency you are: set CASEBUS_AGENCY")
+        self._sectors: dict[str, str] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._open.close()
+
+    def publish(self, *events: NewEvent) -> list[Published]:
+        """Sign, keep and send events in this order; returns when Kafka has taken them.
+
+        Raises CasebusError. What was kept and could not be sent goes out first the next time.
+        """
+        return self.publisher.publish(events)
+
+    def inbox(self, *, actor: str = "", group: str | None = None) -> Inbox:
+        """The agency's inbox; `actor` is the pseudonym that its retrievals carry."""
+        inbox = Inbox(
+            self.settings,
+            schemas=self.schemas,
+            store=self.store,
+            publisher=self.publisher,
+            actor=actor,
+            group=group,
+        )
+        return self._open.enter_context(inbox)
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        return self._open.enter_context(Gateway(self.settings))
+
+    @cached_property
+    def schemas(self) -> Schemas:
+        return Schemas.load(self.settings.schemas_dir)
+
+    @cached_property
+    def store(self) -> Store:
+        store = Store.open(path_in(self.settings.home))
+        self._open.callback(store.close)
+        return store
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        publisher = Publisher(
+            self.settings, schemas=self.schemas, store=self.store, sector_of=self._sector_of
+        )
+        return self._open.enter_context(publisher)
+
+    @cached_property
+    def _find_sector(self) -> SectorOf:
+        return sector_finder(self.settings, self.schemas)
+
+    def _sector_of(self, agency: str) -> str:
+        if agency not in self._sectors:
+            self._sectors[agency] = self._find_sector(agency)
+        return self._sectors[agency]
