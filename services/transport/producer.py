@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from casebus import telemetry
@@ -19,6 +20,8 @@ from services.transport.connection import client_options
 #: Below every topic's limit (1 MiB and 64 KiB at the door). A larger record gets a batch of its
 #: own: a builder always takes its first record.
 BATCH_BYTES = 512 * 1024
+#: A topic just made is not known to every broker at once.
+UNKNOWN_SECONDS = 10.0
 
 _Place = tuple[str, int]
 
@@ -47,10 +50,15 @@ class Producer:
         await self._producer.stop()
 
     async def partitions(self, topic: str) -> int:
-        """How many partitions `topic` has; raises UnknownTopicOrPartitionError."""
+        """How many partitions `topic` has; raises UnknownTopicOrPartitionError after a while."""
         count = self._counts.get(topic)
         if count is None:
-            count = self._counts[topic] = len(await self._producer.partitions_for(topic))
+            try:
+                async with asyncio.timeout(UNKNOWN_SECONDS):
+                    known = await self._producer.partitions_for(topic)
+            except TimeoutError:
+                raise UnknownTopicOrPartitionError(topic) from None
+            count = self._counts[topic] = len(known)
         return count
 
     async def send(self, outgoing: Iterable[Outgoing]) -> None:
