@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -24,7 +25,7 @@ def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, 
         **({} if hosted else _kafka_user(options, credentials, user)),
         **(agency if user in credentials.api_keys else {}),
         "CASEBUS_DATABASE_URL": database_url(options, credentials),
-        "CASEBUS_KEYS_DIR": str(options.place.keys),
+        "CASEBUS_KEYS_DIR": str(keys_dir(options)),
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -43,7 +44,11 @@ def shared(options: Options, credentials: Credentials) -> dict[str, str]:
 def admin_settings(options: Options, credentials: Credentials) -> Settings:
     """Kafka's admin: ours for the embedded node, the environment's own user for another."""
     if options.kafka_bootstrap:
-        return Settings(home=options.home, database_url=database_url(options, credentials))
+        return Settings(
+            home=options.home,
+            database_url=database_url(options, credentials),
+            keys_dir=keys_dir(options),
+        )
     return Settings(
         home=options.home,
         kafka_bootstrap=f"{HOST}:{options.ports.kafka}",
@@ -52,7 +57,14 @@ def admin_settings(options: Options, credentials: Credentials) -> Settings:
         kafka_username=ADMIN,
         kafka_password=credentials.kafka_password(ADMIN),
         database_url=database_url(options, credentials),
+        keys_dir=keys_dir(options),
     )
+
+
+def keys_dir(options: Options) -> Path:
+    """Private keys: our own, unless the brokers are another's and the environment says where."""
+    elsewhere = options.kafka_bootstrap and "CASEBUS_KEYS_DIR" in os.environ
+    return Settings().keys_dir.absolute() if elsewhere else options.place.keys
 
 
 def database_url(options: Options, credentials: Credentials, name: str = DATABASE) -> str:

@@ -8,7 +8,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class Service:
 
     async def keep(self) -> None:
         """Run until `stop`: one round a process."""
-        delay = FIRST_DELAY
+        delays = back_off()
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             await self._wait_while_held()
@@ -69,10 +69,9 @@ class Service:
             if self._stopping.is_set() or self._held.exists():
                 continue
             if loop.time() - began > HEALTHY_SECONDS:
-                delay = FIRST_DELAY
+                delays = back_off()
             self._enter("backing_off")
-            await self._pause(delay)
-            delay = min(delay * 2, LONGEST_DELAY)
+            await self._pause(next(delays))
             self.state.restarts += 1
         self._enter("stopped")
 
@@ -151,6 +150,14 @@ class Service:
         if (self.state.phase, self.state.pid) != (phase, pid):
             self.state.phase, self.state.pid = phase, pid
             self._changed()
+
+
+def back_off() -> Iterator[float]:
+    """Seconds to wait before each new start, without end."""
+    delay = FIRST_DELAY
+    while True:
+        yield delay
+        delay = min(delay * 2, LONGEST_DELAY)
 
 
 def describe_exit(code: int) -> str:

@@ -42,7 +42,9 @@ class StackState:
 
     def alive(self) -> bool:
         try:
-            return abs(psutil.Process(self.supervisor).create_time() - self.started) < 1
+            process = psutil.Process(self.supervisor)
+            same = abs(process.create_time() - self.started) < 1
+            return same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 

@@ -44,7 +44,13 @@ class Keys:
 
     def of(self, agency: str) -> SigningKey:
         """The agency's key, made when it has none yet."""
-        return _load_or_make(self.root if agency == ROOT else self.folder / f"{agency}.pem")
+        return _load_or_make(self._path(agency))
+
+    def has(self, agency: str) -> bool:
+        return self._path(agency).is_file()
+
+    def _path(self, agency: str) -> Path:
+        return self.root if agency == ROOT else self.folder / f"{agency}.pem"
 
 
 def read_agencies(path: Path) -> list[Agency]:
@@ -62,7 +68,11 @@ def members(agencies: Iterable[Agency]) -> tuple[Member, ...]:
 def provision_directory(
     settings: Settings, schemas: Schemas, agencies: list[Agency], keys: Keys, known_root: str
 ) -> str:
-    """Bring the topic up to these agencies; returns the root digest to pin."""
+    """Bring the topic up to these agencies; returns the root digest to pin.
+
+    A directory whose root key is not here is another's: it is checked and left as it is. Raises
+    DirectoryError where it does not begin with the pinned root.
+    """
     records = _read(settings)
     if not records:
         first = _root_entry(schemas, keys)
@@ -72,6 +82,8 @@ def provision_directory(
     directory = Directory(schemas, known_root)
     for record in records:
         directory.apply(record)
+    if not keys.has(ROOT):
+        return known_root
     drafts = [draft for one in agencies for draft in _missing(schemas, directory, one, keys)]
     if drafts:
         _append(settings, sign(drafts, keys.of(ROOT), schemas))

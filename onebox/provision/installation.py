@@ -64,9 +64,9 @@ class Installation:
         said = _read(self.law_stamp)
         cluster = self._stamped()["cluster"]
         previous = said.get("digest", "") if said.get("cluster") == cluster else ""
-        if previous != digest:
-            key = directory.Keys(self.home.keys, self.home.root_key).of(BUS)
-            await asyncio.to_thread(law.adopt, settings, key, digest, previous)
+        keys = directory.Keys(settings.keys_dir, self.home.root_key)
+        if previous != digest and keys.has(BUS):
+            await asyncio.to_thread(law.adopt, settings, keys.of(BUS), digest, previous)
             stamp = json.dumps({"cluster": cluster, "digest": digest})
             write_private(self.law_stamp, stamp.encode())
 
@@ -97,13 +97,13 @@ class Installation:
     def _provision_directory(self, agencies: list[Agency]) -> None:
         from onebox.provision import directory  # noqa: PLC0415  not on a warm start
 
-        keys = directory.Keys(self.home.keys, self.home.root_key)
+        keys = directory.Keys(self.settings.keys_dir, self.home.root_key)
         self.credentials.root_digest = directory.provision_directory(
             self.settings,
             Schemas.load(self.settings.schemas_dir),
             agencies,
             keys,
-            self.credentials.root_digest,
+            self.credentials.root_digest or self.settings.root_digest,
         )
         for agency in agencies:
             self.credentials.api_key(agency.id)

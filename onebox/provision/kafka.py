@@ -28,14 +28,25 @@ _GRANTED = ACLPermissionType.ALLOW
 
 
 def users(topics: Topics, members: Iterable[Member]) -> tuple[str, ...]:
-    """Everyone who signs in: the services, the agencies on Kafka, the admin."""
-    return ("admin", *topics.principals, *(member.id for member in members))
+    """Everyone who signs in but the admin: the services, and the agencies on Kafka."""
+    return (*topics.principals, *(member.id for member in members))
 
 
 def provision_users(admin: KafkaAdminClient, names: Iterable[str], known: Credentials) -> None:
-    """Give a password to whoever is new to the brokers or to our file of credentials."""
+    """Give a password to whoever the brokers do not know yet.
+
+    Raises CasebusError `password_unknown` for users that another home made: taking their passwords
+    over would shut out whoever runs there.
+    """
     existing = set(admin.describe_user_scram_credentials())
-    fresh = [name for name in names if name not in existing or name not in known.kafka]
+    strangers = sorted({name for name in names if name in existing and name not in known.kafka})
+    if strangers:
+        raise CasebusError(
+            "password_unknown",
+            f"Kafka has {', '.join(strangers)} already; copy credentials.json of the home that"
+            " made them into this one",
+        )
+    fresh = [name for name in names if name not in existing]
     if fresh:
         failed = admin.alter_user_scram_credentials([_with_password(name, known) for name in fresh])
         _require_none([f"{user}: {error}" for user, error in failed.items() if error])

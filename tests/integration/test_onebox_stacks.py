@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+
+import psutil
+import pytest
+
+from casebus.errors import CasebusError
+from onebox import clients, state
+from onebox.testing import Stack
+
+pytestmark = [pytest.mark.connected, pytest.mark.slow]
+BACKENDS = ("kafka", "postgres")
+
+
+def test_two_stacks_stand_side_by_side(brokers: Stack) -> None:
+    with Stack(only=BACKENDS) as other:
+        assert other.pid("kafka") != brokers.pid("kafka")
+        cluster = {_cluster_id(stack) for stack in (brokers, other)}
+        assert len(cluster) == 2
+    assert brokers.state("kafka").phase == "ready"
+
+
+def test_a_url_in_the_environment_replaces_the_embedded_part(
+    brokers: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka and PostgreSQL of one stack serve another, as a real cluster would."""
+    for name, text in brokers.environment("admin").items():
+        monkeypatch.setenv(name, text)
+    monkeypatch.delenv("CASEBUS_HOME")
+    other = Stack(only=(*BACKENDS, "admission"), env=os.environ)
+    with pytest.raises(CasebusError, match="password_unknown"):
+        other.up()
+    shutil.copy(brokers.home.credentials, other.home.credentials)
+    with other:
+        assert other.options.embedded == ()
+        assert list(_services(other)) == ["admission"]
+        assert (
+            other.environment("admission")["CASEBUS_KAFKA_BOOTSTRAP"]
+            == (brokers.environment("admission")["CASEBUS_KAFKA_BOOTSTRAP"])
+        )
+
+
+def test_everything_ends_in_order_and_starts_again_with_its_data() -> None:
+    with Stack(only=BACKENDS) as stack:
+        before = _cluster_id(stack)
+        pids = [stack.pid(name) for name in BACKENDS]
+        stack.down()
+        assert not any(psutil.pid_exists(pid) for pid in pids)
+        ends = {name: one.last_exit for name, one in _services(stack).items()}
+        assert ends == {"kafka": "ended with code 143", "postgres": "ended with code 0"}
+        stack.up()
+        assert _cluster_id(stack) == before
+
+
+def test_a_killed_supervisor_leaves_no_orphan() -> None:
+    with Stack(only=("postgres",)) as stack:
+        now = state.read(stack.home.state)
+        assert now is not None
+        server = psutil.Process(stack.pid("postgres"))
+        os.kill(now.supervisor, signal.SIGKILL)
+        server.wait(30)
+        stack.up()
+        assert stack.state("postgres").phase == "ready"
+
+
+def test_a_taken_port_is_named_before_anything_starts() -> None:
+    wanted = Stack(only=("postgres",))
+    port = wanted.options.ports.postgres
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(CasebusError, match=str(port)),
+    ):
+        wanted.up()
+    assert not wanted.home.postgres.exists()
+
+
+def test_a_service_stopped_by_name_stays_stopped() -> None:
+    with Stack(only=("postgres",)) as stack:
+        stack.stop("postgres")
+        stack.start("postgres")
+        stack.restart("postgres")
+        assert stack.state("postgres").restarts == 1
+
+
+def _cluster_id(stack: Stack) -> str:
+    admin = clients.open_admin(stack.settings("admin"))
+    try:
+        return str(admin.describe_cluster()["cluster_id"])
+    finally:
+        admin.close()
+
+
+def _services(stack: Stack) -> dict[str, state.ServiceState]:
+    now = state.read(stack.home.state)
+    assert now is not None
+    return now.services

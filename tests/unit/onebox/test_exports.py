@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from onebox import credentials, environment
+from onebox.credentials import Credentials
+from onebox.options import Options
+from onebox.places import Home, home_at
+
+
+def known() -> Credentials:
+    made = Credentials(cluster_id="c", postgres="p'/@", root_digest="00")
+    made.kafka_password("cn-330106-amr")
+    made.api_key("cn-330106-amr")
+    made.api_key("cn-330106-psb")
+    return made
+
+
+def test_a_foreign_client_gets_all_it_needs(tmp_path: Path) -> None:
+    options, secrets = Options(tmp_path, 20000), known()
+    exports = environment.exports(options, secrets, "cn-330106-amr", tmp_path / "k.properties")
+    assert exports["SCHEMA_REGISTRY_URL"] == "http://127.0.0.1:20000/registry"
+    assert exports["KAFKA_BOOTSTRAP_SERVERS"] == "127.0.0.1:20001"
+    assert exports["PGPASSWORD"] == "p'/@"
+    assert exports["CASEBUS_API_KEY"] == secrets.api_keys["cn-330106-amr"]
+    properties = environment.client_properties(exports)
+    assert "sasl.mechanism=SCRAM-SHA-512\n" in properties
+    assert secrets.kafka["cn-330106-amr"] in properties
+
+
+def test_a_hosted_agency_has_an_api_key_and_no_kafka_user(tmp_path: Path) -> None:
+    exports = environment.exports(
+        Options(tmp_path, 20000), known(), "cn-330106-psb", tmp_path / "k.properties"
+    )
+    assert exports["CASEBUS_AGENCY"] == "cn-330106-psb"
+    assert "CASEBUS_KAFKA_USERNAME" not in exports
+
+
+def test_credentials_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    home: Home = home_at(tmp_path)
+    made = credentials.load(home)
+    credentials.save(home, made)
+    assert home.credentials.stat().st_mode & 0o777 == 0o600
+    assert credentials.load(home) == made

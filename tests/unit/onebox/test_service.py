@@ -1,0 +1,127 @@
+"""Supervision, tried on real processes that only need Python."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from onebox.places import Home
+from onebox.service import LONGEST_DELAY, Program, Service, back_off, describe_exit
+from onebox.supervisor import Supervisor
+
+SLEEP = "import time; time.sleep(60)"
+STUBBORN = (
+    "import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    " print('deaf', flush=True); time.sleep(60)"
+)
+
+
+def program(name: str, code: str = SLEEP, **more: Any) -> Program:
+    async def always() -> bool:
+        return True
+
+    async def prober() -> Any:
+        return more.pop("ready", always)
+
+    return Program(name, lambda: [sys.executable, "-c", code], prober, **more)
+
+
+def service(place: Path, wanted: Program, changed: Callable[[], None] = lambda: None) -> Service:
+    return Service(wanted, place / f"{wanted.name}.log", place / wanted.name, changed)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def test_the_back_off_doubles_up_to_its_limit() -> None:
+    delays = list(itertools.islice(back_off(), 12))
+    assert delays[1] == 2 * delays[0]
+    assert delays == sorted(delays)
+    assert delays[-1] == LONGEST_DELAY
+
+
+async def test_what_dies_is_started_again_and_counted(tmp_path: Path) -> None:
+    phases: list[str] = []
+    dying = service(tmp_path, program("dying", "raise SystemExit(3)"))
+    ends: set[str] = set()
+
+    def note() -> None:
+        phases.append(dying.state.phase)
+        ends.add(dying.state.last_exit)
+
+    dying._changed = note
+    keeping = asyncio.create_task(dying.keep())
+    await until(lambda: dying.state.restarts == 2)
+    await dying.stop()
+    await keeping
+    assert "ended with code 3" in ends
+    assert phases.count("backing_off") >= 2
+    assert phases[-1] == "stopped"
+
+
+async def test_a_killed_process_gets_a_new_pid(tmp_path: Path) -> None:
+    kept = service(tmp_path, program("kept"))
+    keeping = asyncio.create_task(kept.keep())
+    await kept.ready.wait()
+    first = kept.state.pid
+    assert kept._process is not None
+    kept._process.kill()
+    await until(lambda: kept.state.phase == "ready" and kept.state.pid != first)
+    assert kept.state.last_exit == "ended by SIGKILL"
+    await kept.stop()
+    await keeping
+
+
+async def test_what_does_not_listen_is_killed_after_its_time(tmp_path: Path) -> None:
+    deaf = service(tmp_path, program("deaf", STUBBORN, stop_seconds=0.2))
+    keeping = asyncio.create_task(deaf.keep())
+    await until(lambda: "deaf" in (tmp_path / "deaf.log").read_text() if deaf.state.pid else False)
+    await deaf.stop()
+    await keeping
+    assert deaf.state.last_exit == "ended by SIGKILL"
+
+
+async def test_a_held_service_stays_stopped_until_let_go(tmp_path: Path) -> None:
+    held = service(tmp_path, program("held"))
+    keeping = asyncio.create_task(held.keep())
+    await held.ready.wait()
+    (tmp_path / "held").touch()
+    await until(lambda: held.state.phase == "held")
+    assert held.state.pid is None
+    (tmp_path / "held").unlink()
+    await until(lambda: held.state.phase == "ready")
+    await held.stop()
+    await keeping
+
+
+async def test_layers_start_in_order_and_stop_in_the_opposite_one(tmp_path: Path) -> None:
+    home = Home(tmp_path).make()
+    seen: list[tuple[str, str]] = []
+
+    def note() -> None:
+        for each in supervisor.services.values():
+            step = (each.state.name, each.state.phase)
+            if step not in seen:
+                seen.append(step)
+
+    supervisor = Supervisor(home, note)
+    for layer in (["base"], ["worker", "other"], ["gate"]):
+        await supervisor.start([program(name) for name in layer])
+    await supervisor.stop()
+    ready = [name for name, phase in seen if phase == "ready"]
+    stopped = [name for name, phase in seen if phase == "stopped"]
+    assert ready[0] == stopped[-1] == "base"
+    assert ready[-1] == stopped[0] == "gate"
+
+
+def test_an_end_is_said_in_words() -> None:
+    assert describe_exit(-signal.SIGKILL) == "ended by SIGKILL"
+    assert describe_exit(70) == "ended with code 70"
