@@ -35,6 +35,8 @@ _USCC_WEIGHTS = tuple(pow(3, at, 31) for at in range(17))
 def plain(text: str) -> str:
     """A cell's text in one width (NFKC), trimmed, without invisible characters."""
     folded = unicodedata.normalize("NFKC", text)
+    if folded.isprintable():
+        return folded.strip()
     return "".join(one for one in folded if unicodedata.category(one) != "Cf").strip()
 
 
