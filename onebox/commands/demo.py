@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from typing import Any
 
 import click
 
-from casebus.cli.output import stdout
+from casebus.cli.output import answer, json_option, stderr, stdout
 from casebus.cli.wording import Titles
 from casebus.events.schemas import Schemas
 from casebus.settings import Settings
@@ -24,27 +25,35 @@ from onebox.testing import Stack
 
 
 @click.command()
-def demo() -> None:
+@json_option
+def demo(*, as_json: bool) -> None:
     """Play a counterfeit case from the market regulator to the court, and print it.
 
     Starts a stack of its own beside any other, imports the example spreadsheet as history, plays
-    examples/storyline-1.jsonl on its own time, and leaves nothing running.
+    examples/storyline-1.jsonl on its own time, and leaves nothing running. With --json the telling
+    goes to stderr and what came of it to stdout.
     """
     # Ctrl-C unwinds by itself; SIGTERM would leave the stack behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     agencies = read_agencies(AGENCIES)
     titles = Titles(Schemas.load(Settings().schemas_dir))
-    tell = Telling(stdout(), {one.id: one.name for one in agencies}, titles)
+    tell = Telling(
+        stderr() if as_json else stdout(), {one.id: one.name for one in agencies}, titles
+    )
     began = time.monotonic()
     tell.chapter("Starting Kafka, PostgreSQL, the services and the gateway")
     with Stack(follow=Progress) as stack:
-        _play(Playground(stack), agencies, tell, stack.gateway_url)
+        played = _play(Playground(stack), agencies, tell, stack.gateway_url)
         tell.chapter("Stopping everything")
     tell.line(f"Played in {time.monotonic() - began:.0f} s; nothing is left running.")
     tell.line("`make up` starts a stack that stays, and `casebus env` says how to reach it.")
+    if as_json:
+        answer(played, as_json=True, show=lambda _: None)
 
 
-def _play(ground: Playground, agencies: list[Agency], tell: Telling, gateway: str) -> None:
+def _play(
+    ground: Playground, agencies: list[Agency], tell: Telling, gateway: str
+) -> dict[str, Any]:
     tell.line(f"The gateway answers at {gateway} while this plays.")
     tell.chapter(f"History: casebus import {SPREADSHEET.name}")
     imported = ground.import_history()
@@ -55,13 +64,15 @@ def _play(ground: Playground, agencies: list[Agency], tell: Telling, gateway: st
     steps = storyline.read(STORYLINE)
     player = ground.player()
     player.play(steps, tell.step)
-    _show(ground, tell, steps, player.case)
+    shown = _show(ground, tell, steps, player.case)
     tell.chapter("casebus verify")
-    tell.verified(ground.await_agreement())
+    report = ground.await_agreement()
+    tell.verified(report)
     tell.line(f"The gateway answered at {gateway}.")
+    return {"imported": imported, **shown, "verify": report, "gateway": gateway}
 
 
-def _show(ground: Playground, tell: Telling, steps: list[Step], case: str) -> None:
+def _show(ground: Playground, tell: Telling, steps: list[Step], case: str) -> dict[str, Any]:
     """As the regulator that opened the case sees it, and what each agency was sent."""
     shown = ground.user(steps[0].author).casebus("history", case)
     tell.chapter(f"Its history: casebus history {case}")
@@ -71,4 +82,6 @@ def _show(ground: Playground, tell: Telling, steps: list[Step], case: str) -> No
     tell.chapter("What each agency got")
     parts = dict.fromkeys(agency for step in steps for agency in (step.author, *step.to))
     parts.pop("bus", None)
-    tell.inboxes({agency: ground.inbox(agency, case) for agency in parts})
+    received = {agency: ground.inbox(agency, case) for agency in parts}
+    tell.inboxes(received)
+    return {**shown, "received": received}
