@@ -24,7 +24,7 @@ from casebus.settings import Settings
 
 #: Without --follow, the end is where nothing came for so long.
 _IDLE_SECONDS = 2.0
-_HEADERS = ("case", "事件", "event", "by", "legal time", "id")
+_HEADERS = ("case", "事件", "event", "by", "legal time", "event id")
 #: Not an agency with its own inbox on Kafka: the gateway keeps it.
 _NOT_OWN = frozenset({"kafka_sign_in_refused", "topic_denied"})
 

@@ -151,7 +151,9 @@ def _directory(settings: Settings) -> Directory:
 def _find(directory: Directory, keyid: str) -> PublicKey:
     found = [one for one in directory.keys.values() if one.keyid.startswith(keyid)]
     if len(found) != 1:
-        raise CasebusError("key_not_found", f"{len(found)} keys of the directory begin with {keyid}")
+        raise CasebusError(
+            "key_not_found", f"{len(found)} keys of the directory begin with {keyid}"
+        )
     return found[0]
 
 

@@ -17,6 +17,7 @@ from casebus.errors import CasebusError
 
 _META = "casebus.json"
 _WIDE = 240
+_IDS = frozenset({"case", "event id", "item", "key"})
 
 
 def _remember(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
@@ -75,8 +76,8 @@ def answer(
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:
     made = Table(title=title or None, title_justify="left", header_style="bold")
     for header in headers:
-        # Folded, never cut: half an id is of no use.
-        made.add_column(header, overflow="fold")
+        # Never cut, and ids not folded either: they are there to be copied.
+        made.add_column(header, overflow="fold", no_wrap=header in _IDS)
     for row in rows:
         made.add_row(*("" if cell is None else str(cell) for cell in row))
     return made

@@ -156,7 +156,7 @@ def _wait(settings: Settings, told: list[dict[str, Any]], seconds: float) -> Non
 
 def _table(told: list[dict[str, Any]]) -> Any:
     rows = ((one["case"], one["id"], one["sequence"], one["topic"], _status(one)) for one in told)
-    return table(("case", "event", "sequence", "topic", "status"), rows)
+    return table(("case", "event id", "sequence", "topic", "status"), rows)
 
 
 def _status(row: dict[str, Any]) -> str:

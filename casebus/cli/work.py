@@ -24,6 +24,8 @@ ACTIONS = {
     "answer": "Answer what was asked.",
     "hand-over": "Hand goods and material over.",
 }
+#: Digits of an item's key that a list shows.
+_SHORT = 8
 
 
 class Work(click.Group):
@@ -126,7 +128,8 @@ def _key(gateway: Gateway, item: str) -> str:
 def _show_items(console: Console, items: list[dict[str, Any]]) -> None:
     rows = (
         (
-            one["key"],
+            # Its beginning is enough for every command here.
+            str(one["key"])[:_SHORT],
             one["title"],
             local_time(one.get("due")),
             one["case"],

@@ -178,7 +178,7 @@ def test_work_lists_items_with_their_actions(
 ) -> None:
     asked[0]["GET", "/v1/work"] = 200, {"items": [WORK]}
     shown = run("work", "list").output
-    assert ITEM in shown
+    assert ITEM[:8] in shown
     assert "file ask-supplement" in shown
     assert "2026-03-09 00:00" in shown
 
