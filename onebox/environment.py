@@ -14,6 +14,16 @@ from onebox.places import HOST
 from onebox.postgres import DATABASE, USER
 
 ADMIN = "admin"
+#: What one user's exports may have and another's not.
+_OF_ONE_USER = (
+    "CASEBUS_AGENCY",
+    "CASEBUS_API_KEY",
+    "CASEBUS_KAFKA_SECURITY_PROTOCOL",
+    "CASEBUS_KAFKA_SASL_MECHANISM",
+    "CASEBUS_KAFKA_USERNAME",
+    "CASEBUS_KAFKA_PASSWORD",
+    "KAFKA_CLIENT_PROPERTIES",
+)
 
 
 def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
@@ -103,13 +113,14 @@ def exports(
     foreign = {
         "SCHEMA_REGISTRY_URL": f"{own['CASEBUS_GATEWAY_URL']}/registry",
         "KAFKA_BOOTSTRAP_SERVERS": own["CASEBUS_KAFKA_BOOTSTRAP"],
-        "KAFKA_CLIENT_PROPERTIES": str(properties),
         "PGHOST": url.hostname or "",
         "PGPORT": str(url.port or 5432),
         "PGUSER": unquote(url.username or ""),
         "PGPASSWORD": unquote(url.password or ""),
         "PGDATABASE": url.path.lstrip("/"),
     }
+    if "CASEBUS_KAFKA_SECURITY_PROTOCOL" in own:
+        foreign["KAFKA_CLIENT_PROPERTIES"] = str(properties)
     keys = {
         f"CASEBUS_API_KEY_{agency.upper().replace('-', '_')}": key
         for agency, key in credentials.api_keys.items()
@@ -117,8 +128,13 @@ def exports(
     return {**own, **foreign, **keys}
 
 
+def left_over(exported: Mapping[str, str]) -> list[str]:
+    """Variables that an earlier user's exports may have left in the shell: unset them."""
+    return [name for name in _OF_ONE_USER if name not in exported]
+
+
 def client_properties(exported: Mapping[str, str]) -> str:
-    """A Java client's properties file (and kcat's) for the user of these exports."""
+    """A Java client's properties file for the user of these exports."""
     lines = {
         "bootstrap.servers": exported["CASEBUS_KAFKA_BOOTSTRAP"],
         "security.protocol": exported["CASEBUS_KAFKA_SECURITY_PROTOCOL"],

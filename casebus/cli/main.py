@@ -28,6 +28,9 @@ ENTRY_POINTS = "casebus.commands"
 #: What the server part brings; named here so that an agency's install can say what is missing.
 SERVER = ("up", "down", "status", "reset", "env", "doctor", "logs", "demo", "verify")
 
+#: The modules that an install without the server part has not.
+SERVER_ROOMS = ("onebox", "gateway", "services", "storage")
+
 
 class Commands(click.Group):
     """Loads a command's module at first use, so that `casebus --help` is quick."""
@@ -91,7 +94,16 @@ def _from_entry_point(name: str, entry: Any) -> click.Command:
 
 def _missing(name: str, module: str = "") -> click.Command:
     """A command that says why it cannot run, whatever it is given."""
-    because = f" (no module {module})" if module else ""
+    if module.split(".", maxsplit=1)[0] in SERVER_ROOMS or not module:
+        sentence = (
+            f"`casebus {name}` needs the server part, which this install does not have:"
+            " run it in a checkout of casebus (make up) or from its image"
+        )
+    else:
+        sentence = (
+            f"`casebus {name}` needs the Python module {module}, which this environment lacks:"
+            " scripts/bootstrap brings all of them"
+        )
 
     @click.command(
         name,
@@ -99,11 +111,7 @@ def _missing(name: str, module: str = "") -> click.Command:
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )
     def missing() -> None:
-        raise CasebusError(
-            "server_not_installed",
-            f"`casebus {name}` needs the server part, which this install does not have{because}:"
-            " run it in a checkout of casebus (make up) or from its image",
-        )
+        raise CasebusError("server_not_installed", sentence)
 
     return missing
 

@@ -36,8 +36,13 @@ def env(user: str, home: Path | None, *, as_json: bool) -> None:
     exports = environment.exports(options, known, user, properties)
     if user in known.kafka:
         write_private(properties, environment.client_properties(exports).encode())
-    lines = "\n".join(f"export {name}={shlex.quote(text)}" for name, text in exports.items())
-    answer(exports, as_json=as_json, show=lambda _out: click.echo(lines))
+    answer(exports, as_json=as_json, show=lambda _out: click.echo(_lines(exports)))
+
+
+def _lines(exports: dict[str, str]) -> str:
+    """Shell that makes of any user this one."""
+    unset = [f"unset {name}" for name in environment.left_over(exports)]
+    return "\n".join([*unset, *(f"export {name}={shlex.quote(exports[name])}" for name in exports)])
 
 
 def _users(known: credentials.Credentials) -> list[str]:

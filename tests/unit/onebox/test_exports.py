@@ -34,6 +34,19 @@ def test_a_hosted_agency_has_an_api_key_and_no_kafka_user(tmp_path: Path) -> Non
     )
     assert exports["CASEBUS_AGENCY"] == "cn-330106-psb"
     assert "CASEBUS_KAFKA_USERNAME" not in exports
+    assert "KAFKA_CLIENT_PROPERTIES" not in exports
+
+
+def test_whoever_a_shell_was_before_leaves_nothing_behind(tmp_path: Path) -> None:
+    options, secrets = Options(tmp_path, 20000), known()
+
+    def of(user: str) -> dict[str, str]:
+        return environment.exports(options, secrets, user, tmp_path / "k.properties")
+
+    own, hosted, admin = of("cn-330106-amr"), of("cn-330106-psb"), of("admin")
+    assert set(own) - set(hosted) == set(environment.left_over(hosted))
+    assert set(own) - set(admin) == set(environment.left_over(admin))
+    assert environment.left_over(own) == []
 
 
 def test_credentials_are_readable_by_their_owner_only(tmp_path: Path) -> None:
