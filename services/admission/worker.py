@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,6 +21,8 @@ from casebus.sdk.directory import DirectoryFollower
 from services.admission.judge import Arrival, Judge, appended_at
 from services.admission.stamps import journal_headers, rejected_headers, rejected_value
 from services.transport import Batch, Handler, Outgoing, Producer, WorkerSettings
+
+log = logging.getLogger(__name__)
 
 JOURNAL = "case.journal"
 REJECTED = "rejected"
@@ -52,8 +55,12 @@ class Admission:
 
     async def _until_fresh(self) -> None:
         """Stale by 5 s: pause, and reject nothing (design rule 9)."""
+        if self._follower.fresh():
+            return
+        log.warning("paused: the directory is stale")
         while not self._follower.fresh():  # noqa: ASYNC110 - told by another thread's clock
             await asyncio.sleep(_PAUSE_SECONDS)
+        log.warning("goes on: the directory is fresh")
 
     def _decide(self, arrival: Arrival) -> Outgoing:
         try:
