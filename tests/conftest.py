@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from onebox.testing import Stack
+
+# A shell after `casebus env` would otherwise lend its stack to every test.
+for name in [name for name in os.environ if name.startswith("CASEBUS_")]:
+    del os.environ[name]
 
 
 @pytest.fixture(scope="session")

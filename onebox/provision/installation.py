@@ -119,6 +119,15 @@ class Installation:
         return _read(self.stamp)
 
 
+async def provision(installation: Installation) -> None:
+    """Every step, on brokers and a database that answer."""
+    from storage.migrate import migrate  # noqa: PLC0415  while the backends start
+
+    await migrate(installation.settings.database_url)
+    await asyncio.to_thread(installation.provision_kafka)
+    await asyncio.gather(installation.adopt_law(), installation.register_api_keys())
+
+
 def _read(stamp: Path) -> dict[str, str]:
     return dict(json.loads(stamp.read_text("utf-8"))) if stamp.is_file() else {}
 
