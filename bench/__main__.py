@@ -1,0 +1,78 @@
+"""`python -m bench`: measure, print, and write docs/performance.md."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+from bench import records
+from bench.broker import Broker
+from bench.recording import by_hand, casework
+from bench.report import Figures, page
+from bench.routing import JOURNAL, Routing
+from casebus.events.schemas import Schemas
+from casebus.law import Law
+from onebox.testing import Stack
+
+CASES = 4_000
+#: How often the same records stand in the journal for the router.
+REPEATED = 10
+PAGE = records.ROOT / "docs" / "performance.md"
+
+
+def measure(stack: Stack) -> Figures:
+    load = os.getloadavg()[0]
+    broker = Broker(stack.settings("admin"))
+    schemas = Schemas.load(records.ROOT / "schemas")
+    law = Law.load(records.ROOT / "policies" / "law").digest
+    made = records.journal(stack.home.keys, schemas, law, CASES)
+    say(f"{len(made):,} records signed and stamped")
+    broker.fill(JOURNAL, made)
+    recorded = asyncio.run(casework(stack, len(made)))
+    say(f"casework {recorded:,.0f} a second")
+    sql = asyncio.run(by_hand(stack))
+    say(f"SQL batch {sql:,.0f} a second")
+    broker.fill(JOURNAL, made, REPEATED - 1)
+    routing = Routing(stack, broker, REPEATED * len(made))
+    first, loop = routing.router(), routing.librdkafka(1)
+    say(f"router {first:,.0f}, librdkafka {loop:,.0f} a second")
+    faust = routing.faust()
+    say(f"plain Faust {faust:,.0f} a second")
+    router, loop = max(first, routing.router()), max(loop, routing.librdkafka(2))
+    say(f"best of two: router {router:,.0f}, librdkafka {loop:,.0f} a second")
+    broker.close()
+    return Figures(
+        router=router,
+        loop=loop,
+        faust=faust,
+        casework=recorded,
+        sql=sql,
+        count=REPEATED * len(made),
+        recorded=len(made),
+        cases=CASES,
+        # The router adds one.
+        headers=sum(len(one.headers) for one in made) / len(made),
+        bytes=sum(len(one.value or b"") for one in made) / len(made),
+        load=load,
+    )
+
+
+def say(what: str) -> None:
+    print(f"{time.perf_counter() - BEGAN:5.0f} s  {what}", flush=True)
+
+
+def main(target: Path) -> None:
+    with Stack(only=("kafka", "postgres")) as stack:
+        say("brokers are up")
+        text = page(measure(stack))
+    target.write_text(text, encoding="utf-8")
+    say(f"wrote {target.name}")
+    print(text)
+
+
+if __name__ == "__main__":
+    BEGAN = time.perf_counter()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE)

@@ -1,0 +1,83 @@
+"""The records that every program handles: signed, stamped, of four events a case."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from casebus.events.envelope import Envelope, Header, Record
+from casebus.events.legaltime import LegalTime
+from casebus.events.schemas import Schemas
+from casebus.trust.keys import SigningKey
+from casebus.trust.signing import Draft, sign
+
+ROOT = Path(__file__).parent.parent
+#: Of the storyline: sent by the regulator, then three answers of the police.
+STEPS = ("sent", "receipted", "accepted", "filed")
+AMR, PSB, PRO = "cn-330108-amr", "cn-330108-psb", "cn-330108-pro"
+INBOX = "inbox.police"
+SIGNED_TOGETHER = 256
+_NAMESPACE = UUID("b2a1b1d4-2a50-5c0c-8f6f-5d1c7a1c0b11")
+_BEGAN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+_STEP = timedelta(days=2)
+
+
+def journal(keys: Path, schemas: Schemas, law: str, cases: int) -> list[Record]:
+    """All cases' first events, then all second events, and so on: no case is ever at rest."""
+    lines = (json.loads(line) for line in (ROOT / "examples/storyline-1.jsonl").open())
+    bodies = {line["label"]: line["data"] for line in lines if line["label"] in STEPS}
+    records: list[Record] = []
+    for place, label in enumerate(STEPS):
+        source, to = (AMR, PSB) if place == 0 else (PSB, AMR)
+        key = SigningKey.load(keys / f"{source}.pem")
+        value = schemas.encode(f"casebus.referral.{label}.v1", bodies[label])
+        uri = schemas.schema_of(value).uri
+        drafts = [_draft(case, place, source, to, value, uri=uri) for case in range(cases)]
+        for at in range(0, cases, SIGNED_TOGETHER):
+            signed = sign(drafts[at : at + SIGNED_TOGETHER], key, schemas)
+            records += (_stamped(one, source, to, place, law) for one in signed)
+    return records
+
+
+def _draft(case: int, place: int, source: str, to: str, value: bytes, *, uri: str) -> Draft:
+    stream = uuid5(_NAMESPACE, str(case))
+    label = STEPS[place]
+    at = _BEGAN + place * _STEP + timedelta(milliseconds=case)
+    return Draft(
+        Envelope(
+            id=str(uuid5(stream, label)),
+            type=f"casebus.referral.{label}.v1",
+            source=source,
+            subject=str(stream),
+            time=at,
+            dataschema=uri,
+            to=(to, PRO),
+            sequence=max(place, 1),
+            causationid=(str(uuid5(stream, STEPS[place - 1])),) if place else (),
+            legaltime=LegalTime.parse(at.date().isoformat()),
+        ),
+        value,
+    )
+
+
+def _stamped(record: Record, source: str, to: str, place: int, law: str) -> Record:
+    """As admission stamps it; one route, so that one record in makes one record out."""
+    at = _BEGAN + place * _STEP
+    sectors = {AMR: "administrative", PSB: "police", PRO: "procuratorate"}
+    stamps: dict[str, Any] = {
+        "cb-verdict": "admitted",
+        "cb-recipients": f"{to} {PRO}",
+        "cb-sectors": f"{sectors[to]} {sectors[PRO]}",
+        "cb-routes": INBOX,
+        "cb-undeliverable": "",
+        "cb-flags": "",
+        "cb-law": law,
+        "cb-directory": "42",
+        "cb-admitted-at": at.isoformat(),
+        "cb-origin": f"events.{sectors[source]}/1/123456/{int(at.timestamp() * 1000)}",
+    }
+    added: tuple[Header, ...] = tuple((name, text.encode()) for name, text in stamps.items())
+    return Record(record.key, record.value, (*record.headers, *added))

@@ -1,0 +1,66 @@
+"""One in, one out, by a header: the router beside the two plain ways."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bench.broker import Broker
+from bench.records import INBOX, ROOT
+from onebox.testing import Stack
+
+JOURNAL = "case.journal"
+#: Plain Faust is measured on as many records as it handles in this time.
+LONGEST_SECONDS = 20.0
+STOP_SECONDS = 20.0
+
+
+class Routing:
+    """Runs each program on the whole journal and says how many records a second it put out."""
+
+    def __init__(self, stack: Stack, broker: Broker, count: int) -> None:
+        self._stack, self._broker, self._count = stack, broker, count
+
+    def router(self) -> float:
+        self._broker.rewind("router", JOURNAL)
+        return self._measure("services.router", INBOX, user="router")
+
+    def librdkafka(self, run: int) -> float:
+        target = f"bench.librdkafka.{run}"
+        self._broker.create(target)
+        self._broker.rewind("bench-librdkafka", JOURNAL)
+        return self._measure("bench.peers.librdkafka_loop", target, JOURNAL, target)
+
+    def faust(self) -> float:
+        target = "bench.faust"
+        self._broker.create(target)
+        return self._measure("bench.peers.faust_agent", target, JOURNAL, target)
+
+    def _measure(self, module: str, target: str, *arguments: str, user: str = "admin") -> float:
+        start = self._broker.ends(target)
+        wanted = sum(start) + self._count
+        env = {**os.environ, **self._stack.environment(user), "CASEBUS_SESSION_SECONDS": "6"}
+        with running([sys.executable, "-m", module, *arguments], env):
+            if not self._broker.until(lambda: self._broker.size(target) > sum(start)):
+                raise TimeoutError(f"{module} put nothing out")
+            self._broker.until(lambda: self._broker.size(target) >= wanted, LONGEST_SECONDS)
+        return self._broker.rate(target, start)
+
+
+@contextmanager
+def running(command: list[str], env: dict[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(
+        command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
