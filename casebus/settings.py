@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
+from typing import Any
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -43,3 +45,19 @@ class Settings(BaseSettings):
     policies_dir: Path = _data("policies")
     #: Partitions of each keyed topic, fixed for an installation's life.
     installation_partitions: int = 4
+
+    def kafka_client(self) -> dict[str, Any]:
+        """Addresses and sign-in, named as aiokafka and kafka-python both name them."""
+        options: dict[str, Any] = {
+            "bootstrap_servers": self.kafka_bootstrap.split(","),
+            "security_protocol": self.kafka_security_protocol,
+        }
+        if self.kafka_security_protocol.startswith("SASL_"):
+            options |= {
+                "sasl_mechanism": self.kafka_sasl_mechanism,
+                "sasl_plain_username": self.kafka_username,
+                "sasl_plain_password": self.kafka_password,
+            }
+        if self.kafka_security_protocol.endswith("SSL"):
+            options["ssl_context"] = ssl.create_default_context()
+        return options

@@ -17,10 +17,11 @@ from casebus import telemetry
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.now import Now, now_from
+from casebus.sdk.directory import DirectoryFollower
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
-from gateway.kafka import DirectoryReader, Producer
+from gateway.kafka import Producer
 from storage import reads, submissions
 from storage.pool import open_pool
 
@@ -37,7 +38,7 @@ class Gateway:
     schemas: Schemas
     now: Now
     producer: Producer
-    reader: DirectoryReader
+    reader: DirectoryFollower
     figures: dict[str, float] = field(default_factory=dict)
     _pool: asyncpg.Pool[asyncpg.Record] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -45,13 +46,12 @@ class Gateway:
     @classmethod
     def of(cls, settings: Settings) -> Gateway:
         schemas = Schemas.load(settings.schemas_dir)
-        directory = Directory(schemas, settings.root_digest)
         return cls(
             settings=settings,
             schemas=schemas,
             now=now_from(settings),
             producer=Producer(settings),
-            reader=DirectoryReader(settings, directory),
+            reader=DirectoryFollower(settings, schemas),
         )
 
     async def database(self) -> Any:
@@ -64,6 +64,12 @@ class Gateway:
                     )
         return self._pool
 
+    def directory(self) -> Directory:
+        """The directory; raises CasebusError `directory_unavailable` before it was read once."""
+        if not self.reader.caught_up:
+            raise CasebusError("directory_unavailable", "try again in a moment")
+        return self.reader.directory
+
     def key_of(self, agency: str) -> SigningKey | None:
         """The key by which this gateway signs for an agency, if it was given one that is valid.
 
@@ -74,12 +80,12 @@ class Gateway:
             key = SigningKey.load(self.settings.keys_dir / f"{agency}.pem")
         except CasebusError:
             return None
-        entry = self.reader.require().key(key.keyid)
+        entry = self.directory().key(key.keyid)
         usable = entry is not None and entry.agency == agency and entry.revoked_at is None
         return key if usable else None
 
     async def close(self) -> None:
-        await self.reader.stop()
+        await asyncio.to_thread(self.reader.stop)
         await self.producer.stop()
         if self._pool is not None:
             await self._pool.close()

@@ -32,7 +32,7 @@ async def note(gateway: Gateway, agency: str, source: str, event_id: str, *, act
 async def note_row(gateway: Gateway, agency: str, row: Any, *, actor: str) -> None:
     """The same for a row of the inbox."""
     key = None if row["retrieved_at"] is not None else gateway.key_of(agency)
-    entry = gateway.reader.require().agency(agency)
+    entry = gateway.directory().agency(agency)
     if key is None or entry is None:
         return
     (record,) = sign([_draft(gateway, agency, row, actor)], key, gateway.schemas)

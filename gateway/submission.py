@@ -59,7 +59,7 @@ def finish(gateway: Gateway, agency: str, submission: Submission) -> Finished:
     claimed = submission.attributes.get("source", "")
     if agency_of(claimed) != agency:
         raise CasebusError("foreign_source", f"this key speaks for {agency}")
-    source = gateway.reader.require().agency(agency)
+    source = gateway.directory().agency(agency)
     if source is None:
         raise CasebusError(Reason.UNKNOWN_SOURCE, agency)
     record = _passed_on(gateway, submission) if submission.signed else _signed(gateway, submission)

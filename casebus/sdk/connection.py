@@ -80,10 +80,9 @@ class _Client(KafkaNetClient):  # type: ignore[misc]
 
 def client_settings(settings: Settings) -> dict[str, Any]:
     """What every Kafka client here has in common: addresses, sign-in, timeouts."""
-    common: dict[str, Any] = {
-        "bootstrap_servers": settings.kafka_bootstrap.split(","),
+    return {
+        **settings.kafka_client(),
         "client_id": f"casebus-{settings.kafka_username or 'client'}",
-        "security_protocol": settings.kafka_security_protocol,
         "allow_auto_create_topics": False,
         "bootstrap_timeout_ms": _BOOTSTRAP_MS,
         "request_timeout_ms": 15_000,
@@ -94,13 +93,6 @@ def client_settings(settings: Settings) -> dict[str, Any]:
         "metrics_enabled": False,
         "kafka_client": _Client,
     }
-    if settings.kafka_security_protocol.startswith("SASL"):
-        common |= {
-            "sasl_mechanism": settings.kafka_sasl_mechanism,
-            "sasl_plain_username": settings.kafka_username,
-            "sasl_plain_password": settings.kafka_password,
-        }
-    return common
 
 
 def producer_settings(settings: Settings) -> dict[str, Any]:

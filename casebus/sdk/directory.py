@@ -12,7 +12,9 @@ import time
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
+from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.sdk.connection import consumer_settings
@@ -25,6 +27,7 @@ DIRECTORY_TOPIC = "directory"
 HEARTBEAT_TOPIC = "directory.heartbeat"
 STALE_AFTER_SECONDS = 5.0
 _POLL_MS = 500
+_RETRY_SECONDS = 1.0
 
 
 class DirectoryFollower:
@@ -35,7 +38,7 @@ class DirectoryFollower:
         self._settings = settings
         self._heard_at = -STALE_AFTER_SECONDS
         self._promised = 0
-        self._caught_up = threading.Event()
+        self._read = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="directory", daemon=True)
 
@@ -49,7 +52,12 @@ class DirectoryFollower:
 
     def wait(self, timeout_seconds: float) -> bool:
         """Wait until everything that stood in the topic at start has been read."""
-        return self._caught_up.wait(timeout_seconds)
+        return self._read.wait(timeout_seconds)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything that stood in the topic at start has been read."""
+        return self._read.is_set()
 
     def fresh(self) -> bool:
         """Whether a heartbeat was heard lately and all that it promised has been read."""
@@ -57,18 +65,26 @@ class DirectoryFollower:
         return heard and self.directory.position >= self._promised
 
     def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._follow()
+            except (CasebusError, KafkaError, OSError) as error:
+                log.warning("directory out of reach", exc_info=error)
+                self._stop.wait(_RETRY_SECONDS)
+
+    def _follow(self) -> None:
         entries, beats = TopicPartition(DIRECTORY_TOPIC, 0), TopicPartition(HEARTBEAT_TOPIC, 0)
         consumer = KafkaConsumer(**consumer_settings(self._settings, None))
         try:
             consumer.assign([entries, beats])
-            consumer.seek_to_beginning(entries)
+            consumer.seek(entries, self.directory.position)
             consumer.seek_to_end(beats)
             end = consumer.end_offsets([entries])[entries]
             while not self._stop.is_set():
                 for partition, records in consumer.poll(timeout_ms=_POLL_MS).items():
                     self._take(partition.topic, records)
-                if self.directory.position >= end:
-                    self._caught_up.set()
+                if self.directory.position >= end > 0:
+                    self._read.set()
         finally:
             consumer.close()
 

@@ -195,7 +195,7 @@ async def receipts(
     offset = row["log_index"] + row["shift"]
     relayed = await reads.relayed(database, row["epoch"], row["partition"], offset)
     steps = await reads.hand_overs(database, row["stream"], source, event_id)
-    directory = gateway.reader.require()
+    directory = gateway.directory()
     own = [name for name in row["recipients"] if _delivery(directory.agency(name)) == "kafka"]
     by_step = {
         step: [_hand_over(one) for one in steps if one["step"] == step]

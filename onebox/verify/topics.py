@@ -8,7 +8,6 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from casebus.settings import Settings
 from services.transport import reading
-from services.transport.connection import client_options
 
 _POLL_MS = 1_000
 
@@ -16,7 +15,7 @@ _POLL_MS = 1_000
 async def read_topic(settings: Settings, topic: str) -> AsyncIterator[ConsumerRecord]:
     """Every record of a topic, in order within each partition; read as the workers read."""
     reading.install()
-    consumer = AIOKafkaConsumer(topic, auto_offset_reset="earliest", **client_options(settings))
+    consumer = AIOKafkaConsumer(topic, auto_offset_reset="earliest", **settings.kafka_client())
     await consumer.start()
     try:
         ends = await consumer.end_offsets(consumer.assignment())

@@ -16,7 +16,6 @@ from casebus.settings import Settings
 from services.scheduler.offsets import BrokerOffsets
 from services.scheduler.voice import FRONT_DOOR
 from services.transport import Outgoing, Producer
-from services.transport.connection import client_options
 from storage import scheduling
 
 log = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ class Copier:
     """Sends each new entry, as it is, through the front door; identity makes a repeat harmless."""
 
     def __init__(self, settings: Settings, pool: Any, producer: Producer) -> None:
-        self._options = client_options(settings)
+        self._options = settings.kafka_client()
         self._pool, self._producer = pool, producer
 
     async def run(self) -> None:

@@ -12,7 +12,6 @@ from aiokafka.errors import KafkaError
 
 from casebus.settings import Settings
 from services.transport import Producer
-from services.transport.connection import client_options
 
 Offsets = dict[TopicPartition, int]
 
@@ -21,7 +20,7 @@ class BrokerOffsets:
     """Asks the brokers; consumes nothing and commits nothing."""
 
     def __init__(self, settings: Settings, producer: Producer) -> None:
-        self._options = client_options(settings)
+        self._options = settings.kafka_client()
         self._producer = producer
         self._stack = AsyncExitStack()
 

@@ -12,7 +12,6 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from casebus import telemetry
 from services.transport import reading
 from services.transport.batch import Batch, Handler, start_offsets
-from services.transport.connection import client_options
 from services.transport.producer import Producer
 from services.transport.worker import Worker, WorkerSettings, client_id, leave
 
@@ -52,7 +51,7 @@ async def _consume(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_poll_records=settings.poll_records,
-        **client_options(settings),
+        **settings.kafka_client(),
     )
     consumer.subscribe(list(worker.topics), listener=_Seeking(consumer, handler))
     await consumer.start()

@@ -14,7 +14,6 @@ from typing import Any
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
 from kafka.errors import KafkaError
 
-from services.transport.connection import client_options
 from services.transport.worker import EXIT_STALLED, Worker, WorkerSettings, client_id, leave
 
 logger = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ class Probe(threading.Thread):
         super().__init__(name="liveness probe", daemon=True)
         self._group, self._topics = worker.name, worker.topics
         self._client_id = client_id(worker, settings)
-        self._options = client_options(settings)
+        self._options = settings.kafka_client()
         self._interval = settings.stall_seconds / LOOKS
         self._stopped = threading.Event()
 

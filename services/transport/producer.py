@@ -15,7 +15,6 @@ from casebus.events.partition import partition_for
 from casebus.settings import Settings
 from casebus.telemetry.spans import tracer
 from services.transport.batch import Outgoing
-from services.transport.connection import client_options
 
 #: Below every topic's limit (1 MiB and 64 KiB at the door). A larger record gets a batch of its
 #: own: a builder always takes its first record.
@@ -31,7 +30,7 @@ class Producer:
 
     def __init__(self, settings: Settings, *, client_id: str) -> None:
         self._client_id = client_id
-        self._options: dict[str, Any] = client_options(settings)
+        self._options: dict[str, Any] = settings.kafka_client()
         self._counts: dict[str, int] = {}
         self._producer: AIOKafkaProducer
 

@@ -14,7 +14,6 @@ from casebus.trust.signing import sign
 from onebox.testing import Stack
 from services.scheduler.relay import Relay
 from services.transport import Outgoing, Producer
-from services.transport.connection import client_options
 from storage import outbox
 from storage.outbox import OutboxRow
 from tests.integration.database import fresh_database
@@ -63,7 +62,7 @@ class Desk:
 
     async def sent(self) -> list[Sent]:
         """What the door took since the test began, partition by partition, in order."""
-        consumer = AIOKafkaConsumer(**client_options(self.stack.settings("admin")))
+        consumer = AIOKafkaConsumer(**self.stack.settings("admin").kafka_client())
         await consumer.start()
         try:
             ends = await consumer.end_offsets(list(self.first))
@@ -81,7 +80,7 @@ class Desk:
             await consumer.stop()
 
     async def note_ends(self) -> None:
-        consumer = AIOKafkaConsumer(**client_options(self.stack.settings("admin")))
+        consumer = AIOKafkaConsumer(**self.stack.settings("admin").kafka_client())
         await consumer.start()
         try:
             count = await self.producer.partitions(DOOR)

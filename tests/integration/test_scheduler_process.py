@@ -18,7 +18,6 @@ from services.scheduler.barrier import ADMISSION, JOURNAL, Barrier
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
 from services.transport import Outgoing, Producer
-from services.transport.connection import client_options
 from storage import scheduling
 from tests.integration.database import fresh_database
 
@@ -52,7 +51,7 @@ class Reader:
 
 @pytest.fixture
 async def reader(brokers: Stack) -> AsyncIterator[Reader]:
-    consumer = AIOKafkaConsumer(**client_options(brokers.settings("admin")))
+    consumer = AIOKafkaConsumer(**brokers.settings("admin").kafka_client())
     await consumer.start()
     yield Reader(consumer)
     await consumer.stop()
@@ -200,7 +199,7 @@ async def _commit(brokers: Stack, offsets: dict[TopicPartition, int]) -> None:
     consumer = AIOKafkaConsumer(
         group_id=ADMISSION,
         enable_auto_commit=False,
-        **client_options(brokers.settings("admission")),
+        **brokers.settings("admission").kafka_client(),
     )
     await consumer.start()
     consumer.assign(list(offsets))
