@@ -76,10 +76,10 @@ class Stack:
         await self._provision()
         self._beat()
         self._enter("starting")
+        # Two layers, so that the gateway stops first, but started at once: neither waits.
         workers = [self._python(name) for name in self.options.services if name in WORKERS]
-        await self.supervisor.start(workers)
-        if GATEWAY in self.options.services:
-            await self.supervisor.start([self._python(GATEWAY)])
+        gateway = [self._python(GATEWAY)] if GATEWAY in self.options.services else []
+        await asyncio.gather(self.supervisor.start(workers), self.supervisor.start(gateway))
         self._enter("ready")
 
     def _beat(self) -> None:
