@@ -59,7 +59,11 @@ class Stack:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.up()
+        try:
+            self.up()
+        except BaseException:
+            self._remove()
+            raise
         return self
 
     def __exit__(
@@ -69,6 +73,9 @@ class Stack:
         trace: TracebackType | None,
     ) -> None:
         self.down()
+        self._remove()
+
+    def _remove(self) -> None:
         if self._own:
             shutil.rmtree(self.options.home, ignore_errors=True)
 

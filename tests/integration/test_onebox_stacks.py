@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+from pathlib import Path
 
 import psutil
 import pytest
@@ -67,8 +68,8 @@ def test_a_killed_supervisor_leaves_no_orphan() -> None:
         assert stack.state("postgres").phase == "ready"
 
 
-def test_a_taken_port_is_named_before_anything_starts() -> None:
-    wanted = Stack(only=("postgres",))
+def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
+    wanted = Stack(only=("postgres",), home=tmp_path)
     port = wanted.options.ports.postgres
     with (
         socket.create_server(("127.0.0.1", port)),
