@@ -104,7 +104,12 @@ class World:
         self.directory.apply(signed(draft(ce_type, ROOT, data=data), self.keys[signer]))
 
     def add_key(self, agency: str, key: SigningKey, **window: datetime) -> None:
-        row = {"algorithm": "ed25519", "public": key.public, "valid_from": LONG_AGO, **window}
+        row: dict[str, Any] = {
+            "algorithm": "ed25519",
+            "public": key.public,
+            "valid_from": LONG_AGO,
+            **window,
+        }
         self.say("directory.key_added", agency=agency, keyid=key.keyid, **row)
 
     def event(self, ce_type: str, source: str, **changes: Any) -> Record:

@@ -101,7 +101,7 @@ class Bus:
 
 
 def _is_zero(rows: list[Any]) -> bool:
-    return rows[0][0] == 0
+    return bool(rows[0][0] == 0)
 
 
 @pytest.fixture(scope="module")

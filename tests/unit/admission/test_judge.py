@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -32,7 +33,12 @@ def world() -> World:
 
 def arrival(record: Record, topic: str = "events.administrative", **changes) -> Arrival:
     partition = partition_for(record.key or b"", 4)
-    values = {"partition": partition, "offset": 0, "appended_at": NOW, "partitions": 4}
+    values: dict[str, Any] = {
+        "partition": partition,
+        "offset": 0,
+        "appended_at": NOW,
+        "partitions": 4,
+    }
     return Arrival(record, topic, **(values | changes))
 
 

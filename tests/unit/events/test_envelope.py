@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from casebus.events.legaltime import LegalTime
 
 
 def envelope(**changes) -> Envelope:
-    values = {
+    values: dict[str, Any] = {
         "id": "e1",
         "type": "casebus.referral.sent.v1",
         "source": "cn-330106-amr/erp",
