@@ -41,7 +41,11 @@ class Work(click.Group):
 
 @click.group("work", cls=Work)
 def command() -> None:
-    """Show work items and act on them; an item's actions stand in `casebus work list`."""
+    """Show work items and act on them.
+
+    An item is named by its key, the beginning of it, or the number of its case where that has one
+    such item. Its actions stand in `casebus work list`.
+    """
 
 
 @command.command("list")
@@ -63,7 +67,7 @@ def listed(status: str, case: str | None, agency: str | None, *, as_json: bool) 
 @agency_option
 @json_option
 def shown(item: str, agency: str | None, *, as_json: bool) -> None:
-    """Show one ITEM (its key, or the beginning of it)."""
+    """Show one ITEM: its key, the beginning of it, or the number of its case."""
     with open_gateway(settings_for(agency)) as gateway:
         found = gateway.work_item(_key(gateway, item))
     answer(found, as_json=as_json, show=lambda console: _show_item(console, found))
@@ -93,7 +97,7 @@ def _act(action: str, item: str, given: dict[str, Any]) -> dict[str, Any]:
     if not given["actor"]:
         raise click.UsageError("say who acts: --actor PSEUDONYM, or set CASEBUS_ACTOR")
     with open_gateway(settings_for(given["agency"])) as gateway:
-        key = _key(gateway, item)
+        key = _key(gateway, item, action)
         version = given["version"]
         if version is None:
             version = gateway.work_item(key)["version"]
@@ -115,13 +119,18 @@ def _request(version: int, given: dict[str, Any]) -> dict[str, Any]:
     return request
 
 
-def _key(gateway: Gateway, item: str) -> str:
-    """A whole key, from itself or from the beginning of an open item's."""
+def _key(gateway: Gateway, item: str, action: str = "") -> str:
+    """A whole key, from itself, its beginning, or the number of a case with one such item."""
     if is_uuid(item):
         return item
-    found = [str(one["key"]) for one in gateway.work("open") if str(one["key"]).startswith(item)]
+    items = gateway.work("open")
+    found = [str(one["key"]) for one in items if str(one["key"]).startswith(item)]
+    if not found:
+        case = gateway.resolve(item)
+        of_case = [one for one in items if one["case"] == case]
+        found = [str(one["key"]) for one in of_case if not action or action in one["actions"]]
     if len(found) != 1:
-        raise CasebusError("not_found", f"{len(found)} open items begin with {item}")
+        raise CasebusError("not_found", f"{len(found)} open items are meant by {item}")
     return found[0]
 
 

@@ -128,13 +128,15 @@ def test_history_shows_events_clocks_and_findings(
     assert (told["case"]["status"], len(told["events"]), len(told["clocks"])) == ("sent", 1, 1)
 
 
-@pytest.mark.parametrize("name", [ITEM, ITEM[:6]])
+@pytest.mark.parametrize("name", [ITEM, ITEM[:6], "杭西市监移〔2026〕1号"])
 def test_an_action_goes_out_with_the_version_that_was_read(
     name: str, run: Callable[..., Result], asked: tuple[Answers, list[tuple[str, Any]]]
 ) -> None:
     answers, posted = asked
     path = f"/v1/work/{ITEM}/ask_supplement"
-    answers["GET", "/v1/work"] = 200, {"items": [WORK]}
+    other = {**WORK, "key": CASE, "actions": {"answer": "x"}}
+    answers["GET", "/v1/work"] = 200, {"items": [WORK, other]}
+    answers["GET", "/v1/numbers/杭西市监移〔2026〕1号"] = 200, {"items": [{"case": CASE}]}
     answers["GET", f"/v1/work/{ITEM}"] = 200, WORK
     outcome = {"status": "pending", "event": {"source": "s", "id": "e"}, "findings": []}
     answers["POST", path] = 202, outcome
