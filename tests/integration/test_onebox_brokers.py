@@ -4,8 +4,9 @@ import asyncpg
 import pytest
 from kafka import KafkaProducer
 from kafka.errors import TopicAuthorizationFailedError
+from kafka.protocol.admin.client_quotas import DescribeClientQuotasRequest
 
-from casebus.events.topics import Topics
+from casebus.events.topics import Member, Topics
 from casebus.sdk.connection import producer_settings
 from onebox.clients import open_admin
 from onebox.testing import Stack
@@ -48,3 +49,22 @@ def test_a_killed_backend_comes_back(brokers: Stack) -> None:
     pid = brokers.kill("postgres")
     brokers.wait("postgres", not_pid=pid)
     assert brokers.state("postgres").restarts == 1
+
+
+def test_an_agency_on_kafka_has_the_quota_of_the_file(brokers: Stack) -> None:
+    settings = brokers.settings("admin")
+    exactly = DescribeClientQuotasRequest.ComponentData(
+        entity_type="user", match_type=0, match="cn-330106-amr"
+    )
+    request = DescribeClientQuotasRequest(components=[exactly], strict=True)
+    admin = open_admin(settings)
+    try:
+        answer = admin._manager.run(admin._manager.send, request)
+    finally:
+        admin.close()
+    found = {one.key: int(one.value) for entry in answer.entries for one in entry.values}
+    [quota] = Topics.load(settings.schemas_dir).quotas([Member("cn-330106-amr", "administrative")])
+    assert found == {
+        "producer_byte_rate": quota.produce_bytes,
+        "consumer_byte_rate": quota.consume_bytes,
+    }
