@@ -90,8 +90,8 @@ class Broker:
         asked = [ConsumerGroupTopicPartitions(group, begin)]
 
         def rewound() -> bool:
-            answer = self._admin.alter_consumer_group_offsets(asked)[group]
-            return answer.exception() is None
+            answer = self._admin.alter_consumer_group_offsets(asked)[group].result()
+            return all(place.error is None for place in answer.topic_partitions)
 
         if not self.until(rewound):
             raise TimeoutError(f"{group} still has members")

@@ -2,7 +2,7 @@
 
 Faust spends its time per message, so a message is made to hold a whole batch of a partition: its
 offset is the last record's. What this relies on inside Faust is pinned by
-tests/unit/test_faust_pins.py; ADR 0003 says why.
+tests/unit/test_faust_pins.py; docs/adr/0001-batch-transport-under-faust.md says why.
 """
 
 from __future__ import annotations
