@@ -73,17 +73,21 @@ def test_without_the_server_part_its_commands_say_so(
         assert "make up" in done.output
 
 
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [("onebox", "needs the server part"), ("aiokafka", "needs the Python module aiokafka")],
+)
 def test_a_server_command_whose_module_is_missing_says_so(
-    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+    module: str, sentence: str, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Entry:
         name = "up"
 
         def load(self) -> None:
-            raise ModuleNotFoundError("no", name="onebox")
+            raise ModuleNotFoundError("no", name=module)
 
     monkeypatch.setattr(entry, "_added", lambda: {"up": Entry()})
-    assert "no module onebox" in run("up").output
+    assert sentence in run("up").output
 
 
 def test_a_word_that_is_no_command_is_a_usage_error(run: Callable[..., Result]) -> None:
