@@ -1,0 +1,113 @@
+"""Holds every page to the repository: links, named paths, commands, make targets, settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from casebus.cli.main import main
+from casebus.settings import Settings
+
+pytestmark = pytest.mark.docs
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`([^`\n]+)`")
+#: A path in code: its first part is one of the repository's own.
+TOP = {path.name for path in ROOT.iterdir()} - {".venv", ".casebus"}
+COMMAND = re.compile(r"\bcasebus ((?:[a-z]+(?:-[a-z]+)*)(?: [a-z]+(?:-[a-z]+)*)?)")
+ROOMS = ("casebus", "services", "gateway", "onebox")
+#: Signatures are taken over `casebus events v1`.
+NO_COMMANDS = {"events"}
+#: What a run makes; not in a checkout.
+MADE = ("docs/performance.md",)
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=NAMES)
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    heads = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def _spans(page: Path) -> Iterator[str]:
+    """What a page sets as code outside its blocks."""
+    yield from CODE.findall(FENCE.sub("", page.read_text(encoding="utf-8")))
+
+
+@every_page
+def test_each_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if link.startswith(("http://", "https://", "mailto:")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), f"{link} leads nowhere"
+        assert not anchor or anchor in _anchors(target), f"{link} names no heading"
+
+
+@every_page
+def test_each_path_that_a_page_names_exists(page: Path) -> None:
+    for span in _spans(page):
+        name = span.rstrip("/").split("::")[0]
+        if not re.fullmatch(r"[\w.<>{}*-]+(/[\w.<>{}*-]+)+", name) or name.split("/")[0] not in TOP:
+            continue
+        pattern = re.sub(r"<[^>]+>|\{[^}]+\}", "*", name)
+        assert name in MADE or any(ROOT.glob(pattern)), f"there is no {name}"
+
+
+@every_page
+def test_each_command_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    blocks = [block for language, block in FENCE.findall(text) if language == "sh"]
+    for said in COMMAND.findall("\n".join([*_spans(page), *blocks])):
+        name, *rest = said.split()
+        if name in NO_COMMANDS:
+            continue
+        command = main.get_command(click.Context(main), name)
+        assert command is not None, f"there is no `casebus {name}`"
+        if rest and isinstance(command, click.Group):
+            assert command.get_command(click.Context(command), rest[0]), f"casebus {said}"
+
+
+@every_page
+def test_each_make_target_and_setting_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    code = "\n".join([*_spans(page), *(block for _, block in FENCE.findall(text))])
+    for target in re.findall(r"\bmake ([a-z]+)\b", code):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"there is no `make {target}`"
+    for name in re.findall(r"\bCASEBUS_([A-Z_]+)\b", text):
+        known = name.lower() in Settings.model_fields or name in _other_settings()
+        assert known, f"nothing reads CASEBUS_{name}"
+
+
+def _other_settings() -> set[str]:
+    """Variables that are read or printed where Settings is not."""
+    sources = (path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    return set(re.findall(r"CASEBUS_([A-Z_]+)", text))
+
+
+@every_page
+def test_each_python_snippet_of_a_page_compiles(page: Path) -> None:
+    for language, block in FENCE.findall(page.read_text(encoding="utf-8")):
+        if language == "python":
+            compile(block, page.name, "exec")
+
+
+@every_page
+def test_a_page_is_in_the_index(page: Path) -> None:
+    folder = page.parent
+    if folder == ROOT or page.name == "README.md":
+        return
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    assert f"({page.name}" in index, f"{folder.name}/README.md does not list {page.name}"
