@@ -26,8 +26,14 @@ UNSIGNED_HEADERS = frozenset({"ce_signature", "ce_sigproof"})
 _TYPE = re.compile(r"casebus\.[a-z0-9_]+\.[a-z0-9_]+\.v[1-9][0-9]*")
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9._~-]+)*")
 _REQUIRED = ("specversion", "id", "type", "source", "subject", "time", "dataschema")
-_LONGEST_ATTRIBUTE = 1024
+#: Bytes of UTF-8; `ce_to` and `ce_sigproof` may be longer.
+LONGEST_ATTRIBUTE = 1024
 _LONGEST_SEQUENCE = 2**63
+
+
+def is_attribute(text: str) -> bool:
+    """Whether an attribute could say this: an id, a source, a correlation."""
+    return text.isprintable() and len(text.encode()) <= LONGEST_ATTRIBUTE
 
 
 def agency_of(source: str) -> str:
@@ -155,7 +161,7 @@ def _attributes(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
 
 
 def _text(name: str, raw: bytes) -> str:
-    limit = None if name == "ce_sigproof" else _LONGEST_ATTRIBUTE
+    limit = None if name == "ce_sigproof" else LONGEST_ATTRIBUTE
     if raw is None or (limit is not None and len(raw) > limit and name != "ce_to"):
         raise _malformed(f"{name} is empty or too long")
     try:

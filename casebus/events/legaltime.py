@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 #: China has one time zone and no daylight saving time; legal dates are dates in it.
 CHINA = dt.timezone(dt.timedelta(hours=8), "UTC+08:00")
+#: The calendar's ends as moments that both UTC and UTC+8 can tell: an absurd time is recorded as
+#: one of them, for a fact is never refused for its date.
+_FIRST = dt.datetime.min.replace(tzinfo=dt.UTC).astimezone(CHINA)
+_LAST = dt.datetime.max.replace(tzinfo=CHINA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,15 @@ class LegalTime:
         """The legal time of an aware moment; raises ValueError for one without a zone."""
         if moment.tzinfo is None:
             raise ValueError("a time of day needs a zone")
-        local = moment.astimezone(CHINA)
+        try:
+            local = moment.astimezone(CHINA)
+        except OverflowError:
+            local = _FIRST if moment.year == dt.MINYEAR else _LAST
         return cls(local.date(), local.time())
 
     def moment(self) -> dt.datetime:
         """The aware moment in UTC+8; a bare date stands for its 00:00 (design rule 4)."""
-        return dt.datetime.combine(self.date, self.time or dt.time(), CHINA)
+        return max(dt.datetime.combine(self.date, self.time or dt.time(), CHINA), _FIRST)
 
     def sort_key(self) -> tuple[dt.date, dt.time]:
         return (self.date, self.time or dt.time())

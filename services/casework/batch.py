@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
 from typing import Any
 from uuid import UUID
 
 from casebus.cases import derive, fold
+from casebus.cases.body import plain
 from casebus.errors import CasebusError
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
+from casebus.law import Law
 from casebus.now import Now
 from casebus.trust.directory import BUS, Directory
 from casebus.trust.keys import SigningKey
@@ -34,6 +38,9 @@ REINTERPRETED = "casebus.case.reinterpreted.v1"
 EVENTS_BUS = "events.bus"
 #: Domains whose streams are no cases: they are recorded, never folded.
 NO_CASE = frozenset({"relay", "law", "directory", "import"})
+#: Characters; the gateway asks for no longer ones.
+_LONGEST_NUMBER = 200
+_LONGEST_KIND = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,12 @@ class Sorted:
 
     fresh: list[Journaled]
     copies: list[tuple[Journaled, bool]]
+
+    def as_journaled(self) -> Iterator[tuple[Journaled, bool]]:
+        """All in the journal's order, and whether each is new."""
+        new = ((one, True) for one in self.fresh)
+        copies = ((one, False) for one, _ in self.copies)
+        return merge(new, copies, key=lambda pair: pair[0].row.log_index)
 
 
 async def record(connection: Any, batch: Batch, desk: Desk) -> dict[UUID, Stream]:
@@ -151,12 +164,11 @@ async def _fold(
 ) -> tuple[dict[UUID, Stream], str]:
     """Fold the cases that the batch touches; gives them and the law in force after the batch."""
     openers: dict[UUID, str] = {}
-    for one in found.fresh:
-        if one.envelope.type == LAW_ADOPTED and one.envelope.agency == BUS:
+    for one, is_new in found.as_journaled():
+        if is_new and one.envelope.type == LAW_ADOPTED and one.envelope.agency == BUS:
             law = desk.schemas.decode(one.row.value)[1]["digest"]
         openers.setdefault(one.row.stream, law)
-    wanted = {one.row.stream for one in found.fresh if one.domain not in NO_CASE}
-    wanted |= {one.row.stream for one, _ in found.copies if one.domain not in NO_CASE}
+    wanted = {one.row.stream for one, _ in found.as_journaled() if one.domain not in NO_CASE}
     touched = await desk.streams.load(connection, wanted)
     _take(found, touched, desk.streams)
     for stream, state in touched.items():
@@ -192,18 +204,28 @@ async def _save(connection: Any, touched: dict[UUID, Stream], desk: Desk) -> Non
         law = await desk.lawbooks.get(connection, state.law or "")
         state.version += 1
         try:
-            case = fold(state.events.values(), law)
+            shown, said = _derived(stream, state, law, desk, now)
         except Exception as error:
             log.exception("fold suspended", extra={"case_id": str(stream)})
             rows.append(suspended_rows(stream, error, law.digest, state.version, now))
             continue
-        opened_at = state.opened_at(case)
-        rows.append(
-            rows_of(stream, case, law, version=state.version, opened_at=opened_at, updated_at=now)
-        )
-        drafts += (draft_of(one, desk.schemas, desk.directory, now) for one in derive(case))
-    await cases.save(connection, rows, known)
+        rows.append(shown)
+        drafts += said
+    before = {stream: state.shown for stream, state in touched.items() if state.shown is not None}
+    await cases.save(connection, rows, known, before)
+    for one in rows:
+        touched[one.case.stream].shown = cases.shown_by(one)
     await _enqueue(connection, drafts, desk)
+
+
+def _derived(
+    stream: UUID, state: Stream, law: Law, desk: Desk, now: datetime
+) -> tuple[CaseRows, list[Draft]]:
+    """What shows the case, and what the bus has to say about it."""
+    case = fold(state.events.values(), law)
+    opened_at = state.opened_at(case)
+    shown = rows_of(stream, case, law, version=state.version, opened_at=opened_at, updated_at=now)
+    return shown, [draft_of(one, desk.schemas, desk.directory, now) for one in derive(case)]
 
 
 async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
@@ -218,11 +240,14 @@ async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
 
 
 def _numbers(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, str, UUID, str]]:
-    """Local numbers in the new events, canonical, with the agency that gave each."""
+    """Local numbers in the new events, canonical, with the agency that gave each.
+
+    What is too long to be a number stays in its event and is not looked up.
+    """
     return {
-        (canonical_number(row["value"]), row["kind"], one.row.stream, one.envelope.agency)
+        (number, plain(row["kind"])[:_LONGEST_KIND], one.row.stream, one.envelope.agency)
         for one in found.fresh
         if one.row.stream in touched
         for row in touched[one.row.stream].event(one).data.get("numbers", ())
-        if row["value"]
+        if 0 < len(number := canonical_number(row["value"])) <= _LONGEST_NUMBER
     }

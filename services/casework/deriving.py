@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from casebus.cases import Case, Derived
+import orjson
+
+from casebus.cases import Case, Derived, Finding
+from casebus.cases.keys import key_of
+from casebus.cases.state import digest_of
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.law import Law, agencies
@@ -14,6 +18,7 @@ from casebus.trust.signing import Draft
 from storage.cases import CaseRow, CaseRows, ClockRow, FindingRow, WorkRow
 
 COPY_DUE = "casebus.case.copy_due.v1"
+SUSPENDED = "fold_suspended"
 
 
 def rows_of(
@@ -26,6 +31,7 @@ def rows_of(
     updated_at: datetime,
 ) -> CaseRows:
     """What PostgreSQL shows of a folded case."""
+    view = case.to_json()
     return CaseRows(
         case=CaseRow(
             stream=stream,
@@ -33,12 +39,13 @@ def rows_of(
             status=case.status,
             opener=case.opener,
             version=version,
-            digest=case.digest(),
+            digest=digest_of(view),
             law=law.digest,
             suspended=None,
             opened_at=opened_at,
             updated_at=updated_at,
-            view=case.to_json(),
+            # Clocks have a table of their own, which is where they are read.
+            view=orjson.dumps({name: part for name, part in view.items() if name != "clocks"}),
         ),
         clocks=[
             ClockRow(
@@ -49,9 +56,9 @@ def rows_of(
                 historic=clock.historic,
                 due=clock.due,
                 breach_after=clock.breach_after,
-                view=clock.to_json(),
+                view=orjson.dumps(shown),
             )
-            for clock in case.clocks
+            for clock, shown in zip(case.clocks, view["clocks"], strict=True)
         ],
         work=[
             WorkRow(
@@ -63,11 +70,14 @@ def rows_of(
                 due=item.due,
                 version=item.version,
                 unit=item.unit,
-                view=item.to_json(),
+                view=orjson.dumps(shown),
             )
-            for item in case.work
+            for item, shown in zip(case.work, view["work"], strict=True)
         ],
-        findings=[FindingRow(stream, one.key, one.kind, one.to_json()) for one in case.findings],
+        findings=[
+            FindingRow(stream, finding.key, finding.kind, orjson.dumps(shown))
+            for finding, shown in zip(case.findings, view["findings"], strict=True)
+        ],
     )
 
 
@@ -76,11 +86,18 @@ def suspended_rows(
 ) -> CaseRows:
     """A case whose fold failed: shown as suspended while the partition goes on (rule 11)."""
     name = type(error).__name__
-    finding = FindingRow(stream, "fold_suspended", "fold_suspended", {"error": name})
-    row = CaseRow(
-        stream, None, "fold_suspended", None, version, "", law, name, None, updated_at, {}
-    )
-    return CaseRows(row, [], [], [finding])
+    finding = Finding(
+        key=key_of(str(stream), "finding", SUSPENDED),
+        kind=SUSPENDED,
+        severity="SERIOUS",
+        # About the case as a whole.
+        event=("", ""),
+        detail={"error": name},
+    ).to_json()
+    view = orjson.dumps({"findings": [finding]})
+    row = CaseRow(stream, None, SUSPENDED, None, version, "", law, name, None, updated_at, view)
+    shown = FindingRow(stream, finding["key"], SUSPENDED, orjson.dumps(finding))
+    return CaseRows(row, [], [], [shown])
 
 
 def draft_of(derived: Derived, schemas: Schemas, directory: Directory, now: datetime) -> Draft:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from casebus.cases.body import plain
+from casebus.events.envelope import is_attribute
 from casebus.events.schemas import Schemas
 from services.casework.records import Journaled
 from storage import evidence
@@ -48,16 +50,19 @@ def _checkpoint(journaled: Journaled, schemas: Schemas) -> tuple[Any, ...]:
 
 
 def _hand_over(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ...]]:
-    """An agency speaks for itself only: another's word is no evidence of its retrieval."""
+    """An agency speaks for itself only: another's word is no evidence of its retrieval.
+
+    Nor is it evidence to name an event that no envelope could.
+    """
     data = schemas.decode(journaled.row.value)[1]
-    if data["agency"] == journaled.envelope.agency:
+    event = (data["event_source"], data["event_id"])
+    if data["agency"] == journaled.envelope.agency and all(map(is_attribute, event)):
         yield (
             UUID(journaled.envelope.subject),
-            data["event_source"],
-            data["event_id"],
+            *event,
             data["agency"],
             STEPS[journaled.envelope.type],
-            data.get("unit") or None,
+            plain(data.get("unit") or "") or None,
             *_place(journaled),
             journaled.row.appended_at,
         )

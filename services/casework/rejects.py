@@ -8,7 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from casebus.errors import CasebusError
-from casebus.events.envelope import Header, agency_of
+from casebus.events.envelope import LONGEST_ATTRIBUTE, Header, agency_of
 from casebus.events.schemas import Schemas
 from casebus.trust.directory import Directory
 from casebus.trust.leaf import event_leaf
@@ -36,9 +36,9 @@ async def _row(connection: Any, partition: int, record: Any, schemas: Schemas) -
     return (
         partition,
         record.offset,
-        agency_of(source) if source else None,
-        source,
-        texts.get("ce_id"),
+        _short(agency_of(source)) if source else None,
+        _short(source),
+        _short(texts.get("ce_id")),
         texts.get("ce_subject"),
         texts["cb-reason"],
         texts["cb-detail"],
@@ -66,7 +66,7 @@ async def _is_late(
 
 def _return(partition: int, record: Any, directory: Directory) -> OutboxRow | None:
     """The record for its sender's own `rejected` topic, where the sender has one."""
-    source = _texts(record.headers).get("ce_source", "")
+    source = _short(_texts(record.headers).get("ce_source")) or ""
     agency = directory.agency(agency_of(source))
     if agency is None or agency.delivery != "kafka":
         return None
@@ -86,3 +86,8 @@ def _return(partition: int, record: Any, directory: Directory) -> OutboxRow | No
 def _texts(headers: tuple[Header, ...]) -> dict[str, str]:
     """Headers as text; what is no UTF-8 is shown with marks, the bytes are kept beside."""
     return {name: text.decode(errors="replace").replace("\x00", "") for name, text in headers}
+
+
+def _short(text: str | None) -> str | None:
+    """The beginning of what is longer than any attribute may be: no index takes all of it."""
+    return text and text.encode()[:LONGEST_ATTRIBUTE].decode(errors="ignore")

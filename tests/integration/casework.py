@@ -1,0 +1,151 @@
+"""Casework without Kafka: what admission would journal goes batch by batch into real tables."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from aiokafka import ConsumerRecord
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Record, agency_of
+from casebus.law import Law
+from casebus.trust.directory import BUS
+from onebox.testing import Stack
+from services.admission.judge import Arrival, Judge
+from services.admission.stamps import journal_headers, rejected_headers
+from services.casework import batch as journal_batch
+from services.casework import rejects
+from services.casework.batch import Desk
+from services.casework.lawbooks import Lawbooks
+from services.casework.streams import Streams
+from services.transport import Batch
+from storage import journal
+from storage import law as bundles
+from storage.pool import open_pool
+from tests.case_events import LAW
+from tests.integration.database import fresh_database
+from tests.world import NOW, SCHEMAS, World
+
+JOURNAL, REJECTED = "case.journal", "rejected"
+HOSTED = frozenset({"administrative", "police", "procuratorate", "court"})
+
+
+class Casework:
+    """One partition of the journal and one of the rejected, as casework takes them in."""
+
+    def __init__(self, pool: Any) -> None:
+        self.pool, self.world = pool, World()
+        self.log: list[ConsumerRecord] = []
+        self.refused: list[ConsumerRecord] = []
+        self._admit = Judge(SCHEMAS, self.world.directory, LAW, HOSTED)
+        self.restart()
+
+    def restart(self) -> None:
+        """A process that remembers nothing."""
+        self._desk = Desk(
+            schemas=SCHEMAS,
+            lawbooks=Lawbooks(LAW),
+            directory=self.world.directory,
+            key=self.world.keys[BUS],
+            now=lambda: NOW,
+            streams=Streams(SCHEMAS),
+            epoch=1,
+        )
+
+    async def __call__(self, *records: Record) -> None:
+        """Admit the records, each at its sector's door, and record them as one batch."""
+        first = len(self.log)
+        for record in records:
+            self.log.append(self._journaled(record, len(self.log)))
+        await self.record(self.log[first:])
+
+    async def record(self, records: Sequence[ConsumerRecord]) -> None:
+        """Hand casework a batch as it comes from the journal."""
+        async with self.pool.acquire() as connection:
+            async with connection.transaction():
+                await journal.open_position(connection, 1, 0)
+                batch = Batch(JOURNAL, 0, records)
+                touched = await journal_batch.record(connection, batch, self._desk)
+            self._desk.streams.keep(touched)
+
+    async def reject(self, record: Record, code: str) -> None:
+        """Hand casework a record that admission refused."""
+        headers = rejected_headers(self._arrival(record), CasebusError(code), at=NOW)
+        kafka = _kafka_record(REJECTED, len(self.refused), record, headers)
+        self.refused.append(kafka)
+        directory = self.world.directory
+        async with self.pool.acquire() as connection, connection.transaction():
+            await rejects.keep(connection, Batch(REJECTED, 0, [kafka]), SCHEMAS, directory)
+
+    async def keep_law(self, law: Law) -> None:
+        async with self.pool.acquire() as connection:
+            await bundles.keep_bundle(connection, law.digest, law.bundle())
+
+    async def rebuild(self, records: int | None = None) -> None:
+        """Empty what is derived and record the journal again, or its beginning, one by one."""
+        tables = await self.rows("select tablename from pg_tables where schemaname = 'derived'")
+        names = ", ".join(f"derived.{row['tablename']}" for row in tables)
+        await self.pool.execute(f"truncate {names}")
+        self.restart()
+        for record in self.log[:records]:
+            await self.record([record])
+
+    async def rows(self, query: str, *values: Any) -> list[Any]:
+        return list(await self.pool.fetch(query, *values))
+
+    async def case(self, stream: str) -> Any:
+        [row] = await self.rows("select * from derived.case_state where stream = $1", stream)
+        return row
+
+    async def said(self) -> list[str]:
+        """Types of what waits in the outbox."""
+        rows = await self.rows("select type from own.outbox order by id")
+        return [row["type"].removeprefix("casebus.") for row in rows]
+
+    def _journaled(self, record: Record, offset: int) -> ConsumerRecord:
+        arrival = self._arrival(record)
+        admitted = self._admit(arrival)
+        headers = journal_headers(arrival, admitted, law=LAW.digest, directory=9, at=NOW)
+        return _kafka_record(JOURNAL, offset, record, headers)
+
+    def _arrival(self, record: Record) -> Arrival:
+        source = dict(record.headers)["ce_source"].decode(errors="replace")
+        agency = self.world.directory.agency(agency_of(source))
+        sector = "administrative" if agency is None else agency.sector
+        return Arrival(record, f"events.{sector}", 0, 0, NOW, 1)
+
+
+def _kafka_record(topic: str, offset: int, record: Record, headers: Any) -> ConsumerRecord:
+    return ConsumerRecord(
+        topic=topic,
+        partition=0,
+        offset=offset,
+        timestamp=round(NOW.timestamp() * 1000),
+        timestamp_type=1,
+        key=record.key,
+        value=record.value,
+        checksum=None,
+        serialized_key_size=len(record.key or b""),
+        serialized_value_size=len(record.value or b""),
+        headers=tuple(headers),
+    )
+
+
+def altered(record: ConsumerRecord, **changes: bytes) -> ConsumerRecord:
+    """The record with other headers than it was journaled with."""
+    names = {name.replace("cb_", "cb-"): text for name, text in changes.items()}
+    headers = [(name, names.get(name, text)) for name, text in record.headers]
+    return replace(record, headers=tuple(headers))
+
+
+@asynccontextmanager
+async def casework_on(brokers: Stack) -> AsyncIterator[Casework]:
+    async with fresh_database(brokers) as url:
+        pool = await open_pool(url, application="test")
+        try:
+            yield Casework(pool)
+        finally:
+            await pool.close()
