@@ -183,8 +183,8 @@ def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
         if one.row.stream in touched:
             event = streams.event_of(one)
             touched[one.row.stream].add(event)
-            if event.type == REINTERPRETED:
-                touched[one.row.stream].law = event.data["digest"]
+            if event.type == REINTERPRETED and event.agency == BUS:
+                touched[one.row.stream].law = event.data["law_after"] or None
     for one, same in found.copies:
         stream = touched.get(one.row.stream)
         if stream is None:

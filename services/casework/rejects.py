@@ -16,6 +16,9 @@ from services.transport import Batch
 from storage import evidence, outbox
 from storage.outbox import OutboxRow
 
+#: Column of `late` in a row of own.rejected.
+_LATE = 8
+
 
 async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Directory) -> None:
     """Record a batch of `rejected` once, whatever is delivered again."""
@@ -25,7 +28,9 @@ async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Direc
         return
     rows = [await _row(connection, batch.partition, record, schemas) for record in fresh]
     await evidence.add_rejected(connection, rows)
-    returns = (_return(batch.partition, record, directory) for record in fresh)
+    # What stands in the journal was taken: a late reject is recorded and told to nobody (rule 8).
+    refused = (record for record, row in zip(fresh, rows, strict=True) if not row[_LATE])
+    returns = (_return(batch.partition, record, directory) for record in refused)
     await outbox.enqueue(connection, [one for one in returns if one is not None])
     await evidence.advance_rejected(connection, batch.partition, fresh[-1].offset + 1)
 

@@ -1,0 +1,212 @@
+"""The rules that casework keeps, each on real tables (design rules 6, 8, 10 and 11)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from casebus.cases import fold
+from casebus.errors import CasebusError
+from casebus.events.envelope import Record
+from casebus.law import Law, loader
+from casebus.trust.directory import BUS
+from onebox.testing import Stack
+from services.casework import batch
+from tests.case_events import ROOT
+from tests.integration.casework import Casework, altered, casework_on
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+
+AMR, PSB, PRO, COURT = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro", "cn-330106-court"
+#: The same law with one word more: another digest, and a clock with another title.
+OTHER_LAW = Law(
+    {
+        name: body.replace("决定是否立案".encode(), "决定是否立案侦查".encode())
+        for name, body in loader.read(ROOT / "policies/law").items()
+    }
+)
+
+
+@pytest.fixture
+async def casework(brokers: Stack) -> AsyncIterator[Casework]:
+    async with casework_on(brokers) as casework:
+        yield casework
+
+
+def sent(casework: Casework, stream: str, **changes: Any) -> Record:
+    given: dict[str, Any] = {"stream": stream, "to": (PSB,), "legal": "2026-03-05", **changes}
+    return casework.world.event("referral.sent", AMR, **given)
+
+
+def bus_says(casework: Casework, name: str, stream: str, **data: Any) -> Record:
+    return casework.world.event(name, BUS, stream=stream, data=data)
+
+
+async def test_what_is_below_the_fence_and_equal_is_skipped(casework: Casework) -> None:
+    stream = str(uuid4())
+    await casework(sent(casework, stream), sent(casework, str(uuid4())))
+    before = await casework.case(stream)
+    casework.restart()
+    await casework.record(casework.log)
+    assert await casework.case(stream) == before
+    [(count,)] = await casework.rows("select count(*) from derived.journal")
+    assert count == len(casework.log)
+
+
+async def test_a_batch_that_begins_below_the_fence_is_recorded_from_the_fence_on(
+    casework: Casework,
+) -> None:
+    for _ in range(2):
+        await casework(sent(casework, str(uuid4())))
+    await casework.rebuild(records=1)
+    await casework.record(casework.log)
+    rows = await casework.rows("select log_index from derived.journal order by log_index")
+    assert [row["log_index"] for row in rows] == [0, 1]
+
+
+async def test_another_record_below_the_fence_stops_casework(casework: Casework) -> None:
+    await casework(sent(casework, str(uuid4())))
+    for other in (
+        altered(casework.log[0], cb_recipients=b""),
+        altered(casework.log[0], ce_id=b"another"),
+    ):
+        with pytest.raises(CasebusError, match="journal_diverged"):
+            await casework.record([other])
+
+
+async def test_a_gap_above_the_fence_stops_casework_and_records_nothing(
+    casework: Casework,
+) -> None:
+    for _ in range(3):
+        await casework(sent(casework, str(uuid4())))
+    await casework.pool.execute("truncate derived.journal, derived.event, derived.journal_position")
+    with pytest.raises(CasebusError, match="journal_gap"):
+        await casework.record(casework.log[1:])
+    with pytest.raises(CasebusError, match="journal_gap"):
+        await casework.record([casework.log[0], casework.log[2]])
+    assert await casework.rows("select * from derived.journal") == []
+
+
+async def test_recipients_of_an_event_are_the_union_over_its_journal_copies(
+    casework: Casework,
+) -> None:
+    stream = str(uuid4())
+    record = sent(casework, stream)
+    await casework(record)
+    more = altered(casework.log[0], cb_recipients=COURT.encode(), cb_sectors=b"court")
+    await casework.record([replace(more, offset=1)])
+    [row] = await casework.rows("select recipients from derived.event where stream = $1", stream)
+    assert set(row["recipients"]) == {PSB, PRO, COURT}
+    parties = await casework.rows("select agency from derived.party where stream = $1", stream)
+    assert {one["agency"] for one in parties} == {AMR, PSB, PRO, COURT}
+
+
+async def test_a_reject_of_an_event_already_journaled_is_late_and_another_is_not(
+    casework: Casework,
+) -> None:
+    record = sent(casework, str(uuid4()))
+    await casework(record)
+    await casework.reject(record, "key_not_valid")
+    await casework.reject(sent(casework, str(uuid4())), "key_not_valid")
+    rows = await casework.rows("select late from own.rejected order by kafka_offset")
+    assert [row["late"] for row in rows] == [True, False]
+
+
+async def test_a_late_reject_is_not_told_to_its_sender(casework: Casework) -> None:
+    record = sent(casework, str(uuid4()))
+    await casework(record)
+    await casework.reject(record, "key_not_valid")
+    rows = await casework.rows("select * from own.outbox where aggregatetype = 'rejected'")
+    assert rows == []
+    await casework.reject(sent(casework, str(uuid4())), "key_not_valid")
+    rows = await casework.rows("select topic from own.outbox where aggregatetype = 'rejected'")
+    assert [row["topic"] for row in rows] == [f"agency.{AMR}.rejected"]
+
+
+async def test_an_adopted_law_holds_for_the_streams_that_begin_after_it(
+    casework: Casework,
+) -> None:
+    before, after = str(uuid4()), str(uuid4())
+    await casework.keep_law(OTHER_LAW)
+    await casework(sent(casework, before))
+    await casework(
+        bus_says(casework, "law.adopted", str(uuid4()), digest=OTHER_LAW.digest),
+        sent(casework, after),
+        casework.world.event("case.noted", AMR, stream=before, legal="2026-03-06"),
+    )
+    assert (await casework.case(after))["law"] == OTHER_LAW.digest
+    assert (await casework.case(before))["law"] != OTHER_LAW.digest
+
+
+async def test_only_a_journaled_reinterpretation_changes_what_was_derived(
+    casework: Casework,
+) -> None:
+    stream = str(uuid4())
+    await casework.keep_law(OTHER_LAW)
+    await casework(sent(casework, stream))
+    old = await casework.case(stream)
+    await casework(bus_says(casework, "case.reinterpreted", stream, law_after=OTHER_LAW.digest))
+    new = await casework.case(stream)
+    assert (old["law"] != OTHER_LAW.digest, new["law"]) == (True, OTHER_LAW.digest)
+    await casework(casework.world.event("case.noted", AMR, stream=stream, legal="2026-03-06"))
+    assert (await casework.case(stream))["law"] == OTHER_LAW.digest
+
+
+async def test_a_rebuild_derives_each_case_by_the_law_it_was_derived_by(
+    casework: Casework,
+) -> None:
+    await casework.keep_law(OTHER_LAW)
+    streams = [str(uuid4()) for _ in range(3)]
+    adopted = bus_says(casework, "law.adopted", str(uuid4()), digest=OTHER_LAW.digest)
+    await casework(sent(casework, streams[0]), sent(casework, streams[1]), adopted)
+    await casework(bus_says(casework, "case.reinterpreted", streams[1], law_after=OTHER_LAW.digest))
+    # The adoption delivered again switches nothing.
+    await casework(sent(casework, streams[2]), adopted)
+    query = "select stream, law, digest from derived.case_state order by stream"
+    before = await casework.rows(query)
+    assert len({row["law"] for row in before}) == 2
+    await casework.rebuild()
+    assert await casework.rows(query) == before
+
+
+async def test_a_law_that_is_not_kept_is_waited_for(casework: Casework) -> None:
+    stream = str(uuid4())
+    await casework(bus_says(casework, "law.adopted", str(uuid4()), digest=OTHER_LAW.digest))
+    record = sent(casework, stream)
+    with pytest.raises(CasebusError, match="law_unknown"):
+        await casework(record)
+    await casework.keep_law(OTHER_LAW)
+    await casework.record(casework.log[1:])
+    assert (await casework.case(stream))["law"] == OTHER_LAW.digest
+
+
+async def test_a_case_whose_fold_fails_is_suspended_and_its_neighbours_go_on(
+    casework: Casework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, sound = str(uuid4()), str(uuid4())
+
+    def failing(events: Any, law: Law) -> Any:
+        events = list(events)
+        if events[0].stream == broken:
+            raise ZeroDivisionError("of a case's content")
+        return fold(events, law)
+
+    monkeypatch.setattr(batch, "fold", failing)
+    await casework(sent(casework, broken), sent(casework, sound))
+    assert (await casework.case(sound))["status"] == "sent"
+    row = await casework.case(broken)
+    assert (row["status"], row["suspended"]) == ("fold_suspended", "ZeroDivisionError")
+    [finding] = row["view"]["findings"]
+    kept = "select view from derived.finding where stream = $1 and kind = 'fold_suspended'"
+    assert [one["view"] for one in await casework.rows(kept, broken)] == [finding]
+    assert "content" not in str(finding)
+
+    # The next event finds a fold that works again.
+    monkeypatch.undo()
+    await casework(casework.world.event("case.noted", AMR, stream=broken, legal="2026-03-06"))
+    row = await casework.case(broken)
+    assert (row["status"], row["suspended"], row["view"]["findings"]) == ("sent", None, [])
