@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -11,6 +11,7 @@ import click
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
+from casebus.events.schemas import CodecError, Schemas
 from casebus.sdk.event import NewEvent
 from casebus.sdk.importing.cells import parse_date
 
@@ -30,8 +31,14 @@ def legal_time(text: str | None) -> LegalTime | None:
         return parse_date(text)
 
 
-def body(data: str | None, sets: Sequence[str], **known: Any) -> dict[str, Any]:
-    """An event's data: JSON text or @FILE, then `field=value` pairs, then known fields."""
+def body(
+    data: str | None, sets: Sequence[str], texts: Container[str] = (), **known: Any
+) -> dict[str, Any]:
+    """An event's data: JSON text or @FILE, then `field=value` pairs, then known fields.
+
+    A value is JSON where it can be read as such, but for the fields `texts`: an article 214 of a
+    law is a text, not a number.
+    """
     made: dict[str, Any] = {}
     if data:
         text = Path(data[1:]).read_text(encoding="utf-8") if data.startswith("@") else data
@@ -40,8 +47,17 @@ def body(data: str | None, sets: Sequence[str], **known: Any) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals:
             raise click.UsageError(f"--set {pair}: write field=value")
-        made[name] = _value(value)
+        made[name] = value if name in texts else _value(value)
     return made | {name: value for name, value in known.items() if value}
+
+
+def texts_of(schemas: Schemas, ce_type: str) -> frozenset[str]:
+    """The fields of a type that hold text; none where the type is unknown."""
+    try:
+        fields = schemas.latest(ce_type).body["fields"]
+    except CodecError:
+        return frozenset()
+    return frozenset(field["name"] for field in fields if field["type"] == "string")
 
 
 def numbers(pairs: Iterable[str]) -> list[dict[str, str]]:

@@ -68,12 +68,13 @@ def command(
 def _events(settings: Settings, file: TextIO | None, one: dict[str, Any]) -> list[NewEvent]:
     if (file is None) == (one["event_type"] is None):
         raise click.UsageError("give a FILE of events, or one event by --type")
-    events = list(parsing.events(file)) if file else [_single(one)]
+    events = list(parsing.events(file)) if file else [_single(settings, one)]
     return _with_cases(settings, events)
 
 
-def _single(one: dict[str, Any]) -> NewEvent:
+def _single(settings: Settings, one: dict[str, Any]) -> NewEvent:
     numbers = parsing.numbers(one["number"])
+    texts = parsing.texts_of(load_schemas(settings), NewEvent(type=one["event_type"]).ce_type)
     return NewEvent(
         type=one["event_type"],
         stream=one["case"],
@@ -81,7 +82,7 @@ def _single(one: dict[str, Any]) -> NewEvent:
         legal=parsing.legal_time(one["on"]),
         causation=tuple(one["cause"]),
         id=one["event_id"],
-        data=parsing.body(one["data"], one["sets"], numbers=numbers, note=one["note"]),
+        data=parsing.body(one["data"], one["sets"], texts, numbers=numbers, note=one["note"]),
     )
 
 

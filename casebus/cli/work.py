@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import click
 from rich.console import Console
 
 from casebus.cli import parsing
-from casebus.cli.connect import agency_option, open_gateway, settings_for
+from casebus.cli.connect import agency_option, load_schemas, open_gateway, settings_for
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import local_time, short_type
 from casebus.errors import CasebusError
@@ -96,21 +97,24 @@ def _action(name: str) -> click.Command:
 def _act(action: str, item: str, given: dict[str, Any]) -> dict[str, Any]:
     if not given["actor"]:
         raise click.UsageError("say who acts: --actor PSEUDONYM, or set CASEBUS_ACTOR")
-    with open_gateway(settings_for(given["agency"])) as gateway:
+    settings = settings_for(given["agency"])
+    with open_gateway(settings) as gateway:
         key = _key(gateway, item, action)
-        version = given["version"]
-        if version is None:
-            version = gateway.work_item(key)["version"]
-        return gateway.act(key, action, _request(version, given))
+        found = gateway.work_item(key)
+        version = found["version"] if given["version"] is None else given["version"]
+        texts = parsing.texts_of(load_schemas(settings), found["actions"].get(action, ""))
+        return gateway.act(key, action, _request(version, given, texts))
 
 
-def _request(version: int, given: dict[str, Any]) -> dict[str, Any]:
+def _request(version: int, given: dict[str, Any], texts: Container[str]) -> dict[str, Any]:
     legal = parsing.legal_time(given["on"])
     numbers = parsing.numbers(given["number"])
     request: dict[str, Any] = {
         "version": version,
         "actor": given["actor"],
-        "data": parsing.body(given["data"], given["sets"], numbers=numbers, note=given["note"]),
+        "data": parsing.body(
+            given["data"], given["sets"], texts, numbers=numbers, note=given["note"]
+        ),
     }
     if given["to"]:
         request["to"] = list(given["to"])

@@ -166,6 +166,19 @@ def test_an_action_goes_out_with_the_version_that_was_read(
     assert posted == [(path, body)]
 
 
+def test_a_text_that_looks_like_a_number_stays_a_text(
+    run: Callable[..., Result], asked: tuple[Answers, list[tuple[str, Any]]]
+) -> None:
+    answers, posted = asked
+    item = {**WORK, "actions": {"send": "casebus.referral.sent.v1"}}
+    answers["GET", f"/v1/work/{ITEM}"] = 200, item
+    outcome = {"status": "done", "event": {"source": "s", "id": "e"}, "findings": []}
+    answers["POST", f"/v1/work/{ITEM}/send"] = 200, outcome
+    done = run("work", "send", ITEM, "--set", "offence=214", "--set", "place=null")
+    assert done.exit_code == 0, done.output
+    assert posted[0][1]["data"] == {"offence": "214", "place": None}
+
+
 def test_any_action_that_an_item_offers_is_a_word(
     run: Callable[..., Result], asked: tuple[Answers, list[tuple[str, Any]]]
 ) -> None:
