@@ -124,6 +124,9 @@ def _encoded(gateway: Gateway, schema: Schema, data: dict[str, Any]) -> bytes:
 def _refuse_oversize(record: Record) -> None:
     if len(record.value or b"") > MOST_VALUE_BYTES:
         raise CasebusError(Reason.TOO_LARGE, f"a body has at most {MOST_VALUE_BYTES} bytes of Avro")
-    around = len(record.key or b"") + sum(len(name) + len(text) for name, text in record.headers)
+    # As admission counts: names are ASCII here, and each header counts two bytes for its lengths.
+    around = len(record.key or b"") + sum(
+        len(name) + len(text) + 2 for name, text in record.headers
+    )
     if around > MOST_HEADER_BYTES:
         raise CasebusError(Reason.TOO_LARGE, f"attributes have at most {MOST_HEADER_BYTES} bytes")

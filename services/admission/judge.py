@@ -18,6 +18,8 @@ from services.transport import UNREADABLE
 
 MOST_VALUE_BYTES = 1 << 20
 MOST_HEADER_BYTES = 64 << 10
+#: A header counts by its two lengths too, or a record could hold millions of empty ones.
+_LENGTHS = 2
 _AHEAD = timedelta(days=1)
 _BEHIND = timedelta(days=3653)
 
@@ -105,7 +107,9 @@ def _check_size(record: Record) -> None:
         raise CasebusError(Reason.NO_VALUE)
     if len(record.value) > MOST_VALUE_BYTES:
         raise CasebusError(Reason.TOO_LARGE, f"{len(record.value)} bytes")
-    around = len(record.key or b"") + sum(len(name) + len(text) for name, text in record.headers)
+    names = "".join([name for name, _ in record.headers]).encode(errors="surrogatepass")
+    texts = sum(len(text) + _LENGTHS for _, text in record.headers)
+    around = len(record.key or b"") + len(names) + texts
     if around > MOST_HEADER_BYTES:
         raise CasebusError(Reason.TOO_LARGE, f"{around} bytes of key and headers")
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 
 from casebus.errors import CasebusError, Reason
-from casebus.events.envelope import Header
-from services.admission.judge import Admitted, Arrival
+from casebus.events.envelope import Header, Record
+from services.admission.judge import MOST_HEADER_BYTES, Admitted, Arrival, is_state_secret
 
 _MOST_DETAIL = 200
+#: What `rejected` takes, less room for the stamps. A client can pack far more into one batch.
+_MOST_KEPT_BYTES = 2 << 20
+#: What the table of the rejected takes.
+_LONGEST_NAME = 60_000
+#: A header's two lengths, at most.
+_FRAMING = 10
+#: Bytes of a header that is kept where the whole record is not.
+_LONGEST_KEPT = 1024
 
 
 def journal_headers(
@@ -29,6 +39,13 @@ def journal_headers(
     }
     own = [header for header in arrival.record.headers if not header[0].startswith("cb-")]
     return own + [(name, text.encode()) for name, text in stamps.items()]
+
+
+def rejected_record(arrival: Arrival, error: CasebusError, *, at: datetime) -> Record:
+    """The record as it is kept; of one that no topic could take, what tells which one it was."""
+    headers = rejected_headers(arrival, error, at=at)
+    kept = Record(arrival.record.key, rejected_value(arrival, error), tuple(headers))
+    return kept if _fits(kept) else _abridged(kept)
 
 
 def rejected_headers(arrival: Arrival, error: CasebusError, *, at: datetime) -> list[Header]:
@@ -54,7 +71,35 @@ def _readable(name: str) -> str:
 
 def rejected_value(arrival: Arrival, error: CasebusError) -> bytes | None:
     """The original bytes; of a state secret only the metadata is kept."""
-    return None if error.code == Reason.STATE_SECRET else arrival.record.value
+    # Whatever else is wrong with it and was seen first.
+    secret = error.code == Reason.STATE_SECRET or is_state_secret(arrival.record.headers)
+    return None if secret else arrival.record.value
+
+
+def _fits(record: Record) -> bool:
+    around = [len(name.encode()) for name, _ in record.headers]
+    texts = sum(len(text) + _FRAMING for _, text in record.headers)
+    size = len(record.key or b"") + len(record.value or b"") + sum(around) + texts
+    return size <= _MOST_KEPT_BYTES and max(around, default=0) <= _LONGEST_NAME
+
+
+def _abridged(record: Record) -> Record:
+    """Without key and value, but for the value's digest, and without what is no attribute."""
+    digest = hashlib.sha256(record.value or b"").hexdigest().encode()
+    headers = (*_attributes(record.headers), ("cb-abridged", digest))
+    return Record(None, None, headers)
+
+
+def _attributes(headers: tuple[Header, ...]) -> Iterator[Header]:
+    """The short headers of the author's, as many as the door takes, and all of the bus's."""
+    room = MOST_HEADER_BYTES
+    for name, text in headers:
+        if name.startswith("cb-"):
+            yield name, text
+        elif name.startswith("ce_") and len(name.encode()) + len(text) <= _LONGEST_KEPT:
+            room -= len(name.encode()) + len(text)
+            if room >= 0:
+                yield name, text
 
 
 def _origin(arrival: Arrival) -> str:

@@ -19,7 +19,7 @@ from casebus.law import Law
 from casebus.now import Now, now_from
 from casebus.sdk.directory import DirectoryFollower
 from services.admission.judge import Arrival, Judge, appended_at
-from services.admission.stamps import journal_headers, rejected_headers, rejected_value
+from services.admission.stamps import journal_headers, rejected_record
 from services.transport import Batch, Handler, Outgoing, Producer, WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -77,9 +77,8 @@ class Admission:
         return Outgoing(JOURNAL, None, arrival.record.key, arrival.record.value, headers)
 
     def _refuse(self, arrival: Arrival, error: CasebusError) -> Outgoing:
-        headers = rejected_headers(arrival, error, at=self._now())
-        value = rejected_value(arrival, error)
-        return Outgoing(REJECTED, None, arrival.record.key, value, headers)
+        kept = rejected_record(arrival, error, at=self._now())
+        return Outgoing(REJECTED, None, kept.key, kept.value, kept.headers)
 
 
 def _arrival(batch: Batch, record: ConsumerRecord, partitions: int) -> Arrival:

@@ -17,7 +17,12 @@ from casebus.law import Law
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
 from services.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge
-from services.admission.stamps import journal_headers, rejected_headers, rejected_value
+from services.admission.stamps import (
+    journal_headers,
+    rejected_headers,
+    rejected_record,
+    rejected_value,
+)
 from services.transport import UNREADABLE
 from tests.world import NOW, SCHEMAS, World, draft, signed, with_headers
 
@@ -127,6 +132,53 @@ def test_headers_over_64_kib_are_too_large(world):
     assert refusal(world, with_headers(sent(world), x=b"x" * (64 << 10))) == Reason.TOO_LARGE
 
 
+@pytest.mark.parametrize("name", ["", "x" * 70_000, "档" * 30_000])
+def test_names_count_in_bytes_and_empty_headers_count_too(world, name):
+    record = sent(world)
+    many = Record(record.key, record.value, (*record.headers, *[(name, b"")] * 40_000))
+    one = Record(record.key, record.value, (*record.headers, (name, b"")))
+    assert refusal(world, many) == Reason.TOO_LARGE
+    if name:
+        assert refusal(world, one) == Reason.TOO_LARGE
+
+
+#: Packed, all of these pass the door's limit of a mebibyte.
+OVERSIZE = {
+    "value": lambda record: Record(record.key, bytes(60 << 20), record.headers),
+    "key": lambda record: Record(bytes(60 << 20), record.value, record.headers),
+    "header": lambda record: with_headers(record, x=bytes(60 << 20)),
+    "name": lambda record: with_headers(record, **{"x" * 70_000: b"1"}),
+    "name that is spelt out": lambda record: with_headers(record, **{"\udcff" * 400_000: b"1"}),
+    "stamps that are renamed": lambda record: Record(
+        record.key, record.value, (*record.headers, *[("cb-", b"")] * 200_000)
+    ),
+    "attributes": lambda record: Record(
+        record.key, record.value, record.headers + tuple((f"ce_{at}", b"") for at in range(300_000))
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OVERSIZE)
+def test_of_a_record_that_no_topic_takes_the_attributes_and_a_digest_are_kept(world, what):
+    whole = sent(world)
+    kept = rejected_record(
+        arrival(OVERSIZE[what](whole)), CasebusError(Reason.TOO_LARGE, "why"), at=NOW
+    )
+    assert sum(len(name.encode()) + len(text) + 10 for name, text in kept.headers) < 2 << 20
+    assert all(len(name.encode()) < 1 << 16 for name, _ in kept.headers)
+    texts = dict(kept.headers)
+    assert (kept.value, len(texts["cb-abridged"])) == (None, 64)
+    assert texts["ce_id"] == dict(whole.headers)["ce_id"]
+    assert texts["cb-reason"] == b"too_large"
+
+
+def test_a_record_over_the_doors_limit_that_the_topic_takes_is_kept_whole(world):
+    record = sent(world)
+    large = Record(record.key, bytes(1_900_000), record.headers)
+    kept = rejected_record(arrival(large), CasebusError(Reason.TOO_LARGE), at=NOW)
+    assert (kept.key, kept.value) == (large.key, large.value)
+
+
 @pytest.mark.parametrize("missing", ["ce_id", "ce_type", "ce_source", "ce_subject", "ce_time"])
 def test_a_missing_cloudevents_header_is_malformed(world, missing):
     record = with_headers(sent(world), **{missing: None})
@@ -209,8 +261,8 @@ def test_an_agency_the_directory_does_not_know_is_rejected(world):
 def test_a_state_secret_is_rejected_and_its_body_is_not_kept(world):
     record = with_headers(sent(world), ce_secrecy=b"state_secret")
     assert refusal(world, record) == Reason.STATE_SECRET
-    error = CasebusError(Reason.STATE_SECRET)
-    assert rejected_value(arrival(record), error) is None
+    for reason in (Reason.STATE_SECRET, Reason.TOO_LARGE, Reason.MALFORMED_HEADERS):
+        assert rejected_value(arrival(record), CasebusError(reason)) is None
 
 
 def test_an_unknown_recipient_is_flagged_and_the_event_admitted(world):
