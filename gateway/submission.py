@@ -24,7 +24,7 @@ from gateway.problems import RefusedError
 from storage import submissions
 from storage.submissions import Finished
 
-#: What admission takes (design §5): a larger event is refused here, before it is sent.
+#: What admission takes (docs/design.md, sizes): a larger event is refused here, before it is sent.
 MOST_VALUE_BYTES = 1 << 20
 MOST_HEADER_BYTES = 64 << 10
 

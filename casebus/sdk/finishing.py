@@ -18,7 +18,7 @@ from casebus.sdk.keyring import Keyring
 from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.signing import Draft, sign
 
-#: What the front door takes (design §5).
+#: What the front door takes (docs/design.md, sizes).
 LARGEST_VALUE = 1024 * 1024
 LARGEST_HEADERS = 64 * 1024
 #: Room that the signature and its proof take in the headers.

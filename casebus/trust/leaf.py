@@ -1,4 +1,4 @@
-"""The two leaves of design §5: what the author signs, and what the log commits to."""
+"""The two leaves of docs/wire.md: what the author signs, and what the log commits to."""
 
 from __future__ import annotations
 

@@ -111,3 +111,13 @@ def test_a_page_is_in_the_index(page: Path) -> None:
         return
     index = (folder / "README.md").read_text(encoding="utf-8")
     assert f"({page.name}" in index, f"{folder.name}/README.md does not list {page.name}"
+
+
+def test_each_design_rule_that_the_code_names_is_written_down() -> None:
+    rules = set(
+        re.findall(r"^(\d+)\. ", (ROOT / "docs/design.md").read_text("utf-8"), re.MULTILINE)
+    )
+    sources = [path for room in (*ROOMS, "storage") for path in (ROOT / room).rglob("*.py")]
+    for path in [*sources, *ROOT.glob("storage/**/*.sql")]:
+        named = re.findall(r"\brules? (\d+)", path.read_text(encoding="utf-8"))
+        assert set(named) <= rules, f"{path.name} names rules {named}"
