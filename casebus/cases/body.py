@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_LONG = 2**63
+
 
 def text(data: dict[str, Any], name: str) -> str:
     """A field as text that PostgreSQL and JSON can hold; empty where it is none."""
@@ -20,8 +22,11 @@ def plain(value: str) -> str:
 
 
 def count(data: dict[str, Any], name: str) -> int | None:
+    """A field as a whole number that Avro can carry: a correction can spell longer ones."""
     value = data.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if -_LONG <= value < _LONG else None
 
 
 def rows(data: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -53,6 +53,8 @@ def _correction_key(fix: CaseEvent) -> tuple[int, Any]:
 
 def _apply(target: CaseEvent, fix: CaseEvent, findings: Findings) -> CaseEvent:
     changes = fix.data.get("changes")
+    # Copied once, whatever the number of changes; a change that does not fit puts nothing.
+    target = replace(target, data=copy.deepcopy(target.data))
     for path, text in sorted(changes.items()) if isinstance(changes, dict) else ():
         try:
             target = _change(target, fix, path, text)
@@ -63,6 +65,7 @@ def _apply(target: CaseEvent, fix: CaseEvent, findings: Findings) -> CaseEvent:
 
 
 def _change(target: CaseEvent, fix: CaseEvent, path: str, text: str) -> CaseEvent:
+    """The target as changed; its body, which is the caller's own copy, is changed in place."""
     if path == RECIPIENTS:
         # Whom admission stamped on the correction, not whom it names: those were resolved.
         return replace(target, to=fix.to, to_sectors=fix.to_sectors)
@@ -73,9 +76,8 @@ def _change(target: CaseEvent, fix: CaseEvent, path: str, text: str) -> CaseEven
         if value == target.source:
             return target
         raise ValueError("an event cannot change its author")
-    data = copy.deepcopy(target.data)
-    _put(data, path.split("."), value)
-    return replace(target, data=data)
+    _put(target.data, path.split("."), value)
+    return target
 
 
 def _put(data: Any, path: list[str], value: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from casebus.cases import CaseEvent
+from casebus.cases import CaseEvent, corrections
 from tests.case_events import AMR, PRO, PSB, clock, event, folded, kinds, storyline, until
 
 
@@ -103,3 +103,39 @@ def test_corrected_recipients_are_those_stamped_on_the_correction() -> None:
     case = folded([sent, fix])
     assert case.roles["police"] == ("cn-330108-psb",)
     assert case.copies == ()
+
+
+def test_a_correction_leaves_the_recorded_event_as_it_was_sent() -> None:
+    events = storyline()
+    recorded = {one.id: json.dumps(one.data) for one in events}
+    folded([*events, correction({"goods.0.received": 1}, of="referral.goods_received")])
+    assert {one.id: json.dumps(one.data) for one in events} == recorded
+
+
+def test_a_body_is_copied_once_for_all_changes_of_a_correction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copied: list[int] = []
+    whole = corrections.copy.deepcopy
+    monkeypatch.setattr(corrections.copy, "deepcopy", lambda body: copied.append(1) or whole(body))
+    numbers = [{"kind": "a", "value": str(at)} for at in range(200)]
+    sent = event(AMR, "referral.sent", "2026-03-05", to=(PSB, PRO), numbers=numbers)
+    changes = {f"numbers.{at}.value": f"n{at}" for at in range(200)}
+    fix = correction(changes, source=AMR, corrected_source=AMR, of="referral.sent")
+    assert {value for _, value in folded([sent, fix]).numbers} == {f"n{at}" for at in range(200)}
+    assert len(copied) == 1
+
+
+def test_numbers_too_long_to_be_written_do_not_end_the_fold() -> None:
+    goods = [{"name": "x", "unit": "y", "received": 1}] * 2
+    counted = event(PSB, "referral.goods_received", "2026-04-16", id="more", goods=goods)
+    changes = {f"goods.{at}.received": "9" * 4300 for at in range(2)}
+    fix = event(
+        PSB,
+        "case.corrected",
+        "2026-04-16",
+        corrected_source=PSB,
+        corrected_id="more",
+        changes=changes,
+    )
+    assert folded([*storyline(), counted, fix]).status == folded([*storyline(), counted]).status
