@@ -38,6 +38,7 @@ FOLD_VERSION = 1
 
 _BUS = "bus"
 _RECEIVED = "intake.received"
+_FINDING = "finding."
 
 
 def fold(events: Iterable[CaseEvent], law: Law) -> Case:
@@ -126,7 +127,9 @@ class _Folding:
                 self.numbers.update(body.numbers(event.data))
             if event.sector == _BUS:
                 self.marks.note(event)
-                self.participants.update(event.to)
+                # To be told of a finding gives no part in the case: strangers are told theirs.
+                if not event_name(event.type).startswith(_FINDING):
+                    self.participants.update(event.to)
                 continue
             name = event_name(event.type)
             procedural = name in known or not neutral(name)

@@ -203,3 +203,14 @@ def test_a_flagged_event_of_the_bus_or_of_an_intake_starts_no_telling() -> None:
     assert [(one.kind, one.event[0], one.tell) for one in case.findings] == [
         ("data_quality", PSB, ())
     ]
+
+
+def test_a_stranger_who_is_told_of_their_finding_gains_no_standing_by_it() -> None:
+    told = replace(event("bus-bus", "finding.raised", "2026-03-06", to=(COURT,)), source="bus")
+    events = [
+        event(AMR, "referral.sent", "2026-03-05", to=(PSB, PRO)),
+        event(COURT, "case.noted", "2026-03-06", id="first"),
+        told,
+        event(COURT, "case.noted", "2026-03-07", id="second"),
+    ]
+    assert kinds(folded(events)) == ["no_standing", "no_standing"]
