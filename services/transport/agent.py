@@ -115,7 +115,7 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
             leave("handler_failed", error)
 
     async def _handle(self, tp: Any, fold: Fold) -> None:
-        if fold.after is not None and self.handled.get(tp, fold.after) != fold.after:
+        if fold.after is not None and self.handled.get(tp) != fold.after:
             # A batch between was dropped on its way: acking this one would lose it.
             leave("batch_missing")
         first, last = fold.records[0].offset, fold.records[-1].offset
