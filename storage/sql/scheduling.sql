@@ -64,22 +64,26 @@ values ($1, $2, $3, $4)
 on conflict (question, epoch, partition) do update set next_index = excluded.next_index;
 
 -- name: reused_ids
-select distinct on (other.source, other.id, other.stream)
-       other.source, other.id, other.stream
-from derived.journal j
-join derived.event e on e.source = j.source and e.id = j.event_id and e.stream <> j.stream
-join derived.event other on other.source = j.source and other.id = j.event_id
-where j.epoch = $1 and j.partition = $2 and j.log_index >= $3 and j.log_index < $4
-  and other.stream <> (
-      select first.stream from derived.event first
-      where first.source = other.source and first.id = other.id
-      order by first.recorded_at, first.stream limit 1
-  )
-  and not exists (
-      select from own.asked_finding f
-      where f.stream = other.stream and f.kind = 'id_reused'
-        and f.source = other.source and f.id = other.id
-  );
+-- Each id of the stretch once: a system that gives all its events one id must not multiply them.
+select other.source, other.id, other.stream
+from (
+    select seen.source, seen.id, (
+        select first.stream from derived.event first
+        where first.source = seen.source and first.id = seen.id
+        order by first.recorded_at, first.stream limit 1
+    ) as stream
+    from (
+        select distinct j.source, j.event_id as id from derived.journal j
+        where j.epoch = $1 and j.partition = $2 and j.log_index >= $3 and j.log_index < $4
+    ) seen
+) first
+join derived.event other
+    on other.source = first.source and other.id = first.id and other.stream <> first.stream
+where not exists (
+    select from own.asked_finding f
+    where f.stream = other.stream and f.kind = 'id_reused'
+      and f.source = other.source and f.id = other.id
+);
 
 -- name: unopened
 select c.stream, array_agg(distinct e.author order by e.author) as authors

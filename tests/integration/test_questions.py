@@ -133,6 +133,15 @@ async def test_each_further_stream_is_found_whatever_was_read_before(desk: Desk)
     assert [stream for _, stream, _ in await desk.said()] == streams[1:]
 
 
+async def test_a_system_that_gives_all_its_events_one_id_does_not_keep_the_scheduler(
+    desk: Desk,
+) -> None:
+    for seconds in range(400):
+        await desk.record(PSB, uuid4(), "1", at=NOW + timedelta(seconds=seconds))
+    await desk.questions.ask()
+    assert len(await desk.said()) == 399
+
+
 async def test_a_stream_unopened_for_a_day_is_told_to_its_authors_once(desk: Desk) -> None:
     stream = uuid4()
     await desk.record(PSB, stream)
