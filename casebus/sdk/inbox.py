@@ -46,7 +46,8 @@ class Inbox:
 
     An acknowledgement is kept together with the signed `intake.opened` event (the agency's
     retrieval) before that is sent, and the offset is committed last: a crash in between
-    delivers the record again and the identity, known by then, is skipped.
+    delivers the record again and the identity, known by then, is skipped. Acknowledgements may
+    come in any order: what was handed out and not acknowledged comes again after a restart.
     """
 
     def __init__(
@@ -68,6 +69,10 @@ class Inbox:
         self._topic = f"agency.{self._agency}.inbox"
         self._consumer = open_consumer(settings, self._topic, group or self._agency)
         self._consumer.subscribe([self._topic])
+        #: Handed out and not acknowledged; the commit never passes the first of them.
+        self._open: dict[TopicPartition, set[int]] = {}
+        #: The offset after the last record seen.
+        self._next: dict[TopicPartition, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -124,6 +129,7 @@ class Inbox:
         if self._is_handled(envelope):
             self._commit(raw)
             return None
+        self._open.setdefault(_place(raw), set()).add(raw.offset)
         stamps = {name: value.decode() for name, value in headers if name.startswith("cb-")}
 
         def ack() -> None:
@@ -159,6 +165,15 @@ class Inbox:
         )
 
     def _commit(self, raw: Any) -> None:
-        place = TopicPartition(raw.topic, raw.partition)
+        """Commit up to the first record that is still to be acknowledged."""
+        place = _place(raw)
+        still_open = self._open.setdefault(place, set())
+        still_open.discard(raw.offset)
+        self._next[place] = max(self._next.get(place, 0), raw.offset + 1)
+        offset = min(still_open, default=self._next[place])
         with clear_errors(self._settings, self._topic):
-            self._consumer.commit({place: OffsetAndMetadata(raw.offset + 1, "", -1)})
+            self._consumer.commit({place: OffsetAndMetadata(offset, "", -1)})
+
+
+def _place(raw: Any) -> TopicPartition:
+    return TopicPartition(raw.topic, raw.partition)
