@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PAGE = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 
+SERVER = PROJECT["project"]["optional-dependencies"]["server"]
+OURS = {"casebus", "storage", "services", "gateway", "onebox"}
+#: Imported, and always brought by what is named: Faust's and FastAPI's own foundations.
+BROUGHT = {"mode", "starlette"}
+#: What casebus imports only where the server part or a development environment runs.
+LAZY = {"opentelemetry", "pythonjsonlogger", "avro"}
+
 
 def _names(requirements: Iterable[str]) -> list[str]:
     found = [re.match(r"[\w.-]+", one) for one in requirements]
@@ -24,7 +34,7 @@ def _names(requirements: Iterable[str]) -> list[str]:
     ("section", "requirements"),
     [
         ("An agency's install", PROJECT["project"]["dependencies"]),
-        ("The server part", PROJECT["project"]["optional-dependencies"]["server"]),
+        ("The server part", SERVER),
         ("Development", PROJECT["dependency-groups"]["dev"]),
     ],
 )
@@ -39,8 +49,30 @@ def test_the_lock_holds_each_dependency() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     locked = set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
     project = PROJECT["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["server"]]
+    wanted = [*project["dependencies"], *SERVER]
     assert set(_names(wanted + PROJECT["dependency-groups"]["dev"])) <= locked
+
+
+@pytest.mark.parametrize("room", sorted(OURS))
+def test_each_package_that_a_room_imports_is_named(room: str) -> None:
+    named = PROJECT["project"]["dependencies"] + ([] if room == "casebus" else SERVER)
+    known = set(_names(named))
+    homes = packages_distributions()
+    for module in set(_imported(ROOT / room)) - BROUGHT - (LAZY if room == "casebus" else set()):
+        assert known & {home.lower().replace("_", "-") for home in homes.get(module, ())}, (
+            f"{module} is not named"
+        )
+
+
+def _imported(room: Path) -> Iterator[str]:
+    """Top-level names of foreign modules, wherever in a file they are imported."""
+    for path in room.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            tops = {name.partition(".")[0] for name in names}
+            yield from tops - sys.stdlib_module_names - OURS
 
 
 def test_no_group_of_dependencies_is_left_out() -> None:
