@@ -71,17 +71,27 @@ class Clock:
         told = self.historic or self.expiry != "breach" or self.breach is not None
         if self.due is None or told or (self.status != RUNNING and not self.missed):
             return None
-        return self.due + self.grace
+        return self._last_call
 
     @property
     def missed(self) -> bool:
         """Whether it ended, but only after due and grace: a breach by what the author says."""
         return (
             self.status in (MET_LATE, CANCELLED)
-            and self.due is not None
+            and self._last_call is not None
             and self.stopped is not None
-            and self.stopped > self.due + self.grace
+            and self.stopped > self._last_call
         )
+
+    @property
+    def _last_call(self) -> datetime | None:
+        """Due and grace; at the calendar's end, where there is no later moment, due alone."""
+        if self.due is None:
+            return None
+        try:
+            return self.due + self.grace
+        except OverflowError:
+            return self.due
 
     def to_json(self) -> dict[str, Any]:
         return {

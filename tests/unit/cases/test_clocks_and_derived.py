@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from casebus.cases import Case, CaseEvent, Clock, Derived, breach_of, derive
+from casebus.events.legaltime import LegalTime
 from tests.case_events import AMR, PRO, PSB, clock, event, folded, storyline, until
 
 OVERDUE = until("referral.filed")
@@ -165,3 +166,11 @@ def test_the_digest_is_of_the_case_and_not_of_the_laws_name() -> None:
     case: Any = folded(storyline())
     assert replace(case, law="other").digest() == case.digest()
     assert replace(case, status="trial").digest() != case.digest()
+
+
+def test_a_clock_that_ends_with_the_calendar_can_be_asked_when_it_breaches() -> None:
+    for index, one in enumerate(storyline()):
+        last = replace(one, legal=LegalTime(dt.date.max))
+        case = folded([*storyline()[:index], last])
+        assert all(c.breach_after is None or c.breach_after.year <= 9999 for c in case.clocks)
+        derive(case)
