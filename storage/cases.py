@@ -1,11 +1,12 @@
-"""The rows that show a case: what the fold derived, replaced whole whenever it changes."""
+"""The rows that show a case: what the fold derived. A `view` is JSON text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from storage.queries import load
@@ -28,7 +29,7 @@ class CaseRow:
     suspended: str | None
     opened_at: datetime | None
     updated_at: datetime
-    view: dict[str, Any]
+    view: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class ClockRow:
     due: datetime | None
     #: Due plus grace: when the scheduler looks; None where nothing can be breached.
     breach_after: datetime | None
-    view: dict[str, Any]
+    view: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class WorkRow:
     due: datetime | None
     version: int
     unit: str | None
-    view: dict[str, Any]
+    view: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class FindingRow:
     stream: UUID
     key: str
     kind: str
-    view: dict[str, Any]
+    view: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,23 @@ class CaseRows:
     clocks: Sequence[ClockRow]
     work: Sequence[WorkRow]
     findings: Sequence[FindingRow]
+
+
+class _Table(NamedTuple):
+    name: str
+    #: The field of CaseRows, and the word in the names of its queries.
+    parts: str
+    shape: type[Any]
+
+
+_TABLES = (
+    _Table("clock", "clocks", ClockRow),
+    _Table("work_item", "work", WorkRow),
+    _Table("finding", "findings", FindingRow),
+)
+
+Shown = dict[tuple[str, str], bytes]
+"""Table and key of each row that shows a case, and a fingerprint of what stands in it."""
 
 
 async def lock_cases(
@@ -88,18 +106,62 @@ async def events_of(connection: Any, streams: Iterable[UUID]) -> list[Any]:
     return list(await connection.fetch(_SQL["events_of"], list(streams)))
 
 
-async def save(connection: Any, rows: Sequence[CaseRows], known: set[UUID]) -> None:
-    """Replace what shows these cases; `known` are those that had rows before."""
+async def save(
+    connection: Any,
+    rows: Sequence[CaseRows],
+    known: set[UUID],
+    shown: Mapping[UUID, Shown] | None = None,
+) -> None:
+    """Let the tables show these cases; `known` are those that had rows before.
+
+    Where `shown` says what stands there, only the difference is written; else all is replaced.
+    """
     if not rows:
         return
     cases = [tuple(getattr(one.case, name) for name in CaseRow.__slots__) for one in rows]
     await connection.execute(_SQL["save_cases"], *map(list, zip(*cases, strict=True)))
-    if known:
-        for drop in ("drop_clocks", "drop_work", "drop_findings"):
-            await connection.execute(_SQL[drop], list(known))
-    await _copy(connection, "clock", ClockRow, [c for one in rows for c in one.clocks])
-    await _copy(connection, "work_item", WorkRow, [w for one in rows for w in one.work])
-    await _copy(connection, "finding", FindingRow, [f for one in rows for f in one.findings])
+    there = shown or {}
+    whole = [stream for stream in known if stream not in there]
+    for table in _TABLES:
+        if whole:
+            await connection.execute(_SQL[f"drop_{table.parts}"], whole)
+        gone, fresh = _difference(table, rows, there)
+        if gone:
+            columns = map(list, zip(*gone, strict=True))
+            await connection.execute(_SQL[f"drop_some_{table.parts}"], *columns)
+        await _copy(connection, table, fresh)
+
+
+def shown_by(rows: CaseRows) -> Shown:
+    """What the tables show of a case, once these rows are saved."""
+    return {
+        (table.name, row.key): _fingerprint(row)
+        for table in _TABLES
+        for row in getattr(rows, table.parts)
+    }
+
+
+def _difference(
+    table: _Table, rows: Sequence[CaseRows], there: Mapping[UUID, Shown]
+) -> tuple[list[tuple[UUID, str]], list[Any]]:
+    """Places (stream, key) of the rows to delete, and the rows to write."""
+    gone: list[tuple[UUID, str]] = []
+    fresh: list[Any] = []
+    for one in rows:
+        stream, wanted = one.case.stream, getattr(one, table.parts)
+        old = {
+            key: mark for (name, key), mark in there.get(stream, {}).items() if name == table.name
+        }
+        changed = [row for row in wanted if old.get(row.key) != _fingerprint(row)]
+        fresh += changed
+        kept = {row.key for row in wanted} - {row.key for row in changed}
+        gone += [(stream, key) for key in old if key not in kept]
+    return gone, fresh
+
+
+def _fingerprint(row: ClockRow | WorkRow | FindingRow) -> bytes:
+    """Equal for equal rows: every column is a function of the key and the view."""
+    return hashlib.blake2b(row.view, digest_size=16).digest()
 
 
 async def add_numbers(connection: Any, numbers: set[tuple[str, str, UUID, str]]) -> None:
@@ -109,11 +171,12 @@ async def add_numbers(connection: Any, numbers: set[tuple[str, str, UUID, str]])
         await connection.execute(_SQL["add_numbers"], *map(list, zip(*ordered, strict=True)))
 
 
-async def _copy(connection: Any, table: str, shape: Any, rows: Sequence[Any]) -> None:
+async def _copy(connection: Any, table: _Table, rows: Sequence[Any]) -> None:
     if rows:
+        names = table.shape.__slots__
         await connection.copy_records_to_table(
-            table,
+            table.name,
             schema_name="derived",
-            columns=list(shape.__slots__),
-            records=[tuple(getattr(row, name) for name in shape.__slots__) for row in rows],
+            columns=list(names),
+            records=[tuple(getattr(row, name) for name in names) for row in rows],
         )

@@ -100,6 +100,11 @@ async def lock_position(connection: Connection, epoch: int, partition: int) -> P
     return Position(row["next_index"], row["next_offset"], frontier, row["law"])
 
 
+async def end_blockers(connection: Connection, backend: int, application: str) -> None:
+    """End the application's sessions that hold what the backend waits for."""
+    await connection.execute(_SQL["end_blockers"], backend, application)
+
+
 async def advance_position(
     connection: Connection, epoch: int, partition: int, position: Position
 ) -> None:

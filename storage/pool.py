@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import asyncpg
+import orjson
 
 #: A worker stopped in mid-transaction must not hold the fence's row for longer.
-IDLE_IN_TRANSACTION_MS = 5_000
+IDLE_IN_TRANSACTION_MS = 10_000
 LOCK_TIMEOUT_MS = 30_000
+
+
+def application_name(application: str) -> str:
+    """What the database calls our sessions."""
+    return f"casebus-{application}"
 
 
 async def open_pool(
@@ -22,7 +27,7 @@ async def open_pool(
         max_size=most,
         init=_prepare,
         server_settings={
-            "application_name": f"casebus-{application}",
+            "application_name": application_name(application),
             "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
             "lock_timeout": str(LOCK_TIMEOUT_MS),
             "timezone": "UTC",
@@ -38,9 +43,9 @@ async def _prepare(connection: Any) -> None:
 
 
 def _to_jsonb(value: Any) -> bytes:
-    """PostgreSQL's binary jsonb: a version byte, then the text."""
-    return b"\x01" + json.dumps(value, ensure_ascii=False, default=str).encode()
+    """PostgreSQL's binary jsonb: a version byte, then the text; bytes are such a text already."""
+    return b"\x01" + (value if type(value) is bytes else orjson.dumps(value, default=str))
 
 
 def _from_jsonb(raw: bytes) -> Any:
-    return json.loads(raw[1:])
+    return orjson.loads(raw[1:])

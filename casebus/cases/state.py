@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import orjson
 
 from casebus.cases.event import Identity
 from casebus.events.legaltime import LegalTime
@@ -287,13 +288,16 @@ class Case:
         }
 
     def digest(self) -> str:
-        """SHA-256 (hex) of the canonical JSON; the law's own digest is no part of the state."""
-        view = self.to_json()
-        del view["law"]
-        for clock in view["clocks"]:
-            del clock["law"]
-        text = json.dumps(view, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest_of(self.to_json())
+
+
+def digest_of(view: dict[str, Any]) -> str:
+    """SHA-256 (hex) of a case's canonical JSON; the law's own digest is no part of the state."""
+    state = {name: value for name, value in view.items() if name != "law"}
+    state["clocks"] = [
+        {name: value for name, value in clock.items() if name != "law"} for clock in view["clocks"]
+    ]
+    return hashlib.sha256(orjson.dumps(state, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _identity(one: Identity | None) -> dict[str, str] | None:

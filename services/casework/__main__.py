@@ -7,4 +7,5 @@ from services.transport import Worker
 from services.transport.agent import run
 
 if __name__ == "__main__":
-    run(Worker("casework", (JOURNAL, REJECTED), open_casework))
+    # Two lanes: PostgreSQL works on one partition's transaction while we prepare another's.
+    run(Worker("casework", (JOURNAL, REJECTED), open_casework, lanes=2))

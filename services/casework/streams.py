@@ -13,6 +13,7 @@ from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from services.casework.records import Journaled, admitted_at, sector_of, sectors_of, stamps_of
 from storage import cases
+from storage.cases import Shown
 from storage.packing import unpack_headers
 
 
@@ -24,6 +25,8 @@ class Stream:
     #: Digest of the law it is derived under; None before its first fold.
     law: str | None = None
     events: dict[tuple[str, str], CaseEvent] = field(default_factory=dict)
+    #: What the tables show of it, where this process wrote it.
+    shown: Shown | None = None
 
     def add(self, event: CaseEvent) -> None:
         self.events[event.source, event.id] = event

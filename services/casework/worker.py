@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from casebus import telemetry
@@ -23,10 +25,17 @@ from services.casework.streams import Streams
 from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
 from storage import evidence, journal
 from storage import law as bundles
-from storage.pool import open_pool
+from storage.pool import application_name, open_pool
+
+log = logging.getLogger(__name__)
 
 JOURNAL = "case.journal"
 REJECTED = "rejected"
+#: Journal records in one transaction.
+RECORDS_AT_ONCE = 1000
+APPLICATION = "casework"
+#: How long a transaction that is still under way when its partition moves may take to end.
+_YIELD_SECONDS = 2.0
 _START_SECONDS = 60
 
 
@@ -38,12 +47,13 @@ class Casework:
         self._desk = desk
 
     async def __call__(self, batch: Batch) -> None:
-        """Record a batch; when it returns, the transaction is committed."""
+        """Record a batch; when it returns, its transactions are committed."""
         async with self._pool.acquire() as connection:
             if batch.topic == REJECTED:
                 await self._keep_rejects(connection, batch)
             else:
-                await self._record(connection, batch)
+                for part in _parts(batch):
+                    await self._record(connection, part)
         telemetry.count("casebus.casework.recorded", len(batch.records))
 
     async def _record(self, connection: Any, batch: Batch) -> None:
@@ -57,7 +67,25 @@ class Casework:
 
     async def on_assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Start each partition at its fence: Kafka's committed offset is a hint (rule 6)."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._pool.acquire() as connection:
+            asked = asyncio.create_task(self._next_offsets(connection, partitions))
+            while not (await asyncio.wait({asked}, timeout=_YIELD_SECONDS))[0]:
+                await self._take_over(connection.get_server_pid())
+            return await asked
+
+    async def _take_over(self, waiting: int) -> None:
+        """End the sessions of a worker that lost its partitions but stopped inside a transaction.
+
+        No time-out of the database's does: in the middle of a COPY it waits for its client.
+        """
+        log.warning("fence held by another worker's session")
+        async with self._pool.acquire() as connection:
+            await journal.end_blockers(connection, waiting, application_name(APPLICATION))
+
+    async def _next_offsets(
+        self, connection: Any, partitions: list[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        async with connection.transaction():
             return {place: await self._next_offset(connection, place) for place in partitions}
 
     async def _next_offset(self, connection: Any, place: TopicPartition) -> int:
@@ -68,13 +96,19 @@ class Casework:
         return position.next_offset
 
 
+def _parts(batch: Batch) -> Iterator[Batch]:
+    """The batch in pieces that a slow machine, too, ends long before the session's time-out."""
+    for at in range(0, len(batch.records), RECORDS_AT_ONCE):
+        yield replace(batch, records=batch.records[at : at + RECORDS_AT_ONCE])
+
+
 @asynccontextmanager
 async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[Handler]:
     """Connect, keep the installed law's bundle, follow the directory, and yield the handler."""
     schemas = Schemas.load(settings.schemas_dir)
     law = Law.load(settings.policies_dir / "law")
     follower = DirectoryFollower(settings, schemas).start()
-    pool = await open_pool(settings.database_url, application="casework")
+    pool = await open_pool(settings.database_url, application=APPLICATION)
     try:
         if not await asyncio.to_thread(follower.wait, _START_SECONDS):
             raise CasebusError("directory_unread", "the directory did not answer in time")

@@ -40,6 +40,18 @@ delete from derived.work_item where stream = any($1::uuid[]);
 -- name: drop_findings
 delete from derived.finding where stream = any($1::uuid[]);
 
+-- name: drop_some_clocks
+delete from derived.clock c using unnest($1::uuid[], $2::text[]) as k(stream, key)
+where c.stream = k.stream and c.key = k.key;
+
+-- name: drop_some_work
+delete from derived.work_item w using unnest($1::uuid[], $2::text[]) as k(stream, key)
+where w.key = k.key and w.stream = k.stream;
+
+-- name: drop_some_findings
+delete from derived.finding f using unnest($1::uuid[], $2::text[]) as k(stream, key)
+where f.stream = k.stream and f.key = k.key;
+
 -- name: add_numbers
 insert into derived.number (value, kind, stream, agency)
 select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) on conflict do nothing;

@@ -8,6 +8,10 @@ insert into derived.journal_position (epoch, partition) values ($1, $2) on confl
 select next_index, next_offset, frontier, law
 from derived.journal_position where epoch = $1 and partition = $2 for update;
 
+-- name: end_blockers
+select pg_terminate_backend(a.pid) from pg_stat_activity a
+where a.pid = any(pg_blocking_pids($1)) and a.application_name = $2;
+
 -- name: advance_position
 update derived.journal_position
 set next_index = $3, next_offset = $4, frontier = $5, law = $6
