@@ -70,35 +70,42 @@ class Producer:
             return
         for topic in {record.topic for record in records}:
             await self.partitions(topic)
-        filled = self._fill(records)
-        await asyncio.gather(*(self._deliver(place, it) for place, it in filled.items()))
+        placed = self._placed(records)
+        await asyncio.gather(*(self._deliver(place, some) for place, some in placed.items()))
 
-    def _fill(self, records: Sequence[Outgoing]) -> dict[_Place, list[BatchBuilder]]:
-        counts, create = self._counts, self._producer.create_batch
-        traced = tracer() is not None
-        filled: dict[_Place, list[BatchBuilder]] = {}
-        for topic, partition, key, value, headers, timestamp_ms in records:
+    def _placed(self, records: Sequence[Outgoing]) -> dict[_Place, list[Outgoing]]:
+        counts, placed = self._counts, dict[_Place, list[Outgoing]]()
+        for record in records:
+            topic, partition, key = record[:3]
             if partition is None:
-                partition = partition_for(key or b"", counts[topic])  # noqa: PLW2901
+                partition = partition_for(key or b"", counts[topic])
+            there = placed.get((topic, partition))
+            if there is None:
+                placed[topic, partition] = [record]
+            else:
+                there.append(record)
+        return placed
+
+    async def _deliver(self, place: _Place, records: Sequence[Outgoing]) -> None:
+        topic, partition = place
+        with telemetry.sending(topic, count=len(records), client=self._client_id):
+            # Inside the span: it is this send that the records' `traceparent` must name.
+            sent = [
+                await self._producer.send_batch(batch, topic, partition=partition)
+                for batch in self._fill(records)
+            ]
+            await asyncio.gather(*sent)
+
+    def _fill(self, records: Sequence[Outgoing]) -> list[BatchBuilder]:
+        create, traced = self._producer.create_batch, tracer() is not None
+        batches = [create()]
+        for _, _, key, value, headers, timestamp_ms in records:
             if traced:
                 headers = telemetry.hop(headers)  # noqa: PLW2901
             if type(headers) is not list:  # all that aiokafka takes
                 headers = list(headers)  # noqa: PLW2901
-            batches = filled.get((topic, partition))
-            if batches is None:
-                batches = filled[topic, partition] = [create()]
             fields = {"timestamp": timestamp_ms, "key": key, "value": value, "headers": headers}
             if batches[-1].append(**fields) is None:
                 batches.append(create())
                 batches[-1].append(**fields)
-        return filled
-
-    async def _deliver(self, place: _Place, batches: list[BatchBuilder]) -> None:
-        topic, partition = place
-        count = sum(batch.record_count() for batch in batches)
-        with telemetry.sending(topic, count=count, client=self._client_id):
-            sent = [
-                await self._producer.send_batch(batch, topic, partition=partition)
-                for batch in batches
-            ]
-            await asyncio.gather(*sent)
+        return batches
