@@ -158,6 +158,32 @@ async def test_the_description_is_openapi_3_1_with_examples_and_our_problem_only
     assert "/v1/work/{key}/{action}" in description["paths"]
 
 
+async def test_each_answer_of_the_api_has_an_example(client: httpx.AsyncClient) -> None:
+    description = (await client.get("/openapi.json")).json()
+    answers = {
+        f"{method} {path} {status}": answer
+        for path, methods in description["paths"].items()
+        if path.startswith("/v1/")
+        for method, operation in methods.items()
+        for status, answer in operation["responses"].items()
+    }
+    assert len(answers) > 50
+    without = [name for name, answer in answers.items() if not _exampled(answer, description)]
+    assert without == []
+
+
+def _exampled(part: Any, description: dict[str, Any]) -> bool:
+    """Whether an example stands in this part, or in a shape that it names."""
+    if isinstance(part, list):
+        return any(_exampled(one, description) for one in part)
+    if not isinstance(part, dict):
+        return False
+    if "example" in part or "examples" in part:
+        return True
+    shape = description["components"]["schemas"].get(part.get("$ref", "").rpartition("/")[2])
+    return any(_exampled(one, description) for one in (*part.values(), shape))
+
+
 async def test_alive_needs_nothing_and_ready_needs_everything(client: httpx.AsyncClient) -> None:
     assert (await client.get("/livez")).status_code == 200
     answer = await asyncio.wait_for(client.get("/readyz"), 30)
