@@ -17,9 +17,9 @@ from casebus.events.schemas import Schemas
 from casebus.law import Law
 from onebox.testing import Stack
 
-CASES = 4_000
+CASES = 3_000
 #: How often the same records stand in the journal for the router.
-REPEATED = 10
+REPEATED = 12
 PAGE = records.ROOT / "docs" / "performance.md"
 
 

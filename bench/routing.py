@@ -14,7 +14,7 @@ from onebox.testing import Stack
 
 JOURNAL = "case.journal"
 #: Plain Faust is measured on as many records as it handles in this time.
-LONGEST_SECONDS = 20.0
+LONGEST_SECONDS = 12.0
 STOP_SECONDS = 20.0
 
 
