@@ -101,6 +101,13 @@ async def lock_cases(
     return {row["stream"]: (row["version"], row["law"]) for row in rows}
 
 
+async def among(connection: Any, streams: set[UUID]) -> set[UUID]:
+    """Which of the streams have a case row."""
+    if not streams:
+        return set()
+    return {row["stream"] for row in await connection.fetch(_SQL["among"], list(streams))}
+
+
 async def events_of(connection: Any, streams: Iterable[UUID]) -> list[Any]:
     """All recorded events of the streams with their bytes, in no order."""
     return list(await connection.fetch(_SQL["events_of"], list(streams)))

@@ -167,8 +167,12 @@ async def _fold(
     for one, is_new in found.as_journaled():
         if is_new and one.envelope.type == LAW_ADOPTED and one.envelope.agency == BUS:
             law = desk.schemas.decode(one.row.value)[1]["digest"]
-        openers.setdefault(one.row.stream, law)
-    wanted = {one.row.stream for one, _ in found.as_journaled() if one.domain not in NO_CASE}
+        if one.domain not in NO_CASE:
+            openers.setdefault(one.row.stream, law)
+    # What is no case's event is folded with a case that stands in its stream, whichever batches
+    # brought the two: a rebuild must find the same.
+    others = {one.row.stream for one, _ in found.as_journaled()} - openers.keys()
+    wanted = openers.keys() | await cases.among(connection, others)
     touched = await desk.streams.load(connection, wanted)
     _take(found, touched, desk.streams)
     for stream, state in touched.items():
@@ -247,7 +251,7 @@ def _numbers(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, str, 
     return {
         (number, plain(row["kind"])[:_LONGEST_KIND], one.row.stream, one.envelope.agency)
         for one in found.fresh
-        if one.row.stream in touched
+        if one.domain not in NO_CASE
         for row in touched[one.row.stream].event(one).data.get("numbers", ())
         if 0 < len(number := canonical_number(row["value"])) <= _LONGEST_NUMBER
     }

@@ -2,6 +2,9 @@
 select stream, version, law from derived.case_state
 where stream = any($1::uuid[]) order by stream for update;
 
+-- name: among
+select stream from derived.case_state where stream = any($1::uuid[]);
+
 -- name: events_of
 select e.stream, e.epoch, e.partition, e.log_index, j.value, j.headers,
        exists (
@@ -13,6 +16,7 @@ select e.stream, e.epoch, e.partition, e.log_index, j.value, j.headers,
            join derived.journal k
                on k.epoch = c.epoch and k.partition = c.partition and k.log_index = c.log_index
            where c.stream = e.stream and c.source = e.source and c.id = e.id and c.same
+           order by c.epoch, c.partition, c.log_index
        ) as copies
 from derived.event e
 join derived.journal j

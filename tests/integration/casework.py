@@ -84,13 +84,15 @@ class Casework:
         async with self.pool.acquire() as connection:
             await bundles.keep_bundle(connection, law.digest, law.bundle())
 
-    async def rebuild(self, records: int | None = None) -> None:
+    async def rebuild(self, records: int | None = None, *, at_once: bool = False) -> None:
         """Empty what is derived and record the journal again, or its beginning, one by one."""
         tables = await self.rows("select tablename from pg_tables where schemaname = 'derived'")
         names = ", ".join(f"derived.{row['tablename']}" for row in tables)
         await self.pool.execute(f"truncate {names}")
         self.restart()
-        for record in self.log[:records]:
+        if at_once:
+            await self.record(self.log)
+        for record in () if at_once else self.log[:records]:
             await self.record([record])
 
     async def rows(self, query: str, *values: Any) -> list[Any]:

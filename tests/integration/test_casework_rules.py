@@ -210,3 +210,55 @@ async def test_a_case_whose_fold_fails_is_suspended_and_its_neighbours_go_on(
     await casework(casework.world.event("case.noted", AMR, stream=broken, legal="2026-03-06"))
     row = await casework.case(broken)
     assert (row["status"], row["suspended"], row["view"]["findings"]) == ("sent", None, [])
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_an_event_that_is_no_cases_counts_in_a_cases_stream_whatever_batch_brought_it(
+    casework: Casework, first: bool
+) -> None:
+    stream = str(uuid4())
+    numbers = [{"kind": "letter_no", "value": "7"}]
+    opening = casework.world.event("import.opened", AMR, stream=stream, legal="2026-03-01")
+    body = {"numbers": numbers}
+    records = (
+        [sent(casework, stream, data=body), opening]
+        if not first
+        else [opening, sent(casework, stream, data=body)]
+    )
+    noted = casework.world.event("case.noted", AMR, stream=stream, legal="2026-03-06")
+    for record in (*records, noted):
+        await casework(record)
+    live = await casework.case(stream)
+    assert len(live["view"]["order"]) == 3
+    await casework.rebuild(at_once=True)
+    whole = await casework.case(stream)
+    assert (whole["digest"], whole["law"]) == (live["digest"], live["law"])
+
+
+async def test_the_law_of_a_case_is_that_of_its_first_event_however_batches_are_cut(
+    casework: Casework,
+) -> None:
+    stream = str(uuid4())
+    await casework.keep_law(OTHER_LAW)
+    for record in (
+        casework.world.event("import.opened", AMR, stream=stream, legal="2026-03-01"),
+        bus_says(casework, "law.adopted", str(uuid4()), digest=OTHER_LAW.digest),
+        sent(casework, stream),
+    ):
+        await casework(record)
+    live = await casework.case(stream)
+    await casework.rebuild(at_once=True)
+    assert (await casework.case(stream))["law"] == live["law"] == OTHER_LAW.digest
+
+
+async def test_recipients_keep_the_order_of_the_copies_that_named_them(casework: Casework) -> None:
+    stream, others = str(uuid4()), [f"cn-33010{at}-psb" for at in (9, 2, 8, 1)]
+    await casework(sent(casework, stream, to=()))
+    for offset, other in enumerate(others, 1):
+        copy = altered(casework.log[0], cb_recipients=other.encode(), cb_sectors=b"police")
+        casework.log.append(replace(copy, offset=offset))
+        await casework.record(casework.log[offset:])
+    live = await casework.case(stream)
+    casework.restart()
+    await casework(casework.world.event("case.noted", AMR, stream=stream, legal="2026-03-06"))
+    assert (await casework.case(stream))["view"]["roles"] == live["view"]["roles"]
