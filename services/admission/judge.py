@@ -10,6 +10,7 @@ from casebus.events.envelope import Envelope, Header, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
 from casebus.law import Law
+from casebus.now import Now
 from casebus.trust.directory import Agency, Directory
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import SignatureCheck
@@ -49,12 +50,18 @@ class Judge:
     """Judges by the schemas, the law and the directory as they stand now."""
 
     def __init__(
-        self, schemas: Schemas, directory: Directory, law: Law, hosted: frozenset[str]
+        self,
+        schemas: Schemas,
+        directory: Directory,
+        law: Law,
+        hosted: frozenset[str],
+        now: Now | None = None,
     ) -> None:
         self._schemas = schemas
         self._directory = directory
         self._law = law
         self._hosted = hosted
+        self._now = now
         self._check = SignatureCheck()
 
     def __call__(self, arrival: Arrival) -> Admitted:
@@ -66,7 +73,7 @@ class Judge:
         source = self._check_signature(arrival, envelope, leaf)
         self._check_title(arrival.topic, envelope, source)
         delivery = resolve(envelope, source, self._directory, self._law, self._hosted)
-        return Admitted(envelope, delivery, _flags(arrival, envelope, delivery))
+        return Admitted(envelope, delivery, _flags(arrival, envelope, delivery, self._now))
 
     def _check_value(self, record: Record, envelope: Envelope) -> bytes:
         schema, _ = self._schemas.decode(record.value)
@@ -126,17 +133,25 @@ def is_state_secret(headers: tuple[Header, ...]) -> bool:
     return ("ce_secrecy", b"state_secret") in headers
 
 
-def _flags(arrival: Arrival, envelope: Envelope, delivery: Delivery) -> tuple[Flag, ...]:
+def _flags(
+    arrival: Arrival, envelope: Envelope, delivery: Delivery, now: Now | None
+) -> tuple[Flag, ...]:
     flags = []
     if delivery.unknown:
         flags.append(Flag.UNKNOWN_RECIPIENT)
     key = arrival.record.key or b""
     if arrival.partition != partition_for(key, arrival.partitions):
         flags.append(Flag.WRONG_PARTITION)
-    ahead = envelope.time - arrival.appended_at
-    if not -_BEHIND < ahead < _AHEAD:
+    # The broker knows nothing of a scenario, in which everybody's clock is the scenario's.
+    if _is_absurd(envelope.time, arrival.appended_at) and (
+        now is None or _is_absurd(envelope.time, now())
+    ):
         flags.append(Flag.ABSURD_TIME)
     return tuple(flags)
+
+
+def _is_absurd(told: datetime, clock: datetime) -> bool:
+    return not -_BEHIND < told - clock < _AHEAD
 
 
 def appended_at(timestamp_ms: int) -> datetime:

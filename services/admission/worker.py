@@ -104,8 +104,9 @@ async def open_admission(settings: WorkerSettings, producer: Producer) -> AsyncI
         if not caught_up:
             raise CasebusError("directory_unread", "the directory did not answer in time")
         hosted = frozenset(Topics.load(settings.schemas_dir).hosted)
-        judge = Judge(schemas, follower.directory, law, hosted)
-        admission = Admission(judge, follower, producer, law.digest, now_from(settings))
+        now = now_from(settings)
+        judge = Judge(schemas, follower.directory, law, hosted, now)
+        admission = Admission(judge, follower, producer, law.digest, now)
         yield admission.handle
     finally:
         await asyncio.to_thread(follower.stop)

@@ -284,6 +284,14 @@ def test_a_clock_years_off_is_flagged_and_the_event_admitted(world, years):
     assert judge(world, record).flags == (Flag.ABSURD_TIME,)
 
 
+def test_in_a_scenario_the_scenarios_time_is_no_clock_years_off(world):
+    scenario = NOW + timedelta(days=365 * 20)
+    judging = Judge(SCHEMAS, world.directory, LAW, HOSTED, lambda: scenario)
+    assert judging(arrival(sent(world, time=scenario))).flags == ()
+    beside = scenario + timedelta(days=365 * 20)
+    assert judging(arrival(sent(world, time=beside))).flags == (Flag.ABSURD_TIME,)
+
+
 def test_foreign_stamps_never_pass(world):
     forged = with_headers(
         sent(world), **{"cb-verdict": b"admitted", "cb-routes": b"inbox.court", "cb-x": b"1"}
