@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 JOURNAL = "case.journal"
 REJECTED = "rejected"
 #: Journal records in one transaction.
-RECORDS_AT_ONCE = 1000
+RECORDS_AT_ONCE = 500
 APPLICATION = "casework"
 #: How long a transaction that is still under way when its partition moves may take to end.
 _YIELD_SECONDS = 2.0

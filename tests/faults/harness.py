@@ -148,10 +148,11 @@ class Kafka:
     def delete(self, topic: str) -> None:
         self.admin.delete_topics([topic])[topic].result()
 
-    def put(self, topic: str, records: Iterable[Record]) -> None:
+    def put(self, topic: str, records: Iterable[Record], codec: str = "none") -> None:
         """Append all, in order within a partition; raises where one was not taken."""
         count = len(self._partitions(topic))
-        producer = Producer({**self._options, "enable.idempotence": True, "linger.ms": 5})
+        how = {"enable.idempotence": True, "linger.ms": 5, "compression.type": codec}
+        producer = Producer({**self._options, **how})
         failures: list[Any] = []
 
         def delivered(error: Any, _: Any) -> None:
@@ -190,7 +191,15 @@ class Kafka:
     def since(self, topic: str, marks: Marks) -> list[Record]:
         """All that was appended since, partition after partition."""
         ends = self.marks(topic)
-        return [r for p in ends for r in self._read(topic, p, marks.get(p, 0), ends[p])]
+        return [r for p in ends for r in self.read(topic, p, marks.get(p, 0), ends[p])]
+
+    def skip(self, group: str, *topics: str) -> None:
+        """Commit for a group without members what stands in the topics: it begins behind it."""
+        places = [TopicPartition(t, p, end) for t in topics for p, end in self.marks(t).items()]
+        asked = self.admin.alter_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(group, places)]
+        )
+        asked[group].result()
 
     def lag(self, group: str, *topics: str) -> int:
         """Records after the group's commits; with no commit, all there are."""
@@ -221,7 +230,7 @@ class Kafka:
         )
         return first, end
 
-    def _read(self, topic: str, partition: int, start: int, end: int) -> list[Record]:
+    def read(self, topic: str, partition: int, start: int, end: int) -> list[Record]:
         self._reader.assign([TopicPartition(topic, partition, start or OFFSET_BEGINNING)])
         found: list[Record] = []
         at = start
@@ -280,6 +289,16 @@ class Fleet:
         """Send it and wait for the end; returns the exit code."""
         process.send_signal(number)
         return process.wait(PATIENCE_SECONDS)
+
+    def until_assigned(self, *topics: str) -> None:
+        """Until the group's processes hold the topics."""
+
+        def held() -> bool:
+            group = self._kafka.admin.describe_consumer_groups([self.group])[self.group].result()
+            places = [tp for member in group.members for tp in member.assignment.topic_partitions]
+            return {tp.topic for tp in places} >= set(topics)
+
+        Kafka.until(held, f"{self.group} holds nothing")
 
     def until_idle(self, *topics: str) -> None:
         """Until everything is committed; fails at once where no process is left to do it."""
