@@ -41,6 +41,9 @@ class Broker:
         config = {"message.timestamp.type": "LogAppendTime"}
         new = NewTopic(topic, PARTITIONS, 1, config=config)
         self._admin.create_topics([new])[topic].result()
+        # The broker says yes before it knows the topic itself.
+        if not self.until(lambda: topic in self._admin.list_topics(timeout=30).topics):
+            raise TimeoutError(f"{topic} is not there")
 
     def fill(self, topic: str, records: Sequence[Record], times: int = 1) -> None:
         producer = Producer(
