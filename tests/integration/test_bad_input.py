@@ -14,6 +14,7 @@ from casebus.events.envelope import Record
 from casebus.events.partition import partition_for
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import sign
+from onebox.options import SERVICES
 from services.admission.judge import MOST_VALUE_BYTES
 from storage.packing import unpack_headers
 from tests.integration.street import AMR, DOORS, PRO, PSB, Bus, opened
@@ -223,6 +224,26 @@ def test_a_clock_years_off_is_flagged_and_the_event_is_folded(bus: Bus, years: i
     bus.send([sent(bus, stream=stream, time=now() + timedelta(days=365 * years))], DOOR)
     bus.status(stream, "sent")
     assert "absurd_time" in flags(bus, stream)
+
+
+def test_no_log_of_any_service_says_what_events_say(bus: Bus) -> None:
+    """Whatever becomes of an event, people and numbers stay out of the logs."""
+    person, number = "欧阳张三", f"杭西市监移〔2026〕{uuid4().int % 10**9}号"
+    data = {"title": person, "note": person, "numbers": [{"kind": "letter_no", "value": number}]}
+    stream = str(uuid4())
+    taken = sent(bus, stream=stream, data=data)
+    conflict = sent(bus, stream=stream, id=id_of(taken), data={**data, "note": "other"})
+    unsigned = with_headers(sent(bus, data=data), ce_signature=None)
+    strange = with_headers(sent(bus, data=data), ce_to=person.encode(), ce_x=person.encode())
+    bus.send([taken, conflict, unsigned, strange], DOOR)
+    bus.findings(stream, "id_conflict")
+    assert refused(bus, unsigned) == "unsigned"
+    assert refused(bus, strange) == "bad_signature"
+    for service in SERVICES:
+        log = bus.stack.log(service)
+        assert person not in log, service
+        assert number not in log, service
+        assert ascii(person)[1:-1] not in log, service
 
 
 def test_after_all_that_the_street_is_whole(bus: Bus) -> None:
