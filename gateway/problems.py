@@ -109,7 +109,15 @@ def code_of(error: Exception) -> str:
         return "invalid_request"
     if isinstance(error, HTTPException):
         return _HTTP.get(error.status_code, "internal")
+    if _is_unfit(error):
+        return "invalid_request"
     return "database_unavailable" if isinstance(error, DATABASE_ERRORS) else "internal"
+
+
+def _is_unfit(error: Exception) -> bool:
+    """Whether a value of the request is one that no column takes: NUL, or a number too large."""
+    refused_here = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+    return refused_here or isinstance(error, asyncpg.DataError)
 
 
 def problem(
@@ -171,7 +179,8 @@ async def _handle(request: Request, error: Exception) -> JSONResponse:
 
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem."""
-    for kind in (CasebusError, RequestValidationError, HTTPException, *DATABASE_ERRORS, Exception):
+    known = (CasebusError, RequestValidationError, HTTPException, asyncpg.DataError)
+    for kind in (*known, *DATABASE_ERRORS, Exception):
         app.add_exception_handler(kind, _handle)
 
 
