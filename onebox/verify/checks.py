@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ import asyncpg
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Header
 from casebus.events.schemas import Schemas
-from casebus.events.topics import Topics
+from casebus.events.topics import Member, Topics
 from casebus.settings import Settings
 from casebus.trust.leaf import event_leaf, log_leaf
 from casebus.trust.merkle import Frontier
@@ -22,6 +23,8 @@ REJECTED = "rejected"
 
 Place = tuple[str, int, int]
 """(topic, partition, offset)."""
+Stream = tuple[str, str]
+"""(source, stream): what an author counts."""
 
 
 async def verify(settings: Settings) -> Report:
@@ -47,10 +50,19 @@ class Verification:
         self._refused: set[Place] = set()
         #: Inbox topic → places in the journal whose copy must stand there.
         self._routed: dict[str, dict[str, bytes]] = {}
+        #: Inbox topic → those of the places whose copy its retention may have deleted.
+        self._expired: dict[str, set[str]] = {}
+        #: Runs of sequence numbers that the journal lacks, and numbers that were rejected.
+        self._gaps: list[tuple[Stream, int, int]] = []
+        self._refused_numbers: dict[Stream, set[int]] = {}
+        self._order = Order()
+        self._retention: dict[str, int] = {}
+        self._began_ms = time.time() * 1000
 
     async def run(self) -> Report:
         await self._journal()
         await self._rejected()
+        self._sequences()
         await self._front_door()
         await self._inboxes()
         await self._tables()
@@ -119,29 +131,58 @@ class Verification:
         if envelope.sequence <= before:
             self.report.problem("reordered", f"{envelope.source} {envelope.subject}")
         elif envelope.sequence > before + 1:
-            self.report.problem("sequence_gap", f"{envelope.source} {envelope.subject}")
+            self._gaps.append((key, before + 1, envelope.sequence))
         last[key] = max(before, envelope.sequence)
         self.report.count("sequence numbers")
+
+    def _sequences(self) -> None:
+        """A number that admission rejected is no gap: the record is kept, with the reason."""
+        for key, first, until in self._gaps:
+            refused = sum(first <= one < until for one in self._refused_numbers.get(key, ()))
+            if refused < until - first:
+                self.report.problem("sequence_gap", " ".join(key))
 
     def _remember(self, record: Any, headers: tuple[Header, ...], leaf: bytes, epoch: int) -> None:
         texts = dict(headers)
         place = _origin(texts)
         if place in self._admitted:
             self.report.count("journal redeliveries")
+        elif not self._order.follows((*place[:2], record.partition), place[2]):
+            self.report.problem("reordered_at_admission", _text(place))
         self._admitted[place] = leaf
         position = f"{epoch}/{record.partition}/{record.offset}"
         for topic in texts.get("cb-routes", b"").decode().split():
             self._routed.setdefault(topic, {})[position] = leaf
+            if record.timestamp < self._kept_since(topic):
+                self._expired.setdefault(topic, set()).add(position)
+
+    def _kept_since(self, topic: str) -> float:
+        """Milliseconds since 1970: what is older, Kafka may have deleted from the inbox."""
+        if topic not in self._retention:
+            member = Member(topic.removeprefix("agency.").removesuffix(".inbox"), "")
+            for one in self._topics.topics([member]):
+                self._retention[one.name] = int(one.config["retention.ms"])
+        kept_ms = self._retention.get(topic, -1)
+        return self._began_ms - kept_ms if kept_ms >= 0 else 0
 
     async def _rejected(self) -> None:
-        found = 0
+        """Every rejected record that Kafka holds must be kept; the table holds older ones too."""
+        rows = await self._connection.fetch("select partition, kafka_offset from own.rejected")
+        kept = {(row["partition"], row["kafka_offset"]) for row in rows}
         async for record in read_topic(self._settings, REJECTED):
-            self._refused.add(_origin(dict(_headers(record))))
-            found += 1
-        self.report.count("rejected records", found)
-        kept = await self._connection.fetchval("select count(*) from own.rejected")
-        if kept != found:
-            self.report.problem("rejected_not_kept", f"{found} rejected, {kept} kept")
+            texts = dict(_headers(record))
+            self._refused.add(_origin(texts))
+            self._refuse_number(texts)
+            self.report.count("rejected records")
+            if (record.partition, record.offset) not in kept:
+                self.report.problem("rejected_not_kept", f"{record.partition}/{record.offset}")
+
+    def _refuse_number(self, texts: dict[str, bytes]) -> None:
+        sequence = texts.get("ce_sequence", b"")
+        if sequence.isdigit():
+            names = (texts.get(name, b"").decode(errors="replace") for name in _STREAM)
+            source, stream = names
+            self._refused_numbers.setdefault((source, stream), set()).add(int(sequence[:20]))
 
     async def _front_door(self) -> None:
         """Every record that came must stand in the journal, unaltered, or among the rejected."""
@@ -161,7 +202,7 @@ class Verification:
     async def _inboxes(self) -> None:
         """Every route that a stamp names must have been taken, once or more, unaltered."""
         for topic, routed in self._routed.items():
-            missing = dict(routed)
+            missing, order = dict(routed), Order()
             async for record in read_topic(self._settings, topic):
                 position = dict(_headers(record)).get("cb-position", b"").decode()
                 expected = routed.get(position)
@@ -171,7 +212,9 @@ class Verification:
                     self.report.problem("altered_by_router", f"{topic} {record.offset}")
                 elif missing.pop(position, None) is None:
                     self.report.count("inbox redeliveries")
-            for position in missing:
+                elif not order.follows((record.partition, *_lane(position)), _rank(position)):
+                    self.report.problem("reordered_by_router", f"{topic} {record.offset}")
+            for position in missing.keys() - self._expired.get(topic, set()):
                 self.report.problem("lost_by_router", f"{topic} {position}")
             self.report.count("inbox records", len(routed))
 
@@ -202,6 +245,30 @@ where o.aggregatetype = 'event' and o.sent_at is not null and not exists (
     select from derived.event e
     where e.stream = o.aggregateid and e.source = o.source and e.id = o.event_id)
 """
+
+
+_STREAM = ("ce_source", "ce_subject")
+
+
+class Order:
+    """Whether first appearances come in the order in which they stood before."""
+
+    def __init__(self) -> None:
+        self._last: dict[Any, int] = {}
+
+    def follows(self, lane: Any, offset: int) -> bool:
+        """False where a later one of the same lane appeared earlier."""
+        before = self._last.get(lane, -1)
+        self._last[lane] = max(before, offset)
+        return offset > before
+
+
+def _lane(position: str) -> tuple[str, ...]:
+    return tuple(position.split("/")[:2])
+
+
+def _rank(position: str) -> int:
+    return int(position.rpartition("/")[2])
 
 
 def _headers(record: Any) -> tuple[Header, ...]:
