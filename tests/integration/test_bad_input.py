@@ -97,6 +97,15 @@ def test_an_unknown_schema_truncated_and_random_bytes_are_rejected(bus: Bus) -> 
     assert refused(bus, cut) == "undecodable"
 
 
+def test_a_key_that_is_not_the_stream_is_rejected_wherever_it_stands(bus: Bus) -> None:
+    record = sent(bus)
+    for partition in range(2):
+        other = sent(bus)
+        stray = Record(record.key, other.value, other.headers)
+        bus.send([stray], DOOR, partition=partition)
+        assert refused(bus, stray) == "key_mismatch"
+
+
 def test_text_that_is_no_utf8_is_rejected(bus: Bus) -> None:
     record = sent(bus, data={"note": "qqqq"})
     value = (record.value or b"").replace(b"qqqq", b"q\xff\xfeq")
