@@ -51,7 +51,15 @@ class KafkaSink:
         producer = self._producer
         # Asking again about a topic that is denied costs a tenth of a second a record.
         denied: dict[str, CasebusError] = {}
-        pending = [denied.get(one.topic) or self._start(producer, one, denied) for one in records]
+        # What follows a record that was not even started waits with it, or it would overtake it.
+        stopped: dict[tuple[str, str], CasebusError] = {}
+        pending = []
+        for one in records:
+            before = denied.get(one.topic) or stopped.get((one.source, one.stream))
+            answer = before or self._start(producer, one, denied)
+            if isinstance(answer, CasebusError):
+                stopped[one.source, one.stream] = answer
+            pending.append(answer)
         producer.flush()
         return [self._answer(one, answer) for one, answer in zip(records, pending, strict=True)]
 

@@ -3,8 +3,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from kafka.errors import KafkaTimeoutError
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
@@ -175,3 +178,42 @@ def test_without_the_source_s_key_nothing_is_kept_and_no_sequence_is_spent(
         publisher.publish_one(replace(noted("a"), source="cn-330106-psb"))
     publisher.publish_one(noted("a"))
     assert sequences(broker) == [1]
+
+
+class Producer:
+    """Has no room for the first record it is given, and takes the others."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+        self.full = True
+
+    def partitions_for(self, _: str) -> set[int]:
+        return {0}
+
+    def send(self, _: str, *, headers: list[tuple[str, bytes]], **__: object) -> Any:
+        if self.full:
+            self.full = False
+            raise KafkaTimeoutError("no room")
+        self.given.append(dict(headers)["ce_sequence"].decode())
+        return SimpleNamespace(get=lambda **_: SimpleNamespace(partition=0, offset=0))
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_nothing_overtakes_a_record_of_its_stream_that_the_client_had_no_room_for(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producer = Producer()
+    monkeypatch.setattr("casebus.sdk.publisher.open_producer", lambda _: producer)
+    publisher = Publisher(
+        settings,
+        schemas=Schemas.load(settings.schemas_dir),
+        store=Store.open(tmp_path / "sent.sqlite"),
+        sector_of=one_sector("administrative"),
+    )
+    with pytest.raises(CasebusError, match="kafka_unreachable"):
+        publisher.publish([noted("a"), noted("b")])
+    publisher.send_waiting()
+    assert producer.given == ["1", "2"]
