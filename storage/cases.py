@@ -118,29 +118,29 @@ async def save(
     rows: Sequence[CaseRows],
     known: set[UUID],
     shown: Mapping[UUID, Shown] | None = None,
-) -> None:
-    """Let the tables show these cases; `known` are those that had rows before.
+) -> dict[UUID, Shown]:
+    """Let the tables show these cases, and say what they show; `known` had rows before.
 
     Where `shown` says what stands there, only the difference is written; else all is replaced.
     """
     if not rows:
-        return
+        return {}
     cases = [tuple(getattr(one.case, name) for name in CaseRow.__slots__) for one in rows]
     await connection.execute(_SQL["save_cases"], *map(list, zip(*cases, strict=True)))
-    there = shown or {}
+    there, now = shown or {}, {one.case.stream: _shown_by(one) for one in rows}
     whole = [stream for stream in known if stream not in there]
     for table in _TABLES:
         if whole:
             await connection.execute(_SQL[f"drop_{table.parts}"], whole)
-        gone, fresh = _difference(table, rows, there)
+        gone, fresh = _difference(table, rows, there, now)
         if gone:
             columns = map(list, zip(*gone, strict=True))
             await connection.execute(_SQL[f"drop_some_{table.parts}"], *columns)
         await _copy(connection, table, fresh)
+    return now
 
 
-def shown_by(rows: CaseRows) -> Shown:
-    """What the tables show of a case, once these rows are saved."""
+def _shown_by(rows: CaseRows) -> Shown:
     return {
         (table.name, row.key): _fingerprint(row)
         for table in _TABLES
@@ -149,20 +149,27 @@ def shown_by(rows: CaseRows) -> Shown:
 
 
 def _difference(
-    table: _Table, rows: Sequence[CaseRows], there: Mapping[UUID, Shown]
+    table: _Table,
+    rows: Sequence[CaseRows],
+    there: Mapping[UUID, Shown],
+    now: Mapping[UUID, Shown],
 ) -> tuple[list[tuple[UUID, str]], list[Any]]:
     """Places (stream, key) of the rows to delete, and the rows to write."""
     gone: list[tuple[UUID, str]] = []
     fresh: list[Any] = []
     for one in rows:
-        stream, wanted = one.case.stream, getattr(one, table.parts)
-        old = {
-            key: mark for (name, key), mark in there.get(stream, {}).items() if name == table.name
-        }
-        changed = [row for row in wanted if old.get(row.key) != _fingerprint(row)]
-        fresh += changed
-        kept = {row.key for row in wanted} - {row.key for row in changed}
-        gone += [(stream, key) for key in old if key not in kept]
+        stream = one.case.stream
+        before, after = there.get(stream, {}), now[stream]
+        gone += (
+            (stream, key)
+            for (name, key), mark in before.items()
+            if name == table.name and after.get((name, key)) != mark
+        )
+        fresh += (
+            row
+            for row in getattr(one, table.parts)
+            if before.get((table.name, row.key)) != after[table.name, row.key]
+        )
     return gone, fresh
 
 

@@ -216,9 +216,8 @@ async def _save(connection: Any, touched: dict[UUID, Stream], desk: Desk) -> Non
         rows.append(shown)
         drafts += said
     before = {stream: state.shown for stream, state in touched.items() if state.shown is not None}
-    await cases.save(connection, rows, known, before)
-    for one in rows:
-        touched[one.case.stream].shown = cases.shown_by(one)
+    for stream, marks in (await cases.save(connection, rows, known, before)).items():
+        touched[stream].shown = marks
     await _enqueue(connection, drafts, desk)
 
 
@@ -229,7 +228,9 @@ def _derived(
     case = fold(state.events.values(), law)
     opened_at = state.opened_at(case)
     shown = rows_of(stream, case, law, version=state.version, opened_at=opened_at, updated_at=now)
-    return shown, [draft_of(one, desk.schemas, desk.directory, now) for one in derive(case)]
+    fresh = [one for one in derive(case) if one.id not in state.said]
+    state.said.update(one.id for one in fresh)
+    return shown, [draft_of(one, desk.schemas, desk.directory, now) for one in fresh]
 
 
 async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
