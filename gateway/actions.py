@@ -43,7 +43,7 @@ class Action:
     version: int
     actor: str
     data: dict[str, Any]
-    #: Recipients; by default whoever opened the item.
+    #: Recipients; by default whoever opened the item, else the case.
     to: tuple[str, ...] | None = None
     legal_time: str | None = None
 
@@ -128,7 +128,7 @@ def _event(agency: str, item: Any, action: Action, event_id: str) -> Submission:
         # After what opened the item, and after the act before: an act with a bare date, which
         # counts as midnight, would else be folded before the take of the same day.
         "causationid": " ".join(dict.fromkeys((opened_by["id"], changed_by["id"]))),
-        "to": " ".join(_recipients(agency, event_type, opened_by["source"], action)),
+        "to": " ".join(_recipients(agency, event_type, item, action)),
         "legaltime": action.legal_time or "",
     }
     return Submission({name: text for name, text in attributes.items() if text}, data=data)
@@ -139,11 +139,14 @@ def _event_type(name: str) -> str:
     return name if name.startswith("casebus.") else f"casebus.{name}.v1"
 
 
-def _recipients(agency: str, event_type: str, opened_by: str, action: Action) -> tuple[str, ...]:
+def _recipients(agency: str, event_type: str, item: Any, action: Action) -> tuple[str, ...]:
+    """Whom the act answers: who opened the item, or the case where that was the agency itself."""
     if action.to is not None:
         return action.to
-    opener = agency_of(opened_by)
-    return () if event_type == TAKEN_TYPE or opener in {agency, BUS} else (opener,)
+    if event_type == TAKEN_TYPE:
+        return ()
+    waiting = (agency_of(item["view"]["opened_by"]["source"]), item["opener"])
+    return next(((one,) for one in waiting if one and one not in {agency, BUS}), ())
 
 
 async def _outcome(

@@ -145,7 +145,7 @@ def _show_items(console: Console, items: list[dict[str, Any]]) -> None:
             str(one["key"])[:_SHORT],
             one["title"],
             local_time(one.get("due")),
-            one["case"],
+            _case(one),
             " ".join(name.replace("_", "-") for name in one["actions"]),
             one.get("taken_by"),
         )
@@ -154,9 +154,15 @@ def _show_items(console: Console, items: list[dict[str, Any]]) -> None:
     console.print(table(("item", "待办", "due", "case", "actions", "taken by"), rows))
 
 
+def _case(item: dict[str, Any]) -> str:
+    """As a person names it: its numbers; by its id where it has none."""
+    return " ".join(one["value"] for one in item.get("numbers") or ()) or str(item["case"])
+
+
 def _show_item(console: Console, one: dict[str, Any]) -> None:
     console.print(f"[bold]{one['key']}[/]  {one['title']}")
-    console.print(f"case {one['case']}  version {one['version']}")
+    numbers = "  ".join(number["value"] for number in one.get("numbers") or ())
+    console.print(f"case {one['case']}  {numbers}".rstrip() + f"  version {one['version']}")
     console.print(f"due {local_time(one.get('due')) or '-'}  taken by {one.get('taken_by') or '-'}")
     for name, event_type in one["actions"].items():
         console.print(

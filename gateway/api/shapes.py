@@ -80,6 +80,7 @@ class WorkItem(Shape):
     version: int = Field(examples=[1])
     is_open: bool = True
     taken_by: str | None = None
+    numbers: list[LocalNumber] = Field(default=[], description="The case's numbers.")
 
 
 Next = Annotated[str | None, Field(description="Cursor of the next page; none on the last.")]
@@ -101,9 +102,8 @@ def clock_of(row: Any, now: datetime) -> Clock:
 
 
 def work_item_of(row: Any) -> WorkItem:
-    return WorkItem(
-        **{**row["view"], "case": str(row["stream"]), "is_open": row["is_open"], "due": row["due"]}
-    )
+    columns = {"is_open": row["is_open"], "due": row["due"], "numbers": row["numbers"] or []}
+    return WorkItem(**{**row["view"], "case": str(row["stream"]), **columns})
 
 
 class _Segment(Convertor[str]):

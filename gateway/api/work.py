@@ -55,8 +55,9 @@ class ActionRequest(BaseModel):
     to: list[str] | None = Field(
         default=None,
         max_length=100,
-        description="Recipients; by default the author of the event that opened the item. The "
-        "copies that the law owes are added by the bus.",
+        description="Recipients; by default the author of the event that opened the item, or who "
+        "opened the case where that author is the caller. The copies that the law owes are added "
+        "by the bus.",
     )
     legal_time: str | None = Field(
         default=None, description="A date, or a time with a zone; by default now."

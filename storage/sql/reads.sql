@@ -53,8 +53,10 @@ where f.stream = $2
 order by f.kind, f.key;
 
 -- name: work
-select w.key, w.stream, w.agency, w.duty, w.is_open, w.due, w.version, w.unit, w.view
+select w.key, w.stream, w.agency, w.duty, w.is_open, w.due, w.version, w.unit, w.view,
+       s.opener, s.view -> 'numbers' as numbers
 from derived.work_item w
+left join derived.case_state s on s.stream = w.stream
 where w.agency = $1
   and ($2::boolean is null or w.is_open = $2)
   and ($3::timestamptz is null
@@ -63,8 +65,10 @@ order by coalesce(w.due, '9999-12-31Z'), w.key
 limit $5;
 
 -- name: work_item
-select w.key, w.stream, w.agency, w.duty, w.is_open, w.due, w.version, w.unit, w.view
+select w.key, w.stream, w.agency, w.duty, w.is_open, w.due, w.version, w.unit, w.view,
+       s.opener, s.view -> 'numbers' as numbers
 from derived.work_item w
+left join derived.case_state s on s.stream = w.stream
 where w.agency = $1 and w.key = $2;
 
 -- name: inbox

@@ -341,6 +341,16 @@ def test_an_action_is_an_event_and_its_outcome_is_told(clients: dict[str, httpx.
     assert AMR in acted["recipients"]
     again = clients[PSB].post(f"{path}/{word}", json={**fresh, "version": 3, "actor": "psb-9"})
     refused(again, 409, "work_closed")
+    # The next item was opened by the agency's own act: who opened the case is told by default.
+    items = clients[PSB].get("/v1/work").json()["items"]
+    following = next(one for one in items if one["case"] == case)
+    assert following["opened_by"]["source"] == PSB
+    answer = {"version": following["version"], "actor": "psb-3"}
+    done = clients[PSB].post(f"/v1/work/{following['key']}/accept", json=answer)
+    assert done.status_code == 200, done.text
+    history = clients[AMR].get(f"/v1/cases/{case}/history").json()["items"]
+    accepted = next(one for one in history if one["id"] == done.json()["event"]["id"])
+    assert AMR in accepted["recipients"]
 
 
 def test_an_action_that_takes_longer_is_pending_and_keeps_its_place(

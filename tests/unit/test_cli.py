@@ -195,9 +195,12 @@ def test_any_action_that_an_item_offers_is_a_word(
 def test_work_lists_items_with_their_actions(
     run: Callable[..., Result], asked: tuple[Answers, Any]
 ) -> None:
-    asked[0]["GET", "/v1/work"] = 200, {"items": [WORK]}
+    numbered = {**WORK, "numbers": [{"kind": "letter_no", "value": "杭西市监移〔2026〕1号"}]}
+    asked[0]["GET", "/v1/work"] = 200, {"items": [WORK, numbered]}
     shown = run("work", "list").output
     assert ITEM[:8] in shown
+    assert CASE in shown
+    assert "杭西市监移〔2026〕1号" in shown
     assert "file ask-supplement" in shown
     assert "2026-03-09 00:00" in shown
 
