@@ -160,12 +160,7 @@ def clear_errors(settings: Settings, topic: str = "") -> Iterator[None]:
     try:
         yield
     except _REFUSALS as error:
-        who = settings.kafka_username or "(no user name)"
-        raise CasebusError(
-            "kafka_sign_in_refused",
-            f"{settings.kafka_bootstrap} refuses user {who} by {settings.kafka_sasl_mechanism}:"
-            " wrong name or password",
-        ) from error
+        raise CasebusError("kafka_sign_in_refused", _refused(settings)) from error
     except kafka_errors.TopicAuthorizationFailedError as error:
         raise CasebusError("topic_denied", _denied(settings, topic)) from error
     except kafka_errors.GroupAuthorizationFailedError as error:
@@ -184,6 +179,18 @@ def clear_errors(settings: Settings, topic: str = "") -> Iterator[None]:
         ) from error
     except kafka_errors.KafkaError as error:
         raise CasebusError("kafka_failed", f"{type(error).__name__}: {error}") from error
+
+
+def _refused(settings: Settings) -> str:
+    if not settings.kafka_username:
+        return (
+            "CASEBUS_KAFKA_USERNAME is not set; an agency without a Kafka account posts its events"
+            " to the gateway, and its officers act by `casebus work`"
+        )
+    return (
+        f"{settings.kafka_bootstrap} refuses user {settings.kafka_username}"
+        f" by {settings.kafka_sasl_mechanism}: wrong name or password"
+    )
 
 
 def _denied(settings: Settings, topic: str) -> str:
