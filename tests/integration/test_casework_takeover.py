@@ -1,0 +1,76 @@
+"""Who is given a partition does not wait for a worker that lost it in mid-transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from casebus.trust.directory import BUS
+from onebox.testing import Stack
+from services.casework.batch import Desk
+from services.casework.lawbooks import Lawbooks
+from services.casework.streams import Streams
+from services.casework.worker import JOURNAL, Casework
+from services.transport import TopicPartition
+from storage.pool import open_pool
+from tests.case_events import LAW
+from tests.integration.database import fresh_database
+from tests.world import NOW, SCHEMAS, World
+
+pytestmark = [pytest.mark.connected]
+
+PLACE = TopicPartition(JOURNAL, 0)
+HOLD = "select from derived.journal_position where partition = 0 for update"
+
+
+@pytest.fixture
+async def casework(brokers: Stack) -> AsyncIterator[tuple[Casework, str]]:
+    world = World()
+    desk = Desk(
+        schemas=SCHEMAS,
+        lawbooks=Lawbooks(LAW),
+        directory=world.directory,
+        key=world.keys[BUS],
+        now=lambda: NOW,
+        streams=Streams(SCHEMAS),
+        epoch=1,
+    )
+    async with fresh_database(brokers) as url:
+        pool = await open_pool(url, application="casework")
+        yield Casework(pool, desk), url
+        pool.terminate()
+
+
+async def holding(url: str, application: str) -> Any:
+    """A session of that name that holds the fence in an open transaction."""
+    session = await asyncpg.connect(url, server_settings={"application_name": application})
+    await session.execute("begin")
+    await session.execute(HOLD)
+    return session
+
+
+async def test_the_session_of_another_casework_that_holds_the_fence_is_ended(
+    casework: tuple[Casework, str],
+) -> None:
+    worker, url = casework
+    assert await worker.on_assigned([PLACE]) == {PLACE: 0}
+    stuck = await holding(url, "casebus-casework")
+    assert await worker.on_assigned([PLACE]) == {PLACE: 0}
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InternalClientError)):
+        await stuck.execute("commit")
+
+
+async def test_a_session_of_anybody_else_is_waited_for(casework: tuple[Casework, str]) -> None:
+    worker, url = casework
+    assert await worker.on_assigned([PLACE]) == {PLACE: 0}
+    stranger = await holding(url, "psql")
+    taking = asyncio.create_task(worker.on_assigned([PLACE]))
+    await asyncio.wait({taking}, timeout=5)
+    assert not taking.done()
+    await stranger.execute("commit")
+    assert await taking == {PLACE: 0}
+    await stranger.close()
