@@ -86,10 +86,17 @@ def _trivial(events: list[CaseEvent], law: Law) -> Case:
     return Case(
         stream=order[0].stream,
         status=UNOPENED if belongs else NO_CASE,
+        participants=tuple(sorted(_named(order))),
         numbers=tuple(sorted({pair for event in order for pair in body.numbers(event.data)})),
         order=tuple((event.source, event.id) for event in order),
         law=law.digest,
     )
+
+
+def _named(events: Iterable[CaseEvent]) -> set[str]:
+    """Authors and recipients, the bus itself left out."""
+    authors = {event.agency for event in events if event.sector != _BUS}
+    return authors.union(*(event.to for event in events))
 
 
 class _Folding:
@@ -248,6 +255,7 @@ class _Folding:
             title_en=procedure.states[self.status][1],
             opener=self.opener,
             roles=self.roles,
+            participants=tuple(sorted(self.participants)),
             numbers=tuple(sorted(self.numbers)),
             order=tuple((event.source, event.id) for event in order),
             clocks=self.clocks.frozen(setting),

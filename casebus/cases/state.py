@@ -253,6 +253,9 @@ class Case:
     title_en: str = ""
     opener: str | None = None
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Agencies with a part in it: who has standing, and whom such events, breaches and copies
+    #: reach. Of a stream that nothing opened, every author and recipient. Sorted.
+    participants: tuple[str, ...] = ()
     #: (kind, number as written), sorted.
     numbers: tuple[tuple[str, str], ...] = ()
     #: Identities in fold order.

@@ -27,6 +27,8 @@ class Stream:
     events: dict[tuple[str, str], CaseEvent] = field(default_factory=dict)
     #: What the tables show of it, where this process wrote it.
     shown: Shown | None = None
+    #: Who has a part in it, as this process last wrote it.
+    parties: tuple[str, ...] | None = None
     #: Ids of the derived events that this process put into the outbox or found there.
     said: set[str] = field(default_factory=set)
 

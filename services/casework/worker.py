@@ -19,7 +19,7 @@ from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from services.casework import batch as journal_batch
 from services.casework import rejects
-from services.casework.batch import Desk
+from services.casework.desk import Desk
 from services.casework.lawbooks import Lawbooks
 from services.casework.streams import Streams
 from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings

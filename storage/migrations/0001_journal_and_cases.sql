@@ -123,12 +123,13 @@ create table derived.case_state (
 );
 create index case_state_recent on derived.case_state (updated_at desc, stream);
 
--- Who was ever named author or recipient of an admitted event (design rule 19).
+-- Who has a part in a stream, and so may see it (design rule 19, ADR 0016).
 create table derived.party (
     stream uuid not null,
     agency text not null,
     primary key (agency, stream)
 );
+create index party_by_stream on derived.party (stream);
 
 create table derived.number (
     value text not null,

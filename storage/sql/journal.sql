@@ -33,6 +33,9 @@ set recipients = (select array_agg(distinct name) from unnest(e.recipients || k.
 from (select $1::uuid as stream, $2::text as source, $3::text as id, $4::text[] as recipients) k
 where e.stream = k.stream and e.source = k.source and e.id = k.id;
 
+-- name: drop_parties
+delete from derived.party where stream = any($1::uuid[]);
+
 -- name: add_parties
 insert into derived.party (agency, stream)
 select * from unnest($1::text[], $2::uuid[]) on conflict do nothing;

@@ -18,7 +18,7 @@ from services.admission.judge import Arrival, Judge
 from services.admission.stamps import journal_headers, rejected_headers
 from services.casework import batch as journal_batch
 from services.casework import rejects
-from services.casework.batch import Desk
+from services.casework.desk import Desk
 from services.casework.lawbooks import Lawbooks
 from services.casework.streams import Streams
 from services.transport import Batch

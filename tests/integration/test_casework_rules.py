@@ -15,7 +15,7 @@ from casebus.events.envelope import Record
 from casebus.law import Law, loader
 from casebus.trust.directory import BUS
 from onebox.testing import Stack
-from services.casework import batch
+from services.casework import folding
 from tests.case_events import ROOT
 from tests.integration.casework import Casework, altered, casework_on
 
@@ -195,7 +195,7 @@ async def test_a_case_whose_fold_fails_is_suspended_and_its_neighbours_go_on(
             raise ZeroDivisionError("of a case's content")
         return fold(events, law)
 
-    monkeypatch.setattr(batch, "fold", failing)
+    monkeypatch.setattr(folding, "fold", failing)
     await casework(sent(casework, broken), sent(casework, sound))
     assert (await casework.case(sound))["status"] == "sent"
     row = await casework.case(broken)
@@ -262,3 +262,34 @@ async def test_recipients_keep_the_order_of_the_copies_that_named_them(casework:
     casework.restart()
     await casework(casework.world.event("case.noted", AMR, stream=stream, legal="2026-03-06"))
     assert (await casework.case(stream))["view"]["roles"] == live["view"]["roles"]
+
+
+async def parties(casework: Casework, stream: str) -> list[str]:
+    rows = await casework.rows(
+        "select agency from derived.party where stream = $1 order by agency", stream
+    )
+    return [row["agency"] for row in rows]
+
+
+async def test_a_stranger_who_writes_into_a_case_gets_no_part_in_it(casework: Casework) -> None:
+    stream = str(uuid4())
+    await casework(sent(casework, stream))
+    assert await parties(casework, stream) == [AMR, PRO, PSB]
+    noted = casework.world.event("case.noted", COURT, stream=stream, to=("cn-330100-amr",))
+    await casework(noted)
+    assert await parties(casework, stream) == [AMR, PRO, PSB]
+
+
+async def test_who_wrote_before_a_case_was_opened_loses_sight_of_it_unless_it_has_a_part(
+    casework: Casework,
+) -> None:
+    stream = str(uuid4())
+    world = casework.world
+    await casework(world.event("case.noted", COURT, stream=stream))
+    await casework(world.event("referral.accepted", PSB, stream=stream, legal="2026-03-07"))
+    assert await parties(casework, stream) == [COURT, PSB]
+    await casework(sent(casework, stream))
+    before = await parties(casework, stream)
+    assert before == [AMR, PRO, PSB]
+    await casework.rebuild()
+    assert await parties(casework, stream) == before

@@ -11,7 +11,7 @@ import pytest
 
 from casebus.trust.directory import BUS
 from onebox.testing import Stack
-from services.casework.batch import Desk
+from services.casework.desk import Desk
 from services.casework.lawbooks import Lawbooks
 from services.casework.streams import Streams
 from services.casework.worker import JOURNAL, Casework

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
 import pytest
 
-from casebus.cases import CaseEvent, corrections
+from casebus.cases import CaseEvent
 from tests.case_events import AMR, PRO, PSB, clock, event, folded, kinds, storyline, until
 
 
@@ -116,8 +117,13 @@ def test_a_body_is_copied_once_for_all_changes_of_a_correction(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     copied: list[int] = []
-    whole = corrections.copy.deepcopy
-    monkeypatch.setattr(corrections.copy, "deepcopy", lambda body: copied.append(1) or whole(body))
+    whole = copy.deepcopy
+
+    def counted(body: Any) -> Any:
+        copied.append(1)
+        return whole(body)
+
+    monkeypatch.setattr(copy, "deepcopy", counted)
     numbers = [{"kind": "a", "value": str(at)} for at in range(200)]
     sent = event(AMR, "referral.sent", "2026-03-05", to=(PSB, PRO), numbers=numbers)
     changes = {f"numbers.{at}.value": f"n{at}" for at in range(200)}

@@ -1,0 +1,23 @@
+"""What every batch is worked with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from casebus.events.schemas import Schemas
+from casebus.now import Now
+from casebus.trust.directory import Directory
+from casebus.trust.keys import SigningKey
+from services.casework.lawbooks import Lawbooks
+from services.casework.streams import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    schemas: Schemas
+    lawbooks: Lawbooks
+    directory: Directory
+    key: SigningKey
+    now: Now
+    streams: Streams
+    epoch: int

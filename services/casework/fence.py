@@ -1,0 +1,49 @@
+"""The fence (design rule 6): what stands below it is checked, what lies above it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from casebus.errors import CasebusError
+from services.casework.desk import Desk
+from services.casework.records import Journaled, read
+from services.transport import Batch
+from storage import journal
+from storage.journal import Position
+
+
+async def beyond_fence(
+    connection: Any, batch: Batch, desk: Desk, position: Position
+) -> list[Journaled]:
+    """Records not recorded yet; those that are must carry the leaf that stands (rule 6)."""
+    first = batch.records[0].offset
+    if first > position.next_offset:
+        raise CasebusError("journal_gap", f"{first} came, {position.next_offset} is next")
+    rows = [
+        read(
+            record,
+            desk.schemas,
+            epoch=desk.epoch,
+            partition=batch.partition,
+            log_index=position.next_index + record.offset - position.next_offset,
+        )
+        for record in batch.records
+    ]
+    if batch.records[-1].offset - first != len(rows) - 1:
+        raise CasebusError("journal_gap", f"offsets from {first} are not consecutive")
+    old = [row for row in rows if row.row.log_index < position.next_index]
+    await _check_stored(connection, old, desk.epoch, batch.partition)
+    return rows[len(old) :]
+
+
+async def _check_stored(
+    connection: Any, old: Sequence[Journaled], epoch: int, partition: int
+) -> None:
+    if not old:
+        return
+    first, last = old[0].row.log_index, old[-1].row.log_index
+    stored = await journal.stored_leaves(connection, epoch, partition, first, last)
+    for one in old:
+        if stored.get(one.row.log_index) != one.row.log_leaf:
+            raise CasebusError("journal_diverged", f"log index {one.row.log_index}")

@@ -1,0 +1,153 @@
+"""The touched cases folded anew: their rows, their parties, and what the bus has to say."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from casebus.cases import Case, derive, fold
+from casebus.cases.body import plain
+from casebus.events.numbers import canonical_number
+from casebus.law import Law
+from casebus.trust.directory import BUS
+from casebus.trust.signing import Draft, sign
+from services.casework.deriving import draft_of, rows_of, suspended_rows
+from services.casework.desk import Desk
+from services.casework.sorting import Sorted
+from services.casework.streams import Stream, Streams
+from storage import cases, journal, outbox
+from storage.cases import CaseRows
+from storage.outbox import OutboxRow
+
+log = logging.getLogger(__name__)
+
+LAW_ADOPTED = "casebus.law.adopted.v1"
+REINTERPRETED = "casebus.case.reinterpreted.v1"
+EVENTS_BUS = "events.bus"
+#: Domains whose streams are no cases: they are recorded, never folded.
+NO_CASE = frozenset({"relay", "law", "directory", "import"})
+#: Characters; the gateway asks for no longer ones.
+_LONGEST_NUMBER = 200
+_LONGEST_KIND = 64
+
+
+async def fold_touched(
+    connection: Any, found: Sorted, desk: Desk, law: str
+) -> tuple[dict[UUID, Stream], str]:
+    """Fold the cases that the batch touches; gives them and the law in force after the batch."""
+    openers: dict[UUID, str] = {}
+    for one, is_new in found.as_journaled():
+        if is_new and one.envelope.type == LAW_ADOPTED and one.envelope.agency == BUS:
+            law = desk.schemas.decode(one.row.value)[1]["digest"]
+        if one.domain not in NO_CASE:
+            openers.setdefault(one.row.stream, law)
+    # What is no case's event is folded with a case that stands in its stream, whichever batches
+    # brought the two: a rebuild must find the same.
+    others = {one.row.stream for one, _ in found.as_journaled()} - openers.keys()
+    wanted = openers.keys() | await cases.among(connection, others)
+    touched = await desk.streams.load(connection, wanted)
+    _take(found, touched, desk.streams)
+    for stream, state in touched.items():
+        state.law = state.law or openers[stream]
+    await journal.add_parties(connection, _parties(found, touched))
+    await cases.add_numbers(connection, _numbers(found, touched))
+    await _save(connection, touched, desk)
+    return touched, law
+
+
+def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
+    for one in found.fresh:
+        if one.row.stream in touched:
+            event = streams.event_of(one)
+            touched[one.row.stream].add(event)
+            if event.type == REINTERPRETED and event.agency == BUS:
+                touched[one.row.stream].law = event.data["law_after"] or None
+    for one, same in found.copies:
+        stream = touched.get(one.row.stream)
+        if stream is None:
+            continue
+        if same:
+            stream.widen(one.row.source, one.row.event_id, one.sectors)
+        else:
+            stream.conflict(one.row.source, one.row.event_id)
+
+
+async def _save(connection: Any, touched: dict[UUID, Stream], desk: Desk) -> None:
+    rows: list[CaseRows] = []
+    drafts: list[Draft] = []
+    known = {stream for stream, state in touched.items() if state.version}
+    parties: dict[UUID, tuple[str, ...]] = {}
+    now = desk.now()
+    for stream, state in touched.items():
+        law = await desk.lawbooks.get(connection, state.law or "")
+        state.version += 1
+        try:
+            case = fold(state.events.values(), law)
+            shown, said = _derived(case, state, law, desk, now)
+        except Exception as error:
+            log.exception("fold suspended", extra={"case_id": str(stream)})
+            rows.append(suspended_rows(stream, error, law.digest, state.version, now))
+            continue
+        rows.append(shown)
+        drafts += said
+        if case.participants != state.parties:
+            parties[stream] = state.parties = case.participants
+    before = {stream: state.shown for stream, state in touched.items() if state.shown is not None}
+    for stream, marks in (await cases.save(connection, rows, known, before)).items():
+        touched[stream].shown = marks
+    await journal.replace_parties(connection, parties, known & parties.keys())
+    await _enqueue(connection, drafts, desk)
+
+
+def _derived(
+    case: Case, state: Stream, law: Law, desk: Desk, now: datetime
+) -> tuple[CaseRows, list[Draft]]:
+    """What shows the case, and what the bus has to say about it."""
+    opened_at = state.opened_at(case)
+    stream = UUID(case.stream)
+    shown = rows_of(stream, case, law, version=state.version, opened_at=opened_at, updated_at=now)
+    fresh = [one for one in derive(case) if one.id not in state.said]
+    state.said.update(one.id for one in fresh)
+    return shown, [draft_of(one, desk.schemas, desk.directory, now) for one in fresh]
+
+
+async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
+    """Sign what is not in the outbox yet as one tree, and let the relay send it."""
+    identities = [(UUID(d.envelope.subject), d.envelope.source, d.envelope.id) for d in drafts]
+    there = await outbox.enqueued(connection, identities)
+    fresh = [draft for draft in drafts if draft.envelope.id not in there]
+    if fresh:
+        records = sign(fresh, desk.key, desk.schemas)
+        rows = [OutboxRow.of(one, EVENTS_BUS) for one in records]
+        await outbox.enqueue(connection, rows)
+
+
+def _numbers(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, str, UUID, str]]:
+    """Local numbers in the new events, canonical, with the agency that gave each.
+
+    What is too long to be a number stays in its event and is not looked up.
+    """
+    return {
+        (number, plain(row["kind"])[:_LONGEST_KIND], one.row.stream, one.envelope.agency)
+        for one in found.fresh
+        if one.domain not in NO_CASE
+        for row in touched[one.row.stream].event(one).data.get("numbers", ())
+        if 0 < len(number := canonical_number(row["value"])) <= _LONGEST_NUMBER
+    }
+
+
+def _parties(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, UUID]]:
+    """Authors and recipients in streams that are no cases; of a case the fold says who has part.
+
+    Of a copy with another body nobody becomes a party.
+    """
+    named = found.fresh + [one for one, same in found.copies if same]
+    return {
+        (agency, one.row.stream)
+        for one in named
+        if one.row.stream not in touched
+        for agency in (one.envelope.agency, *one.recipients)
+        if agency != BUS
+    }

@@ -1,0 +1,38 @@
+"""A batch's records told apart: new events, and further copies of known ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from typing import Any
+
+from services.casework.records import Journaled
+from storage import journal
+
+
+@dataclass(slots=True)
+class Sorted:
+    """A batch's records by what they are: new events, and further copies of known ones."""
+
+    fresh: list[Journaled]
+    copies: list[tuple[Journaled, bool]]
+
+    def as_journaled(self) -> Iterator[tuple[Journaled, bool]]:
+        """All in the journal's order, and whether each is new."""
+        new = ((one, True) for one in self.fresh)
+        copies = ((one, False) for one, _ in self.copies)
+        return merge(new, copies, key=lambda pair: pair[0].row.log_index)
+
+
+async def sort(connection: Any, rows: Sequence[Journaled]) -> Sorted:
+    known = await journal.known_events(connection, list({one.identity for one in rows}))
+    found = Sorted([], [])
+    for one in rows:
+        first = known.get(one.identity)
+        if first is None:
+            known[one.identity] = one.row.event_leaf
+            found.fresh.append(one)
+        else:
+            found.copies.append((one, first == one.row.event_leaf))
+    return found
