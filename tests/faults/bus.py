@@ -22,6 +22,7 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf, log_leaf
 from onebox.testing import Stack
 from onebox.verify.checks import verify
+from services.casework.batch import NO_CASE
 from services.casework.records import stamps_of
 from services.casework.streams import case_event
 from tests.faults.harness import ROOT, Fleet, Kafka, Marks
@@ -31,6 +32,7 @@ from tests.world import SCHEMAS
 JOURNAL, REJECTED = "case.journal", "rejected"
 DOOR_TOPICS = tuple(DOORS.values())
 COUNT = 50_000
+QUIET_SECONDS = 300.0
 
 _LEAVES = """
 select event_leaf, log_leaf from derived.journal
@@ -54,7 +56,8 @@ class Bus:
         )
         self.kafka = Kafka(self.settings)
         keys = stack.home.keys
-        self.doors = Topics.load(self.settings.schemas_dir).names_like("events.*")
+        self.topics = Topics.load(self.settings.schemas_dir)
+        self.doors = self.topics.names_like("events.*")
         self._keys = {name: SigningKey.load(keys / f"{name}.pem") for name in (AMR, PSB)}
 
     def send(self, run: str, count: int = COUNT, codec: str = "none") -> list[Record]:
@@ -79,6 +82,27 @@ class Bus:
                 fleet = stack.enter_context(Fleet(self.stack, name))
                 fleet.start()
                 fleet.until_idle(*topics)
+
+    def until_quiet(self) -> None:
+        """Until nothing waits anywhere, and nothing came of the last that did."""
+        inboxes = tuple(f"inbox.{sector}" for sector in self.topics.hosted)
+        reads = {
+            "intake": inboxes,
+            "router": (JOURNAL,),
+            "casework": (JOURNAL, REJECTED),
+            "admission": self.doors,
+        }
+        seen: list[int] = []
+
+        def quiet() -> bool:
+            waiting = [self.kafka.lag(group, *topics) for group, topics in reads.items()]
+            unsent = self.rows("select count(*) from own.outbox where sent_at is null")[0][0]
+            if any(waiting) or unsent:
+                return False
+            seen.append(self.recorded())
+            return len(seen) > 1 and seen[-1] == seen[-2]
+
+        Kafka.until(quiet, "the bus does not come to rest", QUIET_SECONDS)
 
     def fence(self) -> Marks:
         """The offset, by partition, up to which the tables hold the journal."""
@@ -144,7 +168,7 @@ class Bus:
         for partition, end in self.fence().items():
             for index, record in enumerate(self.kafka.read(JOURNAL, partition, 0, end)):
                 envelope = Envelope.from_headers(record.headers)
-                if envelope.type.startswith(("casebus.referral.", "casebus.case.")):
+                if envelope.type.split(".")[1] not in NO_CASE:
                     data = SCHEMAS.decode(record.value)[1]
                     position = (1, partition, index)
                     yield case_event(envelope, data, stamps_of(record.headers), position)
