@@ -22,7 +22,7 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf, log_leaf
 from onebox.testing import Stack
 from onebox.verify.checks import verify
-from services.casework.batch import NO_CASE
+from services.casework.folding import NO_CASE
 from services.casework.records import stamps_of
 from services.casework.streams import case_event
 from tests.faults.harness import ROOT, Fleet, Kafka, Marks
