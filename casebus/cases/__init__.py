@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from casebus.cases.derive import Derived, breach_of, derive
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.fold import FOLD_VERSION, fold
+from casebus.cases.fold import FOLD_VERSION, fold, named
 from casebus.cases.state import Case, Clock, CopyDue, Finding, WorkItem
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "breach_of",
     "derive",
     "fold",
+    "named",
 ]

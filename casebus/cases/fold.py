@@ -6,7 +6,7 @@ state. Recording never fails on content; what does not fit is flagged, not refus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from casebus.cases import body
 from casebus.cases.checks import CHECKS
@@ -86,17 +86,17 @@ def _trivial(events: list[CaseEvent], law: Law) -> Case:
     return Case(
         stream=order[0].stream,
         status=UNOPENED if belongs else NO_CASE,
-        participants=tuple(sorted(_named(order))),
+        participants=named(order),
         numbers=tuple(sorted({pair for event in order for pair in body.numbers(event.data)})),
         order=tuple((event.source, event.id) for event in order),
         law=law.digest,
     )
 
 
-def _named(events: Iterable[CaseEvent]) -> set[str]:
-    """Authors and recipients, the bus itself left out."""
+def named(events: Collection[CaseEvent]) -> tuple[str, ...]:
+    """Authors and recipients, the bus itself left out; sorted."""
     authors = {event.agency for event in events if event.sector != _BUS}
-    return authors.union(*(event.to for event in events))
+    return tuple(sorted(authors.union(*(event.to for event in events))))
 
 
 class _Folding:

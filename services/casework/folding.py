@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from casebus.cases import Case, derive, fold
+from casebus.cases import Case, derive, fold, named
 from casebus.cases.body import plain
 from casebus.events.numbers import canonical_number
 from casebus.law import Law
@@ -89,6 +89,8 @@ async def _save(connection: Any, touched: dict[UUID, Stream], desk: Desk) -> Non
         except Exception as error:
             log.exception("fold suspended", extra={"case_id": str(stream)})
             rows.append(suspended_rows(stream, error, law.digest, state.version, now))
+            if stream not in known:
+                parties[stream] = named(state.events.values())
             continue
         rows.append(shown)
         drafts += said

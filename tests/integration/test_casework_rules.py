@@ -204,6 +204,7 @@ async def test_a_case_whose_fold_fails_is_suspended_and_its_neighbours_go_on(
     kept = "select view from derived.finding where stream = $1 and kind = 'fold_suspended'"
     assert [one["view"] for one in await casework.rows(kept, broken)] == [finding]
     assert "content" not in str(finding)
+    assert await parties(casework, broken) == [AMR, PRO, PSB]
 
     # The next event finds a fold that works again.
     monkeypatch.undo()
