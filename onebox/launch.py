@@ -19,6 +19,8 @@ from onebox.state import StackState
 
 Follow = Callable[[StackState], object]
 READY_SECONDS = 180.0
+#: Restarts without ever getting ready after which waiting on is no use.
+HOPELESS_RESTARTS = 6
 STOP_SECONDS = 90.0
 _LOOK_SECONDS = 0.05
 _SUPERVISOR = "supervisor"
@@ -66,10 +68,16 @@ def wait_ready(
             follow(now)
             if now.phase == "ready":
                 return now
-        if process.poll() is not None:
+        if process.poll() is not None or (now is not None and _is_hopeless(now)):
             raise CasebusError("not_ready", _reason(options.place))
         time.sleep(_LOOK_SECONDS)
     raise CasebusError("not_ready", f"after {seconds:.0f} s: {_reason(options.place)}")
+
+
+def _is_hopeless(now: StackState) -> bool:
+    return any(
+        one.restarts >= HOPELESS_RESTARTS and one.phase != "ready" for one in now.services.values()
+    )
 
 
 def stop(home: Home, seconds: float = STOP_SECONDS) -> bool:
@@ -127,7 +135,7 @@ def _reason(home: Home) -> str:
     if last is not None and last.note:
         return last.note
     waiting = [one for one in last.services.values() if one.phase != "ready"] if last else []
-    for service in waiting:
+    for service in sorted(waiting, key=lambda one: -one.restarts):
         return (
             f"{service.name} is {service.phase} ({service.last_exit}): {tail(home, service.name)}"
         )
