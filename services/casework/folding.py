@@ -111,8 +111,9 @@ def _derived(
     stream = UUID(case.stream)
     shown = rows_of(stream, case, law, version=state.version, opened_at=opened_at, updated_at=now)
     fresh = [one for one in derive(case) if one.id not in state.said]
+    said = [draft_of(one, desk.schemas, desk.directory, now) for one in fresh]
     state.said.update(one.id for one in fresh)
-    return shown, [draft_of(one, desk.schemas, desk.directory, now) for one in fresh]
+    return shown, said
 
 
 async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
