@@ -11,7 +11,7 @@ from onebox.testing import Stack
 from tests.faults.bus import COUNT, JOURNAL, Bus
 from tests.faults.harness import judge
 
-pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]
 
 INBOX = "inbox.police"
 DELIVERED = "select count(distinct (stream, source, id)) from derived.hand_over where step = $1"
