@@ -33,6 +33,9 @@ class NewEvent:
     time: datetime | None = None
     importid: str | None = None
     testdata: bool = False
+    #: Whether it takes a number of its source's sequence in the stream. Not where machines that
+    #: share no store speak as one source: each would count from 1.
+    counted: bool = True
 
     @property
     def ce_type(self) -> str:

@@ -59,7 +59,7 @@ def check(event: NewEvent, schemas: Schemas, default_source: str) -> Checked:
     )
 
 
-def envelope(checked: Checked, sequence: int, now: datetime) -> Envelope:
+def envelope(checked: Checked, sequence: int | None, now: datetime) -> Envelope:
     event = checked.event
     made = Envelope(
         id=checked.id,

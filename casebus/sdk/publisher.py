@@ -193,7 +193,8 @@ class Publisher:
         now = self._now()
         drafts = []
         for one in fresh:
-            sequence = self._store.next_sequence(one.source, one.stream)
+            counted = one.event.counted
+            sequence = self._store.next_sequence(one.source, one.stream) if counted else None
             drafts.append(Draft(envelope(one, sequence, now), one.value))
         records = sign_together(drafts, self._keys, self._schemas)
         self._store.keep(

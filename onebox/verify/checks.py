@@ -48,6 +48,8 @@ class Verification:
         #: Event leaf of each front-door record that the journal carries on.
         self._admitted: dict[Place, bytes] = {}
         self._refused: set[Place] = set()
+        #: (source, stream, number) of every sequence number met.
+        self._numbers: set[tuple[str, str, int]] = set()
         #: Inbox topic → places in the journal whose copy must stand there.
         self._routed: dict[str, dict[str, bytes]] = {}
         #: Inbox topic → those of the places whose copy its retention may have deleted.
@@ -128,10 +130,14 @@ class Verification:
             return
         key = (envelope.source, envelope.subject)
         before = last.get(key, 0)
-        if envelope.sequence <= before:
+        if (*key, envelope.sequence) in self._numbers:
+            # A sender that lost its store counts from one again: its numbers, not our order.
+            self.report.count("sequence numbers that a sender gave twice")
+        elif envelope.sequence <= before:
             self.report.problem("reordered", f"{envelope.source} {envelope.subject}")
         elif envelope.sequence > before + 1:
             self._gaps.append((key, before + 1, envelope.sequence))
+        self._numbers.add((*key, envelope.sequence))
         last[key] = max(before, envelope.sequence)
         self.report.count("sequence numbers")
 

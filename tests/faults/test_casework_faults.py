@@ -15,6 +15,8 @@ pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(300)]
 
 #: Batches small enough to be hit in the middle of many.
 SLOWLY = {"CASEBUS_POLL_RECORDS": "1000", "CASEBUS_SESSION_SECONDS": "6"}
+#: Of what admission's tests left, so much that all of these together need no more.
+SOME = COUNT // 2
 BACKENDS = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where application_name = 'casebus-casework' and state <> 'idle'
@@ -49,7 +51,6 @@ def test_casework_ended_in_mid_flight_records_each_event_once(bus: Bus, fleet: F
         worker = fleet.start()
         bus.until_recorded(done + int(COUNT * share))
         fleet.signal(worker, number)
-        bus.prove(since)
     worker = fleet.start()
     bus.until_recorded(done + COUNT)
     fleet.signal(worker, signal.SIGTERM)
@@ -59,14 +60,14 @@ def test_casework_ended_in_mid_flight_records_each_event_once(bus: Bus, fleet: F
 def test_partitions_that_move_to_a_second_casework_and_back_are_recorded_once(
     bus: Bus, fleet: Fleet
 ) -> None:
-    bus.need_waiting("casework regrouped")
+    bus.need_waiting("casework regrouped", SOME)
     since, done = bus.fence(), bus.recorded()
     first = fleet.start("first")
-    bus.until_recorded(done + COUNT // 10)
+    bus.until_recorded(done + SOME // 10)
     second = fleet.start("second")
-    bus.until_recorded(done + COUNT // 2)
+    bus.until_recorded(done + SOME // 2)
     fleet.signal(second, signal.SIGTERM)
-    bus.until_recorded(done + COUNT)
+    bus.until_recorded(done + SOME)
     fleet.signal(first, signal.SIGTERM)
     bus.prove(since)
 
@@ -74,16 +75,16 @@ def test_partitions_that_move_to_a_second_casework_and_back_are_recorded_once(
 def test_a_casework_paused_past_its_session_writes_nothing_stale_when_it_goes_on(
     bus: Bus, fleet: Fleet
 ) -> None:
-    bus.need_waiting("casework paused")
+    bus.need_waiting("casework paused", SOME)
     since, done = bus.fence(), bus.recorded()
     paused = fleet.start("paused")
-    bus.until_recorded(done + COUNT // 10)
+    bus.until_recorded(done + SOME // 10)
     paused.send_signal(signal.SIGSTOP)
     other = fleet.start("other")
     # Only the other one can, once the broker has given it the partitions.
-    bus.until_recorded(bus.recorded() + COUNT // 5)
+    bus.until_recorded(bus.recorded() + SOME // 5)
     paused.send_signal(signal.SIGCONT)
-    bus.until_recorded(done + COUNT)
+    bus.until_recorded(done + SOME)
     for worker in (paused, other):
         # The paused one may have left by itself: its partitions, or its session, are another's.
         if worker.poll() is None:

@@ -229,6 +229,8 @@ class Importer:
             source=self._agency,
             id=event_id(self._import_id, ce_type, about),
             importid=self._import_id,
+            # Its stream is the same on every machine that imports by this mapping.
+            counted=False,
             data=about | {"title": self._mapping.title, "actor": self._actor} | counts,
         )
 
