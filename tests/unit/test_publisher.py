@@ -87,6 +87,15 @@ def test_sequences_count_from_one_in_each_stream(publisher: Publisher, broker: B
     assert sequences(broker) == [1, 2, 1, 3]
 
 
+def test_what_machines_without_a_common_store_say_as_one_takes_no_number(
+    publisher: Publisher, broker: Broker
+) -> None:
+    told = NewEvent(type="referral.sent", stream=STREAM, counted=False)
+    publisher.publish([told, NewEvent(type="referral.sent", stream=STREAM)])
+    counted = [Envelope.from_headers(one.record.headers).sequence for one in broker.taken]
+    assert counted == [None, 1]
+
+
 def test_events_published_together_carry_proofs_that_verify(
     publisher: Publisher, broker: Broker, settings: Settings
 ) -> None:

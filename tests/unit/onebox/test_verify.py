@@ -93,6 +93,26 @@ def test_events_that_changed_places_at_the_door_are_reordered(
     assert books.problems == {"reordered_at_admission"}
 
 
+@pytest.mark.parametrize(
+    ("numbers", "problems"),
+    [
+        ((1, 2, 3), set()),
+        ((1, 3, 2), {"reordered"}),
+        ((1, 2, 1, 2, 3), set()),
+    ],
+)
+def test_numbers_in_another_order_are_a_problem_and_numbers_given_twice_are_their_senders(
+    monkeypatch: pytest.MonkeyPatch, numbers: tuple[int, ...], problems: set[str]
+) -> None:
+    books = Books(monkeypatch)
+    last: dict[tuple[str, str], int] = {}
+    stream = "0190a3f2-0000-7000-8000-00000000abcd"
+    for number in numbers:
+        record = books.event(stream=stream, sequence=number)
+        books.verification._sequence(last, Envelope.from_headers(record.headers))
+    assert books.problems == problems
+
+
 @pytest.mark.parametrize(("age_days", "lost"), [(29, {"lost_by_router"}), (31, set())])
 async def test_a_copy_is_lost_unless_its_inbox_no_longer_keeps_it(
     monkeypatch: pytest.MonkeyPatch, age_days: int, lost: set[str]
