@@ -173,12 +173,11 @@ async def add_copies(connection: Connection, rows: Sequence[CopyRow]) -> None:
         await connection.executemany(_SQL["widen_recipients"], widening)
 
 
-async def replace_parties(
-    connection: Connection, parties: dict[UUID, tuple[str, ...]], known: set[UUID]
-) -> None:
-    """Say anew who has a part in these streams; `known` are those that had rows before."""
-    if known:
-        await connection.execute(_SQL["drop_parties"], sorted(known))
+async def replace_parties(connection: Connection, parties: dict[UUID, tuple[str, ...]]) -> None:
+    """Say anew who has a part in these streams, whatever was said of them before."""
+    if not parties:
+        return
+    await connection.execute(_SQL["drop_parties"], sorted(parties))
     await add_parties(
         connection, {(agency, stream) for stream, names in parties.items() for agency in names}
     )

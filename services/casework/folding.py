@@ -99,7 +99,7 @@ async def _save(connection: Any, touched: dict[UUID, Stream], desk: Desk) -> Non
     before = {stream: state.shown for stream, state in touched.items() if state.shown is not None}
     for stream, marks in (await cases.save(connection, rows, known, before)).items():
         touched[stream].shown = marks
-    await journal.replace_parties(connection, parties, known & parties.keys())
+    await journal.replace_parties(connection, parties)
     await _enqueue(connection, drafts, desk)
 
 
