@@ -10,6 +10,7 @@ from typing import Self
 from casebus.law import bundle, compiling, loader, models
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule, Procedure, event_name
+from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
 
 
 class Law:
@@ -21,6 +22,8 @@ class Law:
         self.digest = bundle.digest(files)
         self.calendar = Calendar(loader.parse(files, "holidays.yaml", models.HolidaysFile))
         self.sectors = loader.parse(files, "sectors.yaml", models.SectorsFile).sectors
+        # Bundles of before there was the table say nothing of divisions.
+        self.divisions = Divisions(DIVISIONS, files.get(DIVISIONS, EMPTY))
         self.clocks: dict[str, tuple[ClockRule, ...]] = compiling.clocks(
             loader.parse_all(files, "clocks", models.ClockFile)
         )

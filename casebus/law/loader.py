@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -13,6 +13,8 @@ from casebus.errors import CasebusError
 from casebus.law import models
 
 _M = TypeVar("_M", bound=models.Model)
+#: Rules are YAML; the table of divisions is CSV, as it is exchanged everywhere.
+_SUFFIXES = frozenset({".yaml", ".csv"})
 
 
 class LawError(CasebusError):
@@ -20,10 +22,11 @@ class LawError(CasebusError):
 
 
 def read(folder: Path) -> dict[str, bytes]:
-    """The YAML files below a folder by their relative POSIX names; raises LawError if none."""
+    """The files of the law below a folder by relative POSIX names; raises LawError if none."""
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*.yaml"))
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _SUFFIXES
     }
     if not files:
         raise LawError("law_missing", f"no *.yaml below {folder}")
@@ -37,11 +40,13 @@ def parse(files: Mapping[str, bytes], name: str, model: type[_M]) -> _M:
     try:
         # CSafeLoader is the same safe schema, an order of magnitude faster.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return model.model_validate(yaml.load(files[name], Loader=loader))  # noqa: S506
-    except yaml.YAMLError as error:
+        read = yaml.load(files[name], Loader=loader)  # noqa: S506
+    except (yaml.YAMLError, ValueError) as error:
         raise LawError("law_unreadable", f"{name}: {error}") from error
+    try:
+        return model.model_validate(read)
     except ValidationError as error:
-        raise LawError("law_invalid", f"{name}: {_reasons(error)}") from error
+        raise LawError("law_invalid", f"{name}: {_reasons(error, read)}") from error
 
 
 def parse_all(files: Mapping[str, bytes], folder: str, model: type[_M]) -> dict[str, _M]:
@@ -50,7 +55,24 @@ def parse_all(files: Mapping[str, bytes], folder: str, model: type[_M]) -> dict[
     return {name: parse(files, name, model) for name in names}
 
 
-def _reasons(error: ValidationError) -> str:
+def _reasons(error: ValidationError, read: Any) -> str:
     return "; ".join(
-        f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
+        f"{_place(one['loc'], read)}: {one['msg']}"
+        for one in error.errors(include_url=False, include_context=False)
     )
+
+
+def _place(path: tuple[int | str, ...], read: Any) -> str:
+    """Where it stands, each row of a list by its number (from 1) and what it is the row of."""
+    words = []
+    for part in path:
+        word = str(part)
+        try:
+            read = read[part]
+        except (LookupError, TypeError):
+            read = None
+        if isinstance(part, int):
+            name = read.get("id") or read.get("event") if isinstance(read, dict) else None
+            word = f"{part + 1} ({name})" if name else str(part + 1)
+        words.append(word)
+    return ".".join(words)

@@ -1,0 +1,127 @@
+"""Administrative divisions (GB/T 2260): levels, superiors, and when a code was in use.
+
+From divisions.csv (scripts/make_divisions.py). A span there is never too short: it comes from
+dated snapshots. What the table does not know is None, never a guess.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, get_args
+
+from casebus.law.loader import LawError
+
+Level = Literal["county", "city", "province", "national"]
+COUNTRY = "000000"
+_LEVELS = frozenset(get_args(Level))
+DIVISIONS = "divisions.csv"
+_COLUMNS = ("code", "name", "level", "superior", "from", "to", "successor")
+#: A table without rows.
+EMPTY = (",".join(_COLUMNS)).encode()
+
+
+class Division(NamedTuple):
+    code: str
+    name: str
+    level: str
+    #: Code; of a province the country's.
+    superior: str
+    #: First and last day of use as far as known.
+    since: dt.date
+    until: dt.date
+    #: Code that took over most of it; empty where none did or none is known.
+    successor: str
+
+    def holds(self, day: dt.date) -> bool:
+        return self.since <= day <= self.until
+
+
+class Divisions:
+    """All codes of the table; each code is one division over time."""
+
+    def __init__(self, name: str, text: bytes) -> None:
+        """Read the file; raises LawError naming the line."""
+        self._rows: dict[str, Division] = {
+            COUNTRY: Division(COUNTRY, "全国", "national", "", dt.date.min, dt.date.max, "")
+        }
+        for row in _read(name, text):
+            if row.code in self._rows:
+                raise LawError("law_invalid", f"{name}: {row.code} stands twice")
+            self._rows[row.code] = row
+        for row in self._rows.values():
+            for other in (row.superior, row.successor):
+                if other and other not in self._rows:
+                    raise LawError("law_invalid", f"{name}: {row.code}: unknown {other}")
+
+    def get(self, code: str) -> Division | None:
+        """By six digits, or by the statistical twelve."""
+        return self._rows.get(code[:6] if len(code) == 12 else code)  # noqa: PLR2004
+
+    def chain(self, code: str) -> tuple[str, ...]:
+        """The division and those above it, the country last; empty where it is unknown."""
+        found: list[str] = []
+        row = self.get(code)
+        while row is not None:
+            found.append(row.code)
+            row = self._rows.get(row.superior)
+        return tuple(found)
+
+    def common_superior(self, codes: tuple[str, ...]) -> str | None:
+        """The lowest division above all of them; of one and the same code, the one above it."""
+        chains = [self.chain(code)[1:] for code in codes]
+        if not chains or not all(chains):
+            return None
+        shared = set(chains[0]).intersection(*chains[1:])
+        return next((one for one in chains[0] if one in shared), None)
+
+    def at_level(self, code: str, level: str) -> str | None:
+        """The division itself or the one above it that has the level."""
+        return next((one for one in self.chain(code) if self._rows[one].level == level), None)
+
+    def today(self, code: str, day: dt.date) -> str | None:
+        """The code in use on a day for a place that had `code` before: itself or a successor."""
+        row = self.get(code)
+        while row is not None and not row.holds(day):
+            row = self._rows.get(row.successor) if day > row.until else None
+        return None if row is None else row.code
+
+    def __iter__(self) -> Iterator[Division]:
+        return iter(self._rows.values())
+
+
+def _read(name: str, text: bytes) -> Iterator[Division]:
+    lines = csv.reader(_decoded(name, text).splitlines(), strict=True)
+    try:
+        _check_columns(next(lines, []))
+        yield from (_division(line) for line in lines)
+    except (ValueError, csv.Error) as error:
+        raise LawError("law_invalid", f"{name}: line {lines.line_num}: {error}") from error
+
+
+def _check_columns(line: list[str]) -> None:
+    if tuple(line) != _COLUMNS:
+        raise ValueError(f"columns {','.join(_COLUMNS)} wanted")
+
+
+def _decoded(name: str, text: bytes) -> str:
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise LawError("law_unreadable", f"{name}: not UTF-8: {error}") from error
+
+
+def _division(line: list[str]) -> Division:
+    code, name, level, superior, since, until, successor = line
+    if level not in _LEVELS or not (len(code) == 6 and code.isdecimal()):  # noqa: PLR2004
+        raise ValueError(f"{code or 'no code'}: {level or 'no level'}")
+    return Division(
+        code,
+        name,
+        level,
+        superior,
+        dt.date.fromisoformat(since) if since else dt.date.min,
+        dt.date.fromisoformat(until) if until else dt.date.max,
+        successor,
+    )
