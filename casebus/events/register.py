@@ -18,9 +18,25 @@ from casebus.events.schemas import served_text, subject_of, type_of
 VISIBILITIES = ("PUBLIC", "PARTY", "AGENCY", "CASE_TEAM", "RESTRICTED")
 SHARED_NAMESPACE = "casebus.shared.v1"
 
-_TYPE = re.compile(r"casebus\.[a-z]+\.[a-z]+(_[a-z]+)*\.v[1-9]\d*")
+_TYPE = re.compile(r"casebus\.[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*\.v[1-9]\d*")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_ACTION_DOMAINS = frozenset({"referral", "case", "work"})
+#: Domains of what the bus itself states: no officer acts and no work item is answered.
+_DERIVED_DOMAINS = frozenset(
+    {
+        "data_quality",
+        "directory",
+        "finding",
+        "import",
+        "indicator",
+        "intake",
+        "law",
+        "prior_sanctions",
+        "publication",
+        "question",
+        "relay",
+        "stats",
+    }
+)
 Body = dict[str, Any]
 Row = dict[str, Any]
 
@@ -55,7 +71,7 @@ def scaffold(ce_type: str) -> Body:
     """A new type's first draft: the fields that every event of its domain has."""
     _, domain, _, major = ce_type.split(".")
     names = ["numbers", "note"]
-    if domain in _ACTION_DOMAINS:
+    if domain not in _DERIVED_DOMAINS:
         names = ["actor", "work_item", "work_version", *names]
     return {
         "type": "record",

@@ -134,7 +134,12 @@ def test_a_field_without_default_cannot_be_added() -> None:
     assert list(incompatibilities("2", other, "1", one))
 
 
-@pytest.mark.parametrize("name", ["sent", "referral.Sent", "referral.sent.vv", "a.b.c.d"])
+@pytest.mark.parametrize("name", ["sent", "referral.Sent", "referral.sent.vv", "a.b.c.d", "a_.b"])
 def test_a_type_that_is_not_domain_and_event_is_refused(name: str) -> None:
     with pytest.raises(register.RegisterError):
         register.full_type(name)
+
+
+def test_a_domain_may_be_of_several_words() -> None:
+    full = register.full_type("judicial_confirmation.applied")
+    assert register.file_of(full, 1) == "judicial_confirmation/applied.v1/001.avsc"
