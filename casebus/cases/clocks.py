@@ -41,7 +41,9 @@ class Draft:
         self.rule = rule
         self.trigger = trigger
         self.actor = actor
-        self.due, self.provisional = rule.due(trigger.legal, calendar)
+        end = rule.due(trigger.legal, calendar)
+        self.due = None if end is None else end.due
+        self.provisional = end is not None and end.provisional
         self.status = RUNNING
         self.stopped_by: CaseEvent | None = None
 

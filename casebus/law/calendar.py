@@ -63,6 +63,19 @@ class Calendar:
             return _add_weekdays(self.last.toordinal(), missing), True
         return _add_weekdays(day.toordinal(), amount), True
 
+    def workdays_between(self, day: dt.date, until: dt.date) -> tuple[int, bool]:
+        """How many working days follow `day` up to `until`, which counts; none backwards."""
+        if until <= day:
+            return 0, False
+        first, last = day.toordinal(), until.toordinal()
+        begin = max(first, self.first.toordinal() - 1)
+        end = min(last, self.last.toordinal())
+        if begin >= end:
+            return _weekdays_between(first, last), True
+        count = bisect_right(self._workdays, end) - bisect_right(self._workdays, begin)
+        outside = _weekdays_between(first, begin) + _weekdays_between(end, last)
+        return count + outside, begin > first or end < last
+
 
 def _weekday(ordinal: int) -> int:
     return (ordinal + 6) % _WEEK
@@ -75,6 +88,16 @@ def _is_weekend(ordinal: int) -> bool:
 def _days_to_monday(ordinal: int) -> int:
     """None on a weekday."""
     return _WEEK - _weekday(ordinal) if _is_weekend(ordinal) else 0
+
+
+def _weekdays_between(first: int, last: int) -> int:
+    """Weekdays that follow `first` up to `last`."""
+    return _weekdays_until(last) - _weekdays_until(first)
+
+
+def _weekdays_until(ordinal: int) -> int:
+    weeks, rest = divmod(ordinal, _WEEK)
+    return weeks * _SATURDAY + min(rest, _SATURDAY)
 
 
 def _date(ordinal: int) -> dt.date:

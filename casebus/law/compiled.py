@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
 
 from casebus.events.legaltime import LegalTime
 from casebus.law.calendar import Calendar
-from casebus.law.periods import due_after
+from casebus.law.periods import END_OF_DAY, Ending, Period, ending
 
 #: A role that stands for every agency that takes part in the case.
 ANY_ROLE = "any"
@@ -16,6 +19,9 @@ ANY_ROLE = "any"
 ALL = "*"
 #: A target state that stands for the state it comes from.
 SAME = "="
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+#: Paths in a body, and the values that count there.
+Conditions = tuple[tuple[tuple[str, ...], frozenset[str | None]], ...]
 
 
 @lru_cache(maxsize=4096)
@@ -23,6 +29,13 @@ def event_name(ce_type: str) -> str:
     """`referral.sent` of `casebus.referral.sent.v1`; what has another form stays as it is."""
     parts = ce_type.split(".")
     return ".".join(parts[1:-1]) if len(parts) > 2 else ce_type  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    amount: int
+    unit: str
+    citation: str
 
 
 @dataclass(slots=True, eq=False)
@@ -45,21 +58,44 @@ class ClockRule:
     effective_to: dt.date
     #: `effective_from` as text.
     version: str
-    _known: dict[LegalTime, tuple[dt.datetime, bool]] = field(default_factory=dict)
+    #: Which bodies of the trigger this version is meant for, and which it is not meant for.
+    when: Conditions = ()
+    unless: Conditions = ()
+    extensions: tuple[Extension, ...] = ()
+    #: Share of the period after which its actor is warned.
+    warn_at: float | None = None
+    posting_counts: bool = False
+    custody_no_roll: bool = False
+    closes_at: dt.time = END_OF_DAY
+    #: Later versions that count for what still runs when they come into force, oldest first.
+    successors: tuple[ClockRule, ...] = ()
+    _known: dict[LegalTime, Ending] = field(default_factory=dict)
 
-    def due(self, trigger: LegalTime, calendar: Calendar) -> tuple[dt.datetime | None, bool]:
-        """The last moment in time, and whether it is provisional; None for `at once`."""
+    def due(self, trigger: LegalTime, calendar: Calendar) -> Ending | None:
+        """How the period ends that this trigger starts; None for `at once`."""
         if self.amount is None:
-            return None, False
+            return None
         if trigger.time is not None and self.unit != "h":
             trigger = LegalTime(trigger.date)
         known = self._known.get(trigger)
         if known is None:
-            known = due_after(trigger, self.amount, self.unit, self.count_rule, calendar)
+            known = ending(trigger, self.period(), calendar)
             # Bounded: dates of cases are few, a flood of odd ones must not fill the memory.
             if len(self._known) < 10_000:  # noqa: PLR2004
                 self._known[trigger] = known
         return known
+
+    def is_for(self, body: Mapping[str, Any]) -> bool:
+        """Whether the body of the trigger says what this version asks for."""
+        if not self.when and not self.unless:
+            return True
+        return all(_value_at(body, path) in values for path, values in self.when) and not any(
+            _value_at(body, path) in values for path, values in self.unless
+        )
+
+    def period(self) -> Period:
+        """The period as the law gives it, before pauses and extensions."""
+        return Period(self.amount or 0, self.unit, self.count_rule, self.closes_at)
 
 
 @dataclass(slots=True, eq=False)
@@ -86,6 +122,9 @@ class Step:
     starts: tuple[tuple[ClockRule, ...], ...]
     stops: frozenset[str]
     cancels: frozenset[str]
+    pauses: frozenset[str]
+    resumes: frozenset[str]
+    extends: frozenset[str]
     copies: tuple[str, ...]
     opens: tuple[DutyRule, ...]
     closes: frozenset[str]
@@ -93,6 +132,7 @@ class Step:
     citation: str
     effective_from: dt.date
     effective_to: dt.date
+    opening: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -113,11 +153,22 @@ class Procedure:
     otherwise: dict[str, tuple[Step, ...]]
     #: State -> the states that lie ahead of it.
     ahead: dict[str, frozenset[str]]
+    #: States without a way out but into a new round.
+    final: frozenset[str]
+    #: (state, clock) -> the versions of the transition that the clock's end is there.
+    lapses: dict[tuple[str, str], tuple[Step, ...]]
+    #: Clocks whose end is a transition in some state.
+    lapsing: frozenset[str]
     opening: frozenset[str]
     neutral: frozenset[str]
 
     def is_neutral(self, name: str) -> bool:
-        return name in self.neutral or f"{name.partition('.')[0]}.*" in self.neutral
+        return matches(self.neutral, name)
+
+
+def matches(globs: frozenset[str], name: str) -> bool:
+    """Whether an event is one of those, by its own name or its domain's `*`."""
+    return name in globs or f"{name.partition('.')[0]}.*" in globs
 
 
 def in_force(versions: tuple[Step, ...] | None, day: dt.date) -> Step | None:
@@ -129,9 +180,26 @@ def in_force(versions: tuple[Step, ...] | None, day: dt.date) -> Step | None:
     return None
 
 
-def clock_in_force(versions: tuple[ClockRule, ...], day: dt.date) -> ClockRule | None:
-    """The version of a clock in force on the day of its trigger."""
+def clock_in_force(
+    versions: tuple[ClockRule, ...], day: dt.date, body: Mapping[str, Any] = _EMPTY
+) -> ClockRule | None:
+    """The version of a clock in force on the day of its trigger, and meant for its body."""
     for one in versions:
-        if one.effective_from <= day <= one.effective_to:
+        if one.effective_from <= day <= one.effective_to and one.is_for(body):
             return one
     return None
+
+
+def said(value: object) -> str | None:
+    """A value of a body as the law writes it: `true`, `12`, `SIMPLE`; none of what has parts."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int) else None
+
+
+def _value_at(body: object, path: tuple[str, ...]) -> str | None:
+    for word in path:
+        if not isinstance(body, Mapping):
+            return None
+        body = body.get(word)
+    return said(body)

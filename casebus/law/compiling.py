@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from casebus.law import models
-from casebus.law.compiled import ALL, ANY_ROLE, SAME, ClockRule, DutyRule, Procedure, Step
+from casebus.law.compiled import (
+    ALL,
+    ANY_ROLE,
+    SAME,
+    ClockRule,
+    Conditions,
+    DutyRule,
+    Extension,
+    Procedure,
+    Step,
+    said,
+)
 from casebus.law.loader import LawError
+from casebus.law.periods import END_OF_DAY
+from casebus.law.ways import Ways
 
 #: Checks that the fold knows by name (casebus.cases.checks).
 CHECKS = frozenset({"handover_counts"})
@@ -19,18 +32,28 @@ Clocks = Mapping[str, tuple[ClockRule, ...]]
 def clocks(files: Mapping[str, models.ClockFile]) -> dict[str, tuple[ClockRule, ...]]:
     """Every clock's versions, newest first; raises LawError where two are in force at once."""
     versions: dict[str, list[ClockRule]] = {}
+    pending: set[ClockRule] = set()
     for name, file in files.items():
         for row in file.clocks:
-            versions.setdefault(row.id, []).append(_clock(row))
-            if _overlap(versions[row.id]):
+            versions.setdefault(row.id, []).append(_clock(row, file))
+            if row.transition == "pending":
+                pending.add(versions[row.id][-1])
+            if _overlap(one for one in versions[row.id] if _alike(one, versions[row.id][-1])):
                 raise LawError("law_invalid", f"{name}: two versions of {row.id} overlap")
-    return {
-        name: tuple(sorted(rules, key=lambda one: one.effective_from, reverse=True))
-        for name, rules in versions.items()
-    }
+    for rules in versions.values():
+        # Newest first; what is meant for some bodies goes before what is meant for all.
+        rules.sort(key=lambda one: (one.effective_from, _narrow(one)), reverse=True)
+        for rule in rules:
+            rule.successors = tuple(
+                one
+                for one in reversed(rules)
+                if one in pending and one.effective_from > rule.effective_from and _alike(one, rule)
+            )
+    return {name: tuple(rules) for name, rules in versions.items()}
 
 
-def _clock(row: models.ClockRow) -> ClockRule:
+def _clock(row: models.ClockRow, file: models.ClockFile) -> ClockRule:
+    own = "warn_at" in row.model_fields_set
     return ClockRule(
         id=row.id,
         title=row.title.zh,
@@ -47,23 +70,58 @@ def _clock(row: models.ClockRow) -> ClockRule:
         effective_from=row.effective_from,
         effective_to=row.effective_to or dt.date.max,
         version=row.effective_from.isoformat(),
+        when=_conditions(row.when),
+        unless=_conditions(row.unless),
+        extensions=tuple(
+            Extension(one.amount, one.unit, f"{row.source} {one.article}") for one in row.extensions
+        ),
+        warn_at=row.warn_at if own else file.warn_at,
+        posting_counts=row.posting_counts,
+        custody_no_roll=row.custody_no_roll,
+        closes_at=row.closes_at or END_OF_DAY,
     )
 
 
-def procedure(name: str, file: models.ProcedureFile, known: Clocks) -> Procedure:
+def _conditions(rows: Mapping[str, tuple[str | bool | int, ...]]) -> Conditions:
+    return tuple(
+        (tuple(path.split(".")), frozenset(said(value) for value in values))
+        for path, values in sorted(rows.items())
+    )
+
+
+def _alike(one: ClockRule, other: ClockRule) -> bool:
+    """Whether two versions are meant for the same bodies."""
+    return (one.when, one.unless) == (other.when, other.unless)
+
+
+def _narrow(one: ClockRule) -> int:
+    return 2 if one.when else 1 if one.unless else 0
+
+
+def procedure(
+    name: str, file: models.ProcedureFile, known: Clocks, common: Collection[str] = ()
+) -> Procedure:
     """One procedure; raises LawError, naming the file, the transition and the wrong word."""
-    _check_words(name, file, known)
+    _check_words(name, file, known, common)
+    ways = Ways(file)
+    lost = [state for state in file.states if state not in ways.reachable]
+    if lost:
+        raise LawError("law_invalid", f"{name}: states: no way to {', '.join(lost)}")
     duties = {word: _duty(word, duty) for word, duty in file.duties.items()}
     steps: dict[tuple[str, str], tuple[Step, ...]] = {}
     otherwise: dict[str, tuple[Step, ...]] = {}
-    for row in file.transitions:
+    lapses: dict[tuple[str, str], tuple[Step, ...]] = {}
+    for number, row in enumerate(file.transitions, 1):
         step = _step(row, file, duties, known)
+        table, word = (lapses, row.clock) if row.clock else (steps, row.event)
         for state in file.states if row.from_ == (ALL,) else row.from_:
-            at = (state, row.event)
-            steps[at] = (*steps.get(at, ()), step)
-            if _overlap(steps[at]):
-                raise LawError("law_invalid", f"{name}: {row.event} from {state} twice")
-        otherwise.setdefault(row.event, (step,))
+            at = (state, word)
+            table[at] = (*table.get(at, ()), step)
+            if _overlap(table[at]):
+                where = f"{name}: transition {number} ({row.event})"
+                raise LawError("law_invalid", f"{where}: {word} from {state} twice")
+        if not row.clock:
+            otherwise.setdefault(row.event, (step,))
     return Procedure(
         id=file.id,
         title=file.title.zh,
@@ -75,7 +133,10 @@ def procedure(name: str, file: models.ProcedureFile, known: Clocks) -> Procedure
         duties=duties,
         steps=steps,
         otherwise=otherwise,
-        ahead=_ahead(file),
+        ahead=ways.ahead,
+        final=ways.final,
+        lapses=lapses,
+        lapsing=frozenset(clock for _, clock in lapses),
         opening=frozenset(row.event for row in file.transitions if row.opening),
         neutral=frozenset(file.neutral),
     )
@@ -106,6 +167,9 @@ def _step(
         starts=tuple(known[one] for one in row.starts),
         stops=frozenset(row.stops),
         cancels=frozenset(row.cancels),
+        pauses=frozenset(row.pauses),
+        resumes=frozenset(row.resumes),
+        extends=frozenset(row.extends),
         copies=row.copies,
         opens=tuple(duties[one] for one in row.opens),
         closes=frozenset(row.closes),
@@ -113,27 +177,8 @@ def _step(
         citation=f"{row.source} {row.article}",
         effective_from=row.effective_from,
         effective_to=row.effective_to or dt.date.max,
+        opening=row.opening,
     )
-
-
-def _ahead(file: models.ProcedureFile) -> dict[str, frozenset[str]]:
-    """For each state the states that can follow it, near or far; it itself is not one of them."""
-    following: dict[str, set[str]] = {state: set() for state in file.states}
-    for row in file.transitions:
-        for state in row.from_:
-            if state != ALL and row.to != SAME:
-                following[state].add(row.to)
-    return {state: frozenset(_reach(state, following) - {state}) for state in following}
-
-
-def _reach(state: str, following: Mapping[str, set[str]]) -> set[str]:
-    reached: set[str] = set()
-    todo = [state]
-    while todo:
-        fresh = following[todo.pop()] - reached
-        reached |= fresh
-        todo.extend(fresh)
-    return reached
 
 
 def _overlap(versions: Iterable[Step] | Iterable[ClockRule]) -> bool:
@@ -141,7 +186,9 @@ def _overlap(versions: Iterable[Step] | Iterable[ClockRule]) -> bool:
     return any(later[0] <= earlier[1] for earlier, later in itertools.pairwise(spans))
 
 
-def _check_words(name: str, file: models.ProcedureFile, known: Clocks) -> None:
+def _check_words(
+    name: str, file: models.ProcedureFile, known: Clocks, common: Collection[str]
+) -> None:
     def check(where: str, words: Iterable[str], allowed: Iterable[str], what: str) -> None:
         unknown = sorted(set(words) - set(allowed))
         if unknown:
@@ -149,25 +196,41 @@ def _check_words(name: str, file: models.ProcedureFile, known: Clocks) -> None:
 
     check("opener", [file.opener], file.roles, "role")
     check("initial", [file.initial], file.states, "state")
-    events = {row.event for row in file.transitions}
+    events = {row.event for row in file.transitions} | set(common)
     for word, duty in file.duties.items():
-        check(word, [duty.role], file.roles, "role")
-        check(word, duty.actions.values(), events, "event")
-        check(word, [duty.clock] if duty.clock else [], known, "clock")
-    for row in file.transitions:
-        check(row.event, row.from_, (*file.states, ALL), "state")
-        check(row.event, [row.to], (*file.states, SAME), "state")
-        check(row.event, row.by, (*file.roles, ANY_ROLE), "role")
-        check(row.event, row.binds, file.roles, "role")
-        check(row.event, row.starts, known, "clock")
-        check(row.event, [*row.stops, *row.cancels], (*known, ALL), "clock")
-        check(row.event, row.opens, file.duties, "duty")
-        check(row.event, row.closes, (*file.duties, ALL), "duty")
-        check(row.event, row.checks, CHECKS, "check")
-        if ALL in row.from_ and row.from_ != (ALL,):
-            raise LawError("law_invalid", f"{name}: {row.event}: {ALL} stands alone in from")
-    reachable = _ahead(file)[file.initial] | {file.initial}
-    check("states", file.states, reachable, "way to the state")
+        check(f"duty {word}", [duty.role], file.roles, "role")
+        check(f"duty {word}", duty.actions.values(), events, "event")
+        check(f"duty {word}", [duty.clock] if duty.clock else [], known, "clock")
+    for number, row in enumerate(file.transitions, 1):
+        where = f"transition {number} ({row.event})"
+        check(where, row.from_, (*file.states, ALL), "state")
+        check(where, [row.to], (*file.states, SAME), "state")
+        check(where, row.by, (models.BUS,) if row.clock else (*file.roles, ANY_ROLE), "role")
+        check(where, row.binds, file.roles, "role")
+        check(where, [*row.starts, *row.extends], known, "clock")
+        check(where, [row.clock] if row.clock else [], known, "clock")
+        for ended in (row.stops, row.cancels, row.pauses, row.resumes):
+            check(where, ended, (*known, ALL), "clock")
+        check(where, row.opens, file.duties, "duty")
+        check(where, row.closes, (*file.duties, ALL), "duty")
+        check(where, row.checks, CHECKS, "check")
+        for problem in _misuses(row, file, known):
+            raise LawError("law_invalid", f"{name}: {where}: {problem}")
+
+
+def _misuses(row: models.Transition, file: models.ProcedureFile, known: Clocks) -> Iterator[str]:
+    """What each word allows and all of them together do not."""
+    if ALL in row.from_ and row.from_ != (ALL,):
+        yield f"{ALL} stands alone in from"
+    if row.opening and file.opener not in row.by:
+        yield f"it opens, so the opener ({file.opener}) must be one of by"
+    if row.clock and any(rule.expiry != "lapse" for rule in known[row.clock]):
+        yield f"{row.clock} is no clock that lapses"
+    if len(set(row.starts)) < len(row.starts):
+        yield "a clock is started twice"
+    for one in row.extends:
+        if not any(rule.extensions for rule in known[one]):
+            yield f"{one} has no extensions"
 
 
 def unique(procedures: Mapping[str, Procedure]) -> dict[str, Procedure]:
@@ -179,3 +242,22 @@ def unique(procedures: Mapping[str, Procedure]) -> dict[str, Procedure]:
                 raise LawError("law_invalid", f"{name}: {event} opens two procedures")
             opened[event] = one
     return opened
+
+
+def distinct(files: Mapping[str, Procedure]) -> dict[str, Procedure]:
+    """The procedures by id; raises LawError where two files claim one."""
+    found: dict[str, Procedure] = {}
+    for name, one in files.items():
+        if one.id in found:
+            raise LawError("law_invalid", f"{name}: procedure {one.id} stands in another file too")
+        found[one.id] = one
+    return found
+
+
+def by_event(procedures: Mapping[str, Procedure]) -> dict[str, tuple[Procedure, ...]]:
+    """Event -> the procedures that know it."""
+    known: dict[str, tuple[Procedure, ...]] = {}
+    for one in procedures.values():
+        for event in one.otherwise:
+            known[event] = (*known.get(event, ()), one)
+    return known

@@ -7,10 +7,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
 
-from casebus.law import bundle, compiling, loader, models
+from casebus.law import bundle, compiled, compiling, loader, models
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule, Procedure, event_name
 from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
+
+_COMMON = "common.yaml"
 
 
 class Law:
@@ -27,15 +29,21 @@ class Law:
         self.clocks: dict[str, tuple[ClockRule, ...]] = compiling.clocks(
             loader.parse_all(files, "clocks", models.ClockFile)
         )
+        everywhere = self._everywhere()
+        #: Events that any participant may send in every procedure: they move nothing.
+        self.common = frozenset(name for one in everywhere.recorded for name in one.events)
+        self._beside = frozenset(everywhere.neutral)
         rows = loader.parse_all(files, "procedures", models.ProcedureFile)
-        self.procedures: dict[str, Procedure] = {
-            file.id: compiling.procedure(name, file, self.clocks) for name, file in rows.items()
-        }
-        self.opening = compiling.unique(self.procedures)
-        #: Names of events that some procedure knows.
-        self.known_events = frozenset(
-            name for one in self.procedures.values() for name in one.otherwise
+        self.procedures: dict[str, Procedure] = compiling.distinct(
+            {
+                name: compiling.procedure(name, file, self.clocks, self.common)
+                for name, file in rows.items()
+            }
         )
+        self.opening = compiling.unique(self.procedures)
+        self._procedures_of = compiling.by_event(self.procedures)
+        #: Names of events that some procedure knows.
+        self.known_events = self.common.union(self._procedures_of)
         self._may_emit: dict[tuple[str, str, str], bool] = {}
         self._copies = self._all_copies()
 
@@ -51,6 +59,20 @@ class Law:
 
     def bundle(self) -> bytes:
         return bundle.pack(self._files)
+
+    def procedures_of(self, event: str) -> tuple[Procedure, ...]:
+        """The procedures that know an event, given by name: `referral.sent`."""
+        return self._procedures_of.get(event, ())
+
+    def is_beside(self, event: str) -> bool:
+        """Whether an event is recorded beside every procedure."""
+        return compiled.matches(self._beside, event)
+
+    def _everywhere(self) -> models.CommonFile:
+        # Bundles older than the file say in each procedure what it says once.
+        if _COMMON not in self._files:
+            return models.CommonFile()
+        return loader.parse(self._files, _COMMON, models.CommonFile)
 
     def may_emit(self, sector: str, level: str, ce_type: str) -> bool:
         """Whether an agency of this sector and level may be the author of such an event."""
@@ -80,6 +102,7 @@ class Law:
         for procedure in self.procedures.values():
             for versions in procedure.steps.values():
                 for step in versions:
-                    both = (*owed.get(step.event, ()), *step.copies)
-                    owed[step.event] = tuple(dict.fromkeys(both))
-        return {name: rules for name, rules in owed.items() if rules}
+                    if step.copies:
+                        both = (*owed.get(step.event, ()), *step.copies)
+                        owed[step.event] = tuple(dict.fromkeys(both))
+        return owed

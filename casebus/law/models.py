@@ -18,7 +18,18 @@ AgencyRule = Annotated[
 ]
 #: V read in a text of the law (L, J, P, I: which text), M not read: + well known, ~ probable.
 Confidence = Annotated[str, StringConstraints(pattern=r"^(V-[A-Z]|M[+~?])$")]
+#: Field of a body, `decision.kind` for one inside a record.
+BodyPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
+#: Letters, two digits, a letter for a variant: T08, T08b, OM01.
+ClockId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,3}[0-9]{2}[a-z]?$")]
+#: hours, days, working days, months; a year is 12 months.
+Unit = Literal["h", "d", "wd", "m"]
+Share = Annotated[float, Field(gt=0, lt=1)]
 Level = Literal["county", "city", "province", "national"]
+
+#: The bus's event that a clock ran out, and the only word for who says it.
+LAPSED = "clock.lapsed"
+BUS = "bus"
 
 
 class Model(BaseModel):
@@ -65,11 +76,13 @@ class Transition(Rule):
     """One event type in some states: what it does where it is in procedure."""
 
     event: EventName
+    #: Only of `clock.lapsed`, and always there: the clock whose end is the transition.
+    clock: ClockId | None = None
     #: `*` is any state.
     from_: tuple[str, ...] = Field(alias="from")
     #: `=` is the state it comes from.
     to: str
-    #: May begin a stream; its author then takes the procedure's `opener` role.
+    #: May begin a region of a case; its author then takes the procedure's `opener` role.
     opening: bool = False
     #: Roles with standing; `any` is every agency that takes part in the case.
     by: tuple[Word, ...]
@@ -80,11 +93,25 @@ class Transition(Rule):
     stops: tuple[str, ...] = ()
     #: The event takes the ground from these clocks; `*` is all of them.
     cancels: tuple[str, ...] = ()
+    #: While paused a clock does not count; `*` is all of the region.
+    pauses: tuple[str, ...] = ()
+    resumes: tuple[str, ...] = ()
+    #: The n-th extension applies the n-th of the clock's `extensions`.
+    extends: tuple[str, ...] = ()
     copies: tuple[AgencyRule, ...] = ()
     opens: tuple[Word, ...] = ()
     #: `*` is all open work.
     closes: tuple[str, ...] = ()
     checks: tuple[Word, ...] = ()
+
+    @model_validator(mode="after")
+    def _a_lapse_names_its_clock(self) -> Self:
+        lapse = self.event == LAPSED
+        if lapse != (self.clock is not None) or lapse != (self.by == (BUS,)):
+            raise ValueError(f"{LAPSED}, `clock:` and `by: [{BUS}]` go together")
+        if lapse and self.opening:
+            raise ValueError(f"{LAPSED} opens nothing")
+        return self
 
 
 class ProcedureFile(Model):
@@ -102,15 +129,37 @@ class ProcedureFile(Model):
     transitions: tuple[Transition, ...]
 
 
+class Common(Rule):
+    """Events that every procedure knows: any participant may send them, they move nothing."""
+
+    events: tuple[EventName, ...]
+
+
+class CommonFile(Model):
+    sources: dict[str, dict[str, object]] = {}
+    #: Recorded beside every procedure, of whomever.
+    neutral: tuple[EventGlob, ...] = ()
+    recorded: tuple[Common, ...] = ()
+
+
+class Extension(Model):
+    """One extension that the law allows: by how much, where it says so, who grants it."""
+
+    amount: Annotated[int, Field(gt=0, le=3650)]
+    unit: Unit
+    article: str
+    by: Title | None = None
+
+
 class ClockRow(Rule):
     """One period in one version; without an amount it is `at once` and never falls due."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}[a-z]?$")]
+    id: ClockId
     title: Title
     actor: Word
     amount: Annotated[int, Field(gt=0, le=3650)] | None = None
     #: hours, days, working days, months.
-    unit: Literal["h", "d", "wd", "m"] | None = None
+    unit: Unit | None = None
     #: `natural_roll`: a last day that is no working day moves to the next one; `natural`: never.
     count_rule: Literal["natural_roll", "natural", "working", "hours"] | None = None
     #: How long after the due moment an act may still be on its way to us before anyone is told.
@@ -118,6 +167,22 @@ class ClockRow(Rule):
     #: `breach`: the actor owed the act; `lapse`: a right or a condition ended, nobody is told.
     expiry: Literal["breach", "lapse"] = "breach"
     tell: tuple[AgencyRule, ...] = ()
+    #: Path in the trigger's body -> values, one of which must stand there; else no clock starts.
+    #: Of rows of one id that are in force together the first that fits the body counts.
+    when: dict[BodyPath, tuple[str | bool | int, ...]] = {}
+    #: The same for bodies that it is not meant for; a field that is absent excludes nothing.
+    unless: dict[BodyPath, tuple[str | bool | int, ...]] = {}
+    extensions: tuple[Extension, ...] = ()
+    #: Share of the period after which the actor is warned; none: never. The file's where absent.
+    warn_at: Share | None = None
+    #: `pending`: counts for clocks too that were triggered before it and still run then.
+    transition: Literal["new_triggers", "pending"] = "new_triggers"
+    #: The day in `posted_on` of the act's body is the day of the act (刑诉法 105, 民诉法 85).
+    posting_counts: bool = False
+    #: No rolling over where the trigger's body says `in_custody: true` (刑诉法 105).
+    custody_no_roll: bool = False
+    #: Close of business, at which the last day ends instead of 24:00.
+    closes_at: dt.time | None = None
 
     @model_validator(mode="after")
     def _period_is_whole(self) -> Self:
@@ -129,12 +194,26 @@ class ClockRow(Rule):
             raise ValueError(f"count_rule {self.count_rule} does not count {self.unit}")
         return self
 
+    @model_validator(mode="after")
+    def _what_is_said_of_the_period_fits_it(self) -> Self:
+        if self.amount is None and self.extensions:
+            raise ValueError("what has no period cannot be extended")
+        if any(one.unit == "h" for one in self.extensions) and self.unit != "h":
+            raise ValueError("only hours are extended by hours")
+        if self.closes_at is not None and self.unit in {None, "h"}:
+            raise ValueError("closes_at ends a day, and this period has none")
+        if self.custody_no_roll and self.count_rule != "natural_roll":
+            raise ValueError("custody_no_roll says nothing where nothing rolls")
+        return self
+
 
 _NATURAL = {"natural", "natural_roll"}
 
 
 class ClockFile(Model):
     sources: dict[str, dict[str, object]] = {}
+    #: For the rows that do not say it themselves.
+    warn_at: Share | None = 0.8
     clocks: tuple[ClockRow, ...]
 
 

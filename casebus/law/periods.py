@@ -1,14 +1,16 @@
 """Counting of statutory periods (民法典 200-204, 刑事诉讼法 105, 行政处罚法 85).
 
 The day of the event is not counted; a day ends at 24:00 in UTC+8, given as 23:59:59, the last
-second in time. Hours run through from the moment, holidays included. A month ends on the same
-day of the month, or on the month's last.
+second in time, or at the close of business. Hours run through from the moment, holidays included.
+A month ends on the same day of the month, or on the month's last. What pauses and extensions add
+is counted before the last day rolls over.
 """
 
 from __future__ import annotations
 
 import calendar as months
 import datetime as dt
+from typing import NamedTuple
 
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law.calendar import Calendar
@@ -16,22 +18,90 @@ from casebus.law.calendar import Calendar
 END_OF_DAY = dt.time(23, 59, 59)
 _LAST_DAY = dt.date.max
 _MONTHS = 12
+_ZERO = dt.timedelta()
 
 
-def due_after(
-    trigger: LegalTime, amount: int, unit: str, count_rule: str, calendar: Calendar
-) -> tuple[dt.datetime, bool]:
-    """The last moment in time of a period, aware in UTC+8, and whether it is provisional."""
+class Period(NamedTuple):
+    amount: int
+    unit: str
+    count_rule: str
+    closes_at: dt.time = END_OF_DAY
+
+
+class Added(NamedTuple):
+    """What pauses and extensions add to a period, unit by unit."""
+
+    hours: dt.timedelta = _ZERO
+    days: int = 0
+    workdays: int = 0
+    months: int = 0
+
+    def plus(self, other: Added) -> Added:
+        return Added(
+            self.hours + other.hours,
+            self.days + other.days,
+            self.workdays + other.workdays,
+            self.months + other.months,
+        )
+
+
+NOTHING = Added()
+
+
+class Ending(NamedTuple):
+    """How a period ends."""
+
+    #: The last moment in time, aware in UTC+8.
+    due: dt.datetime
+    #: The last day as counted, before it rolls over.
+    nominal: dt.date
+    #: The calendar did not know the days.
+    provisional: bool
+
+
+def ending(
+    trigger: LegalTime, period: Period, calendar: Calendar, added: Added = NOTHING
+) -> Ending:
+    """The end of a period that starts with `trigger`."""
+    if period.unit == "h":
+        due = _hours_after(trigger, period.amount, added)
+        return Ending(due, due.date(), False)
+    nominal, provisional = _last_day(trigger.date, period, calendar, added)
+    day = nominal
+    if _rolls(period, added):
+        day, unsure = calendar.roll(nominal)
+        provisional = provisional or unsure
+    return Ending(dt.datetime.combine(day, period.closes_at, CHINA), nominal, provisional)
+
+
+def extension(amount: int, unit: str) -> Added:
+    match unit:
+        case "h":
+            return Added(hours=dt.timedelta(hours=amount))
+        case "wd":
+            return Added(workdays=amount)
+        case "m":
+            return Added(months=amount)
+    return Added(days=amount)
+
+
+def paused(unit: str, since: LegalTime, until: LegalTime, calendar: Calendar) -> tuple[Added, bool]:
+    """The length of a pause in the unit of its clock, and whether it is provisional.
+
+    Of months the pause is counted in days. A pause that ends before it begins is none.
+    """
     if unit == "h":
-        return _hours_after(trigger, amount), False
+        return Added(hours=max(_end_of(until) - since.moment(), _ZERO)), False
     if unit == "wd":
-        day, provisional = calendar.add_workdays(trigger.date, amount)
-        return dt.datetime.combine(day, END_OF_DAY, CHINA), provisional
-    day = _add_months(trigger.date, amount) if unit == "m" else _add_days(trigger.date, amount)
-    provisional = False
-    if count_rule == "natural_roll":
-        day, provisional = calendar.roll(day)
-    return dt.datetime.combine(day, END_OF_DAY, CHINA), provisional
+        amount, provisional = calendar.workdays_between(since.date, until.date)
+        return Added(workdays=amount), provisional
+    return Added(days=max((until.date - since.date).days, 0)), False
+
+
+def share_of(trigger: LegalTime, due: dt.datetime, share: float) -> dt.datetime:
+    """The moment at which this share of the time from trigger to due has passed, on the second."""
+    start = min(_end_of(trigger), due)
+    return start + dt.timedelta(seconds=round((due - start).total_seconds() * share))
 
 
 def in_time(done: dt.datetime, due: dt.datetime) -> bool:
@@ -39,13 +109,49 @@ def in_time(done: dt.datetime, due: dt.datetime) -> bool:
     return done <= due or done.replace(microsecond=0) <= due
 
 
-def _hours_after(trigger: LegalTime, amount: int) -> dt.datetime:
+def _rolls(period: Period, added: Added) -> bool:
+    if period.unit == "wd":
+        # A working day is none that rolls, but natural days granted on top may end on a holiday.
+        return bool(added.days or added.months)
+    return period.count_rule == "natural_roll"
+
+
+def _last_day(
+    start: dt.date, period: Period, calendar: Calendar, added: Added
+) -> tuple[dt.date, bool]:
+    """The period with what was added in its own unit; then what was added in others."""
+    unit, amount = period.unit, period.amount
+    day, provisional = start, False
+    workdays, added_months, days = added.workdays, added.months, added.days
+    match unit:
+        case "wd":
+            day, provisional = calendar.add_workdays(start, amount + workdays)
+            workdays = 0
+        case "m":
+            day, added_months = _add_months(start, amount + added_months), 0
+        case _:
+            day, days = _add_days(start, amount + days), 0
+    if added_months:
+        day = _add_months(day, added_months)
+    if days:
+        day = _add_days(day, days)
+    if workdays:
+        day, unsure = calendar.add_workdays(day, workdays)
+        provisional = provisional or unsure
+    return day, provisional
+
+
+def _end_of(one: LegalTime) -> dt.datetime:
+    """The moment, or the last second of a bare date."""
+    if one.time is not None:
+        return one.moment()
+    return dt.datetime.combine(one.date, END_OF_DAY, CHINA)
+
+
+def _hours_after(trigger: LegalTime, amount: int, added: Added) -> dt.datetime:
     # A bare date leaves the hour open: nobody is late who may have had until its 24:00.
-    start = trigger.moment()
     try:
-        if trigger.time is None:
-            return start + dt.timedelta(days=1, hours=amount, seconds=-1)
-        return start + dt.timedelta(hours=amount)
+        return _end_of(trigger) + dt.timedelta(days=added.days, hours=amount) + added.hours
     except OverflowError:
         return dt.datetime.combine(_LAST_DAY, END_OF_DAY, CHINA)
 

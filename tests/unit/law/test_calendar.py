@@ -7,18 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casebus.events.legaltime import CHINA, LegalTime
-from casebus.law.periods import due_after
+from casebus.events.legaltime import CHINA
+from casebus.law.periods import Ending, Period, ending
 from tests.case_events import LAW, legal_time
 
 CALENDAR = LAW.calendar
 FIRST, LAST = dt.date(2019, 1, 1), dt.date(2026, 12, 31)
 
 
+def end_of(trigger: str, amount: int, unit: str, rule: str) -> Ending:
+    return ending(legal_time(trigger), Period(amount, unit, rule), CALENDAR)
+
+
 def due_day(trigger: str, amount: int, unit: str, rule: str) -> str:
-    moment, provisional = due_after(legal_time(trigger), amount, unit, rule, CALENDAR)
-    assert not provisional
-    return moment.date().isoformat()
+    end = end_of(trigger, amount, unit, rule)
+    assert not end.provisional
+    return end.due.date().isoformat()
 
 
 @pytest.mark.parametrize(
@@ -74,20 +78,21 @@ def test_months_end_on_the_same_day_or_the_months_last(
 
 
 def test_hours_run_over_holidays_from_the_moment() -> None:
-    due, _ = due_after(legal_time("2026-02-16 15:30"), 24, "h", "hours", CALENDAR)
-    assert due == dt.datetime(2026, 2, 17, 15, 30, tzinfo=CHINA)
+    assert end_of("2026-02-16 15:30", 24, "h", "hours").due == dt.datetime(
+        2026, 2, 17, 15, 30, tzinfo=CHINA
+    )
 
 
 def test_hours_from_a_bare_date_count_from_the_end_of_that_day() -> None:
-    due, _ = due_after(legal_time("2026-03-04"), 24, "h", "hours", CALENDAR)
-    assert due == dt.datetime(2026, 3, 5, 23, 59, 59, tzinfo=CHINA)
+    assert end_of("2026-03-04", 24, "h", "hours").due == dt.datetime(
+        2026, 3, 5, 23, 59, 59, tzinfo=CHINA
+    )
 
 
 @pytest.mark.parametrize("unit", ["d", "wd", "m"])
 def test_a_period_that_ends_past_the_known_years_is_provisional(unit: str) -> None:
     rule = "working" if unit == "wd" else "natural_roll"
-    _, provisional = due_after(legal_time("2026-12-30"), 5, unit, rule, CALENDAR)
-    assert provisional
+    assert end_of("2026-12-30", 5, unit, rule).provisional
 
 
 def test_a_provisional_period_counts_weekdays() -> None:
@@ -98,8 +103,7 @@ def test_a_provisional_period_counts_weekdays() -> None:
 @pytest.mark.parametrize("unit", ["d", "wd", "m", "h"])
 def test_the_end_of_time_is_no_crash(unit: str) -> None:
     rule = {"wd": "working", "h": "hours"}.get(unit, "natural_roll")
-    due, _ = due_after(LegalTime(dt.date(9999, 12, 31)), 30, unit, rule, CALENDAR)
-    assert due.date() == dt.date.max
+    assert end_of("9999-12-31", 30, unit, rule).due.date() == dt.date.max
 
 
 def test_every_day_is_judged_as_chinesecalendar_judges_it() -> None:
