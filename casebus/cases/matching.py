@@ -1,0 +1,184 @@
+"""Whether two matters are one: the same seller and the same right, with the reasons for it.
+
+Each reason has a weight between 0 and 1. What speaks for the seller is joined as chances are
+(1 - product of what is left), so is what speaks for the right; the score is the product of both.
+It proposes; a person decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from rapidfuzz import fuzz
+
+from casebus.cases import body
+from casebus.events.identifiers import identify
+from casebus.events.numbers import canonical_number
+from casebus.law.conditions import texts_at
+
+#: From this score on two matters are proposed as one.
+PROPOSED = 0.6
+
+_SAME_CODE = 0.95
+_SAME_SHOP = 0.85
+_NAME, _NAME_ALIKE = 0.75, 85.0
+_ADDRESS, _ADDRESS_ALIKE = 0.5, 85.0
+_SAME_RIGHT = 0.95
+_TITLE, _TITLE_ALIKE = 0.65, 90.0
+
+#: Where a matter says who sold; holders and officers are not sellers.
+_SELLERS = ("suspects", "respondents", "parties", "seller", "respondent", "infringers")
+_NOT_SELLERS = frozenset({"RIGHT_HOLDER", "COMPLAINANT", "WITNESS", "AGENT", "INFORMANT"})
+_LEGAL_FORMS = re.compile(
+    r"(股份有限公司|有限责任公司|有限公司|个体工商户|工作室|经营部|商行|商店|门市部|店铺|店)$"
+)
+_PLACES = re.compile(r"^[\u4e00-\u9fa5]{2,8}?(?:省|自治区|市|区|县)")
+_SIGNS = re.compile(r"[^\w]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is compared of one matter, all of it in canonical form."""
+
+    codes: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    shops: frozenset[str] = frozenset()
+    rights: frozenset[str] = frozenset()
+    titles: frozenset[str] = frozenset()
+
+    def joined(self, other: Profile) -> Profile:
+        return Profile(
+            self.codes | other.codes,
+            self.names | other.names,
+            self.addresses | other.addresses,
+            self.shops | other.shops,
+            self.rights | other.rights,
+            self.titles | other.titles,
+        )
+
+
+class Reason(NamedTuple):
+    """Why two matters may be one: what of both is alike, and how much that says."""
+
+    kind: str
+    left: str
+    right: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The score of two matters and what it is made of; `proposed` from 0.6 on."""
+
+    score: float
+    seller: float
+    right: float
+    reasons: tuple[Reason, ...] = field(default=())
+
+    @property
+    def proposed(self) -> bool:
+        return self.score >= PROPOSED
+
+
+def profile(data: Mapping[str, Any]) -> Profile:
+    """What an event's body says of the seller and the right."""
+    sellers = list(_sellers(dict(data)))
+    offices = [one for one in (_record(seller, "organisation") for seller in sellers) if one]
+    rights = body.rows(dict(data), "rights")
+    return Profile(
+        codes=_all(identify("uscc", _code(one)).canonical for one in offices),
+        names=_all(_plain_name(body.text(one, "name")) for one in (*sellers, *offices)),
+        addresses=_all(
+            _plain(body.text(one, "address")) for one in (dict(data), *sellers, *offices)
+        ),
+        shops=_all(_plain(text) for text in (*texts_at(data, "shop"), *texts_at(data, "urls"))),
+        rights=_all(_right(one) for one in rights),
+        titles=_all(_plain(body.text(one, "title")) for one in rights),
+    )
+
+
+def compare(one: Profile, other: Profile) -> Match:
+    """How likely the two are one matter; the same either way round."""
+    seller = [
+        *_same("same_organisation_code", one.codes, other.codes, _SAME_CODE),
+        *_same("same_shop", one.shops, other.shops, _SAME_SHOP),
+        *_alike("similar_name", one.names, other.names, _NAME, _NAME_ALIKE),
+        *_alike("similar_address", one.addresses, other.addresses, _ADDRESS, _ADDRESS_ALIKE),
+    ]
+    right = [
+        *_same("same_right", one.rights, other.rights, _SAME_RIGHT),
+        *_alike("similar_title", one.titles, other.titles, _TITLE, _TITLE_ALIKE),
+    ]
+    # Two different codes are two organisations, whatever their names.
+    known = one.codes and other.codes and one.codes.isdisjoint(other.codes)
+    by_seller = 0.0 if known else _chance(seller)
+    by_right = _chance(right)
+    return Match(round(by_seller * by_right, 3), by_seller, by_right, (*seller, *right))
+
+
+def _sellers(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name in _SELLERS:
+        value = data.get(name)
+        for row in value if isinstance(value, list) else [value]:
+            if isinstance(row, dict) and row.get("role") not in _NOT_SELLERS:
+                yield row
+
+
+def _record(row: dict[str, Any], name: str) -> dict[str, Any] | None:
+    value = row.get(name)
+    return value if isinstance(value, dict) else None
+
+
+def _code(organisation: dict[str, Any]) -> str:
+    return body.text(organisation, "uscc") or body.text(organisation, "uscc_raw")
+
+
+def _right(row: dict[str, Any]) -> str:
+    number = body.text(row, "number") or body.text(row, "number_raw")
+    kind = "trademark" if row.get("kind") == "TRADEMARK" else "patent"
+    return identify(kind, number).canonical if number else ""
+
+
+def _all(texts: Iterator[str]) -> frozenset[str]:
+    return frozenset(text for text in texts if text)
+
+
+@lru_cache(maxsize=16_384)
+def _plain(text: str) -> str:
+    return _SIGNS.sub("", canonical_number(text))
+
+
+@lru_cache(maxsize=16_384)
+def _plain_name(text: str) -> str:
+    """A name without its place and its legal form: 杭州市西湖区茗汇茶叶店 → 茗汇茶叶."""
+    name = _plain(text)
+    short = _LEGAL_FORMS.sub("", name)
+    while (cut := _PLACES.sub("", short)) and cut != short:
+        short = cut
+    return short or name
+
+
+def _same(kind: str, one: frozenset[str], other: frozenset[str], weight: float) -> Iterator[Reason]:
+    yield from (Reason(kind, text, text, weight) for text in sorted(one & other)[:1])
+
+
+def _alike(
+    kind: str, one: frozenset[str], other: frozenset[str], weight: float, least: float
+) -> Iterator[Reason]:
+    """The pair that is most alike, if it is alike enough."""
+    pairs = ((fuzz.ratio(left, right), left, right) for left in one for right in other)
+    best = max(pairs, default=(0.0, "", ""))
+    if best[0] >= least:
+        yield Reason(kind, best[1], best[2], round(weight * best[0] / 100, 3))
+
+
+def _chance(reasons: list[Reason]) -> float:
+    left = 1.0
+    for reason in reasons:
+        left *= 1 - reason.weight
+    return round(1 - left, 3)

@@ -1,0 +1,63 @@
+"""Conditions of rules on what an event says: paths into its body, and what must stand there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from casebus.law.models import Model, Rule
+
+Body = Mapping[str, Any]
+
+
+class Condition(Model):
+    """All of it must hold; an empty one always does.
+
+    A path is field names with dots between; a list on the way counts with each of its rows.
+    """
+
+    #: Path -> values of which one must stand there; none: anything but nothing.
+    has: dict[str, tuple[str | bool | int, ...]] = Field(default={})
+    #: Paths at which nothing stands, or only what is empty, false or zero.
+    lacks: tuple[str, ...] = ()
+    #: Path -> the least and the most that the largest number there may be; nothing there: no.
+    at_least: dict[str, int] = Field(default={})
+    at_most: dict[str, int] = Field(default={})
+
+    def holds(self, body: Body) -> bool:
+        return (
+            all(_has(values_at(body, path), wanted) for path, wanted in self.has.items())
+            and not any(any(values_at(body, path)) for path in self.lacks)
+            and all(_most(body, path) >= least for path, least in self.at_least.items())
+            and all(0 <= _most(body, path) <= most for path, most in self.at_most.items())
+        )
+
+
+def in_force(rule: Rule, day: dt.date) -> bool:
+    return rule.effective_from <= day <= (rule.effective_to or dt.date.max)
+
+
+def values_at(body: Body, path: str) -> list[Any]:
+    """What stands at a path, nothing and empty text left out."""
+    found: list[Any] = [body]
+    for name in path.split("."):
+        rows = (one.get(name) for one in found if isinstance(one, dict))
+        found = [one for row in rows for one in (row if isinstance(row, list) else [row])]
+    return [one for one in found if one is not None and one != ""]
+
+
+def texts_at(body: Body, path: str) -> list[str]:
+    return [one for one in values_at(body, path) if isinstance(one, str)]
+
+
+def _has(found: list[Any], wanted: tuple[str | bool | int, ...]) -> bool:
+    return any(one in wanted for one in found) if wanted else bool(found)
+
+
+def _most(body: Body, path: str) -> int:
+    """The largest number at a path; -1 where there is none."""
+    numbers = (one for one in values_at(body, path) if isinstance(one, int))
+    return max((one for one in numbers if not isinstance(one, bool)), default=-1)

@@ -1,0 +1,161 @@
+"""Jurisdiction: which office a matter belongs to, by what its event says and the directory.
+
+`venues.yaml` says it in rules: for an event type, choices in the order in which they are tried.
+A choice names an office that the event names, the places that count (as paths into its body) at
+a level, or the superior that two offices share. A body that does not say enough finds nobody.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from pydantic import Field
+
+from casebus.law.agencies import Agencies, KnownAgency
+from casebus.law.compiled import event_name
+from casebus.law.conditions import Body, Condition, in_force, texts_at
+from casebus.law.divisions import Divisions
+from casebus.law.models import EventName, Model, Rule, Title, Word
+
+FILE = "venues.yaml"
+#: In `ce_to`: whom the rules find.
+VENUE = "venue"
+#: A place or a level that is the author's own.
+AUTHOR = "author"
+
+
+class Choice(Model):
+    """One way to find the office; what it does not say does not count."""
+
+    when: Condition = Condition()
+    #: Path in the body that names the office itself.
+    agency: str | None = None
+    #: Paths in the body to division codes, in the order in which they count; or `author`.
+    places: tuple[str, ...] = ()
+    level: Literal["author", "county", "city", "province", "national"] = "author"
+    #: Paths in the body to offices that dispute; with the author, their lowest shared superior.
+    superior_of: tuple[str, ...] = ()
+
+
+class VenueRow(Rule):
+    id: str
+    title: Title
+    events: tuple[EventName, ...]
+    sector: Word | Literal["author"]
+    choices: tuple[Choice, ...] = Field(min_length=1)
+
+
+class Concentration(Rule):
+    """Cases of some kinds, of several divisions, before one designated office (集中管辖)."""
+
+    sector: Word
+    when: Condition
+    #: Divisions whose cases come, those below them included.
+    of: tuple[str, ...]
+    #: The division whose office takes them.
+    to: str
+
+
+class VenuesFile(Model):
+    sources: dict[str, dict[str, object]] = Field(default={})
+    venues: tuple[VenueRow, ...]
+    concentrated: tuple[Concentration, ...] = ()
+
+
+class Venue(NamedTuple):
+    """The offices found, the best first, and the rule that found them."""
+
+    agencies: tuple[str, ...]
+    rule: str
+    citation: str
+
+
+class Matter(NamedTuple):
+    """What is asked: an event's body, who wrote it, when in law, and the directory of that time."""
+
+    body: Body
+    author: KnownAgency
+    day: dt.date
+    offices: Agencies
+
+
+class Venues:
+    def __init__(self, file: VenuesFile, divisions: Divisions) -> None:
+        self._divisions = divisions
+        self._concentrated = file.concentrated
+        self._rows: dict[str, list[VenueRow]] = {}
+        for row in file.venues:
+            for event in row.events:
+                self._rows.setdefault(event, []).append(row)
+
+    def rules(self, ce_type: str) -> list[VenueRow]:
+        """The rules for an event type, of all times."""
+        return self._rows.get(event_name(ce_type), [])
+
+    def find(self, ce_type: str, matter: Matter) -> Venue | None:
+        """The offices of the first rule in force that finds any; None where none does."""
+        for row in self.rules(ce_type):
+            if in_force(row, matter.day):
+                for choice in row.choices:
+                    found = self._offices(row, choice, matter)
+                    if found:
+                        return Venue(found, row.id, f"{row.source} {row.article}")
+        return None
+
+    def _offices(self, row: VenueRow, choice: Choice, matter: Matter) -> tuple[str, ...]:
+        if not choice.when.holds(matter.body):
+            return ()
+        if choice.agency is not None:
+            named = texts_at(matter.body, choice.agency)
+            return tuple(one for one in named if matter.offices.agency(one) is not None)
+        if choice.superior_of:
+            return self._superior(choice.superior_of, matter)
+        author = matter.author
+        sector = author.sector if row.sector == AUTHOR else row.sector
+        level = author.level if choice.level == AUTHOR else choice.level
+        places = self._places(choice.places, matter)
+        found = (one.id for code in places for one in self._at(code, sector, level, matter))
+        return tuple(dict.fromkeys(found))
+
+    def _places(self, paths: Iterable[str], matter: Matter) -> Iterator[str]:
+        for path in paths:
+            codes = [matter.author.division] if path == AUTHOR else texts_at(matter.body, path)
+            yield from (self._divisions.today(code, matter.day) or code for code in codes)
+
+    def _at(self, code: str, sector: str, level: str, matter: Matter) -> Sequence[KnownAgency]:
+        chain = self._divisions.chain(code)
+        for row in self._concentrated:
+            taken = row.sector == sector and in_force(row, matter.day)
+            if taken and row.when.holds(matter.body) and not set(row.of).isdisjoint(chain):
+                return matter.offices.in_division(row.to, sector, level)
+        place = self._divisions.at_level(code, level)
+        return matter.offices.in_division(place, sector, level) if place else ()
+
+    def _superior(self, paths: Iterable[str], matter: Matter) -> tuple[str, ...]:
+        """By the directory's own superiors; where they share none, by the division above all."""
+        author, offices = matter.author, matter.offices
+        named = [value for path in paths for value in texts_at(matter.body, path)]
+        rivals = [found for name in dict.fromkeys(named) if (found := offices.agency(name))]
+        chains = [list(_superiors(one, offices)) for one in (author, *rivals)]
+        shared = [one for one in chains[0] if all(one in chain for chain in chains)]
+        if shared or not rivals:
+            return tuple(shared[:1] if rivals else ())
+        above = self._divisions.common_superior(
+            (author.division, *(one.division for one in rivals))
+        )
+        row = self._divisions.get(above or "")
+        if row is None:
+            return ()
+        return tuple(one.id for one in offices.in_division(row.code, author.sector, row.level))
+
+
+def _superiors(office: KnownAgency, offices: Agencies) -> Iterator[str]:
+    """Those above an office, the nearest first; a circle in the directory ends it."""
+    seen = {office.id}
+    at: KnownAgency | None = office
+    while at is not None and at.superior and at.superior not in seen:
+        seen.add(at.superior)
+        yield at.superior
+        at = offices.agency(at.superior)
