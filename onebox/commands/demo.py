@@ -17,9 +17,9 @@ from casebus.trust.directory import Agency
 from onebox.commands.up import Progress
 from onebox.provision.directory import read_agencies
 from onebox.provision.installation import AGENCIES
-from onebox.scenario import storyline
+from onebox.scenario import lines as storyline
+from onebox.scenario.lines import Step
 from onebox.scenario.playground import SPREADSHEET, STORYLINE, Playground
-from onebox.scenario.storyline import Step
 from onebox.scenario.telling import Telling
 from onebox.testing import Stack
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from casebus.errors import CasebusError
 from casebus.now import set_scenario_time
-from onebox.scenario.storyline import Step
+from onebox.scenario.lines import Step
 from onebox.scenario.users import User
 
 #: Called after each step with what came of it.

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from casebus.cli.output import table
 from casebus.cli.wording import Titles, local_time, short_type
-from onebox.scenario.storyline import Step
+from onebox.scenario.lines import Step
 
 #: Events that prove hand-overs or say that somebody has begun: too many for a first look.
 _QUIET = ("casebus.intake.", "casebus.work.")

@@ -11,9 +11,9 @@ import pytest
 from casebus.errors import CasebusError
 from onebox.provision.directory import read_agencies
 from onebox.provision.installation import AGENCIES
-from onebox.scenario import storyline
+from onebox.scenario import lines as storyline
+from onebox.scenario.lines import Step
 from onebox.scenario.playground import IMPORTER, STORYLINE, Playground
-from onebox.scenario.storyline import Step
 from onebox.testing import Stack
 
 # Starting everything, importing 233 cases and playing 26 steps takes a minute on idle cores.
