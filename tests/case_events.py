@@ -21,7 +21,18 @@ SECTORS = {
     "psb": "police",
     "pro": "procuratorate",
     "court": "court",
+    "ipcourt": "court",
     "arb": "arbitration",
+    "med": "mediation",
+    "not": "notary",
+    "exa": "examination",
+    "cen": "centre",
+    "fair": "centre",
+    "cus": "customs",
+    "asb": "police",
+    "a": "platform",
+    "b": "platform",
+    "sup": "supervision",
     "bus": "bus",
 }
 
