@@ -1,4 +1,4 @@
-"""`casebus import`: a spreadsheet or JSON Lines becomes signed history."""
+"""`casebus import`: a spreadsheet, JSON Lines or a foreign log becomes signed history."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def command(
     ask: bool | None,
     as_json: bool,
 ) -> None:
-    """Import FILE (CSV or JSON Lines) as history, by a mapping of its columns.
+    """Import FILE (CSV, XLSX or JSON Lines) as history, by a mapping of its columns.
 
     Running it again changes nothing; a changed row becomes a correction.
     """
@@ -143,6 +143,10 @@ def _run(
         )
 
 
+def _place(issue: Issue) -> str:
+    return f"{issue.sheet} {issue.row}".strip()
+
+
 def _keeping(issues: list[Issue], write: Callable[[Issue], None]) -> Callable[[Issue], None]:
     """Write every issue, and keep some for the terminal: refusals before notes."""
 
@@ -169,9 +173,9 @@ def _show(console: Console, done: Summary, issues: list[Issue], report: Path | N
     )
     if issues:
         # What keeps rows out comes first.
-        issues.sort(key=lambda one: (not one.refused, one.row))
+        issues.sort(key=lambda one: (not one.refused, one.sheet, one.row))
         rows = (
-            (one.row, one.column, one.code, "refused" if one.refused else "note", one.detail)
+            (_place(one), one.column, one.code, "refused" if one.refused else "note", one.detail)
             for one in issues
         )
         console.print(table(("row", "column", "code", "", "detail"), rows))

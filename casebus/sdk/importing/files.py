@@ -1,23 +1,27 @@
-"""Reads CSV and JSON Lines row by row, in memory that does not grow with the file."""
+"""Reads CSV, JSON Lines and workbooks row by row, in memory that does not grow with the file."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from casebus.sdk.importing.cells import plain
+from casebus.sdk.importing.encodings import AUTO, EncodingCheck
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode
 from casebus.sdk.importing.mapping import Mapping
+from casebus.sdk.importing.workbook import ZIP, Reading, Workbook
 
 _CHUNK = 1 << 20
-_ZIP = b"PK\x03\x04"
+#: The container of .xls, and of a workbook with a password.
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 #: How many lines of JSON are looked at for the columns that the mapping names.
 _SAMPLE = 200
@@ -34,14 +38,18 @@ class SourceFile:
     size: int
     digest: str
     encoding: str
+    is_workbook: bool = False
 
     @property
     def is_json(self) -> bool:
         return self.path.suffix.lower() in _JSON_SUFFIXES
 
 
-def inspect(path: Path, encoding: str = "auto") -> SourceFile:
-    """Read the file through once; raises FileError `unreadable_file`, `not_text`, `empty_file`."""
+def inspect(path: Path, encoding: str = AUTO) -> SourceFile:
+    """Read the file through once.
+
+    Raises FileError `unreadable_file`, `empty_file`, `bad_encoding`, `not_text`.
+    """
     try:
         with path.open("rb") as file:
             return _inspect(path, file, encoding)
@@ -50,48 +58,21 @@ def inspect(path: Path, encoding: str = "auto") -> SourceFile:
 
 
 def _inspect(path: Path, file: BinaryIO, encoding: str) -> SourceFile:
-    head = file.read(4)
+    head = file.read(8)
     if not head:
         raise FileError("empty_file", f"{path.name} has no rows")
-    if head == _ZIP:
-        raise FileError(
-            "not_text", f"{path.name} is a workbook: save the sheet as CSV (UTF-8) and import that"
-        )
+    if head == _OLD_EXCEL:
+        raise FileError("not_text", f"{path.name} is an old or a locked workbook: save it as .xlsx")
+    is_workbook = head.startswith(ZIP)
+    check = None if is_workbook else EncodingCheck(head, encoding)
     file.seek(0)
-    digest, utf8, size = hashlib.sha256(), _Utf8(), 0
+    digest, size = hashlib.sha256(), 0
     while chunk := file.read(_CHUNK):
         digest.update(chunk)
-        utf8.feed(chunk)
         size += len(chunk)
-    if encoding == "auto":
-        encoding = _encoding(head, is_utf8=utf8.end())
-    return SourceFile(path, size, digest.hexdigest(), encoding)
-
-
-class _Utf8:
-    """Whether bytes that come in pieces are UTF-8."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._good = True
-
-    def feed(self, chunk: bytes, *, final: bool = False) -> None:
-        try:
-            if self._good:
-                self._decoder.decode(chunk, final)
-        except UnicodeDecodeError:
-            self._good = False
-
-    def end(self) -> bool:
-        self.feed(b"", final=True)
-        return self._good
-
-
-def _encoding(head: bytes, *, is_utf8: bool) -> str:
-    if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        return "utf-16"
-    # What Chinese Excel writes as plain CSV; it has a character for nearly every byte pair.
-    return "utf-8-sig" if is_utf8 else "gb18030"
+        if check:
+            check.feed(chunk)
+    return SourceFile(path, size, digest.hexdigest(), check.end() if check else "", is_workbook)
 
 
 class Rows:
@@ -107,9 +88,16 @@ class Rows:
         return 0 if self._file is None or self._file.closed else self._file.tell()
 
     def __iter__(self) -> Iterator[RawRow]:
-        """Raises FileError `missing_columns`, `bad_encoding` or `bad_csv`."""
+        """Every row that is not empty.
+
+        Raises FileError `missing_columns`, `repeated_columns`, `bad_encoding`, `bad_csv`, or one
+        of `Workbook`.
+        """
         rows = self._json_rows if self._source.is_json else self._csv_rows
         with self._source.path.open("rb", buffering=_CHUNK) as self._file:
+            if self._source.is_workbook:
+                yield from self._sheet_rows(self._file)
+                return
             text = io.TextIOWrapper(self._file, self._source.encoding, newline="")
             try:
                 yield from rows(text)
@@ -135,6 +123,19 @@ class Rows:
             if any(cell.strip() for cell in cells):
                 yield number, _csv_row(number, columns, cells)
 
+    def _sheet_rows(self, file: BinaryIO) -> Iterator[RawRow]:
+        read = Reading(
+            frozenset(plain(name) for name in self._mapping.columns()),
+            frozenset(plain(name) for name in self._mapping.date_columns()),
+        )
+        with closing(Workbook(self._source.path, file, self._mapping.workbook)) as book:
+            for sheet in book.sheets():
+                columns = [plain(name) for name in sheet.columns()]
+                _require(self._mapping, columns, sheet.name)
+                for number, values in sheet.body():
+                    named = zip(columns, values, strict=False)
+                    yield number, sheet.row(number, named, read)
+
     def _json_rows(self, text: io.TextIOWrapper) -> Iterator[RawRow]:
         first: list[RawRow] = []
         for number, line in enumerate(text, start=1):
@@ -151,12 +152,20 @@ class Rows:
                 yield number, _json_row(number, line)
 
 
-def _require(mapping: Mapping, columns: Collection[str]) -> None:
+def _require(mapping: Mapping, columns: Collection[str], sheet: str = "") -> None:
+    where = f"sheet {sheet}" if sheet else "the file"
     missing = [name for name in mapping.columns() if plain(name) not in columns]
     if missing:
         raise FileError(
             "missing_columns",
-            f"the mapping reads columns that the file lacks: {', '.join(missing)}",
+            f"the mapping reads columns that {where} lacks: {', '.join(missing)}",
+        )
+    counts = Counter(columns)
+    repeated = [name for name in mapping.columns() if counts[plain(name)] > 1]
+    if repeated:
+        raise FileError(
+            "repeated_columns",
+            f"the mapping reads columns that {where} has twice: {', '.join(repeated)}",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from casebus.errors import CasebusError
 
@@ -27,6 +28,8 @@ class IssueCode(StrEnum):
     """This machine has no signing key of the author."""
     BAD_ROW = "bad_row"
     """The row has more cells than the header has columns, or the line is no JSON object."""
+    BAD_CELL = "bad_cell"
+    """The workbook's cell shows an error, was never calculated, or has lost digits."""
     DUPLICATE_ROW = "duplicate_row"
     """An earlier row of this file says the same about the same number."""
     NUMBER_REPEATED = "number_repeated"
@@ -48,6 +51,17 @@ class IssueCode(StrEnum):
     """Note: an event that an earlier run minted is not in the row any more; it stands."""
 
 
+class RowNumber(int):
+    """A row's number as its sheet counts, which knows its sheet where there are several."""
+
+    sheet: str
+
+    def __new__(cls, number: int, sheet: str = "") -> Self:
+        made = super().__new__(cls, number)
+        made.sheet = sheet
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """One line of the report; a note does not keep the row out."""
@@ -57,6 +71,10 @@ class Issue:
     code: IssueCode
     detail: str = ""
     refused: bool = True
+
+    @property
+    def sheet(self) -> str:
+        return self.row.sheet if isinstance(self.row, RowNumber) else ""
 
 
 class CellError(CasebusError):

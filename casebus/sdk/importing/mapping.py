@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from casebus.sdk.importing.issues import FileError
 
@@ -93,6 +93,31 @@ class EventPart(_Part):
         return self.type if self.type.startswith("casebus.") else f"casebus.{self.type}.v1"
 
 
+class SheetPart(_Part):
+    """A sheet by name; `header` is the row of its column names where it differs."""
+
+    name: str
+    header: int | None = Field(default=None, ge=1)
+
+
+class WorkbookPart(_Part):
+    """Where the rows are in an Excel workbook. Merged cells hold their value in each cell."""
+
+    #: `all`, or names; empty where only one sheet has rows.
+    sheets: Literal["all"] | tuple[SheetPart, ...] = ()
+    #: The row of the column names, counted from 1.
+    header: int = Field(default=1, ge=1)
+    #: Where the heading takes several rows, a column's name is `upper/lower`.
+    header_rows: int = Field(default=1, ge=1, le=5)
+
+    @field_validator("sheets", mode="before")
+    @classmethod
+    def _named(cls, sheets: Any) -> Any:
+        if not isinstance(sheets, list):
+            return sheets
+        return [{"name": one} if isinstance(one, str) else one for one in sheets]
+
+
 class Mapping(_Part):
     """A whole mapping file; `digest` is the SHA-256 of its bytes."""
 
@@ -103,9 +128,10 @@ class Mapping(_Part):
     agency: str = ""
     #: A file with the agencies that its rows name, beside the mapping.
     agencies: str = ""
-    #: `auto` reads UTF-8 with or without BOM, else GB 18030 as old Excel writes it.
+    #: Of a CSV; `auto` reads UTF-8 with or without BOM, else GB 18030 as old Excel writes it.
     encoding: str = "auto"
     delimiter: str = ","
+    workbook: WorkbookPart = WorkbookPart()
     case: CasePart
     events: tuple[EventPart, ...] = Field(min_length=1)
     digest: str = ""
@@ -128,6 +154,12 @@ class Mapping(_Part):
     def columns(self) -> tuple[str, ...]:
         """Every column that the mapping reads, in the order it names them."""
         return tuple(dict.fromkeys(self._columns()))
+
+    def date_columns(self) -> frozenset[str]:
+        """Columns whose numbers are days, as a workbook counts them."""
+        cells = (cell for event in self.events for cell in event.fields.values())
+        found = {cell.column for cell in cells if cell.kind == "date"}
+        return frozenset(one for one in found | {e.date.column for e in self.events} if one)
 
     def slots(self) -> tuple[str, ...]:
         """A name for each event of a row: its type, numbered where a type comes again."""

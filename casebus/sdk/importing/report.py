@@ -16,7 +16,7 @@ from casebus.sdk.importing.issues import FileError, Issue
 #: Takes one issue; what it does with it is the caller's.
 Report = Callable[[Issue], None]
 
-_HEADERS = ("row", "column", "code", "refused", "detail")
+_HEADERS = ("sheet", "row", "column", "code", "refused", "detail")
 
 
 @dataclass
@@ -74,6 +74,11 @@ def _json_report(file: TextIO) -> Report:
 
 
 def _row(issue: Issue) -> dict[str, object]:
-    return {name: value for name, value in asdict(issue).items() if name in _HEADERS} | {
-        "code": str(issue.code)
+    return {
+        "sheet": issue.sheet,
+        "row": int(issue.row),
+        "column": issue.column,
+        "code": str(issue.code),
+        "refused": issue.refused,
+        "detail": issue.detail,
     }

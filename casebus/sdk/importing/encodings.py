@@ -1,0 +1,141 @@
+"""In which encoding a text file is: said by the mapping, or found out, never past doubt.
+
+A mark at the start decides; else strict UTF-8; else GB 18030, if what it gives looks like Chinese.
+GB 18030 has a character for nearly every pair of bytes, so that decoding without an error proves
+nothing: Big5 read with it is text too, but of characters that no office types.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from casebus.sdk.importing.issues import FileError
+
+AUTO = "auto"
+#: GBK and its like are read as their superset.
+_GB = frozenset({"gb18030", "gbk", "gb2312"})
+_UTF8 = frozenset({"utf-8", "utf-8-sig"})
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+#: What no text has: a file with these is binary, or UTF-16 without its mark.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
+#: Of the characters beyond ASCII, how many are in GB 2312 where the text is Chinese at all: nearly
+#: all in real files (rare names are outside), about half where another encoding is misread.
+_COMMON_SHARE = 0.8
+
+
+class _Trial:
+    """Decodes with one codec what comes in pieces; remembers the first line that fails."""
+
+    def __init__(self, codec: str) -> None:
+        self.codec = codec
+        self.failed_line = 0
+        self.control = False
+        # Its own decoder takes half a mark for a whole one.
+        self._decoder = codecs.getincrementaldecoder(codec.removesuffix("-sig"))()
+        self._line = 1
+        self._wide = 0
+        self._common = 0
+
+    @property
+    def good(self) -> bool:
+        return not self.failed_line and not self.control
+
+    @property
+    def has_wide(self) -> bool:
+        return self._wide > 0
+
+    @property
+    def looks_chinese(self) -> bool:
+        return self._common >= self._wide * _COMMON_SHARE
+
+    def feed(self, chunk: bytes, *, final: bool = False) -> None:
+        if not self.good:
+            return
+        try:
+            text = self._decoder.decode(chunk, final)
+        except UnicodeDecodeError as error:
+            self.failed_line = self._line + error.object[: error.start].count(b"\n")
+            return
+        self._line += text.count("\n")
+        narrow = len(text.encode("ascii", "ignore"))
+        self._wide += len(text) - narrow
+        self._common += (len(text.encode("gb2312", "ignore")) - narrow) // 2
+        self.control = _CONTROL.search(text) is not None
+
+
+class EncodingCheck:
+    """Takes a file's bytes as they are read; `end` names the codec to read it with."""
+
+    def __init__(self, head: bytes, named: str = AUTO) -> None:
+        """Raises FileError `bad_encoding` for a name that no codec has, or that the mark belies."""
+        self._named = _codec(named)
+        marked = next((codec for mark, codec in _MARKS.items() if head.startswith(mark)), None)
+        if marked and self._named not in {AUTO, marked, marked.removesuffix("-sig")}:
+            raise FileError("bad_encoding", f"it begins as {marked} does; the mapping says {named}")
+        self._utf8 = _Trial("utf-8-sig")
+        self._other: _Trial | None = None
+        if marked == "utf-16":
+            self._other = _Trial(marked)
+        elif marked is None and self._named not in _UTF8:
+            self._other = _Trial("gb18030" if self._named in _GB | {AUTO} else self._named)
+        self._only_other = marked == "utf-16"
+
+    def feed(self, chunk: bytes, *, final: bool = False) -> None:
+        self._utf8.feed(chunk, final=final)
+        if self._other:
+            self._other.feed(chunk, final=final)
+
+    def end(self) -> str:
+        """Raises FileError `bad_encoding` where no codec gives text that can be believed."""
+        self.feed(b"", final=True)
+        if self._other is None:
+            return _good(self._utf8)
+        if self._only_other:
+            return _good(self._other)
+        if self._named == AUTO:
+            return self._found()
+        if self._utf8.good and self._utf8.has_wide:
+            raise FileError("bad_encoding", f"it is UTF-8; the mapping says {self._named}")
+        return _good(self._other)
+
+    def _found(self) -> str:
+        other = self._other
+        assert other is not None  # noqa: S101 - `end` has looked
+        if self._utf8.good:
+            return self._utf8.codec
+        if self._utf8.control or other.control:
+            raise FileError("bad_encoding", "control characters: no text, or UTF-16 without mark")
+        if not other.good:
+            raise FileError(
+                "bad_encoding",
+                f"neither UTF-8 (line {self._utf8.failed_line}) nor GB 18030"
+                f" (line {other.failed_line}): name its encoding in the mapping",
+            )
+        if not other.looks_chinese:
+            raise FileError(
+                "bad_encoding",
+                f"no UTF-8 (line {self._utf8.failed_line}), and read as GB 18030 it makes no sense:"
+                " name its encoding in the mapping, or save it as UTF-8",
+            )
+        return other.codec
+
+
+def _good(trial: _Trial) -> str:
+    if trial.good:
+        return trial.codec
+    where = "control characters" if trial.control else f"line {trial.failed_line}"
+    raise FileError("bad_encoding", f"not {trial.codec.removesuffix('-sig')} throughout: {where}")
+
+
+def _codec(named: str) -> str:
+    if named == AUTO:
+        return named
+    try:
+        return codecs.lookup(named).name
+    except LookupError:
+        raise FileError("bad_encoding", f"the mapping names an unknown encoding: {named}") from None

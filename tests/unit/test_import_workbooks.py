@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook as NewBook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.worksheet.worksheet import Worksheet
+
+from casebus.sdk.importing import workbook_scan
+from casebus.sdk.importing.cells import parse_date
+from casebus.sdk.importing.files import RawRow, Rows, inspect
+from casebus.sdk.importing.issues import FileError, Issue
+from casebus.sdk.importing.mapping import Mapping
+
+HEADER = ("文号", "单位", "日期（移送）", "货值")
+
+
+def mapping(**workbook: Any) -> Mapping:
+    return Mapping.model_validate(
+        {
+            "name": "m",
+            "workbook": workbook,
+            "case": {
+                "number": {"column": "文号", "kind": "letter_no"},
+                "source": {"column": "单位"},
+            },
+            "events": [
+                {
+                    "type": "referral.sent",
+                    "date": {"column": "日期（移送）"},
+                    "fields": {"goods_value": {"column": "货值", "as": "money"}},
+                }
+            ],
+        }
+    )
+
+
+def book(folder: Path, fill: Callable[[NewBook, Worksheet], None], name: str = "a.xlsx") -> Path:
+    made = NewBook()
+    sheet = made.active
+    assert isinstance(sheet, Worksheet)
+    fill(made, sheet)
+    made.save(folder / name)
+    return folder / name
+
+
+def table(folder: Path, *rows: tuple[Any, ...], epoch_1904: bool = False) -> Path:
+    def fill(made: NewBook, sheet: Worksheet) -> None:
+        if epoch_1904:
+            made.epoch = CALENDAR_MAC_1904
+        for row in (HEADER, *rows):
+            sheet.append(row)
+
+    return book(folder, fill)
+
+
+def read(path: Path, **workbook: Any) -> list[RawRow]:
+    return list(Rows(inspect(path), mapping(**workbook)))
+
+
+def cells(rows: list[RawRow], column: str) -> list[str]:
+    return [row[column] for _, row in rows if isinstance(row, dict)]
+
+
+def refusals(rows: list[RawRow]) -> list[tuple[str, int, str, str]]:
+    return [(r.sheet, r.row, r.column, r.code) for _, r in rows if isinstance(r, Issue)]
+
+
+@pytest.mark.parametrize("epoch_1904", [False, True])
+def test_a_day_is_the_same_whether_a_date_a_number_or_text_in_either_epoch(
+    tmp_path: Path, epoch_1904: bool
+) -> None:
+    serial = 45718 - (1462 if epoch_1904 else 0)
+    day = dt.datetime.fromisoformat("2025-03-02")
+    rows = [("1", "甲", kind, 1) for kind in (day, day.date(), serial, "2025年3月2日")]
+    found = read(table(tmp_path, *rows, epoch_1904=epoch_1904))
+    dates = {parse_date(text) for text in cells(found, "日期(移送)")}
+    assert {str(one) for one in dates} == {"2025-03-02"}
+
+
+def test_a_time_of_day_is_kept_to_the_second(tmp_path: Path) -> None:
+    rows = read(table(tmp_path, ("1", "甲", dt.datetime.fromisoformat("2025-03-02 14:30:05"), 1)))
+    assert cells(rows, "日期(移送)") == ["2025-03-02 14:30:05"]
+
+
+def test_numbers_have_no_traces_of_binary(tmp_path: Path) -> None:
+    values = (1200, 99668.1, 0.1 + 0.2, 30000.0, True)
+    rows = read(table(tmp_path, *(("1", "甲", "2025-01-01", one) for one in values)))
+    assert cells(rows, "货值") == ["1200", "99668.1", "0.3", "30000", "true"]
+
+
+def test_merged_cells_hold_their_value_in_each_row_but_make_no_row(tmp_path: Path) -> None:
+    def fill(_: NewBook, sheet: Worksheet) -> None:
+        sheet.append(HEADER)
+        sheet.append(("1", "甲", "2025-01-01", 1))
+        sheet.append(("2", None, "2025-01-02", 2))
+        sheet.append((None,))
+        sheet.append(("3", "乙", "2025-01-03", 3))
+        sheet.merge_cells("B2:B4")
+        sheet.merge_cells("C2:C3")
+
+    rows = read(book(tmp_path, fill))
+    assert [int(number) for number, _ in rows] == [2, 3, 5]
+    assert cells(rows, "单位") == ["甲", "甲", "乙"]
+    assert cells(rows, "日期(移送)") == ["2025-01-01", "2025-01-01", "2025-01-03"]
+
+
+def test_a_heading_below_a_title_in_two_rows_names_columns_by_both(tmp_path: Path) -> None:
+    def fill(_: NewBook, sheet: Worksheet) -> None:
+        sheet.append(["2025年移送台账"])
+        sheet.append(["文号", "单位", "日期", None, "货值"])
+        sheet.append([None, None, "移送", "立案", None])
+        sheet.append(["1", "甲", "2025-01-01", "2025-02-01", 5])
+        for area in ("A1:E1", "A2:A3", "B2:B3", "C2:D2", "E2:E3"):
+            sheet.merge_cells(area)
+
+    read_by = mapping(header=2, header_rows=2).model_dump(by_alias=True)
+    read_by["events"][0]["date"] = {"column": "日期/移送"}
+    rows = list(Rows(inspect(book(tmp_path, fill)), Mapping.model_validate(read_by)))
+    (row,) = [row for _, row in rows]
+    assert row == {
+        "文号": "1",
+        "单位": "甲",
+        "日期/移送": "2025-01-01",
+        "日期/立案": "2025-02-01",
+        "货值": "5",
+    }
+
+
+def several(made: NewBook, sheet: Worksheet) -> None:
+    sheet.title = "一月"
+    other = made.create_sheet("二月")
+    empty, hidden = made.create_sheet("空"), made.create_sheet("旧")
+    hidden.sheet_state = "hidden"
+    empty.sheet_state = "visible"
+    other.append(["二月台账"])
+    for one, number in ((sheet, "1"), (other, "2"), (hidden, "9")):
+        one.append(HEADER)
+        one.append((number, "甲", "=1/0" if one is other else "2025-01-01", 1))
+
+
+def test_several_sheets_are_read_by_name_each_with_its_own_heading(tmp_path: Path) -> None:
+    path = book(tmp_path, several)
+    with pytest.raises(FileError, match="several_sheets"):
+        read(path)
+    rows = read(path, sheets=["一月", {"name": "二月", "header": 2}])
+    assert cells(rows, "文号") == ["1"]
+    assert refusals(rows) == [("二月", 3, "日期(移送)", "bad_cell")]
+    with pytest.raises(FileError, match="missing_sheet"):
+        read(path, sheets=["三月"])
+    with pytest.raises(FileError, match=r"missing_columns: .*sheet 二月 lacks"):
+        read(path, sheets="all")
+
+
+def test_a_cell_that_cannot_be_believed_refuses_its_row(tmp_path: Path) -> None:
+    def fill(_: NewBook, sheet: Worksheet) -> None:
+        sheet.append(HEADER)
+        sheet.append(("1", "甲", "#N/A", 1))
+        sheet["C2"].data_type = "e"
+        sheet.append(("2", "甲", "2025-01-01", 913301090000000012))
+        sheet.append(("3", "甲", "2025-01-01", "=1+1"))
+        sheet.append(("4", "甲", "2025-01-01", 1))
+
+    rows = read(book(tmp_path, fill))
+    assert refusals(rows) == [
+        ("Sheet", 2, "日期(移送)", "bad_cell"),
+        ("Sheet", 3, "货值", "bad_cell"),
+        ("Sheet", 4, "货值", "bad_cell"),
+    ]
+    assert cells(rows, "文号") == ["4"]
+
+
+def test_a_column_that_comes_twice_is_not_guessed(tmp_path: Path) -> None:
+    def fill(_: NewBook, sheet: Worksheet) -> None:
+        sheet.append((*HEADER, "文号"))
+
+    with pytest.raises(FileError, match="repeated_columns"):
+        read(book(tmp_path, fill))
+
+
+def repacked(path: Path, part: str, change: Callable[[bytes], bytes]) -> Path:
+    """The workbook with one of its parts changed."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            raw = old.read(name)
+            new.writestr(name, change(raw) if name == part else raw)
+    path.write_bytes(buffer.getvalue())
+    return path
+
+
+BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "code"),
+    [
+        ("xl/worksheets/sheet1.xml", lambda raw: BOMB + raw, "unsafe_file"),
+        ("xl/styles.xml", lambda raw: BOMB + raw, "unsafe_file"),
+        ("xl/worksheets/sheet1.xml", lambda raw: raw[:200] + b"<<", "bad_workbook"),
+        ("xl/workbook.xml", lambda _: b"<workbook/>", "empty_file"),
+    ],
+)
+def test_a_workbook_that_is_broken_or_dangerous_is_one_clear_error(
+    tmp_path: Path, part: str, change: Callable[[bytes], bytes], code: str
+) -> None:
+    path = repacked(table(tmp_path, ("1", "甲", "2025-01-01", 1)), part, change)
+    with pytest.raises(FileError) as refused:
+        read(path)
+    assert refused.value.code == code
+
+
+def test_a_workbook_that_unpacks_without_end_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = table(tmp_path, ("1", "甲", "2025-01-01", 1))
+    monkeypatch.setattr(workbook_scan, "LARGEST_UNPACKED", 1000)
+    with pytest.raises(FileError, match="unsafe_file"):
+        read(path)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.xlsx"])
+def test_another_archive_is_no_workbook(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / name, "w") as archive:
+        archive.writestr("a.txt", "text")
+    with pytest.raises(FileError, match="no Excel workbook"):
+        read(tmp_path / name)
