@@ -61,6 +61,8 @@ class ClockRule:
     #: Which bodies of the trigger this version is meant for, and which it is not meant for.
     when: Conditions = ()
     unless: Conditions = ()
+    #: Starts only where somebody has the role of its actor by then.
+    when_held: bool = False
     extensions: tuple[Extension, ...] = ()
     #: Share of the period after which its actor is warned.
     warn_at: float | None = None
@@ -95,7 +97,9 @@ class ClockRule:
 
     def period(self) -> Period:
         """The period as the law gives it, before pauses and extensions."""
-        return Period(self.amount or 0, self.unit, self.count_rule, self.closes_at)
+        return Period(
+            self.amount or 0, self.unit, self.count_rule, self.closes_at, self.warn_at
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -118,6 +122,8 @@ class Step:
     to: str | None
     by: frozenset[str]
     binds: tuple[tuple[str, frozenset[str]], ...]
+    #: Roles among them that the author takes where no recipient does, and that nobody may have.
+    takes: frozenset[str]
     #: The versions of each clock, newest first.
     starts: tuple[tuple[ClockRule, ...], ...]
     stops: frozenset[str]

@@ -72,8 +72,10 @@ def _clock(row: models.ClockRow, file: models.ClockFile) -> ClockRule:
         version=row.effective_from.isoformat(),
         when=_conditions(row.when),
         unless=_conditions(row.unless),
+        when_held=row.when_held,
         extensions=tuple(
-            Extension(one.amount, one.unit, f"{row.source} {one.article}") for one in row.extensions
+            Extension(one.amount, one.unit, f"{one.source or row.source} {one.article}")
+            for one in row.extensions
         ),
         warn_at=row.warn_at if own else file.warn_at,
         posting_counts=row.posting_counts,
@@ -164,6 +166,7 @@ def _step(
         to=None if row.to == SAME else row.to,
         by=frozenset(row.by),
         binds=tuple((role, frozenset(file.roles[role].sectors)) for role in row.binds),
+        takes=frozenset(role for role, whom in row.binds.items() if whom != "recipient"),
         starts=tuple(known[one] for one in row.starts),
         stops=frozenset(row.stops),
         cancels=frozenset(row.cancels),

@@ -86,8 +86,9 @@ class Transition(Rule):
     opening: bool = False
     #: Roles with standing; `any` is every agency that takes part in the case.
     by: tuple[Word, ...]
-    #: Role -> `recipient`: the first recipient of the role's sectors takes it.
-    binds: dict[Word, Literal["recipient"]] = {}
+    #: Role -> `recipient`: the first recipient of the role's sectors takes it, and one is owed;
+    #: `recipient_or_author`: else the author if it is of these sectors, else nobody.
+    binds: dict[Word, Literal["recipient", "recipient_or_author"]] = {}
     starts: tuple[str, ...] = ()
     #: The event is the act these clocks ask for.
     stops: tuple[str, ...] = ()
@@ -147,6 +148,8 @@ class Extension(Model):
 
     amount: Annotated[int, Field(gt=0, le=3650)]
     unit: Unit
+    #: Only where it is another text than the clock's own.
+    source: str | None = None
     article: str
     by: Title | None = None
 
@@ -173,6 +176,8 @@ class ClockRow(Rule):
     #: The same for bodies that it is not meant for; a field that is absent excludes nothing.
     unless: dict[BodyPath, tuple[str | bool | int, ...]] = {}
     extensions: tuple[Extension, ...] = ()
+    #: Starts only where somebody has the role of its actor by then.
+    when_held: bool = False
     #: Share of the period after which the actor is warned; none: never. The file's where absent.
     warn_at: Share | None = None
     #: `pending`: counts for clocks too that were triggered before it and still run then.
