@@ -11,6 +11,8 @@ from casebus.law import bundle, compiled, compiling, loader, models
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule, Procedure, event_name
 from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
+from casebus.law.threshold_models import ThresholdFile
+from casebus.law.thresholds import Thresholds
 
 _COMMON = "common.yaml"
 
@@ -40,6 +42,7 @@ class Law:
                 for name, file in rows.items()
             }
         )
+        self.thresholds = Thresholds(loader.parse_all(files, "thresholds", ThresholdFile))
         self.opening = compiling.unique(self.procedures)
         self._procedures_of = compiling.by_event(self.procedures)
         #: Names of events that some procedure knows.

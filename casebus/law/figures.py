@@ -1,0 +1,144 @@
+"""What is known of an act in numbers, and what was decided about earlier ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, fields
+
+_CHINESE = {
+    "二百一十三": "213",
+    "二百一十四": "214",
+    "二百一十五": "215",
+    "二百一十六": "216",
+    "二百一十七": "217",
+    "二百一十八": "218",
+    "二百一十九": "219",
+}
+_ARTICLE = re.compile(r"(?<!\d)(\d{3})(?!\d)条?(\s*(?:-\s*1|之一))?(?!\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Money in fen; None is not known, which is never taken for nothing.
+
+    `illegal_gains` are those from goods, `service_gains` those from services beside them.
+    """
+
+    illegal_business_amount: int | None = None
+    illegal_gains: int | None = None
+    service_gains: int | None = None
+    sales_amount: int | None = None
+    #: Value of what is not sold yet.
+    goods_value: int | None = None
+    loss_amount: int | None = None
+    #: Labels made or sold.
+    item_count: int | None = None
+    #: Labels or copies not sold yet.
+    unsold_count: int | None = None
+    copy_count: int | None = None
+    work_count: int | None = None
+    download_count: int | None = None
+    click_count: int | None = None
+    member_count: int | None = None
+    #: The loss directly closed the owner's business.
+    owner_closed: bool = False
+    #: Marks that point to different sources, and rights counted one by one.
+    right_sources: int | None = None
+    right_numbers: int | None = None
+    #: Devices or services to break protection measures.
+    circumvention: bool = False
+    #: The suspect is an organisation.
+    organisation: bool = False
+    #: An officer finds a reasonable suspicion that police measures must clear (310, 3 II).
+    suspicion: bool = False
+
+    def value(self, metric: str) -> int | None:
+        """Of a metric of the law files, those that follow from others included."""
+        if metric == "conduct":
+            return 1
+        if metric == "all_gains":
+            return self.illegal_gains_and_services
+        if metric == "illegal_business_amount":
+            return self.business
+        known = getattr(self, metric)
+        return None if known is None else max(int(known), 0)
+
+    @property
+    def illegal_gains_and_services(self) -> int | None:
+        """Goods and services together; None where no service is among them."""
+        if not self.service_gains:
+            return None
+        return max(self.service_gains, 0) + max(self.illegal_gains or 0, 0)
+
+    @property
+    def business(self) -> int | None:
+        """Non-legal turnover covers what was made, stored and sold: never less than these two."""
+        parts = [self.illegal_business_amount, _sum(self.sales_amount, self.goods_value)]
+        known = [one for one in parts if one is not None]
+        return max(0, *known) if known else None
+
+    def __bool__(self) -> bool:
+        """Whether anything is known that a standard could measure."""
+        return any(getattr(self, name) for name in _MEASURED)
+
+    def plus(self, other: Figures) -> Figures:
+        """Those of two acts together; facts hold for both, rights are not counted twice."""
+        both: dict[str, int | bool | None] = {}
+        for name in _ALL:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if name in _LARGER:
+                both[name] = max((one for one in (mine, theirs) if one is not None), default=None)
+            else:
+                both[name] = mine or theirs if isinstance(mine, bool) else _sum(mine, theirs)
+        return Figures(**both)  # type: ignore[arg-type]  # each name keeps its own type
+
+
+_ALL = tuple(one.name for one in fields(Figures))
+_LARGER = frozenset({"right_sources", "right_numbers"})
+_MEASURED = tuple(name for name in _ALL if name not in {*_LARGER, "circumvention", "organisation"})
+#: Names of the amounts and counts, as event bodies have them.
+AMOUNTS = tuple(
+    one.name for one in fields(Figures) if one.type == "int | None" and one.name not in _LARGER
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Acts:
+    """First and last day of the acts; the last one chooses the version of the law."""
+
+    first: dt.date
+    last: dt.date
+
+    @classmethod
+    def on(cls, day: dt.date) -> Acts:
+        return cls(day, day)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Sanction:
+    """A penalty or a judgment for acts of one family, by the event that journaled it."""
+
+    family: str
+    decided_on: dt.date
+    #: `administrative` or `criminal`.
+    kind: str
+    stream: str = ""
+    source: str = ""
+    id: str = ""
+
+
+def offence_of(text: str) -> str | None:
+    """`214` of `刑法第二百一十四条` or `第214条`, `219-1` of `219条之一`."""
+    for chinese, digits in _CHINESE.items():
+        text = text.replace(chinese, digits)
+    found = _ARTICLE.search(text)
+    if found is None:
+        return None
+    return f"{found[1]}-1" if found[2] else found[1]
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    if one is None and other is None:
+        return None
+    return max(one or 0, 0) + max(other or 0, 0)

@@ -1,0 +1,137 @@
+"""The computation of an assessment in words: Chinese and English, one pair a step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from casebus.law.threshold_models import FACTS, MONEY, UNITS
+
+if TYPE_CHECKING:
+    from casebus.law.thresholds import FineRange, Matter, Outcome, Reading
+
+#: Chinese, English.
+Step = tuple[str, str]
+
+METRICS: dict[str, Step] = {
+    "illegal_business_amount": ("非法经营数额", "illegal business amount"),
+    "illegal_gains": ("违法所得", "illegal gains"),
+    "service_gains": ("服务违法所得", "gains from services"),
+    "all_gains": ("商品与服务违法所得合计", "gains from goods and services"),
+    "sales_amount": ("销售金额", "sales amount"),
+    "goods_value": ("尚未销售货值金额", "value of unsold goods"),
+    "loss_amount": ("损失数额", "loss"),
+    "item_count": ("标识数量", "labels"),
+    "unsold_count": ("尚未销售数量", "unsold pieces"),
+    "copy_count": ("复制件数量", "copies"),
+    "work_count": ("作品数量", "works"),
+    "download_count": ("下载次数", "downloads"),
+    "click_count": ("点击次数", "clicks"),
+    "member_count": ("注册会员人数", "members"),
+    "owner_closed": ("直接导致权利人破产、倒闭", "the owner's business was closed by it"),
+    "conduct": ("实施该行为", "the act itself"),
+}
+_VERDICTS = {
+    "MUST_TRANSFER": ("应当移送（第310号令第三条第一款）", "must be transferred (Decree 310, 3 I)"),
+    "TRANSFER_ON_SUSPICION": (
+        "有合理嫌疑，应当移送（第310号令第三条第二款）",
+        "to be transferred on reasonable suspicion (Decree 310, 3 II)",
+    ),
+    "WATCH": ("继续关注", "to be watched"),
+}
+_TIERS = {0: ("未达标准", "no standard"), 1: ("第一档", "tier 1"), 2: ("第二档", "tier 2")}
+_FEN = 100
+
+
+def no_standard(offence: str | None) -> Step:
+    name = offence or "-"
+    return f"没有适用于第{name}条的标准", f"no standard is known for article {name}"
+
+
+def steps(
+    outcome: Outcome, matter: Matter, verdict: str, fine: FineRange | None, *, sure: bool
+) -> list[Step]:
+    """Version, figures, punishments, verdict and fine, in the order they were used."""
+    said = [_version(outcome, matter)]
+    if outcome.lighter:
+        said.append(_lighter(outcome, matter))
+    said += [_reading(one) for one in outcome.readings]
+    if outcome.tier > 1 and outcome.reading is not None:
+        said.append(_reading(outcome.reading))
+    if outcome.sanctions:
+        days = ", ".join(str(one.decided_on) for one in outcome.sanctions)
+        zh = f"二年内曾受处罚（{days}），再次实施"
+        said.append((zh, f"done again within two years after a punishment ({days})"))
+    if outcome.tier and not sure:
+        zh = "罪名未定，并非每个可能罪名均达标准，需公安机关查明"
+        said.append((zh, "the offence is open and not every possible one is reached"))
+    zh, en = _VERDICTS[verdict]
+    tier_zh, tier_en = _TIERS[outcome.tier]
+    said.append((f"结论：{zh}，{tier_zh}", f"So: {en}, {tier_en}"))
+    if fine is not None:
+        said.append(_fine(fine))
+    return said
+
+
+def shown(metric: str, value: int) -> str:
+    """`189,000.00元`, `500份`, `是`."""
+    if metric in MONEY:
+        yuan, fen = divmod(value, _FEN)
+        return f"{yuan:,}.{fen:02d}元"
+    return UNITS[metric] if metric in FACTS else f"{value:,}{UNITS[metric]}"
+
+
+def _version(outcome: Outcome, matter: Matter) -> Step:
+    standard, acts = outcome.standard, matter.acts
+    since = standard.effective_from
+    text = f"{standard.source} {standard.article}"
+    zh = f"行为 {acts.first} 至 {acts.last}，适用 {since} 起的标准：{standard.title.zh}，{text}"
+    en = f"acts {acts.first} to {acts.last}, by the standard since {since}: {standard.title.en}"
+    return zh, f"{en}, {text}"
+
+
+def _lighter(outcome: Outcome, matter: Matter) -> Step:
+    mine, other = _TIERS[outcome.tier], _TIERS[outcome.other]
+    day = matter.acts.last
+    return {
+        "old": (
+            f"从旧兼从轻：行为时标准（{mine[0]}）不重于现行标准（{other[0]}），适用行为时标准",
+            f"the law of the act ({mine[1]}) is no heavier than today's ({other[1]}): it applies",
+        ),
+        "new": (
+            f"从旧兼从轻：现行标准（{mine[0]}）轻于行为时标准（{other[0]}），适用现行标准",
+            f"today's law ({mine[1]}) is lighter than that of the act ({other[1]}): it applies",
+        ),
+        "unknown": (
+            f"没有 {day} 当时的标准，以已知最早的标准代替",
+            f"no standard of {day} is known; the first known one stands in",
+        ),
+        "no_offence": (
+            f"{day} 当时刑法尚无此规定",
+            f"on {day} the Criminal Law did not know this offence",
+        ),
+    }[outcome.lighter]
+
+
+def _reading(one: Reading) -> Step:
+    zh, en = METRICS[one.metric]
+    if one.rule == "half":
+        both = METRICS[one.beside]
+        zh, en = f"{both[0]}与{zh}分别达到一半，{zh}", f"{both[1]} and {en} each by half, {en}"
+    elif one.beside:
+        both = METRICS[one.beside]
+        zh, en = f"{both[0]}不足标准，与{zh}合计", f"{both[1]} below its standard, with {en}"
+    sign = ("≥", ">=") if one.reached else ("＜", "<")
+    value, needed = shown(one.metric, one.value), shown(one.metric, one.needed)
+    return (
+        f"{zh} {value} {sign[0]} {needed}（{one.article}）",
+        f"{en} {value} {sign[1]} {needed} ({one.article})",
+    )
+
+
+def _fine(fine: FineRange) -> Step:
+    low, high = shown("illegal_gains", fine.low), shown("illegal_gains", fine.high)
+    zh, en = METRICS[fine.basis] if fine.basis else ("数额均无法查清", "no amount known")
+    return (
+        f"罚金一般为 {low} 至 {high}（依据：{zh}；{fine.citation}）",
+        f"the fine is usually {low} to {high} (from: {en}; {fine.citation})",
+    )
