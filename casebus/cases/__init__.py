@@ -6,10 +6,10 @@ Touches casebus.events and casebus.law only.
 
 from __future__ import annotations
 
-from casebus.cases.derive import Derived, breach_of, derive
+from casebus.cases.derive import Derived, breach_of, derive, lapse_of, warning_of
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.fold import FOLD_VERSION, fold, named
-from casebus.cases.state import Case, Clock, CopyDue, Finding, WorkItem
+from casebus.cases.state import Case, Clock, CopyDue, Finding, Region, WorkItem
 
 __all__ = [
     "FOLD_VERSION",
@@ -20,9 +20,12 @@ __all__ = [
     "Derived",
     "Finding",
     "Identity",
+    "Region",
     "WorkItem",
     "breach_of",
     "derive",
     "fold",
+    "lapse_of",
     "named",
+    "warning_of",
 ]

@@ -1,21 +1,41 @@
-"""Statutory clocks of one fold: started, stopped, and judged against the law of the day."""
+"""Statutory clocks of one fold: started, moved, stopped, and judged by the law of the day."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from casebus.cases.event import CaseEvent
+from casebus.cases import body
+from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.keys import Keys
 from casebus.cases.marks import Mark
-from casebus.cases.state import CANCELLED, MET, MET_LATE, RUNNING, Clock
+from casebus.cases.regions import Region
+from casebus.cases.state import (
+    CANCELLED,
+    LAPSE,
+    LAPSED,
+    MET,
+    MET_LATE,
+    PAUSED,
+    RUNNING,
+    Clock,
+)
+from casebus.events.legaltime import LegalTime
 from casebus.law.agencies import ACTOR, AGENCY, ROLE, SAME_DIVISION
 from casebus.law.calendar import Calendar
-from casebus.law.compiled import ALL, ClockRule, clock_in_force
-from casebus.law.periods import in_time
+from casebus.law.compiled import ALL, ClockRule, clock_in_force, event_name
+from casebus.law.periods import NOTHING, Added, Ending, ending, extension, in_time, paused
 
-_Roles = Mapping[str, tuple[str, ...]]
+#: Reasons for which a clock is not moved.
+PAST_DUE = "past_due"
+ENDED = "ended"
+NOT_PAUSED = "not_paused"
+NO_MORE_EXTENSIONS = "no_more_extensions"
+
+#: (clock, source and id of its trigger): which clock a lapse is about.
+_Which = tuple[str, str, str]
 
 
 class Setting(NamedTuple):
@@ -25,31 +45,168 @@ class Setting(NamedTuple):
     keys: Keys
     #: Digest of the law bundle.
     law: str
-    roles: _Roles
-    #: Role -> sectors that may take it.
-    sectors: Mapping[str, frozenset[str]]
-    #: The breaches that the journal holds, by key.
+    #: The breaches that the journal holds, and the warnings, by key.
     breaches: Mapping[str, Mark]
+    warnings: Mapping[str, Identity]
 
 
 class Draft:
     """A clock while the fold runs."""
 
-    __slots__ = ("actor", "due", "provisional", "rule", "status", "stopped_by", "trigger")
+    __slots__ = (
+        "_added",
+        "_calendar",
+        "_first",
+        "_grounds",
+        "_unsure",
+        "actor",
+        "cause",
+        "end",
+        "extended",
+        "paused_since",
+        "region",
+        "rule",
+        "status",
+        "stopped",
+        "stopped_by",
+        "trigger",
+    )
 
-    def __init__(self, rule: ClockRule, trigger: CaseEvent, actor: str, calendar: Calendar) -> None:
+    def __init__(
+        self, rule: ClockRule, trigger: CaseEvent, region: Region, calendar: Calendar
+    ) -> None:
+        self._first = rule
+        self._calendar = calendar
+        self._added: Added = NOTHING
+        self._grounds: set[str] = set()
+        self._unsure = False
         self.rule = rule
         self.trigger = trigger
-        self.actor = actor
-        end = rule.due(trigger.legal, calendar)
-        self.due = None if end is None else end.due
-        self.provisional = end is not None and end.provisional
+        self.region = region
+        self.actor = (region.holders(rule.actor) or ("",))[0]
+        self.end: Ending | None = None
         self.status = RUNNING
+        self.paused_since: LegalTime | None = None
+        self.extended = 0
+        self.cause = ""
         self.stopped_by: CaseEvent | None = None
+        self.stopped: dt.datetime | None = None
+        self._settle()
 
-    def stop(self, event: CaseEvent, status: str) -> None:
-        self.stopped_by = event
-        self.status = status
+    @property
+    def due(self) -> dt.datetime | None:
+        """The last moment in time as counted so far; None where the law says `at once`."""
+        return None if self.end is None else self.end.due
+
+    @property
+    def provisional(self) -> bool:
+        return self._unsure or (self.end is not None and self.end.provisional)
+
+    @property
+    def which(self) -> _Which:
+        return (self.rule.id, self.trigger.source, self.trigger.id)
+
+    def pause(self, event: CaseEvent) -> str:
+        """Stop counting; the reason why not, or nothing."""
+        if self.status == RUNNING:
+            if self._is_past(event.legal.moment()):
+                return PAST_DUE
+            self.status = PAUSED
+            self.paused_since = event.legal
+        elif self.status != PAUSED:
+            return ENDED
+        self._grounds.add(_ground(event))
+        return ""
+
+    def resume(self, event: CaseEvent) -> str:
+        """Count on, once no ground of the pause is left; the reason why not, or nothing.
+
+        An event ends the pause that an event of its own domain began; else, every pause.
+        """
+        if self.status != PAUSED:
+            return NOT_PAUSED
+        if _ground(event) in self._grounds:
+            self._grounds.remove(_ground(event))
+        else:
+            self._grounds.clear()
+        if not self._grounds:
+            self._run_on(event.legal)
+        return ""
+
+    def extend(self, event: CaseEvent) -> str:
+        """Apply the next extension of the law; the reason why not, or nothing."""
+        if self.status not in (RUNNING, PAUSED):
+            return ENDED
+        if self.extended >= len(self.rule.extensions):
+            return NO_MORE_EXTENSIONS
+        if self.status == RUNNING and self._is_past(event.legal.moment()):
+            return PAST_DUE
+        granted = self.rule.extensions[self.extended]
+        self.extended += 1
+        self._added = self._added.plus(extension(granted.amount, granted.unit))
+        self._settle()
+        return ""
+
+    def meet(self, event: CaseEvent) -> None:
+        """The act was done: met, or met late."""
+        moment = self._ended_by(event)
+        self.status = MET_LATE if self._is_past(moment) else MET
+
+    def cancel(self, event: CaseEvent) -> None:
+        """The ground of the duty is gone."""
+        self._ended_by(event)
+        self.status = CANCELLED
+
+    def lapse(self, event: CaseEvent) -> bool:
+        """Run out, where it runs and its last moment is not after what the event says."""
+        if self.status != RUNNING or self.due is None or self.due > event.legal.moment():
+            return False
+        self.stopped_by, self.stopped, self.status = event, event.legal.moment(), LAPSED
+        return True
+
+    def _is_past(self, moment: dt.datetime) -> bool:
+        return self.end is not None and not in_time(moment, self.end.due)
+
+    def _run_on(self, until: LegalTime) -> None:
+        since = self.paused_since or until
+        length, unsure = paused(self.rule.unit, since, until, self._calendar)
+        self._added = self._added.plus(length)
+        self._unsure = self._unsure or unsure
+        self.status, self.paused_since = RUNNING, None
+        self._grounds.clear()
+        self._settle()
+
+    def _ended_by(self, event: CaseEvent) -> dt.datetime:
+        """When the event counts as done; the clock is settled as of that day."""
+        if self.status == PAUSED:
+            self._run_on(event.legal)
+        done = _done(event) if self.rule.posting_counts else event.legal
+        if self._first.successors:
+            self._settle(done.date)
+        self.stopped_by, self.stopped = event, done.moment()
+        return self.stopped
+
+    def _settle(self, ended: dt.date | None = None) -> None:
+        """Count anew, by the version that governs a clock that runs, or ended on that day."""
+        self.rule = self._first
+        self.end = self._count(self.rule)
+        for later in self._first.successors:
+            if ended is not None and ended < later.effective_from:
+                return
+            if self.end is None or self.end.due.date() < later.effective_from:
+                return
+            self.rule, self.end = later, self._count(later)
+
+    def _count(self, rule: ClockRule) -> Ending | None:
+        held = rule.custody_no_roll and self.trigger.data.get("in_custody") is True
+        if self._added is NOTHING and not held:
+            return rule.due(self.trigger.legal, self._calendar)
+        if rule.amount is None:
+            return None
+        period = rule.period()
+        if held:
+            period = period._replace(count_rule="natural")
+        return ending(self.trigger.legal, period, self._calendar, self._added)
 
 
 class Clocks:
@@ -58,95 +215,167 @@ class Clocks:
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
         self._all: list[Draft] = []
-        self._running: list[Draft] = []
+        #: Those that have not ended; a paused one has not.
+        self._open: list[Draft] = []
+        #: How often a lapse was taken back.
+        self._taken_back: Counter[_Which] = Counter()
 
-    def start(self, versions: tuple[ClockRule, ...], trigger: CaseEvent, roles: _Roles) -> None:
-        """By the version in force on the trigger's day; where none is, no clock runs."""
-        rule = clock_in_force(versions, trigger.legal.date)
+    def start(
+        self, versions: tuple[ClockRule, ...], trigger: CaseEvent, region: Region, *, alone: bool
+    ) -> None:
+        """By the version in force on the trigger's day; where none is, no clock runs.
+
+        An event that starts the same clock in two regions starts one: `alone` tells that there is
+        but one region.
+        """
+        rule = clock_in_force(versions, trigger.legal.date, trigger.data)
         if rule is None:
             return
-        actor = roles.get(rule.actor, ("",))[0]
-        draft = Draft(rule, trigger, actor, self._calendar)
+        if not alone and any(
+            one.trigger is trigger and one.rule.id == rule.id for one in self._all
+        ):
+            return
+        draft = Draft(rule, trigger, region, self._calendar)
         self._all.append(draft)
-        self._running.append(draft)
+        self._open.append(draft)
 
-    def stop(self, ids: frozenset[str], event: CaseEvent) -> None:
-        """The act was done: met, or met late."""
-        moment = None
-        for draft in self._ended(ids):
-            moment = moment or event.legal.moment()
-            met = draft.due is None or in_time(moment, draft.due)
-            draft.stop(event, MET if met else MET_LATE)
+    def stop(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:
+        for draft in self._take(ids, region):
+            draft.meet(event)
 
-    def cancel(self, ids: frozenset[str], event: CaseEvent) -> None:
-        """The ground of the duty is gone."""
-        for draft in self._ended(ids):
-            draft.stop(event, CANCELLED)
+    def cancel(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:
+        for draft in self._take(ids, region):
+            draft.cancel(event)
+
+    def pause(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:
+        for draft in self._meant(ids, region):
+            draft.pause(event)
+
+    def resume(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:
+        for draft in self._meant(ids, region):
+            draft.resume(event)
+
+    def extend(
+        self, ids: frozenset[str], event: CaseEvent, region: Region
+    ) -> Iterable[tuple[str, str]]:
+        """(clock, reason) of those that were not extended."""
+        for draft in self._meant(ids, region):
+            reason = draft.extend(event)
+            if reason:
+                yield draft.rule.id, reason
+
+    def lapse(self, which: _Which, event: CaseEvent) -> Draft | None:
+        """The clock that ran out with this event; None where none did."""
+        for draft in self._open:
+            if draft.which == which and draft.lapse(event):
+                self._open.remove(draft)
+                return draft
+        return None
+
+    def take_back(self, which: _Which) -> None:
+        """A lapse was taken back: it counts no more."""
+        self._taken_back[which] += 1
+
+    def of(self, clock: str) -> list[Draft]:
+        """The clocks of this id that have not ended; if none, the last one that has."""
+        found = [one for one in self._open if one.rule.id == clock]
+        return found or [one for one in self._all if one.rule.id == clock][-1:]
 
     def running(self, clock: str | None) -> Draft | None:
-        """The clock of this id that started last and runs."""
-        for draft in reversed(self._running):
+        """The clock of this id that started last and has not ended."""
+        for draft in reversed(self._open):
             if draft.rule.id == clock:
                 return draft
         return None
 
-    def _ended(self, ids: frozenset[str]) -> list[Draft]:
-        if not ids or not self._running:
-            return []
-        everything = ALL in ids
-        ended = [draft for draft in self._running if everything or draft.rule.id in ids]
+    def _take(self, ids: frozenset[str], region: Region) -> list[Draft]:
+        ended = self._meant(ids, region)
         if ended:
-            self._running = [draft for draft in self._running if draft not in ended]
+            self._open = [draft for draft in self._open if draft not in ended]
         return ended
+
+    def _meant(self, ids: frozenset[str], region: Region) -> list[Draft]:
+        """Of the region those that are named; of the case those that none there is called like."""
+        if not ids or not self._open:
+            return []
+        if ALL in ids:
+            return [one for one in self._open if one.region is region or one.rule.id in ids]
+        found = [one for one in self._open if one.rule.id in ids]
+        own = {one.rule.id for one in found if one.region is region}
+        return [one for one in found if one.region is region or one.rule.id not in own]
 
     def frozen(self, setting: Setting) -> tuple[Clock, ...]:
         """In the order started."""
-        return tuple(_freeze(one, setting) for one in self._all)
+        back = self._taken_back
+        return tuple(_freeze(one, setting, back[one.which] if back else 0) for one in self._all)
 
 
-def _freeze(draft: Draft, setting: Setting) -> Clock:
-    rule, trigger, stopped_by = draft.rule, draft.trigger, draft.stopped_by
+def _ground(event: CaseEvent) -> str:
+    """The domain of an event: `appraisal.requested` and `appraisal.issued` are of one ground."""
+    return event_name(event.type).partition(".")[0]
+
+
+def _done(event: CaseEvent) -> LegalTime:
+    """The day on which the act was posted, where its author says one before its own."""
+    try:
+        posted = dt.date.fromisoformat(body.text(event.data, "posted_on"))
+    except ValueError:
+        return event.legal
+    return LegalTime(posted) if posted < event.legal.date else event.legal
+
+
+def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
+    rule, trigger, stopped_by, region = draft.rule, draft.trigger, draft.stopped_by, draft.region
     key = setting.keys.of("clock", rule.id, trigger.source, trigger.id)
     mark = setting.breaches.get(key)
-    actor = draft.actor or setting.roles.get(rule.actor, ("",))[0]
+    actor = draft.actor or (region.holders(rule.actor) or ("",))[0]
+    end, is_paused = draft.end, draft.status == PAUSED
+    withdrawn = mark.withdrawn if mark else 0
     return Clock(
         key=key,
         id=rule.id,
         title=rule.title,
         title_en=rule.title_en,
         stream=setting.stream,
+        procedure=region.procedure.id,
         actor=actor,
         actor_role=rule.actor,
         trigger=(trigger.source, trigger.id),
         started=trigger.legal,
-        due=draft.due,
+        due=None if end is None or is_paused else end.due,
+        nominal=None if end is None or is_paused else end.nominal,
+        warn=None if end is None or is_paused else end.warn,
+        paused_since=draft.paused_since,
+        extended=draft.extended,
+        cause=draft.cause,
         grace=rule.grace,
         expiry=rule.expiry,
+        announced=rule.expiry == LAPSE and (bool(rule.tell) or rule.id in region.procedure.lapsing),
         status=draft.status,
         stopped_by=None if stopped_by is None else (stopped_by.source, stopped_by.id),
-        stopped=None if stopped_by is None else stopped_by.legal.moment(),
-        historic=_is_historic(trigger, draft.due),
+        stopped=draft.stopped,
+        historic=trigger.imported or (end is not None and trigger.recorded_at > end.due),
         provisional=draft.provisional,
         citation=rule.citation,
         law_version=rule.version,
         confidence=rule.confidence,
         law=setting.law,
-        tell=tuple(_told(one, actor, setting) for one in rule.tell),
+        tell=tuple(_told(one, actor, region) for one in rule.tell),
         breach=mark.standing if mark else None,
-        revision=mark.withdrawn if mark else 0,
+        revision=taken_back if rule.expiry == LAPSE else withdrawn,
+        warned=setting.warnings.get(key),
     )
 
 
-def _is_historic(trigger: CaseEvent, due: datetime | None) -> bool:
-    return trigger.imported or (due is not None and trigger.recorded_at > due)
-
-
-def _told(rule: str, actor: str, setting: Setting) -> str:
+def _told(rule: str, actor: str, region: Region) -> str:
     """A rule seen from the actor; a role that nobody has yet is a neighbour of its sector."""
     if rule == ACTOR:
         return AGENCY + actor
     if not rule.startswith(ROLE):
         return rule
     role = rule.removeprefix(ROLE)
-    holders = setting.roles.get(role)
-    return AGENCY + holders[0] if holders else SAME_DIVISION + min(setting.sectors[role])
+    holders = region.holders(role)
+    if holders:
+        return AGENCY + holders[0]
+    sectors = region.procedure.roles.get(role)
+    return SAME_DIVISION + (min(sectors) if sectors else role)

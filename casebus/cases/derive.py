@@ -14,11 +14,15 @@ from typing import Any
 from casebus.cases.keys import key_of
 from casebus.cases.state import RUNNING, Case, Clock, CopyDue, Finding, Told
 from casebus.events.legaltime import LegalTime
+from casebus.law.agencies import AGENCY
 
 BREACHED = "casebus.clock.breached.v1"
 BREACH_WITHDRAWN = "casebus.clock.breach_withdrawn.v1"
 RAISED = "casebus.finding.raised.v1"
 WITHDRAWN = "casebus.finding.withdrawn.v1"
+WARNED = "casebus.clock.warned.v1"
+LAPSED = "casebus.clock.lapsed.v1"
+LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
 COPY_DUE = "casebus.case.copy_due.v1"
 
 
@@ -43,8 +47,9 @@ class Derived:
 def derive(case: Case) -> list[Derived]:
     """The events that should exist and that the journal, as the fold saw it, does not hold.
 
-    Breaches that the late act itself shows are among them; those of clocks that nobody stopped
-    are the scheduler's, behind its barrier, by `breach_of`: the same event with the same id.
+    Breaches and lapses that the late act itself shows are among them; those of clocks that nobody
+    stopped are the scheduler's, behind its barrier, by `breach_of` and `lapse_of`: the same event
+    with the same id.
     """
     journaled = {event_id for source, event_id in case.order if source == "bus"}
     return [one for one in _all(case) if one.id not in journaled]
@@ -58,6 +63,9 @@ def _all(case: Case) -> Iterator[Derived]:
     for clock in case.clocks:
         if clock.missed and clock.breach_after is not None:
             yield breach_of(clock)
+        elif clock.missed and clock.lapse_after is not None:
+            yield lapse_of(clock)
+    yield from (_lapse_withdrawn(case, clocks, told) for told in case.unfounded_lapses)
     for told in case.told_breaches:
         reason = _unfounded(clocks.get(told.key), told)
         if reason:
@@ -67,15 +75,50 @@ def _all(case: Case) -> Iterator[Derived]:
 
 def breach_of(clock: Clock) -> Derived:
     """The breach of a clock, told once until it is withdrawn."""
+    cause = clock.cause or ("open" if clock.status == RUNNING else clock.status)
+    return _of_clock(
+        clock, BREACHED, "breached", str(clock.revision), to=clock.tell, at=clock.due, cause=cause
+    )
+
+
+def lapse_of(clock: Clock) -> Derived:
+    """The end of a right or of a condition, told once until it is withdrawn."""
+    return _of_clock(
+        clock,
+        LAPSED,
+        "lapsed",
+        str(clock.revision),
+        to=clock.tell,
+        at=clock.due,
+        cause=clock.cause,
+    )
+
+
+def warning_of(clock: Clock) -> Derived:
+    """That a clock will soon be due, told to its actor once."""
+    return _of_clock(
+        clock, WARNED, "warned", to=(AGENCY + clock.actor,), at=clock.warn, cause=clock.cause
+    )
+
+
+def _of_clock(
+    clock: Clock,
+    ce_type: str,
+    *words: str,
+    to: tuple[str, ...],
+    at: datetime | None,
+    cause: str,
+) -> Derived:
     trigger_source, trigger_id = clock.trigger
+    word, *revision = words
     return Derived(
         stream=clock.stream,
-        id=key_of(clock.stream, "breached", clock.key, str(clock.revision)),
-        type=BREACHED,
-        to=clock.tell,
+        id=key_of(clock.stream, word, clock.key, *revision),
+        type=ce_type,
+        to=to,
         of=clock.actor,
         causation=(trigger_id,),
-        legal=None if clock.due is None else LegalTime.of(clock.due),
+        legal=None if at is None else LegalTime.of(at),
         data={
             "clock_key": clock.key,
             "clock": clock.id,
@@ -86,12 +129,44 @@ def breach_of(clock: Clock) -> Derived:
             "trigger_id": trigger_id,
             "started": str(clock.started),
             "due": "" if clock.due is None else clock.due.isoformat(),
-            "cause": "open" if clock.status == RUNNING else clock.status,
+            "cause": cause,
             "citation": clock.citation,
             "law": clock.law,
             "provisional": clock.provisional,
             "told": [],
             "numbers": [],
+            "note": "",
+        },
+    )
+
+
+def _lapse_withdrawn(case: Case, clocks: dict[str, Clock], told: Told) -> Derived:
+    source, event_id = told.event
+    clock = clocks.get(told.key)
+    if clock is None:
+        reason = "the event that started the clock is gone"
+    elif clock.due is None or clock.status == RUNNING:
+        reason = "the due date has moved"
+    else:
+        reason = "the act was done in time, or the ground was gone"
+    return Derived(
+        stream=case.stream,
+        id=key_of(case.stream, "lapse_withdrawn", event_id),
+        type=LAPSE_WITHDRAWN,
+        to=_told_agencies(told),
+        of=str(told.data.get("actor") or ""),
+        # By which the fold knows the lapse that does not count.
+        causation=(event_id,),
+        legal=None,
+        data={
+            "clock_key": told.key,
+            "clock": str(told.data.get("clock") or ""),
+            "actor": str(told.data.get("actor") or ""),
+            "lapse_source": source,
+            "lapse_id": event_id,
+            "reasons": reason,
+            "told": [],
+            "numbers": _numbers(case),
             "note": "",
         },
     )

@@ -24,21 +24,27 @@ from casebus.cases.findings import (
 )
 from casebus.cases.keys import Keys
 from casebus.cases.marks import Mark, Marks, standing
+from casebus.cases.moving import MOVES, move
 from casebus.cases.order import fold_order
+from casebus.cases.regions import Region, Roles
 from casebus.cases.sequences import check_sequences
-from casebus.cases.state import NO_CASE, UNOPENED, Case, CopyDue
+from casebus.cases.state import NO_CASE, UNOPENED, Case, CopyDue, Told
 from casebus.cases.work import Work
 from casebus.errors import Flag
 from casebus.law import Law
 from casebus.law.agencies import SAME_DIVISION
-from casebus.law.compiled import ANY_ROLE, Procedure, Step, event_name, in_force
+from casebus.law.compiled import ANY_ROLE, Step, event_name, in_force
 
 #: Grows with each change of what the fold says of the same events and the same law.
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 
 _BUS = "bus"
 _RECEIVED = "intake.received"
 _FINDING = "finding."
+_LAPSED = "clock.lapsed"
+_LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
+#: A step where it applies.
+_Here = tuple[Region, Step]
 
 
 def fold(events: Iterable[CaseEvent], law: Law) -> Case:
@@ -103,23 +109,28 @@ class _Folding:
     """The state of one fold while it runs."""
 
     def __init__(self, opening: CaseEvent, law: Law) -> None:
-        procedure = law.opening[event_name(opening.type)]
         self.law = law
-        self.procedure: Procedure = procedure
         self.stream = opening.stream
         self.opener = opening.source
-        self.status = procedure.initial
-        self.roles: dict[str, tuple[str, ...]] = {procedure.opener: (opening.agency,)}
+        #: What the case knows of roles, over all its regions.
+        self.known_roles: Roles = {}
+        #: The first journaled opening event's, open from the first event in fold order on.
+        self.leading = Region(law.opening[event_name(opening.type)], opening, self.known_roles)
+        self.leading.begin(opening.agency)
+        self.regions = [self.leading]
         self.participants: set[str] = {opening.agency}
         self.keys = Keys(opening.stream)
         self.findings = Findings(self.keys)
         self.clocks = Clocks(law.calendar)
         self.work = Work(self.keys, self.findings)
         self.marks = Marks()
-        self.copies: list[CopyDue] = []
+        self.copies: dict[tuple[str, Identity], CopyDue] = {}
         self.numbers: set[tuple[str, str]] = set()
         self.last: dict[str, CaseEvent] = {}
         self.units: dict[tuple[str, str, str], str] = {}
+        #: Ids of lapses that the bus took back, and those that do not hold and it has not yet.
+        self.taken_back: set[str] = set()
+        self.unfounded: list[CaseEvent] = []
 
     def run(self, recorded: list[CaseEvent]) -> Case:
         # What they are to say decides their order, so corrections come first.
@@ -128,18 +139,17 @@ class _Folding:
             detail = {"events": " ".join(event.id for event in cycle)[:1000]}
             self.findings.add(CYCLE, cycle[0], detail)
         check_sequences(order, self.findings)
-        known, neutral = self.procedure.otherwise, self.procedure.is_neutral
+        for event in order:
+            if event.type == _LAPSE_WITHDRAWN and event.source == _BUS:
+                self.taken_back.update(event.causation)
         for event in order:
             if event.data.get("numbers"):
                 self.numbers.update(body.numbers(event.data))
-            if event.sector == _BUS:
-                self.marks.note(event)
-                # To be told of a finding gives no part in the case: strangers are told theirs.
-                if not event_name(event.type).startswith(_FINDING):
-                    self.participants.update(event.to)
-                continue
             name = event_name(event.type)
-            procedural = name in known or not neutral(name)
+            if event.sector == _BUS:
+                self._note_bus(event, name)
+                continue
+            procedural = self._is_procedural(name)
             if event.flags or event.conflicting:
                 self._note_flags(event, aloud=procedural)
             if procedural:
@@ -147,6 +157,24 @@ class _Folding:
             else:
                 self._note_arrival(event, name)
         return self._frozen(order)
+
+    def _note_bus(self, event: CaseEvent, name: str) -> None:
+        self.marks.note(event)
+        # To be told of a finding gives no part in the case: strangers are told theirs.
+        if not name.startswith(_FINDING):
+            self.participants.update(event.to)
+        if name == _LAPSED and event.source == _BUS:
+            self._lapse(event)
+
+    def _is_procedural(self, name: str) -> bool:
+        """Whether some open region knows the event, or none says that it stands beside it."""
+        for region in self.regions:
+            if name in region.procedure.otherwise:
+                return True
+        if name in self.law.common or name in self.law.opening:
+            return True
+        beside = any(region.procedure.is_neutral(name) for region in self.regions)
+        return not beside and not self.law.is_beside(name)
 
     def _note_flags(self, event: CaseEvent, *, aloud: bool) -> None:
         """What admission and the journal noticed, told to the author.
@@ -163,66 +191,173 @@ class _Folding:
             self.findings.add(ID_CONFLICT, event, {"kept": "first journaled"}, tell=tell)
 
     def _fold(self, event: CaseEvent, name: str) -> None:
-        procedure, day = self.procedure, event.legal.date
-        step = in_force(procedure.steps.get((self.status, name)), day)
-        expected = step is not None
-        if step is None:
-            versions = procedure.otherwise.get(name)
-            step = in_force(versions, day) or (versions[0] if versions else None)
-        if step is not None and not self._has_standing(step, event.agency):
-            self._without_standing(event)
+        """Apply the event in each region in which it is in procedure.
+
+        One that some region accepts is flagged in no other. Where it is in procedure nowhere, it
+        is flagged once, and in each region that knows it does what may still be done.
+        """
+        fresh = self._fresh(event, name)
+        expected, strays, barred = self._where(event, name, fresh)
+        if not expected and name in self.law.common:
+            self._generic(event, name)
+            return
+        if barred is not None and not expected and not strays:
+            self._without_standing(event, barred)
             return
         if not self.work.act(event):
             return
+        if fresh is not None:
+            self.regions.append(fresh)
+            self._begin(fresh, event)
+        if expected or strays:
+            self.participants.update(event.to)
+            self.last[name] = event
+        for region, step in expected:
+            if step.opening:
+                self._opened(region, event)
+            self._apply(region, step, event)
         if not expected:
-            detail = {"state": self.status, "event": name}
-            self.findings.add(OUT_OF_PROCEDURE, event, detail, tell=[event.agency])
-        if step is None:
-            return
-        self.participants.update(event.to)
-        self.last[name] = event
-        if expected or step.to in procedure.ahead[self.status]:
-            self._apply(step, event)
+            self._out_of_procedure(event, name, strays)
+
+    def _where(
+        self, event: CaseEvent, name: str, fresh: Region | None
+    ) -> tuple[list[_Here], list[_Here], Region | None]:
+        """Where it is in procedure, where it is out of it, and a region that bars its author."""
+        expected: list[_Here] = []
+        strays: list[_Here] = []
+        barred: Region | None = None
+        day = event.legal.date
+        for region in self.regions if fresh is None else [*self.regions, fresh]:
+            procedure = region.procedure
+            versions = procedure.otherwise.get(name)
+            if versions is None:
+                continue
+            step = in_force(procedure.steps.get((region.status, name)), day)
+            found = expected
+            if step is None:
+                step, found = in_force(versions, day) or versions[0], strays
+            if region is fresh or self._has_standing(region, step, event):
+                found.append((region, step))
+            elif barred is None:
+                barred = region
+        return expected, strays, barred
+
+    def _fresh(self, event: CaseEvent, name: str) -> Region | None:
+        """The region that the event opens beside those that are open."""
+        procedure = self.law.opening.get(name)
+        if procedure is None or any(one.procedure is procedure for one in self.regions):
+            return None
+        region = Region(procedure, event, self.known_roles)
+        return region if region.may_open(event) else None
+
+    def _opened(self, region: Region, event: CaseEvent) -> None:
+        if region.status == region.procedure.initial:
+            # The first in fold order, whichever was journaled first.
+            region.opened_by = event
+        elif region.status in region.procedure.final:
+            self._begin(region, event)
+
+    def _begin(self, region: Region, event: CaseEvent) -> None:
+        region.begin(event.agency)
+        self.participants.add(event.agency)
+
+    def _has_standing(self, region: Region, step: Step, event: CaseEvent) -> bool:
+        if ANY_ROLE in step.by:
+            return event.agency in self.participants
+        if any(event.agency in region.holders(role) for role in step.by):
+            return True
+        # A new round has an opener of its own.
+        is_round = step.opening and region.status in region.procedure.final
+        return is_round and region.may_open(event)
+
+    def _without_standing(self, event: CaseEvent, region: Region) -> None:
+        name = event_name(event.type)
+        detail = {"agency": event.agency, "event": name, "state": region.status}
+        self.findings.add(NO_STANDING, event, detail, tell=[event.agency, *event.to])
+
+    def _generic(self, event: CaseEvent, name: str) -> None:
+        """What any participant may send in any state."""
+        if event.agency not in self.participants:
+            self._without_standing(event, self.leading)
+        elif self.work.act(event):
+            self.participants.update(event.to)
+            self.last[name] = event
+            if name in MOVES:
+                move(event, name, self.clocks, self.findings)
+
+    def _out_of_procedure(self, event: CaseEvent, name: str, strays: list[_Here]) -> None:
+        state = (strays[0][0] if strays else self.leading).status
+        detail = {"state": state, "event": name}
+        self.findings.add(OUT_OF_PROCEDURE, event, detail, tell=[event.agency])
+        for region, step in strays:
+            self._stray(region, step, event)
+
+    def _stray(self, region: Region, step: Step, event: CaseEvent) -> None:
+        if step.to in region.procedure.ahead[region.status]:
+            self._apply(region, step, event)
         else:
             # A fact behind the state still ends the duties it fulfils, but begins none: the case
             # has moved on, and turning it back would revive what later events have settled.
-            self.clocks.stop(step.stops, event)
-            self.work.close(step.closes, event)
+            self.clocks.stop(step.stops, event, region)
+            self.work.close(step.closes, event, region)
 
-    def _has_standing(self, step: Step, agency: str) -> bool:
-        if ANY_ROLE in step.by:
-            return agency in self.participants
-        return any(agency in self.roles.get(role, ()) for role in step.by)
-
-    def _without_standing(self, event: CaseEvent) -> None:
-        detail = {"agency": event.agency, "event": event_name(event.type), "state": self.status}
-        self.findings.add(NO_STANDING, event, detail, tell=[event.agency, *event.to])
-
-    def _apply(self, step: Step, event: CaseEvent) -> None:
-        self.status = step.to or self.status
+    def _apply(self, region: Region, step: Step, event: CaseEvent) -> None:
+        region.status = step.to or region.status
         for role, sectors in step.binds:
-            self._bind(role, sectors, event)
-        if step.stops:
-            self.clocks.stop(step.stops, event)
-        if step.cancels:
-            self.clocks.cancel(step.cancels, event)
-        for versions in step.starts:
-            self.clocks.start(versions, event, self.roles)
-        self.work.close(step.closes, event)
+            self._bind(region, role, sectors, event)
+        self._move_clocks(region, step, event)
+        self.work.close(step.closes, event, region)
         for duty in step.opens:
-            self.work.open(duty, event, self.roles.get(duty.role, ()), self.clocks)
+            self.work.open(duty, event, region, self.clocks)
         for rule in step.copies:
             self._owe_copy(rule, step, event)
         for check in step.checks:
-            CHECKS[check](event, self.last, self.roles, self.findings)
+            roles = {**self.known_roles, **region.roles}
+            CHECKS[check](event, self.last, roles, self.findings)
 
-    def _bind(self, role: str, sectors: frozenset[str], event: CaseEvent) -> None:
+    def _move_clocks(self, region: Region, step: Step, event: CaseEvent) -> None:
+        clocks = self.clocks
+        if step.stops:
+            clocks.stop(step.stops, event, region)
+        if step.cancels:
+            clocks.cancel(step.cancels, event, region)
+        if step.resumes:
+            clocks.resume(step.resumes, event, region)
+        if step.extends:
+            for clock, reason in clocks.extend(step.extends, event, region):
+                detail = {"reason": reason, "clock": clock}
+                self.findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=clock)
+        if step.starts:
+            alone = len(self.regions) == 1
+            for versions in step.starts:
+                clocks.start(versions, event, region, alone=alone)
+        # Last: what the same event starts may begin with a pause.
+        if step.pauses:
+            clocks.pause(step.pauses, event, region)
+
+    def _lapse(self, event: CaseEvent) -> None:
+        """The bus says that a clock ran out: founded only where it runs here, in fold order."""
+        data = event.data
+        clock = body.text(data, "clock")
+        which = (clock, body.text(data, "trigger_source"), body.text(data, "trigger_id"))
+        if event.id in self.taken_back:
+            self.clocks.take_back(which)
+        elif self.clocks.lapse(which, event) is None:
+            self.unfounded.append(event)
+        else:
+            for region in self.regions:
+                versions = region.procedure.lapses.get((region.status, clock))
+                step = in_force(versions, event.legal.date)
+                if step is not None:
+                    self._apply(region, step, event)
+
+    def _bind(self, region: Region, role: str, sectors: frozenset[str], event: CaseEvent) -> None:
         author = event.agency
         for agency, sector in zip(event.to, event.to_sectors, strict=False):
             if sector in sectors and agency != author:
-                self.roles[role] = (agency,)
+                region.bind(role, agency)
                 return
-        if role not in self.roles:
+        if not region.holders(role):
             detail = {"reason": "no_recipient", "role": role}
             self.findings.add(DATA_QUALITY, event, detail, tell=[author], about=role)
 
@@ -230,13 +365,8 @@ class _Folding:
         # Of agencies the fold knows what the stamps say: a recipient of the sector has the copy.
         if rule.removeprefix(SAME_DIVISION) in event.to_sectors:
             return
-        self.copies.append(
-            CopyDue(
-                rule=rule,
-                author=event.agency,
-                event=(event.source, event.id),
-                citation=step.citation,
-            )
+        self.copies[rule, event.identity] = CopyDue(
+            rule=rule, author=event.agency, event=event.identity, citation=step.citation
         )
 
     def _note_arrival(self, event: CaseEvent, name: str) -> None:
@@ -245,29 +375,36 @@ class _Folding:
             self.units[event.agency, source, body.text(event.data, "event_id")] = unit
 
     def _frozen(self, order: list[CaseEvent]) -> Case:
-        procedure, marks, law = self.procedure, self.marks, self.law.digest
-        setting = Setting(self.stream, self.keys, law, self.roles, procedure.roles, marks.breaches)
+        marks, leading = self.marks, self.leading.frozen()
+        setting = Setting(self.stream, self.keys, self.law.digest, marks.breaches, marks.warnings)
         return Case(
             stream=self.stream,
-            status=self.status,
-            procedure=procedure.id,
-            title=procedure.states[self.status][0],
-            title_en=procedure.states[self.status][1],
+            status=leading.status,
+            procedure=leading.procedure,
+            title=leading.title,
+            title_en=leading.title_en,
             opener=self.opener,
-            roles=self.roles,
+            regions=(leading, *(region.frozen() for region in self.regions[1:])),
+            roles={**self.known_roles, **self.leading.roles},
             participants=tuple(sorted(self.participants)),
             numbers=tuple(sorted(self.numbers)),
             order=tuple((event.source, event.id) for event in order),
             clocks=self.clocks.frozen(setting),
             findings=self.findings.all(),
             work=self.work.frozen(self.units),
-            copies=tuple(self.copies),
+            copies=tuple(self.copies.values()),
             told_findings=standing(marks.findings),
             told_breaches=standing(marks.breaches),
+            unfounded_lapses=tuple(_told(event) for event in self.unfounded),
             revisions=_withdrawals(marks.findings),
-            law=law,
+            law=self.law.digest,
         )
 
 
 def _withdrawals(marks: dict[str, Mark]) -> dict[str, int]:
     return {key: mark.withdrawn for key, mark in marks.items() if mark.withdrawn}
+
+
+def _told(event: CaseEvent) -> Told:
+    key = body.text(event.data, "clock_key")
+    return Told(key=key, event=event.identity, data=event.data, revision=0)

@@ -34,6 +34,8 @@ class Marks:
     def __init__(self) -> None:
         self.breaches: dict[str, Mark] = {}
         self.findings: dict[str, Mark] = {}
+        #: The first warning of each clock; a warning is never taken back.
+        self.warnings: dict[str, Identity] = {}
 
     def note(self, event: CaseEvent) -> None:
         """Read an event of the bus; others of its types say nothing of a key."""
@@ -44,6 +46,8 @@ class Marks:
                 _tell(self.breaches, text(event.data, "clock_key"), event)
             case "clock.breach_withdrawn":
                 _withdraw(self.breaches, text(event.data, "clock_key"))
+            case "clock.warned":
+                self.warnings.setdefault(text(event.data, "clock_key"), event.identity)
             case "finding.raised":
                 _tell(self.findings, text(event.data, "key"), event)
             case "finding.withdrawn":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -21,14 +21,20 @@ RUNNING = "running"
 MET = "met"
 MET_LATE = "met_late"
 CANCELLED = "cancelled"
+PAUSED = "paused"
+LAPSED = "lapsed"
+
+#: What the end of a clock is: the actor owed an act, or a right or a condition ended.
+BREACH = "breach"
+LAPSE = "lapse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """One statutory period that an event started.
 
-    `tell` names who is told of a breach, seen from `actor`: `superior`, `same_division:<sector>`
-    or `agency:<id>`; the directory resolves them.
+    `tell` names who is told of a breach or a lapse, seen from `actor`: `superior`,
+    `same_division:<sector>` or `agency:<id>`; the directory resolves them.
     """
 
     key: str
@@ -40,7 +46,7 @@ class Clock:
     actor_role: str
     trigger: Identity
     started: LegalTime
-    #: The last moment in time, aware in UTC+8; None where the law says `at once`.
+    #: The last moment in time, aware in UTC+8; None where the law says `at once`, and while paused.
     due: datetime | None
     grace: timedelta
     #: `breach` or `lapse`; a lapsed clock is shown and told to nobody.
@@ -59,9 +65,23 @@ class Clock:
     #: Digest of the law bundle.
     law: str
     tell: tuple[str, ...]
-    #: The journaled breach that stands, and how many were withdrawn before it.
+    #: The journaled breach that stands; how many breaches or lapses were withdrawn before.
     breach: Identity | None = None
     revision: int = 0
+    #: The procedure whose event started it.
+    procedure: str = ""
+    #: The last day as counted, before it rolled over a day off.
+    nominal: date | None = None
+    #: When its actor is to be warned, and the journaled warning.
+    warn: datetime | None = None
+    warned: Identity | None = None
+    paused_since: LegalTime | None = None
+    #: How many extensions were granted.
+    extended: int = 0
+    #: Why it could not be kept, as its actor recorded it: LINK_DOWN.
+    cause: str = ""
+    #: Its lapse is an event: somebody is told of it, or a transition waits for it.
+    announced: bool = False
 
     @property
     def breach_after(self) -> datetime | None:
@@ -69,8 +89,25 @@ class Clock:
 
         A clock that was stopped in time, or whose breach stands in the journal, has none.
         """
-        told = self.historic or self.expiry != "breach" or self.breach is not None
-        if self.due is None or told or (self.status != RUNNING and not self.missed):
+        if self.expiry != BREACH or self.breach is not None:
+            return None
+        return self._over_after
+
+    @property
+    def lapse_after(self) -> datetime | None:
+        """From when on its lapse may be told; None where none is to be told."""
+        return self._over_after if self.announced else None
+
+    @property
+    def warn_after(self) -> datetime | None:
+        """From when on its actor may be warned; None where nobody is to be."""
+        if self.warned is not None or self.historic or self.status != RUNNING or not self.actor:
+            return None
+        return self.warn
+
+    @property
+    def _over_after(self) -> datetime | None:
+        if self.due is None or self.historic or (self.status != RUNNING and not self.missed):
             return None
         return self._last_call
 
@@ -120,14 +157,26 @@ class Clock:
             "tell": list(self.tell),
             "breach": _identity(self.breach),
             "revision": self.revision,
+            "procedure": self.procedure,
+            "nominal": None if self.nominal is None else self.nominal.isoformat(),
+            "warn": _moment(self.warn),
+            "warned": _identity(self.warned),
+            "paused_since": None if self.paused_since is None else str(self.paused_since),
+            "extended": self.extended,
+            "cause": self.cause,
+            "announced": self.announced,
         }
 
     @classmethod
     def from_json(cls, view: dict[str, Any]) -> Clock:
-        """A clock as it was stored; the inverse of `to_json`."""
-        plain = ("grace_hours", "trigger", "started", "due", "stopped_by", "stopped", "breach")
+        """A clock as it was stored, by an older fold too; the inverse of `to_json`."""
+        nominal, since = view.get("nominal"), view.get("paused_since")
         return cls(
-            **{name: value for name, value in view.items() if name not in (*plain, "tell")},
+            **{name: value for name, value in view.items() if name not in _OF_A_KIND},
+            nominal=None if nominal is None else date.fromisoformat(nominal),
+            warn=_moment_from(view.get("warn")),
+            warned=_identity_from(view.get("warned")),
+            paused_since=None if since is None else LegalTime.parse(since),
             trigger=_identity_from(view["trigger"]) or ("", ""),
             started=LegalTime.parse(view["started"]),
             due=_moment_from(view["due"]),
@@ -137,6 +186,25 @@ class Clock:
             tell=tuple(view["tell"]),
             breach=_identity_from(view["breach"]),
         )
+
+
+#: Parts of a clock's view that are no plain values.
+_OF_A_KIND = frozenset(
+    {
+        "breach",
+        "due",
+        "grace_hours",
+        "nominal",
+        "paused_since",
+        "started",
+        "stopped",
+        "stopped_by",
+        "tell",
+        "trigger",
+        "warn",
+        "warned",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +256,8 @@ class WorkItem:
     historic: bool
     #: The unit that the agency's intake named.
     unit: str | None = None
+    #: The procedure whose event opened it.
+    procedure: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -209,6 +279,7 @@ class WorkItem:
             "closed_by": _identity(self.closed_by),
             "historic": self.historic,
             "unit": self.unit,
+            "procedure": self.procedure,
         }
 
 
@@ -243,8 +314,34 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """One procedure of a case: it runs beside the others in a state of its own."""
+
+    procedure: str
+    status: str
+    #: Of the state.
+    title: str
+    title_en: str
+    opened_by: Identity
+    roles: dict[str, tuple[str, ...]]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "procedure": self.procedure,
+            "status": self.status,
+            "title": self.title,
+            "title_en": self.title_en,
+            "opened_by": _identity(self.opened_by),
+            "roles": {role: list(agencies) for role, agencies in sorted(self.roles.items())},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """The state of one stream; `status` is a state of its procedure, `unopened` or `none`."""
+    """The state of one stream; `status` is a state of its procedure, `unopened` or `none`.
+
+    Procedure, status and title are those of the leading region.
+    """
 
     stream: str
     status: str
@@ -252,6 +349,9 @@ class Case:
     title: str = ""
     title_en: str = ""
     opener: str | None = None
+    #: The leading region, which the first journaled opening event opened, and those beside it.
+    regions: tuple[Region, ...] = ()
+    #: Of the leading region and, for words that it does not have, of the others.
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: Agencies with a part in it: who has standing, and whom such events, breaches and copies
     #: reach. Of a stream that nothing opened, every author and recipient. Sorted.
@@ -267,6 +367,8 @@ class Case:
     #: What was told of findings and of breaches, by key.
     told_findings: tuple[Told, ...] = ()
     told_breaches: tuple[Told, ...] = ()
+    #: Journaled lapses that no longer hold and were not taken back yet.
+    unfounded_lapses: tuple[Told, ...] = ()
     #: (key, revisions withdrawn) of findings, for what is told again.
     revisions: dict[str, int] = field(default_factory=dict)
     #: Digest of the law bundle.
@@ -280,6 +382,7 @@ class Case:
             "title": self.title,
             "title_en": self.title_en,
             "opener": self.opener,
+            "regions": [one.to_json() for one in self.regions],
             "roles": {role: list(agencies) for role, agencies in sorted(self.roles.items())},
             "numbers": [{"kind": kind, "value": value} for kind, value in self.numbers],
             "order": [_identity(one) for one in self.order],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from casebus.cases import body
 from casebus.cases.clocks import Clocks
@@ -10,7 +10,8 @@ from casebus.cases.clocks import Draft as ClockDraft
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
 from casebus.cases.keys import Keys
-from casebus.cases.state import WorkItem
+from casebus.cases.regions import Region
+from casebus.cases.state import PAUSED, WorkItem
 from casebus.law.compiled import ALL, DutyRule, event_name
 
 TAKEN = "work.taken"
@@ -26,19 +27,21 @@ class Draft:
         "closed_by",
         "key",
         "opened_by",
+        "region",
         "rule",
         "taken_by",
         "version",
     )
 
     def __init__(
-        self, key: str, rule: DutyRule, agency: str, event: CaseEvent, clock: ClockDraft | None
+        self, key: str, rule: DutyRule, agency: str, event: CaseEvent, region: Region
     ) -> None:
         self.key = key
         self.rule = rule
         self.agency = agency
         self.opened_by = event
-        self.clock = clock
+        self.region = region
+        self.clock: ClockDraft | None = None
         self.version = 1
         self.changed_by = event
         self.closed_by: CaseEvent | None = None
@@ -58,23 +61,27 @@ class Work:
         self._items: dict[str, Draft] = {}
         self._open: list[Draft] = []
 
-    def open(
-        self, rule: DutyRule, event: CaseEvent, agencies: Iterable[str], clocks: Clocks
-    ) -> None:
+    def open(self, rule: DutyRule, event: CaseEvent, region: Region, clocks: Clocks) -> None:
         """One item for each agency that has the role."""
-        for agency in agencies:
+        for agency in region.holders(rule.role):
             key = self._keys.of("work", rule.name, agency, event.source, event.id)
-            clock = clocks.running(rule.clock) if rule.clock else None
-            item = self._items[key] = Draft(key, rule, agency, event, clock)
+            if key in self._items:
+                # Another procedure calls its duty alike, and the same event opened it there.
+                key = self._keys.of(
+                    "work", rule.name, agency, event.source, event.id, region.procedure.id
+                )
+            item = self._items[key] = Draft(key, rule, agency, event, region)
+            if rule.clock:
+                item.clock = clocks.running(rule.clock)
             self._open.append(item)
 
-    def close(self, duties: frozenset[str], event: CaseEvent) -> None:
+    def close(self, duties: frozenset[str], event: CaseEvent, region: Region) -> None:
         if not duties or not self._open:
             return
         everything = ALL in duties
         kept = []
         for item in self._open:
-            if everything or item.rule.name in duties:
+            if item.region is region and (everything or item.rule.name in duties):
                 item.change(event)
                 item.closed_by = event
             else:
@@ -133,10 +140,11 @@ def _freeze(item: Draft, units: Mapping[tuple[str, str, str], str]) -> WorkItem:
         actions=rule.types,
         opened_by=(opened_by.source, opened_by.id),
         changed_by=(item.changed_by.source, item.changed_by.id),
-        due=None if item.clock is None else item.clock.due,
+        due=None if item.clock is None or item.clock.status == PAUSED else item.clock.due,
         version=item.version,
         taken_by=item.taken_by,
         closed_by=None if closed_by is None else (closed_by.source, closed_by.id),
         historic=opened_by.imported,
         unit=units.get((item.agency, opened_by.source, opened_by.id)),
+        procedure=item.region.procedure.id,
     )

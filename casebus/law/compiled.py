@@ -97,9 +97,7 @@ class ClockRule:
 
     def period(self) -> Period:
         """The period as the law gives it, before pauses and extensions."""
-        return Period(
-            self.amount or 0, self.unit, self.count_rule, self.closes_at, self.warn_at
-        )
+        return Period(self.amount or 0, self.unit, self.count_rule, self.closes_at, self.warn_at)
 
 
 @dataclass(slots=True, eq=False)

@@ -105,6 +105,10 @@ def procedure(
 ) -> Procedure:
     """One procedure; raises LawError, naming the file, the transition and the wrong word."""
     _check_words(name, file, known, common)
+    begun = {row.event for row in file.transitions if row.opening and file.initial in row.from_}
+    for row in file.transitions:
+        if row.opening and row.event not in begun:
+            raise LawError("law_invalid", f"{name}: {row.event} opens, but not from {file.initial}")
     ways = Ways(file)
     lost = [state for state in file.states if state not in ways.reachable]
     if lost:
@@ -229,6 +233,12 @@ def _misuses(row: models.Transition, file: models.ProcedureFile, known: Clocks) 
         yield f"it opens, so the opener ({file.opener}) must be one of by"
     if row.clock and any(rule.expiry != "lapse" for rule in known[row.clock]):
         yield f"{row.clock} is no clock that lapses"
+    if row.clock and (row.binds or row.copies or row.checks):
+        yield "a lapse has no author: it binds nobody, owes no copies and checks nothing"
+    for one in row.starts:
+        actors = {rule.actor for rule in known[one]} - file.roles.keys()
+        if actors:
+            yield f"the actor of {one} ({', '.join(sorted(actors))}) is no role here"
     if len(set(row.starts)) < len(row.starts):
         yield "a clock is started twice"
     for one in row.extends:

@@ -26,6 +26,8 @@ class Period(NamedTuple):
     unit: str
     count_rule: str
     closes_at: dt.time = END_OF_DAY
+    #: Share of the period after which its actor is warned.
+    warn_at: float | None = None
 
 
 class Added(NamedTuple):
@@ -57,6 +59,8 @@ class Ending(NamedTuple):
     nominal: dt.date
     #: The calendar did not know the days.
     provisional: bool
+    #: When the actor is to be warned, on the second.
+    warn: dt.datetime | None = None
 
 
 def ending(
@@ -65,13 +69,16 @@ def ending(
     """The end of a period that starts with `trigger`."""
     if period.unit == "h":
         due = _hours_after(trigger, period.amount, added)
-        return Ending(due, due.date(), False)
+        return Ending(due, due.date(), False, _warning(_end_of(trigger), due, period))
     nominal, provisional = _last_day(trigger.date, period, calendar, added)
     day = nominal
     if _rolls(period, added):
         day, unsure = calendar.roll(nominal)
         provisional = provisional or unsure
-    return Ending(dt.datetime.combine(day, period.closes_at, CHINA), nominal, provisional)
+    due = dt.datetime.combine(day, period.closes_at, CHINA)
+    # The day of the event is not counted, whatever the hour.
+    start = dt.datetime.combine(trigger.date, END_OF_DAY, CHINA)
+    return Ending(due, nominal, provisional, _warning(start, due, period))
 
 
 def extension(amount: int, unit: str) -> Added:
@@ -98,15 +105,15 @@ def paused(unit: str, since: LegalTime, until: LegalTime, calendar: Calendar) ->
     return Added(days=max((until.date - since.date).days, 0)), False
 
 
-def share_of(trigger: LegalTime, due: dt.datetime, share: float) -> dt.datetime:
-    """The moment at which this share of the time from trigger to due has passed, on the second."""
-    start = min(_end_of(trigger), due)
-    return start + dt.timedelta(seconds=round((due - start).total_seconds() * share))
-
-
 def in_time(done: dt.datetime, due: dt.datetime) -> bool:
     """Whether an act at `done` met `due`; parts of a second do not make it late."""
     return done <= due or done.replace(microsecond=0) <= due
+
+
+def _warning(start: dt.datetime, due: dt.datetime, period: Period) -> dt.datetime | None:
+    if period.warn_at is None or start >= due:
+        return None
+    return start + dt.timedelta(seconds=round((due - start).total_seconds() * period.warn_at))
 
 
 def _rolls(period: Period, added: Added) -> bool:

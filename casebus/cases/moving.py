@@ -1,0 +1,48 @@
+"""Events that name a clock and move it: paused, resumed, extended, and why it was not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from casebus.cases import body
+from casebus.cases.clocks import Clocks, Draft
+from casebus.cases.event import CaseEvent
+from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
+
+_NO_SUCH_CLOCK = "no_such_clock"
+
+
+def _record_cause(draft: Draft, event: CaseEvent) -> str:
+    draft.cause = body.text(event.data, "cause")
+    return ""
+
+
+#: Event name -> what it does to the clock; it gives the reason why it did nothing.
+MOVES: dict[str, Callable[[Draft, CaseEvent], str]] = {
+    "clock.paused": Draft.pause,
+    "clock.resumed": Draft.resume,
+    "clock.extended": Draft.extend,
+    "clock.cause_recorded": _record_cause,
+}
+
+
+def move(event: CaseEvent, name: str, clocks: Clocks, findings: Findings) -> None:
+    """Move the clocks that the event names, in the regions in which its author has a role."""
+    clock = body.text(event.data, "clock")
+    meant = clocks.of(clock)
+    if not meant:
+        _flag(event, _NO_SUCH_CLOCK, clock, findings)
+        return
+    own = [one for one in meant if one.region.has_part(event.agency)]
+    if not own:
+        detail = {"agency": event.agency, "event": name, "clock": clock}
+        findings.add(NO_STANDING, event, detail, tell=[event.agency, *event.to])
+    for one in own:
+        reason = MOVES[name](one, event)
+        if reason:
+            _flag(event, reason, clock, findings)
+
+
+def _flag(event: CaseEvent, reason: str, clock: str, findings: Findings) -> None:
+    detail = {"reason": reason, "clock": clock}
+    findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=clock)

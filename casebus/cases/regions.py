@@ -1,0 +1,61 @@
+"""Regions of one fold: procedures that run side by side in one case, each in a state of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from casebus.cases.event import CaseEvent
+from casebus.cases.state import Region as RegionState
+from casebus.law.compiled import Procedure
+
+#: Role -> its holders.
+Roles = dict[str, tuple[str, ...]]
+
+
+class Region:
+    """A procedure that was opened in the case, while the fold runs."""
+
+    __slots__ = ("_known", "opened_by", "procedure", "roles", "status")
+
+    def __init__(self, procedure: Procedure, opened_by: CaseEvent, known: Roles) -> None:
+        """`known` is what the case knows of roles, shared by all its regions and still growing."""
+        self.procedure = procedure
+        self.opened_by = opened_by
+        self.status = procedure.initial
+        self.roles: Roles = {role: known[role] for role in procedure.roles if role in known}
+        self._known = known
+
+    def begin(self, agency: str) -> None:
+        """The agency opens the procedure, or a new round of it."""
+        self.bind(self.procedure.opener, agency)
+
+    def bind(self, role: str, agency: str) -> None:
+        self.roles[role] = self._known[role] = (agency,)
+
+    def holders(self, role: str) -> tuple[str, ...]:
+        """Who has the role here or, where nobody was named here, in the rest of the case."""
+        return self.roles.get(role) or self._known.get(role, ())
+
+    def has_part(self, agency: str) -> bool:
+        """Whether the agency has some role here."""
+        return any(agency in self.holders(role) for role in self.procedure.roles)
+
+    def may_open(self, event: CaseEvent) -> bool:
+        return event.sector in self.procedure.roles[self.procedure.opener]
+
+    def frozen(self) -> RegionState:
+        title, title_en = self.procedure.states[self.status]
+        return RegionState(
+            procedure=self.procedure.id,
+            status=self.status,
+            title=title,
+            title_en=title_en,
+            opened_by=(self.opened_by.source, self.opened_by.id),
+            roles=dict(self._held()),
+        )
+
+    def _held(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for role in self.procedure.roles:
+            holders = self.holders(role)
+            if holders:
+                yield role, holders
