@@ -229,7 +229,7 @@ class Clocks:
         but one region.
         """
         rule = clock_in_force(versions, trigger.legal.date, trigger.data)
-        if rule is None:
+        if rule is None or (rule.when_held and not region.holders(rule.actor)):
             return
         if not alone and any(
             one.trigger is trigger and one.rule.id == rule.id for one in self._all

@@ -304,7 +304,7 @@ class _Folding:
     def _apply(self, region: Region, step: Step, event: CaseEvent) -> None:
         region.status = step.to or region.status
         for role, sectors in step.binds:
-            self._bind(region, role, sectors, event)
+            self._bind(region, role, sectors, event, or_author=role in step.takes)
         self._move_clocks(region, step, event)
         self.work.close(step.closes, event, region)
         for duty in step.opens:
@@ -351,13 +351,24 @@ class _Folding:
                 if step is not None:
                     self._apply(region, step, event)
 
-    def _bind(self, region: Region, role: str, sectors: frozenset[str], event: CaseEvent) -> None:
+    def _bind(
+        self,
+        region: Region,
+        role: str,
+        sectors: frozenset[str],
+        event: CaseEvent,
+        *,
+        or_author: bool,
+    ) -> None:
         author = event.agency
         for agency, sector in zip(event.to, event.to_sectors, strict=False):
             if sector in sectors and agency != author:
                 region.bind(role, agency)
                 return
-        if not region.holders(role):
+        if or_author:
+            if event.sector in sectors:
+                region.bind(role, author)
+        elif not region.holders(role):
             detail = {"reason": "no_recipient", "role": role}
             self.findings.add(DATA_QUALITY, event, detail, tell=[author], about=role)
 

@@ -17,6 +17,7 @@ CASE = folded(storyline())
     [
         ("T02", "2026-03-05 23:59:59", "met", AMR),
         ("T03", "2026-03-05 15:00:00", "met", AMR),
+        ("T05", "2026-03-07 23:59:59", "cancelled", PSB),
         ("T06", "2026-03-08 09:00:00", "met", PSB),
         ("T07", "2026-03-10 23:59:59", "met", AMR),
         ("T08", "2026-03-10 23:59:59", "met", PSB),
@@ -26,8 +27,10 @@ CASE = folded(storyline())
         ("T13", "2026-03-27 23:59:59", "met", PSB),
         ("T14", "2026-04-07 23:59:59", "cancelled", PRO),
         ("T15", "2026-04-16 23:59:59", "met", PSB),
+        ("T16", "2026-04-16 23:59:59", "cancelled", PSB),
         ("T17", "2026-07-10 23:59:59", "met", PSB),
         ("T18", "2026-04-13 23:59:59", "met_late", AMR),
+        ("T23", "2026-03-17 23:59:59", "cancelled", PSB),
         ("J01", "2026-07-15 23:59:59", "met", PRO),
         ("J02", "2026-09-10 23:59:59", "met", COURT),
         ("J03", "2026-10-10 23:59:59", "met", COURT),
@@ -53,7 +56,7 @@ def test_the_acknowledgement_is_owed_at_once_and_never_falls_due() -> None:
 
 
 def test_no_other_clock_ran() -> None:
-    assert len(CASE.clocks) == 18
+    assert len(CASE.clocks) == 21
 
 
 def test_the_case_ends_final_with_its_four_agencies() -> None:

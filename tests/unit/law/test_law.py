@@ -19,7 +19,7 @@ FILES = loader.read(ROOT / "policies/law")
 PROCEDURE = "procedures/referral.yaml"
 CLOCKS = "clocks/referral.yaml"
 #: Roles that hold whoever came: what they may say is the sectors' business.
-OPEN = {"any", "author", "counterpart"}
+OPEN = {"any", "author", "counterpart", "reporter", "referrer"}
 
 
 def with_change(name: str, change: Callable[[Any], None]) -> dict[str, bytes]:
