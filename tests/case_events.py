@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from casebus.cases import Case, CaseEvent, fold
-from casebus.events.legaltime import LegalTime
+from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law import Law
 
 ROOT = Path(__file__).parents[1]
@@ -139,3 +139,33 @@ def clock(case: Case, clock_id: str) -> Any:
 
 def kinds(case: Case) -> list[str]:
     return [one.kind for one in case.findings]
+
+
+def the_clock(case: Case, clock_id: str) -> Any:
+    """The clock of this id that started last."""
+    return [one for one in case.clocks if one.id == clock_id][-1]
+
+
+def due(found: Any) -> str:
+    """The last day of a period of days."""
+    end = found.due.astimezone(CHINA)
+    assert end.time() == dt.time(23, 59, 59)
+    return str(end.date())
+
+
+def region(case: Case, procedure: str) -> Any:
+    [found] = [one for one in case.regions if one.procedure == procedure]
+    return found
+
+
+def status_of(case: Case, procedure: str) -> str:
+    return str(region(case, procedure).status)
+
+
+def lapse(
+    clock_id: str, trigger: tuple[str, str], at: str, *, to: tuple[str, ...] = ()
+) -> CaseEvent:
+    """The bus says at its last moment that the clock ran out which that event started."""
+    source, trigger_id = trigger
+    said = {"clock": clock_id, "trigger_source": source, "trigger_id": trigger_id}
+    return event("bus", "clock.lapsed", at, id=f"lapse_{clock_id}", to=to, **said)
