@@ -167,5 +167,13 @@ def lapse(
 ) -> CaseEvent:
     """The bus says at its last moment that the clock ran out which that event started."""
     source, trigger_id = trigger
-    said = {"clock": clock_id, "trigger_source": source, "trigger_id": trigger_id}
-    return event("bus", "clock.lapsed", at, id=f"lapse_{clock_id}", to=to, **said)
+    return event(
+        "bus",
+        "clock.lapsed",
+        at,
+        id=f"lapse_{clock_id}",
+        to=to,
+        clock=clock_id,
+        trigger_source=source,
+        trigger_id=trigger_id,
+    )
