@@ -13,6 +13,8 @@ from casebus.law.compiled import ClockRule, Procedure, event_name
 from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
 from casebus.law.threshold_models import ThresholdFile
 from casebus.law.thresholds import Thresholds
+from casebus.law.triage import Triage
+from casebus.law.venues import Venues
 
 _COMMON = "common.yaml"
 
@@ -28,6 +30,8 @@ class Law:
         self.sectors = loader.parse(files, "sectors.yaml", models.SectorsFile).sectors
         # Bundles of before there was the table say nothing of divisions.
         self.divisions = Divisions(DIVISIONS, files.get(DIVISIONS, EMPTY))
+        self.venues = Venues.of(files, self.divisions)
+        self.triage = Triage.of(files)
         self.clocks: dict[str, tuple[ClockRule, ...]] = compiling.clocks(
             loader.parse_all(files, "clocks", models.ClockFile)
         )

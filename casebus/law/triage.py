@@ -7,10 +7,12 @@ bus proposes, a person decides (`case.triaged`, `arbitration_mediation.recommend
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field
 
+from casebus.law import loader
 from casebus.law.compiled import event_name
 from casebus.law.conditions import Body, Condition, in_force
 from casebus.law.models import EventName, Model, Rule, Title, Word
@@ -50,6 +52,12 @@ class Triage:
         for row in file.rules:
             for event in row.events:
                 self._rows.setdefault(event, []).append(row)
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes]) -> Self:
+        """The rules of a law's files; bundles of before there was the file have none."""
+        known = FILE in files
+        return cls(loader.parse(files, FILE, TriageFile) if known else TriageFile(rules=()))
 
     def propose(self, ce_type: str, body: Body, day: dt.date) -> Proposal | None:
         """None for an event type that no rule speaks of."""

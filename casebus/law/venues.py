@@ -8,11 +8,12 @@ a level, or the superior that two offices share. A body that does not say enough
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field
 
+from casebus.law import loader
 from casebus.law.agencies import Agencies, KnownAgency
 from casebus.law.compiled import event_name
 from casebus.law.conditions import Body, Condition, in_force, texts_at
@@ -89,6 +90,13 @@ class Venues:
         for row in file.venues:
             for event in row.events:
                 self._rows.setdefault(event, []).append(row)
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes], divisions: Divisions) -> Self:
+        """The rules of a law's files; bundles of before there was the file have none."""
+        if FILE not in files:
+            return cls(VenuesFile(venues=()), divisions)
+        return cls(loader.parse(files, FILE, VenuesFile), divisions)
 
     def rules(self, ce_type: str) -> list[VenueRow]:
         """The rules for an event type, of all times."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from casebus.errors import CasebusError, Flag, Reason
 from casebus.events.envelope import Envelope, Header, Record
@@ -14,7 +15,7 @@ from casebus.now import Now
 from casebus.trust.directory import Agency, Directory
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import SignatureCheck
-from services.admission.recipients import Delivery, resolve
+from services.admission.recipients import Delivery, Event, resolve
 from services.transport import UNREADABLE
 
 MOST_VALUE_BYTES = 1 << 20
@@ -69,17 +70,19 @@ class Judge:
         _check_size(arrival.record)
         envelope = Envelope.from_headers(arrival.record.headers)
         _check_marks(arrival.record, envelope)
-        leaf = self._check_value(arrival.record, envelope)
+        leaf, body = self._check_value(arrival.record, envelope)
         source = self._check_signature(arrival, envelope, leaf)
         self._check_title(arrival.topic, envelope, source)
-        delivery = resolve(envelope, source, self._directory, self._law, self._hosted)
+        event = Event(envelope, body)
+        delivery = resolve(event, source, self._directory, self._law, self._hosted)
         return Admitted(envelope, delivery, _flags(arrival, envelope, delivery, self._now))
 
-    def _check_value(self, record: Record, envelope: Envelope) -> bytes:
-        schema, _ = self._schemas.decode(record.value)
+    def _check_value(self, record: Record, envelope: Envelope) -> tuple[bytes, dict[str, Any]]:
+        """The event leaf and the decoded body."""
+        schema, body = self._schemas.decode(record.value)
         if schema.ce_type != envelope.type or schema.uri != envelope.dataschema:
             raise CasebusError(Reason.TYPE_MISMATCH, f"{schema.subject} is not {envelope.type}")
-        return event_leaf(schema.digest, record.headers, record.value or b"")
+        return event_leaf(schema.digest, record.headers, record.value or b""), body
 
     def _check_signature(self, arrival: Arrival, envelope: Envelope, leaf: bytes) -> Agency:
         if not (envelope.signature and envelope.sigproof and envelope.keyid):

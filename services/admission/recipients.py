@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from casebus.events.envelope import Envelope
+from casebus.events.legaltime import CHINA
 from casebus.law import Law, agencies
+from casebus.law.venues import VENUE, Matter
 from casebus.trust.directory import Agency, Directory
+
+
+class Event(NamedTuple):
+    """What the author said: the envelope and the decoded body."""
+
+    envelope: Envelope
+    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +31,17 @@ class Delivery:
 
 
 def resolve(
-    envelope: Envelope, source: Agency, directory: Directory, law: Law, hosted: frozenset[str]
+    event: Event, source: Agency, directory: Directory, law: Law, hosted: frozenset[str]
 ) -> Delivery:
-    """Resolve `ce_to` and the owed copies; nobody is sent what they wrote themselves."""
-    named = dict.fromkeys(envelope.to)
+    """Resolve `ce_to` and the owed copies; nobody is sent what they wrote themselves.
+
+    The word `venue` stands for the office that the law's venue rules find; where they find none
+    it stays, a name that nothing reaches.
+    """
+    envelope = event.envelope
+    named = dict.fromkeys(
+        _venue(event, source, directory, law) if name == VENUE else name for name in envelope.to
+    )
     copies = law.copies(envelope.type)
     named.update(dict.fromkeys(agencies.resolve(copies, source.id, directory)))
     named.pop(source.id, None)
@@ -43,6 +60,14 @@ def resolve(
         routes=tuple(dict.fromkeys(reached.values())),
         unknown=tuple(unknown),
     )
+
+
+def _venue(event: Event, source: Agency, directory: Directory, law: Law) -> str:
+    envelope = event.envelope
+    at = envelope.time.astimezone(CHINA).date()
+    day = envelope.legaltime.date if envelope.legaltime else at
+    found = law.venues.find(envelope.type, Matter(event.body, source, day, directory))
+    return found.agencies[0] if found else VENUE
 
 
 def _inbox_of(agency: Agency, hosted: frozenset[str]) -> str | None:

@@ -79,6 +79,16 @@ def test_an_agency_with_its_own_consumer_is_reached_by_its_own_topic(world):
     assert judge(world, record, "events.police").delivery.routes == (f"agency.{AMR}.inbox",)
 
 
+def test_an_event_addressed_to_the_venue_goes_to_the_office_that_the_law_finds(world):
+    assert PSB in judge(world, sent(world, to=("venue",))).delivery.recipients
+
+
+def test_a_venue_that_the_law_cannot_find_is_flagged_as_a_recipient_nobody_knows(world):
+    record = world.event("referral.accepted", PSB, to=("venue",))
+    admitted = judge(world, record, "events.police")
+    assert (admitted.delivery.unknown, admitted.flags) == (("venue",), (Flag.UNKNOWN_RECIPIENT,))
+
+
 def test_nobody_is_sent_what_they_wrote_themselves(world):
     assert AMR not in judge(world, sent(world, to=(AMR, PSB))).delivery.recipients
 

@@ -1,0 +1,86 @@
+"""Where a matter belongs, by the rules of policies/law and the example directory."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from casebus.law import Law
+from casebus.law.venues import Matter
+
+LAW = Law.load(Path("policies/law"))
+DAY = dt.date(2026, 5, 6)
+
+
+@dataclass(frozen=True)
+class Office:
+    id: str
+    sector: str
+    level: str
+    division: str
+    superior: str | None
+
+
+OFFICES = {
+    row["id"]: Office(*(row[name] for name in ("id", "sector", "level", "division", "superior")))
+    for row in yaml.safe_load(Path("examples/agencies.yaml").read_text(encoding="utf-8"))
+}
+
+
+class Directory:
+    def agency(self, name: str) -> Office | None:
+        return OFFICES.get(name)
+
+    def in_division(self, division: str, sector: str, level: str) -> list[Office]:
+        wanted = (division, sector, level)
+        return [one for one in OFFICES.values() if (one.division, one.sector, one.level) == wanted]
+
+
+def find(event: str, author: str, body: dict[str, Any], day: dt.date = DAY) -> tuple[Any, str]:
+    matter = Matter(body, OFFICES[author], day, Directory())
+    found = LAW.venues.find(f"casebus.{event}.v1", matter)
+    return (found.agencies, found.rule) if found else ((), "")
+
+
+def test_a_suspected_crime_goes_to_the_police_of_the_same_division_and_level() -> None:
+    assert find("referral.sent", "cn-330106-amr", {}) == (("cn-330106-psb",), "T03")
+    assert find("referral.sent", "cn-330100-amr", {})[0][0] == "cn-330100-psb"
+
+
+def test_a_report_on_a_platform_s_seller_goes_where_the_seller_trades() -> None:
+    body = {
+        "on_platform": True,
+        "seller_place": {"code": "330108"},
+        "act_place": {"code": "330106"},
+    }
+    assert find("lead.reported", "cn-330106-amr", body) == (("cn-330108-amr",), "A01b")
+
+
+def test_a_report_goes_to_the_place_of_the_act_in_the_division_of_today() -> None:
+    # 330104 (江干区) went into 330102 in 2021.
+    body = {"act_place": {"code": "330104"}}
+    assert find("lead.reported", "cn-330106-amr", body)[0] == ("cn-330102-amr",)
+
+
+def test_two_offices_that_dispute_go_to_the_superior_that_both_have() -> None:
+    body = {"other_agency": "cn-330108-amr"}
+    assert find("jurisdiction.disputed", "cn-330106-amr", body) == (("cn-330100-amr",), "A11")
+
+
+def test_offices_of_two_provinces_go_to_the_national_superior() -> None:
+    body = {"other_agency": "cn-440106-amr"}
+    assert find("jurisdiction.disputed", "cn-330106-amr", body)[0] == ("cn-000000-amr",)
+
+
+@pytest.mark.parametrize("body", [{}, {"other_agency": "nobody"}, {"other_agency": 7}])
+def test_a_body_that_does_not_say_enough_finds_nobody(body: dict[str, Any]) -> None:
+    assert find("jurisdiction.disputed", "cn-330106-amr", body) == ((), "")
+
+
+def test_no_rule_holds_before_the_first_known_law() -> None:
+    assert find("referral.sent", "cn-330106-amr", {}, dt.date(2001, 7, 8)) == ((), "")
