@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from casebus.cases import body
 from casebus.cases.event import CaseEvent
-from casebus.cases.findings import DISCREPANCY, Findings
+from casebus.cases.findings import DISCREPANCY, OUT_OF_PROCEDURE, Findings
+from casebus.law.compiled import event_name
 
 #: Event name -> the last folded event of that name.
 Last = Mapping[str, CaseEvent]
@@ -40,6 +41,12 @@ def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Findin
         findings.add(DISCREPANCY, event, detail, tell=parties, about=f"{name}\x1f{unit}")
 
 
+def too_late(event: CaseEvent, last: Last, roles: Roles, findings: Findings) -> None:
+    """The right that the event uses has lapsed in this state: who decides on it is told."""
+    detail = {"reason": "too_late", "event": event_name(event.type)}
+    findings.add(OUT_OF_PROCEDURE, event, detail, tell=[event.agency, *event.to], about="too_late")
+
+
 def _counts(event: CaseEvent, which: str) -> _Goods:
     """(name, unit) -> quantity; lines of one item are added up, uncounted ones left out."""
     totals: _Goods = {}
@@ -51,4 +58,4 @@ def _counts(event: CaseEvent, which: str) -> _Goods:
     return totals
 
 
-CHECKS: dict[str, Check] = {"handover_counts": handover_counts}
+CHECKS: dict[str, Check] = {"handover_counts": handover_counts, "too_late": too_late}

@@ -23,6 +23,7 @@ from casebus.cases.findings import (
     Findings,
 )
 from casebus.cases.keys import Keys
+from casebus.cases.links import ABSORBED, FIELDS, MERGED, Links
 from casebus.cases.marks import Mark, Marks, standing
 from casebus.cases.moving import MOVES, move
 from casebus.cases.order import fold_order
@@ -33,7 +34,7 @@ from casebus.cases.work import Work
 from casebus.errors import Flag
 from casebus.law import Law
 from casebus.law.agencies import SAME_DIVISION
-from casebus.law.compiled import ANY_ROLE, Step, event_name, in_force
+from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
 
 #: Grows with each change of what the fold says of the same events and the same law.
 FOLD_VERSION = 2
@@ -124,6 +125,7 @@ class _Folding:
         self.clocks = Clocks(law.calendar)
         self.work = Work(self.keys, self.findings)
         self.marks = Marks()
+        self.links = Links()
         self.copies: dict[tuple[str, Identity], CopyDue] = {}
         self.numbers: set[tuple[str, str]] = set()
         self.last: dict[str, CaseEvent] = {}
@@ -230,13 +232,15 @@ class _Folding:
         for region in self.regions if fresh is None else [*self.regions, fresh]:
             procedure = region.procedure
             versions = procedure.otherwise.get(name)
-            if versions is None:
+            if versions is None or region.absorbed:
                 continue
             step = in_force(procedure.steps.get((region.status, name)), day)
             found = expected
             if step is None:
                 step, found = in_force(versions, day) or versions[0], strays
-            if region is fresh or self._has_standing(region, step, event):
+            # Who opens a procedure in the case takes part in it, and so has standing beside it too.
+            joins = fresh is not None and ANY_ROLE in step.by
+            if region is fresh or joins or self._has_standing(region, step, event):
                 found.append((region, step))
             elif barred is None:
                 barred = region
@@ -246,6 +250,8 @@ class _Folding:
         """The region that the event opens beside those that are open."""
         procedure = self.law.opening.get(name)
         if procedure is None or any(one.procedure is procedure for one in self.regions):
+            return None
+        if self.leading.absorbed:
             return None
         region = Region(procedure, event, self.known_roles)
         return region if region.may_open(event) else None
@@ -277,13 +283,32 @@ class _Folding:
 
     def _generic(self, event: CaseEvent, name: str) -> None:
         """What any participant may send in any state."""
-        if event.agency not in self.participants:
+        if not self._may_say(event, name):
             self._without_standing(event, self.leading)
         elif self.work.act(event):
             self.participants.update(event.to)
             self.last[name] = event
             if name in MOVES:
                 move(event, name, self.clocks, self.findings)
+            elif name in FIELDS:
+                self._link(event, name)
+
+    def _may_say(self, event: CaseEvent, name: str) -> bool:
+        """Participants; where a case is merged, those who have a role in it."""
+        if name in {MERGED, ABSORBED}:
+            return any(region.has_part(event.agency) for region in self.regions)
+        return event.agency in self.participants
+
+    def _link(self, event: CaseEvent, name: str) -> None:
+        """Note the other case; where this one goes on in it, end what runs here."""
+        self.links.note(event, name)
+        if name != ABSORBED:
+            return
+        everything = frozenset({ALL})
+        for region in self.regions:
+            self.clocks.cancel(everything, event, region)
+            self.work.close(everything, event, region)
+            region.absorbed = True
 
     def _out_of_procedure(self, event: CaseEvent, name: str, strays: list[_Here]) -> None:
         state = (strays[0][0] if strays else self.leading).status
@@ -407,6 +432,9 @@ class _Folding:
             told_findings=standing(marks.findings),
             told_breaches=standing(marks.breaches),
             unfounded_lapses=tuple(_told(event) for event in self.unfounded),
+            links=self.links.links,
+            origins=self.links.origins,
+            absorbed_into=self.links.absorbed_into,
             revisions=_withdrawals(marks.findings),
             law=self.law.digest,
         )
