@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from casebus.cases import body
+from casebus.cases.assessing import ANSWER, Assessing
 from casebus.cases.checks import CHECKS
 from casebus.cases.clocks import Clocks, Setting
 from casebus.cases.corrections import corrected
@@ -22,6 +23,7 @@ from casebus.cases.findings import (
     UNDELIVERABLE,
     Findings,
 )
+from casebus.cases.identifying import check_identifiers
 from casebus.cases.keys import Keys
 from casebus.cases.links import ABSORBED, FIELDS, MERGED, Links
 from casebus.cases.marks import Mark, Marks, standing
@@ -125,6 +127,7 @@ class _Folding:
         self.clocks = Clocks(law.calendar)
         self.work = Work(self.keys, self.findings)
         self.marks = Marks()
+        self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles)
         self.links = Links()
         self.copies: dict[tuple[str, Identity], CopyDue] = {}
         self.numbers: set[tuple[str, str]] = set()
@@ -158,6 +161,13 @@ class _Folding:
                 self._fold(event, name)
             else:
                 self._note_arrival(event, name)
+            # What was folded, and of what stands beside the procedures that of participants.
+            if self.last.get(name) is event or (
+                not procedural and event.agency in self.participants
+            ):
+                self.assessing.take(event, name)
+                check_identifiers(event, self.law.divisions, self.findings)
+        self.assessing.finish()
         return self._frozen(order)
 
     def _note_bus(self, event: CaseEvent, name: str) -> None:
@@ -167,6 +177,8 @@ class _Folding:
             self.participants.update(event.to)
         if name == _LAPSED and event.source == _BUS:
             self._lapse(event)
+        elif name == ANSWER:
+            self.assessing.hear(event)
 
     def _is_procedural(self, name: str) -> bool:
         """Whether some open region knows the event, or none says that it stands beside it."""
@@ -367,9 +379,10 @@ class _Folding:
         which = (clock, body.text(data, "trigger_source"), body.text(data, "trigger_id"))
         if event.id in self.taken_back:
             self.clocks.take_back(which)
-        elif self.clocks.lapse(which, event) is None:
+        elif (ended := self.clocks.lapse(which, event)) is None:
             self.unfounded.append(event)
         else:
+            self.assessing.lapsed(ended)
             for region in self.regions:
                 versions = region.procedure.lapses.get((region.status, clock))
                 step = in_force(versions, event.legal.date)
@@ -429,6 +442,9 @@ class _Folding:
             findings=self.findings.all(),
             work=self.work.frozen(self.units),
             copies=tuple(self.copies.values()),
+            assessments=self.assessing.all(),
+            punished=self.assessing.punished(),
+            acts=self.assessing.acts(),
             told_findings=standing(marks.findings),
             told_breaches=standing(marks.breaches),
             unfounded_lapses=tuple(_told(event) for event in self.unfounded),

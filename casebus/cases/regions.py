@@ -8,6 +8,8 @@ from casebus.cases.event import CaseEvent
 from casebus.cases.state import Region as RegionState
 from casebus.law.compiled import Procedure
 
+#: State of every region of a case that goes on in another one, and its titles.
+ABSORBED = ("absorbed", "已并入其他案件", "Goes on in another case")
 #: Role -> its holders.
 Roles = dict[str, tuple[str, ...]]
 
@@ -15,13 +17,15 @@ Roles = dict[str, tuple[str, ...]]
 class Region:
     """A procedure that was opened in the case, while the fold runs."""
 
-    __slots__ = ("_known", "opened_by", "procedure", "roles", "status")
+    __slots__ = ("_known", "absorbed", "opened_by", "procedure", "roles", "status")
 
     def __init__(self, procedure: Procedure, opened_by: CaseEvent, known: Roles) -> None:
         """`known` is what the case knows of roles, shared by all its regions and still growing."""
         self.procedure = procedure
         self.opened_by = opened_by
         self.status = procedure.initial
+        #: The case goes on in another one: nothing moves here any more.
+        self.absorbed = False
         self.roles: Roles = {role: known[role] for role in procedure.roles if role in known}
         self._known = known
 
@@ -44,10 +48,12 @@ class Region:
         return event.sector in self.procedure.roles[self.procedure.opener]
 
     def frozen(self) -> RegionState:
-        title, title_en = self.procedure.states[self.status]
+        status, (title, title_en) = self.status, self.procedure.states[self.status]
+        if self.absorbed:
+            status, title, title_en = ABSORBED
         return RegionState(
             procedure=self.procedure.id,
-            status=self.status,
+            status=status,
             title=title,
             title_en=title_en,
             opened_by=(self.opened_by.source, self.opened_by.id),

@@ -9,7 +9,9 @@ from typing import Any
 
 import orjson
 
+from casebus.cases.assessed import ActOf, Assessed, Punished
 from casebus.cases.event import Identity
+from casebus.cases.links import Link
 from casebus.events.legaltime import LegalTime
 
 #: A stream that holds nothing of any procedure: a roster, an import, only the bus's own words.
@@ -340,6 +342,8 @@ class Region:
 class Case:
     """The state of one stream; `status` is a state of its procedure, `unopened` or `none`.
 
+    `absorbed` is that of a case which goes on in another one.
+
     Procedure, status and title are those of the leading region.
     """
 
@@ -364,6 +368,11 @@ class Case:
     findings: tuple[Finding, ...] = ()
     work: tuple[WorkItem, ...] = ()
     copies: tuple[CopyDue, ...] = ()
+    #: What the law says of the figures, after each event that stated some; the last one stands.
+    assessments: tuple[Assessed, ...] = ()
+    #: What other cases of the same organisations are told of this one.
+    punished: tuple[Punished, ...] = ()
+    acts: tuple[ActOf, ...] = ()
     #: What was told of findings and of breaches, by key.
     told_findings: tuple[Told, ...] = ()
     told_breaches: tuple[Told, ...] = ()
@@ -371,6 +380,11 @@ class Case:
     unfounded_lapses: tuple[Told, ...] = ()
     #: (key, revisions withdrawn) of findings, for what is told again.
     revisions: dict[str, int] = field(default_factory=dict)
+    #: Cases that share something with this one, those that were merged into it, and the one in
+    #: which it goes on.
+    links: tuple[Link, ...] = ()
+    origins: tuple[Link, ...] = ()
+    absorbed_into: Link | None = None
     #: Digest of the law bundle.
     law: str = ""
 
@@ -390,6 +404,10 @@ class Case:
             "findings": [one.to_json() for one in self.findings],
             "work": [one.to_json() for one in self.work],
             "copies": [one.to_json() for one in self.copies],
+            "assessments": [one.to_json() for one in self.assessments],
+            "links": [one.to_json() for one in self.links],
+            "origins": [one.to_json() for one in self.origins],
+            "absorbed_into": self.absorbed_into and self.absorbed_into.to_json(),
             "law": self.law,
         }
 
