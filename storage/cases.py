@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -42,7 +42,29 @@ class ClockRow:
     due: datetime | None
     #: Due plus grace: when the scheduler looks; None where nothing can be breached.
     breach_after: datetime | None
+    procedure: str
+    #: The last day as counted, before it rolled over.
+    nominal: date | None
+    #: When the actor is to be warned, and when a lapse is to be told, grace included.
+    warn_after: datetime | None
+    lapse_after: datetime | None
+    extended: int
+    cause: str
     view: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    """A procedure beside the leading one, which the case's own row shows."""
+
+    stream: UUID
+    procedure: str
+    status: str
+    view: bytes
+
+    @property
+    def key(self) -> str:
+        return self.procedure
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +96,7 @@ class CaseRows:
     clocks: Sequence[ClockRow]
     work: Sequence[WorkRow]
     findings: Sequence[FindingRow]
+    regions: Sequence[RegionRow] = ()
 
 
 class _Table(NamedTuple):
@@ -87,6 +110,7 @@ _TABLES = (
     _Table("clock", "clocks", ClockRow),
     _Table("work_item", "work", WorkRow),
     _Table("finding", "findings", FindingRow),
+    _Table("side_region", "regions", RegionRow),
 )
 
 Shown = dict[tuple[str, str], bytes]
@@ -173,7 +197,7 @@ def _difference(
     return gone, fresh
 
 
-def _fingerprint(row: ClockRow | WorkRow | FindingRow) -> bytes:
+def _fingerprint(row: ClockRow | WorkRow | FindingRow | RegionRow) -> bytes:
     """Equal for equal rows: every column is a function of the key and the view."""
     return hashlib.blake2b(row.view, digest_size=16).digest()
 

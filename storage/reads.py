@@ -48,7 +48,7 @@ async def cases(
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[Row]:
-    """Cases, the last changed first; `number` in its canonical text."""
+    """Cases, the last changed first; `number` in its canonical text, `status` of any region."""
     moment, stream = after or (None, None)
     return await _fetch(db, "cases", agency, status, number, moment, stream, limit)
 

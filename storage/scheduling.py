@@ -32,13 +32,21 @@ class Unsent:
     headers: tuple[Header, ...]
 
 
+#: What there may be to say of a clock.
+BREACHED = "breached"
+LAPSED = "lapsed"
+WARNED = "warned"
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A running clock whose moment, grace included, has passed."""
+    """A running clock one of whose moments has passed: due and grace, or that of its warning."""
 
     stream: UUID
     key: str
-    breach_after: datetime
+    #: BREACHED, LAPSED or WARNED.
+    kind: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,29 +121,32 @@ async def backlog(connection: Connection) -> tuple[int, float]:
 
 
 async def due_clocks(connection: Connection, now: datetime, limit: int) -> list[Due]:
-    """Clocks that ran out by `now` and of which nobody has been told; historic ones never are."""
+    """Clocks of which there is something to say by `now` that has not been said.
+
+    Of historic ones there never is.
+    """
     rows = await connection.fetch(_SQL["due_clocks"], now, limit)
-    return [Due(row["stream"], row["key"], row["breach_after"]) for row in rows]
+    return [Due(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
 
 
 async def next_due(connection: Connection, now: datetime) -> datetime | None:
-    """The next moment after `now` at which a running clock can breach."""
+    """The next moment after `now` at which there can be something to say of a running clock."""
     moment: datetime | None = await connection.fetchval(_SQL["next_due"], now)
     return moment
 
 
 async def still_running(connection: Connection, due: Due) -> dict[str, Any] | None:
-    """Lock the case; give the clock's view if it runs yet with the same due moment."""
+    """Lock the case; give the clock's view if it runs yet with the same moment."""
     await connection.fetchval(_SQL["lock_case"], due.stream)
     view: dict[str, Any] | None = await connection.fetchval(
-        _SQL["running_clock"], due.stream, due.key, due.breach_after
+        _SQL["running_clock"], due.stream, due.key, due.kind, due.at
     )
     return view
 
 
-async def note_breach(connection: Connection, due: Due, revision: int, event_id: str) -> None:
-    """`revision` counts the breaches of the clock that were withdrawn before."""
-    await connection.execute(_SQL["note_breach"], due.stream, due.key, revision, event_id)
+async def note_said(connection: Connection, due: Due, revision: int, event_id: str) -> None:
+    """`revision` counts what was said of the clock and withdrawn before."""
+    await connection.execute(_SQL["note_said"], due.stream, due.key, due.kind, revision, event_id)
 
 
 async def journal_offsets(connection: Connection, partitions: Iterable[int]) -> dict[int, int]:

@@ -57,6 +57,7 @@ class Draft:
         "_added",
         "_calendar",
         "_first",
+        "_floor",
         "_grounds",
         "_unsure",
         "actor",
@@ -79,6 +80,8 @@ class Draft:
         self._calendar = calendar
         self._added: Added = NOTHING
         self._grounds: set[str] = set()
+        #: The day on which the last pause ended.
+        self._floor: dt.date | None = None
         self._unsure = False
         self.rule = rule
         self.trigger = trigger
@@ -172,6 +175,7 @@ class Draft:
         length, unsure = paused(self.rule.unit, since, until, self._calendar)
         self._added = self._added.plus(length)
         self._unsure = self._unsure or unsure
+        self._floor = until.date
         self.status, self.paused_since = RUNNING, None
         self._grounds.clear()
         self._settle()
@@ -199,14 +203,14 @@ class Draft:
 
     def _count(self, rule: ClockRule) -> Ending | None:
         held = rule.custody_no_roll and self.trigger.data.get("in_custody") is True
-        if self._added is NOTHING and not held:
+        if self._added is NOTHING and not held and self._floor is None:
             return rule.due(self.trigger.legal, self._calendar)
         if rule.amount is None:
             return None
         period = rule.period()
         if held:
             period = period._replace(count_rule="natural")
-        return ending(self.trigger.legal, period, self._calendar, self._added)
+        return ending(self.trigger.legal, period, self._calendar, self._added, self._floor)
 
 
 class Clocks:

@@ -64,15 +64,23 @@ class Ending(NamedTuple):
 
 
 def ending(
-    trigger: LegalTime, period: Period, calendar: Calendar, added: Added = NOTHING
+    trigger: LegalTime,
+    period: Period,
+    calendar: Calendar,
+    added: Added = NOTHING,
+    not_before: dt.date | None = None,
 ) -> Ending:
-    """The end of a period that starts with `trigger`."""
+    """The end of a period that starts with `trigger`.
+
+    `not_before` is the day on which a pause ended: nobody is late before the count goes on.
+    """
     if period.unit == "h":
         due = _hours_after(trigger, period.amount, added)
         return Ending(due, due.date(), False, _warning(_end_of(trigger), due, period))
     nominal, provisional = _last_day(trigger.date, period, calendar, added)
-    day = nominal
-    if _rolls(period, added):
+    held = not_before is not None and nominal < not_before
+    day = nominal = not_before if held and not_before is not None else nominal
+    if _rolls(period, added) or (held and period.unit == "wd"):
         day, unsure = calendar.roll(nominal)
         provisional = provisional or unsure
     due = dt.datetime.combine(day, period.closes_at, CHINA)

@@ -22,6 +22,7 @@ from gateway.api.shapes import (
     LocalNumber,
     Next,
     Position,
+    Region,
     Shape,
     clock_of,
     position_of,
@@ -35,6 +36,8 @@ from storage import reads
 from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
+#: Lists of the fold's view that the detail shows as they are.
+_KEPT = ("regions", "findings", "work", "copies")
 _REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
 
 
@@ -58,6 +61,9 @@ class CaseDetail(CaseSummary):
     digest: str
     law: str
     suspended: str | None = Field(description="Why the fold could not go on, where it could not.")
+    regions: list[Region] = Field(
+        description="The procedures that run in the case; status and title are the first one's."
+    )
     roles: dict[str, list[str]]
     clocks: list[Clock]
     findings: list[Finding]
@@ -99,7 +105,9 @@ async def cases(
     *,
     agency: Caller,
     database: Database,
-    status: Annotated[str | None, Query(max_length=64)] = None,
+    status: Annotated[
+        str | None, Query(max_length=64, description="Of any procedure of the case.")
+    ] = None,
     number: Annotated[str | None, Query(max_length=200, description="A local number.")] = None,
     cursor: paging.Cursor = None,
     limit: paging.Limit = 50,
@@ -125,7 +133,7 @@ async def one_case(case: str, agency: Caller, gateway: Context, database: Databa
     clocks = await reads.clocks(database, agency, row["stream"])
     now = gateway.now()
     detail = {name: row[name] for name in ("version", "digest", "law", "suspended")}
-    kept = {name: row["view"].get(name) or [] for name in ("findings", "work", "copies")}
+    kept = {name: row["view"].get(name) or [] for name in _KEPT}
     return CaseDetail(
         **_summary(row),
         **detail,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -52,8 +52,27 @@ class Clock(Shape):
     id: str = Field(examples=["T08"])
     title: str = Field(examples=["公安机关决定是否立案"])
     state: str = Field(examples=["running"])
-    due: datetime | None = None
+    due: datetime | None = Field(default=None, description="None while the clock is paused.")
+    nominal: date | None = Field(
+        default=None, description="The last day as counted, before it rolled over a day off."
+    )
+    warn: datetime | None = Field(default=None, description="When its actor is warned.")
+    paused_since: str | None = Field(default=None, examples=["2026-03-02"])
+    extended: int = Field(default=0, description="How many extensions were granted.")
+    cause: str = Field(default="", description="Why it was not kept.", examples=["LINK_DOWN"])
+    procedure: str = Field(default="", examples=["referral"])
     historic: bool = False
+
+
+class Region(Shape):
+    """One procedure of a case: it runs beside the others in a state of its own."""
+
+    procedure: str = Field(examples=["mediation"])
+    status: str = Field(examples=["accepted"])
+    title: str = Field(examples=["已受理"])
+    title_en: str = Field(examples=["Accepted"])
+    opened_by: Identity
+    roles: dict[str, list[str]]
 
 
 class Finding(Shape):
@@ -91,12 +110,12 @@ def position_of(row: Any) -> Position:
 
 
 def clock_of(row: Any, now: datetime) -> Clock:
-    """Past due and grace a clock is `unconfirmed` until its breach is journaled (rule 15)."""
-    view, after = row["view"], row["breach_after"]
+    """Past due and grace a clock is `unconfirmed` until its end is journaled (rule 15)."""
+    view, over = row["view"], (row["breach_after"], row["lapse_after"])
     state = row["status"]
     if view.get("breach"):
         state = "breached"
-    elif state == "running" and after is not None and after <= now:
+    elif state == "running" and any(one is not None and one <= now for one in over):
         state = "unconfirmed"
     return Clock(**{**view, "state": state})
 

@@ -15,7 +15,7 @@ from casebus.events.schemas import Schemas
 from casebus.law import Law, agencies
 from casebus.trust.directory import BUS, Directory
 from casebus.trust.signing import Draft
-from storage.cases import CaseRow, CaseRows, ClockRow, FindingRow, WorkRow
+from storage.cases import CaseRow, CaseRows, ClockRow, FindingRow, RegionRow, WorkRow
 
 COPY_DUE = "casebus.case.copy_due.v1"
 SUSPENDED = "fold_suspended"
@@ -56,6 +56,12 @@ def rows_of(
                 historic=clock.historic,
                 due=clock.due,
                 breach_after=clock.breach_after,
+                procedure=clock.procedure,
+                nominal=clock.nominal,
+                warn_after=clock.warn_after,
+                lapse_after=clock.lapse_after,
+                extended=clock.extended,
+                cause=clock.cause,
                 view=orjson.dumps(shown),
             )
             for clock, shown in zip(case.clocks, view["clocks"], strict=True)
@@ -77,6 +83,10 @@ def rows_of(
         findings=[
             FindingRow(stream, finding.key, finding.kind, orjson.dumps(shown))
             for finding, shown in zip(case.findings, view["findings"], strict=True)
+        ],
+        regions=[
+            RegionRow(stream, region.procedure, region.status, orjson.dumps(shown))
+            for region, shown in zip(case.regions[1:], view["regions"][1:], strict=True)
         ],
     )
 

@@ -1,4 +1,8 @@
-"""Clocks that ran out: behind the barrier, under the case's row lock, told once (rules 15, 16)."""
+"""Clocks that ran out or soon will: behind the barrier, under the case's row lock, told once.
+
+A breach accuses, a lapse moves the case, a warning reminds: none may be said because we were
+behind (design rules 15, 16).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from casebus import telemetry
-from casebus.cases import Clock, breach_of
+from casebus.cases import Clock, Derived, breach_of, lapse_of, warning_of
 from casebus.errors import CasebusError
 from casebus.events.partition import partition_for
 from casebus.law import agencies
@@ -18,7 +22,7 @@ from casebus.now import Now
 from casebus.trust.directory import BUS, Directory
 from services.scheduler.voice import Statement, Voice
 from storage import outbox, scheduling
-from storage.scheduling import Due
+from storage.scheduling import BREACHED, LAPSED, WARNED, Due
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +61,11 @@ class Clocks:
 
     async def run(self) -> None:
         while True:
-            if not await self.breach_due():
+            if not await self.tell_due():
                 await self._until(await scheduling.next_due(self._pool, self._now()))
 
-    async def breach_due(self) -> int:
-        """Tell of every clock that has run out by now; returns how many were told."""
+    async def tell_due(self) -> int:
+        """Say what there is to say of clocks by now; returns how many statements were made."""
         found = await scheduling.due_clocks(self._pool, self._now(), _CLOCKS)
         due = [one for one in found if one not in self._failed]
         if not due:
@@ -80,14 +84,17 @@ class Clocks:
                 if view is None:
                     return False
                 clock = Clock.from_json(view)
-                [row] = self._voice.rows([statement_of(clock, self._directory, sound=sound)])
-                await scheduling.note_breach(connection, due, clock.revision, row.event_id)
+                said = statement_of(clock, due.kind, self._directory, sound=sound)
+                [row] = self._voice.rows([said])
+                revision = 0 if due.kind == WARNED else clock.revision
+                await scheduling.note_said(connection, due, revision, row.event_id)
                 await outbox.enqueue(connection, [row])
         except CasebusError as error:
-            log.exception("breach not told", extra={"case_id": str(due.stream), "code": error.code})
+            extra = {"case_id": str(due.stream), "code": error.code, "kind": due.kind}
+            log.exception("clock not told", extra=extra)
             self._failed.add(due)
             return False
-        telemetry.count("casebus.clocks.breached")
+        telemetry.count(f"casebus.clocks.{due.kind}")
         return True
 
     async def _until(self, moment: datetime | None) -> None:
@@ -98,16 +105,30 @@ class Clocks:
                 return
 
 
-def statement_of(clock: Clock, directory: Directory, *, sound: bool) -> Statement:
-    """The breach as casework would say it of a late act: the same id, whoever says it first."""
-    derived = breach_of(clock)
+_SAYS: dict[str, Callable[[Clock], Derived]] = {
+    BREACHED: breach_of,
+    LAPSED: lapse_of,
+    WARNED: warning_of,
+}
+
+
+def statement_of(clock: Clock, kind: str, directory: Directory, *, sound: bool) -> Statement:
+    """What casework would say of a late act in its place: the same id, whoever says it first.
+
+    Where the bus was behind, a breach says so, unless the actor gave a cause of its own.
+    """
+    derived = _SAYS[kind](clock)
     to = agencies.resolve(derived.to, derived.of, directory)
-    cause = derived.data["cause"] if sound else LINK_DOWN
+    behind = kind == BREACHED and not sound and not clock.cause
     return Statement(
         stream=UUID(derived.stream),
         id=derived.id,
         type=derived.type,
-        data={**derived.data, "cause": cause, "told": list(to)},
+        data={
+            **derived.data,
+            "cause": LINK_DOWN if behind else derived.data["cause"],
+            "told": list(to),
+        },
         source=BUS,
         to=to,
         causation=derived.causation,

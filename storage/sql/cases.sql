@@ -44,6 +44,13 @@ delete from derived.work_item where stream = any($1::uuid[]);
 -- name: drop_findings
 delete from derived.finding where stream = any($1::uuid[]);
 
+-- name: drop_regions
+delete from derived.side_region where stream = any($1::uuid[]);
+
+-- name: drop_some_regions
+delete from derived.side_region r using unnest($1::uuid[], $2::text[]) as k(stream, procedure)
+where r.stream = k.stream and r.procedure = k.procedure;
+
 -- name: drop_some_clocks
 delete from derived.clock c using unnest($1::uuid[], $2::text[]) as k(stream, key)
 where c.stream = k.stream and c.key = k.key;

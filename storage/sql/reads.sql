@@ -9,7 +9,8 @@ where s.stream = $2;
 select s.stream, s.procedure, s.status, s.opener, s.version, s.opened_at, s.updated_at, s.view
 from derived.case_state s
 where exists (select from derived.party p where p.agency = $1 and p.stream = s.stream)
-  and ($2::text is null or s.status = $2)
+  and ($2::text is null or s.status = $2 or exists (
+      select from derived.side_region r where r.stream = s.stream and r.status = $2))
   and ($3::text is null or exists (
       select from derived.number n where n.value = $3 and n.stream = s.stream))
   and ($4::timestamptz is null or s.updated_at < $4 or (s.updated_at = $4 and s.stream > $5))
@@ -39,7 +40,7 @@ join unnest($1::integer[], $2::integer[], $3::bigint[]) as k(epoch, partition, l
     on j.epoch = k.epoch and j.partition = k.partition and j.log_index = k.log_index;
 
 -- name: clocks
-select c.key, c.clock, c.status, c.historic, c.due, c.breach_after, c.view
+select c.key, c.clock, c.status, c.historic, c.due, c.breach_after, c.lapse_after, c.view
 from derived.clock c
 join derived.party p on p.stream = c.stream and p.agency = $1
 where c.stream = $2

@@ -19,29 +19,45 @@ from (
 ) as waiting;
 
 -- name: due_clocks
-select c.stream, c.key, c.breach_after
-from derived.clock c
-where c.status = 'running' and not c.historic and c.breach_after <= $1
-  and not exists (
-      select from own.clock_breach b
-      where b.stream = c.stream and b.key = c.key
-        and b.revision = (c.view ->> 'revision')::int
-  )
-order by c.breach_after, c.stream, c.key limit $2;
+-- A warning that comes after the due moment would warn of nothing.
+select d.stream, d.key, d.kind, d.at
+from (
+    select stream, key, 'breached' as kind, breach_after as at, (view ->> 'revision')::int as revision
+    from derived.clock where status = 'running' and not historic and breach_after <= $1
+    union all
+    select stream, key, 'lapsed', lapse_after, (view ->> 'revision')::int
+    from derived.clock where status = 'running' and not historic and lapse_after <= $1
+    union all
+    select stream, key, 'warned', warn_after, 0
+    from derived.clock where warn_after <= $1 and due > $1
+) d
+where not exists (
+    select from own.clock_said s
+    where s.stream = d.stream and s.key = d.key and s.kind = d.kind and s.revision = d.revision
+)
+order by d.at, d.stream, d.key, d.kind limit $2;
 
 -- name: next_due
-select min(breach_after) from derived.clock
-where status = 'running' and not historic and breach_after > $1;
+select least(
+    (select min(breach_after) from derived.clock
+     where status = 'running' and not historic and breach_after > $1),
+    (select min(lapse_after) from derived.clock
+     where status = 'running' and not historic and lapse_after > $1),
+    (select min(warn_after) from derived.clock where warn_after > $1)
+);
 
 -- name: lock_case
 select stream from derived.case_state where stream = $1 for update;
 
 -- name: running_clock
 select view from derived.clock
-where stream = $1 and key = $2 and breach_after = $3 and status = 'running' and not historic;
+where stream = $1 and key = $2 and status = 'running' and not historic
+  and $4 = case $3
+      when 'breached' then breach_after when 'lapsed' then lapse_after else warn_after
+  end;
 
--- name: note_breach
-insert into own.clock_breach (stream, key, revision, event_id) values ($1, $2, $3, $4)
+-- name: note_said
+insert into own.clock_said (stream, key, kind, revision, event_id) values ($1, $2, $3, $4, $5)
 on conflict do nothing;
 
 -- name: journal_offsets

@@ -106,7 +106,7 @@ async def desk(brokers: Stack) -> AsyncIterator[Desk]:
 
 async def test_a_clock_breaches_only_when_the_barrier_has_passed(desk: Desk) -> None:
     await desk.record(FILED)
-    telling = asyncio.create_task(desk.clocks.breach_due())
+    telling = asyncio.create_task(desk.clocks.tell_due())
     await desk.gate.reached.wait()
     assert len(desk.gate.partitions) == 1
     assert await desk.said_clocks() == []
@@ -120,7 +120,7 @@ async def test_a_clock_breaches_only_when_the_barrier_has_passed(desk: Desk) -> 
 
 async def test_a_clock_that_is_met_while_the_barrier_waits_is_not_told(desk: Desk) -> None:
     await desk.record(FILED)
-    telling = asyncio.create_task(desk.clocks.breach_due())
+    telling = asyncio.create_task(desk.clocks.tell_due())
     await desk.gate.reached.wait()
     await desk.record([*FILED, HANDED_OVER])
     desk.gate.open.set()
@@ -135,7 +135,7 @@ async def test_it_waits_for_the_lock_of_a_case_that_is_being_folded(desk: Desk) 
         held = connection.transaction()
         await held.start()
         await cases.lock_cases(connection, [CASE])
-        telling = asyncio.create_task(desk.clocks.breach_due())
+        telling = asyncio.create_task(desk.clocks.tell_due())
         done, _ = await asyncio.wait([telling], timeout=0.5)
         assert not done
         await connection.execute("update derived.clock set status = 'met' where clock = 'T18'")
@@ -146,33 +146,33 @@ async def test_it_waits_for_the_lock_of_a_case_that_is_being_folded(desk: Desk) 
 async def test_nothing_is_told_before_due_and_grace(desk: Desk) -> None:
     await desk.record(FILED)
     desk.now = BEFORE
-    assert await desk.clocks.breach_due() == 0
+    assert await desk.clocks.tell_due() == 0
     assert not desk.gate.reached.is_set()
 
 
 async def test_a_breach_is_told_once_while_it_is_on_its_way_and_after(desk: Desk) -> None:
     await desk.record(FILED)
     desk.gate.open.set()
-    assert await desk.clocks.breach_due() == 1
-    assert await desk.clocks.breach_due() == 0
+    assert await desk.clocks.tell_due() == 1
+    assert await desk.clocks.tell_due() == 0
     # A rebuild shows the clock anew; what was said stays said.
     await desk.record(FILED)
-    assert await desk.clocks.breach_due() == 0
+    assert await desk.clocks.tell_due() == 0
     assert await desk.said_clocks() == ["T18"]
 
 
 async def test_a_breach_that_was_withdrawn_can_be_told_again(desk: Desk) -> None:
     await desk.record(FILED)
     desk.gate.open.set()
-    await desk.clocks.breach_due()
+    await desk.clocks.tell_due()
     [(event_id, body, _)] = await desk.said()
     key = {"clock_key": body["clock_key"]}
     breached = event(BUS, "clock.breached", "2026-04-14", id=event_id, **key, due=body["due"])
     withdrawn = event(BUS, "clock.breach_withdrawn", "2026-04-15", id="w", **key)
     await desk.record([*FILED, breached])
-    assert await desk.clocks.breach_due() == 0
+    assert await desk.clocks.tell_due() == 0
     await desk.record([*FILED, breached, withdrawn])
-    assert await desk.clocks.breach_due() == 1
+    assert await desk.clocks.tell_due() == 1
     first, second = [identity for identity, _, _ in await desk.said()]
     assert first == event_id != second
 
@@ -187,14 +187,14 @@ async def test_a_historic_clock_is_never_told(desk: Desk) -> None:
     assert running
     assert all(row["historic"] for row in running)
     desk.gate.open.set()
-    assert await desk.clocks.breach_due() == 0
+    assert await desk.clocks.tell_due() == 0
 
 
 async def test_a_breach_behind_a_slow_barrier_says_that_the_bus_was_behind(desk: Desk) -> None:
     await desk.record(FILED)
     desk.gate.seconds = 60.0
     desk.gate.open.set()
-    await desk.clocks.breach_due()
+    await desk.clocks.tell_due()
     [(_, body, _)] = await desk.said()
     assert body["cause"] == "link_down"
 

@@ -13,7 +13,7 @@ from services.scheduler.questions import (
     unopened_statement,
 )
 from services.scheduler.voice import Voice
-from storage.scheduling import Opened, Reused, Unopened
+from storage.scheduling import BREACHED, Opened, Reused, Unopened
 from tests.case_events import AMR, LAW, PRO, PSB, clock, event, folded, until
 from tests.world import NOW, SCHEMAS, World
 
@@ -30,20 +30,22 @@ def overdue_goods() -> Clock:
 
 
 def test_a_breach_tells_the_superior_and_the_supervising_procuratorate() -> None:
-    said = statement_of(overdue_goods(), World().directory, sound=True)
+    said = statement_of(overdue_goods(), BREACHED, World().directory, sound=True)
     assert said.to == ("cn-330100-amr", PRO)
     assert said.data["told"] == ["cn-330100-amr", PRO]
     assert (said.data["actor"], said.data["cause"]) == (AMR, "open")
 
 
 def test_a_breach_found_while_the_bus_was_behind_says_so() -> None:
-    said = statement_of(overdue_goods(), World().directory, sound=False)
+    said = statement_of(overdue_goods(), BREACHED, World().directory, sound=False)
     assert said.data["cause"] == LINK_DOWN
 
 
 def test_a_breach_carries_the_id_by_which_casework_would_derive_it() -> None:
     world = World()
-    [row] = voice(world).rows([statement_of(overdue_goods(), world.directory, sound=True)])
+    [row] = voice(world).rows(
+        [statement_of(overdue_goods(), BREACHED, world.directory, sound=True)]
+    )
     data = SCHEMAS.decode(row.value)[1]
     told = event(
         "bus", "clock.breached", "2026-04-14", id=row.event_id, clock_key=data["clock_key"]
