@@ -1,0 +1,98 @@
+"""Identifiers that an event's body gives: each wrong one is a finding for its author.
+
+Never more than that (domain: a mistyped paper number keeps its effect). The finding names kind,
+place and what is wrong; of a natural person's number it does not repeat the digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from casebus.cases import body
+from casebus.cases.event import CaseEvent
+from casebus.cases.findings import DATA_QUALITY, Findings
+from casebus.events.identifiers import identify
+from casebus.law.divisions import Divisions
+
+_PARTIES = (
+    "suspects",
+    "right_holders",
+    "parties",
+    "respondents",
+    "complainant",
+    "acting",
+    "seller",
+    "organisation",
+)
+_PLACES = ("place", "act_place")
+_RIGHTS = {
+    "TRADEMARK": "trademark",
+    "INVENTION": "patent",
+    "UTILITY_MODEL": "patent",
+    "DESIGN": "patent",
+    "SOFTWARE": "software_no",
+}
+_NUMBERS = frozenset({"case_no", "penalty_no"})
+_PERSONAL = "resident_id"
+
+
+class _Given(NamedTuple):
+    where: str
+    kind: str
+    raw: str
+
+
+def check_identifiers(event: CaseEvent, divisions: Divisions, findings: Findings) -> None:
+    """Hold every identifier in the body against its form and its check digit."""
+    data = event.data
+    for given in _given(data):
+        problem = identify(given.kind, given.raw).problem
+        if problem:
+            _tell(event, given, problem, findings)
+    for name in _PLACES:
+        place = data.get(name)
+        code = body.text(place, "code") if isinstance(place, dict) else ""
+        if code and divisions.get(code) is None:
+            _tell(event, _Given(f"{name}.code", "division", code), "unknown", findings)
+
+
+def _tell(event: CaseEvent, given: _Given, problem: str, findings: Findings) -> None:
+    detail = {"reason": problem, "identifier": given.kind, "field": given.where}
+    if given.kind != _PERSONAL:
+        detail["value"] = given.raw
+    about = f"{given.where}\x1f{given.raw}"
+    findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=about)
+
+
+def _given(data: dict[str, Any]) -> Iterator[_Given]:
+    for name in _PARTIES:
+        if data.get(name):
+            for row in _rows(data[name]):
+                yield from _of_party(name, row)
+    for row in _rows(data.get("rights")):
+        kind = _RIGHTS.get(body.text(row, "kind"))
+        if kind:
+            yield _Given("rights.number", kind, _either(row, "number_raw", "number"))
+    for row in _rows(data.get("numbers")):
+        kind = body.text(row, "kind")
+        if kind in _NUMBERS:
+            yield _Given("numbers", kind, body.text(row, "value"))
+
+
+def _of_party(name: str, row: dict[str, Any]) -> Iterator[_Given]:
+    organisation = row.get("organisation", row)
+    if isinstance(organisation, dict):
+        yield _Given(f"{name}.uscc", "uscc", _either(organisation, "uscc_raw", "uscc"))
+    if body.text(row, "id_kind") == "ric":
+        yield _Given(f"{name}.id_number", _PERSONAL, body.text(row, "id_number"))
+
+
+def _either(row: dict[str, Any], first: str, second: str) -> str:
+    return body.text(row, first) or body.text(row, second)
+
+
+def _rows(value: Any) -> list[dict[str, Any]]:
+    """A list of records, or one record alone."""
+    rows = value if isinstance(value, list) else [value]
+    return [row for row in rows if isinstance(row, dict)]
