@@ -41,7 +41,7 @@ def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Findin
         findings.add(DISCREPANCY, event, detail, tell=parties, about=f"{name}\x1f{unit}")
 
 
-def too_late(event: CaseEvent, last: Last, roles: Roles, findings: Findings) -> None:
+def too_late(event: CaseEvent, _last: Last, _roles: Roles, findings: Findings) -> None:
     """The right that the event uses has lapsed in this state: who decides on it is told."""
     detail = {"reason": "too_late", "event": event_name(event.type)}
     findings.add(OUT_OF_PROCEDURE, event, detail, tell=[event.agency, *event.to], about="too_late")
