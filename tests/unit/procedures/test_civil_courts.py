@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from casebus.cases import CaseEvent
@@ -11,7 +13,7 @@ COURT, UPPER = "cn-330106-court", "cn-330100-court"
 ELSEWHERE, ITS_SUPERIOR = "cn-440100-court", "cn-440000-court"
 
 
-def filed(**accepted: str) -> list[CaseEvent]:
+def filed(**accepted: Any) -> list[CaseEvent]:
     return [
         event(COURT, "civil_suit.received", "2026-03-02"),
         event(COURT, "civil_suit.accepted", "2026-03-06", **accepted),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from casebus.cases import CaseEvent
 from tests.case_events import clock, due, event, folded, kinds, lapse, status_of, the_clock
 
@@ -15,7 +17,7 @@ def filed(at: str = "2026-03-02") -> list[CaseEvent]:
     ]
 
 
-def served(**data: object) -> list[CaseEvent]:
+def served(**data: Any) -> list[CaseEvent]:
     return [*filed(), event(AMR, "patent_ruling.served", "2026-03-06", **data)]
 
 
