@@ -222,7 +222,8 @@ def _raised(case: Case, finding: Finding) -> Derived:
         id=key_of(case.stream, "raised", finding.key, str(revision)),
         type=RAISED,
         to=finding.tell,
-        of="",
+        # Whose neighbours and superior a rule means.
+        of=finding.event[0].partition("/")[0],
         causation=(finding.event[1],),
         legal=None,
         data={

@@ -18,6 +18,7 @@ CYCLE = "cycle"
 GAP = "gap"
 ID_CONFLICT = "id_conflict"
 UNDELIVERABLE = "undeliverable"
+OMISSION = "omission"
 
 _SEVERITY = {
     OUT_OF_PROCEDURE: "WARNING",
@@ -29,6 +30,7 @@ _SEVERITY = {
     GAP: "INFO",
     ID_CONFLICT: "SERIOUS",
     UNDELIVERABLE: "WARNING",
+    OMISSION: "SERIOUS",
 }
 
 

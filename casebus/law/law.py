@@ -46,7 +46,9 @@ class Law:
                 for name, file in rows.items()
             }
         )
-        self.thresholds = Thresholds(loader.parse_all(files, "thresholds", ThresholdFile))
+        self.thresholds = Thresholds(
+            loader.parse_all(files, "thresholds", ThresholdFile), self.clocks
+        )
         self.opening = compiling.unique(self.procedures)
         self._procedures_of = compiling.by_event(self.procedures)
         #: Names of events that some procedure knows.

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from casebus.law.models import Model, Rule, Title, Word
+from casebus.law.models import EventGlob, Model, Rule, Title, Word
 
 #: What is measured, as event bodies name it; `all_gains` and `conduct` are made by the engine:
 #: gains from goods and services together, and the act itself where no amount is asked.
@@ -227,6 +227,29 @@ class Family(Model):
     rights: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z_]+$")], ...]
 
 
+_Events = tuple[EventGlob, ...]
+
+
+class Detection(Model):
+    """Which events say what: figures, punishments, transfers (the fold reads it by these words)."""
+
+    #: State a metric anew, or add to it.
+    restates: _Events = ()
+    adds: _Events = ()
+    #: After them, by an agency of these sectors, an owed transfer is an omission.
+    watched: _Events = ()
+    sectors: tuple[Word, ...] = ()
+    transfers: _Events = ()
+    punishes: _Events = ()
+    annuls: _Events = ()
+    convicts: _Events = ()
+    finalises: _Events = ()
+    #: The acts are dealt with and are added to no others.
+    settles: _Events = ()
+    #: Started together when a transfer is owed.
+    clocks: tuple[str, ...] = ()
+
+
 class ThresholdFile(Model):
     #: Anchors for YAML merge keys; not read.
     sources: dict[str, dict[str, object]] = Field(default={})
@@ -235,3 +258,4 @@ class ThresholdFile(Model):
     fines: tuple[Fine, ...] = ()
     units: tuple[Units, ...] = ()
     accumulation: tuple[Accumulation, ...] = ()
+    detection: Detection | None = None

@@ -6,9 +6,10 @@ The answer is never "no": what does not reach a standard today is watched. Pure.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,6 +18,7 @@ from casebus.law.figures import Acts, Figures, Sanction
 from casebus.law.loader import LawError
 from casebus.law.threshold_models import (
     FACTS,
+    Detection,
     Family,
     Standard,
     ThresholdFile,
@@ -29,6 +31,17 @@ _KEPT = 20_000
 _PERCENT = 100
 #: Names the rule of two halves where a rule is named.
 HALF = "half"
+_SAYS = (
+    "restates",
+    "adds",
+    "watched",
+    "transfers",
+    "punishes",
+    "annuls",
+    "convicts",
+    "finalises",
+    "settles",
+)
 
 
 class Verdict(StrEnum):
@@ -172,8 +185,13 @@ class Outcome(NamedTuple):
 class Thresholds:
     """All standards of one law, each name's versions newest first."""
 
-    def __init__(self, files: Mapping[str, ThresholdFile]) -> None:
-        """Check and index the files; raises LawError, naming file and row."""
+    def __init__(
+        self, files: Mapping[str, ThresholdFile], clocks: Container[str] = frozenset()
+    ) -> None:
+        """Check and index the files; raises LawError, naming file and row.
+
+        `clocks` are the ids that the law knows.
+        """
         self.families: dict[str, Family] = {}
         self.standards: dict[str, tuple[Standard, ...]] = {}
         rows: dict[str, list[Standard]] = {}
@@ -191,7 +209,21 @@ class Thresholds:
         self.units = _gathered("units", (file.units for file in files.values()))
         self.accumulation = _gathered("accumulation", (f.accumulation for f in files.values()))
         self.family_of = _families(self.families, self.standards)
+        self.detection = _detection(files)
+        for clock in self.detection.clocks:
+            if clock not in clocks:
+                raise LawError("law_invalid", f"thresholds: detection: unknown clock {clock}")
         self._known: dict[Any, Assessment] = {}
+        self._says: dict[str, frozenset[str]] = {}
+
+    def says(self, name: str) -> frozenset[str]:
+        """What an event of this name says: `restates`, `punishes`, ...; mostly nothing."""
+        known = self._says.get(name)
+        if known is None:
+            known = _words_for(self.detection, name)
+            if len(self._says) < _KEPT:
+                self._says[name] = known
+        return known
 
     def family_of_right(self, kind: str) -> str | None:
         """The family whose acts harm such a right."""
@@ -484,6 +516,19 @@ def _versions(what: str, rows: Iterable[_R]) -> tuple[_R, ...]:
 
 def _gathered(what: str, parts: Iterable[tuple[_R, ...]]) -> tuple[_R, ...]:
     return _versions(f"thresholds: {what}", [row for part in parts for row in part])
+
+
+def _detection(files: Mapping[str, ThresholdFile]) -> Detection:
+    found = [(name, file.detection) for name, file in files.items() if file.detection is not None]
+    if len(found) > 1:
+        raise LawError("law_invalid", f"{found[1][0]}: detection stands in {found[0][0]} already")
+    return found[0][1] if found else Detection()
+
+
+def _words_for(detection: Detection, name: str) -> frozenset[str]:
+    return frozenset(
+        word for word in _SAYS if any(fnmatchcase(name, glob) for glob in getattr(detection, word))
+    )
 
 
 def _families(

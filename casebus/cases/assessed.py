@@ -1,0 +1,70 @@
+"""What the fold says of figures: assessments, punishments and acts not yet dealt with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from casebus.cases.event import Identity
+from casebus.law.figures import Acts, Figures
+from casebus.law.thresholds import Assessment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """What the law says of a case's figures as they stood after one event."""
+
+    event: Identity
+    #: Article that the author stated; empty where none.
+    stated: str
+    on: dt.date
+    assessment: Assessment
+    #: Acts of the same organisation in other cases were added.
+    accumulated: bool = False
+    #: The author's own verdict was the severer one and stands.
+    claimed: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "event": {"source": self.event[0], "id": self.event[1]},
+            "stated": self.stated,
+            "on": self.on.isoformat(),
+            "accumulated": self.accumulated,
+            "claimed": self.claimed,
+            **self.assessment.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Punished:
+    """An organisation was punished for acts of a family: what the next case of it is asked for."""
+
+    uscc: str
+    family: str
+    offence: str
+    #: `administrative` or `criminal`.
+    kind: str
+    decided_on: dt.date
+    number: str
+    event: Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActOf:
+    """What one case says an organisation did."""
+
+    uscc: str
+    family: str
+    #: Who stated it, and is told what other cases say.
+    agency: str
+    figures: Figures
+    acts: Acts
+    #: The last event that stated it.
+    event: Identity
+    #: Not punished and not closed: may be added to others.
+    unpunished: bool
+    #: A transfer may still be owed: what other cases say matters here.
+    asking: bool
+    #: Nobody is told of it.
+    imported: bool
