@@ -134,17 +134,28 @@ def test_other_mediators_have_no_such_period() -> None:
 
 
 def test_silence_for_fifteen_days_closes_the_patent_mediation_in_five_working_days() -> None:
-    served = "PATENT_MEDIATION_NOTICE_SERVED"
     case = folded(
         [
             event(AMR, "mediation.requested", "2026-06-01", office="PATENT_OFFICE"),
-            event(AMR, "proceeding.step_recorded", "2026-06-05", step=served),
+            event(AMR, "proceeding.step_recorded", "2026-06-05", step="NOTICE_SERVED"),
             lapse("P11", (AMR, "proceeding.step_recorded"), "2026-06-22 23:59:59"),
         ]
     )
     assert status_of(case, "mediation") == "opinion_overdue"
     assert the_clock(case, "P10").status == "met"
     assert due(the_clock(case, "P12")) == "2026-06-29"
+
+
+def test_an_opinion_is_answered_in_five_working_days() -> None:
+    steps = ("NOTICE_SERVED", "2026-06-05"), ("OPINION_RECEIVED", "2026-06-12")
+    case = folded(
+        [
+            event(AMR, "mediation.requested", "2026-06-01", office="PATENT_OFFICE"),
+            *(event(AMR, "proceeding.step_recorded", at, id=step, step=step) for step, at in steps),
+        ]
+    )
+    assert the_clock(case, "P11").status == "met"
+    assert due(the_clock(case, "P12")) == "2026-06-22"
 
 
 def test_a_mediation_on_ownership_ends_in_two_months_and_one_more() -> None:
