@@ -29,6 +29,7 @@ from casebus.cases.links import ABSORBED, FIELDS, MERGED, Links
 from casebus.cases.marks import Mark, Marks, standing
 from casebus.cases.moving import MOVES, move
 from casebus.cases.order import fold_order
+from casebus.cases.proposed import Proposed, proposed
 from casebus.cases.regions import Region, Roles
 from casebus.cases.sequences import check_sequences
 from casebus.cases.state import NO_CASE, UNOPENED, Case, CopyDue, Told
@@ -129,6 +130,7 @@ class _Folding:
         self.marks = Marks()
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles)
         self.links = Links()
+        self.proposals: list[Proposed] = []
         self.copies: dict[tuple[str, Identity], CopyDue] = {}
         self.numbers: set[tuple[str, str]] = set()
         self.last: dict[str, CaseEvent] = {}
@@ -165,10 +167,16 @@ class _Folding:
             if self.last.get(name) is event or (
                 not procedural and event.agency in self.participants
             ):
-                self.assessing.take(event, name)
-                check_identifiers(event, self.law.divisions, self.findings)
+                self._read(event, name)
         self.assessing.finish()
         return self._frozen(order)
+
+    def _read(self, event: CaseEvent, name: str) -> None:
+        """What the body says besides moving the procedures: figures, identifiers, its kind."""
+        self.assessing.take(event, name)
+        check_identifiers(event, self.law.divisions, self.findings)
+        if proposal := proposed(event, self.law):
+            self.proposals.append(proposal)
 
     def _note_bus(self, event: CaseEvent, name: str) -> None:
         self.marks.note(event)
@@ -443,6 +451,7 @@ class _Folding:
             work=self.work.frozen(self.units),
             copies=tuple(self.copies.values()),
             assessments=self.assessing.all(),
+            proposals=tuple(self.proposals),
             punished=self.assessing.punished(),
             acts=self.assessing.acts(),
             told_findings=standing(marks.findings),
