@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
+from onebox.scenario import storyline
 
 ROOT = Path(__file__).parent.parent
 #: Of the storyline: sent by the regulator, then three answers of the police.
@@ -27,8 +27,8 @@ _STEP = timedelta(days=2)
 
 def journal(keys: Path, schemas: Schemas, law: str, cases: int) -> list[Record]:
     """All cases' first events, then all second events, and so on: no case is ever at rest."""
-    lines = (json.loads(line) for line in (ROOT / "examples/storyline-1.jsonl").open())
-    bodies = {line["label"]: line["data"] for line in lines if line["label"] in STEPS}
+    steps = storyline.read(ROOT / "examples/storyline-1.yaml").acts
+    bodies = {step.label: step.data for step in steps if step.label in STEPS}
     records: list[Record] = []
     for place, label in enumerate(STEPS):
         source, to = (AMR, PSB) if place == 0 else (PSB, AMR)

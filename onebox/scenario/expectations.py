@@ -340,6 +340,11 @@ EXPECTATIONS: dict[str, type[Expectation]] = {
 }
 
 
+def kind_of(one: Expectation) -> str:
+    """The word that files use for it."""
+    return next(kind for kind, model in EXPECTATIONS.items() if model is type(one))
+
+
 def read_expectation(row: Any) -> Expectation:
     """`{kind: body}`, or the kind alone; raises ValueError."""
     if isinstance(row, str):

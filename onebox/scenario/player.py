@@ -1,176 +1,236 @@
-"""Plays a storyline step by step on scenario time, and waits for the bus after each step."""
+"""Plays storylines on a running stack, all in one timeline, and waits for the bus where it must.
+
+Scenario time moves once for each moment. What different storylines do at one moment is sent
+together; what one storyline does keeps its order. Nothing moves on before the events of the moment
+are journaled, for admission stamps them with the scenario's time.
+"""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
+from casebus.cli.wording import short_type
 from casebus.errors import CasebusError
 from casebus.now import set_scenario_time
-from onebox.scenario.lines import Step
+from onebox.scenario import sending
+from onebox.scenario.expectations import Expectation
+from onebox.scenario.judging import problems
+from onebox.scenario.scheduling import Speech
+from onebox.scenario.sending import FrontDoor, Order
+from onebox.scenario.stage import Snapshot, Stage
+from onebox.scenario.storyline import Entry, Look, Step, Storyline
+from onebox.scenario.timeline import Moment, moments
 from onebox.scenario.users import User
+from onebox.scenario.waiting import until
+from onebox.scenario.world import Identity, Names
 
-#: Called after each step with what came of it.
-Follow = Callable[[Step], None]
+#: Called with each entry when it is done.
+Follow = Callable[[Storyline, Entry], None]
 UserOf = Callable[[str], User]
-Found = TypeVar("Found")
+#: (Storyline, stream) -> what the scheduler will say of it.
+Speeches = Mapping[tuple[int, str], Sequence[Speech]]
 
-#: How long the bus may take for one step before the play is given up.
-PATIENCE_SECONDS = 60.0
-_LOOK_SECONDS = 0.1
-#: Taking a work item and acting on it are two moments.
-_READING = timedelta(minutes=-5)
+#: How long an assertion may take to become true.
+PATIENCE_SECONDS = 20.0
+#: How long the scheduler may take to say what a rehearsal knows that it will.
+HEARING_SECONDS = 10.0
+_TOGETHER = 8
+
+
+@dataclass(slots=True)
+class Played:
+    """What came of one storyline; `streams` and `events` are its words' ids in this play."""
+
+    storyline: Storyline
+    names: Names
+    steps: int = 0
+    assertions: int = 0
+    #: Spent on its entries.
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+    #: Stream -> how many of the scheduler's speeches were waited for.
+    heard: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def case(self) -> str:
+        """The first stream's id."""
+        return self.names.stream(None)
 
 
 class Player:
-    """One case; `case` is its id once the first step is on the bus."""
+    """One play. `speeches` is what a rehearsal knows of the scheduler; it may be empty."""
 
-    def __init__(self, user_of: UserOf, time_file: Path) -> None:
-        self.case = ""
-        #: Label of each step played → id of its event.
-        self.events: dict[str, str] = {}
-        self._user_of = user_of
+    def __init__(
+        self,
+        storylines: Sequence[Storyline],
+        *,
+        user_of: UserOf,
+        front_door: FrontDoor,
+        stage: Callable[[Callable[[str], Iterable[str]]], Stage],
+        time_file: Path,
+        speeches: Speeches | None = None,
+        by_cli: bool = True,
+    ) -> None:
+        self.played = [Played(one, Names(one, _ids(one))) for one in storylines]
+        self._of = {one.storyline.storyline: one for one in self.played}
+        self._user_of, self._front_door = user_of, front_door
+        self._stage = stage(self._viewers)
         self._time_file = time_file
+        self._speeches = speeches or {}
+        self._by_cli = by_cli
+        #: Stream -> who acts in it.
+        self._acting: dict[str, tuple[str, ...]] = {}
 
-    def play(self, steps: Iterable[Step], follow: Follow = lambda _step: None) -> None:
-        """Raises CasebusError where a step is refused or the bus does not answer."""
-        for step in steps:
-            self._play(step)
-            follow(step)
+    def play(self, follow: Follow = lambda _one, _entry: None) -> list[Played]:
+        """Raises CasebusError only where the bus does not answer at all."""
+        with ThreadPoolExecutor(_TOGETHER) as pool:
+            for moment in moments([one.storyline for one in self.played]):
+                set_scenario_time(self._time_file, moment.at)
+                list(pool.map(partial(self._play, moment.at), _by_storyline(moment)))
+                for storyline, entry in moment.entries:
+                    follow(storyline, entry)
+        return self.played
 
-    def _play(self, step: Step) -> None:
-        if step.channel == "bus":
-            self.move(step.at)
-            self._await_word(step)
+    def _play(self, at: datetime, part: tuple[Storyline, list[Entry]]) -> None:
+        storyline, entries = part
+        played = self._of[storyline.storyline]
+        began = time.monotonic()
+        for entry in entries:
+            for stream in _touched(storyline, entry):
+                played.problems += self._hear(played, stream, at)
+            if isinstance(entry, Step):
+                played.steps += 1
+                played.problems += self._act(played, entry)
+            else:
+                played.assertions += len(entry.expect)
+                played.problems += self._look(played, entry)
+        played.seconds += time.monotonic() - began
+
+    def _hear(self, played: Played, stream: str, at: datetime) -> Iterator[str]:
+        """Wait until the bus has said of its clocks what it has to say by now."""
+        coming = self._speeches.get((played.storyline.storyline, stream), [])
+        due = [one for one in coming if one.at <= at]
+        if len(due) <= played.heard.get(stream, 0):
             return
-        user = self._user_of(step.author)
-        event = self._answer_work(user, step) if step.duty else self._publish(user, step)
-        self.case = self.case or event["case"]
-        self.events[step.label] = event["id"]
-        self._await_delivery(user, event["id"])
+        played.heard[stream] = len(due)
+        expected = Counter((one.type, one.clock) for one in due)
 
-    def move(self, moment: datetime) -> None:
-        set_scenario_time(self._time_file, moment)
+        def said() -> bool:
+            history = self._stage.history(played.names.stream(stream))
+            return expected <= Counter(
+                (event["type"], event["data"].get("clock")) for event in history
+            )
 
-    def _publish(self, user: User, step: Step) -> dict[str, Any]:
-        self.move(step.at)
-        if step.channel == "gateway":
-            return self._submit(user, step)
-        event = {
-            "type": step.type,
-            "case": self.case or None,
-            "to": list(step.to),
-            "legal_time": step.legal,
-            "causation": self._ids(step),
-            "data": step.data,
-            "testdata": True,
-        }
-        sent = user.casebus("publish", "-", given=event)
-        return dict(sent[0])
-
-    def _submit(self, user: User, step: Step) -> dict[str, Any]:
-        """The event as any HTTP client sends it: a structured CloudEvent."""
-        taken = user.gateway.submit(
-            {
-                "specversion": "1.0",
-                "id": f"{step.label}-{self.case}",
-                "type": step.ce_type,
-                "source": step.author,
-                "subject": self.case,
-                "to": " ".join(step.to),
-                "legaltime": step.legal,
-                "causationid": " ".join(self._ids(step)),
-                "testdata": "true",
-                "data": step.data,
-            }
-        )
-        return {"id": taken["id"], "case": taken["subject"]}
-
-    def _answer_work(self, user: User, step: Step) -> dict[str, Any]:
-        self.move(step.at + _READING)
-        item = _until(lambda: self._item(user, step.duty), f"{step.author} has {step.duty} to do")
-        if step.channel == "cli":
-            return self._by_cli(user, step, item["key"])
-        return self._by_gateway(user, step, item)
-
-    def _item(self, user: User, duty: str) -> dict[str, Any] | None:
-        items = user.gateway.work()
-        mine = (one for one in items if (one["case"], one["duty"]) == (self.case, duty))
-        return next(mine, None)
-
-    def _by_cli(self, user: User, step: Step, key: str) -> dict[str, Any]:
-        who = ["--actor", actor(step.author)]
-        user.casebus("work", "take", key, *who)
-        self.move(step.at)
-        to = [word for one in step.to for word in ("--to", one)]
-        data = ["--data", json.dumps(step.data, ensure_ascii=False), "--on", step.legal]
-        action = step.action.replace("_", "-")
-        return self._done(user.casebus("work", action, key, *who, *to, *data))
-
-    def _by_gateway(self, user: User, step: Step, item: dict[str, Any]) -> dict[str, Any]:
-        request = {"version": item["version"], "actor": actor(step.author)}
-        if not item.get("taken_by"):
-            taken = user.gateway.act(item["key"], "take", request)
-            self._done(taken)
-            request["version"] = user.gateway.work_item(item["key"])["version"]
-        self.move(step.at)
-        act = {"data": step.data, "to": list(step.to), "legal_time": step.legal}
-        return self._done(user.gateway.act(item["key"], step.action, request | act))
-
-    def _done(self, outcome: dict[str, Any]) -> dict[str, Any]:
-        event = outcome["event"]
-        return {"id": event["id"], "case": event["subject"]}
-
-    def _ids(self, step: Step) -> list[str]:
-        return [self.events[label] for label in step.causes]
-
-    def _await_delivery(self, user: User, event: str) -> None:
-        """Until the event is journaled and folded, and stands in each recipient's inbox."""
-        known = user.gateway.await_event(user.agency, event, PATIENCE_SECONDS)
-        if known.get("status") != "journaled":
-            raise CasebusError(str(known.get("reason") or "not_journaled"), f"event {event}")
-
-        def delivered() -> bool:
-            proved = user.gateway.receipts(user.agency, event)
-            reached = {one["agency"] for one in proved["delivered"]}
-            return reached >= set(proved["recipients"])
-
-        _until(delivered, f"event {event} is delivered")
-
-    def _await_word(self, step: Step) -> None:
-        """Until the bus itself has said what the step expects of it, to each of its agencies."""
-        for agency in step.to:
-            said = partial(self._said, self._user_of(agency), step)
-            _until(said, f"{agency} hears {step.type}")
-
-    def _said(self, user: User, step: Step) -> bool:
         try:
-            history = user.gateway.history(self.case)
+            until(said, "the bus speaks of its clocks", HEARING_SECONDS)
         except CasebusError as error:
-            if error.code != "not_found":
+            words = ", ".join(f"{short_type(name)} {clock}" for name, clock in expected)
+            yield f"{at:%Y-%m-%d %H:%M}: {stream}: {error} ({words})"
+
+    def _act(self, played: Played, step: Step) -> Iterator[str]:
+        try:
+            played.names.events[step.label] = self._send(played, step)
+        except CasebusError as error:
+            if step.rejected != error.code:
+                yield f"step {step.label}: {error}"
+            return
+        if step.rejected:
+            yield f"step {step.label}: it was not rejected as {step.rejected}"
+
+    def _send(self, played: Played, step: Step) -> Identity:
+        order = _order(played, step)
+        user = self._user_of(order.agency)
+        match self._way(step):
+            case "cli":
+                identity = sending.by_cli(user, order)
+            case "work":
+                identity = sending.by_work(user, order)
+            case "kafka":
+                identity = self._front_door.send(order)
+            case _:
+                identity = sending.by_http(user, order)
+        sending.outcome(user, identity)
+        return identity
+
+    def _way(self, step: Step) -> str:
+        if step.via == "cli" and not self._by_cli:
+            return "work" if step.duty else "http"
+        return step.via
+
+    def _look(self, played: Played, look: Look) -> Iterator[str]:
+        """What is otherwise when patience is over; what held once is not asked again."""
+        waiting = list(look.expect)
+        wrong: list[str] = []
+
+        def all_hold() -> bool:
+            world = Snapshot(self._stage)
+            still = [(one, self._problems(played, look, one, world)) for one in waiting]
+            waiting[:] = [one for one, found in still if found]
+            wrong[:] = [reason for _, found in still for reason in found]
+            return not waiting
+
+        try:
+            until(all_hold, "", PATIENCE_SECONDS)
+        except CasebusError as error:
+            if error.code != "no_answer":
                 raise
-            # The agency takes part in the case from the moment it is told.
-            return False
-        return any(
-            event["type"] == step.ce_type and step.data.items() <= event["data"].items()
-            for event in history
-        )
+        note = f" ({look.note})" if look.note else ""
+        yield from (f"{look.at:%Y-%m-%d %H:%M}: {reason}{note}" for reason in wrong)
+
+    def _problems(self, played: Played, look: Look, one: Expectation, world: Snapshot) -> list[str]:
+        stream = played.names.stream(one.stream or look.stream)
+        return problems(one, stream, world, played.names)
+
+    def _viewers(self, stream: str) -> tuple[str, ...]:
+        """Those who act in it, the first first."""
+        if stream not in self._acting:
+            self._acting[stream] = tuple(
+                dict.fromkeys(
+                    played.storyline.agency_of(step.word)
+                    for played in self.played
+                    for step in played.storyline.acts
+                    if played.names.stream(played.storyline.stream_of(step)) == stream
+                )
+            )
+        return self._acting[stream]
 
 
-def actor(agency: str) -> str:
-    """The pseudonym of the agency's officer in the play."""
-    return f"{agency.rpartition('-')[2]}-officer-01"
+def _ids(storyline: Storyline) -> dict[str, str]:
+    """Streams of their own for each play."""
+    return {name: str(uuid.uuid4()) for name in storyline.streams}
 
 
-def _until(ask: Callable[[], Found | None], what: str) -> Found:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := ask()):
-        if time.monotonic() > deadline:
-            raise CasebusError("no_answer", f"after {PATIENCE_SECONDS:.0f} s, not yet: {what}")
-        time.sleep(_LOOK_SECONDS)
-    return found
+def _by_storyline(moment: Moment) -> list[tuple[Storyline, list[Entry]]]:
+    found: dict[int, tuple[Storyline, list[Entry]]] = {}
+    for storyline, entry in moment.entries:
+        found.setdefault(storyline.storyline, (storyline, []))[1].append(entry)
+    return list(found.values())
+
+
+def _touched(storyline: Storyline, entry: Entry) -> set[str]:
+    """Names of the streams that an entry is about."""
+    if isinstance(entry, Step):
+        return {storyline.stream_of(entry)}
+    return {one.stream or entry.stream or storyline.first_stream for one in entry.expect}
+
+
+def _order(played: Played, step: Step) -> Order:
+    names, storyline = played.names, played.storyline
+    stream = names.stream(storyline.stream_of(step))
+    return Order(
+        step=step,
+        id=str(uuid.uuid5(uuid.UUID(stream), step.label)),
+        source=storyline.source_of(step),
+        stream=stream,
+        to=storyline.recipients_of(step),
+        causation=tuple(names.events[one][1] for one in step.causation if one in names.events),
+        data=names.filled(step.data),
+    )

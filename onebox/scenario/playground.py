@@ -1,27 +1,38 @@
-"""A stack, its users, and the example history: where a storyline is played."""
+"""A stack, its users, and the example history: where storylines are played."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
+from casebus.events.schemas import Schemas
+from casebus.law import Law
 from casebus.now import set_scenario_time
+from casebus.settings import Settings
+from onebox.provision.directory import read_agencies
+from onebox.provision.installation import AGENCIES
 from onebox.scenario.player import Player
+from onebox.scenario.rehearse import Rehearser
+from onebox.scenario.sending import FrontDoor
+from onebox.scenario.stage import OwnInbox, Stage
+from onebox.scenario.storyline import Storyline
 from onebox.scenario.users import User
 from onebox.testing import Stack
 from onebox.verify.checks import verify
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-STORYLINE = EXAMPLES / "storyline-1.jsonl"
 SPREADSHEET = EXAMPLES / "referrals-2025.csv"
 #: The city bureau that imports what its districts kept in a spreadsheet.
 IMPORTER = "cn-330100-amr"
-#: The day before the storyline begins.
+#: The day before the first storyline begins.
 BEFORE = datetime(2026, 3, 1, 9, 0, tzinfo=CHINA)
 ADMIN = "admin"
 
@@ -31,11 +42,23 @@ _LOOK_SECONDS = 0.5
 
 
 class Playground:
-    """Everybody who has a part on one stack, each with their own credentials."""
+    """Everybody who has a part on one stack, each with their own credentials.
+
+    Use as a context manager where storylines are played.
+    """
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._users: dict[str, User] = {}
+        self._inboxes: dict[str, OwnInbox] = {}
+        self._open = ExitStack()
+        self.offices = {one.id: one for one in read_agencies(AGENCIES)}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
     def user(self, agency: str) -> User:
         if agency not in self._users:
@@ -43,8 +66,31 @@ class Playground:
             self._users[agency] = User(environment, self._stack.settings(agency))
         return self._users[agency]
 
-    def player(self) -> Player:
-        return Player(self.user, self._stack.home.scenario_time)
+    def player(self, storylines: Sequence[Storyline], *, by_cli: bool = True) -> Player:
+        """Rehearses first: then it is known what the scheduler will say, and when."""
+        law = Law.load(self._admin.policies_dir / "law")
+        rehearser = Rehearser(
+            storylines, schemas=self._schemas, law=law, offices=self.offices.values()
+        )
+        rehearser.play()
+        return Player(
+            storylines,
+            user_of=self.user,
+            front_door=self._front_door,
+            stage=lambda viewers: Stage(self.user, self.own_inbox, viewers),
+            time_file=self._stack.home.scenario_time,
+            speeches=rehearser.speeches,
+            by_cli=by_cli,
+        )
+
+    def own_inbox(self, agency: str) -> OwnInbox | None:
+        """Of an agency with a system of its own."""
+        if self.offices[agency].delivery != "kafka":
+            return None
+        if agency not in self._inboxes:
+            self._inboxes[agency] = OwnInbox(self._stack.settings(agency))
+            self._open.callback(self._inboxes[agency].close)
+        return self._inboxes[agency]
 
     def import_history(self, spreadsheet: Path = SPREADSHEET) -> dict[str, Any]:
         """`casebus import` by the installation's admin for the city bureau; returns its summary.
@@ -83,9 +129,8 @@ class Playground:
         What is still on its way is no disagreement: it is waited for.
         """
         deadline = time.monotonic() + _SETTLING.total_seconds()
-        settings = self._stack.settings(ADMIN)
         while True:
-            report = asyncio.run(verify(settings))
+            report = asyncio.run(verify(self._admin))
             if report.ok or time.monotonic() > deadline:
                 return report.to_json()
             time.sleep(_LOOK_SECONDS)
@@ -93,3 +138,22 @@ class Playground:
     def inbox(self, agency: str, case: str) -> list[dict[str, Any]]:
         """What an agency was sent of a case, from wherever it has its inbox."""
         return [one for one in self.user(agency).inbox() if one["case"] == case]
+
+    @cached_property
+    def _admin(self) -> Settings:
+        return self._stack.settings(ADMIN)
+
+    @cached_property
+    def _schemas(self) -> Schemas:
+        return Schemas.load(self._admin.schemas_dir)
+
+    @cached_property
+    def _front_door(self) -> FrontDoor:
+        door = FrontDoor(self._account_of, self._schemas, lambda one: self.offices[one].sector)
+        self._open.callback(door.close)
+        return door
+
+    def _account_of(self, agency: str) -> Settings:
+        """Its own, or that of the machine that holds the keys of all hosted agencies."""
+        own = self.offices[agency].delivery == "kafka"
+        return self._stack.settings(agency) if own else self._admin

@@ -19,6 +19,7 @@ from onebox.scenario import scheduling
 from onebox.scenario.acting import READING, TAKEN, actor_of
 from onebox.scenario.judging import problems
 from onebox.scenario.rehearsed import Offices, Rehearsed, again, sectors
+from onebox.scenario.scheduling import Speech
 from onebox.scenario.storyline import Look, Step, Storyline
 from onebox.scenario.timeline import Moment, moments
 from onebox.scenario.world import JSON, Names
@@ -54,6 +55,8 @@ class Rehearser:
         self._streams: dict[str, Rehearsed] = {}
         self._names: dict[int, Names] = {}
         self.results: dict[int, Rehearsal] = {}
+        #: (Storyline, stream) -> what the scheduler said of it, in its order.
+        self.speeches: dict[tuple[int, str], list[Speech]] = {}
         self._place = 0
         self._now = dt.datetime.min.replace(tzinfo=dt.UTC)
         self._storylines = list(storylines)
@@ -90,7 +93,15 @@ class Rehearser:
             _, _, rehearsed, statement = min(due, key=lambda one: one[:2])
             self._now = max(self._now, statement.at)
             rehearsed.say(statement.derived, self._now, self._next_place())
+            said = statement.derived
+            self._note(rehearsed.stream, Speech(statement.at, said.type, said.data["clock"]))
         self._now = moment
+
+    def _note(self, stream: str, speech: Speech) -> None:
+        for number, names in self._names.items():
+            for name, known in names.streams.items():
+                if known == stream:
+                    self.speeches.setdefault((number, name), []).append(speech)
 
     def _play(self, moment: Moment) -> None:
         for storyline, entry in moment.entries:

@@ -16,6 +16,15 @@ class Statement:
     derived: Derived
 
 
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """That the scheduler says so of a clock."""
+
+    at: dt.datetime
+    type: str
+    clock: str
+
+
 def due(case: Case | None, moment: dt.datetime) -> Iterator[Statement]:
     """Of clocks that ran out or soon will, by the moment, whether it was said of them or not."""
     for clock in case.clocks if case else ():

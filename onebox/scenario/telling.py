@@ -10,7 +10,10 @@ from rich.console import Console
 
 from casebus.cli.output import table
 from casebus.cli.wording import Titles, local_time, short_type
-from onebox.scenario.lines import Step
+from onebox.scenario.expectations import kind_of
+from onebox.scenario.player import Played
+from onebox.scenario.storyline import Entry, Look, Storyline
+from onebox.scenario.timeline import moment_of
 
 #: Events that prove hand-overs or say that somebody has begun: too many for a first look.
 _QUIET = ("casebus.intake.", "casebus.work.")
@@ -39,11 +42,40 @@ class Telling:
         )
         self.line("  " + ", ".join(f"{code} {count}" for code, count in summary["codes"].items()))
 
-    def step(self, step: Step) -> None:
-        to = " → " + "、".join(map(self._name, step.to)) if step.to else ""
-        moment = local_time(step.at.isoformat())
-        title = self._titles.of(step.ce_type)
-        self.line(f"{moment}  {self._name(step.author)}  [bold]{title}[/bold] {step.type}{to}")
+    def entry(self, storyline: Storyline, entry: Entry, *, several: bool = False) -> None:
+        """A step, or what was true then; with the storyline's number where several are played."""
+        mark = f"[dim]{storyline.storyline}[/dim]  " if several else ""
+        moment = local_time(moment_of(entry).isoformat())
+        if isinstance(entry, Look):
+            kinds = Counter(kind_of(one).replace("_", " ") for one in entry.expect)
+            said = ", ".join(f"{kind} ×{n}" if n > 1 else kind for kind, n in kinds.items())
+            self.line(f"{mark}{moment}  [green]✓[/green] {said}  [dim]{entry.note}[/dim]")
+            return
+        to = " → " + "、".join(map(self._name, storyline.recipients_of(entry))) if entry.to else ""
+        title = self._titles.of(entry.ce_type)
+        author = self._name(storyline.agency_of(entry.word))
+        refused = f"  [yellow]refused: {entry.rejected}[/yellow]" if entry.rejected else ""
+        self.line(f"{mark}{moment}  {author}  [bold]{title}[/bold] {entry.type}{to}{refused}")
+
+    def problems(self, played: Iterable[Played]) -> None:
+        for one in played:
+            for problem in one.problems:
+                self.line(f"[red]✗[/red] {one.storyline.storyline}  {problem}")
+
+    def results(self, played: Iterable[Played]) -> None:
+        rows = (
+            (
+                one.storyline.storyline,
+                f"{one.storyline.title.zh}  {one.storyline.title.en}",
+                one.steps,
+                one.assertions,
+                len(one.problems) or "",
+                f"{one.seconds:.1f}",
+            )
+            for one in played
+        )
+        headers = ("", "storyline", "steps", "assertions", "otherwise", "seconds")
+        self._console.print(table(headers, rows))
 
     def history(self, events: Iterable[Mapping[str, Any]]) -> None:
         rows = (

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from casebus.errors import CasebusError
@@ -28,6 +28,22 @@ class User:
         """All that the agency was sent: by the command, which finds where its inbox is kept."""
         return list(self.casebus("inbox"))
 
+    def case(self, case: str) -> dict[str, Any]:
+        """The case as the agency sees it; empty where it sees none."""
+        return _or_empty(lambda: self.gateway.case(case))
+
+    def history(self, case: str) -> list[dict[str, Any]]:
+        try:
+            return self.gateway.history(case)
+        except CasebusError as error:
+            if error.code != "not_found":
+                raise
+            return []
+
+    def outcome(self, source: str, event: str) -> dict[str, Any]:
+        """What became of an event; empty while nothing is known of it."""
+        return _or_empty(lambda: self.gateway.event(source, event))
+
     def casebus(self, *arguments: str, given: Any = None) -> Any:
         """Run a command with --json; `given` goes in as JSON on stdin, JSON or its lines come out.
 
@@ -45,6 +61,15 @@ class User:
         if done.returncode:
             raise _refusal(done.stderr)
         return _answer(done.stdout)
+
+
+def _or_empty(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return ask()
+    except CasebusError as error:
+        if error.code != "not_found":
+            raise
+        return {}
 
 
 def _answer(stdout: str) -> Any:
