@@ -80,13 +80,13 @@ def test_an_enum_without_default_is_found_where_it_is_nested() -> None:
 
 
 def test_a_new_version_is_scaffolded_from_the_last_and_takes_the_next_id(checkout: Path) -> None:
-    done = CliRunner().invoke(command, ["new", "referral.filed", "--folder", str(checkout)])
+    done = CliRunner().invoke(command, ["new", "referral.returned", "--folder", str(checkout)])
     last = str(max(map(int, json.loads((checkout / "ids.json").read_text(encoding="utf-8")))))
-    assert done.output == f"id {last}: referral/filed.v1/002.avsc\n"
+    assert done.output == f"id {last}: referral/returned.v1/002.avsc\n"
 
 
 def test_a_new_version_must_say_something_new(checkout: Path) -> None:
-    CliRunner().invoke(command, ["new", "referral.filed", "--folder", str(checkout)])
+    CliRunner().invoke(command, ["new", "referral.returned", "--folder", str(checkout)])
     assert any("says nothing" in problem for problem in all_problems(checkout))
 
 

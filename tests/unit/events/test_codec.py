@@ -65,7 +65,7 @@ def test_a_reader_that_stayed_behind_reads_what_it_knows_of_a_newer_version() ->
 
 
 def test_a_symbol_that_the_reader_does_not_know_becomes_the_enum_s_default() -> None:
-    [refused] = versions("casebus.referral.filing_refused.v1").values()
+    *_, refused = versions("casebus.referral.filing_refused.v1").values()
     body = json.loads(refused.text)
     field = body["fields"][0]
     field["type"]["symbols"].append("SOMETHING_NEW")

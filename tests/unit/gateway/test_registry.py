@@ -24,7 +24,7 @@ async def registry() -> AsyncIterator[httpx.AsyncClient]:
 
 async def test_a_schema_is_found_by_id_and_by_subject(registry: httpx.AsyncClient) -> None:
     assert SENT.subject in (await registry.get("/subjects")).json()
-    assert (await registry.get(VERSIONS)).json() == [SENT.version]
+    assert (await registry.get(VERSIONS)).json() == [*range(1, SENT.version + 1)]
     by_version = (await registry.get(f"{VERSIONS}/latest")).json()
     assert by_version["id"] == SENT.id
     assert by_version["schema"] == SENT.text
