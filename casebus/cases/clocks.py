@@ -79,7 +79,7 @@ class Draft:
         self._first = rule
         self._calendar = calendar
         self._added: Added = NOTHING
-        self._grounds: set[str] = set()
+        self._grounds: tuple[str, ...] = ()
         #: The day on which the last pause ended.
         self._floor: dt.date | None = None
         self._unsure = False
@@ -118,7 +118,8 @@ class Draft:
             self.paused_since = event.legal
         elif self.status != PAUSED:
             return ENDED
-        self._grounds.add(_ground(event))
+        if _ground(event) not in self._grounds:
+            self._grounds = (*self._grounds, _ground(event))
         return ""
 
     def resume(self, event: CaseEvent) -> str:
@@ -128,10 +129,8 @@ class Draft:
         """
         if self.status != PAUSED:
             return NOT_PAUSED
-        if _ground(event) in self._grounds:
-            self._grounds.remove(_ground(event))
-        else:
-            self._grounds.clear()
+        left = tuple(one for one in self._grounds if one != _ground(event))
+        self._grounds = left if len(left) < len(self._grounds) else ()
         if not self._grounds:
             self._run_on(event.legal)
         return ""
@@ -176,8 +175,7 @@ class Draft:
         self._added = self._added.plus(length)
         self._unsure = self._unsure or unsure
         self._floor = until.date
-        self.status, self.paused_since = RUNNING, None
-        self._grounds.clear()
+        self.status, self.paused_since, self._grounds = RUNNING, None, ()
         self._settle()
 
     def _ended_by(self, event: CaseEvent) -> dt.datetime:

@@ -123,6 +123,8 @@ class _Folding:
         self.leading.begin(opening.agency)
         self.regions = [self.leading]
         self.participants: set[str] = {opening.agency}
+        #: Who opened a region unasked: heard in the case, but shown it only once it is named.
+        self.joined: set[str] = set()
         self.keys = Keys(opening.stream)
         self.findings = Findings(self.keys)
         self.clocks = Clocks(law.calendar)
@@ -232,7 +234,7 @@ class _Folding:
             self.regions.append(fresh)
             self._begin(fresh, event)
         if expected or strays:
-            self.participants.update(event.to)
+            self._name(event)
             self.last[name] = event
         for region, step in expected:
             if step.opening:
@@ -285,13 +287,22 @@ class _Folding:
 
     def _begin(self, region: Region, event: CaseEvent) -> None:
         region.begin(event.agency)
-        self.participants.add(event.agency)
+        self.joined.add(event.agency)
+
+    def _name(self, event: CaseEvent) -> None:
+        """Who has a part in the case gives one; who opened a region unasked has none to give."""
+        if event.agency in self.participants:
+            self.participants.update(event.to)
+
+    def _takes_part(self, agency: str) -> bool:
+        return agency in self.participants or agency in self.joined
 
     def _has_standing(self, region: Region, step: Step, event: CaseEvent) -> bool:
         if ANY_ROLE in step.by:
-            return event.agency in self.participants
-        if any(event.agency in region.holders(role) for role in step.by):
-            return True
+            return self._takes_part(event.agency)
+        for role in step.by:
+            if event.agency in region.holders(role):
+                return True
         # A new round has an opener of its own.
         is_round = step.opening and region.status in region.procedure.final
         return is_round and region.may_open(event)
@@ -306,7 +317,7 @@ class _Folding:
         if not self._may_say(event, name):
             self._without_standing(event, self.leading)
         elif self.work.act(event):
-            self.participants.update(event.to)
+            self._name(event)
             self.last[name] = event
             if name in MOVES:
                 move(event, name, self.clocks, self.findings)
@@ -314,10 +325,12 @@ class _Folding:
                 self._link(event, name)
 
     def _may_say(self, event: CaseEvent, name: str) -> bool:
-        """Participants; where a case is merged, those who have a role in it."""
-        if name in {MERGED, ABSORBED}:
-            return any(region.has_part(event.agency) for region in self.regions)
-        return event.agency in self.participants
+        """Who takes part; where a case is merged, those with a part and a role in it."""
+        if name not in {MERGED, ABSORBED}:
+            return self._takes_part(event.agency)
+        return event.agency in self.participants and any(
+            region.has_part(event.agency) for region in self.regions
+        )
 
     def _link(self, event: CaseEvent, name: str) -> None:
         """Note the other case; where this one goes on in it, end what runs here."""

@@ -1,5 +1,4 @@
-"""What the fold says of a case.
-"""
+"""What the fold says of a case; nothing is changed once it is made, all has a JSON form."""
 
 from __future__ import annotations
 

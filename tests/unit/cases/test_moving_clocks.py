@@ -195,12 +195,12 @@ def test_nothing_rolls_over_for_a_person_in_custody() -> None:
     rule = CLOCKS.replace("warn_at: null", "custody_no_roll: true")
     held = event(AMR, "penalty.filed", "2026-02-16", in_custody=True)
     free = event(AMR, "penalty.filed", "2026-02-21")
-    [found] = [one for one in fold([held], law(clocks=rule)).clocks if one.id == "A06"]
+    found = clock(fold([held], law(clocks=rule)), "A06")
     assert found.due.date() == dt.date(2026, 3, 18)
     held = event(AMR, "penalty.filed", "2026-02-05", in_custody=True)
-    [found] = [one for one in fold([held], law(clocks=rule)).clocks if one.id == "A06"]
+    found = clock(fold([held], law(clocks=rule)), "A06")
     assert found.due.date() == dt.date(2026, 3, 7)
-    [found] = [one for one in fold([free], law(clocks=rule)).clocks if one.id == "A06"]
+    found = clock(fold([free], law(clocks=rule)), "A06")
     assert found.due.date() == dt.date(2026, 3, 23)
 
 
@@ -252,9 +252,9 @@ def test_a_row_counts_for_the_bodies_that_it_is_meant_for() -> None:
     )
     changed = law(clocks=some)
 
-    def days(**data: Any) -> int | None:
+    def days(**data: Any) -> int:
         found = clock(fold([event(AMR, "penalty.filed", "2026-03-02", **data)], changed), "A06")
-        return (found.nominal - dt.date(2026, 3, 2)).days
+        return int((found.nominal - dt.date(2026, 3, 2)).days)
 
     assert days() == 30
     assert days(goods={"kind": "PERISHABLE"}) == 7

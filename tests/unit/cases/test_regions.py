@@ -121,6 +121,14 @@ def test_an_opening_event_of_another_opens_no_second_round_while_the_first_runs(
     assert kinds(found) == ["no_standing"]
 
 
+def test_who_opens_a_region_unasked_gets_no_part_in_the_case_by_it() -> None:
+    found = case(FILED, event(ARB, "mediation.asked", "2026-03-04", to=(AMR, "cn-330106-court")))
+    assert states(found) == {"penalty": "filed", "mediation": "asked"}
+    assert found.participants == (AMR,)
+    named = event(AMR, "case.noted", "2026-03-05", to=(ARB,))
+    assert case(FILED, ASKED, named).participants == (ARB, AMR)
+
+
 def test_what_every_procedure_knows_needs_a_part_in_the_case_and_moves_nothing() -> None:
     noted = event(AMR, "case.noted", "2026-03-03", to=(PRO,))
     found = case(FILED, noted)
