@@ -18,6 +18,7 @@ from gateway.api import (
     events,
     health,
     inbox,
+    matches,
     numbers,
     problem_types,
     registry,
@@ -26,7 +27,7 @@ from gateway.api import (
 )
 from gateway.context import Gateway, running
 
-_ROUTERS = (events, cases, work, inbox, rejected, numbers, health, problem_types, registry)
+_ROUTERS = (events, cases, matches, work, inbox, rejected, numbers, health, problem_types, registry)
 _DESCRIPTION = """\
 Agencies that protect intellectual property refer cases to each other and share their status here.
 

@@ -20,6 +20,7 @@ OWN = {
     "history": ("casebus.cli.history", "Show a case's life, by id or any local number."),
     "inbox": ("casebus.cli.inbox", "Show, follow and acknowledge what your agency was sent."),
     "receipts": ("casebus.cli.receipts", "Show what is proved of an event's hand-over."),
+    "matches": ("casebus.cli.matches", "Show cases that may be one with a case, and why."),
     "keys": ("casebus.cli.keys", "Make keys; list, add and revoke them in the directory."),
     "work": ("casebus.cli.work", "Show work items and act on them."),
     "schemas": ("casebus.cli.schemas", "Add and check event types."),

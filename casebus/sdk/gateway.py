@@ -51,6 +51,10 @@ class Gateway:
     def clocks(self, case: str) -> list[JSON]:
         return list(self._pages(f"/v1/cases/{_path(case)}/clocks"))
 
+    def matches(self, case: str) -> list[JSON]:
+        """Cases about the same seller and right, the likeliest first, with the reasons."""
+        return list(self._get(f"/v1/cases/{_path(case)}/matches")["items"])
+
     def cases_with_number(self, number: str) -> list[JSON]:
         return list(self._pages(f"/v1/numbers/{_path(number)}"))
 

@@ -37,7 +37,7 @@ from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 #: Lists of the fold's view that the detail shows as they are.
-_KEPT = ("regions", "findings", "work", "copies")
+_KEPT = ("regions", "findings", "work", "copies", "proposals", "assessments")
 _REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
 
 
@@ -68,6 +68,12 @@ class CaseDetail(CaseSummary):
     clocks: list[Clock]
     findings: list[Finding]
     work: list[dict[str, Any]]
+    assessments: list[dict[str, Any]] = Field(
+        description="What the criminal standards say of the figures, after each event with some."
+    )
+    proposals: list[dict[str, Any]] = Field(
+        description="Track and ways to offer first, as the triage rules propose them."
+    )
 
 
 class CasePage(Shape):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from casebus.cases import Case, derive, fold, named
 from casebus.cases.body import plain
+from casebus.cases.matching import profile
 from casebus.events.numbers import canonical_number
 from casebus.law import Law
 from casebus.trust.directory import BUS
@@ -17,7 +18,7 @@ from services.casework.deriving import draft_of, rows_of, suspended_rows
 from services.casework.desk import Desk
 from services.casework.sorting import Sorted
 from services.casework.streams import Stream, Streams
-from storage import cases, journal, outbox
+from storage import cases, journal, matching, outbox
 from storage.cases import CaseRows
 from storage.outbox import OutboxRow
 
@@ -53,6 +54,7 @@ async def fold_touched(
         state.law = state.law or openers[stream]
     await journal.add_parties(connection, _parties(found, touched))
     await cases.add_numbers(connection, _numbers(found, touched))
+    await matching.add_traits(connection, _traits(found, touched))
     await _save(connection, touched, desk)
     return touched, law
 
@@ -138,6 +140,18 @@ def _numbers(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, str, 
         if one.domain not in NO_CASE
         for row in touched[one.row.stream].event(one).data.get("numbers", ())
         if 0 < len(number := canonical_number(row["value"])) <= _LONGEST_NUMBER
+    }
+
+
+def _traits(found: Sorted, touched: dict[UUID, Stream]) -> set[matching.Trait]:
+    """What the new events say of seller and right; the bus's own say nothing new."""
+    return {
+        trait
+        for one in found.fresh
+        if one.domain not in NO_CASE and one.envelope.agency != BUS
+        for trait in matching.traits_of(
+            one.row.stream, profile(touched[one.row.stream].event(one).data)
+        )
     }
 
 

@@ -1,0 +1,90 @@
+"""Cases that may be one with a case of the caller's: a score and its reasons; a person decides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from casebus.cases.matching import Match, Profile, compare
+from casebus.errors import CasebusError
+from gateway.api.shapes import CASE, SOURCE, Shape
+from gateway.context import Database
+from gateway.identity.caller import Caller
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import matching, reads
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
+
+
+class MatchReason(Shape):
+    """What is alike; `value` is how the caller's own case has it."""
+
+    kind: str = Field(examples=["same_organisation_code"])
+    value: str = Field(examples=["91330106MA2TEX7081"])
+    weight: float = Field(examples=[0.95])
+
+
+class CaseMatch(Shape):
+    """Another case that is proposed as the same matter.
+
+    Of a case in which the caller has no part there is no id: only whom to ask.
+    """
+
+    case: str | None = Field(examples=[CASE])
+    opener: str | None = Field(examples=[SOURCE])
+    opened_at: datetime | None
+    status: str | None
+    score: float = Field(examples=[0.9])
+    seller: float
+    right: float
+    reasons: list[MatchReason]
+
+
+class CaseMatches(Shape):
+    items: list[CaseMatch]
+
+
+@router.get(
+    "/{case}/matches", responses=documented("unauthenticated", "not_found", "database_unavailable")
+)
+async def matches_of(case: str, agency: Caller, database: Database) -> CaseMatches:
+    """Cases about the same seller and right, the likeliest first."""
+    stream = await _own(database, agency, case)
+    others = await matching.candidates(database, stream)
+    known = await matching.profiles(database, [stream, *others])
+    mine = known.get(stream, Profile())
+    found = {one: compare(mine, known[one]) for one in others if one in known}
+    likely = {one: match for one, match in found.items() if match.proposed}
+    rows = await matching.shown_to(database, agency, likely)
+    items = [_match(row, likely[row["stream"]]) for row in rows]
+    return CaseMatches(items=sorted(items, key=lambda one: (-one.score, str(one.opened_at))))
+
+
+def _match(row: matching.Row, match: Match) -> CaseMatch:
+    return CaseMatch(
+        case=str(row["stream"]) if row["own"] else None,
+        opener=row["opener"],
+        opened_at=row["opened_at"],
+        status=row["status"] if row["own"] else None,
+        score=match.score,
+        seller=match.seller,
+        right=match.right,
+        reasons=[
+            MatchReason(kind=one.kind, value=one.left, weight=one.weight) for one in match.reasons
+        ],
+    )
+
+
+async def _own(database: Database, agency: str, case: str) -> UUID:
+    """The stream of a case in which the caller has part; raises `not_found`."""
+    try:
+        stream = UUID(case)
+    except ValueError:
+        raise CasebusError("not_found", "no such case of yours") from None
+    if await reads.case(database, agency, stream) is None:
+        raise CasebusError("not_found", "no such case of yours")
+    return stream

@@ -1,0 +1,62 @@
+"""Traits of matters, and the cases that share some: what matching compares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from casebus.cases.matching import Profile
+from storage.queries import load
+
+_SQL = load("matching")
+#: Traits that find a case; a title or an address alone would find too many.
+_FINDING = ("codes", "rights", "shops", "names")
+#: Characters; what is longer is no name or number.
+_LONGEST = 200
+#: Cases compared with one.
+_MOST = 200
+_PATIENCE = 5.0
+
+Trait = tuple[str, str, UUID]
+"""(kind, value, stream); a kind is a field of Profile."""
+
+
+def traits_of(stream: UUID, profile: Profile) -> set[Trait]:
+    return {
+        (kind, value, stream)
+        for kind in Profile.__slots__
+        for value in getattr(profile, kind)
+        if len(value) <= _LONGEST
+    }
+
+
+async def add_traits(connection: Any, traits: set[Trait]) -> None:
+    if traits:
+        columns = map(list, zip(*sorted(traits), strict=True))
+        await connection.execute(_SQL["add_traits"], *columns)
+
+
+async def profiles(db: Any, streams: Iterable[UUID]) -> dict[UUID, Profile]:
+    found: dict[UUID, dict[str, set[str]]] = {}
+    for row in await db.fetch(_SQL["traits"], list(streams), timeout=_PATIENCE):
+        found.setdefault(row["stream"], {}).setdefault(row["kind"], set()).add(row["value"])
+    return {
+        stream: Profile(**{kind: frozenset(values) for kind, values in kinds.items()})
+        for stream, kinds in found.items()
+    }
+
+
+async def candidates(db: Any, stream: UUID) -> list[UUID]:
+    """Cases that share an organisation code, a right, a shop or a name with this one."""
+    found = await db.fetch(_SQL["candidates"], stream, list(_FINDING), _MOST, timeout=_PATIENCE)
+    return [row["stream"] for row in found]
+
+
+Row = Any
+"""An asyncpg record."""
+
+
+async def shown_to(db: Any, agency: str, streams: Iterable[UUID]) -> list[Row]:
+    """Opener and status of cases, and whether the agency has a part in each (`own`)."""
+    return list(await db.fetch(_SQL["shown_to"], agency, list(streams), timeout=_PATIENCE))
