@@ -127,6 +127,11 @@ def test_a_decision_on_validity_is_contested_in_three_months() -> None:
     assert folded([*opened(), contested, judged]).status == "judged"
 
 
+def test_a_decision_on_a_mark_is_contested_in_thirty_days() -> None:
+    decided = event(EXA, "validity.decided", "2026-05-11", right={"kind": "TRADEMARK"})
+    assert due(clock(folded([opened()[0], decided]), "P03")) == "2026-06-10"
+
+
 def test_validity_suspends_the_ruling_beside_it() -> None:
     case = folded(
         [
