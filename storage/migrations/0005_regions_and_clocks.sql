@@ -9,7 +9,7 @@ create table derived.side_region (
 
 -- Every region of every case.
 create view derived.region as
-select stream, procedure, status, true as leading
+select stream, procedure, status, true as is_leading
 from derived.case_state where procedure is not null
 union all
 select stream, procedure, status, false from derived.side_region;

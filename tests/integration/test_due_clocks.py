@@ -11,16 +11,18 @@ from uuid import UUID
 import pytest
 
 from casebus.cases import CaseEvent, fold
+from casebus.law import Law
 from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.casework.deriving import rows_of
 from services.scheduler.clocks import Clocks
 from services.scheduler.voice import Voice
-from storage import cases
+from storage import cases, reads
 from storage.packing import unpack_headers
 from storage.pool import open_pool
 from tests.case_events import AMR, LAW, PRO, PSB, STREAM, event, until
 from tests.integration.database import fresh_database
+from tests.small_law import law
 from tests.world import SCHEMAS, World
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -65,31 +67,31 @@ class Desk:
     async def _partitions(self) -> int:
         return 4
 
-    async def record(self, events: list[CaseEvent]) -> None:
+    async def record(self, events: list[CaseEvent], law: Law = LAW) -> None:
         """What casework does with a case: under its row lock, replace what shows it."""
         async with self.pool.acquire() as connection, connection.transaction():
             await cases.lock_cases(connection, [CASE])
             self.version += 1
             rows = rows_of(
                 CASE,
-                fold(events, LAW),
-                LAW,
+                fold(events, law),
+                law,
                 version=self.version,
                 opened_at=None,
                 updated_at=self.now,
             )
             await cases.save(connection, [rows], {CASE} if self.version > 1 else set())
 
-    async def said(self) -> list[tuple[str, dict[str, Any], str]]:
-        """(id, body, recipients) of the breaches in the outbox."""
-        query = "select event_id, value, headers from own.outbox where type like '%breached%'"
+    async def said(self, kind: str = "breached") -> list[tuple[str, dict[str, Any], str]]:
+        """(id, body, recipients) of what the outbox holds of clocks."""
+        query = "select event_id, value, headers from own.outbox where type = $1"
         return [
             (
                 row["event_id"],
                 SCHEMAS.decode(row["value"])[1],
                 dict(unpack_headers(row["headers"])).get("ce_to", b"").decode(),
             )
-            for row in await self.pool.fetch(query + " order by id")
+            for row in await self.pool.fetch(query + " order by id", f"casebus.clock.{kind}.v1")
         ]
 
     async def said_clocks(self) -> list[str]:
@@ -211,3 +213,88 @@ async def test_it_wakes_when_a_scenario_s_time_jumps(desk: Desk) -> None:
         while await desk.said_clocks() != ["T18"]:  # noqa: ASYNC110 - a table tells nobody
             await asyncio.sleep(0.05)
     running.cancel()
+
+
+SMALL = law()
+#: Fifteen days that end after National Day, on 2026-10-08.
+ASKED = event("cn-330100-arb", "mediation.asked", "2026-09-20", to=(AMR,))
+
+
+async def test_a_lapse_is_said_behind_the_barrier_and_once(desk: Desk) -> None:
+    desk.now = datetime.fromisoformat("2026-10-09T00:00:00+08:00")
+    await desk.record([ASKED], SMALL)
+    telling = asyncio.create_task(desk.clocks.tell_due())
+    await desk.gate.reached.wait()
+    assert await desk.said("lapsed") == []
+    desk.gate.open.set()
+    assert await telling == 1
+    [(event_id, body, _)] = await desk.said("lapsed")
+    assert (body["clock"], body["due"]) == ("M01", "2026-10-08T23:59:59+08:00")
+    assert await desk.clocks.tell_due() == 0
+
+    lapsed = event(BUS, "clock.lapsed", "2026-10-08 23:59:59", id=event_id, **body)
+    await desk.record([ASKED, lapsed], SMALL)
+    status = await desk.pool.fetchval("select status from derived.clock where clock = 'M01'")
+    assert status == "lapsed"
+    assert await desk.clocks.tell_due() == 0
+
+
+async def test_a_proof_that_comes_while_the_barrier_waits_prevents_the_lapse(desk: Desk) -> None:
+    desk.now = datetime.fromisoformat("2026-10-09T00:00:00+08:00")
+    await desk.record([ASKED], SMALL)
+    telling = asyncio.create_task(desk.clocks.tell_due())
+    await desk.gate.reached.wait()
+    answered = event(AMR, "mediation.answered", "2026-10-08 23:59:59")
+    await desk.record([ASKED, answered], SMALL)
+    desk.gate.open.set()
+    assert await telling == 0
+    assert await desk.said("lapsed") == []
+
+
+async def test_an_actor_is_warned_once_and_not_after_the_due_moment(desk: Desk) -> None:
+    desk.gate.open.set()
+    desk.now = datetime.fromisoformat("2026-09-30T00:00:00+08:00")
+    await desk.record([ASKED], SMALL)
+    assert await desk.clocks.tell_due() == 0
+    desk.now = datetime.fromisoformat("2026-10-07T00:00:00+08:00")
+    assert await desk.clocks.tell_due() == 1
+    [(_, body, to)] = await desk.said("warned")
+    assert (body["clock"], to) == ("M01", AMR)
+    assert await desk.clocks.tell_due() == 0
+
+
+async def test_a_warning_that_would_come_too_late_is_none(desk: Desk) -> None:
+    desk.gate.open.set()
+    desk.now = datetime.fromisoformat("2026-10-09T00:00:00+08:00")
+    await desk.record([ASKED], SMALL)
+    assert await desk.clocks.tell_due() == 1
+    assert await desk.said("warned") == []
+
+
+async def test_a_paused_clock_says_nothing_until_it_runs_again(desk: Desk) -> None:
+    desk.gate.open.set()
+    desk.now = datetime.fromisoformat("2026-10-20T00:00:00+08:00")
+    paused = event(AMR, "clock.paused", "2026-09-25", clock="M01")
+    await desk.record([ASKED, paused], SMALL)
+    assert await desk.clocks.tell_due() == 0
+    resumed = event(AMR, "clock.resumed", "2026-10-19", clock="M01")
+    await desk.record([ASKED, paused, resumed], SMALL)
+    row = await desk.pool.fetchrow("select nominal, due from derived.clock where clock = 'M01'")
+    assert str(row["nominal"]) == "2026-10-29"
+    assert await desk.clocks.tell_due() == 0
+
+
+async def test_a_case_is_found_by_the_status_of_any_of_its_procedures(desk: Desk) -> None:
+    filed = event(AMR, "penalty.filed", "2026-09-19")
+    await desk.record([filed, ASKED], SMALL)
+    await desk.pool.execute("insert into derived.party values ($1, $2)", CASE, AMR)
+
+    async def found(status: str) -> int:
+        rows = await reads.cases(desk.pool, AMR, status=status, number=None, after=None, limit=5)
+        return len(rows)
+
+    assert [await found(one) for one in ("filed", "asked", "closed")] == [1, 1, 0]
+    regions = await desk.pool.fetch("select procedure from derived.region order by is_leading desc")
+    assert [row["procedure"] for row in regions] == ["penalty", "mediation"]
+    await desk.record([filed], SMALL)
+    assert [await found(one) for one in ("filed", "asked")] == [1, 0]
