@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,11 +24,15 @@ from casebus.cli.connect import (
 from casebus.cli.output import answer, json_option, stderr, table
 from casebus.errors import CasebusError
 from casebus.sdk.importing.agencies import AgencyNames
-from casebus.sdk.importing.files import Rows, SourceFile, inspect
+from casebus.sdk.importing.files import Rows, inspect
 from casebus.sdk.importing.issues import FileError, Issue
+from casebus.sdk.importing.kinds import load_mapping
+from casebus.sdk.importing.logs.load import LogLoader
+from casebus.sdk.importing.logs.mapping import LogMapping
+from casebus.sdk.importing.logs.opening import LogFile, inspect_log
 from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.recorded import AskGateway
-from casebus.sdk.importing.report import Summary, report_to
+from casebus.sdk.importing.report import Report, Summary, report_to
 from casebus.sdk.importing.run import Importer, Ports
 from casebus.sdk.keyring import Keyring
 from casebus.settings import Settings
@@ -64,33 +70,34 @@ def command(
     ask: bool | None,
     as_json: bool,
 ) -> None:
-    """Import FILE (CSV, XLSX or JSON Lines) as history, by a mapping of its columns.
+    """Import FILE as history: a table (CSV, XLSX, JSON Lines) or a log (XES, OCEL 2.0, a table).
 
-    Running it again changes nothing; a changed row becomes a correction.
+    The mapping says which, and what its columns or activities mean. Running it again changes
+    nothing; a changed row becomes a correction. A log whose import was cut off goes on where it
+    stopped.
     """
     mapping_path = mapping_file or _beside(file)
-    mapping = Mapping.load(mapping_path)
-    source = inspect(file, mapping.encoding)
+    mapping = load_mapping(mapping_path)
     settings = settings_for(agency or mapping.agency)
     issues: list[Issue] = []
     with ExitStack() as stack:
-        write = stack.enter_context(report_to(report))
         asks = not dry_run if ask is None else ask
         ports = _ports(stack, settings, _agencies(mapping, mapping_path), dry_run, asks)
-        importer = Importer(require_agency(settings), mapping, ports, actor)
-        summary = _run(importer, source, mapping, _keeping(issues, write))
+        work = _work(file, mapping, require_agency(settings), ports, actor)
+        write = stack.enter_context(report_to(report, go_on=work.goes_on))
+        summary = _run(work, file, _keeping(issues, write))
     shown = summary.as_json() | {"report": str(report) if report else None}
     answer(shown, as_json=as_json, show=lambda console: _show(console, summary, issues, report))
 
 
 def _beside(file: Path) -> Path:
-    path = file.with_suffix(".mapping.yaml")
+    path = file.with_name(file.name.removesuffix(".gz")).with_suffix(".mapping.yaml")
     if not path.is_file():
         raise FileError("bad_mapping", f"name a mapping file: there is no {path.name} beside it")
     return path
 
 
-def _agencies(mapping: Mapping, mapping_path: Path) -> AgencyNames:
+def _agencies(mapping: Mapping | LogMapping, mapping_path: Path) -> AgencyNames:
     if not mapping.agencies:
         raise FileError("bad_mapping", f"{mapping_path.name}: name a file of agencies")
     return AgencyNames.load(mapping_path.parent / mapping.agencies)
@@ -128,19 +135,38 @@ def _sector_of(settings: Settings, agencies: AgencyNames) -> Callable[[str], str
     return only_visible(settings, sector_of)
 
 
-def _run(
-    importer: Importer, source: SourceFile, mapping: Mapping, report: Callable[[Issue], None]
-) -> Summary:
-    rows = Rows(source, mapping)
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One file to import: runs with a report and a call after each batch."""
+
+    run: Callable[[Report, Callable[[], None]], Summary]
+    size: int
+    position: Callable[[], int]
+    #: An earlier run of it was cut off.
+    goes_on: bool = False
+
+
+def _work(
+    file: Path, mapping: Mapping | LogMapping, agency: str, ports: Ports, actor: str
+) -> _Work:
+    if isinstance(mapping, LogMapping):
+        log = inspect_log(file, mapping)
+        entries, loader = LogFile(log, mapping), LogLoader(agency, mapping, ports, actor)
+        run = partial(loader.run, log, entries)
+        return _Work(run, log.size, lambda: entries.position, loader.position(log) > 0)
+    source = inspect(file, mapping.encoding)
+    rows, importer = Rows(source, mapping), Importer(agency, mapping, ports, actor)
+    return _Work(partial(importer.run, source, rows), source.size, lambda: rows.position)
+
+
+def _run(work: _Work, file: Path, report: Report) -> Summary:
     columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
     console = stderr()
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as progress:
-        task = progress.add_task(source.path.name, total=source.size)
-        return importer.run(
-            source, rows, report, lambda: progress.update(task, completed=rows.position)
-        )
+        task = progress.add_task(file.name, total=work.size)
+        return work.run(report, lambda: progress.update(task, completed=work.position()))
 
 
 def _place(issue: Issue) -> str:
@@ -164,6 +190,8 @@ def _keeping(issues: list[Issue], write: Callable[[Issue], None]) -> Callable[[I
 
 def _show(console: Console, done: Summary, issues: list[Issue], report: Path | None) -> None:
     would = "would be " if done.dry_run else ""
+    if done.resumed_at:
+        console.print(f"An earlier run was cut off: went on after {done.resumed_at} rows.")
     console.print(
         f"{done.rows_read} rows read: {done.rows_taken} taken"
         f" ({done.rows_unchanged} of them unchanged), {done.rows_refused} refused."

@@ -78,6 +78,11 @@ class Store:
             raise
         self._db.execute("commit")
 
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, for parts of the SDK that keep tables of their own in store.sql."""
+        return self._db
+
     def next_sequence(self, source: str, stream: str) -> int:
         """Take the next number of (source, stream), from 1; call it inside `writing`."""
         row = self._db.execute(

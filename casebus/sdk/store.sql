@@ -46,3 +46,51 @@ create table if not exists handled (
     handled_at text not null,
     primary key (agency, stream, source, id)
 ) without rowid;
+
+-- How far the load of a log has come; one that is finished has no row.
+create table if not exists load (
+    id integer primary key autoincrement,
+    import text not null unique,
+    file text not null,
+    mapping text not null,
+    position integer not null,
+    summary text not null
+);
+
+-- How often a load has met the same activity at the same time in a case.
+create table if not exists load_seen (
+    load integer not null,
+    stream blob not null,
+    key blob not null,
+    count integer not null,
+    primary key (load, stream, key)
+) without rowid;
+
+-- The last event of each case that came from a log, and which load it was in.
+create table if not exists load_case (
+    stream blob primary key,
+    load integer not null,
+    id text not null,
+    legal text not null,
+    -- Another case carries the number: this load takes none of its events.
+    barred text not null
+) without rowid;
+
+-- Each event that came from a log; fields are what holds of it since it was corrected.
+create table if not exists logged (
+    stream blob not null,
+    key blob not null,
+    id text not null,
+    source text not null,
+    revision integer not null,
+    said blob not null,
+    fields text,
+    primary key (stream, key)
+) without rowid;
+
+-- Events that the bus said it holds, for a machine whose store does not know them.
+create table if not exists load_held (
+    stream blob not null,
+    id text not null,
+    primary key (stream, id)
+) without rowid;

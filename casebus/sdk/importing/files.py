@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from casebus.sdk.importing.cells import plain
 from casebus.sdk.importing.encodings import AUTO, EncodingCheck
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode
-from casebus.sdk.importing.mapping import Mapping
+from casebus.sdk.importing.mapping import WorkbookPart
 from casebus.sdk.importing.workbook import ZIP, Reading, Workbook
 
 _CHUNK = 1 << 20
@@ -75,10 +75,26 @@ def _inspect(path: Path, file: BinaryIO, encoding: str) -> SourceFile:
     return SourceFile(path, size, digest.hexdigest(), check.end() if check else "", is_workbook)
 
 
+class TableMapping(Protocol):
+    """What the rows of a table need of a mapping."""
+
+    @property
+    def delimiter(self) -> str: ...
+
+    @property
+    def workbook(self) -> WorkbookPart: ...
+
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read."""
+
+    def date_columns(self) -> frozenset[str]:
+        """Those whose numbers are days, as a workbook counts them."""
+
+
 class Rows:
     """The rows of a file; `position` is how many bytes have been read, for a progress bar."""
 
-    def __init__(self, source: SourceFile, mapping: Mapping) -> None:
+    def __init__(self, source: SourceFile, mapping: TableMapping) -> None:
         self._source = source
         self._mapping = mapping
         self._file: BinaryIO | None = None
@@ -152,7 +168,7 @@ class Rows:
                 yield number, _json_row(number, line)
 
 
-def _require(mapping: Mapping, columns: Collection[str], sheet: str = "") -> None:
+def _require(mapping: TableMapping, columns: Collection[str], sheet: str = "") -> None:
     where = f"sheet {sheet}" if sheet else "the file"
     missing = [name for name in mapping.columns() if plain(name) not in columns]
     if missing:

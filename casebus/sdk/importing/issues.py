@@ -30,6 +30,8 @@ class IssueCode(StrEnum):
     """The row has more cells than the header has columns, or the line is no JSON object."""
     BAD_CELL = "bad_cell"
     """The workbook's cell shows an error, was never calculated, or has lost digits."""
+    UNKNOWN_ACTIVITY = "unknown_activity"
+    """The log's mapping does not list this activity."""
     DUPLICATE_ROW = "duplicate_row"
     """An earlier row of this file says the same about the same number."""
     NUMBER_REPEATED = "number_repeated"
@@ -49,6 +51,8 @@ class IssueCode(StrEnum):
     """Note: the credit code's check digit is wrong; it is taken as written."""
     EVENT_DROPPED = "event_dropped"
     """Note: an event that an earlier run minted is not in the row any more; it stands."""
+    ATTRIBUTE_DROPPED = "attribute_dropped"
+    """Note: the mapping does not read this attribute and the event's type has no place for it."""
 
 
 class RowNumber(int):

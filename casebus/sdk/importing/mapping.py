@@ -28,11 +28,13 @@ from casebus.sdk.importing.issues import FileError
 CellKind = Literal["text", "integer", "money", "date", "uscc", "agency", "boolean"]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a mapping file: what it does not know is a mistake."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Cell(_Part):
+class Cell(Part):
     """Where a value comes from: a column, or a constant `value`."""
 
     column: str | None = None
@@ -52,28 +54,28 @@ class Cell(_Part):
         return self
 
 
-class NumberCell(_Part):
+class NumberCell(Part):
     """A column with a local number, and what kind of number it is (letter_no, case_no, …)."""
 
     column: str
     kind: str
 
 
-class When(_Part):
+class When(Part):
     """An event happens only in rows where the column holds one of `values`."""
 
     column: str
     values: tuple[str, ...]
 
 
-class CasePart(_Part):
+class CasePart(Part):
     """The number that names the case, and the agency that gave it."""
 
     number: NumberCell
     source: Cell
 
 
-class EventPart(_Part):
+class EventPart(Part):
     """One event that a row may hold. Without a date in the row it did not happen."""
 
     type: str
@@ -93,14 +95,14 @@ class EventPart(_Part):
         return self.type if self.type.startswith("casebus.") else f"casebus.{self.type}.v1"
 
 
-class SheetPart(_Part):
+class SheetPart(Part):
     """A sheet by name; `header` is the row of its column names where it differs."""
 
     name: str
     header: int | None = Field(default=None, ge=1)
 
 
-class WorkbookPart(_Part):
+class WorkbookPart(Part):
     """Where the rows are in an Excel workbook. Merged cells hold their value in each cell."""
 
     #: `all`, or names; empty where only one sheet has rows.
@@ -118,7 +120,7 @@ class WorkbookPart(_Part):
         return [{"name": one} if isinstance(one, str) else one for one in sheets]
 
 
-class Mapping(_Part):
+class Mapping(Part):
     """A whole mapping file; `digest` is the SHA-256 of its bytes."""
 
     format: Literal[1] = 1
@@ -148,7 +150,7 @@ class Mapping(_Part):
         except yaml.YAMLError as error:
             raise FileError("bad_mapping", f"{path.name}: {error}") from error
         except ValidationError as error:
-            raise FileError("bad_mapping", f"{path.name}: {_first(error)}") from error
+            raise FileError("bad_mapping", f"{path.name}: {first_problem(error)}") from error
         return read.model_copy(update={"digest": hashlib.sha256(raw).hexdigest()})
 
     def columns(self) -> tuple[str, ...]:
@@ -185,7 +187,8 @@ def _named(*cells: Cell | None) -> Iterator[str]:
     yield from (cell.column for cell in cells if cell and cell.column)
 
 
-def _first(error: ValidationError) -> str:
+def first_problem(error: ValidationError) -> str:
+    """Where a mapping is wrong first, and how."""
     problem = error.errors()[0]
     place = ".".join(str(part) for part in problem["loc"])
     return f"{place or 'the file'}: {problem['msg']}"

@@ -43,6 +43,8 @@ class MintedEvent:
     data: dict[str, Any]
     #: Ids of the row's earlier events, so that one day's events keep the row's order.
     causation: tuple[str, ...] = ()
+    #: By what a log knows the event; its id is then made from this, and not from all its fields.
+    key: str = ""
     #: Set for a correction: what its id is made from, since its data depends on the past.
     basis: tuple[str, int, dict[str, Any]] | None = None
 
@@ -57,6 +59,8 @@ class MintedEvent:
 
     @property
     def id(self) -> str:
+        if self.basis is None and self.key:
+            return event_id(self.stream, self.type, {"$log": self.key})
         if self.basis is None:
             return event_id(self.stream, self.type, self.fields())
         corrected, revision, said = self.basis

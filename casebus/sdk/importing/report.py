@@ -32,6 +32,8 @@ class Summary:
     events: int = 0
     corrections: int = 0
     notes: int = 0
+    #: Of a log that an earlier run had begun: how many of its events that run had done.
+    resumed_at: int = 0
     #: How many issues of each code, notes included.
     codes: Counter[str] = field(default_factory=Counter)
 
@@ -45,24 +47,30 @@ class Summary:
 
 
 @contextmanager
-def report_to(path: Path | None) -> Iterator[Report]:
-    """Write issues as they come: CSV by the suffix .csv, JSON Lines otherwise."""
+def report_to(path: Path | None, *, go_on: bool = False) -> Iterator[Report]:
+    """Write issues as they come: CSV by the suffix .csv, JSON Lines otherwise.
+
+    `go_on` adds to the report of a run that was cut off.
+    """
     if path is None:
         yield lambda _issue: None
         return
-    # Excel takes a CSV for UTF-8 only where it begins with the mark.
     is_csv = path.suffix.lower() == ".csv"
+    begins = not (go_on and path.is_file())
+    # Excel takes a CSV for UTF-8 only where it begins with the mark.
+    encoding = "utf-8-sig" if is_csv and begins else "utf-8"
     try:
-        file = path.open("w", encoding="utf-8-sig" if is_csv else "utf-8", newline="")
+        file = path.open("w" if begins else "a", encoding=encoding, newline="")
     except OSError as error:
         raise FileError("unwritable_report", f"{path.name}: {error.strerror}") from error
     with file:
-        yield _csv_report(file) if is_csv else _json_report(file)
+        yield _csv_report(file, begins=begins) if is_csv else _json_report(file)
 
 
-def _csv_report(file: TextIO) -> Report:
+def _csv_report(file: TextIO, *, begins: bool) -> Report:
     writer = csv.DictWriter(file, _HEADERS)
-    writer.writeheader()
+    if begins:
+        writer.writeheader()
     return lambda issue: writer.writerow(_row(issue))
 
 

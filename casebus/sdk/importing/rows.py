@@ -68,12 +68,12 @@ class ReadRow:
 _header = lru_cache(maxsize=1024)(plain)
 
 
-class _Refused(Exception):  # noqa: N818 - control flow inside this module
-    """The row is out; its issue is on the list."""
+class RefusedError(Exception):
+    """The row is out; its issue is on the list. Never leaves the readers of rows and logs."""
 
 
-@dataclass
-class _Reading:
+@dataclass(slots=True)
+class Reading:
     """One row while it is read: its cells, and the issues found so far."""
 
     row: int
@@ -81,9 +81,9 @@ class _Reading:
     agencies: AgencyNames
     issues: list[Issue] = field(default_factory=list)
 
-    def refuse(self, column: str, code: IssueCode, detail: str = "") -> _Refused:
+    def refuse(self, column: str, code: IssueCode, detail: str = "") -> RefusedError:
         self.issues.append(Issue(self.row, column, code, detail))
-        return _Refused()
+        return RefusedError()
 
     def note(self, column: str, code: IssueCode, detail: str = "") -> None:
         found = Issue(self.row, column, code, detail, refused=False)
@@ -99,7 +99,7 @@ class _Reading:
         return plain(self.raw(column))
 
     def value(self, cell: Cell) -> Any:
-        """The cell's value, or None where there is none; raises _Refused."""
+        """The cell's value, or None where there is none; raises RefusedError."""
         if cell.column is None:
             return cell.value
         text = self.text(cell.column)
@@ -163,9 +163,9 @@ class _Reading:
 
 def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: AgencyNames) -> ReadRow:
     """Read one row (`row` counts as a spreadsheet does, the header being 1)."""
-    reading = _Reading(row, cells, agencies)
+    reading = Reading(row, cells, agencies)
     try:
-        _refuse_secrets(reading)
+        refuse_secrets(reading)
         source = reading.source(mapping.case.source)
         number = reading.raw(mapping.case.number.column)
         if not number:
@@ -174,19 +174,20 @@ def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: Agenc
         events = _events(reading, mapping, source, stream)
         if not events:
             raise reading.refuse(mapping.events[0].date.column or "", IssueCode.MISSING_VALUE)
-    except _Refused:
+    except RefusedError:
         return ReadRow(row, issues=tuple(reading.issues))
     return ReadRow(row, stream, number, events, tuple(reading.issues))
 
 
-def _refuse_secrets(reading: _Reading) -> None:
+def refuse_secrets(reading: Reading) -> None:
+    """Raises RefusedError where any cell is marked as a state secret."""
     for column, text in reading.cells.items():
         if secret_mark(text):
             raise reading.refuse(column, IssueCode.STATE_SECRET)
 
 
 def _events(
-    reading: _Reading, mapping: Mapping, source: str, stream: str
+    reading: Reading, mapping: Mapping, source: str, stream: str
 ) -> tuple[MintedEvent, ...]:
     events: list[MintedEvent] = []
     for slot, part in zip(mapping.slots(), mapping.events, strict=True):
@@ -194,7 +195,7 @@ def _events(
             continue
         author = reading.source(part.source) if part.source else source
         own = (mapping.case.number,) if author == source else ()
-        data = _body(reading, part)
+        data = body_of(reading, part.fields)
         data["numbers"] = reading.numbers((*own, *part.numbers))
         event = MintedEvent(
             slot=slot,
@@ -209,7 +210,7 @@ def _events(
     return tuple(events)
 
 
-def _happened(reading: _Reading, part: EventPart) -> bool:
+def _happened(reading: Reading, part: EventPart) -> bool:
     if part.when and reading.text(part.when.column) not in part.when.values:
         return False
     if part.date.column is None or reading.text(part.date.column):
@@ -219,7 +220,7 @@ def _happened(reading: _Reading, part: EventPart) -> bool:
     return False
 
 
-def _legal(reading: _Reading, cell: Cell) -> LegalTime:
+def _legal(reading: Reading, cell: Cell) -> LegalTime:
     column = cell.column or ""
     try:
         return parse_date(reading.text(column) if column else str(cell.value))
@@ -227,14 +228,15 @@ def _legal(reading: _Reading, cell: Cell) -> LegalTime:
         raise reading.refuse(column, error.issue_code, error.detail) from error
 
 
-def _recipients(reading: _Reading, part: EventPart) -> tuple[str, ...]:
+def _recipients(reading: Reading, part: EventPart) -> tuple[str, ...]:
     found = (reading.agency(cell) for cell in part.to)
     return tuple(dict.fromkeys(one for one in found if one))
 
 
-def _body(reading: _Reading, part: EventPart) -> dict[str, Any]:
+def body_of(reading: Reading, fields: Cells[str, Cell]) -> dict[str, Any]:
+    """An event's data: each field path with the value of its cell."""
     body: dict[str, Any] = {}
-    for path, cell in part.fields.items():
+    for path, cell in fields.items():
         value = reading.value(cell)
         if value is not None:
             _place(body, path.split("."), value)

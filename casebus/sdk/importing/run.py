@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
+from casebus.now import Now, system_now
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.finishing import check
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.files import RawRow, SourceFile
+from casebus.sdk.importing.frame import Frame
 from casebus.sdk.importing.issues import Issue, IssueCode
 from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.minting import (
     CORRECTED,
     KnownSlot,
     MintedEvent,
-    event_id,
-    import_id,
     reconcile_row,
 )
 from casebus.sdk.importing.recorded import Holding, slots_from_history
@@ -33,10 +33,9 @@ from casebus.sdk.importing.rows import ReadRow, read_row
 from casebus.sdk.importing.seen import SeenRows
 from casebus.sdk.store import Store
 
+_T = TypeVar("_T")
 #: Rows whose events are signed as one tree and sent together.
 BATCH_ROWS = 200
-OPENED = "casebus.import.opened.v1"
-CLOSED = "casebus.import.closed.v1"
 
 
 class Publish(Protocol):
@@ -59,6 +58,7 @@ class Ports:
     #: What the bus holds of (number, stream) pairs; None asks nobody.
     ask: Callable[[Sequence[tuple[str, str]]], list[Holding]] | None = None
     publish: Publish | None = None
+    now: Now = system_now
 
 
 @dataclass(slots=True)
@@ -79,10 +79,9 @@ class Importer:
         self._agency = agency
         self._mapping = mapping
         self._ports = ports
-        self._actor = actor
-        self._import_id = import_id(agency, mapping.name)
+        self._frame = Frame(agency, mapping, actor)
         self._number_column = mapping.case.number.column
-        self._summary = Summary(self._import_id, dry_run=ports.publish is None)
+        self._summary = Summary(self._frame.import_id, dry_run=ports.publish is None)
 
     def run(
         self,
@@ -93,7 +92,7 @@ class Importer:
     ) -> Summary:
         """Import every row; `advance` is called after each batch, for a progress bar."""
         with SeenRows() as seen:
-            for batch in _batches(rows, BATCH_ROWS):
+            for batch in batches(rows, BATCH_ROWS):
                 plans = self._plans(batch, seen, report)
                 self._send(source, [plan for plan in plans if plan.events])
                 advance()
@@ -139,7 +138,7 @@ class Importer:
             if not self._ports.can_sign(event.source):
                 return Issue(read.row, "", IssueCode.NO_KEY, event.source)
             try:
-                check(self._new(event), self._ports.schemas, self._agency)
+                check(self._frame.new(event), self._ports.schemas, self._agency)
             except CasebusError as error:
                 detail = f"{event.type}: {error.detail or error.code}"
                 return Issue(read.row, "", IssueCode.EVENT_INVALID, detail)
@@ -190,64 +189,21 @@ class Importer:
             for plan in plans:
                 self._ports.store.remember_slots(plan.read.stream, _now_known(plan))
 
-        opened = self._own(OPENED, source, {})
+        opened = self._frame.opened(source.digest)
         first = [] if self._is_kept(opened) else [opened]
-        events = [self._new(event) for plan in plans for event in plan.events]
+        events = [self._frame.new(event) for plan in plans for event in plan.events]
         publish([*first, *events], also=remember)
 
     def _close(self, source: SourceFile) -> None:
         """Close the import if this file opened it, once."""
-        done = self._summary
-        closed = self._own(
-            CLOSED,
-            source,
-            {
-                "rows_read": done.rows_read,
-                "rows_taken": done.rows_taken,
-                "rows_refused": done.rows_refused,
-                "events": done.events + done.corrections,
-            },
-        )
+        closed = self._frame.closed(source.digest, self._summary)
         if self._ports.publish is None or self._is_kept(closed):
             return
-        if self._is_kept(self._own(OPENED, source, {})):
+        if self._is_kept(self._frame.opened(source.digest)):
             self._ports.publish([closed])
 
     def _is_kept(self, event: NewEvent) -> bool:
-        return self._ports.store.find(self._agency, self._import_id, event.id or "") is not None
-
-    def _own(self, ce_type: str, source: SourceFile, counts: dict[str, int]) -> NewEvent:
-        """An event of the import itself; its id depends on the file and the mapping only."""
-        about = {
-            "import_id": self._import_id,
-            "file_digest": source.digest,
-            "mapping_digest": self._mapping.digest,
-        }
-        return NewEvent(
-            type=ce_type,
-            stream=self._import_id,
-            source=self._agency,
-            id=event_id(self._import_id, ce_type, about),
-            importid=self._import_id,
-            # Its stream is the same on every machine that imports by this mapping.
-            counted=False,
-            data=about | {"title": self._mapping.title, "actor": self._actor} | counts,
-        )
-
-    def _new(self, event: MintedEvent) -> NewEvent:
-        """With the legal time as its time, so that minting it again makes the same leaf."""
-        return NewEvent(
-            type=event.type,
-            stream=event.stream,
-            source=event.source,
-            id=event.id,
-            to=event.to,
-            legal=event.legal,
-            time=event.legal.moment(),
-            causation=event.causation,
-            importid=self._import_id,
-            data=event.data,
-        )
+        return self._frame.is_kept(event, self._ports.store)
 
 
 def _now_known(plan: _Plan) -> dict[str, KnownSlot]:
@@ -264,7 +220,8 @@ def _now_known(plan: _Plan) -> dict[str, KnownSlot]:
     return known
 
 
-def _batches(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
+def batches(rows: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """The rows, so many at a time."""
     several = iter(rows)
     while batch := list(islice(several, size)):
         yield batch

@@ -1,0 +1,4 @@
+"""Loading of another system's event log (XES, OCEL 2.0, a table) as signed history.
+
+Owns the log mapping, the readers of each form and the loader; touches files and the local store.
+"""

@@ -1,0 +1,60 @@
+"""What every form of log is read into: one entry for each event of each case, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from casebus.sdk.importing.cells import plain
+from casebus.sdk.importing.issues import FileError, Issue, RowNumber
+
+#: What one event, or one token of XML or JSON, may hold: more than the bus takes as a whole.
+LARGEST_ENTRY = 4 << 20
+
+#: An attribute's name as mappings and readers keep it.
+attribute_name = lru_cache(maxsize=4096)(plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of one case: its own attributes, and those of its case (`case:…`)."""
+
+    place: RowNumber
+    attributes: Mapping[str, str]
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+#: What a reader gives: an entry, or why there is none at that place.
+RawEntry = Entry | Issue
+Entries = Iterator[RawEntry]
+
+
+class OcelItem(NamedTuple):
+    """An object or an event of OCEL, whatever the file's form."""
+
+    kind: Literal["object", "event"]
+    id: str
+    type: str
+    attributes: dict[str, str]
+    #: Of an event: (object, qualifier).
+    links: tuple[tuple[str, str], ...] = ()
+    #: The event's place in the log where the items do not come in its order.
+    rank: int = -1
+
+
+def put(into: dict[str, str], name: str, value: str) -> None:
+    """Add an attribute; one that comes again is numbered, so that nothing is lost."""
+    key = attribute_name(name)
+    if key not in into:
+        into[key] = value
+        return
+    again = 2
+    while f"{key}#{again}" in into:
+        again += 1
+    into[f"{key}#{again}"] = value
+
+
+def too_large(what: str) -> FileError:
+    return FileError("unsafe_file", f"{what} is larger than any event the bus takes")

@@ -1,0 +1,150 @@
+"""From one entry of a log to the event it tells of, with everything that was odd about it. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+from casebus.sdk.importing.agencies import AgencyNames
+from casebus.sdk.importing.issues import CellError, Issue, IssueCode
+from casebus.sdk.importing.logs.entries import Entry, attribute_name
+from casebus.sdk.importing.logs.mapping import STEP, Activity, LogMapping, Who
+from casebus.sdk.importing.logs.times import read_time, refuse_absurd
+from casebus.sdk.importing.minting import MintedEvent, stream_id
+from casebus.sdk.importing.rows import Reading, RefusedError, body_of, refuse_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEntry:
+    """What became of an entry: an event still without causes, or a refusal among its issues."""
+
+    issues: tuple[Issue, ...]
+    number: str = ""
+    event: MintedEvent | None = None
+    #: Attributes of the case, which go into `raw` of its first event.
+    about: tuple[tuple[str, str], ...] = ()
+    #: Attributes that the event's type has no place for.
+    dropped: tuple[str, ...] = ()
+
+
+class EntryReader:
+    """Reads entries by one mapping; `keeps_raw` says of a type whether it has a field `raw`."""
+
+    def __init__(
+        self,
+        mapping: LogMapping,
+        agencies: AgencyNames,
+        keeps_raw: Collection[str],
+        latest: dt.date,
+    ) -> None:
+        self._mapping = mapping
+        self._agencies = agencies
+        self._keeps_raw = keeps_raw
+        self._latest = mapping.log.latest or latest
+        self._streams: dict[tuple[str, str], str] = {}
+
+    @cached_property
+    def _mapped(self) -> frozenset[str]:
+        return frozenset(attribute_name(one) for one in self._mapping.attributes())
+
+    def read(self, entry: Entry) -> ReadEntry:
+        cells = {**entry.about, **entry.attributes}
+        reading = Reading(entry.place, cells, self._agencies)
+        try:
+            return self._read(reading, entry)
+        except RefusedError:
+            return ReadEntry(tuple(reading.issues))
+
+    def _read(self, reading: Reading, entry: Entry) -> ReadEntry:
+        refuse_secrets(reading)
+        case, number = self._mapping.case, self._needed(reading, self._mapping.case.id)
+        name = self._needed(reading, self._mapping.event.activity)
+        activity = self._mapping.activity(name)
+        if activity is None:
+            where = self._mapping.event.activity
+            raise reading.refuse(where, IssueCode.UNKNOWN_ACTIVITY, name[:80])
+        giver = self._agency(reading, case.source)
+        who = activity.source or self._mapping.event.source
+        author = self._agency(reading, who) if who else giver
+        event = self._event(reading, activity, name, (self._stream(giver, number), author))
+        if author == giver:
+            event.data["numbers"] = [{"kind": case.kind, "value": number}]
+        raw = {key: text for key, text in entry.attributes.items() if key not in self._mapped}
+        about = tuple((key, text) for key, text in entry.about.items() if key not in self._mapped)
+        if event.type not in self._keeps_raw:
+            return ReadEntry(tuple(reading.issues), number, event, (), (*raw, *dict(about)))
+        event.data.setdefault("raw", {}).update(raw)
+        return ReadEntry(tuple(reading.issues), number, event, about)
+
+    def _event(
+        self, reading: Reading, activity: Activity, name: str, whose: tuple[str, str]
+    ) -> MintedEvent:
+        stream, author = whose
+        part, ce_type = self._mapping.event, activity.ce_type
+        fields = {**self._mapping.step, **activity.fields} if ce_type == STEP else activity.fields
+        data = body_of(reading, fields)
+        if ce_type == STEP:
+            data.setdefault("step", name)
+            if part.resource and (resource := reading.raw(part.resource)):
+                data.setdefault("resource", resource)
+        written = self._needed(reading, part.time)
+        try:
+            legal = read_time(written, self._mapping.log)
+            refuse_absurd(legal, self._mapping.log.earliest, self._latest)
+        except CellError as error:
+            raise reading.refuse(part.time, error.issue_code, error.detail) from error
+        to = part.to if activity.to is None else activity.to
+        own_id = reading.raw(part.id) if part.id else ""
+        return MintedEvent(
+            slot=own_id,
+            type=ce_type,
+            stream=stream,
+            source=author,
+            to=tuple(dict.fromkeys(filter(None, (self._recipient(reading, one) for one in to)))),
+            legal=legal,
+            data=data,
+            key=f"id {own_id}" if own_id else f"{name} {written}",
+        )
+
+    def _needed(self, reading: Reading, attribute: str) -> str:
+        found = reading.raw(attribute)
+        if not found:
+            raise reading.refuse(attribute, IssueCode.MISSING_VALUE)
+        return found
+
+    def _stream(self, giver: str, number: str) -> str:
+        """The case's stream; the last few are remembered, since events of a case come together."""
+        known = self._streams.get((giver, number))
+        if known is None:
+            if len(self._streams) > _REMEMBERED:
+                self._streams.clear()
+            known = stream_id(giver, self._mapping.case.kind, number)
+            self._streams[giver, number] = known
+        return known
+
+    def _agency(self, reading: Reading, who: Who) -> str:
+        found = self._found(reading, who)
+        if found is None:
+            said = reading.raw(who.attribute) if who.attribute else who.value
+            code = IssueCode.UNKNOWN_SOURCE if said else IssueCode.MISSING_VALUE
+            raise reading.refuse(who.attribute or "", code, (said or "")[:80])
+        return found
+
+    def _recipient(self, reading: Reading, who: Who) -> str | None:
+        found = self._found(reading, who)
+        if found is None:
+            reading.note(who.attribute or "", IssueCode.UNKNOWN_AGENCY)
+        return found
+
+    def _found(self, reading: Reading, who: Who) -> str | None:
+        said = who.value or reading.raw(who.attribute)
+        name = who.agencies.get(said, said)
+        known = self._agencies.find(name) if name else None
+        if known is None and who.otherwise:
+            known = self._agencies.find(who.otherwise)
+        return known.id if known else None
+
+
+_REMEMBERED = 10_000

@@ -1,0 +1,195 @@
+"""What a load remembers, in the local store: its position, each case's last event, each event.
+
+A batch is changed in memory and written in the transaction that keeps its finished records, so
+that position and records stand or fall together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+from casebus.sdk.store import Store
+
+#: Tables that a dry run has for itself and forgets; it reads what is `logged`, and writes nothing.
+_OWN = ("load_seen", "load_case", "load_held")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCase:
+    """The last event of a case: `legal` is its legal time as text that sorts."""
+
+    load: int
+    id: str = ""
+    legal: str = ""
+    #: The other case that carries the number; nothing of this one is taken.
+    barred: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event that an earlier load or this one took; `said` is the digest of its fields."""
+
+    id: str
+    source: str
+    said: bytes
+    revision: int = 0
+    #: What holds since it was corrected; None while its first record holds.
+    fields: dict[str, Any] | None = None
+
+
+class LoadState:
+    """One load's memory. `dry` keeps its changes from the store."""
+
+    def __init__(self, store: Store, *, dry: bool) -> None:
+        self._store = store
+        self._dry = dry
+        self.load = 0
+        self._counts: dict[tuple[bytes, bytes], int] = {}
+        self._cases: dict[bytes, LoadedCase] = {}
+        self._logged: dict[tuple[bytes, bytes], Logged] = {}
+
+    def position(self, import_id: str, file: str, mapping: str) -> tuple[int, dict[str, Any]]:
+        """How many entries an unfinished load of this file by this mapping has done, and how."""
+        row = self._store.db.execute(
+            "select id, position, summary from load where import = ? and file = ? and mapping = ?",
+            (import_id, file, mapping),
+        ).fetchone()
+        return (0, {}) if row is None or self._dry else (int(row[1]), json.loads(row[2]))
+
+    def begin(self, import_id: str, file: str, mapping: str) -> None:
+        """Go on with this load, or begin it; another unfinished one of the import is given up."""
+        db = self._store.db
+        if self._dry:
+            for table in _OWN:
+                db.execute(f"drop table if exists temp.{table}")
+                db.execute(f"create temp table {table} as select * from main.{table} limit 0")  # noqa: S608
+                db.execute(f"create unique index temp.{table}_key on {table} ({_KEYS[table]})")
+            return
+        with self._store.writing():
+            db.execute(
+                "delete from load where import = ? and not (file = ? and mapping = ?)",
+                (import_id, file, mapping),
+            )
+            db.execute(
+                "insert or ignore into load (import, file, mapping, position, summary)"
+                " values (?, ?, ?, 0, '{}')",
+                (import_id, file, mapping),
+            )
+            found = db.execute("select id from load where import = ?", (import_id,)).fetchone()
+            self.load = int(found[0])
+            # What loads that were given up or finished have counted.
+            db.execute("delete from load_seen where load not in (select id from load)")
+
+    def occurrence(self, stream: str, key: str) -> int:
+        """How often this load has now met `key` in this case."""
+        place = (_stream(stream), _key(key))
+        known = self._counts.get(place)
+        if known is None:
+            row = self._store.db.execute(
+                "select count from load_seen where load = ? and stream = ? and key = ?",
+                (self.load, *place),
+            ).fetchone()
+            known = int(row[0]) if row else 0
+        self._counts[place] = known + 1
+        return known + 1
+
+    def case(self, stream: str) -> LoadedCase | None:
+        packed = _stream(stream)
+        if packed in self._cases:
+            return self._cases[packed]
+        row = self._store.db.execute(
+            "select load, id, legal, barred from load_case where stream = ?", (packed,)
+        ).fetchone()
+        return LoadedCase(*row) if row else None
+
+    def set_case(self, stream: str, case: LoadedCase) -> None:
+        self._cases[_stream(stream)] = replace(case, load=self.load)
+
+    def logged(self, stream: str, key: str) -> Logged | None:
+        place = (_stream(stream), _key(key))
+        if place in self._logged:
+            return self._logged[place]
+        row = self._store.db.execute(
+            "select id, source, said, revision, fields from logged where stream = ? and key = ?",
+            place,
+        ).fetchone()
+        if row is None:
+            return None
+        own_id, source, said, revision, fields = row
+        return Logged(own_id, source, said, revision, json.loads(fields) if fields else None)
+
+    def set_logged(self, stream: str, key: str, logged: Logged) -> None:
+        self._logged[_stream(stream), _key(key)] = logged
+
+    def hold(self, stream: str, ids: list[str]) -> None:
+        """Note what the bus holds of a case."""
+        packed = _stream(stream)
+        self._store.db.executemany(
+            "insert or ignore into load_held values (?, ?)", [(packed, one) for one in ids]
+        )
+
+    def is_held(self, stream: str, event: str) -> bool:
+        row = self._store.db.execute(
+            "select 1 from load_held where stream = ? and id = ?", (_stream(stream), event)
+        ).fetchone()
+        return row is not None
+
+    def write(self, position: int, summary: dict[str, object]) -> None:
+        """Keep what the batch has changed; call it inside `writing`."""
+        db = self._store.db
+        db.executemany(
+            "insert or replace into load_seen values (?, ?, ?, ?)",
+            [(self.load, *place, count) for place, count in self._counts.items()],
+        )
+        db.executemany(
+            "insert or replace into load_case values (?, ?, ?, ?, ?)",
+            [(s, one.load, one.id, one.legal, one.barred) for s, one in self._cases.items()],
+        )
+        if not self._dry:
+            self._write_logged()
+            db.execute(
+                "update load set position = ?, summary = ? where id = ?",
+                (position, json.dumps(summary), self.load),
+            )
+
+    def forget_batch(self) -> None:
+        """Start the next batch; what `write` kept is read from the store from now on."""
+        self._counts, self._cases, self._logged = {}, {}, {}
+
+    def finish(self) -> None:
+        """The load is done: loading the file again begins at its start."""
+        if self._dry:
+            for table in _OWN:
+                self._store.db.execute(f"drop table temp.{table}")
+            return
+        with self._store.writing():
+            self._store.db.execute("delete from load where id = ?", (self.load,))
+            self._store.db.execute("delete from load_seen where load = ?", (self.load,))
+
+    def _write_logged(self) -> None:
+        self._store.db.executemany(
+            "insert or replace into logged values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (*place, one.id, one.source, one.revision, one.said, _packed(one.fields))
+                for place, one in self._logged.items()
+            ],
+        )
+
+
+_KEYS = {"load_seen": "load, stream, key", "load_case": "stream", "load_held": "stream, id"}
+
+
+def _stream(stream: str) -> bytes:
+    return uuid.UUID(stream).bytes
+
+
+def _key(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()[:16]
+
+
+def _packed(fields: dict[str, Any] | None) -> str | None:
+    return None if fields is None else json.dumps(fields, ensure_ascii=False)

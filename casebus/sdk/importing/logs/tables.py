@@ -1,0 +1,33 @@
+"""Reads a log that is a table (CSV, workbook, JSON Lines): a row is an event."""
+
+from __future__ import annotations
+
+from casebus.sdk.importing.files import Rows
+from casebus.sdk.importing.issues import Issue, RowNumber
+from casebus.sdk.importing.logs.entries import Entries, Entry
+from casebus.sdk.importing.logs.mapping import LogMapping
+
+
+class LogTable:
+    """What the reader of tables asks of a mapping."""
+
+    def __init__(self, mapping: LogMapping) -> None:
+        self.delimiter = mapping.log.delimiter
+        self.workbook = mapping.log.workbook
+        self._mapping = mapping
+
+    def columns(self) -> tuple[str, ...]:
+        return self._mapping.attributes()
+
+    def date_columns(self) -> frozenset[str]:
+        return frozenset({self._mapping.event.time})
+
+
+def table_entries(rows: Rows) -> Entries:
+    """Rows in the order of the file; raises what `Rows` raises."""
+    for number, cells in rows:
+        place = number if isinstance(number, RowNumber) else RowNumber(number)
+        if isinstance(cells, Issue):
+            yield cells
+        else:
+            yield Entry(place, {name: text for name, text in cells.items() if text.strip()})
