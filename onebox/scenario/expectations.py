@@ -36,6 +36,11 @@ class Expectation(BaseModel):
             found += getattr(self, name, None) or []
         return found
 
+    def streams(self) -> list[str]:
+        """The other streams named."""
+        found = [one for name in ("to_stream", "into") if (one := getattr(self, name, None))]
+        return found + (getattr(self, "origins", None) or [])
+
     def labels(self) -> list[Label]:
         """The steps named."""
         found: list[Label] = []
@@ -281,15 +286,21 @@ class Access(Expectation):
 
 
 class Assessment(Expectation):
-    """The threshold engine's standing verdict about the case."""
+    """What the law says of the figures: after that step, else after the last that stated some."""
 
     verdict: Literal["MUST_TRANSFER", "TRANSFER_ON_SUSPICION", "WATCH"]
+    event: Label | None = None
     offence: str | None = None
     rule: str | None = None
+    tier: int | None = None
+    #: Acts of the same organisation in other cases were added.
+    accumulated: bool | None = None
+    #: The author's own verdict was the severer one.
+    claimed: bool | None = None
 
 
 class Linked(Expectation):
-    """The case is linked to another stream of the storyline."""
+    """The case is linked to another stream of the storyline; `kind` is the relation."""
 
     to_stream: str
     kind: str | None = None
@@ -300,6 +311,13 @@ class Origins(Expectation):
 
     short = "origins"
     origins: list[str]
+
+
+class Absorbed(Expectation):
+    """The case goes on in that stream."""
+
+    short = "into"
+    into: str
 
 
 class Numbers(Expectation):
@@ -336,6 +354,7 @@ EXPECTATIONS: dict[str, type[Expectation]] = {
     "assessment": Assessment,
     "linked": Linked,
     "origins": Origins,
+    "absorbed": Absorbed,
     "numbers": Numbers,
 }
 

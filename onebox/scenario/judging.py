@@ -382,32 +382,43 @@ def _access(one: expected.Access, stream: str, world: World, names: Names) -> It
 
 
 @_hold.register
+def _assessment(one: expected.Assessment, stream: str, world: World, names: Names) -> Iterator[str]:
+    """Of the step that is named, else the one that stands, the last."""
+    rows = world.case(stream).get("assessments") or []
+    if one.event is not None:
+        event = _identity(names, one.event)
+        rows = [row for row in rows if _pair(row["event"]) == event]
+    if not rows:
+        yield "there is no assessment" + (f" of {one.event}" if one.event else "")
+        return
+    for field in ("verdict", "offence", "rule", "tier", "accumulated", "claimed"):
+        wanted = getattr(one, field)
+        if wanted is not None and rows[-1][field] != wanted:
+            yield f"assessment: {field} is {rows[-1][field]}, not {wanted}"
+
+
+@_hold.register
 def _linked(one: expected.Linked, stream: str, world: World, names: Names) -> Iterator[str]:
     wanted = names.stream(one.to_stream)
-    relations: set[str] = set()
-    for event in world.history(stream):
-        name, link = short_type(event["type"]), event["data"].get("linked")
-        if not isinstance(link, dict) or link.get("stream") != wanted:
-            continue
-        if name == "case.linked":
-            relations.add(str(event["data"].get("relation", "")))
-        elif name == "case.unlinked":
-            relations.clear()
-    if not relations:
+    rows = [row for row in world.case(stream).get("links") or () if row["stream"] == wanted]
+    if not rows:
         yield f"it is not linked to {one.to_stream}"
-    elif one.kind is not None and one.kind not in relations:
-        yield f"it is linked to {one.to_stream} as {', '.join(sorted(relations))}"
+    elif one.kind is not None and all(row["relation"] != one.kind for row in rows):
+        yield f"it is linked to {one.to_stream} as {rows[-1]['relation']}, not {one.kind}"
 
 
 @_hold.register
 def _origins(one: expected.Origins, stream: str, world: World, names: Names) -> Iterator[str]:
-    merged = {
-        event["data"]["linked"]["stream"]
-        for event in world.history(stream)
-        if short_type(event["type"]) == "case.merged"
-    }
+    merged = {row["stream"] for row in world.case(stream).get("origins") or ()}
     if merged | {stream} != {names.stream(name) for name in one.origins}:
         yield f"its origins are {sorted(merged | {stream})}, not {one.origins}"
+
+
+@_hold.register
+def _absorbed(one: expected.Absorbed, stream: str, world: World, names: Names) -> Iterator[str]:
+    into = world.case(stream).get("absorbed_into") or {}
+    if into.get("stream") != names.stream(one.into):
+        yield f"it goes on in {into.get('stream')}, not in {one.into}"
 
 
 @_hold.register

@@ -279,7 +279,8 @@ def _check_step(storyline: Storyline, step: Step, labels: dict[str, str], place:
 def _check_look(storyline: Storyline, look: Look, labels: set[str], place: _Place) -> None:
     _known(place, "stream", [look.stream] if look.stream else [], storyline.streams)
     for one in look.expect:
-        _known(place, "stream", [one.stream] if one.stream else [], storyline.streams)
+        own = [one.stream] if one.stream else []
+        _known(place, "stream", [*own, *one.streams()], storyline.streams)
         _known(place, "agency", one.words(), {**storyline.agencies, BUS: BUS})
         _known(place, "step", one.labels(), labels)
 
