@@ -14,6 +14,8 @@ from casebus.law.threshold_models import MONEY
 _PARTIES = ("suspects", "parties")
 _OTHERS = frozenset({"RIGHT_HOLDER", "COMPLAINANT", "WITNESS"})
 _LONGEST = 64
+#: Ten billion yuan: more is a mistake, and sums of it must still fit in 64 bits.
+_MOST = 10**12
 
 
 def amounts(data: dict[str, Any]) -> dict[str, int]:
@@ -34,7 +36,7 @@ def _amount(data: dict[str, Any], name: str) -> int | None:
         value = body.count(money, "fen") if isinstance(money, dict) else None
         if isinstance(money, dict) and money.get("currency", "CNY") != "CNY":
             return None
-    return None if value is None else max(value, 0)
+    return None if value is None else min(max(value, 0), _MOST)
 
 
 def organisations(data: dict[str, Any]) -> set[str]:

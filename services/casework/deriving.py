@@ -15,6 +15,7 @@ from casebus.events.schemas import Schemas
 from casebus.law import Law, agencies
 from casebus.trust.directory import BUS, Directory
 from casebus.trust.signing import Draft
+from services.casework.organisations import act_rows, punished_rows
 from storage.cases import CaseRow, CaseRows, ClockRow, FindingRow, RegionRow, WorkRow
 
 COPY_DUE = "casebus.case.copy_due.v1"
@@ -33,6 +34,8 @@ def rows_of(
     """What PostgreSQL shows of a folded case."""
     view = case.to_json()
     return CaseRows(
+        punished=punished_rows(stream, case),
+        acts=act_rows(stream, case),
         case=CaseRow(
             stream=stream,
             procedure=case.procedure,

@@ -25,6 +25,7 @@ from services.scheduler.clocks import Clocks
 from services.scheduler.directory import Copier, Heart
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
+from services.scheduler.organisations import Organisations
 from services.scheduler.pulse import Pulse
 from services.scheduler.questions import Questions
 from services.scheduler.relay import Relay
@@ -76,19 +77,21 @@ async def serve(settings: WorkerSettings) -> None:
         barrier = Barrier(offsets, lambda some: scheduling.journal_offsets(pool, some), doors)
         if not await asyncio.to_thread(follower.wait, _START_SECONDS):
             raise CasebusError("directory_unread", "the directory did not answer in time")
+        partitions = partial(producer.partitions, JOURNAL)
         clocks = Clocks(
             pool=pool,
             barrier=barrier,
             voice=voice,
             directory=follower.directory,
             now=now,
-            partitions=partial(producer.partitions, JOURNAL),
+            partitions=partitions,
         )
         await _together(
             leadership.watch(),
             Relay(leadership.connection, producer).run(),
             clocks.run(),
             Questions(pool, voice, now).run(),
+            Organisations(pool, voice, barrier, partitions).run(),
             Heart(offsets, producer).run(),
             Copier(settings, pool, producer).run(),
             Pulse(pool).run(),

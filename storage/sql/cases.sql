@@ -63,6 +63,20 @@ where w.key = k.key and w.stream = k.stream;
 delete from derived.finding f using unnest($1::uuid[], $2::text[]) as k(stream, key)
 where f.stream = k.stream and f.key = k.key;
 
+-- name: drop_punished
+delete from derived.punished where stream = any($1::uuid[]);
+
+-- name: drop_acts
+delete from derived.act where stream = any($1::uuid[]);
+
+-- name: drop_some_punished
+delete from derived.punished p using unnest($1::uuid[], $2::text[]) as k(stream, key)
+where p.stream = k.stream and p.key = k.key;
+
+-- name: drop_some_acts
+delete from derived.act a using unnest($1::uuid[], $2::text[]) as k(stream, key)
+where a.stream = k.stream and a.key = k.key;
+
 -- name: add_numbers
 insert into derived.number (value, kind, stream, agency)
 select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) on conflict do nothing;
