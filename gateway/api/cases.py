@@ -37,7 +37,16 @@ from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 #: Lists of the fold's view that the detail shows as they are.
-_KEPT = ("regions", "findings", "work", "copies", "proposals", "assessments")
+_KEPT = (
+    "regions",
+    "findings",
+    "work",
+    "copies",
+    "proposals",
+    "assessments",
+    "links",
+    "origins",
+)
 _REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
 
 
@@ -73,6 +82,11 @@ class CaseDetail(CaseSummary):
     )
     proposals: list[dict[str, Any]] = Field(
         description="Track and ways to offer first, as the triage rules propose them."
+    )
+    links: list[dict[str, Any]] = Field(description="Cases that share something with this one.")
+    origins: list[dict[str, Any]] = Field(description="Cases that were merged into this one.")
+    absorbed_into: dict[str, Any] | None = Field(
+        description="The case in which this one goes on, where it ended by a merger."
     )
 
 
@@ -144,6 +158,7 @@ async def one_case(case: str, agency: Caller, gateway: Context, database: Databa
         **_summary(row),
         **detail,
         **kept,
+        absorbed_into=row["view"].get("absorbed_into"),
         roles=row["view"].get("roles", {}),
         clocks=[clock_of(one, now) for one in clocks],
     )
