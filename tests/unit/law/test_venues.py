@@ -84,3 +84,33 @@ def test_a_body_that_does_not_say_enough_finds_nobody(body: dict[str, Any]) -> N
 
 def test_no_rule_holds_before_the_first_known_law() -> None:
     assert find("referral.sent", "cn-330106-amr", {}, dt.date(2001, 7, 8)) == ((), "")
+
+
+def test_the_court_that_invited_the_mediation_confirms_its_agreement() -> None:
+    body = {"invited_by": "cn-330106-court", "party_places": [{"code": "330108"}]}
+    assert find("judicial_confirmation.applied", "cn-330100-med", body)[0] == ("cn-330106-court",)
+
+
+def test_an_agreement_about_a_patent_is_confirmed_by_the_intermediate_court() -> None:
+    body = {"rights": [{"kind": "INVENTION"}], "party_places": [{"code": "330108"}]}
+    assert find("judicial_confirmation.applied", "cn-330100-med", body)[0][0] == "cn-330100-court"
+    body["rights"] = [{"kind": "TRADEMARK"}]
+    assert find("judicial_confirmation.applied", "cn-330100-med", body)[0] == ("cn-330108-court",)
+
+
+@pytest.mark.parametrize(
+    ("body", "court"),
+    [
+        ({"instrument": "AWARD", "debtor_place": {"code": "440106"}}, "cn-440100-court"),
+        ({"instrument": "JUDGMENT", "instrument_court": "cn-330108-court"}, "cn-330108-court"),
+        ({"instrument": "JUDGMENT", "property_place": {"code": "440106"}}, "cn-440106-court"),
+        ({"instrument": "CONFIRMATION", "debtor_place": {"code": "330109"}}, "cn-330109-court"),
+    ],
+)
+def test_who_enforces_goes_by_the_instrument(body: dict[str, Any], court: str) -> None:
+    assert find("enforcement.requested", "cn-330106-court", body)[0][0] == court
+
+
+def test_technical_cases_of_several_cities_are_tried_by_one_designated_court() -> None:
+    body = {"rights": [{"kind": "UTILITY_MODEL"}], "defendant_place": {"code": "330402"}}
+    assert find("civil_suit.received", "cn-330106-court", body)[0][0] == "cn-330100-court"
