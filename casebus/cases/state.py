@@ -117,13 +117,13 @@ class Clock:
 
     @property
     def missed(self) -> bool:
-        """Whether it ended, but only after due and grace: a breach by what the author says."""
-        return (
-            self.status in (MET_LATE, CANCELLED)
-            and self._last_call is not None
-            and self.stopped is not None
-            and self.stopped > self._last_call
-        )
+        """Whether it ended, but too late by what the author says: after due and grace.
+
+        What lapses does so at its last moment: there the grace only waits for what is on its way.
+        """
+        last = self.due if self.expiry == LAPSE else self._last_call
+        ended = self.stopped if self.status in (MET_LATE, CANCELLED) else None
+        return ended is not None and last is not None and ended > last
 
     @property
     def _last_call(self) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casebus.cases import CaseEvent
+from casebus.cases import CaseEvent, derive
 from tests.case_events import due, event, folded, lapse, status_of, the_clock
 
 PLATFORM, COURT, EXA = "cn-330110-pla-a", "cn-330100-court", "cn-000000-exa"
@@ -51,6 +51,13 @@ def test_a_suit_proved_late_is_on_record_and_brings_nothing_back() -> None:
     lapsed = lapse("E01", (PLATFORM, "to_owner"), "2026-10-08 23:59:59")
     case = folded([*forwarded(), lapsed, event(PLATFORM, "platform.suit_proved", "2026-10-09")])
     assert (case.status, [one.kind for one in case.findings]) == ("lifted", [])
+
+
+def test_the_grace_waits_for_a_proof_on_its_way_and_lengthens_no_period() -> None:
+    case = folded([*forwarded(), event(PLATFORM, "platform.suit_proved", "2026-10-09 00:00")])
+    assert [one.type for one in derive(case)] == ["casebus.clock.lapsed.v1"]
+    case = folded([*forwarded(), event(PLATFORM, "platform.suit_proved", "2026-10-08")])
+    assert derive(case) == []
 
 
 def test_a_notarisation_holds_the_period_up_for_twenty_working_days_at_most() -> None:
