@@ -23,7 +23,7 @@ OWN = {
     "matches": ("casebus.cli.matches", "Show cases that may be one with a case, and why."),
     "keys": ("casebus.cli.keys", "Make keys; list, add and revoke them in the directory."),
     "work": ("casebus.cli.work", "Show work items and act on them."),
-    "schemas": ("casebus.cli.schemas", "Add and check event types."),
+    "schemas": ("casebus.cli.schemas", "Add, check and describe event types."),
 }
 ENTRY_POINTS = "casebus.commands"
 #: What the server part brings; named here so that an agency's install can say what is missing.

@@ -1,4 +1,4 @@
-"""`casebus schemas new|check`: register a version of an event type, check the register."""
+"""`casebus schemas new|check|docs`: register a version of an event type, check and describe all."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from typing import Any
 
 import click
 
+from casebus.cli import catalogue
 from casebus.cli.output import answer, json_option
 from casebus.events import register
 from casebus.events.register import Body, Row
+from casebus.events.schemas import Schemas
 from casebus.events.topics import Topics
+from casebus.law import Law
 from casebus.settings import Settings
 
 _FOLDER = click.option(
@@ -56,6 +59,40 @@ def check(folder: Path, *, as_json: bool) -> None:
     answer(found, as_json=as_json, show=lambda to: to.print(lines, markup=False))
     if problems:
         raise SystemExit(1)
+
+
+@command.command()
+@_FOLDER
+@click.option(
+    "--law",
+    "law_folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=lambda: Settings().policies_dir / "law",
+    help="The folder with sectors.yaml.",
+)
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("docs/catalogue"),
+    help="The folder of the pages.",
+)
+@json_option
+def docs(folder: Path, law_folder: Path, target: Path, *, as_json: bool) -> None:
+    """Write the catalogue as Markdown; pages of domains that are gone are removed."""
+    pages = catalogue_of(folder, law_folder)
+    target.mkdir(parents=True, exist_ok=True)
+    for gone in {path.name for path in target.glob("*.md")} - set(pages):
+        (target / gone).unlink()
+    for name, text in pages.items():
+        (target / name).write_text(text, encoding="utf-8")
+    said = {"pages": len(pages), "folder": str(target)}
+    answer(said, as_json=as_json, show=lambda to: to.print(f"{len(pages)} pages in {target}"))
+
+
+def catalogue_of(folder: Path, law_folder: Path) -> dict[str, str]:
+    """The catalogue's pages by file name."""
+    return catalogue.pages(Schemas.load(folder), _shared(folder), Law.load(law_folder))
 
 
 def register_next(folder: Path, ce_type: str) -> tuple[str, Row]:

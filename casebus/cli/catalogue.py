@@ -1,0 +1,247 @@
+"""The catalogue of event types as Markdown: a page a domain, an index, the shared records.
+
+Pure: what the register and the law say goes in, page texts come out. What many types have in
+common is said once, in the index and on the page of shared records.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from casebus.events.register import SHARED_NAMESPACE
+from casebus.events.schemas import Schema
+from casebus.law import Law
+from casebus.law.compiled import event_name
+
+INDEX = "README.md"
+SHARED = "shared.md"
+#: Said once in the index: what every event ends with, and what an officer's act has besides.
+_EVERY = ("numbers", "note")
+_ACTS = ("actor", "work_item", "work_version", *_EVERY)
+#: Said once in the index where a type has all of them: what the thresholds are held against.
+_FIGURES = (
+    "offence",
+    "acts_from",
+    "acts_to",
+    "illegal_business_amount",
+    "illegal_gains",
+    "service_gains",
+    "sales_amount",
+    "goods_value",
+    "loss_amount",
+    "loss_basis",
+    "item_count",
+    "unsold_count",
+    "copy_count",
+    "work_count",
+    "download_count",
+    "click_count",
+    "member_count",
+    "right_count",
+    "circumvention",
+    "owner_closed",
+    "prior_sanctions",
+)
+#: The type whose fields stand for those of all in the index.
+_MODEL = "filing_standard.assessed"
+_SOURCE = (
+    "Made by `casebus schemas docs` from the schemas and the law files; change those, not this."
+)
+_COLUMNS = ("| field | type | visibility | meaning |", "| --- | --- | --- | --- |")
+
+
+def pages(schemas: Iterable[Schema], shared: dict[str, dict[str, Any]], law: Law) -> dict[str, str]:
+    """File name -> text; the newest version of each type is described. `shared` is by full name."""
+    newest = {one.ce_type: one for one in sorted(schemas, key=lambda one: one.version)}
+    ordered = sorted(newest.values(), key=lambda one: event_name(one.ce_type))
+    domains = {
+        domain: list(group)
+        for domain, group in itertools.groupby(ordered, lambda one: _domain(one.ce_type))
+    }
+    texts = {f"{domain}.md": _domain_page(domain, group, law) for domain, group in domains.items()}
+    return {INDEX: _index(domains, law), SHARED: _shared_page(shared), **texts}
+
+
+def _domain(ce_type: str) -> str:
+    return event_name(ce_type).partition(".")[0]
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _index(domains: dict[str, list[Schema]], law: Law) -> str:
+    count = sum(len(group) for group in domains.values())
+    model = next(one for one in domains[_domain(f"casebus.{_MODEL}.v1")] if _is(one, _MODEL))
+    fields = {one["name"]: one for one in model.body["fields"]}
+    return _text(
+        [
+            "# Catalogue of event types",
+            "",
+            _SOURCE,
+            "",
+            f"{count} types in {len(domains)} domains; [shared records]({SHARED}) are said once.",
+            "To add one: [event-type.md](../how-to/event-type.md).",
+            "",
+            "| domain | types |",
+            "| --- | --- |",
+            *(_index_row(domain, group) for domain, group in domains.items()),
+            "",
+            "## What every agency may emit",
+            "",
+            *_wrapped(_everybody(domains, law)),
+            "",
+            "## Fields of every event",
+            "",
+            "`actor` and what is said of work items belong to acts of officers only.",
+            "",
+            *_table([fields[name] for name in _ACTS]),
+            "",
+            "## Figures of the thresholds",
+            "",
+            "The same names in every body that states them; null is what is not established.",
+            "",
+            *_table([fields[name] for name in _FIGURES]),
+        ]
+    )
+
+
+def _is(schema: Schema, name: str) -> bool:
+    return event_name(schema.ce_type) == name
+
+
+def _index_row(domain: str, group: list[Schema]) -> str:
+    listed = ", ".join(
+        f"{event_name(one.ce_type).partition('.')[2]} {one.body['title']}" for one in group
+    )
+    return f"| [{domain}]({domain}.md) | {listed} |"
+
+
+def _agencies(law: Law) -> list[str]:
+    return [sector for sector in law.sectors if sector != "bus"]
+
+
+def _everybody(domains: dict[str, list[Schema]], law: Law) -> list[str]:
+    agencies = _agencies(law)
+    names = (event_name(one.ce_type) for group in domains.values() for one in group)
+    return [name for name in names if set(agencies) <= set(_emitters(name, law))]
+
+
+def _wrapped(words: list[str]) -> Iterator[str]:
+    """Lines of a paragraph, a few words each."""
+    for start in range(0, len(words), 5):
+        end = "." if start + 5 >= len(words) else ","
+        yield ", ".join(words[start : start + 5]) + end
+
+
+def _emitters(name: str, law: Law) -> list[str]:
+    levels = ("county", "city", "province", "national")
+    ce_type = f"casebus.{name}.v1"
+    return [
+        sector
+        for sector in law.sectors
+        if any(law.may_emit(sector, level, ce_type) for level in levels)
+    ]
+
+
+def _domain_page(domain: str, group: list[Schema], law: Law) -> str:
+    head = [f"# {domain}", "", f"{_SOURCE} [All domains]({INDEX})."]
+    return _text([*head, *(line for one in group for line in _type_lines(one, law))])
+
+
+def _type_lines(schema: Schema, law: Law) -> list[str]:
+    name, body = event_name(schema.ce_type), schema.body
+    fields = body["fields"]
+    names = tuple(field["name"] for field in fields)
+    figures = set(_FIGURES) <= set(names)
+    left_out = {*_common(names), *(_FIGURES if figures else ())}
+    own = [field for field in fields if field["name"] not in left_out]
+    return [
+        "",
+        f"## {name} {body['title']}",
+        "",
+        body["doc"],
+        "",
+        f"- Id {schema.id}, version {schema.version}.",
+        f"- Emitted by: {_emitted_by(name, law)}.",
+        f"- Read by: {_read_by(name, law)}.",
+        f"- Besides: {_besides(names, figures=figures)}.",
+        *(["", *_table(own)] if own else []),
+    ]
+
+
+def _common(names: tuple[str, ...]) -> tuple[str, ...]:
+    return next((tail for tail in (_ACTS, _EVERY) if names[-len(tail) :] == tail), ())
+
+
+def _besides(names: tuple[str, ...], *, figures: bool) -> str:
+    common = _common(names)
+    every = f"[{', '.join(common)}]({INDEX}#fields-of-every-event)" if common else "nothing"
+    more = f", [figures of the thresholds]({INDEX}#figures-of-the-thresholds)" if figures else ""
+    return every + more
+
+
+def _emitted_by(name: str, law: Law) -> str:
+    sectors = _emitters(name, law)
+    if set(_agencies(law)) <= set(sectors):
+        return "every agency" if "bus" not in sectors else "every agency and the bus"
+    return ", ".join(sectors) or "nobody"
+
+
+def _read_by(name: str, law: Law) -> str:
+    if name in law.common or law.is_beside(name):
+        return "every procedure, beside its states"
+    procedures = sorted(law.procedures_of(name), key=lambda one: one.id)
+    return ", ".join(f"{one.id} {one.title}" for one in procedures) or "no procedure"
+
+
+def _table(fields: Iterable[dict[str, Any]]) -> list[str]:
+    return [*_COLUMNS, *(row for field in fields for row in _rows(field, ""))]
+
+
+def _rows(field: dict[str, Any], within: str) -> Iterator[str]:
+    path = f"{within}{field['name']}"
+    said, inner = _type_of(field["type"])
+    meaning = field["doc"] if "symbols" not in inner else f"{field['doc']} ({inner['doc']})"
+    meaning = meaning.replace("|", "\\|")
+    yield f"| {path} | {said} | {field['visibility']} | {meaning} |"
+    for one in inner.get("fields", ()):
+        yield from _rows(one, f"{path}.")
+
+
+def _type_of(node: Any) -> tuple[str, dict[str, Any]]:
+    """A type in words, and the record or enum inside it that is the type's own."""
+    if isinstance(node, list):
+        said, inner = _type_of(next(one for one in node if one != "null"))
+        return f"{said} or null", inner
+    if isinstance(node, str):
+        return _named(node), {}
+    for part, word in (("items", "list"), ("values", "map")):
+        if part in node:
+            said, inner = _type_of(node[part])
+            return f"{word} of {said}", inner
+    return _of_named(node)
+
+
+def _of_named(node: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    if node.get("namespace") == SHARED_NAMESPACE:
+        return _named(node["name"]), {}
+    if "symbols" in node:
+        return "enum", node
+    return str(node.get("name") or node.get("logicalType") or node["type"]), node
+
+
+def _named(name: str) -> str:
+    short = name.rpartition(".")[2]
+    return f"[{short}]({SHARED}#{short.lower()})" if short[:1].isupper() else short
+
+
+def _shared_page(shared: dict[str, dict[str, Any]]) -> str:
+    lines = ["# Shared records", "", f"{_SOURCE} [All domains]({INDEX})."]
+    for name, body in sorted(shared.items()):
+        lines += ["", f"## {name.rpartition('.')[2]}", "", f"{body['title']}. {body['doc']}"]
+        if "fields" in body:
+            lines += ["", *_table(body["fields"])]
+    return _text(lines)
