@@ -362,7 +362,7 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
         law_version=rule.version,
         confidence=rule.confidence,
         law=setting.law,
-        tell=tuple(_told(one, actor, region) for one in rule.tell),
+        tell=tuple([_told(one, actor, region) for one in rule.tell]),
         breach=mark.standing if mark else None,
         revision=taken_back if rule.expiry == LAPSE else withdrawn,
         warned=setting.warnings.get(key),

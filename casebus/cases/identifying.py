@@ -94,5 +94,7 @@ def _either(row: dict[str, Any], first: str, second: str) -> str:
 
 def _rows(value: Any) -> list[dict[str, Any]]:
     """A list of records, or one record alone."""
+    if not value:
+        return []
     rows = value if isinstance(value, list) else [value]
     return [row for row in rows if isinstance(row, dict)]
