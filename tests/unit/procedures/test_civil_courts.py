@@ -131,6 +131,13 @@ def test_the_respondent_is_served_in_five_days_at_the_latest() -> None:
     assert due(the_clock(folded(preserved()), "C04")) == "2026-04-13"
 
 
+def test_a_measure_within_a_suit_waits_for_none() -> None:
+    executed = event(
+        COURT, "preservation.executed", "2026-04-08", stage="IN_SUIT", preservation_kind="PROPERTY"
+    )
+    assert [one.id for one in folded([*preserved()[:-1], executed]).clocks] == ["C02", "C02a"]
+
+
 def test_a_measure_without_a_suit_in_thirty_days_is_to_be_lifted() -> None:
     assert due(the_clock(folded(preserved()), "C03")) == "2026-05-08"
     over = [*preserved(), lapse("C03", (COURT, "preservation.executed"), "2026-05-08 23:59:59")]
