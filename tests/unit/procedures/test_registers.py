@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.case_events import LAW, event, folded, kinds
+from casebus.events.schemas import type_of
+from casebus.law.compiled import event_name
+from tests.case_events import LAW, ROOT, event, folded, kinds
 
 CENTRE, NATION, EXA = "cn-330100-cen", "cn-000000-cen", "cn-000000-exa"
 AMR, CITY, SUP, PLATFORM = "cn-330106-amr", "cn-330100-amr", "cn-330100-sup", "cn-330110-pla-a"
 
+LEVELS = ("county", "city", "province", "national")
 REGISTERS = [
     (EXA, "roster.changed", "kept"),
     (AMR, "watchlist.updated", "kept"),
@@ -116,3 +121,17 @@ def test_what_is_not_modelled_yet_is_kept_step_by_step() -> None:
     ]
     case = folded(events)
     assert (case.procedure, case.status, kinds(case)) == ("proceeding", "running", [])
+
+
+def test_every_event_that_an_agency_may_send_has_a_home() -> None:
+    domains = json.loads((ROOT / "schemas/ids.json").read_text(encoding="utf-8")).values()
+    types = {type_of(row["subject"]) for row in domains if ".shared." not in row["subject"]}
+    sectors = [one for one in LAW.sectors if one != "bus"]
+    homeless = {
+        one
+        for one in types
+        if any(LAW.may_emit(sector, level, one) for sector in sectors for level in LEVELS)
+        and event_name(one) not in LAW.known_events
+        and not LAW.is_beside(event_name(one))
+    }
+    assert homeless == set()
