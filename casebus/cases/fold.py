@@ -45,6 +45,7 @@ FOLD_VERSION = 2
 _BUS = "bus"
 _RECEIVED = "intake.received"
 _FINDING = "finding."
+_CLOCK = "clock."
 _LAPSED = "clock.lapsed"
 _LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
 #: A step where it applies.
@@ -123,8 +124,6 @@ class _Folding:
         self.leading.begin(opening.agency)
         self.regions = [self.leading]
         self.participants: set[str] = {opening.agency}
-        #: Who opened a region unasked: heard in the case, but shown it only once it is named.
-        self.joined: set[str] = set()
         self.keys = Keys(opening.stream)
         self.findings = Findings(self.keys)
         self.clocks = Clocks(law.calendar)
@@ -182,8 +181,10 @@ class _Folding:
 
     def _note_bus(self, event: CaseEvent, name: str) -> None:
         self.marks.note(event)
-        # To be told of a finding gives no part in the case: strangers are told theirs.
-        if not name.startswith(_FINDING):
+        # To be told of a finding gives no part in the case: strangers are told theirs. Nor does
+        # to be told of the clock of one who opened a region unasked.
+        actor = body.text(event.data, "actor") if name.startswith(_CLOCK) else ""
+        if not name.startswith(_FINDING) and (actor in self.participants or not actor):
             self.participants.update(event.to)
         if name == _LAPSED and event.source == _BUS:
             self._lapse(event)
@@ -232,7 +233,7 @@ class _Folding:
             return
         if fresh is not None:
             self.regions.append(fresh)
-            self._begin(fresh, event)
+            fresh.begin(event.agency)
         if expected or strays:
             self._name(event)
             self.last[name] = event
@@ -283,11 +284,7 @@ class _Folding:
             # The first in fold order, whichever was journaled first.
             region.opened_by = event
         elif region.status in region.procedure.final:
-            self._begin(region, event)
-
-    def _begin(self, region: Region, event: CaseEvent) -> None:
-        region.begin(event.agency)
-        self.joined.add(event.agency)
+            region.begin(event.agency)
 
     def _name(self, event: CaseEvent) -> None:
         """Who has a part in the case gives one; who opened a region unasked has none to give."""
@@ -295,7 +292,11 @@ class _Folding:
             self.participants.update(event.to)
 
     def _takes_part(self, agency: str) -> bool:
-        return agency in self.participants or agency in self.joined
+        """Whether it is heard: who opened a region unasked is too, and whom it gave a role there.
+
+        They are shown the case only once somebody with a part in it names them (ADR 0017).
+        """
+        return agency in self.participants or any(one.has_part(agency) for one in self.regions)
 
     def _has_standing(self, region: Region, step: Step, event: CaseEvent) -> bool:
         if ANY_ROLE in step.by:

@@ -125,6 +125,8 @@ def test_who_opens_a_region_unasked_gets_no_part_in_the_case_by_it() -> None:
     found = case(FILED, event(ARB, "mediation.asked", "2026-03-04", to=(AMR, "cn-330106-court")))
     assert states(found) == {"penalty": "filed", "mediation": "asked"}
     assert found.participants == (AMR,)
+    warned = event("bus", "clock.warned", "2026-03-30", actor=ARB, to=(ARB,), clock_key="k")
+    assert case(FILED, ASKED, warned).participants == (AMR,)
     named = event(AMR, "case.noted", "2026-03-05", to=(ARB,))
     assert case(FILED, ASKED, named).participants == (ARB, AMR)
 
