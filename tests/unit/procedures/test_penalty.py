@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent
-from tests.case_events import AMR, due, event, folded, kinds, lapse, the_clock
+from tests.case_events import AMR, COURT, due, event, folded, kinds, lapse, the_clock
 
 HOME = "cn-440106-amr"
 
@@ -87,6 +87,12 @@ def test_an_annulled_penalty_is_withdrawn_in_three_working_days() -> None:
     case = folded([*annulled, event(AMR, "penalty.withdrawn", "2026-11-24")])
     assert (case.status, the_clock(case, "A09").status) == ("withdrawn", "met")
     assert not [one for one in case.work if one.is_open]
+
+
+def test_a_court_that_was_told_of_the_case_may_annul_its_penalty() -> None:
+    told = event(AMR, "case.noted", "2026-11-02", to=(COURT,))
+    case = folded([*published(), told, event(COURT, "penalty.annulled", "2026-11-20", to=(AMR,))])
+    assert (case.status, kinds(case)) == ("annulled", [])
 
 
 @pytest.mark.parametrize(
