@@ -117,7 +117,7 @@ def test_every_author_of_a_step_may_emit_it() -> None:
             for step in versions:
                 for sector in {s for role in step.by - OPEN for s in procedure.roles[role]}:
                     ce_type = f"casebus.{step.event}.v1"
-                    assert LAW.may_emit(sector, "county", ce_type), (sector, step.event)
+                    assert LAW.may_emit(sector, "national", ce_type), (sector, step.event)
 
 
 def test_what_a_sector_may_not_say_is_refused() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from casebus.cases import CaseEvent
-from tests.case_events import due, event, folded, kinds, lapse, status_of, the_clock
+from tests.case_events import LAW, due, event, folded, kinds, lapse, status_of, the_clock
 
 ZJ, GD, NATION = "cn-330106-amr", "cn-440106-amr", "cn-000000-amr"
 COURT, OTHER_COURT, HIGH_COURT = "cn-330106-court", "cn-440106-court", "cn-000000-court"
@@ -45,6 +45,23 @@ def test_the_superior_may_designate_of_its_own_accord() -> None:
     case = folded(events)
     assert (case.status, the_clock(case, "A11").status) == ("designated", "cancelled")
     assert kinds(case) == []
+
+
+def test_once_it_is_put_to_a_superior_nobody_else_designates() -> None:
+    events = [
+        *disputed(),
+        event(GD, "major_issue.escalated", "2026-09-28", to=(NATION, ZJ)),
+        event(GD, "jurisdiction.designated", "2026-09-29", to=(ZJ,)),
+    ]
+    case = folded(events)
+    assert (case.status, kinds(case)) == ("escalated", ["no_standing"])
+
+
+def test_an_agency_of_the_lowest_level_designates_nobody() -> None:
+    ce_type = "casebus.jurisdiction.designated.v1"
+    levels = ("county", "city", "province", "national")
+    allowed = [LAW.may_emit("administrative", level, ce_type) for level in levels]
+    assert allowed == [False, True, True, True]
 
 
 def test_who_gives_way_hands_the_case_over() -> None:
