@@ -133,15 +133,18 @@ class Publisher:
         self._sink.close()
 
     def publish(
-        self, events: Sequence[NewEvent], *, also: Callable[[], None] | None = None
+        self, events: Sequence[NewEvent | Checked], *, also: Callable[[], None] | None = None
     ) -> list[Published]:
-        """Finish, keep and send events in this order.
+        """Finish, keep and send events in this order; those checked already are not again.
 
         An event whose id was published before is not finished again; one that says something
         else under that id raises CasebusError `identity_reused`. `also` runs in the store's
         transaction, so that what it writes there stands or falls with the records.
         """
-        checked = [check(event, self._schemas, self._agency) for event in events]
+        checked = [
+            one if isinstance(one, Checked) else check(one, self._schemas, self._agency)
+            for one in events
+        ]
         with self._store.writing():
             self._keep(checked)
             if also:
@@ -224,8 +227,6 @@ class Publisher:
         return list(fresh.values())
 
     def _published(self, one: Checked) -> Published:
-        kept = self._store.find(one.source, one.stream, one.id)
-        assert kept is not None  # noqa: S101 - publish has just kept it
-        return Published(
-            one.source, one.id, one.stream, kept.sequence, kept.topic, kept.partition, kept.offset
-        )
+        where = self._store.where(one.source, one.stream, one.id)
+        assert where is not None  # noqa: S101 - publish has just kept it
+        return Published(one.source, one.id, one.stream, *where)

@@ -99,6 +99,17 @@ class Store:
         ).fetchone()
         return _outgoing(row) if row else None
 
+    def where(
+        self, source: str, stream: str, event: str
+    ) -> tuple[int, str, int | None, int | None] | None:
+        """A kept record's sequence, topic, partition and offset, without the record."""
+        row = self._db.execute(
+            "select sequence, topic, partition, offset from outgoing"
+            " where source = ? and stream = ? and id = ?",
+            (source, stream, event),
+        ).fetchone()
+        return None if row is None else (int(row[0]), str(row[1]), row[2], row[3])
+
     def keep(self, records: Iterable[Outgoing]) -> None:
         """Keep finished records; call it inside `writing`."""
         self._db.executemany(

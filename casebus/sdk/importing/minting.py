@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from casebus.events.legaltime import LegalTime
@@ -27,7 +28,12 @@ def import_id(source: str, name: str) -> str:
 
 def event_id(stream: str, ce_type: str, fields: Mapping[str, Any]) -> str:
     """The id of the event of this type that says this about this stream."""
-    return str(uuid.uuid5(uuid.UUID(stream), _text([ce_type, fields])))
+    return str(uuid.uuid5(_parsed(stream), _text([ce_type, fields])))
+
+
+@lru_cache(maxsize=4096)
+def _parsed(stream: str) -> uuid.UUID:
+    return uuid.UUID(stream)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.now import Now, system_now
 from casebus.sdk.event import NewEvent, Published
-from casebus.sdk.finishing import check
+from casebus.sdk.finishing import Checked, check
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.files import RawRow, SourceFile
 from casebus.sdk.importing.frame import Frame
@@ -42,7 +42,7 @@ class Publish(Protocol):
     """The publisher's `publish`."""
 
     def __call__(
-        self, events: Sequence[NewEvent], *, also: Callable[[], None] | None = None
+        self, events: Sequence[NewEvent | Checked], *, also: Callable[[], None] | None = None
     ) -> list[Published]: ...
 
 

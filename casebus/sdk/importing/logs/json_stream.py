@@ -53,21 +53,25 @@ class JsonStream:
     def _value(self) -> Any:
         self._peek()
         while True:
-            try:
-                found, end = self._scan(self._text, self._at)
-            except RecursionError:
-                raise FileError("unsafe_file", "JSON nested without end") from None
-            except ValueError:
-                end = len(self._text)
+            scanned = self._try()
             # A number that ends where the text read so far ends may go on.
-            if end < len(self._text) or (self._ended and end == len(self._text)):
+            if scanned and (scanned[1] < len(self._text) or self._ended):
                 break
             if len(self._text) - self._at > LARGEST_ENTRY:
                 raise too_large("an item")
             if not self._more():
                 raise FileError("bad_log", f"no JSON near {self._text[self._at :][:40]!r}")
-        self._at = end
+        found, self._at = scanned
         return found
+
+    def _try(self) -> tuple[Any, int] | None:
+        """The value that begins here and where it ends; None if what was read does not hold it."""
+        try:
+            return self._scan(self._text, self._at)
+        except RecursionError:
+            raise FileError("unsafe_file", "JSON nested without end") from None
+        except ValueError:
+            return None
 
     def _peek(self) -> str:
         while True:

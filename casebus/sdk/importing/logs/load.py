@@ -25,7 +25,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.legaltime import LegalTime
 from casebus.sdk.event import NewEvent
-from casebus.sdk.finishing import check
+from casebus.sdk.finishing import Checked, check
 from casebus.sdk.importing.files import SourceFile
 from casebus.sdk.importing.frame import Frame
 from casebus.sdk.importing.issues import Issue, IssueCode, RowNumber
@@ -129,7 +129,7 @@ class LogLoader:
         case = self._state.case(stream)
         return case is None or (bool(case.barred) and case.load != self._state.load)
 
-    def _due(self, place: RowNumber, read: ReadEntry) -> MintedEvent | None:
+    def _due(self, place: RowNumber, read: ReadEntry) -> Checked | None:
         """What is to be sent for an entry: its event, a correction of it, or nothing."""
         event = read.event
         assert event is not None  # noqa: S101 - `_read` has left out what was refused
@@ -153,11 +153,17 @@ class LogLoader:
         due = (
             self._chained(event, case) if earlier is None else self._corrected(event, earlier, said)
         )
-        if due is not None and (misfit := self._misfit(place, due)):
-            self._refuse(misfit)
+        checked = self._checked(place, due) if due else None
+        if isinstance(checked, Issue):
+            self._refuse(checked)
             return None
-        self._remember(event, said, earlier, due)
-        return due
+        logged = earlier or Logged(checked.id if checked else event.id, event.source, said)
+        if earlier and due:
+            fields = self._whole(event).fields()
+            logged = Logged(earlier.id, earlier.source, said, earlier.revision + 1, fields)
+        self._remember(event, logged)
+        self._count(is_due=due is not None, is_known=earlier is not None)
+        return checked
 
     def _repeated(self, place: RowNumber, event: MintedEvent, said: bytes) -> Issue:
         earlier = self._state.logged(event.stream, event.key)
@@ -167,7 +173,7 @@ class LogLoader:
 
     def _known(self, event: MintedEvent, said: bytes) -> Logged | None:
         found = self._state.logged(event.stream, event.key)
-        if found is None and self._state.is_held(event.stream, event.id):
+        if found is None and self._state.is_held(event):
             # Another machine sent it. What it said there is not compared: it counts as the same.
             return Logged(event.id, event.source, said)
         return found
@@ -206,33 +212,27 @@ class LogLoader:
         }
         return about | data
 
-    def _misfit(self, place: RowNumber, due: MintedEvent) -> Issue | None:
-        """Why an event cannot be finished: no key, or not what the schema takes."""
+    def _checked(self, place: RowNumber, due: MintedEvent) -> Checked | Issue:
+        """The event ready to be finished, or why it cannot be: no key, or no fit of its schema."""
         if not self._ports.can_sign(due.source):
             return Issue(place, "", IssueCode.NO_KEY, due.source)
         try:
-            check(self._frame.new(due), self._ports.schemas, self._agency)
+            return check(self._frame.new(due), self._ports.schemas, self._agency)
         except CasebusError as error:
             detail = f"{due.type}: {error.detail or error.code}"
             return Issue(place, "", IssueCode.EVENT_INVALID, detail)
-        return None
 
-    def _remember(
-        self, event: MintedEvent, said: bytes, earlier: Logged | None, due: MintedEvent | None
-    ) -> None:
-        logged = earlier or Logged(event.id, event.source, said)
-        if earlier and due:
-            fields = self._whole(event).fields()
-            logged = replace(earlier, said=said, revision=earlier.revision + 1, fields=fields)
+    def _remember(self, event: MintedEvent, logged: Logged) -> None:
         self._state.set_logged(event.stream, event.key, logged)
-        case = LoadedCase(0, logged.id, _sortable(event.legal))
-        self._state.set_case(event.stream, case)
-        self._summary.rows_taken += 1
-        self._summary.rows_unchanged += due is None
-        self._summary.corrections += due is not None and earlier is not None
-        self._summary.events += due is not None and earlier is None
+        self._state.set_case(event.stream, LoadedCase(0, logged.id, _sortable(event.legal)))
 
-    def _send(self, source: SourceFile, due: list[MintedEvent], position: int) -> None:
+    def _count(self, *, is_due: bool, is_known: bool) -> None:
+        self._summary.rows_taken += 1
+        self._summary.rows_unchanged += not is_due
+        self._summary.corrections += is_due and is_known
+        self._summary.events += is_due and not is_known
+
+    def _send(self, source: SourceFile, due: list[Checked], position: int) -> None:
         def write() -> None:
             self._state.write(position, self._summary.as_json())
 
@@ -243,7 +243,7 @@ class LogLoader:
             return
         opened = self._frame.opened(source.digest)
         first = [] if self._frame.is_kept(opened, store) else [opened]
-        publish([*first, *(self._frame.new(one) for one in due)], also=write)
+        publish([*first, *due], also=write)
 
     def _close(self, source: SourceFile) -> None:
         """Close the import if this log opened it, once."""

@@ -10,8 +10,10 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
+from casebus.sdk.importing.minting import MintedEvent
 from casebus.sdk.store import Store
 
 #: Tables that a dry run has for itself and forgets; it reads what is `logged`, and writes nothing.
@@ -48,6 +50,8 @@ class LoadState:
         self._store = store
         self._dry = dry
         self.load = 0
+        #: Whether anything is held at all; None where that is to be looked up.
+        self._holds: bool | None = None
         self._counts: dict[tuple[bytes, bytes], int] = {}
         self._cases: dict[bytes, LoadedCase] = {}
         self._logged: dict[tuple[bytes, bytes], Logged] = {}
@@ -127,14 +131,19 @@ class LoadState:
 
     def hold(self, stream: str, ids: list[str]) -> None:
         """Note what the bus holds of a case."""
-        packed = _stream(stream)
+        packed, self._holds = _stream(stream), None
         self._store.db.executemany(
             "insert or ignore into load_held values (?, ?)", [(packed, one) for one in ids]
         )
 
-    def is_held(self, stream: str, event: str) -> bool:
+    def is_held(self, event: MintedEvent) -> bool:
+        if self._holds is None:
+            found = self._store.db.execute("select 1 from load_held limit 1").fetchone()
+            self._holds = found is not None
+        if not self._holds:
+            return False
         row = self._store.db.execute(
-            "select 1 from load_held where stream = ? and id = ?", (_stream(stream), event)
+            "select 1 from load_held where stream = ? and id = ?", (_stream(event.stream), event.id)
         ).fetchone()
         return row is not None
 
@@ -183,6 +192,7 @@ class LoadState:
 _KEYS = {"load_seen": "load, stream, key", "load_case": "stream", "load_held": "stream, id"}
 
 
+@lru_cache(maxsize=4096)
 def _stream(stream: str) -> bytes:
     return uuid.UUID(stream).bytes
 
