@@ -34,12 +34,13 @@ def clocks(files: Mapping[str, models.ClockFile]) -> dict[str, tuple[ClockRule, 
     versions: dict[str, list[ClockRule]] = {}
     pending: set[ClockRule] = set()
     for name, file in files.items():
-        for row in file.clocks:
+        for number, row in enumerate(file.clocks):
             versions.setdefault(row.id, []).append(_clock(row, file))
             if row.transition == "pending":
                 pending.add(versions[row.id][-1])
             if _overlap(one for one in versions[row.id] if _alike(one, versions[row.id][-1])):
-                raise LawError("law_invalid", f"{name}: two versions of {row.id} overlap")
+                fault = f"{name}: two versions of {row.id} overlap"
+                raise LawError("law_invalid", fault, at=(name, "clocks", number))
     for rules in versions.values():
         # Newest first; what is meant for some bodies goes before what is meant for all.
         rules.sort(key=lambda one: (one.effective_from, _narrow(one)), reverse=True)
@@ -106,13 +107,15 @@ def procedure(
     """One procedure; raises LawError, naming the file, the transition and the wrong word."""
     _check_words(name, file, known, common)
     begun = {row.event for row in file.transitions if row.opening and file.initial in row.from_}
-    for row in file.transitions:
+    for number, row in enumerate(file.transitions):
         if row.opening and row.event not in begun:
-            raise LawError("law_invalid", f"{name}: {row.event} opens, but not from {file.initial}")
+            fault = f"{name}: {row.event} opens, but not from {file.initial}"
+            raise LawError("law_invalid", fault, at=(name, "transitions", number))
     ways = Ways(file)
     lost = [state for state in file.states if state not in ways.reachable]
     if lost:
-        raise LawError("law_invalid", f"{name}: states: no way to {', '.join(lost)}")
+        fault = f"{name}: states: no way to {', '.join(lost)}"
+        raise LawError("law_invalid", fault, at=(name, "states", lost[0]))
     duties = {word: _duty(word, duty) for word, duty in file.duties.items()}
     steps: dict[tuple[str, str], tuple[Step, ...]] = {}
     otherwise: dict[str, tuple[Step, ...]] = {}
@@ -125,7 +128,8 @@ def procedure(
             table[at] = (*table.get(at, ()), step)
             if _overlap(table[at]):
                 where = f"{name}: transition {number} ({row.event})"
-                raise LawError("law_invalid", f"{where}: {word} from {state} twice")
+                at_row = (name, "transitions", number - 1)
+                raise LawError("law_invalid", f"{where}: {word} from {state} twice", at=at_row)
         if not row.clock:
             otherwise.setdefault(row.event, (step,))
     return Procedure(
@@ -199,16 +203,21 @@ def _check_words(
     def check(where: str, words: Iterable[str], allowed: Iterable[str], what: str) -> None:
         unknown = sorted(set(words) - set(allowed))
         if unknown:
-            raise LawError("law_invalid", f"{name}: {where}: unknown {what} {', '.join(unknown)}")
+            fault = f"{name}: {where}: unknown {what} {', '.join(unknown)}"
+            raise LawError("law_invalid", fault, at=(name, *place))
 
+    place: tuple[str | int, ...] = ("opener",)
     check("opener", [file.opener], file.roles, "role")
+    place = ("initial",)
     check("initial", [file.initial], file.states, "state")
     events = {row.event for row in file.transitions} | set(common)
     for word, duty in file.duties.items():
+        place = ("duties", word)
         check(f"duty {word}", [duty.role], file.roles, "role")
         check(f"duty {word}", duty.actions.values(), events, "event")
         check(f"duty {word}", [duty.clock] if duty.clock else [], known, "clock")
     for number, row in enumerate(file.transitions, 1):
+        place = ("transitions", number - 1)
         where = f"transition {number} ({row.event})"
         check(where, row.from_, (*file.states, ALL), "state")
         check(where, [row.to], (*file.states, SAME), "state")
@@ -222,7 +231,7 @@ def _check_words(
         check(where, row.closes, (*file.duties, ALL), "duty")
         check(where, row.checks, CHECKS, "check")
         for problem in _misuses(row, file, known):
-            raise LawError("law_invalid", f"{name}: {where}: {problem}")
+            raise LawError("law_invalid", f"{name}: {where}: {problem}", at=(name, *place))
 
 
 def _misuses(row: models.Transition, file: models.ProcedureFile, known: Clocks) -> Iterator[str]:

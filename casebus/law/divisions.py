@@ -55,6 +55,21 @@ class Divisions:
                 if other and other not in self._rows:
                     raise LawError("law_invalid", f"{name}: {row.code}: unknown {other}")
 
+        for follow in ("superior", "successor"):
+            self._refuse_circle(name, follow)
+
+    def _refuse_circle(self, name: str, follow: str) -> None:
+        """Raises LawError where superiors or successors lead back to where they began."""
+        ended: set[str] = {""}
+        for code in self._rows:
+            way: list[str] = []
+            while code not in ended:
+                if code in way:
+                    raise LawError("law_invalid", f"{name}: {code} is its own {follow}")
+                way.append(code)
+                code = getattr(self._rows[code], follow)  # noqa: PLW2901
+            ended.update(way)
+
     def get(self, code: str) -> Division | None:
         """By six digits, or by the statistical twelve."""
         return self._rows.get(code[:6] if len(code) == 12 else code)  # noqa: PLR2004

@@ -11,6 +11,7 @@ from casebus.law import bundle, compiled, compiling, loader, models
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule, Procedure, event_name
 from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
+from casebus.law.reading import LawError
 from casebus.law.threshold_models import ThresholdFile
 from casebus.law.thresholds import Thresholds
 from casebus.law.triage import Triage
@@ -24,6 +25,12 @@ class Law:
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         """Check and compile the files, given by relative name; raises LawError."""
+        try:
+            self._compile(files)
+        except LawError as error:
+            raise loader.placed(error, files) from error
+
+    def _compile(self, files: Mapping[str, bytes]) -> None:
         self._files = dict(files)
         self.digest = bundle.digest(files)
         self.calendar = Calendar(loader.parse(files, "holidays.yaml", models.HolidaysFile))

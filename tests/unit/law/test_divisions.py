@@ -72,6 +72,14 @@ def test_the_table_has_the_divisions_of_today_at_each_level() -> None:
         (f"{HEAD}330000,浙江省,province,000000,2021-02-29,,\n".encode(), "line 2"),
         (f"{HEAD}330106,西湖区,county,330100,,,\n".encode(), "330106: unknown 330100"),
         ("浙江".encode("gb18030"), "not UTF-8"),
+        (
+            f"{HEAD}330000,浙江省,province,340000,,,\n340000,安徽省,province,330000,,,\n".encode(),
+            "330000 is its own superior",
+        ),
+        (
+            f"{HEAD}330000,浙江省,province,000000,,2020-01-01,330000\n".encode(),
+            "330000 is its own successor",
+        ),
     ],
 )
 def test_a_table_that_does_not_hold_together_is_refused_with_its_line(
