@@ -29,6 +29,7 @@ _RANK = {Verdict.WATCH: 0, Verdict.TRANSFER_ON_SUSPICION: 1, Verdict.MUST_TRANSF
 _CLAIMS = {str(verdict): verdict for verdict in Verdict}
 _ADMINISTRATIVE, _CRIMINAL = "administrative", "criminal"
 _GUILTY = "GUILTY"
+_STATING = frozenset({"restates", "adds", "alleges"})
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class _Facts:
 
     restated: dict[str, int] = field(default_factory=dict)
     added: dict[str, int] = field(default_factory=dict)
+    alleged: dict[str, int] = field(default_factory=dict)
     sources: int | None = None
     numbers: int | None = None
     offence: str = ""
@@ -58,8 +60,13 @@ class _Facts:
     organisations: set[str] = field(default_factory=set)
     sanctions: set[Sanction] = field(default_factory=set)
 
+    @property
+    def is_alleged(self) -> bool:
+        """No authority has stated any figure yet."""
+        return bool(self.alleged) and not self.restated and not self.added
+
     def figures(self) -> Figures:
-        both: dict[str, Any] = dict(self.added)
+        both: dict[str, Any] = dict(self.alleged if self.is_alleged else self.added)
         for name, value in self.restated.items():
             both[name] = max(value, both.get(name, 0))
         return Figures(
@@ -99,7 +106,7 @@ class Assessing:
         says = self._rules.says(name)
         if not says:
             return
-        stated = bool(says & {"restates", "adds"}) and self._read(event, says)
+        stated = bool(says & _STATING) and self._read(event, says)
         self._note(event, says)
         if "watched" in says and event.sector in self._rules.detection.sectors:
             self._watched = event
@@ -155,7 +162,7 @@ class Assessing:
                 figures=facts.figures(),
                 acts=facts.acts or Acts.on(stated.legal.date),
                 event=stated.identity,
-                unpunished=not self._settled,
+                unpunished=not self._settled and not facts.is_alleged,
                 asking=not self._transferred and not self._convicted,
                 imported=stated.imported,
             )
@@ -174,12 +181,17 @@ class Assessing:
         sources, numbers = reading.rights(data)
         facts.sources = sources if sources is not None else facts.sources
         facts.numbers = numbers if numbers is not None else facts.numbers
+        amounts = reading.amounts(data)
+        if "alleges" in says:
+            facts.alleged.update(amounts)
+            if amounts:
+                self._stated = event
+            return bool(amounts)
         facts.owner_closed = facts.owner_closed or data.get("owner_closed") is True
         facts.circumvention = facts.circumvention or data.get("circumvention") is True
         facts.sanctions.update(self._listed(data))
         claim = _CLAIMS.get(body.text(data, "assessment"))
         facts.claim = _severer(facts.claim, claim)
-        amounts = reading.amounts(data)
         if "adds" in says:
             for name, value in amounts.items():
                 facts.added[name] = facts.added.get(name, 0) + value
@@ -236,6 +248,8 @@ class Assessing:
         claimed = facts.claim is not None and _RANK[facts.claim] > _RANK[found.verdict]
         if claimed and facts.claim is not None:
             found = _as_claimed(found, facts.claim)
+        elif facts.is_alleged and found.verdict is Verdict.MUST_TRANSFER:
+            found = _as_alleged(found)
         self._say(event, found, accumulated=accumulated, claimed=claimed)
         self._owe(event, found)
 
@@ -375,6 +389,16 @@ def _as_claimed(found: Assessment, claim: Verdict) -> Assessment:
         rule=found.rule or "claimed",
         steps=(*found.steps, f"以签名单位的判断为准：{claim}"),
         steps_en=(*found.steps_en, f"as assessed and signed by its author: {claim}"),
+    )
+
+
+def _as_alleged(found: Assessment) -> Assessment:
+    verdict = Verdict.TRANSFER_ON_SUSPICION
+    return replace(
+        found,
+        verdict=verdict,
+        steps=(*found.steps, f"数额仅为线索所称，尚未查证：{verdict}"),
+        steps_en=(*found.steps_en, f"figures are only what a lead says: {verdict}"),
     )
 
 

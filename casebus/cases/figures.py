@@ -11,7 +11,7 @@ from casebus.law.figures import AMOUNTS, Acts, Sanction
 from casebus.law.threshold_models import MONEY
 
 #: Lists of parties in bodies; who has a part in them but did not do it.
-_PARTIES = ("suspects", "parties")
+_PARTIES = ("suspects", "parties", "defendants")
 _OTHERS = frozenset({"RIGHT_HOLDER", "COMPLAINANT", "WITNESS"})
 _LONGEST = 64
 #: Ten billion yuan: more is a mistake, and sums of it must still fit in 64 bits.

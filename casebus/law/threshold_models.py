@@ -236,6 +236,8 @@ class Detection(Model):
     #: State a metric anew, or add to it.
     restates: _Events = ()
     adds: _Events = ()
+    #: What somebody says, until figures are stated.
+    alleges: _Events = ()
     #: After them, by an agency of these sectors, an owed transfer is an omission.
     watched: _Events = ()
     sectors: tuple[Word, ...] = ()

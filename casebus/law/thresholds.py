@@ -34,6 +34,7 @@ HALF = "half"
 _SAYS = (
     "restates",
     "adds",
+    "alleges",
     "watched",
     "transfers",
     "punishes",

@@ -190,6 +190,20 @@ def test_the_verdict_that_an_author_signed_stands_where_it_is_severer() -> None:
     assert verdicts(folded([filed, suspicion])) == ["TRANSFER_ON_SUSPICION"]
 
 
+def test_what_a_lead_says_is_a_suspicion_until_figures_are_stated() -> None:
+    lead = event(AMR, "lead.reported", "2026-03-01", sales_amount=yuan(10**6), offence="214")
+    assert verdicts(folded([lead])) == ["TRANSFER_ON_SUSPICION"]
+    assert verdicts(folded([lead, seized(value=10_000)])) == ["TRANSFER_ON_SUSPICION", "WATCH"]
+    assert not [one for one in folded([lead, penalty()]).clocks if one.id[0] == "O"]
+
+
+def test_what_the_police_sent_back_is_owed_to_them_no_more() -> None:
+    back = event(PSB, "reverse_referral.sent", "2026-03-01", to=(AMR,), sales_amount=yuan(10**6))
+    case = folded([back, seized(), penalty()])
+    assert verdicts(case)[-1] == "MUST_TRANSFER"
+    assert not [one for one in case.clocks if one.id[0] == "O"]
+
+
 def answer(revision: int = 1, at: str = "2026-03-05", **data: Any) -> CaseEvent:
     return event(
         "bus/scheduler",
