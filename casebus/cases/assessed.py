@@ -25,14 +25,18 @@ class Assessed:
     #: The author's own verdict was the severer one and stands.
     claimed: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, *, whole: bool = True) -> dict[str, Any]:
+        """`whole`: with the computation in words, which is most of it."""
+        assessment = self.assessment.to_json()
+        if not whole:
+            del assessment["steps"], assessment["steps_en"]
         return {
             "event": {"source": self.event[0], "id": self.event[1]},
             "stated": self.stated,
             "on": self.on.isoformat(),
             "accumulated": self.accumulated,
             "claimed": self.claimed,
-            **self.assessment.to_json(),
+            **assessment,
         }
 
 

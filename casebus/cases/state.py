@@ -408,7 +408,10 @@ class Case:
             "findings": [one.to_json() for one in self.findings],
             "work": [one.to_json() for one in self.work],
             "copies": [one.to_json() for one in self.copies],
-            "assessments": [one.to_json() for one in self.assessments],
+            # The one that stands says how it was computed; the case is written often.
+            "assessments": [
+                one.to_json(whole=one is self.assessments[-1]) for one in self.assessments
+            ],
             "proposals": [one.to_json() for one in self.proposals],
             "links": [one.to_json() for one in self.links],
             "origins": [one.to_json() for one in self.origins],
