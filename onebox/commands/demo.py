@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -108,7 +109,7 @@ def _play(
         tell.line(one.about)
     tell.chapter("Step by step, on scenario time")
     player = ground.player(chosen, by_cli=by_cli)
-    return player.play(lambda one, entry: tell.entry(one, entry, several=many))
+    return player.play(partial(tell.entry, several=many))
 
 
 def _results(tell: Telling, played: Sequence[Played]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from casebus.now import set_scenario_time
 from onebox.scenario import sending
 from onebox.scenario.expectations import Expectation
 from onebox.scenario.judging import problems
-from onebox.scenario.scheduling import Speech
+from onebox.scenario.scheduling import Speech, stops
 from onebox.scenario.sending import FrontDoor, Order
 from onebox.scenario.stage import Snapshot, Stage
 from onebox.scenario.storyline import Entry, Look, Step, Storyline
@@ -32,8 +32,8 @@ from onebox.scenario.users import User
 from onebox.scenario.waiting import until
 from onebox.scenario.world import Identity, Names
 
-#: Called with each entry when it is done.
-Follow = Callable[[Storyline, Entry], None]
+#: Called with each entry when it is done, and with what was otherwise than it says.
+Follow = Callable[[Storyline, Entry, Sequence[str]], None]
 UserOf = Callable[[str], User]
 #: (Storyline, stream) -> what the scheduler will say of it.
 Speeches = Mapping[tuple[int, str], Sequence[Speech]]
@@ -56,8 +56,6 @@ class Played:
     #: Spent on its entries.
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
-    #: Stream -> how many of the scheduler's speeches were waited for.
-    heard: dict[str, int] = field(default_factory=dict)
 
     @property
     def case(self) -> str:
@@ -86,54 +84,77 @@ class Player:
         self._time_file = time_file
         self._speeches = speeches or {}
         self._by_cli = by_cli
+        #: How many speeches were waited for, and which did not come: not waited for again.
+        self._heard: Counter[tuple[int, str]] = Counter()
+        self._missed: defaultdict[tuple[int, str], Counter[tuple[str, str]]] = defaultdict(Counter)
         #: Stream -> who acts in it.
         self._acting: dict[str, tuple[str, ...]] = {}
 
-    def play(self, follow: Follow = lambda _one, _entry: None) -> list[Played]:
+    def play(self, follow: Follow = lambda _one, _entry, _problems: None) -> list[Played]:
         """Raises CasebusError only where the bus does not answer at all."""
+        timeline = list(moments([one.storyline for one in self.played]))
+        every = (speech for speeches in self._speeches.values() for speech in speeches)
+        between = deque(sorted(stops(every, (moment.at for moment in timeline))))
         with ThreadPoolExecutor(_TOGETHER) as pool:
-            for moment in moments([one.storyline for one in self.played]):
-                set_scenario_time(self._time_file, moment.at)
-                list(pool.map(partial(self._play, moment.at), _by_storyline(moment)))
+            for moment in timeline:
+                while between and between[0] < moment.at:
+                    self._move(pool, between.popleft())
+                self._move(pool, moment.at)
+                found = dict(pool.map(self._play, _by_storyline(moment)))
                 for storyline, entry in moment.entries:
-                    follow(storyline, entry)
+                    follow(storyline, entry, found[storyline.storyline][id(entry)])
         return self.played
 
-    def _play(self, at: datetime, part: tuple[Storyline, list[Entry]]) -> None:
-        storyline, entries = part
-        played = self._of[storyline.storyline]
-        began = time.monotonic()
-        for entry in entries:
-            for stream in _touched(storyline, entry):
-                played.problems += self._hear(played, stream, at)
-            if isinstance(entry, Step):
-                played.steps += 1
-                played.problems += self._act(played, entry)
-            else:
-                played.assertions += len(entry.expect)
-                played.problems += self._look(played, entry)
-        played.seconds += time.monotonic() - began
+    def _move(self, pool: ThreadPoolExecutor, at: datetime) -> None:
+        """Move scenario time, and wait until the bus has said what it has to say by then."""
+        set_scenario_time(self._time_file, at)
+        list(pool.map(partial(self._hear, at), self._speeches))
 
-    def _hear(self, played: Played, stream: str, at: datetime) -> Iterator[str]:
-        """Wait until the bus has said of its clocks what it has to say by now."""
-        coming = self._speeches.get((played.storyline.storyline, stream), [])
-        due = [one for one in coming if one.at <= at]
-        if len(due) <= played.heard.get(stream, 0):
+    def _hear(self, at: datetime, place: tuple[int, str]) -> None:
+        number, stream = place
+        due = [one for one in self._speeches[place] if one.at <= at]
+        if len(due) <= self._heard[place]:
             return
-        played.heard[stream] = len(due)
-        expected = Counter((one.type, one.clock) for one in due)
+        self._heard[place] = len(due)
+        played = self._of[number]
+        began = time.monotonic()
+        new = Counter((one.type, one.clock) for one in due) - self._missed[place]
+        missing = new.copy()
 
         def said() -> bool:
             history = self._stage.history(played.names.stream(stream))
-            return expected <= Counter(
-                (event["type"], event["data"].get("clock")) for event in history
-            )
+            there = Counter((event["type"], event["data"].get("clock")) for event in history)
+            missing.clear()
+            missing.update(new - there)
+            return not missing
 
         try:
-            until(said, "the bus speaks of its clocks", HEARING_SECONDS)
+            until(said, "", HEARING_SECONDS)
         except CasebusError as error:
-            words = ", ".join(f"{short_type(name)} {clock}" for name, clock in expected)
-            yield f"{at:%Y-%m-%d %H:%M}: {stream}: {error} ({words})"
+            if error.code != "no_answer":
+                raise
+            self._missed[place] += missing
+            words = ", ".join(f"{short_type(name)} {clock}" for name, clock in missing)
+            played.problems.append(f"{at:%Y-%m-%d %H:%M}: {stream}: the bus did not say {words}")
+        played.seconds += time.monotonic() - began
+
+    def _play(self, part: tuple[Storyline, list[Entry]]) -> tuple[int, dict[int, list[str]]]:
+        """What one storyline has at a moment; gives its problems by entry."""
+        storyline, entries = part
+        played = self._of[storyline.storyline]
+        began = time.monotonic()
+        found = {id(entry): list(self._enter(played, entry)) for entry in entries}
+        played.seconds += time.monotonic() - began
+        played.problems += (one for problems_of in found.values() for one in problems_of)
+        return storyline.storyline, found
+
+    def _enter(self, played: Played, entry: Entry) -> Iterator[str]:
+        if isinstance(entry, Step):
+            played.steps += 1
+            yield from self._act(played, entry)
+        else:
+            played.assertions += len(entry.expect)
+            yield from self._look(played, entry)
 
     def _act(self, played: Played, step: Step) -> Iterator[str]:
         try:
@@ -213,13 +234,6 @@ def _by_storyline(moment: Moment) -> list[tuple[Storyline, list[Entry]]]:
     for storyline, entry in moment.entries:
         found.setdefault(storyline.storyline, (storyline, []))[1].append(entry)
     return list(found.values())
-
-
-def _touched(storyline: Storyline, entry: Entry) -> set[str]:
-    """Names of the streams that an entry is about."""
-    if isinstance(entry, Step):
-        return {storyline.stream_of(entry)}
-    return {one.stream or entry.stream or storyline.first_stream for one in entry.expect}
 
 
 def _order(played: Played, step: Step) -> Order:

@@ -94,7 +94,8 @@ class Rehearser:
             self._now = max(self._now, statement.at)
             rehearsed.say(statement.derived, self._now, self._next_place())
             said = statement.derived
-            self._note(rehearsed.stream, Speech(statement.at, said.type, said.data["clock"]))
+            speech = Speech(statement.at, said.type, said.data["clock"], statement.until)
+            self._note(rehearsed.stream, speech)
         self._now = moment
 
     def _note(self, stream: str, speech: Speech) -> None:

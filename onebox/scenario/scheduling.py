@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from casebus.cases import Case, Derived, breach_of, lapse_of, warning_of
 from casebus.cases.state import RUNNING
 
+_BEFORE = dt.timedelta(seconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
+    """`until`: the moment from which on it would no longer be said."""
+
     at: dt.datetime
     derived: Derived
+    until: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """That the scheduler says so of a clock."""
+    """That the scheduler says so of a clock, at some moment from `at` on and before `until`."""
 
     at: dt.datetime
     type: str
     clock: str
+    until: dt.datetime | None = None
+
+
+def stops(speeches: Iterable[Speech], moments: Iterable[dt.datetime]) -> list[dt.datetime]:
+    """Moments to add, that nothing which must be said before another moment is passed over."""
+    known = sorted(moments)
+    added: list[dt.datetime] = []
+    brief = [one for one in speeches if one.until is not None]
+    for one in sorted(brief, key=lambda speech: speech.until or speech.at):
+        assert one.until is not None  # noqa: S101
+        place = bisect_left(known, one.at)
+        if place == len(known) or known[place] >= one.until:
+            last = max(one.at, one.until - _BEFORE)
+            added.append(last)
+            insort(known, last)
+    return added
 
 
 def due(case: Case | None, moment: dt.datetime) -> Iterator[Statement]:
@@ -30,10 +52,10 @@ def due(case: Case | None, moment: dt.datetime) -> Iterator[Statement]:
     for clock in case.clocks if case else ():
         if clock.status != RUNNING:
             continue
-        for after, statement_of in (
-            (clock.warn_after, warning_of),
-            (clock.breach_after, breach_of),
-            (clock.lapse_after, lapse_of),
+        for after, statement_of, until in (
+            (clock.warn_after, warning_of, clock.due),
+            (clock.breach_after, breach_of, None),
+            (clock.lapse_after, lapse_of, None),
         ):
             if after is not None and after <= moment:
-                yield Statement(after, statement_of(clock))
+                yield Statement(after, statement_of(clock), until)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -42,20 +42,34 @@ class Telling:
         )
         self.line("  " + ", ".join(f"{code} {count}" for code, count in summary["codes"].items()))
 
-    def entry(self, storyline: Storyline, entry: Entry, *, several: bool = False) -> None:
+    def entry(
+        self,
+        storyline: Storyline,
+        entry: Entry,
+        problems: Sequence[str],
+        *,
+        several: bool = False,
+    ) -> None:
         """A step, or what was true then; with the storyline's number where several are played."""
         mark = f"[dim]{storyline.storyline}[/dim]  " if several else ""
         moment = local_time(moment_of(entry).isoformat())
         if isinstance(entry, Look):
             kinds = Counter(kind_of(one).replace("_", " ") for one in entry.expect)
             said = ", ".join(f"{kind} ×{n}" if n > 1 else kind for kind, n in kinds.items())
-            self.line(f"{mark}{moment}  [green]✓[/green] {said}  [dim]{entry.note}[/dim]")
+            sign = "[red]✗[/red]" if problems else "[green]✓[/green]"
+            self.line(f"{mark}{moment}  {sign} {said}  [dim]{entry.note}[/dim]")
+            self._otherwise(problems)
             return
         to = " → " + "、".join(map(self._name, storyline.recipients_of(entry))) if entry.to else ""
         title = self._titles.of(entry.ce_type)
         author = self._name(storyline.agency_of(entry.word))
         refused = f"  [yellow]refused: {entry.rejected}[/yellow]" if entry.rejected else ""
         self.line(f"{mark}{moment}  {author}  [bold]{title}[/bold] {entry.type}{to}{refused}")
+        self._otherwise(problems)
+
+    def _otherwise(self, problems: Iterable[str]) -> None:
+        for one in problems:
+            self.line(f"    [red]{one}[/red]")
 
     def problems(self, played: Iterable[Played]) -> None:
         for one in played:

@@ -32,7 +32,7 @@ LINK_DOWN = "link_down"
 _SOUND_SECONDS = 10.0
 _CLOCKS = 500
 #: How long a clock that casework has just written may wait to be seen.
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.3
 #: A scenario's time can jump; the machine's cannot.
 _TICK_SECONDS = 0.1
 
