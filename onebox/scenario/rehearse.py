@@ -156,6 +156,8 @@ class Rehearser:
         found = stream.opened_items(agency, step.duty)
         if not found:
             raise CasebusError("no_work", f"{step.word} has no {step.duty} to do")
+        if not self.sees(agency, stream.stream):
+            raise CasebusError("not_found", f"{step.word} is not shown the case")
         if found[0].actions.get(step.action) not in (step.type, step.ce_type):
             words = ", ".join(f"{word} {name}" for word, name in found[0].actions.items())
             raise CasebusError("no_such_action", f"{step.duty} has {words}")
