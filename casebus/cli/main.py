@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from casebus.cli.output import ShownError
+from casebus.cli.server import from_entry_point, missing
 from casebus.errors import CasebusError
 
 #: Commands of this package: name → (module, one line for the list). Loaded when called.
@@ -23,14 +24,12 @@ OWN = {
     "matches": ("casebus.cli.matches", "Show cases that may be one with a case, and why."),
     "keys": ("casebus.cli.keys", "Make keys; list, add and revoke them in the directory."),
     "work": ("casebus.cli.work", "Show work items and act on them."),
+    "law": ("casebus.cli.law", "Check, draw, try and adopt the law files."),
     "schemas": ("casebus.cli.schemas", "Add, check and describe event types."),
 }
 ENTRY_POINTS = "casebus.commands"
 #: What the server part brings; named here so that an agency's install can say what is missing.
 SERVER = ("up", "down", "status", "reset", "env", "doctor", "logs", "demo", "verify")
-
-#: The modules that an install without the server part has not.
-SERVER_ROOMS = ("onebox", "gateway", "services", "storage")
 
 
 class Commands(click.Group):
@@ -44,8 +43,8 @@ class Commands(click.Group):
             return _from_module(name)
         added = _added()
         if name in added:
-            return _from_entry_point(name, added[name])
-        return _missing(name) if name in SERVER else None
+            return from_entry_point(name, added[name])
+        return missing(name) if name in SERVER else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list without loading any module of this package."""
@@ -83,38 +82,6 @@ def _from_module(name: str) -> click.Command:
     module = import_module(OWN[name][0])
     command: click.Command = module.command
     return command
-
-
-def _from_entry_point(name: str, entry: Any) -> click.Command:
-    try:
-        loaded: click.Command = entry.load()
-    except ImportError as error:
-        return _missing(name, error.name or "")
-    return loaded
-
-
-def _missing(name: str, module: str = "") -> click.Command:
-    """A command that says why it cannot run, whatever it is given."""
-    if module.split(".", maxsplit=1)[0] in SERVER_ROOMS or not module:
-        sentence = (
-            f"`casebus {name}` needs the server part, which this install does not have:"
-            " run it in a checkout of casebus (make up) or from its image"
-        )
-    else:
-        sentence = (
-            f"`casebus {name}` needs the Python module {module}, which this environment lacks:"
-            " scripts/bootstrap brings all of them"
-        )
-
-    @click.command(
-        name,
-        short_help="(needs the server part)",
-        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-    )
-    def missing() -> None:
-        raise CasebusError("server_not_installed", sentence)
-
-    return missing
 
 
 def _short_help(ctx: click.Context, group: Commands, name: str) -> str:

@@ -17,7 +17,8 @@ from casebus.law.thresholds import Thresholds
 from casebus.law.triage import Triage
 from casebus.law.venues import Venues
 
-_COMMON = "common.yaml"
+#: What holds in every procedure.
+COMMON = "common.yaml"
 
 
 class Law:
@@ -86,9 +87,9 @@ class Law:
 
     def _everywhere(self) -> models.CommonFile:
         # Bundles older than the file say in each procedure what it says once.
-        if _COMMON not in self._files:
+        if COMMON not in self._files:
             return models.CommonFile()
-        return loader.parse(self._files, _COMMON, models.CommonFile)
+        return loader.parse(self._files, COMMON, models.CommonFile)
 
     def may_emit(self, sector: str, level: str, ce_type: str) -> bool:
         """Whether an agency of this sector and level may be the author of such an event."""

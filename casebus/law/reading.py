@@ -55,16 +55,26 @@ def read_yaml(name: str, text: bytes) -> Any:
         raise LawError("law_unreadable", f"{name}: {error}") from error
 
 
+class Lines:
+    """Where what stands in one file, for who asks often."""
+
+    def __init__(self, text: bytes) -> None:
+        self._root = _Loader(text.decode("utf-8")).get_single_node()
+
+    def of(self, path: Sequence[str | int]) -> int:
+        """The line (from 1) of a place, or of the nearest place around it that there is."""
+        node, line = self._root, 1
+        for part in path:
+            node = _child(node, part)
+            if node is None:
+                break
+            line = node.start_mark.line + 1
+        return line
+
+
 def line_of(text: bytes, path: Sequence[str | int]) -> int:
     """The line (from 1) at which a place stands, or the nearest place around it that there is."""
-    node = _Loader(text.decode("utf-8")).get_single_node()
-    line = 1
-    for part in path:
-        node = _child(node, part)
-        if node is None:
-            break
-        line = node.start_mark.line + 1
-    return line
+    return Lines(text).of(path)
 
 
 def _check_depth(name: str, text: bytes) -> None:

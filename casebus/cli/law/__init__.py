@@ -1,0 +1,41 @@
+"""`casebus law`: read, check and draw the law files; try and adopt them where the bus runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import click
+
+from casebus.cli.server import from_entry_point, missing
+
+#: Commands of this package, each `command` in a module of its own.
+OWN = {
+    "check": "casebus.cli.law.checking",
+}
+#: What the server part brings.
+SERVER = ("what-if", "adopt", "show", "reinterpret")
+ENTRY_POINTS = "casebus.commands.law"
+
+
+class LawCommands(click.Group):
+    """Those of this package, and those that an installed server part adds."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return [*OWN, *SERVER]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name in OWN:
+            command: click.Command = import_module(OWN[name]).command
+            return command
+        if name not in SERVER:
+            return None
+        added = entry_points(group=ENTRY_POINTS, name=name)
+        for entry in added:
+            return from_entry_point(name, entry, within="casebus law")
+        return missing(name, within="casebus law")
+
+
+@click.group("law", cls=LawCommands)
+def command() -> None:
+    """Rules about cases as data: check, draw, try and adopt them."""

@@ -1,0 +1,45 @@
+"""Commands of the server part: brought by entry points, or saying why they are not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from casebus.errors import CasebusError
+
+#: The modules that an install without the server part has not.
+SERVER_ROOMS = ("onebox", "gateway", "services", "storage")
+
+
+def from_entry_point(name: str, entry: Any, *, within: str = "casebus") -> click.Command:
+    """The command that an entry point names, or one that says what it lacks."""
+    try:
+        loaded: click.Command = entry.load()
+    except ImportError as error:
+        return missing(name, error.name or "", within=within)
+    return loaded
+
+
+def missing(name: str, module: str = "", *, within: str = "casebus") -> click.Command:
+    """A command that says why it cannot run, whatever it is given."""
+    if module.split(".", maxsplit=1)[0] in SERVER_ROOMS or not module:
+        sentence = (
+            f"`{within} {name}` needs the server part, which this install does not have:"
+            " run it in a checkout of casebus (make up) or from its image"
+        )
+    else:
+        sentence = (
+            f"`{within} {name}` needs the Python module {module}, which this environment lacks:"
+            " scripts/bootstrap brings all of them"
+        )
+
+    @click.command(
+        name,
+        short_help="(needs the server part)",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
+    def command() -> None:
+        raise CasebusError("server_not_installed", sentence)
+
+    return command

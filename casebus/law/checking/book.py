@@ -1,0 +1,112 @@
+"""A law opened to be checked: its files as they are written, its compiled form, the schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from pydantic import BaseModel
+
+from casebus.events.schemas import Schema
+from casebus.law import loader, models
+from casebus.law.checking.fields import Fields
+from casebus.law.compiled import event_name
+from casebus.law.law import COMMON, Law
+from casebus.law.reading import Lines
+from casebus.law.threshold_models import ThresholdFile
+from casebus.law.triage import FILE as TRIAGE
+from casebus.law.triage import TriageFile
+from casebus.law.venues import FILE as VENUES
+from casebus.law.venues import VenuesFile
+
+Place = tuple[str | int, ...]
+_M = TypeVar("_M", bound=models.Model)
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong or odd; an error keeps the law from being adopted."""
+
+    severity: Literal["error", "warning"]
+    code: str
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.severity} {self.code}: {self.text}"
+
+
+class Book:
+    def __init__(self, files: Mapping[str, bytes], schemas: Iterable[Schema]) -> None:
+        """Raises LawError where the law cannot be used at all."""
+        self.law = Law(files)
+        self.procedures = loader.parse_all(files, "procedures", models.ProcedureFile)
+        self.clocks = loader.parse_all(files, "clocks", models.ClockFile)
+        self.thresholds = loader.parse_all(files, "thresholds", ThresholdFile)
+        self.common = self._one(files, COMMON, models.CommonFile)
+        self.venues = self._one(files, VENUES, VenuesFile)
+        self.triage = self._one(files, TRIAGE, TriageFile)
+        self.sectors = loader.parse(files, "sectors.yaml", models.SectorsFile)
+        #: Event name -> the newest shape of its body.
+        self.schemas = {
+            event_name(one.ce_type): one for one in sorted(schemas, key=lambda one: one.version)
+        }
+        self._files, self._lines = files, dict[str, Lines]()
+        self._fields: dict[str, Fields] = {}
+
+    def fields(self, event: str) -> Fields | None:
+        """What the body of an event holds; None where it has no schema."""
+        if event not in self._fields and event in self.schemas:
+            self._fields[event] = Fields(self.schemas[event].body)
+        return self._fields.get(event)
+
+    def error(self, code: str, place: Place, text: str) -> Problem:
+        return Problem("error", code, str(place[0]), self._line(place), text)
+
+    def warning(self, code: str, place: Place, text: str) -> Problem:
+        return Problem("warning", code, str(place[0]), self._line(place), text)
+
+    @cached_property
+    def files(self) -> dict[str, models.Model]:
+        """Every file of rules by its name."""
+        single = {COMMON: self.common, VENUES: self.venues, TRIAGE: self.triage}
+        known = {name: one for name, one in single.items() if one is not None}
+        return {**known, **self.procedures, **self.clocks, **self.thresholds}
+
+    @cached_property
+    def rules(self) -> list[tuple[Place, models.Rule]]:
+        """Every rule with a citation, and where it stands."""
+        return [found for name, file in self.files.items() for found in _rules((name,), file)]
+
+    def emitters(self, event: str) -> list[str]:
+        """The sectors of which some level may be the author of an event."""
+        return [
+            sector
+            for sector in self.sectors.sectors
+            if any(
+                self.law.may_emit(sector, level, f"casebus.{event}.v1")
+                for level in ("county", "city", "province", "national")
+            )
+        ]
+
+    def _line(self, place: Place) -> int:
+        name = str(place[0])
+        if name not in self._lines:
+            self._lines[name] = Lines(self._files[name])
+        return self._lines[name].of(place[1:])
+
+    @staticmethod
+    def _one(files: Mapping[str, bytes], name: str, model: type[_M]) -> _M | None:
+        return loader.parse(files, name, model) if name in files else None
+
+
+def _rules(place: Place, node: Any) -> Iterator[tuple[Place, models.Rule]]:
+    if isinstance(node, models.Rule):
+        yield place, node
+    if isinstance(node, BaseModel):
+        for name in type(node).model_fields:
+            yield from _rules((*place, name), getattr(node, name))
+    elif isinstance(node, tuple):
+        for at, one in enumerate(node):
+            yield from _rules((*place, at), one)

@@ -1,0 +1,93 @@
+"""Events that have no schema, no procedure or no author."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from casebus.law import models
+from casebus.law.checking.book import Book, Place, Problem
+from casebus.law.compiled import ANY_ROLE
+
+_SECTORS = "sectors.yaml"
+
+
+def problems(book: Book) -> Iterator[Problem]:
+    for place, event in _named(book):
+        if event not in book.schemas:
+            yield book.error("unknown_event", place, f"{event} has no schema")
+    for place, glob in _globs(book):
+        if not any(fnmatchcase(name, glob) for name in book.schemas):
+            yield book.error("unknown_event", place, f"{glob} is no event that has a schema")
+    yield from _without_author(book)
+    yield from _without_procedure(book)
+
+
+def _named(book: Book) -> Iterator[tuple[Place, str]]:
+    """Every event that a file names in full."""
+    for name, file in book.procedures.items():
+        for at, row in enumerate(file.transitions):
+            yield (name, "transitions", at), row.event
+        for word, duty in file.duties.items():
+            for action, event in duty.actions.items():
+                yield (name, "duties", word, "actions", action), event
+    for name, part, rows in (
+        ("common.yaml", "recorded", book.common.recorded if book.common else ()),
+        ("venues.yaml", "venues", book.venues.venues if book.venues else ()),
+        ("triage.yaml", "rules", book.triage.rules if book.triage else ()),
+    ):
+        for at, one in enumerate(rows):
+            for event in one.events:
+                yield (name, part, at, "events"), event
+
+
+def _globs(book: Book) -> Iterator[tuple[Place, str]]:
+    """Every event that may be named by its domain."""
+    for name, file in book.procedures.items():
+        yield from _each((name, "neutral"), file.neutral)
+    if book.common:
+        yield from _each(("common.yaml", "neutral"), book.common.neutral)
+    for name, thresholds in book.thresholds.items():
+        for word, said in (thresholds.detection or models.Model()).__dict__.items():
+            if word not in ("sectors", "clocks"):
+                yield from _each((name, "detection", word), said)
+    for sector, row in book.sectors.sectors.items():
+        for at, grant in enumerate(row.emits):
+            yield from _each((_SECTORS, "sectors", sector, "emits", at, "types"), grant.types)
+
+
+def _each(place: Place, words: Iterable[str]) -> Iterator[tuple[Place, str]]:
+    for at, word in enumerate(words):
+        yield (*place, at), word
+
+
+def _without_author(book: Book) -> Iterator[Problem]:
+    told: set[str] = set()
+    for name, file in book.procedures.items():
+        for at, row in enumerate(file.transitions):
+            place: Place = (name, "transitions", at)
+            may = set(book.emitters(row.event))
+            if not may:
+                told.add(row.event)
+                yield book.error("no_author", place, f"no sector may emit {row.event}")
+                continue
+            for role in row.by:
+                sectors = set(file.roles[role].sectors) if role in file.roles else may
+                if role not in (ANY_ROLE, models.BUS) and not sectors & may:
+                    text = f"{role} has {row.event}, which none of its sectors may emit"
+                    yield book.error("no_author", place, text)
+    for event in sorted(book.schemas.keys() - told):
+        if not book.emitters(event):
+            yield book.error("no_author", (_SECTORS,), f"no sector may emit {event}")
+
+
+def _without_procedure(book: Book) -> Iterator[Problem]:
+    """Of events that an agency may emit: what the bus says of a case needs no procedure."""
+    beside = {glob for file in book.procedures.values() for glob in file.neutral}
+    for event in sorted(book.schemas.keys() - book.law.known_events):
+        agencies = set(book.emitters(event)) - {models.BUS}
+        if not agencies or book.law.is_beside(event):
+            continue
+        if not any(fnmatchcase(event, glob) for glob in beside):
+            text = f"{event} stands in no procedure: it is recorded as out of procedure"
+            yield book.warning("no_procedure", (_SECTORS,), text)
