@@ -31,14 +31,12 @@ def _named(book: Book) -> Iterator[tuple[Place, str]]:
         for word, duty in file.duties.items():
             for action, event in duty.actions.items():
                 yield (name, "duties", word, "actions", action), event
-    for name, part, rows in (
-        ("common.yaml", "recorded", book.common.recorded if book.common else ()),
-        ("venues.yaml", "venues", book.venues.venues if book.venues else ()),
-        ("triage.yaml", "rules", book.triage.rules if book.triage else ()),
-    ):
-        for at, one in enumerate(rows):
-            for event in one.events:
-                yield (name, part, at, "events"), event
+    for at, common in enumerate(book.common.recorded if book.common else ()):
+        yield from _each(("common.yaml", "recorded", at, "events"), common.events)
+    for at, venue in enumerate(book.venues.venues if book.venues else ()):
+        yield from _each(("venues.yaml", "venues", at, "events"), venue.events)
+    for at, triage in enumerate(book.triage.rules if book.triage else ()):
+        yield from _each(("triage.yaml", "rules", at, "events"), triage.events)
 
 
 def _globs(book: Book) -> Iterator[tuple[Place, str]]:
