@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from casebus.cases import body
 from casebus.cases.event import CaseEvent
-from casebus.cases.findings import DISCREPANCY, OUT_OF_PROCEDURE, Findings
+from casebus.cases.findings import DATA_QUALITY, DISCREPANCY, OUT_OF_PROCEDURE, Findings
 from casebus.law.compiled import event_name
 
 #: Event name -> the last folded event of that name.
@@ -47,6 +47,13 @@ def too_late(event: CaseEvent, _last: Last, _roles: Roles, findings: Findings) -
     findings.add(OUT_OF_PROCEDURE, event, detail, tell=[event.agency, *event.to], about="too_late")
 
 
+def redaction_checked(event: CaseEvent, _last: Last, _roles: Roles, findings: Findings) -> None:
+    """Published before anyone looked whether names and secrets were blacked out (脱敏)."""
+    if event.data.get("redaction_checked") is not True:
+        detail = {"reason": "redaction_unchecked", "event": event_name(event.type)}
+        findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about="redaction")
+
+
 def _counts(event: CaseEvent, which: str) -> _Goods:
     """(name, unit) -> quantity; lines of one item are added up, uncounted ones left out."""
     totals: _Goods = {}
@@ -58,4 +65,8 @@ def _counts(event: CaseEvent, which: str) -> _Goods:
     return totals
 
 
-CHECKS: dict[str, Check] = {"handover_counts": handover_counts, "too_late": too_late}
+CHECKS: dict[str, Check] = {
+    "handover_counts": handover_counts,
+    "redaction_checked": redaction_checked,
+    "too_late": too_late,
+}

@@ -24,7 +24,7 @@ from casebus.law.periods import END_OF_DAY
 from casebus.law.ways import Ways
 
 #: Checks that the fold knows by name (casebus.cases.checks).
-CHECKS = frozenset({"handover_counts", "too_late"})
+CHECKS = frozenset({"handover_counts", "redaction_checked", "too_late"})
 
 Clocks = Mapping[str, tuple[ClockRule, ...]]
 

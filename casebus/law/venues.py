@@ -25,6 +25,8 @@ FILE = "venues.yaml"
 VENUE = "venue"
 #: A place or a level that is the author's own.
 AUTHOR = "author"
+#: Length of a unified social credit code (GB 32100-2015).
+_USCC = 18
 
 
 class Choice(Model):
@@ -33,7 +35,8 @@ class Choice(Model):
     when: Condition = Condition()
     #: Path in the body that names the office itself.
     agency: str | None = None
-    #: Paths in the body to division codes, in the order in which they count; or `author`.
+    #: Paths in the body to division codes, in the order in which they count; or `author`. A
+    #: unified social credit code stands for the division whose office registered it.
     places: tuple[str, ...] = ()
     level: Literal["author", "county", "city", "province", "national"] = "author"
     #: Paths in the body to offices that dispute; with the author, their lowest shared superior.
@@ -130,7 +133,8 @@ class Venues:
     def _places(self, paths: Iterable[str], matter: Matter) -> Iterator[str]:
         for path in paths:
             codes = [matter.author.division] if path == AUTHOR else texts_at(matter.body, path)
-            yield from (self._divisions.today(code, matter.day) or code for code in codes)
+            for code in map(_division, codes):
+                yield self._divisions.today(code, matter.day) or code
 
     def _at(self, code: str, sector: str, level: str, matter: Matter) -> Sequence[KnownAgency]:
         chain = self._divisions.chain(code)
@@ -157,6 +161,11 @@ class Venues:
         if row is None:
             return ()
         return tuple(one.id for one in offices.in_division(row.code, author.sector, row.level))
+
+
+def _division(code: str) -> str:
+    """A division code; of a unified social credit code, its third to eighth characters."""
+    return code[2:8] if len(code) == _USCC else code
 
 
 def _superiors(office: KnownAgency, offices: Agencies) -> Iterator[str]:

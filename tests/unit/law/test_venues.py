@@ -114,3 +114,20 @@ def test_who_enforces_goes_by_the_instrument(body: dict[str, Any], court: str) -
 def test_technical_cases_of_several_cities_are_tried_by_one_designated_court() -> None:
     body = {"rights": [{"kind": "UTILITY_MODEL"}], "defendant_place": {"code": "330402"}}
     assert find("civil_suit.received", "cn-330106-court", body)[0][0] == "cn-330100-court"
+
+
+@pytest.mark.parametrize(
+    ("event", "author", "body"),
+    [
+        ("penalty.pushed", "cn-330106-amr", {"home_place": {"code": "440106"}}),
+        ("penalty.pushed", "cn-330106-amr", {"organisations": [{"division": {"code": "440106"}}]}),
+        ("pledge.registered", "cn-000000-exa", {"pledgor": {"division": {"code": "440106"}}}),
+        ("spot_check.result", "cn-330106-amr", {"organisation": {"division": {"code": "440106"}}}),
+        ("pledge.changed", "cn-000000-exa", {"pledgor": {"uscc": "91440106MA59AAAA0W"}}),
+        ("fair.referred", "cn-330100-amr", {"home_place": {"code": "440106"}}),
+    ],
+)
+def test_what_concerns_an_enterprise_goes_to_the_regulator_of_its_home_province(
+    event: str, author: str, body: dict[str, Any]
+) -> None:
+    assert find(event, author, body)[0] == ("cn-440000-amr",)
