@@ -25,7 +25,7 @@ from onebox.testing import Stack
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DISTRICT = "cn-330106-amr"
-CASES = int(os.environ.get("CASEBUS_TEST_LOG_CASES", "1200"))
+CASES = int(os.environ.get("LOG_CASES", "1200"))
 PATIENCE = 240.0
 #: What the example's mapping makes of activities that are no steps.
 TYPES = {
