@@ -1,0 +1,44 @@
+"""Every storyline of examples/ in one timeline on one stack, with all that they assert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from onebox.scenario import storyline
+from onebox.scenario.player import Played
+from onebox.scenario.playground import EXAMPLES, Playground
+from onebox.testing import Stack
+
+# Nine storylines take a minute on idle cores, and the stack its start.
+pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
+
+NUMBERS = [int(path.stem.rpartition("-")[2]) for path in EXAMPLES.glob("storyline-*.yaml")]
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Playground]:
+    with Stack() as stack, Playground(stack) as ground:
+        yield ground
+
+
+@pytest.fixture(scope="module")
+def played(ground: Playground) -> dict[int, Played]:
+    storylines = storyline.read_all(EXAMPLES)
+    play = ground.player(storylines, by_cli=False).play()
+    return {one.storyline.storyline: one for one in play}
+
+
+@pytest.mark.parametrize("number", sorted(NUMBERS))
+def test_a_storyline_comes_out_as_it_says(played: dict[int, Played], number: int) -> None:
+    assert played[number].problems == []
+    assert played[number].assertions
+
+
+def test_nothing_was_lost_doubled_reordered_or_altered(
+    ground: Playground, played: dict[int, Played]
+) -> None:
+    report = ground.await_agreement()
+    assert len(played) == len(NUMBERS)
+    assert report["problems"] == []
