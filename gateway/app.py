@@ -23,11 +23,24 @@ from gateway.api import (
     problem_types,
     registry,
     rejected,
+    stats,
     work,
 )
 from gateway.context import Gateway, running
 
-_ROUTERS = (events, cases, matches, work, inbox, rejected, numbers, health, problem_types, registry)
+_ROUTERS = (
+    events,
+    cases,
+    matches,
+    work,
+    inbox,
+    rejected,
+    numbers,
+    stats,
+    health,
+    problem_types,
+    registry,
+)
 _DESCRIPTION = """\
 Agencies that protect intellectual property refer cases to each other and share their status here.
 

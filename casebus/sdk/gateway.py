@@ -102,6 +102,10 @@ class Gateway:
         return list(self._pages("/v1/rejected"))
 
     def await_event(self, source: str, event: str, seconds: float) -> JSON:
+    def stats(self, **asked: Any) -> JSON:
+        """Indicators with their rows; the options are those of `GET /v1/stats`."""
+        return self._get("/v1/stats", {name: one for name, one in asked.items() if one})
+
         """The event's outcome, or what is known of it when the time is up."""
         deadline = time.monotonic() + seconds
         while True:

@@ -14,6 +14,7 @@ from casebus.events.numbers import canonical_number
 from casebus.law import Law
 from casebus.trust.directory import BUS
 from casebus.trust.signing import Draft, sign
+from services.casework import facts
 from services.casework.deriving import draft_of, rows_of, suspended_rows
 from services.casework.desk import Desk
 from services.casework.sorting import Sorted
@@ -55,6 +56,7 @@ async def fold_touched(
     await journal.add_parties(connection, _parties(found, touched))
     await cases.add_numbers(connection, _numbers(found, touched))
     await matching.add_traits(connection, _traits(found, touched))
+    await facts.save(connection, found, touched, desk.schemas)
     await _save(connection, touched, desk)
     return touched, law
 

@@ -1,0 +1,176 @@
+"""What statistics keep of an event: offence, rights, amounts, outcomes. Never a name.
+
+Of the body only enumerations, truths, counts and amounts of money are taken, by what the schema
+says a field is, so that a new indicator needs no new column. A fact is a function of the events
+of its stream that were journaled no later: a rebuild makes the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from casebus.cases import body
+from casebus.cases.corrections import CORRECTED, corrected
+from casebus.cases.event import CaseEvent
+from casebus.cases.findings import NO_STANDING, Findings
+from casebus.cases.keys import Keys
+from casebus.events.schemas import CodecError, Schemas
+from casebus.law.compiled import event_name
+from casebus.trust.directory import BUS
+
+#: What says how a case was handed over or worked on, not what happened in it.
+UNCOUNTED = frozenset({"intake", "work"})
+#: Where the bus's words name the event that they are about.
+_ABOUT = {
+    "finding.raised": ("event_source", "event_id"),
+    "finding.withdrawn": ("event_source", "event_id"),
+    "clock.breach_withdrawn": ("breach_source", "breach_id"),
+}
+#: The bus's own words that figures are made of.
+_OF_BUS = frozenset({"clock.breached", *_ABOUT})
+_MONEY, _COUNTS = "Money", frozenset({"int", "long"})
+_NOT_SAID = frozenset({"work_version"})
+_LONGEST = 64
+_CORRECTED = f"casebus.{CORRECTED}."
+#: Revisions grow with the journal: epoch first, then the place in it.
+_EPOCH = 1 << 44
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One reading of one event; amounts in `said` are fen."""
+
+    source: str
+    id: str
+    #: 0 as sent; greater for a later reading.
+    revision: int
+    type: str
+    author: str
+    sector: str
+    legal_on: date
+    recorded_at: datetime
+    offence: str
+    rights: list[str]
+    secrecy: str
+    about_source: str
+    about_id: str
+    said: dict[str, Any]
+
+
+class Reader:
+    """Reads facts; knows of each type which fields say something countable."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
+        self._fields: dict[str, tuple[tuple[str, bool], ...]] = {}
+
+    def facts(self, event: CaseEvent, stream: Collection[CaseEvent]) -> Iterator[Fact]:
+        """What a new event says, and what it makes an earlier one say; `stream` has them all."""
+        name = event_name(event.type)
+        if not _counts(event, name):
+            return
+        if not _fixed(stream):
+            yield self._fact(event, event, name, 0)
+            return
+        events = [one for one in stream if one.position <= event.position]
+        read = {one.identity: one for one in corrected(events, Findings(Keys(event.stream)))}
+        yield self._fact(read[event.identity], event, name, 0)
+        if name == CORRECTED:
+            target = read.get((_text(event, "corrected_source"), _text(event, "corrected_id")))
+            if target is not None and target.agency == event.agency and target is not event:
+                epoch, _, index = event.position
+                yield self._fact(target, event, event_name(target.type), epoch * _EPOCH + index + 1)
+
+    def _fact(self, event: CaseEvent, told_by: CaseEvent, name: str, revision: int) -> Fact:
+        data = event.data
+        about = _about(name, data)
+        return Fact(
+            source=event.source,
+            id=event.id,
+            revision=revision,
+            type=name,
+            author=event.agency,
+            sector=event.sector,
+            legal_on=event.legal.date,
+            recorded_at=told_by.recorded_at,
+            offence=body.text(data, "offence").strip()[:_LONGEST],
+            rights=_rights(data),
+            secrecy=body.text(data, "secrecy")[:_LONGEST],
+            about_source=about[0],
+            about_id=about[1],
+            said=self._said(event),
+        )
+
+    def _said(self, event: CaseEvent) -> dict[str, Any]:
+        fields = self._fields.get(event.type)
+        if fields is None:
+            fields = self._fields[event.type] = self._countable(event.type)
+        said: dict[str, Any] = {}
+        for name, is_money in fields:
+            value = event.data.get(name)
+            if is_money:
+                value = body.count(value, "fen") if isinstance(value, dict) else None
+            elif isinstance(value, str):
+                value = body.plain(value)[:_LONGEST]
+            if value is not None and value != 0:
+                said[name] = value
+        if event.agency == BUS and "clock" in event.data:
+            trigger = f"{_text(event, 'trigger_source')} {_text(event, 'trigger_id')}"
+            said |= {"clock": _text(event, "clock"), "trigger": trigger}
+        return said
+
+    def _countable(self, ce_type: str) -> tuple[tuple[str, bool], ...]:
+        """(field, whether it is money) of what can be counted in bodies of a type."""
+        try:
+            rows = self._schemas.latest(ce_type).body["fields"]
+        except CodecError:
+            return ()
+        found = ((row["name"], _kind(row["type"])) for row in rows if row["name"] not in _NOT_SAID)
+        return tuple((name, kind == _MONEY) for name, kind in found if kind)
+
+
+def _counts(event: CaseEvent, name: str) -> bool:
+    if event.agency != BUS:
+        return name.partition(".")[0] not in UNCOUNTED
+    if name.startswith("finding."):
+        return event.data.get("kind") == NO_STANDING
+    return name in _OF_BUS
+
+
+def _fixed(stream: Collection[CaseEvent]) -> bool:
+    """Whether something in the stream corrects something."""
+    return any(one.type.startswith(_CORRECTED) for one in stream)
+
+
+def _about(name: str, data: dict[str, Any]) -> tuple[str, str]:
+    source, event = _ABOUT.get(name, ("", ""))
+    return body.text(data, source), body.text(data, event)
+
+
+def _rights(data: dict[str, Any]) -> list[str]:
+    """The kinds of right, each once."""
+    rows = body.rows(data, "rights")
+    one = data.get("right")
+    rows += [one] if isinstance(one, dict) else []
+    kinds = {body.text(row, "kind")[:_LONGEST] for row in rows}
+    return sorted(kinds - {"", "OTHER"})
+
+
+def _kind(written: Any) -> str:
+    """`enum`, `boolean`, `long` or `Money`; empty for what is not counted."""
+    if isinstance(written, list):
+        return next((kind for one in written if (kind := _kind(one))), "")
+    if isinstance(written, dict):
+        if written.get("name") == _MONEY:
+            return _MONEY
+        return "enum" if written.get("type") == "enum" else ""
+    if written in _COUNTS or written == "boolean":
+        return str(written)
+    return _MONEY if str(written).endswith(f".{_MONEY}") else ""
+
+
+def _text(event: CaseEvent, name: str) -> str:
+    return body.text(event.data, name)

@@ -1,0 +1,104 @@
+"""`casebus stats`: the indicators as a table, CSV or workbook; a report; publishing figures."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from casebus.cli.connect import agency_option, open_gateway, settings_for
+from casebus.cli.output import answer, json_option, table
+from casebus.events.legaltime import CHINA
+from casebus.statistics.tables import columns, lines, notes, to_csv, to_xlsx
+
+_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def asked_by(command: Any) -> Any:
+    """The options that say which figures are meant."""
+    options = (
+        click.option("--indicator", multiple=True, help="An indicator's id; several, or all."),
+        click.option("--by", default="", help="month,division|city|province,offence,right,…"),
+        click.option("--as-of", default="", help="What was recorded by this moment or day's end."),
+        click.option("--from", "since", type=_DAY, help="First legal day."),
+        click.option("--to", "until", type=_DAY, help="Last legal day."),
+        click.option("--shared", is_flag=True, help="All agencies', small cells left out."),
+        click.option("--division", default="", help="Shared figures of a division (six digits)."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group("stats", invoke_without_command=True)
+@asked_by
+@click.option("--csv", "csv_file", type=_FILE, help="Write the table as CSV.")
+@click.option("--xlsx", "xlsx_file", type=_FILE, help="Write the table as a workbook.")
+@agency_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    csv_file: Path | None,
+    xlsx_file: Path | None,
+    agency: str | None,
+    *,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Show indicators of the cases that your agency sent or was sent, or of all (--shared).
+
+    The period is of legal time, --as-of of recorded time: what was recorded later does not count,
+    so that a figure of a past day can be had again.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    with open_gateway(settings_for(agency)) as gateway:
+        found = gateway.stats(**query(given))
+    if csv_file is not None:
+        csv_file.write_text(to_csv(found), encoding="utf-8", newline="")
+    if xlsx_file is not None:
+        xlsx_file.write_bytes(to_xlsx(found))
+    answer(found, as_json=as_json, show=lambda console: _show(console, found))
+
+
+def query(given: dict[str, Any]) -> dict[str, Any]:
+    """The options as the gateway takes them."""
+    return {
+        "indicator": ",".join(given["indicator"]),
+        "by": given["by"],
+        "as_of": moment(given["as_of"]),
+        "from": _day(given["since"]),
+        "to": _day(given["until"]),
+        "view": "shared" if given["shared"] else "own",
+        "division": given["division"],
+    }
+
+
+def moment(text: str) -> str:
+    """A moment with its zone; a bare day means its end in China, as does a time without a zone."""
+    if not text:
+        return ""
+    try:
+        if len(text) == len("2026-03-02"):
+            day = date.fromisoformat(text)
+            return datetime(day.year, day.month, day.day, 23, 59, 59, 999999, CHINA).isoformat()
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--as-of") from error
+    return (given if given.tzinfo else given.replace(tzinfo=CHINA)).isoformat()
+
+
+def _day(value: datetime | None) -> str:
+    return value.date().isoformat() if value else ""
+
+
+def _show(console: Console, found: dict[str, Any]) -> None:
+    console.print(table(columns(found), lines(found)))
+    for name, text in notes(found):
+        console.print(f"{name}: {text}")

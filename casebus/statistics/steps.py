@@ -1,0 +1,66 @@
+"""The statutory steps that can be timed: per clock, which events start it and which stop it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from casebus.law import Law
+from casebus.law.compiled import ClockRule, Conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One clock of the law; `when` and `unless` are conditions on the trigger's body."""
+
+    clock: str
+    title: str
+    title_en: str
+    citation: str
+    starts: tuple[str, ...]
+    stops: tuple[str, ...]
+    when: dict[str, list[str]]
+    unless: dict[str, list[str]]
+
+
+def steps_of(law: Law) -> list[Step]:
+    """Every clock that some event starts and some event stops."""
+    starts: dict[str, set[str]] = {}
+    stops: dict[str, set[str]] = {}
+    for procedure in law.procedures.values():
+        for versions in (*procedure.steps.values(), *procedure.otherwise.values()):
+            for step in versions:
+                for rules in step.starts:
+                    starts.setdefault(rules[0].id, set()).add(step.event)
+                for clock in step.stops:
+                    stops.setdefault(clock, set()).add(step.event)
+    return [
+        _step(clock, law.clocks[clock][-1], starts[clock], stops[clock])
+        for clock in sorted(starts.keys() & stops.keys())
+    ]
+
+
+def _step(clock: str, rule: ClockRule, starts: set[str], stops: set[str]) -> Step:
+    return Step(
+        clock=clock,
+        title=rule.title,
+        title_en=rule.title_en,
+        citation=rule.citation,
+        starts=tuple(sorted(starts)),
+        stops=tuple(sorted(stops)),
+        when=_simple(rule.when),
+        unless=_simple(rule.unless),
+    )
+
+
+def _simple(conditions: Conditions) -> dict[str, list[str]]:
+    """Conditions on a field of the body itself; facts do not have what lies deeper."""
+    return {
+        path[0]: sorted({_text(value) for value in values})
+        for path, values in conditions
+        if len(path) == 1
+    }
+
+
+def _text(value: str | None) -> str:
+    """As a fact has it: what is false or missing is not among its words."""
+    return "" if value in {None, "false"} else str(value)

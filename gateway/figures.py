@@ -1,0 +1,170 @@
+"""Figures for a caller: the agency's own in full, or shared ones with small cells left out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from casebus.errors import CasebusError
+from casebus.law import Law
+from casebus.statistics.answers import dimensions, finest, rows_of
+from casebus.statistics.indicators import Indicator, Indicators
+from casebus.statistics.steps import Step, steps_of
+from storage import statistics
+from storage.statistics import BEGINNING, END, Counted, Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a caller asks for; both days are included."""
+
+    indicators: tuple[str, ...]
+    by: tuple[str, ...]
+    as_of: datetime
+    since: date | None
+    until: date | None
+    shared: bool
+    division: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The definitions in force: indicators, and the law's steps."""
+
+    indicators: Indicators
+    law: str
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def load(cls, policies: Path) -> Rules:
+        law = Law.load(policies / "law")
+        return cls(Indicators.load(policies / "statistics"), law.digest, tuple(steps_of(law)))
+
+
+@cache
+def _rules(policies: Path) -> Rules:
+    return Rules.load(policies)
+
+
+async def rules(policies: Path) -> Rules:
+    """Read once, off the loop: the law takes a moment."""
+    return await asyncio.to_thread(_rules, policies)
+
+
+async def answer(database: Any, agency: str, known: Rules, asked: Asked) -> dict[str, Any]:
+    """The indicators with their rows; raises CasebusError for what is not to be had."""
+    if asked.shared:
+        await _refuse_outsiders(database, agency, known, asked)
+    by = dimensions(asked.by, shared=asked.shared)
+    frame = Frame(
+        as_of=asked.as_of,
+        since=asked.since or BEGINNING,
+        until=asked.until or END,
+        by=by,
+        agency=None if asked.shared else agency,
+        shared=asked.shared,
+        division=_prefix(asked.division),
+        open_only=False,
+    )
+    wanted = known.indicators.named(asked.indicators)
+    return {
+        "as_of": asked.as_of.isoformat(),
+        "from": asked.since and asked.since.isoformat(),
+        "to": asked.until and asked.until.isoformat(),
+        "view": "shared" if asked.shared else "own",
+        "agency": agency,
+        "division": asked.division,
+        "by": list(by),
+        "law": known.law,
+        "definitions": known.indicators.digest,
+        "indicators": [await _one(database, known, one, frame) for one in wanted],
+    }
+
+
+async def _one(database: Any, known: Rules, one: Indicator, frame: Frame) -> dict[str, Any]:
+    groups = await _groups(database, known, one, frame)
+    leaves = None
+    if frame.shared:
+        fine = replace(frame, by=finest(frame.by))
+        leaves = groups if fine.by == frame.by else await _groups(database, known, one, fine)
+    by = (*frame.by, "value") if one.kind == "steps" and "value" not in frame.by else frame.by
+    rows = rows_of(one, groups, by, leaves)
+    titles = {step.clock: step for step in known.steps} if one.kind == "steps" else {}
+    for row in rows if titles else ():
+        step = titles[row["value_of"]]
+        row |= {"title": step.title, "title_en": step.title_en, "citation": step.citation}
+    return {
+        "id": one.id,
+        "title": one.title.zh,
+        "title_en": one.title.en,
+        "kind": one.kind,
+        "paragraph": one.paragraph,
+        "testdata": sum(group["testdata"] for group in groups if not group["is_total"]),
+        "rows": rows,
+    }
+
+
+async def _groups(database: Any, known: Rules, one: Indicator, frame: Frame) -> list[Any]:
+    if one.kind == "steps":
+        return await statistics.steps(database, known.steps, frame)
+    # Of a restricted case a shared view has type and month: nothing of what came of it.
+    stock = one.kind == "stock"
+    frame = replace(
+        frame,
+        open_only=frame.shared and one.kind != "count",
+        since=BEGINNING if stock else frame.since,
+        followed_until=frame.until if stock else END,
+    )
+    return await statistics.figures(database, _counted(one), frame)
+
+
+def _counted(one: Indicator) -> Counted:
+    return Counted(
+        types=one.events,
+        where=one.where,
+        unit=one.unit,
+        followed_by=one.followed_by,
+        followed_where=one.followed_where,
+        within_days=one.within_days,
+        sent_to=one.sent_to,
+        value=one.value,
+        amount=one.amount,
+    )
+
+
+async def _refuse_outsiders(database: Any, agency: str, known: Rules, asked: Asked) -> None:
+    """Shared figures are for the sectors that the definitions name, and for whole months."""
+    home = await statistics.home(database, agency, asked.as_of)
+    if home is None or home["sector"] not in known.indicators.shared_with:
+        raise CasebusError("not_shared", "this agency's sector is not among those served")
+    if not _whole_months(asked.since, asked.until):
+        raise CasebusError("invalid_request", "a shared view is of whole months")
+
+
+def _whole_months(since: date | None, until: date | None) -> bool:
+    return (since is None or since.day == 1) and (until is None or _ends_month(until))
+
+
+def _ends_month(day: date) -> bool:
+    return day == END or (day + timedelta(days=1)).day == 1
+
+
+def _prefix(division: str) -> str:
+    """The digits that all codes below a division begin with."""
+    if not division:
+        return ""
+    if not (len(division) == 6 and division.isascii() and division.isdecimal()):  # noqa: PLR2004
+        raise CasebusError("invalid_request", "a division has six digits")
+    digits = division.rstrip("0")
+    return digits + "0" * (len(digits) % 2)
+
+
+def parts(text: str | Iterable[str]) -> tuple[str, ...]:
+    """Words of a list that is given with commas."""
+    given = [text] if isinstance(text, str) else text
+    return tuple(word.strip() for one in given for word in one.split(",") if word.strip())

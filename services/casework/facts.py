@@ -1,0 +1,50 @@
+"""The rows that statistics count, from a batch's new events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from casebus.cases.facts import Reader
+from casebus.events.schemas import Schemas
+from casebus.trust.directory import ROOT
+from services.casework.records import Journaled, admitted_at
+from services.casework.sorting import Sorted
+from services.casework.streams import Stream
+from storage import facts
+from storage.facts import FactRow, Home
+
+REGISTERED = "casebus.directory.agency_registered.v1"
+_HOME = ("agency", "division", "level", "sector", "name")
+_reader = cache(Reader)
+
+
+async def save(
+    connection: Any, found: Sorted, touched: dict[UUID, Stream], schemas: Schemas
+) -> None:
+    """Add what the batch's new events say; `touched` has all events of their streams."""
+    await facts.add(connection, list(_rows(found, touched, schemas)))
+    await facts.add_homes(connection, list(_homes(found, schemas)))
+
+
+def _rows(found: Sorted, touched: dict[UUID, Stream], schemas: Schemas) -> Iterator[FactRow]:
+    reader = _reader(schemas)
+    for one in found.fresh:
+        state = touched.get(one.row.stream)
+        if state is not None:
+            for fact in reader.facts(state.event(one), state.events.values()):
+                yield FactRow(one.row.stream, fact, one.recipients, one.envelope.testdata)
+
+
+def _homes(found: Sorted, schemas: Schemas) -> Iterator[Home]:
+    for one in found.fresh:
+        if one.envelope.type == REGISTERED and one.envelope.agency == ROOT:
+            data = schemas.decode(one.row.value)[1]
+            yield _home(one, {name: data[name].replace("\x00", "") for name in _HOME})
+
+
+def _home(one: Journaled, said: dict[str, str]) -> Home:
+    at = admitted_at(one.stamps)
+    return Home(**said, recorded_at=at, source=one.row.source, id=one.row.event_id)

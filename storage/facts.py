@@ -1,0 +1,60 @@
+"""What statistics count, as casework reads it from events: rows of facts and homes of agencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from casebus.cases.facts import Fact
+from storage.queries import load
+
+_SQL = load("statistics")
+_COLUMNS = (*Fact.__slots__, "stream", "recipients", "testdata")
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """A fact in its stream; the recipients are those of the first copy, none in a correction."""
+
+    stream: UUID
+    fact: Fact
+    recipients: list[str]
+    testdata: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where an agency sits, as one entry of the directory says."""
+
+    agency: str
+    division: str
+    level: str
+    sector: str
+    name: str
+    recorded_at: datetime
+    source: str
+    id: str
+
+
+async def add(connection: Any, rows: Sequence[FactRow]) -> None:
+    if rows:
+        await connection.copy_records_to_table(
+            "fact", schema_name="derived", columns=list(_COLUMNS), records=map(_record, rows)
+        )
+
+
+async def add_homes(connection: Any, homes: Sequence[Home]) -> None:
+    if homes:
+        names = Home.__slots__
+        columns = [[getattr(home, name) for home in homes] for name in names]
+        await connection.execute(_SQL["add_homes"], *columns)
+
+
+def _record(row: FactRow) -> tuple[Any, ...]:
+    fact = row.fact
+    recipients = None if fact.revision else row.recipients
+    own = tuple(getattr(fact, name) for name in Fact.__slots__)
+    return (*own, row.stream, recipients, row.testdata)

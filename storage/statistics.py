@@ -1,0 +1,116 @@
+"""Figures from the event log.
+
+Every read says two times: up to when what is recorded counts (`as_of`), and which legal dates
+count (`since` to `until`, both included).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from casebus.statistics.steps import Step
+from storage.queries import load
+
+_SQL = load("statistics")
+#: Seconds; figures of a whole province take longer than a look at one case.
+_PATIENCE = 30.0
+BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
+
+Row = Any
+"""An asyncpg record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is counted: types by name (`referral.sent`), conditions on what their bodies say."""
+
+    types: Sequence[str]
+    where: dict[str, list[str]]
+    #: `case`: the first such event of each case; `event`: each.
+    unit: str
+    followed_by: Sequence[str]
+    followed_where: dict[str, list[str]]
+    within_days: int | None
+    #: `other_city`, `other_province`: met by whom it was sent to.
+    sent_to: str | None
+    value: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Whose figures, of when, and by what."""
+
+    as_of: datetime
+    since: date
+    until: date
+    by: Sequence[str]
+    #: Only what this agency sent or was sent; None for all.
+    agency: str | None
+    #: Of restricted cases only type and month.
+    shared: bool
+    #: Leading digits of division codes; empty for all.
+    division: str
+    #: Leave restricted cases out altogether.
+    open_only: bool
+    #: What follows must have happened by this day.
+    followed_until: date = END
+
+
+async def figures(db: Any, counted: Counted, frame: Frame) -> list[Row]:
+    """Groups by the dimensions, and a last row over all of them (`is_total`)."""
+    found: list[Row] = await db.fetch(
+        _SQL["figures"],
+        list(counted.types),
+        counted.where,
+        frame.as_of,
+        frame.since,
+        frame.until,
+        counted.unit,
+        list(counted.followed_by),
+        counted.within_days,
+        counted.sent_to,
+        frame.agency,
+        list(frame.by),
+        counted.value,
+        counted.amount,
+        frame.shared,
+        counted.followed_where,
+        frame.division,
+        frame.followed_until,
+        frame.open_only,
+        timeout=_PATIENCE,
+    )
+    return found
+
+
+async def steps(db: Any, timed: Sequence[Step], frame: Frame) -> list[Row]:
+    """Groups by clock (`value`) and the dimensions: triggers, acts in answer, days, overdue."""
+    starts = [(one, event) for one in timed for event in one.starts]
+    stops = [(one.clock, event) for one in timed for event in one.stops]
+    found: list[Row] = await db.fetch(
+        _SQL["steps"],
+        [one.clock for one, _ in starts],
+        [event for _, event in starts],
+        [one.when for one, _ in starts],
+        [one.unless for one, _ in starts],
+        [clock for clock, _ in stops],
+        [event for _, event in stops],
+        frame.as_of,
+        frame.since,
+        frame.until,
+        frame.agency,
+        list(frame.by),
+        frame.shared,
+        frame.division,
+        timeout=_PATIENCE,
+    )
+    return found
+
+
+async def home(db: Any, agency: str, as_of: datetime) -> Row | None:
+    """Where an agency sat: division, sector, level, name."""
+    return await db.fetchrow(_SQL["home"], agency, as_of, timeout=_PATIENCE)
