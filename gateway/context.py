@@ -7,13 +7,14 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any
 
 import asyncpg
 from fastapi import Depends, Request
 
 from casebus import telemetry
+from casebus.cases.visibility import Access
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.now import Now, now_from
@@ -21,6 +22,7 @@ from casebus.sdk.directory import DirectoryFollower
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
+from gateway.audit import AccessLog
 from gateway.kafka import Producer
 from storage import reads, submissions
 from storage.pool import open_pool
@@ -39,6 +41,8 @@ class Gateway:
     now: Now
     producer: Producer
     reader: DirectoryFollower
+    #: Who may see what.
+    access: Access
     figures: dict[str, float] = field(default_factory=dict)
     _pool: asyncpg.Pool[asyncpg.Record] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -52,7 +56,12 @@ class Gateway:
             now=now_from(settings),
             producer=Producer(settings),
             reader=DirectoryFollower(settings, schemas),
+            access=Access.load(settings.policies_dir),
         )
+
+    @cached_property
+    def access_log(self) -> AccessLog:
+        return AccessLog(self.database, self.now)
 
     async def database(self) -> Any:
         """The pool, opened at first need: a gateway outlives a database that is away."""

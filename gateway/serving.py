@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 
 from casebus import telemetry
 from gateway import problems
+from gateway.context import of_request
 
 _log = logging.getLogger(__name__)
 #: Asked every few seconds by probes.
@@ -30,13 +31,23 @@ class ServedRoute(APIRoute):
             with telemetry.serving(request.method, self.path_format, parent) as outcome:
                 try:
                     response = await handle(request)
+                    await _note(request, self.path_format, response.status_code)
                 except Exception as error:  # noqa: BLE001 - the one place that answers errors
-                    response = problems.response(request, error)
+                    response = await self._refused(request, error)
                 outcome["http.response.status_code"] = response.status_code
                 self._tell(request, response.status_code, time.perf_counter() - started)
             return response
 
         return served
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        """The answer to an error; a refusal is noted like an answer, or fails as its note does."""
+        response = problems.response(request, error)
+        try:
+            await _note(request, self.path_format, response.status_code)
+        except Exception as unnoted:  # noqa: BLE001 - answered in the place of the first
+            return problems.response(request, unnoted)
+        return response
 
     def _tell(self, request: Request, status: int, seconds: float) -> None:
         if self.path_format in _QUIET:
@@ -49,3 +60,8 @@ class ServedRoute(APIRoute):
             "agency": getattr(request.state, "agency", None),
         }
         _log.info("request served", extra=fields)
+
+
+async def _note(request: Request, route: str, status: int) -> None:
+    gateway = of_request(request)
+    await gateway.access_log.note(request, route, status)

@@ -45,6 +45,8 @@ FOLD_VERSION = 2
 _BUS = "bus"
 _RECEIVED = "intake.received"
 _FINDING = "finding."
+#: The word of bodies that are open.
+_OPEN = "NONE"
 _CLOCK = "clock."
 _LAPSED = "clock.lapsed"
 _LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
@@ -132,6 +134,7 @@ class _Folding:
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles)
         self.links = Links()
         self.proposals: list[Proposed] = []
+        self.secrecy: set[str] = set()
         self.copies: dict[tuple[str, Identity], CopyDue] = {}
         self.numbers: set[tuple[str, str]] = set()
         self.last: dict[str, CaseEvent] = {}
@@ -178,6 +181,8 @@ class _Folding:
         check_identifiers(event, self.law.divisions, self.findings)
         if proposal := proposed(event, self.law):
             self.proposals.append(proposal)
+        if (mark := event.data.get("secrecy")) and mark != _OPEN:
+            self.secrecy.add(body.text(event.data, "secrecy"))
 
     def _note_bus(self, event: CaseEvent, name: str) -> None:
         self.marks.note(event)
@@ -466,6 +471,7 @@ class _Folding:
             copies=tuple(self.copies.values()),
             assessments=self.assessing.all(),
             proposals=tuple(self.proposals),
+            secrecy=tuple(sorted(self.secrecy)),
             punished=self.assessing.punished(),
             acts=self.assessing.acts(),
             told_findings=standing(marks.findings),

@@ -374,6 +374,8 @@ class Case:
     assessments: tuple[Assessed, ...] = ()
     #: What the triage rules propose, of each event that they speak of.
     proposals: tuple[Proposed, ...] = ()
+    #: Words by which events mark it secret (商业秘密, 未成年人 ...), sorted.
+    secrecy: tuple[str, ...] = ()
     #: What other cases of the same organisations are told of this one.
     punished: tuple[Punished, ...] = ()
     acts: tuple[ActOf, ...] = ()
@@ -412,6 +414,7 @@ class Case:
             "assessments": [
                 one.to_json(whole=one is self.assessments[-1]) for one in self.assessments
             ],
+            "secrecy": list(self.secrecy),
             "proposals": [one.to_json() for one in self.proposals],
             "links": [one.to_json() for one in self.links],
             "origins": [one.to_json() for one in self.origins],

@@ -51,6 +51,10 @@ class Gateway:
     def clocks(self, case: str) -> list[JSON]:
         return list(self._pages(f"/v1/cases/{_path(case)}/clocks"))
 
+    def accesses(self, case: str) -> list[JSON]:
+        """Who looked at a case in which the agency holds a role, and who was refused."""
+        return list(self._get(f"/v1/cases/{_path(case)}/accesses")["items"])
+
     def matches(self, case: str) -> list[JSON]:
         """Cases about the same seller and right, the likeliest first, with the reasons."""
         return list(self._get(f"/v1/cases/{_path(case)}/matches")["items"])
@@ -98,14 +102,14 @@ class Gateway:
         """What a hosted agency was sent, from the position `after` on."""
         return list(self._pages("/v1/inbox", {"after": after} if after else {}))
 
-    def rejected(self) -> list[JSON]:
-        return list(self._pages("/v1/rejected"))
-
-    def await_event(self, source: str, event: str, seconds: float) -> JSON:
     def stats(self, **asked: Any) -> JSON:
         """Indicators with their rows; the options are those of `GET /v1/stats`."""
         return self._get("/v1/stats", {name: one for name, one in asked.items() if one})
 
+    def rejected(self) -> list[JSON]:
+        return list(self._pages("/v1/rejected"))
+
+    def await_event(self, source: str, event: str, seconds: float) -> JSON:
         """The event's outcome, or what is known of it when the time is up."""
         deadline = time.monotonic() + seconds
         while True:

@@ -9,10 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from casebus.cases.visibility import Viewer
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.numbers import canonical_number
-from gateway import paging
+from gateway import paging, seeing
 from gateway.api.shapes import (
     CASE,
     EVENT,
@@ -32,21 +33,10 @@ from gateway.history import in_fold_order
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.serving import ServedRoute
-from storage import reads
+from storage import access, reads
 from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
-#: Lists of the fold's view that the detail shows as they are.
-_KEPT = (
-    "regions",
-    "findings",
-    "work",
-    "copies",
-    "proposals",
-    "assessments",
-    "links",
-    "origins",
-)
 _REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
 
 
@@ -109,11 +99,28 @@ class HistoryItem(Shape):
     folded: bool
     findings: list[Finding]
     data: dict[str, Any]
+    withheld: list[str] = Field(
+        description="Fields that the caller may not see; `*` is all of them, and the day."
+    )
 
 
 class HistoryPage(Shape):
     items: list[HistoryItem]
     next: Next
+
+
+class AccessItem(Shape):
+    """One look at the case; `status` is the HTTP answer: 404 was refused."""
+
+    at: datetime
+    agency: str = Field(examples=[SOURCE])
+    method: str = Field(examples=["GET"])
+    route: str = Field(examples=["/v1/cases/{case}/history"])
+    status: int = Field(examples=[200])
+
+
+class AccessPage(Shape):
+    items: list[AccessItem]
 
 
 class ClockPage(Shape):
@@ -124,6 +131,7 @@ class ClockPage(Shape):
 async def cases(
     *,
     agency: Caller,
+    gateway: Context,
     database: Database,
     status: Annotated[
         str | None, Query(max_length=64, description="Of any procedure of the case.")
@@ -143,24 +151,27 @@ async def cases(
     )
     more = rows[limit - 1] if len(rows) > limit else None
     place = more and paging.encode([more["updated_at"].isoformat(), str(more["stream"])])
-    return CasePage(items=[CaseSummary(**_summary(row)) for row in rows[:limit]], next=place)
+    shown = (seeing.of_case(_viewer(gateway, agency, one), _summary(one)) for one in rows[:limit])
+    return CasePage(items=[CaseSummary(**one) for one in shown], next=place)
 
 
 @router.get("/{case}", responses=_REFUSALS)
 async def one_case(case: str, agency: Caller, gateway: Context, database: Database) -> CaseDetail:
     """The case as it stands: status, roles, clocks, findings, work."""
     row = await _own(database, agency, case)
-    clocks = await reads.clocks(database, agency, row["stream"])
-    now = gateway.now()
+    viewer = _viewer(gateway, agency, row)
+    closed = seeing.is_closed(viewer)
+    view = {} if closed else row["view"]
     detail = {name: row[name] for name in ("version", "digest", "law", "suspended")}
-    kept = {name: row["view"].get(name) or [] for name in _KEPT}
+    lists = seeing.lists_of(viewer, gateway.access)
+    kept = {name: view.get(name) or [] if name in lists else [] for name in seeing.LISTS}
     return CaseDetail(
-        **_summary(row),
+        **seeing.of_case(viewer, _summary(row)),
         **detail,
         **kept,
-        absorbed_into=row["view"].get("absorbed_into"),
-        roles=row["view"].get("roles", {}),
-        clocks=[clock_of(one, now) for one in clocks],
+        absorbed_into=view.get("absorbed_into"),
+        roles=view.get("roles", {}),
+        clocks=[] if closed else await _clocks(gateway, database, agency, row),
     )
 
 
@@ -168,9 +179,8 @@ async def one_case(case: str, agency: Caller, gateway: Context, database: Databa
 async def clocks(case: str, agency: Caller, gateway: Context, database: Database) -> ClockPage:
     """期限: the case's clocks, the first due first."""
     row = await _own(database, agency, case)
-    now = gateway.now()
-    rows = await reads.clocks(database, agency, row["stream"])
-    return ClockPage(items=[clock_of(one, now) for one in rows])
+    closed = seeing.is_closed(_viewer(gateway, agency, row))
+    return ClockPage(items=[] if closed else await _clocks(gateway, database, agency, row))
 
 
 @router.get(
@@ -196,30 +206,69 @@ async def history(
         database, [(one["epoch"], one["partition"], one["log_index"]) for one in page]
     )
     findings = await reads.findings(database, agency, stream)
-    items = [_item(gateway, one, bodies, findings, folded=_key(one) in order) for one in page]
+    viewer = _viewer(gateway, agency, row)
+    items = [
+        _item(gateway, one, bodies, findings, viewer, folded=_key(one) in order) for one in page
+    ]
     more = len(events) > start + limit
     return HistoryPage(items=items, next=paging.encode(list(_key(page[-1]))) if more else None)
 
 
 def _item(
-    gateway: Gateway, row: Any, bodies: dict[Any, Any], findings: list[Any], *, folded: bool
+    gateway: Gateway,
+    row: Any,
+    bodies: dict[Any, Any],
+    findings: list[Any],
+    viewer: Viewer,
+    *,
+    folded: bool,
 ) -> HistoryItem:
     body = bodies[row["epoch"], row["partition"], row["log_index"]]
-    _, data = gateway.schemas.decode(body["value"])
+    schema, data = gateway.schemas.decode(body["value"])
     envelope = Envelope.from_headers(unpack_headers(body["headers"]))
     about = {"source": row["source"], "id": row["id"]}
+    seen = seeing.of_event(viewer, gateway.access, schema, data, row=row, legal=str(envelope.legal))
+    told = [] if seen.withheld == [seeing.ALL] else findings
     return HistoryItem(
         type=row["type"],
         source=row["source"],
         id=row["id"],
-        legal_time=str(envelope.legal),
+        legal_time=seen.legal_time,
         recorded_at=row["recorded_at"],
         position=position_of(row),
         recipients=row["recipients"],
         folded=folded,
-        findings=[Finding(**one["view"]) for one in findings if one["view"]["event"] == about],
-        data=data,
+        findings=[Finding(**one["view"]) for one in told if one["view"]["event"] == about],
+        data=seen.data,
+        withheld=seen.withheld,
     )
+
+
+async def _clocks(gateway: Gateway, database: Any, agency: str, row: Any) -> list[Clock]:
+    now = gateway.now()
+    return [clock_of(one, now) for one in await reads.clocks(database, agency, row["stream"])]
+
+
+@router.get("/{case}/accesses", responses=_REFUSALS | documented("malformed_cursor"))
+async def accesses(
+    *,
+    case: str,
+    agency: Caller,
+    gateway: Context,
+    database: Database,
+    limit: paging.Limit = 200,
+) -> AccessPage:
+    """查阅记录: who looked at the case and who was refused; for those who hold a role in it."""
+    row = await _own(database, agency, case)
+    if not _viewer(gateway, agency, row).has_role:
+        raise CasebusError("not_found")
+    rows = await access.accesses(database, row["stream"], limit=limit)
+    return AccessPage(items=[AccessItem(**dict(one)) for one in rows])
+
+
+def _viewer(gateway: Gateway, agency: str, row: Any) -> Viewer:
+    known = gateway.directory().agency(agency)
+    return seeing.viewer_of(agency, known.sector if known else "", row["view"], gateway.access)
 
 
 def _key(row: Any) -> tuple[str, str]:

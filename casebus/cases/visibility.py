@@ -1,0 +1,123 @@
+"""What a viewer may see of a case: which fields of which event, by policies/access.
+
+Pure but for `Access.load`. Author and recipients have an event whole; who holds a role in the
+case sees up to CASE_TEAM, everybody else with a part in it up to the level of their sector; and
+of a secret case only who holds a role sees more than types and months.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from casebus.events.register import VISIBILITIES
+
+Level = Literal["PUBLIC", "PARTY", "AGENCY", "CASE_TEAM", "RESTRICTED"]
+_RANK = {level: rank for rank, level in enumerate(VISIBILITIES)}
+_FILE = Path("access") / "visibility.yaml"
+
+
+class Access(BaseModel):
+    """policies/access/visibility.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: Sector -> the widest level that its agencies see as mere participants.
+    sectors: dict[str, Level]
+    #: Words of `secrecy` that make a case secret.
+    secret: tuple[str, ...]
+
+    @classmethod
+    def load(cls, policies: Path) -> Access:
+        """Raises OSError, yaml.YAMLError or pydantic's ValidationError: nothing starts without."""
+        return cls.model_validate(yaml.safe_load((policies / _FILE).read_text(encoding="utf-8")))
+
+    def level(self, viewer: Viewer, author: str, recipients: Collection[str]) -> Level | None:
+        """The level at which the viewer sees an event; None for its type and month only."""
+        if viewer.agency == author or viewer.agency in recipients:
+            return "RESTRICTED"
+        if viewer.has_role:
+            return "CASE_TEAM"
+        return None if viewer.is_secret else self.sectors.get(viewer.sector, "PUBLIC")
+
+    def is_secret(self, marks: Collection[str]) -> bool:
+        return not set(self.secret).isdisjoint(marks)
+
+
+class Viewer(NamedTuple):
+    """An agency that has a part in a case."""
+
+    agency: str
+    sector: str
+    #: It holds a role in one of the case's procedures.
+    has_role: bool
+    #: The case is secret.
+    is_secret: bool
+
+
+class Shown(NamedTuple):
+    data: dict[str, Any]
+    #: Paths of the fields that were left out.
+    withheld: tuple[str, ...]
+
+
+def shown(schema: Mapping[str, Any], data: Mapping[str, Any], level: Level) -> Shown:
+    """The fields of a body that are seen at a level; `schema` is the registered one, as JSON."""
+    withheld: list[str] = []
+    seen = _record(schema, data, _Walk(_RANK[level], {}, withheld), "")
+    return Shown(seen, tuple(dict.fromkeys(withheld)))
+
+
+class _Walk(NamedTuple):
+    rank: int
+    #: Records by full name, as they are met.
+    named: dict[str, Mapping[str, Any]]
+    withheld: list[str]
+
+
+def _record(
+    schema: Mapping[str, Any], data: Mapping[str, Any], walk: _Walk, path: str
+) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    for field in schema["fields"]:
+        name = field["name"]
+        # Named records are defined at their first use, seen or not.
+        records = list(_records(field["type"], walk.named))
+        if name not in data:
+            continue
+        if _RANK.get(field.get("visibility", "RESTRICTED"), len(_RANK)) > walk.rank:
+            walk.withheld.append(path + name)
+        else:
+            seen[name] = _value(data[name], records, walk, f"{path}{name}.")
+    return seen
+
+
+def _value(value: Any, records: list[Mapping[str, Any]], walk: _Walk, path: str) -> Any:
+    if records and isinstance(value, dict):
+        return _record(records[0], value, walk, path)
+    if records and isinstance(value, list):
+        return [_value(one, records, walk, path) for one in value]
+    return value
+
+
+def _records(kind: Any, named: dict[str, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The record that a type holds, alone, in a list or as one of several."""
+    if isinstance(kind, list):
+        for one in kind:
+            yield from _records(one, named)
+    elif isinstance(kind, str):
+        if kind in named:
+            yield named[kind]
+    elif kind["type"] in ("array", "map"):
+        yield from _records(kind.get("items", kind.get("values")), named)
+    elif kind["type"] == "record":
+        named[f"{kind.get('namespace', '')}.{kind['name']}"] = kind
+        for field in kind["fields"]:
+            list(_records(field["type"], named))
+        yield kind
+    elif isinstance(kind["type"], dict | list):
+        yield from _records(kind["type"], named)

@@ -1,0 +1,44 @@
+"""The access log: who looked at which case, and who was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from storage.queries import load
+
+_SQL = load("access")
+_PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One request about a case, an event or an inbox; `status` is the HTTP answer."""
+
+    at: datetime
+    agency: str
+    method: str
+    route: str
+    stream: UUID | None
+    source: str | None
+    event_id: str | None
+    status: int
+
+
+async def note(db: Any, rows: Sequence[Looked]) -> None:
+    """Write the rows in one statement: all or none."""
+    await db.copy_records_to_table(
+        "access",
+        schema_name="own",
+        columns=list(Looked.__slots__),
+        records=[tuple(getattr(row, name) for name in Looked.__slots__) for row in rows],
+        timeout=_PATIENCE,
+    )
+
+
+async def accesses(db: Any, stream: UUID, *, limit: int) -> list[Any]:
+    """Who looked at a case, the last first."""
+    return list(await db.fetch(_SQL["accesses"], stream, limit, timeout=_PATIENCE))

@@ -1,0 +1,98 @@
+"""Who may see what of a case through the gateway, and that every look is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from onebox.testing import Stack
+from tests.integration.test_gateway import event, journaled, submit, until
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
+
+AMR, PSB, PRO, COURT = "cn-330109-amr", "cn-330109-psb", "cn-330109-pro", "cn-330109-court"
+STRANGER = "cn-330110-psb"
+NAMES = (AMR, PSB, PRO, COURT, STRANGER)
+
+
+@pytest.fixture(scope="module")
+def clients(stack: Stack) -> Iterator[dict[str, httpx.Client]]:
+    with ExitStack() as opened:
+        yield {
+            name: opened.enter_context(
+                httpx.Client(
+                    base_url=stack.gateway_url,
+                    headers={"Authorization": f"Bearer {stack.api_key(name)}"},
+                    timeout=20,
+                )
+            )
+            for name in NAMES
+        }
+
+
+@pytest.fixture(scope="module")
+def secret(clients: dict[str, httpx.Client]) -> str:
+    """A case about a trade secret; the court was only sent a note."""
+    data = {"title": "涉嫌侵犯商业秘密", "facts": "配方", "secrecy": "TRADE_SECRET"}
+    sent = event(AMR, "referral.sent", to=PSB, data=data, legaltime="2026-03-02")
+    journaled(clients[AMR], submit(clients[AMR], sent))
+    case = str(sent["subject"])
+    note = event(
+        AMR, "case.noted", case, to=COURT, data={"note": "存在此案"}, legaltime="2026-03-05"
+    )
+    journaled(clients[AMR], submit(clients[AMR], note))
+    until(clients[COURT], f"/v1/cases/{case}", lambda found: found["status"])
+    return case
+
+
+def history(client: httpx.Client, case: str) -> dict[str, Any]:
+    found = client.get(f"/v1/cases/{case}/history").json()["items"]
+    return {str(one["type"]): one for one in found}
+
+
+def test_who_holds_no_role_in_a_secret_case_sees_types_and_months(
+    clients: dict[str, httpx.Client], secret: str
+) -> None:
+    seen = history(clients[COURT], secret)
+    sent = seen["casebus.referral.sent.v1"]
+    assert (sent["data"], sent["legal_time"], sent["withheld"]) == ({}, "2026-03", ["*"])
+    assert seen["casebus.case.noted.v1"]["data"]["note"] == "存在此案"
+    case = clients[COURT].get(f"/v1/cases/{secret}").json()
+    assert (case["status"], case["title"], case["numbers"]) == ("restricted", "", [])
+    assert (case["clocks"], case["findings"], case["roles"]) == ([], [], {})
+    (listed,) = [
+        one for one in clients[COURT].get("/v1/cases").json()["items"] if one["id"] == secret
+    ]
+    assert listed["status"] == "restricted"
+
+
+def test_recipients_and_holders_of_a_role_see_the_case(
+    clients: dict[str, httpx.Client], secret: str
+) -> None:
+    assert history(clients[PSB], secret)["casebus.referral.sent.v1"]["data"]["facts"] == "配方"
+    note = history(clients[PRO], secret)["casebus.case.noted.v1"]
+    assert note["data"]["note"] == "存在此案"
+    assert clients[PRO].get(f"/v1/cases/{secret}").json()["status"] == "sent"
+
+
+def test_a_stranger_is_refused_and_the_refusal_is_written_down(
+    clients: dict[str, httpx.Client], secret: str
+) -> None:
+    assert clients[STRANGER].get(f"/v1/cases/{secret}/history").status_code == 404
+    assert clients[PSB].get(f"/v1/cases/{secret}").status_code == 200
+    looks = clients[AMR].get(f"/v1/cases/{secret}/accesses").json()["items"]
+    found = {(one["agency"], one["route"], one["status"]) for one in looks}
+    assert (STRANGER, "/v1/cases/{case}/history", 404) in found
+    assert (PSB, "/v1/cases/{case}", 200) in found
+
+
+def test_the_access_log_is_for_those_who_hold_a_role(
+    clients: dict[str, httpx.Client], secret: str
+) -> None:
+    assert clients[COURT].get(f"/v1/cases/{secret}/accesses").status_code == 404
+    assert clients[STRANGER].get(f"/v1/cases/{uuid4()}/accesses").status_code == 404
