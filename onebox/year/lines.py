@@ -1,0 +1,94 @@
+"""One event of a year as a line: what `casebus publish` reads, and when it was said and came."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Self, cast
+
+import orjson
+
+from casebus.errors import CasebusError
+from casebus.events.legaltime import LegalTime
+from casebus.sdk.event import NewEvent
+
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    type: str
+    id: str
+    source: str
+    case: str
+    #: Whom its author names; the copies that the law owes are added by the bus.
+    to: tuple[str, ...]
+    legal_time: str
+    causation: tuple[str, ...]
+    data: JSON
+    #: When its author said it, and when it came to the bus: RFC 3339.
+    at: str
+    arrives: str
+    #: Delivered twice, byte for byte.
+    twice: bool = False
+    #: What is wrong with it, as province.yaml calls it; empty where nothing is.
+    mistake: str = ""
+
+    def to_json(self) -> bytes:
+        given = {name: getattr(self, name) for name in self.__slots__}
+        return orjson.dumps({name: value for name, value in given.items() if value})
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Raises CasebusError `bad_line`."""
+        try:
+            row = json.loads(text)
+            lists = {name: tuple(row.get(name, ())) for name in ("to", "causation")}
+            return cls(**{"data": {}, **row, **lists})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise CasebusError("bad_line", f"{text[:80]!r}: {error}") from error
+
+    def event(self, importid: str) -> NewEvent:
+        """Marked as history and as made up."""
+        return NewEvent(
+            type=self.type,
+            stream=self.case,
+            source=self.source,
+            id=self.id,
+            to=self.to,
+            legal=LegalTime.parse(self.legal_time),
+            time=dt.datetime.fromisoformat(self.at),
+            causation=self.causation,
+            importid=importid,
+            testdata=True,
+            data=self.data,
+        )
+
+
+def write(path: Path, lines: Iterable[bytes]) -> int:
+    """Write them, compressed where the name ends so; returns how many."""
+    count = 0
+    with _opened(path, "wb") as out:
+        for line in lines:
+            out.write(line + b"\n")
+            count += 1
+    return count
+
+
+def read(path: Path) -> Iterator[Line]:
+    with _opened(path, "rb") as given:
+        for line in given:
+            yield Line.from_json(line)
+
+
+def _opened(path: Path, mode: str) -> IO[bytes]:
+    if path.suffix == ".gz":
+        # Without a name and a time in its head the same year is the same file.
+        if mode == "wb":
+            return cast("IO[bytes]", gzip.GzipFile("", mode, 6, path.open(mode), mtime=0))
+        return cast("IO[bytes]", gzip.open(path, mode))
+    return cast("IO[bytes]", path.open(mode))

@@ -1,0 +1,180 @@
+"""The synthetic year: lawful walks, every procedure, deliberate mistakes and no others."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from casebus.cases import Case, CaseEvent, fold
+from casebus.errors import Flag
+from casebus.events.legaltime import LegalTime
+from casebus.law import agencies
+from casebus.sdk.finishing import check
+from onebox.year import lines as written
+from onebox.year.lines import Line
+from onebox.year.mistakes import Spoiler
+from onebox.year.walking import Walk
+from onebox.year.world import Wanted, World
+from onebox.year.year import case_lines, generate
+
+ROOT = Path(__file__).parents[3]
+CASES = 400
+WANTED = Wanted(CASES, 7, 2025, ROOT / "schemas", ROOT / "policies")
+#: Kind of finding -> the mistakes that it may come from.
+MAY_COME_FROM = {
+    "data_quality": {"wrong_check_digit", "nobody_told", "skipped"},
+    "undeliverable": {"unknown_recipient"},
+    "discrepancy": {"goods_differ", "skipped"},
+    "out_of_procedure": {"skipped", "nobody_told"},
+    "no_standing": {"skipped", "nobody_told"},
+}
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World.make(WANTED)
+
+
+@pytest.fixture(scope="module")
+def cases(world: World) -> list[list[Line]]:
+    spoiler = Spoiler(world.plan.mistakes, world.law)
+    return [case_lines(world, spoiler, number) for number in range(CASES)]
+
+
+@pytest.fixture(scope="module")
+def folded(world: World, cases: list[list[Line]]) -> list[Case]:
+    return [as_the_bus_folds_it(world, case) for case in cases if case]
+
+
+def as_the_bus_folds_it(world: World, case: Iterable[Line]) -> Case:
+    arrived = sorted(case, key=lambda one: one.arrives)
+    return fold((event_of(world, one, at) for at, one in enumerate(arrived)), world.law)
+
+
+def event_of(world: World, line: Line, at: int) -> CaseEvent:
+    """As admission stamps it and casework reads it."""
+    offices = world.offices
+    author = offices.agency(line.source)
+    assert author is not None
+    copies = agencies.resolve(world.law.copies(line.type), author.id, offices)
+    to = [one for one in dict.fromkeys((*line.to, *copies)) if one != author.id]
+    known = [found for one in to if (found := offices.agency(one))]
+    _, data = world.schemas.decode(world.schemas.encode(line.type, line.data))
+    return CaseEvent(
+        stream=line.case,
+        source=line.source,
+        id=line.id,
+        type=line.type,
+        legal=LegalTime.parse(line.legal_time),
+        sequence=None,
+        causation=line.causation,
+        recorded_at=LegalTime.parse(line.arrives).moment(),
+        position=(1, 0, at),
+        sector=author.sector,
+        to=tuple(one.id for one in known),
+        to_sectors=tuple(one.sector for one in known),
+        imported=True,
+        data=data,
+        flags=(Flag.UNKNOWN_RECIPIENT,) if len(known) < len(to) else (),
+    )
+
+
+def test_every_procedure_of_the_law_is_reached(world: World, folded: list[Case]) -> None:
+    reached = Counter(one.procedure for case in folded for one in case.regions)
+    assert set(world.law.procedures) - set(reached) <= {"award_review", "drug_patent"}
+    assert min(reached[name] for name in ("referral", "penalty", "credit", "civil_suit")) > 5
+
+
+def test_a_walk_makes_no_mistakes(world: World) -> None:
+    for number in range(0, CASES, 4):
+        lines = Walk(world, number).lines()
+        assert as_the_bus_folds_it(world, lines).findings == ()
+
+
+def test_what_is_found_comes_from_the_mistakes_made(
+    cases: list[list[Line]], folded: list[Case]
+) -> None:
+    for lines, case in zip((one for one in cases if one), folded, strict=True):
+        made = {line.mistake for line in lines}
+        for finding in case.findings:
+            assert made & MAY_COME_FROM[finding.kind], (finding, made)
+
+
+def test_each_kind_of_mistake_is_made(world: World) -> None:
+    spoiler = Spoiler(
+        world.plan.mistakes.model_copy(update=dict.fromkeys(world.plan.mistakes.model_dump(), 1.0)),
+        world.law,
+    )
+    made = {
+        line.mistake
+        for number in range(0, CASES, 8)
+        for line in spoiler.spoil(Walk(world, number).lines(), random.Random(number))
+    }
+    assert made - {""} >= set(world.plan.mistakes.model_dump()) - {"goods_differ"}
+
+
+def test_several_procedures_run_side_by_side_in_one_case(folded: list[Case]) -> None:
+    together = {frozenset(one.procedure for one in case.regions) for case in folded}
+    assert any({"administrative_case", "penalty"} <= one for one in together)
+    assert any({"administrative_case", "referral"} <= one for one in together)
+
+
+def test_authors_may_say_what_they_say(world: World, cases: list[list[Line]]) -> None:
+    for line in (line for case in cases for line in case):
+        author = world.offices.agency(line.source)
+        assert author is not None
+        assert world.law.may_emit(author.sector, author.level, line.type), line
+
+
+def test_bodies_hold_no_field_that_their_schema_has_not(
+    world: World, cases: list[list[Line]]
+) -> None:
+    for line in (line for case in cases for line in case):
+        known = {one["name"] for one in world.schemas.latest(line.type).body["fields"]}
+        assert set(line.data) <= known, line.type
+
+
+def test_an_act_is_mostly_in_time_and_sometimes_late(folded: list[Case]) -> None:
+    ended = Counter(clock.status for case in folded for clock in case.clocks)
+    assert 0.02 < ended["met_late"] / (ended["met"] + ended["met_late"]) < 0.25
+
+
+def test_history_accuses_nobody(folded: list[Case]) -> None:
+    assert all(clock.historic for case in folded for clock in case.clocks)
+    assert not any(finding.tell for case in folded for finding in case.findings)
+
+
+def test_holidays_are_quiet(world: World, cases: list[list[Line]]) -> None:
+    opened = Counter(LegalTime.parse(case[0].at).date for case in cases if case)
+    workdays = sum(count for day, count in opened.items() if world.times.is_workday(day))
+    assert workdays > 0.85 * sum(opened.values())
+
+
+def test_the_same_year_is_the_same_to_the_byte_however_many_make_it() -> None:
+    wanted = Wanted(150, 3, 2025, WANTED.schemas, WANTED.policies)
+    alone = list(generate(wanted, processes=1))
+    assert alone == list(generate(wanted, processes=2))
+    assert alone != list(
+        generate(Wanted(150, 4, 2025, WANTED.schemas, WANTED.policies), processes=1)
+    )
+
+
+def test_a_year_stands_in_the_order_in_which_it_arrives(tmp_path: Path) -> None:
+    wanted = Wanted(100, 3, 2025, WANTED.schemas, WANTED.policies)
+    path = tmp_path / "year.jsonl.gz"
+    count = written.write(path, generate(wanted, processes=1))
+    read = list(written.read(path))
+    assert len(read) == count
+    assert [one.arrives for one in read] == sorted(one.arrives for one in read)
+    assert read[0].to_json() == orjson.dumps(orjson.loads(read[0].to_json()))
+
+
+def test_a_line_is_what_the_publisher_takes(world: World, cases: list[list[Line]]) -> None:
+    for line in cases[0]:
+        checked = check(line.event("00000000-0000-5000-8000-000000000000"), world.schemas, "")
+        assert (checked.id, checked.stream) == (line.id, line.case)
