@@ -12,6 +12,9 @@ from casebus.cli.server import from_entry_point, missing
 #: Commands of this package, each `command` in a module of its own.
 OWN = {
     "check": "casebus.cli.law.checking",
+    "draw": "casebus.cli.law.drawing",
+    "docs": "casebus.cli.law.pages",
+    "venue": "casebus.cli.law.venue",
 }
 #: What the server part brings.
 SERVER = ("what-if", "adopt", "show", "reinterpret")

@@ -1,0 +1,190 @@
+"""The procedures as Markdown, to be read by a lawyer: an index, and a page for each.
+
+Pure: what the law files say goes in, page texts come out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from casebus.law import Law, models
+from casebus.law.compiled import ALL, SAME
+from casebus.law.drawing import draw
+
+INDEX = "README.md"
+_SOURCE = "Made by `casebus law docs` from `policies/law`; change the law files, not this."
+_UNITS = {"h": "小时 h", "d": "日 d", "wd": "工作日 wd", "m": "个月 m"}
+_COUNTS = {
+    "natural": "自然日 natural days",
+    "natural_roll": "自然日，末日遇休息日顺延 natural days, rolled over",
+    "working": "工作日 working days",
+    "hours": "连续计算 hours run through",
+}
+_EFFECTS = (
+    ("starts", "启动"),
+    ("stops", "停止"),
+    ("cancels", "取消"),
+    ("pauses", "中止"),
+    ("resumes", "恢复"),
+    ("extends", "延长"),
+)
+
+
+def pages(
+    law: Law,
+    procedures: Mapping[str, models.ProcedureFile],
+    clocks: Mapping[str, models.ClockFile],
+    titles: Mapping[str, str],
+) -> dict[str, str]:
+    """File name -> text; `titles` are those of events. Files come by their names in the law."""
+    rows = [row for file in clocks.values() for row in file.clocks]
+    files = sorted(procedures.values(), key=lambda one: one.id)
+    texts = {f"{one.id}.md": _text(_page(one, law, rows, titles)) for one in files}
+    drawings = {f"{one.id}.svg": draw(one, titles) for one in files}
+    return {INDEX: _text(_index(files, rows)), **texts, **drawings}
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _table(heads: str, rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    names = [one.strip() for one in heads.split("|")]
+    yield f"| {' | '.join(names)} |"
+    yield f"|{' --- |' * len(names)}"
+    for row in rows:
+        yield f"| {' | '.join(map(_cell, row))} |"
+
+
+def _index(files: list[models.ProcedureFile], clocks: list[models.ClockRow]) -> Iterator[str]:
+    yield from ("# 程序 Procedures", "", _SOURCE)
+    yield "How to read, cite, change, try and adopt them: [law.md](../how-to/law.md)."
+    yield ""
+    yield from _table(
+        "procedure | states | transitions | clocks | least sure",
+        (
+            (
+                f"[{one.title.zh} {one.title.en}]({one.id}.md)",
+                str(len(one.states)),
+                str(len(one.transitions)),
+                ", ".join(_started(one)),
+                _least(one, clocks),
+            )
+            for one in files
+        ),
+    )
+
+
+def _started(file: models.ProcedureFile) -> list[str]:
+    return sorted({clock for row in file.transitions for clock in row.starts})
+
+
+def _least(file: models.ProcedureFile, clocks: list[models.ClockRow]) -> str:
+    """The least sure of a procedure's rules, its clocks' included."""
+    known = set(_started(file))
+    levels = [row.confidence for row in file.transitions]
+    levels += [row.confidence for row in clocks if row.id in known]
+    order = ("V", "M+", "M~", "M?")
+    return max((one.partition("-")[0] for one in levels), key=order.index)
+
+
+def _page(
+    file: models.ProcedureFile,
+    law: Law,
+    clocks: list[models.ClockRow],
+    titles: Mapping[str, str],
+) -> Iterator[str]:
+    yield from (f"# {file.title.zh} {file.title.en}", "")
+    yield f"{_SOURCE} [All procedures]({INDEX})."
+    yield from ("", f"![{file.title.zh}]({file.id}.svg)", "")
+    yield from ("## 角色 Roles", "")
+    yield from _table("role | 名称 | name | sectors", _roles(file, law))
+    yield from ("", "## 行为 Transitions", "")
+    yield from _table(
+        "事项 | event | from | to | by | clocks | copies | 依据 | in force | confidence",
+        (_transition(file, row, titles) for row in file.transitions),
+    )
+    yield from ("", "## 待办 Duties", "")
+    yield from _table("duty | 名称 | name | role | actions | clock", _duties(file))
+    started = set(_started(file))
+    rows = [row for row in clocks if row.id in started]
+    if rows:
+        yield from ("", "## 期限 Clocks", "")
+        yield from _table(
+            "clock | 名称 | name | actor | 期间 | count | end | 延长 | told | 依据 | in force"
+            " | confidence",
+            map(_clock, rows),
+        )
+
+
+def _roles(file: models.ProcedureFile, law: Law) -> Iterator[tuple[str, ...]]:
+    every = set(law.sectors) - {models.BUS}
+    for word, role in file.roles.items():
+        sectors = "every agency" if every <= set(role.sectors) else ", ".join(role.sectors)
+        first = " (opener)" if word == file.opener else ""
+        yield f"{word}{first}", role.title.zh, role.title.en, sectors
+
+
+def _transition(
+    file: models.ProcedureFile, row: models.Transition, titles: Mapping[str, str]
+) -> tuple[str, ...]:
+    states = {ALL: "任何状态", SAME: "不变"}
+    named = {**{word: title.zh for word, title in file.states.items()}, **states}
+    return (
+        f"{row.clock} 届满" if row.clock else titles.get(row.event, ""),
+        f"{row.event} {row.clock}" if row.clock else row.event,
+        "、".join(named[one] for one in row.from_),
+        named[row.to] + ("（启动程序）" if row.opening else ""),
+        ", ".join(row.by),
+        "；".join(_effects(row)),
+        ", ".join(row.copies),
+        f"{row.source} {row.article}",
+        _days(row),
+        row.confidence,
+    )
+
+
+def _effects(row: models.Transition) -> Iterator[str]:
+    for word, said in _EFFECTS:
+        clocks = getattr(row, word)
+        if clocks:
+            yield f"{said} {'全部' if clocks == (ALL,) else ', '.join(clocks)}"
+
+
+def _duties(file: models.ProcedureFile) -> Iterator[tuple[str, ...]]:
+    for word, duty in file.duties.items():
+        actions = ", ".join(f"{action}: {event}" for action, event in duty.actions.items())
+        yield word, duty.title.zh, duty.title.en, duty.role, actions, duty.clock or ""
+
+
+def _clock(row: models.ClockRow) -> tuple[str, ...]:
+    return (
+        row.id,
+        row.title.zh,
+        row.title.en,
+        row.actor,
+        f"{row.amount} {_UNITS[row.unit]}" if row.unit else "立即 at once",
+        _COUNTS.get(row.count_rule or "", ""),
+        "逾期 breach" if row.expiry == "breach" else "届满失效 lapse",
+        "；".join(f"+{one.amount} {_UNITS[one.unit]}（{one.article}）" for one in row.extensions),
+        ", ".join(row.tell),
+        f"{row.source} {row.article}{_meant(row)}",
+        _days(row),
+        row.confidence,
+    )
+
+
+def _meant(row: models.ClockRow) -> str:
+    """For which bodies a row is."""
+    said = [f"{path} = {' / '.join(map(str, one))}" for path, one in row.when.items()]
+    said += [f"{path} ≠ {' / '.join(map(str, one))}" for path, one in row.unless.items()]
+    return f"（{'；'.join(said)}）" if said else ""
+
+
+def _days(rule: models.Rule) -> str:
+    until = f" to {rule.effective_to}" if rule.effective_to else ""
+    return f"from {rule.effective_from}{until}"

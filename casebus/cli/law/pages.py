@@ -1,0 +1,53 @@
+"""`casebus law docs`: the procedures as pages and drawings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from casebus.cli.law import handbook
+from casebus.cli.law.folders import law_option, schemas_option
+from casebus.cli.output import answer, json_option
+from casebus.events.schemas import Schemas
+from casebus.law import Law, loader, models
+from casebus.law.compiled import event_name
+
+_KINDS = ("*.md", "*.svg")
+
+
+@click.command("docs")
+@law_option
+@schemas_option
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("docs/law"),
+    help="The folder of the pages.",
+)
+@json_option
+def command(folder: Path, schemas_folder: Path, target: Path, *, as_json: bool) -> None:
+    """Write a page and a drawing a procedure; those of procedures that are gone are removed."""
+    made = handbook_of(folder, schemas_folder)
+    target.mkdir(parents=True, exist_ok=True)
+    there = {path.name for kind in _KINDS for path in target.glob(kind)}
+    for gone in there - set(made):
+        (target / gone).unlink()
+    for name, text in made.items():
+        (target / name).write_text(text, encoding="utf-8")
+    said = {"files": len(made), "folder": str(target)}
+    answer(said, as_json=as_json, show=lambda to: to.print(f"{len(made)} files in {target}"))
+
+
+def handbook_of(folder: Path, schemas_folder: Path) -> dict[str, str]:
+    """Pages and drawings by file name."""
+    files = loader.read(folder)
+    procedures = loader.parse_all(files, "procedures", models.ProcedureFile)
+    clocks = loader.parse_all(files, "clocks", models.ClockFile)
+    return handbook.pages(Law(files), procedures, clocks, titles(Schemas.load(schemas_folder)))
+
+
+def titles(schemas: Schemas) -> dict[str, str]:
+    """Event name -> its Chinese title."""
+    return {event_name(one.ce_type): str(one.body["title"]) for one in schemas}
