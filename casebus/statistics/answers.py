@@ -64,7 +64,9 @@ class _LeftOut:
             at = tuple(_coordinate(name, group[name]) for name in fine)
             counts[*at, _YES] = counts.get((*at, _YES), 0) + group["met"]
             counts[*at, _NO] = counts.get((*at, _NO), 0) + group["count"] - group["met"]
-        places = {group["division"] for group in leaves} if "division" in fine else set()
+        places = {
+            group["division"] for group in leaves if "division" in fine and not group["is_total"]
+        }
         dims = [Dimension(name, _above(places) if name == "division" else {}) for name in fine]
         self._hidden = hidden(Table((*dims, Dimension("met")), counts))
 

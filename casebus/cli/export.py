@@ -1,0 +1,59 @@
+"""`casebus export`: the agency's cases as a log for process mining."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TextIO, cast
+
+import click
+
+from casebus.cli.connect import agency_option, open_gateway, settings_for
+from casebus.cli.output import stderr
+from casebus.sdk.exporting import ocel, xes
+from casebus.sdk.exporting.steps import Step, cases_of
+from casebus.sdk.gateway import JSON
+
+_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+_Writer = Callable[[Iterable[tuple[JSON, list[Step]]], TextIO], tuple[int, int]]
+
+
+@click.command("export")
+@click.option("--xes", "xes_file", type=_FILE, help="Write XES (IEEE 1849-2016); .gz is packed.")
+@click.option("--ocel", "ocel_file", type=_FILE, help="Write OCEL 2.0 as JSON.")
+@agency_option
+def command(xes_file: Path | None, ocel_file: Path | None, agency: str | None) -> None:
+    """Write the cases of your agency, as far as it may see them, as an event log.
+
+    The file appears when it is whole.
+    """
+    wanted: list[tuple[Path, _Writer]] = []
+    if xes_file is not None:
+        wanted.append((xes_file, xes.write))
+    if ocel_file is not None:
+        wanted.append((ocel_file, ocel.write))
+    if not wanted:
+        raise click.UsageError("give --xes FILE, --ocel FILE or both")
+    for path, write in wanted:
+        with open_gateway(settings_for(agency)) as gateway:
+            cases, events = _whole(path, write, cases_of(gateway))
+        stderr().print(f"{path}: {cases} cases, {events} events")
+
+
+def _whole(path: Path, write: _Writer, cases: Iterable[tuple[JSON, list[Step]]]) -> tuple[int, int]:
+    """Write beside the file and put it in its place at the end: nobody reads half a log."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with _opened(part, packed=path.suffix == ".gz") as out:
+            counted = write(cases, out)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return counted
+
+
+def _opened(path: Path, *, packed: bool) -> TextIO:
+    if packed:
+        return cast("TextIO", gzip.open(path, "wt", encoding="utf-8"))
+    return path.open("w", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The caller's cases as logs for process mining: XES (IEEE 1849-2016) and OCEL 2.0, streamed."""
