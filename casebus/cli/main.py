@@ -24,6 +24,7 @@ OWN = {
     "matches": ("casebus.cli.matches", "Show cases that may be one with a case, and why."),
     "keys": ("casebus.cli.keys", "Make keys; list, add and revoke them in the directory."),
     "stats": ("casebus.cli.stats", "Show the indicators, for a past moment too; make a report."),
+    "export": ("casebus.cli.export", "Write your agency's cases as a log for process mining."),
     "work": ("casebus.cli.work", "Show work items and act on them."),
     "law": ("casebus.cli.law", "Check, draw, try and adopt the law files."),
     "schemas": ("casebus.cli.schemas", "Add, check and describe event types."),

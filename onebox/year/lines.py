@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +45,7 @@ class Line:
     def from_json(cls, text: bytes) -> Self:
         """Raises CasebusError `bad_line`."""
         try:
-            row = json.loads(text)
+            row = orjson.loads(text)
             lists = {name: tuple(row.get(name, ())) for name in ("to", "causation")}
             return cls(**{"data": {}, **row, **lists})
         except (ValueError, TypeError, AttributeError) as error:

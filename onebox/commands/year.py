@@ -1,0 +1,163 @@
+"""`casebus year`: a synthetic year of one province, as a file or into the running stack."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from casebus.cli.output import answer, json_option, stderr
+from casebus.errors import CasebusError
+from casebus.settings import Settings
+from onebox import credentials, environment
+from onebox.commands.shared import home_option, options_of, running
+from onebox.options import Options
+
+Advance = Callable[[int], None]
+#: The office that says it imports the year.
+IMPORTER = "cn-330000-amr"
+
+
+@click.command()
+@click.option("--cases", default=20_000, show_default=True, type=click.IntRange(1, 1_000_000))
+@click.option("--seed", default=2025, show_default=True, help="The same seed is the same year.")
+@click.option("--year", default=2025, show_default=True, type=click.IntRange(2020, 2100))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="FILE.jsonl[.gz]")
+@click.option("--load", is_flag=True, help="Send it to the running stack, as history.")
+@click.option(
+    "--from",
+    "given",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Load this file, written with --out, instead of making one.",
+)
+@home_option
+@json_option
+def year(
+    out: Path | None,
+    given: Path | None,
+    home: Path | None,
+    *,
+    load: bool,
+    as_json: bool,
+    **made: int,
+) -> None:
+    """Make a synthetic year of one province: all procedures, delays, holidays, mistakes.
+
+    With --out it is written as JSON Lines in the order of arrival; with --load its agencies are
+    put into the directory of the running stack and the year comes through the front door, marked
+    as an import: history, which accuses nobody, and as test data.
+    """
+    if load == (out is not None):
+        raise click.UsageError("give --out FILE or --load")
+    if given is not None and not load:
+        raise click.UsageError("--from goes with --load")
+    if out is not None:
+        began = time.monotonic()
+        with _progress() as bar:
+            events = _write(out, _lines(made, _task(bar, "cases", made["cases"])))
+        result = {**made, "events": events, "seconds": round(time.monotonic() - began, 1)}
+        answer(result, as_json=as_json, show=lambda shown: _wrote(shown, out, result))
+        return
+    result = _load(options_of(home), made, given)
+    answer(result, as_json=as_json, show=lambda shown: _show(shown, result))
+
+
+def _lines(made: dict[str, int], advance: Advance) -> Iterator[bytes]:
+    from onebox.year.year import generate  # noqa: PLC0415  the law and its fold, half a second
+
+    return generate(_wanted(made), advance)
+
+
+def _wanted(made: dict[str, int]) -> Any:
+    from onebox.year.world import Wanted  # noqa: PLC0415
+
+    settings = Settings()
+    return Wanted(
+        **made,
+        schemas=settings.schemas_dir.absolute(),
+        policies=settings.policies_dir.absolute(),
+    )
+
+
+def _write(out: Path, lines: Iterable[bytes]) -> int:
+    from onebox.year.lines import write  # noqa: PLC0415
+
+    return write(out, lines)
+
+
+def _load(options: Options, made: dict[str, int], given: Path | None) -> dict[str, Any]:
+    from onebox.year.lines import Line, read  # noqa: PLC0415
+    from onebox.year.loading import Loader, backlog, register  # noqa: PLC0415
+    from onebox.year.world import World  # noqa: PLC0415
+
+    now = running(options)
+    if now is None or now.phase != "ready":
+        raise CasebusError("not_running", "no stack runs here: casebus up")
+    settings = environment.admin_settings(options, credentials.load(options.place))
+    offices = list(World.make(_wanted(made)).offices)
+    began = time.monotonic()
+    register(options.place, settings, offices)
+    registered = time.monotonic()
+    name = f"{made['year']}-{made['seed']}-{made['cases']}" if given is None else given.name
+    with _progress() as bar:
+        made_so_far = _task(bar, "cases made", made["cases"])
+        lines = read(given) if given else map(Line.from_json, _lines(made, made_so_far))
+        loader = Loader(settings, offices, IMPORTER, name)
+        loaded = loader.load(lines, _task(bar, "events sent"))
+        sent = time.monotonic()
+        before, count = 0, _task(bar, "records still on their way")
+        for behind in backlog(settings):
+            count(sum(behind.values()) - before)
+            before = sum(behind.values())
+    done = time.monotonic()
+    return {
+        **made,
+        "agencies": len(offices),
+        "import_id": loaded.import_id,
+        "events": loaded.events,
+        "copies": loaded.copies,
+        "registered_seconds": round(registered - began, 1),
+        "sent_seconds": round(sent - registered, 1),
+        "settled_seconds": round(done - sent, 1),
+        "events_a_second": round(loaded.events / (done - registered)),
+    }
+
+
+def _progress() -> Progress:
+    """On stderr, where somebody looks."""
+    console = stderr()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def _task(bar: Progress, what: str, total: int | None = None) -> Advance:
+    task = bar.add_task(what, total=total)
+    return lambda more: bar.advance(task, more)
+
+
+def _wrote(out: Console, path: Path, made: dict[str, Any]) -> None:
+    out.print(
+        f"{made['events']:,} events of {made['cases']:,} cases in {path}, after {made['seconds']} s"
+    )
+
+
+def _show(out: Console, loaded: dict[str, Any]) -> None:
+    out.print(
+        f"[bold]{loaded['events']:,} events of {loaded['cases']:,} cases are there[/bold], said by"
+        f" {loaded['agencies']} agencies: {loaded['events_a_second']:,} a second."
+    )
+    out.print(
+        f"  directory {loaded['registered_seconds']} s, made and sent {loaded['sent_seconds']} s,"
+        f" recorded and delivered {loaded['settled_seconds']} s later"
+    )
+    out.print("Next: casebus stats, casebus verify.")
