@@ -36,3 +36,14 @@ def test_the_first_rule_that_holds_gives_the_track_and_each_gives_its_way(
 
 def test_an_event_that_no_rule_speaks_of_gets_no_proposal() -> None:
     assert LAW.triage.propose("casebus.referral.sent.v1", {}, DAY) is None
+
+
+@pytest.mark.parametrize(
+    "event", ["complaint.received", "patent_ruling.requested", "centre.intake"]
+)
+def test_the_procedure_of_the_courts_is_cited_to_courts_alone(event: str) -> None:
+    body = {"claim_amount": {"fen": 1}}
+    found = LAW.triage.propose(f"casebus.{event}.v1", body, DAY)
+    assert found is not None
+    assert (found.track, [way for way, _ in found.first]) == ("fast", ["mediation"])
+    assert not any("民事诉讼法" in citation for citation in found.citations)
