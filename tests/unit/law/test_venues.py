@@ -131,3 +131,10 @@ def test_what_concerns_an_enterprise_goes_to_the_regulator_of_its_home_province(
     event: str, author: str, body: dict[str, Any]
 ) -> None:
     assert find(event, author, body)[0] == ("cn-440000-amr",)
+
+
+def test_a_patent_dispute_of_national_impact_goes_to_the_national_office() -> None:
+    body = {"national_impact": True, "home_place": {"code": "440106"}}
+    assert find("patent_ruling.requested", "cn-330100-amr", body) == (("cn-000000-exa",), "P02")
+    body["national_impact"] = False
+    assert find("patent_ruling.requested", "cn-330100-amr", body) == (("cn-440100-amr",), "P02a")
