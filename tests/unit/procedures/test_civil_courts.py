@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
 from casebus.cases import CaseEvent
-from tests.case_events import due, event, folded, kinds, lapse, status_of, the_clock
+from casebus.law.compiled import clock_in_force
+from tests.case_events import LAW, due, event, folded, kinds, lapse, status_of, the_clock
 
 COURT, UPPER = "cn-330106-court", "cn-330100-court"
 ELSEWHERE, ITS_SUPERIOR = "cn-440100-court", "cn-440000-court"
@@ -55,6 +57,13 @@ def test_a_suit_is_filed_or_refused_in_seven_days() -> None:
 def test_the_track_chooses_the_period_of_the_first_instance(track: str, last_day: str) -> None:
     found = [one for one in folded(filed(track=track)).clocks if one.id == "C05"]
     assert [due(one) for one in found] == [last_day]
+
+
+@pytest.mark.parametrize(("day", "months"), [("2021-12-31", 0), ("2022-01-01", 1)])
+def test_since_2022_a_simple_procedure_may_take_one_month_more(day: str, months: int) -> None:
+    rule = clock_in_force(LAW.clocks["C05"], dt.date.fromisoformat(day), {"track": "SIMPLE"})
+    assert rule is not None
+    assert (rule.amount, len(rule.extensions)) == (3, months)
 
 
 def test_the_first_instance_is_extended_by_six_months_and_again_by_the_superior() -> None:

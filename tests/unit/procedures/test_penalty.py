@@ -117,6 +117,8 @@ def test_before_april_2026_the_showing_counts_from_the_publication() -> None:
     assert due(the_clock(case, "A09a")) == "2026-04-20"
     assert due(the_clock(case, "A09b")) == "2029-01-20"
     assert the_clock(case, "A09b").law_version == "2021-09-01"
+    # On request, by the regulators' practice of then.
+    assert due(the_clock(case, "A09c")) == "2026-07-20"
 
 
 def test_at_the_longest_showing_the_agency_is_to_end_it() -> None:

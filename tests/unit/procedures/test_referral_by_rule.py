@@ -151,6 +151,13 @@ def test_an_assessment_that_must_transfer_makes_the_report_due_at_once() -> None
     assert (found.due, found.status) == (None, "met")
 
 
+@pytest.mark.parametrize(("day", "owed"), [("2020-08-06", []), ("2020-08-07", ["T01"])])
+def test_a_reasonable_suspicion_obliges_since_august_2020(day: str, owed: list[str]) -> None:
+    filed = event(AMR, "administrative_case.filed", "2020-07-01")
+    suspected = event(AMR, "filing_standard.assessed", day, assessment="TRANSFER_ON_SUSPICION")
+    assert [one.id for one in folded([filed, suspected]).clocks if one.id == "T01"] == owed
+
+
 def test_an_arrested_suspect_gains_no_day_from_a_holiday() -> None:
     free = the_clock(folded(until("referral.prosecution_requested")), "J01")
     assert due(free) == "2026-07-15"
