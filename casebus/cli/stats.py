@@ -9,9 +9,22 @@ from typing import Any
 import click
 from rich.console import Console
 
-from casebus.cli.connect import agency_option, open_gateway, settings_for
+from casebus.cli.connect import (
+    agency_option,
+    load_schemas,
+    open_gateway,
+    open_publisher,
+    open_store,
+    sectors,
+    settings_for,
+)
 from casebus.cli.output import answer, json_option, table
 from casebus.events.legaltime import CHINA
+from casebus.law.divisions import DIVISIONS, Divisions
+from casebus.sdk.event import NewEvent
+from casebus.settings import Settings
+from casebus.statistics.publishing import events_of
+from casebus.statistics.report import CHARTED, PLACED, TITLE, Figures, render
 from casebus.statistics.tables import columns, lines, notes, to_csv, to_xlsx
 
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -102,3 +115,59 @@ def _show(console: Console, found: dict[str, Any]) -> None:
     console.print(table(columns(found), lines(found)))
     for name, text in notes(found):
         console.print(f"{name}: {text}")
+
+
+@command.command("report")
+@asked_by
+@click.option("--html", "html_file", type=_FILE, required=True, help="Where to write it.")
+@click.option("--title", default=TITLE, help="Its heading.")
+@agency_option
+def report(html_file: Path, title: str, agency: str | None, **given: Any) -> None:
+    """Write a periodic report to send up: one HTML file in Chinese, printable on A4."""
+    settings = settings_for(agency)
+    asked = query(given)
+    with open_gateway(settings) as gateway:
+        # One moment for all parts, whatever is recorded while they are computed.
+        whole = gateway.stats(**asked | {"by": ""})
+        fixed = asked | {"as_of": whole["as_of"]}
+        months = gateway.stats(**fixed | {"by": "month", "indicator": ",".join(CHARTED)})
+        places = gateway.stats(**fixed | {"by": "city", "indicator": ",".join(PLACED)})
+    text = render(Figures(whole, months, places), title=title, names=_names(settings))
+    html_file.write_text(text, encoding="utf-8")
+
+
+@command.command("publish")
+@asked_by
+@click.option("--to", multiple=True, help="A recipient; may be given several times.")
+@click.option("--sector", help="The agency's sector. Default: what the Kafka account shows.")
+@agency_option
+@json_option
+def publish(
+    to: tuple[str, ...], sector: str | None, agency: str | None, *, as_json: bool, **given: Any
+) -> None:
+    """Publish figures as indicator.computed, for a supervision agency; what is left out is not.
+
+    The same figures of the same moment are the same events, so that a repeat changes nothing.
+    """
+    settings = settings_for(agency)
+    with open_gateway(settings) as gateway:
+        found = gateway.stats(**query(given))
+    events = [_event(one, to) for one in events_of(found)]
+    schemas = load_schemas(settings)
+    with (
+        open_store(settings) as store,
+        open_publisher(settings, schemas, store, sectors(settings, sector)) as publisher,
+    ):
+        sent = publisher.publish(events)
+    told = [{"case": one.stream, "id": one.id, "topic": one.topic} for one in sent]
+    answer(told, as_json=as_json, show=lambda console: console.print(f"{len(told)} figures sent"))
+
+
+def _event(one: dict[str, Any], to: tuple[str, ...]) -> NewEvent:
+    return NewEvent(type=one["type"], stream=one["case"], id=one["id"], to=to, data=one["data"])
+
+
+def _names(settings: Settings) -> dict[str, str]:
+    """Names of divisions by code, from the law at hand."""
+    text = (settings.policies_dir / "law" / DIVISIONS).read_bytes()
+    return {one.code: one.name for one in Divisions(DIVISIONS, text)}

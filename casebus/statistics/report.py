@@ -1,0 +1,135 @@
+"""A periodic report that a supervisor sends up: one HTML file, printable, without any resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from casebus.statistics.suppression import SMALL
+from casebus.statistics.tables import LEFT_OUT, TOTAL
+
+_TEMPLATE = "report.html.j2"
+#: Pixels of a bar, and from one bar to the next.
+_WIDEST, _APART = 460.0, 20
+#: By month: what is counted, and what tells how cases went.
+CHARTED = ("transfers_sent", "penalties", "mediations", "notices", "centre_intake", "overdue")
+PLACED = ("transfers_sent", "transfers_filed", "mediation_success", "publication_rate")
+TITLE = "知识产权保护案件移送与办理情况统计报告"
+
+Answer = Mapping[str, Any]
+
+
+class Figures(NamedTuple):
+    """What the report is made of: all indicators, some by month, some by city."""
+
+    whole: Answer
+    months: Answer
+    places: Answer
+
+
+def render(figures: Figures, *, title: str = TITLE, names: Mapping[str, str] | None = None) -> str:
+    """The report as HTML; `names` gives the names of divisions by code."""
+    about = figures.whole
+    indicators = about["indicators"]
+    known = names or {}
+    return _template().render(
+        title=title,
+        about=about,
+        scope=_scope(about, known),
+        period=f"{about['from'] or '有记录以来'} 至 {about['to'] or '数据截止'}",
+        summary=[_summary(one) for one in indicators if one["kind"] != "steps"],
+        charts=[chart for one in figures.months["indicators"] if (chart := _chart(one))],
+        places=[table for one in figures.places["indicators"] if (table := _places(one, known))],
+        steps=[row for one in indicators if one["kind"] == "steps" for row in _steps(one)],
+        small=SMALL,
+        left_out=LEFT_OUT,
+        testdata=sum(one["testdata"] for one in indicators),
+    )
+
+
+@cache
+def _template() -> Template:
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template(_TEMPLATE)
+
+
+def _scope(about: Answer, names: Mapping[str, str]) -> str:
+    if about["view"] != "shared":
+        return "本单位发出和收到的案件"
+    code = about["division"]
+    return f"{names.get(code, code)}各单位（共享视图）" if code else "全部单位（共享视图）"
+
+
+def _summary(one: Mapping[str, Any]) -> dict[str, str]:
+    total = one["rows"][-1]
+    return {"paragraph": one["paragraph"], "title": one["title"], **_texts(one["kind"], total)}
+
+
+def _chart(one: Mapping[str, Any]) -> dict[str, Any] | None:
+    rows = [row for row in one["rows"] if row.get("month")]
+    if not rows:
+        return None
+    most = max((row["value"] or 0 for row in rows), default=0) or 1
+    bars = [
+        {
+            "y": number * _APART,
+            "label": row["month"],
+            "left_out": row["value"] is None,
+            "width": round(_WIDEST * (row["value"] or 0) / most, 1) or 1.0,
+            "text": LEFT_OUT if row["value"] is None else row["value"],
+        }
+        for number, row in enumerate(rows)
+    ]
+    return {"title": one["title"], "bars": bars, "height": len(bars) * _APART + 4}
+
+
+def _places(one: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any] | None:
+    rows = [{"label": _label(row, names), **_texts(one["kind"], row)} for row in one["rows"]]
+    return {"title": one["title"], "rows": rows} if len(rows) > 1 else None
+
+
+def _label(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    if "city" not in row:
+        return TOTAL
+    code = row["city"]
+    return {"*": "保密案件", "": "未知"}.get(code) or names.get(code, code)
+
+
+def _steps(one: Mapping[str, Any]) -> Iterable[dict[str, str]]:
+    for row in one["rows"]:
+        yield {
+            "clock": row["value_of"],
+            "title": row["title"],
+            "citation": row["citation"],
+            "overdue": _text("count", row["overdue"]),
+            **_texts("steps", row),
+        }
+
+
+def _texts(kind: str, row: Mapping[str, Any]) -> dict[str, str]:
+    left_out = row["suppressed"]
+    return {
+        "count": _text("count", row["count"], left_out=left_out),
+        "met": _text("count", row["met"], left_out=left_out) if "met" in row else "",
+        "value": _text(kind, row["value"], left_out=left_out),
+    }
+
+
+def _text(kind: str, value: Any, *, left_out: bool = True) -> str:
+    if value is None:
+        return LEFT_OUT if left_out else "-"
+    match kind:
+        case "share":
+            return f"{value:.1%}"
+        case "sum":
+            return f"{value / 100:,.2f} 元"
+        case "median" | "steps":
+            return f"{value:g} 天"
+    return f"{value:,}"
