@@ -19,8 +19,6 @@ from onebox.commands.shared import home_option, options_of, running
 from onebox.options import Options
 
 Advance = Callable[[int], None]
-#: The office that says it imports the year.
-IMPORTER = "cn-330000-amr"
 
 
 @click.command()
@@ -92,22 +90,22 @@ def _write(out: Path, lines: Iterable[bytes]) -> int:
 
 def _load(options: Options, made: dict[str, int], given: Path | None) -> dict[str, Any]:
     from onebox.year.lines import Line, read  # noqa: PLC0415
-    from onebox.year.loading import Loader, backlog, register  # noqa: PLC0415
+    from onebox.year.loading import IMPORTER, Loader, backlog, register  # noqa: PLC0415
     from onebox.year.world import World  # noqa: PLC0415
 
     now = running(options)
     if now is None or now.phase != "ready":
         raise CasebusError("not_running", "no stack runs here: casebus up")
     settings = environment.admin_settings(options, credentials.load(options.place))
-    offices = list(World.make(_wanted(made)).offices)
+    wanted = _wanted(made)
+    offices = list(World.make(wanted).offices)
     began = time.monotonic()
     register(options.place, settings, offices)
     registered = time.monotonic()
-    name = f"{made['year']}-{made['seed']}-{made['cases']}" if given is None else given.name
     with _progress() as bar:
         made_so_far = _task(bar, "cases made", made["cases"])
         lines = read(given) if given else map(Line.from_json, _lines(made, made_so_far))
-        loader = Loader(settings, offices, IMPORTER, name)
+        loader = Loader(settings, offices, IMPORTER, given.name if given else wanted.name)
         loaded = loader.load(lines, _task(bar, "events sent"))
         sent = time.monotonic()
         before, count = 0, _task(bar, "records still on their way")

@@ -33,6 +33,8 @@ from onebox.options import WORKERS
 from onebox.places import Home
 from onebox.provision import directory
 from onebox.year.lines import Line
+from onebox.year.world import Wanted, World
+from onebox.year.year import generate
 
 #: Events that are signed and sent together: the trees are one an agency.
 WINDOW = 5_000
@@ -43,13 +45,32 @@ _QUIET_LOOKS = 3
 _OPENED, _CLOSED = "casebus.import.opened.v1", "casebus.import.closed.v1"
 
 
+#: The office that says it imports the year.
+IMPORTER = "cn-330000-amr"
+Advance = Callable[[int], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     import_id: str
     events: int
     #: Lines that were sent twice.
     copies: int
-    seconds: float
+
+
+def load_year(home: Home, settings: Settings, wanted: Wanted) -> Loaded:
+    """Make a year and load it; returns when all of it is recorded, delivered and answered.
+
+    `settings` are those of Kafka's admin of the stack in `home`, for example of
+    `onebox.testing.Stack`: `load_year(stack.home, stack.settings("admin"), wanted)`.
+    """
+    offices = list(World.make(wanted).offices)
+    register(home, settings, offices)
+    loader = Loader(settings, offices, IMPORTER, wanted.name)
+    loaded = loader.load(map(Line.from_json, generate(wanted)))
+    for _ in backlog(settings):
+        pass
+    return loaded
 
 
 def register(home: Home, settings: Settings, agencies: list[Agency]) -> None:
@@ -88,11 +109,9 @@ class Loader:
         self._importer, self._name = importer, name
         self.import_id = import_id(importer, name)
 
-    def load(
-        self, lines: Iterable[Line], advance: Callable[[int], None] = lambda _: None
-    ) -> Loaded:
+    def load(self, lines: Iterable[Line], advance: Advance = lambda _: None) -> Loaded:
         """Send them in their order, each line that says so twice; raises CasebusError."""
-        began, events, copies, last = time.monotonic(), 0, 0, ""
+        events, copies, last = 0, 0, ""
         digest = hashlib.sha256()
         try:
             for batch in batches(lines, WINDOW):
@@ -112,7 +131,7 @@ class Loader:
                 self._send([self._own(_CLOSED, last, said)])
         finally:
             self._sink.close()
-        return Loaded(self.import_id, events, copies, time.monotonic() - began)
+        return Loaded(self.import_id, events, copies)
 
     def _own(self, ce_type: str, at: str, said: dict[str, Any]) -> NewEvent:
         """At a moment of the year, so that loading it again says the same."""

@@ -106,8 +106,7 @@ class Walk:
 
     def _somewhere(self, code: str) -> dict[str, str]:
         """A county of a city, or of the province."""
-        prefix = code.rstrip("0").ljust(2, "0")
-        prefix = prefix if len(prefix) % 2 == 0 else prefix + "0"
+        prefix = code[:2] if code.endswith("0000") else code[:4]
         within = [
             one
             for other, one in self._world.places.items()

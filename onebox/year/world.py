@@ -30,6 +30,11 @@ class Wanted:
     schemas: Path
     policies: Path
 
+    @property
+    def name(self) -> str:
+        """The import's."""
+        return f"{self.year}-{self.seed}-{self.cases}"
+
 
 @dataclass(frozen=True, slots=True)
 class World:

@@ -10,12 +10,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from casebus.cases import Case, CaseEvent, fold
-from casebus.errors import Flag
+from casebus.cases import Case, fold
 from casebus.events.legaltime import LegalTime
-from casebus.law import agencies
 from casebus.sdk.finishing import check
 from onebox.year import lines as written
+from onebox.year.admitted import case_event
 from onebox.year.lines import Line
 from onebox.year.mistakes import Spoiler
 from onebox.year.walking import Walk
@@ -53,35 +52,7 @@ def folded(world: World, cases: list[list[Line]]) -> list[Case]:
 
 def as_the_bus_folds_it(world: World, case: Iterable[Line]) -> Case:
     arrived = sorted(case, key=lambda one: one.arrives)
-    return fold((event_of(world, one, at) for at, one in enumerate(arrived)), world.law)
-
-
-def event_of(world: World, line: Line, at: int) -> CaseEvent:
-    """As admission stamps it and casework reads it."""
-    offices = world.offices
-    author = offices.agency(line.source)
-    assert author is not None
-    copies = agencies.resolve(world.law.copies(line.type), author.id, offices)
-    to = [one for one in dict.fromkeys((*line.to, *copies)) if one != author.id]
-    known = [found for one in to if (found := offices.agency(one))]
-    _, data = world.schemas.decode(world.schemas.encode(line.type, line.data))
-    return CaseEvent(
-        stream=line.case,
-        source=line.source,
-        id=line.id,
-        type=line.type,
-        legal=LegalTime.parse(line.legal_time),
-        sequence=None,
-        causation=line.causation,
-        recorded_at=LegalTime.parse(line.arrives).moment(),
-        position=(1, 0, at),
-        sector=author.sector,
-        to=tuple(one.id for one in known),
-        to_sectors=tuple(one.sector for one in known),
-        imported=True,
-        data=data,
-        flags=(Flag.UNKNOWN_RECIPIENT,) if len(known) < len(to) else (),
-    )
+    return fold((case_event(world, one, at) for at, one in enumerate(arrived)), world.law)
 
 
 def test_every_procedure_of_the_law_is_reached(world: World, folded: list[Case]) -> None:

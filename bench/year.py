@@ -1,0 +1,41 @@
+"""`python -m bench.year [CASES]`: a year of all procedures, made and folded in this process."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from bench.records import ROOT
+from casebus.cases import derive, fold
+from onebox.year.admitted import case_event
+from onebox.year.mistakes import Spoiler
+from onebox.year.world import Wanted, World
+from onebox.year.year import case_lines
+
+CASES = 1_000
+
+
+def main(count: int) -> None:
+    world = World.make(Wanted(count, 2025, 2025, ROOT / "schemas", ROOT / "policies"))
+    spoiler = Spoiler(world.plan.mistakes, world.law)
+    began = time.perf_counter()
+    cases = [case_lines(world, spoiler, number) for number in range(count)]
+    made = time.perf_counter() - began
+    events = [[case_event(world, line, at) for at, line in enumerate(one)] for one in cases if one]
+    whole = sum(map(len, events))
+    began = time.perf_counter()
+    folded = [fold(one, world.law) for one in events]
+    folding = time.perf_counter() - began
+    for case in folded:
+        derive(case)
+    deriving = time.perf_counter() - began
+    procedures = {region.procedure for case in folded for region in case.regions}
+    sys.stdout.write(
+        f"{count:,} cases, {whole:,} events, {len(procedures)} procedures: made in {made:.1f} s"
+        f" ({whole / made:,.0f} a second on one core), folded at {folding / whole * 1e6:.1f} µs an"
+        f" event ({deriving / whole * 1e6:.1f} with what is derived)\n"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else CASES)

@@ -1,0 +1,61 @@
+"""A small year through the whole stack: everything recorded, nobody accused, twice the same."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from onebox.testing import Stack
+from onebox.verify.checks import verify
+from onebox.year.loading import load_year
+from onebox.year.world import Wanted
+
+pytestmark = [pytest.mark.connected, pytest.mark.slow]
+ROOT = Path(__file__).parents[2]
+WANTED = Wanted(120, 11, 2025, ROOT / "schemas", ROOT / "policies")
+
+ACCUSING = """
+select count(*) from derived.event
+where source = 'bus' and (type like 'casebus.clock.%' or type like 'casebus.finding.%')
+"""
+
+
+async def rows(stack: Stack, query: str) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(stack.database_url)
+    try:
+        return [tuple(row) for row in await connection.fetch(query)]
+    finally:
+        await connection.close()
+
+
+def one(stack: Stack, query: str) -> Any:
+    return asyncio.run(rows(stack, query))[0][0]
+
+
+def test_a_year_is_recorded_accuses_nobody_and_loads_twice_without_a_change(stack: Stack) -> None:
+    settings = stack.settings("admin")
+    before = one(stack, "select count(*) from own.rejected")
+    loaded = load_year(stack.home, settings, WANTED)
+    counted = (
+        "select count(*) from derived.event"
+        " where type not like 'casebus.intake.%' and type not like 'casebus.relay.%'"
+    )
+    events = one(stack, counted)
+    assert events >= loaded.events
+    assert one(stack, "select count(*) from own.rejected") == before
+    assert one(stack, "select count(*) from derived.case_state where suspended is not null") == 0
+    accused = (
+        "select count(*) from derived.event where type like 'casebus.clock.%' and source = 'bus'"
+    )
+    assert one(stack, accused) == 0
+    assert one(stack, "select count(*) from derived.event where type like 'casebus.finding.%'") == 0
+
+    again = load_year(stack.home, settings, WANTED)
+
+    assert (again.events, again.import_id) == (loaded.events, loaded.import_id)
+    assert one(stack, counted) == events
+    assert asyncio.run(verify(settings)).ok
