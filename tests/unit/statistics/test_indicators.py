@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from casebus.cases.facts import Reader
 from casebus.errors import CasebusError
 from casebus.law.loader import LawError
 from casebus.statistics.answers import dimensions
-from casebus.statistics.indicators import Indicators
+from casebus.statistics.indicators import Indicator, Indicators
 from casebus.statistics.steps import steps_of
 from tests.case_events import AMR, LAW, PSB, event
 from tests.world import SCHEMAS
@@ -18,8 +19,8 @@ KNOWN = Indicators.load(ROOT / "policies/statistics")
 
 
 @pytest.mark.parametrize("one", KNOWN.by_id.values(), ids=list(KNOWN.by_id))
-def test_each_indicator_counts_what_the_catalogue_has(one: object) -> None:
-    known = KNOWN.by_id[one.id]  # type: ignore[attr-defined]
+def test_each_indicator_counts_what_the_catalogue_has(one: Indicator) -> None:
+    known = one
     for name in (*known.events, *known.followed_by):
         SCHEMAS.latest(f"casebus.{name}.v1")
     fields = {
@@ -119,7 +120,7 @@ def test_hand_overs_and_most_words_of_the_bus_are_no_facts() -> None:
 
 
 def test_only_a_finding_of_missing_standing_takes_an_act_out() -> None:
-    about = {"event_source": PSB, "event_id": "x"}
+    about: dict[str, Any] = {"event_source": PSB, "event_id": "x"}
     for kind, count in (("no_standing", 1), ("data_quality", 0)):
         one = event("bus", "finding.raised", "2026-03-02", kind=kind, **about)
         assert len(list(READER.facts(one, [one]))) == count
@@ -137,3 +138,13 @@ def test_a_correction_by_another_agency_changes_no_fact() -> None:
         changes={"offence": '"213"'},
     )
     assert [fact.type for fact in READER.facts(fix, [sent, fix])] == ["case.corrected"]
+
+
+def test_the_reference_lists_each_indicator_with_its_paragraph() -> None:
+    text = (ROOT / "docs/how-to/statistics.md").read_text(encoding="utf-8")
+    for one in KNOWN.by_id.values():
+        [line] = [row for row in text.splitlines() if row.startswith(f"| {one.id} |")]
+        assert f"{one.title.zh} {one.title.en}" in line
+        assert line.endswith(f"{one.paragraph} |")
+        for name in (*one.events, *one.followed_by):
+            assert name in line
