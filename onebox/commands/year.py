@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,28 +47,19 @@ def year(
     """Make a synthetic year of one province: all procedures, delays, holidays, mistakes.
 
     With --out it is written as JSON Lines in the order of arrival; with --load its agencies are
-    put into the directory of the running stack and the year comes through the front door, marked
-    as an import: history, which accuses nobody, and as test data.
+    put into the directory of the running stack and the year comes through the front door case by
+    case, marked as an import: history, which accuses nobody, and as test data.
     """
     if load == (out is not None):
         raise click.UsageError("give --out FILE or --load")
     if given is not None and not load:
         raise click.UsageError("--from goes with --load")
     if out is not None:
-        began = time.monotonic()
-        with _progress() as bar:
-            events = _write(out, _lines(made, _task(bar, "cases", made["cases"])))
-        result = {**made, "events": events, "seconds": round(time.monotonic() - began, 1)}
+        result = _write(out, made)
         answer(result, as_json=as_json, show=lambda shown: _wrote(shown, out, result))
         return
     result = _load(options_of(home), made, given)
     answer(result, as_json=as_json, show=lambda shown: _show(shown, result))
-
-
-def _lines(made: dict[str, int], advance: Advance) -> Iterator[bytes]:
-    from onebox.year.year import generate  # noqa: PLC0415  the law and its fold, half a second
-
-    return generate(_wanted(made), advance)
 
 
 def _wanted(made: dict[str, int]) -> Any:
@@ -82,16 +73,21 @@ def _wanted(made: dict[str, int]) -> Any:
     )
 
 
-def _write(out: Path, lines: Iterable[bytes]) -> int:
-    from onebox.year.lines import write  # noqa: PLC0415
+def _write(out: Path, made: dict[str, int]) -> dict[str, Any]:
+    from onebox.year import lines, year  # noqa: PLC0415  the law and its fold, half a second
 
-    return write(out, lines)
+    began = time.monotonic()
+    with _progress() as bar:
+        advance = _task(bar, "cases", made["cases"])
+        events = lines.write(out, year.generate(_wanted(made), advance))
+    return {**made, "events": events, "seconds": round(time.monotonic() - began, 1)}
 
 
 def _load(options: Options, made: dict[str, int], given: Path | None) -> dict[str, Any]:
     from onebox.year.lines import Line, read  # noqa: PLC0415
     from onebox.year.loading import IMPORTER, Loader, backlog, register  # noqa: PLC0415
     from onebox.year.world import World  # noqa: PLC0415
+    from onebox.year.year import generate_by_case  # noqa: PLC0415
 
     now = running(options)
     if now is None or now.phase != "ready":
@@ -104,7 +100,8 @@ def _load(options: Options, made: dict[str, int], given: Path | None) -> dict[st
     registered = time.monotonic()
     with _progress() as bar:
         made_so_far = _task(bar, "cases made", made["cases"])
-        lines = read(given) if given else map(Line.from_json, _lines(made, made_so_far))
+        texts = () if given else generate_by_case(wanted, made_so_far)
+        lines = read(given) if given else map(Line.from_json, texts)
         loader = Loader(settings, offices, IMPORTER, given.name if given else wanted.name)
         loaded = loader.load(lines, _task(bar, "events sent"))
         sent = time.monotonic()

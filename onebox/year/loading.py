@@ -34,7 +34,7 @@ from onebox.places import Home
 from onebox.provision import directory
 from onebox.year.lines import Line
 from onebox.year.world import Wanted, World
-from onebox.year.year import generate
+from onebox.year.year import generate_by_case
 
 #: Events that are signed and sent together: the trees are one an agency.
 WINDOW = 5_000
@@ -67,7 +67,7 @@ def load_year(home: Home, settings: Settings, wanted: Wanted) -> Loaded:
     offices = list(World.make(wanted).offices)
     register(home, settings, offices)
     loader = Loader(settings, offices, IMPORTER, wanted.name)
-    loaded = loader.load(map(Line.from_json, generate(wanted)))
+    loaded = loader.load(map(Line.from_json, generate_by_case(wanted)))
     for _ in backlog(settings):
         pass
     return loaded

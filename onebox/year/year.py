@@ -17,8 +17,13 @@ from onebox.year.world import Wanted, World
 #: Cases that one process makes before it hands them over.
 _CHUNK = 100
 _made: list[tuple[World, Spoiler]] = []
+Advance = Callable[[int], None]
 #: When it arrives, its case, its place there, and the line.
 _Row = tuple[str, int, int, bytes]
+
+
+def _nobody(_cases: int) -> None:
+    """Nobody wants to know how far it is."""
 
 
 def case_lines(world: World, spoiler: Spoiler, number: int) -> list[Line]:
@@ -31,9 +36,9 @@ def case_lines(world: World, spoiler: Spoiler, number: int) -> list[Line]:
 
 
 def generate(
-    wanted: Wanted, advance: Callable[[int], None] = lambda _: None, processes: int | None = None
+    wanted: Wanted, advance: Advance = _nobody, processes: int | None = None
 ) -> Iterator[bytes]:
-    """Each line as JSON. `advance` is told how many cases were made."""
+    """Each line as JSON, in the order of arrival. `advance` is told how many cases were made."""
     with tempfile.TemporaryFile() as made:
         places: list[tuple[str, int, int, int, int]] = []
         for rows in _chunks(wanted, processes or os.cpu_count() or 1):
@@ -44,6 +49,16 @@ def generate(
         for _, _, _, start, length in sorted(places):
             made.seek(start)
             yield made.read(length)
+
+
+def generate_by_case(
+    wanted: Wanted, advance: Advance = _nobody, processes: int | None = None
+) -> Iterator[bytes]:
+    """The same lines case by case, each case in its order of arrival: as a ledger is read in."""
+    for rows in _chunks(wanted, processes or os.cpu_count() or 1):
+        for _, _, _, text in sorted(rows, key=lambda row: (row[1], row[0], row[2])):
+            yield text
+        advance(_CHUNK)
 
 
 def _chunks(wanted: Wanted, processes: int) -> Iterator[list[_Row]]:
