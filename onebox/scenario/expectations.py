@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -281,8 +281,26 @@ class Inbox(Expectation):
 
 
 class Access(Expectation):
+    """What an agency sees of the case, and that its look was written down."""
+
     agency: Word
     allowed: bool
+    #: Of `event`, else of every event that is neither its own nor addressed to it: types and
+    #: months only, the body but for some fields, or all of it.
+    seen: Literal["types", "parts", "whole"] | None = None
+    event: Label | None = None
+    #: Fields of `event` that are left out.
+    withholds: list[str] = Field(default_factory=list)
+    #: The access log has the look, as allowed or refused.
+    audited: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.withholds and self.event is None:
+            raise ValueError("withholds needs an event")
+        if not self.allowed and (self.seen or self.event):
+            raise ValueError("who is not allowed sees nothing of it")
+        return self
 
 
 class Assessment(Expectation):

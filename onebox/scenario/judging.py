@@ -377,8 +377,40 @@ def _inbox(one: expected.Inbox, stream: str, world: World, names: Names) -> Iter
 
 @_hold.register
 def _access(one: expected.Access, stream: str, world: World, names: Names) -> Iterator[str]:
-    if world.sees(names.agency(one.agency), stream) != one.allowed:
+    agency = names.agency(one.agency)
+    if world.sees(agency, stream) != one.allowed:
         yield f"{one.agency} {'sees no' if one.allowed else 'sees the'} case"
+        return
+    if one.seen is not None or one.withholds:
+        yield from _sight(one, agency, world.sight(agency, stream), names)
+    if one.audited and not world.noted(agency, stream, refused=not one.allowed):
+        yield f"the access log has no look of {one.agency}"
+
+
+def _sight(one: expected.Access, agency: str, history: list[JSON], names: Names) -> Iterator[str]:
+    event = _identity(names, one.event) if one.event else None
+    about = [row for row in history if _is_about(row, event, agency)]
+    if not about:
+        yield f"{one.agency} is shown no such event"
+    for row in about:
+        label = names.label((row["source"], row["id"])) or short_type(row["type"])
+        if one.seen is not None and _how_much(row) != one.seen:
+            yield f"{one.agency} sees {_how_much(row)} of {label}, not {one.seen}"
+        for field in one.withholds:
+            if field in row["data"] or not {field, "*"} & set(row["withheld"]):
+                yield f"{one.agency} sees {field} of {label}"
+
+
+def _is_about(row: JSON, event: tuple[str, str] | None, agency: str) -> bool:
+    if event is not None:
+        return (row["source"], row["id"]) == event
+    return agency not in (row["source"].partition("/")[0], *row["recipients"])
+
+
+def _how_much(row: JSON) -> str:
+    if row["withheld"] == ["*"]:
+        return "types" if not row["data"] and len(row["legal_time"]) == len("2026-03") else "days"
+    return "parts" if row["withheld"] else "whole"
 
 
 @_hold.register

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from casebus.cases.visibility import Access
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from casebus.events.schemas import Schemas
@@ -70,7 +71,11 @@ class Playground:
         """Rehearses first: then it is known what the scheduler will say, and when."""
         law = Law.load(self._admin.policies_dir / "law")
         rehearser = Rehearser(
-            storylines, schemas=self._schemas, law=law, offices=self.offices.values()
+            storylines,
+            schemas=self._schemas,
+            law=law,
+            offices=self.offices.values(),
+            access=Access.load(self._admin.policies_dir),
         )
         rehearser.play()
         return Player(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casebus.cases import CaseEvent
+from casebus.cases.visibility import Access
 from casebus.errors import CasebusError, Reason
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
@@ -49,8 +50,9 @@ class Rehearser:
         schemas: Schemas,
         law: Law,
         offices: Iterable[Agency],
+        access: Access,
     ) -> None:
-        self._schemas, self._law = schemas, law
+        self._schemas, self._law, self._access = schemas, law, access
         self._offices = Offices(offices)
         self._streams: dict[str, Rehearsed] = {}
         self._names: dict[int, Names] = {}
@@ -223,6 +225,14 @@ class Rehearser:
     def sees(self, agency: str, stream: str) -> bool:
         case = self._streams[stream].case
         return case is not None and agency in case.participants
+
+    def sight(self, agency: str, stream: str) -> list[JSON]:
+        office = self._offices.agency(agency)
+        return self._streams[stream].sight(agency, office.sector if office else "", self._access)
+
+    def noted(self, agency: str, stream: str, *, refused: bool) -> bool:  # noqa: ARG002
+        """There is no access log: what may be seen is all that is held."""
+        return True
 
     def numbered(self, number: str, stream: str) -> bool:
         wanted = canonical_number(number)

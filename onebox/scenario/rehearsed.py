@@ -9,10 +9,13 @@ from typing import Any
 
 from casebus.cases import Case, CaseEvent, Derived, derive, fold
 from casebus.cases.state import RUNNING, Clock
+from casebus.cases.visibility import Access, Viewer
+from casebus.events.envelope import agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import CodecError, Schemas
 from casebus.law import Law, agencies
 from casebus.trust.directory import BUS, BUS_SECTOR, Agency
+from gateway import seeing
 from onebox.scenario.world import JSON
 
 _COPY_DUE = "casebus.case.copy_due.v1"
@@ -114,6 +117,20 @@ class Rehearsed:
         if self.case is None:
             return []
         return [_item(self.events[identity]) for identity in self.case.order]
+
+    def sight(self, agency: str, sector: str, access: Access) -> list[JSON]:
+        """The history as the gateway shows it to this agency."""
+        if self.case is None or agency not in self.case.participants:
+            return []
+        viewer = seeing.viewer_of(agency, sector, self.case.to_json(), access)
+        return [self._seen(self.events[one], viewer, access) for one in self.case.order]
+
+    def _seen(self, event: CaseEvent, viewer: Viewer, access: Access) -> JSON:
+        row = {"author": agency_of(event.source), "recipients": event.to}
+        schema = self._schemas.latest(event.type)
+        legal = str(event.legal)
+        seen = seeing.of_event(viewer, access, schema, event.data, row=row, legal=legal)
+        return {**_item(event), **seen._asdict()}
 
     def opened_items(self, agency: str, duty: str) -> list[Any]:
         found = self.case.work if self.case else ()

@@ -13,6 +13,7 @@ from onebox.scenario.users import User
 from onebox.scenario.world import JSON
 
 UserOf = Callable[[str], User]
+_FOUND, _NOT_FOUND = 200, 404
 
 
 class Stage:
@@ -42,6 +43,16 @@ class Stage:
 
     def sees(self, agency: str, stream: str) -> bool:
         return bool(self._user_of(agency).case(stream))
+
+    def sight(self, agency: str, stream: str) -> list[JSON]:
+        return self._user_of(agency).history(stream)
+
+    def noted(self, agency: str, stream: str, *, refused: bool) -> bool:
+        """As the first who acts in the case reads the log."""
+        reader = next(iter(self._seen(stream)))
+        looks = self._user_of(reader).gateway.accesses(stream)
+        answer = _NOT_FOUND if refused else _FOUND
+        return any((one["agency"], one["status"]) == (agency, answer) for one in looks)
 
     def numbered(self, number: str, stream: str) -> bool:
         return any(
@@ -77,6 +88,12 @@ class Snapshot:
 
     def sees(self, agency: str, stream: str) -> bool:
         return self._stage.sees(agency, stream)
+
+    def sight(self, agency: str, stream: str) -> list[JSON]:
+        return self._stage.sight(agency, stream)
+
+    def noted(self, agency: str, stream: str, *, refused: bool) -> bool:
+        return self._stage.noted(agency, stream, refused=refused)
 
     def numbered(self, number: str, stream: str) -> bool:
         return self._stage.numbered(number, stream)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from casebus.cases.visibility import Access
 from casebus.events.schemas import Schemas
 from casebus.law import Law
 from onebox.provision.directory import read_agencies
@@ -32,7 +33,8 @@ def rehearse(*paths: Path) -> list[Rehearsal]:
     schemas, law = ground()
     offices = read_agencies(ROOT / "examples/agencies.yaml")
     read_ones = [read(path) for path in paths]
-    return Rehearser(read_ones, schemas=schemas, law=law, offices=offices).play()
+    access = Access.load(ROOT / "policies")
+    return Rehearser(read_ones, schemas=schemas, law=law, offices=offices, access=access).play()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
