@@ -145,3 +145,15 @@ def test_a_change_of_what_is_recorded_is_filed_in_thirty_working_days() -> None:
     assert due(the_clock(folded(events), "U04b")) == "2026-06-11"
     changed = event(office, "customs.record_changed", "2026-05-20")
     assert the_clock(folded([*events, changed]), "U04b").status == "met"
+
+
+def test_a_refused_change_leaves_what_is_recorded() -> None:
+    office = "cn-000000-cus"
+    events = [
+        event(office, "customs.recorded", "2026-03-02"),
+        event(office, "customs.record_requested", "2026-05-06"),
+        event(office, "customs.record_refused", "2026-05-20"),
+    ]
+    case = folded(events)
+    assert (case.status, the_clock(case, "U04").status) == ("recorded", "met")
+    assert not [one for one in case.findings if one.kind == "out_of_procedure"]

@@ -154,3 +154,13 @@ def test_a_spot_check_is_recorded_and_published() -> None:
         event(AMR, "decision.published", "2026-03-09"),
     ]
     assert folded(events).status == "published"
+
+
+def test_the_police_file_on_a_clue_whatever_the_agency_decided() -> None:
+    events = [
+        event(PLATFORM, "lead.reported", "2026-03-02", to=(AMR, PSB)),
+        event(AMR, "administrative_case.not_filed", "2026-03-05"),
+        event(PSB, "referral.filed", "2026-03-06"),
+    ]
+    case = folded(events)
+    assert (case.status, the_clock(case, "T08b").status, kinds(case)) == ("filed", "met", [])

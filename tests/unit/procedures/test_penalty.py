@@ -89,6 +89,14 @@ def test_an_annulled_penalty_is_withdrawn_in_three_working_days() -> None:
     assert not [one for one in case.work if one.is_open]
 
 
+def test_an_annulled_penalty_is_to_be_shown_nowhere() -> None:
+    case = folded([*decided(), event(AMR, "penalty.annulled", "2026-09-26")])
+    assert {one.id: one.status for one in case.clocks if one.id in {"A07", "A08"}} == {
+        "A07": "cancelled",
+        "A08": "cancelled",
+    }
+
+
 def test_a_court_that_was_told_of_the_case_may_annul_its_penalty() -> None:
     told = event(AMR, "case.noted", "2026-11-02", to=(COURT,))
     case = folded([*published(), told, event(COURT, "penalty.annulled", "2026-11-20", to=(AMR,))])

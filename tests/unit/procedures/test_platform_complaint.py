@@ -114,3 +114,14 @@ def test_an_evaluation_report_is_owed_in_two_months() -> None:
     case = folded([asked, issued, attached])
     assert status_of(case, "patent_report") == "attached"
     assert the_clock(case, "E04").status == "met"
+
+
+def test_a_measure_after_the_sellers_statement_is_the_measure_that_was_owed() -> None:
+    events = [
+        event(PLATFORM, "platform.notice", "2026-09-10"),
+        event(PLATFORM, "platform.counter_notice", "2026-09-11"),
+        event(PLATFORM, "platform.measure", "2026-09-12"),
+    ]
+    case = folded(events)
+    assert (case.status, the_clock(case, "E01a").status) == ("countered", "met")
+    assert "take_measure" not in [one.duty for one in case.work if one.is_open]

@@ -91,6 +91,19 @@ def test_an_overdue_answer_is_demanded() -> None:
     assert the_clock(late, "R05a").status == "met_late"
 
 
+def test_an_answer_that_is_asked_for_again_is_given_again() -> None:
+    events = [
+        *opinion(),
+        event(AMR, "reverse_referral.replied", "2026-08-20", to=(PRO,)),
+        event(PRO, "reverse_referral.reply_demanded", "2026-08-25", to=(AMR,)),
+        event(AMR, "reverse_referral.replied", "2026-09-01", id="again", to=(PRO,)),
+    ]
+    before, case = folded(events[:-1]), folded(events)
+    assert [one.agency for one in before.work if one.is_open and one.duty == "reply"] == [AMR]
+    assert not [one for one in case.work if one.is_open and one.duty == "reply"]
+    assert "out_of_procedure" not in [one.kind for one in case.findings]
+
+
 def test_police_return_a_cancelled_case_without_delay() -> None:
     events = [
         *until("referral.filed"),
