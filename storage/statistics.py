@@ -62,8 +62,9 @@ class Frame:
 
 async def figures(db: Any, counted: Counted, frame: Frame) -> list[Row]:
     """Groups by the dimensions, and a last row over all of them (`is_total`)."""
-    found: list[Row] = await db.fetch(
-        _SQL["figures"],
+    return await _fetch(
+        db,
+        "figures",
         list(counted.types),
         counted.where,
         frame.as_of,
@@ -82,17 +83,16 @@ async def figures(db: Any, counted: Counted, frame: Frame) -> list[Row]:
         frame.division,
         frame.followed_until,
         frame.open_only,
-        timeout=_PATIENCE,
     )
-    return found
 
 
 async def steps(db: Any, timed: Sequence[Step], frame: Frame) -> list[Row]:
     """Groups by clock (`value`) and the dimensions: triggers, acts in answer, days, overdue."""
     starts = [(one, event) for one in timed for event in one.starts]
     stops = [(one.clock, event) for one in timed for event in one.stops]
-    found: list[Row] = await db.fetch(
-        _SQL["steps"],
+    return await _fetch(
+        db,
+        "steps",
         [one.clock for one, _ in starts],
         [event for _, event in starts],
         [one.when for one, _ in starts],
@@ -106,11 +106,17 @@ async def steps(db: Any, timed: Sequence[Step], frame: Frame) -> list[Row]:
         list(frame.by),
         frame.shared,
         frame.division,
-        timeout=_PATIENCE,
     )
-    return found
 
 
 async def home(db: Any, agency: str, as_of: datetime) -> Row | None:
     """Where an agency sat: division, sector, level, name."""
     return await db.fetchrow(_SQL["home"], agency, as_of, timeout=_PATIENCE)
+
+
+async def _fetch(db: Any, name: str, *arguments: Any) -> list[Row]:
+    """Run a query over sets: planned as one, and without compiling it, which takes longer."""
+    async with db.acquire(timeout=_PATIENCE) as connection, connection.transaction(readonly=True):
+        await connection.execute(_SQL["over_sets"])
+        found: list[Row] = await connection.fetch(_SQL[name], *arguments, timeout=_PATIENCE)
+        return found

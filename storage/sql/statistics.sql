@@ -9,91 +9,83 @@ select h.division, h.sector, h.level, h.name from derived.agency_home h
 where h.agency = $1 and h.recorded_at <= $2
 order by h.recorded_at desc limit 1;
 
+-- name: over_sets
+-- The planner guesses few rows behind a common table and would look each up by reading it all.
+set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB';
+
 -- name: figures
 -- One row a group, and one without dimensions over all of them. An indicator counts its events,
 -- or of each case the first of them; a case or event is `met` when one of the types in $7 follows
 -- it. Legal time decides the period, recorded time what is known.
-with stood as materialized (
-    select k.stream, k.source, k.id, k.type, k.author, k.sector, k.legal_on, k.testdata, k.said,
-           coalesce(k.recipients, (
-               select sent.recipients from derived.fact sent
-               where sent.stream = k.stream and sent.source = k.source and sent.id = k.id
-                 and sent.revision = 0)) as recipients,
-           k.offence, k.rights
+with homes as materialized (
+    select agency, division from derived.home_of($3)
+), stood as (
+    select k.stream, k.source, k.id, k.author, k.sector, k.legal_on, k.testdata, k.said,
+           k.revision, k.recipients, k.offence, k.rights
     from derived.known_fact($3) k
     where k.type = any($1::text[])
-      and not exists (
+      and ($2::jsonb = '{}' or not exists (
           select from jsonb_each($2::jsonb) wanted
-          where not wanted.value ? coalesce(k.said ->> wanted.key, ''))
-), base as (
+          where not wanted.value ? coalesce(k.said ->> wanted.key, '')))
+), base as materialized (
     select distinct on (
         stream, case when $6 = 'event' then source end, case when $6 = 'event' then id end) *
     from stood
     order by stream, case when $6 = 'event' then source end, case when $6 = 'event' then id end,
              legal_on, source, id
-), placed as (
-    select b.*, home.division,
-           coalesce(nullif(b.offence, ''), about.offence, '') as stated_offence,
-           case when cardinality(b.rights) > 0 then b.rights else about.rights end as stated_rights,
-           coalesce(about.restricted, false) as restricted,
-           exists (
-               select from unnest(b.recipients) r(agency)
-               join lateral (
-                   select h.division from derived.agency_home h
-                   where h.agency = r.agency and h.recorded_at <= $3
-                   order by h.recorded_at desc limit 1) other on true
-               where left(other.division, 2) not in ('00', left(home.division, 2))
-           ) as to_other_province,
-           exists (
-               select from unnest(b.recipients) r(agency)
-               join lateral (
-                   select h.division from derived.agency_home h
-                   where h.agency = r.agency and h.recorded_at <= $3
-                   order by h.recorded_at desc limit 1) other on true
-               where substr(other.division, 3, 2) <> '00' and substr(home.division, 3, 2) <> '00'
-                 and left(other.division, 4) <> left(home.division, 4)
-           ) as to_other_city
+), sent as materialized (
+    select b.*, coalesce(b.recipients, first.recipients, '{}') as agencies
     from base b
-    left join lateral (
-        select h.division from derived.agency_home h
-        where h.agency = b.author and h.recorded_at <= $3
-        order by h.recorded_at desc limit 1) home on true
-    left join lateral (
-        select (array_agg(f.offence order by f.legal_on desc, f.recorded_at desc, f.id)
-                filter (where f.offence <> ''))[1] as offence,
-               (array_agg(to_jsonb(f.rights) order by f.legal_on desc, f.recorded_at desc, f.id)
-                filter (where cardinality(f.rights) > 0))[1] as rights_json,
-               bool_or(f.secrecy not in ('', 'NONE') or 'TRADE_SECRET' = any(f.rights)
-                       or f.offence like '219%') as restricted
-        from derived.known_fact($3) f where f.stream = b.stream
-    ) raw on true
-    left join lateral (
-        select raw.offence, raw.restricted,
-               array(select jsonb_array_elements_text(coalesce(raw.rights_json, '[]'))) as rights
-    ) about on true
+    left join derived.fact first
+        on b.revision > 0 and first.stream = b.stream and first.source = b.source
+       and first.id = b.id and first.revision = 0
     where b.legal_on between $4 and $5
-      and ($10::text is null or b.author = $10 or $10 = any(b.recipients))
-), framed as (
-    select p.*, $14::boolean and p.restricted as hidden, done.days as days,
-           case $9::text
-               when 'other_city' then p.to_other_city or p.to_other_province
-               when 'other_province' then p.to_other_province
-               else done.days is not null and done.days <= coalesce($8::integer, done.days) end as met
+), told as materialized (
+    select * from derived.told_by($3)
+    where $14::boolean or 'offence' = any($11::text[]) or 'right' = any($11::text[])
+), placed as materialized (
+    select s.*, home.division, coalesce(nullif(s.offence, ''), told.offence, '') as stated_offence,
+           case when s.rights <> '{}' then to_jsonb(s.rights)
+                else coalesce(told.rights, '[]') end as stated_rights,
+           $14::boolean and coalesce(told.restricted, false) as hidden
+    from sent s
+    left join homes home on home.agency = s.author
+    left join told on told.stream = s.stream
+    where ($10::text is null or s.author = $10 or $10 = any(s.agencies))
+      and ($16::text = '' or home.division like $16 || '%')
+), away as (
+    select distinct p.stream, p.source, p.id
+    from placed p cross join lateral unnest(p.agencies) r(agency)
+    join homes other on other.agency = r.agency
+    where $9::text is not null and left(other.division, 2) <> '00'
+      and (left(other.division, 2) <> left(p.division, 2)
+           or ($9 = 'other_city' and substr(other.division, 3, 2) <> '00'
+               and substr(p.division, 3, 2) <> '00'
+               and left(other.division, 4) <> left(p.division, 4)))
+), done as (
+    select p.stream, p.source, p.id, min(w.legal_on) - p.legal_on as days
     from placed p
-    left join lateral (
-        select min(w.legal_on) - p.legal_on as days
-        from derived.known_fact($3) w
-        where w.stream = p.stream and w.type = any($7::text[])
-          and w.legal_on between p.legal_on and $17::date
-          and (w.source, w.id) is distinct from (p.source, p.id)
-          and not exists (
-              select from jsonb_each($15::jsonb) wanted
-              where not wanted.value ? coalesce(w.said ->> wanted.key, ''))
-    ) done on true
-    where ($16::text = '' or (p.division like $16 || '%' and not ($14 and p.restricted)))
+    join derived.known_fact($3) w
+        on w.stream = p.stream and w.legal_on >= p.legal_on
+       and (w.source, w.id) <> (p.source, p.id)
+    where w.type = any($7::text[]) and w.legal_on <= $17::date
+      and ($15::jsonb = '{}' or not exists (
+          select from jsonb_each($15::jsonb) wanted
+          where not wanted.value ? coalesce(w.said ->> wanted.key, '')))
+    group by p.stream, p.source, p.id, p.legal_on
+), framed as (
+    select p.*, done.days,
+           case when $9 is not null then away.stream is not null
+                else done.days is not null and done.days <= coalesce($8::integer, done.days)
+                end as met
+    from placed p
+    left join done on done.stream = p.stream and done.source = p.source and done.id = p.id
+    left join away on away.stream = p.stream and away.source = p.source and away.id = p.id
+    -- A place that is asked for would be told of a restricted case.
+    where not p.hidden or ($16 = '' and not $18::boolean)
 ), shown as (
     select
-        case when 'month' = any($11::text[]) then to_char(legal_on, 'YYYY-MM') end as month,
+        case when 'month' = any($11) then to_char(legal_on, 'YYYY-MM') end as month,
         case when 'division' = any($11) then case when hidden then '*' else coalesce(division, '') end
              end as division,
         case when 'city' = any($11) then case when hidden then '*'
@@ -105,21 +97,19 @@ with stood as materialized (
         case when 'offence' = any($11) then case when hidden then '*' else stated_offence end
              end as offence,
         case when 'right' = any($11) then case when hidden then '*'
-             when cardinality(stated_rights) > 1 then 'MULTIPLE'
-             else coalesce(stated_rights[1], '') end end as "right",
+             when jsonb_array_length(stated_rights) > 1 then 'MULTIPLE'
+             else coalesce(stated_rights ->> 0, '') end end as "right",
         case when 'value' = any($11) then case when hidden then '*'
              else coalesce(said ->> $12, '') end end as value,
         hidden, met, days, testdata,
         case when jsonb_typeof(said -> $13) = 'number' then (said ->> $13)::numeric end as amount
     from framed
-    where not ($18::boolean and hidden)
 )
 select month, division, city, province, agency, sector, offence, "right", value,
        count(*) as count,
        count(*) filter (where met) as met,
        count(*) filter (where testdata) as testdata,
        sum(amount) filter (where not hidden) as amount,
-       count(amount) filter (where not hidden) as amounts,
        percentile_cont(0.5) within group (order by days) filter (where met) as median,
        grouping(month) = 1 as is_total
 from shown
@@ -129,60 +119,72 @@ order by is_total, month, division, city, province, agency, sector, offence, "ri
 -- name: steps
 -- Per clock: every trigger, the first act after it that stops the clock, and whether the bus said
 -- that the period ran out. $1 to $4: rows of (clock, trigger, when, unless); $5, $6: (clock, stop).
-with starting as (
+with homes as materialized (
+    select agency, division from derived.home_of($7)
+), starting as (
     select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[])
         as s(clock, type, when_said, unless_said)
 ), stopping as (
-    select clock, array_agg(type) as types from unnest($5::text[], $6::text[]) as s(clock, type)
-    group by clock
+    select * from unnest($5::text[], $6::text[]) as s(clock, type)
+), known as materialized (
+    select k.stream, k.source, k.id, k.type, k.author, k.sector, k.legal_on, k.testdata,
+           k.offence, k.rights, k.said, k.revision, k.recipients
+    from derived.known_fact($7) k
+    where k.type = any($2) or k.type = any($6) or k.type = 'clock.breached'
+), told as materialized (
+    select * from derived.told_by($7) where $12::boolean
 ), begun as materialized (
-    select s.clock, k.stream, k.source, k.id, k.author, k.sector, k.legal_on, k.recorded_at,
-           k.testdata, k.offence, k.rights, coalesce(k.recipients, '{}') as recipients
-    from starting s join derived.known_fact($7) k on k.type = s.type
+    select s.clock, k.stream, k.source, k.id, k.author, k.sector, k.legal_on, k.testdata,
+           k.offence, k.rights, home.division
+    from starting s
+    join known k on k.type = s.type
+    left join derived.fact first
+        on k.revision > 0 and first.stream = k.stream and first.source = k.source
+       and first.id = k.id and first.revision = 0
+    left join homes home on home.agency = k.author
+    left join told on told.stream = k.stream
     where k.legal_on between $8 and $9
-      and not exists (select from jsonb_each(s.when_said) w
-                      where not w.value ? coalesce(k.said ->> w.key, ''))
-      and not exists (select from jsonb_each(s.unless_said) w
-                      where w.value ? coalesce(k.said ->> w.key, ''))
-      and ($10::text is null or k.author = $10 or $10 = any(k.recipients))
-), placed as (
-    select b.*, home.division,
-           coalesce((select bool_or(f.secrecy not in ('', 'NONE') or 'TRADE_SECRET' = any(f.rights)
-                             or f.offence like '219%')
-                     from derived.known_fact($7) f where f.stream = b.stream), false) as restricted
+      and (s.when_said = '{}' or not exists (
+          select from jsonb_each(s.when_said) w
+          where not w.value ? coalesce(k.said ->> w.key, '')))
+      and (s.unless_said = '{}' or not exists (
+          select from jsonb_each(s.unless_said) w
+          where w.value ? coalesce(k.said ->> w.key, '')))
+      and ($10::text is null or k.author = $10
+           or $10 = any(coalesce(k.recipients, first.recipients)))
+      and ($13::text = '' or home.division like $13 || '%')
+      and not coalesce(told.restricted, false)
+), ended as (
+    select b.clock, b.stream, b.source, b.id, min(w.legal_on) - b.legal_on as days
     from begun b
-    left join lateral (
-        select h.division from derived.agency_home h
-        where h.agency = b.author and h.recorded_at <= $7
-        order by h.recorded_at desc limit 1) home on true
-), timed as (
-    select p.*,
-           (select min(w.legal_on) - p.legal_on
-            from derived.known_fact($7) w join stopping s on s.clock = p.clock
-            where w.stream = p.stream and w.type = any(s.types) and w.legal_on >= p.legal_on
-              and (w.source, w.id) is distinct from (p.source, p.id)) as days,
-           exists (select from derived.known_fact($7) l
-                   where l.stream = p.stream and l.type = 'clock.breached'
-                     and l.said ->> 'clock' = p.clock
-                     and l.said ->> 'trigger' = p.source || ' ' || p.id) as late
-    from placed p
-    where ($13::text = '' or p.division like $13 || '%') and not ($12::boolean and p.restricted)
+    join stopping s on s.clock = b.clock
+    join known w on w.stream = b.stream and w.type = s.type and w.legal_on >= b.legal_on
+    where (w.source, w.id) <> (b.source, b.id)
+    group by b.clock, b.stream, b.source, b.id, b.legal_on
+), late as (
+    select distinct k.stream, k.said ->> 'clock' as clock, k.said ->> 'trigger' as trigger
+    from known k where k.type = 'clock.breached'
 ), shown as (
-    select clock as value,
-        case when 'month' = any($11::text[]) then to_char(legal_on, 'YYYY-MM') end as month,
-        case when 'division' = any($11) then coalesce(division, '') end as division,
-        case when 'city' = any($11) then coalesce(left(division, 4) || '00', '') end as city,
-        case when 'province' = any($11) then coalesce(left(division, 2) || '0000', '') end as province,
-        case when 'agency' = any($11) then author end as agency,
-        case when 'sector' = any($11) then sector end as sector,
-        case when 'offence' = any($11) then offence end as offence,
-        case when 'right' = any($11) then coalesce(rights[1], '') end as "right",
-        days, late, testdata
-    from timed
+    select b.clock as value,
+        case when 'month' = any($11::text[]) then to_char(b.legal_on, 'YYYY-MM') end as month,
+        case when 'division' = any($11) then coalesce(b.division, '') end as division,
+        case when 'city' = any($11) then coalesce(left(b.division, 4) || '00', '') end as city,
+        case when 'province' = any($11) then coalesce(left(b.division, 2) || '0000', '') end
+            as province,
+        case when 'agency' = any($11) then b.author end as agency,
+        case when 'sector' = any($11) then b.sector end as sector,
+        case when 'offence' = any($11) then b.offence end as offence,
+        case when 'right' = any($11) then coalesce(b.rights[1], '') end as "right",
+        ended.days, late.clock is not null as late, b.testdata
+    from begun b
+    left join ended on ended.clock = b.clock and ended.stream = b.stream
+        and ended.source = b.source and ended.id = b.id
+    left join late on late.stream = b.stream and late.clock = b.clock
+        and late.trigger = b.source || ' ' || b.id
 )
 select month, division, city, province, agency, sector, offence, "right", value,
        count(*) as count, count(days) as met, count(*) filter (where testdata) as testdata,
-       null::numeric as amount, 0::bigint as amounts,
+       null::numeric as amount,
        percentile_cont(0.5) within group (order by days) as median,
        count(*) filter (where late) as overdue,
        false as is_total
