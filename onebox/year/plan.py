@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -112,6 +113,8 @@ class Plan(_Part):
     follows: tuple[Follow, ...]
     #: Events that any procedure records -> how many of them for each act.
     beside: dict[str, Share]
+    #: Event -> the event that must have been at least once more often.
+    needs: dict[str, str]
     #: `procedure:event`, `procedure:domain`, event or domain -> weight.
     branches: dict[str, Weight]
     values: dict[str, dict[str | bool, Weight]]
@@ -120,6 +123,11 @@ class Plan(_Part):
     @classmethod
     def load(cls, path: Path = PLAN) -> Self:
         return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+    def is_due(self, event: str, done: Mapping[str, int]) -> bool:
+        """Whether what it needs was done, and not answered yet."""
+        needed = self.needs.get(event)
+        return needed is None or done.get(needed, 0) > done.get(event, 0)
 
     def weight(self, procedure: str, event: str) -> float | None:
         domain = event.partition(".")[0]

@@ -9,19 +9,19 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from casebus.cases import Case, CaseEvent, fold
-from casebus.cases.state import RUNNING, Clock, Region
+from casebus.cases.state import Region
 from casebus.events.legaltime import LegalTime
 from casebus.law import agencies
-from casebus.law.compiled import Procedure, Step, in_force
+from casebus.law.compiled import Step, in_force
 from casebus.trust.directory import Agency
 from onebox.year.bodies import Scene
+from onebox.year.choosing import Chooser, Move
 from onebox.year.lines import Line
 from onebox.year.naming import Naming
-from onebox.year.parties import Subject
+from onebox.year.parties import JSON, Subject
 from onebox.year.plan import Follow, Kind
 from onebox.year.world import World
 
@@ -32,15 +32,12 @@ _LEADING = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """What is meant to happen next in a region; `procedure` is empty of what opens one."""
+class About:
+    """What the whole case is about."""
 
-    at: dt.datetime
-    procedure: str
-    event: str
-    author: Agency
-    #: None of what stands beside every procedure.
-    step: Step | None
+    subject: Subject
+    place: JSON
+    began: dt.date
 
 
 class Walk:
@@ -64,6 +61,8 @@ class Walk:
         self._vain: dict[tuple[str, str], set[str]] = {}
         self._done: dict[str, int] = {}
         self._naming = Naming(world, self._rng)
+        self._chooser = Chooser(world, self._naming, self._rng)
+        self._about: About
 
     def lines(self) -> list[Line]:
         """In the order in which it was said; none where nobody can open such a case."""
@@ -88,31 +87,30 @@ class Walk:
     def _opening(self) -> Move | None:
         world, rng = self._world, self._rng
         found = world.offices.of_kind(self._kind.by, self._plan.province)
-        procedure = world.opens[self._kind.opens]
         at = world.times.opening(rng)
-        step = self._step(procedure, procedure.initial, self._kind.opens, at.date())
+        step = self._first_step(self._kind.opens, at.date())
         if not found or step is None:
             return None
         author = rng.choice(found)
-        place = world.places.get(author.division) or rng.choice(list(world.places.values()))
-        if place["code"].endswith("00"):
-            place = self._somewhere(place["code"])
-        self._scene_place = place
-        self._subject: Subject = world.parties.subject(
-            self._number, place, crime=self._kind.crime, rng=rng
-        )
-        self._began = at.date()
+        place = self._place_of(author)
+        subject = world.parties.subject(self._number, place, crime=self._kind.crime, rng=rng)
+        self._about = About(subject, place, at.date())
         return Move(at, _LEADING, self._kind.opens, author, step)
 
-    def _somewhere(self, code: str) -> dict[str, str]:
-        """A county of a city, or of the province."""
+    def _place_of(self, author: Agency) -> JSON:
+        """Where it happened: the author's county, or one of its city or of the province."""
+        places, code = self._world.places, author.division
+        code = code if code in places else self._plan.province
+        return places[code] if not code.endswith("00") else self._somewhere(code)
+
+    def _somewhere(self, code: str) -> JSON:
         prefix = code[:2] if code.endswith("0000") else code[:4]
         within = [
             one
             for other, one in self._world.places.items()
             if other.startswith(prefix) and not other.endswith("00")
         ]
-        return dict(self._rng.choice(within))
+        return self._rng.choice(within)
 
     def _next(self) -> Move | None:
         """The earliest that is meant, and still in this year."""
@@ -128,16 +126,16 @@ class Walk:
 
     def _take(self, move: Move) -> bool:
         """Say it, unless the fold finds something wrong with it."""
-        now = self._events[-1].recorded_at if self._events else move.at
-        at = max(move.at, now + dt.timedelta(minutes=1)) if self._events else move.at
+        at = move.at
+        if self._events:
+            at = max(at, self._events[-1].recorded_at + dt.timedelta(minutes=1))
         if at >= self._world.times.end:
             return False
         region = self._region(move.procedure)
-        to = (
-            self._naming.recipients(self._case, region, move.step, move.author)
-            if move.step
-            else self._naming.told(self._case.regions, move.author)
-        )
+        if move.step is None:
+            to = self._naming.told(self._case.regions, move.author)
+        else:
+            to = self._naming.recipients(self._case, region, move.step, move.author)
         event = self._event(replace(move, at=at), to)
         case = fold([*self._events, event], self._world.law)
         if len(case.findings) > len(self._case.findings):
@@ -162,11 +160,11 @@ class Walk:
         copies = agencies.resolve(world.law.copies(ce_type), author.id, world.offices)
         everyone = tuple(one for one in dict.fromkeys((*to, *copies)) if one != author.id)
         scene = Scene(
-            subject=self._subject,
+            subject=self._about.subject,
             author=author,
-            place=self._scene_place,
+            place=self._about.place,
             at=move.at,
-            began=self._began,
+            began=self._about.began,
             number=self._number,
             rng=self._rng,
         )
@@ -219,7 +217,9 @@ class Walk:
     def _write_beside(self) -> None:
         """What offices write into the case beside its procedures."""
         for event, share in self._plan.beside.items():
-            author = self._naming.writer(self._case, event) if self._rng.random() < share else None
+            if self._rng.random() >= share or not self._plan.is_due(event, self._done):
+                continue
+            author = self._naming.writer(self._case, event)
             if author is not None:
                 now = self._events[-1].recorded_at
                 at = self._world.times.after(now, self._plan.pace.median(event), self._rng)
@@ -227,14 +227,14 @@ class Walk:
 
     def _beginning(self, one: Follow, move: Move) -> Move | None:
         world, now = self._world, self._events[-1].recorded_at
-        procedure = world.opens[one.opens]
         author: Agency | None = move.author
         if one.by != "author":
             found = world.offices.of_kind(one.by, self._plan.province)
             author = self._rng.choice(found) if found else None
         at = world.times.after(now, self._plan.pace.median(one.opens), self._rng)
-        step = self._step(procedure, procedure.initial, one.opens, at.date())
-        if author is None or step is None or self._region(procedure.id) is not None:
+        step = self._first_step(one.opens, at.date())
+        open_already = self._region(world.opens[one.opens].id) is not None
+        if author is None or step is None or open_already:
             return None
         return Move(at, _LEADING, one.opens, author, step)
 
@@ -243,72 +243,17 @@ class Walk:
             name = region.procedure
             if name in self._moves or self._rests.get(name) == region.status:
                 continue
-            move = self._chosen(region)
+            vain = self._vain.get(self._place(name), set())
+            now = self._events[-1].recorded_at
+            move = (
+                self._chooser.choose(self._case, region, now, self._done, vain)
+                if len(vain) <= _TRIES
+                else None
+            )
             if move is None:
                 self._rests[name] = region.status
             else:
                 self._moves[name] = move
-
-    def _chosen(self, region: Region) -> Move | None:
-        procedure = self._world.law.procedures[region.procedure]
-        if region.status in procedure.final:
-            return None
-        if len(self._vain.get(self._place(region.procedure), ())) > _TRIES:
-            return None
-        day = self._events[-1].legal.date
-        found = list(self._possible(region, procedure, day))
-        weights = [weight for _, _, weight in found]
-        if not found or self._rng.random() * (sum(weights) + self._plan.walk.rests) > sum(weights):
-            return None
-        step, author, _ = self._rng.choices(found, weights)[0]
-        return Move(self._when(region, step), region.procedure, step.event, author, step)
-
-    def _possible(
-        self, region: Region, procedure: Procedure, day: dt.date
-    ) -> Iterator[tuple[Step, Agency, float]]:
-        vain = self._vain.get(self._place(region.procedure), set())
-        running = {clock.id for clock in self._running(region)}
-        for (state, event), versions in procedure.steps.items():
-            if state != region.status or event in vain:
-                continue
-            step = in_force(versions, day)
-            weight = self._weight(step, region, running) if step else 0
-            if step is None or not weight:
-                continue
-            author = self._naming.author(self._case, region, step)
-            if author is not None:
-                yield step, author, weight
-
-    def _weight(self, step: Step, region: Region, running: set[str]) -> float:
-        manner, event = self._plan.walk, step.event
-        given = self._plan.weight(region.procedure, event)
-        weight = 1.0 if given is None else given
-        if given is None and event.partition(".")[0] in _ANYWHERE:
-            weight = manner.common
-        if step.to is None or step.to == region.status:
-            weight *= manner.stays
-        if running & (step.stops | step.cancels):
-            weight *= manner.owed
-        return weight * float(manner.again ** self._done.get(event, 0))
-
-    def _when(self, region: Region, step: Step) -> dt.datetime:
-        world, now = self._world, self._events[-1].recorded_at
-        asked = [one for one in self._running(region) if one.id in step.stops | step.cancels]
-        if asked:
-            clock = min(asked, key=lambda one: one.due or now)
-            if clock.due is not None:
-                return max(
-                    world.times.within(clock.started.moment(), clock.due, now, self._rng),
-                    now + dt.timedelta(minutes=5),
-                )
-        return world.times.after(now, self._plan.pace.median(step.event), self._rng)
-
-    def _running(self, region: Region) -> list[Clock]:
-        return [
-            one
-            for one in self._case.clocks
-            if one.status == RUNNING and one.due is not None and one.procedure == region.procedure
-        ]
 
     def _region(self, procedure: str) -> Region | None:
         return next((one for one in self._case.regions if one.procedure == procedure), None)
@@ -317,8 +262,9 @@ class Walk:
         region = self._region(procedure)
         return procedure, region.status if region else ""
 
-    def _step(self, procedure: Procedure, state: str, event: str, day: dt.date) -> Step | None:
-        return in_force(procedure.steps.get((state, event)), day)
+    def _first_step(self, event: str, day: dt.date) -> Step | None:
+        procedure = self._world.opens[event]
+        return in_force(procedure.steps.get((procedure.initial, event)), day)
 
     def _line(self, at: int) -> Line:
         event = self._events[at]
@@ -335,9 +281,3 @@ class Walk:
             at=said,
             arrives=said,
         )
-
-
-#: Domains of what any procedure may see.
-_ANYWHERE = frozenset(
-    {"clock", "case", "proceeding", "evidence", "expert", "appraisal", "filing_standard", "work"}
-)
