@@ -1,12 +1,17 @@
-"""Law bundles by digest, kept for ever (design rule 10)."""
+"""Law bundles by digest, kept for ever (design rule 10), and which of them is in force."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from storage.queries import load
 
 _SQL = load("law")
+Row = Any
+"""An asyncpg record."""
 
 
 async def keep_bundle(connection: Any, digest: str, body: bytes) -> None:
@@ -16,3 +21,52 @@ async def keep_bundle(connection: Any, digest: str, body: bytes) -> None:
 async def bundle(connection: Any, digest: str) -> bytes | None:
     body: bytes | None = await connection.fetchval(_SQL["bundle"], digest)
     return body
+
+
+async def kept(connection: Any) -> list[Row]:
+    """Digest, size and first day of every bundle, the oldest first."""
+    return list(await connection.fetch(_SQL["kept"]))
+
+
+async def in_force(connection: Any) -> dict[int, str]:
+    """Journal partition -> digest of the law by which new streams are derived there."""
+    return {row["partition"]: row["law"] for row in await connection.fetch(_SQL["in_force"])}
+
+
+async def adoptions(connection: Any) -> list[Row]:
+    """Every journaled `law.adopted` of the bus: partition, moment, value on the wire."""
+    return list(await connection.fetch(_SQL["adoptions"]))
+
+
+async def under_law(connection: Any) -> dict[str, int]:
+    """Digest -> how many cases are derived by it."""
+    return {row["law"]: row["cases"] for row in await connection.fetch(_SQL["under_law"])}
+
+
+async def cases_between(connection: Any, since: datetime, until: datetime) -> list[UUID]:
+    """Cases with an event whose legal time lies in [since, until)."""
+    return [row["stream"] for row in await connection.fetch(_SQL["cases_between"], since, until)]
+
+
+async def case_parties(connection: Any, streams: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """Who has a part in each case."""
+    found: dict[UUID, set[str]] = {}
+    for row in await connection.fetch(_SQL["case_parties"], list(streams)):
+        found.setdefault(row["stream"], set()).add(row["agency"])
+    return found
+
+
+async def agencies(connection: Any) -> list[bytes]:
+    """What the directory said of agencies, as copied into the journal, the oldest first."""
+    return [row["value"] for row in await connection.fetch(_SQL["agencies"])]
+
+
+async def law_of_case(connection: Any, stream: UUID) -> tuple[str, str] | None:
+    """Digests of the law that a case is derived by and of its state."""
+    row = await connection.fetchrow(_SQL["law_of_case"], stream)
+    return None if row is None else (row["law"], row["digest"])
+
+
+async def cases_by_number(connection: Any, value: str) -> list[UUID]:
+    """Cases with a local number, in its canonical text."""
+    return [row["stream"] for row in await connection.fetch(_SQL["case_by_number"], value)]

@@ -60,15 +60,34 @@ class Installation:
 
         settings = self.settings
         digest = law.digest_of(settings.policies_dir)
-        await law.keep(settings.database_url, settings.policies_dir)
-        said = _read(self.law_stamp)
-        cluster = self._stamped()["cluster"]
-        previous = said.get("digest", "") if said.get("cluster") == cluster else ""
+        said = self.said_law()
         keys = directory.Keys(settings.keys_dir, self.home.root_key)
-        if previous != digest and keys.has(BUS):
-            await asyncio.to_thread(law.adopt, settings, keys.of(BUS), digest, previous)
-            stamp = json.dumps({"cluster": cluster, "digest": digest})
-            write_private(self.law_stamp, stamp.encode())
+        # What an author adopted since stays in force until the files here change again.
+        changed = said.get("installed", said.get("digest")) != digest
+        if changed:
+            await asyncio.to_thread(law.check, settings)
+        await law.keep(settings.database_url, settings.policies_dir)
+        if changed and keys.has(BUS):
+            adoption = law.Adoption(
+                digest, said.get("digest", ""), before=int(said.get("count", 0))
+            )
+            await asyncio.to_thread(law.adopt, settings, keys.of(BUS), adoption)
+            self.note_law(digest, installed=digest)
+
+    def said_law(self) -> dict[str, str]:
+        """Which law was adopted last in this cluster, and which files lay here then."""
+        said = _read(self.law_stamp)
+        return said if said.get("cluster") == self._stamped()["cluster"] else {}
+
+    def note_law(self, digest: str, *, installed: str) -> None:
+        said = self.said_law()
+        stamp = {
+            "cluster": self._stamped()["cluster"],
+            "digest": digest,
+            "installed": installed,
+            "count": str(int(said.get("count", 0)) + 1),
+        }
+        write_private(self.law_stamp, json.dumps(stamp).encode())
 
     async def register_api_keys(self) -> None:
         from gateway.identity import keys  # noqa: PLC0415  while the backends start

@@ -6,7 +6,8 @@ From a `law.adopted` on, casework derives that journal partition by its bundle (
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from kafka import KafkaProducer
 from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
-from casebus.law import bundle, loader
-from casebus.sdk.connection import producer_settings
+from casebus.law import LawError, bundle, checking, loader
+from casebus.sdk.connection import open_producer
 from casebus.settings import Settings
 from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
@@ -35,9 +36,25 @@ def digest_of(policies: Path) -> str:
     return bundle.digest(loader.read(policies / "law"))
 
 
+def check(settings: Settings) -> None:
+    """Raises LawError where the files of this checkout cannot be used: nothing changes then."""
+    refuse_errors(loader.read(settings.policies_dir / "law"), settings)
+
+
+def refuse_errors(files: Mapping[str, bytes], settings: Settings) -> None:
+    """Raises LawError with file, line and reason of every error."""
+    problems = checking.check(files, Schemas.load(settings.schemas_dir))
+    errors = [f"{one.file}: line {one.line}: {one.text}" for one in problems if one.is_error]
+    if errors:
+        raise LawError("law_refused", "; ".join(errors))
+
+
 async def keep(database_url: str, policies: Path) -> None:
     """Store the bundle: whoever derives by its digest must find it."""
-    files = loader.read(policies / "law")
+    await keep_files(database_url, loader.read(policies / "law"))
+
+
+async def keep_files(database_url: str, files: Mapping[str, bytes]) -> None:
     connection = await asyncpg.connect(database_url)
     try:
         await law.keep_bundle(connection, bundle.digest(files), bundle.pack(files))
@@ -45,15 +62,36 @@ async def keep(database_url: str, policies: Path) -> None:
         await connection.close()
 
 
-def adopt(settings: Settings, key: SigningKey, digest: str, previous: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """One decision that a law is in force from here on; nobody's where the installation made it."""
+
+    digest: str
+    previous: str
+    author: str = ""
+    reasons: str = ""
+    #: How many there were before: a law that comes back is adopted by an event of its own.
+    before: int = 0
+
+    def event_id(self, stream: uuid.UUID) -> str:
+        words = [self.digest, self.previous, *([str(self.before)] if self.before else [])]
+        return str(uuid.uuid5(stream, "/".join(words)))
+
+
+def adopt(settings: Settings, key: SigningKey, adoption: Adoption) -> None:
     """Send one event a journal partition through the front door; the same ids every time."""
     schemas = Schemas.load(settings.schemas_dir)
-    partitions = settings.installation_partitions
     drafts = [
-        _draft(schemas, stream, {"digest": digest, "partition": number, "previous": previous})
-        for number, stream in enumerate(streams(partitions))
+        _draft(schemas, stream, adoption, number)
+        for number, stream in enumerate(streams(settings.installation_partitions))
     ]
-    producer = KafkaProducer(**producer_settings(settings))
+    say(settings, key, schemas, drafts)
+
+
+def say(settings: Settings, key: SigningKey, schemas: Schemas, drafts: list[Draft]) -> None:
+    """Sign as the bus and hand in at its door; returns when the brokers have it."""
+    partitions = settings.installation_partitions
+    producer = open_producer(settings)
     try:
         for future in [_send(producer, one, partitions) for one in sign(drafts, key, schemas)]:
             future.get(timeout=_SEND_SECONDS)
@@ -73,15 +111,22 @@ def streams(partitions: int) -> Iterator[uuid.UUID]:
         yield stream
 
 
-def _draft(schemas: Schemas, stream: uuid.UUID, data: dict[str, object]) -> Draft:
+def _draft(schemas: Schemas, stream: uuid.UUID, adoption: Adoption, partition: int) -> Draft:
     envelope = Envelope(
-        id=str(uuid.uuid5(stream, f"{data['digest']}/{data['previous']}")),
+        id=adoption.event_id(stream),
         type=TYPE,
         source=BUS,
         subject=str(stream),
         time=datetime.now(UTC),
         dataschema=schemas.latest(TYPE).uri,
     )
+    data = {
+        "digest": adoption.digest,
+        "previous": adoption.previous,
+        "partition": partition,
+        "author": adoption.author,
+        "reasons": adoption.reasons,
+    }
     return Draft(envelope, schemas.encode(TYPE, data))
 
 

@@ -74,7 +74,7 @@ class Streams:
         fresh = {stream: Stream(*states[stream]) for stream in missing}
         if missing:
             for row in await cases.events_of(connection, missing):
-                self._restore(fresh[row["stream"]], row)
+                restore(fresh[row["stream"]], row, self._schemas)
         return {stream: found or fresh[stream] for stream, found in loaded.items()}
 
     def keep(self, streams: dict[UUID, Stream]) -> None:
@@ -89,20 +89,6 @@ class Streams:
         known = self._known.pop(stream, None)
         return known if known is not None and known.version == version else None
 
-    def _restore(self, stream: Stream, row: Any) -> None:
-        headers = unpack_headers(row["headers"])
-        event = case_event(
-            Envelope.from_headers(headers),
-            self._schemas.decode(row["value"])[1],
-            stamps_of(headers),
-            (row["epoch"], row["partition"], row["log_index"]),
-        )
-        stream.add(event)
-        for packed in row["copies"]:
-            stream.widen(event.source, event.id, sectors_of(stamps_of(unpack_headers(packed))))
-        if row["conflicting"]:
-            stream.conflict(event.source, event.id)
-
     def event_of(self, journaled: Journaled) -> CaseEvent:
         """What the fold takes of a journal record."""
         row = journaled.row
@@ -112,6 +98,22 @@ class Streams:
             journaled.stamps,
             (row.epoch, row.partition, row.log_index),
         )
+
+
+def restore(stream: Stream, row: Any, schemas: Schemas) -> None:
+    """Take an event as the journal's table has it, with what its copies said."""
+    headers = unpack_headers(row["headers"])
+    event = case_event(
+        Envelope.from_headers(headers),
+        schemas.decode(row["value"])[1],
+        stamps_of(headers),
+        (row["epoch"], row["partition"], row["log_index"]),
+    )
+    stream.add(event)
+    for packed in row["copies"]:
+        stream.widen(event.source, event.id, sectors_of(stamps_of(unpack_headers(packed))))
+    if row["conflicting"]:
+        stream.conflict(event.source, event.id)
 
 
 def case_event(

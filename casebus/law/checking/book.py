@@ -33,6 +33,10 @@ class Problem(NamedTuple):
     line: int
     text: str
 
+    @property
+    def is_error(self) -> bool:
+        return self.severity == "error"
+
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.severity} {self.code}: {self.text}"
 

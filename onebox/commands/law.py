@@ -1,0 +1,161 @@
+"""`casebus law what-if|adopt|show|reinterpret`: what of the law needs the running bus."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import click
+from rich.console import Console
+
+from casebus.cli.output import answer, json_option, table
+from casebus.cli.wording import local_time
+from casebus.events.schemas import Schemas
+from casebus.law import Law
+from casebus.now import now_from
+from casebus.settings import Settings
+from onebox import credentials, environment
+from onebox.commands.shared import home_option, options_of
+from onebox.law import adopting
+from onebox.law.reinterpreting import Decision
+from onebox.law.reinterpreting import reinterpret as decide
+from onebox.law.trying import Question, try_law
+from onebox.provision import law as provision
+from onebox.provision.installation import Installation
+
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+_DAY = click.DateTime(["%Y-%m-%d"])
+#: Differences that a terminal shows; --json has them all.
+_SHOWN = 40
+
+
+@click.command("what-if")
+@click.argument("folder", type=_FOLDER)
+@click.option("--from", "since", type=_DAY, required=True, help="First legal date.")
+@click.option("--to", "until", type=_DAY, required=True, help="Last legal date.")
+@click.option("--division", default="", help="Only cases of agencies there or below (GB/T 2260).")
+@home_option
+@json_option
+def what_if(
+    folder: Path,
+    since: dt.datetime,
+    until: dt.datetime,
+    division: str,
+    home: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Show what would have differed under the law files in FOLDER. Changes nothing.
+
+    Replays every case with an event between the two dates, under the law in force and under
+    FOLDER: statuses, clocks, breaches, findings, assessments, copies.
+    """
+    if until < since:
+        raise click.UsageError("--to lies before --from")
+    question = Question(since.date(), until.date(), Law.load(folder), division)
+    found = asyncio.run(_tried(_settings(home), question))
+    answer(found, as_json=as_json, show=lambda out: _show_tried(out, found))
+
+
+async def _tried(settings: Settings, question: Question) -> dict[str, Any]:
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        schemas = Schemas.load(settings.schemas_dir)
+        return (await try_law(connection, question, schemas, now_from(settings)())).to_json()
+    finally:
+        await connection.close()
+
+
+def _show_tried(out: Console, found: dict[str, Any]) -> None:
+    rows = [
+        (item["case"], one["kind"], one["what"], one["before"], one["after"])
+        for item in found["items"]
+        for one in item["differences"]
+    ]
+    if rows:
+        heads = ("case", "what", "of", "in force", "tried")
+        out.print(table(heads, rows[:_SHOWN]))
+    if len(rows) > _SHOWN:
+        out.print(f"and {len(rows) - _SHOWN} more: --json has all")
+    counted = ", ".join(f"{count} {kind}" for kind, count in found["counts"].items())
+    said = f"{found['differing']} of {found['cases']} cases differ"
+    out.print(f"{said}: {counted}" if counted else said)
+
+
+@click.command("adopt")
+@click.argument("folder", type=_FOLDER)
+@click.option("--author", required=True, help="Who decides it, by the name an officer acts under.")
+@click.option("--reason", required=True, help="Why: the text of the law that changed.")
+@home_option
+@json_option
+def adopt(folder: Path, author: str, reason: str, home: Path | None, *, as_json: bool) -> None:
+    """Put the law files in FOLDER in force, from now on, for new cases.
+
+    Checked first: a bad law is refused with file, line and reason, and the one in force stays.
+    """
+    settings, options = _settings(home), options_of(home)
+    done = asyncio.run(adopting.adopt(settings, folder, author, reason))
+    if done["adopted"]:
+        installation = Installation(options.place, settings, credentials.load(options.place))
+        here = provision.digest_of(settings.policies_dir)
+        installation.note_law(done["digest"], installed=here)
+    word = "is in force" if done["adopted"] else "was in force already"
+    answer(done, as_json=as_json, show=lambda out: out.print(f"{done['digest']} {word}"))
+
+
+@click.command("show")
+@home_option
+@json_option
+def show(home: Path | None, *, as_json: bool) -> None:
+    """Show the law in force, who adopted it and why, and the laws before it."""
+    found = asyncio.run(adopting.show(_settings(home)))
+    answer(found, as_json=as_json, show=lambda out: _show_history(out, found))
+
+
+def _show_history(out: Console, found: dict[str, Any]) -> None:
+    digests = sorted(set(found["in_force"].values()))
+    out.print(f"in force: {', '.join(digests) or 'none'}")
+    rows = [
+        (
+            one["digest"][:12],
+            local_time(one["since"].isoformat()),
+            one["author"] or "the installation",
+            one["reasons"],
+            one["previous"][:12],
+        )
+        for one in found["history"]
+    ]
+    out.print(table(("law", "since", "by", "why", "before"), rows))
+    kept = [(one["digest"], f"{one['cases']:,}") for one in found["bundles"]]
+    out.print(table(("key", "cases derived by it"), kept))
+
+
+@click.command("reinterpret")
+@click.argument("case")
+@click.option("--law", "digest", required=True, help="Digest of a kept law, or its beginning.")
+@click.option("--reason", required=True, help="Why this case is to be judged by it.")
+@click.option("--author", default="", help="Who decides it.")
+@home_option
+@json_option
+def reinterpret(
+    case: str, digest: str, reason: str, author: str, home: Path | None, *, as_json: bool
+) -> None:
+    """Derive CASE (an id or a local number) by another law from now on.
+
+    Journaled as `case.reinterpreted` and sent to all who have a part in the case.
+    """
+    settings = _settings(home)
+    decision = Decision(case, digest, reason, author)
+    done = asyncio.run(decide(settings, decision, now_from(settings)()))
+    word = "differs" if done["state_before"] != done["state_after"] else "stays the same"
+    line = f"{done['case']}: {done['law_before'][:12]} → {done['law_after'][:12]}, its state {word}"
+    answer(done, as_json=as_json, show=lambda out: out.print(line))
+
+
+def _settings(home: Path | None) -> Settings:
+    """Kafka's admin and the database's owner."""
+    options = options_of(home)
+    return environment.admin_settings(options, credentials.load(options.place))
