@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from typing import IO, Any
@@ -73,11 +73,18 @@ def answer(
         show(stdout())
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "") -> Table:
+def table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str = "",
+    whole: Collection[str] = (),
+) -> Table:
+    """`whole` are the headers of columns that are not folded, besides those of ids."""
     made = Table(title=title or None, title_justify="left", header_style="bold")
     for header in headers:
         # Never cut, and ids not folded either: they are there to be copied.
-        made.add_column(header, overflow="fold", no_wrap=header in _IDS)
+        made.add_column(header, overflow="fold", no_wrap=header in _IDS or header in whole)
     for row in rows:
         made.add_row(*("" if cell is None else str(cell) for cell in row))
     return made

@@ -105,8 +105,7 @@ def _play(
 ) -> list[Played]:
     many = len(chosen) > 1
     for one in chosen:
-        tell.chapter(f"{one.storyline}  {one.title.zh}  {one.title.en}")
-        tell.line(one.about)
+        tell.storyline(one, cast=not many)
     tell.chapter("Step by step, on scenario time")
     player = ground.player(chosen, by_cli=by_cli)
     return player.play(partial(tell.entry, several=many))

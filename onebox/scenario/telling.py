@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 
 from casebus.cli.output import table
 from casebus.cli.wording import Titles, local_time, short_type
+from casebus.events.envelope import agency_of
+from casebus.trust.directory import BUS
 from onebox.scenario.expectations import kind_of
 from onebox.scenario.player import Played
 from onebox.scenario.storyline import Entry, Look, Storyline
@@ -17,22 +21,42 @@ from onebox.scenario.timeline import moment_of
 
 #: Events that prove hand-overs or say that somebody has begun: too many for a first look.
 _QUIET = ("casebus.intake.", "casebus.work.")
+#: A law's number and version, where its name stands before them.
+_PARENTHESES = re.compile("（[^）]*）")
+_DATE = len("2026-03-02")
+#: Above, right, below, left.
+_INDENT = (0, 0, 0, 4)
 _STATES = {"breached": "red", "met": "green"}
 
 
 class Telling:
-    """Prints one play; `names` are the agencies' Chinese names by id."""
+    """Prints one play; `names` are the agencies' Chinese names by id.
+
+    Tables call an agency by the last storyline's word for it, which is short, else by its name.
+    """
 
     def __init__(self, console: Console, names: Mapping[str, str], titles: Titles) -> None:
         self._console = console
         self._names = names
         self._titles = titles
+        self._words: dict[str, str] = {}
 
     def chapter(self, text: str) -> None:
         self._console.print(f"\n[bold]{text}[/bold]")
 
     def line(self, text: str) -> None:
         self._console.print(text)
+
+    def storyline(self, one: Storyline, *, cast: bool) -> None:
+        """Its title, what happens in it, and who the words stand for."""
+        self.chapter(f"{one.storyline}  {one.title.zh}  {one.title.en}")
+        self.line(one.about)
+        self._words = {BUS: BUS, **{agency: word for word, agency in one.agencies.items()}}
+        if cast:
+            rows = (
+                (word, self._names.get(agency, ""), agency) for agency, word in self._words.items()
+            )
+            self._console.print(table(("agency", "name", "id"), rows))
 
     def imported(self, summary: Mapping[str, Any]) -> None:
         taken, read = summary["rows_taken"], summary["rows_read"]
@@ -54,22 +78,26 @@ class Telling:
         mark = f"[dim]{storyline.storyline}[/dim]  " if several else ""
         moment = local_time(moment_of(entry).isoformat())
         if isinstance(entry, Look):
-            kinds = Counter(kind_of(one).replace("_", " ") for one in entry.expect)
-            said = ", ".join(f"{kind} ×{n}" if n > 1 else kind for kind, n in kinds.items())
-            sign = "[red]✗[/red]" if problems else "[green]✓[/green]"
-            self.line(f"{mark}{moment}  {sign} {said}  [dim]{entry.note}[/dim]")
-            self._otherwise(problems)
-            return
-        to = " → " + "、".join(map(self._name, storyline.recipients_of(entry))) if entry.to else ""
-        title = self._titles.of(entry.ce_type)
-        author = self._name(storyline.agency_of(entry.word))
-        refused = f"  [yellow]refused: {entry.rejected}[/yellow]" if entry.rejected else ""
-        self.line(f"{mark}{moment}  {author}  [bold]{title}[/bold] {entry.type}{to}{refused}")
+            self._looked(f"{mark}{moment}", entry, problems)
+        else:
+            to = f" → {', '.join(entry.to)}" if entry.to else ""
+            title = self._titles.of(entry.ce_type)
+            refused = f"  [yellow]refused: {entry.rejected}[/yellow]" if entry.rejected else ""
+            what = f"[bold]{title}[/bold] {entry.type}"
+            self.line(f"{mark}{moment}  {entry.word}{to}  {what}{refused}")
         self._otherwise(problems)
+
+    def _looked(self, when: str, look: Look, problems: Sequence[str]) -> None:
+        kinds = Counter(kind_of(one).replace("_", " ") for one in look.expect)
+        said = ", ".join(f"{kind} ×{n}" if n > 1 else kind for kind, n in kinds.items())
+        sign = "[red]✗[/red]" if problems else "[green]✓[/green]"
+        self.line(f"{when}  {sign} {said}")
+        if look.note:
+            self._console.print(Padding(f"[dim]{look.note}[/dim]", _INDENT))
 
     def _otherwise(self, problems: Iterable[str]) -> None:
         for one in problems:
-            self.line(f"    [red]{one}[/red]")
+            self._console.print(Padding(f"[red]{one}[/red]", _INDENT))
 
     def problems(self, played: Iterable[Played]) -> None:
         for one in played:
@@ -83,12 +111,12 @@ class Telling:
                 f"{one.storyline.title.zh}  {one.storyline.title.en}",
                 one.steps,
                 one.assertions,
-                len(one.problems) or "",
+                _failed(len(one.problems)),
                 f"{one.seconds:.1f}",
             )
             for one in played
         )
-        headers = ("", "storyline", "steps", "assertions", "otherwise", "seconds")
+        headers = ("", "storyline", "steps", "checks", "failed", "seconds")
         self._console.print(table(headers, rows))
 
     def history(self, events: Iterable[Mapping[str, Any]]) -> None:
@@ -96,14 +124,14 @@ class Telling:
             (
                 local_time(one["legal_time"]),
                 self._titles.of(one["type"]),
-                self._name(one["source"]),
-                "、".join(map(self._name, one["recipients"])),
+                self._name(agency_of(one["source"])),
+                ", ".join(map(self._name, one["recipients"])),
                 _detail(one),
             )
             for one in events
             if not one["type"].startswith(_QUIET)
         )
-        headers = ("legal time", "事件", "by", "to, copies included", "what of it")
+        headers = ("legal time", "event 事件", "by", "to, with copies", "what of it")
         self._console.print(table(headers, rows))
 
     def clocks(self, clocks: Iterable[Mapping[str, Any]]) -> None:
@@ -112,15 +140,15 @@ class Telling:
                 one["id"],
                 one["title"],
                 self._name(one["actor"]),
-                local_time(one["due"]) or "at once",
-                local_time(one["stopped"]),
+                _day(one["due"]) or "at once",
+                local_time(one["stopped"])[:_DATE],
                 _coloured(one["state"]),
-                one["citation"],
+                _PARENTHESES.sub("", one["citation"]).removeprefix("中华人民共和国"),
             )
             for one in clocks
         )
-        headers = ("clock", "期限", "owed by", "due", "done", "state", "source")
-        self._console.print(table(headers, rows))
+        headers = ("", "clock 期限", "owed by", "due", "ended", "state", "law")
+        self._console.print(table(headers, rows, whole=("due",)))
 
     def inboxes(self, received: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
         rows = []
@@ -141,7 +169,7 @@ class Telling:
             self.line(f"[red]{one['code']}[/red] {one['count']}: {', '.join(one['places'])}")
 
     def _name(self, agency: str) -> str:
-        return self._names.get(agency, agency)
+        return self._words.get(agency) or self._names.get(agency, agency)
 
 
 def _detail(event: Mapping[str, Any]) -> str:
@@ -152,6 +180,15 @@ def _detail(event: Mapping[str, Any]) -> str:
     if "severity" in data:
         return " ".join([data["kind"], *map("=".join, data["detail"].items())])
     return " ".join(sorted({found["kind"] for found in event["findings"]}))
+
+
+def _failed(count: int) -> str:
+    return f"[red]{count}[/red]" if count else "[green]0[/green]"
+
+
+def _day(text: Any) -> str:
+    """Without the time of day where it is the day's last second."""
+    return local_time(text).removesuffix(" 23:59")
 
 
 def _coloured(state: str) -> str:
