@@ -61,10 +61,10 @@ async def agencies(connection: Any) -> list[bytes]:
     return [row["value"] for row in await connection.fetch(_SQL["agencies"])]
 
 
-async def law_of_case(connection: Any, stream: UUID) -> tuple[str, str] | None:
-    """Digests of the law that a case is derived by and of its state."""
-    row = await connection.fetchrow(_SQL["law_of_case"], stream)
-    return None if row is None else (row["law"], row["digest"])
+async def law_of_case(connection: Any, stream: UUID) -> str | None:
+    """Digest of the law that a case is derived by."""
+    digest: str | None = await connection.fetchval(_SQL["law_of_case"], stream)
+    return digest
 
 
 async def cases_by_number(connection: Any, value: str) -> list[UUID]:

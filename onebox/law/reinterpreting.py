@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from casebus.cases import CaseEvent, fold
+from casebus.cases import fold
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.legaltime import LegalTime
@@ -18,7 +18,7 @@ from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
 from casebus.law import Law
 from casebus.settings import Settings
-from casebus.trust.directory import BUS, BUS_SECTOR
+from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
 from onebox.provision import law as provision
@@ -45,31 +45,36 @@ async def reinterpret(settings: Settings, decision: Decision, now: datetime) -> 
     try:
         stream = await _stream(connection, decision.case)
         law = await _law(connection, decision.law)
-        known = await bundles.law_of_case(connection, stream)
-        if known is None:
-            raise CasebusError("no_such_case", decision.case)
+        before = await _law(connection, await _law_of(connection, stream))
         told = Stream()
         for row in await cases.events_of(connection, [stream]):
             restore(told, row, schemas)
     finally:
         await connection.close()
-    before, state = known
-    if before == law.digest:
-        raise CasebusError("same_law", f"the case is derived by {before} already")
-    event = _event(stream, f"{before}/{law.digest}/{state}", now)
-    after = fold([*told.events.values(), event], law)
+    if before.digest == law.digest:
+        raise CasebusError("same_law", f"the case is derived by {law.digest} already")
+    # Both over the same events: where the digests are equal, the law changes nothing.
+    events = list(told.events.values())
+    after = fold(events, law)
     data = {
-        "law_before": before,
+        "law_before": before.digest,
         "law_after": law.digest,
-        "state_before": state,
+        "state_before": fold(events, before).digest(),
         "state_after": after.digest(),
         "reasons": decision.reasons,
         "note": decision.author,
     }
-    draft = _draft(event, data, after.participants, schemas)
+    draft = _draft(stream, data, after.participants, now, schemas)
     key = SigningKey.load(settings.keys_dir / f"{BUS}.pem")
     await asyncio.to_thread(provision.say, settings, key, schemas, [draft])
-    return {"case": str(stream), "event": event.id, **data}
+    return {"case": str(stream), "event": draft.envelope.id, **data}
+
+
+async def _law_of(connection: Any, stream: uuid.UUID) -> str:
+    known = await bundles.law_of_case(connection, stream)
+    if known is None:
+        raise CasebusError("no_such_case", str(stream))
+    return known
 
 
 async def _stream(connection: Any, case: str) -> uuid.UUID:
@@ -94,35 +99,18 @@ async def _law(connection: Any, start: str) -> Law:
     return Law.from_bundle(body)
 
 
-def _event(stream: uuid.UUID, words: str, now: datetime) -> CaseEvent:
-    """As the fold will see it, but for what it says: it moves nothing."""
-    return CaseEvent(
-        stream=str(stream),
-        source=BUS,
+def _draft(
+    stream: uuid.UUID, data: dict[str, Any], to: tuple[str, ...], now: datetime, schemas: Schemas
+) -> Draft:
+    words = f"{data['law_before']}/{data['law_after']}/{data['state_before']}"
+    envelope = Envelope(
         id=str(uuid.uuid5(stream, words)),
         type=TYPE,
-        legal=LegalTime.of(now),
-        sequence=None,
-        causation=(),
-        recorded_at=now,
-        position=(1 << 30, 0, 0),
-        sector=BUS_SECTOR,
-        to=(),
-        to_sectors=(),
-        imported=False,
-        data={},
-    )
-
-
-def _draft(event: CaseEvent, data: dict[str, Any], to: tuple[str, ...], schemas: Schemas) -> Draft:
-    envelope = Envelope(
-        id=event.id,
-        type=TYPE,
         source=BUS,
-        subject=event.stream,
-        time=event.recorded_at,
+        subject=str(stream),
+        time=now,
         dataschema=schemas.latest(TYPE).uri,
         to=to,
-        legaltime=event.legal,
+        legaltime=LegalTime.of(now),
     )
     return Draft(envelope, schemas.encode(TYPE, data))

@@ -41,7 +41,7 @@ where e.type = 'casebus.directory.agency_registered.v1'
 order by e.recorded_at;
 
 -- name: law_of_case
-select law, digest from derived.case_state where stream = $1;
+select law from derived.case_state where stream = $1;
 
 -- name: case_by_number
 select distinct stream from derived.number where value = $1;
