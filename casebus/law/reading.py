@@ -20,6 +20,8 @@ MOST_NODES = 100_000
 _DEEPEST = 100
 _FLOW = re.compile(rb"[\[\]{}]")
 _INLINE = re.compile(rb"(?:[-?] +){%d}" % _DEEPEST)
+#: Nothing of ours stands so far right but for being nested too deep.
+_INDENTED = re.compile(rb"^ {%d}" % (2 * _DEEPEST), re.MULTILINE)
 _MERGE = "tag:yaml.org,2002:merge"
 # The same safe schema in C, an order of magnitude faster.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -86,7 +88,7 @@ def _check_depth(name: str, text: bytes) -> None:
             raise LawError("law_unreadable", f"{name}: line {line}: over {_DEEPEST} levels deep")
         # A bracket in a text or a comment that nothing closes must not count for ever.
         depth = max(depth, 0)
-    if found := _INLINE.search(text):
+    if found := _INLINE.search(text) or _INDENTED.search(text):
         line = text[: found.start()].count(b"\n") + 1
         raise LawError("law_unreadable", f"{name}: line {line}: over {_DEEPEST} levels deep")
 

@@ -34,6 +34,7 @@ def bomb() -> bytes:
         (b"!!python/object/apply:os.system [ls]", "line 1: could not determine"),
         (b"a: 1\nb: " + b"[" * 200_000, "x.yaml: line 2: over 100 levels deep"),
         (b"a: 1\nb:\n  " + b"- " * 200_000, "x.yaml: line 3: over 100 levels deep"),
+        (b"\n".join(b" " * at + b"a:" for at in range(3_000)), "line 201: over 100 levels deep"),
         (bomb(), "aliases written out"),
         (b"a: \x00", "control characters"),
     ],
