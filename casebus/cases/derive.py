@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from casebus.cases import body
 from casebus.cases.keys import key_of
 from casebus.cases.state import RUNNING, Case, Clock, CopyDue, Finding, Told
 from casebus.events.legaltime import LegalTime
@@ -24,6 +25,7 @@ WARNED = "casebus.clock.warned.v1"
 LAPSED = "casebus.clock.lapsed.v1"
 LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
 COPY_DUE = "casebus.case.copy_due.v1"
+_TAKES_BACK = {"breach": BREACH_WITHDRAWN, "lapse": LAPSE_WITHDRAWN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +143,6 @@ def _of_clock(
 
 
 def _lapse_withdrawn(case: Case, clocks: dict[str, Clock], told: Told) -> Derived:
-    source, event_id = told.event
     clock = clocks.get(told.key)
     if clock is None:
         reason = "the event that started the clock is gone"
@@ -149,27 +150,8 @@ def _lapse_withdrawn(case: Case, clocks: dict[str, Clock], told: Told) -> Derive
         reason = "the due date has moved"
     else:
         reason = "the act was done in time, or the ground was gone"
-    return Derived(
-        stream=case.stream,
-        id=key_of(case.stream, "lapse_withdrawn", event_id),
-        type=LAPSE_WITHDRAWN,
-        to=_told_agencies(told),
-        of=str(told.data.get("actor") or ""),
-        # By which the fold knows the lapse that does not count.
-        causation=(event_id,),
-        legal=None,
-        data={
-            "clock_key": told.key,
-            "clock": str(told.data.get("clock") or ""),
-            "actor": str(told.data.get("actor") or ""),
-            "lapse_source": source,
-            "lapse_id": event_id,
-            "reasons": reason,
-            "told": [],
-            "numbers": _numbers(case),
-            "note": "",
-        },
-    )
+    key = key_of(case.stream, "lapse_withdrawn", told.event[1])
+    return _taken_back(case, told, "lapse", key, reason)
 
 
 def _unfounded(clock: Clock | None, told: Told) -> str | None:
@@ -186,27 +168,36 @@ def _unfounded(clock: Clock | None, told: Told) -> str | None:
 
 def _due_said(told: Told) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(told.data.get("due")))
+        said = datetime.fromisoformat(body.text(told.data, "due"))
     except ValueError:
         return None
+    return None if said.tzinfo is None else said
 
 
 def _breach_withdrawn(case: Case, told: Told, reason: str) -> Derived:
-    source, event_id = told.event
+    key = key_of(case.stream, "breach_withdrawn", told.key, str(told.revision))
+    return _taken_back(case, told, "breach", key, reason)
+
+
+def _taken_back(case: Case, told: Told, what: str, event_id: str, reason: str) -> Derived:
+    """What was told of a clock holds no more: said to whoever was told it."""
+    source, told_id = told.event
+    actor = body.text(told.data, "actor")
     return Derived(
         stream=case.stream,
-        id=key_of(case.stream, "breach_withdrawn", told.key, str(told.revision)),
-        type=BREACH_WITHDRAWN,
+        id=event_id,
+        type=_TAKES_BACK[what],
         to=_told_agencies(told),
-        of=str(told.data.get("actor") or ""),
-        causation=(event_id,),
+        of=actor,
+        # By this the fold knows a lapse that does not count.
+        causation=(told_id,),
         legal=None,
         data={
             "clock_key": told.key,
-            "clock": str(told.data.get("clock") or ""),
-            "actor": str(told.data.get("actor") or ""),
-            "breach_source": source,
-            "breach_id": event_id,
+            "clock": body.text(told.data, "clock"),
+            "actor": actor,
+            f"{what}_source": source,
+            f"{what}_id": told_id,
             "reasons": reason,
             "told": [],
             "numbers": _numbers(case),
@@ -252,10 +243,10 @@ def _withdrawn(case: Case, told: Told) -> Derived:
         legal=None,
         data={
             "key": told.key,
-            "kind": said.get("kind", ""),
-            "severity": said.get("severity", "INFO"),
-            "event_source": said.get("event_source", ""),
-            "event_id": said.get("event_id", ""),
+            "kind": body.text(said, "kind"),
+            "severity": body.text(said, "severity") or "INFO",
+            "event_source": body.text(said, "event_source"),
+            "event_id": body.text(said, "event_id"),
             "reasons": "",
             "told": [],
             "numbers": _numbers(case),

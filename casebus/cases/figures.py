@@ -45,7 +45,7 @@ def organisations(data: dict[str, Any]) -> set[str]:
     for name in _PARTIES:
         for party in body.rows(data, name):
             one = party.get("organisation")
-            if isinstance(one, dict) and party.get("role") not in _OTHERS:
+            if isinstance(one, dict) and body.text(party, "role") not in _OTHERS:
                 codes.add(_code(one))
     codes.update(_code(one) for one in body.rows(data, "organisations"))
     codes.discard("")

@@ -125,7 +125,7 @@ def _sellers(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for name in _SELLERS:
         value = data.get(name)
         for row in value if isinstance(value, list) else [value]:
-            if isinstance(row, dict) and row.get("role") not in _NOT_SELLERS:
+            if isinstance(row, dict) and body.text(row, "role") not in _NOT_SELLERS:
                 yield row
 
 
