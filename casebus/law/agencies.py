@@ -56,4 +56,5 @@ def resolve(rules: Iterable[str], of: str, directory: Agencies) -> tuple[str, ..
                 found.update(dict.fromkeys(sorted(one.id for one in near)))
         else:
             found[rule.removeprefix(AGENCY)] = None
+    found.pop("", None)
     return tuple(found)

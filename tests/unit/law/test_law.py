@@ -172,3 +172,5 @@ def test_rules_find_the_superior_and_the_neighbours() -> None:
     assert resolve(rules, "a", _Directory()) == ("b", "p", "x", "a")
     assert resolve(("superior", "same_division:court"), "lone", _Directory()) == ()
     assert resolve(("superior",), "unknown", _Directory()) == ()
+    # A clock whose role nobody has runs for no agency, and tells none.
+    assert resolve(("actor", "agency:"), "", _Directory()) == ()
