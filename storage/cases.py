@@ -125,6 +125,36 @@ class ActRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RightSaidRow:
+    """Something stands against a right, by its canonical number."""
+
+    stream: UUID
+    key: str
+    number: str
+    kind: str
+    event_name: str
+    outcome: str
+    said_on: date
+    agency: str
+    citation: str
+    secret: bool
+    source: str
+    id: str
+    view: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RightUseRow:
+    """A running case is about a right, or linked with another case."""
+
+    stream: UUID
+    key: str
+    number: str | None
+    linked: UUID | None
+    view: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CaseRows:
     """Everything that shows one case."""
 
@@ -135,6 +165,8 @@ class CaseRows:
     regions: Sequence[RegionRow] = ()
     punished: Sequence[PunishedRow] = ()
     acts: Sequence[ActRow] = ()
+    rights_said: Sequence[RightSaidRow] = ()
+    right_uses: Sequence[RightUseRow] = ()
 
 
 class _Table(NamedTuple):
@@ -151,6 +183,8 @@ _TABLES = (
     _Table("side_region", "regions", RegionRow),
     _Table("punished", "punished", PunishedRow),
     _Table("act", "acts", ActRow),
+    _Table("right_said", "rights_said", RightSaidRow),
+    _Table("right_use", "right_uses", RightUseRow),
 )
 
 Shown = dict[tuple[str, str], bytes]

@@ -31,6 +31,7 @@ from casebus.cases.moving import MOVES, move
 from casebus.cases.order import fold_order
 from casebus.cases.proposed import Proposed, proposed
 from casebus.cases.regions import Region, Roles
+from casebus.cases.rights import Rights
 from casebus.cases.sequences import check_sequences
 from casebus.cases.state import NO_CASE, UNOPENED, Case, CopyDue, Told
 from casebus.cases.work import Work
@@ -40,7 +41,7 @@ from casebus.law.agencies import SAME_DIVISION
 from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
 
 #: Grows with each change of what the fold says of the same events and the same law.
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 
 _BUS = "bus"
 _RECEIVED = "intake.received"
@@ -133,6 +134,7 @@ class _Folding:
         self.marks = Marks()
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles)
         self.links = Links()
+        self.rights = Rights(law.rights)
         self.proposals: list[Proposed] = []
         self.secrecy: set[str] = set()
         self.copies: dict[tuple[str, Identity], CopyDue] = {}
@@ -178,6 +180,7 @@ class _Folding:
     def _read(self, event: CaseEvent, name: str) -> None:
         """What the body says besides moving the procedures: figures, identifiers, its kind."""
         self.assessing.take(event, name)
+        self.rights.take(event, name)
         check_identifiers(event, self.law.divisions, self.findings)
         if proposal := proposed(event, self.law):
             self.proposals.append(proposal)
@@ -450,6 +453,19 @@ class _Folding:
             source = body.text(event.data, "event_source")
             self.units[event.agency, source, body.text(event.data, "event_id")] = unit
 
+    def _hearers(self, order: list[CaseEvent]) -> tuple[str, ...]:
+        """Who is told what other cases mean for this one; of what is all history, nobody."""
+        if all(event.imported or event.sector == _BUS for event in order):
+            return ()
+        held = {
+            agency
+            for region in self.regions
+            if region.runs
+            for role in region.procedure.roles
+            for agency in region.holders(role)
+        }
+        return tuple(sorted(held & self.participants))
+
     def _frozen(self, order: list[CaseEvent]) -> Case:
         marks, leading = self.marks, self.leading.frozen()
         setting = Setting(self.stream, self.keys, self.law.digest, marks.breaches, marks.warnings)
@@ -466,7 +482,7 @@ class _Folding:
             numbers=tuple(sorted(self.numbers)),
             order=tuple((event.source, event.id) for event in order),
             clocks=self.clocks.frozen(setting),
-            findings=self.findings.all(),
+            findings=(*self.findings.all(), *marks.asked()),
             work=self.work.frozen(self.units),
             copies=tuple(self.copies.values()),
             assessments=self.assessing.all(),
@@ -474,6 +490,10 @@ class _Folding:
             secrecy=tuple(sorted(self.secrecy)),
             punished=self.assessing.punished(),
             acts=self.assessing.acts(),
+            rights_said=self.rights.said(),
+            rights=self.rights.named,
+            linked=self.rights.linked(self.links.links),
+            hearers=self._hearers(order),
             told_findings=standing(marks.findings),
             told_breaches=standing(marks.breaches),
             unfounded_lapses=tuple(_told(event) for event in self.unfounded),

@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from casebus.cases.body import text
+from casebus.cases.body import plain, text
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.state import Told
+from casebus.cases.state import Finding, Told
 from casebus.law.compiled import event_name
 
 #: What folds derive is said under this source; `bus/scheduler` answers for its own findings.
 _FOLD = "bus"
+_SCHEDULER = "bus/scheduler"
+_SEVERITIES = frozenset({"INFO", "WARNING", "SERIOUS"})
 
 
 @dataclass(slots=True)
@@ -36,9 +38,14 @@ class Marks:
         self.findings: dict[str, Mark] = {}
         #: The first warning of each clock; a warning is never taken back.
         self.warnings: dict[str, Identity] = {}
+        #: What the scheduler found across cases: its findings, and the ids that it took back.
+        self._asked: list[CaseEvent] = []
+        self._taken_back: set[str] = set()
 
     def note(self, event: CaseEvent) -> None:
         """Read an event of the bus; others of its types say nothing of a key."""
+        if event.source == _SCHEDULER:
+            self._note_asked(event)
         if event.source != _FOLD:
             return
         match event_name(event.type):
@@ -52,6 +59,35 @@ class Marks:
                 _tell(self.findings, text(event.data, "key"), event)
             case "finding.withdrawn":
                 _withdraw(self.findings, text(event.data, "key"))
+
+    def _note_asked(self, event: CaseEvent) -> None:
+        match event_name(event.type):
+            case "finding.raised":
+                self._asked.append(event)
+            case "finding.withdrawn":
+                self._taken_back.update(event.causation)
+
+    def asked(self) -> tuple[Finding, ...]:
+        """The scheduler's findings that stand: shown, each once; whom it told it has told."""
+        found = {
+            text(one.data, "key"): _asked(one)
+            for one in self._asked
+            if one.id not in self._taken_back
+        }
+        return tuple(found.values())
+
+
+def _asked(event: CaseEvent) -> Finding:
+    severity, detail = text(event.data, "severity"), event.data.get("detail")
+    return Finding(
+        key=text(event.data, "key"),
+        kind=text(event.data, "kind"),
+        severity=severity if severity in _SEVERITIES else "INFO",
+        event=event.identity,
+        detail={plain(str(name)): plain(str(value)) for name, value in detail.items()}
+        if isinstance(detail, dict)
+        else {},
+    )
 
 
 def _tell(marks: dict[str, Mark], key: str, event: CaseEvent) -> None:

@@ -89,7 +89,7 @@ def profile(data: Mapping[str, Any]) -> Profile:
     """What an event's body says of the seller and the right."""
     sellers = list(_sellers(dict(data)))
     offices = [one for one in (_record(seller, "organisation") for seller in sellers) if one]
-    rights = body.rows(dict(data), "rights")
+    rights = _rights(dict(data))
     return Profile(
         codes=_all(identify("uscc", _code(one)).canonical for one in offices),
         names=_all(_plain_name(body.text(one, "name")) for one in (*sellers, *offices)),
@@ -97,9 +97,14 @@ def profile(data: Mapping[str, Any]) -> Profile:
             _plain(body.text(one, "address")) for one in (dict(data), *sellers, *offices)
         ),
         shops=_all(_plain(text) for text in (*texts_at(data, "shop"), *texts_at(data, "urls"))),
-        rights=_all(_right(one) for one in rights),
+        rights=right_numbers(data),
         titles=_all(_plain(body.text(one, "title")) for one in rights),
     )
+
+
+def right_numbers(data: Mapping[str, Any]) -> frozenset[str]:
+    """Canonical numbers of the rights that a body names, as one or in a list."""
+    return _all(_right(one) for one in _rights(dict(data)))
 
 
 def compare(one: Profile, other: Profile) -> Match:
@@ -127,6 +132,11 @@ def _sellers(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for row in value if isinstance(value, list) else [value]:
             if isinstance(row, dict) and body.text(row, "role") not in _NOT_SELLERS:
                 yield row
+
+
+def _rights(data: dict[str, Any]) -> list[dict[str, Any]]:
+    one = _record(data, "right")
+    return [*body.rows(data, "rights"), *([one] if one else [])]
 
 
 def _record(row: dict[str, Any], name: str) -> dict[str, Any] | None:

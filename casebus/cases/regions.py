@@ -44,6 +44,11 @@ class Region:
         """Whether the agency has some role here."""
         return any(agency in self.holders(role) for role in self.procedure.roles)
 
+    @property
+    def runs(self) -> bool:
+        """Whether something may still happen: its state has a way out."""
+        return not self.absorbed and self.status not in self.procedure.final
+
     def may_open(self, event: CaseEvent) -> bool:
         return event.sector in self.procedure.roles[self.procedure.opener]
 

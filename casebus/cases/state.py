@@ -13,6 +13,7 @@ from casebus.cases.assessed import ActOf, Assessed, Punished
 from casebus.cases.event import Identity
 from casebus.cases.links import Link
 from casebus.cases.proposed import Proposed
+from casebus.cases.rights import RightSaid
 from casebus.events.legaltime import LegalTime
 
 #: A stream that holds nothing of any procedure: a roster, an import, only the bus's own words.
@@ -379,6 +380,13 @@ class Case:
     #: What other cases of the same organisations are told of this one.
     punished: tuple[Punished, ...] = ()
     acts: tuple[ActOf, ...] = ()
+    #: What other cases of the same right are told of this one; which rights this one is about (by
+    #: canonical number), the streams it is linked with, and who is told of them: the holders of
+    #: roles in procedures that still run, nobody where all of it is imported.
+    rights_said: tuple[RightSaid, ...] = ()
+    rights: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    hearers: tuple[str, ...] = ()
     #: What was told of findings and of breaches, by key.
     told_findings: tuple[Told, ...] = ()
     told_breaches: tuple[Told, ...] = ()

@@ -12,6 +12,7 @@ from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule, Procedure, event_name
 from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
 from casebus.law.reading import LawError
+from casebus.law.rights import RightRules
 from casebus.law.threshold_models import ThresholdFile
 from casebus.law.thresholds import Thresholds
 from casebus.law.triage import Triage
@@ -40,6 +41,7 @@ class Law:
         self.divisions = Divisions(DIVISIONS, files.get(DIVISIONS, EMPTY))
         self.venues = Venues.of(files, self.divisions)
         self.triage = Triage.of(files)
+        self.rights = RightRules.of(files)
         self.clocks: dict[str, tuple[ClockRule, ...]] = compiling.clocks(
             loader.parse_all(files, "clocks", models.ClockFile)
         )

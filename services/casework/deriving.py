@@ -16,6 +16,7 @@ from casebus.law import Law, agencies
 from casebus.trust.directory import BUS, Directory
 from casebus.trust.signing import Draft
 from services.casework.organisations import act_rows, punished_rows
+from services.casework.rights import said_rows, use_rows
 from storage.cases import CaseRow, CaseRows, ClockRow, FindingRow, RegionRow, WorkRow
 
 COPY_DUE = "casebus.case.copy_due.v1"
@@ -36,6 +37,8 @@ def rows_of(
     return CaseRows(
         punished=punished_rows(stream, case),
         acts=act_rows(stream, case),
+        rights_said=said_rows(stream, case),
+        right_uses=use_rows(stream, case),
         case=CaseRow(
             stream=stream,
             procedure=case.procedure,
@@ -48,7 +51,10 @@ def rows_of(
             opened_at=opened_at,
             updated_at=updated_at,
             # Clocks have a table of their own, which is where they are read.
-            view=orjson.dumps({name: part for name, part in view.items() if name != "clocks"}),
+            view=orjson.dumps(
+                {name: part for name, part in view.items() if name != "clocks"}
+                | {"hearers": case.hearers}
+            ),
         ),
         clocks=[
             ClockRow(

@@ -29,6 +29,7 @@ from services.scheduler.organisations import Organisations
 from services.scheduler.pulse import Pulse
 from services.scheduler.questions import Questions
 from services.scheduler.relay import Relay
+from services.scheduler.rights import Rights
 from services.scheduler.voice import Voice
 from services.transport import Producer, WorkerSettings
 from services.transport.worker import leave
@@ -92,6 +93,7 @@ async def serve(settings: WorkerSettings) -> None:
             clocks.run(),
             Questions(pool, voice, now).run(),
             Organisations(pool, voice, barrier, partitions).run(),
+            Rights(pool, voice, barrier, partitions).run(),
             Heart(offsets, producer).run(),
             Copier(settings, pool, producer).run(),
             Pulse(pool).run(),

@@ -77,6 +77,20 @@ where p.stream = k.stream and p.key = k.key;
 delete from derived.act a using unnest($1::uuid[], $2::text[]) as k(stream, key)
 where a.stream = k.stream and a.key = k.key;
 
+-- name: drop_rights_said
+delete from derived.right_said where stream = any($1::uuid[]);
+
+-- name: drop_right_uses
+delete from derived.right_use where stream = any($1::uuid[]);
+
+-- name: drop_some_rights_said
+delete from derived.right_said s using unnest($1::uuid[], $2::text[]) as k(stream, key)
+where s.stream = k.stream and s.key = k.key;
+
+-- name: drop_some_right_uses
+delete from derived.right_use u using unnest($1::uuid[], $2::text[]) as k(stream, key)
+where u.stream = k.stream and u.key = k.key;
+
 -- name: add_numbers
 insert into derived.number (value, kind, stream, agency)
 select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) on conflict do nothing;

@@ -14,6 +14,8 @@ from casebus.law.checking.fields import Fields
 from casebus.law.compiled import event_name
 from casebus.law.law import COMMON, Law
 from casebus.law.reading import Lines
+from casebus.law.rights import FILE as RIGHTS
+from casebus.law.rights import RightsFile
 from casebus.law.threshold_models import ThresholdFile
 from casebus.law.triage import FILE as TRIAGE
 from casebus.law.triage import TriageFile
@@ -51,6 +53,7 @@ class Book:
         self.common = self._one(files, COMMON, models.CommonFile)
         self.venues = self._one(files, VENUES, VenuesFile)
         self.triage = self._one(files, TRIAGE, TriageFile)
+        self.rights = self._one(files, RIGHTS, RightsFile)
         self.sectors = loader.parse(files, "sectors.yaml", models.SectorsFile)
         #: Event name -> the newest shape of its body.
         self.schemas = {
@@ -74,7 +77,12 @@ class Book:
     @cached_property
     def files(self) -> dict[str, models.Model]:
         """Every file of rules by its name."""
-        single = {COMMON: self.common, VENUES: self.venues, TRIAGE: self.triage}
+        single: dict[str, models.Model | None] = {
+            COMMON: self.common,
+            VENUES: self.venues,
+            TRIAGE: self.triage,
+            RIGHTS: self.rights,
+        }
         known = {name: one for name, one in single.items() if one is not None}
         return {**known, **self.procedures, **self.clocks, **self.thresholds}
 

@@ -37,6 +37,8 @@ def _named(book: Book) -> Iterator[tuple[Place, str]]:
         yield from _each(("venues.yaml", "venues", at, "events"), venue.events)
     for at, triage in enumerate(book.triage.rules if book.triage else ()):
         yield from _each(("triage.yaml", "rules", at, "events"), triage.events)
+    for at, right in enumerate(book.rights.rules if book.rights else ()):
+        yield ("rights.yaml", "rules", at, "event"), right.event
 
 
 def _globs(book: Book) -> Iterator[tuple[Place, str]]:

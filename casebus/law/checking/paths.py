@@ -23,6 +23,10 @@ def problems(book: Book) -> Iterator[Problem]:
     yield from _venues(book)
     for at, rule in enumerate(book.triage.rules if book.triage else ()):
         yield from _unknown(book, rule.events, _of(("triage.yaml", "rules", at), rule.when))
+    for at, row in enumerate(book.rights.rules if book.rights else ()):
+        here: Place = ("rights.yaml", "rules", at)
+        fields = ((row.field, tuple(row.values)), (row.day, ()))
+        yield from _unknown(book, (row.event,), [(here, one, of) for one, of in fields if one])
     yield from _figures(book)
 
 

@@ -21,7 +21,7 @@ _Versions = Iterable[tuple[Hashable, str, Place, models.Rule]]
 
 def problems(book: Book) -> Iterator[Problem]:
     yield from _gaps(book, itertools.chain(_transitions(book), _clocks(book)))
-    yield from _overlaps(book, itertools.chain(_venues(book), _triage(book)))
+    yield from _overlaps(book, itertools.chain(_venues(book), _triage(book), _rights(book)))
     for place, rule in book.rules:
         missing = [w for w in ("source", "article") if not _SAYS_SOMETHING.search(getattr(rule, w))]
         if missing:
@@ -90,6 +90,12 @@ def _venues(book: Book) -> _Versions:
     for at, row in enumerate(book.venues.venues if book.venues else ()):
         for event in row.events:
             yield (row.id, event), f"{row.id} of {event}", ("venues.yaml", "venues", at), row
+
+
+def _rights(book: Book) -> _Versions:
+    for at, row in enumerate(book.rights.rules if book.rights else ()):
+        for sector in row.sectors or ("",):
+            yield (row.event, sector), row.event, ("rights.yaml", "rules", at), row
 
 
 def _triage(book: Book) -> _Versions:

@@ -1,0 +1,88 @@
+"""What events say of the validity of a right: `rights.yaml`, so that its other cases are told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from casebus.law import loader
+from casebus.law.conditions import Body, in_force, texts_at
+from casebus.law.models import EventName, Model, Rule, Word
+
+FILE = "rights.yaml"
+IN_QUESTION, INVALID, STANDS, BACK = "in_question", "invalid", "stands", "back"
+Says = Literal["in_question", "invalid", "stands", "back"]
+
+
+class RightRow(Rule):
+    event: EventName
+    #: Whose word it is; none: that of whoever may say it.
+    sectors: tuple[Word, ...] = ()
+    says: Says | None = None
+    #: The field of the body that decides, what its values say, and those that are not listed.
+    field: Word | None = None
+    values: dict[str, Says] = Field(default={})
+    otherwise: Says | None = None
+    #: The field with the day.
+    day: Word | None = None
+
+    @model_validator(mode="after")
+    def _decides_once(self) -> Self:
+        if (self.says is None) == (self.field is None):
+            raise ValueError("a rule has either says or field")
+        if self.field is not None and not self.values:
+            raise ValueError("a field without values decides nothing")
+        return self
+
+
+class RightsFile(Model):
+    sources: dict[str, dict[str, object]] = Field(default={})
+    rules: tuple[RightRow, ...]
+
+
+class Verdict(NamedTuple):
+    """What one event says of a right."""
+
+    says: Says
+    #: The value that decided; empty where the event itself does.
+    outcome: str
+    #: The day that the body names; empty where it names none.
+    on: str
+    citation: str
+
+
+class RightRules:
+    def __init__(self, file: RightsFile) -> None:
+        self._rows: dict[str, list[RightRow]] = {}
+        for row in file.rules:
+            self._rows.setdefault(row.event, []).append(row)
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes]) -> Self:
+        """The rules of a law's files; bundles of before there was the file have none."""
+        known = FILE in files
+        return cls(loader.parse(files, FILE, RightsFile) if known else RightsFile(rules=()))
+
+    @property
+    def events(self) -> frozenset[str]:
+        """Names of the events that may say something."""
+        return frozenset(self._rows)
+
+    def verdict(self, event: str, sector: str, body: Body, day: dt.date) -> Verdict | None:
+        """Of the first rule in force for the event, by name, and the author's sector."""
+        for row in self._rows.get(event, ()):
+            if in_force(row, day) and (not row.sectors or sector in row.sectors):
+                return _verdict(row, body)
+        return None
+
+
+def _verdict(row: RightRow, body: Body) -> Verdict | None:
+    outcome = "".join(texts_at(body, row.field)[:1]) if row.field else ""
+    says = row.says or row.values.get(outcome, row.otherwise)
+    if says is None:
+        return None
+    on = "".join(texts_at(body, row.day)[:1]) if row.day else ""
+    return Verdict(says, outcome, on, f"{row.source} {row.article}")

@@ -1,0 +1,97 @@
+"""What the scheduler asks about rights across cases, and what it told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from storage.queries import load
+
+Connection = Any
+_SQL = load("rights")
+_PAGE = 500
+_FIRST = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What stands in one case against a right."""
+
+    stream: UUID
+    number: str
+    kind: str
+    event_name: str
+    outcome: str
+    on: date
+    agency: str
+    citation: str
+    #: The case is marked secret: nothing that is told names it.
+    secret: bool
+    source: str
+    id: str
+    #: The cases that it names itself.
+    linked: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a case was told last; without ids it has been withdrawn."""
+
+    revision: int
+    kind: str
+    digest: str
+    event_ids: tuple[str, ...]
+    agencies: tuple[str, ...]
+
+
+async def is_changed(connection: Connection) -> bool:
+    return bool(await connection.fetchval(_SQL["is_changed"]))
+
+
+async def take_changed(connection: Connection, limit: int) -> list[tuple[UUID, str]]:
+    """(case that speaks, right) of which there may be news; the caller's transaction keeps it."""
+    rows = await connection.fetch(_SQL["take_changed"], limit)
+    return [(row["stream"], row["number"]) for row in rows]
+
+
+async def said(connection: Connection, origin: UUID, number: str) -> Said | None:
+    row = await connection.fetchrow(_SQL["said"], origin, number)
+    return None if row is None else Said(**{**row, "linked": tuple(row["linked"])})
+
+
+async def hearers(
+    connection: Connection, origin: UUID, number: str, linked: Iterable[UUID]
+) -> dict[UUID, tuple[str, ...]]:
+    """The other running cases that it concerns, and who holds a role in each."""
+    found: dict[UUID, tuple[str, ...]] = {}
+    named, after = list(linked), _FIRST
+    while True:
+        rows = await connection.fetch(_SQL["hearers"], origin, number, named, after, _PAGE)
+        found.update((row["stream"], tuple(row["agencies"])) for row in rows)
+        if len(rows) < _PAGE:
+            return found
+        after = rows[-1]["stream"]
+
+
+async def told(connection: Connection, origin: UUID, number: str) -> dict[UUID, Told]:
+    rows = await connection.fetch(_SQL["told"], origin, number)
+    return {row[0]: Told(row[1], row[2], row[3], tuple(row[4]), tuple(row[5])) for row in rows}
+
+
+async def note_told(
+    connection: Connection, origin: UUID, number: str, stream: UUID, now: Told
+) -> None:
+    await connection.execute(
+        _SQL["note_told"],
+        origin,
+        number,
+        stream,
+        now.revision,
+        now.kind,
+        now.digest,
+        list(now.event_ids),
+        list(now.agencies),
+    )
