@@ -27,8 +27,6 @@ from services.transport.worker import (
     spare_the_collector,
 )
 
-COMMIT_SECONDS = 1.0
-
 
 def run(worker: Worker) -> None:
     """Run until SIGTERM; leaves the process on any failure."""
@@ -153,7 +151,7 @@ def _configuration(worker: Worker, settings: WorkerSettings) -> dict[str, Any]:
         "broker_session_timeout": settings.session_seconds,
         "broker_heartbeat_interval": settings.session_seconds / 4,
         "broker_max_poll_records": settings.poll_records,
-        "broker_commit_interval": COMMIT_SECONDS,
+        "broker_commit_interval": settings.commit_seconds,
         "consumer_group_instance_id": client_id(worker, settings),
         "consumer_auto_offset_reset": "earliest",
         # Never reached: the folding consumer stops fetching long before.

@@ -31,6 +31,9 @@ class WorkerSettings(Settings):
     journal_epoch: int = 1
     #: Seconds after which the broker gives a silent worker's partitions away.
     session_seconds: float = 8.0
+    #: How often what was handled is committed: nobody is told of a missed period before admission
+    #: has committed what came by then (design rule 15).
+    commit_seconds: float = 0.2
     #: The most records fetched at once, over all partitions: bounds memory.
     poll_records: int = 4000
     #: Seconds without a moved commit, with records waiting, after which a worker leaves.
