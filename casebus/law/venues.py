@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from casebus.law import loader
 from casebus.law.agencies import Agencies, KnownAgency
@@ -25,6 +25,8 @@ FILE = "venues.yaml"
 VENUE = "venue"
 #: A place or a level that is the author's own.
 AUTHOR = "author"
+#: Offices without which nothing is disputed.
+_TWO = 2
 #: Length of a unified social credit code (GB 32100-2015).
 _USCC = 18
 
@@ -49,6 +51,16 @@ class VenueRow(Rule):
     events: tuple[EventName, ...]
     sector: Word | Literal["author"]
     choices: tuple[Choice, ...] = Field(min_length=1)
+    #: Who must be of the offices that the rule finds, and the flag where they are not: told, never
+    #: refused. Held to its author, a rule finds nobody to send to.
+    holds: Literal["author", "recipients"] | None = None
+    flag: Literal["not_the_common_superior", "not_the_same_level"] | None = None
+
+    @model_validator(mode="after")
+    def _flags_what_it_holds(self) -> Self:
+        if (self.holds is None) != (self.flag is None):
+            raise ValueError("holds and flag go together")
+        return self
 
 
 class Concentration(Rule):
@@ -108,12 +120,35 @@ class Venues:
     def find(self, ce_type: str, matter: Matter) -> Venue | None:
         """The offices of the first rule in force that finds any; None where none does."""
         for row in self.rules(ce_type):
-            if in_force(row, matter.day):
-                for choice in row.choices:
-                    found = self._offices(row, choice, matter)
-                    if found:
-                        return Venue(found, row.id, f"{row.source} {row.article}")
+            if in_force(row, matter.day) and row.holds != AUTHOR:
+                found = self._found(row, matter)
+                if found:
+                    return Venue(found, row.id, f"{row.source} {row.article}")
         return None
+
+    def flags(
+        self, ce_type: str, matter: Matter, recipients: Iterable[KnownAgency]
+    ) -> tuple[str, ...]:
+        """Flags of the rules in force that author or recipients (of the rule's sector) miss.
+
+        A rule that finds nobody holds nobody.
+        """
+        named = list(recipients)
+        return tuple(
+            row.flag
+            for row in self.rules(ce_type)
+            if row.flag is not None
+            and in_force(row, matter.day)
+            and (found := self._found(row, matter))
+            and not _held(row, matter, named).issubset(found)
+        )
+
+    def _found(self, row: VenueRow, matter: Matter) -> tuple[str, ...]:
+        for choice in row.choices:
+            found = self._offices(row, choice, matter)
+            if found:
+                return found
+        return ()
 
     def _offices(self, row: VenueRow, choice: Choice, matter: Matter) -> tuple[str, ...]:
         if not choice.when.holds(matter.body):
@@ -122,7 +157,9 @@ class Venues:
             named = texts_at(matter.body, choice.agency)
             return tuple(one for one in named if matter.offices.agency(one) is not None)
         if choice.superior_of:
-            return self._superior(choice.superior_of, matter)
+            named = [text for path in choice.superior_of for text in texts_at(matter.body, path)]
+            rivals = [one for name in dict.fromkeys(named) if (one := matter.offices.agency(name))]
+            return self._superior(rivals, row, matter)
         author = matter.author
         sector = author.sector if row.sector == AUTHOR else row.sector
         level = author.level if choice.level == AUTHOR else choice.level
@@ -145,22 +182,31 @@ class Venues:
         place = self._divisions.at_level(code, level)
         return matter.offices.in_division(place, sector, level) if place else ()
 
-    def _superior(self, paths: Iterable[str], matter: Matter) -> tuple[str, ...]:
+    def _superior(
+        self, rivals: list[KnownAgency], row: VenueRow, matter: Matter
+    ) -> tuple[str, ...]:
         """By the directory's own superiors; where they share none, by the division above all."""
-        author, offices = matter.author, matter.offices
-        named = [value for path in paths for value in texts_at(matter.body, path)]
-        rivals = [found for name in dict.fromkeys(named) if (found := offices.agency(name))]
-        chains = [list(_superiors(one, offices)) for one in (author, *rivals)]
-        shared = [one for one in chains[0] if all(one in chain for chain in chains)]
-        if shared or not rivals:
-            return tuple(shared[:1] if rivals else ())
-        above = self._divisions.common_superior(
-            (author.division, *(one.division for one in rivals))
-        )
-        row = self._divisions.get(above or "")
-        if row is None:
+        if len(rivals) < (_TWO if row.holds == AUTHOR else 1):
             return ()
-        return tuple(one.id for one in offices.in_division(row.code, author.sector, row.level))
+        offices = matter.offices
+        # Whoever designates is above the dispute; whoever raises it is part of it.
+        parties = rivals if row.holds == AUTHOR else [matter.author, *rivals]
+        chains = [list(_superiors(one, offices)) for one in parties]
+        shared = [one for one in chains[0] if all(one in chain for chain in chains)]
+        if shared:
+            return tuple(shared[:1])
+        above = self._divisions.common_superior(tuple(one.division for one in parties))
+        place = self._divisions.get(above or "")
+        if place is None:
+            return ()
+        found = offices.in_division(place.code, matter.author.sector, place.level)
+        return tuple(one.id for one in found)
+
+
+def _held(row: VenueRow, matter: Matter, recipients: Iterable[KnownAgency]) -> set[str]:
+    if row.holds == AUTHOR:
+        return {matter.author.id}
+    return {one.id for one in recipients if one.sector == row.sector}
 
 
 def _division(code: str) -> str:

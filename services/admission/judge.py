@@ -15,7 +15,7 @@ from casebus.now import Now
 from casebus.trust.directory import Agency, Directory
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import SignatureCheck
-from services.admission.recipients import Delivery, Event, resolve
+from services.admission.recipients import Delivery, Event, misplaced, resolve
 from services.transport import UNREADABLE
 
 MOST_VALUE_BYTES = 1 << 20
@@ -75,7 +75,9 @@ class Judge:
         self._check_title(arrival.topic, envelope, source)
         event = Event(envelope, body)
         delivery = resolve(event, source, self._directory, self._law, self._hosted)
-        return Admitted(envelope, delivery, _flags(arrival, envelope, delivery, self._now))
+        flags = _flags(arrival, envelope, delivery, self._now)
+        flags += misplaced(event, source, delivery, self._directory, self._law)
+        return Admitted(envelope, delivery, flags)
 
     def _check_value(self, record: Record, envelope: Envelope) -> tuple[bytes, dict[str, Any]]:
         """The event leaf and the decoded body."""

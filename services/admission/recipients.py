@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from casebus.errors import Flag
 from casebus.events.envelope import Envelope
 from casebus.events.legaltime import CHINA
 from casebus.law import Law, agencies
@@ -62,12 +63,30 @@ def resolve(
     )
 
 
+def misplaced(
+    event: Event, source: Agency, delivery: Delivery, directory: Directory, law: Law
+) -> tuple[Flag, ...]:
+    """Flags where the venue rules mean another author, or other recipients, than the event has."""
+    ce_type = event.envelope.type
+    if not law.venues.rules(ce_type):
+        return ()
+    # The copies that are owed go where the law sends them.
+    named = [directory.agency(name) for name in event.envelope.to if name in delivery.recipients]
+    recipients = [one for one in named if one is not None]
+    found = law.venues.flags(ce_type, _matter(event, source, directory), recipients)
+    return tuple(Flag(one) for one in found)
+
+
 def _venue(event: Event, source: Agency, directory: Directory, law: Law) -> str:
+    found = law.venues.find(event.envelope.type, _matter(event, source, directory))
+    return found.agencies[0] if found else VENUE
+
+
+def _matter(event: Event, source: Agency, directory: Directory) -> Matter:
     envelope = event.envelope
     at = envelope.time.astimezone(CHINA).date()
     day = envelope.legaltime.date if envelope.legaltime else at
-    found = law.venues.find(envelope.type, Matter(event.body, source, day, directory))
-    return found.agencies[0] if found else VENUE
+    return Matter(event.body, source, day, directory)
 
 
 def _inbox_of(agency: Agency, hosted: frozenset[str]) -> str | None:

@@ -302,6 +302,56 @@ def test_in_a_scenario_the_scenarios_time_is_no_clock_years_off(world):
     assert judging(arrival(sent(world, time=beside))).flags == (Flag.ABSURD_TIME,)
 
 
+def register(world: World, agency: str, sector: str, level: str, above: str = "") -> None:
+    entry = {"agency": agency, "name": agency, "sector": sector, "level": level}
+    more = {"division": agency.split("-")[1], "superior": above, "delivery": "hosted"}
+    world.say("directory.agency_registered", **entry, **more)
+    world.keys[agency] = SigningKey.generate()
+    world.add_key(agency, world.keys[agency])
+
+
+CITY_AMR, PROVINCE_AMR, RIVAL = "cn-330100-amr", "cn-330000-amr", "cn-330108-amr"
+
+
+@pytest.mark.parametrize(
+    ("author", "flags"),
+    [(CITY_AMR, ()), (PROVINCE_AMR, (Flag.NOT_THE_COMMON_SUPERIOR,))],
+)
+def test_who_designates_and_is_not_the_common_superior_is_flagged_and_admitted(
+    world, author, flags
+):
+    register(world, PROVINCE_AMR, "administrative", "province")
+    register(world, RIVAL, "administrative", "county", CITY_AMR)
+    body = {"agency": AMR, "other_agency": RIVAL}
+    record = world.event("jurisdiction.designated", author, to=(AMR, RIVAL), data=body)
+    assert judge(world, record).flags == flags
+
+
+@pytest.mark.parametrize("body", [{}, {"agency": AMR}, {"agency": AMR, "other_agency": "cn-0-x"}])
+def test_a_designation_that_does_not_name_two_known_agencies_is_not_judged(world, body):
+    register(world, PROVINCE_AMR, "administrative", "province")
+    record = world.event("jurisdiction.designated", PROVINCE_AMR, to=(AMR,), data=body)
+    assert judge(world, record).flags == ()
+
+
+@pytest.mark.parametrize(
+    ("police", "level"),
+    [("cn-330100-psb", "city"), ("cn-330108-psb", "county")],
+)
+def test_a_transfer_to_police_of_another_level_or_division_is_flagged_and_admitted(
+    world, police, level
+):
+    register(world, police, "police", level)
+    admitted = judge(world, sent(world, to=(police,)))
+    assert admitted.flags == (Flag.NOT_THE_SAME_LEVEL,)
+    assert police in admitted.delivery.recipients
+    assert judge(world, sent(world)).flags == ()
+
+
+def test_where_there_are_no_police_of_the_level_a_transfer_is_not_judged(world):
+    assert judge(world, world.event("referral.sent", CITY_AMR, to=(PSB,))).flags == ()
+
+
 def test_foreign_stamps_never_pass(world):
     forged = with_headers(
         sent(world), **{"cb-verdict": b"admitted", "cb-routes": b"inbox.court", "cb-x": b"1"}
