@@ -55,6 +55,8 @@ class VenueRow(Rule):
     #: refused. Held to its author, a rule finds nobody to send to.
     holds: Literal["author", "recipients"] | None = None
     flag: Literal["not_the_common_superior", "not_the_same_level"] | None = None
+    #: Sectors of the authors whom it holds to that; none: every author.
+    authors: tuple[Word, ...] = ()
 
     @model_validator(mode="after")
     def _flags_what_it_holds(self) -> Self:
@@ -138,6 +140,7 @@ class Venues:
             row.flag
             for row in self.rules(ce_type)
             if row.flag is not None
+            and (not row.authors or matter.author.sector in row.authors)
             and in_force(row, matter.day)
             and (found := self._found(row, matter))
             and not _held(row, matter, named).issubset(found)

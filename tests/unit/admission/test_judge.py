@@ -348,6 +348,14 @@ def test_a_transfer_to_police_of_another_level_or_division_is_flagged_and_admitt
     assert judge(world, sent(world)).flags == ()
 
 
+def test_customs_transfer_to_their_own_police_which_are_of_no_division(world):
+    register(world, "cn-330100-cus", "customs", "city")
+    register(world, "cn-330100-psb", "police", "city")
+    register(world, "cn-000000-asb", "police", "city")
+    record = world.event("referral.sent", "cn-330100-cus", to=("cn-000000-asb",))
+    assert judge(world, record, "events.customs").flags == ()
+
+
 def test_where_there_are_no_police_of_the_level_a_transfer_is_not_judged(world):
     assert judge(world, world.event("referral.sent", CITY_AMR, to=(PSB,))).flags == ()
 
