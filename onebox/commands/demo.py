@@ -108,7 +108,10 @@ def _play(
         tell.storyline(one, cast=not many)
     tell.chapter("Step by step, on scenario time")
     player = ground.player(chosen, by_cli=by_cli)
-    return player.play(partial(tell.entry, several=many))
+    began = time.monotonic()
+    played = player.play(partial(tell.entry, several=many))
+    tell.line(f"From the first step to the last check: {time.monotonic() - began:.0f} s.")
+    return played
 
 
 def _results(tell: Telling, played: Sequence[Played]) -> None:

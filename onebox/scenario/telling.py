@@ -93,11 +93,14 @@ class Telling:
         sign = "[red]✗[/red]" if problems else "[green]✓[/green]"
         self.line(f"{when}  {sign} {said}")
         if look.note:
-            self._console.print(Padding(f"[dim]{look.note}[/dim]", _INDENT))
+            self._indented(f"[dim]{look.note}[/dim]")
+
+    def _indented(self, text: str) -> None:
+        self._console.print(Padding(text, _INDENT, expand=False))
 
     def _otherwise(self, problems: Iterable[str]) -> None:
         for one in problems:
-            self._console.print(Padding(f"[red]{one}[/red]", _INDENT))
+            self._indented(f"[red]{one}[/red]")
 
     def problems(self, played: Iterable[Played]) -> None:
         for one in played:
