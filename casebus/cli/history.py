@@ -1,4 +1,4 @@
-"""`casebus history`: a case's life, its clocks and what was found."""
+"""`casebus history`: a case's life, and all that is known of it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from casebus.cli.case_tables import show_parts
 from casebus.cli.connect import agency_option, load_schemas, open_gateway, settings_for
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import Titles, local_time, short_type
@@ -36,17 +38,15 @@ def command(case: str, agency: str | None, *, whole: bool, as_json: bool) -> Non
 def _show(console: Console, value: dict[str, Any], titles: Titles, *, whole: bool) -> None:
     about = value["case"]
     numbers = "  ".join(one["value"] for one in about.get("numbers", ()))
-    console.print(f"[bold]{about['id']}[/]  {about.get('title') or ''}  {about['status']}")
+    title = escape(about.get("title") or "")
+    console.print(f"[bold]{about['id']}[/]  {title}  {about['status']}")
     if numbers:
-        console.print(numbers)
+        console.print(escape(numbers))
     events = [one for one in value["events"] if whole or not one["type"].startswith(_DELIVERY)]
     console.print(_events(events, titles))
     if hidden := len(value["events"]) - len(events):
         console.print(f"and {hidden} records of delivery and opening: --all")
-    if value["clocks"]:
-        console.print(_clocks(value["clocks"]))
-    if about.get("findings"):
-        console.print(_findings(about["findings"]))
+    show_parts(console, about, value["clocks"])
 
 
 def _events(events: list[dict[str, Any]], titles: Titles) -> Table:
@@ -62,26 +62,3 @@ def _events(events: list[dict[str, Any]], titles: Titles) -> Table:
         for one in events
     )
     return table(("legal time", "事件", "event", "by", "to", "findings"), rows)
-
-
-def _clocks(clocks: list[dict[str, Any]]) -> Table:
-    rows = (
-        (
-            one["id"],
-            one.get("title"),
-            local_time(one.get("due")),
-            one["state"] + (" (historic)" if one.get("historic") else ""),
-            one.get("citation"),
-        )
-        for one in clocks
-    )
-    return table(("clock", "期限", "due", "state", "source"), rows)
-
-
-def _findings(findings: list[dict[str, Any]]) -> Table:
-    rows = ((one["kind"], one["severity"], _about(one.get("event") or {})) for one in findings)
-    return table(("finding", "severity", "event"), rows)
-
-
-def _about(event: dict[str, Any]) -> str:
-    return f"{event.get('source', '')} {event.get('id', '')}".strip()
