@@ -65,6 +65,10 @@ class Rehearser:
         for one in self._storylines:
             self._admit(one)
 
+    @property
+    def streams(self) -> tuple[Rehearsed, ...]:
+        return tuple(self._streams.values())
+
     def play(self) -> list[Rehearsal]:
         for moment in moments(self._storylines):
             self._run_to(moment.at)
