@@ -303,6 +303,8 @@ class Clocks:
         if ALL in ids:
             return [one for one in self._open if one.region is region or one.rule.id in ids]
         found = [one for one in self._open if one.rule.id in ids]
+        if not found:
+            return found
         own = {one.rule.id for one in found if one.region is region}
         return [one for one in found if one.region is region or one.rule.id not in own]
 

@@ -20,7 +20,8 @@ _MOST = 10**12
 
 def amounts(data: dict[str, Any]) -> dict[str, int]:
     """Metric -> fen or count, of what the body states; gains from services are told apart."""
-    found = {name: value for name in AMOUNTS if (value := _amount(data, name)) is not None}
+    there = [name for name in AMOUNTS if data.get(name) is not None]
+    found = {name: value for name in there if (value := _amount(data, name)) is not None}
     gains, services = found.get("illegal_gains"), found.get("service_gains")
     if gains is not None and services:
         # The body states the whole, and the part of it that comes from services.

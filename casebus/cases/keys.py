@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-_VARIANT = "89ab89ab89ab89ab"
+#: Hex digit -> the same with the bits of a UUID's variant.
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
 class Keys:
@@ -19,8 +20,7 @@ class Keys:
         digest = self._namespace.copy()
         digest.update("\x1f".join(words).encode())
         h = digest.hexdigest()
-        variant = _VARIANT[int(h[16], 16)]
-        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{variant}{h[17:20]}-{h[20:32]}"
+        return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
 def key_of(stream: str, *words: str) -> str:

@@ -59,17 +59,14 @@ class RightRules:
         self._rows: dict[str, list[RightRow]] = {}
         for row in file.rules:
             self._rows.setdefault(row.event, []).append(row)
+        #: Names of the events that may say something.
+        self.events = frozenset(self._rows)
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Self:
         """The rules of a law's files; bundles of before there was the file have none."""
         known = FILE in files
         return cls(loader.parse(files, FILE, RightsFile) if known else RightsFile(rules=()))
-
-    @property
-    def events(self) -> frozenset[str]:
-        """Names of the events that may say something."""
-        return frozenset(self._rows)
 
     def verdict(self, event: str, sector: str, body: Body, day: dt.date) -> Verdict | None:
         """Of the first rule in force for the event, by name, and the author's sector."""
