@@ -155,7 +155,7 @@ def test_every_event_of_the_law_has_a_schema() -> None:
 class _Agency:
     def __init__(self, name: str, superior: str | None, division: str = "330106") -> None:
         self.id, self.superior, self.division = name, superior, division
-        self.level = "county"
+        self.level, self.sector = "county", "administrative"
 
 
 class _Directory:
