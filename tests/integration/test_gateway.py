@@ -139,6 +139,19 @@ def test_a_json_event_is_signed_for_the_agency_and_seen_by_its_recipient(
     assert {clock["state"] for clock in clocks} <= {"running", "unconfirmed"}
 
 
+def test_a_case_shows_the_track_that_is_proposed_and_its_work_item_takes_it_up(
+    clients: dict[str, httpx.Client],
+) -> None:
+    body = event(AMR, "complaint.received", data={"actor": "amr-07"}, legaltime="2026-03-02")
+    journaled(clients[AMR], submit(clients[AMR], body))
+    case = until(clients[AMR], f"/v1/cases/{body['subject']}", lambda case: case["status"])
+    [proposal] = case["proposals"]
+    assert proposal["track"]
+    assert proposal["citations"]
+    item = first_work(clients[AMR], body["subject"])
+    assert {"triage", "recommend"} <= set(item["actions"])
+
+
 def test_a_local_number_finds_the_case_however_it_is_typed(
     clients: dict[str, httpx.Client], sent: dict[str, Any], number: str
 ) -> None:
