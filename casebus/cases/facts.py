@@ -21,8 +21,9 @@ from casebus.events.schemas import CodecError, Schemas
 from casebus.law.compiled import event_name
 from casebus.trust.directory import BUS
 
-#: What says how a case was handed over or worked on, not what happened in it.
-UNCOUNTED = frozenset({"intake", "work"})
+#: Domains that say how a case was handed over, worked on or brought in, not what happened in it.
+#: Of those that no stream is folded for, it would depend on the batch whether one is counted.
+UNCOUNTED = frozenset({"directory", "import", "intake", "law", "relay", "work"})
 #: Where the bus's words name the event that they are about.
 _ABOUT = {
     "finding.raised": ("event_source", "event_id"),

@@ -114,7 +114,8 @@ def test_a_fact_has_amounts_and_outcomes_and_no_name() -> None:
 
 
 def test_hand_overs_and_most_words_of_the_bus_are_no_facts() -> None:
-    for source, name in ((PSB, "intake.opened"), (PSB, "work.taken"), ("bus", "case.copy_due")):
+    names = ("intake.opened", "work.taken", "import.opened", "relay.checkpoint", "law.adopted")
+    for source, name in (*((PSB, name) for name in names), ("bus", "case.copy_due")):
         one = event(source, name, "2026-03-02")
         assert not list(READER.facts(one, [one]))
 
