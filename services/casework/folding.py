@@ -29,7 +29,7 @@ LAW_ADOPTED = "casebus.law.adopted.v1"
 REINTERPRETED = "casebus.case.reinterpreted.v1"
 EVENTS_BUS = "events.bus"
 #: Domains whose streams are no cases: they are recorded, never folded.
-NO_CASE = frozenset({"relay", "law", "directory", "import"})
+UNFOLDED = frozenset({"relay", "law", "directory", "import"})
 #: Characters; the gateway asks for no longer ones.
 _LONGEST_NUMBER = 200
 _LONGEST_KIND = 64
@@ -43,7 +43,7 @@ async def fold_touched(
     for one, is_new in found.as_journaled():
         if is_new and one.envelope.type == LAW_ADOPTED and one.envelope.agency == BUS:
             law = desk.schemas.decode(one.row.value)[1]["digest"]
-        if one.domain not in NO_CASE:
+        if one.domain not in UNFOLDED:
             openers.setdefault(one.row.stream, law)
     # What is no case's event is folded with a case that stands in its stream, whichever batches
     # brought the two: a rebuild must find the same.
@@ -139,7 +139,7 @@ def _numbers(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, str, 
     return {
         (number, plain(row["kind"])[:_LONGEST_KIND], one.row.stream, one.envelope.agency)
         for one in found.fresh
-        if one.domain not in NO_CASE
+        if one.domain not in UNFOLDED
         for row in touched[one.row.stream].event(one).data.get("numbers", ())
         if 0 < len(number := canonical_number(row["value"])) <= _LONGEST_NUMBER
     }
@@ -150,7 +150,7 @@ def _traits(found: Sorted, touched: dict[UUID, Stream]) -> set[matching.Trait]:
     return {
         trait
         for one in found.fresh
-        if one.domain not in NO_CASE and one.envelope.agency != BUS
+        if one.domain not in UNFOLDED and one.envelope.agency != BUS
         for trait in matching.traits_of(
             one.row.stream, profile(touched[one.row.stream].event(one).data)
         )
