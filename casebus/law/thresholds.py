@@ -120,7 +120,6 @@ class Assessment:
     steps_en: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        fine = self.fine
         return {
             "verdict": str(self.verdict),
             "tier": self.tier,
@@ -137,14 +136,7 @@ class Assessment:
             "confidence": self.confidence,
             "lighter": self.lighter,
             "sanctions": list(self.sanctions),
-            "fine": None
-            if fine is None
-            else {
-                "low": fine.low,
-                "high": fine.high,
-                "basis": fine.basis,
-                "citation": fine.citation,
-            },
+            "fine": None if self.fine is None else self.fine.to_json(),
             "steps": list(self.steps),
             "steps_en": list(self.steps_en),
         }
