@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from casebus.errors import Flag
 from casebus.events.envelope import Envelope
-from casebus.events.legaltime import CHINA
 from casebus.law import Law, agencies
 from casebus.law.venues import VENUE, Matter
 from casebus.trust.directory import Agency, Directory
@@ -83,10 +82,7 @@ def _venue(event: Event, source: Agency, directory: Directory, law: Law) -> str:
 
 
 def _matter(event: Event, source: Agency, directory: Directory) -> Matter:
-    envelope = event.envelope
-    at = envelope.time.astimezone(CHINA).date()
-    day = envelope.legaltime.date if envelope.legaltime else at
-    return Matter(event.body, source, day, directory)
+    return Matter(event.body, source, event.envelope.legal.date, directory)
 
 
 def _inbox_of(agency: Agency, hosted: frozenset[str]) -> str | None:

@@ -121,7 +121,7 @@ def test_the_installation_s_account_finds_every_agency_s_sector_in_the_directory
         "court",
     ]
     with pytest.raises(CasebusError, match="sector_unknown"):
-        find("cn-000000-amr")
+        find("cn-999999-amr")
 
 
 def test_another_root_than_the_pinned_one_is_not_believed(brokers: Stack, schemas: Schemas) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -87,6 +87,12 @@ def test_a_venue_that_the_law_cannot_find_is_flagged_as_a_recipient_nobody_knows
     record = world.event("referral.accepted", PSB, to=("venue",))
     admitted = judge(world, record, "events.police")
     assert (admitted.delivery.unknown, admitted.flags) == (("venue",), (Flag.UNKNOWN_RECIPIENT,))
+
+
+def test_an_author_s_clock_at_the_last_moment_there_is_stops_no_search_for_a_venue(world):
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    record = signed(draft("referral.sent", AMR, to=("venue", PSB), time=last), world.keys[AMR])
+    assert PSB in judge(world, record).delivery.recipients
 
 
 def test_nobody_is_sent_what_they_wrote_themselves(world):
