@@ -18,11 +18,6 @@ pytestmark = [pytest.mark.connected, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 WANTED = Wanted(120, 11, 2025, ROOT / "schemas", ROOT / "policies")
 
-ACCUSING = """
-select count(*) from derived.event
-where source = 'bus' and (type like 'casebus.clock.%' or type like 'casebus.finding.%')
-"""
-
 
 async def rows(stack: Stack, query: str) -> list[tuple[Any, ...]]:
     connection = await asyncpg.connect(stack.database_url)
@@ -39,20 +34,24 @@ def one(stack: Stack, query: str) -> Any:
 def test_a_year_is_recorded_accuses_nobody_and_loads_twice_without_a_change(stack: Stack) -> None:
     settings = stack.settings("admin")
     before = one(stack, "select count(*) from own.rejected")
-    loaded = load_year(stack.home, settings, WANTED)
+    # Other tests' cases stand on the same stack, and the bus goes on speaking of them.
+    known = one(stack, "select coalesce(array_agg(distinct stream), '{}')::text from derived.event")
+    new = f"stream <> all('{known}'::uuid[])"
+    of_year = f"from derived.event where {new}"
     counted = (
-        "select count(*) from derived.event"
-        " where type not like 'casebus.intake.%' and type not like 'casebus.relay.%'"
+        f"select count(*) {of_year}"
+        " and type not like 'casebus.intake.%' and type not like 'casebus.relay.%'"
     )
+
+    loaded = load_year(stack.home, settings, WANTED)
+
     events = one(stack, counted)
     assert events >= loaded.events
     assert one(stack, "select count(*) from own.rejected") == before
-    assert one(stack, "select count(*) from derived.case_state where suspended is not null") == 0
-    accused = (
-        "select count(*) from derived.event where type like 'casebus.clock.%' and source = 'bus'"
-    )
-    assert one(stack, accused) == 0
-    assert one(stack, "select count(*) from derived.event where type like 'casebus.finding.%'") == 0
+    suspended = "select count(*) from derived.case_state where suspended is not null"
+    assert one(stack, f"{suspended} and {new}") == 0
+    accusing = "(type like 'casebus.clock.%' or type like 'casebus.finding.%') and source = 'bus'"
+    assert one(stack, f"select count(*) {of_year} and {accusing}") == 0
 
     again = load_year(stack.home, settings, WANTED)
 
