@@ -22,7 +22,7 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf, log_leaf
 from onebox.testing import Stack
 from onebox.verify.checks import verify
-from services.casework.folding import NO_CASE
+from services.casework.folding import UNFOLDED
 from services.casework.records import stamps_of
 from services.casework.streams import case_event
 from tests.faults.harness import ROOT, Fleet, Kafka, Marks
@@ -168,7 +168,7 @@ class Bus:
         for partition, end in self.fence().items():
             for index, record in enumerate(self.kafka.read(JOURNAL, partition, 0, end)):
                 envelope = Envelope.from_headers(record.headers)
-                if envelope.type.split(".")[1] not in NO_CASE:
+                if envelope.type.split(".")[1] not in UNFOLDED:
                     data = SCHEMAS.decode(record.value)[1]
                     position = (1, partition, index)
                     yield case_event(envelope, data, stamps_of(record.headers), position)
