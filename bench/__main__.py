@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import records
+from bench import folding, records
 from bench.broker import Broker
 from bench.recording import by_hand, casework
 from bench.report import Figures, page
@@ -67,7 +67,8 @@ def say(what: str) -> None:
 def main(target: Path) -> None:
     with Stack(only=("kafka", "postgres")) as stack:
         say("brokers are up")
-        text = page(measure(stack))
+        figures = measure(stack)
+    text = page(figures, folding.measure())
     target.write_text(text, encoding="utf-8")
     say(f"wrote {target.name}")
     print(text)

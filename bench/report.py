@@ -10,6 +10,9 @@ from pathlib import Path
 
 import psutil
 
+from bench import folding
+from bench.folding import Kernel
+
 GIB = 2**30
 _PAGE = Path(__file__).with_name("page.md")
 
@@ -31,7 +34,7 @@ class Figures:
     load: float
 
 
-def page(figures: Figures) -> str:
+def page(figures: Figures, kernel: Kernel) -> str:
     shown = {name: getattr(figures, name) for name in Figures.__slots__}
     shown |= {"headers": f"{figures.headers:.0f}", "bytes": f"{figures.bytes:.0f}"}
     return _PAGE.read_text(encoding="utf-8").format(
@@ -40,6 +43,7 @@ def page(figures: Figures) -> str:
         over_loop=figures.router / figures.loop,
         over_sql=figures.casework / figures.sql,
         machine=machine(),
+        **folding.shown(kernel),
         date=f"{datetime.now(UTC):%Y-%m-%d}",
     )
 
