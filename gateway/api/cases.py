@@ -151,15 +151,15 @@ async def cases(
     )
     more = rows[limit - 1] if len(rows) > limit else None
     place = more and paging.encode([more["updated_at"].isoformat(), str(more["stream"])])
-    shown = (seeing.of_case(_viewer(gateway, agency, one), _summary(one)) for one in rows[:limit])
+    shown = (seeing.of_case(viewer_of(gateway, agency, one), _summary(one)) for one in rows[:limit])
     return CasePage(items=[CaseSummary(**one) for one in shown], next=place)
 
 
 @router.get("/{case}", responses=_REFUSALS)
 async def one_case(case: str, agency: Caller, gateway: Context, database: Database) -> CaseDetail:
     """The case as it stands: status, roles, clocks, findings, work."""
-    row = await _own(database, agency, case)
-    viewer = _viewer(gateway, agency, row)
+    row = await own(database, agency, case)
+    viewer = viewer_of(gateway, agency, row)
     closed = seeing.is_closed(viewer)
     view = {} if closed else row["view"]
     detail = {name: row[name] for name in ("version", "digest", "law", "suspended")}
@@ -178,8 +178,8 @@ async def one_case(case: str, agency: Caller, gateway: Context, database: Databa
 @router.get("/{case}/clocks", responses=_REFUSALS)
 async def clocks(case: str, agency: Caller, gateway: Context, database: Database) -> ClockPage:
     """期限: the case's clocks, the first due first."""
-    row = await _own(database, agency, case)
-    closed = seeing.is_closed(_viewer(gateway, agency, row))
+    row = await own(database, agency, case)
+    closed = seeing.is_closed(viewer_of(gateway, agency, row))
     return ClockPage(items=[] if closed else await _clocks(gateway, database, agency, row))
 
 
@@ -196,7 +196,7 @@ async def history(
     limit: paging.Limit = 200,
 ) -> HistoryPage:
     """The case's life: every recorded event in fold order, with what was found about it."""
-    row = await _own(database, agency, case)
+    row = await own(database, agency, case)
     stream = row["stream"]
     order = [(one["source"], one["id"]) for one in row["view"].get("order", [])]
     events = in_fold_order(await reads.history(database, agency, stream), order)
@@ -206,7 +206,7 @@ async def history(
         database, [(one["epoch"], one["partition"], one["log_index"]) for one in page]
     )
     findings = await reads.findings(database, agency, stream)
-    viewer = _viewer(gateway, agency, row)
+    viewer = viewer_of(gateway, agency, row)
     items = [
         _item(gateway, one, bodies, findings, viewer, folded=_key(one) in order) for one in page
     ]
@@ -259,14 +259,14 @@ async def accesses(
     limit: paging.Limit = 200,
 ) -> AccessPage:
     """查阅记录: who looked at the case and who was refused; for those who hold a role in it."""
-    row = await _own(database, agency, case)
-    if not _viewer(gateway, agency, row).has_role:
+    row = await own(database, agency, case)
+    if not viewer_of(gateway, agency, row).has_role:
         raise CasebusError("not_found")
     rows = await access.accesses(database, row["stream"], limit=limit)
     return AccessPage(items=[AccessItem(**dict(one)) for one in rows])
 
 
-def _viewer(gateway: Gateway, agency: str, row: Any) -> Viewer:
+def viewer_of(gateway: Gateway, agency: str, row: Any) -> Viewer:
     known = gateway.directory().agency(agency)
     return seeing.viewer_of(agency, known.sector if known else "", row["view"], gateway.access)
 
@@ -275,7 +275,7 @@ def _key(row: Any) -> tuple[str, str]:
     return (row["source"], row["id"])
 
 
-async def _own(database: Any, agency: str, case: str) -> Any:
+async def own(database: Any, agency: str, case: str) -> Any:
     """The case's row; 404 for one that is not there, not the caller's, or no UUID at all."""
     row = await reads.case(database, agency, _stream(case))
     if row is None:

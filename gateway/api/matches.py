@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.cases.matching import Match, Profile, compare
-from casebus.errors import CasebusError
+from gateway import seeing
+from gateway.api.cases import own, viewer_of
 from gateway.api.shapes import CASE, SOURCE, Shape
-from gateway.context import Database
+from gateway.context import Context, Database
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.serving import ServedRoute
-from storage import matching, reads
+from storage import matching
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 
@@ -51,9 +51,17 @@ class CaseMatches(Shape):
 @router.get(
     "/{case}/matches", responses=documented("unauthenticated", "not_found", "database_unavailable")
 )
-async def matches_of(case: str, agency: Caller, database: Database) -> CaseMatches:
-    """Cases about the same seller and right, the likeliest first."""
-    stream = await _own(database, agency, case)
+async def matches_of(
+    case: str, agency: Caller, gateway: Context, database: Database
+) -> CaseMatches:
+    """Cases about the same seller and right, the likeliest first.
+
+    None of a secret case for who holds no role in it: the reasons would say what it is about.
+    """
+    row = await own(database, agency, case)
+    if seeing.is_closed(viewer_of(gateway, agency, row)):
+        return CaseMatches(items=[])
+    stream = row["stream"]
     others = await matching.candidates(database, stream)
     known = await matching.profiles(database, [stream, *others])
     mine = known.get(stream, Profile())
@@ -77,14 +85,3 @@ def _match(row: matching.Row, match: Match) -> CaseMatch:
             MatchReason(kind=one.kind, value=one.left, weight=one.weight) for one in match.reasons
         ],
     )
-
-
-async def _own(database: Database, agency: str, case: str) -> UUID:
-    """The stream of a case in which the caller has part; raises `not_found`."""
-    try:
-        stream = UUID(case)
-    except ValueError:
-        raise CasebusError("not_found", "no such case of yours") from None
-    if await reads.case(database, agency, stream) is None:
-        raise CasebusError("not_found", "no such case of yours")
-    return stream

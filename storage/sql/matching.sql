@@ -20,7 +20,8 @@ order by t.stream, t.kind, t.value;
 
 -- name: shown_to
 -- That a case marked secret exists is for those who have a part in it.
-select s.stream, s.opener, s.opened_at, s.status, s.procedure,
+select s.stream, s.opener, s.opened_at, s.procedure,
+       case when coalesce(s.view -> 'secrecy', '[]') = '[]' then s.status else 'restricted' end as status,
        exists (select from derived.party p where p.stream = s.stream and p.agency = $1) as own
 from derived.case_state s
 where s.stream = any($2::uuid[]) and s.status <> 'absorbed'

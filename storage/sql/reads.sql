@@ -18,7 +18,8 @@ order by s.updated_at desc, s.stream
 limit $6;
 
 -- name: numbers
-select n.value, n.kind, n.agency, n.stream, s.status, s.procedure
+select n.value, n.kind, n.agency, n.stream, s.procedure,
+       case when coalesce(s.view -> 'secrecy', '[]') = '[]' then s.status else 'restricted' end as status
 from derived.number n
 join derived.party p on p.stream = n.stream and p.agency = $1
 left join derived.case_state s on s.stream = n.stream

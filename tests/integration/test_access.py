@@ -17,6 +17,12 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
 
 AMR, PSB, PRO, COURT = "cn-330109-amr", "cn-330109-psb", "cn-330109-pro", "cn-330109-court"
 STRANGER = "cn-330110-psb"
+NUMBER = f"杭萧市监移〔2026〕{uuid4().int % 10**6}号"
+#: What another, open case of the same seller and right says too.
+SAME: dict[str, Any] = {
+    "suspects": [{"role": "SUSPECT", "name": "萧山试剂厂"}],
+    "rights": [{"kind": "TRADEMARK", "number": "7654321", "title": "湘湖"}],
+}
 NAMES = (AMR, PSB, PRO, COURT, STRANGER)
 
 
@@ -38,7 +44,10 @@ def clients(stack: Stack) -> Iterator[dict[str, httpx.Client]]:
 @pytest.fixture(scope="module")
 def secret(clients: dict[str, httpx.Client]) -> str:
     """A case about a trade secret; the court was only sent a note."""
-    data = {"title": "涉嫌侵犯商业秘密", "facts": "配方", "secrecy": "TRADE_SECRET"}
+    open_case = event(AMR, "referral.sent", to=PSB, data=SAME, legaltime="2026-03-02")
+    journaled(clients[AMR], submit(clients[AMR], open_case))
+    marks = {"title": "涉嫌侵犯商业秘密", "facts": "配方", "secrecy": "TRADE_SECRET"}
+    data = {**SAME, **marks, "numbers": [{"kind": "letter_no", "value": NUMBER}]}
     sent = event(AMR, "referral.sent", to=PSB, data=data, legaltime="2026-03-02")
     journaled(clients[AMR], submit(clients[AMR], sent))
     case = str(sent["subject"])
@@ -96,3 +105,13 @@ def test_the_access_log_is_for_those_who_hold_a_role(
 ) -> None:
     assert clients[COURT].get(f"/v1/cases/{secret}/accesses").status_code == 404
     assert clients[STRANGER].get(f"/v1/cases/{uuid4()}/accesses").status_code == 404
+
+
+def test_of_a_secret_case_no_other_way_says_more(
+    clients: dict[str, httpx.Client], secret: str
+) -> None:
+    path = f"/v1/cases/{secret}/matches"
+    assert until(clients[AMR], path, lambda found: found["items"])["items"]
+    assert clients[COURT].get(path).json()["items"] == []
+    (numbered,) = clients[COURT].get(f"/v1/numbers/{NUMBER}").json()["items"]
+    assert numbered["status"] == "restricted"
