@@ -88,15 +88,16 @@ async def figures(db: Any, counted: Counted, frame: Frame) -> list[Row]:
 
 async def steps(db: Any, timed: Sequence[Step], frame: Frame) -> list[Row]:
     """Groups by clock (`value`) and the dimensions: triggers, acts in answer, days, overdue."""
-    starts = [(one, event) for one in timed for event in one.starts]
+    starts = [(one, event, False) for one in timed for event in one.starts]
+    starts += [(one, event, True) for one in timed for event in one.ensures]
     stops = [(one.clock, event) for one in timed for event in one.stops]
     return await _fetch(
         db,
         "steps",
-        [one.clock for one, _ in starts],
-        [event for _, event in starts],
-        [one.when for one, _ in starts],
-        [one.unless for one, _ in starts],
+        [one.clock for one, _, _ in starts],
+        [event for _, event, _ in starts],
+        [one.when for one, _, _ in starts],
+        [one.unless for one, _, _ in starts],
         [clock for clock, _ in stops],
         [event for _, event in stops],
         frame.as_of,
@@ -106,6 +107,7 @@ async def steps(db: Any, timed: Sequence[Step], frame: Frame) -> list[Row]:
         list(frame.by),
         frame.shared,
         frame.division,
+        [ensured for _, _, ensured in starts],
     )
 
 

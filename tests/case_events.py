@@ -96,7 +96,7 @@ def storyline() -> list[CaseEvent]:
         event(PSB, "referral.accepted", "2026-03-07 09:00", to=(AMR,)),
         event(PSB, "referral.supplement_requested", "2026-03-07 16:00", to=(AMR,)),
         event(AMR, "referral.supplemented", "2026-03-09", to=(PSB,)),
-        event(PSB, "referral.filing_refused", "2026-03-10", to=(AMR,)),
+        event(PSB, "referral.filing_refused", "2026-03-09 17:00", to=(AMR,)),
         event(AMR, "referral.reconsideration_requested", "2026-03-12", to=(PSB,)),
         event(PSB, "referral.refusal_upheld", "2026-03-16", to=(AMR,)),
         event(AMR, "referral.supervision_requested", "2026-03-18", to=(PRO,)),

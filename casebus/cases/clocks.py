@@ -283,6 +283,10 @@ class Clocks:
         found = [one for one in self._open if one.rule.id == clock]
         return found or [one for one in self._all if one.rule.id == clock][-1:]
 
+    def runs(self, clock: str, region: Region) -> bool:
+        """Whether a clock of this id runs in the region, or is paused there."""
+        return any(one.rule.id == clock and one.region is region for one in self._open)
+
     def running(self, clock: str | None) -> Draft | None:
         """The clock of this id that started last and has not ended."""
         for draft in reversed(self._open):
@@ -353,7 +357,7 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
         extended=draft.extended,
         cause=draft.cause,
         grace=rule.grace,
-        expiry=rule.expiry,
+        expiry=LAPSE if rule.owed_if_done and draft.status != MET_LATE else rule.expiry,
         announced=rule.expiry == LAPSE and (bool(rule.tell) or rule.id in region.procedure.lapsing),
         status=draft.status,
         stopped_by=None if stopped_by is None else (stopped_by.source, stopped_by.id),

@@ -394,13 +394,19 @@ class _Folding:
             for clock, reason in clocks.extend(step.extends, event, region):
                 detail = {"reason": reason, "clock": clock}
                 self.findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=clock)
-        if step.starts:
-            alone = len(self.regions) == 1
-            for versions in step.starts:
-                clocks.start(versions, event, region, alone=alone)
+        if step.starts or step.ensures:
+            self._start_clocks(region, step, event)
         # Last: what the same event starts may begin with a pause.
         if step.pauses:
             clocks.pause(step.pauses, event, region)
+
+    def _start_clocks(self, region: Region, step: Step, event: CaseEvent) -> None:
+        alone = len(self.regions) == 1
+        for versions in step.starts:
+            self.clocks.start(versions, event, region, alone=alone)
+        for versions in step.ensures:
+            if not self.clocks.runs(versions[0].id, region):
+                self.clocks.start(versions, event, region, alone=alone)
 
     def _lapse(self, event: CaseEvent) -> None:
         """The bus says that a clock ran out: founded only where it runs here, in fold order."""

@@ -63,6 +63,8 @@ class ClockRule:
     unless: Conditions = ()
     #: Starts only where somebody has the role of its actor by then.
     when_held: bool = False
+    #: A breach only where the act was done, and late: nothing else shows that it was owed.
+    owed_if_done: bool = False
     extensions: tuple[Extension, ...] = ()
     #: Share of the period after which its actor is warned.
     warn_at: float | None = None
@@ -124,6 +126,8 @@ class Step:
     takes: frozenset[str]
     #: The versions of each clock, newest first.
     starts: tuple[tuple[ClockRule, ...], ...]
+    #: The same of clocks that start only where they do not run already.
+    ensures: tuple[tuple[ClockRule, ...], ...]
     stops: frozenset[str]
     cancels: frozenset[str]
     pauses: frozenset[str]

@@ -26,6 +26,9 @@ from casebus.law.ways import Ways
 #: Checks that the fold knows by name (casebus.cases.checks).
 CHECKS = frozenset({"handover_counts", "redaction_checked", "too_late"})
 
+#: Stands behind the citation of a period that no text gives.
+OWN_CHOICE = "（期限由本平台设定，法律未规定）"
+
 Clocks = Mapping[str, tuple[ClockRule, ...]]
 
 
@@ -66,7 +69,7 @@ def _clock(row: models.ClockRow, file: models.ClockFile) -> ClockRule:
         grace=dt.timedelta(hours=row.grace_hours),
         expiry=row.expiry,
         tell=row.tell,
-        citation=f"{row.source} {row.article}",
+        citation=f"{row.source} {row.article}{OWN_CHOICE if row.own_choice else ''}",
         confidence=row.confidence,
         effective_from=row.effective_from,
         effective_to=row.effective_to or dt.date.max,
@@ -74,6 +77,7 @@ def _clock(row: models.ClockRow, file: models.ClockFile) -> ClockRule:
         when=_conditions(row.when),
         unless=_conditions(row.unless),
         when_held=row.when_held,
+        owed_if_done=row.owed_if_done,
         extensions=tuple(
             Extension(one.amount, one.unit, f"{one.source or row.source} {one.article}")
             for one in row.extensions
@@ -176,6 +180,7 @@ def _step(
         binds=tuple((role, frozenset(file.roles[role].sectors)) for role in row.binds),
         takes=frozenset(role for role, whom in row.binds.items() if whom != "recipient"),
         starts=tuple(known[one] for one in row.starts),
+        ensures=tuple(known[one] for one in row.ensures),
         stops=frozenset(row.stops),
         cancels=frozenset(row.cancels),
         pauses=frozenset(row.pauses),
@@ -223,7 +228,7 @@ def _check_words(
         check(where, [row.to], (*file.states, SAME), "state")
         check(where, row.by, (models.BUS,) if row.clock else (*file.roles, ANY_ROLE), "role")
         check(where, row.binds, file.roles, "role")
-        check(where, [*row.starts, *row.extends], known, "clock")
+        check(where, [*row.starts, *row.ensures, *row.extends], known, "clock")
         check(where, [row.clock] if row.clock else [], known, "clock")
         for ended in (row.stops, row.cancels, row.pauses, row.resumes):
             check(where, ended, (*known, ALL), "clock")
@@ -244,11 +249,12 @@ def _misuses(row: models.Transition, file: models.ProcedureFile, known: Clocks) 
         yield f"{row.clock} is no clock that lapses"
     if row.clock and (row.binds or row.copies or row.checks):
         yield "a lapse has no author: it binds nobody, owes no copies and checks nothing"
-    for one in row.starts:
+    begun = [*row.starts, *row.ensures]
+    for one in begun:
         actors = {rule.actor for rule in known[one]} - file.roles.keys()
         if actors:
             yield f"the actor of {one} ({', '.join(sorted(actors))}) is no role here"
-    if len(set(row.starts)) < len(row.starts):
+    if len(set(begun)) < len(begun):
         yield "a clock is started twice"
     for one in row.extends:
         if not any(rule.extensions for rule in known[one]):

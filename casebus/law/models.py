@@ -90,6 +90,8 @@ class Transition(Rule):
     #: `recipient_or_author`: else the author if it is of these sectors, else nobody.
     binds: dict[Word, Literal["recipient", "recipient_or_author"]] = {}
     starts: tuple[str, ...] = ()
+    #: Starts those of them that do not run here already.
+    ensures: tuple[str, ...] = ()
     #: The event is the act these clocks ask for.
     stops: tuple[str, ...] = ()
     #: The event takes the ground from these clocks; `*` is all of them.
@@ -180,6 +182,11 @@ class ClockRow(Rule):
     when_held: bool = False
     #: Share of the period after which the actor is warned; none: never. The file's where absent.
     warn_at: Share | None = None
+    #: The duty is one that only some cases have, and nothing but the act shows in which: a breach
+    #: only where the act was done, and late. While nothing is done, it accuses nobody.
+    owed_if_done: bool = False
+    #: No text gives the period: this installation has set it. Said with every citation.
+    own_choice: bool = False
     #: `pending`: counts for clocks too that were triggered before it and still run then.
     transition: Literal["new_triggers", "pending"] = "new_triggers"
     #: The day in `posted_on` of the act's body is the day of the act (刑诉法 105, 民诉法 85).
@@ -201,8 +208,10 @@ class ClockRow(Rule):
 
     @model_validator(mode="after")
     def _what_is_said_of_the_period_fits_it(self) -> Self:
-        if self.amount is None and self.extensions:
-            raise ValueError("what has no period cannot be extended")
+        if self.amount is None and (self.extensions or self.own_choice or self.owed_if_done):
+            raise ValueError("extensions, own_choice and owed_if_done speak of a period")
+        if self.owed_if_done and self.expiry != "breach":
+            raise ValueError("owed_if_done says when there is a breach, and this clock lapses")
         if any(one.unit == "h" for one in self.extensions) and self.unit != "h":
             raise ValueError("only hours are extended by hours")
         if self.closes_at is not None and self.unit in {None, "h"}:

@@ -17,6 +17,8 @@ class Step:
     title_en: str
     citation: str
     starts: tuple[str, ...]
+    #: Start it where none of `starts` did before.
+    ensures: tuple[str, ...]
     stops: tuple[str, ...]
     when: dict[str, list[str]]
     unless: dict[str, list[str]]
@@ -25,27 +27,32 @@ class Step:
 def steps_of(law: Law) -> list[Step]:
     """Every clock that some event starts and some event stops."""
     starts: dict[str, set[str]] = {}
+    ensures: dict[str, set[str]] = {}
     stops: dict[str, set[str]] = {}
     for procedure in law.procedures.values():
         for versions in (*procedure.steps.values(), *procedure.otherwise.values()):
             for step in versions:
                 for rules in step.starts:
                     starts.setdefault(rules[0].id, set()).add(step.event)
+                for rules in step.ensures:
+                    ensures.setdefault(rules[0].id, set()).add(step.event)
                 for clock in step.stops:
                     stops.setdefault(clock, set()).add(step.event)
     return [
-        _step(clock, law.clocks[clock][-1], starts[clock], stops[clock])
-        for clock in sorted(starts.keys() & stops.keys())
+        _step(law.clocks[clock][-1], starts.get(clock, set()), ensures.get(clock, set()), ended)
+        for clock, ended in sorted(stops.items())
+        if clock in starts or clock in ensures
     ]
 
 
-def _step(clock: str, rule: ClockRule, starts: set[str], stops: set[str]) -> Step:
+def _step(rule: ClockRule, starts: set[str], ensures: set[str], stops: set[str]) -> Step:
     return Step(
-        clock=clock,
+        clock=rule.id,
         title=rule.title,
         title_en=rule.title_en,
         citation=rule.citation,
         starts=tuple(sorted(starts)),
+        ensures=tuple(sorted(ensures - starts)),
         stops=tuple(sorted(stops)),
         when=_simple(rule.when),
         unless=_simple(rule.unless),

@@ -118,12 +118,13 @@ order by is_total, month, division, city, province, agency, sector, offence, "ri
 
 -- name: steps
 -- Per clock: every trigger, the first act after it that stops the clock, and whether the bus said
--- that the period ran out. $1 to $4: rows of (clock, trigger, when, unless); $5, $6: (clock, stop).
+-- that the period ran out. $1 to $4, $14: rows of (clock, trigger, when, unless, whether it starts
+-- the clock only where no other trigger did before); $5, $6: (clock, stop).
 with homes as materialized (
     select agency, division from derived.home_of($7)
 ), starting as (
-    select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[])
-        as s(clock, type, when_said, unless_said)
+    select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[], $14::boolean[])
+        as s(clock, type, when_said, unless_said, ensures)
 ), stopping as (
     select * from unnest($5::text[], $6::text[]) as s(clock, type)
 ), known as materialized (
@@ -154,6 +155,11 @@ with homes as materialized (
            or $10 = any(coalesce(k.recipients, first.recipients)))
       and ($13::text = '' or home.division like $13 || '%')
       and not coalesce(told.restricted, false)
+      and (not s.ensures or not exists (
+          select from known before
+          join starting other on other.type = before.type
+          where before.stream = k.stream and before.legal_on <= k.legal_on
+            and other.clock = s.clock and not other.ensures))
 ), ended as (
     select b.clock, b.stream, b.source, b.id, min(w.legal_on) - b.legal_on as days
     from begun b

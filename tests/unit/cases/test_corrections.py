@@ -79,7 +79,7 @@ def test_a_change_that_is_no_json_is_a_finding() -> None:
 def test_nobody_corrects_another_agencys_event() -> None:
     fix = correction({"$legaltime": "2026-03-06"}, source=AMR)
     case = folded([*until("referral.accepted"), fix])
-    assert clock(case, "T08").due.date().isoformat() == "2026-03-10"
+    assert clock(case, "T08").due.date().isoformat() == "2026-03-09"
     assert kinds(case) == ["no_standing"]
 
 

@@ -26,7 +26,7 @@ def test_an_item_offers_words_that_publish_events() -> None:
     assert found.actions["file"] == "casebus.referral.filed.v1"
     assert found.actions["take"] == "casebus.work.taken.v1"
     assert (found.version, found.is_open, found.taken_by) == (1, True, None)
-    assert found.due.isoformat() == "2026-03-10T23:59:59+08:00"
+    assert found.due.isoformat() == "2026-03-09T23:59:59+08:00"
 
 
 def test_taking_an_item_names_the_officer_and_counts_a_version() -> None:

@@ -57,7 +57,7 @@ def test_what_is_no_police_matter_the_agency_sends_elsewhere() -> None:
 
 @pytest.mark.parametrize(
     ("extensions", "last_day"),
-    [(0, "2026-03-10"), (1, "2026-03-17"), (2, "2026-04-07"), (3, "2026-05-06")],
+    [(0, "2026-03-09"), (1, "2026-03-16"), (2, "2026-04-07"), (3, "2026-05-06")],
 )
 def test_the_decision_to_file_may_take_ten_thirty_and_sixty_days(
     extensions: int, last_day: str
@@ -121,7 +121,7 @@ def test_the_accuser_goes_from_reconsideration_to_review_beside_the_agency() -> 
     case = folded(events)
     assert case.status == "not_filed"
     assert [(one, due(the_clock(case, one))) for one in ("T23", "T23a", "T23b", "T23c")] == [
-        ("T23", "2026-03-17"),
+        ("T23", "2026-03-16"),
         ("T23a", "2026-05-12"),
         ("T23b", "2026-04-27"),
         ("T23c", "2026-05-25"),
