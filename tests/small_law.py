@@ -6,7 +6,7 @@ from pathlib import Path
 
 from casebus.law import Law, loader
 
-_SHIPPED = loader.read(Path(__file__).parents[1] / "policies/law")
+SHIPPED = loader.read(Path(__file__).parents[1] / "policies/law")
 
 _RULE = "source: 某法, article: 第一条, effective_from: 2020-01-01, confidence: M+"
 
@@ -103,11 +103,12 @@ clocks:
 
 
 def law(**changes: str) -> Law:
-    """The small law; `changes` replaces files: `penalty`, `mediation`, `clocks`."""
-    files = {name: _SHIPPED[name] for name in ("holidays.yaml", "sectors.yaml", "common.yaml")}
+    """The small law; `changes` replaces files: `penalty`, `mediation`, `clocks`, `holidays`."""
+    files = {name: SHIPPED[name] for name in ("sectors.yaml", "common.yaml")}
     own = {
         "procedures/penalty.yaml": changes.get("penalty", PENALTY),
         "procedures/mediation.yaml": changes.get("mediation", MEDIATION),
         "clocks/small.yaml": changes.get("clocks", CLOCKS),
+        "holidays.yaml": changes.get("holidays", SHIPPED["holidays.yaml"].decode()),
     }
     return Law(files | {name: text.encode() for name, text in own.items()})

@@ -59,7 +59,7 @@ class Draft:
         "_first",
         "_floor",
         "_grounds",
-        "_unsure",
+        "_most_added",
         "actor",
         "cause",
         "end",
@@ -79,10 +79,11 @@ class Draft:
         self._first = rule
         self._calendar = calendar
         self._added: Added = NOTHING
+        #: The same by the fewest working days there can be, where no notice speaks of a pause.
+        self._most_added: Added | None = None
         self._grounds: tuple[str, ...] = ()
         #: The day on which the last pause ended.
         self._floor: dt.date | None = None
-        self._unsure = False
         self.rule = rule
         self.trigger = trigger
         self.region = region
@@ -103,7 +104,8 @@ class Draft:
 
     @property
     def provisional(self) -> bool:
-        return self._unsure or (self.end is not None and self.end.provisional)
+        unsure = self._most_added is not None
+        return unsure or (self.end is not None and self.end.provisional)
 
     @property
     def which(self) -> _Which:
@@ -145,7 +147,7 @@ class Draft:
             return PAST_DUE
         granted = self.rule.extensions[self.extended]
         self.extended += 1
-        self._added = self._added.plus(extension(granted.amount, granted.unit))
+        self._add(extension(granted.amount, granted.unit))
         self._settle()
         return ""
 
@@ -160,23 +162,32 @@ class Draft:
         self.status = CANCELLED
 
     def lapse(self, event: CaseEvent) -> bool:
-        """Run out, where it runs and its last moment is not after what the event says."""
-        if self.status != RUNNING or self.due is None or self.due > event.legal.moment():
+        """Run out, where it runs and is certainly over by the moment that the event says."""
+        certain = None if self.end is None else self.end.certain
+        if self.status != RUNNING or certain is None or certain > event.legal.moment():
             return False
         self.stopped_by, self.stopped, self.status = event, event.legal.moment(), LAPSED
         return True
 
     def _is_past(self, moment: dt.datetime) -> bool:
-        return self.end is not None and not in_time(moment, self.end.due)
+        """Whether that is certain: by a date that may still move nobody is late."""
+        certain = None if self.end is None else self.end.certain
+        return certain is not None and not in_time(moment, certain)
 
     def _run_on(self, until: LegalTime) -> None:
         since = self.paused_since or until
         length, unsure = paused(self.rule.unit, since, until, self._calendar)
-        self._added = self._added.plus(length)
-        self._unsure = self._unsure or unsure
+        most = paused(self.rule.unit, since, until, self._calendar.latest)[0] if unsure else None
+        self._add(length, most)
         self._floor = until.date
         self.status, self.paused_since, self._grounds = RUNNING, None, ()
         self._settle()
+
+    def _add(self, added: Added, most: Added | None = None) -> None:
+        if most is not None or self._most_added is not None:
+            before = self._added if self._most_added is None else self._most_added
+            self._most_added = before.plus(added if most is None else most)
+        self._added = self._added.plus(added)
 
     def _ended_by(self, event: CaseEvent) -> dt.datetime:
         """When the event counts as done; the clock is settled as of that day."""
@@ -208,7 +219,14 @@ class Draft:
         period = rule.period()
         if held:
             period = period._replace(count_rule="natural")
-        return ending(self.trigger.legal, period, self._calendar, self._added, self._floor)
+        return ending(
+            self.trigger.legal,
+            period,
+            self._calendar,
+            self._added,
+            self._floor,
+            most_added=self._most_added,
+        )
 
 
 class Clocks:
@@ -351,6 +369,7 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
         trigger=(trigger.source, trigger.id),
         started=trigger.legal,
         due=None if end is None or is_paused else end.due,
+        certain=None if end is None or is_paused else end.certain,
         nominal=None if end is None or is_paused else end.nominal,
         warn=None if end is None or is_paused else end.warn,
         paused_since=draft.paused_since,

@@ -79,7 +79,13 @@ def breach_of(clock: Clock) -> Derived:
     """The breach of a clock, told once until it is withdrawn."""
     cause = clock.cause or ("open" if clock.status == RUNNING else clock.status)
     return _of_clock(
-        clock, BREACHED, "breached", str(clock.revision), to=clock.tell, at=clock.due, cause=cause
+        clock,
+        BREACHED,
+        "breached",
+        str(clock.revision),
+        to=clock.tell,
+        at=clock.certain,
+        cause=cause,
     )
 
 
@@ -91,7 +97,7 @@ def lapse_of(clock: Clock) -> Derived:
         "lapsed",
         str(clock.revision),
         to=clock.tell,
-        at=clock.due,
+        at=clock.certain,
         cause=clock.cause,
     )
 
@@ -135,6 +141,7 @@ def _of_clock(
             "citation": clock.citation,
             "law": clock.law,
             "provisional": clock.provisional,
+            "certain": "" if clock.certain is None else clock.certain.isoformat(),
             "told": [],
             "numbers": [],
             "note": "",
@@ -162,13 +169,16 @@ def _unfounded(clock: Clock | None, told: Told) -> str | None:
         return "the clock is no longer one that is told"
     if clock.status != RUNNING:
         return None if clock.missed else "the act was done in time"
-    said = _due_said(told)
+    said = _over_said(told)
     return "the due date has moved" if said is None or clock.due > said else None
 
 
-def _due_said(told: Told) -> datetime | None:
+def _over_said(told: Told) -> datetime | None:
+    """By when the clock was said to be over: an announced date up to then leaves the breach."""
     try:
-        said = datetime.fromisoformat(body.text(told.data, "due"))
+        said = datetime.fromisoformat(
+            body.text(told.data, "certain") or body.text(told.data, "due")
+        )
     except ValueError:
         return None
     return None if said.tzinfo is None else said

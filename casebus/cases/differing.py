@@ -126,10 +126,10 @@ def _late(case: Case, until: dt.datetime) -> dict[str, str]:
 
 def _is_late(clock: Clock, until: dt.datetime) -> bool:
     """Whether its breach would be told, or would have been had it not been history."""
-    if clock.expiry != "breach" or clock.due is None:
+    if clock.expiry != "breach" or clock.certain is None:
         return False
     if clock.status == RUNNING:
-        return clock.due + clock.grace <= until
+        return clock.certain + clock.grace <= until
     return clock.missed
 
 

@@ -53,6 +53,9 @@ class Clock:
     started: LegalTime
     #: The last moment in time, aware in UTC+8; None where the law says `at once`, and while paused.
     due: datetime | None
+    #: From when that is certainly over, whatever the notice of a year says: nothing is told and
+    #: nobody is late before. None too where nobody can say.
+    certain: datetime | None
     grace: timedelta
     #: `breach` or `lapse`; a lapsed clock is shown and told to nobody.
     expiry: str
@@ -61,7 +64,7 @@ class Clock:
     stopped: datetime | None
     #: Its trigger was imported, or recorded after the due moment: never told (design rule 16).
     historic: bool
-    #: The calendar did not know the days it was counted on.
+    #: Counted on days of which no notice of holidays speaks yet: `due` is the best known.
     provisional: bool
     citation: str
     #: From when the version of the clock that was used is in force, and how sure we are of it.
@@ -112,7 +115,7 @@ class Clock:
 
     @property
     def _over_after(self) -> datetime | None:
-        if self.due is None or self.historic or (self.status != RUNNING and not self.missed):
+        if self.certain is None or self.historic or (self.status != RUNNING and not self.missed):
             return None
         return self._last_call
 
@@ -122,21 +125,22 @@ class Clock:
 
         What lapses does so at its last moment: there the grace only waits for what is on its way.
         """
-        last = self.due if self.expiry == LAPSE else self._last_call
+        last = self.certain if self.expiry == LAPSE else self._last_call
         ended = self.stopped if self.status in (MET_LATE, CANCELLED) else None
         return ended is not None and last is not None and ended > last
 
     @property
     def _last_call(self) -> datetime | None:
-        """Due and grace; at the calendar's end, where there is no later moment, due alone."""
-        if self.due is None:
+        """Certainly due and grace; at the calendar's end, where nothing is later, without it."""
+        if self.certain is None:
             return None
         try:
-            return self.due + self.grace
+            return self.certain + self.grace
         except OverflowError:
-            return self.due
+            return self.certain
 
     def to_json(self) -> dict[str, Any]:
+        due = _moment(self.due)
         return {
             "key": self.key,
             "id": self.id,
@@ -147,7 +151,8 @@ class Clock:
             "actor_role": self.actor_role,
             "trigger": _identity(self.trigger),
             "started": str(self.started),
-            "due": _moment(self.due),
+            "due": due,
+            "certain": due if self.certain is self.due else _moment(self.certain),
             "grace_hours": self.grace.total_seconds() / 3600,
             "expiry": self.expiry,
             "status": self.status,
@@ -185,6 +190,8 @@ class Clock:
             trigger=_identity_from(view["trigger"]) or ("", ""),
             started=LegalTime.parse(view["started"]),
             due=_moment_from(view["due"]),
+            # Until fold version 4 the due date was told as it was.
+            certain=_moment_from(view.get("certain", view["due"])),
             grace=timedelta(hours=view["grace_hours"]),
             stopped_by=_identity_from(view["stopped_by"]),
             stopped=_moment_from(view["stopped"]),
@@ -197,6 +204,7 @@ class Clock:
 _OF_A_KIND = frozenset(
     {
         "breach",
+        "certain",
         "due",
         "grace_hours",
         "nominal",
@@ -251,8 +259,9 @@ class WorkItem:
     opened_by: Identity
     #: The last event that counts in `version`: what the next act on the item follows.
     changed_by: Identity
-    #: Of the clock that runs on it.
+    #: Of the clock that runs on it, and whether that may still move.
     due: datetime | None
+    provisional: bool
     #: Counts the events folded that name or change it, the opening included.
     version: int
     taken_by: str | None
@@ -279,6 +288,7 @@ class WorkItem:
             "opened_by": _identity(self.opened_by),
             "changed_by": _identity(self.changed_by),
             "due": _moment(self.due),
+            "provisional": self.provisional,
             "version": self.version,
             "taken_by": self.taken_by,
             "closed_by": _identity(self.closed_by),

@@ -131,6 +131,7 @@ class Work:
 
 def _freeze(item: Draft, units: Mapping[tuple[str, str, str], str]) -> WorkItem:
     opened_by, closed_by, rule = item.opened_by, item.closed_by, item.rule
+    clock = item.clock if item.clock and item.clock.status != PAUSED else None
     return WorkItem(
         key=item.key,
         agency=item.agency,
@@ -140,7 +141,8 @@ def _freeze(item: Draft, units: Mapping[tuple[str, str, str], str]) -> WorkItem:
         actions=rule.types,
         opened_by=(opened_by.source, opened_by.id),
         changed_by=(item.changed_by.source, item.changed_by.id),
-        due=None if item.clock is None or item.clock.status == PAUSED else item.clock.due,
+        due=None if clock is None else clock.due,
+        provisional=clock is not None and clock.provisional,
         version=item.version,
         taken_by=item.taken_by,
         closed_by=None if closed_by is None else (closed_by.source, closed_by.id),

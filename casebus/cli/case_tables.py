@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from casebus.cli.output import table
-from casebus.cli.wording import local_time
+from casebus.cli.wording import PROVISIONAL, local_time
 from casebus.law.threshold_models import MONEY
 
 Row = dict[str, Any]
@@ -81,7 +81,17 @@ def _remarks(clock: Row) -> Iterator[str]:
         yield f"extended {clock['extended']} x"
     if clock.get("cause"):
         yield f"cause: {clock['cause']}"
-    yield from (word for word in ("provisional", "historic") if clock.get(word))
+    if clock.get("provisional"):
+        yield _provisional(clock)
+    if clock.get("historic"):
+        yield "historic"
+
+
+def _provisional(clock: Row) -> str:
+    """Why the due date may still move, and until when nobody is told that it has passed."""
+    why = f"{PROVISIONAL}: the notice of that year's holidays is not out"
+    certain = local_time(clock.get("certain"))
+    return f"{why}; told no earlier than {certain}" if certain else f"{why}; told only then"
 
 
 def _assessments(assessments: list[Row]) -> Table:

@@ -9,6 +9,8 @@ from casebus.events.legaltime import CHINA
 from casebus.events.schemas import Schemas
 
 _DATE = len("2026-03-02")
+#: Of a due date that the notice of a year's holidays may still move.
+PROVISIONAL = "provisional 暂定"
 
 
 class Titles:

@@ -11,7 +11,7 @@ from rich.console import Console
 from casebus.cli import parsing
 from casebus.cli.connect import agency_option, load_schemas, open_gateway, settings_for
 from casebus.cli.output import answer, json_option, table
-from casebus.cli.wording import local_time, short_type
+from casebus.cli.wording import PROVISIONAL, local_time, short_type
 from casebus.errors import CasebusError
 from casebus.sdk.gateway import Gateway, is_uuid
 
@@ -144,7 +144,7 @@ def _show_items(console: Console, items: list[dict[str, Any]]) -> None:
             # Its beginning is enough for every command here.
             str(one["key"])[:_SHORT],
             one["title"],
-            local_time(one.get("due")),
+            _due(one),
             _case(one),
             " ".join(name.replace("_", "-") for name in one["actions"]),
             one.get("taken_by"),
@@ -152,6 +152,12 @@ def _show_items(console: Console, items: list[dict[str, Any]]) -> None:
         for one in items
     )
     console.print(table(("item", "待办", "due", "case", "actions", "taken by"), rows))
+
+
+def _due(item: dict[str, Any]) -> str:
+    return " ".join(
+        filter(None, (local_time(item.get("due")), item.get("provisional") and PROVISIONAL))
+    )
 
 
 def _case(item: dict[str, Any]) -> str:
@@ -163,7 +169,7 @@ def _show_item(console: Console, one: dict[str, Any]) -> None:
     console.print(f"[bold]{one['key']}[/]  {one['title']}")
     numbers = "  ".join(number["value"] for number in one.get("numbers") or ())
     console.print(f"case {one['case']}  {numbers}".rstrip() + f"  version {one['version']}")
-    console.print(f"due {local_time(one.get('due')) or '-'}  taken by {one.get('taken_by') or '-'}")
+    console.print(f"due {_due(one) or '-'}  taken by {one.get('taken_by') or '-'}")
     for name, event_type in one["actions"].items():
         console.print(
             f"  casebus work {name.replace('_', '-')} {one['key']}  → {short_type(event_type)}"

@@ -5,7 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 #: `domain.event` of a ce_type `casebus.<domain>.<event>.v<major>`.
@@ -238,8 +245,80 @@ class HolidayYear(Model):
     worked: tuple[dt.date, ...]
 
 
+def _split(value: object) -> object:
+    """Dates with spaces between them are a list too."""
+    return value.split() if isinstance(value, str) else value
+
+
+class StatutoryDay(Rule):
+    """Days off that the statute gives for one holiday, in one version."""
+
+    id: Word
+    title: Title
+    #: Month and day, `10-01`, or the name of a day under `moving`.
+    day: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z_]*|\d\d-\d\d)$")]
+    #: How many of the days off lie before that day: 1 where 除夕 is off.
+    before: Annotated[int, Field(ge=0, le=7)] = 0
+    amount: Annotated[int, Field(gt=0, le=7)]
+
+    @property
+    def is_fixed(self) -> bool:
+        return self.day[0].isdigit()
+
+    @model_validator(mode="after")
+    def _is_a_day_of_each_year(self) -> Self:
+        if self.is_fixed:
+            try:
+                dt.date.fromisoformat(f"2001-{self.day}")
+            except ValueError:
+                raise ValueError(f"{self.id}: {self.day} is no day of each year") from None
+        return self
+
+
+class Statutory(Model):
+    """Days off that are known before the notice of their year is out."""
+
+    sources: dict[str, dict[str, object]] = {}
+    #: How far from a holiday a notice moves days off and working days, as notices did so far.
+    window_days: Annotated[int, Field(ge=0, le=31)]
+    #: That a day off on a weekend is given on a working day instead.
+    made_up: tuple[Rule, ...]
+    #: The day of each year on which a holiday falls, by the lunar calendar or the solar term.
+    moving: dict[str, Annotated[tuple[dt.date, ...], BeforeValidator(_split)]]
+    days: tuple[StatutoryDay, ...]
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """The first and the last year of the moving days."""
+        one = next(iter(self.moving.values()))
+        return one[0].year, one[-1].year
+
+    def is_made_up(self, day: dt.date) -> bool:
+        return any(
+            one.effective_from <= day <= (one.effective_to or dt.date.max) for one in self.made_up
+        )
+
+    @model_validator(mode="after")
+    def _moving_days_are_of_the_same_years(self) -> Self:
+        years = [[day.year for day in days] for days in self.moving.values()]
+        if not years or not years[0]:
+            raise ValueError("moving: no day of any year")
+        whole = list(range(years[0][0], years[0][-1] + 1))
+        if any(one != whole for one in years):
+            raise ValueError("moving: each holiday has one day a year, all of the same years")
+        return self
+
+    @model_validator(mode="after")
+    def _days_are_known(self) -> Self:
+        for row in self.days:
+            if not row.is_fixed and row.day not in self.moving:
+                raise ValueError(f"{row.id}: {row.day} is no day under moving")
+        return self
+
+
 class HolidaysFile(Model):
     years: dict[int, HolidayYear]
+    statutory: Statutory | None = None
 
     @model_validator(mode="after")
     def _years_are_consecutive_and_hold_their_days(self) -> Self:
@@ -249,6 +328,14 @@ class HolidaysFile(Model):
         for year, days in self.years.items():
             if any(day.year != year for day in (*days.free, *days.worked)):
                 raise ValueError(f"a day under {year} is of another year")
+        return self
+
+    @model_validator(mode="after")
+    def _statutory_days_reach_the_years(self) -> Self:
+        if self.statutory is not None:
+            first, last = self.statutory.years
+            if first > max(self.years) + 1 or last < min(self.years) - 1:
+                raise ValueError("between the years and the statutory days no day may be missing")
         return self
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law.calendar import Calendar
+from casebus.law.days import Days
 
 END_OF_DAY = dt.time(23, 59, 59)
 _LAST_DAY = dt.date.max
@@ -57,8 +58,11 @@ class Ending(NamedTuple):
     due: dt.datetime
     #: The last day as counted, before it rolls over.
     nominal: dt.date
-    #: The calendar did not know the days.
+    #: Counted on days of which no notice of holidays speaks yet: `due` is the best known.
     provisional: bool
+    #: From when it is certainly over, whatever the notice says; `due` itself where that is
+    #: known, None where nobody can say.
+    certain: dt.datetime | None
     #: When the actor is to be warned, on the second.
     warn: dt.datetime | None = None
 
@@ -69,24 +73,27 @@ def ending(
     calendar: Calendar,
     added: Added = NOTHING,
     not_before: dt.date | None = None,
+    *,
+    most_added: Added | None = None,
 ) -> Ending:
     """The end of a period that starts with `trigger`.
 
     `not_before` is the day on which a pause ended: nobody is late before the count goes on.
+    `most_added` is `added` as `calendar.latest` counts it, where that is another.
     """
     if period.unit == "h":
         due = _hours_after(trigger, period.amount, added)
-        return Ending(due, due.date(), False, _warning(_end_of(trigger), due, period))
-    nominal, provisional = _last_day(trigger.date, period, calendar, added)
-    held = not_before is not None and nominal < not_before
-    day = nominal = not_before if held and not_before is not None else nominal
-    if _rolls(period, added) or (held and period.unit == "wd"):
-        day, unsure = calendar.roll(nominal)
-        provisional = provisional or unsure
+        return Ending(due, due.date(), False, due, _warning(_end_of(trigger), due, period))
+    nominal, day, provisional = _ends_on(trigger.date, period, calendar, added, not_before)
     due = dt.datetime.combine(day, period.closes_at, CHINA)
+    certain: dt.datetime | None = due
+    if provisional or most_added is not None:
+        most = added if most_added is None else most_added
+        _, day, unknown = _ends_on(trigger.date, period, calendar.latest, most, not_before)
+        certain = None if unknown else dt.datetime.combine(day, period.closes_at, CHINA)
     # The day of the event is not counted, whatever the hour.
     start = dt.datetime.combine(trigger.date, END_OF_DAY, CHINA)
-    return Ending(due, nominal, provisional, _warning(start, due, period))
+    return Ending(due, nominal, provisional, certain, _warning(start, due, period))
 
 
 def extension(amount: int, unit: str) -> Added:
@@ -100,7 +107,9 @@ def extension(amount: int, unit: str) -> Added:
     return Added(days=amount)
 
 
-def paused(unit: str, since: LegalTime, until: LegalTime, calendar: Calendar) -> tuple[Added, bool]:
+def paused(
+    unit: str, since: LegalTime, until: LegalTime, calendar: Calendar | Days
+) -> tuple[Added, bool]:
     """The length of a pause in the unit of its clock, and whether it is provisional.
 
     Of months the pause is counted in days. A pause that ends before it begins is none.
@@ -131,8 +140,25 @@ def _rolls(period: Period, added: Added) -> bool:
     return period.count_rule == "natural_roll"
 
 
+def _ends_on(
+    start: dt.date,
+    period: Period,
+    calendar: Calendar | Days,
+    added: Added,
+    not_before: dt.date | None,
+) -> tuple[dt.date, dt.date, bool]:
+    """The last day as counted, the day to which it rolls over, and whether that is unsure."""
+    nominal, provisional = _last_day(start, period, calendar, added)
+    held = not_before is not None and nominal < not_before
+    day = nominal = not_before if held and not_before is not None else nominal
+    if _rolls(period, added) or (held and period.unit == "wd"):
+        day, unsure = calendar.roll(nominal)
+        provisional = provisional or unsure
+    return nominal, day, provisional
+
+
 def _last_day(
-    start: dt.date, period: Period, calendar: Calendar, added: Added
+    start: dt.date, period: Period, calendar: Calendar | Days, added: Added
 ) -> tuple[dt.date, bool]:
     """The period with what was added in its own unit; then what was added in others."""
     unit, amount = period.unit, period.amount

@@ -53,6 +53,14 @@ class Clock(Shape):
     title: str = Field(examples=["公安机关决定是否立案"])
     state: str = Field(examples=["running"])
     due: datetime | None = Field(default=None, description="None while the clock is paused.")
+    provisional: bool = Field(
+        default=False,
+        description="暂定: the notice of that year's holidays is not out; `due` is the best known.",
+    )
+    certain: datetime | None = Field(
+        default=None,
+        description="From when it is certainly over, whatever the notice says; told no earlier.",
+    )
     nominal: date | None = Field(
         default=None, description="The last day as counted, before it rolled over a day off."
     )
@@ -96,6 +104,7 @@ class WorkItem(Shape):
     actions: dict[str, str] = Field(examples=[{"file": "casebus.referral.filed.v1"}])
     opened_by: Identity
     due: datetime | None = None
+    provisional: bool = Field(default=False, description="暂定: `due` may still move.")
     version: int = Field(examples=[1])
     is_open: bool = True
     taken_by: str | None = None
