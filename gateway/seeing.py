@@ -13,7 +13,7 @@ ALL = "*"
 LISTS = ("regions", "findings", "work", "copies", "proposals", "assessments", "links", "origins")
 _AGENCIES = frozenset({"AGENCY", "CASE_TEAM", "RESTRICTED"})
 #: Of a secret case a stranger to its procedures sees this and nothing else.
-_SHOWN_OF_SECRET = {"status": "restricted", "numbers": [], "title": ""}
+_SHOWN_OF_SECRET = {"status": "restricted", "numbers": [], "title": "", "regions": []}
 
 
 class Seen(NamedTuple):

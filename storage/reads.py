@@ -39,6 +39,11 @@ async def case(db: Database, agency: str, stream: UUID) -> Row | None:
     return await db.fetchrow(_SQL["case"], agency, stream, timeout=_PATIENCE)
 
 
+async def has_written(db: Database, agency: str, stream: UUID) -> bool:
+    """Whether a case holds an event of the agency, the notes of its intake apart."""
+    return bool(await db.fetchval(_SQL["has_written"], agency, stream, timeout=_PATIENCE))
+
+
 async def cases(
     db: Database,
     agency: str,
@@ -59,7 +64,7 @@ async def numbers(db: Database, agency: str, value: str) -> list[Row]:
 
 
 async def history(db: Database, agency: str, stream: UUID) -> list[Row]:
-    """Every recorded event of a case by legal time, without its body."""
+    """A case's recorded events by legal time, without bodies: all, or to an outsider its own."""
     return await _fetch(db, "history", agency, stream)
 
 

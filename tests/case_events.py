@@ -9,6 +9,7 @@ from typing import Any
 from casebus.cases import Case, CaseEvent, fold
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law import Law
+from casebus.law.compiled import event_name
 
 ROOT = Path(__file__).parents[1]
 LAW = Law.load(ROOT / "policies/law")
@@ -135,6 +136,12 @@ def folded(events: list[CaseEvent]) -> Case:
 def clock(case: Case, clock_id: str) -> Any:
     [found] = [one for one in case.clocks if one.id == clock_id]
     return found
+
+
+def may_open(one: CaseEvent) -> bool:
+    """Whether it opens a case where nothing has opened it before."""
+    procedure = LAW.opening.get(event_name(one.type))
+    return procedure is not None and one.sector in procedure.roles[procedure.opener]
 
 
 def kinds(case: Case) -> list[str]:

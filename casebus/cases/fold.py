@@ -63,10 +63,10 @@ def fold(events: Iterable[CaseEvent], law: Law) -> Case:
     recorded = _first_journaled(events)
     if not recorded:
         return Case(stream="", status=NO_CASE, law=law.digest)
-    opening = _opening(recorded, law)
-    if opening is None:
+    openings = _openings(recorded, law)
+    if not openings:
         return _trivial(recorded, law)
-    return _Folding(opening, law).run(recorded)
+    return _Folding(recorded, openings, law).run()
 
 
 def _first_journaled(events: Iterable[CaseEvent]) -> list[CaseEvent]:
@@ -79,16 +79,23 @@ def _first_journaled(events: Iterable[CaseEvent]) -> list[CaseEvent]:
     return list(kept.values())
 
 
-def _opening(events: Sequence[CaseEvent], law: Law) -> CaseEvent | None:
-    """The first journaled event that may open a case, by a sector that may (design rule 2)."""
+def _openings(events: Sequence[CaseEvent], law: Law) -> list[CaseEvent]:
+    """The events that may open a case, by a sector that may."""
     opening = law.opening
-    found = [
+    return [
         event
         for event in events
         if (procedure := opening.get(event_name(event.type))) is not None
         and event.sector in procedure.roles[procedure.opener]
     ]
-    return min(found, key=lambda event: event.position) if found else None
+
+
+def _leading(openings: Sequence[CaseEvent], order: Sequence[CaseEvent]) -> CaseEvent:
+    """The first in fold order of the agency whose opening was journaled first (design rule 2)."""
+    opener = min(openings, key=lambda event: event.position).agency
+    own = {event.identity for event in openings if event.agency == opener}
+    # In the order stands what corrections made of them.
+    return next(event for event in order if event.identity in own)
 
 
 def _trivial(events: list[CaseEvent], law: Law) -> Case:
@@ -116,19 +123,25 @@ def named(events: Collection[CaseEvent]) -> tuple[str, ...]:
 class _Folding:
     """The state of one fold while it runs."""
 
-    def __init__(self, opening: CaseEvent, law: Law) -> None:
+    def __init__(self, recorded: list[CaseEvent], openings: list[CaseEvent], law: Law) -> None:
         self.law = law
-        self.stream = opening.stream
+        self.stream = recorded[0].stream
+        self.keys = Keys(self.stream)
+        self.findings = Findings(self.keys)
+        # What they are to say decides their order, so corrections come first.
+        self.order, cycles = fold_order(corrected(recorded, self.findings))
+        for cycle in cycles:
+            detail = {"events": " ".join(event.id for event in cycle)[:1000]}
+            self.findings.add(CYCLE, cycle[0], detail)
+        opening = _leading(openings, self.order)
         self.opener = opening.source
         #: What the case knows of roles, over all its regions.
         self.known_roles: Roles = {}
-        #: The first journaled opening event's, open from the first event in fold order on.
+        #: Open from the first event in fold order on.
         self.leading = Region(law.opening[event_name(opening.type)], opening, self.known_roles)
         self.leading.begin(opening.agency)
         self.regions = [self.leading]
         self.participants: set[str] = {opening.agency}
-        self.keys = Keys(opening.stream)
-        self.findings = Findings(self.keys)
         self.clocks = Clocks(law.calendar)
         self.work = Work(self.keys, self.findings)
         self.marks = Marks()
@@ -145,12 +158,8 @@ class _Folding:
         self.taken_back: set[str] = set()
         self.unfounded: list[CaseEvent] = []
 
-    def run(self, recorded: list[CaseEvent]) -> Case:
-        # What they are to say decides their order, so corrections come first.
-        order, cycles = fold_order(corrected(recorded, self.findings))
-        for cycle in cycles:
-            detail = {"events": " ".join(event.id for event in cycle)[:1000]}
-            self.findings.add(CYCLE, cycle[0], detail)
+    def run(self) -> Case:
+        order = self.order
         check_sequences(order, self.findings)
         for event in order:
             if event.type == _LAPSE_WITHDRAWN and event.source == _BUS:

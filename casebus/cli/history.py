@@ -13,6 +13,8 @@ from casebus.cli.case_tables import show_parts
 from casebus.cli.connect import agency_option, load_schemas, open_gateway, settings_for
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import Titles, local_time, short_type
+from casebus.errors import CasebusError
+from casebus.sdk.gateway import Gateway
 
 #: What proves a hand-over is no step of the case.
 _DELIVERY = "casebus.intake."
@@ -28,18 +30,27 @@ def command(case: str, agency: str | None, *, whole: bool, as_json: bool) -> Non
     settings = settings_for(agency)
     with open_gateway(settings) as gateway:
         found = gateway.resolve(case)
-        about, events = gateway.case(found), gateway.history(found)
-        clocks = gateway.clocks(found)
+        events = gateway.history(found)
+        about, clocks = _case(gateway, found)
     value = {"case": about, "events": events, "clocks": clocks}
     titles = Titles(load_schemas(settings))
     answer(value, as_json=as_json, show=lambda console: _show(console, value, titles, whole=whole))
 
 
+def _case(gateway: Gateway, case: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The case and its clocks; who has no part in it is shown its own events alone."""
+    try:
+        return gateway.case(case), gateway.clocks(case)
+    except CasebusError as error:
+        if error.code != "not_found":
+            raise
+    return {"id": case, "status": "no part in it: your own events"}, []
+
+
 def _show(console: Console, value: dict[str, Any], titles: Titles, *, whole: bool) -> None:
     about = value["case"]
     numbers = "  ".join(one["value"] for one in about.get("numbers", ()))
-    title = escape(about.get("title") or "")
-    console.print(f"[bold]{about['id']}[/]  {title}  {about['status']}")
+    console.print(f"[bold]{about['id']}[/]  {escape(_standing(about))}")
     if numbers:
         console.print(escape(numbers))
     events = [one for one in value["events"] if whole or not one["type"].startswith(_DELIVERY)]
@@ -47,6 +58,12 @@ def _show(console: Console, value: dict[str, Any], titles: Titles, *, whole: boo
     if hidden := len(value["events"]) - len(events):
         console.print(f"and {hidden} records of delivery and opening: --all")
     show_parts(console, about, value["clocks"])
+
+
+def _standing(about: dict[str, Any]) -> str:
+    """Where the case stands in each of its procedures: one that has ended says nothing of all."""
+    regions = about.get("regions") or [about]
+    return "  ".join(f"{one.get('title') or ''}  {one['status']}" for one in regions)
 
 
 def _events(events: list[dict[str, Any]], titles: Titles) -> Table:

@@ -47,6 +47,9 @@ class CaseSummary(Shape):
     status: str = Field(examples=["filed"])
     procedure: str | None = Field(examples=["referral"])
     title: str = Field(default="", examples=["涉嫌销售假冒注册商标的商品案"])
+    regions: list[Region] = Field(
+        description="The procedures that run in the case; status and title are the first one's."
+    )
     opener: str | None = Field(examples=[SOURCE])
     numbers: list[LocalNumber]
     opened_at: datetime | None
@@ -60,9 +63,6 @@ class CaseDetail(CaseSummary):
     digest: str
     law: str
     suspended: str | None = Field(description="Why the fold could not go on, where it could not.")
-    regions: list[Region] = Field(
-        description="The procedures that run in the case; status and title are the first one's."
-    )
     roles: dict[str, list[str]]
     clocks: list[Clock]
     findings: list[Finding]
@@ -166,9 +166,7 @@ async def one_case(case: str, agency: Caller, gateway: Context, database: Databa
     lists = seeing.lists_of(viewer, gateway.access)
     kept = {name: view.get(name) or [] if name in lists else [] for name in seeing.LISTS}
     return CaseDetail(
-        **seeing.of_case(viewer, _summary(row)),
-        **detail,
-        **kept,
+        **{**seeing.of_case(viewer, _summary(row)), **detail, **kept},
         absorbed_into=view.get("absorbed_into"),
         roles=view.get("roles", {}),
         clocks=[] if closed else await _clocks(gateway, database, agency, row),
@@ -195,8 +193,11 @@ async def history(
     cursor: paging.Cursor = None,
     limit: paging.Limit = 200,
 ) -> HistoryPage:
-    """The case's life: every recorded event in fold order, with what was found about it."""
-    row = await own(database, agency, case)
+    """The case's life: every recorded event in fold order, with what was found about it.
+
+    An author without a part in it is shown its own events.
+    """
+    row = await _own_or_written(database, agency, case)
     stream = row["stream"]
     order = [(one["source"], one["id"]) for one in row["view"].get("order", [])]
     events = in_fold_order(await reads.history(database, agency, stream), order)
@@ -283,6 +284,16 @@ async def own(database: Any, agency: str, case: str) -> Any:
     return row
 
 
+async def _own_or_written(database: Any, agency: str, case: str) -> Any:
+    """The case's row, or an empty one for an author who has no part in it."""
+    try:
+        return await own(database, agency, case)
+    except CasebusError:
+        if not await reads.has_written(database, agency, _stream(case)):
+            raise
+    return {"stream": _stream(case), "view": {}}
+
+
 def _stream(text: str) -> UUID:
     try:
         return UUID(text)
@@ -297,6 +308,7 @@ def _summary(row: Any) -> dict[str, Any]:
         "id": str(row["stream"]),
         **{name: row[name] for name in columns},
         **shown,
+        "regions": row["view"].get("regions") or [],
         "numbers": row["view"].get("numbers", []),
     }
 

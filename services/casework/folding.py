@@ -134,12 +134,13 @@ async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
 def _numbers(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, str, UUID, str]]:
     """Local numbers in the new events, canonical, with the agency that gave each.
 
-    What is too long to be a number stays in its event and is not looked up.
+    The bus gives none: it repeats those that it knew by then, and which would depend on the order
+    of arrival. What is too long to be a number stays in its event and is not looked up.
     """
     return {
         (number, plain(row["kind"])[:_LONGEST_KIND], one.row.stream, one.envelope.agency)
         for one in found.fresh
-        if one.domain not in UNFOLDED
+        if one.domain not in UNFOLDED and one.envelope.agency != BUS
         for row in touched[one.row.stream].event(one).data.get("numbers", ())
         if 0 < len(number := canonical_number(row["value"])) <= _LONGEST_NUMBER
     }
@@ -150,7 +151,7 @@ def _traits(found: Sorted, touched: dict[UUID, Stream]) -> set[matching.Trait]:
     return {
         trait
         for one in found.fresh
-        if one.domain not in UNFOLDED and one.envelope.agency != BUS
+        if one.domain not in UNFOLDED
         for trait in matching.traits_of(
             one.row.stream, profile(touched[one.row.stream].event(one).data)
         )

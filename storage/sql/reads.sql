@@ -5,6 +5,11 @@ from derived.case_state s
 join derived.party p on p.stream = s.stream and p.agency = $1
 where s.stream = $2;
 
+-- name: has_written
+select exists (
+    select from derived.event e
+    where e.stream = $2 and e.author = $1 and e.type not like 'casebus.intake.%');
+
 -- name: cases
 select s.stream, s.procedure, s.status, s.opener, s.version, s.opened_at, s.updated_at, s.view
 from derived.case_state s
@@ -30,8 +35,9 @@ order by n.stream, n.kind, n.agency;
 select e.source, e.id, e.type, e.author, e.sector, e.recipients, e.legal_at, e.recorded_at,
        e.epoch, e.partition, e.log_index
 from derived.event e
-join derived.party p on p.stream = e.stream and p.agency = $1
 where e.stream = $2
+  and (e.author = $1
+       or exists (select from derived.party p where p.stream = e.stream and p.agency = $1))
 order by e.legal_at, e.source, e.id;
 
 -- name: bodies
@@ -50,8 +56,9 @@ order by c.due nulls last, c.key;
 -- name: findings
 select f.key, f.kind, f.view
 from derived.finding f
-join derived.party p on p.stream = f.stream and p.agency = $1
 where f.stream = $2
+  and (split_part(f.view -> 'event' ->> 'source', '/', 1) = $1
+       or exists (select from derived.party p where p.stream = f.stream and p.agency = $1))
 order by f.kind, f.key;
 
 -- name: work

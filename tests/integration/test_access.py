@@ -115,3 +115,15 @@ def test_of_a_secret_case_no_other_way_says_more(
     assert clients[COURT].get(path).json()["items"] == []
     (numbered,) = clients[COURT].get(f"/v1/numbers/{NUMBER}").json()["items"]
     assert numbered["status"] == "restricted"
+
+
+def test_an_author_without_a_part_in_a_case_sees_its_own_events_and_no_more(
+    clients: dict[str, httpx.Client], secret: str
+) -> None:
+    rival = event(STRANGER, "referral.filed", secret, to=AMR, legaltime="2026-03-06")
+    journaled(clients[STRANGER], submit(clients[STRANGER], rival))
+    assert [*history(clients[STRANGER], secret)] == ["casebus.referral.filed.v1"]
+    seen = history(clients[STRANGER], secret)["casebus.referral.filed.v1"]
+    assert [one["kind"] for one in seen["findings"]] == ["no_standing"]
+    assert clients[STRANGER].get(f"/v1/cases/{secret}").status_code == 404
+    assert clients[STRANGER].get(f"/v1/cases/{secret}/clocks").status_code == 404

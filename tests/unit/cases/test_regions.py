@@ -10,6 +10,7 @@ import pytest
 from casebus.cases import Case, CaseEvent, fold
 from casebus.law import LawError
 from tests.case_events import AMR, PRO, PSB, clock, event, kinds
+from tests.case_events import LAW as SHIPPED
 from tests.small_law import CLOCKS, MEDIATION, PENALTY, law
 
 LAW = law()
@@ -39,6 +40,31 @@ def test_the_first_journaled_opening_leads_whichever_comes_first_in_fold_order()
     found = case(replace(FILED, position=(1, 0, 9)), replace(ASKED, position=(1, 0, 3)))
     assert found.procedure == "mediation"
     assert [one.procedure for one in found.regions] == ["mediation", "penalty"]
+
+
+@pytest.mark.parametrize("system", [AMR, f"{AMR}/hall-2"])
+def test_of_one_agency_s_openings_the_first_in_fold_order_leads(system: str) -> None:
+    filed = event(AMR, "administrative_case.filed", "2026-03-02")
+    sent = event(system, "referral.sent", "2026-03-04", to=(PSB,))
+    journaled = [replace(sent, position=(1, 0, 1)), replace(filed, position=(1, 0, 2))]
+    found, in_order = fold(journaled, SHIPPED), fold([filed, sent], SHIPPED)
+    assert (found.procedure, found.opener) == ("administrative_case", AMR)
+    assert [one.procedure for one in found.regions] == ["administrative_case", "referral"]
+    assert found.digest() == in_order.digest()
+
+
+def test_a_correction_of_its_day_may_change_which_opening_leads() -> None:
+    filed = event(AMR, "administrative_case.filed", "2026-03-02")
+    sent = event(AMR, "referral.sent", "2026-03-04", to=(PSB,))
+    fix = event(
+        AMR,
+        "case.corrected",
+        "2026-03-05",
+        corrected_source=AMR,
+        corrected_id=filed.id,
+        changes={"$legaltime": '"2026-03-05"'},
+    )
+    assert fold([filed, sent, fix], SHIPPED).procedure == "referral"
 
 
 def test_a_sector_that_may_not_open_a_procedure_opens_no_region() -> None:
