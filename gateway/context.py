@@ -24,6 +24,7 @@ from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
 from gateway.audit import AccessLog
 from gateway.kafka import Producer
+from gateway.turns import Turns
 from storage import reads, submissions
 from storage.pool import open_pool
 
@@ -44,6 +45,7 @@ class Gateway:
     #: Who may see what.
     access: Access
     figures: dict[str, float] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
     _pool: asyncpg.Pool[asyncpg.Record] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -6,10 +6,10 @@ import asyncio
 import logging
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from casebus import telemetry
-from casebus.errors import CasebusError
+from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Header, Record
 from casebus.events.partition import partition_for
 from casebus.settings import Settings
@@ -38,7 +38,8 @@ class Producer:
     async def send(
         self, topic: str, record: Record, *, message_id: str, headers: list[Header]
     ) -> None:
-        """Deliver to the partition of the record's key; raises `bus_unavailable`."""
+        """Deliver to the partition of the record's key; raises `bus_unavailable` or `too_large`."""
+        producer = None
         try:
             async with asyncio.timeout(_SEND_PATIENCE):
                 producer = await self.start()
@@ -51,6 +52,10 @@ class Producer:
                         headers=telemetry.hop(headers),
                         partition=partition_for(record.key or b"", len(partitions)),
                     )
+        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
+            # Its number is missing now in the row that the broker counts.
+            await self._forget(producer)
+            raise CasebusError(Reason.TOO_LARGE, "the brokers take no record so large") from error
         except (KafkaError, TimeoutError, OSError) as error:
             _log.warning("send failed", exc_info=error, extra={"topic": topic})
             raise CasebusError("bus_unavailable", "send the same request again") from error
@@ -73,6 +78,15 @@ class Producer:
                     raise
                 self._producer = producer
         return self._producer
+
+    async def _forget(self, producer: AIOKafkaProducer | None) -> None:
+        """Let the next send start another; what is under way here still ends."""
+        async with self._starting:
+            if self._producer is not producer:
+                return
+            self._producer = None
+        if producer is not None:
+            await producer.stop()
 
     async def stop(self) -> None:
         if self._producer is not None:

@@ -2,7 +2,7 @@
 
 The finished record is in the database before it is on Kafka. So a request that is sent again,
 after whatever failure, puts the very same bytes on the bus, and another body under the same
-identity is refused.
+identity is refused. Where nobody asks again, the scheduler's relay sends what lies here.
 """
 
 from __future__ import annotations
@@ -43,15 +43,33 @@ async def keep(gateway: Gateway, finished: Finished) -> Finished:
 
 
 async def send(gateway: Gateway, finished: Finished) -> Finished:
-    """Produce what was stored, unless the brokers are known to have it."""
+    """Produce what was stored, unless the brokers are known to have it.
+
+    First what its author handed in before it in this stream: nothing overtakes (design rule 3).
+    """
     if finished.sent_at is not None:
         return finished
-    record = Record(str(finished.stream).encode(), finished.value, finished.headers)
-    await gateway.producer.send(
-        finished.topic, record, message_id=finished.event_id, headers=list(finished.headers)
-    )
-    await submissions.mark_sent(await gateway.database(), finished)
+    async with gateway.turns.of(finished.source, str(finished.stream)):
+        for one in await submissions.unsent_before(await gateway.database(), finished):
+            await _produce(gateway, one, is_asked=one.event_id == finished.event_id)
     return finished
+
+
+async def _produce(gateway: Gateway, one: Finished, *, is_asked: bool) -> None:
+    """Send and mark it; what no broker takes holds up nobody but those who ask for it."""
+    record = Record(str(one.stream).encode(), one.value, one.headers)
+    try:
+        await gateway.producer.send(
+            one.topic, record, message_id=one.event_id, headers=list(one.headers)
+        )
+    except CasebusError as error:
+        if error.code != Reason.TOO_LARGE:
+            raise
+        await submissions.mark_refused(await gateway.database(), one, error.code)
+        if is_asked:
+            raise
+        return
+    await submissions.mark_sent(await gateway.database(), one)
 
 
 def finish(gateway: Gateway, agency: str, submission: Submission) -> Finished:

@@ -8,10 +8,12 @@ same. Limits count rows; places are what a caller kept of the last row it saw.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from storage import sending
 from storage.queries import load
 
 _SQL = load("reads")
@@ -22,6 +24,9 @@ _PATIENCE = 5.0
 FIGURES = (
     "outbox_unsent",
     "outbox_oldest_seconds",
+    "submissions_unsent",
+    "submissions_oldest_seconds",
+    "records_refused",
     "actions_pending",
     "clocks_unconfirmed",
     "cases_suspended",
@@ -144,7 +149,8 @@ async def hand_overs(db: Database, stream: UUID, source: str, event_id: str) -> 
 async def figures(db: Database) -> dict[str, float]:
     """Depths and counts for the metrics page."""
     row = await db.fetchrow(_SQL["figures"], timeout=_PATIENCE)
-    return {name: float(value) for name, value in row.items()}
+    waiting = asdict(await sending.waiting(db))
+    return {name: float(value) for name, value in {**waiting, **row}.items()}
 
 
 async def heartbeats(db: Database) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,17 +19,6 @@ _SQL = load("scheduling")
 OUTBOX_CHANNEL = "casebus_outbox"
 #: The advisory lock of the one leading scheduler.
 LEADER_LOCK = 0x63617365_6C656164
-
-
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """An outbox row that waits; `headers` are finished and signed."""
-
-    id: int
-    topic: str
-    stream: UUID
-    value: bytes | None
-    headers: tuple[Header, ...]
 
 
 #: What there may be to say of a clock.
@@ -86,44 +75,37 @@ class Opened:
     headers: tuple[Header, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """An agency's record that is stored here and that no broker takes."""
+
+    stream: UUID
+    source: str
+    id: str
+    #: `too_large`, `topic_unknown` or `topic_denied`.
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentAfterAll:
+    """Such a record that has been sent meanwhile, and the finding to withdraw."""
+
+    stream: UUID
+    source: str
+    id: str
+    event_id: str
+    headers: tuple[Header, ...]
+
+
 async def lead(connection: Connection) -> None:
     """Wait until this session is the leading scheduler's; it is until the session ends."""
     await connection.execute("select pg_advisory_lock($1)", LEADER_LOCK)
 
 
-async def unsent(connection: Connection, held: Iterable[str], limit: int) -> list[Unsent]:
-    """The first committed rows in row order, those for the topics `held` left out."""
-    rows = await connection.fetch(_SQL["unsent"], list(held), limit)
-    return [
-        Unsent(
-            row["id"],
-            row["topic"],
-            row["aggregateid"],
-            row["value"],
-            unpack_headers(row["headers"]),
-        )
-        for row in rows
-    ]
-
-
-async def mark_sent(connection: Connection, ids: Sequence[int]) -> None:
-    await connection.execute(_SQL["mark_sent"], list(ids))
-
-
-async def mark_refused(connection: Connection, ids: Sequence[int], reason: str) -> None:
-    await connection.execute(_SQL["mark_refused"], list(ids), reason)
-
-
-async def backlog(connection: Connection) -> tuple[int, float]:
-    """How many rows wait (counted to 10,000), and for how many seconds the oldest of them."""
-    row = await connection.fetchrow(_SQL["backlog"])
-    return int(row["unsent"]), float(row["oldest_seconds"])
-
-
 async def due_clocks(connection: Connection, now: datetime, limit: int) -> list[Due]:
     """Clocks of which there is something to say by `now` that has not been said.
 
-    Of historic ones there never is.
+    Of historic ones there never is; of a stream's none while a record of it waits to be sent.
     """
     rows = await connection.fetch(_SQL["due_clocks"], now, limit)
     return [Due(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
@@ -135,11 +117,17 @@ async def next_due(connection: Connection, now: datetime) -> datetime | None:
     return moment
 
 
-async def still_running(connection: Connection, due: Due) -> dict[str, Any] | None:
-    """Lock the case; give the clock's view if it runs yet with the same moment."""
+async def tellable(connection: Connection, due: Due, since: datetime) -> dict[str, Any] | None:
+    """Lock the case; give the clock's view if there is something to tell with the same moment.
+
+    Not while a record of its stream is unsent, nor where one was sent only after the barrier
+    began at `since` (the database's time): that is not behind the barrier.
+    """
     await connection.fetchval(_SQL["lock_case"], due.stream)
+    if await connection.fetchval(_SQL["awaited"], due.stream, since):
+        return None
     view: dict[str, Any] | None = await connection.fetchval(
-        _SQL["running_clock"], due.stream, due.key, due.kind, due.at
+        _SQL["tellable_clock"], due.stream, due.key, due.kind, due.at
     )
     return view
 
@@ -194,8 +182,30 @@ async def note_finding(
     await connection.execute(_SQL["note_finding"], stream, kind, *about, event_id)
 
 
-async def note_withdrawal(connection: Connection, stream: UUID, kind: str) -> None:
-    await connection.execute(_SQL["note_withdrawal"], stream, kind)
+async def note_withdrawal(
+    connection: Connection, stream: UUID, kind: str, about: tuple[str, str] = ("", "")
+) -> None:
+    await connection.execute(_SQL["note_withdrawal"], stream, kind, *about)
+
+
+async def not_sent(connection: Connection, limit: int) -> list[NotSent]:
+    """Agencies' records that no broker takes and that nobody was told of."""
+    return [NotSent(*row) for row in await connection.fetch(_SQL["not_sent"], limit)]
+
+
+async def sent_after_all(connection: Connection, limit: int) -> list[SentAfterAll]:
+    """Records told as refused that were sent meanwhile."""
+    rows = await connection.fetch(_SQL["sent_after_all"], limit)
+    return [
+        SentAfterAll(
+            row["stream"],
+            row["source"],
+            row["id"],
+            row["event_id"],
+            unpack_headers(row["headers"]),
+        )
+        for row in rows
+    ]
 
 
 async def directory_copied(connection: Connection) -> int:

@@ -70,6 +70,17 @@ async def stored(db: Database, source: str, event_id: str) -> Finished | None:
     row = await db.fetchrow(_SQL["stored_submission"], source, event_id, timeout=_PATIENCE)
     if row is None:
         return None
+    return _finished(source, event_id, row)
+
+
+async def unsent_before(db: Database, finished: Finished) -> list[Finished]:
+    """What its author handed in before it in the stream and is still here, then itself if it is."""
+    asked = (finished.source, finished.event_id, finished.stream)
+    rows = await db.fetch(_SQL["unsent_before"], *asked, timeout=_PATIENCE)
+    return [_finished(row["source"], row["event_id"], row) for row in rows]
+
+
+def _finished(source: str, event_id: str, row: Any) -> Finished:
     return Finished(
         source,
         event_id,
@@ -85,6 +96,12 @@ async def stored(db: Database, source: str, event_id: str) -> Finished | None:
 
 async def mark_sent(db: Database, finished: Finished) -> None:
     await db.execute(_SQL["mark_sent"], finished.source, finished.event_id, timeout=_PATIENCE)
+
+
+async def mark_refused(db: Database, finished: Finished, reason: str) -> None:
+    """No broker takes it: nobody waits for it any more, and its author is told."""
+    identity = (finished.source, finished.event_id)
+    await db.execute(_SQL["mark_refused"], *identity, reason, timeout=_PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,13 +66,16 @@ class Accepted(Shape):
 
 
 class EventStatus(Shape):
-    """`pending` until it stands in the journal, or in `rejected` with a reason."""
+    """`pending` until it stands in the journal, or in `rejected` with a reason.
+
+    `unsent`: it is stored here, and no broker takes it for the reason given. It is tried again.
+    """
 
     id: str = Field(examples=[EVENT])
     source: str = Field(examples=[SOURCE])
     subject: str | None = Field(default=None, examples=[CASE])
     type: str | None = Field(default=None, examples=[_TYPE])
-    status: Literal["pending", "journaled", "rejected"]
+    status: Literal["pending", "unsent", "journaled", "rejected"]
     position: Position | None = None
     at: datetime | None = None
     reason: str | None = None
@@ -166,6 +169,9 @@ async def status_of(database: Any, agency: str, source: str, event_id: str) -> E
             at=row["recorded_at"],
         )
     row = await reads.submission(database, agency, source, event_id)
+    if row is not None and row["refused"] and not row["reason"]:
+        stream, why = str(row["stream"]), row["refused"]
+        return EventStatus(id=event_id, source=source, subject=stream, status="unsent", reason=why)
     if row is None:
         row = await reads.rejected_event(database, agency, source, event_id)
     if row is None:

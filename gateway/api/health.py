@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from gateway.api.shapes import Shape
 from gateway.context import Context, Gateway
 from gateway.serving import ServedRoute
-from storage import migrate, reads
+from storage import migrate, reads, sending
 
 router = APIRouter(route_class=ServedRoute, tags=["health"])
 _PATIENCE = 2.0
@@ -27,7 +27,11 @@ class Alive(Shape):
 
 
 class Ready(Shape):
-    """Ready: the database is migrated and answers, a broker answers, the directory is read."""
+    """Ready: the database is migrated and answers, a broker answers, the directory is read.
+
+    Of the health in detail `sent` is a check too: nothing that is stored signed waits for longer
+    than it may, and no broker refused any of it.
+    """
 
     status: State
     checks: dict[str, State]
@@ -59,7 +63,9 @@ async def readyz(gateway: Context, response: Response) -> Ready:
 async def healthz(gateway: Context, response: Response) -> Health:
     """The same in detail, with the last heartbeat of each service."""
     checks = await _checks(gateway)
-    services = await _services(gateway) if checks["database"] == "ok" else []
+    there = checks["database"] == "ok"
+    checks["sent"] = await _sent(gateway) if there else "failing"
+    services = await _services(gateway) if there else []
     status = _sum(checks)
     response.status_code = 200 if status == "ok" else 503
     return Health(
@@ -100,6 +106,11 @@ async def _broker(gateway: Gateway) -> State:
     except (KafkaError, OSError):
         return "failing"
     return "ok"
+
+
+async def _sent(gateway: Gateway) -> State:
+    waiting = await sending.waiting(await gateway.database())
+    return "failing" if waiting.is_overdue else "ok"
 
 
 async def _services(gateway: Gateway) -> list[dict[str, Any]]:

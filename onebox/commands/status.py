@@ -1,29 +1,40 @@
-"""`casebus status`: which services run, and since how many starts."""
+"""`casebus status`: which services run, since how many starts, and what is not sent yet."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import click
 from rich.console import Console
 
 from casebus.cli.output import answer, json_option, table
-from onebox import state
+from onebox import credentials, environment, state
 from onebox.commands.shared import addresses, home_option, options_of, running
+from onebox.options import Options
+from storage import sending
+from storage.sending import Waiting
 
 
 @click.command()
 @home_option
 @json_option
 def status(home: Path | None, *, as_json: bool) -> None:
-    """Show the services of this machine; exit code 1 unless all are ready."""
+    """Show the services of this machine; exit code 1 unless all are ready and nothing is overdue.
+
+    Overdue: a record that is stored signed and has not reached the brokers.
+    """
     options = options_of(home)
     now = running(options)
     last = state.read(options.place.state)
     phase = now.phase if now else "down"
     ready = now is not None and all(one.phase == "ready" for one in now.services.values())
+    waiting = _waiting(options) if now else None
+    overdue = waiting is not None and waiting.is_overdue
     found: dict[str, Any] = {
         "phase": phase,
         "ready": ready and phase == "ready",
@@ -31,9 +42,35 @@ def status(home: Path | None, *, as_json: bool) -> None:
         "addresses": addresses(options) if now else {},
         "services": list(now.services.values()) if now else [],
         "note": last.note if last else "",
+        "unsent": None
+        if waiting is None
+        else {
+            **asdict(waiting),
+            "overdue": overdue,
+            "says": waiting.in_words(),
+        },
     }
     answer(found, as_json=as_json, show=lambda out: _show(out, found))
-    sys.exit(0 if found["ready"] else 1)
+    sys.exit(0 if found["ready"] and not overdue else 1)
+
+
+def _waiting(options: Options) -> Waiting | None:
+    """What is stored signed and unsent; None where the database is away or not migrated."""
+    if "postgres" not in options.only:
+        return None
+    url = environment.admin_settings(options, credentials.load(options.place)).database_url
+    return asyncio.run(_asked(url))
+
+
+async def _asked(url: str) -> Waiting | None:
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            return await sending.waiting(connection)
+        finally:
+            await connection.close()
+    except (OSError, TimeoutError, asyncpg.PostgresError):
+        return None
 
 
 def _show(out: Console, found: dict[str, Any]) -> None:
@@ -45,5 +82,8 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     ]
     if rows:
         out.print(table(("service", "is", "process", "restarts", "last end"), rows))
+    if found["unsent"]:
+        colour = "red" if found["unsent"]["overdue"] else "green"
+        out.print(f"  unsent records   [{colour}]{found['unsent']['says']}[/{colour}]")
     for name, address in found["addresses"].items():
         out.print(f"  {name.replace('_', ' '):16} {address}")

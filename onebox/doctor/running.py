@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
@@ -19,9 +19,13 @@ from onebox.options import WORKERS, Options
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
+    from storage.sending import Waiting
+
 #: Kafka stamps each record with its broker's time: workers that differ judge keys wrongly.
 MOST_CLOCK_SECONDS = 2.0
 MOST_LAG = 10_000
+#: Unsent records that are named.
+_SHOWN = 5
 
 
 def examine_stack(options: Options) -> Iterator[Check]:
@@ -89,7 +93,8 @@ def _lag(admin: KafkaAdminClient, group: str) -> Check:
 
 
 async def _database(url: str) -> list[Check]:
-    from storage.migrate import pending  # noqa: PLC0415  only where a stack runs
+    from storage import sending  # noqa: PLC0415  only where a stack runs
+    from storage.migrate import pending  # noqa: PLC0415
 
     try:
         connection = await asyncpg.connect(url, timeout=5)
@@ -97,11 +102,30 @@ async def _database(url: str) -> list[Check]:
         return [Check("database", "wrong", f"does not answer: {error}")]
     try:
         theirs = await connection.fetchval("select now()")
-        return [_clock(theirs), _migrations(await pending(connection))]
+        found = [_clock(theirs), _migrations(await pending(connection))]
+        if found[-1].verdict != "ok":
+            return found
+        waiting = await sending.waiting(connection)
+        return [*found, _unsent(waiting, await sending.unsent_since(connection, _SHOWN))]
     except CasebusError as error:
         return [Check("migrations", "wrong", error.detail)]
     finally:
         await connection.close()
+
+
+def _unsent(waiting: Waiting, overdue: list[Any]) -> Check:
+    """What is stored signed and has not reached the brokers: nobody else knows of it yet."""
+    says = waiting.in_words()
+    if not waiting.is_overdue:
+        return Check("unsent records", "ok", says)
+    which = ", ".join(
+        f"{row['event_id']} of {row['source']} ({row['refused'] or 'waits'})" for row in overdue
+    )
+    remedy = (
+        "the scheduler sends them by itself: casebus logs scheduler; for a refused one see to its "
+        "topic and that topic's limit (docs/operations.md)"
+    )
+    return Check("unsent records", "wrong", f"{says}: {which}", remedy)
 
 
 def _clock(theirs: datetime) -> Check:

@@ -17,9 +17,12 @@ from casebus.trust.leaf import event_leaf, log_leaf
 from casebus.trust.merkle import Frontier
 from onebox.verify.report import Report
 from onebox.verify.topics import read_topic
+from storage import sending
 
 JOURNAL = "case.journal"
 REJECTED = "rejected"
+
+_MOST_UNSENT = 1000
 
 Place = tuple[str, int, int]
 """(topic, partition, offset)."""
@@ -225,14 +228,15 @@ class Verification:
             self.report.count("inbox records", len(routed))
 
     async def _tables(self) -> None:
-        """Each identity is one event; what the outbox sent stands at the front door."""
+        """Each identity is one event; what is stored signed was sent, and is journaled."""
         events = await self._connection.fetchval("select count(*) from derived.event")
         if events != self.report.counts.get("distinct events", 0):
             self.report.problem("events_differ", f"{events} rows")
-        waiting = await self._connection.fetchval(
-            "select count(*) from own.outbox where sent_at is null"
-        )
-        self.report.count("outbox waiting", waiting)
+        waiting = await sending.waiting(self._connection)
+        self.report.count("outbox waiting", waiting.outbox_unsent)
+        self.report.count("handed in, waiting", waiting.submissions_unsent)
+        for row in await sending.unsent_since(self._connection, _MOST_UNSENT):
+            self.report.problem("not_sent", f"{row['source']} {row['event_id']}")
         lost = await self._connection.fetch(_SENT_BUT_NOT_JOURNALED)
         for row in lost:
             self.report.problem("sent_but_not_journaled", f"{row['source']} {row['event_id']}")
@@ -250,6 +254,13 @@ select o.source, o.event_id from own.outbox o
 where o.aggregatetype = 'event' and o.sent_at is not null and not exists (
     select from derived.event e
     where e.stream = o.aggregateid and e.source = o.source and e.id = o.event_id)
+union all
+select s.source, s.event_id from own.submission s
+where s.sent_at is not null and not exists (
+    select from derived.event e
+    where e.stream = s.stream and e.source = s.source and e.id = s.event_id)
+and not exists (
+    select from own.rejected r where r.source = s.source and r.event_id = s.event_id)
 """
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from casebus.cases import Case, derive, fold, named
+from casebus.cases import Case, Derived, derive, fold, named
 from casebus.cases.body import plain
 from casebus.cases.matching import profile
 from casebus.events.numbers import canonical_number
@@ -17,6 +17,7 @@ from casebus.trust.signing import Draft, sign
 from services.casework import facts
 from services.casework.deriving import draft_of, rows_of, suspended_rows
 from services.casework.desk import Desk
+from services.casework.holding import held_back
 from services.casework.sorting import Sorted
 from services.casework.streams import Stream, Streams
 from storage import cases, journal, matching, outbox
@@ -80,7 +81,7 @@ def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
 
 async def _save(connection: Any, touched: dict[UUID, Stream], desk: Desk) -> None:
     rows: list[CaseRows] = []
-    drafts: list[Draft] = []
+    owed: list[tuple[Derived, Draft]] = []
     known = {stream for stream, state in touched.items() if state.version}
     parties: dict[UUID, tuple[str, ...]] = {}
     now = desk.now()
@@ -97,25 +98,29 @@ async def _save(connection: Any, touched: dict[UUID, Stream], desk: Desk) -> Non
                 parties[stream] = named(state.events.values())
             continue
         rows.append(shown)
-        drafts += said
+        owed += said
         if case.participants != state.parties:
             parties[stream] = state.parties = case.participants
     before = {stream: state.shown for stream, state in touched.items() if state.shown is not None}
     for stream, marks in (await cases.save(connection, rows, known, before)).items():
         touched[stream].shown = marks
     await journal.replace_parties(connection, parties)
-    await _enqueue(connection, drafts, desk)
+    held = await held_back(connection, (one for one, _ in owed))
+    for one, _ in owed:
+        if one.id in held:
+            touched[UUID(one.stream)].said.discard(one.id)
+    await _enqueue(connection, [draft for one, draft in owed if one.id not in held], desk)
 
 
 def _derived(
     case: Case, state: Stream, law: Law, desk: Desk, now: datetime
-) -> tuple[CaseRows, list[Draft]]:
+) -> tuple[CaseRows, list[tuple[Derived, Draft]]]:
     """What shows the case, and what the bus has to say about it."""
     opened_at = state.opened_at(case)
     stream = UUID(case.stream)
     shown = rows_of(stream, case, law, version=state.version, opened_at=opened_at, updated_at=now)
     fresh = [one for one in derive(case) if one.id not in state.said]
-    said = [draft_of(one, desk.schemas, desk.directory, now) for one in fresh]
+    said = [(one, draft_of(one, desk.schemas, desk.directory, now)) for one in fresh]
     state.said.update(one.id for one in fresh)
     return shown, said
 

@@ -1,7 +1,8 @@
 """The barrier of design rule 15: nobody is accused because we were down.
 
 After a clock's moment, everything that had reached the front door by now must be judged by
-admission and recorded by casework before the clock may breach.
+admission and recorded by casework before the clock may breach. What lies in an agency's own
+system, unsent, nobody here can know.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ _LOOK_SECONDS = 0.1
 
 Recorded = Callable[[Iterable[int]], Awaitable[dict[int, int]]]
 """Partition → the journal offset up to which casework has recorded everything."""
+Sent = Callable[[], Awaitable[None]]
+"""Returns when all that was stored signed before the call is sent, or refused for good."""
 
 
 class KnowsOffsets(Protocol):
@@ -30,18 +33,36 @@ class KnowsOffsets(Protocol):
     async def committed(self, group: str) -> Offsets: ...
 
 
-class Barrier:
-    """Waits until admission and casework have passed what stood before them."""
+class Passes(Protocol):
+    """What those need of a barrier who must not speak before it."""
 
-    def __init__(self, offsets: KnowsOffsets, recorded: Recorded, doors: Iterable[str]) -> None:
+    async def passed(self, partitions: Iterable[int]) -> float: ...
+
+
+class Barrier:
+    """Waits until admission and casework have passed what stood before them.
+
+    `sent` is for questions about all cases: of one case, whoever tells asks under its lock.
+    """
+
+    def __init__(
+        self,
+        offsets: KnowsOffsets,
+        recorded: Recorded,
+        doors: Iterable[str],
+        sent: Sent | None = None,
+    ) -> None:
         self._offsets = offsets
         self._recorded = recorded
         self._doors = tuple(doors)
+        self._sent = sent
 
     async def passed(self, partitions: Iterable[int]) -> float:
         """Wait for the journal `partitions` of the cases at hand; returns the seconds waited."""
         clock = asyncio.get_running_loop().time
         began = clock()
+        if self._sent is not None:
+            await self._sent()
         doors = await self._offsets.places(self._doors)
         await self._until_admitted(await self._offsets.ends(doors))
         journal = [TopicPartition(JOURNAL, partition) for partition in sorted(set(partitions))]

@@ -1,27 +1,29 @@
 """Clocks that ran out or soon will: behind the barrier, under the case's row lock, told once.
 
 A breach accuses, a lapse moves the case, a warning reminds: none may be said because we were
-behind (design rules 15, 16).
+behind (design rules 15, 16), nor while a record of the case is stored here and not yet sent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from casebus import telemetry
 from casebus.cases import Clock, Derived, breach_of, lapse_of, warning_of
+from casebus.cases.state import RUNNING
 from casebus.errors import CasebusError
 from casebus.events.partition import partition_for
 from casebus.law import agencies
 from casebus.now import Now
 from casebus.trust.directory import BUS, Directory
+from services.scheduler.barrier import Passes
 from services.scheduler.voice import Statement, Voice
-from storage import outbox, scheduling
+from storage import outbox, scheduling, sending
 from storage.scheduling import BREACHED, LAPSED, WARNED, Due
 
 log = logging.getLogger(__name__)
@@ -35,10 +37,6 @@ _CLOCKS = 500
 _LOOK_SECONDS = 0.3
 #: A scenario's time can jump; the machine's cannot.
 _TICK_SECONDS = 0.1
-
-
-class Passes(Protocol):
-    async def passed(self, partitions: Iterable[int]) -> float: ...
 
 
 class Clocks:
@@ -72,18 +70,22 @@ class Clocks:
             return 0
         count = await self._partitions()
         places = {partition_for(str(one.stream).encode(), count) for one in due}
+        since = await sending.database_time(self._pool)
         waited = await self._barrier.passed(places)
         sound = waited < _SOUND_SECONDS
-        return sum([await self._tell(one, sound=sound) for one in due])
+        return sum([await self._tell(one, since, sound=sound) for one in due])
 
-    async def _tell(self, due: Due, *, sound: bool) -> bool:
-        """One case a transaction; whether the clock was still running under the case's lock."""
+    async def _tell(self, due: Due, since: datetime, *, sound: bool) -> bool:
+        """One case a transaction; whether there was something to tell under the case's lock."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                view = await scheduling.still_running(connection, due)
+                view = await scheduling.tellable(connection, due, since)
                 if view is None:
                     return False
                 clock = Clock.from_json(view)
+                await sending.let_go(connection, due.stream, due.key, due.kind)
+                if clock.status != RUNNING and not clock.missed:
+                    return False
                 said = statement_of(clock, due.kind, self._directory, sound=sound)
                 [row] = self._voice.rows([said])
                 revision = 0 if due.kind == WARNED else clock.revision

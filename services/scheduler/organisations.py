@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from casebus.cases.keys import key_of
 from casebus.law.threshold_models import MONEY
+from services.scheduler.barrier import Passes
 from services.scheduler.voice import Statement, Voice
 from storage import organisations, outbox
 from storage.organisations import Act, Answer, Asker, Punishment
@@ -42,10 +43,6 @@ _COUNTS = (
     "click_count",
     "member_count",
 )
-
-
-class Passes(Protocol):
-    async def passed(self, partitions: Iterable[int]) -> float: ...
 
 
 class _Known(NamedTuple):

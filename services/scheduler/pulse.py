@@ -1,25 +1,29 @@
-"""The scheduler's row in own.heartbeat, and the outbox's depth as metrics."""
+"""The scheduler's row in own.heartbeat, and what waits to be sent as metrics."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 from casebus import telemetry
-from storage import scheduling
+from storage import scheduling, sending
+from storage.sending import Waiting
 
 SERVICE = "scheduler"
 _SECONDS = 1.0
+_NOTHING = Waiting(0, 0.0, 0, 0.0, 0)
 
 
 class Pulse:
-    """Beats each second, with what waits in the outbox."""
+    """Beats each second, with what waits to be sent."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
-        self._unsent, self._oldest_seconds = 0, 0.0
+        self._waiting = _NOTHING
         telemetry.gauge("casebus.outbox.unsent", self._depth, key="outbox", unit="{message}")
         telemetry.gauge("casebus.outbox.oldest", self._age, key="outbox", unit="s")
+        telemetry.gauge("casebus.records.refused", self._refused, key="outbox", unit="{message}")
 
     async def run(self) -> None:
         while True:
@@ -27,12 +31,16 @@ class Pulse:
             await asyncio.sleep(_SECONDS)
 
     async def beat(self) -> None:
-        self._unsent, self._oldest_seconds = await scheduling.backlog(self._pool)
-        detail = {"unsent": self._unsent, "oldest_seconds": self._oldest_seconds}
-        await scheduling.beat(self._pool, SERVICE, detail)
+        self._waiting = await sending.waiting(self._pool)
+        await scheduling.beat(self._pool, SERVICE, asdict(self._waiting))
 
     def _depth(self) -> dict[str, float]:
-        return {"own": float(self._unsent)}
+        now = self._waiting
+        return {"own": float(now.outbox_unsent), "handed_in": float(now.submissions_unsent)}
 
     def _age(self) -> dict[str, float]:
-        return {"own": self._oldest_seconds}
+        now = self._waiting
+        return {"own": now.outbox_oldest_seconds, "handed_in": now.submissions_oldest_seconds}
+
+    def _refused(self) -> dict[str, float]:
+        return {"all": float(self._waiting.records_refused)}

@@ -1,25 +1,36 @@
-"""The outbox relay: the one way from the outbox to Kafka (design rule 12).
+"""The relay: the one way from what is stored signed to Kafka (design rules 12, 18).
 
 Rows leave in row order and are marked after acks=all, so a relay killed between the two sends the
 same bytes again. Who adds rows of one (source, stream) is serialised by row locks (the fence, the
 case row) until commit, so a lower id never commits after a higher one of the same author there;
 and because the relay asks for what is unsent, not for what follows a cursor, a late commit of
 another's is sent late, not skipped.
+
+What was handed in at the gateway is the gateway's to send; what it has not sent after a grace,
+because it or the brokers went away, is sent here. A record sent by both is a copy of itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Protocol
 
-from aiokafka.errors import TopicAuthorizationFailedError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 from casebus import telemetry
 from services.transport import Outgoing
-from storage import scheduling
-from storage.scheduling import Unsent
+from storage import scheduling, sending
+from storage.sending import SHELVES, Shelf, Unsent
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +39,16 @@ _ROWS = 1000
 _IDLE_SECONDS = 0.5
 #: How long rows for a topic that cannot be written are left alone, so that others go on.
 _HOLD_SECONDS = 10.0
+#: After this they count as refused, and nobody waits for them.
+_PATIENCE = timedelta(seconds=60)
+TOO_LARGE, UNKNOWN, DENIED = "too_large", "topic_unknown", "topic_denied"
+#: What a broker says of a record, and would say again.
+_REFUSALS: dict[type[KafkaError], str] = {
+    MessageSizeTooLargeError: TOO_LARGE,
+    RecordListTooLargeError: TOO_LARGE,
+    TopicAuthorizationFailedError: DENIED,
+}
+_LOOK_SECONDS = 0.1
 _DOOR = "events."
 _MOST_AT_DOOR = (1 << 20) + (64 << 10)
 _MOST_INSIDE = (2 << 20) + (128 << 10)
@@ -42,9 +63,11 @@ class Sends(Protocol):
 
     async def send(self, outgoing: list[Outgoing]) -> None: ...
 
+    async def renew(self) -> None: ...
+
 
 class Relay:
-    """Sends the outbox by the leader's own session: when that is lost, so is the relay."""
+    """Sends by the leader's own session: when that is lost, so is the relay."""
 
     def __init__(self, connection: Any, producer: Sends) -> None:
         self._connection = connection
@@ -61,40 +84,65 @@ class Relay:
                     await asyncio.wait_for(self._woken.wait(), _IDLE_SECONDS)
 
     async def send_waiting(self) -> int:
-        """Send the next rows and mark them; returns how many were taken care of."""
+        """Send the next rows of each shelf and mark them; returns how many were taken care of."""
         now = asyncio.get_running_loop().time()
         self._held = {topic: until for topic, until in self._held.items() if until > now}
-        rows = await scheduling.unsent(self._connection, self._held, _ROWS)
+        return sum([await self._empty(shelf) for shelf in SHELVES])
+
+    async def _empty(self, shelf: Shelf) -> int:
+        rows = await sending.unsent(self._connection, shelf, self._held, _ROWS)
         refused = [row for row in rows if _too_large(row)]
         if refused:
-            await self._refuse(refused)
+            await self._refuse(shelf, refused, TOO_LARGE)
         fit = [row for row in rows if not _too_large(row)]
-        sendable = [row for row in fit if await self._writable(row.topic)]
+        sendable = [row for row in fit if await self._writable(shelf, row.topic)]
         if sendable:
-            await self._producer.send([_outgoing(row) for row in sendable])
-            await scheduling.mark_sent(self._connection, [row.id for row in sendable])
-            telemetry.count("casebus.outbox.sent.messages", len(sendable))
+            await self._send(shelf, sendable)
         return len(sendable) + len(refused)
 
-    async def _writable(self, topic: str) -> bool:
+    async def _send(self, shelf: Shelf, rows: Sequence[Unsent]) -> None:
+        """All at once; where a broker refuses one, one by one, so that it alone stays behind."""
+        try:
+            await self._producer.send([_outgoing(row) for row in rows])
+        except tuple(_REFUSALS) as error:
+            # The numbers of an idempotent producer have a gap now.
+            await self._producer.renew()
+            if len(rows) == 1:
+                await self._refuse(shelf, rows, _REFUSALS[type(error)])
+                return
+            for row in rows:
+                await self._send(shelf, [row])
+            return
+        await sending.mark_sent(self._connection, shelf, [row.id for row in rows])
+        telemetry.count(f"casebus.{shelf.name}.sent.messages", len(rows))
+
+    async def _writable(self, shelf: Shelf, topic: str) -> bool:
         if topic in self._held:
             return False
         try:
             await self._producer.partitions(topic)
         except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError) as error:
             self._held[topic] = asyncio.get_running_loop().time() + _HOLD_SECONDS
-            reason = type(error).__name__
+            reason = _REFUSALS.get(type(error), UNKNOWN)
             log.warning("topic cannot be written", extra={"topic": topic, "reason": reason})
+            await sending.give_up(self._connection, shelf, topic, reason, _PATIENCE)
             return False
         return True
 
-    async def _refuse(self, rows: list[Unsent]) -> None:
+    async def _refuse(self, shelf: Shelf, rows: Sequence[Unsent], reason: str) -> None:
         for row in rows:
-            log.error("record too large for its topic", extra={"topic": row.topic})
-        await scheduling.mark_refused(self._connection, [row.id for row in rows], "too_large")
+            log.error("no broker takes a record", extra={"topic": row.topic, "reason": reason})
+        await sending.mark_refused(self._connection, shelf, [row.id for row in rows], reason)
 
     def _wake(self, *_: object) -> None:
         self._woken.set()
+
+
+async def until_sent(pool: Any) -> None:
+    """Return when all that was stored here before the call has been sent, or was refused."""
+    before = await sending.database_time(pool)
+    while await sending.anything_on_its_way(pool, before):  # noqa: ASYNC110 - a table tells nobody
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _outgoing(row: Unsent) -> Outgoing:

@@ -16,7 +16,7 @@ from uuid import UUID
 import orjson
 
 from casebus.cases.keys import key_of
-from services.scheduler.organisations import Passes
+from services.scheduler.barrier import Passes
 from services.scheduler.questions import RAISED, WITHDRAWN, finding_key
 from services.scheduler.voice import Statement, Voice
 from storage import outbox, rights

@@ -28,7 +28,7 @@ from services.scheduler.offsets import BrokerOffsets
 from services.scheduler.organisations import Organisations
 from services.scheduler.pulse import Pulse
 from services.scheduler.questions import Questions
-from services.scheduler.relay import Relay
+from services.scheduler.relay import Relay, until_sent
 from services.scheduler.rights import Rights
 from services.scheduler.voice import Voice
 from services.transport import Producer, WorkerSettings
@@ -75,7 +75,9 @@ async def serve(settings: WorkerSettings) -> None:
         now = now_from(settings)
         voice = Voice(SigningKey.load(settings.keys_dir / f"{BUS}.pem"), schemas, now)
         doors = Topics.load(settings.schemas_dir).names_like("events.*")
-        barrier = Barrier(offsets, lambda some: scheduling.journal_offsets(pool, some), doors)
+        recorded = partial(scheduling.journal_offsets, pool)
+        barrier = Barrier(offsets, recorded, doors)
+        whole = Barrier(offsets, recorded, doors, partial(until_sent, pool))
         if not await asyncio.to_thread(follower.wait, _START_SECONDS):
             raise CasebusError("directory_unread", "the directory did not answer in time")
         partitions = partial(producer.partitions, JOURNAL)
@@ -91,9 +93,9 @@ async def serve(settings: WorkerSettings) -> None:
             leadership.watch(),
             Relay(leadership.connection, producer).run(),
             clocks.run(),
-            Questions(pool, voice, now).run(),
-            Organisations(pool, voice, barrier, partitions).run(),
-            Rights(pool, voice, barrier, partitions).run(),
+            Questions(pool, voice, now, barrier, partitions).run(),
+            Organisations(pool, voice, whole, partitions).run(),
+            Rights(pool, voice, whole, partitions).run(),
             Heart(offsets, producer).run(),
             Copier(settings, pool, producer).run(),
             Pulse(pool).run(),

@@ -35,15 +35,24 @@ class Producer:
         self._producer: AIOKafkaProducer
 
     async def __aenter__(self) -> Self:
-        self._producer = AIOKafkaProducer(
+        self._producer = await self._started()
+        return self
+
+    async def _started(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
             client_id=self._client_id,
             acks="all",
             enable_idempotence=True,
             max_batch_size=BATCH_BYTES,
             **self._options,
         )
-        await self._producer.start()
-        return self
+        await producer.start()
+        return producer
+
+    async def renew(self) -> None:
+        """Go on with new numbers, after a refused record left a gap in those of this producer."""
+        before, self._producer = self._producer, await self._started()
+        await before.stop()
 
     async def __aexit__(self, *_: object) -> None:
         await self._producer.stop()

@@ -18,18 +18,34 @@ on conflict (source, event_id) do nothing;
 select stream, agency, digest, topic, value, headers, sent_at
 from own.submission where source = $1 and event_id = $2;
 
+-- name: unsent_before
+-- This record, if it is unsent, behind what its source handed in before it in the stream.
+select s.source, s.event_id, s.stream, s.agency, s.digest, s.topic, s.value, s.headers, s.sent_at
+from own.submission s
+join own.submission this on this.source = s.source and this.stream = s.stream
+where this.source = $1 and this.event_id = $2 and s.stream = $3 and s.number <= this.number
+  and s.sent_at is null and (s.refused is null or s.event_id = $2)
+order by s.number;
+
 -- name: mark_sent
-update own.submission set sent_at = now()
+update own.submission set sent_at = now(), refused = null
+where source = $1 and event_id = $2 and sent_at is null;
+
+-- name: mark_refused
+update own.submission set refused = $3, tried_at = now()
 where source = $1 and event_id = $2 and sent_at is null;
 
 -- name: reserve_action
--- Gives a row where this call holds the place: it was free, or its holder let it expire.
+-- Gives a row where this call holds the place: it was free, or its holder let it expire. Not while
+-- the holder's record lies here unsent, or has just left: it will stand in the journal.
 insert into own.pending_action as p (work_item, version, digest, source, event_id, expires_at)
 values ($1, $2, $3, $4, $5, now() + $6::interval)
 on conflict (work_item, version) do update set
     digest = excluded.digest, source = excluded.source, event_id = excluded.event_id,
     expires_at = excluded.expires_at
-where p.expires_at < now()
+where p.expires_at < now() and not exists (
+    select from own.submission s where s.source = p.source and s.event_id = p.event_id
+      and s.refused is null and coalesce(s.sent_at, now()) > now() - $6::interval)
 returning event_id;
 
 -- name: pending_action
@@ -39,4 +55,6 @@ select digest, source, event_id from own.pending_action where work_item = $1 and
 delete from own.pending_action where work_item = $1 and version = $2 and event_id = $3;
 
 -- name: forget_actions
-delete from own.pending_action where expires_at < now() - interval '1 day';
+delete from own.pending_action p where p.expires_at < now() - interval '1 day' and not exists (
+    select from own.submission s where s.source = p.source and s.event_id = p.event_id
+      and s.refused is null and s.sent_at is null);

@@ -141,7 +141,7 @@ where e.source = $2 and e.id = $3
 order by j.appended_at limit 1;
 
 -- name: submission
-select s.stream, s.source, s.event_id, s.created_at, s.sent_at,
+select s.stream, s.source, s.event_id, s.created_at, s.sent_at, s.refused,
        r.reason, r.detail, r.rejected_at
 from own.submission s
 left join lateral (
@@ -172,9 +172,6 @@ order by h.at, h.agency;
 
 -- name: figures
 select
-    (select count(*) from own.outbox where sent_at is null) as outbox_unsent,
-    (select coalesce(extract(epoch from now() - min(created_at)), 0)
-     from own.outbox where sent_at is null) as outbox_oldest_seconds,
     (select count(*) from own.pending_action where expires_at > now()) as actions_pending,
     (select count(*) from derived.clock
      where status = 'running' and not historic and breach_after < now()) as clocks_unconfirmed,

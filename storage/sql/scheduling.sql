@@ -1,25 +1,6 @@
--- name: unsent
-select id, topic, aggregateid, value, headers
-from own.outbox
-where sent_at is null and refused is null and topic <> all($1::text[])
-order by id limit $2;
-
--- name: mark_sent
-update own.outbox set sent_at = now() where id = any($1::bigint[]);
-
--- name: mark_refused
-update own.outbox set refused = $2 where id = any($1::bigint[]);
-
--- name: backlog
-select count(*) as unsent,
-       coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_seconds
-from (
-    select created_at from own.outbox
-    where sent_at is null and refused is null order by id limit 10000
-) as waiting;
-
 -- name: due_clocks
--- A warning that comes after the due moment would warn of nothing.
+-- A warning that comes after the due moment would warn of nothing. What casework held back is due
+-- at once.
 select d.stream, d.key, d.kind, d.at
 from (
     select stream, key, 'breached' as kind, breach_after as at, (view ->> 'revision')::int as revision
@@ -30,11 +11,18 @@ from (
     union all
     select stream, key, 'warned', warn_after, 0
     from derived.clock where warn_after <= $1 and due > $1
+    union all
+    select c.stream, c.key, h.kind, coalesce(c.breach_after, c.lapse_after),
+           (c.view ->> 'revision')::int
+    from own.clock_held h join derived.clock c on c.stream = h.stream and c.key = h.key
+    where coalesce(c.breach_after, c.lapse_after) is not null
 ) d
 where not exists (
     select from own.clock_said s
     where s.stream = d.stream and s.key = d.key and s.kind = d.kind and s.revision = d.revision
 )
+-- Such streams wait, and hold no other up.
+and not exists (select from own.on_its_way w where w.stream = d.stream and w.sent_at is null)
 order by d.at, d.stream, d.key, d.kind limit $2;
 
 -- name: next_due
@@ -49,9 +37,18 @@ select least(
 -- name: lock_case
 select stream from derived.case_state where stream = $1 for update;
 
--- name: running_clock
-select view from derived.clock
-where stream = $1 and key = $2 and status = 'running' and not historic
+-- name: awaited
+-- Sent since the barrier began is not behind it.
+select exists (
+    select from own.on_its_way w
+    where w.stream = $1 and (w.sent_at is null or w.sent_at >= $2)
+);
+
+-- name: tellable_clock
+select c.view from derived.clock c
+where c.stream = $1 and c.key = $2 and not c.historic
+  and (c.status = 'running' or exists (
+      select from own.clock_held h where h.stream = c.stream and h.key = c.key and h.kind = $3))
   and $4 = case $3
       when 'breached' then breach_after when 'lapsed' then lapse_after else warn_after
   end;
@@ -110,6 +107,8 @@ where c.status = 'unopened'
   and not exists (
       select from own.asked_finding f where f.stream = c.stream and f.kind = 'unopened'
   )
+  -- What opens it may lie here.
+  and not exists (select from own.on_its_way w where w.stream = c.stream and w.sent_at is null)
 group by c.stream having min(e.recorded_at) <= $1
 order by c.stream limit $2;
 
@@ -122,12 +121,44 @@ join own.outbox b on b.aggregateid = f.stream and b.event_id = f.event_id
 where f.kind = 'unopened' and not f.withdrawn
 order by f.stream limit $1;
 
+-- name: not_sent
+-- An agency's records that no broker takes, and of which it has not been told.
+select u.stream, u.source, u.event_id, u.refused
+from (
+    select stream, source, event_id, refused from own.submission
+    where sent_at is null and refused is not null
+    union all
+    select aggregateid, source, event_id, refused from own.outbox
+    where sent_at is null and refused is not null and aggregatetype = 'event'
+) u
+where u.source <> 'bus' and u.source not like 'bus/%'
+  and not exists (
+      select from own.asked_finding f
+      where f.stream = u.stream and f.kind = 'not_sent'
+        and f.source = u.source and f.id = u.event_id
+  )
+order by u.stream, u.source, u.event_id limit $1;
+
+-- name: sent_after_all
+select f.stream, f.source, f.id, f.event_id, b.headers
+from own.asked_finding f
+join own.outbox b on b.aggregateid = f.stream and b.event_id = f.event_id
+where f.kind = 'not_sent' and not f.withdrawn
+  and not exists (
+      select from own.submission s
+      where s.source = f.source and s.event_id = f.id and s.sent_at is null)
+  and not exists (
+      select from own.outbox o where o.aggregateid = f.stream
+        and o.source = f.source and o.event_id = f.id and o.sent_at is null)
+order by f.stream limit $1;
+
 -- name: note_finding
 insert into own.asked_finding (stream, kind, source, id, event_id) values ($1, $2, $3, $4, $5)
 on conflict (stream, kind, source, id) do nothing;
 
 -- name: note_withdrawal
-update own.asked_finding set withdrawn = true where stream = $1 and kind = $2;
+update own.asked_finding set withdrawn = true
+where stream = $1 and kind = $2 and source = $3 and id = $4;
 
 -- name: directory_copied
 select next_offset from own.directory_copy;

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
+from casebus.events.partition import partition_for
 from casebus.sdk.connection import client_settings
 from onebox.testing import Stack
 
@@ -170,3 +171,37 @@ def test_sigterm_finishes_the_requests_under_way(door: Stack, client: httpx.Clie
             break
     for event in events:
         until_sent(client, event)
+
+
+def test_what_was_stored_before_in_the_same_case_leaves_first(
+    door: Stack, client: httpx.Client
+) -> None:
+    first = body()
+    second = {**body(), "subject": first["subject"]}
+    door.stop("kafka")
+    try:
+        refused(submit(client, first), "bus_unavailable")
+    finally:
+        door.start("kafka")
+    until_sent(client, second)
+    assert on_kafka(door, first)
+    places = [offset(door, one) for one in (first, second)]
+    assert places == sorted(places)
+
+
+def offset(door: Stack, event: dict[str, Any]) -> int:
+    """Where this event stands in its partition."""
+    consumer = KafkaConsumer(**client_settings(door.settings("admin")), enable_auto_commit=False)
+    try:
+        count = len(consumer.partitions_for_topic(TOPIC))
+        place = TopicPartition(TOPIC, partition_for(event["subject"].encode(), count))
+        consumer.assign([place])
+        consumer.seek_to_beginning(place)
+        end = consumer.end_offsets([place])[place]
+        while consumer.position(place) < end:
+            for record in consumer.poll(timeout_ms=500).get(place, ()):
+                if ("ce_id", event["id"].encode()) in record.headers:
+                    return int(record.offset)
+    finally:
+        consumer.close()
+    raise AssertionError(event["id"])

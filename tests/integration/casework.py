@@ -40,6 +40,8 @@ class Casework:
         self.pool, self.world = pool, World()
         self.log: list[ConsumerRecord] = []
         self.refused: list[ConsumerRecord] = []
+        #: When admission takes what comes.
+        self.at = NOW
         self._admit = Judge(SCHEMAS, self.world.directory, LAW, HOSTED)
         self.restart()
 
@@ -110,7 +112,7 @@ class Casework:
     def _journaled(self, record: Record, offset: int) -> ConsumerRecord:
         arrival = self._arrival(record)
         admitted = self._admit(arrival)
-        headers = journal_headers(arrival, admitted, law=LAW.digest, directory=9, at=NOW)
+        headers = journal_headers(arrival, admitted, law=LAW.digest, directory=9, at=self.at)
         return _kafka_record(JOURNAL, offset, record, headers)
 
     def _arrival(self, record: Record) -> Arrival:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from casebus.cases import fold
 from casebus.errors import CasebusError
-from casebus.events.envelope import Record
+from casebus.events.envelope import Envelope, Record
 from casebus.law import Law, loader
 from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.casework import folding
+from storage import submissions
+from storage.packing import unpack_headers
 from tests.case_events import ROOT
 from tests.integration.casework import Casework, altered, casework_on
+from tests.integration.handed_in import hand_in
+from tests.world import NOW, SCHEMAS
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
@@ -294,3 +299,72 @@ async def test_who_wrote_before_a_case_was_opened_loses_sight_of_it_unless_it_ha
     assert before == [AMR, PRO, PSB]
     await casework.rebuild()
     assert await parties(casework, stream) == before
+
+
+async def filed(casework: Casework, stream: str) -> Callable[[str], Record]:
+    """A case in which the goods are due in March; gives the act by its date."""
+    await casework(sent(casework, stream))
+    given = {"stream": stream, "to": (AMR,), "legal": "2026-03-06"}
+    casework.at = NOW + timedelta(days=1)
+    await casework(casework.world.event("referral.filed", PSB, **given))
+    casework.at = NOW + timedelta(days=20)
+
+    def handed_over(on: str) -> Record:
+        act = {"stream": stream, "to": (PSB,), "legal": on}
+        return casework.world.event("referral.goods_handed_over", AMR, **act)
+
+    return handed_over
+
+
+async def test_a_breach_that_a_late_act_shows_waits_for_the_record_that_is_on_its_way(
+    casework: Casework,
+) -> None:
+    stream = str(uuid4())
+    handed_over = await filed(casework, stream)
+    in_time = handed_over("2026-03-07")
+    await hand_in(casework.pool, in_time, "events.administrative")
+    await casework(handed_over("2026-03-20"))
+    assert "clock.breached.v1" not in await casework.said()
+    held = await casework.rows("select kind from own.clock_held where stream = $1", UUID(stream))
+    assert {row["kind"] for row in held} == {"breached"}
+    await casework(in_time)
+    assert "clock.breached.v1" not in await casework.said()
+
+
+async def test_a_breach_that_a_late_act_shows_is_said_at_once_where_nothing_is_on_its_way(
+    casework: Casework,
+) -> None:
+    stream = str(uuid4())
+    handed_over = await filed(casework, stream)
+    refused = handed_over("2026-03-07")
+    finished = await hand_in(casework.pool, refused, "events.administrative")
+    await submissions.mark_refused(casework.pool, finished, "too_large")
+    await casework(handed_over("2026-03-20"))
+    assert "clock.breached.v1" in await casework.said()
+
+
+async def test_an_act_in_time_that_arrives_late_takes_the_breach_back_from_all_who_were_told(
+    casework: Casework,
+) -> None:
+    stream = str(uuid4())
+    handed_over = await filed(casework, stream)
+    await casework(handed_over("2026-03-20"))
+    told = await said_of(casework, "clock.breached")
+    assert told
+    breach = casework.world.event("clock.breached", BUS, stream=stream, **told[0])
+    await casework(breach)
+    await casework(handed_over("2026-03-07"))
+    [withdrawn] = await said_of(casework, "clock.breach_withdrawn")
+    assert withdrawn["to"] == told[0]["to"]
+
+
+async def said_of(casework: Casework, name: str) -> list[dict[str, Any]]:
+    """Id, body and recipients of what the outbox holds of a type."""
+    query = "select value, headers from own.outbox where type = $1"
+    rows = await casework.rows(query, f"casebus.{name}.v1")
+    found = []
+    for row in rows:
+        envelope = Envelope.from_headers(unpack_headers(row["headers"]))
+        body = SCHEMAS.decode(row["value"])[1]
+        found.append({"id": envelope.id, "to": envelope.to, "data": body})
+    return found

@@ -11,17 +11,20 @@ from uuid import UUID
 import pytest
 
 from casebus.cases import CaseEvent, fold
+from casebus.events.envelope import Record
 from casebus.law import Law
 from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.casework.deriving import rows_of
 from services.scheduler.clocks import Clocks
 from services.scheduler.voice import Voice
-from storage import cases, reads
+from storage import cases, outbox, reads, sending, submissions
+from storage.outbox import OutboxRow
 from storage.packing import unpack_headers
 from storage.pool import open_pool
 from tests.case_events import AMR, LAW, PRO, PSB, STREAM, event, until
 from tests.integration.database import fresh_database
+from tests.integration.handed_in import LONG_AGO, hand_in
 from tests.small_law import law
 from tests.world import SCHEMAS, World
 
@@ -298,3 +301,105 @@ async def test_a_case_is_found_by_the_status_of_any_of_its_procedures(desk: Desk
     assert [row["procedure"] for row in regions] == ["penalty", "mediation"]
     await desk.record([filed], SMALL)
     assert [await found(one) for one in ("filed", "asked")] == [1, 0]
+
+
+def noted(desk: Desk) -> Record:
+    """What may be the answer: an agency's record in the case."""
+    return desk.world.event("case.noted", PSB, stream=STREAM)
+
+
+async def test_nothing_is_told_of_a_case_while_a_record_of_it_is_stored_and_unsent(
+    desk: Desk,
+) -> None:
+    await desk.record(FILED)
+    desk.gate.open.set()
+    finished = await hand_in(desk.pool, noted(desk), "events.police", age=LONG_AGO)
+    assert await desk.clocks.tell_due() == 0
+    assert await desk.said_clocks() == []
+    await submissions.mark_sent(desk.pool, finished)
+    assert await desk.clocks.tell_due() == 1
+    assert await desk.said_clocks() == ["T18"]
+
+
+async def test_another_case_s_unsent_record_holds_nobody_up(desk: Desk) -> None:
+    await desk.record(FILED)
+    desk.gate.open.set()
+    other = desk.world.event("case.noted", PSB)
+    await hand_in(desk.pool, other, "events.police", age=LONG_AGO)
+    assert await desk.clocks.tell_due() == 1
+
+
+async def test_a_record_handed_in_while_the_barrier_waits_keeps_the_breach_unsaid(
+    desk: Desk,
+) -> None:
+    await desk.record(FILED)
+    telling = asyncio.create_task(desk.clocks.tell_due())
+    await desk.gate.reached.wait()
+    await hand_in(desk.pool, noted(desk), "events.police")
+    desk.gate.open.set()
+    assert await telling == 0
+
+
+async def test_what_is_sent_while_the_barrier_waits_is_not_behind_it(desk: Desk) -> None:
+    await desk.record(FILED)
+    telling = asyncio.create_task(desk.clocks.tell_due())
+    await desk.gate.reached.wait()
+    await submissions.mark_sent(desk.pool, await hand_in(desk.pool, noted(desk), "events.police"))
+    desk.gate.open.set()
+    assert await telling == 0
+    # The next barrier begins after it was sent.
+    assert await desk.clocks.tell_due() == 1
+
+
+async def test_a_record_that_no_broker_takes_does_not_silence_its_case(desk: Desk) -> None:
+    await desk.record(FILED)
+    desk.gate.open.set()
+    finished = await hand_in(desk.pool, noted(desk), "events.police", age=LONG_AGO)
+    await submissions.mark_refused(desk.pool, finished, "too_large")
+    assert await desk.clocks.tell_due() == 1
+
+
+async def test_an_agency_s_record_in_the_outbox_is_waited_for_too(desk: Desk) -> None:
+    await desk.record(FILED)
+    desk.gate.open.set()
+    await outbox.enqueue(desk.pool, [OutboxRow.of(noted(desk), "events.police")])
+    assert await desk.clocks.tell_due() == 0
+    await desk.pool.execute("update own.outbox set sent_at = now()")
+    assert await desk.clocks.tell_due() == 1
+
+
+async def test_a_warning_waits_for_what_is_unsent_like_a_breach(desk: Desk) -> None:
+    desk.gate.open.set()
+    desk.now = datetime.fromisoformat("2026-10-07T00:00:00+08:00")
+    await desk.record([ASKED], SMALL)
+    finished = await hand_in(desk.pool, noted(desk), "events.police", age=LONG_AGO)
+    assert await desk.clocks.tell_due() == 0
+    await submissions.mark_sent(desk.pool, finished)
+    assert await desk.clocks.tell_due() == 1
+
+
+LATE = event(AMR, "referral.goods_handed_over", "2026-04-15 10:00", to=(PSB,))
+
+
+async def test_what_casework_held_back_is_said_when_the_record_came_to_nothing(desk: Desk) -> None:
+    await desk.record([*FILED, LATE])
+    desk.gate.open.set()
+    [(key, status)] = await desk.pool.fetch(
+        "select key, status from derived.clock where clock = 'T18'"
+    )
+    assert status == "met_late"
+    assert await desk.clocks.tell_due() == 0
+    await sending.hold_clock(desk.pool, CASE, key, "breached")
+    assert await desk.clocks.tell_due() == 1
+    assert await desk.said_clocks() == ["T18"]
+    assert await desk.clocks.tell_due() == 0
+
+
+async def test_what_casework_held_back_is_not_said_of_an_act_that_came_in_time(desk: Desk) -> None:
+    await desk.record([*FILED, LATE])
+    desk.gate.open.set()
+    key = await desk.pool.fetchval("select key from derived.clock where clock = 'T18'")
+    await sending.hold_clock(desk.pool, CASE, key, "breached")
+    await desk.record([*FILED, LATE, HANDED_OVER])
+    assert await desk.clocks.tell_due() == 0
+    assert await desk.said_clocks() == []

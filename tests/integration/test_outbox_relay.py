@@ -44,6 +44,9 @@ class DyingProducer:
         await self._producer.send(outgoing)
         raise KilledError
 
+    async def renew(self) -> None:
+        await self._producer.renew()
+
 
 class Desk:
     """One database, one producer with the scheduler's rights, one reader of the door."""

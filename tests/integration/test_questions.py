@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,11 +13,12 @@ from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.scheduler.questions import Questions
 from services.scheduler.voice import Voice
-from storage import journal
+from storage import journal, submissions
 from storage.journal import EventRow, JournalRow
 from storage.packing import unpack_headers
 from storage.pool import open_pool
 from tests.integration.database import fresh_database
+from tests.integration.handed_in import LONG_AGO, hand_in
 from tests.world import NOW, SCHEMAS, World
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -34,7 +35,17 @@ class Desk:
     def __init__(self, pool: Any) -> None:
         self.pool, self.now, self.count = pool, NOW, 0
         voice = Voice(World().keys[BUS], SCHEMAS, lambda: self.now)
-        self.questions = Questions(pool, voice, lambda: self.now)
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        self.questions = Questions(pool, voice, lambda: self.now, self, self._partitions)
+
+    async def _partitions(self) -> int:
+        return 4
+
+    async def passed(self, _: Iterable[int]) -> float:
+        """The barrier: what the test says comes in while it waits."""
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        return 0.0
 
     async def record(
         self,
@@ -175,3 +186,51 @@ async def test_a_stream_that_is_no_case_is_never_unopened(desk: Desk) -> None:
     desk.now = NOW + timedelta(days=9)
     await desk.questions.ask()
     assert await desk.said() == []
+
+
+async def test_an_opening_event_that_comes_in_behind_the_barrier_leaves_nothing_to_say(
+    desk: Desk,
+) -> None:
+    stream = uuid4()
+    await desk.record(PSB, stream)
+    await desk.case(stream, "unopened")
+    desk.now = NOW + timedelta(days=2)
+    desk.meanwhile = lambda: desk.case(stream, "sent")
+    await desk.questions.ask()
+    assert await desk.said() == []
+
+
+async def test_an_opening_event_that_is_stored_and_unsent_is_waited_for(desk: Desk) -> None:
+    stream = uuid4()
+    await desk.record(PSB, stream)
+    await desk.case(stream, "unopened")
+    desk.now = NOW + timedelta(days=2)
+    opening = World().event("referral.sent", AMR, stream=str(stream))
+    finished = await hand_in(desk.pool, opening, "events.administrative", age=LONG_AGO)
+    await desk.questions.ask()
+    assert await desk.said() == []
+    await submissions.mark_sent(desk.pool, finished)
+    await desk.questions.ask()
+    assert await desk.said() == [("raised", stream, PSB)]
+
+
+async def test_what_no_broker_takes_is_told_to_its_author_once_and_taken_back_when_sent(
+    desk: Desk,
+) -> None:
+    stream = uuid4()
+    record = World().event("case.noted", AMR, stream=str(stream))
+    finished = await hand_in(desk.pool, record, "events.administrative", age=LONG_AGO)
+    await desk.questions.ask()
+    assert await desk.said() == []
+    await submissions.mark_refused(desk.pool, finished, "too_large")
+    await desk.questions.ask()
+    await desk.questions.ask()
+    assert await desk.said() == [("raised", stream, AMR)]
+    value = await desk.pool.fetchval("select value from own.outbox")
+    body = SCHEMAS.decode(value)[1]
+    assert (body["kind"], body["event_id"]) == ("not_sent", finished.event_id)
+    assert body["detail"] == {"reason": "too_large"}
+    await submissions.mark_sent(desk.pool, finished)
+    await desk.questions.ask()
+    await desk.questions.ask()
+    assert await desk.said() == [("raised", stream, AMR), ("withdrawn", stream, AMR)]

@@ -1,0 +1,34 @@
+"""One at a time: what one author sends into one stream leaves this process in the order stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from casebus.errors import CasebusError
+
+#: Seconds for which a request waits for those before it: as long as one of them may take to send.
+_PATIENCE = 10.0
+
+
+class Turns:
+    """Locks by name, each kept while somebody waits for it or holds it."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def of(self, *name: str) -> AsyncIterator[None]:
+        """Hold the turn inside the block; raises `bus_unavailable` where it does not come."""
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise CasebusError("bus_unavailable", "send the same request again") from error
+        try:
+            yield
+        finally:
+            lock.release()

@@ -1,0 +1,29 @@
+"""Breaches and lapses that a late act shows, held back while another act is on its way.
+
+An agency's record that is stored here and not yet recorded may be the act in time. Its recording
+folds the case anew; where it never comes, the scheduler says what was held, behind its barrier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from casebus.cases.derive import BREACHED, LAPSED, Derived
+from storage import scheduling, sending
+
+_KINDS = {BREACHED: scheduling.BREACHED, LAPSED: scheduling.LAPSED}
+
+
+async def held_back(connection: Any, owed: Iterable[Derived]) -> set[str]:
+    """Ids of what must not be said yet; the scheduler finds it noted."""
+    told = [one for one in owed if one.type in _KINDS]
+    if not told:
+        return set()
+    awaited = await sending.awaited_among(connection, {UUID(one.stream) for one in told})
+    held = [one for one in told if UUID(one.stream) in awaited]
+    for one in held:
+        stream, key = UUID(one.stream), one.data["clock_key"]
+        await sending.hold_clock(connection, stream, key, _KINDS[one.type])
+    return {one.id for one in held}

@@ -1,0 +1,135 @@
+"""What is stored signed and still has to reach the brokers, and who waits for it.
+
+Two shelves hold such records: the outbox, and what was handed in at the gateway. The scheduler's
+relay empties both; nothing is told of a stream's clocks while a record of it lies there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from casebus.events.envelope import Header
+from storage.packing import unpack_headers
+from storage.queries import load
+
+Connection = Any
+_SQL = load("sending")
+
+#: A refused record is tried again after this: its topic may be there then, or its limit raised.
+AGAIN = timedelta(minutes=10)
+#: So old, an unsent record is a fault: whoever stored it and the relay both had their time.
+OVERDUE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where finished records wait; `grace` is how long their own author's sender has."""
+
+    name: str
+    grace: timedelta
+
+
+OUTBOX = Shelf("outbox", timedelta(0))
+#: The gateway gives up after ten seconds; sooner, the relay would send beside it.
+SUBMISSIONS = Shelf("submission", timedelta(seconds=12))
+SHELVES = (OUTBOX, SUBMISSIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A record that waits; `headers` are finished and signed."""
+
+    id: int
+    topic: str
+    stream: UUID
+    value: bytes | None
+    headers: tuple[Header, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much waits and since when, and how much no broker takes."""
+
+    outbox_unsent: int
+    outbox_oldest_seconds: float
+    submissions_unsent: int
+    submissions_oldest_seconds: float
+    records_refused: int
+
+    def in_words(self) -> str:
+        handed_in = f"{self.submissions_unsent:,} handed in, {self.outbox_unsent:,} in the outbox"
+        oldest = max(self.outbox_oldest_seconds, self.submissions_oldest_seconds)
+        return f"{handed_in}, the oldest for {oldest:.0f} s; {self.records_refused:,} refused"
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether a person must look: a record was refused, or waits longer than it may."""
+        oldest = max(self.outbox_oldest_seconds, self.submissions_oldest_seconds)
+        return self.records_refused > 0 or oldest > OVERDUE.total_seconds()
+
+
+async def unsent(
+    connection: Connection, shelf: Shelf, held: Iterable[str], limit: int
+) -> list[Unsent]:
+    """The first committed rows in row order, those for the topics `held` left out."""
+    query = _SQL[f"unsent_{shelf.name}"]
+    rows = await connection.fetch(query, list(held), limit, shelf.grace, AGAIN)
+    return [
+        Unsent(row["id"], row["topic"], row["stream"], row["value"], unpack_headers(row["headers"]))
+        for row in rows
+    ]
+
+
+async def mark_sent(connection: Connection, shelf: Shelf, ids: Sequence[int]) -> None:
+    await connection.execute(_SQL[f"mark_sent_{shelf.name}"], list(ids))
+
+
+async def mark_refused(
+    connection: Connection, shelf: Shelf, ids: Sequence[int], reason: str
+) -> None:
+    await connection.execute(_SQL[f"mark_refused_{shelf.name}"], list(ids), reason)
+
+
+async def give_up(
+    connection: Connection, shelf: Shelf, topic: str, reason: str, after: timedelta
+) -> None:
+    """Mark what has waited for a topic for so long: it holds nobody up any more."""
+    await connection.execute(_SQL[f"give_up_{shelf.name}"], topic, reason, after)
+
+
+async def waiting(connection: Connection) -> Waiting:
+    return Waiting(**await connection.fetchrow(_SQL["waiting"]))
+
+
+async def unsent_since(connection: Connection, limit: int) -> list[Any]:
+    """Records that are refused or overdue, oldest first."""
+    return list(await connection.fetch(_SQL["unsent_since"], OVERDUE, limit))
+
+
+async def database_time(connection: Connection) -> datetime:
+    """By the clock that also says when a record was sent."""
+    moment: datetime = await connection.fetchval(_SQL["database_time"])
+    return moment
+
+
+async def anything_on_its_way(connection: Connection, before: datetime) -> bool:
+    """Whether something stored before that moment, and that may move a clock, is not sent yet."""
+    return bool(await connection.fetchval(_SQL["anything_on_its_way"], before))
+
+
+async def awaited_among(connection: Connection, streams: Iterable[UUID]) -> set[UUID]:
+    """Those of the streams that await an agency's record which is stored here already."""
+    rows = await connection.fetch(_SQL["awaited_among"], list(streams))
+    return {row["stream"] for row in rows}
+
+
+async def hold_clock(connection: Connection, stream: UUID, key: str, kind: str) -> None:
+    await connection.execute(_SQL["hold_clock"], stream, key, kind)
+
+
+async def let_go(connection: Connection, stream: UUID, key: str, kind: str) -> None:
+    await connection.execute(_SQL["let_go"], stream, key, kind)

@@ -1,0 +1,87 @@
+-- name: unsent_outbox
+select id, topic, aggregateid as stream, value, headers
+from own.outbox
+where sent_at is null and topic <> all($1::text[]) and created_at <= now() - $3::interval
+  and (refused is null or tried_at < now() - $4::interval)
+order by id limit $2;
+
+-- name: unsent_submission
+select number as id, topic, stream, value, headers
+from own.submission
+where sent_at is null and topic <> all($1::text[]) and created_at <= now() - $3::interval
+  and (refused is null or tried_at < now() - $4::interval)
+order by number limit $2;
+
+-- name: mark_sent_outbox
+update own.outbox set sent_at = now(), refused = null where id = any($1::bigint[]);
+
+-- name: mark_sent_submission
+update own.submission set sent_at = now(), refused = null
+where number = any($1::bigint[]) and sent_at is null;
+
+-- name: mark_refused_outbox
+update own.outbox set refused = $2, tried_at = now() where id = any($1::bigint[]);
+
+-- name: mark_refused_submission
+update own.submission set refused = $2, tried_at = now()
+where number = any($1::bigint[]) and sent_at is null;
+
+-- name: give_up_outbox
+update own.outbox set refused = $2, tried_at = now()
+where sent_at is null and topic = $1 and created_at <= now() - $3::interval;
+
+-- name: give_up_submission
+update own.submission set refused = $2, tried_at = now()
+where sent_at is null and topic = $1 and created_at <= now() - $3::interval;
+
+-- name: waiting
+-- Each counted to 10,000: it is asked every second.
+select o.waiting as outbox_unsent, o.oldest as outbox_oldest_seconds,
+       s.waiting as submissions_unsent, s.oldest as submissions_oldest_seconds,
+       o.refused + s.refused as records_refused
+from (
+    select count(*) filter (where refused is null) as waiting,
+           count(*) filter (where refused is not null) as refused,
+           coalesce(extract(epoch from
+               now() - min(created_at) filter (where refused is null)), 0)::float8 as oldest
+    from (select created_at, refused from own.outbox
+          where sent_at is null order by id limit 10000) as first
+) o, (
+    select count(*) filter (where refused is null) as waiting,
+           count(*) filter (where refused is not null) as refused,
+           coalesce(extract(epoch from
+               now() - min(created_at) filter (where refused is null)), 0)::float8 as oldest
+    from (select created_at, refused from own.submission
+          where sent_at is null order by number limit 10000) as first
+) s;
+
+-- name: unsent_since
+-- Oldest first, both kinds; for those who must say which.
+select stream, source, event_id, topic, created_at, refused from own.submission
+where sent_at is null and (refused is not null or created_at <= now() - $1::interval)
+union all
+select aggregateid, source, event_id, topic, created_at, refused from own.outbox
+where sent_at is null and (refused is not null or created_at <= now() - $1::interval)
+order by created_at limit $2;
+
+-- name: anything_on_its_way
+select exists (select from own.on_its_way where sent_at is null and created_at < $1);
+
+-- name: database_time
+select clock_timestamp();
+
+-- name: awaited_among
+-- Streams with a record of an agency's that was stored here and is neither recorded nor rejected.
+select distinct w.stream from own.on_its_way w
+where w.stream = any($1::uuid[]) and w.source <> 'bus' and w.source not like 'bus/%'
+  and not exists (
+      select from derived.event e
+      where e.stream = w.stream and e.source = w.source and e.id = w.event_id)
+  and not exists (
+      select from own.rejected r where r.source = w.source and r.event_id = w.event_id);
+
+-- name: hold_clock
+insert into own.clock_held (stream, key, kind) values ($1, $2, $3) on conflict do nothing;
+
+-- name: let_go
+delete from own.clock_held where stream = $1 and key = $2 and kind = $3;
