@@ -259,6 +259,19 @@ class Clocks:
         self._all.append(draft)
         self._open.append(draft)
 
+    def ensure(
+        self, versions: tuple[ClockRule, ...], trigger: CaseEvent, region: Region, *, alone: bool
+    ) -> None:
+        """Start it where it does not run here, or runs by a version not meant for this body."""
+        known = versions[0].id
+        running = [one for one in self._open if one.rule.id == known and one.region is region]
+        gone = [one for one in running if not one.rule.is_for(trigger.data)]
+        for draft in gone:
+            draft.cancel(trigger)
+            self._open.remove(draft)
+        if len(gone) == len(running):
+            self.start(versions, trigger, region, alone=alone)
+
     def stop(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:
         for draft in self._take(ids, region):
             draft.meet(event)
@@ -300,10 +313,6 @@ class Clocks:
         """The clocks of this id that have not ended; if none, the last one that has."""
         found = [one for one in self._open if one.rule.id == clock]
         return found or [one for one in self._all if one.rule.id == clock][-1:]
-
-    def runs(self, clock: str, region: Region) -> bool:
-        """Whether a clock of this id runs in the region, or is paused there."""
-        return any(one.rule.id == clock and one.region is region for one in self._open)
 
     def running(self, clock: str | None) -> Draft | None:
         """The clock of this id that started last and has not ended."""

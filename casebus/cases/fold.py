@@ -414,8 +414,7 @@ class _Folding:
         for versions in step.starts:
             self.clocks.start(versions, event, region, alone=alone)
         for versions in step.ensures:
-            if not self.clocks.runs(versions[0].id, region):
-                self.clocks.start(versions, event, region, alone=alone)
+            self.clocks.ensure(versions, event, region, alone=alone)
 
     def _lapse(self, event: CaseEvent) -> None:
         """The bus says that a clock ran out: founded only where it runs here, in fold order."""

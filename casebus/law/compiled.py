@@ -169,6 +169,8 @@ class Procedure:
     lapsing: frozenset[str]
     opening: frozenset[str]
     neutral: frozenset[str]
+    #: State -> why nothing falls due there if nobody acts any more (zh, en).
+    silences: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def is_neutral(self, name: str) -> bool:
         return matches(self.neutral, name)

@@ -38,6 +38,8 @@ def clocks(files: Mapping[str, models.ClockFile]) -> dict[str, tuple[ClockRule, 
     pending: set[ClockRule] = set()
     for name, file in files.items():
         for number, row in enumerate(file.clocks):
+            if not row.enabled:
+                continue
             versions.setdefault(row.id, []).append(_clock(row, file))
             if row.transition == "pending":
                 pending.add(versions[row.id][-1])
@@ -110,7 +112,7 @@ def procedure(
 ) -> Procedure:
     """One procedure; raises LawError, naming the file, the transition and the wrong word."""
     _check_words(name, file, known, common)
-    begun = {row.event for row in file.transitions if row.opening and file.initial in row.from_}
+    begun = {row.event for row in file.in_use if row.opening and file.initial in row.from_}
     for number, row in enumerate(file.transitions):
         if row.opening and row.event not in begun:
             fault = f"{name}: {row.event} opens, but not from {file.initial}"
@@ -125,6 +127,8 @@ def procedure(
     otherwise: dict[str, tuple[Step, ...]] = {}
     lapses: dict[tuple[str, str], tuple[Step, ...]] = {}
     for number, row in enumerate(file.transitions, 1):
+        if not row.enabled:
+            continue
         step = _step(row, file, duties, known)
         table, word = (lapses, row.clock) if row.clock else (steps, row.event)
         for state in file.states if row.from_ == (ALL,) else row.from_:
@@ -144,6 +148,11 @@ def procedure(
         opener=file.opener,
         roles={word: frozenset(role.sectors) for word, role in file.roles.items()},
         states={word: (title.zh, title.en) for word, title in file.states.items()},
+        silences={
+            word: (state.silence.zh, state.silence.en)
+            for word, state in file.states.items()
+            if state.silence is not None
+        },
         duties=duties,
         steps=steps,
         otherwise=otherwise,
@@ -151,7 +160,7 @@ def procedure(
         final=ways.final,
         lapses=lapses,
         lapsing=frozenset(clock for _, clock in lapses),
-        opening=frozenset(row.event for row in file.transitions if row.opening),
+        opening=frozenset(row.event for row in file.in_use if row.opening),
         neutral=frozenset(file.neutral),
     )
 

@@ -48,6 +48,11 @@ class Title(Model):
     en: str
 
 
+class State(Title):
+    #: Why nothing falls due here if nobody acts any more; only where nothing does.
+    silence: Title | None = None
+
+
 class Rule(Model):
     """What every rule says of itself: where it stands, from when to when, how sure we are."""
 
@@ -62,6 +67,12 @@ class Rule(Model):
         if self.effective_to is not None and self.effective_to < self.effective_from:
             raise ValueError("effective_to lies before effective_from")
         return self
+
+
+class Choice(Rule):
+    """A rule that an installation may switch off, or on: checked either way, applied where on."""
+
+    enabled: bool = True
 
 
 class Role(Model):
@@ -79,7 +90,7 @@ class Duty(Model):
     clock: str | None = None
 
 
-class Transition(Rule):
+class Transition(Choice):
     """One event type in some states: what it does where it is in procedure."""
 
     event: EventName
@@ -97,7 +108,7 @@ class Transition(Rule):
     #: `recipient_or_author`: else the author if it is of these sectors, else nobody.
     binds: dict[Word, Literal["recipient", "recipient_or_author"]] = {}
     starts: tuple[str, ...] = ()
-    #: Starts those of them that do not run here already.
+    #: Starts those of them that do not run here already, or run by a row not meant for this body.
     ensures: tuple[str, ...] = ()
     #: The event is the act these clocks ask for.
     stops: tuple[str, ...] = ()
@@ -113,6 +124,11 @@ class Transition(Rule):
     #: `*` is all open work.
     closes: tuple[str, ...] = ()
     checks: tuple[Word, ...] = ()
+
+    @property
+    def begins(self) -> tuple[str, ...]:
+        """The clocks that run after it, whether they did before or not."""
+        return (*self.starts, *self.ensures)
 
     @model_validator(mode="after")
     def _a_lapse_names_its_clock(self) -> Self:
@@ -130,13 +146,18 @@ class ProcedureFile(Model):
     opener: Word
     initial: Word
     roles: dict[Word, Role]
-    states: dict[Word, Title]
+    states: dict[Word, State]
     duties: dict[Word, Duty]
     #: Recorded beside the procedure: they move nothing and need no standing.
     neutral: tuple[EventGlob, ...] = ()
     #: Anchors for YAML merge keys; not read.
     sources: dict[str, dict[str, object]] = {}
     transitions: tuple[Transition, ...]
+
+    @property
+    def in_use(self) -> tuple[Transition, ...]:
+        """The transitions that are not switched off."""
+        return tuple(row for row in self.transitions if row.enabled)
 
 
 class Common(Rule):
@@ -150,6 +171,8 @@ class CommonFile(Model):
     #: Recorded beside every procedure, of whomever.
     neutral: tuple[EventGlob, ...] = ()
     recorded: tuple[Common, ...] = ()
+    #: Why nothing falls due while a clock stands still.
+    standstill: Title | None = None
 
 
 class Extension(Model):
@@ -163,7 +186,7 @@ class Extension(Model):
     by: Title | None = None
 
 
-class ClockRow(Rule):
+class ClockRow(Choice):
     """One period in one version; without an amount it is `at once` and never falls due."""
 
     id: ClockId

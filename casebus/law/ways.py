@@ -35,7 +35,7 @@ class Ways:
         }
         #: States without a way out but into a new round.
         self.final = frozenset(state for state in self._states if not following[state])
-        anywhere = {row.to for row in file.transitions if row.from_ == (ALL,) and row.to != SAME}
+        anywhere = {row.to for row in file.in_use if row.from_ == (ALL,) and row.to != SAME}
         starts = {file.initial, *anywhere}
         #: States that some order of events leads to.
         self.reachable = starts.union(*(self.ahead.get(state, ()) for state in starts))
@@ -48,7 +48,7 @@ class Ways:
 
 
 def _edges(file: models.ProcedureFile, *, opening: bool) -> Iterable[_Edge]:
-    for row in file.transitions:
+    for row in file.in_use:
         if row.opening == opening and row.from_ != (ALL,):
             yield from ((state, row.to) for state in row.from_ if row.to not in (SAME, state))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from casebus.law import Law, models
 from casebus.law.compiled import ALL, SAME
+from casebus.law.compiling import OWN_CHOICE
 from casebus.law.drawing import draw
 
 INDEX = "README.md"
@@ -22,6 +23,7 @@ _COUNTS = {
 }
 _EFFECTS = (
     ("starts", "启动"),
+    ("ensures", "未启动则启动"),
     ("stops", "停止"),
     ("cancels", "取消"),
     ("pauses", "中止"),
@@ -77,10 +79,20 @@ def _index(files: list[models.ProcedureFile], clocks: list[models.ClockRow]) -> 
             for one in files
         ),
     )
+    yield from ("", "## 本平台设定的期限 Periods that this installation has set itself", "")
+    yield "No text of the law gives them: each citation says so. Change them as your province asks."
+    yield ""
+    yield from _table("clock | 名称 | name | 期间 | end | told | 依据", _own(clocks))
+
+
+def _own(clocks: list[models.ClockRow]) -> Iterator[tuple[str, ...]]:
+    for row in sorted((one for one in clocks if one.own_choice), key=lambda one: one.id):
+        of = _clock(row)
+        yield of[0], of[1], of[2], of[4], of[6], of[8], of[9]
 
 
 def _started(file: models.ProcedureFile) -> list[str]:
-    return sorted({clock for row in file.transitions for clock in row.starts})
+    return sorted({clock for row in file.transitions for clock in row.begins})
 
 
 def _least(file: models.ProcedureFile, clocks: list[models.ClockRow]) -> str:
@@ -108,6 +120,15 @@ def _page(
         "事项 | event | from | to | by | clocks | copies | 依据 | in force | confidence",
         (_transition(file, row, titles) for row in file.transitions),
     )
+    silent = [(word, one, one.silence) for word, one in file.states.items() if one.silence]
+    if silent:
+        yield from ("", "## 无人行动时 If nobody acts any more", "")
+        yield "In every other state a clock of who must act falls due. In these, why not:"
+        yield ""
+        yield from _table(
+            "state | 状态 | 原因 | why",
+            ((word, one.zh, why.zh, why.en) for word, one, why in silent),
+        )
     yield from ("", "## 待办 Duties", "")
     yield from _table("duty | 名称 | name | role | actions | clock", _duties(file))
     started = set(_started(file))
@@ -144,7 +165,7 @@ def _transition(
         ", ".join(row.copies),
         f"{row.source} {row.article}",
         _days(row),
-        row.confidence,
+        row.confidence if row.enabled else f"{row.confidence}（未启用 off）",
     )
 
 
@@ -169,13 +190,19 @@ def _clock(row: models.ClockRow) -> tuple[str, ...]:
         row.actor,
         f"{row.amount} {_UNITS[row.unit]}" if row.unit else "立即 at once",
         _COUNTS.get(row.count_rule or "", ""),
-        "逾期 breach" if row.expiry == "breach" else "届满失效 lapse",
+        _ending(row),
         "；".join(f"+{one.amount} {_UNITS[one.unit]}（{one.article}）" for one in row.extensions),
         ", ".join(row.tell),
-        f"{row.source} {row.article}{_meant(row)}",
+        f"{row.source} {row.article}{OWN_CHOICE if row.own_choice else ''}{_meant(row)}",
         _days(row),
-        row.confidence,
+        row.confidence if row.enabled else f"{row.confidence}（未启用 off）",
     )
+
+
+def _ending(row: models.ClockRow) -> str:
+    if row.owed_if_done:
+        return "逾期办理的为违反 breach where done late"
+    return "逾期 breach" if row.expiry == "breach" else "届满失效 lapse"
 
 
 def _meant(row: models.ClockRow) -> str:

@@ -74,6 +74,15 @@ class Book:
     def warning(self, code: str, place: Place, text: str) -> Problem:
         return Problem("warning", code, str(place[0]), self._line(place), text)
 
+    def rows_of(self, clock: str) -> list[models.ClockRow]:
+        """The rows of a clock that are not switched off."""
+        return [
+            row
+            for file in self.clocks.values()
+            for row in file.clocks
+            if row.id == clock and row.enabled
+        ]
+
     @cached_property
     def files(self) -> dict[str, models.Model]:
         """Every file of rules by its name."""

@@ -105,7 +105,7 @@ def _clocks(book: Book) -> Iterator[Problem]:
     triggers: dict[str, set[str]] = {}
     for file in book.procedures.values():
         for row in file.transitions:
-            for clock in row.starts:
+            for clock in row.begins:
                 triggers.setdefault(clock, set()).add(row.event)
     for name, clocks in book.clocks.items():
         for at, one in enumerate(clocks.clocks):

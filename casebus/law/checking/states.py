@@ -26,6 +26,7 @@ def _ends(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Problem
         place: Place = (name, "states", state)
         clocks = [one for one in sorted(running[state]) if _owed(book, one)]
         clocks = [one for one in clocks if not _ended_at(file, state, one, clocks_of)]
+        clocks = [one for one in clocks if not _ended_by_opening(book, one)]
         if clocks:
             text = f"no way leads out of {state}, where {', '.join(clocks)} may still run"
             yield book.warning("dead_end", place, text)
@@ -42,7 +43,7 @@ def _owed(book: Book, clock: str) -> bool:
 def clocks_of(row: models.Transition) -> tuple[set[str], set[str]]:
     """What a transition starts and what it ends of the clocks; `*` is all."""
     lapsed = {row.clock} if row.clock else set()
-    return set(row.starts), {*row.stops, *row.cancels, *lapsed}
+    return set(row.begins), {*row.stops, *row.cancels, *lapsed}
 
 
 def duties_of(row: models.Transition) -> tuple[set[str], set[str]]:
@@ -56,7 +57,7 @@ def left(file: models.ProcedureFile, effect: _Effect) -> dict[str, set[str]]:
     moved = True
     while moved:
         moved = False
-        for row in file.transitions:
+        for row in file.in_use:
             begins, ends = effect(row)
             for state in file.states if row.from_ == (ALL,) else row.from_:
                 after = begins | (set() if ALL in ends else found[state] - ends)
@@ -68,13 +69,19 @@ def left(file: models.ProcedureFile, effect: _Effect) -> dict[str, set[str]]:
 
 
 def _ended_at(file: models.ProcedureFile, state: str, one: str, effect: _Effect) -> bool:
-    rows = (row for row in file.transitions if state in row.from_ or row.from_ == (ALL,))
+    rows = (row for row in file.in_use if state in row.from_ or row.from_ == (ALL,))
     return any({one, ALL} & effect(row)[1] for row in rows)
 
 
+def _ended_by_opening(book: Book, clock: str) -> bool:
+    """Whether what begins another procedure of the case ends it, in whatever state this one is."""
+    rows = (row for file in book.procedures.values() for row in file.in_use if row.opening)
+    return any(clock in clocks_of(row)[1] for row in rows)
+
+
 def _duties(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Problem]:
-    opened = {word for row in file.transitions for word in row.opens}
-    closed = {word for row in file.transitions for word in row.closes}
+    opened = {word for row in file.in_use for word in row.opens}
+    closed = {word for row in file.in_use for word in row.closes}
     for word, duty in file.duties.items():
         place: Place = (name, "duties", word)
         if word not in opened:
@@ -94,5 +101,5 @@ def _duties(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Probl
 
 
 def _may(book: Book, file: models.ProcedureFile, role: str, event: str) -> bool:
-    rows = [row for row in file.transitions if row.event == event]
+    rows = [row for row in file.in_use if row.event == event]
     return event in book.law.common or any({role, ANY_ROLE} & set(row.by) for row in rows)

@@ -24,11 +24,12 @@ text{{font-family:{_FONT};font-size:12px;fill:#1b1f24}}
 .tip{{fill:#0969da}}.backtip{{fill:#9a6700}}.tag{{font-size:10px;fill:#0550ae;font-weight:600}}
 """
 LEGEND = (
-    "+ 启动 starts · − 停止 stops · × 取消 cancels"
+    "+ 启动 starts · ⊕ 未启动则启动 ensures · − 停止 stops · × 取消 cancels"
     " · ‖ 中止 pauses · ▷ 恢复 resumes · » 延长 extends"
 )
 _SIGNS = (
     ("starts", "+"),
+    ("ensures", "⊕"),
     ("stops", "−"),
     ("cancels", "×"),
     ("pauses", "‖"),
@@ -49,7 +50,7 @@ class Line(NamedTuple):
 def draw(file: models.ProcedureFile, titles: Mapping[str, str]) -> str:
     """The procedure as SVG; `titles` are those of events, in Chinese."""
     lines = {state: _lines(file, state, titles) for state in file.states}
-    anywhere = [_line(file, row, titles) for row in file.transitions if row.from_ == (ALL,)]
+    anywhere = [_line(file, row, titles) for row in file.in_use if row.from_ == (ALL,)]
     ordered = [file.initial, *(state for state in file.states if state != file.initial)]
     sizes = {state: _size(_title(file, state), lines[state]) for state in ordered}
     edges = list(
@@ -92,7 +93,7 @@ def _title(file: models.ProcedureFile, state: str) -> tuple[str, str]:
 def _lines(file: models.ProcedureFile, state: str, titles: Mapping[str, str]) -> list[Line]:
     found = (
         _line(file, row, titles, state)
-        for row in file.transitions
+        for row in file.in_use
         if row.from_ != (ALL,) and state in row.from_
     )
     return list(dict.fromkeys(found))

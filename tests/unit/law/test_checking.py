@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from casebus.cases import fold
 from casebus.cli.main import main
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.law import loader
+from casebus.law import Law, loader
 from casebus.law.checking import Problem, check
-from tests.case_events import ROOT
+from tests.case_events import ROOT, until
 
 FOLDER = ROOT / "policies/law"
 FILES = loader.read(FOLDER)
@@ -21,6 +22,7 @@ SCHEMAS = list(Schemas.load(ROOT / "schemas"))
 REFERRAL, CLOCKS = "procedures/referral.yaml", "clocks/referral.yaml"
 PENALTY, VENUES, TRIAGE = "procedures/penalty.yaml", "venues.yaml", "triage.yaml"
 DETECTION = "thresholds/detection.yaml"
+CONSULTATION = "procedures/consultation.yaml"
 
 #: Lines move where a file is changed, what is said of it does not.
 KNOWN = {one.text for one in check(FILES, SCHEMAS)}
@@ -91,6 +93,67 @@ def test_what_is_wrong_is_told_with_file_and_line(
     told = found(changed(name, old, new), code)
     assert any(said in one.text for one in told), told
     assert all(one.line > 1 for one in told)
+
+
+T04_ROW = """    amount: 3
+    unit: wd
+    count_rule: working
+    grace_hours: 12
+    own_choice: true
+    <<: [*d310, *owed]
+    article: 第七条
+"""
+TOLD = "    expiry: breach\n    tell: [superior, role:procuratorate]\n"
+BOUND = "    binds: {consulted: recipient}\n"
+RECEIVED = "    starts: [T05, T06, T08]\n"
+WORDS = """    silence:
+      zh: 移送机关何时向其他主管机关移送（程序规定第一百八十条第三款），法律未规定期限。
+      en: When the agency sends the case elsewhere (程序规定 180 III); no text gives a period.
+"""
+SENT = "{zh: 已移送, en: Sent, silence: {zh: 无, en: None}}"
+PAUSE = "    resumes: [J02, J03, J05]\n"
+LAPSE = "    starts: [T19]\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code", "said"),
+    [
+        # A breach that cannot happen, or that nobody hears of.
+        (CLOCKS, T04_ROW, T04_ROW[T04_ROW.index("    <<") :], "impossible_breach", "give it one"),
+        (CLOCKS, TOLD, "    expiry: breach\n", "untold_breach", "name them in `tell`"),
+        (CLOCKS, "tell: [role:procuratorate]", "tell: [role:moon]", "told_nobody", "role:moon"),
+        (REFERRAL, "    starts: [T11a]\n", "", "idle_clock", "nothing starts T11a"),
+        (CONSULTATION, BOUND, "", "nobody_owes", "nobody can be consulted, who owes T21"),
+        # Silence.
+        (REFERRAL, RECEIVED, "    starts: [T05, T06]\n", "silent_state", "in receipted nothing"),
+        (REFERRAL, WORDS, "", "silent_state", "in not_police_matter nothing"),
+        (REFERRAL, "{zh: 已移送, en: Sent}", SENT, "idle_silence", "drop it"),
+        (REFERRAL, PAUSE, "", "endless_pause", "nothing resumes J02, J03, J05"),
+        (REFERRAL, LAPSE, "", "idle_lapse", "T19 never runs in"),
+    ],
+)
+def test_a_silence_that_never_falls_due_is_told_with_file_line_and_remedy(
+    name: str, old: str, new: str, code: str, said: str
+) -> None:
+    told = found(changed(name, old, new), code)
+    assert any(said in one.text and one.line > 1 for one in told), told
+
+
+def test_a_pause_is_explained_once_for_all_procedures() -> None:
+    text = FILES["common.yaml"].decode()
+    start = text.index("standstill:")
+    without = text[:start] + text[text.index("recorded:") :]
+    [told] = found({**FILES, "common.yaml": without.encode()}, "silent_pause")
+    assert (told.severity, "standstill" in told.text) == ("error", True)
+
+
+def test_a_kept_bundle_with_rows_that_are_refused_today_is_read_as_before() -> None:
+    silent = changed(CLOCKS, T04_ROW, T04_ROW[T04_ROW.index("    <<") :])
+    silent[REFERRAL] = silent[REFERRAL].replace(WORDS.encode(), b"")
+    assert {one.code for one in check(silent, SCHEMAS)} >= {"impossible_breach", "silent_state"}
+    kept = Law.from_bundle(Law(silent).bundle())
+    assert kept.clocks["T04"][0].amount is None
+    assert fold(until("referral.sent"), kept).status == "sent"
 
 
 def test_a_state_without_a_way_out_where_something_is_owed_is_a_dead_end() -> None:

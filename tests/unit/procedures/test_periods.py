@@ -12,7 +12,7 @@ from tests.case_events import LAW
 TODAY = dt.date(2026, 11, 22)
 #: Without an amount: at once. Extensions follow a plus.
 PERIODS = {
-    "T01": "at once",
+    "T01": "10 d",
     "T02": "3 d",
     "T03": "24 h",
     "T04": "3 wd",
@@ -24,6 +24,7 @@ PERIODS = {
     "T09": "at once",
     "T10": "3 d",
     "T11": "3 d",
+    "T11a": "3 d",
     "T12": "3 d",
     "T13": "7 d",
     "T14": "10 d",

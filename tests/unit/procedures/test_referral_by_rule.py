@@ -141,14 +141,47 @@ def test_police_that_move_a_case_tell_the_agency_within_three_days() -> None:
     assert the_clock(told, "T22").status == "met"
 
 
-def test_an_assessment_that_must_transfer_makes_the_report_due_at_once() -> None:
+def test_an_assessment_that_must_transfer_makes_the_report_due_as_the_installation_says() -> None:
     watch = event(AMR, "filing_standard.assessed", "2026-03-01", id="w", assessment="WATCH")
     must = event(AMR, "filing_standard.assessed", "2026-03-02", id="m", assessment="MUST_TRANSFER")
     filed = event(AMR, "administrative_case.filed", "2026-02-27")
     assert [one.id for one in folded([filed, watch]).clocks] == ["A04"]
     case = folded([filed, watch, must, event(AMR, "referral.proposed", "2026-03-03")])
     found = the_clock(case, "T01")
-    assert (found.due, found.status) == (None, "met")
+    assert (due(found), found.status, found.tell) == ("2026-03-12", "met", ("superior",))
+
+
+def test_a_later_word_that_nothing_is_to_be_transferred_takes_the_ground_away() -> None:
+    filed = event(AMR, "administrative_case.filed", "2026-02-27")
+    said = [
+        event(AMR, "filing_standard.assessed", f"2026-03-0{at}", id=f"said-{at}", assessment=word)
+        for at, word in enumerate(("MUST_TRANSFER", "MUST_TRANSFER", "WATCH"), 1)
+    ]
+    [found] = [one for one in folded([filed, *said[:2]]).clocks if one.id == "T01"]
+    assert (due(found), found.breach_after is not None) == ("2026-03-11", True)
+    [found] = [one for one in folded([filed, *said]).clocks if one.id == "T01"]
+    assert (found.status, found.breach_after) == ("cancelled", None)
+
+
+def test_a_suspicion_is_asked_of_the_agency_alone() -> None:
+    filed = event(AMR, "administrative_case.filed", "2026-02-27")
+    suspected = event(
+        AMR, "filing_standard.assessed", "2026-03-02", assessment="TRANSFER_ON_SUSPICION"
+    )
+    found = the_clock(folded([filed, suspected]), "T01")
+    assert (found.expiry, found.tell, found.breach_after) == ("lapse", (f"agency:{AMR}",), None)
+    assert found.lapse_after is not None
+
+
+def test_what_was_decided_in_reconsideration_is_to_be_carried_out() -> None:
+    events = [
+        *until("referral.reconsideration_requested"),
+        event(PSB, "referral.refusal_reversed", "2026-03-16", to=(AMR,)),
+    ]
+    found = the_clock(folded(events), "T11a")
+    assert (due(found), found.breach_after is not None) == ("2026-03-19", True)
+    filed = event(PSB, "referral.filed", "2026-03-18", to=(AMR,))
+    assert the_clock(folded([*events, filed]), "T11a").status == "met"
 
 
 @pytest.mark.parametrize(("day", "owed"), [("2020-08-06", []), ("2020-08-07", ["T01"])])

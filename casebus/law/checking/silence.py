@@ -1,0 +1,116 @@
+"""States in which nothing would ever fall due, if nobody did anything any more (ADR 25)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from casebus.law import models
+from casebus.law.checking.book import Book, Place, Problem
+from casebus.law.checking.states import clocks_of
+from casebus.law.compiled import ALL, SAME
+from casebus.law.ways import Ways
+
+_Running = frozenset[str]
+
+
+def problems(book: Book) -> Iterator[Problem]:
+    for name, file in book.procedures.items():
+        silent = _silent(book, file)
+        for state, said in file.states.items():
+            place: Place = (name, "states", state)
+            if said.silence is None and state in silent:
+                text = (
+                    f"in {state} nothing falls due if nobody acts: on every way there, start a"
+                    " clock of who must act, or say in `silence: {zh, en}` of the state why not"
+                )
+                yield book.error("silent_state", place, text)
+            elif said.silence is not None and state not in silent:
+                text = f"{state} says why nothing falls due there, but something does: drop it"
+                yield book.warning("idle_silence", place, text)
+    yield from _standstill(book)
+
+
+def _standstill(book: Book) -> Iterator[Problem]:
+    rows = [
+        (name, "transitions", at)
+        for name, file in book.procedures.items()
+        for at, row in enumerate(file.transitions)
+        if row.enabled and row.pauses
+    ]
+    if rows and (book.common is None or book.common.standstill is None):
+        text = "it pauses a clock: say in `standstill: {zh, en}` of common.yaml what ends a pause"
+        yield book.error("silent_pause", rows[0], text)
+
+
+def _silent(book: Book, file: models.ProcedureFile) -> set[str]:
+    """States that some way leads to on which no clock runs that is sure to be told of.
+
+    Where a case rests for good, and where it has not begun, nothing is waited for.
+    """
+    found = _runs(file, {clock for clock in _begun(file) if _falls(book, file, clock)})
+    rests = {*Ways(file).final, file.initial}
+    return {state for state in file.states if state not in rests and frozenset() in found[state]}
+
+
+def _runs(file: models.ProcedureFile, known: set[str]) -> dict[str, set[_Running]]:
+    """State -> which of these clocks may run together there; only the smallest such sets.
+
+    Fewer clocks before a transition leave fewer after it, so the smallest stand for the others.
+    A pause takes nothing away: it is somebody's act on record (`standstill` of common.yaml).
+    """
+    found: dict[str, set[_Running]] = {state: set() for state in file.states}
+    found[file.initial] = {frozenset()}
+    moved = True
+    while moved:
+        moved = False
+        for row in file.in_use:
+            begins, ends = clocks_of(row)
+            # That a clock ran out is what falls due, where the case stays after it.
+            ends = ends - {row.clock} if row.to == SAME else ends
+            for state in file.states if row.from_ == (ALL,) else row.from_:
+                to = state if row.to == SAME else row.to
+                left = [frozenset() if ALL in ends else one - ends for one in found[state]]
+                # Before a procedure is begun nothing may happen in it.
+                if state == file.initial and not row.opening:
+                    continue
+                after = _smallest({*found[to], *(one | (begins & known) for one in left)})
+                moved = moved or after != found[to]
+                found[to] = after
+    return found
+
+
+def _smallest(sets: set[_Running]) -> set[_Running]:
+    return {one for one in sets if not any(other < one for other in sets)}
+
+
+def _begun(file: models.ProcedureFile) -> set[str]:
+    return {clock for row in file.in_use for clock in row.begins}
+
+
+def _falls(book: Book, file: models.ProcedureFile, clock: str) -> bool:
+    """Whether a clock, once started, is sure to run and to be told of at its end."""
+    rows = [one for one in book.rows_of(clock) if one.effective_to is None]
+    moves = any(row.clock == clock for row in file.in_use)
+    return bool(rows) and _for_every_body(rows) and all(_is_told(one, moves=moves) for one in rows)
+
+
+def _is_told(row: models.ClockRow, *, moves: bool) -> bool:
+    if row.amount is None or row.when_held or row.owed_if_done:
+        return False
+    return bool(row.tell) or (moves and row.expiry == "lapse")
+
+
+def _for_every_body(rows: Iterable[models.ClockRow]) -> bool:
+    """Whether some row is meant for each body: what one excludes, others name."""
+    named = {
+        (path, value)
+        for row in rows
+        for path, values in row.when.items()
+        for value in values
+        if len(row.when) == 1
+    }
+    return any(
+        not row.when
+        and all((path, value) in named for path, values in row.unless.items() for value in values)
+        for row in rows
+    )
