@@ -45,10 +45,10 @@ def _standstill(book: Book) -> Iterator[Problem]:
 def _silent(book: Book, file: models.ProcedureFile) -> set[str]:
     """States that some way leads to on which no clock runs that is sure to be told of.
 
-    Where a case rests for good, and where it has not begun, nothing is waited for.
+    Where a case rests for good nothing is waited for.
     """
     found = _runs(file, {clock for clock in _begun(file) if _falls(book, file, clock)})
-    rests = {*Ways(file).final, file.initial}
+    rests = Ways(file).final
     return {state for state in file.states if state not in rests and frozenset() in found[state]}
 
 
@@ -59,7 +59,6 @@ def _runs(file: models.ProcedureFile, known: set[str]) -> dict[str, set[_Running
     A pause takes nothing away: it is somebody's act on record (`standstill` of common.yaml).
     """
     found: dict[str, set[_Running]] = {state: set() for state in file.states}
-    found[file.initial] = {frozenset()}
     moved = True
     while moved:
         moved = False
@@ -68,11 +67,11 @@ def _runs(file: models.ProcedureFile, known: set[str]) -> dict[str, set[_Running
             # That a clock ran out is what falls due, where the case stays after it.
             ends = ends - {row.clock} if row.to == SAME else ends
             for state in file.states if row.from_ == (ALL,) else row.from_:
+                before = set(found[state])
+                if row.opening and state == file.initial:
+                    before.add(frozenset())
+                left = [frozenset() if ALL in ends else one - ends for one in before]
                 to = state if row.to == SAME else row.to
-                left = [frozenset() if ALL in ends else one - ends for one in found[state]]
-                # Before a procedure is begun nothing may happen in it.
-                if state == file.initial and not row.opening:
-                    continue
                 after = _smallest({*found[to], *(one | (begins & known) for one in left)})
                 moved = moved or after != found[to]
                 found[to] = after

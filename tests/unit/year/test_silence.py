@@ -1,0 +1,50 @@
+"""Five hundred cases of the synthetic year, cut off at random and left alone for 400 days."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from casebus.cases import CaseEvent
+from onebox.year.admitted import case_event
+from onebox.year.walking import Walk
+from onebox.year.world import Wanted, World
+from tests.silence import after_silence, silent_regions
+
+ROOT = Path(__file__).parents[3]
+CASES = 500
+WANTED = Wanted(CASES, 11, 2025, ROOT / "schemas", ROOT / "policies")
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World.make(WANTED)
+
+
+def cut(world: World, number: int) -> list[CaseEvent]:
+    """The first events of a case as they happen, journaled at once."""
+    lines = Walk(world, number).lines()
+    kept = random.Random(number).randint(1, len(lines)) if lines else 0
+    events = [case_event(world, line, at) for at, line in enumerate(lines[:kept])]
+    return [replace(one, imported=False, recorded_at=one.legal.moment()) for one in events]
+
+
+def test_a_case_left_alone_has_an_end_a_late_agency_or_a_reason(world: World) -> None:
+    procedures: set[str] = set()
+    for number in range(CASES):
+        events = cut(world, number)
+        if not events:
+            continue
+        later = events[-1].legal.moment() + dt.timedelta(days=400)
+        case = after_silence(events, world.law, later)
+        procedures.update(one.procedure for one in case.regions)
+        assert silent_regions(case, world.law) == [], [one.type for one in events]
+        assert all(
+            clock.breach_after is None or clock.status != "running" or clock.tell
+            for clock in case.clocks
+        )
+    assert len(procedures) > 30
