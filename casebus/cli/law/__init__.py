@@ -15,6 +15,7 @@ OWN = {
     "draw": "casebus.cli.law.drawing",
     "docs": "casebus.cli.law.pages",
     "venue": "casebus.cli.law.venue",
+    "casebook": "casebus.cli.law.casebook.telling",
 }
 #: What the server part brings.
 SERVER = ("what-if", "adopt", "show", "reinterpret")
