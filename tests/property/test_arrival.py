@@ -64,8 +64,8 @@ def answers(events: list[CaseEvent]) -> Iterator[CaseEvent]:
 
 def _said(last: CaseEvent, name: str, event_id: str, data: dict[str, Any]) -> CaseEvent:
     ce_type = f"casebus.{name}.v1"
-    by_bus = {"source": "bus/scheduler", "sector": "bus", "to": (), "to_sectors": ()}
-    return replace(last, id=event_id, type=ce_type, causation=(), data=data, **by_bus)
+    said = replace(last, id=event_id, type=ce_type, causation=(), data=data, to=(), to_sectors=())
+    return replace(said, source="bus/scheduler", sector="bus")
 
 
 def arrived(events: tuple[CaseEvent, ...], seed: int) -> list[CaseEvent]:
