@@ -85,6 +85,8 @@ class FindingRow:
     stream: UUID
     key: str
     kind: str
+    #: From when on it may be told; None where there is nothing to wait for.
+    tell_after: datetime | None
     view: bytes
 
 

@@ -25,15 +25,17 @@ LEADER_LOCK = 0x63617365_6C656164
 BREACHED = "breached"
 LAPSED = "lapsed"
 WARNED = "warned"
+#: That a finding waited long enough.
+FOUND = "found"
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A running clock one of whose moments has passed: due and grace, or that of its warning."""
+    """A running clock one of whose moments has passed, or a finding that waited long enough."""
 
     stream: UUID
     key: str
-    #: BREACHED, LAPSED or WARNED.
+    #: BREACHED, LAPSED, WARNED or FOUND.
     kind: str
     at: datetime
 
@@ -130,6 +132,20 @@ async def tellable(connection: Connection, due: Due, since: datetime) -> dict[st
         _SQL["tellable_clock"], due.stream, due.key, due.kind, due.at
     )
     return view
+
+
+async def due_findings(connection: Connection, now: datetime, limit: int) -> list[Due]:
+    """Findings whose time has passed by `now` and of which nobody was told."""
+    rows = await connection.fetch(_SQL["due_findings"], now, limit)
+    return [Due(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
+
+
+async def tellable_finding(connection: Connection, due: Due, since: datetime) -> Any | None:
+    """As `tellable`: the finding's view and its case's numbers, if it still stands untold."""
+    await connection.fetchval(_SQL["lock_case"], due.stream)
+    if await connection.fetchval(_SQL["awaited"], due.stream, since):
+        return None
+    return await connection.fetchrow(_SQL["tellable_finding"], due.stream, due.key, due.at)
 
 
 async def note_said(connection: Connection, due: Due, revision: int, event_id: str) -> None:

@@ -19,6 +19,7 @@ from casebus.cases import (
     derive,
     fold,
     lapse_of,
+    raised_of,
     warning_of,
 )
 from casebus.events.legaltime import LegalTime
@@ -69,6 +70,7 @@ def said_of(case: Case) -> list[Derived]:
         *(breach_of(one) for one in running if one.breach_after is not None),
         *(lapse_of(one) for one in running if one.lapse_after is not None),
         *(warning_of(one) for one in case.clocks if one.warn_after is not None),
+        *(raised_of(case.stream, one, []) for one in case.findings if one.tell_after is not None),
     ]
 
 

@@ -6,7 +6,7 @@ Touches casebus.events and casebus.law only.
 
 from __future__ import annotations
 
-from casebus.cases.derive import Derived, breach_of, derive, lapse_of, warning_of
+from casebus.cases.derive import Derived, breach_of, derive, lapse_of, raised_of, warning_of
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.fold import FOLD_VERSION, fold, named
 from casebus.cases.state import Case, Clock, CopyDue, Finding, Region, WorkItem
@@ -27,5 +27,6 @@ __all__ = [
     "fold",
     "lapse_of",
     "named",
+    "raised_of",
     "warning_of",
 ]

@@ -37,6 +37,7 @@ def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Findin
             "listed": str(listed.get(item, 0)),
             "received": str(received[item]),
             "difference": str(received[item] - listed.get(item, 0)),
+            **({} if handed else {"reason": "not_handed_over"}),
         }
         findings.add(DISCREPANCY, event, detail, tell=parties, about=f"{name}\x1f{unit}")
 

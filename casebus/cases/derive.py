@@ -51,14 +51,16 @@ def derive(case: Case) -> list[Derived]:
 
     Breaches and lapses that the late act itself shows are among them; those of clocks that nobody
     stopped are the scheduler's, behind its barrier, by `breach_of` and `lapse_of`: the same event
-    with the same id.
+    with the same id. So are findings that a late event may yet heal, by `raised_of`.
     """
     journaled = {event_id for source, event_id in case.order if source == "bus"}
     return [one for one in _all(case) if one.id not in journaled]
 
 
 def _all(case: Case) -> Iterator[Derived]:
-    yield from (_raised(case, finding) for finding in case.findings if finding.tell)
+    for finding in case.findings:
+        if finding.tell and finding.tell_after is None:
+            yield raised_of(case.stream, finding, _numbers(case))
     present = {finding.key for finding in case.findings if finding.tell}
     yield from (_withdrawn(case, told) for told in case.told_findings if told.key not in present)
     clocks = {clock.key: clock for clock in case.clocks}
@@ -216,11 +218,11 @@ def _taken_back(case: Case, told: Told, what: str, event_id: str, reason: str) -
     )
 
 
-def _raised(case: Case, finding: Finding) -> Derived:
-    revision = case.revisions.get(finding.key, 0)
+def raised_of(stream: str, finding: Finding, numbers: list[dict[str, str]]) -> Derived:
+    """The telling of a finding, told once until it is withdrawn; `numbers` are its case's."""
     return Derived(
-        stream=case.stream,
-        id=key_of(case.stream, "raised", finding.key, str(revision)),
+        stream=stream,
+        id=key_of(stream, "raised", finding.key, str(finding.revision)),
         type=RAISED,
         to=finding.tell,
         # Whose neighbours and superior a rule means.
@@ -235,7 +237,7 @@ def _raised(case: Case, finding: Finding) -> Derived:
             "event_id": finding.event[1],
             "detail": finding.detail,
             "told": [],
-            "numbers": _numbers(case),
+            "numbers": numbers,
             "note": "",
         },
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from casebus.cases.body import plain
 from casebus.cases.event import CaseEvent
 from casebus.cases.keys import Keys
+from casebus.cases.marks import Mark
 from casebus.cases.state import Finding
+from casebus.law.findings import Waits
 
 OUT_OF_PROCEDURE = "out_of_procedure"
 NO_STANDING = "no_standing"
@@ -34,11 +38,15 @@ _SEVERITY = {
 }
 
 
+KINDS = frozenset(_SEVERITY)
+
+
 class Findings:
     """Collects; the same finding about the same event counts once."""
 
-    def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+    def __init__(self, keys: Keys, waits: Waits | None = None) -> None:
+        """`waits` is what the law says of how long each kind waits; without it none does."""
+        self._keys, self._waits = keys, waits
         self._found: dict[str, Finding] = {}
 
     def add(
@@ -55,15 +63,30 @@ class Findings:
         What an import minted is told to nobody: it is history.
         """
         key = self._keys.of("finding", kind, event.source, event.id, about)
+        told = () if event.imported else tuple(dict.fromkeys(tell))
         self._found[key] = Finding(
             key=key,
             kind=kind,
             severity=_SEVERITY[kind],
             event=(event.source, event.id),
             detail={name: plain(value) for name, value in detail.items()},
-            tell=() if event.imported else tuple(dict.fromkeys(tell)),
+            tell=told,
+            tell_after=self._tell_after(kind, event, detail) if told else None,
         )
 
-    def all(self) -> tuple[Finding, ...]:
-        """In the order found, which is fold order."""
-        return tuple(self._found.values())
+    def _tell_after(self, kind: str, event: CaseEvent, detail: dict[str, str]) -> datetime | None:
+        wait = self._waits and self._waits.of_finding(kind, detail.get("reason", ""))
+        return event.recorded_at + wait if wait else None
+
+    def all(self, told: Mapping[str, Mark]) -> tuple[Finding, ...]:
+        """In the order found, which is fold order; what was `told` and stands waits no more."""
+        if not told:
+            return tuple(self._found.values())
+        return tuple(_marked(one, told.get(one.key)) for one in self._found.values())
+
+
+def _marked(finding: Finding, mark: Mark | None) -> Finding:
+    if mark is None:
+        return finding
+    after = None if mark.standing is not None else finding.tell_after
+    return replace(finding, tell_after=after, revision=mark.withdrawn)

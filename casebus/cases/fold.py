@@ -26,7 +26,7 @@ from casebus.cases.findings import (
 from casebus.cases.identifying import check_identifiers
 from casebus.cases.keys import Keys
 from casebus.cases.links import ABSORBED, FIELDS, MERGED, Links
-from casebus.cases.marks import Mark, Marks, standing
+from casebus.cases.marks import Marks, standing
 from casebus.cases.moving import MOVES, move
 from casebus.cases.order import fold_order
 from casebus.cases.proposed import Proposed, proposed
@@ -127,7 +127,7 @@ class _Folding:
         self.law = law
         self.stream = recorded[0].stream
         self.keys = Keys(self.stream)
-        self.findings = Findings(self.keys)
+        self.findings = Findings(self.keys, law.waits)
         # What they are to say decides their order, so corrections come first.
         self.order, cycles = fold_order(corrected(recorded, self.findings))
         for cycle in cycles:
@@ -496,7 +496,7 @@ class _Folding:
             numbers=tuple(sorted(self.numbers)),
             order=tuple((event.source, event.id) for event in order),
             clocks=self.clocks.frozen(setting),
-            findings=(*self.findings.all(), *marks.asked()),
+            findings=(*self.findings.all(marks.findings), *marks.asked()),
             work=self.work.frozen(self.units),
             copies=tuple(self.copies.values()),
             assessments=self.assessing.all(),
@@ -514,13 +514,8 @@ class _Folding:
             links=self.links.links,
             origins=self.links.origins,
             absorbed_into=self.links.absorbed_into,
-            revisions=_withdrawals(marks.findings),
             law=self.law.digest,
         )
-
-
-def _withdrawals(marks: dict[str, Mark]) -> dict[str, int]:
-    return {key: mark.withdrawn for key, mark in marks.items() if mark.withdrawn}
 
 
 def _told(event: CaseEvent) -> Told:

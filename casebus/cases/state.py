@@ -233,6 +233,10 @@ class Finding:
     detail: dict[str, str]
     #: Agencies to tell; none for what is imported or only shown.
     tell: tuple[str, ...] = ()
+    #: From when on they may be told, where a late event may yet heal it and nobody was told.
+    tell_after: datetime | None = None
+    #: How often the same was told and withdrawn before.
+    revision: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -242,7 +246,21 @@ class Finding:
             "event": _identity(self.event),
             "detail": self.detail,
             "tell": list(self.tell),
+            "tell_after": _moment(self.tell_after),
+            "revision": self.revision,
         }
+
+    @classmethod
+    def from_json(cls, view: dict[str, Any]) -> Finding:
+        """A finding as it was stored, by an older fold too; the inverse of `to_json`."""
+        return cls(
+            **{
+                **view,
+                "event": _identity_from(view["event"]) or ("", ""),
+                "tell": tuple(view["tell"]),
+                "tell_after": _moment_from(view.get("tell_after")),
+            }
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -402,8 +420,6 @@ class Case:
     told_breaches: tuple[Told, ...] = ()
     #: Journaled lapses that no longer hold and were not taken back yet.
     unfounded_lapses: tuple[Told, ...] = ()
-    #: (key, revisions withdrawn) of findings, for what is told again.
-    revisions: dict[str, int] = field(default_factory=dict)
     #: Cases that share something with this one, those that were merged into it, and the one in
     #: which it goes on.
     links: tuple[Link, ...] = ()

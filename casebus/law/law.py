@@ -11,6 +11,7 @@ from casebus.law import bundle, compiled, compiling, loader, models
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule, Procedure, event_name
 from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
+from casebus.law.findings import Waits
 from casebus.law.reading import LawError
 from casebus.law.rights import RightRules
 from casebus.law.threshold_models import ThresholdFile
@@ -42,6 +43,7 @@ class Law:
         self.venues = Venues.of(files, self.divisions)
         self.triage = Triage.of(files)
         self.rights = RightRules.of(files)
+        self.waits = Waits.of(files)
         self.clocks: dict[str, tuple[ClockRule, ...]] = compiling.clocks(
             loader.parse_all(files, "clocks", models.ClockFile)
         )

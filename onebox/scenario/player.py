@@ -23,7 +23,7 @@ from casebus.now import set_scenario_time
 from onebox.scenario import sending
 from onebox.scenario.expectations import Expectation
 from onebox.scenario.judging import problems
-from onebox.scenario.scheduling import Speech, stops
+from onebox.scenario.scheduling import Speech, about, stops
 from onebox.scenario.sending import FrontDoor, Order
 from onebox.scenario.stage import Snapshot, Stage
 from onebox.scenario.storyline import Entry, Look, Step, Storyline
@@ -118,12 +118,12 @@ class Player:
         self._heard[place] = len(due)
         played = self._of[number]
         began = time.monotonic()
-        new = Counter((one.type, one.clock) for one in due) - self._missed[place]
+        new = Counter((one.type, one.about) for one in due) - self._missed[place]
         missing = new.copy()
 
         def said() -> bool:
             history = self._stage.history(played.names.stream(stream))
-            there = Counter((event["type"], event["data"].get("clock")) for event in history)
+            there = Counter((event["type"], about(event["data"])) for event in history)
             missing.clear()
             missing.update(new - there)
             return not missing
@@ -134,7 +134,7 @@ class Player:
             if error.code != "no_answer":
                 raise
             self._missed[place] += missing
-            words = ", ".join(f"{short_type(name)} {clock}" for name, clock in missing)
+            words = ", ".join(f"{short_type(name)} {what}" for name, what in missing)
             played.problems.append(f"{at:%Y-%m-%d %H:%M}: {stream}: the bus did not say {words}")
         played.seconds += time.monotonic() - began
 

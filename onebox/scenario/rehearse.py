@@ -100,7 +100,7 @@ class Rehearser:
             self._now = max(self._now, statement.at)
             rehearsed.say(statement.derived, self._now, self._next_place())
             said = statement.derived
-            speech = Speech(statement.at, said.type, said.data["clock"], statement.until)
+            speech = Speech(statement.at, said.type, scheduling.about(said.data), statement.until)
             self._note(rehearsed.stream, speech)
         self._now = moment
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from casebus.cases import Case, Derived, breach_of, lapse_of, warning_of
+from casebus.cases import Case, Derived, breach_of, lapse_of, raised_of, warning_of
 from casebus.cases.state import RUNNING
 
 _BEFORE = dt.timedelta(seconds=1)
@@ -24,11 +25,12 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """That the scheduler says so of a clock, at some moment from `at` on and before `until`."""
+    """That the scheduler says so of a clock or a finding, from `at` on and before `until`."""
 
     at: dt.datetime
     type: str
-    clock: str
+    #: The clock's id or the finding's kind.
+    about: str
     until: dt.datetime | None = None
 
 
@@ -48,8 +50,10 @@ def stops(speeches: Iterable[Speech], moments: Iterable[dt.datetime]) -> list[dt
 
 
 def due(case: Case | None, moment: dt.datetime) -> Iterator[Statement]:
-    """Of clocks that ran out or soon will, by the moment, whether it was said of them or not."""
-    for clock in case.clocks if case else ():
+    """Of clocks that ran out or soon will, and of findings that waited, whether said or not."""
+    if case is None:
+        return
+    for clock in case.clocks:
         if clock.status != RUNNING:
             continue
         for after, statement_of, until in (
@@ -59,3 +63,12 @@ def due(case: Case | None, moment: dt.datetime) -> Iterator[Statement]:
         ):
             if after is not None and after <= moment:
                 yield Statement(after, statement_of(clock), until)
+    for finding in case.findings:
+        if finding.tell_after is not None and finding.tell_after <= moment:
+            numbers = [{"kind": kind, "value": value} for kind, value in case.numbers]
+            yield Statement(finding.tell_after, raised_of(case.stream, finding, numbers))
+
+
+def about(data: Mapping[str, Any]) -> str:
+    """What the scheduler's words are about: a clock's id, or a finding's kind."""
+    return str(data.get("clock") or data.get("kind"))

@@ -90,7 +90,7 @@ def rows_of(
             for item, shown in zip(case.work, view["work"], strict=True)
         ],
         findings=[
-            FindingRow(stream, finding.key, finding.kind, orjson.dumps(shown))
+            FindingRow(stream, finding.key, finding.kind, finding.tell_after, orjson.dumps(shown))
             for finding, shown in zip(case.findings, view["findings"], strict=True)
         ],
         regions=[
@@ -115,7 +115,7 @@ def suspended_rows(
     ).to_json()
     view = orjson.dumps({"findings": [finding]})
     row = CaseRow(stream, None, SUSPENDED, None, version, "", law, name, None, updated_at, view)
-    shown = FindingRow(stream, finding["key"], SUSPENDED, orjson.dumps(finding))
+    shown = FindingRow(stream, finding["key"], SUSPENDED, None, orjson.dumps(finding))
     return CaseRows(row, [], [], [shown])
 
 

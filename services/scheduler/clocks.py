@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -119,18 +120,19 @@ def statement_of(clock: Clock, kind: str, directory: Directory, *, sound: bool) 
 
     Where the bus was behind, a breach says so, unless the actor gave a cause of its own.
     """
-    derived = _SAYS[kind](clock)
-    to = agencies.resolve(derived.to, derived.of, directory)
     behind = kind == BREACHED and not sound and not clock.cause
+    said = spoken(_SAYS[kind](clock), directory)
+    return replace(said, data={**said.data, "cause": LINK_DOWN}) if behind else said
+
+
+def spoken(derived: Derived, directory: Directory) -> Statement:
+    """What the fold derived, before those whom its rules name."""
+    to = agencies.resolve(derived.to, derived.of, directory)
     return Statement(
         stream=UUID(derived.stream),
         id=derived.id,
         type=derived.type,
-        data={
-            **derived.data,
-            "cause": LINK_DOWN if behind else derived.data["cause"],
-            "told": list(to),
-        },
+        data={**derived.data, "told": list(to)},
         source=BUS,
         to=to,
         causation=derived.causation,

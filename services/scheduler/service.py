@@ -31,6 +31,7 @@ from services.scheduler.questions import Questions
 from services.scheduler.relay import Relay, until_sent
 from services.scheduler.rights import Rights
 from services.scheduler.voice import Voice
+from services.scheduler.waiting import Waiting
 from services.transport import Producer, WorkerSettings
 from services.transport.worker import leave
 from storage import scheduling
@@ -81,18 +82,19 @@ async def serve(settings: WorkerSettings) -> None:
         if not await asyncio.to_thread(follower.wait, _START_SECONDS):
             raise CasebusError("directory_unread", "the directory did not answer in time")
         partitions = partial(producer.partitions, JOURNAL)
-        clocks = Clocks(
-            pool=pool,
-            barrier=barrier,
-            voice=voice,
-            directory=follower.directory,
-            now=now,
-            partitions=partitions,
-        )
+        telling: dict[str, Any] = {
+            "pool": pool,
+            "barrier": barrier,
+            "voice": voice,
+            "directory": follower.directory,
+            "now": now,
+            "partitions": partitions,
+        }
         await _together(
             leadership.watch(),
             Relay(leadership.connection, producer).run(),
-            clocks.run(),
+            Clocks(**telling).run(),
+            Waiting(**telling).run(),
             Questions(pool, voice, now, barrier, partitions).run(),
             Organisations(pool, voice, whole, partitions).run(),
             Rights(pool, voice, whole, partitions).run(),

@@ -53,6 +53,23 @@ where c.stream = $1 and c.key = $2 and not c.historic
       when 'breached' then breach_after when 'lapsed' then lapse_after else warn_after
   end;
 
+-- name: due_findings
+select f.stream, f.key, 'found' as kind, f.tell_after as at
+from derived.finding f
+where f.tell_after <= $1
+  and not exists (
+      select from own.clock_said s
+      where s.stream = f.stream and s.key = f.key and s.kind = 'found'
+        and s.revision = (f.view ->> 'revision')::int)
+  -- What heals it may lie here.
+  and not exists (select from own.on_its_way w where w.stream = f.stream and w.sent_at is null)
+order by f.tell_after, f.stream, f.key limit $2;
+
+-- name: tellable_finding
+select f.view, c.view -> 'numbers' as numbers
+from derived.finding f join derived.case_state c on c.stream = f.stream
+where f.stream = $1 and f.key = $2 and f.tell_after = $3;
+
 -- name: note_said
 insert into own.clock_said (stream, key, kind, revision, event_id) values ($1, $2, $3, $4, $5)
 on conflict do nothing;

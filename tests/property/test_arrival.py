@@ -24,9 +24,11 @@ from casebus.law.compiled import event_name
 from onebox.provision.directory import read_agencies
 from onebox.scenario import storyline
 from onebox.scenario.rehearse import Rehearser
+from onebox.scenario.rehearsed import Offices, Rehearsed
 from tests.case_events import LAW, ROOT, may_open
 
 FILES = sorted((ROOT / "examples").glob("storyline-*.yaml"))
+OFFICES = tuple(read_agencies(ROOT / "examples/agencies.yaml"))
 SEEDS = st.integers(0, 2**32)
 
 
@@ -37,7 +39,7 @@ def played(path: Path) -> tuple[tuple[CaseEvent, ...], ...]:
         [storyline.read(path)],
         schemas=Schemas.load(ROOT / "schemas"),
         law=LAW,
-        offices=read_agencies(ROOT / "examples/agencies.yaml"),
+        offices=OFFICES,
         access=Access.load(ROOT / "policies"),
     )
     rehearser.play()
@@ -99,6 +101,22 @@ def test_a_storyline_ends_alike_in_any_order_of_arrival(path: Path, seed: int) -
             assert derive(here) == derive(there)
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@settings(deadline=None, max_examples=5)
+@given(seed=SEEDS)
+def test_nothing_is_found_aloud_on_the_way_and_then_taken_back(path: Path, seed: int) -> None:
+    schemas, offices = Schemas.load(ROOT / "schemas"), Offices(OFFICES)
+    for events in played(path):
+        acts = tuple(one for one in events if one.sector != "bus")
+        if not any(map(may_open, acts)):
+            continue
+        stream = Rehearsed(acts[0].stream, LAW, schemas, offices)
+        for one in sorted(arrived(acts, seed), key=lambda one: one.position):
+            stream.take(one)
+        said = [event_name(one.type) for one in stream.events.values()]
+        assert "finding.withdrawn" not in said
+
+
 def test_the_storylines_hold_what_makes_their_order_of_arrival_hard() -> None:
     cases = list(opened_streams())
     openers = [{one.agency for one in case if may_open(one)} for case in cases]
@@ -106,7 +124,7 @@ def test_the_storylines_hold_what_makes_their_order_of_arrival_hard() -> None:
     assert any(len(one) == 1 < len(types) for one, types in zip(openers, openings, strict=True))
     assert any(len(one) > 1 for one in openers)
     said = {event_name(one.type) for case in cases for one in case if one.sector == "bus"}
-    assert {"clock.lapsed", "finding.raised", "finding.withdrawn"} <= said
+    assert {"clock.lapsed", "finding.raised", "clock.breach_withdrawn"} <= said
     assert any(
         one.id == "answer-2" and fold(case, LAW).assessments for case in cases for one in case
     )

@@ -12,6 +12,8 @@ from casebus.events.schemas import Schema
 from casebus.law import loader, models
 from casebus.law.checking.fields import Fields
 from casebus.law.compiled import event_name
+from casebus.law.findings import FILE as FINDINGS
+from casebus.law.findings import FindingsFile
 from casebus.law.law import COMMON, Law
 from casebus.law.reading import Lines
 from casebus.law.rights import FILE as RIGHTS
@@ -54,6 +56,7 @@ class Book:
         self.venues = self._one(files, VENUES, VenuesFile)
         self.triage = self._one(files, TRIAGE, TriageFile)
         self.rights = self._one(files, RIGHTS, RightsFile)
+        self.findings = self._one(files, FINDINGS, FindingsFile)
         self.sectors = loader.parse(files, "sectors.yaml", models.SectorsFile)
         #: Event name -> the newest shape of its body.
         self.schemas = {
@@ -91,6 +94,7 @@ class Book:
             VENUES: self.venues,
             TRIAGE: self.triage,
             RIGHTS: self.rights,
+            FINDINGS: self.findings,
         }
         known = {name: one for name, one in single.items() if one is not None}
         return {**known, **self.procedures, **self.clocks, **self.thresholds}

@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from casebus.cases import Case, CaseEvent, Clock, Derived, breach_of, derive
+from casebus.cases import Case, CaseEvent, Clock, Derived, breach_of, derive, raised_of
 from casebus.events.legaltime import LegalTime
 from tests.case_events import AMR, PRO, PSB, clock, event, folded, storyline, until
 
@@ -138,7 +138,10 @@ def test_what_an_import_minted_tells_nobody_anything() -> None:
 def test_a_finding_is_raised_once_and_withdrawn_when_it_is_gone() -> None:
     stray = event(PSB, "referral.filed", "2026-03-08", id="stray", to=(AMR,))
     events = [*until("referral.receipted"), stray]
-    [raised] = derive(folded(events))
+    # It waits for what might heal it: the scheduler tells it.
+    assert derive(folded(events)) == []
+    [found] = folded(events).findings
+    raised = raised_of(stray.stream, found, [])
     assert (raised.type, raised.to) == ("casebus.finding.raised.v1", (PSB,))
     told = journaled(raised)
     assert derive(folded([*events, told])) == []
@@ -147,8 +150,9 @@ def test_a_finding_is_raised_once_and_withdrawn_when_it_is_gone() -> None:
     assert withdrawn.type == "casebus.finding.withdrawn.v1"
     gone = journaled(withdrawn)
     assert derive(folded([*events, told, accepted, gone])) == []
-    [again] = derive(folded([*events, told, gone]))
-    assert (again.type, again.id != raised.id) == ("casebus.finding.raised.v1", True)
+    [found] = folded([*events, told, gone]).findings
+    assert (found.revision, found.tell_after) == (1, stray.recorded_at + dt.timedelta(hours=24))
+    assert raised_of(stray.stream, found, []).id != raised.id
 
 
 def test_an_owed_copy_is_derived_with_its_rule() -> None:

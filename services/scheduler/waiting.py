@@ -1,0 +1,87 @@
+"""Findings that a late event might have healed, told when that event has had its time (ADR 0028).
+
+Behind the barrier and under the case's row lock, as clocks are: nobody is told of a fault because
+we were behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from casebus import telemetry
+from casebus.cases import Finding, raised_of
+from casebus.errors import CasebusError
+from casebus.events.partition import partition_for
+from casebus.now import Now
+from casebus.trust.directory import Directory
+from services.scheduler.barrier import Passes
+from services.scheduler.clocks import spoken
+from services.scheduler.voice import Voice
+from storage import outbox, scheduling, sending
+from storage.scheduling import Due
+
+log = logging.getLogger(__name__)
+
+_ROUND_SECONDS = 0.5
+#: Bounds what one round costs.
+_FINDINGS = 500
+
+
+class Waiting:
+    """Looks twice a second; what a round leaves over, the next takes."""
+
+    def __init__(
+        self,
+        *,
+        pool: Any,
+        barrier: Passes,
+        voice: Voice,
+        directory: Directory,
+        now: Now,
+        partitions: Callable[[], Awaitable[int]],
+    ) -> None:
+        self._pool, self._barrier, self._voice = pool, barrier, voice
+        self._directory, self._now, self._partitions = directory, now, partitions
+        #: Findings that could not be told; tried again by the next process.
+        self._failed: set[Due] = set()
+
+    async def run(self) -> None:
+        while True:
+            if not await self.tell_due():
+                await asyncio.sleep(_ROUND_SECONDS)
+
+    async def tell_due(self) -> int:
+        """Tell what has waited long enough by now; returns how many findings were told."""
+        found = await scheduling.due_findings(self._pool, self._now(), _FINDINGS)
+        due = [one for one in found if one not in self._failed]
+        if not due:
+            return 0
+        count = await self._partitions()
+        places = {partition_for(str(one.stream).encode(), count) for one in due}
+        since = await sending.database_time(self._pool)
+        await self._barrier.passed(places)
+        return sum([await self._tell(one, since) for one in due])
+
+    async def _tell(self, due: Due, since: datetime) -> bool:
+        """One case a transaction; whether the finding still stood under the case's lock."""
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                row = await scheduling.tellable_finding(connection, due, since)
+                if row is None:
+                    return False
+                finding = Finding.from_json(row["view"])
+                derived = raised_of(str(due.stream), finding, row["numbers"])
+                [said] = self._voice.rows([spoken(derived, self._directory)])
+                await scheduling.note_said(connection, due, finding.revision, said.event_id)
+                await outbox.enqueue(connection, [said])
+        except CasebusError as error:
+            extra = {"case_id": str(due.stream), "code": error.code, "kind": due.kind}
+            log.exception("finding not told", extra=extra)
+            self._failed.add(due)
+            return False
+        telemetry.count("casebus.findings.told")
+        return True
