@@ -67,6 +67,10 @@ class Office:
                 self._heard = row["id"]
                 headers = unpack_headers(row["headers"])
                 await self.casework(Record(self.stream.encode(), row["value"], headers))
+                # As the relay would: nothing is told of a case while words about it lie here.
+                await self.casework.rows(
+                    "update own.outbox set sent_at = clock_timestamp() where id = $1", row["id"]
+                )
                 data = SCHEMAS.decode(row["value"])[1]
                 about = data.get("kind") or data.get("clock") or ""
                 name = row["type"].removeprefix("casebus.").removesuffix(".v1")
