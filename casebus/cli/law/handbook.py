@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from casebus.cli.law import words
+from casebus.cli.law.path import HEADING, path
 from casebus.law import Law, models
 from casebus.law.compiled import ALL, SAME
 from casebus.law.compiling import OWN_CHOICE
@@ -82,12 +84,15 @@ def _index(files: list[models.ProcedureFile], clocks: list[models.ClockRow]) -> 
     yield from ("", "## 本平台设定的期限 Periods that this installation has set itself", "")
     yield "No text of the law gives them: each citation says so. Change them as your province asks."
     yield ""
-    yield from _table("clock | 名称 | name | 期间 | end | told | 依据", _own(clocks))
+    yield from _table("clock | 名称 | name | 期间 | end | told | 依据", _own(files, clocks))
 
 
-def _own(clocks: list[models.ClockRow]) -> Iterator[tuple[str, ...]]:
+def _own(
+    files: list[models.ProcedureFile], clocks: list[models.ClockRow]
+) -> Iterator[tuple[str, ...]]:
     for row in sorted((one for one in clocks if one.own_choice), key=lambda one: one.id):
-        of = _clock(row)
+        home = next((file for file in files if row.id in _started(file)), files[0])
+        of = _clock(home, row)
         yield of[0], of[1], of[2], of[4], of[6], of[8], of[9]
 
 
@@ -112,6 +117,7 @@ def _page(
 ) -> Iterator[str]:
     yield from (f"# {file.title.zh} {file.title.en}", "")
     yield f"{_SOURCE} [All procedures]({INDEX})."
+    yield from ("", HEADING, "", *path(file, clocks, titles))
     yield from ("", f"![{file.title.zh}]({file.id}.svg)", "")
     yield from ("## 角色 Roles", "")
     yield from _table("role | 名称 | name | sectors", _roles(file, law))
@@ -138,14 +144,15 @@ def _page(
         yield from _table(
             "clock | 名称 | name | actor | 期间 | count | end | 延长 | told | 依据 | in force"
             " | confidence",
-            map(_clock, rows),
+            (_clock(file, row) for row in rows),
         )
 
 
 def _roles(file: models.ProcedureFile, law: Law) -> Iterator[tuple[str, ...]]:
     every = set(law.sectors) - {models.BUS}
     for word, role in file.roles.items():
-        sectors = "every agency" if every <= set(role.sectors) else ", ".join(role.sectors)
+        named = words.both(words.SECTORS[one] for one in role.sectors)
+        sectors = "全部单位 every agency" if every <= set(role.sectors) else named
         first = " (opener)" if word == file.opener else ""
         yield f"{word}{first}", role.title.zh, role.title.en, sectors
 
@@ -160,9 +167,9 @@ def _transition(
         f"{row.event} {row.clock}" if row.clock else row.event,
         "、".join(named[one] for one in row.from_),
         named[row.to] + ("（启动程序）" if row.opening else ""),
-        ", ".join(row.by),
+        words.roles(file, row.by),
         "；".join(_effects(row)),
-        ", ".join(row.copies),
+        words.rules(file, row.copies),
         f"{row.source} {row.article}",
         _days(row),
         row.confidence if row.enabled else f"{row.confidence}（未启用 off）",
@@ -179,20 +186,21 @@ def _effects(row: models.Transition) -> Iterator[str]:
 def _duties(file: models.ProcedureFile) -> Iterator[tuple[str, ...]]:
     for word, duty in file.duties.items():
         actions = ", ".join(f"{action}: {event}" for action, event in duty.actions.items())
-        yield word, duty.title.zh, duty.title.en, duty.role, actions, duty.clock or ""
+        role = words.roles(file, (duty.role,))
+        yield word, duty.title.zh, duty.title.en, role, actions, duty.clock or ""
 
 
-def _clock(row: models.ClockRow) -> tuple[str, ...]:
+def _clock(file: models.ProcedureFile, row: models.ClockRow) -> tuple[str, ...]:
     return (
         row.id,
         row.title.zh,
         row.title.en,
-        row.actor,
+        words.roles(file, (row.actor,)),
         f"{row.amount} {_UNITS[row.unit]}" if row.unit else "立即 at once",
         _COUNTS.get(row.count_rule or "", ""),
         _ending(row),
         "；".join(f"+{one.amount} {_UNITS[one.unit]}（{one.article}）" for one in row.extensions),
-        ", ".join(row.tell),
+        words.rules(file, row.tell),
         f"{row.source} {row.article}{OWN_CHOICE if row.own_choice else ''}{_meant(row)}",
         _days(row),
         row.confidence if row.enabled else f"{row.confidence}（未启用 off）",
