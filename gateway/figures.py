@@ -72,12 +72,14 @@ async def answer(database: Any, agency: str, known: Rules, asked: Asked) -> dict
         open_only=False,
     )
     wanted = known.indicators.named(asked.indicators)
+    home = await statistics.home(database, agency, asked.as_of)
     return {
         "as_of": asked.as_of.isoformat(),
         "from": asked.since and asked.since.isoformat(),
         "to": asked.until and asked.until.isoformat(),
         "view": "shared" if asked.shared else "own",
         "agency": agency,
+        "agency_name": agency if home is None else home["name"],
         "division": asked.division,
         "by": list(by),
         "law": known.law,
@@ -104,6 +106,7 @@ async def _one(database: Any, known: Rules, one: Indicator, frame: Frame) -> dic
         "title_en": one.title.en,
         "kind": one.kind,
         "paragraph": one.paragraph,
+        "definition": one.definition.zh if one.definition else "",
         "testdata": sum(group["testdata"] for group in groups if not group["is_total"]),
         "rows": rows,
     }

@@ -8,15 +8,16 @@ of its stream that were journaled no later: a rebuild makes the same rows.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from casebus.cases import body
 from casebus.cases.corrections import CORRECTED, corrected
 from casebus.cases.event import CaseEvent
-from casebus.cases.findings import NO_STANDING, Findings
+from casebus.cases.findings import NO_STANDING, OMISSION, Findings
 from casebus.cases.keys import Keys
+from casebus.events.envelope import agency_of
 from casebus.events.schemas import CodecError, Schemas
 from casebus.law.compiled import event_name
 from casebus.trust.directory import BUS
@@ -72,6 +73,9 @@ class Reader:
         """What a new event says, and what it makes an earlier one say; `stream` has them all."""
         name = event_name(event.type)
         if not _counts(event, name):
+            return
+        if event.agency == BUS and event.data.get("kind") == OMISSION:
+            yield _of_whom(self._fact(event, event, name, 0), event, stream)
             return
         if not _fixed(stream):
             yield self._fact(event, event, name, 0)
@@ -137,8 +141,16 @@ def _counts(event: CaseEvent, name: str) -> bool:
     if event.agency != BUS:
         return name.partition(".")[0] not in UNCOUNTED
     if name.startswith("finding."):
-        return event.data.get("kind") == NO_STANDING
+        return event.data.get("kind") in (NO_STANDING, OMISSION)
     return name in _OF_BUS
+
+
+def _of_whom(fact: Fact, event: CaseEvent, stream: Collection[CaseEvent]) -> Fact:
+    """An omission is counted as the agency's whose figures show it; it takes nothing from them."""
+    agency = agency_of(_text(event, "event_source"))
+    sector = next((one.sector for one in stream if one.agency == agency), fact.sector)
+    said = {**fact.said, "kind": OMISSION}
+    return replace(fact, author=agency, sector=sector, about_source="", about_id="", said=said)
 
 
 def _fixed(stream: Collection[CaseEvent]) -> bool:

@@ -46,6 +46,8 @@ class Indicator(Model):
     value: str = ""
     amount: str = ""
     paragraph: _Paragraph
+    #: What exactly is counted, where the title leaves it open.
+    definition: Title | None = None
 
     @model_validator(mode="after")
     def _says_what_its_kind_needs(self) -> Self:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from casebus.statistics.suppression import SMALL
-from casebus.statistics.tables import LEFT_OUT, TOTAL
+from casebus.statistics.tables import LEFT_OUT, TOTAL, local, yuan
 
 _TEMPLATE = "report.html.j2"
 #: Pixels of a bar, and from one bar to the next.
@@ -36,15 +36,24 @@ def render(figures: Figures, *, title: str = TITLE, names: Mapping[str, str] | N
     about = figures.whole
     indicators = about["indicators"]
     known = names or {}
+    summary = [_summary(one) for one in indicators if one["kind"] != "steps"]
+    steps = [row for one in indicators if one["kind"] == "steps" for row in _steps(one)]
+    charts = [chart for one in figures.months["indicators"] if (chart := _chart(one))]
     return _template().render(
         title=title,
         about=about,
+        office=about.get("agency_name") or about["agency"],
+        as_of=local(about["as_of"]),
         scope=_scope(about, known),
         period=f"{about['from'] or '有记录以来'} 至 {about['to'] or '数据截止'}",
-        summary=[_summary(one) for one in indicators if one["kind"] != "steps"],
-        charts=[chart for one in figures.months["indicators"] if (chart := _chart(one))],
+        summary=[row for row in summary if not row["is_zero"]],
+        nothing=[row["title"] for row in summary if row["is_zero"]],
+        charts=[chart for chart in charts if not chart["is_zero"]],
+        no_charts=[chart["title"] for chart in charts if chart["is_zero"]],
         places=[table for one in figures.places["indicators"] if (table := _places(one, known))],
-        steps=[row for one in indicators if one["kind"] == "steps" for row in _steps(one)],
+        steps=[row for row in steps if not row["is_zero"]],
+        no_steps=[f"{row['title']}（{row['clock']}）" for row in steps if row["is_zero"]],
+        definitions=[one for one in indicators if one.get("definition")],
         small=SMALL,
         left_out=LEFT_OUT,
         testdata=sum(one["testdata"] for one in indicators),
@@ -67,9 +76,16 @@ def _scope(about: Answer, names: Mapping[str, str]) -> str:
     return f"{names.get(code, code)}各单位（共享视图）" if code else "全部单位（共享视图）"
 
 
-def _summary(one: Mapping[str, Any]) -> dict[str, str]:
+def _summary(one: Mapping[str, Any]) -> dict[str, Any]:
     total = one["rows"][-1]
-    return {"paragraph": one["paragraph"], "title": one["title"], **_texts(one["kind"], total)}
+    about = {"paragraph": one["paragraph"], "title": one["title"], "is_zero": _is_zero(total)}
+    return {**about, **_texts(one["kind"], total)}
+
+
+def _is_zero(row: Mapping[str, Any]) -> bool:
+    """Nothing was counted, and nothing is hidden: such rows are named in one line."""
+    figures = (row.get(name) for name in ("count", "met", "overdue", "value"))
+    return not row["suppressed"] and not any(figures)
 
 
 def _chart(one: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -83,11 +99,13 @@ def _chart(one: Mapping[str, Any]) -> dict[str, Any] | None:
             "label": row["month"],
             "left_out": row["value"] is None,
             "width": round(_WIDEST * (row["value"] or 0) / most, 1) or 1.0,
-            "text": LEFT_OUT if row["value"] is None else row["value"],
+            "text": _text(one["kind"], row["value"]),
         }
         for number, row in enumerate(rows)
     ]
-    return {"title": one["title"], "bars": bars, "height": len(bars) * _APART + 4}
+    is_zero = all(map(_is_zero, rows))
+    height = len(bars) * _APART + 4
+    return {"title": one["title"], "bars": bars, "height": height, "is_zero": is_zero}
 
 
 def _places(one: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any] | None:
@@ -102,9 +120,10 @@ def _label(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return {"*": "保密案件", "": "未知"}.get(code) or names.get(code, code)
 
 
-def _steps(one: Mapping[str, Any]) -> Iterable[dict[str, str]]:
+def _steps(one: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for row in one["rows"]:
         yield {
+            "is_zero": _is_zero(row),
             "clock": row["value_of"],
             "title": row["title"],
             "citation": row["citation"],
@@ -129,7 +148,7 @@ def _text(kind: str, value: Any, *, left_out: bool = True) -> str:
         case "share":
             return f"{value:.1%}"
         case "sum":
-            return f"{value / 100:,.2f} 元"
+            return f"{yuan(value):,.2f} 元"
         case "median" | "steps":
             return f"{value:g} 天"
     return f"{value:,}"

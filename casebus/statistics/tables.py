@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from openpyxl import Workbook
+
+from casebus.events.legaltime import CHINA
 
 #: What stands where a number is left out.
 LEFT_OUT = "*"
@@ -64,10 +68,10 @@ def to_xlsx(answer: Mapping[str, Any]) -> bytes:
 def notes(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What the figures stand on."""
     found = [
-        ("截止登记时间 as_of", answer["as_of"]),
+        ("截止登记时间 as_of", local(answer["as_of"])),
         ("统计期间 from/to", f"{answer['from'] or '-'} / {answer['to'] or '-'}"),
         ("视图 view", answer["view"]),
-        ("单位 agency", answer["agency"]),
+        ("单位 agency", answer.get("agency_name") or answer["agency"]),
         ("规则版本 law", answer["law"]),
         ("指标定义 definitions", answer["definitions"]),
     ]
@@ -76,8 +80,18 @@ def notes(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
+def yuan(fen: int) -> Decimal:
+    """Money is kept in fen and shown in yuan."""
+    return Decimal(fen) / 100
+
+
+def local(moment: str) -> str:
+    """A recorded time as it is read in China, to the second."""
+    return f"{datetime.fromisoformat(moment).astimezone(CHINA):%Y-%m-%d %H:%M:%S}（北京时间）"
+
+
 def unit_of(kind: str) -> str:
-    return {"share": "比率", "median": "天", "steps": "天", "sum": "分"}.get(kind, "件")
+    return {"share": "比率", "median": "天", "steps": "天", "sum": "元"}.get(kind, "件")
 
 
 def _cell(one: Mapping[str, Any], row: Mapping[str, Any], name: str, by: list[str]) -> Any:
@@ -89,11 +103,16 @@ def _cell(one: Mapping[str, Any], row: Mapping[str, Any], name: str, by: list[st
         case "unit":
             return unit_of(one["kind"])
         case "count" | "met" | "overdue" | "value":
-            if name not in row:
-                return None
-            return LEFT_OUT if row[name] is None and row["suppressed"] else row[name]
+            return _figure(one, row, name)
     # A total has none of the dimensions.
     return row.get(name, TOTAL if name.removesuffix("_of") in by else None)
+
+
+def _figure(one: Mapping[str, Any], row: Mapping[str, Any], name: str) -> Any:
+    value = row.get(name)
+    if value is None:
+        return LEFT_OUT if name in row and row["suppressed"] else None
+    return yuan(value) if name == "value" and one["kind"] == "sum" else value
 
 
 def _plain(cell: Any) -> Any:

@@ -36,6 +36,7 @@ class Figures(Shape):
     title_en: str = Field(examples=["Transfers filed"])
     kind: str = Field(examples=["share"])
     paragraph: str = Field(examples=["（二）"], description="Of the mandate.")
+    definition: str = Field(default="", description="What exactly is counted.")
     testdata: int = Field(description="How many of what is counted is marked as test data.")
     rows: list[dict[str, Any]] = Field(
         examples=[[{"month": "2026-03", "count": 20, "met": 15, "value": 0.75}]]
@@ -46,6 +47,7 @@ class Statistics(Shape):
     as_of: datetime = Field(description="Only what was recorded by then counts.")
     view: Literal["own", "shared"]
     agency: str = Field(examples=[SOURCE])
+    agency_name: str = Field(examples=["西湖区公安分局"])
     division: str = Field(examples=["330100"])
     by: list[str] = Field(examples=[["month"]])
     law: str = Field(description="Digest of the law whose steps are timed.")
@@ -78,7 +80,8 @@ async def stats(
     division: Annotated[str, Query(max_length=6, description="Of a shared view.")] = "",
 ) -> Any:
     """Figures of what the caller sent or was sent, or of all with small cells left out."""
-    moment = as_of or gateway.now()
+    # A whole second, so that what a report says of its moment can be asked for again.
+    moment = as_of or gateway.now().replace(microsecond=0)
     if moment.tzinfo is None:
         raise CasebusError("invalid_request", "as_of needs a zone")
     known = await figures.rules(gateway.settings.policies_dir)
@@ -106,6 +109,7 @@ class Definition(Shape):
     title_en: str
     kind: str
     paragraph: str
+    definition: str = Field(default="", description="What exactly is counted.")
 
 
 class Definitions(Shape):
@@ -118,7 +122,14 @@ async def indicators(agency: Caller, gateway: Context) -> Definitions:  # noqa: 
     """What is counted, with the paragraph of the mandate that asks for it."""
     known = (await figures.rules(gateway.settings.policies_dir)).indicators
     items = [
-        Definition(**{**one.model_dump(), "title": one.title.zh, "title_en": one.title.en})
+        Definition(
+            id=one.id,
+            title=one.title.zh,
+            title_en=one.title.en,
+            kind=one.kind,
+            paragraph=one.paragraph,
+            definition=one.definition.zh if one.definition else "",
+        )
         for one in known.by_id.values()
     ]
     return Definitions(digest=known.digest, items=items)

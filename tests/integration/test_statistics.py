@@ -14,6 +14,7 @@ import pytest
 from casebus.cases.facts import Fact
 from casebus.errors import CasebusError
 from casebus.statistics.tables import to_csv, to_xlsx
+from casebus.trust.directory import BUS
 from gateway.figures import Asked, Rules, answer
 from onebox.testing import Stack
 from storage import facts
@@ -267,3 +268,52 @@ async def test_every_indicator_computes_and_tables_carry_it(casework: Casework) 
         assert {one["id"] for one in found["indicators"]} == set(RULES.indicators.by_id)
         assert to_csv(found).startswith("\ufeffindicator,")
         assert to_xlsx(found).startswith(b"PK")
+
+
+async def test_a_letter_that_nobody_signs_for_is_overdue_and_unsigned(casework: Casework) -> None:
+    unsigned, signed = uuid4(), uuid4()
+    sent = fact("referral.sent", unsigned, "2026-03-02", to=(PSB,))
+    said = {"clock": "T04", "trigger": f"{AMR} {sent.fact.id}"}
+    await add(
+        casework,
+        sent,
+        fact("clock.breached", unsigned, "2026-03-07", "bus", said=said),
+        fact("referral.sent", signed, "2026-03-02", to=(PSB,)),
+        fact("referral.receipted", signed, "2026-03-03", PSB),
+    )
+    timed = {row["value_of"]: row for row in await figures(casework, asked("steps"))}
+    assert (timed["T04"]["count"], timed["T04"]["met"], timed["T04"]["overdue"]) == (2, 1, 1)
+    [total] = await figures(casework, asked("transfers_unsigned"))
+    assert total["value"] == 1
+
+
+async def test_an_omission_counts_at_its_agency_s_seat_and_stands_until_it_is_taken_back(
+    casework: Casework,
+) -> None:
+    world, stream = casework.world, str(uuid4())
+    decided = world.event("penalty.decided", AMR, stream=stream, legal="2026-03-02")
+    await casework(decided)
+    about = {"event_source": AMR, "event_id": dict(decided.headers)["ce_id"].decode()}
+    data = {"key": "k", "kind": "omission", **about}
+    raised = world.event(
+        "finding.raised", BUS, stream=stream, to=(AMR,), legal="2026-03-20", data=data
+    )
+    await casework(raised)
+    by_city = await figures(casework, asked("omissions", by="city"))
+    assert [(row.get("city"), row["value"]) for row in by_city] == [("330100", 1), (None, 1)]
+    assert (await figures(casework, asked("omissions_standing")))[-1]["value"] == 1
+    assert (await figures(casework, asked("penalties")))[-1]["value"] == 1
+
+    await casework(
+        world.event("finding.withdrawn", BUS, stream=stream, legal="2026-03-25", data=data)
+    )
+    assert (await figures(casework, asked("omissions_standing")))[-1]["value"] == 0
+    assert (await figures(casework, asked("omissions")))[-1]["value"] == 1
+
+
+async def test_an_answer_names_the_office_that_asks(casework: Casework) -> None:
+    found = await answer(casework.pool, AMR, RULES, asked("omissions"))
+    assert found["agency_name"] == AMR
+    await casework.pool.execute("update derived.agency_home set name = '西湖区市监局'")
+    found = await answer(casework.pool, AMR, RULES, asked("omissions"))
+    assert found["agency_name"] == "西湖区市监局"

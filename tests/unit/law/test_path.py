@@ -107,7 +107,9 @@ def test_each_page_begins_with_the_path_and_names_every_clock_in_force_in_it(
     reached = [one for one in live if set(one.from_) != {"*"} or one.to in {"=", *one.from_}]
     for one in reached:
         for name in one.begins:
-            rows = [it for it in _rows() if it.id == name and it.effective_to is None and it.enabled]
+            rows = [
+                it for it in _rows() if it.id == name and it.effective_to is None and it.enabled
+            ]
             assert not rows or f"（{name}）" in plain, name
 
 

@@ -149,3 +149,14 @@ def test_the_reference_lists_each_indicator_with_its_paragraph() -> None:
         assert line.endswith(f"{one.paragraph} |")
         for name in (*one.events, *one.followed_by):
             assert name in line
+
+
+def test_an_omission_is_counted_as_that_of_the_agency_whose_figures_show_it() -> None:
+    decided = event(AMR, "penalty.decided", "2026-03-02", offence="214", position=1)
+    about: dict[str, Any] = {"event_source": f"{AMR}/desk", "event_id": decided.id}
+    for name in ("finding.raised", "finding.withdrawn"):
+        one = event("bus", name, "2026-03-20", kind="omission", **about)
+        [fact] = READER.facts(one, [decided, one])
+        assert (fact.author, fact.sector, fact.said["kind"]) == (AMR, "administrative", "omission")
+        # What it is about stays counted.
+        assert (fact.about_source, fact.about_id) == ("", "")

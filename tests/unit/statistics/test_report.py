@@ -30,6 +30,7 @@ def answer(*indicators: dict[str, Any], by: tuple[str, ...] = (), **more: Any) -
         "to": "2026-03-31",
         "view": "shared",
         "agency": "cn-330100-sup",
+        "agency_name": "杭州市知识产权保护监督协调办公室",
         "division": "330100",
         "by": list(by),
         "law": "ab" * 32,
@@ -95,7 +96,14 @@ def test_a_report_needs_no_network_and_prints_on_a4() -> None:
 
 
 def test_a_report_says_what_it_stands_on_and_what_was_left_out() -> None:
-    for text in ("2026-03-31T16:00:00", "2026-01-01", "ab" * 32, "cd" * 32, "小于5", "登记时间"):
+    for text in (
+        "2026-04-01 00:00:00（北京时间）",
+        "2026-01-01",
+        "ab" * 32,
+        "cd" * 32,
+        "小于5",
+        "登记时间",
+    ):
         assert text in HTML
     assert "*" in READ.cells
 
@@ -153,3 +161,55 @@ def test_the_same_figures_are_published_once() -> None:
     later = WHOLE | {"as_of": "2026-04-30T16:00:00+00:00"}
     assert {one["case"] for one in events_of(later)} == {one["case"] for one in events_of(WHOLE)}
     assert not {one["id"] for one in events_of(later)} & {one["id"] for one in events_of(WHOLE)}
+
+
+def test_a_report_names_the_office_and_not_its_id() -> None:
+    assert "杭州市知识产权保护监督协调办公室" in READ.cells
+    assert "cn-330100-sup" not in HTML
+
+
+def test_a_report_s_moment_is_local_and_without_fractions() -> None:
+    about = WHOLE | {"as_of": "2026-03-31T15:59:59.123456+00:00"}
+    text = render(Figures(about, MONTHS, PLACES))
+    assert "2026-03-31 23:59:59（北京时间）" in text
+    assert "123456" not in text
+
+
+def test_what_is_zero_is_named_in_one_line_and_has_no_row() -> None:
+    step = STEP | {"title": "移交", "value_of": "T18", "met": 0, "overdue": 0}
+    whole = answer(
+        indicator("count", row(3, 3)),
+        indicator("share", row(None, 0, met=0), title="零率"),
+        indicator("stock", row(0, 0), title="零存"),
+        indicator("stock", row(0, 4), title="结清"),
+        indicator("sum", row(None, None), title="隐去"),
+        indicator("steps", row(2.5, 9, **STEP), row(None, 0, **step)),
+    )
+    months = answer(
+        indicator("count", row(0, 0, month="2026-01"), row(0, 0), title="零月"), by=("month",)
+    )
+    text = render(Figures(whole, months, PLACES))
+    cells = Reader(text).cells
+    assert not {"零率", "零存", "移交"} & set(cells)
+    assert {"结清", "隐去", "决定是否立案"} <= set(cells)
+    assert "本期为零的指标（2 项）：零率、零存。" in text
+    assert "本期未启动的期限（1 项）：移交（T18）。" in text
+    assert "各月均为零：零月。" in text
+
+
+def test_money_is_yuan_in_every_table_and_chart() -> None:
+    whole = answer(indicator("sum", row(75_050, 6)))
+    months = answer(
+        indicator("sum", row(75_050, 6, month="2026-01"), row(75_050, 6)), by=("month",)
+    )
+    assert "750.50 元" in render(Figures(whole, months, PLACES)).partition("二、按月情况")[2]
+    [_, line, *_] = csv.reader(io.StringIO(to_csv(whole).removeprefix("\ufeff")))
+    assert {"750.5", "元"} <= set(line)
+    assert "分" not in line
+
+
+def test_a_step_s_overdue_counts_what_was_told_though_nobody_acted() -> None:
+    step = STEP | {"title": "签收回执", "value_of": "T04", "met": 7, "overdue": 3}
+    text = render(Figures(answer(indicator("steps", row(1, 10, **step))), MONTHS, PLACES))
+    assert "3" in Reader(text).cells
+    assert "移送后逾期未签收的计入超期" in text
