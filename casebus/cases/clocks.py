@@ -59,6 +59,7 @@ class Draft:
         "_first",
         "_floor",
         "_grounds",
+        "_latest",
         "_most_added",
         "actor",
         "cause",
@@ -84,6 +85,8 @@ class Draft:
         self._grounds: tuple[str, ...] = ()
         #: The day on which the last pause ended.
         self._floor: dt.date | None = None
+        #: The day on which the pause ends by itself.
+        self._latest: dt.date | None = None
         self.rule = rule
         self.trigger = trigger
         self.region = region
@@ -111,15 +114,18 @@ class Draft:
     def which(self) -> _Which:
         return (self.rule.id, self.trigger.source, self.trigger.id)
 
-    def pause(self, event: CaseEvent) -> str:
-        """Stop counting; the reason why not, or nothing."""
+    def pause(self, event: CaseEvent, latest: dt.date | None = None) -> str:
+        """Stop counting, until `latest` at most; the reason why not, or nothing."""
         if self.status == RUNNING:
             if self._is_past(event.legal.moment()):
                 return PAST_DUE
             self.status = PAUSED
-            self.paused_since = event.legal
+            self.paused_since, self._latest = event.legal, latest
         elif self.status != PAUSED:
             return ENDED
+        else:
+            # What another ground holds up goes on until that one is gone.
+            self._latest = None
         if _ground(event) not in self._grounds:
             self._grounds = (*self._grounds, _ground(event))
         return ""
@@ -174,13 +180,20 @@ class Draft:
         certain = None if self.end is None else self.end.certain
         return certain is not None and not in_time(moment, certain)
 
+    def run_on_by_itself(self) -> None:
+        """Count on from the day on which the pause ends at the latest, where it has one."""
+        if self.status == PAUSED and self._latest is not None:
+            self._run_on(LegalTime(self._latest))
+
     def _run_on(self, until: LegalTime) -> None:
+        if self._latest is not None and until.date > self._latest:
+            until = LegalTime(self._latest)
         since = self.paused_since or until
         length, unsure = paused(self.rule.unit, since, until, self._calendar)
         most = paused(self.rule.unit, since, until, self._calendar.latest)[0] if unsure else None
         self._add(length, most)
         self._floor = until.date
-        self.status, self.paused_since, self._grounds = RUNNING, None, ()
+        self.status, self.paused_since, self._grounds, self._latest = RUNNING, None, (), None
         self._settle()
 
     def _add(self, added: Added, most: Added | None = None) -> None:
@@ -280,9 +293,19 @@ class Clocks:
         for draft in self._take(ids, region):
             draft.cancel(event)
 
-    def pause(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:
+    def pause(
+        self, ids: frozenset[str], event: CaseEvent, region: Region, until: str | None = None
+    ) -> None:
+        """`until` is the clock whose last day ends the pause, where nothing ends it before."""
+        bound = self.running(until) if until else None
+        latest = None if bound is None or bound.due is None else bound.due.date()
         for draft in self._meant(ids, region):
-            draft.pause(event)
+            draft.pause(event, latest)
+
+    def were_met(self, ids: frozenset[str], region: Region) -> bool:
+        """Whether the last clock of each id in the region was met in time."""
+        last = {one.rule.id: one.status for one in self._all if one.region is region} if ids else {}
+        return all(last.get(one) == MET for one in ids)
 
     def resume(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:
         for draft in self._meant(ids, region):
@@ -341,6 +364,8 @@ class Clocks:
 
     def frozen(self, setting: Setting) -> tuple[Clock, ...]:
         """In the order started."""
+        for one in self._open:
+            one.run_on_by_itself()
         back = self._taken_back
         return tuple(_freeze(one, setting, back[one.which] if back else 0) for one in self._all)
 

@@ -406,8 +406,8 @@ class _Folding:
         if step.starts or step.ensures:
             self._start_clocks(region, step, event)
         # Last: what the same event starts may begin with a pause.
-        if step.pauses:
-            clocks.pause(step.pauses, event, region)
+        if step.pauses and clocks.were_met(step.pauses_if_met, region):
+            clocks.pause(step.pauses, event, region, until=step.pauses_until)
 
     def _start_clocks(self, region: Region, step: Step, event: CaseEvent) -> None:
         alone = len(self.regions) == 1

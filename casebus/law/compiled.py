@@ -141,6 +141,9 @@ class Step:
     effective_from: dt.date
     effective_to: dt.date
     opening: bool = False
+    #: The clocks that must have been met for it to pause, and the one that bounds the pause.
+    pauses_if_met: frozenset[str] = frozenset()
+    pauses_until: str | None = None
 
 
 @dataclass(slots=True, eq=False)

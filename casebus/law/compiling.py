@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from casebus.law import models
 from casebus.law.compiled import (
@@ -29,6 +30,7 @@ CHECKS = frozenset({"handover_counts", "redaction_checked", "too_late"})
 #: Stands behind the citation of a period that no text gives.
 OWN_CHOICE = "（期限由本平台设定，法律未规定）"
 
+_Row = TypeVar("_Row", bound=models.Choice)
 Clocks = Mapping[str, tuple[ClockRule, ...]]
 
 
@@ -37,10 +39,17 @@ def clocks(files: Mapping[str, models.ClockFile]) -> dict[str, tuple[ClockRule, 
     versions: dict[str, list[ClockRule]] = {}
     pending: set[ClockRule] = set()
     for name, file in files.items():
-        for number, row in enumerate(file.clocks):
+        for number, row in _plain_first(file.clocks, 0):
             if not row.enabled:
                 continue
-            versions.setdefault(row.id, []).append(_clock(row, file))
+            rule = _clock(row, file)
+            if row.option:
+                versions[row.id] = [
+                    one
+                    for one in versions.get(row.id, ())
+                    if not (_alike(one, rule) and _overlap((one, rule)))
+                ]
+            versions.setdefault(row.id, []).append(rule)
             if row.transition == "pending":
                 pending.add(versions[row.id][-1])
             if _overlap(one for one in versions[row.id] if _alike(one, versions[row.id][-1])):
@@ -56,6 +65,11 @@ def clocks(files: Mapping[str, models.ClockFile]) -> dict[str, tuple[ClockRule, 
                 if one in pending and one.effective_from > rule.effective_from and _alike(one, rule)
             )
     return {name: tuple(rules) for name, rules in versions.items()}
+
+
+def _plain_first(rows: Iterable[_Row], start: int = 1) -> list[tuple[int, _Row]]:
+    """The rows with their numbers; those of an option after those whose place they take."""
+    return sorted(enumerate(rows, start), key=lambda one: one[1].option is not None)
 
 
 def _clock(row: models.ClockRow, file: models.ClockFile) -> ClockRule:
@@ -126,13 +140,15 @@ def procedure(
     steps: dict[tuple[str, str], tuple[Step, ...]] = {}
     otherwise: dict[str, tuple[Step, ...]] = {}
     lapses: dict[tuple[str, str], tuple[Step, ...]] = {}
-    for number, row in enumerate(file.transitions, 1):
+    for number, row in _plain_first(file.transitions):
         if not row.enabled:
             continue
         step = _step(row, file, duties, known)
         table, word = (lapses, row.clock) if row.clock else (steps, row.event)
         for state in file.states if row.from_ == (ALL,) else row.from_:
             at = (state, word)
+            if row.option:
+                table[at] = tuple(one for one in table.get(at, ()) if not _overlap((one, step)))
             table[at] = (*table.get(at, ()), step)
             if _overlap(table[at]):
                 where = f"{name}: transition {number} ({row.event})"
@@ -203,6 +219,8 @@ def _step(
         effective_from=row.effective_from,
         effective_to=row.effective_to or dt.date.max,
         opening=row.opening,
+        pauses_if_met=frozenset(row.pauses_if_met),
+        pauses_until=row.pauses_until,
     )
 
 
@@ -239,6 +257,8 @@ def _check_words(
         check(where, row.binds, file.roles, "role")
         check(where, [*row.starts, *row.ensures, *row.extends], known, "clock")
         check(where, [row.clock] if row.clock else [], known, "clock")
+        check(where, row.pauses_if_met, known, "clock")
+        check(where, [row.pauses_until] if row.pauses_until else [], known, "clock")
         for ended in (row.stops, row.cancels, row.pauses, row.resumes):
             check(where, ended, (*known, ALL), "clock")
         check(where, row.opens, file.duties, "duty")

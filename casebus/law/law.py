@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
 
-from casebus.law import bundle, compiled, compiling, loader, models
+from casebus.law import bundle, compiled, compiling, loader, models, options
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule, Procedure, event_name
 from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
@@ -44,14 +44,12 @@ class Law:
         self.triage = Triage.of(files)
         self.rights = RightRules.of(files)
         self.waits = Waits.of(files)
-        self.clocks: dict[str, tuple[ClockRule, ...]] = compiling.clocks(
-            loader.parse_all(files, "clocks", models.ClockFile)
-        )
+        self.clocks: dict[str, tuple[ClockRule, ...]] = compiling.clocks(options.clocks(files))
         everywhere = self._everywhere()
         #: Events that any participant may send in every procedure: they move nothing.
         self.common = frozenset(name for one in everywhere.recorded for name in one.events)
         self._beside = frozenset(everywhere.neutral)
-        rows = loader.parse_all(files, "procedures", models.ProcedureFile)
+        rows = options.procedures(files)
         self.procedures: dict[str, Procedure] = compiling.distinct(
             {
                 name: compiling.procedure(name, file, self.clocks, self.common)

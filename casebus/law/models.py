@@ -73,6 +73,8 @@ class Choice(Rule):
     """A rule that an installation may switch off, or on: checked either way, applied where on."""
 
     enabled: bool = True
+    #: In force only where this option of options.yaml is on, in the place of the row it varies.
+    option: Word | None = None
 
 
 class Role(Model):
@@ -116,6 +118,9 @@ class Transition(Choice):
     cancels: tuple[str, ...] = ()
     #: While paused a clock does not count; `*` is all of the region.
     pauses: tuple[str, ...] = ()
+    #: Pauses only where each of these was met in time, and no longer than this clock is due.
+    pauses_if_met: tuple[ClockId, ...] = ()
+    pauses_until: ClockId | None = None
     resumes: tuple[str, ...] = ()
     #: The n-th extension applies the n-th of the clock's `extensions`.
     extends: tuple[str, ...] = ()
@@ -124,6 +129,12 @@ class Transition(Choice):
     #: `*` is all open work.
     closes: tuple[str, ...] = ()
     checks: tuple[Word, ...] = ()
+
+    @model_validator(mode="after")
+    def _conditions_of_a_pause_have_one(self) -> Self:
+        if (self.pauses_if_met or self.pauses_until) and not self.pauses:
+            raise ValueError("pauses_if_met and pauses_until speak of `pauses`")
+        return self
 
     @property
     def begins(self) -> tuple[str, ...]:

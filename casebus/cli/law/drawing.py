@@ -10,7 +10,7 @@ from casebus.cli.law.folders import law_option, schemas_option
 from casebus.cli.law.pages import titles
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.law import loader, models
+from casebus.law import loader, options
 from casebus.law.drawing import draw
 
 
@@ -47,7 +47,7 @@ def command(
     if procedure is not None and output is None:
         output = Path(f"{procedure}.svg")
     known = titles(Schemas.load(schemas_folder))
-    files = loader.parse_all(loader.read(folder), "procedures", models.ProcedureFile)
+    files = options.procedures(loader.read(folder))
     by_id = {one.id: one for one in files.values()}
     if target is not None:
         target.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,8 @@ from casebus.law import Law, models
 from casebus.law.compiled import ALL, SAME
 from casebus.law.compiling import OWN_CHOICE
 from casebus.law.drawing import draw
+from casebus.law.options import FILE as OPTIONS
+from casebus.law.options import Option
 
 INDEX = "README.md"
 _SOURCE = "Made by `casebus law docs` from `policies/law`; change the law files, not this."
@@ -39,13 +41,14 @@ def pages(
     procedures: Mapping[str, models.ProcedureFile],
     clocks: Mapping[str, models.ClockFile],
     titles: Mapping[str, str],
+    choices: Mapping[str, Option],
 ) -> dict[str, str]:
     """File name -> text; `titles` are those of events. Files come by their names in the law."""
     rows = [row for file in clocks.values() for row in file.clocks]
     files = sorted(procedures.values(), key=lambda one: one.id)
     texts = {f"{one.id}.md": _text(_page(one, law, rows, titles)) for one in files}
     drawings = {f"{one.id}.svg": draw(one, titles) for one in files}
-    return {INDEX: _text(_index(files, rows)), **texts, **drawings}
+    return {INDEX: _text(_index(files, rows, choices)), **texts, **drawings}
 
 
 def _text(lines: Iterable[str]) -> str:
@@ -64,7 +67,11 @@ def _table(heads: str, rows: Iterable[Iterable[str]]) -> Iterator[str]:
         yield f"| {' | '.join(map(_cell, row))} |"
 
 
-def _index(files: list[models.ProcedureFile], clocks: list[models.ClockRow]) -> Iterator[str]:
+def _index(
+    files: list[models.ProcedureFile],
+    clocks: list[models.ClockRow],
+    choices: Mapping[str, Option],
+) -> Iterator[str]:
     yield from ("# 程序 Procedures", "", _SOURCE)
     yield "How to read, cite, change, try and adopt them: [law.md](../how-to/law.md)."
     yield ""
@@ -85,6 +92,22 @@ def _index(files: list[models.ProcedureFile], clocks: list[models.ClockRow]) -> 
     yield "No text of the law gives them: each citation says so. Change them as your province asks."
     yield ""
     yield from _table("clock | 名称 | name | 期间 | end | told | 依据", _own(files, clocks))
+    yield from ("", "## 可选规则 What an installation may switch on", "")
+    yield f"Switched in `policies/law/{OPTIONS}`; off, a row is drawn and applies to nobody."
+    yield ""
+    yield from _table(
+        "option | 名称 | name | 状态 | 依据",
+        (
+            (
+                word,
+                one.title.zh,
+                one.title.en,
+                "已启用 on" if one.enabled else "未启用 off",
+                f"{one.source} {one.article}",
+            )
+            for word, one in choices.items()
+        ),
+    )
 
 
 def _own(
@@ -172,8 +195,15 @@ def _transition(
         words.rules(file, row.copies),
         f"{row.source} {row.article}",
         _days(row),
-        row.confidence if row.enabled else f"{row.confidence}（未启用 off）",
+        row.confidence + _switch(row),
     )
+
+
+def _switch(row: models.Choice) -> str:
+    """Which option a row belongs to, and whether it is in force."""
+    option = f"选项 option {row.option}" if row.option else ""
+    off = "" if row.enabled else "未启用 off"
+    return f"（{'，'.join(filter(None, (option, off)))}）" if option or off else ""
 
 
 def _effects(row: models.Transition) -> Iterator[str]:
@@ -203,7 +233,7 @@ def _clock(file: models.ProcedureFile, row: models.ClockRow) -> tuple[str, ...]:
         words.rules(file, row.tell),
         f"{row.source} {row.article}{OWN_CHOICE if row.own_choice else ''}{_meant(row)}",
         _days(row),
-        row.confidence if row.enabled else f"{row.confidence}（未启用 off）",
+        row.confidence + _switch(row),
     )
 
 

@@ -10,7 +10,7 @@ from casebus.cli.law import handbook
 from casebus.cli.law.folders import law_option, schemas_option
 from casebus.cli.output import answer, json_option
 from casebus.events.schemas import Schemas
-from casebus.law import Law, loader, models
+from casebus.law import Law, loader, options
 from casebus.law.compiled import event_name
 
 _KINDS = ("*.md", "*.svg")
@@ -43,9 +43,11 @@ def command(folder: Path, schemas_folder: Path, target: Path, *, as_json: bool) 
 def handbook_of(folder: Path, schemas_folder: Path) -> dict[str, str]:
     """Pages and drawings by file name."""
     files = loader.read(folder)
-    procedures = loader.parse_all(files, "procedures", models.ProcedureFile)
-    clocks = loader.parse_all(files, "clocks", models.ClockFile)
-    return handbook.pages(Law(files), procedures, clocks, titles(Schemas.load(schemas_folder)))
+    procedures = options.procedures(files)
+    clocks = options.clocks(files)
+    choices = options.options(files).options
+    words = titles(Schemas.load(schemas_folder))
+    return handbook.pages(Law(files), procedures, clocks, words, choices)
 
 
 def titles(schemas: Schemas) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from casebus.events.schemas import Schema
-from casebus.law import loader, models
+from casebus.law import loader, models, options
 from casebus.law.checking.fields import Fields
 from casebus.law.compiled import event_name
 from casebus.law.findings import FILE as FINDINGS
@@ -49,14 +49,15 @@ class Book:
     def __init__(self, files: Mapping[str, bytes], schemas: Iterable[Schema]) -> None:
         """Raises LawError where the law cannot be used at all."""
         self.law = Law(files)
-        self.procedures = loader.parse_all(files, "procedures", models.ProcedureFile)
-        self.clocks = loader.parse_all(files, "clocks", models.ClockFile)
+        self.procedures = options.procedures(files)
+        self.clocks = options.clocks(files)
         self.thresholds = loader.parse_all(files, "thresholds", ThresholdFile)
         self.common = self._one(files, COMMON, models.CommonFile)
         self.venues = self._one(files, VENUES, VenuesFile)
         self.triage = self._one(files, TRIAGE, TriageFile)
         self.rights = self._one(files, RIGHTS, RightsFile)
         self.findings = self._one(files, FINDINGS, FindingsFile)
+        self.options = self._one(files, options.FILE, options.OptionsFile)
         self.sectors = loader.parse(files, "sectors.yaml", models.SectorsFile)
         #: Event name -> the newest shape of its body.
         self.schemas = {
@@ -95,6 +96,7 @@ class Book:
             TRIAGE: self.triage,
             RIGHTS: self.rights,
             FINDINGS: self.findings,
+            options.FILE: self.options,
         }
         known = {name: one for name, one in single.items() if one is not None}
         return {**known, **self.procedures, **self.clocks, **self.thresholds}
@@ -135,3 +137,6 @@ def _rules(place: Place, node: Any) -> Iterator[tuple[Place, models.Rule]]:
     elif isinstance(node, tuple):
         for at, one in enumerate(node):
             yield from _rules((*place, at), one)
+    elif isinstance(node, dict):
+        for word, one in node.items():
+            yield from _rules((*place, word), one)
