@@ -11,9 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from casebus.cases.facts import Reader
 from casebus.events.schemas import type_of
 from casebus.law.compiled import event_name
-from tests.case_events import LAW, ROOT
+from casebus.law.ways import Ways
+from casebus.statistics.indicators import Indicators
+from tests.case_events import LAW, ROOT, folded, kinds, status_of
+from tests.flows import PROCEDURES, flow
+from tests.world import SCHEMAS
 
 pytestmark = pytest.mark.docs
 
@@ -24,7 +29,12 @@ NUMERALS = [
     *(f"十{one}" for one in "一二三四五六七八九"),
     *("二十", "二十一", "二十二", "二十三"),
 ]
-ITEMS = ("Events", "Procedures", "Routes", "Clocks", "Statistics", "Shown by")
+ITEMS = ("Kind", "Events", "Procedures", "Routes", "Clocks", "Statistics", "Shown by")
+_OF = r"\[(\w+)\]\([^)]+\)"
+KIND = re.compile(
+    rf"flow {_OF}, (?:clock `(\w+)`|no text gives it a period), statistic `(\w+)`\."
+    rf"|register {_OF}: entries are made, changed and told; nothing falls due\."
+)
 WORD = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 #: A domain's page and the names of its events.
@@ -55,6 +65,12 @@ class Paragraph:
         """What stands after `- name:`, up to the next item."""
         found = re.search(rf"^- {name}: (.*?)(?=^- |\Z)", self.text, re.MULTILINE | re.DOTALL)
         return found[1] if found else ""
+
+    def kind(self) -> re.Match[str]:
+        """flow or register, its procedure, clock and statistic."""
+        found = KIND.fullmatch(" ".join(self.item("Kind").split()))
+        assert found, self.item("Kind")
+        return found
 
     def events(self) -> set[str]:
         return events_in(self.item("Events"))
@@ -157,3 +173,60 @@ def test_every_procedure_and_clock_is_of_a_paragraph() -> None:
 def _venues() -> set[str]:
     rows = yaml.safe_load((ROOT / "policies/law/venues.yaml").read_text(encoding="utf-8"))
     return {row["id"] for row in rows["venues"]}
+
+
+flows = pytest.mark.parametrize(
+    "one",
+    [one for one in PARAGRAPHS if "- Kind: flow" in one.text],
+    ids=[one.number for one in PARAGRAPHS if "- Kind: flow" in one.text],
+)
+registers = pytest.mark.parametrize(
+    "one",
+    [one for one in PARAGRAPHS if "- Kind: register" in one.text],
+    ids=[one.number for one in PARAGRAPHS if "- Kind: register" in one.text],
+)
+INDICATORS = Indicators.load(ROOT / "policies/statistics").by_id
+READER = Reader(SCHEMAS)
+
+
+@flows
+def test_a_flow_of_the_paragraph_runs_with_its_clock_and_is_counted(one: Paragraph) -> None:
+    procedure, clock, statistic, _ = one.kind().groups()
+    indicator = INDICATORS[statistic]
+    assert procedure in {name for name, _ in LINK.findall(one.item("Procedures"))}
+    assert statistic in WORD.findall(one.item("Statistics"))
+    events = flow(procedure, clock, indicator.events)
+    case = folded(events)
+    assert status_of(case, procedure) not in {None, PROCEDURES[procedure].initial}
+    assert not {"no_standing", "out_of_procedure"} & set(kinds(case))
+    facts = [fact for event in events for fact in READER.facts(event, events)]
+    assert any(fact.type in indicator.events for fact in facts)
+    if clock is not None:
+        assert clock in WORD.findall(one.item("Clocks"))
+        [started] = {it.id: it for it in case.clocks if it.id == clock}.values()
+        assert started.due is not None
+
+
+@flows
+def test_a_flow_without_a_period_says_in_its_law_why_nothing_falls_due(one: Paragraph) -> None:
+    procedure, clock, statistic, _ = one.kind().groups()
+    if clock is not None:
+        return
+    file = PROCEDURES[procedure]
+    case = folded(flow(procedure, None, INDICATORS[statistic].events))
+    assert not [it for it in case.clocks if it.procedure == procedure and it.due]
+    reached = file.states[status_of(case, procedure)]
+    assert reached.silence or status_of(case, procedure) in Ways(file).final
+
+
+@registers
+def test_an_entry_of_a_register_is_kept_and_nobody_waits_for_anybody(one: Paragraph) -> None:
+    procedure = one.kind()[4]
+    assert procedure in {name for name, _ in LINK.findall(one.item("Procedures"))}
+    case = folded(flow(procedure, None, one.events()))
+    assert status_of(case, procedure) in Ways(PROCEDURES[procedure]).final
+    assert [it for it in case.clocks if it.due] == []
+
+
+def test_every_paragraph_is_a_flow_a_register_or_organisational() -> None:
+    assert all(one.is_organisational or one.kind() for one in PARAGRAPHS)
