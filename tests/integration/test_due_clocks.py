@@ -133,6 +133,23 @@ async def test_a_clock_that_is_met_while_the_barrier_waits_is_not_told(desk: Des
     assert await desk.said_clocks() == []
 
 
+async def test_a_date_that_the_notice_may_still_move_is_told_only_when_it_is_certain(
+    desk: Desk,
+) -> None:
+    # Best known 2027-01-04; with all of 1 to 8 January off Monday the 11th, and 12 hours of grace.
+    await desk.record([event(AMR, "referral.proposed", "2026-12-29")])
+    desk.gate.open.set()
+    for moment in ("2027-01-05T13:00:00+08:00", "2027-01-12T11:00:00+08:00"):
+        desk.now = datetime.fromisoformat(moment)
+        await desk.clocks.tell_due()
+        assert await desk.said() == []
+    desk.now = datetime.fromisoformat("2027-01-12T13:00:00+08:00")
+    assert await desk.clocks.tell_due() == 1
+    [(_, body, _)] = await desk.said()
+    assert (body["clock"], body["provisional"]) == ("T02", True)
+    assert (body["due"][:10], body["certain"][:10]) == ("2027-01-04", "2027-01-11")
+
+
 async def test_it_waits_for_the_lock_of_a_case_that_is_being_folded(desk: Desk) -> None:
     await desk.record(FILED)
     desk.gate.open.set()
