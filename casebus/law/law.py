@@ -21,6 +21,8 @@ from casebus.law.venues import Venues
 
 #: What holds in every procedure.
 COMMON = "common.yaml"
+#: Days off, by notice and by statute.
+HOLIDAYS = "holidays.yaml"
 
 
 class Law:
@@ -36,7 +38,7 @@ class Law:
     def _compile(self, files: Mapping[str, bytes]) -> None:
         self._files = dict(files)
         self.digest = bundle.digest(files)
-        self.calendar = Calendar(loader.parse(files, "holidays.yaml", models.HolidaysFile))
+        self.calendar = Calendar(loader.parse(files, HOLIDAYS, models.HolidaysFile))
         self.sectors = loader.parse(files, "sectors.yaml", models.SectorsFile).sectors
         # Bundles of before there was the table say nothing of divisions.
         self.divisions = Divisions(DIVISIONS, files.get(DIVISIONS, EMPTY))

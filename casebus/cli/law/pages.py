@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from casebus.cli.law import handbook
+from casebus.cli.law import days_off, handbook
 from casebus.cli.law.folders import law_option, schemas_option
 from casebus.cli.output import answer, json_option
 from casebus.events.schemas import Schemas
-from casebus.law import Law, loader, options
+from casebus.law import Law, loader, models, options
 from casebus.law.compiled import event_name
+from casebus.law.law import HOLIDAYS
 
 _KINDS = ("*.md", "*.svg")
 
@@ -47,7 +48,9 @@ def handbook_of(folder: Path, schemas_folder: Path) -> dict[str, str]:
     clocks = options.clocks(files)
     choices = options.options(files).options
     words = titles(Schemas.load(schemas_folder))
-    return handbook.pages(Law(files), procedures, clocks, words, choices)
+    made = handbook.pages(Law(files), procedures, clocks, words, choices)
+    holidays = loader.parse(files, HOLIDAYS, models.HolidaysFile)
+    return made | {handbook.INDEX: made[handbook.INDEX] + days_off.section(holidays)}
 
 
 def titles(schemas: Schemas) -> dict[str, str]:

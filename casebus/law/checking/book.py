@@ -14,7 +14,7 @@ from casebus.law.checking.fields import Fields
 from casebus.law.compiled import event_name
 from casebus.law.findings import FILE as FINDINGS
 from casebus.law.findings import FindingsFile
-from casebus.law.law import COMMON, Law
+from casebus.law.law import COMMON, HOLIDAYS, Law
 from casebus.law.reading import Lines
 from casebus.law.rights import FILE as RIGHTS
 from casebus.law.rights import RightsFile
@@ -58,6 +58,7 @@ class Book:
         self.rights = self._one(files, RIGHTS, RightsFile)
         self.findings = self._one(files, FINDINGS, FindingsFile)
         self.options = self._one(files, options.FILE, options.OptionsFile)
+        self.holidays = self._one(files, HOLIDAYS, models.HolidaysFile)
         self.sectors = loader.parse(files, "sectors.yaml", models.SectorsFile)
         #: Event name -> the newest shape of its body.
         self.schemas = {
@@ -97,6 +98,7 @@ class Book:
             RIGHTS: self.rights,
             FINDINGS: self.findings,
             options.FILE: self.options,
+            HOLIDAYS: self.holidays,
         }
         known = {name: one for name, one in single.items() if one is not None}
         return {**known, **self.procedures, **self.clocks, **self.thresholds}

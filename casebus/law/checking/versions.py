@@ -11,6 +11,7 @@ from casebus.errors import CasebusError
 from casebus.law import models
 from casebus.law.checking.book import Book, Place, Problem
 from casebus.law.compiled import ALL
+from casebus.law.law import HOLIDAYS
 
 #: Surest first.
 LEVELS = ("V", "M+", "M~", "M?")
@@ -20,8 +21,9 @@ _Versions = Iterable[tuple[Hashable, str, Place, models.Rule]]
 
 
 def problems(book: Book) -> Iterator[Problem]:
-    yield from _gaps(book, itertools.chain(_transitions(book), _clocks(book)))
-    yield from _overlaps(book, itertools.chain(_venues(book), _triage(book), _rights(book)))
+    yield from _gaps(book, itertools.chain(_transitions(book), _clocks(book), _days_off(book)))
+    beside = (_venues(book), _triage(book), _rights(book), _days_off(book))
+    yield from _overlaps(book, itertools.chain(*beside))
     for place, rule in book.rules:
         missing = [w for w in ("source", "article") if not _SAYS_SOMETHING.search(getattr(rule, w))]
         if missing:
@@ -102,3 +104,9 @@ def _triage(book: Book) -> _Versions:
     for at, row in enumerate(book.triage.rules if book.triage else ()):
         for event in row.events:
             yield (row.id, event), f"{row.id} of {event}", ("triage.yaml", "rules", at), row
+
+
+def _days_off(book: Book) -> _Versions:
+    statutory = book.holidays.statutory if book.holidays else None
+    for at, row in enumerate(statutory.days if statutory else ()):
+        yield row.id, row.id, (HOLIDAYS, "statutory", "days", at), row

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law import Law, LawError, loader
 from casebus.law.calendar import Calendar
+from casebus.law.checking import check
 from casebus.law.models import HolidaysFile, HolidayYear
 from casebus.law.periods import Period, ending
 from tests.case_events import LAW, legal_time
 from tests.small_law import SHIPPED
+from tests.world import SCHEMAS
 
 CALENDAR = LAW.calendar
 HOLIDAYS = loader.parse(SHIPPED, "holidays.yaml", HolidaysFile)
@@ -165,3 +167,20 @@ def test_a_year_added_by_hand_makes_its_dates_final() -> None:
     end = ending(legal_time("2026-12-29"), Period(3, "d", "natural_roll"), announced)
     assert (end.due.date(), end.provisional) == (dt.date(2027, 1, 3), False)
     assert end.certain == end.due
+
+
+def test_versions_of_a_holiday_that_overlap_are_an_error_and_a_gap_is_a_warning() -> None:
+    def found(old: str, new: str) -> list[str]:
+        text = SHIPPED["holidays.yaml"].decode()
+        assert old in text
+        files = {**SHIPPED, "holidays.yaml": text.replace(old, new, 1).encode()}
+        return [f"{one.severity} {one.code}" for one in check(files, SCHEMAS)]
+
+    assert found("effective_to: 2013-12-31", "effective_to: 2014-06-30") == ["error overlap"]
+    assert "warning version_gap" in found("effective_to: 2013-12-31", "effective_to: 2013-06-30")
+
+
+def test_days_off_that_nobody_has_read_in_a_text_are_told_with_their_line() -> None:
+    unsure = [one for one in check(SHIPPED, SCHEMAS, least="V") if one.file == "holidays.yaml"]
+    assert {one.code for one in unsure} == {"unsure"}
+    assert len(unsure) == len(HOLIDAYS.statutory.days) + 1 if HOLIDAYS.statutory else 0

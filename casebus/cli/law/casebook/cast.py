@@ -15,7 +15,7 @@ STREAM = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
 _ALIASES = {"regulator": "administrative"}
 _BUS = "bus"
 _SUSPECT = "91330106MA2TEX7081"
-_MONEY_OF_ITEMS = frozenset({"amount", "value"})
+_MONEY_OF_ITEMS = frozenset({"amount", "gains", "loss"})
 
 
 def sector(who: str) -> str:
