@@ -70,6 +70,8 @@ class ClockRule:
     warn_at: float | None = None
     posting_counts: bool = False
     custody_no_roll: bool = False
+    #: Months from the last day of a month end on the last day of a month.
+    last_to_last: bool = False
     closes_at: dt.time = END_OF_DAY
     #: Later versions that count for what still runs when they come into force, oldest first.
     successors: tuple[ClockRule, ...] = ()
@@ -99,7 +101,14 @@ class ClockRule:
 
     def period(self) -> Period:
         """The period as the law gives it, before pauses and extensions."""
-        return Period(self.amount or 0, self.unit, self.count_rule, self.closes_at, self.warn_at)
+        return Period(
+            self.amount or 0,
+            self.unit,
+            self.count_rule,
+            self.closes_at,
+            self.warn_at,
+            self.last_to_last,
+        )
 
 
 @dataclass(slots=True, eq=False)

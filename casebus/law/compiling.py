@@ -101,6 +101,7 @@ def _clock(row: models.ClockRow, file: models.ClockFile) -> ClockRule:
         warn_at=row.warn_at if own else file.warn_at,
         posting_counts=row.posting_counts,
         custody_no_roll=row.custody_no_roll,
+        last_to_last=row.last_to_last,
         closes_at=row.closes_at or END_OF_DAY,
     )
 

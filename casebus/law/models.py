@@ -232,6 +232,8 @@ class ClockRow(Choice):
     transition: Literal["new_triggers", "pending"] = "new_triggers"
     #: The day in `posted_on` of the act's body is the day of the act (刑诉法 105, 民诉法 85).
     posting_counts: bool = False
+    #: Months from the last day of a month end on the last day of a month (法释〔2021〕1号 202).
+    last_to_last: bool = False
     #: No rolling over where the trigger's body says `in_custody: true` (刑诉法 105).
     custody_no_roll: bool = False
     #: Close of business, at which the last day ends instead of 24:00.
@@ -257,6 +259,8 @@ class ClockRow(Choice):
             raise ValueError("only hours are extended by hours")
         if self.closes_at is not None and self.unit in {None, "h"}:
             raise ValueError("closes_at ends a day, and this period has none")
+        if self.last_to_last and "m" not in {self.unit, *(one.unit for one in self.extensions)}:
+            raise ValueError("last_to_last says how months end, and none are counted here")
         if self.custody_no_roll and self.count_rule != "natural_roll":
             raise ValueError("custody_no_roll says nothing where nothing rolls")
         return self

@@ -2,7 +2,8 @@
 
 The day of the event is not counted; a day ends at 24:00 in UTC+8, given as 23:59:59, the last
 second in time, or at the close of business. Hours run through from the moment, holidays included.
-A month ends on the same day of the month, or on the month's last. What pauses and extensions add
+A month ends on the same day of the month, or on the month's last; in criminal procedure one from
+the last day of a month ends on the last day (法释〔2021〕1号 202). What pauses and extensions add
 is counted before the last day rolls over.
 """
 
@@ -29,6 +30,8 @@ class Period(NamedTuple):
     closes_at: dt.time = END_OF_DAY
     #: Share of the period after which its actor is warned.
     warn_at: float | None = None
+    #: Months from the last day of a month end on the last day of a month.
+    last_to_last: bool = False
 
 
 class Added(NamedTuple):
@@ -169,11 +172,11 @@ def _last_day(
             day, provisional = calendar.add_workdays(start, amount + workdays)
             workdays = 0
         case "m":
-            day, added_months = _add_months(start, amount + added_months), 0
+            day, added_months = _add_months(start, amount + added_months, period), 0
         case _:
             day, days = _add_days(start, amount + days), 0
     if added_months:
-        day = _add_months(day, added_months)
+        day = _add_months(day, added_months, period)
     if days:
         day = _add_days(day, days)
     if workdays:
@@ -204,9 +207,15 @@ def _add_days(day: dt.date, amount: int) -> dt.date:
         return _LAST_DAY
 
 
-def _add_months(day: dt.date, amount: int) -> dt.date:
+def _add_months(day: dt.date, amount: int, period: Period) -> dt.date:
     years, month = divmod(day.month - 1 + amount, _MONTHS)
     year = day.year + years
     if year > dt.MAXYEAR:
         return _LAST_DAY
-    return dt.date(year, month + 1, min(day.day, months.monthrange(year, month + 1)[1]))
+    last = _length(year, month + 1)
+    is_last = period.last_to_last and day.day == _length(day.year, day.month)
+    return dt.date(year, month + 1, last if is_last else min(day.day, last))
+
+
+def _length(year: int, month: int) -> int:
+    return months.monthrange(year, month)[1]

@@ -227,7 +227,7 @@ def _clock(file: models.ProcedureFile, row: models.ClockRow) -> tuple[str, ...]:
         row.title.en,
         words.roles(file, (row.actor,)),
         f"{row.amount} {_UNITS[row.unit]}" if row.unit else "立即 at once",
-        _COUNTS.get(row.count_rule or "", ""),
+        _counting(row),
         _ending(row),
         "；".join(f"+{one.amount} {_UNITS[one.unit]}（{one.article}）" for one in row.extensions),
         words.rules(file, row.tell),
@@ -235,6 +235,11 @@ def _clock(file: models.ProcedureFile, row: models.ClockRow) -> tuple[str, ...]:
         _days(row),
         row.confidence + _switch(row),
     )
+
+
+def _counting(row: models.ClockRow) -> str:
+    counted = _COUNTS.get(row.count_rule or "", "")
+    return f"{counted}；月末至月末 last day to last" if row.last_to_last else counted
 
 
 def _ending(row: models.ClockRow) -> str:

@@ -51,7 +51,9 @@ def test_days_are_counted_over_the_end_of_february(start: str, end: str) -> None
     [
         ("2024-01-31", "2024-02-29"),
         ("2023-01-31", "2023-02-28"),
-        ("2024-02-29", "2024-03-29"),
+        # From a last day to a last day, which is a Sunday, and a Monday (法释〔2021〕1号 202).
+        ("2024-02-29", "2024-04-01"),
+        ("2024-02-28", "2024-03-28"),
     ],
 )
 def test_a_month_ends_on_the_same_day_or_on_the_last(start: str, end: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus.events.legaltime import CHINA
-from casebus.law.periods import Ending, Period, ending
+from casebus.law.periods import Ending, Period, ending, extension
 from tests.case_events import LAW, legal_time
 
 CALENDAR = LAW.calendar
@@ -75,6 +75,44 @@ def test_months_end_on_the_same_day_or_the_months_last(
     trigger: str, amount: int, expected: str
 ) -> None:
     assert due_day(trigger, amount, "m", "natural") == expected
+
+
+@pytest.mark.parametrize(
+    ("trigger", "amount", "expected"),
+    [
+        ("2026-02-28", 3, "2026-05-31"),
+        ("2026-04-30", 3, "2026-07-31"),
+        ("2026-01-31", 1, "2026-02-28"),
+        ("2024-02-29", 12, "2025-02-28"),
+        ("2027-02-28", 12, "2028-02-29"),
+        # 28 February is not the last day of a leap year's, nor 30 March of its month.
+        ("2028-02-28", 1, "2028-03-28"),
+        ("2026-03-30", 3, "2026-06-30"),
+        ("2026-01-30", 1, "2026-02-28"),
+    ],
+)
+def test_where_the_row_says_so_months_from_a_last_day_end_on_a_last_day(
+    trigger: str, amount: int, expected: str
+) -> None:
+    period = Period(amount, "m", "natural", last_to_last=True)
+    assert str(ending(legal_time(trigger), period, CALENDAR).nominal) == expected
+
+
+def test_an_extension_in_months_is_counted_from_the_same_last_day() -> None:
+    period = Period(3, "m", "natural", last_to_last=True)
+    added = extension(3, "m")
+    end = ending(legal_time("2026-02-28"), period, CALENDAR, added)
+    assert str(end.nominal) == "2026-08-31"
+
+
+def test_the_months_of_criminal_procedure_and_no_others_end_last_to_last() -> None:
+    rows = [rule for versions in LAW.clocks.values() for rule in versions]
+    found = {rule.id for rule in rows if rule.last_to_last}
+    assert found == {"J01", "J02", "J03", "J05", "T17"}
+    [review] = LAW.clocks["J03"]
+    end = review.due(legal_time("2026-02-28"), LAW.calendar)
+    assert end is not None
+    assert (str(end.nominal), str(end.due.date())) == ("2026-05-31", "2026-06-01")
 
 
 def test_hours_run_over_holidays_from_the_moment() -> None:
