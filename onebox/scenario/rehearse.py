@@ -99,6 +99,7 @@ class Rehearser:
             _, _, rehearsed, statement = min(due, key=lambda one: one[:2])
             self._now = max(self._now, statement.at)
             rehearsed.say(statement.derived, self._now, self._next_place())
+            rehearsed.follow(self._now, self._next_place())
             said = statement.derived
             speech = Speech(statement.at, said.type, scheduling.about(said.data), statement.until)
             self._note(rehearsed.stream, speech)

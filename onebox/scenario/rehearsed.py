@@ -54,7 +54,10 @@ class Rehearsed:
         """Journal an event; what the bus has to say about it follows at once."""
         self.events.setdefault(event.identity, event)
         self._fold()
-        now, place = event.recorded_at, event.position
+        self.follow(event.recorded_at, event.position)
+
+    def follow(self, now: dt.datetime, place: tuple[int, int, int]) -> None:
+        """Say what the bus derives from what it has, its own words included."""
         while fresh := [one for one in derive(self._folded) if one.id not in self.said]:
             for derived in fresh:
                 self.say(derived, now, place)

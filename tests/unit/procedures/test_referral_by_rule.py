@@ -173,6 +173,17 @@ def test_a_suspicion_is_asked_of_the_agency_alone() -> None:
     assert found.lapse_after is not None
 
 
+@pytest.mark.parametrize(
+    ("day", "told"), [("2026-03-18", False), ("2026-03-25", True), (None, False)]
+)
+def test_who_still_objects_must_say_so_within_three_days(day: str | None, told: bool) -> None:
+    upheld = until("referral.refusal_upheld")
+    said = [event(AMR, "referral.supervision_requested", day, to=(PRO,))] if day else []
+    found = the_clock(folded([*upheld, *said]), "T12")
+    assert due(found) == "2026-03-19"
+    assert (found.breach_after is not None) == told
+
+
 def test_what_was_decided_in_reconsideration_is_to_be_carried_out() -> None:
     events = [
         *until("referral.reconsideration_requested"),
