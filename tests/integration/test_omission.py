@@ -55,9 +55,10 @@ class Office:
     async def until(self, now: datetime) -> list[tuple[str, str, tuple[str, ...]]]:
         """(type, kind or clock, told) of what the bus says by then, of findings and lapses."""
         self.now = now
+        said = await self._hear()
         while await self._clocks.tell_due():
-            pass
-        return await self._hear()
+            said += await self._hear()
+        return said
 
     async def _hear(self) -> list[tuple[str, str, tuple[str, ...]]]:
         said = []
