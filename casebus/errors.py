@@ -67,7 +67,8 @@ class Flag(StrEnum):
     WRONG_PARTITION = "wrong_partition"
     """The producer's partitioner does not agree with murmur2 of the key."""
     ABSURD_TIME = "absurd_time"
-    """`ce_time` lies more than a day after, or ten years before, the broker's append time."""
+    """`ce_time` lies more than a day after, or ten years before, the broker's append time; of what
+    an import minted, only after."""
     NOT_THE_COMMON_SUPERIOR = "not_the_common_superior"
     """Jurisdiction is designated by an agency that is not the common superior of the two."""
     NOT_THE_SAME_LEVEL = "not_the_same_level"

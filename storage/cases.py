@@ -91,6 +91,21 @@ class FindingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviationRow:
+    """What was found about an imported event, to be counted."""
+
+    stream: UUID
+    key: str
+    import_id: str
+    kind: str
+    reason: str
+    event_name: str
+    source: str
+    id: str
+    view: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PunishedRow:
     """An organisation was punished, by its canonical code."""
 
@@ -165,6 +180,7 @@ class CaseRows:
     work: Sequence[WorkRow]
     findings: Sequence[FindingRow]
     regions: Sequence[RegionRow] = ()
+    deviations: Sequence[DeviationRow] = ()
     punished: Sequence[PunishedRow] = ()
     acts: Sequence[ActRow] = ()
     rights_said: Sequence[RightSaidRow] = ()
@@ -183,6 +199,7 @@ _TABLES = (
     _Table("work_item", "work", WorkRow),
     _Table("finding", "findings", FindingRow),
     _Table("side_region", "regions", RegionRow),
+    _Table("deviation", "deviations", DeviationRow),
     _Table("punished", "punished", PunishedRow),
     _Table("act", "acts", ActRow),
     _Table("right_said", "rights_said", RightSaidRow),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from casebus.cases.derive import Derived, breach_of, derive, lapse_of, raised_of, warning_of
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.fold import FOLD_VERSION, fold, named
-from casebus.cases.state import Case, Clock, CopyDue, Finding, Region, WorkItem
+from casebus.cases.state import Case, Clock, CopyDue, Deviation, Finding, Region, WorkItem
 
 __all__ = [
     "FOLD_VERSION",
@@ -18,6 +18,7 @@ __all__ = [
     "Clock",
     "CopyDue",
     "Derived",
+    "Deviation",
     "Finding",
     "Identity",
     "Region",

@@ -34,13 +34,15 @@ class CaseEvent:
     to: tuple[str, ...]
     #: The sector of each agency in `to`, in the same order: the directory as it was at admission.
     to_sectors: tuple[str, ...]
-    #: Minted by an import: its clocks are historic, its findings are told to nobody.
+    #: Minted by an import: its clocks are historic, what is found about it is counted.
     imported: bool
     data: dict[str, Any]
     #: What admission noticed (casebus.errors.Flag).
     flags: tuple[str, ...] = ()
     #: Another body came under the same identity; the first journaled wins (design rule 1).
     conflicting: bool = False
+    #: Which import minted it; empty of what happens now.
+    import_id: str = ""
 
     @property
     def identity(self) -> Identity:

@@ -10,7 +10,8 @@ from casebus.cases.body import plain
 from casebus.cases.event import CaseEvent
 from casebus.cases.keys import Keys
 from casebus.cases.marks import Mark
-from casebus.cases.state import Finding
+from casebus.cases.state import Deviation, Finding
+from casebus.law.compiled import event_name
 from casebus.law.findings import Waits
 
 OUT_OF_PROCEDURE = "out_of_procedure"
@@ -23,6 +24,8 @@ GAP = "gap"
 ID_CONFLICT = "id_conflict"
 UNDELIVERABLE = "undeliverable"
 OMISSION = "omission"
+#: Of an import's case alone: of what happens now the scheduler asks (design rule 2).
+NEVER_OPENED = "never_opened"
 
 _SEVERITY = {
     OUT_OF_PROCEDURE: "WARNING",
@@ -35,9 +38,12 @@ _SEVERITY = {
     ID_CONFLICT: "SERIOUS",
     UNDELIVERABLE: "WARNING",
     OMISSION: "SERIOUS",
+    NEVER_OPENED: "INFO",
 }
 
 
+#: Characters of what authors wrote.
+_LONGEST = 64
 KINDS = frozenset(_SEVERITY)
 
 
@@ -48,6 +54,7 @@ class Findings:
         """`waits` is what the law says of how long each kind waits; without it none does."""
         self._keys, self._waits = keys, waits
         self._found: dict[str, Finding] = {}
+        self._of_history: dict[str, Deviation] = {}
 
     def add(
         self,
@@ -60,9 +67,13 @@ class Findings:
     ) -> None:
         """Keep a finding; `about` tells apart two of a kind on one event.
 
-        What an import minted is told to nobody: it is history.
+        What an import minted is history: counted, or shown and told to nobody.
         """
         key = self._keys.of("finding", kind, event.source, event.id, about)
+        reason = detail.get("reason") or detail.get("flag", "")
+        if event.imported and self._waits and self._waits.is_counted(kind, reason):
+            self._of_history[key] = _deviation(key, kind, reason, event)
+            return
         told = () if event.imported else tuple(dict.fromkeys(tell))
         self._found[key] = Finding(
             key=key,
@@ -78,11 +89,26 @@ class Findings:
         wait = self._waits and self._waits.of_finding(kind, detail.get("reason", ""))
         return event.recorded_at + wait if wait else None
 
+    def of_history(self) -> tuple[Deviation, ...]:
+        """What is only counted, in the order found."""
+        return tuple(self._of_history.values())
+
     def all(self, told: Mapping[str, Mark]) -> tuple[Finding, ...]:
         """In the order found, which is fold order; what was `told` and stands waits no more."""
         if not told:
             return tuple(self._found.values())
         return tuple(_marked(one, told.get(one.key)) for one in self._found.values())
+
+
+def _deviation(key: str, kind: str, reason: str, event: CaseEvent) -> Deviation:
+    return Deviation(
+        key=key,
+        kind=kind,
+        reason=plain(reason)[:_LONGEST],
+        event=event.identity,
+        event_name=event_name(event.type),
+        import_id=plain(event.import_id)[:_LONGEST],
+    )
 
 
 def _marked(finding: Finding, mark: Mark | None) -> Finding:

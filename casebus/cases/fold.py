@@ -18,6 +18,7 @@ from casebus.cases.findings import (
     CYCLE,
     DATA_QUALITY,
     ID_CONFLICT,
+    NEVER_OPENED,
     NO_STANDING,
     OUT_OF_PROCEDURE,
     UNDELIVERABLE,
@@ -100,13 +101,20 @@ def _leading(openings: Sequence[CaseEvent], order: Sequence[CaseEvent]) -> CaseE
 
 def _trivial(events: list[CaseEvent], law: Law) -> Case:
     """A stream that no procedure opened: kept and shown, its findings wait for an opener."""
+    # What an import brought and nothing opened waits for nobody.
     belongs = any(
-        event.sector != _BUS and event_name(event.type) in law.known_events for event in events
+        event.sector != _BUS and not event.imported and event_name(event.type) in law.known_events
+        for event in events
     )
     order, _ = fold_order(events)
+    findings = Findings(Keys(order[0].stream), law.waits)
+    known = [one for one in order if one.imported and event_name(one.type) in law.known_events]
+    if known and not belongs:
+        findings.add(NEVER_OPENED, known[0], {})
     return Case(
         stream=order[0].stream,
         status=UNOPENED if belongs else NO_CASE,
+        deviations=findings.of_history(),
         participants=named(order),
         numbers=tuple(sorted({pair for event in order for pair in body.numbers(event.data)})),
         order=tuple((event.source, event.id) for event in order),
@@ -226,6 +234,9 @@ class _Folding:
         """
         author = [event.agency] if aloud else []
         for flag in event.flags:
+            if event.imported and flag == Flag.ABSURD_TIME:
+                # Minted by its legal time, however long ago that was.
+                continue
             kind = UNDELIVERABLE if flag == Flag.UNKNOWN_RECIPIENT else DATA_QUALITY
             self.findings.add(kind, event, {"flag": flag}, tell=author, about=flag)
         if event.conflicting:
@@ -456,7 +467,8 @@ class _Folding:
 
     def _owe_copy(self, rule: str, step: Step, event: CaseEvent) -> None:
         # Of agencies the fold knows what the stamps say: a recipient of the sector has the copy.
-        if rule.removeprefix(SAME_DIVISION) in event.to_sectors:
+        # Of history no copy is owed any more.
+        if event.imported or rule.removeprefix(SAME_DIVISION) in event.to_sectors:
             return
         self.copies[rule, event.identity] = CopyDue(
             rule=rule, author=event.agency, event=event.identity, citation=step.citation
@@ -497,6 +509,7 @@ class _Folding:
             order=tuple((event.source, event.id) for event in order),
             clocks=self.clocks.frozen(setting),
             findings=(*self.findings.all(marks.findings), *marks.asked()),
+            deviations=self.findings.of_history(),
             work=self.work.frozen(self.units),
             copies=tuple(self.copies.values()),
             assessments=self.assessing.all(),

@@ -263,6 +263,29 @@ class Finding:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """What would be a finding, were its event not history: counted for whoever imported it."""
+
+    key: str
+    kind: str
+    #: What more precisely; empty where the kind says it all.
+    reason: str
+    event: Identity
+    event_name: str
+    import_id: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "kind": self.kind,
+            "reason": self.reason,
+            "event": _identity(self.event),
+            "event_name": self.event_name,
+            "import_id": self.import_id,
+        }
+
+
 @dataclass(slots=True, kw_only=True)
 class WorkItem:
     """What an agency still has to do, or had to do, about a case."""
@@ -397,6 +420,8 @@ class Case:
     order: tuple[Identity, ...] = ()
     clocks: tuple[Clock, ...] = ()
     findings: tuple[Finding, ...] = ()
+    #: Of imported events, in the order found.
+    deviations: tuple[Deviation, ...] = ()
     work: tuple[WorkItem, ...] = ()
     copies: tuple[CopyDue, ...] = ()
     #: What the law says of the figures, after each event that stated some; the last one stands.
@@ -442,6 +467,7 @@ class Case:
             "order": [_identity(one) for one in self.order],
             "clocks": [one.to_json() for one in self.clocks],
             "findings": [one.to_json() for one in self.findings],
+            "deviations": [one.to_json() for one in self.deviations],
             "work": [one.to_json() for one in self.work],
             "copies": [one.to_json() for one in self.copies],
             # The one that stands says how it was computed; the case is written often.

@@ -1,7 +1,8 @@
-"""How long a finding waits before it is told: `findings.yaml`.
+"""How long a finding waits before it is told, and what is counted of history: `findings.yaml`.
 
 What a late event of the same case may heal is shown at once and told only when that event has had
-time to come. No text of law says how long: it is this installation's choice.
+time to come. What is found about imported events is counted, or shown in the case. No text of law
+says so: it is this installation's choice.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ Kind = Literal[
     "id_conflict",
     "undeliverable",
     "omission",
+    "never_opened",
 ]
 _MOST_HOURS = 30 * 24
 
@@ -37,6 +39,8 @@ class WaitRow(Model):
     reasons: tuple[Word, ...] = ()
     #: From when the event that it is about was recorded.
     hours: int = Field(ge=0, le=_MOST_HOURS)
+    #: Of an imported event: counted for whoever imported it, or shown in its case.
+    history: Literal["counted", "shown"] = "counted"
     #: What may heal it, or why nothing does.
     because: Title
 
@@ -54,9 +58,8 @@ class FindingsFile(Model):
 
 class Waits:
     def __init__(self, file: FindingsFile) -> None:
-        self._hours = {
-            pair: timedelta(hours=row.hours) for row in file.waits for pair in _pairs(row)
-        }
+        self._rows = {pair: row for row in file.waits for pair in _pairs(row)}
+        self._hours = {pair: timedelta(hours=row.hours) for pair, row in self._rows.items()}
 
     @property
     def pairs(self) -> Collection[tuple[str, str]]:
@@ -65,7 +68,7 @@ class Waits:
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Self:
-        """The waits of a law's files; under bundles of before there was the file nothing waits."""
+        """The waits of a law's files; of before there was the file nothing waits or is counted."""
         known = FILE in files
         return cls(loader.parse(files, FILE, FindingsFile) if known else FindingsFile(waits=()))
 
@@ -73,6 +76,11 @@ class Waits:
         """How long after its event was recorded; zero where nothing can heal it."""
         found = self._hours.get((kind, reason))
         return self._hours.get((kind, ""), timedelta()) if found is None else found
+
+    def is_counted(self, kind: str, reason: str) -> bool:
+        """Whether it is only counted where it is about history."""
+        row = self._rows.get((kind, reason)) or self._rows.get((kind, ""))
+        return row is not None and row.history == "counted"
 
 
 def _pairs(row: WaitRow) -> list[tuple[str, str]]:

@@ -148,15 +148,17 @@ def _flags(
     if arrival.partition != partition_for(key, arrival.partitions):
         flags.append(Flag.WRONG_PARTITION)
     # The broker knows nothing of a scenario, in which everybody's clock is the scenario's.
-    if _is_absurd(envelope.time, arrival.appended_at) and (
-        now is None or _is_absurd(envelope.time, now())
+    # What an import mints bears the time of what happened, however long ago.
+    behind = None if envelope.importid else _BEHIND
+    if _is_absurd(envelope.time, arrival.appended_at, behind) and (
+        now is None or _is_absurd(envelope.time, now(), behind)
     ):
         flags.append(Flag.ABSURD_TIME)
     return tuple(flags)
 
 
-def _is_absurd(told: datetime, clock: datetime) -> bool:
-    return not -_BEHIND < told - clock < _AHEAD
+def _is_absurd(told: datetime, clock: datetime, behind: timedelta | None) -> bool:
+    return told - clock >= _AHEAD or (behind is not None and clock - told >= behind)
 
 
 def appended_at(timestamp_ms: int) -> datetime:

@@ -17,8 +17,10 @@ from casebus.trust.directory import BUS, Directory
 from casebus.trust.signing import Draft
 from services.casework.organisations import act_rows, punished_rows
 from services.casework.rights import said_rows, use_rows
-from storage.cases import CaseRow, CaseRows, ClockRow, FindingRow, RegionRow, WorkRow
+from storage.cases import CaseRow, CaseRows, ClockRow, DeviationRow, FindingRow, RegionRow, WorkRow
 
+#: Parts of the view that have tables of their own, which is where they are read.
+_ELSEWHERE = frozenset({"clocks", "deviations"})
 COPY_DUE = "casebus.case.copy_due.v1"
 SUSPENDED = "fold_suspended"
 
@@ -50,9 +52,8 @@ def rows_of(
             suspended=None,
             opened_at=opened_at,
             updated_at=updated_at,
-            # Clocks have a table of their own, which is where they are read.
             view=orjson.dumps(
-                {name: part for name, part in view.items() if name != "clocks"}
+                {name: part for name, part in view.items() if name not in _ELSEWHERE}
                 | {"hearers": case.hearers}
             ),
         ),
@@ -92,6 +93,20 @@ def rows_of(
         findings=[
             FindingRow(stream, finding.key, finding.kind, finding.tell_after, orjson.dumps(shown))
             for finding, shown in zip(case.findings, view["findings"], strict=True)
+        ],
+        deviations=[
+            DeviationRow(
+                stream=stream,
+                key=one.key,
+                import_id=one.import_id,
+                kind=one.kind,
+                reason=one.reason,
+                event_name=one.event_name,
+                source=one.event[0],
+                id=one.event[1],
+                view=orjson.dumps(shown),
+            )
+            for one, shown in zip(case.deviations, view["deviations"], strict=True)
         ],
         regions=[
             RegionRow(stream, region.procedure, region.status, orjson.dumps(shown))

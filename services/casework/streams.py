@@ -135,4 +135,5 @@ def case_event(
         imported=envelope.importid is not None,
         data=data,
         flags=tuple(stamps.get("cb-flags", "").split()),
+        import_id=envelope.importid or "",
     )

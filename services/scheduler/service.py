@@ -23,6 +23,7 @@ from casebus.trust.keys import SigningKey
 from services.scheduler.barrier import JOURNAL, Barrier
 from services.scheduler.clocks import Clocks
 from services.scheduler.directory import Copier, Heart
+from services.scheduler.imports import Imports
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
 from services.scheduler.organisations import Organisations
@@ -98,6 +99,7 @@ async def serve(settings: WorkerSettings) -> None:
             Questions(pool, voice, now, barrier, partitions).run(),
             Organisations(pool, voice, whole, partitions).run(),
             Rights(pool, voice, whole, partitions).run(),
+            Imports(pool, voice, whole, partitions).run(),
             Heart(offsets, producer).run(),
             Copier(settings, pool, producer).run(),
             Pulse(pool).run(),

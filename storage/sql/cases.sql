@@ -63,6 +63,13 @@ where w.key = k.key and w.stream = k.stream;
 delete from derived.finding f using unnest($1::uuid[], $2::text[]) as k(stream, key)
 where f.stream = k.stream and f.key = k.key;
 
+-- name: drop_deviations
+delete from derived.deviation where stream = any($1::uuid[]);
+
+-- name: drop_some_deviations
+delete from derived.deviation d using unnest($1::uuid[], $2::text[]) as k(stream, key)
+where d.stream = k.stream and d.key = k.key;
+
 -- name: drop_punished
 delete from derived.punished where stream = any($1::uuid[]);
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from casebus.cases.findings import KINDS
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.importing.logs.entries import Entry
 from casebus.sdk.importing.logs.xes import xes_entries
@@ -102,6 +103,17 @@ def wait_for(gateway: Gateway, number: str, events: int) -> list[dict[str, Any]]
         time.sleep(0.2)
 
 
+def summary_of(gateway: Gateway, import_id: str) -> dict[str, Any]:
+    """What the bus says of the import, in its own stream."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for one in gateway.history(import_id):
+            if one["type"] == "casebus.import.summarised.v1":
+                return dict(one["data"])
+        time.sleep(0.5)
+    raise AssertionError("the import was not summarised")
+
+
 @pytest.mark.timeout(900)
 def test_a_log_killed_on_the_way_arrives_whole_once_and_in_its_order(
     stack: Stack, tmp_path: Path
@@ -128,5 +140,8 @@ def test_a_log_killed_on_the_way_arrives_whole_once_and_in_its_order(
         print(f"{total} events; sent at {rate}/s; all shown after {shown:.0f} s")  # noqa: T201
         again = terminal.load()
         assert (again["events"], again["rows_unchanged"]) == (0, total)
+        summarised = summary_of(gateway, done["import_id"])
+        assert summarised["told"] == [DISTRICT]
+        assert {one["kind"] for one in summarised["found"]} <= set(KINDS)
         clocks = gateway.clocks(str(gateway.cases_with_number(number)[0]["case"]))
         assert all(one["historic"] for one in clocks)

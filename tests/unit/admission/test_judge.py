@@ -300,6 +300,13 @@ def test_a_clock_years_off_is_flagged_and_the_event_admitted(world, years):
     assert judge(world, record).flags == (Flag.ABSURD_TIME,)
 
 
+def test_what_an_import_minted_bears_the_time_of_what_happened_however_long_ago(world):
+    old = sent(world, time=NOW - timedelta(days=365 * 20), importid=str(uuid4()))
+    assert judge(world, old).flags == ()
+    ahead = sent(world, time=NOW + timedelta(days=365 * 20), importid=str(uuid4()))
+    assert judge(world, ahead).flags == (Flag.ABSURD_TIME,)
+
+
 def test_in_a_scenario_the_scenarios_time_is_no_clock_years_off(world):
     scenario = NOW + timedelta(days=365 * 20)
     judging = Judge(SCHEMAS, world.directory, LAW, HOSTED, lambda: scenario)

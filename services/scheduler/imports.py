@@ -1,0 +1,85 @@
+"""Imports that were closed: one summary each of what was found about their events (ADR 0038).
+
+What an import mints is history: nobody is accused of it, and no case shows what an old system
+could not know. Whoever imported it is told once, counted, with examples to look up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from casebus.cases.keys import key_of
+from services.scheduler.barrier import Passes
+from services.scheduler.voice import Statement, Voice
+from storage import imports, outbox
+from storage.imports import Closing, Counted
+
+SUMMARISED = "casebus.import.summarised.v1"
+_ROUND_SECONDS = 1.0
+#: Bounds what one round costs.
+_IMPORTS = 20
+
+
+class Imports:
+    """Looks every second, behind the barrier: all that was sent before the closing is folded."""
+
+    def __init__(
+        self,
+        pool: Any,
+        voice: Voice,
+        barrier: Passes,
+        partitions: Callable[[], Awaitable[int]],
+    ) -> None:
+        self._pool, self._voice = pool, voice
+        self._barrier, self._partitions = barrier, partitions
+
+    async def run(self) -> None:
+        while True:
+            await self.summarise()
+            await asyncio.sleep(_ROUND_SECONDS)
+
+    async def summarise(self) -> int:
+        """One round; how many imports were summarised."""
+        found = await imports.closed(self._pool, _IMPORTS)
+        if found:
+            await self._barrier.passed(range(await self._partitions()))
+        for one in found:
+            async with self._pool.acquire() as connection, connection.transaction():
+                cases, events = await imports.totals(connection, one.stream)
+                counted = await imports.counted(connection, one.stream)
+                [row] = self._voice.rows([summary(one, counted, cases=cases, events=events)])
+                await imports.note(connection, one, row.event_id)
+                await outbox.enqueue(connection, [row])
+        return len(found)
+
+
+def summary(closing: Closing, counted: list[Counted], *, cases: int, events: int) -> Statement:
+    """Told to whoever closed the import, in its own stream."""
+    stream = str(closing.stream)
+    return Statement(
+        stream=closing.stream,
+        id=key_of(stream, "summarised", closing.source, closing.id),
+        type=SUMMARISED,
+        data={
+            "import_id": stream,
+            "closed_source": closing.source,
+            "closed_id": closing.id,
+            "cases": cases,
+            "events": events,
+            "found": [
+                {
+                    "kind": one.kind,
+                    "reasons": one.reason,
+                    "event_type": one.event_name,
+                    "count": one.count,
+                    "examples": one.examples,
+                }
+                for one in counted
+            ],
+            "told": [closing.author],
+        },
+        to=(closing.author,),
+        causation=(closing.id,),
+    )

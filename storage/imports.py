@@ -1,0 +1,54 @@
+"""Closings of imports, and what was found about the events that they minted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from storage.queries import load
+
+Connection = Any
+_SQL = load("imports")
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """An `import.closed` by whoever opened the import; `stream` is the import's id."""
+
+    stream: UUID
+    source: str
+    id: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was found of one kind; a few of the events, the first by recorded position."""
+
+    kind: str
+    reason: str
+    event_name: str
+    count: int
+    examples: list[dict[str, str]]
+
+
+async def closed(connection: Connection, limit: int) -> list[Closing]:
+    """Closings that were not summarised."""
+    return [Closing(*row) for row in await connection.fetch(_SQL["closed"], limit)]
+
+
+async def totals(connection: Connection, stream: UUID) -> tuple[int, int]:
+    """In how many cases of the import, and about how many events, something was found."""
+    row = await connection.fetchrow(_SQL["totals"], str(stream))
+    return int(row["cases"]), int(row["events"])
+
+
+async def counted(connection: Connection, stream: UUID) -> list[Counted]:
+    """The most frequent first."""
+    return [Counted(*row) for row in await connection.fetch(_SQL["counted"], str(stream))]
+
+
+async def note(connection: Connection, closing: Closing, event_id: str) -> None:
+    """Remember that a closing was summarised."""
+    await connection.execute(_SQL["note"], closing.stream, closing.source, closing.id, event_id)
