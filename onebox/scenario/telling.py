@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 
 from casebus.cli.output import table
-from casebus.cli.wording import Titles, local_time, short_type
+from casebus.cli.wording import PROVISIONAL, Titles, local_time, short_type
 from casebus.events.envelope import agency_of
 from casebus.trust.directory import BUS
 from onebox.scenario.expectations import kind_of
@@ -145,7 +145,7 @@ class Telling:
                 self._name(one["actor"]),
                 _day(one["due"]) or "at once",
                 local_time(one["stopped"])[:_DATE],
-                _coloured(one["state"]),
+                _coloured(one["state"]) + (f" {PROVISIONAL}" if one.get("provisional") else ""),
                 _PARENTHESES.sub("", one["citation"]).removeprefix("中华人民共和国"),
             )
             for one in clocks

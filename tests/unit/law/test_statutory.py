@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 
 import chinese_calendar
 import pytest
@@ -14,7 +15,7 @@ from casebus.law import Law, LawError, loader
 from casebus.law.calendar import Calendar
 from casebus.law.checking import check
 from casebus.law.models import HolidaysFile, HolidayYear
-from casebus.law.periods import Period, ending
+from casebus.law.periods import Period, ending, paused
 from tests.case_events import LAW, legal_time
 from tests.small_law import SHIPPED
 from tests.world import SCHEMAS
@@ -26,6 +27,7 @@ DAY = dt.timedelta(1)
 ONCE = {dt.date(2015, 9, 3), dt.date(2015, 9, 4)}
 
 
+@cache
 def only(*years: int) -> Calendar:
     """The calendar as it was when these years were announced."""
     known = {year: HOLIDAYS.years[year] for year in years}
@@ -139,6 +141,32 @@ def test_whatever_the_notice_says_a_period_is_over_when_it_is_certain(
     if not {start + at * DAY for at in range(120)} & ONCE:
         assert real.due <= told.certain
     assert told.due <= told.certain
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.dates(dt.date(2004, 1, 1), dt.date(2026, 1, 1)),
+    st.integers(10, 40),
+    st.integers(0, 60),
+    st.integers(0, 60),
+)
+def test_whatever_the_notice_says_a_period_with_a_pause_is_over_when_it_is_certain(
+    start: dt.date, amount: int, after: int, length: int
+) -> None:
+    before = only(2004) if start.year > 2004 else only(2026)
+    period = Period(amount, "wd", "working")
+    since = start + min(after, amount) * DAY
+    until = since + length * DAY
+    pause = LegalTime(since), LegalTime(until)
+    most, _ = paused("wd", *pause, before.latest)
+    added, _ = paused("wd", *pause, before)
+    told = ending(LegalTime(start), period, before, added, until, most_added=most)
+    added, _ = paused("wd", *pause, CALENDAR)
+    real = ending(LegalTime(start), period, CALENDAR, added, until)
+    assert told.certain is not None
+    assert told.due <= told.certain
+    if not {start + at * DAY for at in range(200)} & ONCE:
+        assert real.due <= told.certain
 
 
 @pytest.mark.parametrize(
