@@ -56,13 +56,26 @@ class _Path:
             yield from (f"   - {one}" for one in meanwhile)
 
     def _main(self) -> list[str]:
-        """The shortest way to the end that lies farthest from the beginning."""
-        ways = {self._file.initial: [self._file.initial]}
-        for state, way in ((one, ways[one]) for one in self._order() if one in ways):
+        """The way to the end that lies farthest: by what is somebody's duty, then the shortest.
+
+        So supervision and other by-ways are taken only where nothing else leads on.
+        """
+        best = {self._file.initial: (0, 1, [self._file.initial])}
+        waiting = [self._file.initial]
+        while waiting:
+            state = waiting.pop(0)
+            cost, length, way = best[state]
             for row in self._leaving(state):
-                ways.setdefault(row.to, [*way, row.to])
-        ends = [way for state, way in ways.items() if state in self._final]
-        return max(ends or ways.values(), key=len)
+                found = (cost + (not self._is_waited_for(state, row)), length + 1)
+                if row.to not in best or found < best[row.to][:2]:
+                    best[row.to] = (*found, [*way, row.to])
+                    waiting.append(row.to)
+        ends = [way for state, (_, _, way) in best.items() if state in self._final]
+        return max(ends or [way for _, _, way in best.values()], key=len)
+
+    def _is_waited_for(self, state: str, row: models.Transition) -> bool:
+        opened = {duty for one in self._rows if one.to == state for duty in one.opens}
+        return any(row.event in self._file.duties[duty].actions.values() for duty in opened)
 
     def _order(self) -> list[str]:
         """States as they are reached from the first, the nearest first."""
