@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from casebus.cases.event import Identity
+from casebus.law.assessment import Assessment
 from casebus.law.figures import Acts, Figures
-from casebus.law.thresholds import Assessment
+from casebus.law.items import Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +61,12 @@ class ActOf:
 
     uscc: str
     family: str
+    #: As its author named it; empty where open.
+    offence: str
     #: Who stated it, and is told what other cases say.
     agency: str
     figures: Figures
+    items: tuple[Item, ...]
     acts: Acts
     #: The last event that stated it.
     event: Identity

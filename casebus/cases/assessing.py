@@ -7,26 +7,26 @@ the clocks of an owed transfer, and finds the omission where they ran out and no
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, NamedTuple
 
 from casebus.cases import body
 from casebus.cases import figures as reading
 from casebus.cases.assessed import ActOf, Assessed, Punished
 from casebus.cases.clocks import Clocks, Draft
 from casebus.cases.event import CaseEvent
-from casebus.cases.findings import OMISSION, Findings
+from casebus.cases.findings import DATA_QUALITY, OMISSION, OPEN_OFFENCE, Findings
+from casebus.cases.omission import region_of, seen
 from casebus.cases.regions import Region, Roles
+from casebus.cases.stated import Stated
 from casebus.law import Law
-from casebus.law.agencies import AGENCY, ROLE, SAME_DIVISION
-from casebus.law.compiled import Procedure
+from casebus.law.assessment import RANK, Assessment, Verdict
 from casebus.law.figures import Acts, Figures, Sanction, offence_of
-from casebus.law.thresholds import Assessment, Verdict
+from casebus.law.items import SEVERAL, Item
 
 ANSWER = "prior_sanctions.found"
-_RANK = {Verdict.WATCH: 0, Verdict.TRANSFER_ON_SUSPICION: 1, Verdict.MUST_TRANSFER: 2}
-_CLAIMS = {str(verdict): verdict for verdict in Verdict}
 _ADMINISTRATIVE, _CRIMINAL = "administrative", "criminal"
 _GUILTY = "GUILTY"
 _STATING = frozenset({"restates", "adds", "alleges"})
@@ -38,46 +38,17 @@ class _Answer:
 
     revision: int
     sanctions: tuple[Sanction, ...]
-    acts: tuple[tuple[Figures, Acts], ...]
+    acts: tuple[Other, ...]
 
 
-@dataclass(slots=True)
-class _Facts:
-    """What the case states so far."""
+class Other(NamedTuple):
+    """What another case says the organisation did."""
 
-    restated: dict[str, int] = field(default_factory=dict)
-    added: dict[str, int] = field(default_factory=dict)
-    alleged: dict[str, int] = field(default_factory=dict)
-    sources: int | None = None
-    numbers: int | None = None
-    offence: str = ""
-    family: str | None = None
-    acts: Acts | None = None
-    owner_closed: bool = False
-    circumvention: bool = False
-    #: The severest verdict that an author signed.
-    claim: Verdict | None = None
-    organisations: set[str] = field(default_factory=set)
-    sanctions: set[Sanction] = field(default_factory=set)
-
-    @property
-    def is_alleged(self) -> bool:
-        """No authority has stated any figure yet."""
-        return bool(self.alleged) and not self.restated and not self.added
-
-    def figures(self) -> Figures:
-        both: dict[str, Any] = dict(self.alleged if self.is_alleged else self.added)
-        for name, value in self.restated.items():
-            both[name] = max(value, both.get(name, 0))
-        return Figures(
-            **both,
-            owner_closed=self.owner_closed,
-            circumvention=self.circumvention,
-            organisation=bool(self.organisations),
-            right_sources=self.sources,
-            right_numbers=self.numbers,
-            suspicion=self.claim is Verdict.TRANSFER_ON_SUSPICION,
-        )
+    figures: Figures
+    items: tuple[Item, ...]
+    acts: Acts
+    #: Said to be of this family's offences, not only of its rights.
+    sure: bool
 
 
 class Assessing:
@@ -87,7 +58,7 @@ class Assessing:
         """`roles` is what the case knows of roles, still growing."""
         self._law, self._rules = law, law.thresholds
         self._findings, self._clocks, self._roles = findings, clocks, roles
-        self._facts = _Facts()
+        self._facts = Stated()
         self._answers: dict[tuple[str, str], _Answer] = {}
         self._said: list[Assessed] = []
         #: The last event that stated figures, and the last one after which a transfer is owed.
@@ -106,7 +77,10 @@ class Assessing:
         says = self._rules.says(name)
         if not says:
             return
-        stated = bool(says & _STATING) and self._read(event, says)
+        stated = bool(says & _STATING) and self._facts.read(event, says, self._rules)
+        if stated:
+            self._stated = event
+            self._hold_totals(event)
         self._note(event, says)
         if "watched" in says and event.sector in self._rules.detection.sectors:
             self._watched = event
@@ -138,6 +112,9 @@ class Assessing:
         """The omissions that stand at the end of the fold."""
         for draft in self._lapsed:
             self._omission(draft)
+        last = self._said[-1].assessment if self._said else None
+        if last is not None and last.unknown and self._watched is not None:
+            self._ask_what_it_is(last, self._watched)
 
     def all(self) -> tuple[Assessed, ...]:
         """In fold order."""
@@ -151,56 +128,25 @@ class Assessing:
     def acts(self) -> tuple[ActOf, ...]:
         """What the case says each of its organisations did."""
         facts, stated = self._facts, self._stated
-        family = self._family()
-        if stated is None or family is None:
+        if stated is None:
             return ()
         return tuple(
             ActOf(
                 uscc=uscc,
                 family=family,
+                offence=facts.offence,
                 agency=stated.agency,
                 figures=facts.figures(),
+                items=facts.items()[0],
                 acts=facts.acts or Acts.on(stated.legal.date),
                 event=stated.identity,
                 unpunished=not self._settled and not facts.is_alleged,
                 asking=not self._transferred and not self._convicted,
                 imported=stated.imported,
             )
+            for family in facts.shown(self._rules)
             for uscc in sorted(facts.organisations)
         )
-
-    def _read(self, event: CaseEvent, says: frozenset[str]) -> bool:
-        """Take over what the event states; whether it states anything that could be assessed."""
-        facts, data = self._facts, event.data
-        facts.organisations |= reading.organisations(data)
-        facts.offence = offence_of(body.text(data, "offence")) or facts.offence
-        kinds = [found for one in reading.right_kinds(data) if (found := self._of_right(one))]
-        facts.family = kinds[0] if kinds else facts.family
-        when = reading.acts(data, event.legal.date)
-        facts.acts = _spanned(facts.acts, when)
-        sources, numbers = reading.rights(data)
-        facts.sources = sources if sources is not None else facts.sources
-        facts.numbers = numbers if numbers is not None else facts.numbers
-        amounts = reading.amounts(data)
-        if "alleges" in says:
-            facts.alleged.update(amounts)
-            if amounts:
-                self._stated = event
-            return bool(amounts)
-        facts.owner_closed = facts.owner_closed or data.get("owner_closed") is True
-        facts.circumvention = facts.circumvention or data.get("circumvention") is True
-        facts.sanctions.update(self._listed(data))
-        claim = _CLAIMS.get(body.text(data, "assessment"))
-        facts.claim = _severer(facts.claim, claim)
-        if "adds" in says:
-            for name, value in amounts.items():
-                facts.added[name] = facts.added.get(name, 0) + value
-        else:
-            facts.restated.update(amounts)
-        stated = bool(amounts) or facts.owner_closed or claim is not None
-        if stated:
-            self._stated = event
-        return stated
 
     def _note(self, event: CaseEvent, says: frozenset[str]) -> None:
         if "transfers" in says or event.data.get("referred") is True or _is_transfer(event):
@@ -235,17 +181,18 @@ class Assessing:
         facts = self._facts
         on = event.legal.date
         when = facts.acts or Acts.on(self._stated.legal.date if self._stated else on)
-        own = facts.figures()
         prior = [*facts.sanctions, *(one for a in self._answers.values() for one in a.sanctions)]
-        found = self._judge(own, when, prior, on)
-        accumulated = False
-        others = [one for answer in self._answers.values() for one in answer.acts]
-        if others and not self._settled:
-            total = own.plus(self._rules.accumulated(others, on))
-            together = self._judge(total, when, prior, on)
-            accumulated = _weight(together) > _weight(found)
-            found = together if accumulated else found
-        claimed = facts.claim is not None and _RANK[facts.claim] > _RANK[found.verdict]
+        asked = _Asked(when, tuple(prior), on)
+        own, found = max(
+            ((items, self._judge(facts.figures(), items, asked)) for items in facts.items()),
+            key=lambda pair: _weight(pair[1]),
+        )
+        together = None if self._settled else self._together(own, asked)
+        accumulated = together is not None and _weight(together) > _weight(found)
+        found = together if together is not None and accumulated else found
+        claimed = facts.claim is not None and RANK[facts.claim] > RANK[found.verdict]
+        # What can be prosecuted no more is owed to nobody, whoever signs it.
+        claimed = claimed and not found.limitation
         if claimed and facts.claim is not None:
             found = _as_claimed(found, facts.claim)
         elif facts.is_alleged and found.verdict is Verdict.MUST_TRANSFER:
@@ -253,17 +200,39 @@ class Assessing:
         self._say(event, found, accumulated=accumulated, claimed=claimed)
         self._owe(event, found)
 
-    def _judge(
-        self, figures: Figures, when: Acts, prior: list[Sanction], on: dt.date
-    ) -> Assessment:
+    def _together(self, own: tuple[Item, ...], asked: _Asked) -> Assessment | None:
+        """With the acts of other cases: those that are named or itemised count, others may."""
+        others = [one for answer in self._answers.values() for one in answer.acts]
+        limited = self._rules.unlimited([(one, one.acts) for one in others], asked.on)
+        if not limited:
+            return None
+        found = []
+        for sure in (True, False):
+            taken = [one for one in limited if one.sure or not sure]
+            figures, items = self._facts.figures(), own
+            for one in taken:
+                figures, items = figures.plus(one.figures), (*items, *one.items)
+            found.append(self._judge(figures, items if own else (), asked))
+        # What is only perhaps of this offence is a suspicion at most.
+        return max(found[0], _as_open(found[1]), key=_weight)
+
+    def _judge(self, figures: Figures, items: tuple[Item, ...], asked: _Asked) -> Assessment:
         return self._rules.assess(
             figures,
             self._facts.offence or None,
-            when,
-            prior,
-            today=on,
-            family=self._facts.family,
+            asked.when,
+            asked.prior,
+            today=asked.on,
+            families=self._facts.families(self._rules),
+            items=items,
         )
+
+    def _hold_totals(self, event: CaseEvent) -> None:
+        """Items alone are assessed: totals that say otherwise are told to their author."""
+        differing = reading.differing(event.data, self._facts.kinds)
+        if differing:
+            detail = {"reason": "totals_beside_items", "fields": " ".join(differing)}
+            self._findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about="totals")
 
     def _say(
         self, event: CaseEvent, found: Assessment, *, accumulated: bool, claimed: bool
@@ -296,14 +265,28 @@ class Assessing:
         if watched.imported and not event.imported:
             # An answer about what was imported accuses nobody either.
             return
-        self._region = _region(self._law, watched, self._roles, clocks)
+        self._region = region_of(self._law, watched, self._roles, clocks)
         for clock in clocks:
             self._clocks.start(self._law.clocks[clock], event, self._region, alone=True)
+
+    def _ask_what_it_is(self, last: Assessment, watched: CaseEvent) -> None:
+        """A standard may be reached, and only its own agency can say whether: it alone is asked."""
+        if last.verdict is not Verdict.TRANSFER_ON_SUSPICION or self._transferred:
+            return
+        detail = {
+            "offence": last.offence,
+            "unknown": " ".join(last.unknown),
+            "metric": last.metric,
+            "value": str(last.value),
+            "needed": str(last.needed),
+            "citation": last.citation,
+        }
+        self._findings.add(OPEN_OFFENCE, watched, detail, tell=[watched.agency])
 
     def _omission(self, draft: Draft) -> None:
         last = self._said[-1].assessment
         owing = draft.actor
-        told = [_seen(rule, self._roles) for rule in draft.rule.tell]
+        told = [seen(rule, self._roles) for rule in draft.rule.tell]
         self._findings.add(
             OMISSION,
             draft.trigger,
@@ -323,14 +306,23 @@ class Assessing:
             about=draft.rule.id,
         )
 
+    def _shown_by(self, data: dict[str, Any]) -> tuple[str, ...]:
+        """The families of a punishment that names no offence: by its own items and rights."""
+        kinds = frozenset(reading.right_kinds(data))
+        items, rules = reading.items(data, kinds), self._rules
+        families = {one for kind in kinds if (one := rules.family_of_right(kind))}
+        if items or families:
+            return tuple(sorted(rules.families_shown(items, frozenset(families))))
+        return self._facts.shown(rules)
+
     def _punishments(self, event: CaseEvent, kind: str) -> Iterator[Punished]:
         data = event.data
         offence = offence_of(body.text(data, "offence")) or self._facts.offence
-        kinds = [found for one in reading.right_kinds(data) if (found := self._of_right(one))]
-        family = self._rules.family_of.get(offence) or (kinds[0] if kinds else self._facts.family)
-        if family is None:
-            return
-        for uscc in sorted(reading.organisations(data) or self._facts.organisations):
+        named = self._rules.family_of.get(offence)
+        families = (named,) if named else self._shown_by(data)
+        for uscc, family in product(
+            sorted(reading.organisations(data) or self._facts.organisations), families
+        ):
             yield Punished(
                 uscc=uscc,
                 family=family,
@@ -341,45 +333,31 @@ class Assessing:
                 event=event.identity,
             )
 
-    def _family(self) -> str | None:
-        return self._rules.family_of.get(self._facts.offence) or self._facts.family
 
-    def _of_right(self, kind: str) -> str | None:
-        return self._rules.family_of_right(kind)
+class _Asked(NamedTuple):
+    """What is asked of figures: when it was done, what was punished before, the day of asking."""
 
-    def _listed(self, data: dict[str, Any]) -> Iterator[Sanction]:
-        """Punishments that the author itself knows of."""
-        for row in body.rows(data, "prior_sanctions"):
-            offence = offence_of(body.text(row, "offence")) or self._facts.offence
-            family = self._rules.family_of.get(offence) or self._facts.family
-            if family is not None:
-                yield from reading.sanctions({"rows": [row]}, "rows", family)
+    when: Acts
+    prior: tuple[Sanction, ...]
+    on: dt.date
 
 
-def _others(event: CaseEvent) -> Iterator[tuple[Figures, Acts]]:
+def _others(event: CaseEvent) -> Iterator[Other]:
     """Acts that the answer says other cases hold."""
     for row in body.rows(event.data, "unpunished"):
         sources, numbers = reading.rights(row)
         known: dict[str, Any] = {**reading.amounts(row)}
         figures = Figures(**known, right_sources=sources, right_numbers=numbers)
         when = reading.acts(row, event.legal.date)
-        if figures and when is not None:
-            yield figures, when
-
-
-def _spanned(known: Acts | None, more: Acts | None) -> Acts | None:
-    if known is None or more is None:
-        return known or more
-    return Acts(min(known.first, more.first), max(known.last, more.last))
-
-
-def _severer(one: Verdict | None, other: Verdict | None) -> Verdict | None:
-    known = [verdict for verdict in (one, other) if verdict is not None]
-    return max(known, key=lambda verdict: _RANK[verdict], default=None)
+        items = reading.items(row, frozenset())
+        if (figures or items) and when is not None:
+            # Answers of before there were items tell only of acts of the family that is asked.
+            sure = bool(items or body.text(row, "offence")) or "items" not in row
+            yield Other(figures, items, when, sure)
 
 
 def _weight(found: Assessment) -> tuple[int, int]:
-    return _RANK[found.verdict], found.tier
+    return RANK[found.verdict], found.tier
 
 
 def _as_claimed(found: Assessment, claim: Verdict) -> Assessment:
@@ -389,6 +367,19 @@ def _as_claimed(found: Assessment, claim: Verdict) -> Assessment:
         rule=found.rule or "claimed",
         steps=(*found.steps, f"以签名单位的判断为准：{claim}"),
         steps_en=(*found.steps_en, f"as assessed and signed by its author: {claim}"),
+    )
+
+
+def _as_open(found: Assessment) -> Assessment:
+    if found.verdict is not Verdict.MUST_TRANSFER:
+        return found
+    verdict = Verdict.TRANSFER_ON_SUSPICION
+    return replace(
+        found,
+        verdict=verdict,
+        unknown=(SEVERAL,),
+        steps=(*found.steps, f"其他案件的行为未列明罪名：{verdict}"),
+        steps_en=(*found.steps_en, f"acts of other cases name no offence: {verdict}"),
     )
 
 
@@ -409,44 +400,3 @@ def _is_transfer(event: CaseEvent) -> bool:
 def _number(event: CaseEvent) -> str:
     data = event.data
     return body.text(data, "decision_no") or body.text(data, "penalty_no")
-
-
-def _region(law: Law, watched: CaseEvent, roles: Roles, clocks: tuple[str, ...]) -> Region:
-    """A place for the clocks of an owed transfer, where the agency that owes it is the actor."""
-    actors = {rule.actor for clock in clocks for rule in law.clocks[clock]}
-    region = Region(_procedure(tuple(sorted(actors)), clocks), watched, roles)
-    # Here alone: in the rest of the case the role may be another agency's.
-    region.roles.update(dict.fromkeys(actors, (watched.agency,)))
-    return region
-
-
-def _procedure(actors: tuple[str, ...], clocks: tuple[str, ...]) -> Procedure:
-    roles: Mapping[str, frozenset[str]] = dict.fromkeys(actors, frozenset[str]())
-    return Procedure(
-        id="omission",
-        title="应当移送而未移送",
-        title_en="Omitted transfer",
-        initial="owed",
-        opener=actors[0],
-        roles=dict(roles),
-        states={"owed": ("应当移送", "Owed")},
-        duties={},
-        steps={},
-        otherwise={},
-        ahead={"owed": frozenset()},
-        final=frozenset(),
-        lapses={},
-        # Their end is an event, also where the row tells nobody: the finding is what is told.
-        lapsing=frozenset(clocks),
-        opening=frozenset(),
-        neutral=frozenset(),
-    )
-
-
-def _seen(rule: str, roles: Roles) -> str:
-    """Whom the finding tells: a holder of the role, or who has that sector in the division."""
-    if not rule.startswith(ROLE):
-        return rule.removeprefix(AGENCY)
-    role = rule.removeprefix(ROLE)
-    holders = roles.get(role)
-    return holders[0] if holders else SAME_DIVISION + role

@@ -8,11 +8,15 @@ from typing import Any
 from casebus.cases import body
 from casebus.events.identifiers import identify
 from casebus.law.figures import AMOUNTS, Acts, Sanction
+from casebus.law.items import Item
 from casebus.law.threshold_models import MONEY
 
 #: Lists of parties in bodies; who has a part in them but did not do it.
 _PARTIES = ("suspects", "parties", "defendants")
 _OTHERS = frozenset({"RIGHT_HOLDER", "COMPLAINANT", "WITNESS"})
+#: What a crime turns on, as items state it.
+ELEMENTS = ("same_mark", "same_goods", "knowing", "permitted", "for_profit")
+_OTHER = "OTHER"
 _LONGEST = 64
 #: Ten billion yuan: more is a mistake, and sums of it must still fit in 64 bits.
 _MOST = 10**12
@@ -30,13 +34,18 @@ def amounts(data: dict[str, Any]) -> dict[str, int]:
 
 
 def _amount(data: dict[str, Any], name: str) -> int | None:
-    if name not in MONEY:
-        value = body.count(data, name)
-    else:
-        money = data.get(name)
-        value = body.count(money, "fen") if isinstance(money, dict) else None
-        if isinstance(money, dict) and money.get("currency", "CNY") != "CNY":
-            return None
+    if name in MONEY:
+        return _money(data, name)
+    value = body.count(data, name)
+    return None if value is None else min(max(value, 0), _MOST)
+
+
+def _money(data: dict[str, Any], name: str) -> int | None:
+    """Fen; None of what is no amount, or of another currency."""
+    money = data.get(name)
+    if not isinstance(money, dict) or money.get("currency", "CNY") != "CNY":
+        return None
+    value = body.count(money, "fen")
     return None if value is None else min(max(value, 0), _MOST)
 
 
@@ -71,9 +80,77 @@ def rights(data: dict[str, Any]) -> tuple[int | None, int | None]:
     if not named:
         return None, None
     # Who holds it is where it points; marks without a holder may all be of one.
-    holders = {body.text(one, "holder") for one in named}
-    numbers = {body.text(one, "number") or body.text(one, "number_raw") for one in named}
-    return len(holders), len(numbers)
+    holders = {body.text(one, "holder") for one in named} - {""}
+    numbers = {body.text(one, "number") or body.text(one, "number_raw") for one in named} - {""}
+    return len(holders) or 1, len(numbers) or 1
+
+
+def items(data: dict[str, Any], kinds: frozenset[str]) -> tuple[Item, ...]:
+    """What the body itemises; an item without a right is of the one kind that the body names."""
+    rows = data.get("items")
+    if not rows:
+        return ()
+    [only] = kinds if len(kinds) == 1 else [""]
+    return tuple(_item(row, only) for row in body.rows(data, "items"))
+
+
+def _item(row: dict[str, Any], only: str) -> Item:
+    right = body.text(row, "right")
+    sold = row.get("sold")
+    return Item(
+        right=only if right in {"", _OTHER} and only else right or _OTHER,
+        number=body.text(row, "right_number"),
+        holder=body.text(row, "holder"),
+        act=body.text(row, "act"),
+        sold=sold if isinstance(sold, bool) else None,
+        service=row.get("service") is True,
+        quantity=_amount(row, "quantity"),
+        unit=body.text(row, "unit") or "pieces",
+        amount=_money(row, "amount"),
+        gains=_money(row, "gains"),
+        loss=_money(row, "loss"),
+        elements=tuple((one, row[one]) for one in ELEMENTS if isinstance(row.get(one), bool)),
+    )
+
+
+def item_body(item: Item) -> dict[str, Any]:
+    """The item as bodies state it: the inverse of reading."""
+    money = {name: getattr(item, name) for name in ("amount", "gains", "loss")}
+    return {
+        "right": item.right,
+        "right_number": item.number,
+        "holder": item.holder,
+        "act": item.act,
+        "sold": item.sold,
+        "service": item.service,
+        "quantity": item.quantity,
+        "unit": item.unit,
+        **{name: None if fen is None else {"fen": fen} for name, fen in money.items()},
+        **dict(item.elements),
+    }
+
+
+def differing(data: dict[str, Any], kinds: frozenset[str]) -> list[str]:
+    """Totals beside items that are not what the items come to."""
+    listed = items(data, kinds)
+    if not listed:
+        return []
+    sold = [one for one in listed if one.sold]
+    sums = {
+        "sales_amount": _total(sold, "amount"),
+        "goods_value": _total([one for one in listed if not one.sold], "amount"),
+        "illegal_business_amount": _total(listed, "amount"),
+        "illegal_gains": _total(listed, "gains"),
+        "loss_amount": _total(listed, "loss"),
+    }
+    stated = amounts(data)
+    if "illegal_gains" in stated:
+        stated["illegal_gains"] += stated.get("service_gains", 0)
+    return [name for name, value in sums.items() if name in stated and stated[name] != value]
+
+
+def _total(rows: list[Item] | tuple[Item, ...], name: str) -> int:
+    return sum(getattr(one, name) or 0 for one in rows)
 
 
 def acts(data: dict[str, Any], fallback: dt.date) -> Acts | None:

@@ -26,6 +26,8 @@ UNDELIVERABLE = "undeliverable"
 OMISSION = "omission"
 #: Of an import's case alone: of what happens now the scheduler asks (design rule 2).
 NEVER_OPENED = "never_opened"
+#: A standard may be reached, and what was done is not said.
+OPEN_OFFENCE = "open_offence"
 
 _SEVERITY = {
     OUT_OF_PROCEDURE: "WARNING",
@@ -39,6 +41,7 @@ _SEVERITY = {
     UNDELIVERABLE: "WARNING",
     OMISSION: "SERIOUS",
     NEVER_OPENED: "INFO",
+    OPEN_OFFENCE: "INFO",
 }
 
 

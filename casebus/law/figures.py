@@ -52,6 +52,8 @@ class Figures:
     organisation: bool = False
     #: An officer finds a reasonable suspicion that police measures must clear (310, 3 II).
     suspicion: bool = False
+    #: Totals over things of several kinds: no two of them are held together.
+    mixed: bool = False
 
     def value(self, metric: str) -> int | None:
         """Of a metric of the law files, those that follow from others included."""
@@ -78,6 +80,14 @@ class Figures:
         known = [one for one in parts if one is not None]
         return max(0, *known) if known else None
 
+    def bare(self) -> Figures:
+        """What is known of the case as a whole, without any amount or count."""
+        return Figures(
+            owner_closed=self.owner_closed,
+            organisation=self.organisation,
+            suspicion=self.suspicion,
+        )
+
     def __bool__(self) -> bool:
         """Whether anything is known that a standard could measure."""
         return any(getattr(self, name) for name in _MEASURED)
@@ -96,7 +106,9 @@ class Figures:
 
 _ALL = tuple(one.name for one in fields(Figures))
 _LARGER = frozenset({"right_sources", "right_numbers"})
-_MEASURED = tuple(name for name in _ALL if name not in {*_LARGER, "circumvention", "organisation"})
+_MEASURED = tuple(
+    name for name in _ALL if name not in {*_LARGER, "circumvention", "organisation", "mixed"}
+)
 #: Names of the amounts and counts, as event bodies have them.
 AMOUNTS = tuple(
     one.name for one in fields(Figures) if one.type == "int | None" and one.name not in _LARGER

@@ -29,6 +29,7 @@ Kind = Literal[
     "undeliverable",
     "omission",
     "never_opened",
+    "open_offence",
 ]
 _MOST_HOURS = 30 * 24
 

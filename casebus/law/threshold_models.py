@@ -65,6 +65,8 @@ _FEN = 100
 #: Article of the Criminal Law, as 214 or 219-1.
 Offence = Annotated[str, StringConstraints(pattern=r"^\d{3}(-\d)?$")]
 Times = Annotated[int, Field(ge=1, le=100)]
+#: A kind of right, as event bodies name it: TRADEMARK.
+RightWord = Annotated[str, StringConstraints(pattern=r"^[A-Z_]+$")]
 
 
 def amount(metric: str, text: object) -> int:
@@ -224,7 +226,55 @@ class Family(Model):
 
     title: Title
     offences: tuple[Offence, ...] = Field(min_length=1)
-    rights: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z_]+$")], ...]
+    rights: tuple[RightWord, ...]
+
+
+class Counted(Model):
+    """Into which metric something goes if it was sold, and if it was not."""
+
+    sold: Metric
+    unsold: Metric
+
+
+class Fit(Rule):
+    """Acts that can be one offence against some rights, and on what the offence turns."""
+
+    offence: Offence
+    rights: tuple[RightWord, ...] = Field(min_length=1)
+    acts: tuple[Word, ...] = Field(min_length=1)
+    #: Only where an item states the act: a right alone does not show it.
+    stated: bool = False
+    #: The standards asked then; that of the offence alone where none is named.
+    standards: tuple[str, ...] = ()
+    #: Element -> how it must be.
+    elements: dict[Word, bool] = Field(default={})
+    #: `amount`, or a unit of quantity -> metrics.
+    counts: dict[Word, Counted]
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        return self.standards or (self.offence,)
+
+
+class Maximum(Rule):
+    """The highest prison term (years) of offences, by the tier that is reached."""
+
+    offences: tuple[Offence, ...] = Field(min_length=1)
+    years: dict[Literal[1, 2], Annotated[int, Field(ge=1, le=99)]]
+
+
+class Limitation(Rule):
+    """Years after the end of the acts in which terms below so many years are prosecuted."""
+
+    below: Annotated[int, Field(ge=1, le=100)]
+    years: Annotated[int, Field(ge=1, le=30)]
+
+
+class Ground(Rule):
+    """On what ground a verdict obliges, in words."""
+
+    verdict: Literal["MUST_TRANSFER", "TRANSFER_ON_SUSPICION"]
+    title: Title
 
 
 _Events = tuple[EventGlob, ...]
@@ -260,4 +310,11 @@ class ThresholdFile(Model):
     fines: tuple[Fine, ...] = ()
     units: tuple[Units, ...] = ()
     accumulation: tuple[Accumulation, ...] = ()
+    #: Words for acts and for what a crime turns on.
+    acts: dict[Word, Title] = Field(default={})
+    elements: dict[Word, Title] = Field(default={})
+    fits: tuple[Fit, ...] = ()
+    maxima: tuple[Maximum, ...] = ()
+    limitations: tuple[Limitation, ...] = ()
+    verdicts: tuple[Ground, ...] = ()
     detection: Detection | None = None

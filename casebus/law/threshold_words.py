@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from collections.abc import Collection, Iterator
 
-from casebus.law.threshold_models import FACTS, MONEY, UNITS
-
-if TYPE_CHECKING:
-    from casebus.law.thresholds import FineRange, Matter, Outcome, Reading
+from casebus.law.assessment import FineRange, Matter, Outcome, Weighed
+from casebus.law.limits import Barred
+from casebus.law.threshold_models import FACTS, MONEY, UNITS, ThresholdFile
+from casebus.law.threshold_readings import Reading
 
 #: Chinese, English.
 Step = tuple[str, str]
@@ -30,13 +31,18 @@ METRICS: dict[str, Step] = {
     "owner_closed": ("直接导致权利人破产、倒闭", "the owner's business was closed by it"),
     "conduct": ("实施该行为", "the act itself"),
 }
+#: Where the law in force names no ground for it.
 _VERDICTS = {
-    "MUST_TRANSFER": ("应当移送（第310号令第三条第一款）", "must be transferred (Decree 310, 3 I)"),
+    "MUST_TRANSFER": ("应当移送", "must be transferred"),
     "TRANSFER_ON_SUSPICION": (
-        "有合理嫌疑，应当移送（第310号令第三条第二款）",
-        "to be transferred on reasonable suspicion (Decree 310, 3 II)",
+        "有嫌疑，仅提示本单位查明",
+        "a suspicion: its own agency alone is asked",
     ),
     "WATCH": ("继续关注", "to be watched"),
+}
+_UNKNOWN = {
+    "act": ("行为方式", "what was done"),
+    "several": ("符合哪一罪名", "which of several offences it is"),
 }
 _TIERS = {0: ("未达标准", "no standard"), 1: ("第一档", "tier 1"), 2: ("第二档", "tier 2")}
 _FEN = 100
@@ -47,29 +53,77 @@ def no_standard(offence: str | None) -> Step:
     return f"没有适用于第{name}条的标准", f"no standard is known for article {name}"
 
 
-def steps(
-    outcome: Outcome, matter: Matter, verdict: str, fine: FineRange | None, *, sure: bool
-) -> list[Step]:
-    """Version, figures, punishments, verdict and fine, in the order they were used."""
-    said = [_version(outcome, matter)]
-    if outcome.lighter:
-        said.append(_lighter(outcome, matter))
-    said += [_reading(one) for one in outcome.readings]
-    if outcome.tier > 1 and outcome.reading is not None:
-        said.append(_reading(outcome.reading))
-    if outcome.sanctions:
-        days = ", ".join(str(one.decided_on) for one in outcome.sanctions)
-        zh = f"二年内曾受处罚（{days}），再次实施"
-        said.append((zh, f"done again within two years after a punishment ({days})"))
-    if outcome.tier and not sure:
-        zh = "罪名未定，并非每个可能罪名均达标准，需公安机关查明"
-        said.append((zh, "the offence is open and not every possible one is reached"))
-    zh, en = _VERDICTS[verdict]
-    tier_zh, tier_en = _TIERS[outcome.tier]
-    said.append((f"结论：{zh}，{tier_zh}", f"So: {en}, {tier_en}"))
-    if fine is not None:
-        said.append(_fine(fine))
-    return said
+class Words:
+    """Says assessments with the words of one law."""
+
+    def __init__(self, files: Collection[ThresholdFile]) -> None:
+        self._grounds = [row for file in files for row in file.verdicts]
+        elements = {word: title for file in files for word, title in file.elements.items()}
+        self._unknown = _UNKNOWN | {word: (one.zh, one.en) for word, one in elements.items()}
+
+    def steps(
+        self, weighed: Weighed, verdict: str, fine: FineRange | None, barred: Barred | None
+    ) -> list[Step]:
+        """Version, figures, punishments, verdict and fine, in the order they were used."""
+        outcome, matter = weighed.outcome, weighed.matter
+        said = [_version(outcome, matter)]
+        if outcome.lighter:
+            said.append(_lighter(outcome, matter))
+        said += [_reading(one) for one in outcome.readings]
+        if outcome.tier > 1 and outcome.reading is not None:
+            said.append(_reading(outcome.reading))
+        if outcome.sanctions:
+            said.append(_repeated(outcome))
+        if outcome.tier:
+            said += self._how_sure(weighed)
+        if barred is not None:
+            said.append(_barred(barred, matter))
+        said.append(self._so(verdict, outcome.tier, matter.today))
+        if fine is not None and barred is None:
+            said.append(_fine(fine))
+        return said
+
+    def _how_sure(self, weighed: Weighed) -> Iterator[Step]:
+        if weighed.unknown:
+            found = [self._unknown.get(one, (one, one)) for one in weighed.unknown]
+            zh, en = "、".join(one[0] for one in found), ", ".join(one[1] for one in found)
+            yield f"罪名未定，尚不清楚：{zh}", f"the offence is open; not known: {en}"
+        elif weighed.by_items and not weighed.is_named:
+            yield (
+                "各项明细及已知要件仅符合此一罪名，视同已列明罪名",
+                "items and known elements fit this offence alone: it counts as named",
+            )
+
+    def _so(self, verdict: str, tier: int, day: dt.date) -> Step:
+        zh, en = _VERDICTS[verdict]
+        for row in self._grounds:
+            until = row.effective_to or dt.date.max
+            if row.verdict == verdict and row.effective_from <= day <= until:
+                text = f"{row.source}{row.article}"
+                zh, en = f"{row.title.zh}（{text}）", f"{row.title.en} ({text})"
+        tier_zh, tier_en = _TIERS[tier]
+        return f"结论：{zh}，{tier_zh}", f"So: {en}, {tier_en}"
+
+
+def _repeated(outcome: Outcome) -> Step:
+    days = ", ".join(str(one.decided_on) for one in outcome.sanctions)
+    return (
+        f"此前曾受处罚（{days}），期限内再次实施",
+        f"done again within the years that count, after a punishment ({days})",
+    )
+
+
+def _barred(barred: Barred, matter: Matter) -> Step:
+    last = matter.acts.last
+    zh = (
+        f"行为终了于 {last}，法定最高刑 {barred.term} 年，追诉期限 {barred.years} 年，"
+        f"至 {barred.until} 已过（{barred.citation}）；已立案或者逃避侦查的除外（第八十八条）"
+    )
+    en = (
+        f"acts ended on {last}; highest term {barred.term} years; barred after {barred.years} "
+        f"years, since {barred.until} ({barred.citation}); not of who was filed on or fled"
+    )
+    return zh, en
 
 
 def shown(metric: str, value: int) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from casebus.cases import Case
+from casebus.cases.figures import item_body
 from casebus.law.figures import Figures
 from storage.cases import ActRow, PunishedRow
 
@@ -50,7 +51,9 @@ def act_rows(stream: UUID, case: Case) -> list[ActRow]:
             "source": one.event[0],
             "id": one.event[1],
         }
-        view = orjson.dumps({**columns, "figures": _known(one.figures)})
+        items = [item_body(item) for item in one.items]
+        figures = {**_known(one.figures), "offence": one.offence, "items": items}
+        view = orjson.dumps({**columns, "figures": figures})
         key = _key(one.uscc, one.family)
         rows.append(ActRow(stream=stream, key=key, view=view, **columns))
     return rows

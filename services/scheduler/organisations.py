@@ -178,6 +178,8 @@ def _act(one: Act) -> dict[str, Any]:
         "source": one.source,
         "id": one.id,
         "events": [one.id],
+        "offence": figures.get("offence", ""),
+        "items": figures.get("items", []),
         "acts_from": one.first_on.isoformat(),
         "acts_to": one.last_on.isoformat(),
         **money,

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casebus.law.assessment import Assessment, Verdict
 from casebus.law.figures import AMOUNTS, Acts, Figures, Sanction
-from casebus.law.thresholds import Assessment, Verdict
 from tests.case_events import LAW
 
 RANK = {Verdict.WATCH: 0, Verdict.TRANSFER_ON_SUSPICION: 1, Verdict.MUST_TRANSFER: 2}
@@ -45,7 +45,7 @@ DAYS = st.one_of(
     ),
 )
 OFFENCES = st.none() | st.sampled_from(sorted(LAW.thresholds.family_of))
-FAMILIES = st.none() | st.sampled_from(sorted(LAW.thresholds.families))
+FAMILIES = st.none() | st.frozensets(st.sampled_from(sorted(LAW.thresholds.families)))
 PRIOR = st.lists(
     st.builds(
         Sanction, st.sampled_from(sorted(LAW.thresholds.families)), DAYS, st.just("criminal")
@@ -62,18 +62,18 @@ def weight(found: Assessment) -> tuple[int, int]:
 @given(FIGURES, st.tuples(OFFENCES, FAMILIES), st.tuples(DAYS, DAYS), PRIOR, st.data())
 def test_more_of_one_figure_is_never_milder(
     figures: Figures,
-    asked: tuple[str | None, str | None],
+    asked: tuple[str | None, frozenset[str] | None],
     days: tuple[dt.date, dt.date],
     prior: list[Sanction],
     data: Any,
 ) -> None:
-    (offence, family), (day, today) = asked, days
+    (offence, families), (day, today) = asked, days
     name = data.draw(st.sampled_from([*AMOUNTS, "right_sources", "right_numbers"]))
     more = (getattr(figures, name) or 0) + data.draw(st.integers(1, 10**8))
     acts = Acts.on(day)
-    before = LAW.thresholds.assess(figures, offence, acts, prior, today=today, family=family)
+    before = LAW.thresholds.assess(figures, offence, acts, prior, today=today, families=families)
     after = LAW.thresholds.assess(
-        replace(figures, **{name: more}), offence, acts, prior, today=today, family=family
+        replace(figures, **{name: more}), offence, acts, prior, today=today, families=families
     )
     assert weight(after) >= weight(before)
 

@@ -12,7 +12,7 @@ import pytest
 from casebus.cases import Case, CaseEvent, derive
 from casebus.cases.derive import lapse_of
 from casebus.events.legaltime import LegalTime
-from casebus.law.thresholds import Verdict
+from casebus.law.assessment import Verdict
 from tests.case_events import AMR, LAW, PRO, PSB, STREAM, clock, event, folded, kinds, until
 
 USCC = "91330106MA2TEX7081"
@@ -305,3 +305,82 @@ def test_odd_bodies_end_no_fold(data: dict[str, Any]) -> None:
 def test_the_clocks_of_an_omission_are_law() -> None:
     for name in LAW.thresholds.detection.clocks:
         assert all(rule.expiry == "lapse" for rule in LAW.clocks[name])
+
+
+COUNTERFEIT = {
+    "right": "TRADEMARK",
+    "act": "sells",
+    "sold": False,
+    "amount": yuan(160_000),
+    "same_mark": True,
+    "same_goods": True,
+    "knowing": True,
+    "permitted": False,
+}
+
+
+def itemised(*items: dict[str, Any], **more: Any) -> CaseEvent:
+    return penalty(items=list(items), rights=[{"kind": "TRADEMARK"}], **more)
+
+
+def test_items_that_are_one_offence_start_the_clocks_of_an_omission() -> None:
+    case = folded([itemised(COUNTERFEIT)])
+    assert verdicts(case) == ["MUST_TRANSFER"]
+    assert (clock(case, "O01").actor, kinds(case)) == (AMR, [])
+
+
+def test_of_an_open_offence_its_own_agency_alone_is_asked() -> None:
+    case = folded([itemised({**COUNTERFEIT, "knowing": None})])
+    assert [one.id for one in case.clocks if one.id[0] == "O"] == []
+    [asked] = case.findings
+    assert (asked.kind, asked.tell, asked.severity) == ("open_offence", (AMR,), "INFO")
+    assert asked.detail["unknown"] == "knowing"
+    # Nothing is asked once the agency has said what it is, or sent it.
+    for later in (
+        itemised({**COUNTERFEIT, "same_mark": False}),
+        event(AMR, "referral.sent", "2026-03-21", to=(PSB, PRO)),
+    ):
+        after = folded([itemised({**COUNTERFEIT, "act": ""}), replace(later, id="later")])
+        assert "open_offence" not in kinds(after)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"rights": [{"kind": "TRADEMARK"}], "goods_value": yuan(60_000)},
+        {"rights": [{"kind": "DESIGN"}], "goods_value": yuan(250_000)},
+        {"rights": [{"kind": "PLANT_VARIETY"}], "goods_value": yuan(300_000)},
+        {"copy_count": 300, "goods_value": yuan(40_000)},
+        {"rights": [{"kind": "TRADEMARK"}], "goods_value": yuan(10**7)},
+    ],
+)
+def test_totals_without_an_offence_accuse_nobody(body: dict[str, Any]) -> None:
+    case = folded([penalty(**body)])
+    assert [one.id for one in case.clocks if one.id[0] == "O"] == []
+    assert {one for finding in case.findings for one in finding.tell} <= {AMR}
+
+
+def test_totals_that_are_not_what_the_items_come_to_are_told_to_their_author() -> None:
+    agreeing = itemised(COUNTERFEIT, goods_value=yuan(160_000))
+    assert kinds(folded([agreeing])) == []
+    case = folded([itemised(COUNTERFEIT, goods_value=yuan(16_000))])
+    [finding] = case.findings
+    assert (finding.kind, finding.tell) == ("data_quality", (AMR,))
+    assert finding.detail == {"reason": "totals_beside_items", "fields": "goods_value"}
+    assert case.assessments[-1].assessment.value == 16_000_000
+
+
+def test_a_punishment_for_infringing_a_patent_is_none_for_passing_one_off() -> None:
+    infringed = penalty(parties=[SELLER], rights=[{"kind": "INVENTION"}], goods_value=yuan(10))
+    assert folded([infringed]).punished == ()
+    passed = {"right": "INVENTION", "act": "passes_off", "amount": yuan(10)}
+    [one] = folded([penalty(parties=[SELLER], items=[passed])]).punished
+    assert one.family == "patent"
+
+
+def test_what_can_be_prosecuted_no_more_is_owed_to_nobody_whoever_signs_it() -> None:
+    old = penalty(offence="213", illegal_business_amount=yuan(60_000), acts_to="2008-05-01")
+    signed = replace(old, data={**old.data, "assessment": "MUST_TRANSFER"})
+    for one in (old, signed):
+        case = folded([one])
+        assert (verdicts(case), [c.id for c in case.clocks if c.id[0] == "O"]) == (["WATCH"], [])

@@ -23,9 +23,9 @@ from casebus.cli.law.casebook.models import (
 )
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law import Law
+from casebus.law.assessment import Verdict
 from casebus.law.compiled import clock_in_force
 from casebus.law.periods import END_OF_DAY, Period, ending
-from casebus.law.thresholds import Verdict
 
 _AT_ONCE, _NONE = "at once", "none"
 _DATE = len("2026-03-05")

@@ -17,9 +17,9 @@ from pydantic import (
     model_validator,
 )
 
+from casebus.law.assessment import Verdict
 from casebus.law.models import ClockId, EventName, Unit, Word
 from casebus.law.reading import LawError, line_of, read_yaml
-from casebus.law.thresholds import Verdict
 
 Text = Annotated[str, StringConstraints(min_length=4)]
 #: `regulator`, `police`, any sector of the law; a digit for a second one: `police2`.

@@ -1,0 +1,52 @@
+"""Where the clocks of an owed transfer run, and whom their end tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from casebus.cases.event import CaseEvent
+from casebus.cases.regions import Region, Roles
+from casebus.law import Law
+from casebus.law.agencies import AGENCY, ROLE, SAME_DIVISION
+from casebus.law.compiled import Procedure
+
+
+def region_of(law: Law, watched: CaseEvent, roles: Roles, clocks: tuple[str, ...]) -> Region:
+    """A place for the clocks of an owed transfer, where the agency that owes it is the actor."""
+    actors = {rule.actor for clock in clocks for rule in law.clocks[clock]}
+    region = Region(_procedure(tuple(sorted(actors)), clocks), watched, roles)
+    # Here alone: in the rest of the case the role may be another agency's.
+    region.roles.update(dict.fromkeys(actors, (watched.agency,)))
+    return region
+
+
+def _procedure(actors: tuple[str, ...], clocks: tuple[str, ...]) -> Procedure:
+    roles: Mapping[str, frozenset[str]] = dict.fromkeys(actors, frozenset[str]())
+    return Procedure(
+        id="omission",
+        title="应当移送而未移送",
+        title_en="Omitted transfer",
+        initial="owed",
+        opener=actors[0],
+        roles=dict(roles),
+        states={"owed": ("应当移送", "Owed")},
+        duties={},
+        steps={},
+        otherwise={},
+        ahead={"owed": frozenset()},
+        final=frozenset(),
+        lapses={},
+        # Their end is an event, also where the row tells nobody: the finding is what is told.
+        lapsing=frozenset(clocks),
+        opening=frozenset(),
+        neutral=frozenset(),
+    )
+
+
+def seen(rule: str, roles: Roles) -> str:
+    """Whom the finding tells: a holder of the role, or who has that sector in the division."""
+    if not rule.startswith(ROLE):
+        return rule.removeprefix(AGENCY)
+    role = rule.removeprefix(ROLE)
+    holders = roles.get(role)
+    return holders[0] if holders else SAME_DIVISION + role

@@ -1,0 +1,54 @@
+"""Limitation of prosecution (刑法 87-89): until when acts of a tier may be prosecuted. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import NamedTuple
+
+from casebus.law.assessment import Matter, Outcome
+from casebus.law.threshold_models import ThresholdFile
+from casebus.law.threshold_rows import years_after
+
+
+class Barred(NamedTuple):
+    """The last day on which it could be prosecuted, and by what."""
+
+    until: dt.date
+    #: The highest prison term of the tier, and the years of limitation that follow from it.
+    term: int
+    years: int
+    citation: str
+
+
+class Limits:
+    """By the highest term of the tier that is reached; without rows nothing is barred."""
+
+    def __init__(self, files: Collection[ThresholdFile]) -> None:
+        self._maxima = [row for file in files for row in file.maxima]
+        rows = [row for file in files for row in file.limitations]
+        self._limits = sorted(rows, key=lambda one: one.below)
+
+    def barred(self, outcome: Outcome, matter: Matter) -> Barred | None:
+        """None where nothing is reached, where it may still be prosecuted, or no row says so.
+
+        Counted from the end of the acts. Who was filed on or fled is not barred (刑法 88): of that
+        the bus knows nothing, so who reads it is told.
+        """
+        if not outcome.tier:
+            return None
+        term = self._term(outcome.standard.offence, outcome.tier, outcome.day)
+        for row in self._limits:
+            if term is not None and term < row.below and row.effective_from <= matter.today:
+                until = years_after(matter.acts.last, row.years)
+                citation = f"{row.source} {row.article}"
+                return Barred(until, term, row.years, citation) if until < matter.today else None
+        return None
+
+    def _term(self, offence: str, tier: int, day: dt.date) -> int | None:
+        for row in self._maxima:
+            if offence in row.offences and row.effective_from <= day <= (
+                row.effective_to or dt.date.max
+            ):
+                return row.years[max(one for one in row.years if one <= tier)]
+        return None
