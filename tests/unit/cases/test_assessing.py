@@ -340,8 +340,9 @@ def test_of_an_open_offence_its_own_agency_alone_is_asked() -> None:
         itemised({**COUNTERFEIT, "same_mark": False}),
         event(AMR, "referral.sent", "2026-03-21", to=(PSB, PRO)),
     ):
-        after = folded([itemised({**COUNTERFEIT, "act": ""}), replace(later, id="later")])
-        assert "open_offence" not in kinds(after)
+        open_yet = seized(items=[{**COUNTERFEIT, "act": ""}], offence="", goods_value=None)
+        assert "open_offence" in kinds(folded([open_yet]))
+        assert "open_offence" not in kinds(folded([open_yet, replace(later, id="later")]))
 
 
 @pytest.mark.parametrize(
