@@ -33,6 +33,7 @@ PAST_DUE = "past_due"
 ENDED = "ended"
 NOT_PAUSED = "not_paused"
 NO_MORE_EXTENSIONS = "no_more_extensions"
+NOT_PAUSABLE = "not_pausable"
 
 #: (clock, source and id of its trigger): which clock a lapse is about.
 _Which = tuple[str, str, str]

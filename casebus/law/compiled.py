@@ -65,6 +65,8 @@ class ClockRule:
     when_held: bool = False
     #: A breach only where the act was done, and late: nothing else shows that it was owed.
     owed_if_done: bool = False
+    #: Whether who has a part in the case may say that it stands still.
+    pausable: bool = True
     extensions: tuple[Extension, ...] = ()
     #: Share of the period after which its actor is warned.
     warn_at: float | None = None

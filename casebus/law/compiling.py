@@ -94,6 +94,7 @@ def _clock(row: models.ClockRow, file: models.ClockFile) -> ClockRule:
         unless=_conditions(row.unless),
         when_held=row.when_held,
         owed_if_done=row.owed_if_done,
+        pausable=row.pausable,
         extensions=tuple(
             Extension(one.amount, one.unit, f"{one.source or row.source} {one.article}")
             for one in row.extensions

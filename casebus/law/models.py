@@ -226,6 +226,9 @@ class ClockRow(Choice):
     #: The duty is one that only some cases have, and nothing but the act shows in which: a breach
     #: only where the act was done, and late. While nothing is done, it accuses nobody.
     owed_if_done: bool = False
+    #: False: no text lets it stand still, so that `clock.paused` does nothing to it. What a
+    #: transition `pauses` still does.
+    pausable: bool = True
     #: No text gives the period: this installation has set it. Said with every citation.
     own_choice: bool = False
     #: `pending`: counts for clocks too that were triggered before it and still run then.

@@ -42,13 +42,15 @@ def pages(
     clocks: Mapping[str, models.ClockFile],
     titles: Mapping[str, str],
     choices: Mapping[str, Option],
+    *,
+    standstill: models.Title | None = None,
 ) -> dict[str, str]:
     """File name -> text; `titles` are those of events. Files come by their names in the law."""
     rows = [row for file in clocks.values() for row in file.clocks]
     files = sorted(procedures.values(), key=lambda one: one.id)
     texts = {f"{one.id}.md": _text(_page(one, law, rows, titles)) for one in files}
     drawings = {f"{one.id}.svg": draw(one, titles) for one in files}
-    return {INDEX: _text(_index(files, rows, choices)), **texts, **drawings}
+    return {INDEX: _text(_index(files, rows, choices, standstill)), **texts, **drawings}
 
 
 def _text(lines: Iterable[str]) -> str:
@@ -71,6 +73,7 @@ def _index(
     files: list[models.ProcedureFile],
     clocks: list[models.ClockRow],
     choices: Mapping[str, Option],
+    standstill: models.Title | None,
 ) -> Iterator[str]:
     yield from ("# 程序 Procedures", "", _SOURCE)
     yield "How to read, cite, change, try and adopt them: [law.md](../how-to/law.md)."
@@ -108,6 +111,9 @@ def _index(
             for word, one in choices.items()
         ),
     )
+    if standstill is not None:
+        yield from ("", "## 期限中止 While a clock stands still", "")
+        yield f"{standstill.zh} {standstill.en}"
 
 
 def _own(

@@ -128,6 +128,15 @@ def test_a_complaint_of_delay_is_in_procedure_from_the_letter_on(step: str) -> N
     )
 
 
+@pytest.mark.parametrize("clock", ["T04", "T08"])
+def test_the_police_cannot_stop_their_own_days_by_saying_so(clock: str) -> None:
+    events = SENT if clock == "T04" else signed()
+    paused = event(PSB, "clock.paused", "2026-03-06", clock=clock, reasons="鉴定")
+    case = folded([*events, paused])
+    assert (the_clock(case, clock).status, told(case)) == ("running", [clock])
+    assert [one.detail["reason"] for one in case.findings] == ["not_pausable"]
+
+
 @pytest.mark.parametrize("opening", ["administrative_case.filed", "lead.detected"])
 def test_an_agency_that_says_it_must_transfer_and_does_not_is_asked(opening: str) -> None:
     must = event(

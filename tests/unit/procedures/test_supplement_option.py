@@ -51,12 +51,6 @@ def test_what_was_asked_for_too_late_pauses_nothing() -> None:
     assert due(found) == "2026-03-09"
 
 
-def test_a_pause_of_the_police_themselves_outlasts_the_supplement() -> None:
-    paused = event(PSB, "clock.paused", "2026-03-08", clock="T08", reasons="鉴定")
-    case = fold([*asked(), paused, supplemented("2026-03-09")], SWITCHED)
-    assert the_clock(case, "T08").status == "paused"
-
-
 def test_a_row_of_an_option_that_nobody_declares_is_refused_with_its_line() -> None:
     text = FILES["procedures/referral.yaml"].replace(
         b"option: supplement_pauses_filing", b"option: anything", 1
