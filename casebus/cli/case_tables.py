@@ -170,10 +170,12 @@ def _findings(findings: list[Row]) -> Table:
             one["severity"],
             _about(one.get("event") or {}),
             "\n".join(f"{name}: {value}" for name, value in one.get("detail", {}).items()),
+            # A late event may heal it until then.
+            local_time(one.get("tell_after")),
         )
         for one in findings
     )
-    return _table(("finding", "severity", "event", "detail"), rows)
+    return _table(("finding", "severity", "event", "detail", "told from"), rows)
 
 
 def _about(event: Row) -> str:

@@ -91,6 +91,10 @@ class Finding(Shape):
     severity: str = Field(examples=["WARNING"])
     event: Identity
     detail: dict[str, Any]
+    tell_after: datetime | None = Field(
+        default=None,
+        description="From when on it is told, unless a late event has healed it by then.",
+    )
 
 
 class WorkItem(Shape):
