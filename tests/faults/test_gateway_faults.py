@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import threading
@@ -11,8 +12,10 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from click.testing import CliRunner
 from kafka import KafkaConsumer, TopicPartition
 
+from casebus.cli.main import main
 from casebus.events.partition import partition_for
 from casebus.sdk.connection import client_settings
 from onebox.testing import Stack
@@ -205,3 +208,39 @@ def offset(door: Stack, event: dict[str, Any]) -> int:
     finally:
         consumer.close()
     raise AssertionError(event["id"])
+
+
+def test_a_record_that_is_not_sent_is_counted_and_red_until_it_is(
+    door: Stack, client: httpx.Client
+) -> None:
+    event = body()
+    door.stop("kafka")
+    try:
+        refused(submit(client, event), "bus_unavailable")
+    finally:
+        door.start("kafka")
+    asyncio.run(_age(door, event))
+    health = client.get("/healthz")
+    assert (health.status_code, health.json()["checks"]["sent"]) == (503, "failing")
+    # It can serve all the same: that is what readiness says.
+    assert client.get("/readyz").json()["checks"].get("sent") is None
+    assert status_of_stack(door)["unsent"]["overdue"] is True
+    until_sent(client, event)
+    assert client.get("/healthz").json()["checks"]["sent"] == "ok"
+    assert status_of_stack(door)["unsent"]["submissions_unsent"] == 0
+
+
+def status_of_stack(door: Stack) -> dict[str, Any]:
+    done = CliRunner().invoke(main, ["status", "--home", str(door.options.home), "--json"])
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert done.exit_code == (1 if found["unsent"]["overdue"] else 0)
+    return found
+
+
+async def _age(door: Stack, event: dict[str, Any]) -> None:
+    connection: Any = await asyncpg.connect(door.database_url)
+    await connection.execute(
+        "update own.submission set created_at = now() - interval '1 minute' where event_id = $1",
+        event["id"],
+    )
+    await connection.close()
