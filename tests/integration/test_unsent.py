@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from casebus.events.envelope import Record
 from onebox.testing import Stack
-from services.scheduler.relay import Relay
+from services.scheduler.relay import Relay, until_sent
 from services.transport import Producer
 from storage import sending, submissions
 from storage.submissions import PendingAction
@@ -29,8 +30,9 @@ NARROW = "directory.heartbeat"
 
 
 class Desk:
-    def __init__(self, stack: Stack, connection: Any, producer: Producer) -> None:
+    def __init__(self, stack: Stack, url: str, connection: Any, producer: Producer) -> None:
         self.stack, self.connection, self.producer = stack, connection, producer
+        self.url = url
         self.world = World()
         self.relay = Relay(connection, producer)
 
@@ -71,7 +73,7 @@ async def desk(brokers: Stack) -> AsyncIterator[Desk]:
         Producer(brokers.settings("scheduler"), client_id="scheduler") as producer,
     ):
         connection: Any = await asyncpg.connect(url)
-        yield Desk(brokers, connection, producer)
+        yield Desk(brokers, url, connection, producer)
         await connection.close()
 
 
@@ -174,3 +176,22 @@ async def test_a_place_on_a_work_item_stays_its_holder_s_while_the_record_is_her
     assert await submissions.reserve(desk.connection, other, lifetime) == first
     await submissions.mark_refused(desk.connection, finished, "too_large")
     assert await submissions.reserve(desk.connection, other, lifetime) == other
+
+
+async def test_a_question_about_all_cases_waits_for_what_was_stored_before_it_alone(
+    desk: Desk,
+) -> None:
+    finished = await hand_in(desk.connection, desk.event(str(uuid4())), DOOR, age=LONG_AGO)
+    other: Any = await asyncpg.connect(desk.url)
+    waiting = asyncio.create_task(until_sent(other))
+    done, _ = await asyncio.wait([waiting], timeout=0.5)
+    assert not done
+    # What comes later does not hold it up, nor does what no broker takes.
+    await hand_in(desk.connection, desk.event(str(uuid4())), DOOR)
+    await submissions.mark_sent(desk.connection, finished)
+    await asyncio.wait_for(waiting, 20)
+    refused = await hand_in(desk.connection, desk.event(str(uuid4())), DOOR, age=LONG_AGO)
+    await submissions.mark_refused(desk.connection, refused, "too_large")
+    await desk.connection.execute("update own.submission set sent_at = now() where refused is null")
+    await asyncio.wait_for(until_sent(other), 20)
+    await other.close()

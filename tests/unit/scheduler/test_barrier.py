@@ -89,3 +89,24 @@ async def test_a_partition_without_a_commit_holds_everybody_up() -> None:
     task = asyncio.create_task(broker.barrier().passed([0]))
     assert await still_waits(task)
     task.cancel()
+
+
+async def test_for_all_cases_it_waits_until_what_was_stored_is_sent_and_only_then_reads_ends() -> (
+    None
+):
+    broker, sent = Broker(), asyncio.Event()
+    broker.end, broker.commits = {DOOR: 5}, {DOOR: 5}
+
+    async def until_sent() -> None:
+        await sent.wait()
+
+    barrier = Barrier(broker, broker.casework, ["events.police", "events.court"], until_sent)
+    task = asyncio.create_task(barrier.passed([0]))
+    assert await still_waits(task)
+    assert broker.asked == []
+    # What was sent meanwhile stands at the door now, and is waited for.
+    broker.end = {DOOR: 6}
+    sent.set()
+    assert await still_waits(task)
+    broker.commits = {DOOR: 6}
+    await task
