@@ -50,6 +50,7 @@ KINDS: dict[str, Kind] = {
     "unknown_type": Kind(422, "No schema is registered for this event type"),
     "unknown_attribute": Kind(422, "A CloudEvents attribute is not one that the bus carries"),
     "invalid_data": Kind(422, "The data does not fit the schema of its type"),
+    "legal_time_ahead": Kind(422, "The legal time is later than now"),
     "unknown_action": Kind(422, "The work item does not offer this action"),
     Reason.NO_VALUE: Kind(422, "An event always has a body"),
     Reason.NOT_AVRO: Kind(422, "The body has no wire format prefix"),

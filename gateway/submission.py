@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from casebus.errors import CasebusError, Reason
-from casebus.events.envelope import Envelope, Record, agency_of
+from casebus.events.envelope import Envelope, Record, agency_of, check_legal_time
+from casebus.events.legaltime import refuse_ahead
 from casebus.events.schemas import CodecError, Schema
 from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import Agency
@@ -82,8 +83,16 @@ def finish(gateway: Gateway, agency: str, submission: Submission) -> Finished:
         raise CasebusError(Reason.UNKNOWN_SOURCE, agency)
     record = _passed_on(gateway, submission) if submission.signed else _signed(gateway, submission)
     envelope = Envelope.from_headers(record.headers)
+    _refuse_no_date(gateway, record, envelope)
     _refuse_oversize(record)
     return _finished(record, envelope, source, submission.digest())
+
+
+def _refuse_no_date(gateway: Gateway, record: Record, envelope: Envelope) -> None:
+    """A legal time is a calendar date that has come; what is imported keeps the date it has."""
+    check_legal_time(record.headers)
+    if envelope.importid is None:
+        refuse_ahead(envelope.legal, gateway.now())
 
 
 def _finished(record: Record, envelope: Envelope, source: Agency, digest: bytes) -> Finished:

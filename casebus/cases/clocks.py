@@ -11,6 +11,7 @@ from casebus.cases import body
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.keys import Keys
 from casebus.cases.marks import Mark
+from casebus.cases.receipts import Receipt, Receipts
 from casebus.cases.regions import Region
 from casebus.cases.state import (
     CANCELLED,
@@ -22,7 +23,7 @@ from casebus.cases.state import (
     RUNNING,
     Clock,
 )
-from casebus.events.legaltime import LegalTime
+from casebus.events.legaltime import LegalTime, calendar_day
 from casebus.law.agencies import ACTOR, AGENCY, ROLE, SAME_DIVISION
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ALL, ClockRule, clock_in_force, event_name
@@ -62,11 +63,13 @@ class Draft:
         "_grounds",
         "_latest",
         "_most_added",
+        "_receipts",
         "actor",
         "cause",
         "end",
         "extended",
         "paused_since",
+        "receipt",
         "region",
         "rule",
         "status",
@@ -76,10 +79,18 @@ class Draft:
     )
 
     def __init__(
-        self, rule: ClockRule, trigger: CaseEvent, region: Region, calendar: Calendar
+        self,
+        rule: ClockRule,
+        trigger: CaseEvent,
+        region: Region,
+        calendar: Calendar,
+        receipts: Receipts,
     ) -> None:
         self._first = rule
         self._calendar = calendar
+        self._receipts = receipts
+        #: By which it counts, where its row counts from receipt.
+        self.receipt: Receipt | None = None
         self._added: Added = NOTHING
         #: The same by the fewest working days there can be, where no notice speaks of a pause.
         self._most_added: Added | None = None
@@ -226,15 +237,16 @@ class Draft:
 
     def _count(self, rule: ClockRule) -> Ending | None:
         held = rule.custody_no_roll and self.trigger.data.get("in_custody") is True
+        start = self._received(rule) if rule.from_receipt else self.trigger.legal
         if self._added is NOTHING and not held and self._floor is None:
-            return rule.due(self.trigger.legal, self._calendar)
+            return rule.due(start, self._calendar)
         if rule.amount is None:
             return None
         period = rule.period()
         if held:
             period = period._replace(count_rule="natural")
         return ending(
-            self.trigger.legal,
+            start,
             period,
             self._calendar,
             self._added,
@@ -242,12 +254,18 @@ class Draft:
             most_added=self._most_added,
         )
 
+    def _received(self, rule: ClockRule) -> LegalTime:
+        if self.receipt is None:
+            self.receipt = self._receipts.of(self.trigger, self.actor, rule, self._calendar)
+        return self.receipt.at
+
 
 class Clocks:
     """All clocks of a case; the newest one of an id is the one that a work item shows."""
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, receipts: Receipts) -> None:
         self._calendar = calendar
+        self._receipts = receipts
         self._all: list[Draft] = []
         #: Those that have not ended; a paused one has not.
         self._open: list[Draft] = []
@@ -269,7 +287,7 @@ class Clocks:
             one.trigger is trigger and one.rule.id == rule.id for one in self._all
         ):
             return
-        draft = Draft(rule, trigger, region, self._calendar)
+        draft = Draft(rule, trigger, region, self._calendar, self._receipts)
         self._all.append(draft)
         self._open.append(draft)
 
@@ -378,11 +396,10 @@ def _ground(event: CaseEvent) -> str:
 
 def _done(event: CaseEvent) -> LegalTime:
     """The day on which the act was posted, where its author says one before its own."""
-    try:
-        posted = dt.date.fromisoformat(body.text(event.data, "posted_on"))
-    except ValueError:
+    posted = calendar_day(body.text(event.data, "posted_on"))
+    if posted is None or posted >= event.legal.date:
         return event.legal
-    return LegalTime(posted) if posted < event.legal.date else event.legal
+    return LegalTime(posted)
 
 
 def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
@@ -392,6 +409,7 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
     actor = draft.actor or (region.holders(rule.actor) or ("",))[0]
     end, is_paused = draft.end, draft.status == PAUSED
     withdrawn = mark.withdrawn if mark else 0
+    receipt = draft.receipt if rule.from_receipt else None
     return Clock(
         key=key,
         id=rule.id,
@@ -403,6 +421,8 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
         actor_role=rule.actor,
         trigger=(trigger.source, trigger.id),
         started=trigger.legal,
+        counted_from=None if receipt is None else receipt.at,
+        counted_by="" if receipt is None else receipt.known_by,
         due=None if end is None or is_paused else end.due,
         certain=None if end is None or is_paused else end.certain,
         nominal=None if end is None or is_paused else end.nominal,

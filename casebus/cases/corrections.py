@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from casebus.cases import body
+from casebus.cases.dating import AHEAD, counted
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
 from casebus.cases.order import sort_key
@@ -57,21 +58,32 @@ def _apply(target: CaseEvent, fix: CaseEvent, findings: Findings) -> CaseEvent:
     target = replace(target, data=copy.deepcopy(target.data))
     for path, text in sorted(changes.items()) if isinstance(changes, dict) else ():
         try:
-            target = _change(target, fix, path, text)
+            target = _change(target, fix, path, text, findings)
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
             detail = {"reason": "bad_change", "field": str(path), "why": str(error)[:200]}
             findings.add(DATA_QUALITY, fix, detail, tell=[fix.agency], about=str(path))
     return target
 
 
-def _change(target: CaseEvent, fix: CaseEvent, path: str, text: str) -> CaseEvent:
+def _redate(target: CaseEvent, fix: CaseEvent, legal: LegalTime, findings: Findings) -> CaseEvent:
+    """A correction can name no later day than that of its own admission."""
+    by = legal if fix.imported else counted(legal, fix.recorded_at)
+    if by is not legal:
+        detail = {"reason": AHEAD, "stated": str(legal), "counted": str(by)}
+        findings.add(DATA_QUALITY, fix, detail, tell=[fix.agency], about=LEGAL_TIME)
+    return replace(target, legal=by)
+
+
+def _change(
+    target: CaseEvent, fix: CaseEvent, path: str, text: str, findings: Findings
+) -> CaseEvent:
     """The target as changed; its body, which is the caller's own copy, is changed in place."""
     if path == RECIPIENTS:
         # Whom admission stamped on the correction, not whom it names: those were resolved.
         return replace(target, to=fix.to, to_sectors=fix.to_sectors)
     value = json.loads(text)
     if path == LEGAL_TIME:
-        return replace(target, legal=LegalTime.parse(value))
+        return _redate(target, fix, LegalTime.parse(value), findings)
     if path == SOURCE:
         if value == target.source:
             return target

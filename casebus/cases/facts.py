@@ -14,6 +14,7 @@ from typing import Any
 
 from casebus.cases import body
 from casebus.cases.corrections import CORRECTED, corrected
+from casebus.cases.dating import dated
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import NO_STANDING, OMISSION, Findings
 from casebus.cases.keys import Keys
@@ -74,18 +75,23 @@ class Reader:
         name = event_name(event.type)
         if not _counts(event, name):
             return
+        event = dated(event)
         if event.agency == BUS and event.data.get("kind") == OMISSION:
             yield _of_whom(self._fact(event, event, name, 0), event, stream)
             return
         if not _fixed(stream):
             yield self._fact(event, event, name, 0)
             return
-        events = [one for one in stream if one.position <= event.position]
+        events = [dated(one) for one in stream if one.position <= event.position]
         read = {one.identity: one for one in corrected(events, Findings(Keys(event.stream)))}
         yield self._fact(read[event.identity], event, name, 0)
         if name == CORRECTED:
             target = read.get((_text(event, "corrected_source"), _text(event, "corrected_id")))
-            if target is not None and target.agency == event.agency and target is not event:
+            if (
+                target is not None
+                and target.agency == event.agency
+                and target.identity != event.identity
+            ):
                 epoch, _, index = event.position
                 yield self._fact(target, event, event_name(target.type), epoch * _EPOCH + index + 1)
 

@@ -13,6 +13,7 @@ from casebus.cases.assessing import ANSWER, Assessing
 from casebus.cases.checks import CHECKS
 from casebus.cases.clocks import Clocks, Setting
 from casebus.cases.corrections import corrected
+from casebus.cases.dating import AHEAD, Ahead, date_all
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.findings import (
     CYCLE,
@@ -31,6 +32,7 @@ from casebus.cases.marks import Marks, standing
 from casebus.cases.moving import MOVES, move
 from casebus.cases.order import fold_order
 from casebus.cases.proposed import Proposed, proposed
+from casebus.cases.receipts import Receipts
 from casebus.cases.regions import Region, Roles
 from casebus.cases.rights import Rights
 from casebus.cases.sequences import check_sequences
@@ -64,10 +66,11 @@ def fold(events: Iterable[CaseEvent], law: Law) -> Case:
     recorded = _first_journaled(events)
     if not recorded:
         return Case(stream="", status=NO_CASE, law=law.digest)
+    ahead = date_all(recorded)
     openings = _openings(recorded, law)
     if not openings:
         return _trivial(recorded, law)
-    return _Folding(recorded, openings, law).run()
+    return _Folding(recorded, openings, law, ahead).run()
 
 
 def _first_journaled(events: Iterable[CaseEvent]) -> list[CaseEvent]:
@@ -131,13 +134,21 @@ def named(events: Collection[CaseEvent]) -> tuple[str, ...]:
 class _Folding:
     """The state of one fold while it runs."""
 
-    def __init__(self, recorded: list[CaseEvent], openings: list[CaseEvent], law: Law) -> None:
+    def __init__(
+        self,
+        recorded: list[CaseEvent],
+        openings: list[CaseEvent],
+        law: Law,
+        ahead: dict[Identity, Ahead],
+    ) -> None:
         self.law = law
         self.stream = recorded[0].stream
         self.keys = Keys(self.stream)
         self.findings = Findings(self.keys, law.waits)
         # What they are to say decides their order, so corrections come first.
         self.order, cycles = fold_order(corrected(recorded, self.findings))
+        #: Those that count by the day of their admission.
+        self.ahead = ahead
         for cycle in cycles:
             detail = {"events": " ".join(event.id for event in cycle)[:1000]}
             self.findings.add(CYCLE, cycle[0], detail)
@@ -150,7 +161,7 @@ class _Folding:
         self.leading.begin(opening.agency)
         self.regions = [self.leading]
         self.participants: set[str] = {opening.agency}
-        self.clocks = Clocks(law.calendar)
+        self.clocks = Clocks(law.calendar, Receipts(recorded, law.received_within))
         self.work = Work(self.keys, self.findings)
         self.marks = Marks()
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles)
@@ -182,6 +193,8 @@ class _Folding:
             procedural = self._is_procedural(name)
             if event.flags or event.conflicting:
                 self._note_flags(event, aloud=procedural)
+            if self.ahead and event.identity in self.ahead:
+                self._note_ahead(event, aloud=procedural)
             if procedural:
                 self._fold(event, name)
             else:
@@ -242,6 +255,14 @@ class _Folding:
         if event.conflicting:
             tell = [*author, *event.to]
             self.findings.add(ID_CONFLICT, event, {"kept": "first journaled"}, tell=tell)
+
+    def _note_ahead(self, event: CaseEvent, *, aloud: bool) -> None:
+        """It says that it happened after it was recorded: told to its author, unless corrected."""
+        stated, by = self.ahead[event.identity]
+        if event.legal is by:
+            detail = {"reason": AHEAD, "stated": str(stated), "counted": str(by)}
+            tell = [event.agency] if aloud else []
+            self.findings.add(DATA_QUALITY, event, detail, tell=tell, about=AHEAD)
 
     def _fold(self, event: CaseEvent, name: str) -> None:
         """Apply the event in each region in which it is in procedure.

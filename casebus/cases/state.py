@@ -86,6 +86,9 @@ class Clock:
     paused_since: LegalTime | None = None
     #: How many extensions were granted.
     extended: int = 0
+    #: Of a clock that counts from receipt: from when, and how that is known (cases.receipts).
+    counted_from: LegalTime | None = None
+    counted_by: str = ""
     #: Why it could not be kept, as its actor recorded it: LINK_DOWN.
     cause: str = ""
     #: Its lapse is an event: somebody is told of it, or a transition waits for it.
@@ -173,6 +176,8 @@ class Clock:
             "warned": _identity(self.warned),
             "paused_since": None if self.paused_since is None else str(self.paused_since),
             "extended": self.extended,
+            "counted_from": None if self.counted_from is None else str(self.counted_from),
+            "counted_by": self.counted_by,
             "cause": self.cause,
             "announced": self.announced,
         }
@@ -181,12 +186,14 @@ class Clock:
     def from_json(cls, view: dict[str, Any]) -> Clock:
         """A clock as it was stored, by an older fold too; the inverse of `to_json`."""
         nominal, since = view.get("nominal"), view.get("paused_since")
+        counted_from = view.get("counted_from")
         return cls(
             **{name: value for name, value in view.items() if name not in _OF_A_KIND},
             nominal=None if nominal is None else date.fromisoformat(nominal),
             warn=_moment_from(view.get("warn")),
             warned=_identity_from(view.get("warned")),
             paused_since=None if since is None else LegalTime.parse(since),
+            counted_from=None if counted_from is None else LegalTime.parse(counted_from),
             trigger=_identity_from(view["trigger"]) or ("", ""),
             started=LegalTime.parse(view["started"]),
             due=_moment_from(view["due"]),
@@ -205,6 +212,7 @@ _OF_A_KIND = frozenset(
     {
         "breach",
         "certain",
+        "counted_from",
         "due",
         "grace_hours",
         "nominal",

@@ -75,6 +75,8 @@ def _nominal(clock: Row) -> str:
 
 
 def _remarks(clock: Row) -> Iterator[str]:
+    if clock.get("counted_from"):
+        yield f"from {local_time(clock['counted_from'])}, {clock.get('counted_by')}"
     if clock.get("paused_since"):
         yield f"paused since {local_time(clock['paused_since'])}"
     if clock.get("extended"):

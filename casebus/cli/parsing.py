@@ -10,10 +10,12 @@ from typing import Any, TextIO
 import click
 
 from casebus.errors import CasebusError
-from casebus.events.legaltime import LegalTime
+from casebus.events.legaltime import EARLIEST, LegalTime, refuse_ahead
 from casebus.events.schemas import CodecError, Schemas
+from casebus.now import Now
 from casebus.sdk.event import NewEvent
 from casebus.sdk.importing.cells import parse_date
+from casebus.sdk.importing.issues import CellError, IssueCode
 
 _FIELDS = frozenset(
     {"type", "stream", "case", "subject", "source", "to", "legal_time", "legaltime", "causation"}
@@ -26,9 +28,20 @@ def legal_time(text: str | None) -> LegalTime | None:
     if not text:
         return None
     try:
-        return LegalTime.parse(text)
+        return LegalTime.entered(text)
     except ValueError:
-        return parse_date(text)
+        legal = parse_date(text)
+    if legal.date < EARLIEST:
+        raise CellError(IssueCode.BAD_DATE, f"no legal date lies before {EARLIEST.year}")
+    return legal
+
+
+def happened(text: str | None, now: Now) -> LegalTime | None:
+    """The same of an act; raises CasebusError `legal_time_ahead` where it is yet to come."""
+    legal = legal_time(text)
+    if legal is not None:
+        refuse_ahead(legal, now())
+    return legal
 
 
 def body(

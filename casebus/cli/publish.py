@@ -20,6 +20,8 @@ from casebus.cli.connect import (
 )
 from casebus.cli.output import answer, json_option, table
 from casebus.errors import CasebusError
+from casebus.events.legaltime import refuse_ahead
+from casebus.now import now_from
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.gateway import is_uuid
 from casebus.settings import Settings
@@ -69,6 +71,10 @@ def _events(settings: Settings, file: TextIO | None, one: dict[str, Any]) -> lis
     if (file is None) == (one["event_type"] is None):
         raise click.UsageError("give a FILE of events, or one event by --type")
     events = list(parsing.events(file)) if file else [_single(settings, one)]
+    now = now_from(settings)()
+    for event in events:
+        if event.legal is not None:
+            refuse_ahead(event.legal, now)
     return _with_cases(settings, events)
 
 

@@ -13,6 +13,8 @@ from casebus.cli.connect import agency_option, load_schemas, open_gateway, setti
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import PROVISIONAL, local_time, short_type
 from casebus.errors import CasebusError
+from casebus.events.legaltime import LegalTime
+from casebus.now import now_from
 from casebus.sdk.gateway import Gateway, is_uuid
 
 #: Actions that most duties offer; an item may offer others, which work the same way.
@@ -103,11 +105,13 @@ def _act(action: str, item: str, given: dict[str, Any]) -> dict[str, Any]:
         found = gateway.work_item(key)
         version = found["version"] if given["version"] is None else given["version"]
         texts = parsing.texts_of(load_schemas(settings), found["actions"].get(action, ""))
-        return gateway.act(key, action, _request(version, given, texts))
+        legal = parsing.happened(given["on"], now_from(settings))
+        return gateway.act(key, action, _request(version, given, texts, legal))
 
 
-def _request(version: int, given: dict[str, Any], texts: Container[str]) -> dict[str, Any]:
-    legal = parsing.legal_time(given["on"])
+def _request(
+    version: int, given: dict[str, Any], texts: Container[str], legal: LegalTime | None
+) -> dict[str, Any]:
     numbers = parsing.numbers(given["number"])
     request: dict[str, Any] = {
         "version": version,

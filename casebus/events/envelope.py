@@ -211,6 +211,19 @@ def _legal_time(text: str | None) -> LegalTime | None:
         raise _malformed("ce_legaltime is neither a date nor a time with a zone") from None
 
 
+def check_legal_time(headers: Iterable[tuple[str, bytes]]) -> None:
+    """At a door: `ce_legaltime` is a calendar date; raises CasebusError `malformed_headers`.
+
+    What stands in the journal is read by `from_headers`, in whatever form it came.
+    """
+    text = dict(headers).get("ce_legaltime")
+    if text is not None:
+        try:
+            LegalTime.entered(text.decode())
+        except (ValueError, OverflowError) as error:
+            raise _malformed(f"ce_legaltime: {error}") from None
+
+
 def _sequence(text: str | None) -> int | None:
     if text is None:
         return None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
+
+from casebus.errors import CasebusError
 
 #: China has one time zone and no daylight saving time; legal dates are dates in it.
 CHINA = dt.timezone(dt.timedelta(hours=8), "UTC+08:00")
@@ -11,6 +14,15 @@ CHINA = dt.timezone(dt.timedelta(hours=8), "UTC+08:00")
 #: one of them, for a fact is never refused for its date.
 _FIRST = dt.datetime.min.replace(tzinfo=dt.UTC).astimezone(CHINA)
 _LAST = dt.datetime.max.replace(tzinfo=CHINA)
+#: The law of the Republic has no dates before; an earlier year is a slip of the pen.
+EARLIEST = dt.date(1949, 1, 1)
+#: Two machines' clocks are never quite the same: a time so little ahead is now.
+SKEW = dt.timedelta(minutes=5)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    rf"{_DAY.pattern}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]+)?)?"
+    r"([Zz]|[+-][0-9]{2}(:?[0-9]{2}){0,2})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,16 @@ class LegalTime:
         if len(text) == len("2026-03-02"):
             return cls(dt.date.fromisoformat(text))
         return cls.of(dt.datetime.fromisoformat(text))
+
+    @classmethod
+    def entered(cls, text: str) -> LegalTime:
+        """The same at a door: a calendar date, no week's or day's number, from 1949 on."""
+        if not (_DAY.fullmatch(text) or _MOMENT.fullmatch(text)):
+            raise ValueError("a date is written 2026-03-02, a time 2026-03-02T15:00:00+08:00")
+        legal = cls.parse(text)
+        if legal.date < EARLIEST:
+            raise ValueError(f"no legal date lies before {EARLIEST.year}")
+        return legal
 
     @classmethod
     def of(cls, moment: dt.datetime) -> LegalTime:
@@ -47,3 +69,23 @@ class LegalTime:
 
     def __str__(self) -> str:
         return self.date.isoformat() if self.time is None else self.moment().isoformat()
+
+
+def calendar_day(text: str) -> dt.date | None:
+    """A date in a body, `2026-03-02`; None where it says none."""
+    try:
+        return dt.date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def is_ahead(legal: LegalTime, now: dt.datetime) -> bool:
+    """Whether it lies later than now, by more than clocks differ."""
+    return legal.moment() - now > SKEW
+
+
+def refuse_ahead(legal: LegalTime, now: dt.datetime) -> None:
+    """Raise CasebusError `legal_time_ahead` for a legal time later than now."""
+    if is_ahead(legal, now):
+        today = LegalTime.of(now)
+        raise CasebusError("legal_time_ahead", f"{legal} lies after now, which is {today}")

@@ -68,6 +68,8 @@ class ClockRule:
     #: Whether who has a part in the case may say that it stands still.
     pausable: bool = True
     extensions: tuple[Extension, ...] = ()
+    #: Counts from the day on which its actor received the trigger.
+    from_receipt: bool = False
     #: Share of the period after which its actor is warned.
     warn_at: float | None = None
     posting_counts: bool = False
@@ -77,20 +79,20 @@ class ClockRule:
     closes_at: dt.time = END_OF_DAY
     #: Later versions that count for what still runs when they come into force, oldest first.
     successors: tuple[ClockRule, ...] = ()
-    _known: dict[LegalTime, Ending] = field(default_factory=dict)
+    _known: dict[LegalTime | dt.date, Ending] = field(default_factory=dict)
 
     def due(self, trigger: LegalTime, calendar: Calendar) -> Ending | None:
         """How the period ends that this trigger starts; None for `at once`."""
         if self.amount is None:
             return None
-        if trigger.time is not None and self.unit != "h":
-            trigger = LegalTime(trigger.date)
-        known = self._known.get(trigger)
+        # The hour counts where hours are counted; a plain date is found faster.
+        key = trigger if self.unit == "h" else trigger.date
+        known = self._known.get(key)
         if known is None:
             known = ending(trigger, self.period(), calendar)
             # Bounded: dates of cases are few, a flood of odd ones must not fill the memory.
             if len(self._known) < 10_000:  # noqa: PLR2004
-                self._known[trigger] = known
+                self._known[key] = known
         return known
 
     def is_for(self, body: Mapping[str, Any]) -> bool:

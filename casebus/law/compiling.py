@@ -99,6 +99,7 @@ def _clock(row: models.ClockRow, file: models.ClockFile) -> ClockRule:
             Extension(one.amount, one.unit, f"{one.source or row.source} {one.article}")
             for one in row.extensions
         ),
+        from_receipt=row.counts_from == "receipt",
         warn_at=row.warn_at if own else file.warn_at,
         posting_counts=row.posting_counts,
         custody_no_roll=row.custody_no_roll,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -50,6 +51,9 @@ class Law:
         everywhere = self._everywhere()
         #: Events that any participant may send in every procedure: they move nothing.
         self.common = frozenset(name for one in everywhere.recorded for name in one.events)
+        receipt = everywhere.receipt
+        #: When what was sent is received at the latest, after it was recorded.
+        self.received_within = dt.timedelta(hours=receipt.within_hours if receipt else 0)
         self._beside = frozenset(everywhere.neutral)
         rows = options.procedures(files)
         self.procedures: dict[str, Procedure] = compiling.distinct(

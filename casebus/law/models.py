@@ -177,11 +177,22 @@ class Common(Rule):
     events: tuple[EventName, ...]
 
 
+class Receipt(Rule):
+    """By when what was sent is taken to be received, where nothing shows that it was earlier."""
+
+    #: After the event was recorded.
+    within_hours: Annotated[int, Field(ge=0, le=240)]
+    #: No text gives the hours: this installation has set them.
+    own_choice: bool = True
+
+
 class CommonFile(Model):
     sources: dict[str, dict[str, object]] = {}
     #: Recorded beside every procedure, of whomever.
     neutral: tuple[EventGlob, ...] = ()
     recorded: tuple[Common, ...] = ()
+    #: Of clocks that count from receipt.
+    receipt: Receipt | None = None
     #: Why nothing falls due while a clock stands still.
     standstill: Title | None = None
 
@@ -206,6 +217,9 @@ class ClockRow(Choice):
     amount: Annotated[int, Field(gt=0, le=3650)] | None = None
     #: hours, days, working days, months.
     unit: Unit | None = None
+    #: `receipt`: from the day on which its actor received the event that starts it, where another
+    #: agency sent it; else from the event's own date.
+    counts_from: Literal["date", "receipt"] = "date"
     #: `natural_roll`: a last day that is no working day moves to the next one; `natural`: never.
     count_rule: Literal["natural_roll", "natural", "working", "hours"] | None = None
     #: How long after the due moment an act may still be on its way to us before anyone is told.
@@ -256,6 +270,8 @@ class ClockRow(Choice):
     def _what_is_said_of_the_period_fits_it(self) -> Self:
         if self.amount is None and (self.extensions or self.own_choice or self.owed_if_done):
             raise ValueError("extensions, own_choice and owed_if_done speak of a period")
+        if self.amount is None and self.counts_from == "receipt":
+            raise ValueError("counts_from speaks of a period, and this row has none")
         if self.owed_if_done and self.expiry != "breach":
             raise ValueError("owed_if_done says when there is a breach, and this clock lapses")
         if any(one.unit == "h" for one in self.extensions) and self.unit != "h":

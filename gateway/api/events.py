@@ -114,6 +114,7 @@ class Receipts(Shape):
         "unsupported_media_type",
         "unknown_type",
         "invalid_data",
+        "legal_time_ahead",
         Reason.UNKNOWN_SOURCE,
         Reason.STATE_SECRET,
         "database_unavailable",

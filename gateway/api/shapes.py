@@ -66,6 +66,17 @@ class Clock(Shape):
     )
     warn: datetime | None = Field(default=None, description="When its actor is warned.")
     paused_since: str | None = Field(default=None, examples=["2026-03-02"])
+    counted_from: str | None = Field(
+        default=None,
+        description="Where the law counts from receipt: the day or moment from which this counts.",
+        examples=["2026-03-07"],
+    )
+    counted_by: str = Field(
+        default="",
+        description="How the receipt is known: `received` by the intake, `retrieved`, `declared` "
+        "by the receiver, `presumed` some hours after recording, or the event's `own_date`.",
+        examples=["received"],
+    )
     extended: int = Field(default=0, description="How many extensions were granted.")
     cause: str = Field(default="", description="Why it was not kept.", examples=["LINK_DOWN"])
     procedure: str = Field(default="", examples=["referral"])

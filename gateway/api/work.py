@@ -67,7 +67,7 @@ class ActionRequest(BaseModel):
     @classmethod
     def _readable(cls, text: str | None) -> str | None:
         if text is not None:
-            LegalTime.parse(text)
+            LegalTime.entered(text)
         return text
 
 
@@ -138,6 +138,7 @@ async def one_item(
         "superseded",
         "action_rejected",
         "unknown_action",
+        "legal_time_ahead",
         "invalid_data",
         "database_unavailable",
         "bus_unavailable",

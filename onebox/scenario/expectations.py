@@ -94,6 +94,9 @@ class ClockFields(Expectation):
     #: The last day before rolling on.
     nominal: Day | None = None
     started: Legal = None
+    #: The day of receipt by which it counts, and how that is known.
+    counted_from: Day | None = None
+    counted_by: str | None = None
     actor: Word | None = None
     stopped_by: Label | None = None
     provisional: bool | None = None

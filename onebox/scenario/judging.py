@@ -108,6 +108,8 @@ def _compared(one: expected.ClockFields, row: JSON, names: Names) -> Iterator[tu
         "stopped_by": _pair(row.get("stopped_by")),
         "paused": bool(row.get("paused_since")),
         "nominal": (row.get("nominal") or "")[:10],
+        "counted_from": (row.get("counted_from") or "")[:10],
+        "counted_by": row.get("counted_by"),
         "law_version": row.get("law_version"),
         **{field: row.get(field) for field in ("provisional", "historic", "extended", "cause")},
     }
@@ -127,7 +129,7 @@ def _wanted(field: str, value: Any, names: Names) -> Any:
             return _identity(names, value)
         case "started":
             return str(value)
-        case "nominal" | "law_version":
+        case "nominal" | "law_version" | "counted_from":
             return value.isoformat()
     return value
 

@@ -11,6 +11,7 @@ from typing import Any
 from casebus.cases import CaseEvent
 from casebus.cases.visibility import Access
 from casebus.errors import CasebusError, Reason
+from casebus.events.legaltime import refuse_ahead
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
 from casebus.law import Law, agencies
@@ -186,6 +187,8 @@ class Rehearser:
     ) -> CaseEvent:
         """The event as admission would let it in; raises CasebusError with its reason."""
         refuse_state_secrets(data)
+        if step.via != "kafka":
+            refuse_ahead(step.legal, self._now)
         _, read = self._schemas.decode(self._schemas.encode(step.ce_type, data))
         if lost := list(_lost(data, read, "")):
             raise CasebusError("invalid_data", f"{step.type} has no {', '.join(lost)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from casebus.trust.directory import BUS, BUS_SECTOR, Agency
 from gateway import seeing
 from onebox.scenario.world import JSON
 
+_RECEIVED = "casebus.intake.received.v1"
 _COPY_DUE = "casebus.case.copy_due.v1"
 
 
@@ -53,6 +54,8 @@ class Rehearsed:
     def take(self, event: CaseEvent) -> None:
         """Journal an event; what the bus has to say about it follows at once."""
         self.events.setdefault(event.identity, event)
+        for received in self._received(event):
+            self.events.setdefault(received.identity, received)
         self._fold()
         self.follow(event.recorded_at, event.position)
 
@@ -61,6 +64,25 @@ class Rehearsed:
         while fresh := [one for one in derive(self._folded) if one.id not in self.said]:
             for derived in fresh:
                 self.say(derived, now, place)
+
+    def _received(self, event: CaseEvent) -> Iterator[CaseEvent]:
+        """What the intakes of hosted recipients say, in the moment in which it arrives."""
+        about = {"event_source": event.source, "event_id": event.id, "event_type": event.type}
+        for agency, sector in zip(event.to, event.to_sectors, strict=True):
+            office = self._offices.agency(agency)
+            if office is not None and office.delivery == "hosted":
+                yield replace(
+                    event,
+                    source=agency,
+                    id=f"{event.source} {event.id} {agency}",
+                    type=_RECEIVED,
+                    legal=LegalTime.of(event.recorded_at),
+                    causation=(event.id,),
+                    sector=sector,
+                    to=(),
+                    to_sectors=(),
+                    data={"agency": agency, **about},
+                )
 
     def say(self, derived: Derived, now: dt.datetime, place: tuple[int, int, int]) -> None:
         """The bus says it, to whom its rules name; what it has no words for is a problem."""

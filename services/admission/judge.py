@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from casebus.errors import CasebusError, Flag, Reason
-from casebus.events.envelope import Envelope, Header, Record
+from casebus.events.envelope import Envelope, Header, Record, check_legal_time
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
 from casebus.law import Law
@@ -69,6 +69,7 @@ class Judge:
         """Admit the record, or raise CasebusError with its Reason."""
         _check_size(arrival.record)
         envelope = Envelope.from_headers(arrival.record.headers)
+        check_legal_time(arrival.record.headers)
         _check_marks(arrival.record, envelope)
         leaf, body = self._check_value(arrival.record, envelope)
         source = self._check_signature(arrival, envelope, leaf)

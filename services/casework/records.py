@@ -8,8 +8,11 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from casebus.cases.dating import counted
 from casebus.events.envelope import Envelope, Header
+from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
+from casebus.trust.directory import BUS_SECTOR
 from casebus.trust.leaf import event_leaf, log_leaf
 from storage.journal import CopyRow, EventRow, Identity, JournalRow
 
@@ -40,6 +43,14 @@ class Journaled:
     def domain(self) -> str:
         return self.envelope.type.split(".", 2)[1]
 
+    @property
+    def _counts_at(self) -> LegalTime:
+        """The legal time by which it is counted; what its author stated stands in the envelope."""
+        legal = self.envelope.legal
+        if self.envelope.importid is not None or sector_of(self.stamps) == BUS_SECTOR:
+            return legal
+        return counted(legal, admitted_at(self.stamps))
+
     def event_row(self) -> EventRow:
         row = self.row
         return EventRow(
@@ -50,7 +61,7 @@ class Journaled:
             author=self.envelope.agency,
             sector=sector_of(self.stamps),
             recipients=self.recipients,
-            legal_at=self.envelope.legal.moment(),
+            legal_at=self._counts_at.moment(),
             recorded_at=admitted_at(self.stamps),
             sequence=self.envelope.sequence,
             event_leaf=row.event_leaf,

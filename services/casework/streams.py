@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases import Case, CaseEvent
+from casebus.cases.dating import dated
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from services.casework.records import Journaled, admitted_at, sector_of, sectors_of, stamps_of
@@ -40,7 +41,7 @@ class Stream:
 
     def opened_at(self, case: Case) -> datetime | None:
         """Legal moment of the first event in fold order; None while nothing opened the stream."""
-        return self.events[case.order[0]].legal.moment() if case.procedure else None
+        return dated(self.events[case.order[0]]).legal.moment() if case.procedure else None
 
     def widen(self, source: str, event_id: str, recipients: dict[str, str]) -> None:
         """Recipients of an event are the union over its equal copies (design rule 8)."""

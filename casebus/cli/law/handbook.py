@@ -245,7 +245,9 @@ def _clock(file: models.ProcedureFile, row: models.ClockRow) -> tuple[str, ...]:
 
 def _counting(row: models.ClockRow) -> str:
     counted = _COUNTS.get(row.count_rule or "", "")
-    return f"{counted}；月末至月末 last day to last" if row.last_to_last else counted
+    if row.last_to_last:
+        counted += "；月末至月末 last day to last"
+    return f"{counted}；自收到之日起 from receipt" if row.counts_from == "receipt" else counted
 
 
 def _ending(row: models.ClockRow) -> str:

@@ -24,9 +24,16 @@ def test_an_event_of_before_the_first_law_is_recorded_and_starts_no_clock(day: s
 
 
 @pytest.mark.parametrize("day", ["2027-06-01", "2999-12-31", "9999-12-31"])
-def test_an_event_of_the_future_is_counted_on_days_that_nobody_knows_yet(day: str) -> None:
+def test_an_event_of_the_future_counts_by_the_day_of_its_admission(day: str) -> None:
     case = folded([event(AMR, "referral.proposed", day, recorded_at="2026-03-02")])
     assert case.status == "pending_approval"
+    assert due(clock(case, "T02")) == "2026-03-05"
+    derive(case)
+
+
+@pytest.mark.parametrize("day", ["2027-06-01", "2999-12-31", "9999-12-31"])
+def test_an_import_of_the_future_is_counted_on_days_that_nobody_knows_yet(day: str) -> None:
+    case = folded([event(AMR, "referral.proposed", day, recorded_at="2026-03-02", imported=True)])
     assert clock(case, "T02").provisional
     assert clock(case, "T02").due is not None
     derive(case)

@@ -1,0 +1,53 @@
+"""Legal times later than the admission of their event (design rule 4).
+
+Such an event is folded, ordered and counted by the day of its admission: nothing is told before it
+happens. What its author stated stands in the record, and only the author's correction changes by
+what it counts. Imports are history, and the bus speaks for itself: both keep their dates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from casebus.cases.event import CaseEvent, Identity
+from casebus.events.legaltime import CHINA, LegalTime, is_ahead
+
+#: The reason of the finding that its author is told.
+AHEAD = "legal_time_ahead"
+_BUS = "bus"
+
+
+class Ahead(NamedTuple):
+    """What was stated, and by what it counts instead."""
+
+    stated: LegalTime
+    counted: LegalTime
+
+
+def counted(legal: LegalTime, admitted: datetime) -> LegalTime:
+    """By what a stated legal time counts: by itself, or by the day of its admission (UTC+8)."""
+    return LegalTime(admitted.astimezone(CHINA).date()) if is_ahead(legal, admitted) else legal
+
+
+def dated(event: CaseEvent) -> CaseEvent:
+    """The event by the legal time by which it counts."""
+    legal = counted(event.legal, event.recorded_at)
+    if legal is event.legal or event.imported or event.sector == _BUS:
+        return event
+    return replace(event, legal=legal)
+
+
+def date_all(events: list[CaseEvent]) -> dict[Identity, Ahead]:
+    """Date each event in place; tells of those that lay ahead."""
+    ahead: dict[Identity, Ahead] = {}
+    for at, event in enumerate(events):
+        legal, day = event.legal, event.recorded_at.date()
+        # Of almost all the days alone show it: a day in UTC is never later than one in UTC+8.
+        if legal.date < day or (legal.time is None and legal.date == day):
+            continue
+        events[at] = dated(event)
+        if events[at] is not event:
+            ahead[event.identity] = Ahead(legal, events[at].legal)
+    return ahead

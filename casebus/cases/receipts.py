@@ -1,0 +1,139 @@
+"""When the actor of a clock received what started it (`counts_from: receipt` in its row).
+
+Evidence is what the receiver itself put on record: that its intake took the event, that it opened
+it, or an answer to it that says `received_on`. It is read as it was journaled; no correction moves
+a deadline. What counts is the earliest of them, never before the trigger's own date and never
+later than some hours after the trigger was recorded, so that nobody moves their own deadline by
+keeping silent. What was recorded after the due date that it would give moves nothing: nobody is
+late by what came to light afterwards.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from casebus.cases import body
+from casebus.cases.event import CaseEvent, Identity
+from casebus.events.legaltime import CHINA, LegalTime, calendar_day
+from casebus.law.calendar import Calendar
+from casebus.law.compiled import ClockRule
+from casebus.law.periods import in_time
+
+#: How the receipt is known, in the order in which one is named of several at the same moment.
+RECEIVED = "received"
+RETRIEVED = "retrieved"
+DECLARED = "declared"
+#: Nothing shows it: taken to be some hours after the trigger was recorded.
+PRESUMED = "presumed"
+#: The actor or the bus made the trigger, or it is history: counted from its own date.
+OWN_DATE = "own_date"
+
+BUS = "bus"
+_RANK = (RECEIVED, RETRIEVED, DECLARED, PRESUMED)
+_STEPS = {
+    "casebus.intake.received.v1": RECEIVED,
+    "casebus.intake.opened.v1": RETRIEVED,
+}
+#: Field of the receiver's answer: the day on which it received what it answers.
+_SAYS_WHEN = "received_on"
+
+
+class Receipt(NamedTuple):
+    at: LegalTime
+    known_by: str
+
+
+class _Evidence(NamedTuple):
+    agency: str
+    receipt: Receipt
+    recorded_at: dt.datetime
+
+
+class Receipts:
+    """The evidence in the events of one stream; read once, when a clock first asks."""
+
+    def __init__(self, journaled: Sequence[CaseEvent], within: dt.timedelta) -> None:
+        self._journaled: Sequence[CaseEvent] | None = journaled
+        self._within = within
+        self._handed: dict[Identity, list[_Evidence]] = {}
+        #: By the id alone: an answer names no more of what it answers.
+        self._declared: dict[str, list[_Evidence]] = {}
+
+    def of(self, trigger: CaseEvent, agency: str, rule: ClockRule, calendar: Calendar) -> Receipt:
+        """By which receipt the clock of this agency counts."""
+        if trigger.imported or trigger.agency in (agency, BUS):
+            return Receipt(trigger.legal, OWN_DATE)
+        if self._journaled is not None:
+            self._gather(self._journaled)
+            self._journaled = None
+        latest = Receipt(self._latest(trigger, rule), PRESUMED)
+        # Who was not sent it by the journal's own stamps has not received it.
+        if agency in trigger.to and (self._handed or self._declared):
+            found = [*self._shown(trigger, agency, rule, calendar), latest]
+            return min(found, key=_moment)
+        return latest
+
+    def _latest(self, trigger: CaseEvent, rule: ClockRule) -> LegalTime:
+        legal = trigger.legal
+        try:
+            at = (trigger.recorded_at + self._within).astimezone(CHINA)
+        except OverflowError:
+            return legal
+        if rule.unit == "h":
+            return max(LegalTime.of(at), legal, key=LegalTime.sort_key)
+        day = at.date()
+        return legal if day <= legal.date else LegalTime(day)
+
+    def _shown(
+        self, trigger: CaseEvent, agency: str, rule: ClockRule, calendar: Calendar
+    ) -> Iterator[Receipt]:
+        handed, declared = self._handed.get(trigger.identity), self._declared.get(trigger.id)
+        for one in (*(handed or ()), *(declared or ())):
+            if one.agency == agency:
+                receipt = _counting(one.receipt, trigger.legal, rule)
+                if _came_in_time(one, receipt, rule, calendar):
+                    yield receipt
+
+    def _gather(self, events: Sequence[CaseEvent]) -> None:
+        for event in events:
+            data = event.data
+            if (step := _STEPS.get(event.type)) is not None:
+                # Each speaks for itself: another's word is no evidence of one's receipt.
+                if data.get("agency") == event.agency:
+                    about = (body.text(data, "event_source"), body.text(data, "event_id"))
+                    self._handed.setdefault(about, []).append(_said(event, event.legal, step))
+            elif event.causation and data.get(_SAYS_WHEN):
+                self._declare(event, calendar_day(body.text(data, _SAYS_WHEN)))
+
+    def _declare(self, event: CaseEvent, day: dt.date | None) -> None:
+        if day is not None:
+            one = _said(event, LegalTime(day), DECLARED)
+            for cause in event.causation:
+                self._declared.setdefault(cause, []).append(one)
+
+
+def _said(event: CaseEvent, at: LegalTime, known_by: str) -> _Evidence:
+    return _Evidence(event.agency, Receipt(at, known_by), event.recorded_at)
+
+
+def _counting(receipt: Receipt, legal: LegalTime, rule: ClockRule) -> Receipt:
+    """Never before the trigger's own date; to the hour where hours are counted."""
+    at = receipt.at
+    if at.date < legal.date or (at.date == legal.date and rule.unit != "h"):
+        return receipt._replace(at=legal)
+    if rule.unit != "h":
+        return receipt._replace(at=LegalTime(at.date))
+    return receipt if at.sort_key() >= legal.sort_key() else receipt._replace(at=legal)
+
+
+def _came_in_time(one: _Evidence, receipt: Receipt, rule: ClockRule, calendar: Calendar) -> bool:
+    end = rule.due(receipt.at, calendar)
+    return end is not None and in_time(one.recorded_at, end.due)
+
+
+def _moment(receipt: Receipt) -> tuple[dt.date, dt.time, int]:
+    """A bare date leaves the hour open, and so comes after all hours of its day."""
+    at = receipt.at
+    return (at.date, dt.time.max if at.time is None else at.time, _RANK.index(receipt.known_by))
