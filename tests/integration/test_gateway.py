@@ -419,6 +419,49 @@ def test_of_two_acts_on_one_version_the_second_is_superseded(
     assert "superseded" in kinds
 
 
+@pytest.mark.parametrize("day", ["2099-01-01", "2099-01-01T09:00:00+08:00"])
+def test_no_door_of_officers_takes_a_date_that_has_not_come(
+    clients: dict[str, httpx.Client], day: str
+) -> None:
+    body = event(AMR, "referral.sent", to=PSB, legaltime=day)
+    refused(submit(clients[AMR], body), 422, "legal_time_ahead")
+    item = first_work(clients[PSB], transfer(clients[AMR])["subject"])
+    request = {"version": item["version"], "actor": "p", "legal_time": day}
+    path = f"/v1/work/{item['key']}/take"
+    refused(clients[PSB].post(path, json=request), 422, "legal_time_ahead")
+    taken = clients[PSB].post(path, json={**request, "legal_time": "2026-03-03"})
+    assert taken.status_code in (200, 202)
+
+
+@pytest.mark.parametrize("day", ["2026-W10-1", "1948-12-31", "20260302"])
+def test_what_is_no_calendar_date_is_refused(clients: dict[str, httpx.Client], day: str) -> None:
+    body = event(AMR, "referral.sent", to=PSB, legaltime=day)
+    refused(submit(clients[AMR], body), 400, "malformed_headers")
+    item = first_work(clients[PSB], transfer(clients[AMR])["subject"])
+    request = {"version": item["version"], "actor": "p", "legal_time": day}
+    refused(clients[PSB].post(f"/v1/work/{item['key']}/take", json=request), 422, "invalid_request")
+
+
+def test_a_clock_from_receipt_shows_by_whose_word_it_counts(
+    clients: dict[str, httpx.Client],
+) -> None:
+    case = transfer(clients[AMR])["subject"]
+    refusal = event(
+        PSB, "referral.filing_refused", case, to=AMR, legaltime="2026-03-05", data={"actor": "p"}
+    )
+    journaled(clients[PSB], submit(clients[PSB], refusal))
+
+    def right_to_ask(page: dict[str, Any]) -> Any:
+        return [one for one in page["items"] if one["id"] == "T10"]
+
+    def received(page: dict[str, Any]) -> bool:
+        return any(one["counted_by"] == "received" for one in right_to_ask(page))
+
+    page = until(clients[AMR], f"/v1/cases/{case}/clocks", received)
+    [found] = right_to_ask(page)
+    assert found["counted_from"][:10] > "2026-03-05"
+
+
 def test_an_action_whose_event_is_rejected_frees_its_place(
     clients: dict[str, httpx.Client],
 ) -> None:

@@ -166,6 +166,28 @@ def test_an_action_goes_out_with_the_version_that_was_read(
     assert posted == [(path, body)]
 
 
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [
+        ("2099-01-01", "legal_time_ahead"),
+        ("2099年1月1日", "legal_time_ahead"),
+        ("1948-12-31", "bad_date"),
+        ("2026-W10-1", "bad_date"),
+    ],
+)
+def test_no_command_takes_a_date_that_has_not_come_or_is_none(
+    day: str, code: str, run: Callable[..., Result], asked: tuple[Answers, list[tuple[str, Any]]]
+) -> None:
+    answers, posted = asked
+    answers["GET", f"/v1/work/{ITEM}"] = 200, WORK
+    acted = run("work", "ask-supplement", ITEM, "--on", day)
+    published = run("publish", "--type", "case.noted", "--case", CASE, "--on", day)
+    for done in (acted, published):
+        assert done.exit_code == 1
+        assert done.output.startswith(code)
+    assert posted == []
+
+
 def test_a_text_that_looks_like_a_number_stays_a_text(
     run: Callable[..., Result], asked: tuple[Answers, list[tuple[str, Any]]]
 ) -> None:

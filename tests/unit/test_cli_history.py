@@ -52,6 +52,7 @@ def test_every_procedure_is_shown_with_its_state_and_who_holds_which_role() -> N
     [
         ({"due": "2026-03-09T15:59:59+00:00", "nominal": "2026-03-07"}, ("03-09", "2026-03-07")),
         ({"state": "paused", "paused_since": "2026-03-05"}, ("paused", "paused since 2026-03-05")),
+        ({"counted_from": "2026-03-07", "counted_by": "received"}, ("from 2026-03-07, received",)),
         ({"extended": 2, "cause": "LINK_DOWN"}, ("extended 2 x", "cause: LINK_DOWN")),
         ({"provisional": True, "historic": True}, ("provisional 暂定", "historic")),
         (

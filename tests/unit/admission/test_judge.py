@@ -201,6 +201,25 @@ def test_a_missing_cloudevents_header_is_malformed(world, missing):
     assert refusal(world, record) == Reason.MALFORMED_HEADERS
 
 
+@pytest.mark.parametrize(
+    "day",
+    ["2026-W10-1", "2026-064", "20260305", "1948-12-31", "0001-01-01", "2026-W10-1T09:00+08:00"],
+)
+def test_what_is_no_calendar_date_from_1949_on_is_refused_at_the_door_alone(world, day):
+    record = with_headers(sent(world), ce_legaltime=day.encode())
+    assert refusal(world, record) == Reason.MALFORMED_HEADERS
+
+
+def test_a_journaled_date_is_read_in_whatever_form_it_came(world):
+    for day in ("2026-W10-1", "1948-12-31"):
+        record = with_headers(sent(world), ce_legaltime=day.encode())
+        assert Envelope.from_headers(record.headers).legal.date.year in (1948, 2026)
+
+
+def test_an_event_dated_ahead_is_a_fact_and_admitted(world):
+    assert judge(world, sent(world, legal="2099-01-01")).envelope.legal.date.year == 2099
+
+
 def test_a_key_that_is_not_the_stream_is_rejected(world):
     record = sent(world)
     other = Record(str(uuid4()).encode(), record.value, record.headers)
