@@ -112,7 +112,10 @@ class Casework:
     def _journaled(self, record: Record, offset: int) -> ConsumerRecord:
         arrival = self._arrival(record)
         admitted = self._admit(arrival)
-        headers = journal_headers(arrival, admitted, law=LAW.digest, directory=9, at=self.at)
+        # What happens later is taken when it happens; a date of another age is a slip.
+        happened = admitted.envelope.legal.moment()
+        at = max(self.at, happened) if happened.year == self.at.year else self.at
+        headers = journal_headers(arrival, admitted, law=LAW.digest, directory=9, at=at)
         return _kafka_record(JOURNAL, offset, record, headers)
 
     def _arrival(self, record: Record) -> Arrival:

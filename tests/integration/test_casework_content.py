@@ -52,7 +52,7 @@ def numbered(kind: str, value: str) -> Callable[[World], Record]:
 
 
 NASTY: dict[str, Callable[[World], Record]] = {
-    "the first day of the calendar": lambda world: sent(world, legal="0001-01-01"),
+    "the first day that is a legal date": lambda world: sent(world, legal="1949-01-01"),
     "the last day of the calendar": lambda world: sent(world, legal="9999-12-31"),
     "a clock at the first moment there is": lambda world: timed(world, "0001-01-01T00:00:00+00:00"),
     "a clock at the last moment there is": lambda world: timed(world, "9999-12-31T23:59:59+00:00"),

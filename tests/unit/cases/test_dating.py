@@ -104,9 +104,10 @@ def test_a_correction_names_no_later_day_than_that_of_its_own_admission() -> Non
 
 @pytest.mark.parametrize("name", ["clock.extended", "clock.paused"])
 def test_what_moves_a_clock_moves_it_by_the_day_of_its_admission(name: str) -> None:
-    moved = event(PSB, name, "2030-01-01", recorded_at="2026-03-06 09:00", clock="T08")
-    case = folded([SENT, receipted("2026-03-05"), moved])
-    found = the_clock(case, "T08")
+    filed = event(AMR, "administrative_case.filed", "2026-03-05")
+    moved = event(AMR, name, "2030-01-01", recorded_at="2026-03-06 09:00", clock="A04")
+    case = folded([filed, moved])
+    found = the_clock(case, "A04")
     assert found.extended == 1 or str(found.paused_since) == "2026-03-06"
     assert [one.detail["reason"] for one in case.findings if one.event[1] == name] == [
         "legal_time_ahead"
