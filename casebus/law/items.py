@@ -38,8 +38,12 @@ class Item:
     elements: tuple[tuple[str, bool], ...] = ()
 
     def parts(self, counts: Mapping[str, Counted]) -> Iterator[tuple[str, int]]:
-        """(metric, value) of all that it adds to; what is not said to be sold is unsold."""
-        given = ((counts.get("amount"), self.amount), (counts.get(self.unit), self.quantity))
+        """(metric, value) of all that it adds to; what is not said to be sold is unsold.
+
+        A service has no turnover: gains alone are asked (法释〔2025〕5号 3 II).
+        """
+        turnover = None if self.service else counts.get("amount")
+        given = ((turnover, self.amount), (counts.get(self.unit), self.quantity))
         for counted, value in given:
             if counted is not None and value is not None:
                 yield (counted.sold if self.sold else counted.unsold), value
