@@ -12,7 +12,7 @@ from casebus.cli.output import answer, json_option
 from casebus.events.schemas import Schemas
 from casebus.law import Law, loader, models, options
 from casebus.law.compiled import event_name
-from casebus.law.law import HOLIDAYS
+from casebus.law.law import COMMON, HOLIDAYS
 
 _KINDS = ("*.md", "*.svg")
 
@@ -48,7 +48,8 @@ def handbook_of(folder: Path, schemas_folder: Path) -> dict[str, str]:
     clocks = options.clocks(files)
     choices = options.options(files).options
     words = titles(Schemas.load(schemas_folder))
-    made = handbook.pages(Law(files), procedures, clocks, words, choices)
+    still = loader.parse(files, COMMON, models.CommonFile).standstill
+    made = handbook.pages(Law(files), procedures, clocks, words, choices, standstill=still)
     holidays = loader.parse(files, HOLIDAYS, models.HolidaysFile)
     return made | {handbook.INDEX: made[handbook.INDEX] + days_off.section(holidays)}
 
