@@ -218,7 +218,9 @@ class Draft:
         """When the event counts as done; the clock is settled as of that day."""
         if self.status == PAUSED:
             self._run_on(event.legal)
-        done = _done(event) if self.rule.posting_counts else event.legal
+        done = event.legal
+        if self.rule.posting_counts:
+            done = _posted(event, self.trigger.legal.date) or done
         if self._first.successors:
             self._settle(done.date)
         self.stopped_by, self.stopped = event, done.moment()
@@ -394,11 +396,14 @@ def _ground(event: CaseEvent) -> str:
     return event_name(event.type).partition(".")[0]
 
 
-def _done(event: CaseEvent) -> LegalTime:
-    """The day on which the act was posted, where its author says one before its own."""
+def _posted(event: CaseEvent, trigger: dt.date) -> LegalTime | None:
+    """The day on which the act was posted, where its author says one before its own.
+
+    Nobody has answered before the day of what the answer is to.
+    """
     posted = calendar_day(body.text(event.data, "posted_on"))
-    if posted is None or posted >= event.legal.date:
-        return event.legal
+    if posted is None or not trigger <= posted < event.legal.date:
+        return None
     return LegalTime(posted)
 
 

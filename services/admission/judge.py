@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from casebus.cases.dating import counted
 from casebus.errors import CasebusError, Flag, Reason
 from casebus.events.envelope import Envelope, Header, Record, check_legal_time
+from casebus.events.legaltime import LegalTime
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
 from casebus.law import Law
@@ -74,11 +76,16 @@ class Judge:
         leaf, body = self._check_value(arrival.record, envelope)
         source = self._check_signature(arrival, envelope, leaf)
         self._check_title(arrival.topic, envelope, source)
-        event = Event(envelope, body)
+        event = Event(envelope, body, self._counted(arrival, envelope))
         delivery = resolve(event, source, self._directory, self._law, self._hosted)
         flags = _flags(arrival, envelope, delivery, self._now)
         flags += misplaced(event, source, delivery, self._directory, self._law)
         return Admitted(envelope, delivery, flags)
+
+    def _counted(self, arrival: Arrival, envelope: Envelope) -> LegalTime:
+        if envelope.importid is not None:
+            return envelope.legal
+        return counted(envelope.legal, self._now() if self._now else arrival.appended_at)
 
     def _check_value(self, record: Record, envelope: Envelope) -> tuple[bytes, dict[str, Any]]:
         """The event leaf and the decoded body."""

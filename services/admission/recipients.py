@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from casebus.errors import Flag
 from casebus.events.envelope import Envelope
+from casebus.events.legaltime import LegalTime
 from casebus.law import Law, agencies
 from casebus.law.venues import VENUE, Matter
 from casebus.trust.directory import Agency, Directory
@@ -17,6 +18,8 @@ class Event(NamedTuple):
 
     envelope: Envelope
     body: dict[str, Any]
+    #: The legal time by which it counts: no later than the day of its admission.
+    legal: LegalTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def _venue(event: Event, source: Agency, directory: Directory, law: Law) -> str:
 
 
 def _matter(event: Event, source: Agency, directory: Directory) -> Matter:
-    return Matter(event.body, source, event.envelope.legal.date, directory)
+    return Matter(event.body, source, event.legal.date, directory)
 
 
 def _inbox_of(agency: Agency, hosted: frozenset[str]) -> str | None:

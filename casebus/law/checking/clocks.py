@@ -33,6 +33,7 @@ def problems(book: Book) -> Iterator[Problem]:
             yield book.error("endless_clock", place, f"{clock} runs for ever: nothing ends it")
     for place, row in _rows(book):
         yield from _breach(book, place, row, started)
+    yield from _receipts(book)
     yield from _pauses(book)
     yield from _lapses(book)
 
@@ -60,6 +61,14 @@ def _breach(
         if rule.startswith(ROLE) and not known:
             text = f"{row.id} tells {rule}, which is no role where it starts, and no sector"
             yield book.error("told_nobody", place, text)
+
+
+def _receipts(book: Book) -> Iterator[Problem]:
+    """That a clock counts from receipt where nothing says by when something is received."""
+    places = [place for place, row in _rows(book) if row.counts_from == "receipt"]
+    if places and (book.common is None or book.common.receipt is None):
+        text = "it counts from receipt: say in `receipt: {within_hours}` of common.yaml by when"
+        yield book.error("receipt_unsaid", places[0], text)
 
 
 def _can_be_held(book: Book, role: str) -> bool:

@@ -162,6 +162,27 @@ def test_a_clock_stored_before_there_were_receipts_is_read() -> None:
     assert Clock.from_json(view) == replace(found, counted_from=None, counted_by="")
 
 
+@pytest.mark.parametrize(
+    ("posted", "status"),
+    [
+        ("2026-03-16", "met"),
+        ("2026-03-02", "met_late"),
+        ("2099-01-01", "met_late"),
+        ("", "met_late"),
+    ],
+)
+def test_nobody_posts_an_answer_before_what_it_answers(posted: str, status: str) -> None:
+    asked = event(PRO, "referral.explanation_demanded", "2026-03-09", to=(PSB,))
+    refused = event(PSB, "referral.filing_refused", "2026-03-05", to=(AMR,))
+    given_ = event(PSB, "referral.explanation_given", "2026-03-20", to=(PRO,), posted_on=posted)
+    case = folded([SENT, ACCEPTED, refused, supervised(), asked, given_])
+    assert the_clock(case, "T13").status == status
+
+
+def supervised() -> CaseEvent:
+    return event(AMR, "referral.supervision_requested", "2026-03-06", to=(PRO,))
+
+
 EVENTS = [
     SENT,
     ACCEPTED,

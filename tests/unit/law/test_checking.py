@@ -38,6 +38,19 @@ def found(files: dict[str, bytes], code: str) -> list[Problem]:
     return [one for one in check(files, SCHEMAS) if one.code == code and one.text not in KNOWN]
 
 
+def test_a_clock_from_receipt_needs_a_word_by_when_something_is_received() -> None:
+    said = """receipt:
+  within_hours: 6
+  own_choice: true
+  <<: *house
+  article: "7"
+"""
+    [problem] = found(changed("common.yaml", said, ""), "receipt_unsaid")
+    assert problem.is_error
+    assert problem.file.startswith("clocks/")
+    assert problem.line > 1
+
+
 def test_the_law_that_ships_has_no_errors() -> None:
     assert [str(one) for one in check(FILES, SCHEMAS) if one.severity == "error"] == []
 
