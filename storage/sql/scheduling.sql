@@ -1,13 +1,16 @@
 -- name: due_clocks
 -- A warning that comes after the due moment would warn of nothing. What casework held back is due
--- at once.
+-- at once. Rows of before fold version 4 whose due date the notice of holidays may still move do not
+-- say when it is certain: nothing is told of them until they are derived anew.
 select d.stream, d.key, d.kind, d.at
 from (
     select stream, key, 'breached' as kind, breach_after as at, (view ->> 'revision')::int as revision
     from derived.clock where status = 'running' and not historic and breach_after <= $1
+      and (view ? 'certain' or not view @> '{"provisional": true}')
     union all
     select stream, key, 'lapsed', lapse_after, (view ->> 'revision')::int
     from derived.clock where status = 'running' and not historic and lapse_after <= $1
+      and (view ? 'certain' or not view @> '{"provisional": true}')
     union all
     select stream, key, 'warned', warn_after, 0
     from derived.clock where warn_after <= $1 and due > $1

@@ -150,6 +150,19 @@ async def test_a_date_that_the_notice_may_still_move_is_told_only_when_it_is_cer
     assert (body["due"][:10], body["certain"][:10]) == ("2027-01-04", "2027-01-11")
 
 
+async def test_of_a_row_that_does_not_say_when_it_is_certain_nothing_is_told(desk: Desk) -> None:
+    proposed = [event(AMR, "referral.proposed", "2026-12-29")]
+    await desk.record(proposed)
+    await desk.pool.execute(
+        "update derived.clock set view = view - 'certain', breach_after = '2027-01-02T04:00Z'"
+    )
+    desk.gate.open.set()
+    desk.now = datetime.fromisoformat("2027-01-12T13:00:00+08:00")
+    assert await desk.clocks.tell_due() == 0
+    await desk.record(proposed)
+    assert await desk.clocks.tell_due() == 1
+
+
 async def test_it_waits_for_the_lock_of_a_case_that_is_being_folded(desk: Desk) -> None:
     await desk.record(FILED)
     desk.gate.open.set()
