@@ -81,18 +81,15 @@ def finish(gateway: Gateway, agency: str, submission: Submission) -> Finished:
     source = gateway.directory().agency(agency)
     if source is None:
         raise CasebusError(Reason.UNKNOWN_SOURCE, agency)
+    # As it was written: what is signed here is written anew.
+    check_legal_time(submission.headers())
     record = _passed_on(gateway, submission) if submission.signed else _signed(gateway, submission)
     envelope = Envelope.from_headers(record.headers)
-    _refuse_no_date(gateway, record, envelope)
-    _refuse_oversize(record)
-    return _finished(record, envelope, source, submission.digest())
-
-
-def _refuse_no_date(gateway: Gateway, record: Record, envelope: Envelope) -> None:
-    """A legal time is a calendar date that has come; what is imported keeps the date it has."""
-    check_legal_time(record.headers)
+    # What is imported keeps the date it has.
     if envelope.importid is None:
         refuse_ahead(envelope.legal, gateway.now())
+    _refuse_oversize(record)
+    return _finished(record, envelope, source, submission.digest())
 
 
 def _finished(record: Record, envelope: Envelope, source: Agency, digest: bytes) -> Finished:
