@@ -412,7 +412,8 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
     key = setting.keys.of("clock", rule.id, trigger.source, trigger.id)
     mark = setting.breaches.get(key)
     actor = draft.actor or (region.holders(rule.actor) or ("",))[0]
-    end, is_paused = draft.end, draft.status == PAUSED
+    end = draft.end
+    shown = None if draft.status == PAUSED else end
     withdrawn = mark.withdrawn if mark else 0
     receipt = draft.receipt if rule.from_receipt else None
     return Clock(
@@ -428,10 +429,10 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
         started=trigger.legal,
         counted_from=None if receipt is None else receipt.at,
         counted_by="" if receipt is None else receipt.known_by,
-        due=None if end is None or is_paused else end.due,
-        certain=None if end is None or is_paused else end.certain,
-        nominal=None if end is None or is_paused else end.nominal,
-        warn=None if end is None or is_paused else end.warn,
+        due=None if shown is None else shown.due,
+        certain=None if shown is None else shown.certain,
+        nominal=None if shown is None else shown.nominal,
+        warn=None if shown is None else shown.warn,
         paused_since=draft.paused_since,
         extended=draft.extended,
         cause=draft.cause,
