@@ -30,6 +30,23 @@ class CaseRow:
     opened_at: datetime | None
     updated_at: datetime
     view: bytes
+    #: By which fold it was derived; whether a person tied it to its law.
+    fold_version: int
+    pinned: bool = False
+    #: Id of the `case.reinterpreted` that is said and not journaled yet.
+    renewing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A case's row as it is found: its version, and by what it was derived."""
+
+    version: int
+    law: str
+    fold_version: int
+    pinned: bool
+    renewing: str | None
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +227,10 @@ Shown = dict[tuple[str, str], bytes]
 """Table and key of each row that shows a case, and a fingerprint of what stands in it."""
 
 
-async def lock_cases(
-    connection: Any, streams: Iterable[UUID]
-) -> dict[UUID, tuple[int, str | None]]:
-    """Lock the rows of the streams, in order, and give version and law digest of each."""
+async def lock_cases(connection: Any, streams: Iterable[UUID]) -> dict[UUID, Standing]:
+    """Lock the rows of the streams, in order, and say how each stands."""
     rows = await connection.fetch(_SQL["lock_cases"], sorted(streams))
-    return {row["stream"]: (row["version"], row["law"]) for row in rows}
+    return {row["stream"]: Standing(*list(row)[1:]) for row in rows}
 
 
 async def among(connection: Any, streams: set[UUID]) -> set[UUID]:

@@ -28,6 +28,8 @@ class Position:
     next_offset: int
     frontier: Frontier
     law: str | None
+    #: The newest fold that has written to this database.
+    newest_fold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,9 @@ async def lock_position(connection: Connection, epoch: int, partition: int) -> P
     """Take the fence's row lock until the transaction ends."""
     row = await connection.fetchrow(_SQL["lock_position"], epoch, partition)
     frontier = Frontier.from_bytes(row["frontier"])
-    return Position(row["next_index"], row["next_offset"], frontier, row["law"])
+    return Position(
+        row["next_index"], row["next_offset"], frontier, row["law"], row["fold_version"]
+    )
 
 
 async def end_blockers(connection: Connection, backend: int, application: str) -> None:

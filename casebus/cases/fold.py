@@ -34,6 +34,7 @@ from casebus.cases.order import fold_order
 from casebus.cases.proposed import Proposed, proposed
 from casebus.cases.receipts import Receipts
 from casebus.cases.regions import Region, Roles
+from casebus.cases.renewals import REINTERPRETED, Renewals
 from casebus.cases.rights import Rights
 from casebus.cases.sequences import check_sequences
 from casebus.cases.state import NO_CASE, UNOPENED, Case, CopyDue, Told
@@ -44,7 +45,7 @@ from casebus.law.agencies import SAME_DIVISION
 from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
 
 #: Grows with each change of what the fold says of the same events and the same law.
-FOLD_VERSION = 3
+FOLD_VERSION = 4
 
 _BUS = "bus"
 _RECEIVED = "intake.received"
@@ -164,6 +165,7 @@ class _Folding:
         self.clocks = Clocks(law.calendar, Receipts(recorded, law.received_within))
         self.work = Work(self.keys, self.findings)
         self.marks = Marks()
+        self.renewals = Renewals(opening.stream)
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles)
         self.links = Links()
         self.rights = Rights(law.rights)
@@ -219,6 +221,11 @@ class _Folding:
 
     def _note_bus(self, event: CaseEvent, name: str) -> None:
         self.marks.note(event)
+        if event.type == REINTERPRETED:
+            # To be told of it gives no part in the case.
+            if event.source == _BUS:
+                self.renewals.note(event)
+            return
         # To be told of a finding gives no part in the case: strangers are told theirs. Nor does
         # to be told of the clock of one who opened a region unasked.
         actor = body.text(event.data, "actor") if name.startswith(_CLOCK) else ""
@@ -528,11 +535,14 @@ class _Folding:
             participants=tuple(sorted(self.participants)),
             numbers=tuple(sorted(self.numbers)),
             order=tuple((event.source, event.id) for event in order),
-            clocks=self.clocks.frozen(setting),
-            findings=(*self.findings.all(marks.findings), *marks.asked()),
+            clocks=self.renewals.clocks(self.clocks.frozen(setting), marks.breaches),
+            findings=(
+                *self.renewals.findings(self.findings.all(marks.findings)),
+                *marks.asked(),
+            ),
             deviations=self.findings.of_history(),
             work=self.work.frozen(self.units),
-            copies=tuple(self.copies.values()),
+            copies=self.renewals.copies(tuple(self.copies.values())),
             assessments=self.assessing.all(),
             proposals=tuple(self.proposals),
             secrecy=tuple(sorted(self.secrecy)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from casebus.cases.renewing import refuse_newer
 from services.casework.desk import Desk
 from services.casework.evidence import gather
 from services.casework.fence import beyond_fence
@@ -19,6 +20,7 @@ from storage.journal import Position
 async def record(connection: Any, batch: Batch, desk: Desk) -> dict[UUID, Stream]:
     """Record a batch inside the caller's transaction; the streams to remember after commit."""
     position = await journal.lock_position(connection, desk.epoch, batch.partition)
+    refuse_newer(position.newest_fold)
     rows = await beyond_fence(connection, batch, desk, position)
     if not rows:
         return {}

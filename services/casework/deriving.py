@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from casebus.cases import Case, Derived, Finding
+from casebus.cases import FOLD_VERSION, Case, Derived, Finding
 from casebus.cases.keys import key_of
 from casebus.cases.state import digest_of
 from casebus.events.envelope import Envelope
@@ -56,6 +56,7 @@ def rows_of(
                 {name: part for name, part in view.items() if name not in _ELSEWHERE}
                 | {"hearers": case.hearers}
             ),
+            fold_version=FOLD_VERSION,
         ),
         clocks=[
             ClockRow(
@@ -129,7 +130,9 @@ def suspended_rows(
         detail={"error": name},
     ).to_json()
     view = orjson.dumps({"findings": [finding]})
-    row = CaseRow(stream, None, SUSPENDED, None, version, "", law, name, None, updated_at, view)
+    row = CaseRow(
+        stream, None, SUSPENDED, None, version, "", law, name, None, updated_at, view, FOLD_VERSION
+    )
     shown = FindingRow(stream, finding["key"], SUSPENDED, None, orjson.dumps(finding))
     return CaseRows(row, [], [], [shown])
 

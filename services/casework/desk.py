@@ -21,3 +21,5 @@ class Desk:
     now: Now
     streams: Streams
     epoch: int
+    #: Whether what is derived is also said; a rebuild says nothing.
+    speaks: bool = True

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from casebus.cases import Case, Derived, derive, fold, named
+from casebus.cases import FOLD_VERSION, Case, CaseEvent, Derived, derive, fold, named
 from casebus.cases.body import plain
 from casebus.cases.matching import profile
+from casebus.cases.renewals import REINTERPRETED
 from casebus.events.numbers import canonical_number
 from casebus.law import Law
 from casebus.trust.directory import BUS
@@ -18,6 +20,7 @@ from services.casework import facts
 from services.casework.deriving import draft_of, rows_of, suspended_rows
 from services.casework.desk import Desk
 from services.casework.holding import held_back
+from services.casework.renewing import is_stale, renew
 from services.casework.sorting import Sorted
 from services.casework.streams import Stream, Streams
 from storage import cases, journal, matching, outbox
@@ -27,7 +30,6 @@ from storage.outbox import OutboxRow
 log = logging.getLogger(__name__)
 
 LAW_ADOPTED = "casebus.law.adopted.v1"
-REINTERPRETED = "casebus.case.reinterpreted.v1"
 EVENTS_BUS = "events.bus"
 #: Domains whose streams are no cases: they are recorded, never folded.
 UNFOLDED = frozenset({"relay", "law", "directory", "import"})
@@ -40,25 +42,27 @@ async def fold_touched(
     connection: Any, found: Sorted, desk: Desk, law: str
 ) -> tuple[dict[UUID, Stream], str]:
     """Fold the cases that the batch touches; gives them and the law in force after the batch."""
-    openers: dict[UUID, str] = {}
+    opened: set[UUID] = set()
     for one, is_new in found.as_journaled():
         if is_new and one.envelope.type == LAW_ADOPTED and one.envelope.agency == BUS:
             law = desk.schemas.decode(one.row.value)[1]["digest"]
         if one.domain not in UNFOLDED:
-            openers.setdefault(one.row.stream, law)
+            opened.add(one.row.stream)
     # What is no case's event is folded with a case that stands in its stream, whichever batches
     # brought the two: a rebuild must find the same.
-    others = {one.row.stream for one, _ in found.as_journaled()} - openers.keys()
-    wanted = openers.keys() | await cases.among(connection, others)
+    others = {one.row.stream for one, _ in found.as_journaled()} - opened
+    wanted = opened | await cases.among(connection, others)
     touched = await desk.streams.load(connection, wanted)
+    stale = {stream: state for stream, state in touched.items() if is_stale(state, law)}
+    drafts = await renew(connection, stale, law, desk) if stale else []
     _take(found, touched, desk.streams)
-    for stream, state in touched.items():
-        state.law = state.law or openers[stream]
+    for state in touched.values():
+        state.law = state.law if state.pinned else law
     await journal.add_parties(connection, _parties(found, touched))
     await cases.add_numbers(connection, _numbers(found, touched))
     await matching.add_traits(connection, _traits(found, touched))
     await facts.save(connection, found, touched, desk.schemas)
-    await _save(connection, touched, desk)
+    await save(connection, touched, desk, drafts)
     return touched, law
 
 
@@ -68,7 +72,7 @@ def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
             event = streams.event_of(one)
             touched[one.row.stream].add(event)
             if event.type == REINTERPRETED and event.agency == BUS:
-                touched[one.row.stream].law = event.data["law_after"] or None
+                _reinterpret(touched[one.row.stream], event)
     for one, same in found.copies:
         stream = touched.get(one.row.stream)
         if stream is None:
@@ -79,13 +83,36 @@ def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
             stream.conflict(one.row.source, one.row.event_id)
 
 
-async def _save(connection: Any, touched: dict[UUID, Stream], desk: Desk) -> None:
+def _reinterpret(state: Stream, event: CaseEvent) -> None:
+    """A person ties the case to a law; what the bus itself says leaves it to the law in force."""
+    if event.data.get("pinned", True):
+        state.law = event.data["law_after"] or None
+        state.pinned = state.law is not None
+    if state.renewing == event.id:
+        state.renewing = None
+
+
+async def save(
+    connection: Any,
+    touched: dict[UUID, Stream],
+    desk: Desk,
+    drafts: list[Draft],
+    *,
+    renewed: bool = False,
+) -> None:
+    """Fold the streams, let the tables show them, and say `drafts` and what they owe.
+
+    Where they were only `renewed` and nobody is told, the day of the last change stays.
+    """
+    told = {UUID(one.envelope.subject) for one in drafts if one.envelope.to}
     rows: list[CaseRows] = []
     owed: list[tuple[Derived, Draft]] = []
     known = {stream for stream, state in touched.items() if state.version}
     parties: dict[UUID, tuple[str, ...]] = {}
-    now = desk.now()
     for stream, state in touched.items():
+        still = renewed and stream not in told
+        now = (state.updated_at if still else None) or desk.now()
+        state.updated_at, state.fold_version = now, FOLD_VERSION
         law = await desk.lawbooks.get(connection, state.law or "")
         state.version += 1
         try:
@@ -93,11 +120,11 @@ async def _save(connection: Any, touched: dict[UUID, Stream], desk: Desk) -> Non
             shown, said = _derived(case, state, law, desk, now)
         except Exception as error:
             log.exception("fold suspended", extra={"case_id": str(stream)})
-            rows.append(suspended_rows(stream, error, law.digest, state.version, now))
+            rows.append(_by(state, suspended_rows(stream, error, law.digest, state.version, now)))
             if stream not in known:
                 parties[stream] = named(state.events.values())
             continue
-        rows.append(shown)
+        rows.append(_by(state, shown))
         owed += said
         if case.participants != state.parties:
             parties[stream] = state.parties = case.participants
@@ -109,7 +136,15 @@ async def _save(connection: Any, touched: dict[UUID, Stream], desk: Desk) -> Non
     for one, _ in owed:
         if one.id in held:
             touched[UUID(one.stream)].said.discard(one.id)
-    await _enqueue(connection, [draft for one, draft in owed if one.id not in held], desk)
+    # What changed is said before what follows from it.
+    drafts = [*drafts, *(draft for one, draft in owed if one.id not in held)]
+    if desk.speaks:
+        await _enqueue(connection, drafts, desk)
+
+
+def _by(state: Stream, rows: CaseRows) -> CaseRows:
+    """The rows, saying by what they were derived."""
+    return replace(rows, case=replace(rows.case, pinned=state.pinned, renewing=state.renewing))
 
 
 def _derived(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from casebus.cases import Case, CaseEvent
+from casebus.cases import FOLD_VERSION, Case, CaseEvent
 from casebus.cases.dating import dated
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
+from casebus.trust.directory import BUS
 from services.casework.records import Journaled, admitted_at, sector_of, sectors_of, stamps_of
-from storage import cases
-from storage.cases import Shown
+from storage import cases, renewing
+from storage.cases import Shown, Standing
 from storage.packing import unpack_headers
 
 
@@ -25,6 +27,13 @@ class Stream:
     version: int = 0
     #: Digest of the law it is derived under; None before its first fold.
     law: str | None = None
+    #: By which fold its rows were derived, and whether a person tied it to its law.
+    fold_version: int = FOLD_VERSION
+    pinned: bool = False
+    #: Id of the event that says it was derived anew, until the journal holds it.
+    renewing: str | None = None
+    #: When its rows were last written.
+    updated_at: datetime | None = None
     events: dict[tuple[str, str], CaseEvent] = field(default_factory=dict)
     #: What the tables show of it, where this process wrote it.
     shown: Shown | None = None
@@ -69,13 +78,13 @@ class Streams:
     async def load(self, connection: Any, wanted: set[UUID]) -> dict[UUID, Stream]:
         """Lock the streams' case rows and give their events as recorded before this batch."""
         rows = await cases.lock_cases(connection, wanted)
-        states = {stream: rows.get(stream, (0, None)) for stream in wanted}
-        loaded = {stream: self._recall(stream, state[0]) for stream, state in states.items()}
+        loaded = {stream: self._recall(stream, rows.get(stream)) for stream in wanted}
         missing = [stream for stream, found in loaded.items() if found is None]
-        fresh = {stream: Stream(*states[stream]) for stream in missing}
+        fresh = {stream: _standing(rows.get(stream)) for stream in missing}
         if missing:
             for row in await cases.events_of(connection, missing):
                 restore(fresh[row["stream"]], row, self._schemas)
+            await self._take_what_is_on_its_way(connection, fresh)
         return {stream: found or fresh[stream] for stream, found in loaded.items()}
 
     def keep(self, streams: dict[UUID, Stream]) -> None:
@@ -86,9 +95,24 @@ class Streams:
         while len(self._known) > self._remembered:
             self._known.popitem(last=False)
 
-    def _recall(self, stream: UUID, version: int) -> Stream | None:
+    def _recall(self, stream: UUID, row: Standing | None) -> Stream | None:
         known = self._known.pop(stream, None)
+        version = 0 if row is None else row.version
         return known if known is not None and known.version == version else None
+
+    async def _take_what_is_on_its_way(self, connection: Any, fresh: Mapping[UUID, Stream]) -> None:
+        """What was said of a renewed case counts from then on, journaled or not."""
+        waiting = {
+            stream: one.renewing
+            for stream, one in fresh.items()
+            if one.renewing is not None and ("bus", one.renewing) not in one.events
+        }
+        if not waiting:
+            return
+        for row in await renewing.on_their_way(connection, waiting):
+            envelope = Envelope.from_headers(unpack_headers(row["headers"]))
+            data = self._schemas.decode(row["value"])[1]
+            fresh[row["stream"]].add(unrecorded(envelope, data))
 
     def event_of(self, journaled: Journaled) -> CaseEvent:
         """What the fold takes of a journal record."""
@@ -99,6 +123,26 @@ class Streams:
             journaled.stamps,
             (row.epoch, row.partition, row.log_index),
         )
+
+
+def _standing(row: Standing | None) -> Stream:
+    """A stream without its events, as its row says it stands."""
+    if row is None:
+        return Stream()
+    return Stream(
+        version=row.version,
+        law=row.law,
+        fold_version=row.fold_version,
+        pinned=row.pinned,
+        renewing=row.renewing,
+        updated_at=row.updated_at,
+    )
+
+
+def unrecorded(envelope: Envelope, data: dict[str, Any]) -> CaseEvent:
+    """An event of the bus on its way to the journal, as the fold takes it."""
+    stamps = {"cb-admitted-at": envelope.time.isoformat(), "cb-sector": BUS}
+    return case_event(envelope, data, stamps, (2**31, 0, 0))
 
 
 def restore(stream: Stream, row: Any, schemas: Schemas) -> None:

@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from casebus import telemetry
+from casebus.cases import FOLD_VERSION
+from casebus.cases.renewing import refuse_newer
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.law import Law
@@ -20,10 +22,13 @@ from casebus.trust.keys import SigningKey
 from services.casework import batch as journal_batch
 from services.casework import rejects
 from services.casework.desk import Desk
+from services.casework.folding import save
 from services.casework.lawbooks import Lawbooks
+from services.casework.renewing import Renewals
 from services.casework.streams import Streams
 from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
-from storage import evidence, journal
+from services.transport.worker import leave
+from storage import evidence, journal, renewing
 from storage import law as bundles
 from storage.pool import application_name, open_pool
 
@@ -102,6 +107,12 @@ def _parts(batch: Batch) -> Iterator[Batch]:
         yield replace(batch, records=batch.records[at : at + RECORDS_AT_ONCE])
 
 
+def _ended(task: asyncio.Task[None]) -> None:
+    """Whatever ends the renewals ends the process: the next one goes on."""
+    if not task.cancelled() and task.exception() is not None:
+        leave("renewals_failed", task.exception())
+
+
 @asynccontextmanager
 async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[Handler]:
     """Connect, keep the installed law's bundle, follow the directory, and yield the handler."""
@@ -115,6 +126,7 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
         async with pool.acquire() as connection:
             await bundles.keep_bundle(connection, law.digest, law.bundle())
             epoch = await journal.current_epoch(connection)
+            refuse_newer(await renewing.raise_fold_version(connection, FOLD_VERSION))
         desk = Desk(
             schemas=schemas,
             lawbooks=Lawbooks(law),
@@ -124,7 +136,10 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
             streams=Streams(schemas),
             epoch=epoch,
         )
+        renewals = asyncio.create_task(Renewals(pool, desk, save).run())
+        renewals.add_done_callback(_ended)
         yield Casework(pool, desk)
+        renewals.cancel()
     finally:
         await pool.close()
         await asyncio.to_thread(follower.stop)

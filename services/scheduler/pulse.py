@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from casebus import telemetry
-from storage import scheduling, sending
+from casebus.cases.renewing import refuse_newer
+from storage import renewing, scheduling, sending
 from storage.sending import Waiting
 
 SERVICE = "scheduler"
@@ -31,6 +32,8 @@ class Pulse:
             await asyncio.sleep(_SECONDS)
 
     async def beat(self) -> None:
+        """Raises CasebusError `fold_is_older` where a newer release writes here."""
+        refuse_newer(await renewing.newest_fold(self._pool))
         self._waiting = await sending.waiting(self._pool)
         await scheduling.beat(self._pool, SERVICE, asdict(self._waiting))
 

@@ -1,6 +1,46 @@
 -- name: lock_cases
-select stream, version, law from derived.case_state
+select stream, version, law, fold_version, pinned, renewing, updated_at
+from derived.case_state
 where stream = any($1::uuid[]) order by stream for update;
+
+-- name: stale
+-- Derived by an older fold, or by another law than the one that is in force.
+select stream from derived.case_state
+where fold_version < $1 or (law <> $2 and not pinned)
+order by stream limit $3;
+
+-- name: stale_count
+select count(*) from derived.case_state where fold_version < $1 or (law <> $2 and not pinned);
+
+-- name: shown_cases
+select stream, law, fold_version, status, digest from derived.case_state
+where stream = any($1::uuid[]);
+
+-- name: shown_clocks
+select c.stream, c.key, c.status, c.due, c.historic,
+       not c.historic and coalesce(least(c.breach_after, c.lapse_after) <= $2, false)
+       and c.status = 'running'
+       and not exists (
+           select from own.clock_said s
+           where s.stream = c.stream and s.key = c.key and s.kind in ('breached', 'lapsed')
+             and s.revision = (c.view ->> 'revision')::int
+       ) as pending
+from derived.clock c where c.stream = any($1::uuid[]);
+
+-- name: shown_findings
+select stream, key from derived.finding where stream = any($1::uuid[]);
+
+-- name: shown_regions
+select stream, procedure, status from derived.side_region where stream = any($1::uuid[]);
+
+-- name: said
+select aggregateid as stream, event_id from own.outbox
+where aggregateid = any($1::uuid[]) and source like 'bus%';
+
+-- name: renewing
+select o.aggregateid as stream, o.value, o.headers from own.outbox o
+join unnest($1::uuid[], $2::text[]) as k(stream, id)
+    on o.aggregateid = k.stream and o.event_id = k.id and o.source = 'bus';
 
 -- name: among
 select stream from derived.case_state where stream = any($1::uuid[]);
@@ -25,15 +65,19 @@ where e.stream = any($1::uuid[]);
 
 -- name: save_cases
 insert into derived.case_state
-    (stream, procedure, status, opener, version, digest, law, suspended, opened_at, updated_at, view)
+    (stream, procedure, status, opener, version, digest, law, suspended, opened_at, updated_at, view,
+     fold_version, pinned, renewing)
 select * from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[],
-    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::jsonb[])
+    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::jsonb[], $12::int[], $13::boolean[],
+    $14::text[])
 on conflict (stream) do update set
     procedure = excluded.procedure, status = excluded.status, opener = excluded.opener,
     version = excluded.version, digest = excluded.digest, law = excluded.law,
     suspended = excluded.suspended, opened_at = excluded.opened_at,
-    updated_at = excluded.updated_at, view = excluded.view;
+    updated_at = excluded.updated_at, view = excluded.view,
+    fold_version = excluded.fold_version, pinned = excluded.pinned,
+    renewing = excluded.renewing;
 
 -- name: drop_clocks
 delete from derived.clock where stream = any($1::uuid[]);

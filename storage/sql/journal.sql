@@ -5,8 +5,15 @@ select epoch from own.installation;
 insert into derived.journal_position (epoch, partition) values ($1, $2) on conflict do nothing;
 
 -- name: lock_position
-select next_index, next_offset, frontier, law
-from derived.journal_position where epoch = $1 and partition = $2 for update;
+select p.next_index, p.next_offset, p.frontier, p.law, i.fold_version
+from derived.journal_position p, own.installation i
+where p.epoch = $1 and p.partition = $2 for update of p;
+
+-- name: raise_fold_version
+update own.installation set fold_version = greatest(fold_version, $1) returning fold_version;
+
+-- name: newest_fold
+select fold_version from own.installation;
 
 -- name: end_blockers
 select pg_terminate_backend(a.pid) from pg_stat_activity a

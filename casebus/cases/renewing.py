@@ -1,0 +1,206 @@
+"""A case derived anew, by another law or another fold: what changes, and who is told.
+
+What was told stands unless it is unfounded now. What fell due by then, was never told and only the
+new reading finds is history: nobody is accused of it (design rules 10 and 16). The journal says so
+by `case.reinterpreted`, which the fold reads. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, Self
+
+from casebus.cases.body import text
+from casebus.cases.derive import (
+    BREACH_WITHDRAWN,
+    BREACHED,
+    COPY_DUE,
+    LAPSE_WITHDRAWN,
+    LAPSED,
+    RAISED,
+    WITHDRAWN,
+    Derived,
+    derive,
+    raised_of,
+)
+from casebus.cases.event import CaseEvent
+from casebus.cases.fold import FOLD_VERSION, fold
+from casebus.cases.keys import key_of
+from casebus.cases.renewals import REINTERPRETED
+from casebus.cases.state import RUNNING, Case, Clock
+from casebus.errors import CasebusError
+from casebus.events.legaltime import LegalTime
+from casebus.law import Law
+
+_BUS = "bus"
+_WITHDRAWALS = frozenset({BREACH_WITHDRAWN, LAPSE_WITHDRAWN, WITHDRAWN})
+#: What is said of the past; hushed where only the new reading says it.
+_ACCUSES = frozenset({BREACHED, LAPSED, RAISED, COPY_DUE})
+_WARNED = "casebus.clock.warned.v1"
+
+
+class Shown(NamedTuple):
+    """What of a case people see and wait for: where it is the same, nothing has changed."""
+
+    status: str
+    #: (key, status, due, historic).
+    clocks: frozenset[tuple[str, str, datetime | None, bool]]
+    findings: frozenset[str]
+    #: (procedure, state) of the procedures beside the leading one.
+    regions: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, case: Case) -> Self:
+        return cls(
+            case.status,
+            frozenset((one.key, one.status, one.due, one.historic) for one in case.clocks),
+            frozenset(one.key for one in case.findings),
+            frozenset((one.procedure, one.status) for one in case.regions[1:]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """The case as its rows show it, by the older fold or law."""
+
+    law: str
+    fold_version: int
+    digest: str
+    shown: Shown
+    #: Keys of its clocks that were due and not told yet: they are told all the same.
+    pending: frozenset[str] = frozenset()
+    #: Ids of what the bus has said of it, or is about to send.
+    said: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """The case as it is derived now; `event` is None where nothing in it changes."""
+
+    case: Case
+    event: CaseEvent | None
+    #: Agencies that were told something which holds no more, or not as it was told; sorted.
+    told: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+
+def renewed(events: Collection[CaseEvent], before: Before, law: Law, as_of: datetime) -> Renewed:
+    """Derive the case anew as of an aware moment.
+
+    The same function answers what a law would change, previews its adoption and carries it out, so
+    all three say the same of the same recorded events.
+    """
+    case = fold(events, law)
+    history = [one.key for one in case.clocks if _only_now_over(one, before, as_of)]
+    owed = derive(case)
+    hushed = sorted(_hushed(case, owed, before))
+    told = _told(case, owed, events)
+    if Shown.of(case) == before.shown and not (history or hushed or told):
+        return Renewed(case=case, event=None)
+    changes = _changes(owed, history, hushed)
+    earlier = sum(one.type == REINTERPRETED for one in events)
+    data = {
+        "law_before": before.law,
+        "law_after": law.digest,
+        "fold_before": before.fold_version,
+        "fold_after": FOLD_VERSION,
+        "state_before": before.digest,
+        "state_after": case.digest(),
+        "pinned": False,
+        "as_of": as_of.astimezone(UTC).isoformat(),
+        "pending": sorted(before.pending),
+        "hushed": hushed,
+        "changes": list(changes),
+        "reasons": "",
+        "numbers": [],
+        "note": "",
+    }
+    event = _event(case.stream, data, as_of, told, earlier)
+    return Renewed(case=fold([*events, event], law), event=event, told=told, changes=changes)
+
+
+def _only_now_over(clock: Clock, before: Before, as_of: datetime) -> bool:
+    over = clock.breach_after or clock.lapse_after
+    return over is not None and over <= as_of and clock.key not in before.pending
+
+
+def _hushed(case: Case, owed: Iterable[Derived], before: Before) -> Iterator[str]:
+    """Ids of what only the new reading would say of what is recorded already."""
+    known = before.shown.findings
+    for one in owed:
+        shown = one.type == RAISED and one.data["key"] in known
+        # What was due by the older reading too is said late, not hushed.
+        due = one.data.get("clock_key") in before.pending
+        if one.type in _ACCUSES and one.id not in before.said and not shown and not due:
+            yield one.id
+    for finding in case.findings:
+        if finding.tell and finding.tell_after is not None and finding.key not in known:
+            yield raised_of(case.stream, finding, []).id
+
+
+def _told(case: Case, owed: Iterable[Derived], events: Iterable[CaseEvent]) -> tuple[str, ...]:
+    agencies = {agency for one in owed if one.type in _WITHDRAWALS for agency in one.to}
+    clocks = {clock.key: clock for clock in case.clocks}
+    for event in events:
+        if event.source == _BUS and event.type in {_WARNED, BREACHED}:
+            clock = clocks.get(text(event.data, "clock_key"))
+            if _has_moved(event.data, clock):
+                agencies.update(event.to)
+    return tuple(sorted(agencies))
+
+
+def _has_moved(said: Mapping[str, Any], clock: Clock | None) -> bool:
+    """Whether a due date that was told is another one now; of what has ended, nobody waits."""
+    if clock is None or clock.status != RUNNING or clock.due is None:
+        return False
+    return text(dict(said), "due") not in {"", clock.due.isoformat()}
+
+
+def _changes(owed: Iterable[Derived], history: list[str], hushed: list[str]) -> tuple[str, ...]:
+    """What a person wants to know of it, in words that count."""
+    withdrawn = sum(one.type in _WITHDRAWALS for one in owed)
+    counted = {"withdrawn": withdrawn, "history": len(history), "hushed": len(hushed)}
+    return tuple(f"{word}={count}" for word, count in counted.items() if count)
+
+
+def _event(
+    stream: str, data: dict[str, Any], as_of: datetime, told: tuple[str, ...], earlier: int
+) -> CaseEvent:
+    laws = (data["law_before"], data["law_after"])
+    folds = (str(data["fold_before"]), str(data["fold_after"]))
+    return CaseEvent(
+        stream=stream,
+        source=_BUS,
+        id=key_of(stream, "reinterpreted", *laws, *folds, str(earlier)),
+        type=REINTERPRETED,
+        legal=LegalTime.of(as_of),
+        sequence=None,
+        causation=(),
+        recorded_at=as_of,
+        # Behind everything that is recorded, until the journal says where it stands.
+        position=(2**31, 0, 0),
+        sector=_BUS,
+        to=told,
+        to_sectors=(),
+        imported=False,
+        data=data,
+    )
+
+
+def with_cause(made: Renewed, **said: Any) -> Renewed:
+    """The same with more said in its event: who decided it, and why."""
+    if made.event is None:
+        return made
+    return replace(made, event=replace(made.event, data={**made.event.data, **said}))
+
+
+def refuse_newer(newest: int) -> None:
+    """Stop an older worker: it would write or speak over what a newer one has derived.
+
+    Raises CasebusError `fold_is_older`.
+    """
+    if newest > FOLD_VERSION:
+        said = f"fold {newest} has written here and this is {FOLD_VERSION}: start the newer release"
+        raise CasebusError("fold_is_older", said)

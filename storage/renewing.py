@@ -1,0 +1,85 @@
+"""Cases that were derived by an older fold or another law, and what their rows show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from storage.queries import load
+
+_SQL = load("cases")
+_JOURNAL = load("journal")
+#: One process renews at a time.
+_LOCK = 0x72656E6577616C73
+
+
+@dataclass(slots=True)
+class ShownCase:
+    """One case as its rows show it."""
+
+    law: str
+    fold_version: int
+    status: str
+    digest: str
+    #: Key -> (status, due, historic).
+    clocks: dict[str, tuple[str, datetime | None, bool]] = field(default_factory=dict)
+    #: Clocks that were due by the moment of asking and not told.
+    pending: set[str] = field(default_factory=set)
+    findings: set[str] = field(default_factory=set)
+    regions: set[tuple[str, str]] = field(default_factory=set)
+    #: Ids of what the bus says of it, sent or about to be.
+    said: set[str] = field(default_factory=set)
+
+
+async def leads(connection: Any) -> bool:
+    """Whether this transaction is the one that renews."""
+    return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK))
+
+
+async def stale(connection: Any, fold_version: int, law: str, limit: int) -> set[UUID]:
+    """Cases derived by an older fold, or by another law than this one, some of them."""
+    rows = await connection.fetch(_SQL["stale"], fold_version, law, limit)
+    return {row["stream"] for row in rows}
+
+
+async def stale_count(connection: Any, fold_version: int, law: str) -> int:
+    return int(await connection.fetchval(_SQL["stale_count"], fold_version, law))
+
+
+async def shown(connection: Any, streams: Iterable[UUID], as_of: datetime) -> dict[UUID, ShownCase]:
+    """What the rows of these cases show; which clocks are due is as of an aware moment."""
+    wanted = list(streams)
+    found = {
+        row["stream"]: ShownCase(row["law"], row["fold_version"], row["status"], row["digest"])
+        for row in await connection.fetch(_SQL["shown_cases"], wanted)
+    }
+    for row in await connection.fetch(_SQL["shown_clocks"], wanted, as_of):
+        case = found[row["stream"]]
+        case.clocks[row["key"]] = (row["status"], row["due"], row["historic"])
+        if row["pending"]:
+            case.pending.add(row["key"])
+    for row in await connection.fetch(_SQL["shown_findings"], wanted):
+        found[row["stream"]].findings.add(row["key"])
+    for row in await connection.fetch(_SQL["shown_regions"], wanted):
+        found[row["stream"]].regions.add((row["procedure"], row["status"]))
+    for row in await connection.fetch(_SQL["said"], wanted):
+        if row["stream"] in found:
+            found[row["stream"]].said.add(row["event_id"])
+    return found
+
+
+async def on_their_way(connection: Any, events: Mapping[UUID, str]) -> list[Any]:
+    """Stream, value and headers of those `case.reinterpreted` that are not journaled yet."""
+    return list(await connection.fetch(_SQL["renewing"], list(events), list(events.values())))
+
+
+async def raise_fold_version(connection: Any, fold_version: int) -> int:
+    """Note that this fold writes here; gives the newest that ever did."""
+    return int(await connection.fetchval(_JOURNAL["raise_fold_version"], fold_version))
+
+
+async def newest_fold(connection: Any) -> int:
+    return int(await connection.fetchval(_JOURNAL["newest_fold"]))
