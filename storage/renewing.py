@@ -26,7 +26,7 @@ class ShownCase:
     digest: str
     #: Key -> (status, due, historic).
     clocks: dict[str, tuple[str, datetime | None, bool]] = field(default_factory=dict)
-    #: Clocks that were due by the moment of asking and not told.
+    #: Clocks that were due by the moment of asking, told or about to be.
     pending: set[str] = field(default_factory=set)
     findings: set[str] = field(default_factory=set)
     regions: set[tuple[str, str]] = field(default_factory=set)

@@ -69,7 +69,7 @@ class Before:
     fold_version: int
     digest: str
     shown: Shown
-    #: Keys of its clocks that were due and not told yet: they are told all the same.
+    #: Keys of its clocks that were due by its own reading: they are told all the same.
     pending: frozenset[str] = frozenset()
     #: Ids of what the bus has said of it, or is about to send.
     said: frozenset[str] = frozenset()

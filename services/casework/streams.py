@@ -141,7 +141,7 @@ def _standing(row: Standing | None) -> Stream:
 
 def unrecorded(envelope: Envelope, data: dict[str, Any]) -> CaseEvent:
     """An event of the bus on its way to the journal, as the fold takes it."""
-    stamps = {"cb-admitted-at": envelope.time.isoformat(), "cb-sector": BUS}
+    stamps = {"cb-admitted-at": envelope.time.isoformat(), "cb-origin": f"events.{BUS}"}
     return case_event(envelope, data, stamps, (2**31, 0, 0))
 
 

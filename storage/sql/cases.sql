@@ -19,12 +19,7 @@ where stream = any($1::uuid[]);
 -- name: shown_clocks
 select c.stream, c.key, c.status, c.due, c.historic,
        not c.historic and coalesce(least(c.breach_after, c.lapse_after) <= $2, false)
-       and c.status = 'running'
-       and not exists (
-           select from own.clock_said s
-           where s.stream = c.stream and s.key = c.key and s.kind in ('breached', 'lapsed')
-             and s.revision = (c.view ->> 'revision')::int
-       ) as pending
+       as pending
 from derived.clock c where c.stream = any($1::uuid[]);
 
 -- name: shown_findings

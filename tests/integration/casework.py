@@ -19,11 +19,14 @@ from services.admission.stamps import journal_headers, rejected_headers
 from services.casework import batch as journal_batch
 from services.casework import rejects
 from services.casework.desk import Desk
+from services.casework.folding import save
 from services.casework.lawbooks import Lawbooks
+from services.casework.renewing import Renewals
 from services.casework.streams import Streams
 from services.transport import Batch
 from storage import journal
 from storage import law as bundles
+from storage.packing import unpack_headers
 from storage.pool import open_pool
 from tests.case_events import LAW
 from tests.integration.database import fresh_database
@@ -96,6 +99,34 @@ class Casework:
             await self.record(self.log)
         for record in () if at_once else self.log[:records]:
             await self.record([record])
+
+    async def renew(self) -> int:
+        """One round of what goes on in the background; how many cases it renewed."""
+        return await Renewals(self.pool, self._desk, save).once()
+
+    async def reinterpreted(self) -> list[dict[str, Any]]:
+        """What is said of cases derived anew, with whom it is told."""
+        rows = await self.rows(
+            "select value, headers from own.outbox where type like '%reinterpreted%' order by id"
+        )
+        return [
+            {
+                **SCHEMAS.decode(row["value"])[1],
+                "to": dict(unpack_headers(row["headers"])).get("ce_to", b"").decode(),
+            }
+            for row in rows
+        ]
+
+    async def sent_by_the_bus(self, name: str) -> list[Record]:
+        """What waits in the outbox, as the relay would send it."""
+        rows = await self.rows(
+            "select aggregateid, value, headers from own.outbox where type = $1 order by id",
+            f"casebus.{name}.v1",
+        )
+        return [
+            Record(str(row["aggregateid"]).encode(), row["value"], unpack_headers(row["headers"]))
+            for row in rows
+        ]
 
     async def rows(self, query: str, *values: Any) -> list[Any]:
         return list(await self.pool.fetch(query, *values))

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from casebus.cases import fold
+from casebus.cases import FOLD_VERSION, fold
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
 from casebus.law import Law, loader
@@ -31,6 +31,17 @@ AMR, PSB, PRO, COURT = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro", "cn-33
 OTHER_LAW = Law(
     {
         name: body.replace("决定是否立案".encode(), "决定是否立案侦查".encode())
+        for name, body in loader.read(ROOT / "policies/law").items()
+    }
+)
+
+#: The police have five working days to sign, not three (T04).
+LATER = Law(
+    {
+        name: body.replace(
+            b"acknowledgement}\n    actor: police\n    amount: 3\n",
+            b"acknowledgement}\n    actor: police\n    amount: 5\n",
+        )
         for name, body in loader.read(ROOT / "policies/law").items()
     }
 )
@@ -132,7 +143,7 @@ async def test_a_late_reject_is_not_told_to_its_sender(casework: Casework) -> No
     assert [row["topic"] for row in rows] == [f"agency.{AMR}.rejected"]
 
 
-async def test_an_adopted_law_holds_for_the_streams_that_begin_after_it(
+async def test_an_adopted_law_reaches_running_cases_and_those_that_begin_after_it(
     casework: Casework,
 ) -> None:
     before, after = str(uuid4()), str(uuid4())
@@ -144,7 +155,80 @@ async def test_an_adopted_law_holds_for_the_streams_that_begin_after_it(
         casework.world.event("case.noted", AMR, stream=before, legal="2026-03-06"),
     )
     assert (await casework.case(after))["law"] == OTHER_LAW.digest
-    assert (await casework.case(before))["law"] != OTHER_LAW.digest
+    assert (await casework.case(before))["law"] == OTHER_LAW.digest
+
+
+async def test_cases_that_no_batch_touches_are_renewed_in_the_background(
+    casework: Casework,
+) -> None:
+    untouched, pinned = str(uuid4()), str(uuid4())
+    await casework.keep_law(LATER)
+    await casework(sent(casework, untouched), sent(casework, pinned))
+    law = (await casework.case(pinned))["law"]
+    await casework(bus_says(casework, "case.reinterpreted", pinned, law_after=law))
+    await casework(bus_says(casework, "law.adopted", str(uuid4()), digest=LATER.digest))
+    assert (await casework.case(untouched))["law"] == law
+    assert [await casework.renew(), await casework.renew()] == [1, 0]
+    case = await casework.case(untouched)
+    assert (case["law"], case["fold_version"]) == (LATER.digest, FOLD_VERSION)
+    # A person's word stands until a person says otherwise.
+    assert (await casework.case(pinned))["law"] == law
+    [said] = await casework.reinterpreted()
+    assert (said["law_before"], said["law_after"]) == (law, LATER.digest)
+    assert (said["fold_after"], said["pinned"]) == (FOLD_VERSION, False)
+    assert (said["state_after"], said["to"]) != (said["state_before"], "")
+
+
+async def test_a_rename_in_the_law_is_said_to_nobody(casework: Casework) -> None:
+    stream = str(uuid4())
+    await casework.keep_law(OTHER_LAW)
+    await casework(sent(casework, stream))
+    await casework(bus_says(casework, "law.adopted", str(uuid4()), digest=OTHER_LAW.digest))
+    assert await casework.renew() == 1
+    assert (await casework.case(stream))["law"] == OTHER_LAW.digest
+    assert await casework.reinterpreted() == []
+
+
+async def test_what_is_renewed_counts_before_its_event_is_journaled(casework: Casework) -> None:
+    stream = str(uuid4())
+    await casework.keep_law(LATER)
+    await casework(sent(casework, stream))
+    await casework(bus_says(casework, "law.adopted", str(uuid4()), digest=LATER.digest))
+    await casework.renew()
+    renewed = await casework.case(stream)
+    assert renewed["renewing"] is not None
+    # A process that starts in between takes it from the outbox.
+    casework.restart()
+    await casework(casework.world.event("case.noted", AMR, stream=stream, legal="2026-03-06"))
+    waiting = await casework.case(stream)
+    await casework(*await casework.sent_by_the_bus("case.reinterpreted"))
+    journaled = await casework.case(stream)
+    assert journaled["renewing"] is None
+    assert journaled["digest"] == waiting["digest"]
+    await casework.rebuild()
+    assert (await casework.case(stream))["digest"] == journaled["digest"]
+
+
+async def test_cases_of_an_older_fold_are_renewed_and_an_older_worker_stops(
+    casework: Casework,
+) -> None:
+    stream = str(uuid4())
+    await casework(sent(casework, stream))
+    await casework(
+        bus_says(
+            casework,
+            "law.adopted",
+            str(uuid4()),
+            digest=(await casework.case(stream))["law"],
+        )
+    )
+    await casework.pool.execute("update derived.case_state set fold_version = 3")
+    casework.restart()
+    assert await casework.renew() == 1
+    assert (await casework.case(stream))["fold_version"] == FOLD_VERSION
+    await casework.pool.execute("update own.installation set fold_version = $1", FOLD_VERSION + 1)
+    with pytest.raises(CasebusError, match="fold_is_older"):
+        await casework(casework.world.event("case.noted", AMR, stream=stream, legal="2026-03-06"))
 
 
 async def test_only_a_journaled_reinterpretation_changes_what_was_derived(
@@ -161,20 +245,24 @@ async def test_only_a_journaled_reinterpretation_changes_what_was_derived(
     assert (await casework.case(stream))["law"] == OTHER_LAW.digest
 
 
-async def test_a_rebuild_derives_each_case_by_the_law_it_was_derived_by(
+async def test_a_rebuild_derives_each_case_by_the_law_that_the_journal_names(
     casework: Casework,
 ) -> None:
     await casework.keep_law(OTHER_LAW)
     streams = [str(uuid4()) for _ in range(3)]
     adopted = bus_says(casework, "law.adopted", str(uuid4()), digest=OTHER_LAW.digest)
-    await casework(sent(casework, streams[0]), sent(casework, streams[1]), adopted)
-    await casework(bus_says(casework, "case.reinterpreted", streams[1], law_after=OTHER_LAW.digest))
+    await casework(sent(casework, streams[0]), sent(casework, streams[1]))
+    law = (await casework.case(streams[1]))["law"]
+    await casework(bus_says(casework, "case.reinterpreted", streams[1], law_after=law))
+    await casework(adopted)
     # The adoption delivered again switches nothing.
     await casework(sent(casework, streams[2]), adopted)
+    await casework.renew()
     query = "select stream, law, digest from derived.case_state order by stream"
     before = await casework.rows(query)
     assert len({row["law"] for row in before}) == 2
     await casework.rebuild()
+    await casework.renew()
     assert await casework.rows(query) == before
 
 
@@ -241,7 +329,7 @@ async def test_an_event_that_is_no_cases_counts_in_a_cases_stream_whatever_batch
     assert (whole["digest"], whole["law"]) == (live["digest"], live["law"])
 
 
-async def test_the_law_of_a_case_is_that_of_its_first_event_however_batches_are_cut(
+async def test_the_law_of_a_case_is_the_one_in_force_however_batches_are_cut(
     casework: Casework,
 ) -> None:
     stream = str(uuid4())
