@@ -45,8 +45,10 @@ async def stale(connection: Any, fold_version: int, law: str, limit: int) -> set
     return {row["stream"] for row in rows}
 
 
-async def stale_count(connection: Any, fold_version: int, law: str) -> int:
-    return int(await connection.fetchval(_SQL["stale_count"], fold_version, law))
+async def progress(connection: Any, fold_version: int) -> tuple[int, int]:
+    """How many cases are still to be derived anew, of how many; by the law of every partition."""
+    row = await connection.fetchrow(_SQL["renewal_progress"], fold_version)
+    return int(row["left"]), int(row["cases"])
 
 
 async def shown(connection: Any, streams: Iterable[UUID], as_of: datetime) -> dict[UUID, ShownCase]:

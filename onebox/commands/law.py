@@ -89,21 +89,42 @@ def _show_tried(out: Console, found: dict[str, Any]) -> None:
 @click.argument("folder", type=_FOLDER)
 @click.option("--author", required=True, help="Who decides it, by the name an officer acts under.")
 @click.option("--reason", required=True, help="Why: the text of the law that changed.")
+@click.option("--dry-run", is_flag=True, help="Only show what it would do to the cases that run.")
 @home_option
 @json_option
-def adopt(folder: Path, author: str, reason: str, home: Path | None, *, as_json: bool) -> None:
-    """Put the law files in FOLDER in force, from now on, for new cases.
+def adopt(
+    folder: Path, author: str, reason: str, home: Path | None, *, dry_run: bool, as_json: bool
+) -> None:
+    """Put the law files in FOLDER in force, for new cases and for those that run.
 
-    Checked first: a bad law is refused with file, line and reason, and the one in force stays.
+    Checked first: a bad law is refused with file, line and reason, and the one in force stays. Then
+    it says what changes in the cases that run; casework derives them anew in the background.
     """
     settings, options = _settings(home), options_of(home)
+    ahead = asyncio.run(adopting.foresee(settings, folder, now_from(settings)()))
+    if dry_run:
+        answer(ahead, as_json=as_json, show=lambda out: _show_preview(out, ahead))
+        return
+    if not as_json:
+        _show_preview(Console(stderr=True), ahead)
     done = asyncio.run(adopting.adopt(settings, folder, author, reason))
     if done["adopted"]:
         installation = Installation(options.place, settings, credentials.load(options.place))
         here = provision.digest_of(settings.policies_dir)
         installation.note_law(done["digest"], installed=here)
+    done = {**done, "preview": ahead}
     word = "is in force" if done["adopted"] else "was in force already"
     answer(done, as_json=as_json, show=lambda out: out.print(f"{done['digest']} {word}"))
+
+
+def _show_preview(out: Console, ahead: dict[str, Any]) -> None:
+    rows = [
+        (one["case"], ", ".join(one["changes"]), " ".join(one["told"])) for one in ahead["items"]
+    ]
+    if rows:
+        out.print(table(("case", "changes", "told"), rows[:_SHOWN]))
+    said = f"{ahead['cases']} cases are derived anew, {ahead['changed']} change"
+    out.print(f"{said}, {len(ahead['told'])} agencies are told")
 
 
 @click.command("show")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from casebus.cases import FOLD_VERSION
 from casebus.errors import CasebusError
 from casebus.events.topics import Topics
 from casebus.settings import Settings
@@ -93,7 +94,7 @@ def _lag(admin: KafkaAdminClient, group: str) -> Check:
 
 
 async def _database(url: str) -> list[Check]:
-    from storage import sending  # noqa: PLC0415  only where a stack runs
+    from storage import renewing, sending  # noqa: PLC0415  only where a stack runs
     from storage.migrate import pending  # noqa: PLC0415
 
     try:
@@ -106,11 +107,21 @@ async def _database(url: str) -> list[Check]:
         if found[-1].verdict != "ok":
             return found
         waiting = await sending.waiting(connection)
+        found.append(_renewals(await renewing.progress(connection, FOLD_VERSION)))
         return [*found, _unsent(waiting, await sending.unsent_since(connection, _SHOWN))]
     except CasebusError as error:
         return [Check("migrations", "wrong", error.detail)]
     finally:
         await connection.close()
+
+
+def _renewals(progress: tuple[int, int]) -> Check:
+    """How far cases have been derived anew by the law and the fold of today."""
+    left, cases = progress
+    if not left:
+        return Check("derived by today's law", "ok", f"all {cases:,} cases")
+    says = f"{left:,} of {cases:,} cases are still to be derived anew; it goes on by itself"
+    return Check("derived by today's law", "warning", says, "casebus logs casework")
 
 
 def _unsent(waiting: Waiting, overdue: list[Any]) -> Check:

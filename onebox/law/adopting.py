@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import asyncpg
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.law import bundle, loader
+from casebus.law import Law, bundle, loader
 from casebus.settings import Settings
 from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
+from onebox.law.previewing import preview
 from onebox.provision import law as provision
 from onebox.provision.law import Adoption
 from storage import law as bundles
@@ -46,6 +48,19 @@ async def adopt(settings: Settings, folder: Path, author: str, reasons: str) -> 
     finally:
         await connection.close()
     return {"digest": digest, "previous": previous, "adopted": True}
+
+
+async def foresee(settings: Settings, folder: Path, now: datetime) -> dict[str, Any]:
+    """What adopting the law files would do to the cases that run. Changes nothing."""
+    files = loader.read(folder)
+    provision.refuse_errors(files, settings)
+    schemas = Schemas.load(settings.schemas_dir)
+    connection: Any = await asyncpg.connect(settings.database_url)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return (await preview(connection, Law(files), schemas, now)).to_json()
+    finally:
+        await connection.close()
 
 
 async def _said(connection: Any) -> int:

@@ -15,6 +15,7 @@ from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from casebus.events.schemas import Schemas
 from casebus.law import Law
+from onebox.law.previewing import Preview, preview
 from services.casework.lawbooks import Lawbooks
 from services.casework.streams import Stream, restore
 from storage import cases
@@ -43,6 +44,8 @@ class Answer:
     cases: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     differing: dict[str, list[Difference]] = field(default_factory=dict)
+    #: What adopting it now would do to these cases.
+    adopted: Preview | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -51,6 +54,7 @@ class Answer:
             "cases": self.cases,
             "differing": len(self.differing),
             "counts": dict(sorted(self.counts.items())),
+            "adopted": None if self.adopted is None else self.adopted.to_json(),
             "items": [
                 {"case": case, "differences": [one.to_json() for one in found]}
                 for case, found in self.differing.items()
@@ -72,6 +76,7 @@ class _Trial:
     ) -> None:
         self._connection, self._question, self._schemas = connection, question, schemas
         # A clock that runs beyond the last day is nobody's breach yet.
+        self._now = now
         self._until = min(_begin(question.until + _DAY), now)
         self._books = Lawbooks(question.law)
         self._answer = Answer(question.law.digest)
@@ -89,6 +94,9 @@ class _Trial:
                     raise CasebusError("law_unknown", "no law was adopted here yet")
                 law = await self._books.get(self._connection, digest)
                 self._compare(str(stream), events, law)
+        self._answer.adopted = await preview(
+            self._connection, question.law, self._schemas, self._now, streams
+        )
         return self._answer
 
     async def _events(self, streams: list[UUID]) -> dict[UUID, list[CaseEvent]]:

@@ -9,8 +9,17 @@ select stream from derived.case_state
 where fold_version < $1 or (law <> $2 and not pinned)
 order by stream limit $3;
 
--- name: stale_count
-select count(*) from derived.case_state where fold_version < $1 or (law <> $2 and not pinned);
+-- name: renewal_progress
+with laws as (
+    select distinct law from derived.journal_position
+    where epoch = (select epoch from own.installation) and law is not null
+)
+select count(*) filter (
+           where fold_version < $1 or (
+               not pinned and (select count(*) from laws) = 1 and law <> (select min(law) from laws)
+           )
+       ) as left, count(*) as cases
+from derived.case_state;
 
 -- name: shown_cases
 select stream, law, fold_version, status, digest from derived.case_state

@@ -1,0 +1,94 @@
+"""What adopting a law does to the cases that run: said before it is done, by what does it.
+
+The same function that renews a case (`casebus/cases/renewing.py`) is asked of the same recorded
+events, so a preview, `what-if` and the result say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from casebus.cases import FOLD_VERSION
+from casebus.cases.renewing import Renewed, renewed
+from casebus.events.schemas import Schemas
+from casebus.law import Law
+from services.casework.renewing import before_of
+from services.casework.streams import Stream, restore
+from storage import cases, renewing
+
+#: Cases read at once.
+_AT_ONCE = 500
+_ALL = 1 << 31
+
+
+@dataclass(slots=True)
+class Preview:
+    """By case: what `case.reinterpreted` will say of it; of cases without a change nothing."""
+
+    law: str
+    cases: int = 0
+    #: Cases that the new law cannot fold, and would suspend.
+    suspended: list[str] = field(default_factory=list)
+    changed: dict[str, Renewed] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        told = {one for made in self.changed.values() for one in made.told}
+        return {
+            "law": self.law,
+            "cases": self.cases,
+            "changed": len(self.changed),
+            "told": sorted(told),
+            "suspended": self.suspended,
+            "items": [_item(case, made) for case, made in sorted(self.changed.items())],
+        }
+
+
+def _item(case: str, made: Renewed) -> dict[str, Any]:
+    said = made.event.data if made.event else {}
+    return {
+        "case": case,
+        "state_before": said["state_before"],
+        "state_after": said["state_after"],
+        "told": list(made.told),
+        "changes": list(made.changes),
+    }
+
+
+async def preview(
+    connection: Any,
+    law: Law,
+    schemas: Schemas,
+    now: datetime,
+    among: Collection[UUID] | None = None,
+) -> Preview:
+    """Of every case that the law would reach, or of those `among`; reads one snapshot."""
+    stale = await renewing.stale(connection, FOLD_VERSION, law.digest, _ALL)
+    wanted = sorted(stale if among is None else stale & set(among))
+    found = Preview(law.digest)
+    for at in range(0, len(wanted), _AT_ONCE):
+        part = wanted[at : at + _AT_ONCE]
+        shown = await renewing.shown(connection, part, now)
+        streams = {stream: Stream() for stream in part}
+        for row in await cases.events_of(connection, part):
+            restore(streams[row["stream"]], row, schemas)
+        for stream, state in streams.items():
+            renewal = partial(renewed, list(state.events.values()), before_of(shown[stream]))
+            _add(found, str(stream), partial(renewal, law, now))
+    return found
+
+
+def _add(found: Preview, case: str, renewal: Callable[[], Renewed]) -> None:
+    found.cases += 1
+    try:
+        made = renewal()
+    # Whatever a law makes of a case that it does not fit: that is the answer, not our end.
+    except Exception:  # noqa: BLE001
+        found.suspended.append(case)
+        return
+    if made.event is not None:
+        found.changed[case] = made
