@@ -8,7 +8,7 @@ by `case.reinterpreted`, which the fold reads. Pure.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
@@ -187,13 +187,6 @@ def _event(
         imported=False,
         data=data,
     )
-
-
-def with_cause(made: Renewed, **said: Any) -> Renewed:
-    """The same with more said in its event: who decided it, and why."""
-    if made.event is None:
-        return made
-    return replace(made, event=replace(made.event, data={**made.event.data, **said}))
 
 
 def refuse_newer(newest: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from casebus.cases import fold
+from casebus.cases.renewing import renewed
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.legaltime import LegalTime
@@ -22,8 +23,9 @@ from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
 from onebox.provision import law as provision
+from services.casework.renewing import before_of
 from services.casework.streams import Stream, restore
-from storage import cases
+from storage import cases, renewing
 from storage import law as bundles
 
 TYPE = "casebus.case.reinterpreted.v1"
@@ -49,22 +51,26 @@ async def reinterpret(settings: Settings, decision: Decision, now: datetime) -> 
         told = Stream()
         for row in await cases.events_of(connection, [stream]):
             restore(told, row, schemas)
+        shown = await renewing.shown(connection, [stream], now)
     finally:
         await connection.close()
     if before.digest == law.digest:
         raise CasebusError("same_law", f"the case is derived by {law.digest} already")
-    # Both over the same events: where the digests are equal, the law changes nothing.
     events = list(told.events.values())
-    after = fold(events, law)
+    made = renewed(events, before_of(shown[stream]), law, now)
     data = {
+        # Where nothing changes, a person's word is said all the same.
+        **(made.event.data if made.event else {}),
         "law_before": before.digest,
         "law_after": law.digest,
+        # Both over the same events: where the digests are equal, the law changes nothing.
         "state_before": fold(events, before).digest(),
-        "state_after": after.digest(),
+        "state_after": fold(events, law).digest(),
+        "pinned": True,
         "reasons": decision.reasons,
         "note": decision.author,
     }
-    draft = _draft(stream, data, after.participants, now, schemas)
+    draft = _draft(stream, data, made.told, now, schemas)
     key = SigningKey.load(settings.keys_dir / f"{BUS}.pem")
     await asyncio.to_thread(provision.say, settings, key, schemas, [draft])
     return {"case": str(stream), "event": draft.envelope.id, **data}
