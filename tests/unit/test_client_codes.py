@@ -7,7 +7,7 @@ from casebus.errors import Reason
 from casebus.sdk.gateway import codes_by_status
 
 ROOT = Path(__file__).parents[2]
-RAISED = re.compile(r'(?:CasebusError|FileError|CodecError)\(\s*"(\w+)"')
+RAISED = re.compile(r'(?:CasebusError|FileError|CodecError|LawError)\(\s*"(\w+)"')
 SECTION = re.compile(r"^## SDK and command line\n(.*?)(?=^## )", re.MULTILINE | re.DOTALL)
 #: The command `casebus schemas` says what it finds in sentences of its own.
 ELSEWHERE = {"schemas.py"}
