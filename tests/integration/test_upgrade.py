@@ -1,0 +1,135 @@
+"""The present code on a home that commit 192abc2 wrote (tests/data/README.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from casebus.cases import FOLD_VERSION
+from casebus.events.legaltime import CHINA
+from casebus.law import Law
+from casebus.now import set_scenario_time
+from casebus.sdk.gateway import Gateway
+from onebox.testing import Stack
+from storage.migrate import migrations
+from tests.case_events import LAW
+from tests.integration.old_home import cases_in, unpacked
+from tests.integration.street import AMR, PSB, Bus
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+
+EARLIER = "cn-330110-amr"
+#: Who sees each case of the home.
+READERS = {"imported": EARLIER}
+#: How long the scheduler is watched for what it must not say.
+WATCHED_SECONDS = 8
+
+
+@pytest.fixture(scope="module")
+def old() -> Iterator[Bus]:
+    """The stack of this commit on the old home."""
+    with unpacked() as home, Stack(home=home.path) as stack:
+        bus = Bus(stack)
+        yield bus
+        bus.producer.close()
+
+
+def test_what_the_old_commit_wrote_is_migrated_and_verified(old: Bus) -> None:
+    applied = {row["name"] for row in old.rows("select name from public.casebus_migration")}
+    assert applied == set(migrations())
+    report = old.verified()
+    assert report.ok, report.to_json()
+    assert report.counts["journal records"] > 100
+
+
+def test_every_old_case_is_read_as_before(old: Bus) -> None:
+    streams = cases_in(old.stack.home)
+    assert set(streams) == {"imported", "unsigned", "overdue", "adopted", "running", "unopened"}
+    for word, stream in streams.items():
+        with Gateway(old.stack.settings(READERS.get(word, AMR))) as gateway:
+            case, history = gateway.case(stream), gateway.history(stream)
+        assert case["id"] == stream, word
+        assert history, word
+        assert case["status"] != "suspended", word
+    assert old.rows("select stream from derived.case_state where suspended is not null") == []
+    held = {word: old.rows(_ROW, stream)[0] for word, stream in streams.items()}
+    assert held["unopened"]["status"] == "unopened"
+    assert held["imported"]["opener"] == EARLIER
+    assert held["running"]["status"] == "accepted"
+    breached = old.rows(_SAID, streams["overdue"], "casebus.clock.breached.v1")
+    assert len(breached) == 1
+    assert old.rows(_SAID, streams["overdue"], "casebus.finding.raised.v1")
+
+
+def test_every_law_that_a_case_was_derived_by_still_loads(old: Bus) -> None:
+    rows = old.rows("select digest, body from own.law_bundle")
+    by_cases = {row["law"] for row in old.rows("select law from derived.case_state")}
+    assert by_cases <= {row["digest"] for row in rows}
+    # Of the old commit, of its adopted law, and of this commit.
+    assert len(rows) >= 3
+    for row in rows:
+        assert Law.from_bundle(row["body"]).digest == row["digest"]
+
+
+def test_nothing_is_told_that_only_the_new_fold_or_the_new_law_finds(old: Bus) -> None:
+    streams = cases_in(old.stack.home)
+    # Starting a release adopts the law that it brings.
+    old.until(_BY_ANOTHER, LAW.digest, FOLD_VERSION, holds=lambda rows: not rows)
+    # Nobody had to sign for it by the old law: by the new one it fell due days ago.
+    [unsigned] = old.rows(_CLOCK, streams["unsigned"], "T04")
+    assert unsigned["due"] < dt.datetime(2026, 3, 9, tzinfo=CHINA)
+    assert _told_since_the_upgrade(old) == []
+    # What falls due from now on is told as ever.
+    set_scenario_time(old.stack.home.scenario_time, dt.datetime(2026, 3, 15, 10, tzinfo=CHINA))
+    old.until(_SAID, streams["adopted"], "casebus.clock.breached.v1")
+    words = {stream: word for word, stream in streams.items()}
+    told = {(words[str(row["stream"])], row["type"]) for row in _told_since_the_upgrade(old)}
+    assert ("running", "casebus.clock.breached.v1") in told
+    assert {word for word, _ in told} <= {"running", "adopted", "unopened"}, told
+
+
+def _told_since_the_upgrade(bus: Bus) -> list[Any]:
+    """Breaches, warnings and findings that the bus said on the new code, once it has had time."""
+    time.sleep(WATCHED_SECONDS)
+    return list(bus.rows(_TOLD))
+
+
+def test_an_old_case_goes_on_and_a_new_one_opens(old: Bus) -> None:
+    stream, fresh = cases_in(old.stack.home)["running"], str(uuid4())
+    with Gateway(old.stack.settings(PSB)) as police:
+        police.submit(_event("referral.filed", PSB, stream, to=AMR))
+    assert old.status(stream, "filed")["opener"] == AMR
+    sent = old.event("referral.sent", AMR, stream=fresh, to=(PSB,), legal="2026-03-10")
+    old.send([sent], "events.administrative")
+    old.status(fresh, "sent")
+    assert old.verified().ok
+
+
+def _event(kind: str, source: str, stream: str, *, to: str) -> dict[str, object]:
+    return {
+        "specversion": "1.0",
+        "id": str(uuid4()),
+        "type": f"casebus.{kind}.v1",
+        "source": source,
+        "subject": stream,
+        "to": to,
+        "legaltime": "2026-03-10",
+        "data": {},
+    }
+
+
+_ROW = "select * from derived.case_state where stream = $1"
+_CLOCK = "select * from derived.clock where stream = $1 and clock = $2"
+_BY_ANOTHER = "select stream from derived.case_state where law <> $1 or fold_version < $2"
+#: Not what the old stack said: that was sent before it stopped.
+_TOLD = """
+select o.type, o.aggregateid as stream from own.outbox o
+where o.type similar to 'casebus.(clock|finding).(breached|warned|lapsed|raised).v1'
+  and o.created_at > (select max(applied_at) from public.casebus_migration)
+"""
+_SAID = "select id from derived.event where stream = $1 and type = $2"
