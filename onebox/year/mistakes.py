@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from casebus.cases.checks import HANDED_OVER
 from casebus.law import Law
+from casebus.law.compiled import event_name
 from onebox.year.lines import JSON, Line
 from onebox.year.plan import Mistakes
 
@@ -23,6 +24,11 @@ _WITH_CODES = ("parties", "respondents", "suspects", "right_holders", "complaina
 _RECEIVED = "casebus.referral.goods_received.v1"
 _CORRECTED = "casebus.case.corrected.v1"
 _NOBODY = "cn-339999-psb"
+#: The omission that was put in, by the line after which the transfer was owed.
+NOT_TRANSFERRED = "not_transferred"
+_OF_TRANSFERS = ("casebus.referral.", "casebus.reverse_referral.")
+_FIGURES = ("goods_value", "sales_amount", "illegal_business_amount", "items")
+_SECTORS = {"amr": "administrative", "cus": "customs"}
 _CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _LATEST_DAYS = 15
 
@@ -43,17 +49,45 @@ class Spoiler:
             "corrected": _corrected,
             "skipped": _skipped,
         }
+        self._says = law.thresholds.says
+        self._sectors = law.thresholds.detection.sectors
 
-    def spoil(self, lines: Lines, rng: random.Random) -> Lines:
+    def spoil(self, lines: Lines, rng: random.Random, *, crime: bool = False) -> Lines:
+        """`crime`: its figures are above the standards, so that a transfer is owed."""
+        if crime and lines:
+            lines = self._omitted(lines, rng)
         for name, way in self._ways.items():
             if lines and rng.random() < self._shares[name]:
                 lines = way(lines, rng)
         return lines
 
+    def _omitted(self, lines: Lines, rng: random.Random) -> Lines:
+        """No transfer where one is owed, left out here or never made: its line says so."""
+        if rng.random() < self._shares["not_transferred"]:
+            kept = [one for one in lines if not one.type.startswith(_OF_TRANSFERS)]
+            lines = kept if kept[:1] == lines[:1] else lines
+        if any("transfers" in self._says(_name(one)) for one in lines):
+            return lines
+        stated = False
+        for at, one in enumerate(lines):
+            stated = stated or any(one.data.get(name) for name in _FIGURES)
+            owed = "watched" in self._says(_name(one)) and self._is_watched(one)
+            if stated and owed:
+                return [*lines[:at], replace(one, mistake=NOT_TRANSFERRED), *lines[at + 1 :]]
+        return lines
+
+    def _is_watched(self, line: Line) -> bool:
+        sector = line.source.rpartition("-")[2]
+        return _SECTORS.get(sector, "") in self._sectors
+
     def _nobody_told(self, lines: Lines, rng: random.Random) -> Lines:
         """Who was to take a part is not named."""
         found = [at for at, one in enumerate(lines) if one.type in self._binding and one.to]
         return _with(lines, found, rng, lambda one: replace(one, to=(), mistake="nobody_told"))
+
+
+def _name(line: Line) -> str:
+    return event_name(line.type)
 
 
 def _binding(law: Law) -> frozenset[str]:

@@ -99,6 +99,8 @@ class Mistakes(_Part):
     unknown_recipient: Share
     corrected: Share
     skipped: Share
+    #: Of the cases with figures above the standards.
+    not_transferred: Share
 
 
 class Plan(_Part):

@@ -30,7 +30,8 @@ def case_lines(world: World, spoiler: Spoiler, number: int) -> list[Line]:
     """One case as it comes to the bus; the rest of the year changes nothing about it."""
     wanted = world.wanted
     rng = random.Random(f"{wanted.seed}/{wanted.year}/{number}/mistakes")
-    lines = spoiler.spoil(Walk(world, number).lines(), rng)
+    crime = world.kinds[number].crime
+    lines = spoiler.spoil(Walk(world, number).lines(), rng, crime=crime)
     end = world.times.end.isoformat()
     return [one for one in lines if one.arrives < end]
 

@@ -33,8 +33,8 @@ MAY_COME_FROM = {
     "data_quality": {"wrong_check_digit", "nobody_told", "skipped"},
     "undeliverable": {"unknown_recipient"},
     "discrepancy": {"goods_differ", "skipped"},
-    "out_of_procedure": {"skipped", "nobody_told"},
-    "no_standing": {"skipped", "nobody_told"},
+    "out_of_procedure": {"skipped", "nobody_told", "not_transferred"},
+    "no_standing": {"skipped", "nobody_told", "not_transferred"},
 }
 
 
@@ -96,7 +96,9 @@ def test_each_kind_of_mistake_is_made(world: World) -> None:
     made = {
         line.mistake
         for number in range(0, CASES, 8)
-        for line in spoiler.spoil(Walk(world, number).lines(), random.Random(number))
+        for line in spoiler.spoil(
+            Walk(world, number).lines(), random.Random(number), crime=world.kinds[number].crime
+        )
     }
     assert made - {""} >= set(world.plan.mistakes.model_dump()) - {"goods_differ"}
 
