@@ -31,7 +31,19 @@ OWN = {
 }
 ENTRY_POINTS = "casebus.commands"
 #: What the server part brings; named here so that an agency's install can say what is missing.
-SERVER = ("up", "down", "status", "reset", "env", "doctor", "logs", "demo", "verify", "year")
+SERVER = (
+    "up",
+    "down",
+    "status",
+    "reset",
+    "env",
+    "doctor",
+    "logs",
+    "demo",
+    "verify",
+    "rebuild",
+    "year",
+)
 
 
 class Commands(click.Group):

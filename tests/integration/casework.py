@@ -13,6 +13,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Record, agency_of
 from casebus.law import Law
 from casebus.trust.directory import BUS
+from onebox.rebuilding import Rebuilt, rebuild
 from onebox.testing import Stack
 from services.admission.judge import Arrival, Judge
 from services.admission.stamps import journal_headers, rejected_headers
@@ -39,8 +40,8 @@ HOSTED = frozenset({"administrative", "police", "procuratorate", "court"})
 class Casework:
     """One partition of the journal and one of the rejected, as casework takes them in."""
 
-    def __init__(self, pool: Any) -> None:
-        self.pool, self.world = pool, World()
+    def __init__(self, pool: Any, url: str = "") -> None:
+        self.pool, self.url, self.world = pool, url, World()
         self.log: list[ConsumerRecord] = []
         self.refused: list[ConsumerRecord] = []
         #: When admission takes what comes.
@@ -103,6 +104,9 @@ class Casework:
     async def renew(self) -> int:
         """One round of what goes on in the background; how many cases it renewed."""
         return await Renewals(self.pool, self._desk, save).once()
+
+    async def derived_again(self) -> Rebuilt:
+        return await rebuild(self.url, self._desk, lambda _: None)
 
     async def reinterpreted(self) -> list[dict[str, Any]]:
         """What is said of cases derived anew, with whom it is told."""
@@ -184,6 +188,6 @@ async def casework_on(brokers: Stack) -> AsyncIterator[Casework]:
     async with fresh_database(brokers) as url:
         pool = await open_pool(url, application="test")
         try:
-            yield Casework(pool)
+            yield Casework(pool, url)
         finally:
             await pool.close()

@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
 CASE = """
-insert into derived.case_state (stream, status, version, digest, law, updated_at, view, fold_version)
+insert into derived.case_state
+    (stream, status, version, digest, law, updated_at, view, fold_version)
 values ($1, $2, 1, '', '', now(), '{}', 4)
 on conflict (stream) do update set status = excluded.status
 """
