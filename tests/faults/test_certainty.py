@@ -109,11 +109,11 @@ def case() -> Iterator[Case]:
 
 
 def by_event(case: Case) -> httpx.Response:
-    return case.post(PSB, "referral.filed", "2026-03-03", AMR)
+    return case.post(PSB, "referral.filed", "2026-03-02", AMR)
 
 
 def by_officer(case: Case) -> httpx.Response:
-    return case.act("file", "2026-03-03")
+    return case.act("file", "2026-03-02")
 
 
 @pytest.mark.parametrize("answer", [by_event, by_officer])
