@@ -294,16 +294,25 @@ class Clocks:
         self._open.append(draft)
 
     def ensure(
-        self, versions: tuple[ClockRule, ...], trigger: CaseEvent, region: Region, *, alone: bool
+        self,
+        versions: tuple[ClockRule, ...],
+        trigger: CaseEvent,
+        region: Region,
+        *,
+        alone: bool,
+        done: bool = False,
     ) -> None:
-        """Start it where it does not run here, or runs by a version not meant for this body."""
+        """Start it where it does not run here, or runs by a version not meant for this body.
+
+        What was `done` already starts no more.
+        """
         known = versions[0].id
         running = [one for one in self._open if one.rule.id == known and one.region is region]
         gone = [one for one in running if not one.rule.is_for(trigger.data)]
         for draft in gone:
             draft.cancel(trigger)
             self._open.remove(draft)
-        if len(gone) == len(running):
+        if len(gone) == len(running) and not done:
             self.start(versions, trigger, region, alone=alone)
 
     def stop(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:

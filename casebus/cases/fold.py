@@ -452,8 +452,11 @@ class _Folding:
         alone = len(self.regions) == 1
         for versions in step.starts:
             self.clocks.start(versions, event, region, alone=alone)
+        done = step.unless_open and any(
+            one.procedure.id in step.unless_open for one in self.regions
+        )
         for versions in step.ensures:
-            self.clocks.ensure(versions, event, region, alone=alone)
+            self.clocks.ensure(versions, event, region, alone=alone, done=bool(done))
 
     def _lapse(self, event: CaseEvent) -> None:
         """The bus says that a clock ran out: founded only where it runs here, in fold order."""

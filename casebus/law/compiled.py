@@ -157,6 +157,8 @@ class Step:
     #: The clocks that must have been met for it to pause, and the one that bounds the pause.
     pauses_if_met: frozenset[str] = frozenset()
     pauses_until: str | None = None
+    #: Procedures, any of which in the case shows that what it ensures was done already.
+    unless_open: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)

@@ -224,6 +224,7 @@ def _step(
         opening=row.opening,
         pauses_if_met=frozenset(row.pauses_if_met),
         pauses_until=row.pauses_until,
+        unless_open=frozenset(row.unless_open),
     )
 
 

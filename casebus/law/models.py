@@ -112,6 +112,9 @@ class Transition(Choice):
     starts: tuple[str, ...] = ()
     #: Starts those of them that do not run here already, or run by a row not meant for this body.
     ensures: tuple[str, ...] = ()
+    #: Ensures nothing where one of these procedures was opened in the case: what the clocks ask for
+    #: was done by that, and nothing would ever stop them.
+    unless_open: tuple[Word, ...] = ()
     #: The event is the act these clocks ask for.
     stops: tuple[str, ...] = ()
     #: The event takes the ground from these clocks; `*` is all of them.
@@ -134,6 +137,12 @@ class Transition(Choice):
     def _conditions_of_a_pause_have_one(self) -> Self:
         if (self.pauses_if_met or self.pauses_until) and not self.pauses:
             raise ValueError("pauses_if_met and pauses_until speak of `pauses`")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_done_already_was_to_be_ensured(self) -> Self:
+        if self.unless_open and not self.ensures:
+            raise ValueError("unless_open speaks of `ensures`")
         return self
 
     @property

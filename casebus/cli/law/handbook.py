@@ -217,6 +217,8 @@ def _effects(row: models.Transition) -> Iterator[str]:
         clocks = getattr(row, word)
         if clocks:
             yield f"{said} {'全部' if clocks == (ALL,) else ', '.join(clocks)}"
+    if row.unless_open:
+        yield f"已启动程序 {', '.join(row.unless_open)} 的除外"
 
 
 def _duties(file: models.ProcedureFile) -> Iterator[tuple[str, ...]]:

@@ -17,6 +17,7 @@ def problems(book: Book) -> Iterator[Problem]:
     for name, file in book.procedures.items():
         yield from _ends(book, name, file)
         yield from _duties(book, name, file)
+        yield from _already_done(book, name, file)
 
 
 def _ends(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Problem]:
@@ -26,7 +27,7 @@ def _ends(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Problem
         place: Place = (name, "states", state)
         clocks = [one for one in sorted(running[state]) if _owed(book, one)]
         clocks = [one for one in clocks if not _ended_at(file, state, one, clocks_of)]
-        clocks = [one for one in clocks if not _ended_by_opening(book, one)]
+        clocks = [one for one in clocks if not _ended_by_opening(book, file, one)]
         if clocks:
             text = f"no way leads out of {state}, where {', '.join(clocks)} may still run"
             yield book.warning("dead_end", place, text)
@@ -73,10 +74,28 @@ def _ended_at(file: models.ProcedureFile, state: str, one: str, effect: _Effect)
     return any({one, ALL} & effect(row)[1] for row in rows)
 
 
-def _ended_by_opening(book: Book, clock: str) -> bool:
-    """Whether what begins another procedure of the case ends it, in whatever state this one is."""
-    rows = (row for file in book.procedures.values() for row in file.in_use if row.opening)
-    return any(clock in clocks_of(row)[1] for row in rows)
+def _ended_by_opening(book: Book, file: models.ProcedureFile, clock: str) -> bool:
+    """Whether what begins another procedure of the case ends it, in whatever state this one is.
+
+    What was begun before it began ends nothing any more: so the clock must not start then.
+    """
+    ending = {
+        other.id
+        for other in book.procedures.values()
+        for row in other.in_use
+        if row.opening and clock in clocks_of(row)[1]
+    }
+    begun = [set(row.unless_open) for row in file.in_use if clock in row.begins]
+    return bool(ending) and all(ending <= done for done in begun)
+
+
+def _already_done(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Problem]:
+    known = {one.id for one in book.procedures.values()}
+    for at, row in enumerate(file.transitions):
+        unknown = sorted(set(row.unless_open) - known)
+        if unknown:
+            text = f"unless_open: there is no procedure {', '.join(unknown)}"
+            yield book.error("unknown_procedure", (name, "transitions", at), text)
 
 
 def _duties(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ FILES = loader.read(FOLDER)
 SCHEMAS = list(Schemas.load(ROOT / "schemas"))
 REFERRAL, CLOCKS = "procedures/referral.yaml", "clocks/referral.yaml"
 PENALTY, VENUES, TRIAGE = "procedures/penalty.yaml", "venues.yaml", "triage.yaml"
+ADMINISTRATIVE = "procedures/administrative_case.yaml"
 DETECTION = "thresholds/detection.yaml"
 CONSULTATION = "procedures/consultation.yaml"
 
@@ -83,6 +84,8 @@ ADDED = """
     [
         (REFERRAL, "neutral: [intake.*]", "neutral: [landing.*]", "unknown_event", "landing.*"),
         (REFERRAL, "event: goods.released", "event: goods.freed", "unknown_event", "goods.freed"),
+        (ADMINISTRATIVE, "    unless_open: [referral]\n", "", "dead_end", "T01"),
+        (ADMINISTRATIVE, "[referral]", "[transfer]", "unknown_procedure", "transfer"),
         (REFERRAL, T04, "", "endless_clock", "no act stops T04"),
         (REFERRAL, "    starts: [T22]\n", "", "idle_clock", "T22"),
         (REFERRAL, "opens: [decide_transfer]", "opens: []", "idle_duty", "decide_transfer"),

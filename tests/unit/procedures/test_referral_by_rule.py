@@ -151,6 +151,19 @@ def test_an_assessment_that_must_transfer_makes_the_report_due_as_the_installati
     assert (due(found), found.status, found.tell) == ("2026-03-12", "met", ("superior",))
 
 
+@pytest.mark.parametrize("last", ["referral.proposed", "referral.sent", "referral.filed"])
+def test_who_has_begun_the_transfer_owes_no_report_for_saying_once_more_that_it_is_due(
+    last: str,
+) -> None:
+    filed = event(AMR, "administrative_case.filed", "2026-02-27")
+    again = event(
+        AMR, "filing_standard.assessed", "2026-07-01", assessment="MUST_TRANSFER", offence="214"
+    )
+    case = folded([filed, *until(last), again])
+    assert "referral" in {one.procedure for one in case.regions}
+    assert [one for one in case.clocks if one.id == "T01" and one.status == "running"] == []
+
+
 def test_a_later_word_that_nothing_is_to_be_transferred_takes_the_ground_away() -> None:
     filed = event(AMR, "administrative_case.filed", "2026-02-27")
     said = [
