@@ -1,4 +1,7 @@
-"""`python -m bench.year [CASES]`: a year of all procedures, made and folded in this process."""
+"""`python -m bench.year [CASES]`: a year of all procedures, made and folded in this process.
+
+It also counts what was put into the year and what is found in it, and names the cases that differ.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import time
 from bench.records import ROOT
 from casebus.cases import derive, fold
 from onebox.year.admitted import case_event
+from onebox.year.judging import found, put_in
+from onebox.year.lines import Line
 from onebox.year.mistakes import Spoiler
 from onebox.year.world import Wanted, World
 from onebox.year.year import case_lines
@@ -17,7 +22,7 @@ CASES = 1_000
 
 def main(count: int) -> None:
     world = World.make(Wanted(count, 2025, 2025, ROOT / "schemas", ROOT / "policies"))
-    spoiler = Spoiler(world.plan.mistakes, world.law)
+    spoiler = Spoiler(world)
     began = time.perf_counter()
     cases = [case_lines(world, spoiler, number) for number in range(count)]
     made = time.perf_counter() - began
@@ -34,6 +39,26 @@ def main(count: int) -> None:
         f"{count:,} cases, {whole:,} events, {len(procedures)} procedures: made in {made:.1f} s"
         f" ({whole / made:,.0f} a second on one core), folded at {folding / whole * 1e6:.1f} µs an"
         f" event ({deriving / whole * 1e6:.1f} with what is derived)\n"
+    )
+    compare(world, [one for one in cases if one])
+
+
+def compare(world: World, cases: list[list[Line]]) -> None:
+    """Told as it happens: overrun periods and omitted transfers, by name."""
+    said = [put_in(lines, world.law) for lines in cases]
+    shown = [found(world, lines) for lines in cases]
+    late = sum(len(line.late) for lines in cases for line in lines)
+    clocks = {name[1] for one in said for name in one.overrun}
+    differing = [
+        lines[0].case for lines, put, got in zip(cases, said, shown, strict=True) if put != got
+    ]
+    sys.stdout.write(
+        f"put in: {sum(len(one.overrun) for one in said):,} periods overrun"
+        f" ({late:,} by a late act) of {len(clocks)} clocks,"
+        f" {sum(len(one.omissions) for one in said):,} omissions; found:"
+        f" {sum(len(one.overrun) for one in shown):,} and"
+        f" {sum(len(one.omissions) for one in shown):,}; cases that differ: {len(differing)}"
+        f" {' '.join(differing)}\n"
     )
 
 

@@ -54,10 +54,11 @@ def replayed(events: Iterable[CaseEvent], law: Law, until: dt.datetime) -> Case:
             return case
         first = min(lapsed, key=lambda clock: (clock.lapse_after, clock.key))
         said.add(lapse_of(first).id)
-        told.append(_lapse(first))
+        told.append(lapse_event(first))
 
 
-def _lapse(clock: Clock) -> CaseEvent:
+def lapse_event(clock: Clock) -> CaseEvent:
+    """What the bus says when a clock has run out, as the journal would hold it."""
     derived, moment = lapse_of(clock), clock.lapse_after
     assert moment is not None  # noqa: S101 - the caller chose by it
     return CaseEvent(

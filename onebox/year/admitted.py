@@ -10,8 +10,8 @@ from onebox.year.lines import Line
 from onebox.year.world import World
 
 
-def case_event(world: World, line: Line, at: int) -> CaseEvent:
-    """The `at`-th line of its case to arrive.
+def case_event(world: World, line: Line, at: int, *, imported: bool = True) -> CaseEvent:
+    """The `at`-th line of its case to arrive; as history, or as it happens.
 
     Raises CasebusError where the body does not fit its schema.
     """
@@ -34,7 +34,7 @@ def case_event(world: World, line: Line, at: int) -> CaseEvent:
         sector=author.sector if author else "",
         to=tuple(one.id for one in known),
         to_sectors=tuple(one.sector for one in known),
-        imported=True,
+        imported=imported,
         data=data,
         flags=(Flag.UNKNOWN_RECIPIENT,) if len(known) < len(to) else (),
     )

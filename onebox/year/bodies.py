@@ -12,6 +12,7 @@ from typing import Any
 from casebus.events.schemas import Schemas
 from casebus.law.figures import AMOUNTS
 from casebus.trust.directory import Agency
+from onebox.year.items import total
 from onebox.year.parties import JSON, Subject
 
 _OPTIONAL = 0.4
@@ -48,7 +49,12 @@ _LEFT = frozenset(
         *("case_no", "case_no_raw", "record_no", "record_no_raw"),
     }
 )
-_MUCH = frozenset({"goods_value", "sales_amount", "illegal_business_amount"})
+#: Totals: what of the items each of them is the sum of.
+_TOTALS = {
+    "sales_amount": (True,),
+    "goods_value": (False,),
+    "illegal_business_amount": (True, False),
+}
 _LATER = frozenset({"until", "valid_to", "perform_by", "reply_by", "defence_by", "marketing_until"})
 _COUNTS = {"officers": 2, "volumes": 2, "satisfaction": 5}
 _ROLES = {
@@ -213,12 +219,17 @@ def _organisation(name: str) -> Maker:
 
 
 def _money(name: str) -> Maker:
-    if name in _MUCH:
-        return lambda scene: {"fen": scene.subject.value, "currency": "CNY"}
-    # What the standards look at is only said by those names above.
+    if name in _TOTALS:
+        return lambda scene: _total(scene, name)
+    # What the standards look at is only said by the items and those totals.
     if name in AMOUNTS:
         return _always(None)
     return lambda scene: {"fen": _part(scene), "currency": "CNY"}
+
+
+def _total(scene: Scene, name: str) -> JSON:
+    """What the items beside it come to: another total would be a finding."""
+    return {"fen": total(scene.subject.items, sold=_TOTALS[name]), "currency": "CNY"}
 
 
 def _part(scene: Scene) -> int:
@@ -298,6 +309,7 @@ _BY_NAME: dict[str, Maker] = {
     "numbers": _number_of_case,
     "actor": lambda scene: f"{scene.author.id}-officer-{scene.rng.randint(1, 9):02}",
     "offence": lambda scene: scene.subject.offence or None,
+    "items": lambda scene: [dict(one) for one in scene.subject.items],
     "assessment": _assessment,
     "acts_from": _acted,
     "acts_to": _began,

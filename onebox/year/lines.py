@@ -16,6 +16,7 @@ from casebus.events.legaltime import LegalTime
 from casebus.sdk.event import NewEvent
 
 JSON = dict[str, Any]
+_LISTS = ("to", "causation", "late", "silent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,10 @@ class Line:
     twice: bool = False
     #: What is wrong with it, as province.yaml calls it; empty where nothing is.
     mistake: str = ""
+    #: `clock trigger` of each period that this act overruns: T08 and the id of what started it.
+    late: tuple[str, ...] = ()
+    #: On the last line of its case: the same of what nobody does any more.
+    silent: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
         given = {name: getattr(self, name) for name in self.__slots__}
@@ -46,7 +51,7 @@ class Line:
         """Raises CasebusError `bad_line`."""
         try:
             row = orjson.loads(text)
-            lists = {name: tuple(row.get(name, ())) for name in ("to", "causation")}
+            lists = {name: tuple(row.get(name, ())) for name in _LISTS}
             return cls(**{"data": {}, **row, **lists})
         except (ValueError, TypeError, AttributeError) as error:
             raise CasebusError("bad_line", f"{text[:80]!r}: {error}") from error

@@ -15,8 +15,10 @@ from dataclasses import replace
 from casebus.cases.checks import HANDED_OVER
 from casebus.law import Law
 from casebus.law.compiled import event_name
+from onebox.year.judging import NOT_TRANSFERRED, found, put_in
 from onebox.year.lines import JSON, Line
 from onebox.year.plan import Mistakes
+from onebox.year.world import World
 
 Lines = list[Line]
 #: Fields whose codes are checked, that the generator fills.
@@ -24,21 +26,26 @@ _WITH_CODES = ("parties", "respondents", "suspects", "right_holders", "complaina
 _RECEIVED = "casebus.referral.goods_received.v1"
 _CORRECTED = "casebus.case.corrected.v1"
 _NOBODY = "cn-339999-psb"
-#: The omission that was put in, by the line after which the transfer was owed.
-NOT_TRANSFERRED = "not_transferred"
-_OF_TRANSFERS = ("casebus.referral.", "casebus.reverse_referral.")
 _FIGURES = ("goods_value", "sales_amount", "illegal_business_amount", "items")
 _SECTORS = {"amr": "administrative", "cus": "customs"}
 _CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _LATEST_DAYS = 15
+#: How often another line is spoilt instead.
+_TRIES = 4
 
 
 class Spoiler:
-    """`spoil` gives the lines of one case as they come to the bus."""
+    """`spoil` gives the lines of one case as they come to the bus.
 
-    def __init__(self, shares: Mistakes, law: Law) -> None:
-        self._shares = shares.model_dump()
-        self._binding = _binding(law)
+    What is late or omitted is the walk's to decide: a mistake that would bring about another
+    breach, or hide one, is not made.
+    """
+
+    def __init__(self, world: World, shares: Mistakes | None = None) -> None:
+        self._world = world
+        self._shares = (shares or world.plan.mistakes).model_dump()
+        self._end = world.times.end.isoformat()
+        self._binding = _binding(world.law)
         self._ways: dict[str, Callable[[Lines, random.Random], Lines]] = {
             "twice": _twice,
             "out_of_order": _out_of_order,
@@ -49,23 +56,28 @@ class Spoiler:
             "corrected": _corrected,
             "skipped": _skipped,
         }
-        self._says = law.thresholds.says
-        self._sectors = law.thresholds.detection.sectors
+        self._says = world.law.thresholds.says
+        self._sectors = world.law.thresholds.detection.sectors
 
     def spoil(self, lines: Lines, rng: random.Random, *, crime: bool = False) -> Lines:
         """`crime`: its figures are above the standards, so that a transfer is owed."""
-        if crime and lines:
-            lines = self._omitted(lines, rng)
+        if crime:
+            lines = self._omitted(lines)
         for name, way in self._ways.items():
             if lines and rng.random() < self._shares[name]:
-                lines = way(lines, rng)
+                tried = (way(lines, rng) for _ in range(_TRIES))
+                lines = next((one for one in tried if self._is_as_late(one, lines)), lines)
         return lines
 
-    def _omitted(self, lines: Lines, rng: random.Random) -> Lines:
-        """No transfer where one is owed, left out here or never made: its line says so."""
-        if rng.random() < self._shares["not_transferred"]:
-            kept = [one for one in lines if not one.type.startswith(_OF_TRANSFERS)]
-            lines = kept if kept[:1] == lines[:1] else lines
+    def _is_as_late(self, spoilt: Lines, lines: Lines) -> bool:
+        """Whether all of it comes before the year ends, and is as late as it was."""
+        if spoilt is lines or max(one.arrives for one in spoilt) >= self._end:
+            return False
+        said = put_in(spoilt, self._world.law)
+        return said == put_in(lines, self._world.law) == found(self._world, spoilt)
+
+    def _omitted(self, lines: Lines) -> Lines:
+        """Where no transfer comes, the line by which one is owed says so."""
         if any("transfers" in self._says(_name(one)) for one in lines):
             return lines
         stated = False

@@ -48,13 +48,14 @@ class Naming:
         """Who takes the roles that the step binds; else, often enough, whoever has a part."""
         named: dict[str, None] = {}
         for role, sectors in step.binds:
-            if role in step.takes and self._rng.random() < 0.5:  # noqa: PLR2004
+            own = role in step.takes and author.sector in sectors
+            if own and self._rng.random() < 0.5:  # noqa: PLR2004
                 continue
             one = self._bound(case, region, role, sectors, author)
             if one is not None and one.id != author.id:
                 named[one.id] = None
         opened = self._world.opens.get(step.event)
-        for role, sectors in self._of_the_opened(step, opened):
+        for role, sectors in self._of_the_opened(step, opened, author):
             one = self._bound(case, region, role, sectors, author)
             if one is not None and one.id != author.id:
                 named[one.id] = None
@@ -74,7 +75,7 @@ class Naming:
 
     @staticmethod
     def _of_the_opened(
-        step: Step, opened: Procedure | None
+        step: Step, opened: Procedure | None, author: Agency
     ) -> Iterable[tuple[str, frozenset[str]]]:
         """What the same event binds in the procedure that it opens beside."""
         if opened is None:
@@ -83,7 +84,7 @@ class Naming:
         return tuple(
             (role, sectors)
             for role, sectors in (versions[0].binds if versions else ())
-            if role not in versions[0].takes
+            if role not in versions[0].takes or author.sector not in sectors
         )
 
     def _bound(

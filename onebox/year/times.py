@@ -17,6 +17,8 @@ _FESTIVAL_DAYS = 7
 #: The Spring Festival lies between these days of a year.
 _FESTIVAL = ((1, 20), (2, 22))
 _SOON = dt.timedelta(minutes=20)
+#: After the year, until what was left undone is looked at.
+_JUDGED_AFTER = dt.timedelta(days=400)
 
 
 class Times:
@@ -25,6 +27,7 @@ class Times:
     def __init__(self, year: int, season: Season, pace: Pace, calendar: Calendar) -> None:
         self.first = dt.datetime(year, 1, 1, tzinfo=CHINA)
         self.end = dt.datetime(year + 1, 1, 1, tzinfo=CHINA)
+        self.judged = self.end + _JUDGED_AFTER
         self._season, self._pace, self._calendar = season, pace, calendar
         days = (self.end - self.first).days
         self._days = [self.first.date() + dt.timedelta(at) for at in range(days)]
@@ -39,18 +42,27 @@ class Times:
     def within(
         self, started: dt.datetime, due: dt.datetime, now: dt.datetime, rng: random.Random
     ) -> dt.datetime:
-        """When an act comes that a period asks for; mostly before `due`."""
+        """When an act comes that a period asks for: before `due`, where `now` is."""
         pace = self._pace
-        if rng.random() < pace.late:
-            return self._at_work(due + (due - started) * rng.uniform(0.02, pace.latest), rng)
         share = pace.first + (pace.last - pace.first) * rng.betavariate(*pace.shape)
         meant = max(started + (due - started) * share, now + _SOON)
-        at = self._at_work(meant, rng)
-        if at < due:
-            return at
-        # Who sees the last day coming acts on the working day before it, or at once.
-        earlier = self._work_before(meant, rng)
-        return earlier if now < earlier < due else max(min(meant, due - _SOON), now + _SOON)
+        return self.before(due, self._at_work(meant, rng), now, rng)
+
+    def before(
+        self, due: dt.datetime, meant: dt.datetime, now: dt.datetime, rng: random.Random
+    ) -> dt.datetime:
+        """Who sees the last day coming acts on the working day before it, or at once."""
+        if meant < due:
+            return meant
+        earlier = self._work_before(due, rng)
+        return earlier if now < earlier < due else max(now, min(due - _SOON, now + _SOON))
+
+    def late(self, started: dt.datetime, due: dt.datetime, rng: random.Random) -> dt.datetime:
+        """When an act comes for which its period was too short."""
+        return self._at_work(due + (due - started) * rng.uniform(0.02, self._pace.latest), rng)
+
+    def is_late(self, rng: random.Random) -> bool:
+        return rng.random() < self._pace.late
 
     def after(self, now: dt.datetime, days: float, rng: random.Random) -> dt.datetime:
         """When an act comes that no period asks for; `days` is the median."""

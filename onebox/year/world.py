@@ -53,8 +53,9 @@ class World:
     opens: Mapping[str, Procedure]
 
     @classmethod
-    def make(cls, wanted: Wanted) -> Self:
-        plan = Plan.load()
+    def make(cls, wanted: Wanted, plan: Plan | None = None) -> Self:
+        """By province.yaml, or another plan."""
+        plan = plan or Plan.load()
         law = Law.load(wanted.policies / "law")
         schemas = Schemas.load(wanted.schemas)
         day = dt.date(wanted.year, 1, 1)

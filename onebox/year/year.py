@@ -31,9 +31,7 @@ def case_lines(world: World, spoiler: Spoiler, number: int) -> list[Line]:
     wanted = world.wanted
     rng = random.Random(f"{wanted.seed}/{wanted.year}/{number}/mistakes")
     crime = world.kinds[number].crime
-    lines = spoiler.spoil(Walk(world, number).lines(), rng, crime=crime)
-    end = world.times.end.isoformat()
-    return [one for one in lines if one.arrives < end]
+    return spoiler.spoil(Walk(world, number).lines(), rng, crime=crime)
 
 
 def generate(
@@ -76,7 +74,7 @@ def _chunks(wanted: Wanted, processes: int) -> Iterator[list[_Row]]:
 
 def _begin(wanted: Wanted) -> None:
     world = World.make(wanted)
-    _made[:] = [(world, Spoiler(world.plan.mistakes, world.law))]
+    _made[:] = [(world, Spoiler(world))]
 
 
 def _chunk(start: int) -> list[_Row]:
