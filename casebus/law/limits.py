@@ -10,6 +10,9 @@ from casebus.law.assessment import Matter, Outcome
 from casebus.law.threshold_models import ThresholdFile
 from casebus.law.threshold_rows import years_after
 
+#: The second tier: no standard has a third.
+_HEAVIEST = 2
+
 
 class Barred(NamedTuple):
     """The last day on which it could be prosecuted, and by what."""
@@ -37,7 +40,19 @@ class Limits:
         """
         if not outcome.tier:
             return None
-        term = self._term(outcome.standard.offence, outcome.tier, outcome.day)
+        return self._past(self._term(outcome.standard.offence, outcome.tier, outcome.day), matter)
+
+    def wholly(self, outcome: Outcome, matter: Matter) -> Barred | None:
+        """Whether even the heaviest that a suspicion may turn out to be is barred.
+
+        Which figures the police will find is open, so is which law is the lighter: the heaviest
+        term of the act's day or of today's, whichever is the lighter, whatever is reached so far.
+        """
+        days = (matter.acts.last, matter.today)
+        terms = [self._term(outcome.standard.offence, _HEAVIEST, day) for day in days]
+        return self._past(min((one for one in terms if one is not None), default=None), matter)
+
+    def _past(self, term: int | None, matter: Matter) -> Barred | None:
         for row in self._limits:
             if term is not None and term < row.below and row.effective_from <= matter.today:
                 until = years_after(matter.acts.last, row.years)

@@ -39,16 +39,6 @@ _SAYS = (
 )
 
 
-def _verdict(weighed: Weighed, barred: Barred | None) -> Verdict:
-    if barred is not None:
-        return Verdict.WATCH
-    if weighed.outcome.tier and not weighed.unknown:
-        return Verdict.MUST_TRANSFER
-    if weighed.outcome.tier or weighed.matter.figures.suspicion:
-        return Verdict.TRANSFER_ON_SUSPICION
-    return Verdict.WATCH
-
-
 def _name_of(weighed: Weighed) -> str:
     return weighed.outcome.standard.name
 
@@ -210,13 +200,24 @@ class Thresholds:
             verdict = Verdict.TRANSFER_ON_SUSPICION if matter.figures.suspicion else Verdict.WATCH
             zh, en = threshold_words.no_standard(offence)
             return Assessment(verdict=verdict, offence=offence or "", steps=(zh,), steps_en=(en,))
-        limits = [self.limits.barred(one.outcome, one.matter) for one in weighed]
-        verdicts = [_verdict(*pair) for pair in zip(weighed, limits, strict=True)]
-        at = max(
-            range(len(weighed)),
-            key=lambda n: (RANK[verdicts[n]], weighed[n].outcome.weight, _name_of(weighed[n])),
+        judged = [(one, *self._verdict(one)) for one in weighed]
+        return self._said(
+            *max(judged, key=lambda it: (RANK[it[1]], it[0].outcome.weight, _name_of(it[0])))
         )
-        return self._said(weighed[at], verdicts[at], limits[at])
+
+    def _verdict(self, weighed: Weighed) -> tuple[Verdict, Barred | None]:
+        """A tier that is barred leaves a suspicion standing, until all that it may be is barred."""
+        outcome, matter = weighed.outcome, weighed.matter
+        barred = self.limits.barred(outcome, matter)
+        if outcome.tier and barred is None:
+            open_ = Verdict.TRANSFER_ON_SUSPICION if weighed.unknown else Verdict.MUST_TRANSFER
+            return open_, None
+        if not matter.figures.suspicion:
+            return Verdict.WATCH, barred
+        wholly = self.limits.wholly(outcome, matter)
+        if wholly is not None:
+            return Verdict.WATCH, wholly
+        return Verdict.TRANSFER_ON_SUSPICION, barred
 
     def _names(
         self, figures: Figures, offence: str | None, families: frozenset[str] | None

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,24 @@ def test_more_of_one_figure_is_never_milder(
         replace(figures, **{name: more}), offence, acts, prior, today=today, families=families
     )
     assert weight(after) >= weight(before)
+
+
+def suspected(day: dt.date, today: dt.date, count: int | None) -> Assessment:
+    figures = Figures(suspicion=True, item_count=count)
+    return LAW.thresholds.assess(figures, "215", Acts.on(day), today=today)
+
+
+@pytest.mark.parametrize("count", [None, 20_000])
+def test_a_barred_first_tier_leaves_a_suspicion_standing(count: int | None) -> None:
+    found = suspected(dt.date(2004, 12, 22), dt.date(2011, 1, 10), count)
+    assert found.verdict is Verdict.TRANSFER_ON_SUSPICION
+
+
+@pytest.mark.parametrize("count", [None, 20_000, 200_000])
+def test_a_suspicion_ends_where_the_heaviest_tier_is_barred(count: int | None) -> None:
+    found = suspected(dt.date(2004, 12, 22), dt.date(2015, 1, 10), count)
+    assert found.verdict is Verdict.WATCH
+    assert found.limitation.endswith("第八十七条第二项")
 
 
 @settings(max_examples=300, deadline=None)
