@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -44,11 +44,11 @@ class CaseEvent:
     #: Which import minted it; empty of what happens now.
     import_id: str = ""
 
-    @property
-    def identity(self) -> Identity:
-        return (self.source, self.id)
+    #: What one event is, and its author (the part of the source before its system's suffix):
+    #: made once, because the fold asks for both again and again.
+    identity: Identity = field(init=False, repr=False, compare=False)
+    agency: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def agency(self) -> str:
-        """The author: the part of the source before its system's suffix."""
-        return self.source.partition("/")[0]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "identity", (self.source, self.id))
+        object.__setattr__(self, "agency", self.source.partition("/")[0])

@@ -82,7 +82,7 @@ class Findings:
             key=key,
             kind=kind,
             severity=_SEVERITY[kind],
-            event=(event.source, event.id),
+            event=event.identity,
             detail={name: plain(value) for name, value in detail.items()},
             tell=told,
             tell_after=self._tell_after(kind, event, detail) if told else None,

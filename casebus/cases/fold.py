@@ -77,7 +77,7 @@ def fold(events: Iterable[CaseEvent], law: Law) -> Case:
 def _first_journaled(events: Iterable[CaseEvent]) -> list[CaseEvent]:
     kept: dict[Identity, CaseEvent] = {}
     for event in events:
-        identity = (event.source, event.id)
+        identity = event.identity
         known = kept.get(identity)
         if known is None or event.position < known.position:
             kept[identity] = event
@@ -121,7 +121,7 @@ def _trivial(events: list[CaseEvent], law: Law) -> Case:
         deviations=findings.of_history(),
         participants=named(order),
         numbers=tuple(sorted({pair for event in order for pair in body.numbers(event.data)})),
-        order=tuple((event.source, event.id) for event in order),
+        order=tuple(event.identity for event in order),
         law=law.digest,
     )
 
@@ -537,7 +537,7 @@ class _Folding:
             roles={**self.known_roles, **self.leading.roles},
             participants=tuple(sorted(self.participants)),
             numbers=tuple(sorted(self.numbers)),
-            order=tuple((event.source, event.id) for event in order),
+            order=tuple(event.identity for event in order),
             clocks=self.renewals.clocks(self.clocks.frozen(setting), marks.breaches),
             findings=(
                 *self.renewals.findings(self.findings.all(marks.findings)),

@@ -61,7 +61,7 @@ class Region:
             status=status,
             title=title,
             title_en=title_en,
-            opened_by=(self.opened_by.source, self.opened_by.id),
+            opened_by=self.opened_by.identity,
             roles=dict(self._held()),
         )
 
