@@ -419,7 +419,7 @@ class _Folding:
     def _apply(self, region: Region, step: Step, event: CaseEvent) -> None:
         region.status = step.to or region.status
         for role, sectors in step.binds:
-            self._bind(region, role, sectors, event, or_author=role in step.takes)
+            self._bind(region, step, role, sectors, event)
         self._move_clocks(region, step, event)
         self.work.close(step.closes, event, region)
         for duty in step.opens:
@@ -476,23 +476,16 @@ class _Folding:
                     self._apply(region, step, event)
 
     def _bind(
-        self,
-        region: Region,
-        role: str,
-        sectors: frozenset[str],
-        event: CaseEvent,
-        *,
-        or_author: bool,
+        self, region: Region, step: Step, role: str, sectors: frozenset[str], event: CaseEvent
     ) -> None:
         author = event.agency
         for agency, sector in zip(event.to, event.to_sectors, strict=False):
             if sector in sectors and agency != author:
                 region.bind(role, agency)
                 return
-        if or_author:
-            if event.sector in sectors:
-                region.bind(role, author)
-        elif not region.holders(role):
+        if role in step.takes and event.sector in sectors:
+            region.bind(role, author)
+        elif step.needs(role) and not region.holders(role):
             detail = {"reason": "no_recipient", "role": role}
             self.findings.add(DATA_QUALITY, event, detail, tell=[author], about=role)
 

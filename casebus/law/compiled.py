@@ -160,6 +160,13 @@ class Step:
     #: Procedures, any of which in the case shows that what it ensures was done already.
     unless_open: frozenset[str] = frozenset()
 
+    def needs(self, role: str) -> bool:
+        """Whether somebody must have the role now: nobody may not, or a clock of it starts here."""
+        began = (versions[0] for versions in (*self.starts, *self.ensures))
+        return role not in self.takes or any(
+            rule.actor == role and not rule.when_held for rule in began
+        )
+
 
 @dataclass(slots=True, eq=False)
 class Procedure:

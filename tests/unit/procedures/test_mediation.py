@@ -167,3 +167,17 @@ def test_a_mediation_on_ownership_ends_in_two_months_and_one_more() -> None:
         ]
     )
     assert due(the_clock(case, "P13")) == "2026-07-08"
+
+
+def test_an_application_that_names_no_court_is_told_to_its_author() -> None:
+    """The court's period would else run against nobody."""
+    named = [event(MED, "judicial_confirmation.applied", "2026-09-10", to=(COURT,))]
+    nobody = [event(MED, "judicial_confirmation.applied", "2026-09-10")]
+    assert the_clock(folded(named), "C08").actor == COURT
+    assert not folded(named).findings
+    [found] = folded(nobody).findings
+    assert (found.kind, found.detail["reason"], found.tell) == (
+        "data_quality",
+        "no_recipient",
+        (MED,),
+    )
