@@ -30,6 +30,8 @@ class ShownCase:
     pending: set[str] = field(default_factory=set)
     findings: set[str] = field(default_factory=set)
     regions: set[tuple[str, str]] = field(default_factory=set)
+    #: (event id, verdict, offence, tier).
+    verdicts: set[tuple[str, str, str, int]] = field(default_factory=set)
     #: Ids of what the bus says of it, sent or about to be.
     said: set[str] = field(default_factory=set)
 
@@ -67,6 +69,9 @@ async def shown(connection: Any, streams: Iterable[UUID], as_of: datetime) -> di
         found[row["stream"]].findings.add(row["key"])
     for row in await connection.fetch(_SQL["shown_regions"], wanted):
         found[row["stream"]].regions.add((row["procedure"], row["status"]))
+    for row in await connection.fetch(_SQL["shown_verdicts"], wanted):
+        verdict = (row["event_id"], row["verdict"], row["offence"], row["tier"])
+        found[row["stream"]].verdicts.add(verdict)
     for row in await connection.fetch(_SQL["said"], wanted):
         if row["stream"] in found:
             found[row["stream"]].said.add(row["event_id"])

@@ -1,28 +1,12 @@
-"""One history under two laws: what would have differed. Pure.
-
-What the bus said under the one law is left out of the history, and what it would say of rights and
-conditions that lapse is said anew under each: these are transitions. What people would have done
-otherwise nobody knows.
-"""
+"""One case derived in two ways, by two laws for example: how they differ, in words. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from casebus.cases.derive import lapse_of
-from casebus.cases.event import CaseEvent
-from casebus.cases.fold import fold
 from casebus.cases.state import RUNNING, Case, Clock
-from casebus.events.legaltime import LegalTime
-from casebus.law import Law
-
-_BUS = "bus"
-#: What the bus says of itself in the course of a case; answers to its questions stay.
-_SAID = ("casebus.clock.", "casebus.finding.", "casebus.case.copy_due.")
-#: A law that lets a clock lapse and start without an end is stopped here.
-_MOST_LAPSES = 1_000
 
 
 class Difference(NamedTuple):
@@ -37,50 +21,8 @@ class Difference(NamedTuple):
         return self._asdict()
 
 
-def replayed(events: Iterable[CaseEvent], law: Law, until: dt.datetime) -> Case:
-    """The case as these events give it under a law, with the lapses up to a moment."""
-    told = [one for one in events if not (one.sector == _BUS and one.type.startswith(_SAID))]
-    said: set[str] = set()
-    while True:
-        case = fold(told, law)
-        lapsed = [
-            clock
-            for clock in case.clocks
-            if clock.lapse_after is not None
-            and clock.lapse_after <= until
-            and lapse_of(clock).id not in said
-        ]
-        if not lapsed or len(said) > _MOST_LAPSES:
-            return case
-        first = min(lapsed, key=lambda clock: (clock.lapse_after, clock.key))
-        said.add(lapse_of(first).id)
-        told.append(lapse_event(first))
-
-
-def lapse_event(clock: Clock) -> CaseEvent:
-    """What the bus says when a clock has run out, as the journal would hold it."""
-    derived, moment = lapse_of(clock), clock.lapse_after
-    assert moment is not None  # noqa: S101 - the caller chose by it
-    return CaseEvent(
-        stream=derived.stream,
-        source=_BUS,
-        id=derived.id,
-        type=derived.type,
-        legal=derived.legal or LegalTime.of(moment),
-        sequence=None,
-        causation=derived.causation,
-        recorded_at=moment,
-        position=(0, 0, 0),
-        sector=_BUS,
-        to=(),
-        to_sectors=(),
-        imported=False,
-        data=dict(derived.data),
-    )
-
-
 def differences(before: Case, after: Case, until: dt.datetime) -> list[Difference]:
-    """What of a case is otherwise under another law, looked at from a moment."""
+    """What of a case is otherwise, looked at from an aware moment."""
     return [
         *_compared("status", _statuses(before), _statuses(after)),
         *_compared("clock", _dues(before), _dues(after)),

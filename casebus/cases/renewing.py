@@ -33,6 +33,7 @@ from casebus.cases.state import RUNNING, Case, Clock
 from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
 from casebus.law import Law
+from casebus.law.assessment import Assessment
 
 _BUS = "bus"
 _WITHDRAWALS = frozenset({BREACH_WITHDRAWN, LAPSE_WITHDRAWN, WITHDRAWN})
@@ -50,6 +51,8 @@ class Shown(NamedTuple):
     findings: frozenset[str]
     #: (procedure, state) of the procedures beside the leading one.
     regions: frozenset[tuple[str, str]]
+    #: (event id, verdict, offence, tier) of each assessment.
+    verdicts: frozenset[tuple[str, str, str, int]]
 
     @classmethod
     def of(cls, case: Case) -> Self:
@@ -58,7 +61,12 @@ class Shown(NamedTuple):
             frozenset((one.key, one.status, one.due, one.historic) for one in case.clocks),
             frozenset(one.key for one in case.findings),
             frozenset((one.procedure, one.status) for one in case.regions[1:]),
+            frozenset(_verdict(one.event[1], one.assessment) for one in case.assessments),
         )
+
+
+def _verdict(event: str, found: Assessment) -> tuple[str, str, str, int]:
+    return event, str(found.verdict), found.offence, found.tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

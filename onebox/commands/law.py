@@ -50,8 +50,8 @@ def what_if(
 ) -> None:
     """Show what would have differed under the law files in FOLDER. Changes nothing.
 
-    Replays every case with an event between the two dates, under the law in force and under
-    FOLDER: statuses, clocks, breaches, findings, assessments, copies.
+    Derives every case with an event between the two dates by FOLDER, as adopting it now would, and
+    compares: statuses, clocks, breaches, findings, assessments, copies; and who would be told.
     """
     if until < since:
         raise click.UsageError("--to lies before --from")
@@ -81,8 +81,14 @@ def _show_tried(out: Console, found: dict[str, Any]) -> None:
     if len(rows) > _SHOWN:
         out.print(f"and {len(rows) - _SHOWN} more: --json has all")
     counted = ", ".join(f"{count} {kind}" for kind, count in found["counts"].items())
-    said = f"{found['differing']} of {found['cases']} cases differ"
+    said = f"{found['changed']} of {found['cases']} cases differ"
     out.print(f"{said}: {counted}" if counted else said)
+    _show_suspended(out, found)
+
+
+def _show_suspended(out: Console, found: dict[str, Any]) -> None:
+    if found["suspended"]:
+        out.print(f"the law fits these not, and would suspend them: {' '.join(found['suspended'])}")
 
 
 @click.command("adopt")
@@ -125,6 +131,7 @@ def _show_preview(out: Console, ahead: dict[str, Any]) -> None:
         out.print(table(("case", "changes", "told"), rows[:_SHOWN]))
     said = f"{ahead['cases']} cases are derived anew, {ahead['changed']} change"
     out.print(f"{said}, {len(ahead['told'])} agencies are told")
+    _show_suspended(out, ahead)
 
 
 @click.command("show")

@@ -6,15 +6,14 @@ events, so a preview, `what-if` and the result say the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from casebus.cases import FOLD_VERSION
-from casebus.cases.renewing import Renewed, renewed
+from casebus.cases import FOLD_VERSION, CaseEvent
+from casebus.cases.renewing import Before, Renewed, renewed
 from casebus.events.schemas import Schemas
 from casebus.law import Law
 from services.casework.renewing import before_of
@@ -24,6 +23,16 @@ from storage import cases, renewing
 #: Cases read at once.
 _AT_ONCE = 500
 _ALL = 1 << 31
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """One case that the new law or fold reaches; `made` is None where that cannot fold it."""
+
+    case: str
+    events: list[CaseEvent]
+    before: Before
+    made: Renewed | None
 
 
 @dataclass(slots=True)
@@ -36,6 +45,13 @@ class Preview:
     suspended: list[str] = field(default_factory=list)
     changed: dict[str, Renewed] = field(default_factory=dict)
 
+    def add(self, one: Foreseen) -> None:
+        self.cases += 1
+        if one.made is None:
+            self.suspended.append(one.case)
+        elif one.made.event is not None:
+            self.changed[one.case] = one.made
+
     def to_json(self) -> dict[str, Any]:
         told = {one for made in self.changed.values() for one in made.told}
         return {
@@ -43,7 +59,7 @@ class Preview:
             "cases": self.cases,
             "changed": len(self.changed),
             "told": sorted(told),
-            "suspended": self.suspended,
+            "suspended": sorted(self.suspended),
             "items": [_item(case, made) for case, made in sorted(self.changed.items())],
         }
 
@@ -59,17 +75,24 @@ def _item(case: str, made: Renewed) -> dict[str, Any]:
     }
 
 
-async def preview(
+async def preview(connection: Any, law: Law, schemas: Schemas, now: datetime) -> Preview:
+    """Of every case that the law would reach; reads one snapshot."""
+    found = Preview(law.digest)
+    async for one in foreseen(connection, law, schemas, now):
+        found.add(one)
+    return found
+
+
+async def foreseen(
     connection: Any,
     law: Law,
     schemas: Schemas,
     now: datetime,
     among: Collection[UUID] | None = None,
-) -> Preview:
-    """Of every case that the law would reach, or of those `among`; reads one snapshot."""
+) -> AsyncIterator[Foreseen]:
+    """Every case that the law would reach, or those `among`, as it would be derived."""
     stale = await renewing.stale(connection, FOLD_VERSION, law.digest, _ALL)
     wanted = sorted(stale if among is None else stale & set(among))
-    found = Preview(law.digest)
     for at in range(0, len(wanted), _AT_ONCE):
         part = wanted[at : at + _AT_ONCE]
         shown = await renewing.shown(connection, part, now)
@@ -77,18 +100,13 @@ async def preview(
         for row in await cases.events_of(connection, part):
             restore(streams[row["stream"]], row, schemas)
         for stream, state in streams.items():
-            renewal = partial(renewed, list(state.events.values()), before_of(shown[stream]))
-            _add(found, str(stream), partial(renewal, law, now))
-    return found
+            events, before = list(state.events.values()), before_of(shown[stream])
+            yield Foreseen(str(stream), events, before, _made(events, before, law, now))
 
 
-def _add(found: Preview, case: str, renewal: Callable[[], Renewed]) -> None:
-    found.cases += 1
+def _made(events: list[CaseEvent], before: Before, law: Law, now: datetime) -> Renewed | None:
     try:
-        made = renewal()
+        return renewed(events, before, law, now)
     # Whatever a law makes of a case that it does not fit: that is the answer, not our end.
     except Exception:  # noqa: BLE001
-        found.suspended.append(case)
-        return
-    if made.event is not None:
-        found.changed[case] = made
+        return None

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from casebus.cases import Case
-from casebus.cases.differing import replayed
 from casebus.cases.findings import OMISSION
 from casebus.cases.state import LAPSED
 from casebus.law import Law
 from onebox.year.admitted import case_event
 from onebox.year.lines import Line
+from onebox.year.replaying import replayed
 from onebox.year.world import World
 
 #: Mistake of a line: figures are above the standards by then, and no transfer ever comes.

@@ -10,10 +10,10 @@ import datetime as dt
 from dataclasses import replace
 
 from casebus.cases import Case, CaseEvent, fold
-from casebus.cases.differing import lapse_event
 from casebus.cases.event import Identity
 from casebus.cases.state import RUNNING, Clock
 from casebus.law import Law
+from onebox.year.replaying import lapse_event
 
 #: A clock, and the event that started it.
 Name = tuple[str, Identity]

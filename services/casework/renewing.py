@@ -80,6 +80,7 @@ def before_of(shown: ShownCase) -> Before:
             frozenset((key, *row) for key, row in shown.clocks.items()),
             frozenset(shown.findings),
             frozenset(shown.regions),
+            frozenset(shown.verdicts),
         ),
         pending=frozenset(shown.pending),
         said=frozenset(shown.said),

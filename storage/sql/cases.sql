@@ -37,6 +37,12 @@ select stream, key from derived.finding where stream = any($1::uuid[]);
 -- name: shown_regions
 select stream, procedure, status from derived.side_region where stream = any($1::uuid[]);
 
+-- name: shown_verdicts
+select c.stream, a->'event'->>'id' as event_id, a->>'verdict' as verdict,
+       a->>'offence' as offence, (a->>'tier')::int as tier
+from derived.case_state c, jsonb_path_query(c.view, '$.assessments[*]') as a
+where c.stream = any($1::uuid[]);
+
 -- name: said
 select aggregateid as stream, event_id from own.outbox
 where aggregateid = any($1::uuid[]) and source like 'bus%';

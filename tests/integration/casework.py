@@ -44,8 +44,8 @@ class Casework:
         self.pool, self.url, self.world = pool, url, World()
         self.log: list[ConsumerRecord] = []
         self.refused: list[ConsumerRecord] = []
-        #: When admission takes what comes.
-        self.at = NOW
+        #: When admission takes what comes, and what time it is for casework.
+        self.at = self.now = NOW
         self._admit = Judge(SCHEMAS, self.world.directory, LAW, HOSTED)
         self.restart()
 
@@ -56,7 +56,7 @@ class Casework:
             lawbooks=Lawbooks(LAW),
             directory=self.world.directory,
             key=self.world.keys[BUS],
-            now=lambda: NOW,
+            now=lambda: self.now,
             streams=Streams(SCHEMAS),
             epoch=1,
         )
@@ -65,7 +65,7 @@ class Casework:
         """Admit the records, each at its sector's door, and record them as one batch."""
         first = len(self.log)
         for record in records:
-            self.log.append(self._journaled(record, len(self.log)))
+            self.log.append(self.journaled(record, len(self.log)))
         await self.record(self.log[first:])
 
     async def record(self, records: Sequence[ConsumerRecord]) -> None:
@@ -144,7 +144,8 @@ class Casework:
         rows = await self.rows("select type from own.outbox order by id")
         return [row["type"].removeprefix("casebus.") for row in rows]
 
-    def _journaled(self, record: Record, offset: int) -> ConsumerRecord:
+    def journaled(self, record: Record, offset: int) -> ConsumerRecord:
+        """What admission makes of it now; raises CasebusError where it refuses it."""
         arrival = self._arrival(record)
         admitted = self._admit(arrival)
         # What happens later is taken when it happens; a date of another age is a slip.

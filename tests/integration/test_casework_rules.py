@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,8 +15,6 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
 from casebus.law import Law, loader
 from casebus.trust.directory import BUS
-from onebox.law.previewing import preview
-from onebox.law.trying import Question, try_law
 from onebox.testing import Stack
 from services.casework import folding
 from storage import submissions
@@ -180,35 +177,6 @@ async def test_cases_that_no_batch_touches_are_renewed_in_the_background(
     assert (said["law_before"], said["law_after"]) == (law, LATER.digest)
     assert (said["fold_after"], said["pinned"]) == (FOLD_VERSION, False)
     assert (said["state_after"], said["to"]) != (said["state_before"], "")
-
-
-async def test_a_preview_says_what_adopting_then_does_case_by_case(casework: Casework) -> None:
-    await casework.keep_law(LATER)
-    await casework.keep_law(LAW)
-    streams = [str(uuid4()) for _ in range(6)]
-    await casework(*(sent(casework, one) for one in streams))
-    for stream in streams[:2]:
-        receipted = casework.world.event(
-            "referral.receipted", PSB, stream=stream, to=(AMR,), legal="2026-03-06"
-        )
-        await casework(receipted)
-    async with casework.pool.acquire() as connection:
-        ahead = (await preview(connection, LATER, SCHEMAS, NOW)).to_json()
-        asked = Question(dt.date(2026, 1, 1), dt.date(2026, 12, 31), LATER)
-        await casework.pool.execute("update derived.journal_position set law = $1", LAW.digest)
-        tried = (await try_law(connection, asked, SCHEMAS, NOW)).to_json()
-    assert tried["adopted"] == ahead
-    assert (ahead["cases"], ahead["changed"]) == (6, 6)
-    await casework(bus_says(casework, "law.adopted", str(uuid4()), digest=LATER.digest))
-    await casework.renew()
-    done = {
-        (one["state_before"], one["state_after"], one["to"], *one["changes"])
-        for one in await casework.reinterpreted()
-    }
-    assert done == {
-        (one["state_before"], one["state_after"], " ".join(one["told"]), *one["changes"])
-        for one in ahead["items"]
-    }
 
 
 async def test_what_is_derived_again_beside_comes_out_the_same_or_is_named(

@@ -81,9 +81,9 @@ async def test_a_law_is_tried_over_history_and_no_table_changes(brokers: Stack) 
             nothing = (await try_law(connection, other, SCHEMAS, LATER)).to_json()
         assert await digests(casework) == before
     assert len(before) > 20
-    assert (answer["cases"], answer["differing"], nothing["cases"]) == (1, 1, 0)
+    assert (answer["cases"], answer["changed"], nothing["cases"]) == (1, 1, 0)
     assert answer["in_force"] == [LAW.digest]
-    assert answer["tried"] == tried.digest
+    assert answer["law"] == tried.digest
     [item] = answer["items"]
     assert item["case"] == stream
     found = {one["kind"]: one for one in item["differences"]}

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from casebus.cases import Case, CaseEvent, Clock, Derived, breach_of, derive, fold, lapse_of
-from casebus.cases.differing import differences, replayed
+from casebus.cases.differing import differences
 from casebus.law import Law
 from onebox.scenario import scheduling
 from tests.case_events import AMR, LAW, PSB, clock, event, folded
@@ -176,7 +176,7 @@ def test_nothing_but_the_warning_is_said_before_it_is_certain(at: str) -> None:
 def test_what_if_calls_nobody_late_before_it_is_certain() -> None:
     shipped = Law({**SHIPPED, "holidays.yaml": NOTICE_2027.encode()})
     moment = dt.datetime.fromisoformat("2027-01-09T12:00:00+08:00")
-    before, after = (replayed([PROPOSED], one, moment) for one in (LAW, shipped))
+    before, after = (fold([PROPOSED], one) for one in (LAW, shipped))
     [late] = [
         one
         for one in differences(before, after, moment)

@@ -1,0 +1,62 @@
+"""A history told to the fold alone: what the bus would have said of lapses is said in its place.
+
+What it did say of clocks and findings is left out, and said anew as the law in hand has it: lapses
+are transitions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from casebus.cases import Case, CaseEvent, Clock, fold, lapse_of
+from casebus.events.legaltime import LegalTime
+from casebus.law import Law
+
+_BUS = "bus"
+#: What the bus says of itself in the course of a case; answers to its questions stay.
+_SAID = ("casebus.clock.", "casebus.finding.", "casebus.case.copy_due.")
+#: A law that lets a clock lapse and start without an end is stopped here.
+_MOST_LAPSES = 1_000
+
+
+def replayed(events: Iterable[CaseEvent], law: Law, until: dt.datetime) -> Case:
+    """The case as these events give it under a law, with the lapses up to a moment."""
+    told = [one for one in events if not (one.sector == _BUS and one.type.startswith(_SAID))]
+    said: set[str] = set()
+    while True:
+        case = fold(told, law)
+        lapsed = [
+            clock
+            for clock in case.clocks
+            if clock.lapse_after is not None
+            and clock.lapse_after <= until
+            and lapse_of(clock).id not in said
+        ]
+        if not lapsed or len(said) > _MOST_LAPSES:
+            return case
+        first = min(lapsed, key=lambda clock: (clock.lapse_after, clock.key))
+        said.add(lapse_of(first).id)
+        told.append(lapse_event(first))
+
+
+def lapse_event(clock: Clock) -> CaseEvent:
+    """What the bus says when a clock has run out, as the journal would hold it."""
+    derived, moment = lapse_of(clock), clock.lapse_after
+    assert moment is not None  # noqa: S101 - the caller chose by it
+    return CaseEvent(
+        stream=derived.stream,
+        source=_BUS,
+        id=derived.id,
+        type=derived.type,
+        legal=derived.legal or LegalTime.of(moment),
+        sequence=None,
+        causation=derived.causation,
+        recorded_at=moment,
+        position=(0, 0, 0),
+        sector=_BUS,
+        to=(),
+        to_sectors=(),
+        imported=False,
+        data=dict(derived.data),
+    )
