@@ -48,6 +48,7 @@ from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
 FOLD_VERSION = 4
 
 _BUS = "bus"
+_INTAKE = "intake."
 _RECEIVED = "intake.received"
 _FINDING = "finding."
 #: The word of bodies that are open.
@@ -127,8 +128,15 @@ def _trivial(events: list[CaseEvent], law: Law) -> Case:
 
 
 def named(events: Collection[CaseEvent]) -> tuple[str, ...]:
-    """Authors and recipients, the bus itself left out; sorted."""
-    authors = {event.agency for event in events if event.sector != _BUS}
+    """Authors and recipients, sorted; the bus itself left out, and who says only that it received.
+
+    Each is shown what it wrote or was sent (ADR 40).
+    """
+    authors = {
+        event.agency
+        for event in events
+        if event.sector != _BUS and not event_name(event.type).startswith(_INTAKE)
+    }
     return tuple(sorted(authors.union(*(event.to for event in events))))
 
 
@@ -162,7 +170,8 @@ class _Folding:
         self.leading.begin(opening.agency)
         self.regions = [self.leading]
         self.participants: set[str] = {opening.agency}
-        self.clocks = Clocks(law.calendar, Receipts(recorded, law.received_within))
+        self.receipts = Receipts(recorded, law.received_within)
+        self.clocks = Clocks(law.calendar, self.receipts)
         self.work = Work(self.keys, self.findings)
         self.marks = Marks()
         self.renewals = Renewals(opening.stream)
@@ -508,7 +517,9 @@ class _Folding:
     def _note_arrival(self, event: CaseEvent, name: str) -> None:
         if name == _RECEIVED and (unit := body.text(event.data, "unit")):
             source = body.text(event.data, "event_source")
-            self.units[event.agency, source, body.text(event.data, "event_id")] = unit
+            about = (source, body.text(event.data, "event_id"))
+            if self.receipts.was_sent(about, event.agency):
+                self.units[event.agency, *about] = unit
 
     def _hearers(self, order: list[CaseEvent]) -> tuple[str, ...]:
         """Who is told what other cases mean for this one; of what is all history, nobody."""
