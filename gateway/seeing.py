@@ -27,10 +27,9 @@ class Seen(NamedTuple):
 def viewer_of(agency: str, sector: str, view: dict[str, Any], access: Access) -> Viewer:
     """How an agency that has a part in a case looks at it; `view` is the fold's."""
     regions = view.get("regions") or []
-    holders = {one for region in regions for held in region["roles"].values() for one in held}
     # What no procedure opened, or no fold could read, says of itself to nobody what it is about.
     secret = access.is_secret(view.get("secrecy") or ()) or not regions
-    return Viewer(agency, sector, agency in holders, secret)
+    return Viewer(agency, sector, agency in view.get("team", ()), secret)
 
 
 def is_closed(viewer: Viewer) -> bool:
