@@ -131,14 +131,27 @@ where d.agency = $1 and d.step = 'delivered' and d.source = $2 and d.id = $3
 order by d.at limit 1;
 
 -- name: rejected
-select r.partition, r.kafka_offset, r.source, r.event_id, r.stream, r.reason, r.detail, r.late,
-       r.rejected_at, length(r.value) as bytes
+select r.partition, r.kafka_offset, r.source, r.event_id, r.stream as subject, r.reason, r.detail,
+       r.late, r.rejected_at, length(r.value) as bytes
 from own.rejected r
-where r.agency = $1
+where r.agency = $1 and r.verified
   and ($2::timestamptz is null
        or (r.rejected_at, r.partition, r.kafka_offset) < ($2, $3::integer, $4::bigint))
 order by r.rejected_at desc, r.partition desc, r.kafka_offset desc
 limit $5;
+
+-- name: unverified
+-- What others may have written under the agency's name: nothing of it but what we counted. Of the
+-- last ten thousand, so that a flood costs its victim nothing.
+select door, reason, count(*) as count, min(rejected_at) as first_at, max(rejected_at) as last_at,
+       (array_agg(encode(leaf, 'hex') order by rejected_at desc)
+        filter (where leaf is not null))[1:20] as leaves
+from (
+    select r.door, r.reason, r.rejected_at, r.leaf from own.rejected r
+    where r.agency = $1 and not r.verified and not r.late
+    order by r.rejected_at desc limit 10000
+) latest
+group by door, reason order by last_at desc, door, reason;
 
 -- name: event
 select e.stream, e.source, e.id, e.type, e.author, e.recipients, e.recorded_at,
@@ -158,21 +171,23 @@ where e.source = $2 and e.id = $3
 order by j.appended_at limit 1;
 
 -- name: submission
-select s.stream, s.source, s.event_id, s.created_at, s.sent_at, s.refused,
-       r.reason, r.detail, r.rejected_at
+select s.stream, s.source, s.event_id, s.created_at, s.sent_at, s.refused, s.value, s.headers
 from own.submission s
-left join lateral (
-    select reason, detail, rejected_at from own.rejected
-    where source = s.source and event_id = s.event_id and not late
-      and (value = s.value or value is null)
-    order by rejected_at limit 1
-) r on true
 where s.agency = $1 and s.source = $2 and s.event_id = $3;
 
--- name: rejected_event
-select r.stream, r.source, r.event_id, r.reason, r.detail, r.rejected_at
+-- name: rejected_submission
+-- The very record, by its value and its signature, or one that the agency's key has signed: anybody
+-- may send other bytes under the same identity.
+select r.reason, r.detail, r.rejected_at
 from own.rejected r
-where r.agency = $1 and r.source = $2 and r.event_id = $3 and not r.late
+where r.source = $1 and r.event_id = $2 and not r.late
+  and (r.verified or (r.value = $3 and position($4::bytea in r.headers) > 0))
+order by r.rejected_at limit 1;
+
+-- name: rejected_event
+select r.stream as subject, r.source, r.event_id, r.reason, r.detail, r.rejected_at
+from own.rejected r
+where r.agency = $1 and r.source = $2 and r.event_id = $3 and r.verified and not r.late
 order by r.rejected_at desc limit 1;
 
 -- name: relayed
