@@ -1,19 +1,22 @@
 """The access log of the gateway: no answer about a case leaves before its row is written.
 
-Rows of requests that are served at the same time are written together, so that a row costs
-little; a database that does not take them fails the request.
+A request has a row for each case that it was told something of, and one where it asked for what
+is not there. Rows of requests that are served at the same time are written together, so that a
+row costs little; a database that does not take them fails the request.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request
 
 from casebus.now import Now
+from gateway.looking import Looking
 from storage import access
 from storage.access import Looked
 
@@ -22,45 +25,56 @@ _ASKED = frozenset({"case", "event_id", "key"})
 _FAILED = 500
 _LONGEST = 500
 
+_Waiting = tuple[list[Looked], asyncio.Future[None]]
+
 
 class AccessLog:
     def __init__(self, database: Callable[[], Awaitable[Any]], now: Now) -> None:
         self._database, self._now = database, now
-        self._waiting: list[tuple[Looked, asyncio.Future[None]]] = []
+        self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
     async def note(self, request: Request, route: str, status: int) -> None:
         """Write who asked for what and what they got; raises as the database does."""
-        row = self._row(request, route, status)
-        if row is None or status >= _FAILED:
+        rows = self._rows(request, route, status)
+        if not rows or status >= _FAILED:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((row, done))
+        self._waiting.append((rows, done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
         await done
 
-    def _row(self, request: Request, route: str, status: int) -> Looked | None:
+    def _rows(self, request: Request, route: str, status: int) -> list[Looked]:
         agency = getattr(request.state, "agency", None)
+        if agency is None:
+            return []
         given = request.path_params
-        if agency is None or _ASKED.isdisjoint(given):
-            return None
-        return Looked(
+        looking: Looking | None = getattr(request.state, "looking", None)
+        streams = set(looking.streams) if looking else set()
+        if (asked := _uuid(given.get("case"))) is not None:
+            streams.add(asked)
+        row = Looked(
             at=self._now(),
             agency=agency,
             method=request.method,
             route=route,
-            stream=_uuid(given.get("case")),
+            stream=None,
             source=_text(given.get("source")),
             event_id=_text(given.get("event_id") or given.get("key")),
             status=status,
         )
+        if not streams:
+            return [] if _ASKED.isdisjoint(given) else [row]
+        return [replace(row, stream=stream) for stream in sorted(streams)]
 
     async def _write(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             try:
-                await access.note(await self._database(), [row for row, _ in batch])
+                database = await self._database()
+                rows = [row for rows, _ in batch for row in rows]
+                await access.note(database, await _placed(database, rows))
             except Exception as error:  # noqa: BLE001 - handed to every request that waits
                 _fail(batch, error)
             else:
@@ -69,7 +83,27 @@ class AccessLog:
                         done.set_result(None)
 
 
-def _fail(batch: list[tuple[Looked, asyncio.Future[None]]], error: Exception) -> None:
+async def _placed(database: Any, rows: Sequence[Looked]) -> list[Looked]:
+    """With the case of each event or work item that was asked for: its people read who was refused.
+
+    One author may have said the same id in several streams; then each has a row.
+    """
+    lost = [row for row in rows if row.stream is None and row.event_id]
+    if not lost:
+        return list(rows)
+    asked = {(row.source or "", row.event_id or "") for row in lost}
+    streams = await access.streams_of(database, asked)
+    return [
+        replace(row, stream=stream)
+        for row in rows
+        for stream in (
+            streams.get((row.source or "", row.event_id or "")) if row.stream is None else None
+        )
+        or (row.stream,)
+    ]
+
+
+def _fail(batch: list[_Waiting], error: Exception) -> None:
     for _, done in batch:
         if not done.done():
             done.set_exception(error)

@@ -24,6 +24,7 @@ from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
 from gateway.audit import AccessLog
 from gateway.kafka import Producer
+from gateway.looking import Looking
 from gateway.turns import Turns
 from storage import reads, submissions
 from storage.pool import open_pool
@@ -142,9 +143,11 @@ def of_request(request: Request) -> Gateway:
     return gateway
 
 
-async def database_of(request: Request) -> Any:
-    return await of_request(request).database()
+async def looking_of(request: Request) -> Looking:
+    looking = Looking(await of_request(request).database())
+    request.state.looking = looking
+    return looking
 
 
 Context = Annotated[Gateway, Depends(of_request)]
-Database = Annotated[Any, Depends(database_of)]
+Database = Annotated[Looking, Depends(looking_of)]

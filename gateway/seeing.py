@@ -27,9 +27,9 @@ class Seen(NamedTuple):
 def viewer_of(agency: str, sector: str, view: dict[str, Any], access: Access) -> Viewer:
     """How an agency that has a part in a case looks at it; `view` is the fold's."""
     regions = view.get("regions") or []
-    holders = {one for region in regions for held in region["roles"].values() for one in held}
-    secret = access.is_secret(view.get("secrecy") or ())
-    return Viewer(agency, sector, agency in holders, secret)
+    # What no procedure opened, or no fold could read, says of itself to nobody what it is about.
+    secret = access.is_secret(view.get("secrecy") or ()) or not regions
+    return Viewer(agency, sector, agency in view.get("team", ()), secret)
 
 
 def is_closed(viewer: Viewer) -> bool:
@@ -50,7 +50,9 @@ def of_case(viewer: Viewer, summary: dict[str, Any]) -> dict[str, Any]:
         return summary
     opened = summary["opened_at"]
     month = opened and opened.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return {**summary, **_SHOWN_OF_SECRET, "opened_at": month}
+    hidden = {**summary, **_SHOWN_OF_SECRET, "opened_at": month}
+    # That nothing opened it, or no fold could read it, says nothing of what it is about.
+    return hidden if summary["procedure"] else {**hidden, "status": summary["status"]}
 
 
 def of_event(

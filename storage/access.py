@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,3 +42,14 @@ async def note(db: Any, rows: Sequence[Looked]) -> None:
 async def accesses(db: Any, stream: UUID, *, limit: int) -> list[Any]:
     """Who looked at a case, the last first."""
     return list(await db.fetch(_SQL["accesses"], stream, limit, timeout=_PATIENCE))
+
+
+async def streams_of(
+    db: Any, asked: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], list[UUID]]:
+    """The streams that hold an event of this (source, id), or a work item of ("", key)."""
+    columns = map(list, zip(*sorted(asked), strict=True))
+    found: dict[tuple[str, str], list[UUID]] = {}
+    for row in await db.fetch(_SQL["streams_of"], *columns, timeout=_PATIENCE):
+        found.setdefault((row["source"], row["id"]), []).append(row["stream"])
+    return found

@@ -35,7 +35,7 @@ async def advance_rejected(connection: Any, partition: int, next_offset: int) ->
 
 async def add_rejected(connection: Any, rows: Sequence[tuple[Any, ...]]) -> None:
     """Rows as the table has them, headers unpacked."""
-    packed = [(*row[:11], pack_headers(row[11]), row[12]) for row in rows]
+    packed = [(*row[:11], pack_headers(row[11]), *row[12:]) for row in rows]
     if packed:
         await connection.executemany(_SQL["add_rejected"], packed)
 
@@ -44,3 +44,8 @@ async def journaled_leaf(connection: Any, stream: UUID, source: str, event_id: s
     """The event leaf of a journaled event, or None."""
     leaf: bytes | None = await connection.fetchval(_SQL["journaled_leaf"], stream, source, event_id)
     return leaf
+
+
+async def last_rejected(connection: Any, limit: int) -> list[Any]:
+    """Whoever sent it and whatever name it bears: for operators."""
+    return list(await connection.fetch(_SQL["last_rejected"], limit))

@@ -38,15 +38,16 @@ async def closed(connection: Connection, limit: int) -> list[Closing]:
     return [Closing(*row) for row in await connection.fetch(_SQL["closed"], limit)]
 
 
-async def totals(connection: Connection, stream: UUID) -> tuple[int, int]:
+async def totals(connection: Connection, closing: Closing) -> tuple[int, int]:
     """In how many cases of the import, and about how many events, something was found."""
-    row = await connection.fetchrow(_SQL["totals"], str(stream))
+    row = await connection.fetchrow(_SQL["totals"], str(closing.stream), closing.author)
     return int(row["cases"]), int(row["events"])
 
 
-async def counted(connection: Connection, stream: UUID) -> list[Counted]:
+async def counted(connection: Connection, closing: Closing) -> list[Counted]:
     """The most frequent first."""
-    return [Counted(*row) for row in await connection.fetch(_SQL["counted"], str(stream))]
+    asked = (str(closing.stream), closing.author)
+    return [Counted(*row) for row in await connection.fetch(_SQL["counted"], *asked)]
 
 
 async def note(connection: Connection, closing: Closing, event_id: str) -> None:

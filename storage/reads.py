@@ -14,9 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from storage import sending
+from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
 _SQL = load("reads")
+_SIGNATURE = "ce_signature"
 #: Seconds that a read may take before it counts as a database that does not answer.
 _PATIENCE = 5.0
 
@@ -119,8 +121,13 @@ async def inbox_item(db: Database, agency: str, source: str, event_id: str) -> R
 async def rejected(
     db: Database, agency: str, *, after: tuple[datetime, int, int] | None, limit: int
 ) -> list[Row]:
-    """What admission rejected in the agency's name, the last first."""
+    """What admission rejected and the agency had signed, the last first."""
     return await _fetch(db, "rejected", agency, *(after or (None, None, None)), limit)
+
+
+async def unverified(db: Database, agency: str) -> list[Row]:
+    """How much was rejected that bears the agency's name and that no key of it signed."""
+    return await _fetch(db, "unverified", agency)
 
 
 async def event(db: Database, agency: str, source: str, event_id: str) -> Row | None:
@@ -129,8 +136,14 @@ async def event(db: Database, agency: str, source: str, event_id: str) -> Row | 
 
 
 async def submission(db: Database, agency: str, source: str, event_id: str) -> Row | None:
-    """What this agency handed in here, with the reason if those very bytes were rejected."""
-    return await db.fetchrow(_SQL["submission"], agency, source, event_id, timeout=_PATIENCE)
+    """What this agency handed in here, with the reason if that very record was rejected."""
+    row = await db.fetchrow(_SQL["submission"], agency, source, event_id, timeout=_PATIENCE)
+    if row is None:
+        return None
+    signature = dict(unpack_headers(row["headers"])).get(_SIGNATURE, b"")
+    about = (source, event_id, row["value"], pack_headers([(_SIGNATURE, signature)]))
+    refused = await db.fetchrow(_SQL["rejected_submission"], *about, timeout=_PATIENCE)
+    return {**row, **(refused or dict.fromkeys(("reason", "detail", "rejected_at")))}
 
 
 async def rejected_event(db: Database, agency: str, source: str, event_id: str) -> Row | None:

@@ -14,6 +14,7 @@ from typing import Any
 from casebus.cases import body
 from casebus.cases.keys import key_of
 from casebus.cases.state import RUNNING, Case, Clock, CopyDue, Finding, Told
+from casebus.events.envelope import agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.law.agencies import AGENCY
 
@@ -60,7 +61,7 @@ def derive(case: Case) -> list[Derived]:
 def _all(case: Case) -> Iterator[Derived]:
     for finding in case.findings:
         if finding.tell and finding.tell_after is None:
-            yield raised_of(case.stream, finding, _numbers(case))
+            yield raised_of(case.stream, finding, _numbers(case, agency_of(finding.event[0])))
     present = {finding.key for finding in case.findings if finding.tell}
     yield from (_withdrawn(case, told) for told in case.told_findings if told.key not in present)
     clocks = {clock.key: clock for clock in case.clocks}
@@ -212,7 +213,7 @@ def _taken_back(case: Case, told: Told, what: str, event_id: str, reason: str) -
             f"{what}_id": told_id,
             "reasons": reason,
             "told": [],
-            "numbers": _numbers(case),
+            "numbers": _numbers(case, actor),
             "note": "",
         },
     )
@@ -261,7 +262,7 @@ def _withdrawn(case: Case, told: Told) -> Derived:
             "event_id": body.text(said, "event_id"),
             "reasons": "",
             "told": [],
-            "numbers": _numbers(case),
+            "numbers": _numbers(case, agency_of(body.text(said, "event_source"))),
             "note": "",
         },
     )
@@ -282,10 +283,10 @@ def _copy_due(case: Case, copy: CopyDue) -> Derived:
             "trigger_source": source,
             "trigger_id": event_id,
             "owed_to": [],
-            "title": case.title,
+            "title": case.title if copy.author in case.participants else "",
             "citation": copy.citation,
             "law": case.law,
-            "numbers": _numbers(case),
+            "numbers": _numbers(case, copy.author),
             "note": "",
         },
     )
@@ -296,5 +297,11 @@ def _told_agencies(told: Told) -> tuple[str, ...]:
     return tuple(str(one) for one in named) if isinstance(named, list) else ()
 
 
-def _numbers(case: Case) -> list[dict[str, str]]:
+def _numbers(case: Case, about: str) -> list[dict[str, str]]:
+    """The case's numbers, where what is told is of one who has a part in it.
+
+    A stranger whose event lies in its stream is told of that, and nothing of the case (ADR 40).
+    """
+    if about not in case.participants:
+        return []
     return [{"kind": kind, "value": value} for kind, value in case.numbers]

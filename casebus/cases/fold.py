@@ -30,6 +30,7 @@ from casebus.cases.keys import Keys
 from casebus.cases.links import ABSORBED, FIELDS, MERGED, Links
 from casebus.cases.marks import Marks, standing
 from casebus.cases.moving import MOVES, move
+from casebus.cases.openers import leading, openings_of, owners_of
 from casebus.cases.order import fold_order
 from casebus.cases.proposed import Proposed, proposed
 from casebus.cases.receipts import Receipts
@@ -48,6 +49,7 @@ from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
 FOLD_VERSION = 4
 
 _BUS = "bus"
+_INTAKE = "intake."
 _RECEIVED = "intake.received"
 _FINDING = "finding."
 #: The word of bodies that are open.
@@ -68,7 +70,7 @@ def fold(events: Iterable[CaseEvent], law: Law) -> Case:
     if not recorded:
         return Case(stream="", status=NO_CASE, law=law.digest)
     ahead = date_all(recorded)
-    openings = _openings(recorded, law)
+    openings = openings_of(recorded, law)
     if not openings:
         return _trivial(recorded, law)
     return _Folding(recorded, openings, law, ahead).run()
@@ -82,25 +84,6 @@ def _first_journaled(events: Iterable[CaseEvent]) -> list[CaseEvent]:
         if known is None or event.position < known.position:
             kept[identity] = event
     return list(kept.values())
-
-
-def _openings(events: Sequence[CaseEvent], law: Law) -> list[CaseEvent]:
-    """The events that may open a case, by a sector that may."""
-    opening = law.opening
-    return [
-        event
-        for event in events
-        if (procedure := opening.get(event_name(event.type))) is not None
-        and event.sector in procedure.roles[procedure.opener]
-    ]
-
-
-def _leading(openings: Sequence[CaseEvent], order: Sequence[CaseEvent]) -> CaseEvent:
-    """The first in fold order of the agency whose opening was journaled first (design rule 2)."""
-    opener = min(openings, key=lambda event: event.position).agency
-    own = {event.identity for event in openings if event.agency == opener}
-    # In the order stands what corrections made of them.
-    return next(event for event in order if event.identity in own)
 
 
 def _trivial(events: list[CaseEvent], law: Law) -> Case:
@@ -127,8 +110,15 @@ def _trivial(events: list[CaseEvent], law: Law) -> Case:
 
 
 def named(events: Collection[CaseEvent]) -> tuple[str, ...]:
-    """Authors and recipients, the bus itself left out; sorted."""
-    authors = {event.agency for event in events if event.sector != _BUS}
+    """Authors and recipients, sorted; the bus itself left out, and who says only that it received.
+
+    Each is shown what it wrote or was sent (ADR 40).
+    """
+    authors = {
+        event.agency
+        for event in events
+        if event.sector != _BUS and not event_name(event.type).startswith(_INTAKE)
+    }
     return tuple(sorted(authors.union(*(event.to for event in events))))
 
 
@@ -153,7 +143,7 @@ class _Folding:
         for cycle in cycles:
             detail = {"events": " ".join(event.id for event in cycle)[:1000]}
             self.findings.add(CYCLE, cycle[0], detail)
-        opening = _leading(openings, self.order)
+        opening = leading(openings, self.order)
         self.opener = opening.source
         #: What the case knows of roles, over all its regions.
         self.known_roles: Roles = {}
@@ -161,8 +151,10 @@ class _Folding:
         self.leading = Region(law.opening[event_name(opening.type)], opening, self.known_roles)
         self.leading.begin(opening.agency)
         self.regions = [self.leading]
-        self.participants: set[str] = {opening.agency}
-        self.clocks = Clocks(law.calendar, Receipts(recorded, law.received_within))
+        self.owners = owners_of(recorded, opening)
+        self.participants = set(self.owners)
+        self.receipts = Receipts(recorded, law.received_within)
+        self.clocks = Clocks(law.calendar, self.receipts)
         self.work = Work(self.keys, self.findings)
         self.marks = Marks()
         self.renewals = Renewals(opening.stream)
@@ -289,9 +281,9 @@ class _Folding:
             return
         if fresh is not None:
             self.regions.append(fresh)
-            fresh.begin(event.agency)
+            self._begin(fresh, event.agency)
         if expected or strays:
-            self._name(event)
+            self._name(event, [region for region, _ in expected or strays])
             self.last[name] = event
         for region, step in expected:
             if step.opening:
@@ -340,12 +332,23 @@ class _Folding:
             # The first in fold order, whichever was journaled first.
             region.opened_by = event
         elif region.status in region.procedure.final:
-            region.begin(event.agency)
+            self._begin(region, event.agency)
 
-    def _name(self, event: CaseEvent) -> None:
-        """Who has a part in the case gives one; who opened a region unasked has none to give."""
-        if event.agency in self.participants:
+    def _begin(self, region: Region, agency: str) -> None:
+        region.begin(agency)
+        region.unasked = agency not in self.participants
+
+    def _name(self, event: CaseEvent, where: Sequence[Region]) -> None:
+        """Who has a part in the case gives one; who opened a region unasked has none to give.
+
+        Nor does an answer given in such a region give one: whoever opened it asked for it.
+        """
+        asked = not where or any(self._is_asked(region) for region in where)
+        if event.agency in self.participants and asked:
             self.participants.update(event.to)
+
+    def _is_asked(self, region: Region) -> bool:
+        return not region.unasked or region.begun_by in self.participants
 
     def _takes_part(self, agency: str) -> bool:
         """Whether it is heard: who opened a region unasked is too, and whom it gave a role there.
@@ -374,7 +377,7 @@ class _Folding:
         if not self._may_say(event, name):
             self._without_standing(event, self.leading)
         elif self.work.act(event):
-            self._name(event)
+            self._name(event, self.work.region_of(event))
             self.last[name] = event
             if name in MOVES:
                 move(event, name, self.clocks, self.findings)
@@ -501,7 +504,9 @@ class _Folding:
     def _note_arrival(self, event: CaseEvent, name: str) -> None:
         if name == _RECEIVED and (unit := body.text(event.data, "unit")):
             source = body.text(event.data, "event_source")
-            self.units[event.agency, source, body.text(event.data, "event_id")] = unit
+            about = (source, body.text(event.data, "event_id"))
+            if self.receipts.was_sent(about, event.agency):
+                self.units[event.agency, *about] = unit
 
     def _hearers(self, order: list[CaseEvent]) -> tuple[str, ...]:
         """Who is told what other cases mean for this one; of what is all history, nobody."""
@@ -514,6 +519,18 @@ class _Folding:
             for role in region.procedure.roles
             for agency in region.holders(role)
         }
+        return tuple(sorted(held & self.participants))
+
+    def _team(self) -> tuple[str, ...]:
+        """Who holds a role in it: its owners, and those who were not given theirs unasked."""
+        held = self.owners.union(
+            *(
+                region.holders(role)
+                for region in self.regions
+                if self._is_asked(region)
+                for role in region.procedure.roles
+            )
+        )
         return tuple(sorted(held & self.participants))
 
     def _frozen(self, order: list[CaseEvent]) -> Case:
@@ -548,6 +565,7 @@ class _Folding:
             rights=self.rights.named,
             linked=self.rights.linked(self.links.links),
             hearers=self._hearers(order),
+            team=self._team(),
             told_findings=standing(marks.findings),
             told_breaches=standing(marks.breaches),
             unfounded_lapses=tuple(_told(event) for event in self.unfounded),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from casebus.cases import body
@@ -55,11 +56,21 @@ class Receipts:
     """The evidence in the events of one stream; read once, when a clock first asks."""
 
     def __init__(self, journaled: Sequence[CaseEvent], within: dt.timedelta) -> None:
+        self._recorded = journaled
         self._journaled: Sequence[CaseEvent] | None = journaled
         self._within = within
         self._handed: dict[Identity, list[_Evidence]] = {}
         #: By the id alone: an answer names no more of what it answers.
         self._declared: dict[str, list[_Evidence]] = {}
+
+    @cached_property
+    def _sent(self) -> dict[Identity, tuple[str, ...]]:
+        """Whom the stamps of the journal name, over all copies; no correction adds to them."""
+        return {event.identity: event.to for event in self._recorded}
+
+    def was_sent(self, event: Identity, agency: str) -> bool:
+        """Whether what the agency says of having received this event is evidence at all."""
+        return agency in self._sent.get(event, ())
 
     def of(self, trigger: CaseEvent, agency: str, rule: ClockRule, calendar: Calendar) -> Receipt:
         """By which receipt the clock of this agency counts."""
@@ -70,7 +81,7 @@ class Receipts:
             self._journaled = None
         latest = Receipt(self._latest(trigger, rule), PRESUMED)
         # Who was not sent it by the journal's own stamps has not received it.
-        if agency in trigger.to and (self._handed or self._declared):
+        if (self._handed or self._declared) and self.was_sent(trigger.identity, agency):
             found = [*self._shown(trigger, agency, rule, calendar), latest]
             return min(found, key=_moment)
         return latest

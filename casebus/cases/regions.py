@@ -17,7 +17,16 @@ Roles = dict[str, tuple[str, ...]]
 class Region:
     """A procedure that was opened in the case, while the fold runs."""
 
-    __slots__ = ("_known", "absorbed", "opened_by", "procedure", "roles", "status")
+    __slots__ = (
+        "_known",
+        "absorbed",
+        "begun_by",
+        "opened_by",
+        "procedure",
+        "roles",
+        "status",
+        "unasked",
+    )
 
     def __init__(self, procedure: Procedure, opened_by: CaseEvent, known: Roles) -> None:
         """`known` is what the case knows of roles, shared by all its regions and still growing."""
@@ -26,11 +35,15 @@ class Region:
         self.status = procedure.initial
         #: The case goes on in another one: nothing moves here any more.
         self.absorbed = False
+        #: Who opened it, or its present round; and whether that agency had no part in the case.
+        self.begun_by = opened_by.agency
+        self.unasked = False
         self.roles: Roles = {role: known[role] for role in procedure.roles if role in known}
         self._known = known
 
     def begin(self, agency: str) -> None:
         """The agency opens the procedure, or a new round of it."""
+        self.begun_by = agency
         self.bind(self.procedure.opener, agency)
 
     def bind(self, role: str, agency: str) -> None:

@@ -420,7 +420,7 @@ class Case:
     #: Of the leading region and, for words that it does not have, of the others.
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: Agencies with a part in it: who has standing, and whom such events, breaches and copies
-    #: reach. Of a stream that nothing opened, every author and recipient. Sorted.
+    #: reach. Of a stream that nothing opened, authors and recipients, each with its own. Sorted.
     participants: tuple[str, ...] = ()
     #: (kind, number as written), sorted.
     numbers: tuple[tuple[str, str], ...] = ()
@@ -448,6 +448,8 @@ class Case:
     rights: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
     hearers: tuple[str, ...] = ()
+    #: Who sees it as one who holds a role in it (ADR 40). Sorted.
+    team: tuple[str, ...] = ()
     #: What was told of findings and of breaches, by key.
     told_findings: tuple[Told, ...] = ()
     told_breaches: tuple[Told, ...] = ()

@@ -112,6 +112,11 @@ class Work:
             item.taken_by = body.text(event.data, "actor")
         return True
 
+    def region_of(self, event: CaseEvent) -> tuple[Region, ...]:
+        """The region of the item that the event names, if it names one."""
+        item = self._items.get(body.text(event.data, "work_item"))
+        return () if item is None else (item.region,)
+
     def _supersede(self, event: CaseEvent, item: Draft, seen: int) -> None:
         detail = {
             "work_item": item.key,

@@ -41,6 +41,7 @@ SERVER = (
     "logs",
     "demo",
     "verify",
+    "rejected",
     "rebuild",
     "year",
 )

@@ -11,9 +11,8 @@ from pydantic import Field
 
 from casebus.cases.visibility import Viewer
 from casebus.errors import CasebusError
-from casebus.events.envelope import Envelope
 from casebus.events.numbers import canonical_number
-from gateway import paging, seeing
+from gateway import bodies, paging, seeing
 from gateway.api.shapes import (
     CASE,
     EVENT,
@@ -28,13 +27,13 @@ from gateway.api.shapes import (
     clock_of,
     position_of,
 )
+from gateway.bodies import Said
 from gateway.context import Context, Database, Gateway
 from gateway.history import in_fold_order
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import access, reads
-from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 _REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
@@ -149,6 +148,7 @@ async def cases(
         after=None if cursor is None else _case_place(paging.decode(cursor)),
         limit=limit + 1,
     )
+    database.keep_back(rows[limit:])
     more = rows[limit - 1] if len(rows) > limit else None
     place = more and paging.encode([more["updated_at"].isoformat(), str(more["stream"])])
     shown = (seeing.of_case(viewer_of(gateway, agency, one), _summary(one)) for one in rows[:limit])
@@ -203,32 +203,17 @@ async def history(
     events = in_fold_order(await reads.history(database, agency, stream), order)
     start = 0 if cursor is None else _history_place(events, paging.decode(cursor))
     page = events[start : start + limit]
-    bodies = await reads.bodies(
-        database, [(one["epoch"], one["partition"], one["log_index"]) for one in page]
-    )
     findings = await reads.findings(database, agency, stream)
     viewer = viewer_of(gateway, agency, row)
-    items = [
-        _item(gateway, one, bodies, findings, viewer, folded=_key(one) in order) for one in page
-    ]
+    shown = await bodies.said(gateway, database, viewer, page)
+    items = [_item(one, findings, folded=_key(one.row) in order) for one in shown]
     more = len(events) > start + limit
     return HistoryPage(items=items, next=paging.encode(list(_key(page[-1]))) if more else None)
 
 
-def _item(
-    gateway: Gateway,
-    row: Any,
-    bodies: dict[Any, Any],
-    findings: list[Any],
-    viewer: Viewer,
-    *,
-    folded: bool,
-) -> HistoryItem:
-    body = bodies[row["epoch"], row["partition"], row["log_index"]]
-    schema, data = gateway.schemas.decode(body["value"])
-    envelope = Envelope.from_headers(unpack_headers(body["headers"]))
+def _item(said: Said, findings: list[Any], *, folded: bool) -> HistoryItem:
+    row, seen = said
     about = {"source": row["source"], "id": row["id"]}
-    seen = seeing.of_event(viewer, gateway.access, schema, data, row=row, legal=str(envelope.legal))
     told = [] if seen.withheld == [seeing.ALL] else findings
     return HistoryItem(
         type=row["type"],
@@ -268,8 +253,7 @@ async def accesses(
 
 
 def viewer_of(gateway: Gateway, agency: str, row: Any) -> Viewer:
-    known = gateway.directory().agency(agency)
-    return seeing.viewer_of(agency, known.sector if known else "", row["view"], gateway.access)
+    return bodies.viewer_of(gateway, agency, row["view"])
 
 
 def _key(row: Any) -> tuple[str, str]:

@@ -66,7 +66,9 @@ class Accepted(Shape):
 
 
 class EventStatus(Shape):
-    """`pending` until it stands in the journal, or in `rejected` with a reason.
+    """`pending` until it stands in the journal, or was `rejected` with a reason.
+
+    Of what the caller did not sign nothing is said, whatever name it bears.
 
     `unsent`: it is stored here, and no broker takes it for the reason given. It is tried again.
     """
@@ -173,14 +175,16 @@ async def status_of(database: Any, agency: str, source: str, event_id: str) -> E
     if row is not None and row["refused"] and not row["reason"]:
         stream, why = str(row["stream"]), row["refused"]
         return EventStatus(id=event_id, source=source, subject=stream, status="unsent", reason=why)
+    subject = None if row is None else str(row["stream"])
     if row is None:
         row = await reads.rejected_event(database, agency, source, event_id)
+        subject = None if row is None else row["subject"]
     if row is None:
         return None
     return EventStatus(
         id=event_id,
         source=source,
-        subject=str(row["stream"]),
+        subject=subject,
         status="rejected" if row["reason"] else "pending",
         at=row["rejected_at"],
         reason=row["reason"],

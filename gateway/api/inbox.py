@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from casebus.errors import CasebusError
-from casebus.events.envelope import Envelope
-from gateway import openings, paging
+from gateway import bodies, openings, paging
 from gateway.api.shapes import CASE, EVENT, SOURCE, Next, Position, Shape, position_of
 from gateway.api.work import Actor
 from gateway.context import Context, Database
@@ -18,7 +17,6 @@ from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import reads
-from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/inbox", tags=["inbox"])
 
@@ -41,6 +39,7 @@ class DeliveryDetail(Delivery):
     legal_time: str
     recipients: list[str]
     data: dict[str, Any]
+    withheld: list[str] = Field(description="Fields that the caller may not see.")
 
 
 class InboxPage(Shape):
@@ -63,6 +62,7 @@ async def inbox(
     seen = {} if begin is None else _seen(paging.decode(begin))
     places = [(epoch, partition, index) for (epoch, partition), index in seen.items()]
     rows = await reads.inbox(database, agency, seen=places, limit=limit + 1)
+    database.keep_back(rows[limit:])
     for row in rows[:limit]:
         seen[row["epoch"], row["partition"]] = row["log_index"]
     last = paging.encode([[*place, index] for place, index in sorted(seen.items())])
@@ -89,13 +89,23 @@ async def delivery(
     row = await reads.inbox_item(database, agency, source, event_id)
     if row is None:
         raise CasebusError("not_found")
-    place = (row["event_epoch"], row["event_partition"], row["event_index"])
-    body = (await reads.bodies(database, [place]))[place]
-    _, data = gateway.schemas.decode(body["value"])
-    envelope = Envelope.from_headers(unpack_headers(body["headers"]))
+    # It is shown as what was sent to the agency, whatever part it has in the case.
+    viewer = bodies.viewer_of(gateway, agency, {})
+    event = {
+        "author": row["author"],
+        "recipients": row["recipients"],
+        "epoch": row["event_epoch"],
+        "partition": row["event_partition"],
+        "log_index": row["event_index"],
+    }
+    [one] = await bodies.said(gateway, database, viewer, [event])
     await openings.note_row(gateway, agency, row, actor=actor)
     return DeliveryDetail(
-        **_delivery(row), legal_time=str(envelope.legal), recipients=list(envelope.to), data=data
+        **_delivery(row),
+        legal_time=one.seen.legal_time,
+        recipients=row["recipients"],
+        data=one.seen.data,
+        withheld=one.seen.withheld,
     )
 
 

@@ -62,8 +62,10 @@ async def matches_of(
     if seeing.is_closed(viewer_of(gateway, agency, row)):
         return CaseMatches(items=[])
     stream = row["stream"]
-    others = await matching.candidates(database, stream)
-    known = await matching.profiles(database, [stream, *others])
+    # What is compared is looked at by the gateway; by the caller only what is shown.
+    within = await gateway.database()
+    others = await matching.candidates(within, stream)
+    known = await matching.profiles(within, [stream, *others])
     mine = known.get(stream, Profile())
     found = {one: compare(mine, known[one]) for one in others if one in known}
     likely = {one: match for one, match in found.items() if match.proposed}

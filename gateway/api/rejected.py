@@ -1,4 +1,7 @@
-"""退回: what admission rejected in an agency's name, with the reason; the bytes are kept."""
+"""退回: what admission rejected, with the reason; the bytes are kept.
+
+In full what the caller signed. What others may have written under its name is counted (ADR 46).
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,20 @@ class Rejected(Shape):
     at: datetime
 
 
+class Unverified(Shape):
+    """What bears the caller's name and no signature of its: by door and reason, of the latest."""
+
+    door: str = Field(examples=["events.police"])
+    reason: str = Field(examples=["bad_signature"])
+    count: int
+    first_at: datetime
+    last_at: datetime
+    leaves: list[str] = Field(description="Event leaves of the last of them, where there is one.")
+
+
 class RejectedPage(Shape):
     items: list[Rejected]
+    unverified: list[Unverified] = Field(description="On the first page; empty on others.")
     next: Next
 
 
@@ -46,8 +61,11 @@ async def rejected(
     rows = await reads.rejected(database, agency, after=after, limit=limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
     place = last and [last["rejected_at"].isoformat(), last["partition"], last["kafka_offset"]]
+    others = await reads.unverified(database, agency) if cursor is None else []
     return RejectedPage(
-        items=[_rejected(row) for row in rows[:limit]], next=place and paging.encode(place)
+        items=[_rejected(row) for row in rows[:limit]],
+        unverified=[Unverified(**{**row, "leaves": row["leaves"] or []}) for row in others],
+        next=place and paging.encode(place),
     )
 
 
@@ -55,7 +73,7 @@ def _rejected(row: Any) -> Rejected:
     return Rejected(
         source=row["source"],
         id=row["event_id"],
-        subject=row["stream"],
+        subject=row["subject"],
         reason=row["reason"],
         detail=row["detail"],
         late=row["late"],

@@ -108,6 +108,7 @@ async def work(
         after=None if cursor is None else _place(paging.decode(cursor)),
         limit=limit + 1,
     )
+    database.keep_back(rows[limit:])
     last = rows[limit - 1] if len(rows) > limit else None
     place = last and paging.encode([last["due"] and last["due"].isoformat(), last["key"]])
     return WorkPage(items=[work_item_of(row) for row in rows[:limit]], next=place)

@@ -260,7 +260,8 @@ where s.sent_at is not null and not exists (
     select from derived.event e
     where e.stream = s.stream and e.source = s.source and e.id = s.event_id)
 and not exists (
-    select from own.rejected r where r.source = s.source and r.event_id = s.event_id)
+    select from own.rejected r where r.source = s.source and r.event_id = s.event_id
+      and (r.verified or r.value = s.value))
 """
 
 

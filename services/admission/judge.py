@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from casebus.cases.dating import counted
 from casebus.errors import CasebusError, Flag, Reason
@@ -49,6 +49,15 @@ class Admitted:
     flags: tuple[Flag, ...]
 
 
+class Known(NamedTuple):
+    """What is sure of a record that is rejected, whatever it says of itself."""
+
+    #: The agency whose key, or whose delegate's, has signed it.
+    author: str | None
+    #: The event leaf, where one can be computed.
+    leaf: bytes | None
+
+
 class Judge:
     """Judges by the schemas, the law and the directory as they stand now."""
 
@@ -81,6 +90,17 @@ class Judge:
         flags = _flags(arrival, envelope, delivery, self._now)
         flags += misplaced(event, source, delivery, self._directory, self._law)
         return Admitted(envelope, delivery, flags)
+
+    def known(self, arrival: Arrival) -> Known:
+        """Who has surely written a record that was rejected: `ce_source` is anyone's word."""
+        record, leaf = arrival.record, None
+        try:
+            envelope = Envelope.from_headers(record.headers)
+            schema = self._schemas.schema_of(record.value)
+            leaf = event_leaf(schema.digest, record.headers, record.value or b"")
+            return Known(self._check_signature(arrival, envelope, leaf).id, leaf)
+        except CasebusError:
+            return Known(None, leaf)
 
     def _counted(self, arrival: Arrival, envelope: Envelope) -> LegalTime:
         if envelope.importid is not None:

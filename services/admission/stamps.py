@@ -8,7 +8,7 @@ from datetime import datetime
 
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Header, Record
-from services.admission.judge import MOST_HEADER_BYTES, Admitted, Arrival, is_state_secret
+from services.admission.judge import MOST_HEADER_BYTES, Admitted, Arrival, Known, is_state_secret
 
 _MOST_DETAIL = 200
 #: What `rejected` takes, less room for the stamps. A client can pack far more into one batch.
@@ -41,14 +41,16 @@ def journal_headers(
     return own + [(name, text.encode()) for name, text in stamps.items()]
 
 
-def rejected_record(arrival: Arrival, error: CasebusError, *, at: datetime) -> Record:
+def rejected_record(arrival: Arrival, error: CasebusError, known: Known, *, at: datetime) -> Record:
     """The record as it is kept; of one that no topic could take, what tells which one it was."""
-    headers = rejected_headers(arrival, error, at=at)
+    headers = rejected_headers(arrival, error, known, at=at)
     kept = Record(arrival.record.key, rejected_value(arrival, error), tuple(headers))
     return kept if _fits(kept) else _abridged(kept)
 
 
-def rejected_headers(arrival: Arrival, error: CasebusError, *, at: datetime) -> list[Header]:
+def rejected_headers(
+    arrival: Arrival, error: CasebusError, known: Known, *, at: datetime
+) -> list[Header]:
     """Every original header, foreign stamps under another name, plus the reason."""
     stamps = {
         "cb-verdict": "rejected",
@@ -57,6 +59,10 @@ def rejected_headers(arrival: Arrival, error: CasebusError, *, at: datetime) -> 
         "cb-origin": _origin(arrival),
         "cb-admitted-at": at.isoformat(),
     }
+    if known.author is not None:
+        stamps["cb-author"] = known.author
+    if known.leaf is not None:
+        stamps["cb-leaf"] = known.leaf.hex()
     kept = [
         (_readable(f"orig-{name}" if name.startswith("cb-") else name), text)
         for name, text in arrival.record.headers

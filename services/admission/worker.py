@@ -77,7 +77,7 @@ class Admission:
         return Outgoing(JOURNAL, None, arrival.record.key, arrival.record.value, headers)
 
     def _refuse(self, arrival: Arrival, error: CasebusError) -> Outgoing:
-        kept = rejected_record(arrival, error, at=self._now())
+        kept = rejected_record(arrival, error, self._judge.known(arrival), at=self._now())
         return Outgoing(REJECTED, None, kept.key, kept.value, kept.headers)
 
 

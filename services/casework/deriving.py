@@ -54,7 +54,7 @@ def rows_of(
             updated_at=updated_at,
             view=orjson.dumps(
                 {name: part for name, part in view.items() if name not in _ELSEWHERE}
-                | {"hearers": case.hearers}
+                | {"hearers": case.hearers, "team": case.team}
             ),
             fold_version=FOLD_VERSION,
         ),

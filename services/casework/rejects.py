@@ -1,4 +1,7 @@
-"""Keeps what admission rejected, for its sender, and hands it to a sender on Kafka."""
+"""Keeps what admission rejected, for its sender, and hands it to a sender on Kafka.
+
+Its sender is who signed it. What only bears an agency's name may be anybody's (ADR 46).
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ from services.transport import Batch
 from storage import evidence, outbox
 from storage.outbox import OutboxRow
 
-#: Column of `late` in a row of own.rejected.
-_LATE = 8
+#: Columns of `late` and `verified` in a row of own.rejected.
+_LATE, _VERIFIED = 8, 13
 
 
 async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Directory) -> None:
@@ -29,7 +32,9 @@ async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Direc
     rows = [await _row(connection, batch.partition, record, schemas) for record in fresh]
     await evidence.add_rejected(connection, rows)
     # What stands in the journal was taken: a late reject is recorded and told to nobody (rule 8).
-    refused = (record for record, row in zip(fresh, rows, strict=True) if not row[_LATE])
+    refused = (
+        record for record, row in zip(fresh, rows, strict=True) if row[_VERIFIED] and not row[_LATE]
+    )
     returns = (_return(batch.partition, record, directory) for record in refused)
     await outbox.enqueue(connection, [one for one in returns if one is not None])
     await evidence.advance_rejected(connection, batch.partition, fresh[-1].offset + 1)
@@ -38,6 +43,7 @@ async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Direc
 async def _row(connection: Any, partition: int, record: Any, schemas: Schemas) -> tuple[Any, ...]:
     texts = _texts(record.headers)
     source = texts.get("ce_source")
+    leaf = texts.get("cb-leaf")
     return (
         partition,
         record.offset,
@@ -52,6 +58,9 @@ async def _row(connection: Any, partition: int, record: Any, schemas: Schemas) -
         record.value,
         tuple(record.headers),
         datetime.fromisoformat(texts["cb-admitted-at"]),
+        source is not None and texts.get("cb-author") == agency_of(source),
+        texts["cb-origin"].partition("/")[0],
+        None if leaf is None else bytes.fromhex(leaf),
     )
 
 

@@ -47,8 +47,8 @@ class Imports:
             await self._barrier.passed(range(await self._partitions()))
         for one in found:
             async with self._pool.acquire() as connection, connection.transaction():
-                cases, events = await imports.totals(connection, one.stream)
-                counted = await imports.counted(connection, one.stream)
+                cases, events = await imports.totals(connection, one)
+                counted = await imports.counted(connection, one)
                 [row] = self._voice.rows([summary(one, counted, cases=cases, events=events)])
                 await imports.note(connection, one, row.event_id)
                 await outbox.enqueue(connection, [row])

@@ -18,9 +18,16 @@ on conflict (partition) do update set next_offset = excluded.next_offset;
 -- name: add_rejected
 insert into own.rejected
     (partition, kafka_offset, agency, source, event_id, stream, reason, detail, late,
-     key, value, headers, rejected_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+     key, value, headers, rejected_at, verified, door, leaf)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 on conflict do nothing;
 
 -- name: journaled_leaf
 select event_leaf from derived.event where stream = $1 and source = $2 and id = $3;
+
+-- name: last_rejected
+select r.partition, r.kafka_offset, r.rejected_at, r.door, r.reason, r.detail, r.agency, r.source,
+       r.event_id, r.stream, r.verified, r.late, encode(r.leaf, 'hex') as leaf,
+       length(r.value) as bytes
+from own.rejected r
+order by r.rejected_at desc, r.partition desc, r.kafka_offset desc limit $1;

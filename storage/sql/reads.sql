@@ -11,13 +11,15 @@ select exists (
     where e.stream = $2 and e.author = $1 and e.type not like 'casebus.intake.%');
 
 -- name: cases
+-- A number that somebody gave in a stream that nothing opened says something to its giver alone.
 select s.stream, s.procedure, s.status, s.opener, s.version, s.opened_at, s.updated_at, s.view
 from derived.case_state s
 where exists (select from derived.party p where p.agency = $1 and p.stream = s.stream)
   and ($2::text is null or s.status = $2 or exists (
       select from derived.side_region r where r.stream = s.stream and r.status = $2))
   and ($3::text is null or exists (
-      select from derived.number n where n.value = $3 and n.stream = s.stream))
+      select from derived.number n where n.value = $3 and n.stream = s.stream
+        and (s.procedure is not null or n.agency = $1)))
   and ($4::timestamptz is null or s.updated_at < $4 or (s.updated_at = $4 and s.stream > $5))
 order by s.updated_at desc, s.stream
 limit $6;
@@ -28,16 +30,21 @@ select n.value, n.kind, n.agency, n.stream, s.procedure,
 from derived.number n
 join derived.party p on p.stream = n.stream and p.agency = $1
 left join derived.case_state s on s.stream = n.stream
-where n.value = $2
+where n.value = $2 and (s.procedure is not null or n.agency = $1)
 order by n.stream, n.kind, n.agency;
 
 -- name: history
+-- Of what no procedure opened each sees what it wrote or was sent: there is no fold to say more.
 select e.source, e.id, e.type, e.author, e.sector, e.recipients, e.legal_at, e.recorded_at,
        e.epoch, e.partition, e.log_index
 from derived.event e
 where e.stream = $2
   and (e.author = $1
-       or exists (select from derived.party p where p.stream = e.stream and p.agency = $1))
+       or exists (
+           select from derived.party p
+           left join derived.case_state s on s.stream = p.stream
+           where p.stream = e.stream and p.agency = $1
+             and (s.procedure is not null or e.recipients @> array[$1])))
 order by e.legal_at, e.source, e.id;
 
 -- name: bodies
@@ -62,10 +69,12 @@ where f.stream = $2
 order by f.kind, f.key;
 
 -- name: work
+-- An item may come of a procedure that was opened unasked: of the case it says nothing (ADR 40).
 select w.key, w.stream, w.agency, w.duty, w.is_open, w.due, w.version, w.unit, w.view,
        s.opener, s.view -> 'numbers' as numbers
 from derived.work_item w
-left join derived.case_state s on s.stream = w.stream
+left join derived.party p on p.stream = w.stream and p.agency = $1
+left join derived.case_state s on s.stream = p.stream
 where w.agency = $1
   and ($2::boolean is null or w.is_open = $2)
   and ($3::timestamptz is null
@@ -77,27 +86,30 @@ limit $5;
 select w.key, w.stream, w.agency, w.duty, w.is_open, w.due, w.version, w.unit, w.view,
        s.opener, s.view -> 'numbers' as numbers
 from derived.work_item w
-left join derived.case_state s on s.stream = w.stream
+left join derived.party p on p.stream = w.stream and p.agency = $1
+left join derived.case_state s on s.stream = p.stream
 where w.agency = $1 and w.key = $2;
 
 -- name: inbox
 -- Each partition is read on from where the caller left it, so that nothing recorded late in one
 -- of them is passed over; `at` is made to grow within a partition, whatever a clock did.
+-- What an agency says of itself counts only of what the journal's stamps sent it (ADR 40).
 select * from (
     select d.stream, d.source, d.id, d.unit, d.epoch, d.partition, d.log_index, d.at,
            max(d.at) over (partition by d.epoch, d.partition order by d.log_index) as sorted_at,
-           e.type, e.author, e.legal_at, e.recorded_at, r.at as retrieved_at
+           d.type, d.author, d.legal_at, d.recorded_at, r.at as retrieved_at
     from derived.journal_position p
     left join unnest($2::integer[], $3::integer[], $4::bigint[])
         as seen(epoch, partition, log_index)
         on seen.epoch = p.epoch and seen.partition = p.partition
     cross join lateral (
-        select h.* from derived.hand_over h
+        select h.*, e.type, e.author, e.legal_at, e.recorded_at from derived.hand_over h
+        join derived.event e on e.stream = h.stream and e.source = h.source and e.id = h.id
+            and e.recipients @> array[h.agency]
         where h.agency = $1 and h.step = 'delivered' and h.epoch = p.epoch
           and h.partition = p.partition and h.log_index > coalesce(seen.log_index, -1)
         order by h.log_index limit $5
     ) d
-    join derived.event e on e.stream = d.stream and e.source = d.source and e.id = d.id
     left join derived.hand_over r on r.stream = d.stream and r.source = d.source and r.id = d.id
         and r.agency = d.agency and r.step = 'retrieved'
 ) delivered
@@ -106,11 +118,12 @@ limit $5;
 
 -- name: inbox_item
 select d.stream, d.source, d.id, d.unit, d.epoch, d.partition, d.log_index, d.at,
-       e.type, e.author, e.legal_at, e.recorded_at, e.epoch as event_epoch,
+       e.type, e.author, e.recipients, e.legal_at, e.recorded_at, e.epoch as event_epoch,
        e.partition as event_partition, e.log_index as event_index,
        r.at as retrieved_at, p.next_offset - p.next_index as shift
 from derived.hand_over d
 join derived.event e on e.stream = d.stream and e.source = d.source and e.id = d.id
+    and e.recipients @> array[d.agency]
 join derived.journal_position p on p.epoch = e.epoch and p.partition = e.partition
 left join derived.hand_over r on r.stream = d.stream and r.source = d.source and r.id = d.id
     and r.agency = d.agency and r.step = 'retrieved'
@@ -118,14 +131,27 @@ where d.agency = $1 and d.step = 'delivered' and d.source = $2 and d.id = $3
 order by d.at limit 1;
 
 -- name: rejected
-select r.partition, r.kafka_offset, r.source, r.event_id, r.stream, r.reason, r.detail, r.late,
-       r.rejected_at, length(r.value) as bytes
+select r.partition, r.kafka_offset, r.source, r.event_id, r.stream as subject, r.reason, r.detail,
+       r.late, r.rejected_at, length(r.value) as bytes
 from own.rejected r
-where r.agency = $1
+where r.agency = $1 and r.verified
   and ($2::timestamptz is null
        or (r.rejected_at, r.partition, r.kafka_offset) < ($2, $3::integer, $4::bigint))
 order by r.rejected_at desc, r.partition desc, r.kafka_offset desc
 limit $5;
+
+-- name: unverified
+-- What others may have written under the agency's name: nothing of it but what we counted. Of the
+-- last ten thousand, so that a flood costs its victim nothing.
+select door, reason, count(*) as count, min(rejected_at) as first_at, max(rejected_at) as last_at,
+       (array_agg(encode(leaf, 'hex') order by rejected_at desc)
+        filter (where leaf is not null))[1:20] as leaves
+from (
+    select r.door, r.reason, r.rejected_at, r.leaf from own.rejected r
+    where r.agency = $1 and not r.verified and not r.late
+    order by r.rejected_at desc limit 10000
+) latest
+group by door, reason order by last_at desc, door, reason;
 
 -- name: event
 select e.stream, e.source, e.id, e.type, e.author, e.recipients, e.recorded_at,
@@ -137,25 +163,31 @@ join derived.journal j
 join derived.journal_position p on p.epoch = e.epoch and p.partition = e.partition
 where e.source = $2 and e.id = $3
   and (e.author = $1
-       or exists (select from derived.party q where q.agency = $1 and q.stream = e.stream))
+       or exists (
+           select from derived.party p
+           left join derived.case_state s on s.stream = p.stream
+           where p.stream = e.stream and p.agency = $1
+             and (s.procedure is not null or e.recipients @> array[$1])))
 order by j.appended_at limit 1;
 
 -- name: submission
-select s.stream, s.source, s.event_id, s.created_at, s.sent_at, s.refused,
-       r.reason, r.detail, r.rejected_at
+select s.stream, s.source, s.event_id, s.created_at, s.sent_at, s.refused, s.value, s.headers
 from own.submission s
-left join lateral (
-    select reason, detail, rejected_at from own.rejected
-    where source = s.source and event_id = s.event_id and not late
-      and (value = s.value or value is null)
-    order by rejected_at limit 1
-) r on true
 where s.agency = $1 and s.source = $2 and s.event_id = $3;
 
--- name: rejected_event
-select r.stream, r.source, r.event_id, r.reason, r.detail, r.rejected_at
+-- name: rejected_submission
+-- The very record, by its value and its signature, or one that the agency's key has signed: anybody
+-- may send other bytes under the same identity.
+select r.reason, r.detail, r.rejected_at
 from own.rejected r
-where r.agency = $1 and r.source = $2 and r.event_id = $3 and not r.late
+where r.source = $1 and r.event_id = $2 and not r.late
+  and (r.verified or (r.value = $3 and position($4::bytea in r.headers) > 0))
+order by r.rejected_at limit 1;
+
+-- name: rejected_event
+select r.stream as subject, r.source, r.event_id, r.reason, r.detail, r.rejected_at
+from own.rejected r
+where r.agency = $1 and r.source = $2 and r.event_id = $3 and r.verified and not r.late
 order by r.rejected_at desc limit 1;
 
 -- name: relayed
@@ -167,6 +199,8 @@ order by c.at limit 1;
 -- name: hand_overs
 select h.agency, h.step, h.unit, h.epoch, h.partition, h.log_index, h.at
 from derived.hand_over h
+join derived.event e on e.stream = h.stream and e.source = h.source and e.id = h.id
+    and e.recipients @> array[h.agency]
 where h.stream = $1 and h.source = $2 and h.id = $3
 order by h.at, h.agency;
 

@@ -69,7 +69,11 @@ where f.tell_after <= $1
 order by f.tell_after, f.stream, f.key limit $2;
 
 -- name: tellable_finding
-select f.view, c.view -> 'numbers' as numbers
+-- A stranger is told of its event, and nothing of the case (ADR 40).
+select f.view, case when exists (
+           select from derived.party p where p.stream = f.stream
+             and p.agency = split_part(f.view -> 'event' ->> 'source', '/', 1))
+       then c.view -> 'numbers' else '[]' end as numbers
 from derived.finding f join derived.case_state c on c.stream = f.stream
 where f.stream = $1 and f.key = $2 and f.tell_after = $3;
 

@@ -78,7 +78,17 @@ where w.stream = any($1::uuid[]) and w.source <> 'bus' and w.source not like 'bu
       select from derived.event e
       where e.stream = w.stream and e.source = w.source and e.id = w.event_id)
   and not exists (
-      select from own.rejected r where r.source = w.source and r.event_id = w.event_id);
+      select from own.rejected r
+      where r.source = w.source and r.event_id = w.event_id
+        -- Another's record under the same identity is no answer to it.
+        and (r.verified
+             or exists (
+                 select from own.submission s
+                 where s.source = w.source and s.event_id = w.event_id and s.value = r.value)
+             or exists (
+                 select from own.outbox o
+                 where o.aggregateid = w.stream and o.source = w.source
+                   and o.event_id = w.event_id and o.value = r.value)));
 
 -- name: hold_clock
 insert into own.clock_held (stream, key, kind) values ($1, $2, $3) on conflict do nothing;

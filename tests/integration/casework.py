@@ -79,7 +79,9 @@ class Casework:
 
     async def reject(self, record: Record, code: str) -> None:
         """Hand casework a record that admission refused."""
-        headers = rejected_headers(self._arrival(record), CasebusError(code), at=NOW)
+        arrival = self._arrival(record)
+        known = self._admit.known(arrival)
+        headers = rejected_headers(arrival, CasebusError(code), known, at=NOW)
         kafka = _kafka_record(REJECTED, len(self.refused), record, headers)
         self.refused.append(kafka)
         directory = self.world.directory

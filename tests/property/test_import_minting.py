@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.events.legaltime import LegalTime
+from casebus.events.minted import stream_id
 from casebus.sdk.importing.cells import parse_date
 from casebus.sdk.importing.issues import CellError
 from casebus.sdk.importing.minting import (
@@ -16,7 +17,6 @@ from casebus.sdk.importing.minting import (
     MintedEvent,
     reconcile,
     reconcile_row,
-    stream_id,
 )
 
 AGENCY = "cn-330106-amr"

@@ -15,6 +15,7 @@ from casebus.cases.event import CaseEvent
 from casebus.cases.order import fold_order
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
+from casebus.events.minted import stream_id
 from casebus.events.schemas import Schemas
 from casebus.sdk.importing.agencies import AgencyNames, KnownAgency
 from casebus.sdk.importing.issues import FileError, Issue
@@ -22,7 +23,6 @@ from casebus.sdk.importing.logs import load
 from casebus.sdk.importing.logs.load import LogLoader
 from casebus.sdk.importing.logs.mapping import LogMapping
 from casebus.sdk.importing.logs.opening import LogFile, inspect_log
-from casebus.sdk.importing.minting import stream_id
 from casebus.sdk.importing.recorded import Holding
 from casebus.sdk.importing.report import Summary
 from casebus.sdk.importing.run import Ports
@@ -33,8 +33,15 @@ from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
+NOTED = "casebus.case.noted.v1"
+#: Known, and this machine has no key of it.
+KEYLESS = "cn-330100-amr"
 AGENCIES = AgencyNames(
-    [KnownAgency(AMR, "administrative", ("西湖区市监局",)), KnownAgency(PSB, "police", ())]
+    [
+        KnownAgency(AMR, "administrative", ("西湖区市监局",)),
+        KnownAgency(PSB, "police", ()),
+        KnownAgency(KEYLESS, "administrative", ()),
+    ]
 )
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 Ask = Callable[[Sequence[tuple[str, str]]], list[Holding]]
@@ -444,7 +451,37 @@ def test_a_table_may_be_put_in_the_order_of_its_times(world: World) -> None:
     path.write_text("\n".join(map(",".join, ROWS)), encoding="utf-8")
     world.load(path, mapping("table", **BY_TABLE, log={"form": "table", "order": "time"}))
     assert world.steps("1号") == ["登记", "受理"]
-    assert world.steps("2号") == ["受理", "登记"]
+    assert world.steps("2号") == [NOTED, "受理", "登记"]
+
+
+def test_before_another_s_first_event_stands_a_note_of_who_gave_the_number(world: World) -> None:
+    """So the stream is the giver's, though anyone can compute its id (ADR 40)."""
+    path = world.folder / "a.csv"
+    path.write_text("\n".join(map(",".join, ROWS)), encoding="utf-8")
+    by = mapping("table", **BY_TABLE, log={"form": "table", "order": "time"})
+    summary, _ = world.load(path, by)
+    stream = stream_id(AMR, "docket_no", "2号")
+    (note, said), (first, _), *_ = [one for one in world.told() if one[0].subject == stream]
+    assert (note.type, note.source, first.source) == (NOTED, AMR, PSB)
+    assert said["numbers"] == [{"kind": "docket_no", "value": "2号"}]
+    assert first.causationid == (note.id,)
+    assert summary.events == len(world.told())
+    sent = len(world.sent)
+    world.load(path, by)
+    assert len(world.sent) == sent
+    # Where the giver itself speaks first, nothing is added.
+    own = [one for one, _ in world.told() if one.subject == stream_id(AMR, "docket_no", "1号")]
+    assert NOTED not in {one.type for one in own}
+
+
+def test_without_the_giver_s_key_nothing_of_its_case_is_sent(world: World) -> None:
+    path = world.folder / "a.csv"
+    path.write_text("\n".join(map(",".join, ROWS)), encoding="utf-8")
+    case = {**BY_TABLE["case"], "source": {"value": KEYLESS}}
+    by = mapping("table", **{**BY_TABLE, "case": case}, log={"form": "table", "order": "time"})
+    summary, issues = world.load(path, by)
+    assert (summary.events, world.told()) == (0, [])
+    assert "no_key" in {one.code for one in issues}
 
 
 def test_a_workbook_is_a_log_too(world: World) -> None:

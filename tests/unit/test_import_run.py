@@ -9,14 +9,15 @@ import pytest
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
+from casebus.events.minted import stream_id
 from casebus.events.schemas import Schemas
 from casebus.sdk.importing.agencies import AgencyNames, KnownAgency
 from casebus.sdk.importing.files import Rows, inspect
 from casebus.sdk.importing.issues import Issue
 from casebus.sdk.importing.mapping import Mapping
-from casebus.sdk.importing.minting import stream_id
 from casebus.sdk.importing.recorded import Holding
 from casebus.sdk.importing.report import Summary
+from casebus.sdk.importing.rows import read_row
 from casebus.sdk.importing.run import Importer, Ports
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.sectors import one_sector
@@ -282,3 +283,13 @@ def test_repeated_numbers_in_a_file_are_refused_with_the_earlier_row(world: Worl
         (4, "number_repeated"),
     ]
     assert done.rows_taken == 1
+
+
+def test_a_row_without_an_event_of_who_gave_the_number_is_refused() -> None:
+    """Its stream would be nobody's, and anyone can compute the id (ADR 40)."""
+    said = MAPPING.model_dump()
+    only = Mapping.model_validate({**said, "events": [said["events"][1]]})
+    cells = dict(zip(HEADER.strip().split(","), ROW.strip().split(","), strict=True))
+    read = read_row(2, cells, only, AGENCIES)
+    assert [(one.column, one.code) for one in read.issues] == [("文号", "giver_silent")]
+    assert not read_row(2, cells, MAPPING, AGENCIES).refused

@@ -38,6 +38,8 @@ class IssueCode(StrEnum):
     """An earlier row of this file says something else about the same number."""
     NUMBER_IN_USE = "number_in_use"
     """Another case on the bus carries this number: compare the two by hand."""
+    GIVER_SILENT = "giver_silent"
+    """No event of the row is by who gave the number, so the case would be nobody's."""
     EVENT_INVALID = "event_invalid"
     """The mapped fields do not fit the event type's schema."""
     STATE_SECRET = "state_secret"  # noqa: S105 - a code, not a password

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,25 +9,19 @@ from functools import lru_cache
 from typing import Any
 
 from casebus.events.legaltime import LegalTime
-from casebus.events.numbers import canonical_number
+from casebus.events.minted import NAMESPACE, words
 
 CORRECTED = "casebus.case.corrected.v1"
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://casebus.example/import")
-
-
-def stream_id(source: str, kind: str, number: str) -> str:
-    """The stream of the case to which `source` gave this number."""
-    return str(uuid.uuid5(_NAMESPACE, _text(["stream", source, kind, canonical_number(number)])))
 
 
 def import_id(source: str, name: str) -> str:
     """The import of this name by this agency; it is also the stream of its own two events."""
-    return str(uuid.uuid5(_NAMESPACE, _text(["import", source, name])))
+    return str(uuid.uuid5(NAMESPACE, words(["import", source, name])))
 
 
 def event_id(stream: str, ce_type: str, fields: Mapping[str, Any]) -> str:
     """The id of the event of this type that says this about this stream."""
-    return str(uuid.uuid5(_parsed(stream), _text([ce_type, fields])))
+    return str(uuid.uuid5(_parsed(stream), words([ce_type, fields])))
 
 
 @lru_cache(maxsize=4096)
@@ -112,7 +105,7 @@ def reconcile_row(
 def correct(event: MintedEvent, known: KnownSlot) -> MintedEvent:
     said = event.fields()
     changes = {
-        path: _text(said.get(path))
+        path: words(said.get(path))
         for path in sorted(said.keys() | known.fields.keys())
         if said.get(path) != known.fields.get(path)
     }
@@ -130,7 +123,3 @@ def correct(event: MintedEvent, known: KnownSlot) -> MintedEvent:
         causation=(known.id,),
         basis=(known.id, known.revision + 1, said),
     )
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from casebus.events.legaltime import LegalTime
+from casebus.events.minted import stream_id
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.cells import (
     parse_date,
@@ -19,7 +20,7 @@ from casebus.sdk.importing.cells import (
 )
 from casebus.sdk.importing.issues import CellError, Issue, IssueCode
 from casebus.sdk.importing.mapping import Cell, CellKind, EventPart, Mapping, NumberCell
-from casebus.sdk.importing.minting import MintedEvent, stream_id
+from casebus.sdk.importing.minting import MintedEvent
 from casebus.sdk.secrecy import secret_mark
 
 _TRUE = frozenset({"是", "有", "true", "yes", "y", "1", "√", "✓"})
@@ -174,6 +175,8 @@ def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: Agenc
         events = _events(reading, mapping, source, stream)
         if not events:
             raise reading.refuse(mapping.events[0].date.column or "", IssueCode.MISSING_VALUE)
+        if all(event.source != source for event in events):
+            raise reading.refuse(mapping.case.number.column, IssueCode.GIVER_SILENT, source)
     except RefusedError:
         return ReadRow(row, issues=tuple(reading.issues))
     return ReadRow(row, stream, number, events, tuple(reading.issues))

@@ -16,7 +16,7 @@ from casebus.events.partition import partition_for
 from casebus.law import Law
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
-from services.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge
+from services.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge, Known
 from services.admission.stamps import (
     journal_headers,
     rejected_headers,
@@ -29,6 +29,8 @@ from tests.world import NOW, SCHEMAS, World, draft, signed, with_headers
 LAW = Law.load(Path(__file__).parents[3] / "policies" / "law")
 AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 HOSTED = frozenset({"administrative", "police", "procuratorate", "court", "arbitration"})
+#: Of whom nothing is sure.
+NOBODY = Known(None, None)
 
 
 @pytest.fixture
@@ -178,7 +180,7 @@ OVERSIZE = {
 def test_of_a_record_that_no_topic_takes_the_attributes_and_a_digest_are_kept(world, what):
     whole = sent(world)
     kept = rejected_record(
-        arrival(OVERSIZE[what](whole)), CasebusError(Reason.TOO_LARGE, "why"), at=NOW
+        arrival(OVERSIZE[what](whole)), CasebusError(Reason.TOO_LARGE, "why"), NOBODY, at=NOW
     )
     assert sum(len(name.encode()) + len(text) + 10 for name, text in kept.headers) < 2 << 20
     assert all(len(name.encode()) < 1 << 16 for name, _ in kept.headers)
@@ -191,7 +193,7 @@ def test_of_a_record_that_no_topic_takes_the_attributes_and_a_digest_are_kept(wo
 def test_a_record_over_the_doors_limit_that_the_topic_takes_is_kept_whole(world):
     record = sent(world)
     large = Record(record.key, bytes(1_900_000), record.headers)
-    kept = rejected_record(arrival(large), CasebusError(Reason.TOO_LARGE), at=NOW)
+    kept = rejected_record(arrival(large), CasebusError(Reason.TOO_LARGE), NOBODY, at=NOW)
     assert (kept.key, kept.value) == (large.key, large.value)
 
 
@@ -406,7 +408,9 @@ def test_foreign_stamps_never_pass(world):
 
 def test_what_is_rejected_keeps_every_original_header_and_says_why(world):
     forged = with_headers(sent(world), **{"cb-verdict": b"admitted", "x": b"\xff"})
-    headers = rejected_headers(arrival(forged), CasebusError(Reason.UNSIGNED, "why"), at=NOW)
+    headers = rejected_headers(
+        arrival(forged), CasebusError(Reason.UNSIGNED, "why"), NOBODY, at=NOW
+    )
     texts = dict(headers)
     assert texts["orig-cb-verdict"] == b"admitted"
     assert texts["x"] == b"\xff"
@@ -418,12 +422,51 @@ def test_what_is_rejected_keeps_every_original_header_and_says_why(world):
 def test_a_header_whose_name_is_no_utf8_is_malformed_and_spelt_out_among_the_rejected(world, name):
     record = with_headers(sent(world), **{name: b"1"})
     assert refusal(world, record) == "malformed_headers"
-    headers = rejected_headers(arrival(record), CasebusError(Reason.MALFORMED_HEADERS), at=NOW)
+    headers = rejected_headers(
+        arrival(record), CasebusError(Reason.MALFORMED_HEADERS), NOBODY, at=NOW
+    )
     assert any(kept.encode().count(rb"\udcff") for kept, _ in headers)
 
 
 def test_a_record_whose_batch_could_not_be_unpacked_is_rejected_as_unreadable(world):
     nothing = Record(None, None, ((UNREADABLE, b""),))
     assert refusal(world, nothing) == "unreadable"
-    headers = rejected_headers(arrival(nothing), CasebusError(Reason.UNREADABLE), at=NOW)
+    headers = rejected_headers(arrival(nothing), CasebusError(Reason.UNREADABLE), NOBODY, at=NOW)
     assert all(name.encode() for name, _ in headers)
+
+
+def known(world: World, record: Record, **changes) -> Known:
+    return Judge(SCHEMAS, world.directory, LAW, HOSTED).known(arrival(record, **changes))
+
+
+def test_of_what_is_rejected_its_author_is_who_signed_it_whatever_it_says(world):
+    own = sent(world)
+    assert known(world, own).author == AMR
+    assert known(world, own, topic="events.police").author == AMR
+    forged = world.event("referral.accepted", PSB)
+    claimed = with_headers(forged, ce_source=AMR.encode())
+    assert known(world, claimed).author is None
+    assert known(world, claimed).leaf is not None
+    altered = Record(own.key, (own.value or b"") + b"x", own.headers)
+    assert known(world, altered).author is None
+    assert known(world, Record(None, None, ())) == NOBODY
+
+
+def test_a_key_that_was_revoked_or_is_not_valid_yet_makes_nobody_the_author(world):
+    late = SigningKey.generate()
+    world.add_key(AMR, late, valid_from=NOW + timedelta(days=1))
+    assert known(world, signed(draft("referral.sent", AMR), late)).author is None
+    record = sent(world)
+    world.say("directory.key_revoked", keyid=world.keys[AMR].keyid)
+    assert known(world, record).author is None
+
+
+def test_no_author_can_say_of_itself_that_its_signature_is_good(world):
+    claimed = with_headers(world.event("referral.sent", PSB), ce_source=AMR.encode())
+    marked = with_headers(claimed, **{"cb-author": AMR.encode(), "cb-leaf": b"00"})
+    error = CasebusError(Reason.SIGNER_NOT_ENTITLED)
+    headers = rejected_headers(arrival(marked), error, known(world, marked), at=NOW)
+    texts = dict(headers)
+    assert "cb-author" not in texts
+    assert texts["orig-cb-author"] == AMR.encode()
+    assert len(texts["cb-leaf"]) == 64

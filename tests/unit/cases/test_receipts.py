@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from casebus.cases import Case, CaseEvent
 from casebus.cases.state import Clock
-from tests.case_events import AMR, LAW, OTHER_PSB, PRO, PSB, due, event, folded, the_clock
+from tests.case_events import AMR, LAW, OTHER_PSB, PRO, PSB, due, event, folded, the_clock, until
 
 SENT = event(AMR, "referral.sent", "2026-03-02", to=(PSB, PRO))
 ACCEPTED = event(PSB, "referral.accepted", "2026-03-03", to=(AMR,))
@@ -208,3 +208,31 @@ def test_receipts_do_not_depend_on_the_order_of_arrival(came: list[CaseEvent]) -
     found = folded(placed)
     assert said(the_clock(found, "T18")) == ("2026-03-09", "2026-03-06", "received")
     assert seen(found) == seen(folded(EVENTS))
+
+
+def test_a_correction_of_the_recipients_makes_no_receipt_evidence() -> None:
+    """Whom the stamps of the journal named then counts, not whom the author names now."""
+    filed = replace(FILED, to=(PRO,), to_sectors=("procuratorate",))
+    fixed = event(
+        PSB, "case.corrected", "2026-03-07 10:05", to=(AMR, PRO),
+        corrected_source=PSB, corrected_id="filed", changes={"$to": "[]"},
+    )  # fmt: skip
+    shown = evidence(AMR, "received", "2026-03-06 09:00", recorded_at="2026-03-07 10:01")
+    assert said(handed_over(fixed, shown, filed=filed))[2] == "presumed"
+    assert said(handed_over(fixed, shown))[2] == "received"
+
+
+@pytest.mark.parametrize(("to", "unit"), [((PSB,), "经侦"), ((), None)])
+def test_an_intake_names_the_unit_of_what_its_agency_was_sent_and_of_nothing_else(
+    to: tuple[str, ...], unit: str | None
+) -> None:
+    asked = event(AMR, "referral.reconsideration_requested", "2026-03-12", to=to, id="asked")
+    about: dict[str, Any] = {
+        "agency": PSB,
+        "event_source": AMR,
+        "event_id": "asked",
+        "unit": "经侦",
+    }
+    told = event(PSB, "intake.received", "2026-03-12 10:00", id="told", **about)
+    work = folded([*until("referral.filing_refused"), asked, told]).work
+    assert [one.unit for one in work if one.opened_by == (AMR, "asked")] == [unit]

@@ -15,7 +15,7 @@ from casebus.errors import CasebusError, Reason
 from casebus.settings import Settings
 from gateway import problems
 from gateway.app import create_app
-from gateway.context import database_of
+from gateway.context import looking_of
 from gateway.identity.caller import caller
 from gateway.problems import KINDS, code_of
 from storage import submissions
@@ -108,7 +108,7 @@ async def test_a_request_that_does_not_fit_is_told_by_pointers_without_its_value
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:
     app.dependency_overrides[caller] = lambda: "cn-330106-psb"
-    app.dependency_overrides[database_of] = lambda: None
+    app.dependency_overrides[looking_of] = lambda: None
     answer = await client.post(
         "/v1/work/k/file", json={"version": "张三", "actor": "P", "extra": 1}
     )

@@ -39,6 +39,7 @@ from casebus.sdk.importing.run import Ports, batches
 
 #: Entries whose events are signed as one tree and sent together.
 BATCH_ENTRIES = 500
+_NOTED = "casebus.case.noted.v1"
 #: How many kinds of dropped attributes are remembered, so that each is noted once.
 _MOST_DROPPED = 10_000
 
@@ -92,8 +93,8 @@ class LogLoader:
         reads = [(_place(one), self._read(one)) for one in batch]
         found = [(place, read) for place, read in reads if read is not None]
         self._ask([read for _, read in found])
-        due = [self._due(place, read) for place, read in found]
-        self._send(source, [one for one in due if one is not None], position)
+        due = [one for place, read in found for one in self._due(place, read)]
+        self._send(source, due, position)
         self._state.forget_batch()
 
     def _read(self, raw: RawEntry) -> ReadEntry | None:
@@ -129,8 +130,12 @@ class LogLoader:
         case = self._state.case(stream)
         return case is None or (bool(case.barred) and case.load != self._state.load)
 
-    def _due(self, place: RowNumber, read: ReadEntry) -> Checked | None:
-        """What is to be sent for an entry: its event, a correction of it, or nothing."""
+    def _due(self, place: RowNumber, read: ReadEntry) -> list[Checked]:
+        """What is to be sent for an entry: its event, a correction of it, or nothing.
+
+        Before a case's first event, where another than who gave its number wrote that, stands a
+        note of the giver with the number: the stream is the giver's, whoever comes upon its id.
+        """
         event = read.event
         assert event is not None  # noqa: S101 - `_read` has left out what was refused
         case = self._state.case(event.stream)
@@ -138,32 +143,55 @@ class LogLoader:
         if case and case.barred and case.load == self._state.load:
             detail = f"case {case.barred} carries this number"
             self._refuse(Issue(place, self._mapping.case.id, IssueCode.NUMBER_IN_USE, detail))
-            return None
+            return []
         # Before the case's own attributes come in: which event has them depends on the file.
         said = _said(event)
         count = self._state.occurrence(event.stream, event.key)
         if count > 1 and event.slot:
             self._refuse(self._repeated(place, event, said))
-            return None
+            return []
         if count > 1:
             event = replace(event, key=f"{event.key} #{count}")
         if read.about and (case is None or case.load != self._state.load or not case.id):
             event.data["raw"] = dict(read.about) | event.data["raw"]
         earlier = self._known(event, said)
+        note = self._note_of(read, case) if earlier is None else None
+        if note is not None:
+            case = LoadedCase(0, note.id, _sortable(note.legal))
         due = (
             self._chained(event, case) if earlier is None else self._corrected(event, earlier, said)
         )
-        checked = self._checked(place, due) if due else None
-        if isinstance(checked, Issue):
-            self._refuse(checked)
-            return None
-        logged = earlier or Logged(checked.id if checked else event.id, event.source, said)
+        checked = [self._checked(place, one) for one in (note, due) if one is not None]
+        for one in checked:
+            if isinstance(one, Issue):
+                self._refuse(one)
+                return []
+        logged = earlier or Logged(event.id, event.source, said)
         if earlier and due:
             fields = self._whole(event).fields()
             logged = Logged(earlier.id, earlier.source, said, earlier.revision + 1, fields)
         self._remember(event, logged)
+        self._summary.events += note is not None
         self._count(is_due=due is not None, is_known=earlier is not None)
-        return checked
+        return [one for one in checked if not isinstance(one, Issue)]
+
+    def _note_of(self, read: ReadEntry, case: LoadedCase | None) -> MintedEvent | None:
+        """The giver's own word that the case is its, where its first event is another's."""
+        event = read.event
+        assert event is not None  # noqa: S101 - `_read` has left out what was refused
+        if (case is not None and case.id) or event.source == read.giver:
+            return None
+        number = {"kind": self._mapping.case.kind, "value": read.number}
+        note = MintedEvent(
+            slot="",
+            type=_NOTED,
+            stream=event.stream,
+            source=read.giver,
+            to=(),
+            legal=event.legal,
+            data={"topic": "import", "note": self._mapping.title, "numbers": [number]},
+        )
+        return None if self._state.is_held(note) else note
 
     def _repeated(self, place: RowNumber, event: MintedEvent, said: bytes) -> Issue:
         earlier = self._state.logged(event.stream, event.key)

@@ -7,12 +7,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
+from casebus.events.minted import stream_id
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.issues import CellError, Issue, IssueCode
 from casebus.sdk.importing.logs.entries import Entry, attribute_name
 from casebus.sdk.importing.logs.mapping import STEP, Activity, LogMapping, Who
 from casebus.sdk.importing.logs.times import read_time, refuse_absurd
-from casebus.sdk.importing.minting import MintedEvent, stream_id
+from casebus.sdk.importing.minting import MintedEvent
 from casebus.sdk.importing.rows import Reading, RefusedError, body_of, refuse_secrets
 
 
@@ -22,6 +23,8 @@ class ReadEntry:
 
     issues: tuple[Issue, ...]
     number: str = ""
+    #: Who gave the number.
+    giver: str = ""
     event: MintedEvent | None = None
     #: Attributes of the case, which go into `raw` of its first event.
     about: tuple[tuple[str, str], ...] = ()
@@ -74,9 +77,9 @@ class EntryReader:
         raw = {key: text for key, text in entry.attributes.items() if key not in self._mapped}
         about = tuple((key, text) for key, text in entry.about.items() if key not in self._mapped)
         if event.type not in self._keeps_raw:
-            return ReadEntry(tuple(reading.issues), number, event, (), (*raw, *dict(about)))
+            return ReadEntry(tuple(reading.issues), number, giver, event, (), (*raw, *dict(about)))
         event.data.setdefault("raw", {}).update(raw)
-        return ReadEntry(tuple(reading.issues), number, event, about)
+        return ReadEntry(tuple(reading.issues), number, giver, event, about)
 
     def _event(
         self, reading: Reading, activity: Activity, name: str, whose: tuple[str, str]

@@ -1,0 +1,63 @@
+"""Whose case a stream is (design rule 2, ADR 40).
+
+Ids of imported streams are made from a source and a number (design rule 20), so anyone can compute
+one and be first in it. Whose own source and number make the id, has proved that it is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from casebus.cases import body
+from casebus.cases.event import CaseEvent
+from casebus.events.minted import is_minted, mints
+from casebus.law import Law
+from casebus.law.compiled import event_name
+
+
+def openings_of(events: Sequence[CaseEvent], law: Law) -> list[CaseEvent]:
+    """The events that may open a case, by a sector that may."""
+    opening = law.opening
+    return [
+        event
+        for event in events
+        if (procedure := opening.get(event_name(event.type))) is not None
+        and event.sector in procedure.roles[procedure.opener]
+    ]
+
+
+def _opener(openings: Sequence[CaseEvent]) -> str:
+    """Of rivals who gave the number that the id is made from, else the first journaled."""
+    first, *later = sorted(openings, key=lambda event: event.position)
+    if all(event.agency == first.agency for event in later):
+        return first.agency
+    return next(
+        (event.agency for event in (first, *later) if _gave_the_number(event)), first.agency
+    )
+
+
+def _gave_the_number(event: CaseEvent) -> bool:
+    numbers = body.numbers(event.data) if event.data.get("numbers") else ()
+    return any(mints(name, numbers, event.stream) for name in {event.source, event.agency})
+
+
+def owners_of(recorded: Sequence[CaseEvent], opening: CaseEvent) -> set[str]:
+    """Who has a part from the beginning: the opener, and who gave the number in the stream's id.
+
+    Who opens what another has begun, and was not named by it, has opened it unasked.
+    """
+    opener = opening.agency
+    if not is_minted(opening.stream) or _gave_the_number(opening):
+        return {opener}
+    given = [event for event in recorded if _gave_the_number(event)]
+    givers = {event.agency for event in given}
+    unasked = givers and opener not in givers and not any(opener in event.to for event in given)
+    return givers if unasked else givers | {opener}
+
+
+def leading(openings: Sequence[CaseEvent], order: Sequence[CaseEvent]) -> CaseEvent:
+    """The first in fold order of the opener's own (ADR 28)."""
+    opener = _opener(openings)
+    own = {event.identity for event in openings if event.agency == opener}
+    # In the order stands what corrections made of them.
+    return next(event for event in order if event.identity in own)

@@ -1,0 +1,50 @@
+"""The database as one request reads it: of which cases it was told something is noted.
+
+So no route can forget its row in the access log: whatever row names a stream counts as a look at
+it, unless the route says that it did not show the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+
+class Looking:
+    """A pool, or a connection, whose rows are noted; what writes goes past it."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self._told: dict[int, Any] = {}
+
+    async def fetch(self, query: str, *values: Any, **options: Any) -> list[Any]:
+        rows = list(await self._database.fetch(query, *values, **options))
+        self._note(rows)
+        return rows
+
+    async def fetchrow(self, query: str, *values: Any, **options: Any) -> Any:
+        row = await self._database.fetchrow(query, *values, **options)
+        if row is not None:
+            self._note([row])
+        return row
+
+    async def fetchval(self, query: str, *values: Any, **options: Any) -> Any:
+        return await self._database.fetchval(query, *values, **options)
+
+    def acquire(self, **options: Any) -> Any:
+        """For figures: they count over all cases, and name none."""
+        return self._database.acquire(**options)
+
+    def keep_back(self, rows: Iterable[Any]) -> None:
+        """These were read, and not shown: the row that says only that there is a next page."""
+        for row in rows:
+            self._told.pop(id(row), None)
+
+    @property
+    def streams(self) -> frozenset[UUID]:
+        return frozenset(row["stream"] for row in self._told.values())
+
+    def _note(self, rows: Iterable[Any]) -> None:
+        # The rows themselves are kept, so that no other gets the id of one.
+        self._told.update((id(row), row) for row in rows if "stream" in row)
