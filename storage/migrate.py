@@ -13,7 +13,7 @@ from casebus.settings import Settings
 
 _FOLDER = Path(__file__).parent / "migrations"
 #: Any constant: two migrating processes take turns on it.
-_ADVISORY_LOCK = 0x636173656275
+ADVISORY_LOCK = 0x636173656275
 _TABLE = """
 create table if not exists public.casebus_migration (
     name text primary key, digest text not null, applied_at timestamptz not null default now())
@@ -40,7 +40,7 @@ async def migrate(database_url: str) -> list[str]:
     """Bring the database up to date; returns the names applied now."""
     connection = await asyncpg.connect(database_url)
     try:
-        await connection.execute("select pg_advisory_lock($1)", _ADVISORY_LOCK)
+        await connection.execute("select pg_advisory_lock($1)", ADVISORY_LOCK)
         names = await pending(connection)
         for name in names:
             await _apply(connection, name, migrations()[name])

@@ -13,7 +13,7 @@ from storage.queries import load
 _SQL = load("cases")
 _JOURNAL = load("journal")
 #: One process renews at a time.
-_LOCK = 0x72656E6577616C73
+LOCK = 0x72656E6577616C73
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class ShownCase:
 
 async def leads(connection: Any) -> bool:
     """Whether this transaction is the one that renews."""
-    return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK))
+    return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", LOCK))
 
 
 async def stale(connection: Any, fold_version: int, law: str, limit: int) -> set[UUID]:

@@ -1,15 +1,15 @@
-"""`casebus rebuild`: derive everything again from the journal, beside, and compare."""
+"""`casebus rebuild`: derive everything again from the journal, compare, and switch."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from casebus.cli.output import answer, json_option, table
 from casebus.errors import CasebusError
@@ -22,34 +22,64 @@ from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
-from onebox.rebuilding import Rebuilt
-from onebox.rebuilding import rebuild as derive_again
+from onebox.rebuild.rebuilding import Advance, Rebuilt, Switch, drop_old
+from onebox.rebuild.rebuilding import rebuild as derive_again
 from services.casework.desk import Desk
 from services.casework.lawbooks import Lawbooks
 from services.casework.streams import Streams
+from storage.differences import MISSING, NOT_JOURNALED, OTHER, Difference
 
 _START_SECONDS = 30
 _SHOWN = 40
+_SAID = {
+    MISSING: "the journal has it, the table has not",
+    NOT_JOURNALED: "the table has it, the journal has not",
+}
 
 
 @click.command()
 @home_option
+@click.option("--compare-only", is_flag=True, help="Name what differs, and switch in no case.")
+@click.option("--switch-anyway", is_flag=True, help="Switch though rows differ.")
+@click.option("--drop-old", "drops", is_flag=True, help="Only drop what the last switch kept.")
 @json_option
-def rebuild(home: Path | None, *, as_json: bool) -> None:
-    """Derive every case again from the journal, in a database beside, and name what differs.
+def rebuild(
+    home: Path | None, *, compare_only: bool, switch_anyway: bool, drops: bool, as_json: bool
+) -> None:
+    """Derive every case again from the journal, beside; compare every row; switch if equal.
 
-    Changes nothing and says nothing; exit code 1 where a case comes out otherwise.
+    The stack may run or not: Kafka and PostgreSQL must. What was read before is kept as schema
+    derived_before. Nothing is said to anybody; exit code 1 where a row differs.
     """
+    if sum((compare_only, switch_anyway, drops)) > 1:
+        raise click.UsageError("choose one of --compare-only, --switch-anyway and --drop-old")
     options = options_of(home)
     settings = environment.admin_settings(options, credentials.load(options.place))
-    with Progress(console=Console(stderr=True), disable=as_json) as bar:
-        task = bar.add_task("records derived again", total=None)
-        found = asyncio.run(_rebuilt(settings, lambda count: bar.advance(task, count)))
-    answer(found.to_json(), as_json=as_json, show=lambda out: _show(out, found))
+    if drops:
+        dropped = asyncio.run(drop_old(settings.database_url))
+        said = "derived_before is dropped" if dropped else "there was nothing to drop"
+        answer({"dropped": dropped}, as_json=as_json, show=lambda out: out.print(said))
+        return
+    switch = Switch.NEVER if compare_only else Switch.ANYWAY if switch_anyway else Switch.IF_EQUAL
+    found = _with_progress(lambda advance: _rebuilt(settings, switch, advance), quiet=as_json)
+    answer(found.to_json(), as_json=as_json, show=lambda out: show(out, found))
     sys.exit(1 if found.differing else 0)
 
 
-async def _rebuilt(settings: Settings, advance: Any) -> Rebuilt:
+def _with_progress(run: Callable[[Advance], Rebuilt], *, quiet: bool) -> Rebuilt:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, TimeElapsedColumn(), console=Console(stderr=True), disable=quiet
+    ) as bar:
+        task = bar.add_task("records derived again", total=None)
+        return run(lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def _rebuilt(settings: Settings, switch: Switch, advance: Advance) -> Rebuilt:
+    return asyncio.run(_derived_again(settings, switch, advance))
+
+
+async def _derived_again(settings: Settings, switch: Switch, advance: Advance) -> Rebuilt:
     schemas = Schemas.load(settings.schemas_dir)
     follower = DirectoryFollower(settings, schemas).start()
     try:
@@ -64,17 +94,39 @@ async def _rebuilt(settings: Settings, advance: Any) -> Rebuilt:
             streams=Streams(schemas),
             epoch=1,
         )
-        return await derive_again(settings.database_url, desk, advance)
+        return await derive_again(settings, desk, advance, switch=switch)
     finally:
         await asyncio.to_thread(follower.stop)
 
 
-def _show(out: Console, found: Rebuilt) -> None:
-    out.print(f"{found.records:,} records, {found.cases:,} cases derived again")
-    if not found.differing:
-        out.print("[bold]Every case comes out as it stands.[/bold]")
-        return
-    rows = list(found.differing.items())
-    out.print(table(("case", "what differs"), rows[:_SHOWN]))
-    if len(rows) > _SHOWN:
-        out.print(f"and {len(rows) - _SHOWN} more: --json has all")
+def show(out: Console, found: Rebuilt) -> None:
+    """What came out, for people."""
+    out.print(
+        f"{found.records:,} records, {found.cases:,} cases derived again in {found.seconds:.1f} s;"
+        f" casework waited {found.fenced_seconds:.1f} s"
+    )
+    if found.differing:
+        _show_differences(out, found)
+    else:
+        out.print("[bold]Every row comes out as it stands.[/bold]")
+    if found.switched:
+        out.print(
+            f"Switched. What was read until now is kept as schema {found.kept}:"
+            " casebus rebuild --drop-old drops it"
+        )
+    elif found.differing:
+        out.print("Not switched: --switch-anyway does, once you know why they differ")
+
+
+def _show_differences(out: Console, found: Rebuilt) -> None:
+    counts = found.differing.counts.items()
+    out.print(table(("table", "rows that differ"), [(name, f"{n:,}") for name, n in counts]))
+    named = found.differing.named
+    out.print(table(("table", "row", "what differs"), map(_cells, named[:_SHOWN])))
+    if len(named) > _SHOWN:
+        out.print(f"and more: --json names {len(named):,}")
+
+
+def _cells(one: Difference) -> tuple[str, str, str]:
+    row = " ".join(f"{name}={value}" for name, value in one.row.items())
+    return one.table, row, ", ".join(one.columns) if one.how == OTHER else _SAID[one.how]

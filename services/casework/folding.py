@@ -132,14 +132,20 @@ async def save(
     for stream, marks in (await cases.save(connection, rows, known, before)).items():
         touched[stream].shown = marks
     await journal.replace_parties(connection, parties)
+    if desk.speaks:
+        # What changed is said before what follows from it.
+        await _enqueue(connection, [*drafts, *await _unheld(connection, owed, touched)], desk)
+
+
+async def _unheld(
+    connection: Any, owed: list[tuple[Derived, Draft]], touched: dict[UUID, Stream]
+) -> list[Draft]:
+    """What may be said now; what is held back is owed again when its case is next folded."""
     held = await held_back(connection, (one for one, _ in owed))
     for one, _ in owed:
         if one.id in held:
             touched[UUID(one.stream)].said.discard(one.id)
-    # What changed is said before what follows from it.
-    drafts = [*drafts, *(draft for one, draft in owed if one.id not in held)]
-    if desk.speaks:
-        await _enqueue(connection, drafts, desk)
+    return [draft for one, draft in owed if one.id not in held]
 
 
 def _by(state: Stream, rows: CaseRows) -> CaseRows:

@@ -117,20 +117,31 @@ class Renewals:
             await asyncio.sleep(PAUSE_SECONDS if count else LOOK_SECONDS)
 
     async def once(self) -> int:
-        """One transaction's worth; how many cases it renewed."""
+        """One transaction's worth; how many cases it renewed. One process at a time does it."""
         async with self._pool.acquire() as connection, connection.transaction():
-            if not await renewing.leads(connection):
-                return 0
-            law = await in_force(connection)
-            if law is None:
-                return 0
-            wanted = await renewing.stale(connection, FOLD_VERSION, law, AT_ONCE)
-            states = await self._desk.streams.load(connection, wanted)
-            states = {name: one for name, one in states.items() if is_stale(one, law)}
-            drafts = await renew(connection, states, law, self._desk)
-            await self._save(connection, states, self._desk, drafts, renewed=True)
+            states = await self._some(connection) if await renewing.leads(connection) else {}
         self._desk.streams.keep(states)
         return len(states)
+
+    async def all(self) -> None:
+        """Every case, for who has these tables alone: nobody is asked who leads."""
+        while True:
+            async with self._pool.acquire() as connection, connection.transaction():
+                states = await self._some(connection)
+            self._desk.streams.keep(states)
+            if not states:
+                return
+
+    async def _some(self, connection: Any) -> dict[UUID, Stream]:
+        law = await in_force(connection)
+        if law is None:
+            return {}
+        wanted = await renewing.stale(connection, FOLD_VERSION, law, AT_ONCE)
+        states = await self._desk.streams.load(connection, wanted)
+        states = {name: one for name, one in states.items() if is_stale(one, law)}
+        drafts = await renew(connection, states, law, self._desk)
+        await self._save(connection, states, self._desk, drafts, renewed=True)
+        return states
 
 
 async def in_force(connection: Any) -> str | None:

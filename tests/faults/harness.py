@@ -141,8 +141,10 @@ class Kafka:
     def close(self) -> None:
         self._reader.close()
 
-    def create(self, topic: str, partitions: int = 4) -> None:
-        self.admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result()
+    def create(self, topic: str, partitions: int = 4, **config: str) -> None:
+        named = {name.replace("_", "."): text for name, text in config.items()}
+        wanted = NewTopic(topic, partitions, 1, config=named)
+        self.admin.create_topics([wanted])[topic].result()
         self.until(lambda: len(self._partitions(topic)) == partitions, f"{topic} is not there")
 
     def delete(self, topic: str) -> None:

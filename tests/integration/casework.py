@@ -13,7 +13,6 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Record, agency_of
 from casebus.law import Law
 from casebus.trust.directory import BUS
-from onebox.rebuilding import Rebuilt, rebuild
 from onebox.testing import Stack
 from services.admission.judge import Arrival, Judge
 from services.admission.stamps import journal_headers, rejected_headers
@@ -51,7 +50,7 @@ class Casework:
 
     def restart(self) -> None:
         """A process that remembers nothing."""
-        self._desk = Desk(
+        self.desk = Desk(
             schemas=SCHEMAS,
             lawbooks=Lawbooks(LAW),
             directory=self.world.directory,
@@ -65,7 +64,7 @@ class Casework:
         """Admit the records, each at its sector's door, and record them as one batch."""
         first = len(self.log)
         for record in records:
-            self.log.append(self.journaled(record, len(self.log)))
+            self.log.append(self.journaled(record))
         await self.record(self.log[first:])
 
     async def record(self, records: Sequence[ConsumerRecord]) -> None:
@@ -74,8 +73,8 @@ class Casework:
             async with connection.transaction():
                 await journal.open_position(connection, 1, 0)
                 batch = Batch(JOURNAL, 0, records)
-                touched = await journal_batch.record(connection, batch, self._desk)
-            self._desk.streams.keep(touched)
+                touched = await journal_batch.record(connection, batch, self.desk)
+            self.desk.streams.keep(touched)
 
     async def reject(self, record: Record, code: str) -> None:
         """Hand casework a record that admission refused."""
@@ -105,10 +104,7 @@ class Casework:
 
     async def renew(self) -> int:
         """One round of what goes on in the background; how many cases it renewed."""
-        return await Renewals(self.pool, self._desk, save).once()
-
-    async def derived_again(self) -> Rebuilt:
-        return await rebuild(self.url, self._desk, lambda _: None)
+        return await Renewals(self.pool, self.desk, save).once()
 
     async def reinterpreted(self) -> list[dict[str, Any]]:
         """What is said of cases derived anew, with whom it is told."""
@@ -146,8 +142,9 @@ class Casework:
         rows = await self.rows("select type from own.outbox order by id")
         return [row["type"].removeprefix("casebus.") for row in rows]
 
-    def journaled(self, record: Record, offset: int) -> ConsumerRecord:
-        """What admission makes of it now; raises CasebusError where it refuses it."""
+    def journaled(self, record: Record) -> ConsumerRecord:
+        """The record as admission would journal it next; raises CasebusError where it refuses."""
+        offset = len(self.log)
         arrival = self._arrival(record)
         admitted = self._admit(arrival)
         # What happens later is taken when it happens; a date of another age is a slip.

@@ -19,7 +19,7 @@ from onebox.testing import Stack
 from services.casework import folding
 from storage import submissions
 from storage.packing import unpack_headers
-from tests.case_events import LAW, ROOT
+from tests.case_events import ROOT
 from tests.integration.casework import Casework, altered, casework_on
 from tests.integration.handed_in import hand_in
 from tests.world import NOW, SCHEMAS
@@ -177,28 +177,6 @@ async def test_cases_that_no_batch_touches_are_renewed_in_the_background(
     assert (said["law_before"], said["law_after"]) == (law, LATER.digest)
     assert (said["fold_after"], said["pinned"]) == (FOLD_VERSION, False)
     assert (said["state_after"], said["to"]) != (said["state_before"], "")
-
-
-async def test_what_is_derived_again_beside_comes_out_the_same_or_is_named(
-    casework: Casework,
-) -> None:
-    await casework.keep_law(LATER)
-    await casework.keep_law(LAW)
-    streams = [str(uuid4()) for _ in range(3)]
-    await casework(*(sent(casework, one) for one in streams))
-    await casework(bus_says(casework, "law.adopted", str(uuid4()), digest=LATER.digest))
-    await casework.renew()
-    await casework(*await casework.sent_by_the_bus("case.reinterpreted"))
-    said = await casework.said()
-    found = await casework.derived_again()
-    assert (found.records, found.cases, found.differing) == (len(casework.log), 3, {})
-    await casework.pool.execute(
-        "update derived.case_state set digest = 'changed' where stream = $1", streams[0]
-    )
-    await casework.pool.execute("delete from derived.case_state where stream = $1", streams[1])
-    again = await casework.derived_again()
-    assert again.differing == {streams[0]: "its state is another one", streams[1]: "missing"}
-    assert await casework.said() == said
 
 
 async def test_a_rename_in_the_law_is_said_to_nobody(casework: Casework) -> None:

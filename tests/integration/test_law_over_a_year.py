@@ -103,7 +103,7 @@ class Province:
         casework, at = self.casework, dt.datetime.fromisoformat(line.arrives)
         casework.at = at
         try:
-            record = casework.journaled(self._signed(line), len(casework.log))
+            record = casework.journaled(self._signed(line))
         except CasebusError:
             return
         casework.log.append(replace(record, timestamp=round(at.timestamp() * 1000)))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 
 from casebus.cases import FOLD_VERSION
 from casebus.events.legaltime import CHINA
 from casebus.law import Law
 from casebus.now import set_scenario_time
 from casebus.sdk.gateway import Gateway
+from onebox.commands.rebuild import rebuild
 from onebox.testing import Stack
 from storage.migrate import migrations
 from tests.case_events import LAW
@@ -107,6 +110,25 @@ def test_an_old_case_goes_on_and_a_new_one_opens(old: Bus) -> None:
     sent = old.event("referral.sent", AMR, stream=fresh, to=(PSB,), legal="2026-03-10")
     old.send([sent], "events.administrative")
     old.status(fresh, "sent")
+    assert old.verified().ok
+
+
+def test_the_old_home_is_rebuilt_from_its_journal_and_switched(old: Bus) -> None:
+    cases = "select stream, status, digest, law from derived.case_state order by stream"
+    said = "select id, event_id from own.outbox order by id"
+    old.verified()
+    before, spoken, told = old.rows(cases), old.rows(said), old.rows(_TOLD)
+    done = CliRunner().invoke(rebuild, ["--home", str(old.stack.home.path), "--json"])
+    found = json.loads(done.stdout)
+    assert done.exit_code == 0, found["differing"]
+    assert found["switched"]
+    assert found["cases"] == len(before)
+    assert (old.rows(cases), old.rows(said)) == (before, spoken)
+    # Everybody goes on with the new tables, and nothing is told that was not.
+    assert _told_since_the_upgrade(old) == told
+    sent = old.event("referral.sent", AMR, stream=str(uuid4()), to=(PSB,), legal="2026-03-10")
+    old.send([sent], "events.administrative")
+    old.status((sent.key or b"").decode(), "sent")
     assert old.verified().ok
 
 

@@ -1,0 +1,173 @@
+"""Schema `derived` under another name, so that it can be made anew beside the one that is read.
+
+SQL names `derived` literally; `Beside` is a connection on which that word means `NEXT`, and which
+writes nothing to `own`: what is derived beside is said to nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+
+from casebus.errors import CasebusError
+from storage.migrate import ADVISORY_LOCK, migrations
+from storage.queries import load
+from storage.renewing import LOCK as RENEWALS
+
+#: What is read, what is made beside it, and what was read before the last switch.
+LIVE, NEXT, BEFORE = "derived", "derived_next", "derived_before"
+#: What migrations make in `own`; dropped at once.
+_OWN = "own_next"
+_NAMED = re.compile(r"\b(derived|own)(?=\.\w)|(?<=schema if not exists )(derived|own)\b")
+_WRITES = re.compile(r"\b(?:insert\s+into|update|delete\s+from|truncate)\s+own\.", re.IGNORECASE)
+_SQL = load("beside")
+#: How long whoever reads or writes is waited for.
+PATIENCE_SECONDS = 30.0
+_LOOK_SECONDS = 0.05
+
+
+class Beside:
+    """A connection, as far as storage uses one, that reads and writes `NEXT`."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def transaction(self) -> Any:
+        return self._connection.transaction()
+
+    async def execute(self, query: str, *values: Any) -> Any:
+        return await self._connection.execute(moved(query), *values)
+
+    async def executemany(self, query: str, rows: Any) -> None:
+        await self._connection.executemany(moved(query), rows)
+
+    async def fetch(self, query: str, *values: Any) -> Any:
+        return await self._connection.fetch(moved(query), *values)
+
+    async def fetchrow(self, query: str, *values: Any) -> Any:
+        return await self._connection.fetchrow(moved(query), *values)
+
+    async def fetchval(self, query: str, *values: Any) -> Any:
+        return await self._connection.fetchval(moved(query), *values)
+
+    async def copy_records_to_table(self, table: str, *, schema_name: str, **given: Any) -> Any:
+        moved(f"insert into {schema_name}.{table}")
+        schema = NEXT if schema_name == LIVE else schema_name
+        return await self._connection.copy_records_to_table(table, schema_name=schema, **given)
+
+
+class BesidePool:
+    """A pool of such connections."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Beside]:
+        async with self._pool.acquire() as connection:
+            yield Beside(connection)
+
+
+@lru_cache(maxsize=512)
+def moved(query: str) -> str:
+    """The query about `NEXT`; raises PermissionError where it would write to `own`."""
+    if _WRITES.search(query):
+        raise PermissionError(f"what is derived beside says nothing: {query}")
+    return _NAMED.sub(lambda found: NEXT if found[0] == LIVE else found[0], query)
+
+
+def moved_migration(text: str) -> str:
+    """The migration about `NEXT`, and about an `own` that is dropped at once."""
+    return _NAMED.sub(lambda found: NEXT if found[0] == LIVE else _OWN, text)
+
+
+async def make(connection: Any) -> None:
+    """Let `NEXT` be there, empty; what a killed run left is dropped."""
+    async with connection.transaction():
+        await connection.execute(f"drop schema if exists {NEXT}, {_OWN} cascade")
+        for text in migrations().values():
+            await connection.execute(moved_migration(text))
+        await connection.execute(f"drop schema {_OWN} cascade")
+
+
+async def exists(connection: Any, schema: str) -> bool:
+    return bool(await connection.fetchval(_SQL["exists"], schema))
+
+
+async def drop(connection: Any, schema: str) -> bool:
+    """Drop one of these schemas; whether it was there."""
+    was_there = await exists(connection, schema)
+    await connection.execute(f"drop schema if exists {schema} cascade")
+    return was_there
+
+
+async def require_this_release(connection: Any) -> None:
+    """Raises CasebusError `migrations_pending` or `release_is_older`."""
+    applied = {row["name"] for row in await connection.fetch(_SQL["applied"])}
+    if missing := migrations().keys() - applied:
+        raise CasebusError(
+            "migrations_pending", f"start this release: {', '.join(sorted(missing))}"
+        )
+    if newer := applied - migrations().keys():
+        raise CasebusError("release_is_older", f"a newer one ran here: {', '.join(sorted(newer))}")
+
+
+async def fence(connection: Any) -> None:
+    """Until the transaction ends nobody writes to `derived` or migrates it; everybody reads on.
+
+    Casework locks its fence first (design rule 6): what it has begun ends before, and what it
+    begins later waits here and then finds the schema that bears the name by then. Raises
+    CasebusError `fence_held`.
+    """
+    await connection.execute(f"set local lock_timeout = '{PATIENCE_SECONDS:.0f}s'")
+    try:
+        await connection.execute("select pg_advisory_xact_lock($1)", ADVISORY_LOCK)
+        await connection.execute("lock table derived.journal_position in exclusive mode")
+        await connection.execute("select pg_advisory_xact_lock($1)", RENEWALS)
+        for table in ("changed_organisation", "changed_right", "case_state"):
+            await connection.execute(f"lock table derived.{table} in exclusive mode")
+    except asyncpg.LockNotAvailableError as error:
+        raise CasebusError("fence_held", "another session holds casework's tables") from error
+
+
+async def switch(connection: Any, *, differs: bool) -> None:
+    """Let `NEXT` be `derived` from the end of the transaction on; the other one is `BEFORE`."""
+    await connection.execute(_SQL["keep_versions"], int(differs))
+    for notes in ("organisations", "rights"):
+        if not differs:
+            # Everything is as it was: there is nothing to ask but what was waiting to be asked.
+            await connection.execute(_SQL[f"forget_{notes}"])
+        await connection.execute(_SQL[f"keep_{notes}"])
+    await _wait_for_readers(connection)
+    await connection.execute(f"alter schema {LIVE} rename to {BEFORE}")
+    await connection.execute(f"alter schema {NEXT} rename to {LIVE}")
+    # Bodies of functions are text.
+    for row in await connection.fetch(_SQL["functions"], LIVE):
+        await connection.execute(row["text"].replace(f"{NEXT}.", f"{LIVE}."))
+
+
+async def _wait_for_readers(connection: Any) -> None:
+    """Wait until nobody reads: a snapshot of before the switch would find the new tables empty.
+
+    Asked again and again rather than queued for: who reads several tables would be in the way of
+    one who takes them one after the other, and the other way round.
+    """
+    tables = await connection.fetch(_SQL["tables"], LIVE)
+    names = ", ".join(f"{LIVE}.{row['name']}" for row in tables)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            async with connection.transaction():
+                await connection.execute(f"lock table {names} in access exclusive mode nowait")
+                return
+        except asyncpg.LockNotAvailableError as error:
+            if time.monotonic() > deadline:
+                raise CasebusError("fence_held", "a long reading, as a dump, goes on") from error
+        await asyncio.sleep(_LOOK_SECONDS)

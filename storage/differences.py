@@ -1,0 +1,92 @@
+"""Every row of `derived` compared with the one that was derived beside it, whatever table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from storage.beside import LIVE, NEXT
+from storage.queries import load
+
+#: Rows of one table that are named; all are counted.
+MOST_NAMED = 200
+#: No function of the journal: how often and when a case was written, and what is to be asked.
+_NOT_COMPARED = {"case_state": {"version", "updated_at", "renewing"}}
+_NOTES = frozenset({"changed_organisation", "changed_right"})
+#: How a row is named in a table without a primary key.
+_NAMES = ("stream", "source", "id", "revision")
+_SQL = load("beside")
+
+MISSING = "missing"
+NOT_JOURNALED = "not from the journal"
+OTHER = "another"
+#: Both directions by `except all`, so that a doubled row counts, paired by what names a row.
+_COMPARE = """
+with stands as (
+    select {columns} from {live}.{table} except all select {columns} from {next}.{table}),
+again as (
+    select {columns} from {next}.{table} except all select {columns} from {live}.{table}),
+s as (select jsonb_build_object({key}) as key, to_jsonb(stands) as row from stands),
+a as (select jsonb_build_object({key}) as key, to_jsonb(again) as row from again)
+select key::text, s.row is not null as stands, a.row is not null as again,
+    array(select name from jsonb_object_keys(s.row) name
+          where s.row -> name is distinct from a.row -> name order by name) as columns,
+    count(*) over () as total
+from s full join a using (key) order by 1 limit {most}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row that is otherwise than the journal says; `how` is one of the words above."""
+
+    table: str
+    row: dict[str, Any]
+    how: str
+    #: The columns that differ, where both have the row.
+    columns: list[str]
+
+
+@dataclass(slots=True)
+class Differences:
+    """How many rows of which table differ, and some of them by name."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    named: list[Difference] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.counts)
+
+
+async def differences(connection: Any) -> Differences:
+    found = Differences()
+    for table in await connection.fetch(_SQL["tables"], LIVE):
+        if table["name"] not in _NOTES:
+            await _compare(connection, table, found)
+    return found
+
+
+async def _compare(connection: Any, table: Any, found: Differences) -> None:
+    name = table["name"]
+    columns = [one for one in table["columns"] if one not in _NOT_COMPARED.get(name, ())]
+    key = dict.fromkeys([*(table["key"] or _NAMES), "stream"])
+    query = _COMPARE.format(
+        columns=", ".join(f'"{one}"' for one in columns),
+        key=", ".join(f"'{one}', \"{one}\"" for one in key if one in columns),
+        table=name,
+        live=LIVE,
+        next=NEXT,
+        most=MOST_NAMED,
+    )
+    rows = await connection.fetch(query)
+    if rows:
+        found.counts[name] = rows[0]["total"]
+    found.named += [_difference(name, row) for row in rows]
+
+
+def _difference(table: str, row: Any) -> Difference:
+    both = row["stands"] and row["again"]
+    how = OTHER if both else NOT_JOURNALED if row["stands"] else MISSING
+    return Difference(table, orjson.loads(row["key"]), how, row["columns"] if both else [])
