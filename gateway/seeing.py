@@ -39,15 +39,18 @@ def is_closed(viewer: Viewer) -> bool:
 
 def lists_of(viewer: Viewer, access: Access) -> tuple[str, ...]:
     """The lists of a case's view that the viewer sees: figures and duties are for agencies."""
-    if viewer.has_role or access.sectors.get(viewer.sector) in _AGENCIES:
-        return LISTS
-    return LISTS[:1]
+    return LISTS if sees_figures(viewer, access) else LISTS[:1]
 
 
-def of_case(viewer: Viewer, summary: dict[str, Any]) -> dict[str, Any]:
+def sees_figures(viewer: Viewer, access: Access) -> bool:
+    """Figures, duties and numbers are for agencies, and for who holds a role."""
+    return viewer.has_role or access.sectors.get(viewer.sector) in _AGENCIES
+
+
+def of_case(viewer: Viewer, access: Access, summary: dict[str, Any]) -> dict[str, Any]:
     """A case's summary as the viewer sees it."""
     if not is_closed(viewer):
-        return summary
+        return summary if sees_figures(viewer, access) else {**summary, "numbers": []}
     opened = summary["opened_at"]
     month = opened and opened.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     hidden = {**summary, **_SHOWN_OF_SECRET, "opened_at": month}

@@ -151,7 +151,10 @@ async def cases(
     database.keep_back(rows[limit:])
     more = rows[limit - 1] if len(rows) > limit else None
     place = more and paging.encode([more["updated_at"].isoformat(), str(more["stream"])])
-    shown = (seeing.of_case(viewer_of(gateway, agency, one), _summary(one)) for one in rows[:limit])
+    shown = (
+        seeing.of_case(viewer_of(gateway, agency, one), gateway.access, _summary(one))
+        for one in rows[:limit]
+    )
     return CasePage(items=[CaseSummary(**one) for one in shown], next=place)
 
 
@@ -166,7 +169,7 @@ async def one_case(case: str, agency: Caller, gateway: Context, database: Databa
     lists = seeing.lists_of(viewer, gateway.access)
     kept = {name: view.get(name) or [] if name in lists else [] for name in seeing.LISTS}
     return CaseDetail(
-        **{**seeing.of_case(viewer, _summary(row)), **detail, **kept},
+        **{**seeing.of_case(viewer, gateway.access, _summary(row)), **detail, **kept},
         absorbed_into=view.get("absorbed_into"),
         roles=view.get("roles", {}),
         clocks=[] if closed else await _clocks(gateway, database, agency, row),

@@ -1,0 +1,378 @@
+"""Every route, asked by every kind of viewer: no mark that is not theirs, and every look written.
+
+Marks are planted in cases of each kind, and a stranger has lied about all of them before. A route
+that the OpenAPI document has and `PLANS` has not fails the test, and so does one without a look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, NamedTuple
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from gateway.app import _ROUTERS
+from onebox import credentials
+from onebox.testing import Stack
+from tests.integration.test_gateway import event, journaled, submit, until
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+
+OPENER, RECIPIENT, COPIED = "cn-330102-amr", "cn-330102-psb", "cn-330102-pro"
+#: Were sent a note, and hold no role: one a state organ, the other none.
+PARTY, LOW_PARTY = "cn-330102-court", "cn-330100-med"
+#: Of the recipient's sector, and above the opener.
+STRANGER, SUPERIOR = "cn-330105-psb", "cn-330100-amr"
+TEAM = {OPENER, RECIPIENT, COPIED}
+#: Whatever key there is for those who are no agency.
+OTHERS = ("bus", "root", "admin")
+NOBODY = ""
+
+
+@dataclass
+class Planted:
+    """What lies in the cases, and who may see which mark."""
+
+    allowed: dict[str, set[str]] = field(default_factory=dict)
+    #: Who sees what strangers write into a case: its own people.
+    people: dict[str, set[str]] = field(default_factory=dict)
+    #: Mark -> its stream.
+    streams: dict[str, str] = field(default_factory=dict)
+    #: (source, id) -> stream.
+    events: dict[tuple[str, str], str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    numbers: list[str] = field(default_factory=list)
+
+    def mark(self, stream: str, *viewers: str) -> str:
+        made = f"mark{uuid4().hex}"
+        self.allowed[made], self.streams[made] = set(viewers), stream
+        return made
+
+    def cases(self) -> list[str]:
+        return sorted(set(self.streams.values()))
+
+
+#: How each route is asked: what stands for each name in its path, and what is sent besides. The
+#: names of a planted case, event, item or number stand for all of them.
+_ITEM = {"version": 0, "actor": "P-1", "data": {}}
+PLANS: dict[str, dict[str, Any]] = {
+    "POST /v1/events": {"json": {"specversion": "1.0"}},
+    "GET /v1/events/{source}/{event_id}": {},
+    "GET /v1/events/{source}/{event_id}/receipts": {},
+    "GET /v1/cases": {"queries": ({}, {"number": "number"}, {"status": "sent"})},
+    "GET /v1/cases/{case}": {},
+    "GET /v1/cases/{case}/clocks": {},
+    "GET /v1/cases/{case}/history": {},
+    "GET /v1/cases/{case}/accesses": {},
+    "GET /v1/cases/{case}/matches": {},
+    "GET /v1/work": {"queries": ({"status": "all"},)},
+    "GET /v1/work/{key}": {},
+    # An act that no item knows: asked of each item, and done to none.
+    "POST /v1/work/{key}/{action}": {"action": "nothing", "json": _ITEM},
+    "GET /v1/inbox": {},
+    "GET /v1/inbox/{source}/{event_id}": {},
+    "GET /v1/rejected": {},
+    "GET /v1/numbers/{value}": {},
+    "GET /v1/stats": {},
+    "GET /v1/stats/indicators": {},
+    "GET /livez": {},
+    "GET /readyz": {},
+    "GET /healthz": {},
+    "GET /metrics": {},
+    "GET /problems": {},
+    "GET /problems/{code}": {"code": "not_found"},
+    "GET /registry/": {},
+    "GET /registry/subjects": {},
+    **{
+        f"GET /registry/subjects/{{subject}}/versions{rest}": {
+            "subject": "casebus.referral.v1.Sent",
+            "version": "latest",
+        }
+        for rest in ("", "/{version}", "/{version}/schema", "/{version}/referencedby")
+    },
+    **{
+        f"POST /registry/subjects/{{subject}}{rest}": {
+            "subject": "casebus.referral.v1.Sent",
+            "json": {"schema": "{}"},
+        }
+        for rest in ("", "/versions")
+    },
+    "GET /registry/schemas/types": {},
+    **{
+        f"GET /registry/schemas/ids/{{schema_id}}{rest}": {"schema_id": "1"}
+        for rest in ("", "/schema", "/subjects", "/versions")
+    },
+    **{
+        f"GET /registry/{what}{rest}": {"subject": "casebus.referral.v1.Sent"}
+        for what, rest in product(("config", "mode"), ("", "/{subject}"))
+    },
+}
+
+
+def test_every_route_has_a_plan() -> None:
+    """Those that the document leaves out are walked too."""
+    routes = {
+        f"{method} {route.path_format}"
+        for one in _ROUTERS
+        for route in one.router.routes
+        for method in route.methods
+    }
+    assert routes == set(PLANS)
+
+
+@pytest.fixture(scope="module")
+def clients(stack: Stack) -> Iterator[dict[str, httpx.Client]]:
+    keys = credentials.load(stack.home).api_keys
+    agencies = {OPENER, RECIPIENT, COPIED, PARTY, LOW_PARTY, STRANGER, SUPERIOR}
+    names = [*sorted(agencies), *(name for name in OTHERS if name in keys)]
+    with ExitStack() as opened:
+        made = {
+            name: httpx.Client(
+                base_url=stack.gateway_url,
+                headers={"Authorization": f"Bearer {keys[name]}"},
+                timeout=20,
+            )
+            for name in names
+        }
+        made[NOBODY] = httpx.Client(base_url=stack.gateway_url, timeout=20)
+        for client in made.values():
+            opened.enter_context(client)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def planted(stack: Stack, clients: dict[str, httpx.Client]) -> Planted:
+    found = Planted()
+    _plant_case(found, clients, {})
+    _plant_case(found, clients, {"secrecy": "TRADE_SECRET"})
+    _plant_unopened(found, clients)
+    _plant_import(found, clients)
+    _lie(found, clients)
+    until(clients[RECIPIENT], "/v1/inbox?limit=500", lambda page: len(page["items"]) >= 2)
+    rows = _rows(stack, "select key, stream from derived.work_item where stream = any($1)", found)
+    found.keys = {row["key"]: str(row["stream"]) for row in rows}
+    assert found.keys
+    return found
+
+
+def _say(found: Planted, client: httpx.Client, body: dict[str, Any]) -> None:
+    journaled(client, submit(client, body))
+    found.events[body["source"], body["id"]] = body["subject"]
+
+
+def _plant_case(found: Planted, clients: dict[str, httpx.Client], marks: dict[str, str]) -> None:
+    """A case of the opener's; of a secret one those without a role see what they were sent."""
+    stream = str(uuid4())
+    seen = found.people[stream] = TEAM if marks else {*TEAM, PARTY}
+    number = found.mark(stream, *seen)
+    found.numbers.append(number)
+    data = {
+        "title": found.mark(stream, *seen),
+        "facts": found.mark(stream, *TEAM),
+        "note": found.mark(stream, *seen),
+        "numbers": [{"kind": "letter_no", "value": number}],
+        **marks,
+    }
+    about = {"legaltime": "2026-03-02", "data": data}
+    _say(found, clients[OPENER], event(OPENER, "referral.sent", stream, to=RECIPIENT, **about))
+    note = {"note": found.mark(stream, *TEAM, PARTY, LOW_PARTY)}
+    told = event(
+        OPENER,
+        "case.noted",
+        stream,
+        to=f"{PARTY} {LOW_PARTY}",
+        data=note,
+        legaltime="2026-03-05",
+    )
+    _say(found, clients[OPENER], told)
+    for viewer in (PARTY, LOW_PARTY, COPIED):
+        until(clients[viewer], f"/v1/cases/{stream}", lambda case: case["status"])
+
+
+def _plant_unopened(found: Planted, clients: dict[str, httpx.Client]) -> None:
+    stream = str(uuid4())
+    number = found.mark(stream, RECIPIENT)
+    found.numbers.append(number)
+    data = {
+        "note": found.mark(stream, RECIPIENT),
+        "numbers": [{"kind": "docket_no", "value": number}],
+    }
+    _say(found, clients[RECIPIENT], event(RECIPIENT, "referral.accepted", stream, data=data))
+    own = {"note": found.mark(stream, STRANGER)}
+    _say(found, clients[STRANGER], event(STRANGER, "case.noted", stream, data=own))
+
+
+def _plant_import(found: Planted, clients: dict[str, httpx.Client]) -> None:
+    stream = str(uuid4())
+    for author in (OPENER, STRANGER):
+        data = {"import_id": stream, "title": found.mark(stream, author)}
+        _say(found, clients[author], event(author, "import.opened", stream, data=data))
+
+
+def _lie(found: Planted, clients: dict[str, httpx.Client]) -> None:
+    """The stranger says that it received and opened everything, and writes into every case."""
+    for (source, name), stream in list(found.events.items()):
+        about = {"agency": STRANGER, "event_source": source, "event_id": name, "event_type": "x"}
+        for step in ("received", "opened"):
+            said = event(STRANGER, f"intake.{step}", stream, data=about)
+            journaled(clients[STRANGER], submit(clients[STRANGER], said))
+    for stream in found.cases():
+        data = {"note": found.mark(stream, STRANGER, *found.people.get(stream, ()))}
+        _say(found, clients[STRANGER], event(STRANGER, "referral.filed", stream, data=data))
+
+
+def _rows(stack: Stack, query: str, found: Planted, *values: Any) -> list[Any]:
+    async def fetch() -> list[Any]:
+        connection = await asyncpg.connect(stack.database_url)
+        try:
+            streams = [UUID(one) for one in found.cases()]
+            return list(await connection.fetch(query, streams, *values))
+        finally:
+            await connection.close()
+
+    return asyncio.run(fetch())
+
+
+class Asked(NamedTuple):
+    """One question, and the case that its path asks for."""
+
+    method: str
+    path: str
+    names: dict[str, str]
+    stream: str
+    query: dict[str, str]
+    body: Any
+
+
+@dataclass
+class Walk:
+    """One viewer's way through every route: what it saw, and what has to be written of it."""
+
+    client: httpx.Client
+    planted: Planted
+    seen: set[str] = field(default_factory=set)
+    looks: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def through(self, document: dict[str, Any]) -> None:
+        paths = document["paths"].items()
+        routes = {f"{method.upper()} {path}" for path, given in paths for method in given}
+        assert routes <= set(PLANS), f"no plan: {sorted(routes - set(PLANS))}"
+        for route, plan in PLANS.items():
+            method, path = route.split(" ")
+            for names, stream in self._names(path, plan):
+                for query in plan.get("queries", ({},)):
+                    for asked in self._queries(query):
+                        self._ask(Asked(method, path, names, stream, asked, plan.get("json")))
+
+    def _names(self, path: str, plan: dict[str, Any]) -> Iterator[tuple[dict[str, str], str]]:
+        """What stands in the path, and which case that asks for."""
+        fixed = {name: one for name, one in plan.items() if isinstance(one, str)}
+        if "{event_id}" in path:
+            for (source, name), stream in self.planted.events.items():
+                yield {"source": source, "event_id": name}, stream
+        elif "{key}" in path:
+            for key, stream in self.planted.keys.items():
+                yield {**fixed, "key": key}, stream
+        elif "{case}" in path:
+            for stream in self.planted.cases():
+                yield {"case": stream}, stream
+        elif "{value}" in path:
+            for number in self.planted.numbers:
+                yield {"value": number}, ""
+        else:
+            yield fixed, ""
+
+    def _queries(self, query: dict[str, str]) -> Iterator[dict[str, str]]:
+        if "number" not in query:
+            yield query
+            return
+        for number in self.planted.numbers:
+            yield {"number": number}
+
+    def _ask(self, asked: Asked) -> None:
+        path = asked.path
+        url = path.format(**{name: quote(one, safe="") for name, one in asked.names.items()})
+        given, known = dict(asked.query), {*asked.names.values(), *asked.query.values()}
+        content = None if asked.body is None else json.dumps(asked.body)
+        while True:
+            answer = self.client.request(asked.method, url, params=given, content=content)
+            assert answer.status_code < 500 or path in ("/readyz", "/healthz"), answer.text
+            text = answer.text + json.dumps(dict(answer.headers))
+            # What the viewer wrote itself tells it nothing.
+            marks = {one for one in self.planted.allowed if one in text and one not in known}
+            self.seen |= marks
+            told = {self.planted.streams[one] for one in marks}
+            told |= {one for one in self.planted.cases() if one in text and one not in known}
+            if answer.status_code != 401:
+                self.looks.update((path, one) for one in told | ({asked.stream} - {""}))
+            following = answer.json().get("next") if path in _PAGED and answer.is_success else None
+            if following is None:
+                return
+            given = {**asked.query, "cursor": following}
+
+
+_PAGED = ("/v1/cases", "/v1/work", "/v1/inbox", "/v1/rejected", "/v1/cases/{case}/history")
+
+
+def test_no_viewer_finds_a_mark_that_is_not_theirs_and_every_look_is_written(
+    stack: Stack, clients: dict[str, httpx.Client], planted: Planted
+) -> None:
+    document = clients[NOBODY].get("/openapi.json").json()
+    counted = "select route, stream, count(*) from own.access where stream = any($1)"
+    by_route = f"{counted} and agency = $2 group by route, stream"
+    for viewer, client in clients.items():
+        before = _looks(_rows(stack, by_route, planted, viewer))
+        walk = Walk(client, planted)
+        walk.through(document)
+        allowed = {mark for mark, viewers in planted.allowed.items() if viewer in viewers}
+        assert walk.seen - allowed == set(), f"{viewer} sees what is not for it"
+        # And the walk has eyes: whoever may see a mark finds it.
+        assert allowed - walk.seen == set(), f"{viewer} does not find its own"
+        written = _looks(_rows(stack, by_route, planted, viewer)) - before
+        missing = walk.looks - written
+        assert missing == Counter(), f"{viewer} looked unwritten: {missing}"
+
+
+def _looks(rows: list[Any]) -> Counter[tuple[str, str]]:
+    return Counter({(row["route"], str(row["stream"])): row["count"] for row in rows})
+
+
+def test_the_opener_reads_who_was_refused_whatever_was_asked(
+    clients: dict[str, httpx.Client], planted: Planted
+) -> None:
+    """Also where the refused asked for an event or a work item by its id."""
+    (source, name), stream = next(iter(planted.events.items()))
+    key = next(key for key, its in planted.keys.items() if its == stream)
+    for path in (
+        f"/v1/inbox/{source}/{name}",
+        f"/v1/events/{source}/{name}",
+        f"/v1/work/{key}",
+        f"/v1/cases/{stream}",
+    ):
+        assert clients[STRANGER].get(path).status_code == 404, path
+    rows = clients[OPENER].get(f"/v1/cases/{stream}/accesses").json()["items"]
+    refused = {one["route"] for one in rows if (one["agency"], one["status"]) == (STRANGER, 404)}
+    assert refused >= {
+        "/v1/inbox/{source}/{event_id}",
+        "/v1/events/{source}/{event_id}",
+        "/v1/work/{key}",
+        "/v1/cases/{case}",
+    }
+
+
+def test_a_liar_stands_in_no_receipt(clients: dict[str, httpx.Client], planted: Planted) -> None:
+    (source, name), *_ = planted.events
+    receipts = clients[OPENER].get(f"/v1/events/{source}/{name}/receipts").json()
+    named = {one["agency"] for step in ("delivered", "retrieved") for one in receipts[step]}
+    assert STRANGER not in named
+    assert RECIPIENT in named
