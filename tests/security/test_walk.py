@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,7 +21,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
+from kafka import KafkaProducer
 
+from casebus.events.minted import stream_id
+from casebus.sdk.connection import producer_settings
 from gateway.app import _ROUTERS
 from onebox import credentials
 from onebox.testing import Stack
@@ -37,6 +41,8 @@ TEAM = {OPENER, RECIPIENT, COPIED}
 #: Whatever key there is for those who are no agency.
 OTHERS = ("bus", "root", "admin")
 NOBODY = ""
+#: Has a system of its own, of the opener's sector, and so may write to that door.
+HOSTILE, DOOR = "cn-330106-amr", "events.administrative"
 
 
 @dataclass
@@ -52,6 +58,8 @@ class Planted:
     events: dict[tuple[str, str], str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     numbers: list[str] = field(default_factory=list)
+    #: Id of an event that the opener never sent.
+    forged: str = ""
 
     def mark(self, stream: str, *viewers: str) -> str:
         made = f"mark{uuid4().hex}"
@@ -157,7 +165,9 @@ def planted(stack: Stack, clients: dict[str, httpx.Client]) -> Planted:
     _plant_case(found, clients, {"secrecy": "TRADE_SECRET"})
     _plant_unopened(found, clients)
     _plant_import(found, clients)
+    _plant_squatted(found, clients)
     _lie(found, clients)
+    _forge(found, stack)
     until(clients[RECIPIENT], "/v1/inbox?limit=500", lambda page: len(page["items"]) >= 2)
     rows = _rows(stack, "select key, stream from derived.work_item where stream = any($1)", found)
     found.keys = {row["key"]: str(row["stream"]) for row in rows}
@@ -217,6 +227,47 @@ def _plant_import(found: Planted, clients: dict[str, httpx.Client]) -> None:
     for author in (OPENER, STRANGER):
         data = {"import_id": stream, "title": found.mark(stream, author)}
         _say(found, clients[author], event(author, "import.opened", stream, data=data))
+
+
+def _plant_squatted(found: Planted, clients: dict[str, httpx.Client]) -> None:
+    """The superior has computed the id of the opener's import, and opens the stream first."""
+    number = f"mark{uuid4().hex}"
+    stream = stream_id(OPENER, "letter_no", number)
+    found.people[stream] = {OPENER, RECIPIENT, COPIED}
+    found.allowed[number], found.streams[number] = found.people[stream], stream
+    found.numbers.append(number)
+    about: dict[str, Any] = {"to": RECIPIENT, "legaltime": "2026-03-02"}
+    squat = {"note": found.mark(stream, SUPERIOR, *found.people[stream])}
+    _say(found, clients[SUPERIOR], event(SUPERIOR, "referral.sent", stream, data=squat, **about))
+    until(clients[SUPERIOR], f"/v1/cases/{stream}", lambda case: case["opener"] == SUPERIOR)
+    own = {
+        "facts": found.mark(stream, *TEAM),
+        "note": found.mark(stream, *TEAM),
+        "numbers": [{"kind": "letter_no", "value": number}],
+    }
+    _say(found, clients[OPENER], event(OPENER, "referral.sent", stream, data=own, **about))
+    until(clients[OPENER], f"/v1/cases/{stream}", lambda case: case["opener"] == OPENER)
+
+
+def _forge(found: Planted, stack: Stack) -> None:
+    """An agency with a system of its own writes garbage in the opener's name: nobody's to see."""
+    mark = found.mark(str(uuid4()))
+    headers = [("ce_source", OPENER.encode()), ("ce_id", mark.encode()), ("ce_type", mark.encode())]
+    producer = KafkaProducer(**producer_settings(stack.settings(HOSTILE)))
+    try:
+        producer.send(DOOR, key=b"k", value=mark.encode(), headers=headers).get(timeout=30)
+    finally:
+        producer.close()
+    found.forged = mark
+    deadline = time.monotonic() + 30
+    while not _rows(
+        stack,
+        "select 1 from own.rejected where event_id = $2 and $1::uuid[] is not null",
+        found,
+        mark,
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def _lie(found: Planted, clients: dict[str, httpx.Client]) -> None:
@@ -376,3 +427,13 @@ def test_a_liar_stands_in_no_receipt(clients: dict[str, httpx.Client], planted: 
     named = {one["agency"] for step in ("delivered", "retrieved") for one in receipts[step]}
     assert STRANGER not in named
     assert RECIPIENT in named
+
+
+def test_what_was_forged_under_its_name_the_opener_has_never_sent(
+    clients: dict[str, httpx.Client], planted: Planted
+) -> None:
+    listed = clients[OPENER].get("/v1/rejected").json()
+    assert (DOOR, "malformed_headers") in {
+        (one["door"], one["reason"]) for one in listed["unverified"]
+    }
+    assert clients[OPENER].get(f"/v1/events/{OPENER}/{planted.forged}").status_code == 404
