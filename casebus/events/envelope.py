@@ -7,6 +7,7 @@ Extension names are `[a-z0-9]` only, as CloudEvents asks.
 from __future__ import annotations
 
 import re
+import unicodedata
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ SPECVERSION = "1.0"
 UNSIGNED_HEADERS = frozenset({"ce_signature", "ce_sigproof"})
 
 _TYPE = re.compile(r"casebus\.[a-z0-9_]+\.[a-z0-9_]+\.v[1-9][0-9]*")
+_ATTRIBUTE = re.compile(r"ce_[a-z0-9]+")
+#: Names, and beginnings of names, that somebody here reads; `-` and `_` are one in them.
+_READ = frozenset({"content_type", "traceparent", "tracestate"})
+_READ_BEGINNINGS = ("ce_", "cb_")
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9._~-]+)*")
 _REQUIRED = ("specversion", "id", "type", "source", "subject", "time", "dataschema")
 #: Bytes of UTF-8; `ce_to` and `ce_sigproof` may be longer.
@@ -222,6 +227,24 @@ def check_legal_time(headers: Iterable[tuple[str, bytes]]) -> None:
             LegalTime.entered(text.decode())
         except (ValueError, OverflowError) as error:
             raise _malformed(f"ce_legaltime: {error}") from None
+
+
+def check_header_names(headers: Iterable[tuple[str, bytes]]) -> None:
+    """At a door: a name that looks like one we read is that name; raises `malformed_headers`.
+
+    `CE_TO` is not signed, and a careless reader would take it for `ce_to`.
+    """
+    for name, _ in headers:
+        plain = unicodedata.normalize("NFKC", name).casefold().strip().replace("-", "_")
+        if not plain.startswith(_READ_BEGINNINGS) and plain not in _READ:
+            continue
+        if not (_ATTRIBUTE.fullmatch(name) or _is_ours(name)):
+            raise _malformed("a header's name is not in its canonical form")
+
+
+def _is_ours(name: str) -> bool:
+    """`cb-*` are taken away at the door; the others are no attributes and are spelt so."""
+    return name.startswith("cb-") or name in {"content-type", "traceparent", "tracestate"}
 
 
 def _sequence(text: str | None) -> int | None:

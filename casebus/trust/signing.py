@@ -119,7 +119,9 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(text: str) -> bytes | None:
+    """The bytes, of their one canonical text: any other would be the same signature again."""
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
+    return raw if _encode(raw) == text else None

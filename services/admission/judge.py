@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 
 from casebus.cases.dating import counted
 from casebus.errors import CasebusError, Flag, Reason
-from casebus.events.envelope import Envelope, Header, Record, check_legal_time
+from casebus.events.envelope import (
+    Envelope,
+    Header,
+    Record,
+    check_header_names,
+    check_legal_time,
+)
 from casebus.events.legaltime import LegalTime
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
@@ -80,6 +86,7 @@ class Judge:
         """Admit the record, or raise CasebusError with its Reason."""
         _check_size(arrival.record)
         envelope = Envelope.from_headers(arrival.record.headers)
+        check_header_names(arrival.record.headers)
         check_legal_time(arrival.record.headers)
         _check_marks(arrival.record, envelope)
         leaf, body = self._check_value(arrival.record, envelope)

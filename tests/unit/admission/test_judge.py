@@ -470,3 +470,35 @@ def test_no_author_can_say_of_itself_that_its_signature_is_good(world):
     assert "cb-author" not in texts
     assert texts["orig-cb-author"] == AMR.encode()
     assert len(texts["cb-leaf"]) == 64
+
+
+@pytest.mark.parametrize("named", [PSB, "bus", "cn-999999-amr", ""])
+def test_who_is_named_as_the_signer_is_the_key_s_own_agency(world, named):
+    record = signed(draft("referral.sent", AMR, to=(PSB,)), world.keys[AMR], signedby=named)
+    assert refusal(world, record) == Reason.SIGNER_NOT_ENTITLED
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CE_TO",
+        "Ce_to",
+        "ce_To",
+        "ce-to",
+        "ＣＥ_to",
+        "ce_t-o",
+        "CB-VERDICT",
+        "Cb-recipients",
+        "cb_flags",
+        " ce_to",
+        "Content-Type",
+        "content_type",
+        "TraceParent",
+    ],
+)
+def test_a_header_that_looks_like_one_that_is_read_is_refused(world, name):
+    assert refusal(world, with_headers(sent(world), **{name: b"x"})) == Reason.MALFORMED_HEADERS
+
+
+def test_headers_that_nobody_here_reads_may_have_any_name(world):
+    assert judge(world, with_headers(sent(world), **{"X-Mine": b"1", "cebu": b"2", "档": b"3"}))

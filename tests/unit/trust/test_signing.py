@@ -75,6 +75,36 @@ def test_another_key_does_not_fit():
     assert not fits(records(1)[0], SigningKey.generate())
 
 
+def test_a_root_found_good_under_one_key_says_nothing_of_another_key_or_signature():
+    check, record = SignatureCheck(), records(1)[0]
+    assert fits(record, check=check)
+    assert not fits(record, SigningKey.generate(), check)
+    other = dict(records(1)[0].headers)["ce_signature"]
+    assert not fits(with_headers(record, ce_signature=other), check=check)
+
+
+def loose(text: bytes) -> list[bytes]:
+    """Other texts that a lenient reader takes for the same bytes."""
+    alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    padded = text + b"=" * (-len(text) % 4)
+    same = [padded, text + b"\n", b" " + text, text.translate(bytes.maketrans(b"-_", b"+/"))]
+    if len(text) % 4:
+        last = alphabet.index(text[-1:])
+        same += [text[:-1] + alphabet[last ^ 1 : (last ^ 1) + 1]]
+    return [one for one in same if one != text]
+
+
+@pytest.mark.parametrize("header", ["ce_signature", "ce_sigproof"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_only_the_canonical_text_of_a_signature_is_one(header, count):
+    record = records(count)[0]
+    text = dict(record.headers)[header]
+    for other in loose(text):
+        if other.strip() == other:
+            assert not fits(with_headers(record, **{header: other})), other
+    assert fits(record)
+
+
 def test_a_signature_cannot_be_moved_to_another_event_of_the_batch():
     one, two = records(2)
     stolen = {name: dict(two.headers)[name] for name in ("ce_signature", "ce_sigproof")}
