@@ -19,6 +19,7 @@ from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.now import Now, now_from
 from casebus.sdk.directory import DirectoryFollower
+from casebus.sdk.signers import Signers
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
@@ -66,6 +67,10 @@ class Gateway:
     def access_log(self) -> AccessLog:
         return AccessLog(self.database, self.now)
 
+    @cached_property
+    def signers(self) -> Signers:
+        return Signers(self.settings.keys_dir, self.reader.directory)
+
     async def database(self) -> Any:
         """The pool, opened at first need: a gateway outlives a database that is away."""
         if self._pool is None:
@@ -83,18 +88,9 @@ class Gateway:
         return self.reader.directory
 
     def key_of(self, agency: str) -> SigningKey | None:
-        """The key by which this gateway signs for an agency, if it was given one that is valid.
-
-        The directory decides: a key file whose key is unknown, another agency's or revoked signs
-        nothing.
-        """
-        try:
-            key = SigningKey.load(self.settings.keys_dir / f"{agency}.pem")
-        except CasebusError:
-            return None
-        entry = self.directory().key(key.keyid)
-        usable = entry is not None and entry.agency == agency and entry.revoked_at is None
-        return key if usable else None
+        """The key by which this gateway signs for an agency, if it was given one that is valid."""
+        self.directory()
+        return self.signers.trusted(agency)
 
     async def close(self) -> None:
         await asyncio.to_thread(self.reader.stop)

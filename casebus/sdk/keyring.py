@@ -7,29 +7,35 @@ from pathlib import Path
 from casebus.errors import CasebusError
 from casebus.trust.keys import SigningKey
 
+#: What tells one state of a file from the next: where it lies, how long it is, when it was written.
+_Mark = tuple[int, int, int]
+
 
 class Keyring:
-    """Loads `<agency>.pem` from a folder at first use."""
+    """Loads `<agency>.pem` from a folder, and again when the file has changed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._keys: dict[str, SigningKey] = {}
+        self._keys: dict[str, tuple[_Mark, SigningKey]] = {}
 
     def key(self, agency: str) -> SigningKey:
         """Raises CasebusError `no_key`, naming the file that is missing."""
-        if agency not in self._keys:
-            path = self.path(agency)
-            if not path.is_file():
-                raise CasebusError(
-                    "no_key",
-                    f"no key of {agency}: {path} is missing; set CASEBUS_KEYS_DIR, or make one:"
-                    f" casebus keys new {agency}",
-                )
-            self._keys[agency] = SigningKey.load(path)
-        return self._keys[agency]
+        path = self.path(agency)
+        try:
+            mark = _mark(path)
+        except OSError:
+            raise CasebusError(
+                "no_key",
+                f"no key of {agency}: {path} is missing; set CASEBUS_KEYS_DIR, or make one:"
+                f" casebus keys new {agency}",
+            ) from None
+        known = self._keys.get(agency)
+        if known is None or known[0] != mark:
+            known = self._keys[agency] = mark, SigningKey.load(path)
+        return known[1]
 
     def has(self, agency: str) -> bool:
-        return agency in self._keys or self.path(agency).is_file()
+        return self.path(agency).is_file()
 
     def path(self, agency: str) -> Path:
         if "/" in agency or agency.startswith("."):
@@ -38,3 +44,8 @@ class Keyring:
 
     def agencies(self) -> list[str]:
         return sorted(path.stem for path in self._folder.glob("*.pem"))
+
+
+def _mark(path: Path) -> _Mark:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -81,3 +82,13 @@ class SigningKey:
 
     def sign(self, message: bytes) -> bytes:
         return self.private.sign(message)
+
+    def current(self) -> SigningKey:
+        """A key alone is its own holder, and never another."""
+        return self
+
+
+class Holder(Protocol):
+    """Whoever signs: asked for the key at each signature, because keys change."""
+
+    def current(self) -> SigningKey: ...

@@ -15,6 +15,7 @@ from casebus.events.topics import Topics
 from casebus.settings import Settings
 from onebox import clients, credentials, environment, launch, state
 from onebox.doctor.check import Check
+from onebox.doctor.trust import examine_keys, unsaid
 from onebox.options import WORKERS, Options
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def examine_stack(options: Options) -> Iterator[Check]:
     settings = environment.admin_settings(options, known)
     if "kafka" in options.only:
         yield from _kafka(options, settings)
+        yield from examine_keys(settings)
     if "postgres" in options.only:
         yield from asyncio.run(_database(settings.database_url))
 
@@ -94,7 +96,7 @@ def _lag(admin: KafkaAdminClient, group: str) -> Check:
 
 
 async def _database(url: str) -> list[Check]:
-    from storage import renewing, sending  # noqa: PLC0415  only where a stack runs
+    from storage import renewing, resaying, sending  # noqa: PLC0415  only where a stack runs
     from storage.migrate import pending  # noqa: PLC0415
 
     try:
@@ -108,6 +110,7 @@ async def _database(url: str) -> list[Check]:
             return found
         waiting = await sending.waiting(connection)
         found.append(_renewals(await renewing.progress(connection, FOLD_VERSION)))
+        found.append(unsaid(await resaying.rejected_for_key(connection)))
         return [*found, _unsent(waiting, await sending.unsent_since(connection, _SHOWN))]
     except CasebusError as error:
         return [Check("migrations", "wrong", error.detail)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from casebus.events.schemas import Schemas
 from casebus.now import Now
 from casebus.trust.directory import Directory
-from casebus.trust.keys import SigningKey
+from casebus.trust.keys import Holder
 from services.casework.lawbooks import Lawbooks
 from services.casework.streams import Streams
 
@@ -17,7 +17,7 @@ class Desk:
     schemas: Schemas
     lawbooks: Lawbooks
     directory: Directory
-    key: SigningKey
+    key: Holder
     now: Now
     streams: Streams
     epoch: int

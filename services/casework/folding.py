@@ -172,7 +172,7 @@ async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
     there = await outbox.enqueued(connection, identities)
     fresh = [draft for draft in drafts if draft.envelope.id not in there]
     if fresh:
-        records = sign(fresh, desk.key, desk.schemas)
+        records = sign(fresh, desk.key.current(), desk.schemas)
         rows = [OutboxRow.of(one, EVENTS_BUS) for one in records]
         await outbox.enqueue(connection, rows)
 

@@ -17,8 +17,8 @@ from casebus.events.schemas import Schemas
 from casebus.law import Law
 from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
+from casebus.sdk.signers import Signers
 from casebus.trust.directory import BUS
-from casebus.trust.keys import SigningKey
 from services.casework import batch as journal_batch
 from services.casework import rejects
 from services.casework.desk import Desk
@@ -131,7 +131,7 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
             schemas=schemas,
             lawbooks=Lawbooks(law),
             directory=follower.directory,
-            key=SigningKey.load(settings.keys_dir / f"{BUS}.pem"),
+            key=Signers(settings.keys_dir, follower.directory).holder(BUS),
             now=now_from(settings),
             streams=Streams(schemas),
             epoch=epoch,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
+from casebus.sdk.signers import Signers
 from casebus.trust.directory import Agency, Directory
+from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
-from services.intake.keys import HostedKeys
 from services.intake.receiving import (
     RECEIVED,
     Arrival,
@@ -25,9 +27,11 @@ from services.intake.receiving import (
 )
 from services.intake.rules import load_rules
 from services.transport import Batch, Handler, Producer, Worker, WorkerSettings
+from services.transport.worker import leave
 from storage import outbox
 from storage.outbox import OutboxRow
 from storage.pool import open_pool
+from storage.resaying import keep_saying
 
 INBOX = "inbox."
 _START_SECONDS = 60
@@ -43,7 +47,7 @@ class Intake:
         schemas: Schemas,
         directory: Directory,
         reception: Reception,
-        keys: HostedKeys,
+        keys: Signers,
     ) -> None:
         self._pool, self._schemas, self._directory = pool, schemas, directory
         self._reception, self._keys = reception, keys
@@ -91,6 +95,22 @@ class Intake:
         return rows
 
 
+def own_word(keys: Signers, source: str, ce_type: str) -> tuple[SigningKey, str | None] | None:
+    """Who signs what the intake said; None for what others said, and where there is no key."""
+    if ce_type != RECEIVED:
+        return None
+    try:
+        return keys.signer(source, ce_type)
+    except CasebusError:
+        return None
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    """Whatever ends it ends the process: the next one goes on."""
+    if not task.cancelled() and task.exception() is not None:
+        leave("saying_again_failed", task.exception())
+
+
 @asynccontextmanager
 async def open_intake(settings: WorkerSettings, _: Producer) -> AsyncIterator[Handler]:
     """Load the sectors' rules, follow the directory, connect, and yield the handler."""
@@ -103,8 +123,11 @@ async def open_intake(settings: WorkerSettings, _: Producer) -> AsyncIterator[Ha
             raise CasebusError("directory_unread", "the directory did not answer in time")
         directory = follower.directory
         reception = Reception(schemas, directory, rules, now_from(settings))
-        keys = HostedKeys(settings.keys_dir, directory)
+        keys = Signers(settings.keys_dir, directory)
+        again = asyncio.create_task(keep_saying(pool, partial(own_word, keys), schemas))
+        again.add_done_callback(_ended)
         yield Intake(pool, schemas, directory, reception, keys)
+        again.cancel()
     finally:
         await pool.close()
         await asyncio.to_thread(follower.stop)

@@ -9,7 +9,7 @@ from uuid6 import uuid7
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.now import Now
-from casebus.trust.keys import SigningKey
+from casebus.trust.keys import Holder
 from casebus.trust.signing import Draft, sign
 from services.transport import Batch, Outgoing
 
@@ -22,7 +22,7 @@ _STREAMS = uuid.UUID("6f1c9a52-8c0e-5d57-9f0b-0f6f2f6a3a11")
 class Checkpoints:
     """Makes the finished record for a batch whose copies every in-sync replica has."""
 
-    def __init__(self, key: SigningKey, schemas: Schemas, now: Now, epoch: int) -> None:
+    def __init__(self, key: Holder, schemas: Schemas, now: Now, epoch: int) -> None:
         self._key, self._schemas, self._now, self._epoch = key, schemas, now, epoch
         self._dataschema = schemas.latest(TYPE).uri
 
@@ -47,5 +47,5 @@ class Checkpoints:
             "records": relayed,
         }
         draft = Draft(envelope, self._schemas.encode(TYPE, body))
-        [record] = sign([draft], self._key, self._schemas)
+        [record] = sign([draft], self._key.current(), self._schemas)
         return Outgoing(FRONT_DOOR, None, record.key, record.value, record.headers)

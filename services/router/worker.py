@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from casebus.events.schemas import Schemas
 from casebus.now import now_from
-from casebus.trust.keys import SigningKey
+from casebus.sdk.directory import DirectoryFollower
+from casebus.sdk.signers import Signers
+from casebus.trust.directory import BUS
 from services.router.checkpoint import Checkpoints
 from services.router.routing import copies
 from services.transport import Batch, Handler, Producer, Worker, WorkerSettings
@@ -36,13 +39,17 @@ class Router:
 
 @asynccontextmanager
 async def open_router(settings: WorkerSettings, producer: Producer) -> AsyncIterator[Handler]:
+    """Copying waits for no directory: until it is read, the key in the folder signs."""
+    schemas = Schemas.load(settings.schemas_dir)
+    follower = DirectoryFollower(settings, schemas).start()
+    signers = Signers(settings.keys_dir, follower.directory)
     checkpoints = Checkpoints(
-        SigningKey.load(settings.keys_dir / "bus.pem"),
-        Schemas.load(settings.schemas_dir),
-        now_from(settings),
-        settings.journal_epoch,
+        signers.holder(BUS), schemas, now_from(settings), settings.journal_epoch
     )
-    yield Router(producer, checkpoints, settings.journal_epoch)
+    try:
+        yield Router(producer, checkpoints, settings.journal_epoch)
+    finally:
+        await asyncio.to_thread(follower.stop)
 
 
 # Copies of one partition are made while those of another are on their way.

@@ -18,8 +18,8 @@ from casebus.events.schemas import Schemas
 from casebus.events.topics import Topics
 from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
+from casebus.sdk.signers import Signers
 from casebus.trust.directory import BUS
-from casebus.trust.keys import SigningKey
 from services.scheduler.barrier import JOURNAL, Barrier
 from services.scheduler.clocks import Clocks
 from services.scheduler.directory import Copier, Heart
@@ -31,12 +31,13 @@ from services.scheduler.pulse import Pulse
 from services.scheduler.questions import Questions
 from services.scheduler.relay import Relay, until_sent
 from services.scheduler.rights import Rights
-from services.scheduler.voice import Voice
+from services.scheduler.voice import Voice, own_word
 from services.scheduler.waiting import Waiting
 from services.transport import Producer, WorkerSettings
 from services.transport.worker import leave
 from storage import scheduling
 from storage.pool import open_pool
+from storage.resaying import keep_saying
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,8 @@ async def serve(settings: WorkerSettings) -> None:
         follower = DirectoryFollower(settings, schemas).start()
         stack.push_async_callback(asyncio.to_thread, follower.stop)
         now = now_from(settings)
-        voice = Voice(SigningKey.load(settings.keys_dir / f"{BUS}.pem"), schemas, now)
+        signers = Signers(settings.keys_dir, follower.directory)
+        voice = Voice(signers.holder(BUS), schemas, now)
         doors = Topics.load(settings.schemas_dir).names_like("events.*")
         recorded = partial(scheduling.journal_offsets, pool)
         barrier = Barrier(offsets, recorded, doors)
@@ -103,6 +105,7 @@ async def serve(settings: WorkerSettings) -> None:
             Heart(offsets, producer).run(),
             Copier(settings, pool, producer).run(),
             Pulse(pool).run(),
+            keep_saying(pool, partial(own_word, signers.holder(BUS)), schemas),
         )
 
 

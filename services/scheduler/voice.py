@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from casebus.events.envelope import Envelope
+from casebus.events.envelope import Envelope, agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
 from casebus.now import Now
 from casebus.trust.directory import BUS
-from casebus.trust.keys import SigningKey
+from casebus.trust.keys import Holder, SigningKey
 from casebus.trust.signing import Draft, sign
 from storage.outbox import OutboxRow
 
@@ -36,9 +36,9 @@ class Statement:
 
 
 class Voice:
-    """Signs statements with the key of the bus."""
+    """Signs statements with the key that the bus has now."""
 
-    def __init__(self, key: SigningKey, schemas: Schemas, now: Now) -> None:
+    def __init__(self, key: Holder, schemas: Schemas, now: Now) -> None:
         self._key, self._schemas, self._now = key, schemas, now
 
     def rows(self, statements: Iterable[Statement]) -> list[OutboxRow]:
@@ -46,7 +46,7 @@ class Voice:
         drafts = [self._draft(one) for one in statements]
         if not drafts:
             return []
-        records = sign(drafts, self._key, self._schemas)
+        records = sign(drafts, self._key.current(), self._schemas)
         return [OutboxRow.of(record, FRONT_DOOR) for record in records]
 
     def _draft(self, one: Statement) -> Draft:
@@ -62,3 +62,8 @@ class Voice:
             legaltime=one.legal,
         )
         return Draft(envelope, self._schemas.encode(one.type, dict(one.data)))
+
+
+def own_word(key: Holder, source: str, _: str) -> tuple[SigningKey, None] | None:
+    """Who signs again what was said in the name of the bus; None for what others said."""
+    return (key.current(), None) if agency_of(source) == BUS else None

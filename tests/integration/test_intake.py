@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,15 +13,17 @@ import pytest
 
 from casebus.events.envelope import Envelope, Record
 from casebus.law import Law
+from casebus.sdk.signers import Signers
+from casebus.trust.keys import SigningKey
 from onebox.testing import Stack
 from services.admission.judge import Arrival, Judge
-from services.intake.keys import HostedKeys
 from services.intake.receiving import Reception
 from services.intake.rules import load_rules
-from services.intake.worker import Intake
+from services.intake.worker import Intake, own_word
 from services.transport import Batch
 from storage.packing import unpack_headers
 from storage.pool import open_pool
+from storage.resaying import say_again
 from tests.integration.database import fresh_database
 from tests.world import NOW, SCHEMAS, World
 
@@ -39,8 +42,8 @@ class Desk:
         reception = Reception(
             SCHEMAS, directory, load_rules(ROOT / "policies/intake"), lambda: self.now
         )
-        keys_of = HostedKeys(keys, directory)
-        self.intake = Intake(pool, SCHEMAS, directory, reception, keys_of)
+        self.keys, self.signers = keys, Signers(keys, directory)
+        self.intake = Intake(pool, SCHEMAS, directory, reception, self.signers)
 
     def records(self, count: int, *to: str) -> list[Record]:
         return [self.world.event("referral.sent", AMR, to=to) for _ in range(count)]
@@ -117,3 +120,82 @@ async def test_admission_takes_what_the_intake_says(desk: Desk) -> None:
         assert admitted.envelope.source == PSB
         assert admitted.delivery.recipients == ()
         assert Envelope.from_headers(headers).causationid
+
+
+async def _reject(desk: Desk, row: Any, at: int) -> None:
+    """As casework keeps what admission rejected."""
+    await desk.pool.execute(
+        "insert into own.rejected (partition, kafka_offset, agency, source, event_id, stream,"
+        " reason, detail, headers, rejected_at)"
+        " values (0, $1, $2, $2, $3, $4, 'key_not_valid', '', '', now())",
+        at,
+        row["source"],
+        row["event_id"],
+        str(row["aggregateid"]),
+    )
+
+
+async def _journal(desk: Desk, row: Any) -> None:
+    await desk.pool.execute(
+        "insert into derived.event values"
+        " ($1, $2, $3, $4, $2, 'police', '{}', now(), now(), null, '', 1, 0, 0)",
+        row["aggregateid"],
+        row["source"],
+        row["event_id"],
+        row["type"],
+    )
+
+
+async def _again(desk: Desk) -> int:
+    async with desk.pool.acquire() as connection, connection.transaction():
+        return await say_again(connection, partial(own_word, desk.signers), SCHEMAS)
+
+
+async def test_what_was_rejected_for_its_key_is_said_again_with_the_new_one(desk: Desk) -> None:
+    await desk.receive(desk.records(2, PSB), PSB)
+    first, other = await desk.rows()
+    await desk.pool.execute("update own.outbox set sent_at = now()")
+    await _reject(desk, first, 0)
+    desk.world.say(
+        "directory.key_revoked",
+        agency=PSB,
+        keyid=desk.world.keys[PSB].keyid,
+        revoked_at=NOW,
+        reason="lost",
+    )
+    assert await _again(desk) == 0, "nobody may sign it yet"
+    new = SigningKey.generate()
+    (desk.keys / f"{PSB}.pem").unlink()
+    new.save(desk.keys / f"{PSB}.pem")
+    desk.world.add_key(PSB, new)
+    assert await _again(desk) == 1
+    again, same = await desk.rows()
+    assert again["sent_at"] is None
+    assert same["headers"] == other["headers"], "only what was rejected is said again"
+    envelope = Envelope.from_headers(unpack_headers(again["headers"]))
+    assert (envelope.keyid, envelope.id, again["value"]) == (
+        new.keyid,
+        first["event_id"],
+        first["value"],
+    )
+    judge = Judge(
+        SCHEMAS, desk.world.directory, Law.load(ROOT / "policies/law"), frozenset({"police"})
+    )
+    stream = str(again["aggregateid"]).encode()
+    record = Record(stream, again["value"], unpack_headers(again["headers"]))
+    assert judge(Arrival(record, again["topic"], 0, 0, NOW, 4)).envelope.source == PSB
+    await desk.pool.execute("update own.outbox set sent_at = now()")
+    assert await _again(desk) == 0, "it is said once with each key"
+
+
+async def test_what_stands_in_the_journal_is_not_said_again(desk: Desk) -> None:
+    await desk.receive(desk.records(1, PSB), PSB)
+    [row] = await desk.rows()
+    await desk.pool.execute("update own.outbox set sent_at = now()")
+    await _reject(desk, row, 0)
+    new = SigningKey.generate()
+    (desk.keys / f"{PSB}.pem").unlink()
+    new.save(desk.keys / f"{PSB}.pem")
+    desk.world.add_key(PSB, new)
+    await _journal(desk, row)
+    assert await _again(desk) == 0

@@ -19,10 +19,13 @@ MOMENT = timedelta(microseconds=1)
 
 def ended(expiry: str, after: timedelta) -> Clock:
     """A period whose act came so long after its certain last moment."""
-    running = clock(fold([event(ARB, "mediation.asked", "2026-09-20", to=(AMR,))], law()), "M01")
+    running: Clock = clock(
+        fold([event(ARB, "mediation.asked", "2026-09-20", to=(AMR,))], law()), "M01"
+    )
     assert running.certain is not None
     stopped = running.certain + after
-    return replace(running, expiry=expiry, status=MET_LATE, grace=GRACE, stopped=stopped)
+    made: Clock = replace(running, expiry=expiry, status=MET_LATE, grace=GRACE, stopped=stopped)
+    return made
 
 
 @pytest.mark.parametrize(("after", "late"), [(GRACE, False), (GRACE + MOMENT, True)])

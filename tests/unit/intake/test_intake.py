@@ -11,8 +11,8 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Header, Record
 from casebus.events.topics import Topics
 from casebus.law.compiled import event_name
+from casebus.sdk.signers import Signers
 from services.intake.checks import run_checks
-from services.intake.keys import HostedKeys
 from services.intake.receiving import (
     RECEIVED,
     Arrival,
@@ -185,7 +185,7 @@ def test_an_agency_without_a_key_is_signed_for_by_its_delegate_or_not_at_all(
     world = World()
     world.keys["bus"].save(tmp_path / "bus.pem")
     world.keys[PSB].save(tmp_path / f"{PSB}.pem")
-    keys = HostedKeys(tmp_path, world.directory)
+    keys = Signers(tmp_path, world.directory)
     assert keys.signer(PSB, RECEIVED)[1] is None
     with pytest.raises(CasebusError, match="no_key"):
         keys.signer(PRO, RECEIVED)

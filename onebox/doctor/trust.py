@@ -1,0 +1,65 @@
+"""Keys: whether the directory trusts those in the folder, and what waits for one that it trusts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.sdk.accounts import read_directory
+from casebus.sdk.keyring import Keyring
+from casebus.settings import Settings
+from casebus.trust.directory import Directory
+from casebus.trust.keys import SigningKey
+from onebox.doctor.check import Check
+
+_SHOWN = 5
+
+
+def examine_keys(settings: Settings) -> Iterator[Check]:
+    """Each key that processes here sign with, by the directory as it stands."""
+    try:
+        directory = read_directory(settings, Schemas.load(settings.schemas_dir))
+    except CasebusError as error:
+        yield Check("keys", "wrong", f"the directory cannot be read: {error}")
+        return
+    ring = Keyring(settings.keys_dir)
+    names = ring.agencies()
+    faults = [(name, why) for name in names if (why := _fault(ring, name, directory))]
+    if not faults:
+        yield Check("keys", "ok", f"the directory trusts all {len(names)}")
+    for name, why in faults:
+        remedy = f"casebus keys new {name}, then: casebus keys add {name} (docs/operations.md)"
+        yield Check(f"key of {name}", "wrong", why, remedy)
+
+
+def _fault(ring: Keyring, name: str, directory: Directory) -> str | None:
+    try:
+        return why_untrusted(ring.key(name), name, directory)
+    except CasebusError as error:
+        return error.detail
+
+
+def why_untrusted(key: SigningKey, agency: str, directory: Directory) -> str | None:
+    """Why admission would reject what this key signs now; None where it would not."""
+    entry = directory.key(key.keyid)
+    if entry is None:
+        return f"the directory does not know {key.keyid}"
+    if entry.agency != agency:
+        return f"{key.keyid} is the key of {entry.agency}"
+    if entry.revoked_at is not None:
+        return f"{key.keyid} was revoked at {entry.revoked_at:%Y-%m-%d %H:%M}"
+    if not entry.valid_at(datetime.now(UTC)):
+        return f"{key.keyid} is not valid now"
+    return None
+
+
+def unsaid(rows: list[Any]) -> Check:
+    """What was rejected for its key and has not been said again by another."""
+    if not rows:
+        return Check("rejected for their key", "ok", "nothing waits to be said again")
+    sources = sorted({row["source"] for row in rows})
+    says = f"{len(rows)} records of {', '.join(sources[:_SHOWN])} wait for a key that is trusted"
+    return Check("rejected for their key", "wrong", says, "casebus keys list; see the keys above")
