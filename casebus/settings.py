@@ -32,6 +32,16 @@ class Settings(BaseSettings):
     #: A PostgreSQL URL for asyncpg.
     database_url: str = ""
     gateway_url: str = "http://127.0.0.1:18080"
+    #: Where the gateway answers monitors, and nobody else.
+    probe_url: str = "http://127.0.0.1:18085"
+    #: Connections that the gateway holds at once, and of one address.
+    gateway_connections: int = 1024
+    gateway_connections_of_one: int = 256
+    #: PEM files by which the gateway speaks TLS; both or none.
+    gateway_tls_certificate: Path | None = None
+    gateway_tls_key: Path | None = None
+    #: PEM file of who is trusted to name brokers, database and gateway; unset: the machine's own.
+    tls_ca: Path | None = None
     api_key: str = ""
     #: The agency on whose behalf a client acts.
     agency: str = ""
@@ -59,5 +69,9 @@ class Settings(BaseSettings):
                 "sasl_plain_password": self.kafka_password,
             }
         if self.kafka_security_protocol.endswith("SSL"):
-            options["ssl_context"] = ssl.create_default_context()
+            options["ssl_context"] = self.tls_context()
         return options
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Names are checked, and by `tls_ca` alone where it is set."""
+        return ssl.create_default_context(cafile=self.tls_ca)

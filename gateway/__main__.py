@@ -3,47 +3,91 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import signal
+import sys
+from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
+import uvloop
+from fastapi import FastAPI
 
 from casebus import telemetry
 from casebus.settings import Settings
 from gateway.app import create_app
+from gateway.guarding import protocol
+from gateway.probing import Beside, create_probes
 
 _GRACE_SECONDS = 10
+#: A monitor and its spare; nobody else has business there.
+_MOST_PROBES = 32
+_NOT_STARTED = 3
 
 
 def main() -> None:
     settings = Settings()
     parser = argparse.ArgumentParser(prog="gateway", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=_port_of(settings.gateway_url))
+    parser.add_argument("--port", type=int, default=_port_of(settings.gateway_url, 18080))
+    parser.add_argument("--probe-host", default="127.0.0.1", help="Where monitors may ask.")
     given = parser.parse_args()
     telemetry.setup("gateway", prometheus=True)
     # uvicorn finishes what it began on SIGTERM, then raises the signal again for us.
     signal.signal(signal.SIGTERM, _leave)
     try:
-        uvicorn.run(
-            create_app(settings),
-            host=given.host,
-            port=given.port,
-            loop="uvloop",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
+        served = uvloop.run(_serve(settings, given))
     finally:
         telemetry.shutdown()
+    sys.exit(0 if served else _NOT_STARTED)
+
+
+async def _serve(settings: Settings, given: argparse.Namespace) -> bool:
+    """Both servers, the probes beside the gateway; whether it started."""
+    app = create_app(settings)
+    server = uvicorn.Server(_configuration(app, settings, host=given.host, port=given.port))
+    probes = Beside(
+        uvicorn.Config(
+            create_probes(app.state.gateway),
+            host=given.probe_host,
+            port=_port_of(settings.probe_url, 18085),
+            http=protocol(_MOST_PROBES, _MOST_PROBES),
+            lifespan="off",
+            **_quiet(),
+        )
+    )
+    asking = asyncio.create_task(probes.serve())
+    try:
+        await server.serve()
+    finally:
+        probes.should_exit = True
+        await asyncio.gather(asking, return_exceptions=True)
+    return bool(server.started)
+
+
+def _configuration(app: FastAPI, settings: Settings, *, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=protocol(settings.gateway_connections, settings.gateway_connections_of_one),
+        ssl_certfile=settings.gateway_tls_certificate,
+        ssl_keyfile=settings.gateway_tls_key,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        **_quiet(),
+    )
+
+
+def _quiet() -> dict[str, Any]:
+    return {"access_log": False, "log_config": None, "server_header": False, "ws": "none"}
 
 
 def _leave(*_: object) -> None:
     raise SystemExit(0)
 
 
-def _port_of(url: str) -> int:
-    return int(url.rsplit(":", 1)[-1].strip("/")) if url.count(":") > 1 else 18080
+def _port_of(url: str, otherwise: int) -> int:
+    return urlsplit(url).port or otherwise
 
 
 if __name__ == "__main__":

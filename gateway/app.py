@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,7 +17,6 @@ from gateway import problems
 from gateway.api import (
     cases,
     events,
-    health,
     inbox,
     matches,
     numbers,
@@ -27,6 +27,7 @@ from gateway.api import (
     work,
 )
 from gateway.context import Gateway, running
+from gateway.guarding import BodyInTime, OneLength
 
 _ROUTERS = (
     events,
@@ -37,7 +38,6 @@ _ROUTERS = (
     rejected,
     numbers,
     stats,
-    health,
     problem_types,
     registry,
 )
@@ -47,6 +47,16 @@ Agencies that protect intellectual property refer cases to each other and share 
 An agency sees the cases in which it was ever author or recipient; anything else is `404`.
 Refusals are RFC 9457 problems with a stable `code`. Lists are paged by opaque cursors.
 """
+
+
+#: Spans and figures are ours alone (`gateway.serving`): by route, never by path.
+SILENT: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 class Problem(BaseModel):
@@ -92,12 +102,16 @@ def create_app(settings: Settings) -> FastAPI:
         # Their pages load scripts from the Internet, which an agency's network does not have.
         docs_url=None,
         redoc_url=None,
+        # The framework's own spans have the path in them, and a path has numbers and event ids.
+        telemetry=SILENT,
     )
     app.state.gateway = gateway
     for resource in _ROUTERS:
         app.include_router(resource.router)
     problems.install(app)
     app.add_middleware(EncodedSegments)
+    app.add_middleware(BodyInTime)
+    app.add_middleware(OneLength)
     _describe(app)
     return app
 

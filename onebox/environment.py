@@ -46,6 +46,7 @@ def shared(options: Options, credentials: Credentials) -> dict[str, str]:
         "CASEBUS_HOME": str(options.home),
         "CASEBUS_KAFKA_BOOTSTRAP": options.kafka_bootstrap or f"{HOST}:{options.ports.kafka}",
         "CASEBUS_GATEWAY_URL": f"http://{HOST}:{options.ports.gateway}",
+        "CASEBUS_PROBE_URL": f"http://{HOST}:{options.ports.probes}",
         "CASEBUS_ROOT_DIGEST": credentials.root_digest,
         "CASEBUS_TIME_FILE": str(options.place.scenario_time),
     }

@@ -14,7 +14,7 @@ EPHEMERAL = 32768
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Five ports in a row."""
+    """Six ports in a row."""
 
     base: int = DEFAULT_BASE
 
@@ -38,9 +38,13 @@ class Ports:
     def kafka_controller(self) -> int:
         return self.base + 4
 
+    @property
+    def probes(self) -> int:
+        return self.base + 5
+
     def by_part(self) -> dict[str, tuple[int, ...]]:
         return {
-            "gateway": (self.gateway,),
+            "gateway": (self.gateway, self.probes),
             "kafka": (self.kafka, self.kafka_internal, self.kafka_controller),
             "postgres": (self.postgres,),
         }

@@ -12,12 +12,12 @@ APART = 10
 
 
 def free_port_base() -> int:
-    """Five free ports in a row, below those the system gives to outgoing connections.
+    """Six free ports in a row, below those the system gives to outgoing connections.
 
     Raises CasebusError `no_free_ports`.
     """
     bases = range(LOWEST, EPHEMERAL - APART, APART)
     for base in random.sample(bases, len(bases)):
-        if all(is_free(port) for port in range(base, base + 5)):
+        if all(is_free(port) for port in range(base, base + 6)):
             return base
-    raise CasebusError("no_free_ports", f"no five in a row between {LOWEST} and {EPHEMERAL}")
+    raise CasebusError("no_free_ports", f"no six in a row between {LOWEST} and {EPHEMERAL}")

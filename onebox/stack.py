@@ -161,13 +161,13 @@ class Stack:
 
     def _prober(self, name: str) -> Any:
         if name == GATEWAY:
-            return self.probes.http(f"{self._gateway_url()}/readyz")
+            return self.probes.http(f"{self._probe_url()}/readyz")
         if name == "scheduler":
             return self.probes.leader(f"casebus-{name}")
         return self.probes.worker(name)
 
-    def _gateway_url(self) -> str:
-        return environment.shared(self.options, self.credentials)["CASEBUS_GATEWAY_URL"]
+    def _probe_url(self) -> str:
+        return environment.shared(self.options, self.credentials)["CASEBUS_PROBE_URL"]
 
     def _save_credentials(self) -> None:
         credentials.save(self.home, self.credentials)

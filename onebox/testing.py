@@ -101,6 +101,10 @@ class Stack:
         return self.environment(GATEWAY)["CASEBUS_GATEWAY_URL"]
 
     @property
+    def probe_url(self) -> str:
+        return self.environment(GATEWAY)["CASEBUS_PROBE_URL"]
+
+    @property
     def database_url(self) -> str:
         return self.environment(GATEWAY)["CASEBUS_DATABASE_URL"]
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.convertors import Convertor, register_url_convertor
 
 CASE = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
 EVENT = "01985f2e-7c1b-7d10-8f2a-93b1c0a7d002"
 SOURCE = "cn-330106-amr"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC it is no moment of the years 1 to 9999") from None
+
+
+#: A moment that a caller names: with its zone, and one that UTC has too.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Shape(BaseModel):

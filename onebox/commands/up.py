@@ -20,7 +20,7 @@ from onebox.state import StackState
 
 @click.command()
 @click.option("--foreground", is_flag=True, help="Stay; Ctrl-C stops everything in order.")
-@click.option("--port-base", type=click.IntRange(1024, 32760), help="First of five ports in a row.")
+@click.option("--port-base", type=click.IntRange(1024, 32760), help="First of six ports in a row.")
 @home_option
 @click.option("--only", default="", help="Only these services, by commas: kafka,postgres.")
 @json_option

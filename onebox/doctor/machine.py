@@ -65,7 +65,7 @@ def _ports(options: Options) -> Iterator[Check]:
     """A port is right when it is free, or held by this very stack."""
     now = state.read(options.place.state)
     ours = _family(now.supervisor) if now is not None and now.alive() else set()
-    last = options.port_base + 4
+    last = options.port_base + 5
     if last >= EPHEMERAL:
         says = f"ports up to {last} reach into those of outgoing connections ({EPHEMERAL} on)"
         yield Check("ports", "warning", says, "choose a lower --port-base")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
@@ -168,7 +167,7 @@ def _configuration(worker: Worker, settings: WorkerSettings) -> dict[str, Any]:
 
 def _credentials(settings: WorkerSettings) -> Any:
     protocol = settings.kafka_security_protocol
-    context = ssl.create_default_context() if protocol.endswith("SSL") else None
+    context = settings.tls_context() if protocol.endswith("SSL") else None
     if not protocol.startswith("SASL_"):
         return context
     return faust.SASLCredentials(

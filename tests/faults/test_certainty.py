@@ -139,7 +139,7 @@ def test_what_was_handed_in_before_the_gateway_died_is_sent_and_nobody_is_accuse
     time.sleep(3)
     assert case.breaches() == 0
     assert verdict(stack) == "ok"
-    health = httpx.get(f"{stack.gateway_url}/healthz", timeout=30).json()
+    health = httpx.get(f"{stack.probe_url}/healthz", timeout=30).json()
     assert health["checks"]["sent"] == "ok"
 
 

@@ -97,8 +97,8 @@ def test_without_a_database_nothing_is_sent_and_the_same_request_goes_through_la
     try:
         refused(submit(client, event), "database_unavailable")
         refused(client.get("/v1/cases"), "database_unavailable")
-        assert client.get("/livez").status_code == 200
-        ready = client.get("/readyz")
+        assert client.get(f"{door.probe_url}/livez").status_code == 200
+        ready = client.get(f"{door.probe_url}/readyz")
         assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "failing")
         assert on_kafka(door, event) == []
     finally:
@@ -220,13 +220,13 @@ def test_a_record_that_is_not_sent_is_counted_and_red_until_it_is(
     finally:
         door.start("kafka")
     asyncio.run(_age(door, event))
-    health = client.get("/healthz")
+    health = client.get(f"{door.probe_url}/healthz")
     assert (health.status_code, health.json()["checks"]["sent"]) == (503, "failing")
     # It can serve all the same: that is what readiness says.
-    assert client.get("/readyz").json()["checks"].get("sent") is None
+    assert client.get(f"{door.probe_url}/readyz").json()["checks"].get("sent") is None
     assert status_of_stack(door)["unsent"]["overdue"] is True
     until_sent(client, event)
-    assert client.get("/healthz").json()["checks"]["sent"] == "ok"
+    assert client.get(f"{door.probe_url}/healthz").json()["checks"]["sent"] == "ok"
     assert status_of_stack(door)["unsent"]["submissions_unsent"] == 0
 
 

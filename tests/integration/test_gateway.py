@@ -519,15 +519,15 @@ def test_confluents_own_client_reads_the_bus_with_this_registry(
 def test_ready_is_told_with_its_checks_and_metrics_are_served(
     stack: Stack, clients: dict[str, httpx.Client]
 ) -> None:
-    ready = httpx.get(f"{stack.gateway_url}/readyz")
+    ready = httpx.get(f"{stack.probe_url}/readyz")
     assert ready.json() == {
         "status": "ok",
         "checks": {"database": "ok", "broker": "ok", "directory": "ok"},
     }
-    health = httpx.get(f"{stack.gateway_url}/healthz").json()
+    health = httpx.get(f"{stack.probe_url}/healthz").json()
     assert health["directory_position"] > 0
     clients[AMR].get("/v1/cases")
-    metrics = httpx.get(f"{stack.gateway_url}/metrics").text
+    metrics = httpx.get(f"{stack.probe_url}/metrics").text
     assert 'http_route="/v1/cases"' in metrics
     assert "messaging_client_sent_messages" in metrics
 

@@ -23,6 +23,22 @@ with telemetry.processing("events.police", group="admission", sources=[headers])
 telemetry.shutdown()
 """
 
+_GATEWAY = """
+import asyncio, httpx
+from casebus import telemetry
+from casebus.settings import Settings
+telemetry.setup("gateway", prometheus=True, logs=False)
+from gateway.app import create_app
+app = create_app(Settings(database_url="postgresql://127.0.0.1:1/none"))
+async def ask():
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        for path in ("/v1/inbox/secret-a/secret-id", "/secret", "/v1/cases?number=secret"):
+            await client.get(path, headers={"Authorization": "Bearer secret-key"})
+asyncio.run(ask())
+telemetry.shutdown()
+"""
+
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
@@ -50,3 +66,11 @@ def test_a_disabled_sdk_exports_nothing(collector: Collector) -> None:
     program = _PROGRAM.replace("telemetry.shutdown()", "")
     subprocess.run([sys.executable, "-c", program], env={**os.environ, **given}, check=True)
     assert collector.bodies == []
+
+
+def test_of_a_request_the_route_leaves_and_no_number_no_id_and_no_key(collector: Collector) -> None:
+    env = {**os.environ, **collector.environment}
+    subprocess.run([sys.executable, "-c", _GATEWAY], env=env, check=True)
+    sent = b"".join(body for _, body in collector.bodies)
+    assert b"/v1/inbox/{source}/{event_id}" in sent
+    assert b"secret" not in sent

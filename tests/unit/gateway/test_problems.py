@@ -17,6 +17,7 @@ from gateway import problems
 from gateway.app import create_app
 from gateway.context import looking_of
 from gateway.identity.caller import caller
+from gateway.probing import create_probes
 from gateway.problems import KINDS, code_of
 from storage import submissions
 
@@ -75,7 +76,7 @@ async def test_without_a_key_nothing_is_served(client: httpx.AsyncClient) -> Non
         problem(await client.get(path), 401, "unauthenticated")
     answer = await client.get("/nowhere")
     problem(answer, 404, "not_found")
-    problem(await client.delete("/livez"), 405, "method_not_allowed")
+    problem(await client.delete("/v1/cases"), 405, "method_not_allowed")
 
 
 async def test_no_database_is_503_and_says_when_to_come_back(client: httpx.AsyncClient) -> None:
@@ -184,8 +185,15 @@ def _exampled(part: Any, description: dict[str, Any]) -> bool:
     return any(_exampled(one, description) for one in (*part.values(), shape))
 
 
-async def test_alive_needs_nothing_and_ready_needs_everything(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/livez")).status_code == 200
-    answer = await asyncio.wait_for(client.get("/readyz"), 30)
+async def test_alive_needs_nothing_and_ready_needs_everything(app: FastAPI) -> None:
+    transport = httpx.ASGITransport(create_probes(app.state.gateway))
+    async with httpx.AsyncClient(transport=transport, base_url="http://probes") as client:
+        assert (await client.get("/livez")).status_code == 200
+        answer = await asyncio.wait_for(client.get("/readyz"), 30)
     assert answer.status_code == 503
     assert answer.json()["checks"] == dict.fromkeys(("database", "broker", "directory"), "failing")
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/metrics"])
+async def test_what_monitors_ask_is_not_told_to_callers(client: httpx.AsyncClient, path) -> None:
+    assert (await client.get(path)).status_code == 404

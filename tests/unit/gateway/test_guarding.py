@@ -1,0 +1,115 @@
+"""What a connection may take: real sockets on a server of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+
+from gateway.guarding import BodyInTime, OneLength, protocol
+from gateway.probing import Beside
+
+HEAD = b"POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+SECONDS = 0.2
+PATIENCE = 10
+
+
+async def _echo(scope: Any, receive: Any, send: Any) -> None:
+    body = await Request(scope, receive).body()
+    await PlainTextResponse(body)(scope, receive, send)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    app = OneLength(BodyInTime(_echo, SECONDS))
+    guarded = protocol(most=3, most_of_one=2, head_seconds=SECONDS)
+    server = Beside(uvicorn.Config(app, port=0, http=guarded, lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
+        await asyncio.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+async def answered(port: int, *pieces: bytes) -> bytes:
+    """What comes back until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in pieces:
+        writer.write(piece)
+    try:
+        return await asyncio.wait_for(reader.read(), PATIENCE)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+def code_of(answer: bytes) -> tuple[int, str]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)["code"]
+
+
+async def test_a_request_that_comes_is_answered(port: int) -> None:
+    whole = HEAD + b"Connection: close\r\nContent-Length: 2\r\n\r\nhi"
+    assert (await answered(port, whole)).endswith(b"\r\n\r\nhi")
+
+
+@pytest.mark.parametrize("lengths", [("Content-Length: 3", "Transfer-Encoding: chunked")])
+@pytest.mark.parametrize("turned", [False, True])
+async def test_a_request_with_two_lengths_is_refused_and_the_connection_ends(
+    port: int, lengths: tuple[str, str], *, turned: bool
+) -> None:
+    lines = "\r\n".join(reversed(lengths) if turned else lengths).encode()
+    hidden = b"0\r\n\r\nGET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = await answered(port, HEAD + lines + b"\r\n\r\n" + hidden)
+    assert code_of(answer) == (400, "malformed_request")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /v1/ev", HEAD, HEAD + b"X-A: b\r\n"])
+async def test_headers_that_do_not_come_cost_the_connection(port: int, sent: bytes) -> None:
+    assert await answered(port, sent) == b""
+
+
+async def test_drops_of_headers_win_no_time(port: int) -> None:
+    with pytest.raises(ConnectionError):
+        await drip(port)
+
+
+async def drip(port: int) -> None:
+    """Send a header now and then, for much longer than a request may take."""
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEAD)
+    for _ in range(200):
+        writer.write(b"X-A: b\r\n")
+        await writer.drain()
+        await asyncio.sleep(SECONDS / 10)
+
+
+async def test_a_second_request_of_a_connection_has_its_own_clock(port: int) -> None:
+    first = HEAD + b"Content-Length: 2\r\n\r\nhi"
+    answer = await answered(port, first, HEAD)
+    assert answer.count(b"HTTP/1.1 200") == 1
+
+
+async def test_a_body_that_does_not_come_is_told_so_and_ends_the_connection(port: int) -> None:
+    answer = await answered(port, HEAD + b"Content-Length: 9\r\n\r\nhi")
+    assert code_of(answer) == (408, "request_timeout")
+
+
+async def test_one_address_holds_no_more_connections_than_its_share(port: int) -> None:
+    held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await asyncio.wait_for(reader.readexactly(1), SECONDS / 2)
+    for _, one in held:
+        one.close()
+    writer.close()
