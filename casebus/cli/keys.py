@@ -31,7 +31,7 @@ _SIGNER_KEY = click.option(
 
 @click.group("keys")
 def command() -> None:
-    """Make keys; list, add and revoke them in the directory."""
+    """Make keys; list, add and revoke them, and who signs for whom, in the directory."""
 
 
 @command.command()
@@ -127,6 +127,77 @@ def revoke(keyid: str, reason: str, signer: str, signer_key: Path | None, *, as_
     place = registrar.send(directory, entry)
     told = {"agency": key.agency, "keyid": key.keyid, "position": place}
     answer(told, as_json=as_json, show=lambda console: console.print(f"revoked by entry {place}"))
+
+
+@command.command()
+@click.argument("agency")
+@json_option
+def delegates(agency: str, *, as_json: bool) -> None:
+    """List who may sign for AGENCY beside itself."""
+    named = _directory(settings_for()).delegates(agency)
+    rows = [{"delegate": name, "types": list(types)} for name, types in sorted(named.items())]
+    cells = ((str(one["delegate"]), " ".join(one["types"])) for one in rows)
+    show = table(("delegate", "types"), cells)
+    answer(rows, as_json=as_json, show=lambda console: console.print(show))
+
+
+@command.command()
+@click.argument("agency")
+@click.argument("delegate")
+@click.option("--type", "types", multiple=True, required=True, help="casebus.intake.*, say.")
+@click.option("--note", default="")
+@_SIGNER
+@_SIGNER_KEY
+@json_option
+def delegate(
+    agency: str,
+    delegate: str,
+    *,
+    types: tuple[str, ...],
+    note: str,
+    signer: str,
+    signer_key: Path | None,
+    as_json: bool,
+) -> None:
+    """Let DELEGATE sign events of these types for AGENCY."""
+    settings = settings_for()
+    directory = _directory(settings)
+    for name in (agency, delegate):
+        if directory.agency(name) is None:
+            raise CasebusError("unknown_agency", f"the directory has no agency {name}")
+    registrar = _registrar(settings, signer, signer_key)
+    entry = registrar.name_delegate(agency, delegate, types, now=now_from(settings)(), note=note)
+    place = registrar.send(directory, entry)
+    told = {"agency": agency, "delegate": delegate, "position": place}
+    answer(told, as_json=as_json, show=lambda console: console.print(f"named by entry {place}"))
+
+
+@command.command()
+@click.argument("agency")
+@click.argument("delegate")
+@click.option("--reason", required=True, help="Why; the directory is public.")
+@_SIGNER
+@_SIGNER_KEY
+@json_option
+def withdraw(
+    agency: str,
+    delegate: str,
+    *,
+    reason: str,
+    signer: str,
+    signer_key: Path | None,
+    as_json: bool,
+) -> None:
+    """Withdraw a delegation: from now on nothing that DELEGATE signs for AGENCY is admitted."""
+    settings = settings_for()
+    directory = _directory(settings)
+    if delegate not in directory.delegates(agency):
+        raise CasebusError("delegate_not_found", f"{delegate} does not sign for {agency}")
+    registrar = _registrar(settings, signer, signer_key)
+    entry = registrar.withdraw_delegate(agency, delegate, reason=reason, now=now_from(settings)())
+    place = registrar.send(directory, entry)
+    told = {"agency": agency, "delegate": delegate, "position": place}
+    answer(told, as_json=as_json, show=lambda console: console.print(f"withdrawn by entry {place}"))
 
 
 def _registrar(settings: Settings, signer: str, signer_key: Path | None) -> Any:

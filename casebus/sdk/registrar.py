@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,20 @@ class Registrar:
         """The entry from which on nothing is admitted that this key signed."""
         said = {"agency": key.agency, "keyid": key.keyid, "revoked_at": now, "reason": reason}
         return self._entry("key_revoked", key.agency, said, now)
+
+    def name_delegate(
+        self, source: str, delegate: str, types: Sequence[str], *, now: datetime, note: str = ""
+    ) -> Record:
+        """The entry that lets `delegate` sign these types for `source`; `*` stands for any text."""
+        said = {"source": source, "delegate": delegate, "types": list(types), "note": note}
+        return self._entry("delegate_named", source, said, now)
+
+    def withdraw_delegate(
+        self, source: str, delegate: str, *, reason: str, now: datetime
+    ) -> Record:
+        """The entry from which on nothing is admitted that `delegate` signed for `source`."""
+        said = {"source": source, "delegate": delegate, "reason": reason}
+        return self._entry("delegate_withdrawn", source, said, now)
 
     def send(self, directory: Directory, entry: Record) -> int:
         """Append an entry that `directory` believes; returns its place there."""

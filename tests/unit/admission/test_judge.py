@@ -502,3 +502,11 @@ def test_a_header_that_looks_like_one_that_is_read_is_refused(world, name):
 
 def test_headers_that_nobody_here_reads_may_have_any_name(world):
     assert judge(world, with_headers(sent(world), **{"X-Mine": b"1", "cebu": b"2", "档": b"3"}))
+
+
+def test_nothing_is_admitted_of_a_delegate_that_was_withdrawn(world):
+    record = signed(draft("referral.sent", AMR, to=(PSB,)), world.keys["bus"], signedby="bus")
+    world.say("directory.delegate_named", source=AMR, delegate="bus", types=["casebus.*"])
+    assert judge(world, record)
+    world.say("directory.delegate_withdrawn", source=AMR, delegate="bus", reason="over")
+    assert refusal(world, record) == Reason.SIGNER_NOT_ENTITLED

@@ -89,6 +89,32 @@ def test_a_delegate_signs_for_the_types_it_was_named_for(world):
     assert not directory.may_sign("bus", "cn-330106-pro", "casebus.intake.received.v1")
 
 
+def test_a_delegation_that_was_withdrawn_lets_nobody_sign_until_it_is_given_again(world):
+    psb, named = "cn-330106-psb", ["casebus.intake.*"]
+    for types in (named, ["casebus.relay.*"]):
+        world.say("directory.delegate_named", source=psb, delegate="bus", types=types)
+    world.say("directory.delegate_named", source=psb, delegate="cn-330100-amr", types=named)
+    world.say("directory.delegate_withdrawn", source=psb, delegate="bus", reason="over")
+    directory = world.directory
+    assert not directory.may_sign("bus", psb, "casebus.intake.received.v1")
+    assert not directory.may_sign("bus", psb, "casebus.relay.checkpoint.v1")
+    assert directory.may_sign("cn-330100-amr", psb, "casebus.intake.received.v1")
+    assert (directory.delegates(psb).keys(), directory.was_withdrawn(psb, "bus")) == (
+        {"cn-330100-amr"},
+        True,
+    )
+    world.say("directory.delegate_named", source=psb, delegate="bus", types=named)
+    assert directory.may_sign("bus", psb, "casebus.intake.received.v1")
+
+
+def test_who_may_not_name_a_delegate_withdraws_none(world):
+    psb = "cn-330106-psb"
+    world.say("directory.delegate_named", source=psb, delegate="bus", types=["casebus.intake.*"])
+    with pytest.raises(DirectoryError):
+        world.say("directory.delegate_withdrawn", signer=psb, source=psb, delegate="bus")
+    assert world.directory.may_sign("bus", psb, "casebus.intake.received.v1")
+
+
 def test_agencies_are_found_by_division_sector_and_level(world):
     found = world.directory.in_division("330106", "procuratorate", "county")
     assert [agency.id for agency in found] == ["cn-330106-pro"]
