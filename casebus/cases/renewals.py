@@ -20,7 +20,7 @@ class Renewals:
 
     def __init__(self, stream: str) -> None:
         self._stream = stream
-        #: (as of, keys of the clocks that were due before it by the older reading).
+        #: (as of, keys of the clocks that only the newer reading found over by then).
         self._cuts: list[tuple[datetime, frozenset[str]]] = []
         self._hushed: set[str] = set()
 
@@ -32,11 +32,15 @@ class Renewals:
             return
         if as_of.tzinfo is None:
             return
-        self._cuts.append((as_of, frozenset(_words(event, "pending"))))
+        self._cuts.append((as_of, frozenset(_words(event, "history"))))
         self._hushed.update(_words(event, "hushed"))
 
     def clocks(self, clocks: tuple[Clock, ...], told: dict[str, Mark]) -> tuple[Clock, ...]:
-        """Those that were over by then and never told are historic."""
+        """Those that only the newer reading found over, and that were never told, are historic.
+
+        Named one by one: what starts or moves a clock may have been on its way when the case was
+        renewed, and of such a clock no reading had said anything.
+        """
         if not self._cuts:
             return clocks
         return tuple(
@@ -66,7 +70,7 @@ class Renewals:
     def _is_over(self, clock: Clock) -> bool:
         over = clock.breach_after or clock.lapse_after
         return over is not None and any(
-            over <= as_of and clock.key not in pending for as_of, pending in self._cuts
+            over <= as_of and clock.key in history for as_of, history in self._cuts
         )
 
 

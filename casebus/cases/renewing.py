@@ -118,7 +118,7 @@ def renewed(events: Collection[CaseEvent], before: Before, law: Law, as_of: date
         "state_after": case.digest(),
         "pinned": False,
         "as_of": as_of.astimezone(UTC).isoformat(),
-        "pending": sorted(before.pending),
+        "history": sorted(history),
         "hushed": hushed,
         "changes": list(changes),
         "reasons": "",

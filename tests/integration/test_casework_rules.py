@@ -209,6 +209,47 @@ async def test_what_is_renewed_counts_before_its_event_is_journaled(casework: Ca
     assert (await casework.case(stream))["digest"] == journaled["digest"]
 
 
+async def test_what_kafka_holds_while_a_case_is_renewed_is_neither_lost_nor_accused(
+    casework: Casework,
+) -> None:
+    """The renewal runs while casework is behind: admitted acts wait that it has not folded."""
+    silent, answered = str(uuid4()), str(uuid4())
+    await casework.keep_law(LATER)
+    # By the law that comes the police are late from 03-13 on, by the one before from 03-11 on.
+    await casework(sent(casework, silent), sent(casework, answered))
+    await casework(bus_says(casework, "law.adopted", str(uuid4()), digest=LATER.digest))
+    waiting = [
+        # It opens a period for the goods, which no reading has seen yet.
+        casework.world.event("referral.filed", PSB, stream=silent, to=(AMR,), legal="2026-03-06"),
+        # It was in time, by both laws.
+        casework.world.event(
+            "referral.receipted", PSB, stream=answered, to=(AMR,), legal="2026-03-06"
+        ),
+    ]
+    casework.at = NOW + timedelta(days=1)
+    first = len(casework.log)
+    for record in waiting:
+        casework.log.append(casework.journaled(record))
+    casework.now = NOW + timedelta(days=40)
+    assert await casework.renew() == 2
+    said = await casework.said()
+    assert not {"clock.breached.v1", "clock.lapsed.v1", "finding.raised.v1"} & set(said)
+    await casework.record(casework.log[first:])
+    await casework(*await casework.sent_by_the_bus("case.reinterpreted"))
+    [goods] = await clocks_of(casework, silent, "T18")
+    # The scheduler tells it behind its barrier, as it would have without the renewal.
+    assert (goods["status"], goods["historic"]) == ("running", False)
+    assert goods["breach_after"] < casework.now
+    [signed] = await clocks_of(casework, answered, "T04")
+    assert (signed["status"], signed["breach_after"]) == ("met", None)
+    assert "clock.breached.v1" not in await casework.said()
+
+
+async def clocks_of(casework: Casework, stream: str, clock: str) -> list[Any]:
+    query = "select * from derived.clock where stream = $1 and clock = $2"
+    return await casework.rows(query, UUID(stream), clock)
+
+
 async def test_cases_of_an_older_fold_are_renewed_and_an_older_worker_stops(
     casework: Casework,
 ) -> None:

@@ -113,3 +113,16 @@ def test_any_order_of_arrival_ends_in_the_same_case() -> None:
     assert made.event is not None
     orders = ([SENT, NOTED, made.event], [made.event, NOTED, SENT], [NOTED, made.event, SENT])
     assert {fold(order, LAW).digest() for order in orders} == {made.case.digest()}
+
+
+def test_what_was_on_its_way_when_the_case_was_renewed_is_told_as_ever() -> None:
+    shown = without(fold([SENT], LAW), "T04")
+    made = renewed([SENT], before(shown), LAW, LATE)
+    assert made.event is not None
+    # Admitted in March, recorded here only after the renewal of June: it opens a period.
+    filed = event(PSB, "referral.filed", "2026-03-06", to=(AMR,))
+    case = fold([SENT, made.event, filed], LAW)
+    goods = clock(case, "T18")
+    assert (goods.historic, goods.breach_after is not None) == (False, True)
+    assert goods.breach_after is not None
+    assert goods.breach_after < LATE
