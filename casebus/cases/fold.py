@@ -193,10 +193,10 @@ class _Folding:
                 self._fold(event, name)
             else:
                 self._note_arrival(event, name)
-            # What was folded, and of what stands beside the procedures that of participants.
-            if self.last.get(name) is event or (
-                not procedural and event.agency in self.participants
-            ):
+            # What was folded, or stands beside the procedures, by who has a part in the case:
+            # figures, secrecy and rights said by others are not the case's (ADR 40).
+            folded = not procedural or self.last.get(name) is event
+            if folded and event.agency in self.participants:
                 self._read(event, name)
         self.assessing.finish()
         return self._frozen(order)

@@ -160,3 +160,16 @@ def test_nobody_does_another_s_work_by_naming_its_item() -> None:
     taken = event(PRO, "work.taken", "2026-03-06", work_item=item.key, work_version=1)
     [same] = [one for one in folded([*until("referral.sent"), taken]).work if one.agency == PSB]
     assert (same.version, same.taken_by) == (item.version, None)
+
+
+def test_what_is_said_in_a_procedure_opened_unasked_is_not_the_case_s() -> None:
+    """No stranger can mark a case secret for others, or have its people accused by figures."""
+    goods = {"kind": "TRADEMARK", "number": "1"}
+    told: dict[str, Any] = {"secrecy": "TRADE_SECRET", "offence": "213", "rights": [goods]}
+    filed = event(OTHER_AMR, "administrative_case.filed", "2026-03-10", id="filed", **told)
+    found = folded([*until("referral.accepted"), filed])
+    assert [one.procedure for one in found.regions][1:] == ["administrative_case"]
+    assert (found.secrecy, found.rights) == ((), folded(until("referral.accepted")).rights)
+    assert len(found.assessments) == len(folded(until("referral.accepted")).assessments)
+    named = event(AMR, "case.noted", "2026-03-09", to=(OTHER_AMR,), id="named")
+    assert folded([*until("referral.accepted"), named, filed]).secrecy == ("TRADE_SECRET",)
