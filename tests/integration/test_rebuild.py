@@ -115,7 +115,8 @@ class Bus:
 async def bus(brokers: Stack, kafka: Kafka) -> AsyncIterator[Bus]:
     topic = f"journal-{uuid4()}"
     # The moments at which the broker took them are those that casework was given.
-    kafka.create(topic, 1, message_timestamp_type="CreateTime")
+    # Its records bear the dates of the story: kept as the journal is.
+    kafka.create(topic, 1, message_timestamp_type="CreateTime", retention_ms="-1")
     async with casework_on(brokers) as casework:
         bus = Bus(casework, brokers, topic)
         yield bus
