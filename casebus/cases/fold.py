@@ -335,8 +335,8 @@ class _Folding:
             self._begin(region, event.agency)
 
     def _begin(self, region: Region, agency: str) -> None:
-        region.begin(agency)
         region.unasked = agency not in self.participants
+        region.begin(agency)
 
     def _name(self, event: CaseEvent, where: Sequence[Region]) -> None:
         """Who has a part in the case gives one; who opened a region unasked has none to give.
@@ -533,6 +533,12 @@ class _Folding:
         )
         return tuple(sorted(held & self.participants))
 
+    def _shown_roles(self) -> Roles:
+        shown: Roles = {}
+        for region in self.regions:
+            shown |= region.roles
+        return {**shown, **self.known_roles, **self.leading.roles}
+
     def _frozen(self, order: list[CaseEvent]) -> Case:
         marks, leading = self.marks, self.leading.frozen()
         setting = Setting(self.stream, self.keys, self.law.digest, marks.breaches, marks.warnings)
@@ -544,7 +550,7 @@ class _Folding:
             title_en=leading.title_en,
             opener=self.opener,
             regions=(leading, *(region.frozen() for region in self.regions[1:])),
-            roles={**self.known_roles, **self.leading.roles},
+            roles=self._shown_roles(),
             participants=tuple(sorted(self.participants)),
             numbers=tuple(sorted(self.numbers)),
             order=tuple(event.identity for event in order),

@@ -47,7 +47,10 @@ class Region:
         self.bind(self.procedure.opener, agency)
 
     def bind(self, role: str, agency: str) -> None:
-        self.roles[role] = self._known[role] = (agency,)
+        self.roles[role] = (agency,)
+        if not self.unasked:
+            # Whom a stranger names is nobody to the other procedures of the case (ADR 40).
+            self._known[role] = (agency,)
 
     def holders(self, role: str) -> tuple[str, ...]:
         """Who has the role here or, where nobody was named here, in the rest of the case."""

@@ -173,3 +173,17 @@ def test_what_is_said_in_a_procedure_opened_unasked_is_not_the_case_s() -> None:
     assert len(found.assessments) == len(folded(until("referral.accepted")).assessments)
     named = event(AMR, "case.noted", "2026-03-09", to=(OTHER_AMR,), id="named")
     assert folded([*until("referral.accepted"), named, filed]).secrecy == ("TRADE_SECRET",)
+
+
+def test_a_role_taken_in_a_procedure_opened_unasked_is_none_in_another() -> None:
+    """Regions know each other's roles; a stranger's are known to its own procedure alone."""
+    case = [event(AMR, "administrative_case.filed", "2026-03-02", id="filed")]
+    taken = event(OTHER_AMR, "referral.sent", "2026-03-03", to=(OTHER_PSB,), id="taken")
+    found = folded([*case, taken])
+    assert [one.procedure for one in found.regions] == ["administrative_case", "referral"]
+    assert found.regions[1].roles["police"] == (OTHER_PSB,)
+    assert "police" not in found.regions[0].roles
+    assert found.roles["administrative"] == (AMR,)
+    extended = event(OTHER_AMR, "clock.extended", "2026-03-04", id="e", clock=found.clocks[0].id)
+    moved = folded([*case, taken, extended])
+    assert [one.due for one in moved.clocks] == [one.due for one in found.clocks]
