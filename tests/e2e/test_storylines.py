@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
+from click.testing import CliRunner
 
+from onebox.commands.rebuild import rebuild
 from onebox.scenario import storyline
 from onebox.scenario.player import Played
 from onebox.scenario.playground import EXAMPLES, Playground
@@ -18,8 +21,14 @@ NUMBERS = [int(path.stem.rpartition("-")[2]) for path in EXAMPLES.glob("storylin
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Playground]:
-    with Stack() as stack, Playground(stack) as ground:
+def stack() -> Iterator[Stack]:
+    with Stack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def ground(stack: Stack) -> Iterator[Playground]:
+    with Playground(stack) as ground:
         yield ground
 
 
@@ -42,3 +51,15 @@ def test_nothing_was_lost_doubled_reordered_or_altered(
     report = ground.await_agreement()
     assert len(played) == len(NUMBERS)
     assert report["problems"] == []
+
+
+def test_a_rebuild_finds_every_row_in_the_journal_and_switches(
+    stack: Stack, ground: Playground, played: dict[int, Played]
+) -> None:
+    ground.await_agreement()
+    done = CliRunner().invoke(rebuild, ["--home", str(stack.home.path), "--json"])
+    found = json.loads(done.stdout)
+    assert found["differing"] == {"counts": {}, "named": []}
+    assert found["switched"]
+    assert found["cases"] >= len(played)
+    assert ground.await_agreement()["problems"] == []
