@@ -108,6 +108,12 @@ async def drop(connection: Any, schema: str) -> bool:
     return was_there
 
 
+async def analyze(connection: Any) -> None:
+    """Let the planner know `NEXT` before everybody asks it."""
+    for table in await connection.fetch(_SQL["tables"], NEXT):
+        await connection.execute(f"analyze {NEXT}.{table['name']}")
+
+
 async def require_this_release(connection: Any) -> None:
     """Raises CasebusError `migrations_pending` or `release_is_older`."""
     applied = {row["name"] for row in await connection.fetch(_SQL["applied"])}

@@ -149,6 +149,7 @@ class _Rebuilding:
     async def run(self, switch: Switch, settling_seconds: float) -> Rebuilt:
         # Nearly all of it while casework goes on; what is left then is little.
         await self._catch_up()
+        await beside.analyze(self._live)
         deadline = time.monotonic() + settling_seconds
         while True:
             await self._settled(deadline)

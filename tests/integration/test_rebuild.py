@@ -143,6 +143,29 @@ async def test_what_comes_out_equal_takes_the_place_of_what_was_read(bus: Bus) -
     assert (await bus.rebuild()).switched
 
 
+SHAPE = """
+select 'column' as kind, table_name as of, column_name || data_type as name
+from information_schema.columns where table_schema = 'derived'
+union all select 'index', tablename, replace(indexdef, 'derived.', '')
+from pg_indexes where schemaname = 'derived'
+union all select 'trigger', tgrelid::regclass::text, tgname || tgfoid::regproc::text
+from pg_trigger t join pg_class c on c.oid = t.tgrelid
+where c.relnamespace = 'derived'::regnamespace
+union all select 'function', proname, prosrc
+from pg_proc where pronamespace = 'derived'::regnamespace
+union all select 'view', viewname, definition from pg_views where schemaname = 'derived'
+order by 1, 2, 3
+"""
+
+
+async def test_what_is_switched_in_is_made_as_migrations_make_it(bus: Bus) -> None:
+    await bus.sent()
+    before = await bus.rows(SHAPE)
+    assert (await bus.rebuild()).switched
+    assert await bus.rows(SHAPE) == before
+    assert {row["kind"] for row in before} == {"column", "index", "trigger", "function", "view"}
+
+
 async def test_nothing_is_switched_while_what_was_kept_is_there(bus: Bus) -> None:
     await bus.sent()
     await bus.rebuild()

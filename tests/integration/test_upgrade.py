@@ -132,6 +132,25 @@ def test_the_old_home_is_rebuilt_from_its_journal_and_switched(old: Bus) -> None
     assert old.verified().ok
 
 
+def test_it_is_rebuilt_again_while_nothing_but_kafka_and_postgresql_runs(old: Bus) -> None:
+    home = ["--home", str(old.stack.home.path)]
+    assert CliRunner().invoke(rebuild, [*home, "--drop-old"]).exit_code == 0
+    old.verified()
+    services = ("gateway", "intake", "scheduler", "router", "casework", "admission")
+    for name in services:
+        old.stack.stop(name)
+    try:
+        done = CliRunner().invoke(rebuild, home)
+    finally:
+        for name in services:
+            old.stack.start(name)
+    assert done.exit_code == 0, done.output
+    assert "Every row comes out as it stands." in done.stdout
+    sent = old.event("referral.sent", AMR, stream=str(uuid4()), to=(PSB,), legal="2026-03-10")
+    old.send([sent], "events.administrative")
+    old.status((sent.key or b"").decode(), "sent")
+
+
 def _event(kind: str, source: str, stream: str, *, to: str) -> dict[str, object]:
     return {
         "specversion": "1.0",
