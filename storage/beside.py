@@ -101,6 +101,11 @@ async def exists(connection: Any, schema: str) -> bool:
     return bool(await connection.fetchval(_SQL["exists"], schema))
 
 
+async def left(connection: Any) -> list[str]:
+    """What a rebuild keeps beside what is read, makes, or left when it was killed."""
+    return [name for name in (BEFORE, NEXT) if await exists(connection, name)]
+
+
 async def drop(connection: Any, schema: str) -> bool:
     """Drop one of these schemas; whether it was there."""
     was_there = await exists(connection, schema)

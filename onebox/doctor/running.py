@@ -96,7 +96,7 @@ def _lag(admin: KafkaAdminClient, group: str) -> Check:
 
 
 async def _database(url: str) -> list[Check]:
-    from storage import renewing, resaying, sending  # noqa: PLC0415  only where a stack runs
+    from storage import beside, renewing, resaying, sending  # noqa: PLC0415  where a stack runs
     from storage.migrate import pending  # noqa: PLC0415
 
     try:
@@ -111,6 +111,7 @@ async def _database(url: str) -> list[Check]:
         waiting = await sending.waiting(connection)
         found.append(_renewals(await renewing.progress(connection, FOLD_VERSION)))
         found.append(unsaid(await resaying.rejected_for_key(connection)))
+        found.append(_rebuilt(await beside.left(connection)))
         return [*found, _unsent(waiting, await sending.unsent_since(connection, _SHOWN))]
     except CasebusError as error:
         return [Check("migrations", "wrong", error.detail)]
@@ -125,6 +126,14 @@ def _renewals(progress: tuple[int, int]) -> Check:
         return Check("derived by today's law", "ok", f"all {cases:,} cases")
     says = f"{left:,} of {cases:,} cases are still to be derived anew; it goes on by itself"
     return Check("derived by today's law", "warning", says, "casebus logs casework")
+
+
+def _rebuilt(schemas: list[str]) -> Check:
+    """What a rebuild keeps, or left when it was killed: all data once more."""
+    if not schemas:
+        return Check("left by a rebuild", "ok", "nothing")
+    says = f"{', '.join(schemas)}: nobody reads it"
+    return Check("left by a rebuild", "warning", says, "casebus rebuild --drop-old")
 
 
 def _unsent(waiting: Waiting, overdue: list[Any]) -> Check:

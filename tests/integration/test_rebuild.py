@@ -169,6 +169,7 @@ async def test_what_is_switched_in_is_made_as_migrations_make_it(bus: Bus) -> No
 async def test_nothing_is_switched_while_what_was_kept_is_there(bus: Bus) -> None:
     await bus.sent()
     await bus.rebuild()
+    assert await beside.left(bus.casework.pool) == ["derived_before"]
     with pytest.raises(CasebusError, match="rebuild_kept"):
         await bus.rebuild()
     assert not (await bus.rebuild(switch=Switch.NEVER)).switched
