@@ -97,8 +97,8 @@ def _missing(schemas: Schemas, directory: Directory, agency: Agency, keys: Keys)
     if directory.key(key.keyid) is None:
         yield _draft(schemas, "key_added", agency.id, {"agency": agency.id, **_public(key)})
     # The gateway signs what such an agency posts as JSON, with the bus's key.
-    named = directory.may_sign(BUS, agency.id, EVERY_TYPE)
-    if agency.delivery == "kafka" and not (named or directory.was_withdrawn(agency.id, BUS)):
+    may = directory.may_sign(BUS, agency.id, EVERY_TYPE)
+    if agency.delivery == "kafka" and not (may or directory.was_withdrawn(agency.id, BUS)):
         named = {"source": agency.id, "delegate": BUS, "types": [EVERY_TYPE]}
         yield _draft(schemas, "delegate_named", agency.id, named)
 
