@@ -6,7 +6,7 @@ state. Recording never fails on content; what does not fit is flagged, not refus
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from casebus.cases import body
 from casebus.cases.assessing import ANSWER, Assessing
@@ -283,7 +283,7 @@ class _Folding:
             self.regions.append(fresh)
             self._begin(fresh, event.agency)
         if expected or strays:
-            self._name(event, [region for region, _ in expected or strays])
+            self._name(event, (region for region, _ in expected or strays))
             self.last[name] = event
         for region, step in expected:
             if step.opening:
@@ -338,14 +338,15 @@ class _Folding:
         region.unasked = agency not in self.participants
         region.begin(agency)
 
-    def _name(self, event: CaseEvent, where: Sequence[Region]) -> None:
+    def _name(self, event: CaseEvent, where: Iterable[Region]) -> None:
         """Who has a part in the case gives one; who opened a region unasked has none to give.
 
         Nor does an answer given in such a region give one: whoever opened it asked for it.
         """
-        asked = not where or any(self._is_asked(region) for region in where)
-        if event.agency in self.participants and asked:
-            self.participants.update(event.to)
+        if event.to and event.agency in self.participants:
+            regions = tuple(where)
+            if not regions or any(map(self._is_asked, regions)):
+                self.participants.update(event.to)
 
     def _is_asked(self, region: Region) -> bool:
         return not region.unasked or region.begun_by in self.participants
