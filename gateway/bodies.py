@@ -24,19 +24,34 @@ class Said(NamedTuple):
 def viewer_of(gateway: Gateway, agency: str, view: dict[str, Any]) -> Viewer:
     """How the agency looks at the case of this view."""
     known = gateway.directory().agency(agency)
-    return seeing.viewer_of(agency, known.sector if known else "", view, gateway.access)
+    return seeing.viewer_of(agency, known.sector if known else "", view)
 
 
 async def said(gateway: Gateway, database: Any, viewer: Viewer, rows: Sequence[Any]) -> list[Said]:
     """Each row names the event's author, its recipients and its place in the journal."""
     bodies = await reads.bodies(database, [_place(row) for row in rows])
-    return [Said(row, _seen(gateway, viewer, row, bodies[_place(row)])) for row in rows]
+    read = {place: gateway.schemas.decode(body["value"]) for place, body in bodies.items()}
+    named = seeing.streams_of(link for _, data in read.values() for link in seeing.linked(data))
+    # Looked at by the gateway, to leave out what the viewer may not know of other cases.
+    known = await reads.knowable(await gateway.database(), viewer.agency, named)
+    return [
+        Said(
+            row,
+            seeing.of_event(
+                viewer,
+                gateway.access,
+                *read[_place(row)],
+                row=row,
+                legal=_legal(bodies[_place(row)]),
+                known=known,
+            ),
+        )
+        for row in rows
+    ]
 
 
-def _seen(gateway: Gateway, viewer: Viewer, row: Any, body: Any) -> Seen:
-    schema, data = gateway.schemas.decode(body["value"])
-    legal = str(Envelope.from_headers(unpack_headers(body["headers"])).legal)
-    return seeing.of_event(viewer, gateway.access, schema, data, row=row, legal=legal)
+def _legal(body: Any) -> str:
+    return str(Envelope.from_headers(unpack_headers(body["headers"])).legal)
 
 
 def _place(row: Any) -> tuple[int, int, int]:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
+
+from casebus.cases.visibility import Access, Viewer
+from casebus.events.legaltime import CHINA
+from casebus.trust.directory import BUS
+
+#: Who received and opened what, and when, is between the two.
+_NOTES = "casebus.intake."
 
 
 def in_fold_order(rows: Sequence[Any], order: Sequence[tuple[str, str]]) -> list[Any]:
@@ -24,3 +32,39 @@ def in_fold_order(rows: Sequence[Any], order: Sequence[tuple[str, str]]) -> list
     rest = [row for row in rows if (row["source"], row["id"]) not in rank]
     placed += [(row["legal_at"], 1, at, row) for at, row in enumerate(rest)]
     return [row for *_, row in sorted(placed, key=lambda one: one[:3])]
+
+
+class Withheld(NamedTuple):
+    """An event of a secret case as who holds no role in it sees it: its type and its month."""
+
+    id: str
+    type: str
+    month: str
+    legal_at: datetime
+
+
+def closed_history(viewer: Viewer, access: Access, rows: Sequence[Any]) -> list[Any]:
+    """What it wrote or was sent, in the order given, and of each month before that what it was not.
+
+    Neither the order nor what the bus says of the case tells what happened in it.
+    """
+    months: dict[str, list[Any]] = {}
+    withheld: dict[str, list[Any]] = {}
+    for row in rows:
+        at = row["legal_at"].astimezone(CHINA)
+        month = f"{at:%Y-%m}"
+        if access.level(viewer, row["author"], row["recipients"]) is not None:
+            months.setdefault(month, []).append(row)
+        elif row["author"] != BUS and not row["type"].startswith(_NOTES):
+            withheld.setdefault(month, []).append(row)
+    return [
+        one
+        for month in sorted(months.keys() | withheld.keys())
+        for one in (*_withheld(month, withheld.get(month, ())), *months.get(month, ()))
+    ]
+
+
+def _withheld(month: str, rows: Sequence[Any]) -> Iterator[Withheld]:
+    first = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=CHINA)
+    for at, kind in enumerate(sorted(row["type"] for row in rows), 1):
+        yield Withheld(f"{month}-{at}", kind, month, first)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
+from casebus.cases.links import FIELDS
 from casebus.cases.visibility import Access, Viewer, shown
+from casebus.events.envelope import agency_of
 from casebus.events.schemas import Schema
 
 #: In the place of fields: all of them.
@@ -13,7 +18,18 @@ ALL = "*"
 LISTS = ("regions", "findings", "work", "copies", "proposals", "assessments", "links", "origins")
 _AGENCIES = frozenset({"AGENCY", "CASE_TEAM", "RESTRICTED"})
 #: Of a secret case a stranger to its procedures sees this and nothing else.
-_SHOWN_OF_SECRET = {"status": "restricted", "numbers": [], "title": "", "regions": []}
+_SHOWN_OF_SECRET = {
+    "status": "restricted",
+    "numbers": [],
+    "title": "",
+    "title_en": "",
+    "regions": [],
+}
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+#: What names the case and not one of its states: of another case shown to who may know of it.
+_NAMES = ("stream", "source", "number")
+#: Fields of bodies that name other cases.
+_LINKING = (*sorted(set(FIELDS.values())), "links")
 
 
 class Seen(NamedTuple):
@@ -24,11 +40,10 @@ class Seen(NamedTuple):
     withheld: list[str]
 
 
-def viewer_of(agency: str, sector: str, view: dict[str, Any], access: Access) -> Viewer:
+def viewer_of(agency: str, sector: str, view: dict[str, Any]) -> Viewer:
     """How an agency that has a part in a case looks at it; `view` is the fold's."""
-    regions = view.get("regions") or []
     # What no procedure opened, or no fold could read, says of itself to nobody what it is about.
-    secret = access.is_secret(view.get("secrecy") or ()) or not regions
+    secret = bool(view.get("secrecy")) or not view.get("regions")
     return Viewer(agency, sector, agency in view.get("team", ()), secret)
 
 
@@ -44,6 +59,8 @@ def lists_of(viewer: Viewer, access: Access) -> tuple[str, ...]:
 
 def sees_figures(viewer: Viewer, access: Access) -> bool:
     """Figures, duties and numbers are for agencies, and for who holds a role."""
+    if is_closed(viewer):
+        return False
     return viewer.has_role or access.sectors.get(viewer.sector) in _AGENCIES
 
 
@@ -52,18 +69,82 @@ def of_case(viewer: Viewer, access: Access, summary: dict[str, Any]) -> dict[str
     if not is_closed(viewer):
         return summary if sees_figures(viewer, access) else {**summary, "numbers": []}
     opened = summary["opened_at"]
-    month = opened and opened.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    month = opened and month_of(opened)
     hidden = {**summary, **_SHOWN_OF_SECRET, "opened_at": month}
-    # That nothing opened it, or no fold could read it, says nothing of what it is about.
-    return hidden if summary["procedure"] else {**hidden, "status": summary["status"]}
+    if not summary["procedure"]:
+        # That nothing opened it, or no fold could read it, says nothing of what it is about.
+        return {**hidden, "status": summary["status"]}
+    return {**hidden, "updated_at": month or _BEGINNING}
+
+
+def month_of(moment: datetime) -> datetime:
+    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def links_of(
+    links: Iterable[dict[str, Any]], agency: str, known: Collection[UUID]
+) -> list[dict[str, Any]]:
+    """Links to other cases: one that is not `known` to the viewer is named to its author alone.
+
+    A case that is not there is not known either: the two look the same.
+    """
+    return [
+        one
+        if agency_of(one["event"]["source"]) == agency or _names_known(one, known)
+        else {**one, **dict.fromkeys(_NAMES, "")}
+        for one in links
+    ]
+
+
+def _names_known(link: Mapping[str, Any], known: Collection[UUID]) -> bool:
+    """Whether it names no stream or one that is known."""
+    return not link.get("stream") or _stream_of(link) in known
+
+
+def _stream_of(link: Mapping[str, Any]) -> UUID | None:
+    try:
+        return UUID(str(link.get("stream") or ""))
+    except ValueError:
+        return None
 
 
 def of_event(
-    viewer: Viewer, access: Access, schema: Schema, body: dict[str, Any], *, row: Any, legal: str
+    viewer: Viewer,
+    access: Access,
+    schema: Schema,
+    body: dict[str, Any],
+    *,
+    row: Any,
+    legal: str,
+    known: Collection[UUID] = (),
 ) -> Seen:
-    """An event's body as the viewer sees it; `row` names author and recipients."""
+    """An event's body as the viewer sees it; `row` names author and recipients.
+
+    Of cases that are not `known` to the viewer only author and recipients see the names.
+    """
     level = access.level(viewer, row["author"], row["recipients"])
     if level is None:
         return Seen({}, legal[: len("2026-03")], [ALL])
     seen = shown(schema.body, body, level)
-    return Seen(seen.data, legal, list(seen.withheld))
+    unknown = set() if level == "RESTRICTED" else set(_unknown(seen.data, known))
+    data = {name: value for name, value in seen.data.items() if name not in unknown}
+    return Seen(data, legal, [*seen.withheld, *sorted(unknown)])
+
+
+def linked(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What a body says of other cases."""
+    for name in _LINKING:
+        value = data.get(name)
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                yield one
+
+
+def streams_of(links: Iterable[Mapping[str, Any]]) -> set[UUID]:
+    return {stream for one in links if (stream := _stream_of(one)) is not None}
+
+
+def _unknown(data: Mapping[str, Any], known: Collection[UUID]) -> Iterator[str]:
+    for name in _LINKING:
+        if not all(_names_known(one, known) for one in linked({name: data.get(name)})):
+            yield name

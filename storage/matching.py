@@ -47,9 +47,13 @@ async def profiles(db: Any, streams: Iterable[UUID]) -> dict[UUID, Profile]:
     }
 
 
-async def candidates(db: Any, stream: UUID) -> list[UUID]:
-    """Cases that share an organisation code, a right, a shop or a name with this one."""
-    found = await db.fetch(_SQL["candidates"], stream, list(_FINDING), _MOST, timeout=_PATIENCE)
+async def candidates(db: Any, stream: UUID, agency: str = "") -> list[UUID]:
+    """Cases that share an organisation code, a right, a shop or a name with this one.
+
+    Of secret ones those that the agency may know: the others take up no room either.
+    """
+    asked = (stream, list(_FINDING), _MOST, agency)
+    found = await db.fetch(_SQL["candidates"], *asked, timeout=_PATIENCE)
     return [row["stream"] for row in found]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +12,8 @@ from storage.queries import load
 
 Connection = Any
 _SQL = load("organisations")
+_PAGE = 500
+_FIRST = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,31 @@ class Asker:
     #: The event whose figures are asked about.
     source: str
     id: str
+    #: Who reads what the case is told.
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one case asks: of whom, and back to which days."""
+
+    uscc: str
+    family: str
+    asker: Asker
+    since: date
+    acts_since: date
+
+    @property
+    def about(self) -> str:
+        return f"{self.uscc} {self.family}"
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A case that may not be told of, and who may know both of it and of the one that asks."""
+
+    stream: UUID
+    holders: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +96,56 @@ async def take_changed(connection: Connection, limit: int) -> list[tuple[str, st
     return [(row["uscc"], row["family"]) for row in rows]
 
 
-async def askers(connection: Connection, uscc: str, family: str, limit: int) -> list[Asker]:
-    """Cases that ask about an organisation, newest acts first."""
-    return [Asker(*row) for row in await connection.fetch(_SQL["askers"], uscc, family, limit)]
+async def askers(connection: Connection, uscc: str, family: str) -> AsyncIterator[Asker]:
+    """Every case that asks about an organisation."""
+    after = _FIRST
+    while True:
+        rows = await connection.fetch(_SQL["askers"], uscc, family, after, _PAGE)
+        for row in rows:
+            yield Asker(**{**row, "readers": tuple(row["readers"])})
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1]["stream"]
 
 
-async def punished(connection: Connection, uscc: str, family: str, limit: int) -> list[Punishment]:
-    """Newest first."""
-    rows: Sequence[Any] = await connection.fetch(_SQL["punished"], uscc, family, limit)
+async def punished(connection: Connection, asked: Asked, limit: int) -> list[Punishment]:
+    """What all readers of the asking case may know, newest first."""
+    one = asked.asker
+    rows: Sequence[Any] = await connection.fetch(
+        _SQL["punished"],
+        *(asked.uscc, asked.family, one.stream, asked.since, one.last_on),
+        list(one.readers),
+        limit,
+    )
     return [Punishment(*row) for row in rows]
 
 
-async def unpunished(connection: Connection, uscc: str, family: str, limit: int) -> list[Act]:
-    """Newest first."""
-    return [Act(*row) for row in await connection.fetch(_SQL["unpunished"], uscc, family, limit)]
+async def unpunished(connection: Connection, asked: Asked, limit: int) -> list[Act]:
+    """What all readers of the asking case may know, newest first."""
+    one = asked.asker
+    rows = await connection.fetch(
+        _SQL["unpunished"],
+        *(asked.uscc, asked.family, one.stream, asked.acts_since),
+        list(one.readers),
+        limit,
+    )
+    return [Act(*row) for row in rows]
+
+
+async def withheld(
+    connection: Connection, asked: Asked, kind: str, *, acts: bool, limit: int
+) -> list[Withheld]:
+    """Secret cases that would have said something; none of which somebody was asked before."""
+    one = asked.asker
+    rows = await connection.fetch(
+        _SQL["withheld"],
+        *(asked.uscc, asked.family, one.stream, asked.since, one.last_on, asked.acts_since, acts),
+        list(one.readers),
+        kind,
+        asked.about,
+        limit,
+    )
+    return [Withheld(row["stream"], tuple(row["holders"])) for row in rows]
 
 
 async def answers(connection: Connection, uscc: str, family: str) -> dict[UUID, Answer]:

@@ -7,7 +7,7 @@ same. Limits count rows; places are what a caller kept of the last row it saw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -60,7 +60,10 @@ async def cases(
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[Row]:
-    """Cases, the last changed first; `number` in its canonical text, `status` of any region."""
+    """Cases, the last changed first; `number` in its canonical text, `status` of any region.
+
+    By what is shown of each: `shown_at` is its place in the order.
+    """
     moment, stream = after or (None, None)
     return await _fetch(db, "cases", agency, status, number, moment, stream, limit)
 
@@ -68,6 +71,13 @@ async def cases(
 async def numbers(db: Database, agency: str, value: str) -> list[Row]:
     """Who gave this number (in its canonical text) to which case."""
     return await _fetch(db, "numbers", agency, value)
+
+
+async def knowable(db: Database, agency: str, streams: Collection[UUID]) -> set[UUID]:
+    """Which of the streams are cases that are not secret, or not to the agency."""
+    if not streams:
+        return set()
+    return {row["stream"] for row in await _fetch(db, "knowable", agency, list(streams))}
 
 
 async def history(db: Database, agency: str, stream: UUID) -> list[Row]:

@@ -47,6 +47,15 @@ class Told:
     agencies: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A case that is linked with one whose readers do not know it, and who of them may be asked."""
+
+    stream: UUID
+    agency: str
+    holders: tuple[str, ...]
+
+
 async def is_changed(connection: Connection) -> bool:
     return bool(await connection.fetchval(_SQL["is_changed"]))
 
@@ -74,6 +83,14 @@ async def hearers(
         if len(rows) < _PAGE:
             return found
         after = rows[-1]["stream"]
+
+
+async def unheard(
+    connection: Connection, origin: UUID, hearers: Iterable[UUID], kind: str, limit: int
+) -> list[Unheard]:
+    """Cases linked with the one that speaks that are not among its hearers."""
+    rows = await connection.fetch(_SQL["unheard"], origin, list(hearers), kind, limit)
+    return [Unheard(row["stream"], row["agency"], tuple(row["holders"])) for row in rows]
 
 
 async def told(connection: Connection, origin: UUID, number: str) -> dict[UUID, Told]:

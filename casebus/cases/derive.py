@@ -301,7 +301,8 @@ def _numbers(case: Case, about: str) -> list[dict[str, str]]:
     """The case's numbers, where what is told is of one who has a part in it.
 
     A stranger whose event lies in its stream is told of that, and nothing of the case (ADR 40).
+    None of a secret case: rules name agencies that may not know of it (ADR 43).
     """
-    if about not in case.participants:
+    if case.secrecy or about not in case.participants:
         return []
     return [{"kind": kind, "value": value} for kind, value in case.numbers]

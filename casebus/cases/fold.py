@@ -370,7 +370,10 @@ class _Folding:
 
     def _without_standing(self, event: CaseEvent, region: Region) -> None:
         name = event_name(event.type)
-        detail = {"agency": event.agency, "event": name, "state": region.status}
+        # A stranger hears nothing of how the case stands.
+        detail = {"agency": event.agency, "event": name}
+        if self._takes_part(event.agency):
+            detail["state"] = region.status
         self.findings.add(NO_STANDING, event, detail, tell=[event.agency, *event.to])
 
     def _generic(self, event: CaseEvent, name: str) -> None:

@@ -436,7 +436,8 @@ class Case:
     assessments: tuple[Assessed, ...] = ()
     #: What the triage rules propose, of each event that they speak of.
     proposals: tuple[Proposed, ...] = ()
-    #: Words by which events mark it secret (商业秘密, 未成年人 ...), sorted.
+    #: Words by which events mark it secret (商业秘密, 未成年人 ...), sorted. Of a case with any,
+    #: only its `team` may know more than that it is there, and other cases nothing.
     secrecy: tuple[str, ...] = ()
     #: What other cases of the same organisations are told of this one.
     punished: tuple[Punished, ...] = ()
@@ -491,6 +492,11 @@ class Case:
             "absorbed_into": self.absorbed_into and self.absorbed_into.to_json(),
             "law": self.law,
         }
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Who may know of the case what it holds."""
+        return self.team if self.secrecy else self.participants
 
     def digest(self) -> str:
         return digest_of(self.to_json())

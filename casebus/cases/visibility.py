@@ -28,8 +28,6 @@ class Access(BaseModel):
 
     #: Sector -> the widest level that its agencies see as mere participants.
     sectors: dict[str, Level]
-    #: Words of `secrecy` that make a case secret.
-    secret: tuple[str, ...]
 
     @classmethod
     def load(cls, policies: Path) -> Access:
@@ -43,9 +41,6 @@ class Access(BaseModel):
         if viewer.has_role:
             return "CASE_TEAM"
         return None if viewer.is_secret else self.sectors.get(viewer.sector, "PUBLIC")
-
-    def is_secret(self, marks: Collection[str]) -> bool:
-        return not set(self.secret).isdisjoint(marks)
 
 
 class Viewer(NamedTuple):

@@ -29,13 +29,15 @@ from gateway.api.shapes import (
 )
 from gateway.bodies import Said
 from gateway.context import Context, Database, Gateway
-from gateway.history import in_fold_order
+from gateway.history import Withheld, closed_history, in_fold_order
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import access, reads
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
+#: Of a closed case nothing of these is shown.
+_NOTHING: dict[str, Any] = {"version": 0, "digest": "", "law": "", "suspended": None}
 _REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
 
 
@@ -92,14 +94,15 @@ class HistoryItem(Shape):
     id: str = Field(examples=[EVENT])
     legal_time: str = Field(examples=["2026-03-02"])
     recorded_at: datetime
-    position: Position
+    position: Position | None
     recipients: list[str]
     #: Whether the fold used it: not so for the bus's own events and those without standing.
     folded: bool
     findings: list[Finding]
     data: dict[str, Any]
     withheld: list[str] = Field(
-        description="Fields that the caller may not see; `*` is all of them, and the day."
+        description="Fields that the caller may not see; `*` is all of them, and all but type and "
+        "month."
     )
 
 
@@ -150,7 +153,7 @@ async def cases(
     )
     database.keep_back(rows[limit:])
     more = rows[limit - 1] if len(rows) > limit else None
-    place = more and paging.encode([more["updated_at"].isoformat(), str(more["stream"])])
+    place = more and paging.encode([more["shown_at"].isoformat(), str(more["stream"])])
     shown = (
         seeing.of_case(viewer_of(gateway, agency, one), gateway.access, _summary(one))
         for one in rows[:limit]
@@ -165,12 +168,17 @@ async def one_case(case: str, agency: Caller, gateway: Context, database: Databa
     viewer = viewer_of(gateway, agency, row)
     closed = seeing.is_closed(viewer)
     view = {} if closed else row["view"]
-    detail = {name: row[name] for name in ("version", "digest", "law", "suspended")}
+    # Each grows or changes with what is hidden.
+    detail = _NOTHING if closed else {name: row[name] for name in _NOTHING}
     lists = seeing.lists_of(viewer, gateway.access)
     kept = {name: view.get(name) or [] if name in lists else [] for name in seeing.LISTS}
+    into = [view["absorbed_into"]] if view.get("absorbed_into") else []
+    named = [*kept["links"], *kept["origins"], *into]
+    known = await reads.knowable(await gateway.database(), agency, seeing.streams_of(named))
+    kept |= {name: seeing.links_of(kept[name], agency, known) for name in ("links", "origins")}
     return CaseDetail(
         **{**seeing.of_case(viewer, gateway.access, _summary(row)), **detail, **kept},
-        absorbed_into=view.get("absorbed_into"),
+        absorbed_into=next(iter(seeing.links_of(into, agency, known)), None),
         roles=view.get("roles", {}),
         clocks=[] if closed else await _clocks(gateway, database, agency, row),
     )
@@ -204,20 +212,43 @@ async def history(
     stream = row["stream"]
     order = [(one["source"], one["id"]) for one in row["view"].get("order", [])]
     events = in_fold_order(await reads.history(database, agency, stream), order)
+    viewer = viewer_of(gateway, agency, row)
+    if seeing.is_closed(viewer):
+        events = closed_history(viewer, gateway.access, events)
     start = 0 if cursor is None else _history_place(events, paging.decode(cursor))
     page = events[start : start + limit]
     findings = await reads.findings(database, agency, stream)
-    viewer = viewer_of(gateway, agency, row)
-    shown = await bodies.said(gateway, database, viewer, page)
-    items = [_item(one, findings, folded=_key(one.row) in order) for one in shown]
+    named = [one for one in page if not isinstance(one, Withheld)]
+    shown = {_key(one.row): one for one in await bodies.said(gateway, database, viewer, named)}
+    items = [
+        _withheld_item(one)
+        if isinstance(one, Withheld)
+        else _item(shown[_key(one)], findings, folded=_key(one) in order)
+        for one in page
+    ]
     more = len(events) > start + limit
     return HistoryPage(items=items, next=paging.encode(list(_key(page[-1]))) if more else None)
+
+
+def _withheld_item(one: Withheld) -> HistoryItem:
+    return HistoryItem(
+        type=one.type,
+        source="",
+        id=one.id,
+        legal_time=one.month,
+        recorded_at=seeing.month_of(one.legal_at),
+        position=None,
+        recipients=[],
+        folded=False,
+        findings=[],
+        data={},
+        withheld=[seeing.ALL],
+    )
 
 
 def _item(said: Said, findings: list[Any], *, folded: bool) -> HistoryItem:
     row, seen = said
     about = {"source": row["source"], "id": row["id"]}
-    told = [] if seen.withheld == [seeing.ALL] else findings
     return HistoryItem(
         type=row["type"],
         source=row["source"],
@@ -227,7 +258,7 @@ def _item(said: Said, findings: list[Any], *, folded: bool) -> HistoryItem:
         position=position_of(row),
         recipients=row["recipients"],
         folded=folded,
-        findings=[Finding(**one["view"]) for one in told if one["view"]["event"] == about],
+        findings=[Finding(**one["view"]) for one in findings if one["view"]["event"] == about],
         data=seen.data,
         withheld=seen.withheld,
     )
@@ -260,7 +291,7 @@ def viewer_of(gateway: Gateway, agency: str, row: Any) -> Viewer:
 
 
 def _key(row: Any) -> tuple[str, str]:
-    return (row["source"], row["id"])
+    return ("", row.id) if isinstance(row, Withheld) else (row["source"], row["id"])
 
 
 async def own(database: Any, agency: str, case: str) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from casebus.errors import CasebusError, Reason
-from gateway import cloudevents, submission
+from gateway import cloudevents, seeing, submission
+from gateway.api.cases import viewer_of
 from gateway.api.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
 from gateway.context import Context, Database
 from gateway.identity.caller import Caller
@@ -207,7 +209,12 @@ async def receipts(
     relayed = await reads.relayed(database, row["epoch"], row["partition"], offset)
     steps = await reads.hand_overs(database, row["stream"], source, event_id)
     directory = gateway.directory()
-    own = [name for name in row["recipients"] if _delivery(directory.agency(name)) == "kafka"]
+    recipients = row["recipients"]
+    if row["author"] != agency and not await _sees_all(gateway, database, agency, row["stream"]):
+        # Whom else it reached, where and when, is between its author and them.
+        recipients = [name for name in recipients if name == agency]
+        steps = [one for one in steps if one["agency"] == agency]
+    own = [name for name in recipients if _delivery(directory.agency(name)) == "kafka"]
     by_step = {
         step: [_hand_over(one) for one in steps if one["step"] == step]
         for step in ("delivered", "retrieved")
@@ -221,9 +228,16 @@ async def receipts(
         relayed=None if relayed is None else _hand_over(relayed),
         delivered=by_step["delivered"],
         retrieved=by_step["retrieved"],
-        recipients=row["recipients"],
+        recipients=recipients,
         unknown=[name for name in own if name not in retrieved],
     )
+
+
+async def _sees_all(gateway: Context, database: Any, agency: str, stream: UUID) -> bool:
+    row = await reads.case(database, agency, stream)
+    if row is None:
+        return False
+    return seeing.sees_figures(viewer_of(gateway, agency, row), gateway.access)
 
 
 def _delivery(agency: Any) -> str | None:

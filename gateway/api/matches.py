@@ -56,15 +56,16 @@ async def matches_of(
 ) -> CaseMatches:
     """Cases about the same seller and right, the likeliest first.
 
-    None of a secret case for who holds no role in it: the reasons would say what it is about.
+    None for who does not see what the case is about: the reasons would say it.
     """
     row = await own(database, agency, case)
-    if seeing.is_closed(viewer_of(gateway, agency, row)):
+    viewer = viewer_of(gateway, agency, row)
+    if not seeing.sees_figures(viewer, gateway.access):
         return CaseMatches(items=[])
     stream = row["stream"]
     # What is compared is looked at by the gateway; by the caller only what is shown.
     within = await gateway.database()
-    others = await matching.candidates(within, stream)
+    others = await matching.candidates(within, stream, agency)
     known = await matching.profiles(within, [stream, *others])
     mine = known.get(stream, Profile())
     found = {one: compare(mine, known[one]) for one in others if one in known}

@@ -147,9 +147,8 @@ class Rehearsed:
         """The history as the gateway shows it to this agency."""
         if self.case is None or agency not in self.case.participants:
             return []
-        viewer = seeing.viewer_of(
-            agency, sector, {**self.case.to_json(), "team": self.case.team}, access
-        )
+        view = {**self.case.to_json(), "team": self.case.team}
+        viewer = seeing.viewer_of(agency, sector, view)
         return [self._seen(self.events[one], viewer, access) for one in self.case.order]
 
     def _seen(self, event: CaseEvent, viewer: Viewer, access: Access) -> JSON:

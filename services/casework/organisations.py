@@ -31,7 +31,9 @@ def punished_rows(stream: UUID, case: Case) -> list[PunishedRow]:
             "id": one.event[1],
         }
         key = _key(one.uscc, one.family, *one.event)
-        rows.append(PunishedRow(stream=stream, key=key, view=orjson.dumps(columns), **columns))
+        # What is shown to change when others may know of it.
+        view = orjson.dumps({**columns, **who_may_know(case)})
+        rows.append(PunishedRow(stream=stream, key=key, view=view, **columns))
     return rows
 
 
@@ -53,10 +55,15 @@ def act_rows(stream: UUID, case: Case) -> list[ActRow]:
         }
         items = [item_body(item) for item in one.items]
         figures = {**_known(one.figures), "offence": one.offence, "items": items}
-        view = orjson.dumps({**columns, "figures": figures})
+        view = orjson.dumps({**columns, "figures": figures, **who_may_know(case)})
         key = _key(one.uscc, one.family)
         rows.append(ActRow(stream=stream, key=key, view=view, **columns))
     return rows
+
+
+def who_may_know(case: Case) -> dict[str, Any]:
+    """In each row by which cases find each other: a change of it lets them be asked anew."""
+    return {"secret": bool(case.secrecy), "readers": case.readers}
 
 
 def _key(*words: str) -> str:

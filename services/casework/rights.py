@@ -27,7 +27,7 @@ def said_rows(stream: UUID, case: Case) -> list[RightSaidRow]:
             "source": one.event[0],
             "id": one.event[1],
         }
-        view = orjson.dumps({**columns, "linked": case.linked})
+        view = orjson.dumps({**columns, "linked": case.linked, "readers": case.readers})
         rows.append(RightSaidRow(stream=stream, key=one.number, view=view, **columns))
     return rows
 
@@ -36,8 +36,8 @@ def use_rows(stream: UUID, case: Case) -> list[RightUseRow]:
     """The rights that it is about and the cases it is linked with, while somebody is to hear."""
     if not case.hearers:
         return []
-    # What is shown to change when other agencies are to hear.
-    view = orjson.dumps(case.hearers)
+    # What is shown to change when other agencies are to hear, or may know.
+    view = orjson.dumps([case.hearers, case.readers])
     rights = [RightUseRow(stream, f"right {one}", one, None, view) for one in case.rights]
     linked = [RightUseRow(stream, f"case {one}", None, UUID(one), view) for one in case.linked]
     return [*rights, *linked]

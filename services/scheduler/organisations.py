@@ -2,6 +2,8 @@
 
 The question is asked anew whenever something is journaled of the organisation; the answer goes
 as an event into each case that may still owe a transfer, and only where it says something new.
+Of a secret case it says something only where all who read the answer may know of that case; else
+those who may know of both are asked to look (ADR 43).
 """
 
 from __future__ import annotations
@@ -11,18 +13,21 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import orjson
 
 from casebus.cases.keys import key_of
+from casebus.events.envelope import agency_of
 from casebus.law.threshold_models import MONEY
 from services.scheduler.barrier import Passes
+from services.scheduler.questions import RAISED, finding_key
 from services.scheduler.voice import Statement, Voice
-from storage import organisations, outbox
-from storage.organisations import Act, Answer, Asker, Punishment
+from storage import organisations, outbox, scheduling
+from storage.organisations import Act, Answer, Asked, Asker, Punishment, Withheld
 
 FOUND = "casebus.prior_sanctions.found.v1"
+#: What a secret case holds may count in another one, which may not know of it.
+ELSEWHERE = "counts_elsewhere"
 #: Years before the acts within which a punishment makes them a repeat.
 YEARS = 2
 #: Years after which nothing is added up any more (the shortest limitation is five).
@@ -32,7 +37,6 @@ _SECRET = frozenset({"trade_secret"})
 _ROUND_SECONDS = 1.0
 #: Bounds what one round costs, and how long one answer gets.
 _ORGANISATIONS = 100
-_CASES = 200
 _MOST = 50
 _COUNTS = (
     "item_count",
@@ -45,14 +49,11 @@ _COUNTS = (
 )
 
 
-class _Known(NamedTuple):
-    """All that the cases of one organisation say, and what they were told."""
+class Found(NamedTuple):
+    """What other cases may say to one that asks."""
 
-    uscc: str
-    family: str
-    punished: list[Punishment]
-    unpunished: list[Act]
-    answers: dict[UUID, Answer]
+    punished: Sequence[Punishment] = ()
+    unpunished: Sequence[Act] = ()
 
 
 class Organisations:
@@ -85,47 +86,93 @@ class Organisations:
         return len(changed)
 
     async def _about(self, connection: Any, uscc: str, family: str) -> None:
-        asking = await organisations.askers(connection, uscc, family, _CASES)
-        if not asking:
+        before = await organisations.answers(connection, uscc, family)
+        async for asker in organisations.askers(connection, uscc, family):
+            asked = asked_by(asker, uscc, family)
+            await self._answer(connection, asked, before.get(asker.stream))
+            await self._ask_holders(connection, asked)
+
+    async def _answer(self, connection: Any, asked: Asked, before: Answer | None) -> None:
+        acts: Sequence[Act] = ()
+        if asked.family not in _SECRET:
+            acts = await organisations.unpunished(connection, asked, _MOST)
+        found = Found(await organisations.punished(connection, asked, _MOST), acts)
+        answer = statement_of(asked, found, before)
+        if answer is None:
             return
-        hidden = family in _SECRET
-        known = _Known(
-            uscc,
-            family,
-            await organisations.punished(connection, uscc, family, _CASES),
-            [] if hidden else await organisations.unpunished(connection, uscc, family, _CASES),
-            await organisations.answers(connection, uscc, family),
+        said, noted = answer
+        await outbox.enqueue(connection, self._voice.rows([said]))
+        await organisations.note_answer(connection, said.stream, asked.uscc, asked.family, noted)
+
+    async def _ask_holders(self, connection: Any, asked: Asked) -> None:
+        """Whoever may know of both cases looks whether the one counts in the other."""
+        withheld = await organisations.withheld(
+            connection, asked, ELSEWHERE, acts=asked.family not in _SECRET, limit=_MOST
         )
-        found = [one for asker in asking if (one := statement_of(asker, known)) is not None]
-        await outbox.enqueue(connection, self._voice.rows([said for said, _ in found]))
-        for said, answer in found:
-            await organisations.note_answer(connection, said.stream, uscc, family, answer)
+        found = [one for one in withheld if one.holders]
+        said = [elsewhere_statement(one, asked) for one in found]
+        await outbox.enqueue(connection, self._voice.rows(said))
+        about = (asked.about, str(asked.asker.stream))
+        for one in said:
+            await scheduling.note_finding(connection, one.stream, ELSEWHERE, about, one.id)
 
 
-def statement_of(asker: Asker, known: _Known) -> tuple[Statement, Answer] | None:
+def asked_by(asker: Asker, uscc: str, family: str) -> Asked:
+    since = _years_before(asker.first_on, YEARS)
+    return Asked(uscc, family, asker, since, _years_before(asker.last_on, _LIMITATION))
+
+
+def elsewhere_statement(withheld: Withheld, asked: Asked) -> Statement:
+    """In the secret case, to those who may know of the other: it accuses nobody and names none."""
+    about = (asked.about, str(asked.asker.stream))
+    key = finding_key(withheld.stream, ELSEWHERE, about)
+    return Statement(
+        stream=withheld.stream,
+        id=key_of(str(withheld.stream), RAISED, key),
+        type=RAISED,
+        data={
+            "key": key,
+            "kind": ELSEWHERE,
+            "severity": "INFO",
+            "event_source": "",
+            "event_id": "",
+            "detail": {
+                "uscc": asked.uscc,
+                "family": asked.family,
+                "agency": asked.asker.agency,
+            },
+            "told": list(withheld.holders),
+        },
+        to=withheld.holders,
+    )
+
+
+def statement_of(
+    asked: Asked, found: Found, before: Answer | None
+) -> tuple[Statement, Answer] | None:
     """The answer to one case; None where it says nothing, or nothing new."""
-    sanctions = [_sanction(one, known.family) for one in _prior(asker, known.punished)[:_MOST]]
-    unpunished = [_act(one) for one in _others(asker, known.unpunished)[:_MOST]]
+    asker = asked.asker
+    sanctions = [_sanction(one, asked) for one in found.punished]
+    unpunished = [_act(one) for one in found.unpunished]
     content = orjson.dumps([sanctions, unpunished], option=orjson.OPT_SORT_KEYS)
     digest = hashlib.sha256(content).hexdigest()
-    before = known.answers.get(asker.stream)
     if before is None and not sanctions and not unpunished:
         return None
     if before is not None and before.digest == digest:
         return None
     revision = 1 if before is None else before.revision + 1
-    words = (known.uscc, known.family, str(revision), digest)
+    words = (asked.uscc, asked.family, str(revision), digest)
     event_id = key_of(str(asker.stream), "prior_sanctions", *words)
     said = Statement(
         stream=asker.stream,
         id=event_id,
         type=FOUND,
         data={
-            "uscc": known.uscc,
-            "family": known.family,
+            "uscc": asked.uscc,
+            "family": asked.family,
             "revision": revision,
-            "question": key_of(str(asker.stream), "prior_sanctions", known.uscc, known.family),
-            "from": _years_before(asker.first_on, YEARS).isoformat(),
+            "question": key_of(str(asker.stream), "prior_sanctions", asked.uscc, asked.family),
+            "from": asked.since.isoformat(),
             "to": asker.last_on.isoformat(),
             "sanctions": sanctions,
             "unpunished": unpunished,
@@ -139,30 +186,17 @@ def statement_of(asker: Asker, known: _Known) -> tuple[Statement, Answer] | None
     return said, Answer(revision, digest, event_id)
 
 
-def _prior(asker: Asker, punished: Sequence[Punishment]) -> list[Punishment]:
-    since = _years_before(asker.first_on, YEARS)
-    return [
-        one
-        for one in punished
-        if one.stream != asker.stream and since <= one.decided_on < asker.last_on
-    ]
-
-
-def _others(asker: Asker, acts: Sequence[Act]) -> list[Act]:
-    since = _years_before(asker.last_on, _LIMITATION)
-    return [one for one in acts if one.stream != asker.stream and one.last_on >= since]
-
-
-def _sanction(one: Punishment, family: str) -> dict[str, Any]:
+def _sanction(one: Punishment, asked: Asked) -> dict[str, Any]:
+    """What makes a repeat, and by whom and under which number: neither case nor event."""
+    told_apart = (str(one.stream), one.source, one.id)
     return {
-        "stream": str(one.stream),
-        "source": one.source,
-        "id": one.id,
+        "source": agency_of(one.source),
+        "id": key_of(str(asked.asker.stream), "sanction", *told_apart),
         "decided_on": one.decided_on.isoformat(),
         "offence": one.offence,
         "number": one.number,
         "kind": one.kind,
-        "family": family,
+        "family": asked.family,
     }
 
 
@@ -174,10 +208,7 @@ def _act(one: Act) -> dict[str, Any]:
         whole = figures.get("illegal_gains", 0) + figures.get("service_gains", 0)
         money["illegal_gains"] = {"fen": whole}
     return {
-        "stream": str(one.stream),
-        "source": one.source,
-        "id": one.id,
-        "events": [one.id],
+        "source": agency_of(one.source),
         "offence": figures.get("offence", ""),
         "items": figures.get("items", []),
         "acts_from": one.first_on.isoformat(),

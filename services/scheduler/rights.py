@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,10 +19,12 @@ from casebus.cases.keys import key_of
 from services.scheduler.barrier import Passes
 from services.scheduler.questions import RAISED, WITHDRAWN, finding_key
 from services.scheduler.voice import Statement, Voice
-from storage import outbox, rights
-from storage.rights import Said, Told
+from storage import outbox, rights, scheduling
+from storage.rights import Said, Told, Unheard
 
 _SEVERITY = {"right_in_question": "WARNING", "right_invalid": "SERIOUS"}
+#: Another case is linked with this one, and is told nothing unless this one links back.
+LINKED_ELSEWHERE = "linked_elsewhere"
 _ROUND_SECONDS = 1.0
 #: Bounds what one round costs.
 _RIGHTS = 100
@@ -80,6 +82,36 @@ class Rights:
         await outbox.enqueue(connection, self._voice.rows(said_now))
         for stream, change in changes.items():
             await rights.note_told(connection, origin, number, stream, change.told)
+        if said is not None:
+            await self._ask_holders(connection, origin, hearers)
+
+    async def _ask_holders(self, connection: Any, origin: UUID, hearers: Iterable[UUID]) -> None:
+        """A link brings nothing that its author may not know: whose case it is may link back."""
+        unheard = await rights.unheard(connection, origin, hearers, LINKED_ELSEWHERE, _RIGHTS)
+        said = {one.stream: linked_statement(origin, one) for one in unheard if one.holders}
+        await outbox.enqueue(connection, self._voice.rows(list(said.values())))
+        for stream, one in said.items():
+            about = ("", str(stream))
+            await scheduling.note_finding(connection, origin, LINKED_ELSEWHERE, about, one.id)
+
+
+def linked_statement(origin: UUID, unheard: Unheard) -> Statement:
+    key = finding_key(origin, LINKED_ELSEWHERE, ("", str(unheard.stream)))
+    return Statement(
+        stream=origin,
+        id=key_of(str(origin), RAISED, key),
+        type=RAISED,
+        data={
+            "key": key,
+            "kind": LINKED_ELSEWHERE,
+            "severity": "INFO",
+            "event_source": "",
+            "event_id": "",
+            "detail": {"agency": unheard.agency},
+            "told": list(unheard.holders),
+        },
+        to=unheard.holders,
+    )
 
 
 class _Case(NamedTuple):
@@ -160,9 +192,9 @@ def _detail(said: Said) -> Iterator[tuple[str, str]]:
     if said.outcome:
         yield "outcome", said.outcome
     yield "on", said.on.isoformat()
-    yield "agency", said.agency
     yield "citation", said.citation
     if not said.secret:
+        yield "agency", said.agency
         yield "stream", str(said.stream)
 
 

@@ -12,22 +12,51 @@ with taken as (
 select distinct uscc, family from taken order by uscc, family;
 
 -- name: askers
-select stream, agency, first_on, last_on, source, id
-from derived.act
-where uscc = $1 and family = $2 and asking and not imported
-order by last_on desc, stream limit $3;
+-- Page by page: however many ask, each is answered. `readers` have what is answered to it, now or
+-- by its history.
+select a.stream, a.agency, a.first_on, a.last_on, a.source, a.id,
+       array(select unnest(derived.readers(a.stream)) union select a.agency order by 1) as readers
+from derived.act a
+where a.uscc = $1 and a.family = $2 and a.asking and not a.imported and a.stream > $3
+order by a.stream limit $4;
 
 -- name: punished
-select stream, offence, kind, decided_on, number, source, id
-from derived.punished
-where uscc = $1 and family = $2
-order by decided_on desc, stream, source, id limit $3;
+-- What all readers of the asking case may know; the rest is no part of the answer, nor of its bound.
+select p.stream, p.offence, p.kind, p.decided_on, p.number, p.source, p.id
+from derived.punished p join derived.case_state s on s.stream = p.stream
+where p.uscc = $1 and p.family = $2 and p.stream <> $3 and p.decided_on >= $4 and p.decided_on < $5
+  and derived.may_tell($6::text[], s.view)
+order by p.decided_on desc, p.stream, p.source, p.id limit $7;
 
 -- name: unpunished
-select stream, first_on, last_on, source, id, view -> 'figures' as figures
-from derived.act
-where uscc = $1 and family = $2 and unpunished
-order by last_on desc, stream limit $3;
+select a.stream, a.first_on, a.last_on, a.source, a.id, a.view -> 'figures' as figures
+from derived.act a join derived.case_state s on s.stream = a.stream
+where a.uscc = $1 and a.family = $2 and a.unpunished and a.stream <> $3 and a.last_on >= $4
+  and derived.may_tell($5::text[], s.view)
+order by a.last_on desc, a.stream limit $6;
+
+-- name: withheld
+-- Cases that would say something and may not, and who may know of both: they are asked instead,
+-- each of a case once.
+select s.stream, array(
+    select held.agency
+    from jsonb_array_elements_text(coalesce(s.view -> 'team', '[]')) as held(agency)
+    where derived.may_know(held.agency, asking.view) order by held.agency
+) as holders
+from derived.case_state s
+join derived.case_state asking on asking.stream = $3
+where s.stream in (
+    select p.stream from derived.punished p
+    where p.uscc = $1 and p.family = $2 and p.decided_on >= $4 and p.decided_on < $5
+    union
+    select a.stream from derived.act a
+    where a.uscc = $1 and a.family = $2 and a.unpunished and a.last_on >= $6 and $7::boolean
+)
+and s.stream <> $3 and not derived.may_tell($8::text[], s.view)
+and not exists (
+    select from own.asked_finding f
+    where f.stream = s.stream and f.kind = $9 and f.source = $10 and f.id = $3::uuid::text)
+order by s.stream limit $11;
 
 -- name: answers
 select stream, revision, digest, event_id

@@ -69,8 +69,9 @@ where f.tell_after <= $1
 order by f.tell_after, f.stream, f.key limit $2;
 
 -- name: tellable_finding
--- A stranger is told of its event, and nothing of the case (ADR 40).
-select f.view, case when exists (
+-- A stranger is told of its event, and nothing of the case (ADR 40); of a secret case nobody is told
+-- its numbers (ADR 43).
+select f.view, case when coalesce(c.view -> 'secrecy', '[]') = '[]' and exists (
            select from derived.party p where p.stream = f.stream
              and p.agency = split_part(f.view -> 'event' ->> 'source', '/', 1))
        then c.view -> 'numbers' else '[]' end as numbers

@@ -122,7 +122,11 @@ async def test_a_penalty_of_another_agency_makes_the_next_act_a_repeat(office: O
     penalty = await office.penalty(theirs, OTHER_AMR, "2025-05-05")
     [answer] = await office.ask()
     assert (answer["stream"], answer["to"], answer["uscc"]) == (ours, AMR, USCC)
-    assert [one["id"] for one in answer["sanctions"]] == [penalty]
+    [sanction] = answer["sanctions"]
+    assert (sanction["source"], sanction["number"]) == (OTHER_AMR, "杭市监处罚〔2025〕1号")
+    # What makes a repeat, and neither case nor event.
+    assert theirs not in str(answer)
+    assert penalty not in str(answer)
     assert (answer["revision"], answer["unpunished"]) == (1, [])
     assert await office.verdict(ours) == "MUST_TRANSFER"
     assert await office.ask() == []

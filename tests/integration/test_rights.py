@@ -207,15 +207,23 @@ async def test_a_case_that_is_over_is_not_told(desks: Desks) -> None:
 
 
 async def test_a_linked_case_is_told_though_it_names_no_right(desks: Desks) -> None:
+    """Where the case that speaks links back; before that its owner is asked and nothing is told."""
     ours, named, origin = str(uuid4()), str(uuid4()), str(uuid4())
     await desks.suit(ours, rights=[])
     await desks.suit(named, rights=[])
     link = {"linked": {"stream": origin}, "relation": "SAME_RIGHT"}
     await desks.say("case.linked", COURT, ours, "2026-03-02", **link)
     await desks.contest(origin, links=[{"stream": named}, {"stream": "no stream"}])
-    assert brief(await desks.ask()) == sorted(
-        ("raised", "right_in_question", one) for one in (ours, named)
-    )
+    told = await desks.ask()
+    assert brief(told) == [
+        ("raised", "linked_elsewhere", origin),
+        ("raised", "right_in_question", named),
+    ]
+    [asked] = [one for one in told if one["kind"] == "linked_elsewhere"]
+    assert (asked["to"], asked["detail"]) == ([OFFICE], {"agency": COURT})
+    back = {"linked": {"stream": ours}, "relation": "SAME_RIGHT"}
+    await desks.say("case.linked", OFFICE, origin, "2026-03-04", **back)
+    assert brief(await desks.ask()) == [("raised", "right_in_question", ours)]
 
 
 async def test_a_secret_case_is_told_and_is_named_nowhere(desks: Desks) -> None:

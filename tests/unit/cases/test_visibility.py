@@ -73,7 +73,11 @@ def test_every_registered_schema_can_be_shown_at_every_level(schema: Any) -> Non
     assert set(shown(schema.body, fields, "PUBLIC").data) <= set(fields)
 
 
-def test_a_mark_of_secrecy_makes_a_case_secret() -> None:
-    assert ACCESS.is_secret(["TRADE_SECRET"])
-    assert not ACCESS.is_secret(["NONE"])
-    assert not ACCESS.is_secret([])
+def test_a_field_that_names_no_audience_is_for_author_and_recipients_alone() -> None:
+    """The most closed, in whatever level of records it stands."""
+    inner = {"type": "record", "name": "I", "fields": [{"name": "y", "type": "string"}]}
+    fields = [{"name": "x", "type": "string"}, {"name": "r", "type": inner, "visibility": "PUBLIC"}]
+    schema = {"type": "record", "name": "T", "fields": fields}
+    body = {"x": "1", "r": {"y": "2"}}
+    assert shown(schema, body, "CASE_TEAM") == ({"r": {}}, ("x", "r.y"))
+    assert shown(schema, body, "RESTRICTED").data == body
