@@ -31,6 +31,8 @@ class Reason(StrEnum):
     """The record is a tombstone or empty: an event always has a body."""
     TOO_LARGE = "too_large"
     """The value is over 1 MiB, or key and headers together are over 64 KiB."""
+    TOO_MANY_ITEMS = "too_many_items"
+    """The arrays of the body hold more than 10,000 items together."""
     NOT_AVRO = "not_avro"
     """The value does not start with the wire format's zero byte and a four-byte schema id."""
     UNKNOWN_SCHEMA = "unknown_schema"

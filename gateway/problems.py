@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {
     "superseded": Kind(409, "Another action on this work item came first"),
     "action_rejected": Kind(409, "The event of this action was rejected"),
     Reason.TOO_LARGE: Kind(413, "The event is larger than the bus takes"),
+    Reason.TOO_MANY_ITEMS: Kind(413, "The event holds longer lists than the bus takes"),
     "unsupported_media_type": Kind(415, "The content type is not one that this resource takes"),
     "invalid_request": Kind(422, "The request does not fit its description"),
     "unknown_indicator": Kind(422, "No indicator has this id"),

@@ -89,6 +89,7 @@ def finish(gateway: Gateway, agency: str, submission: Submission) -> Finished:
     if envelope.importid is None:
         refuse_ahead(envelope.legal, gateway.now())
     _refuse_oversize(record)
+    gateway.schemas.check_items(record.value)
     return _finished(record, envelope, source, submission.digest())
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import fastavro
 
 from casebus.errors import CasebusError, Reason
+from casebus.events.counting import MOST_ITEMS, Counter, TooManyError
 
 _PREFIX = struct.Struct(">bI")
 PREFIX_BYTES = _PREFIX.size
@@ -49,6 +50,10 @@ class Schema:
     @cached_property
     def parsed(self) -> Any:
         return fastavro.parse_schema(self.body, named_schemas={})
+
+    @cached_property
+    def counter(self) -> Counter:
+        return Counter(self.parsed)
 
     @cached_property
     def ce_type(self) -> str:
@@ -128,6 +133,18 @@ class Schemas:
         if schema is None:
             raise CodecError(Reason.UNKNOWN_SCHEMA, f"id {_PREFIX.unpack_from(value)[1]}")
         return schema
+
+    def check_items(self, value: bytes | None) -> None:
+        """Raise CodecError `too_many_items` before anything of a value is built.
+
+        For the doors alone: what stands in the journal was taken, and is read whatever it holds.
+        """
+        schema = self.schema_of(value)
+        assert value is not None  # noqa: S101 - schema_of refused it
+        try:
+            schema.counter.check(value, PREFIX_BYTES)
+        except TooManyError:
+            raise CodecError(Reason.TOO_MANY_ITEMS, f"more than {MOST_ITEMS}") from None
 
     def decode(self, value: bytes | None) -> tuple[Schema, dict[str, Any]]:
         """Read a wire value into the newest shape of its type; raises CodecError."""

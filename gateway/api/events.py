@@ -115,6 +115,7 @@ class Receipts(Shape):
         "foreign_source",
         "id_conflict",
         Reason.TOO_LARGE,
+        Reason.TOO_MANY_ITEMS,
         "unsupported_media_type",
         "unknown_type",
         "invalid_data",

@@ -116,6 +116,7 @@ class Judge:
 
     def _check_value(self, record: Record, envelope: Envelope) -> tuple[bytes, dict[str, Any]]:
         """The event leaf and the decoded body."""
+        self._schemas.check_items(record.value)
         schema, body = self._schemas.decode(record.value)
         if schema.ce_type != envelope.type or schema.uri != envelope.dataschema:
             raise CasebusError(Reason.TYPE_MISMATCH, f"{schema.subject} is not {envelope.type}")

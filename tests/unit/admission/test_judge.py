@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from casebus.errors import CasebusError, Flag, Reason
+from casebus.events.counting import MOST_ITEMS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.law import Law
@@ -144,6 +145,18 @@ def test_a_value_of_exactly_one_mebibyte_is_admitted_and_one_byte_more_is_not(wo
             assert isinstance(judge(world, record), Admitted)
         else:
             assert refusal(world, record) == Reason.TOO_LARGE
+
+
+def test_a_signed_event_of_more_items_than_the_door_takes_is_rejected(world):
+    goods = [{"name": ""}] * MOST_ITEMS
+    for more, fits in (([], True), ([{"name": ""}], False)):
+        record = signed(
+            draft("goods.seized", AMR, data={"goods": goods + more}, to=(PSB,)), world.keys[AMR]
+        )
+        if fits:
+            assert isinstance(judge(world, record), Admitted)
+        else:
+            assert refusal(world, record) == Reason.TOO_MANY_ITEMS
 
 
 def test_headers_over_64_kib_are_too_large(world):
