@@ -233,6 +233,23 @@ async def lock_cases(connection: Any, streams: Iterable[UUID]) -> dict[UUID, Sta
     return {row["stream"]: Standing(*list(row)[1:]) for row in rows}
 
 
+async def standing_of(connection: Any, streams: Iterable[UUID]) -> dict[UUID, Standing]:
+    """How the rows of the streams stand now, without a lock."""
+    rows = await connection.fetch(_SQL["standing_of"], list(streams))
+    return {row["stream"]: Standing(*list(row)[1:]) for row in rows}
+
+
+async def left_out(connection: Any, streams: Iterable[UUID]) -> list[Any]:
+    """Stream, source and id of what the streams' folds never see."""
+    return list(await connection.fetch(_SQL["left_out"], list(streams)))
+
+
+async def leave_out(connection: Any, rows: Sequence[tuple[UUID, str, str, bool]]) -> None:
+    """Keep (stream, source, id, told) of events that are not folded."""
+    if rows:
+        await connection.execute(_SQL["leave_out"], *map(list, zip(*rows, strict=True)))
+
+
 async def among(connection: Any, streams: set[UUID]) -> set[UUID]:
     """Which of the streams have a case row."""
     if not streams:
@@ -241,7 +258,7 @@ async def among(connection: Any, streams: set[UUID]) -> set[UUID]:
 
 
 async def events_of(connection: Any, streams: Iterable[UUID]) -> list[Any]:
-    """All recorded events of the streams with their bytes, in no order."""
+    """The events that the streams' folds see, with their bytes, in the journal's order."""
     return list(await connection.fetch(_SQL["events_of"], list(streams)))
 
 

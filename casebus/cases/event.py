@@ -43,6 +43,8 @@ class CaseEvent:
     conflicting: bool = False
     #: Which import minted it; empty of what happens now.
     import_id: str = ""
+    #: Its author's room was used up: the first such of an author is told, and not folded (ADR 42).
+    beyond: bool = False
 
     #: What one event is, and its author (the part of the source before its system's suffix):
     #: made once, because the fold asks for both again and again.

@@ -52,6 +52,8 @@ _BUS = "bus"
 _INTAKE = "intake."
 _RECEIVED = "intake.received"
 _FINDING = "finding."
+#: Its author's room in the case was used up (casebus.cases.room).
+NO_ROOM = "no_room"
 #: The word of bodies that are open.
 _OPEN = "NONE"
 _CLOCK = "clock."
@@ -66,14 +68,16 @@ def fold(events: Iterable[CaseEvent], law: Law) -> Case:
 
     All events are of one stream. Raises nothing that their content could cause.
     """
-    recorded = _first_journaled(events)
+    kept = _first_journaled(events)
+    recorded = [event for event in kept if not event.beyond]
     if not recorded:
         return Case(stream="", status=NO_CASE, law=law.digest)
+    beyond = [event for event in kept if event.beyond] if len(recorded) < len(kept) else []
     ahead = date_all(recorded)
     openings = openings_of(recorded, law)
     if not openings:
         return _trivial(recorded, law)
-    return _Folding(recorded, openings, law, ahead).run()
+    return _Folding(recorded, openings, law, ahead).run(beyond)
 
 
 def _first_journaled(events: Iterable[CaseEvent]) -> list[CaseEvent]:
@@ -171,8 +175,9 @@ class _Folding:
         self.taken_back: set[str] = set()
         self.unfounded: list[CaseEvent] = []
 
-    def run(self) -> Case:
+    def run(self, beyond: Sequence[CaseEvent]) -> Case:
         order = self.order
+        self._note_beyond(beyond)
         check_sequences(order, self.findings)
         for event in order:
             if event.type == _LAPSE_WITHDRAWN and event.source == _BUS:
@@ -200,6 +205,11 @@ class _Folding:
                 self._read(event, name)
         self.assessing.finish()
         return self._frozen(order)
+
+    def _note_beyond(self, beyond: Sequence[CaseEvent]) -> None:
+        for event in beyond:
+            detail = {"reason": NO_ROOM}
+            self.findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=NO_ROOM)
 
     def _read(self, event: CaseEvent, name: str) -> None:
         """What the body says besides moving the procedures: figures, identifiers, its kind."""

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from casebus.cases.room import Rooms
 from casebus.cli.output import answer, json_option, table
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
@@ -91,7 +92,7 @@ async def _derived_again(settings: Settings, switch: Switch, advance: Advance) -
             directory=follower.directory,
             key=SigningKey.load(settings.keys_dir / f"{BUS}.pem"),
             now=now_from(settings),
-            streams=Streams(schemas),
+            streams=Streams(schemas, Rooms.load(settings.policies_dir)),
             epoch=1,
         )
         return await derive_again(settings, desk, advance, switch=switch)

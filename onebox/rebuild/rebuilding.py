@@ -25,7 +25,6 @@ from services.casework import batch as journal_batch
 from services.casework.desk import Desk
 from services.casework.folding import save
 from services.casework.renewing import Renewals
-from services.casework.streams import Streams
 from services.transport import Batch
 from storage import beside, journal, renewing
 from storage.beside import BEFORE, NEXT, BesidePool
@@ -127,7 +126,7 @@ async def _work(
     live: Any, settings: Settings, desk: Desk, advance: Advance, topic: str
 ) -> AsyncIterator[_Rebuilding]:
     epoch = await journal.current_epoch(live)
-    quiet = replace(desk, speaks=False, streams=Streams(desk.schemas), epoch=epoch)
+    quiet = replace(desk, speaks=False, streams=desk.streams.anew(), epoch=epoch)
     pool = await open_pool(settings.database_url, application=APPLICATION)
     try:
         async with Journal(settings, topic) as source:

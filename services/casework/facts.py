@@ -33,8 +33,9 @@ def _rows(found: Sorted, touched: dict[UUID, Stream], schemas: Schemas) -> Itera
     reader = _reader(schemas)
     for one in found.fresh:
         state = touched.get(one.row.stream)
-        if state is not None:
-            for fact in reader.facts(state.event(one), state.events.values()):
+        event = None if state is None else state.folded(one)
+        if state is not None and event is not None:
+            for fact in reader.facts(event, state.events.values()):
                 yield FactRow(one.row.stream, fact, one.recipients, one.envelope.testdata)
 
 

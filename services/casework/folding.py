@@ -109,6 +109,7 @@ async def save(
     owed: list[tuple[Derived, Draft]] = []
     known = {stream for stream, state in touched.items() if state.version}
     parties: dict[UUID, tuple[str, ...]] = {}
+    await _leave_out(connection, touched)
     for stream, state in touched.items():
         still = renewed and stream not in told
         now = (state.updated_at if still else None) or desk.now()
@@ -135,6 +136,15 @@ async def save(
     if desk.speaks:
         # What changed is said before what follows from it.
         await _enqueue(connection, [*drafts, *await _unheld(connection, owed, touched)], desk)
+
+
+async def _leave_out(connection: Any, touched: dict[UUID, Stream]) -> None:
+    """What its author's room did not take stays out, whoever reads the stream next."""
+    await cases.leave_out(
+        connection, [(stream, *one) for stream, state in touched.items() for one in state.left_out]
+    )
+    for state in touched.values():
+        state.left_out.clear()
 
 
 async def _unheld(
@@ -187,7 +197,8 @@ def _numbers(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, str, 
         (number, plain(row["kind"])[:_LONGEST_KIND], one.row.stream, one.envelope.agency)
         for one in found.fresh
         if one.domain not in UNFOLDED and one.envelope.agency != BUS
-        for row in touched[one.row.stream].event(one).data.get("numbers", ())
+        if (event := touched[one.row.stream].folded(one)) is not None
+        for row in event.data.get("numbers", ())
         if 0 < len(number := canonical_number(row["value"])) <= _LONGEST_NUMBER
     }
 
@@ -197,10 +208,8 @@ def _traits(found: Sorted, touched: dict[UUID, Stream]) -> set[matching.Trait]:
     return {
         trait
         for one in found.fresh
-        if one.domain not in UNFOLDED
-        for trait in matching.traits_of(
-            one.row.stream, profile(touched[one.row.stream].event(one).data)
-        )
+        if one.domain not in UNFOLDED and (event := touched[one.row.stream].folded(one)) is not None
+        for trait in matching.traits_of(one.row.stream, profile(event.data))
     }
 
 

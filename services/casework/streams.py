@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,10 @@ from uuid import UUID
 
 from casebus.cases import FOLD_VERSION, Case, CaseEvent
 from casebus.cases.dating import dated
+from casebus.cases.room import Place, Room, Rooms
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
-from casebus.trust.directory import BUS
+from casebus.trust.directory import BUS, BUS_SECTOR
 from services.casework.records import Journaled, admitted_at, sector_of, sectors_of, stamps_of
 from storage import cases, renewing
 from storage.cases import Shown, Standing
@@ -41,12 +43,35 @@ class Stream:
     parties: tuple[str, ...] | None = None
     #: Ids of the derived events that this process put into the outbox or found there.
     said: set[str] = field(default_factory=set)
+    #: What its authors used of theirs; None for who reads what was placed already.
+    room: Room | None = None
+    #: Source, id and whether its author is told, of events not folded and not yet noted so.
+    left_out: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def add(self, event: CaseEvent) -> None:
-        self.events[event.source, event.id] = event
+        """Take the next event in the journal's order, as far as its author has room.
 
-    def event(self, journaled: Journaled) -> CaseEvent:
-        return self.events[journaled.row.source, journaled.row.event_id]
+        What was restored is placed: a batch's own events may stand in the tables already.
+        """
+        if self._is_placed(event):
+            return
+        place = Place.FOLDED if self.room is None else self.room.place(event)
+        if place is not Place.FOLDED:
+            self.left_out.append((*event.identity, place is Place.TOLD))
+            event = replace(event, beyond=True)
+        if place is not Place.LEFT_OUT:
+            self.events[event.identity] = event
+
+    def _is_placed(self, event: CaseEvent) -> bool:
+        """The bus's own takes no room: once journaled it replaces what was on its way."""
+        if self.room is None or event.sector == BUS_SECTOR:
+            return False
+        return event.identity in self.events or self.room.is_out(event.identity)
+
+    def folded(self, journaled: Journaled) -> CaseEvent | None:
+        """The event of a journal record, where the fold takes it."""
+        found = self.events.get((journaled.row.source, journaled.row.event_id))
+        return None if found is None or found.beyond else found
 
     def opened_at(self, case: Case) -> datetime | None:
         """Legal moment of the first event in fold order; None while nothing opened the stream."""
@@ -54,7 +79,9 @@ class Stream:
 
     def widen(self, source: str, event_id: str, recipients: dict[str, str]) -> None:
         """Recipients of an event are the union over its equal copies (design rule 8)."""
-        known = self.events[source, event_id]
+        known = self.events.get((source, event_id))
+        if known is None:
+            return
         both = dict(zip(known.to, known.to_sectors, strict=True)) | recipients
         # The first copy's order stays: the first recipient of a sector takes its role.
         self.events[source, event_id] = replace(
@@ -63,42 +90,87 @@ class Stream:
 
     def conflict(self, source: str, event_id: str) -> None:
         """Another body came under this identity; the first journaled wins (design rule 1)."""
-        known = self.events[source, event_id]
-        self.events[source, event_id] = replace(known, conflicting=True)
+        known = self.events.get((source, event_id))
+        if known is not None:
+            self.events[source, event_id] = replace(known, conflicting=True)
+
+
+#: Streams restored at once, outside a transaction; the event loop then has its turn.
+_AT_ONCE = 16
 
 
 class Streams:
     """Loads streams, and remembers the last used while nobody else moved their version."""
 
-    def __init__(self, schemas: Schemas, remembered: int = 20_000) -> None:
+    def __init__(self, schemas: Schemas, rooms: Rooms, remembered: int = 200_000) -> None:
+        """`remembered` counts events, over all streams."""
         self._schemas = schemas
+        self._rooms = rooms
         self._remembered = remembered
         self._known: OrderedDict[UUID, Stream] = OrderedDict()
+        #: Events of each stream when it was remembered, and of all together.
+        self._sizes: dict[UUID, int] = {}
+        self._size = 0
+
+    def anew(self) -> Streams:
+        """Of the same schemas and rooms, remembering nothing."""
+        return Streams(self._schemas, self._rooms, self._remembered)
 
     async def load(self, connection: Any, wanted: set[UUID]) -> dict[UUID, Stream]:
         """Lock the streams' case rows and give their events as recorded before this batch."""
         rows = await cases.lock_cases(connection, wanted)
         loaded = {stream: self._recall(stream, rows.get(stream)) for stream in wanted}
-        missing = [stream for stream, found in loaded.items() if found is None]
-        fresh = {stream: _standing(rows.get(stream)) for stream in missing}
-        if missing:
-            for row in await cases.events_of(connection, missing):
-                restore(fresh[row["stream"]], row, self._schemas)
-            await self._take_what_is_on_its_way(connection, fresh)
+        missing = {stream: rows.get(stream) for stream in wanted if loaded[stream] is None}
+        fresh = await self._restored(connection, missing) if missing else {}
         return {stream: found or fresh[stream] for stream, found in loaded.items()}
+
+    async def warm(self, connection: Any, wanted: Iterable[UUID]) -> None:
+        """Remember the streams before the transaction that needs them: it would stand idle so long.
+
+        Where another moves a version meanwhile, `load` finds that and reads again.
+        """
+        cold = sorted(set(wanted) - self._known.keys())
+        for at in range(0, len(cold), _AT_ONCE):
+            rows = await cases.standing_of(connection, cold[at : at + _AT_ONCE])
+            if rows:
+                self.keep(await self._restored(connection, rows))
+            await asyncio.sleep(0)
+
+    def size(self, stream: UUID) -> int:
+        """Events to fold where the stream is touched, as far as is known."""
+        return self._sizes.get(stream, 0)
 
     def keep(self, streams: dict[UUID, Stream]) -> None:
         """Remember streams as the committed transaction left them."""
         for stream, state in streams.items():
+            self._forget(stream)
             self._known[stream] = state
-            self._known.move_to_end(stream)
-        while len(self._known) > self._remembered:
-            self._known.popitem(last=False)
+            self._sizes[stream] = len(state.events)
+            self._size += len(state.events)
+        while self._size > self._remembered and len(self._known) > 1:
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, stream: UUID) -> Stream | None:
+        self._size -= self._sizes.pop(stream, 0)
+        return self._known.pop(stream, None)
 
     def _recall(self, stream: UUID, row: Standing | None) -> Stream | None:
-        known = self._known.pop(stream, None)
+        known = self._forget(stream)
         version = 0 if row is None else row.version
         return known if known is not None and known.version == version else None
+
+    async def _restored(
+        self, connection: Any, rows: Mapping[UUID, Standing | None]
+    ) -> dict[UUID, Stream]:
+        fresh = {stream: self._standing(row) for stream, row in rows.items()}
+        for row in await cases.left_out(connection, fresh):
+            room = fresh[row["stream"]].room
+            assert room is not None  # noqa: S101 - _standing gave it
+            room.leave_out((row["source"], row["id"]))
+        for row in await cases.events_of(connection, fresh):
+            restore(fresh[row["stream"]], row, self._schemas)
+        await self._take_what_is_on_its_way(connection, fresh)
+        return fresh
 
     async def _take_what_is_on_its_way(self, connection: Any, fresh: Mapping[UUID, Stream]) -> None:
         """What was said of a renewed case counts from then on, journaled or not."""
@@ -114,6 +186,21 @@ class Streams:
             data = self._schemas.decode(row["value"])[1]
             fresh[row["stream"]].add(unrecorded(envelope, data))
 
+    def _standing(self, row: Standing | None) -> Stream:
+        """A stream without its events, as its row says it stands."""
+        room = Room(self._rooms)
+        if row is None:
+            return Stream(room=room)
+        return Stream(
+            version=row.version,
+            law=row.law,
+            fold_version=row.fold_version,
+            pinned=row.pinned,
+            renewing=row.renewing,
+            updated_at=row.updated_at,
+            room=room,
+        )
+
     def event_of(self, journaled: Journaled) -> CaseEvent:
         """What the fold takes of a journal record."""
         row = journaled.row
@@ -123,20 +210,6 @@ class Streams:
             journaled.stamps,
             (row.epoch, row.partition, row.log_index),
         )
-
-
-def _standing(row: Standing | None) -> Stream:
-    """A stream without its events, as its row says it stands."""
-    if row is None:
-        return Stream()
-    return Stream(
-        version=row.version,
-        law=row.law,
-        fold_version=row.fold_version,
-        pinned=row.pinned,
-        renewing=row.renewing,
-        updated_at=row.updated_at,
-    )
 
 
 def unrecorded(envelope: Envelope, data: dict[str, Any]) -> CaseEvent:
@@ -154,7 +227,7 @@ def restore(stream: Stream, row: Any, schemas: Schemas) -> None:
         stamps_of(headers),
         (row["epoch"], row["partition"], row["log_index"]),
     )
-    stream.add(event)
+    stream.add(replace(event, beyond=row["beyond"]))
     for packed in row["copies"]:
         stream.widen(event.source, event.id, sectors_of(stamps_of(unpack_headers(packed))))
     if row["conflicting"]:

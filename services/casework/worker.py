@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from casebus import telemetry
 from casebus.cases import FOLD_VERSION
 from casebus.cases.renewing import refuse_newer
+from casebus.cases.room import Rooms
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.law import Law
@@ -38,6 +40,8 @@ JOURNAL = "case.journal"
 REJECTED = "rejected"
 #: Journal records in one transaction.
 RECORDS_AT_ONCE = 500
+#: Events folded in one transaction, unless one stream alone has more: some tenths of a second.
+EVENTS_AT_ONCE = 4_000
 APPLICATION = "casework"
 #: How long a transaction that is still under way when its partition moves may take to end.
 _YIELD_SECONDS = 2.0
@@ -58,7 +62,9 @@ class Casework:
                 await self._keep_rejects(connection, batch)
             else:
                 for part in _parts(batch):
-                    await self._record(connection, part)
+                    await self._desk.streams.warm(connection, _streams(part))
+                    for piece in _pieces(part, self._desk.streams):
+                        await self._record(connection, piece)
         telemetry.count("casebus.casework.recorded", len(batch.records))
 
     async def _record(self, connection: Any, batch: Batch) -> None:
@@ -107,6 +113,29 @@ def _parts(batch: Batch) -> Iterator[Batch]:
         yield replace(batch, records=batch.records[at : at + RECORDS_AT_ONCE])
 
 
+def _streams(batch: Batch) -> set[UUID]:
+    """The streams that the records name; what stands in the journal was admitted."""
+    return {_stream(record.key) for record in batch.records if record.key}
+
+
+def _pieces(batch: Batch, streams: Streams) -> Iterator[Batch]:
+    """The batch in pieces that fold no more than `EVENTS_AT_ONCE`: one transaction each."""
+    start, events, seen = 0, 0, set[bytes | None]()
+    for at, record in enumerate(batch.records):
+        more = 1 if record.key in seen or not record.key else streams.size(_stream(record.key)) + 1
+        if events and events + more > EVENTS_AT_ONCE:
+            yield replace(batch, records=batch.records[start:at])
+            start, events, seen = at, 0, set()
+            more = streams.size(_stream(record.key)) + 1 if record.key else 1
+        events += more
+        seen.add(record.key)
+    yield replace(batch, records=batch.records[start:])
+
+
+def _stream(key: bytes) -> UUID:
+    return UUID(key.decode())
+
+
 def _ended(task: asyncio.Task[None]) -> None:
     """Whatever ends the renewals ends the process: the next one goes on."""
     if not task.cancelled() and task.exception() is not None:
@@ -133,7 +162,7 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
             directory=follower.directory,
             key=Signers(settings.keys_dir, follower.directory).holder(BUS),
             now=now_from(settings),
-            streams=Streams(schemas),
+            streams=Streams(schemas, Rooms.load(settings.policies_dir)),
             epoch=epoch,
         )
         renewals = asyncio.create_task(Renewals(pool, desk, save).run())

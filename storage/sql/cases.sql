@@ -3,6 +3,17 @@ select stream, version, law, fold_version, pinned, renewing, updated_at
 from derived.case_state
 where stream = any($1::uuid[]) order by stream for update;
 
+-- name: standing_of
+select stream, version, law, fold_version, pinned, renewing, updated_at
+from derived.case_state where stream = any($1::uuid[]);
+
+-- name: left_out
+select stream, source, id from derived.left_out where stream = any($1::uuid[]) and not told;
+
+-- name: leave_out
+insert into derived.left_out (stream, source, id, told)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[]) on conflict do nothing;
+
 -- name: stale
 -- Derived by an older fold, or by another law than the one that is in force.
 select stream from derived.case_state
@@ -67,11 +78,14 @@ select e.stream, e.epoch, e.partition, e.log_index, j.value, j.headers,
                on k.epoch = c.epoch and k.partition = c.partition and k.log_index = c.log_index
            where c.stream = e.stream and c.source = e.source and c.id = e.id and c.same
            order by c.epoch, c.partition, c.log_index
-       ) as copies
+       ) as copies,
+       o.told is not null as beyond
 from derived.event e
 join derived.journal j
     on j.epoch = e.epoch and j.partition = e.partition and j.log_index = e.log_index
-where e.stream = any($1::uuid[]);
+left join derived.left_out o on o.stream = e.stream and o.source = e.source and o.id = e.id
+where e.stream = any($1::uuid[]) and o.told is distinct from false
+order by e.epoch, e.partition, e.log_index;
 
 -- name: save_cases
 insert into derived.case_state

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from aiokafka import ConsumerRecord
 
+from casebus.cases.room import Rooms
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record, agency_of
 from casebus.law import Law
@@ -39,6 +41,9 @@ HOSTED = frozenset({"administrative", "police", "procuratorate", "court"})
 class Casework:
     """One partition of the journal and one of the rejected, as casework takes them in."""
 
+    #: How much of one author a case takes.
+    rooms = Rooms.load(Path("policies"))
+
     def __init__(self, pool: Any, url: str = "") -> None:
         self.pool, self.url, self.world = pool, url, World()
         self.log: list[ConsumerRecord] = []
@@ -56,7 +61,7 @@ class Casework:
             directory=self.world.directory,
             key=self.world.keys[BUS],
             now=lambda: self.now,
-            streams=Streams(SCHEMAS),
+            streams=Streams(SCHEMAS, self.rooms),
             epoch=1,
         )
 

@@ -18,6 +18,7 @@ from services.casework.worker import JOURNAL, Casework
 from services.transport import TopicPartition
 from storage.pool import open_pool
 from tests.case_events import LAW
+from tests.integration.casework import Casework as Table
 from tests.integration.database import fresh_database
 from tests.world import NOW, SCHEMAS, World
 
@@ -36,7 +37,7 @@ async def casework(brokers: Stack) -> AsyncIterator[tuple[Casework, str]]:
         directory=world.directory,
         key=world.keys[BUS],
         now=lambda: NOW,
-        streams=Streams(SCHEMAS),
+        streams=Streams(SCHEMAS, Table.rooms),
         epoch=1,
     )
     async with fresh_database(brokers) as url:

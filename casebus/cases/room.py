@@ -1,0 +1,115 @@
+"""How much of one author a case's fold takes; beyond it events are recorded and not folded.
+
+Each event is placed once, in the journal's order, and what comes later changes no place: live
+casework, a replay and a rebuild agree. Nobody uses up another's room: an event takes what it and
+the receipts of its recipients need, and such a receipt then takes nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from casebus.cases import body
+from casebus.cases.event import CaseEvent, Identity
+
+_BUS = "bus"
+_RECEIPTS = frozenset({"casebus.intake.received.v1", "casebus.intake.opened.v1"})
+
+
+class Place(Enum):
+    """What becomes of an event."""
+
+    FOLDED = auto()
+    #: The first of its author's that finds no room: its author is told.
+    TOLD = auto()
+    LEFT_OUT = auto()
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """How much room an author has, by when admission took the event."""
+
+    #: (from, room), by time.
+    rows: tuple[tuple[datetime, int], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Rooms:
+        rows = yaml.safe_load(text)["rooms"]
+        return cls(
+            tuple(sorted((datetime.fromisoformat(row["from"]), int(row["room"])) for row in rows))
+        )
+
+    @classmethod
+    def load(cls, policies: Path) -> Rooms:
+        return cls.parse((policies / "limits.yaml").read_text(encoding="utf-8"))
+
+    def at(self, moment: datetime) -> int:
+        """The room in force; the first row's before it began."""
+        at = bisect_right(self.rows, moment, key=lambda row: row[0])
+        return self.rows[max(at - 1, 0)][1]
+
+
+class Room:
+    """What the authors of one stream have used of theirs."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._used: Counter[str] = Counter()
+        self._told: set[str] = set()
+        #: Recipients of each folded event, as its first copy has them, and the receipts that came.
+        self._to: dict[Identity, tuple[str, ...]] = {}
+        self._received: set[tuple[str, str, Identity]] = set()
+        self._left_out: set[Identity] = set()
+
+    def leave_out(self, identity: Identity) -> None:
+        """It was placed before, and stays out."""
+        self._left_out.add(identity)
+
+    def is_out(self, identity: Identity) -> bool:
+        return identity in self._left_out
+
+    def place(self, event: CaseEvent) -> Place:
+        """Place the next event of the stream in the journal's order."""
+        if event.sector == _BUS:
+            return Place.FOLDED
+        about = _received(event)
+        if about in self._left_out:
+            # It goes with what it is about, and takes nobody's room.
+            return self._out(event)
+        if about is not None and self._is_owed(event, about):
+            return Place.FOLDED
+        if self._used[event.agency] >= self._rooms.at(event.recorded_at):
+            told = event.agency in self._told
+            self._told.add(event.agency)
+            out = self._out(event)
+            return out if told else Place.TOLD
+        self._used[event.agency] += 1 + len(_RECEIPTS) * len(event.to)
+        self._to[event.identity] = event.to
+        return Place.FOLDED
+
+    def _out(self, event: CaseEvent) -> Place:
+        self._left_out.add(event.identity)
+        return Place.LEFT_OUT
+
+    def _is_owed(self, event: CaseEvent, about: Identity) -> bool:
+        """The first receipt of its kind by a recipient of an event that is folded."""
+        receipt = (event.agency, event.type, about)
+        if event.agency not in self._to.get(about, ()) or receipt in self._received:
+            return False
+        self._received.add(receipt)
+        return True
+
+
+def _received(event: CaseEvent) -> Identity | None:
+    if event.type not in _RECEIPTS:
+        return None
+    data: dict[str, Any] = event.data
+    return body.text(data, "event_source"), body.text(data, "event_id")
