@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from storage.packing import pack_headers
 from storage.queries import load
@@ -38,12 +37,6 @@ async def add_rejected(connection: Any, rows: Sequence[tuple[Any, ...]]) -> None
     packed = [(*row[:11], pack_headers(row[11]), *row[12:]) for row in rows]
     if packed:
         await connection.executemany(_SQL["add_rejected"], packed)
-
-
-async def journaled_leaf(connection: Any, stream: UUID, source: str, event_id: str) -> bytes | None:
-    """The event leaf of a journaled event, or None."""
-    leaf: bytes | None = await connection.fetchval(_SQL["journaled_leaf"], stream, source, event_id)
-    return leaf
 
 
 async def last_rejected(connection: Any, limit: int) -> list[Any]:

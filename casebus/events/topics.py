@@ -64,11 +64,13 @@ class Acl:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Bytes a second that one principal may produce and consume."""
+    """What one principal may produce and consume, in bytes a second, and ask for."""
 
     principal: str
     produce_bytes: int
     consume_bytes: int
+    #: Of one of the broker's threads, in percent.
+    request_percent: int
 
 
 class Topics:
@@ -103,6 +105,11 @@ class Topics:
         """Sectors whose hosted agencies have an inbox and an intake here."""
         return tuple(self._body["hosted"])
 
+    @property
+    def door_records(self) -> int:
+        """Records a second that admission takes from one door."""
+        return int(self._body["door_records"])
+
     def topics(self, members: Iterable[Member] = ()) -> tuple[Topic, ...]:
         """Every topic of an installation with these agencies on Kafka."""
         known = sorted(members)
@@ -122,8 +129,8 @@ class Topics:
 
     def quotas(self, members: Iterable[Member]) -> tuple[Quota, ...]:
         row = self._body["principals"][AGENCY]
-        produce, consume = row["produce_bytes"], row["consume_bytes"]
-        return tuple(Quota(one.id, produce, consume) for one in sorted(members))
+        limits = (row["produce_bytes"], row["consume_bytes"], row["request_percent"])
+        return tuple(Quota(one.id, *limits) for one in sorted(members))
 
     def _expand(self, row: dict[str, Any], members: list[Member]) -> Iterator[Topic]:
         if "{sector}" in row["name"]:

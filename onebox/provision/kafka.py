@@ -99,6 +99,7 @@ def provision_quotas(admin: KafkaAdminClient, quotas: Iterable[Quota]) -> None:
             ops=[
                 op(key="producer_byte_rate", value=float(quota.produce_bytes), remove=False),
                 op(key="consumer_byte_rate", value=float(quota.consume_bytes), remove=False),
+                op(key="request_percentage", value=float(quota.request_percent), remove=False),
             ],
         )
         for quota in quotas

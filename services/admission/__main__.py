@@ -8,6 +8,9 @@ from services.admission.worker import open_admission
 from services.transport import Worker
 from services.transport.agent import run
 
+#: All doors at once: one that has to wait must keep no lane from the others.
+LANES = 1_000
+
 if __name__ == "__main__":
     doors = Topics.load(Settings().schemas_dir).names_like("events.*")
-    run(Worker("admission", doors, open_admission))
+    run(Worker("admission", doors, open_admission, lanes=LANES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -19,6 +20,7 @@ from casebus.law import Law
 from casebus.now import Now, now_from
 from casebus.sdk.directory import DirectoryFollower
 from services.admission.judge import Arrival, Judge, appended_at
+from services.admission.pace import Pace
 from services.admission.stamps import journal_headers, rejected_record
 from services.transport import Batch, Handler, Outgoing, Producer, WorkerSettings
 
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 
 JOURNAL = "case.journal"
 REJECTED = "rejected"
+#: Records judged before another door has its turn: some hundredths of a second.
+RECORDS_AT_ONCE = 500
 _START_SECONDS = 60
 _PAUSE_SECONDS = 0.1
 
@@ -34,19 +38,36 @@ class Admission:
     """The front door's state: the judge, and the directory it judges by."""
 
     def __init__(
-        self, judge: Judge, follower: DirectoryFollower, producer: Producer, law: str, now: Now
+        self,
+        judge: Judge,
+        follower: DirectoryFollower,
+        producer: Producer,
+        law: str,
+        now: Now,
+        *,
+        pace: Pace,
     ) -> None:
         self._judge = judge
         self._follower = follower
         self._producer = producer
         self._law = law
         self._now = now
+        self._pace = pace
 
     async def handle(self, batch: Batch) -> None:
-        """Judge a batch and send what comes of it, in order, before returning."""
+        """Judge a batch and send what comes of it, in order, before returning.
+
+        Some records at a time: between them other doors have their turn, and a door that brings
+        more than its quota waits alone.
+        """
         await self._until_fresh()
         partitions = await self._producer.partitions(batch.topic)
-        arrivals = [_arrival(batch, record, partitions) for record in batch.records]
+        for at in range(0, len(batch.records), RECORDS_AT_ONCE):
+            some = batch.records[at : at + RECORDS_AT_ONCE]
+            await self._admit([_arrival(batch, record, partitions) for record in some])
+            await asyncio.sleep(self._pace.owed(batch.topic, len(some), time.monotonic()))
+
+    async def _admit(self, arrivals: list[Arrival]) -> None:
         outgoing = [self._decide(arrival) for arrival in arrivals]
         await self._producer.send(outgoing)
         refused = sum(one.topic == REJECTED for one in outgoing)
@@ -103,10 +124,12 @@ async def open_admission(settings: WorkerSettings, producer: Producer) -> AsyncI
         caught_up = await asyncio.to_thread(partial(follower.wait, _START_SECONDS))
         if not caught_up:
             raise CasebusError("directory_unread", "the directory did not answer in time")
-        hosted = frozenset(Topics.load(settings.schemas_dir).hosted)
+        topics = Topics.load(settings.schemas_dir)
+        hosted = frozenset(topics.hosted)
         now = now_from(settings)
         judge = Judge(schemas, follower.directory, law, hosted, now)
-        admission = Admission(judge, follower, producer, law.digest, now)
+        pace = Pace(topics.door_records)
+        admission = Admission(judge, follower, producer, law.digest, now, pace=pace)
         yield admission.handle
     finally:
         await asyncio.to_thread(follower.stop)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import faust
@@ -16,6 +16,7 @@ from casebus import telemetry
 from services.transport import reading
 from services.transport.batch import Batch, Handler, start_offsets
 from services.transport.folding import WAITING_BATCHES, Fold, FoldingTransport
+from services.transport.lanes import Lanes
 from services.transport.probe import Probe
 from services.transport.producer import Producer
 from services.transport.worker import (
@@ -91,16 +92,13 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
     async def consume(self, stream: faust.StreamT) -> None:
         """Handle batch after batch of each partition; ack each when its handler has returned."""
         batches = stream.noack()
-        lanes: dict[Any, asyncio.Task[None]] = {}
+        lanes = Lanes[faust.EventT](self.worker.lanes, partial(self._finish, batches))
         try:
             async for event in batches.events():
-                await _free(lanes, event.message.tp, self.worker.lanes)
-                task = asyncio.create_task(self._finish(batches, event))
-                lanes[event.message.tp] = task
+                lanes.put(event.message.tp, event)
         finally:
             # Stopping: what is unfinished is not acked and comes again.
-            for task in lanes.values():
-                task.cancel()
+            lanes.stop()
 
     async def _finish(self, batches: faust.StreamT, event: faust.EventT) -> None:
         fold: Fold = event.message.value
@@ -130,16 +128,6 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
     def _crash(self, reason: BaseException) -> None:
         # A crashed service of Faust's can leave the others waiting for ever.
         leave("faust_crashed", reason)
-
-
-async def _free(lanes: dict[Any, asyncio.Task[None]], tp: Any, most: int) -> None:
-    """Wait until `tp` is not being handled, and fewer than `most` partitions are."""
-    if (same := lanes.get(tp)) is not None:
-        await asyncio.wait([same])
-    running = [task for task in lanes.values() if not task.done()]
-    while len(running) >= most:
-        _, pending = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        running = list(pending)
 
 
 def _configuration(worker: Worker, settings: WorkerSettings) -> dict[str, Any]:

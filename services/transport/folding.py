@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -26,15 +27,17 @@ if TYPE_CHECKING:
 #: Batches in memory, waiting or being handled, at which fetching pauses. A batch is at most 1 MiB
 #: or one record; aiokafka's fetcher holds one more a partition.
 WAITING_BATCHES = 16
+#: Of one partition: its flood stays with the broker and leaves the others their places.
+WAITING_OF_ONE = 2
 
 
 class Fold:
     """The value of a folded message: the records, and whether their handler returned."""
 
-    __slots__ = ("__weakref__", "after", "handled", "records")
+    __slots__ = ("__weakref__", "after", "handled", "records", "tp")
 
-    def __init__(self, records: Sequence[ConsumerRecord], after: int | None) -> None:
-        self.records = records
+    def __init__(self, tp: TP, records: Sequence[ConsumerRecord], after: int | None) -> None:
+        self.tp, self.records = tp, records
         #: Offset of the last record fetched before these, where they follow it directly.
         self.after = after
         self.handled = False
@@ -72,24 +75,30 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         timeout: float,  # noqa: ASYNC109 - Faust's name
     ) -> Mapping[TP, list[Any]]:
         # Faust's own limit (stream_buffer_maxsize) pauses fetching for a whole second.
-        if not await self._room(timeout):
+        some = await self._with_room(active_partitions or self.assignment(), timeout)
+        if not some:
             return {}
-        fetched = await super()._getmany(active_partitions=active_partitions, timeout=timeout)
+        fetched = await super()._getmany(active_partitions=some, timeout=timeout)
         return {
             tp: [self._folded(tp, records)] if self._folds(tp) else records
             for tp, records in fetched.items()
             if records
         }
 
-    async def _room(self, seconds: float) -> bool:
-        """Whether few enough batches wait in memory, or soon do."""
+    async def _with_room(self, partitions: set[TP], seconds: float) -> set[TP]:
+        """The partitions of which few enough batches wait in memory, now or soon; else none."""
         self._freed.clear()
-        if sum(not fold.handled for fold in self._out) < WAITING_BATCHES:
-            return True
+        if some := self._fetchable(partitions):
+            return some
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._freed.wait(), seconds)
-            return True
-        return False
+        return self._fetchable(partitions)
+
+    def _fetchable(self, partitions: set[TP]) -> set[TP]:
+        waiting = Counter(fold.tp for fold in self._out if not fold.handled)
+        if waiting.total() >= WAITING_BATCHES:
+            return set()
+        return {tp for tp in partitions if waiting[tp] < WAITING_OF_ONE}
 
     def _folds(self, tp: TP) -> bool:
         return tp.topic in self.app.folded_topics
@@ -98,7 +107,7 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         before = self._fetched.get(tp)
         self._fetched[tp] = records[-1].offset
         after = before if before is not None and before < records[0].offset else None
-        fold = Fold(records, after)
+        fold = Fold(tp, records, after)
         self._out.add(fold)
         return FoldedRecord(tp, fold)
 

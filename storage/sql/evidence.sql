@@ -22,9 +22,6 @@ insert into own.rejected
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 on conflict do nothing;
 
--- name: journaled_leaf
-select event_leaf from derived.event where stream = $1 and source = $2 and id = $3;
-
 -- name: last_rejected
 select r.partition, r.kafka_offset, r.rejected_at, r.door, r.reason, r.detail, r.agency, r.source,
        r.event_id, r.stream, r.verified, r.late, encode(r.leaf, 'hex') as leaf,

@@ -67,4 +67,5 @@ def test_an_agency_on_kafka_has_the_quota_of_the_file(brokers: Stack) -> None:
     assert found == {
         "producer_byte_rate": quota.produce_bytes,
         "consumer_byte_rate": quota.consume_bytes,
+        "request_percentage": quota.request_percent,
     }

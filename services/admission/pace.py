@@ -1,0 +1,21 @@
+"""How fast one door's records are taken: Kafka's quotas count bytes and requests, not records."""
+
+from __future__ import annotations
+
+#: Seconds of its quota that a door may bring at once after a pause: a system that was away.
+BURST_SECONDS = 10
+
+
+class Pace:
+    """Counts the records of each door. One that brings too many waits; the broker keeps them."""
+
+    def __init__(self, records_a_second: int) -> None:
+        self._rate = records_a_second
+        #: When what each door brought would have come at its quota's pace.
+        self._until: dict[str, float] = {}
+
+    def owed(self, door: str, records: int, now: float) -> float:
+        """Seconds that the door has to wait after these records."""
+        until = max(self._until.get(door, 0.0), now - BURST_SECONDS) + records / self._rate
+        self._until[door] = until
+        return max(0.0, until - now)

@@ -1,0 +1,42 @@
+"""Whose turn it is: partitions take turns batch by batch, whatever waits behind each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Lanes(Generic[Item]):
+    """Handles each place's items in order and one at a time; at most `most` places at once.
+
+    A place that has more waits behind all that waited already: one that is flooded makes the
+    others wait for one of its items, never for all.
+    """
+
+    def __init__(self, most: int, handle: Callable[[Item], Awaitable[None]]) -> None:
+        self._handle = handle
+        # Its waiters are served in the order in which they came.
+        self._lanes = asyncio.Semaphore(most)
+        self._waiting: dict[Hashable, deque[Item]] = {}
+        self._tasks: dict[Hashable, asyncio.Task[None]] = {}
+
+    def put(self, place: Hashable, item: Item) -> None:
+        self._waiting.setdefault(place, deque()).append(item)
+        if place not in self._tasks:
+            self._tasks[place] = asyncio.create_task(self._work(place))
+
+    def stop(self) -> None:
+        """What is unfinished or waits is handled no further."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    async def _work(self, place: Hashable) -> None:
+        waiting = self._waiting[place]
+        while waiting:
+            async with self._lanes:
+                await self._handle(waiting.popleft())
+        del self._waiting[place], self._tasks[place]

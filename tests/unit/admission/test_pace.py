@@ -1,0 +1,25 @@
+"""A quota counts records: a door that brings too many waits, and no other door with it."""
+
+from __future__ import annotations
+
+from services.admission.pace import BURST_SECONDS, Pace
+
+
+def test_a_door_within_its_quota_never_waits():
+    pace = Pace(100)
+    assert {pace.owed("events.police", 50, now) for now in (1.0, 1.5, 2.0, 2.5)} == {0.0}
+
+
+def test_after_a_pause_a_door_brings_some_seconds_worth_at_once():
+    pace = Pace(100)
+    assert pace.owed("events.police", 100 * BURST_SECONDS, 1_000.0) == 0.0
+    assert pace.owed("events.police", 100, 1_000.0) == 1.0
+
+
+def test_a_flooded_door_is_taken_at_its_pace_and_the_others_at_theirs():
+    pace, now, taken = Pace(100), 1_000.0, 0
+    while now < 1_100.0:
+        taken += 500
+        now += pace.owed("events.administrative", 500, now)
+        assert pace.owed("events.police", 0, now) == 0.0
+    assert taken <= 100 * (100 + BURST_SECONDS) + 500
