@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from storage.queries import load
 
 _SQL = load("cases")
@@ -75,6 +77,13 @@ async def shown(connection: Any, streams: Iterable[UUID], as_of: datetime) -> di
     for row in await connection.fetch(_SQL["said"], wanted):
         if row["stream"] in found:
             found[row["stream"]].said.add(row["event_id"])
+    return found
+
+
+async def view(connection: Any, stream: UUID) -> dict[str, Any]:
+    """One case as its rows show it, in the words of `Case.to_json`."""
+    text = await connection.fetchval(_SQL["shown_view"], stream)
+    found: dict[str, Any] = orjson.loads(text)
     return found
 
 

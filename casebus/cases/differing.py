@@ -1,4 +1,8 @@
-"""One case derived in two ways, by two laws for example: how they differ, in words. Pure."""
+"""One case derived in two ways, by two laws or two folds: what differs, in words. Pure.
+
+What is compared are views, as `Case.to_json` gives them and the rows keep them: what an older fold
+wrote is compared as it was written.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from casebus.cases.state import RUNNING, Case, Clock
+from casebus.cases.state import RUNNING, Clock
+
+View = Mapping[str, Any]
 
 
 class Difference(NamedTuple):
@@ -21,7 +27,7 @@ class Difference(NamedTuple):
         return self._asdict()
 
 
-def differences(before: Case, after: Case, until: dt.datetime) -> list[Difference]:
+def differences(before: View, after: View, until: dt.datetime) -> list[Difference]:
     """What of a case is otherwise, looked at from an aware moment."""
     return [
         *_compared("status", _statuses(before), _statuses(after)),
@@ -42,20 +48,24 @@ def _compared(
             yield Difference(kind, what, one, other)
 
 
-def _statuses(case: Case) -> dict[str, str]:
-    found = {one.procedure: one.status for one in case.regions}
-    return found or {"": case.status}
+def _statuses(case: View) -> dict[str, str]:
+    found = {one["procedure"]: one["status"] for one in case.get("regions", ())}
+    return found or {"": case["status"]}
+
+
+def _clocks(case: View) -> list[Clock]:
+    return [Clock.from_json(one) for one in case.get("clocks", ())]
 
 
 def _named(clock: Clock) -> str:
     return f"{clock.id} of {clock.trigger[1]}"
 
 
-def _dues(case: Case) -> dict[str, str]:
+def _dues(case: View) -> dict[str, str]:
     """Each clock's due date and how it ended; not whether it was late."""
     return {
         _named(one): f"{one.due.isoformat() if one.due else 'at once'} {_end(one)}"
-        for one in case.clocks
+        for one in _clocks(case)
     }
 
 
@@ -63,8 +73,8 @@ def _end(clock: Clock) -> str:
     return "met" if clock.status == "met_late" else clock.status
 
 
-def _late(case: Case, until: dt.datetime) -> dict[str, str]:
-    return {_named(one): "late" for one in case.clocks if _is_late(one, until)}
+def _late(case: View, until: dt.datetime) -> dict[str, str]:
+    return {_named(one): "late" for one in _clocks(case) if _is_late(one, until)}
 
 
 def _is_late(clock: Clock, until: dt.datetime) -> bool:
@@ -76,21 +86,22 @@ def _is_late(clock: Clock, until: dt.datetime) -> bool:
     return clock.missed
 
 
-def _findings(case: Case) -> dict[str, str]:
+def _findings(case: View) -> dict[str, str]:
     found: dict[str, str] = {}
-    for one in case.findings:
-        what = f"{one.kind} of {one.event[1]}"
-        found[what] = f"{found.get(what, '')} {one.severity}".strip()
+    for one in case.get("findings", ()):
+        what = f"{one['kind']} of {one['event']['id']}"
+        found[what] = f"{found.get(what, '')} {one['severity']}".strip()
     return found
 
 
-def _assessments(case: Case) -> dict[str, str]:
-    return {one.event[1]: _verdict(one.assessment.to_json()) for one in case.assessments}
+def _assessments(case: View) -> dict[str, str]:
+    return {one["event"]["id"]: _verdict(one) for one in case.get("assessments", ())}
 
 
-def _verdict(said: Mapping[str, Any]) -> str:
+def _verdict(said: View) -> str:
     return f"{said['verdict']} {said['offence']} tier {said['tier']} {said['rule']}".strip()
 
 
-def _copies(case: Case) -> dict[str, str]:
-    return {f"{one.rule} of {one.event[1]}": "owed" for one in case.copies}
+def _copies(case: View) -> dict[str, str]:
+    owed = case.get("copies", ())
+    return {f"{one['rule']} of {one['event']['id']}": "owed" for one in owed}

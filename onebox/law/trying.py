@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from casebus.cases import Case, fold
 from casebus.cases.differing import Difference, differences
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from casebus.events.schemas import Schemas
 from casebus.law import Law
-from onebox.law.previewing import Foreseen, Preview, foreseen
-from services.casework.lawbooks import Lawbooks
+from onebox.law.previewing import Preview, foreseen
 from storage import law as bundles
+from storage import renewing
 
 _DAY = dt.timedelta(days=1)
 
@@ -74,7 +73,6 @@ class _Trial:
         # A clock that runs beyond the last day is nobody's breach yet.
         self._now = now
         self._until = min(_begin(question.until + _DAY), now)
-        self._books = Lawbooks(question.law)
         self._answer = Answer(Preview(question.law.digest))
 
     async def run(self) -> Answer:
@@ -89,21 +87,11 @@ class _Trial:
         async for one in foreseen(self._connection, question.law, self._schemas, self._now, among):
             answer.ahead.add(one)
             if one.made is not None and one.made.event is not None:
-                found = await self._differences(one, one.made.case)
+                before = await renewing.view(self._connection, UUID(one.case))
+                found = differences(before, one.made.case.to_json(), self._until)
                 answer.differences[one.case] = found
                 answer.counts.update(each.kind for each in found)
         return answer
-
-    async def _differences(self, one: Foreseen, after: Case) -> list[Difference]:
-        law = await self._books.get(self._connection, one.before.law)
-        try:
-            before = fold(one.events, law)
-        # A case that is suspended today, because its law does not fit it.
-        except Exception as error:  # noqa: BLE001
-            return [
-                Difference("status", "fold", f"suspended: {type(error).__name__}", after.status)
-            ]
-        return differences(before, after, self._until)
 
     async def _of_division(self, streams: list[UUID]) -> list[UUID]:
         if not self._question.division:

@@ -54,6 +54,11 @@ select c.stream, a->'event'->>'id' as event_id, a->>'verdict' as verdict,
 from derived.case_state c, jsonb_path_query(c.view, '$.assessments[*]') as a
 where c.stream = any($1::uuid[]);
 
+-- name: shown_view
+select (c.view || jsonb_build_object('status', c.status, 'clocks', coalesce(
+    (select jsonb_agg(k.view order by k.key) from derived.clock k where k.stream = c.stream), '[]'
+)))::text from derived.case_state c where c.stream = $1;
+
 -- name: said
 select aggregateid as stream, event_id from own.outbox
 where aggregateid = any($1::uuid[]) and source like 'bus%';

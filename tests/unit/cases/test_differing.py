@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from casebus.cases import fold
+from casebus.cases import CaseEvent, fold
 from casebus.cases.differing import Difference, differences
 from casebus.events.legaltime import CHINA
 from casebus.law import Law, loader
@@ -22,8 +22,11 @@ def changed(name: str, old: str, new: str) -> Law:
 
 
 def compared(law: Law, until: dt.datetime = LATE) -> list[Difference]:
-    events = storyline()
-    return differences(fold(events, LAW), fold(events, law), until)
+    return under(storyline(), law, until)
+
+
+def under(events: list[CaseEvent], law: Law, until: dt.datetime) -> list[Difference]:
+    return differences(fold(events, LAW).to_json(), fold(events, law).to_json(), until)
 
 
 def test_the_same_law_differs_in_nothing() -> None:
@@ -56,7 +59,7 @@ def test_a_way_that_is_closed_is_a_finding_and_another_status() -> None:
 def test_a_copy_that_is_no_longer_owed_is_told() -> None:
     events = [event(AMR, "referral.sent", "2026-03-05", to=(PSB,))]
     law = changed(REFERRAL, "    copies: [same_division:procuratorate]\n", "")
-    found = differences(fold(events, LAW), fold(events, law), LATE)
+    found = under(events, law, LATE)
     assert [one.what for one in found if one.kind == "copy"] == [
         "same_division:procuratorate of referral.sent"
     ]
@@ -67,5 +70,5 @@ def test_a_period_that_still_runs_on_the_last_day_is_no_breach_yet() -> None:
     early, late = dt.datetime(2026, 3, 4, tzinfo=CHINA), dt.datetime(2026, 3, 9, tzinfo=CHINA)
     longer = changed(CLOCKS, "    amount: 3\n    unit: d", "    amount: 9\n    unit: d")
     for until, breaches in ((early, 0), (late, 1)):
-        found = differences(fold(events, LAW), fold(events, longer), until)
+        found = under(events, longer, until)
         assert len([one for one in found if one.kind == "breach"]) == breaches

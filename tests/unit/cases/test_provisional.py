@@ -176,7 +176,7 @@ def test_nothing_but_the_warning_is_said_before_it_is_certain(at: str) -> None:
 def test_what_if_calls_nobody_late_before_it_is_certain() -> None:
     shipped = Law({**SHIPPED, "holidays.yaml": NOTICE_2027.encode()})
     moment = dt.datetime.fromisoformat("2027-01-09T12:00:00+08:00")
-    before, after = (fold([PROPOSED], one) for one in (LAW, shipped))
+    before, after = (fold([PROPOSED], one).to_json() for one in (LAW, shipped))
     [late] = [
         one
         for one in differences(before, after, moment)
