@@ -45,8 +45,10 @@ class Settings(BaseSettings):
     api_key: str = ""
     #: The agency on whose behalf a client acts.
     agency: str = ""
-    #: Private keys of hosted agencies and of the bus, `<agency>.pem` each.
+    #: Private keys of the agencies that this process signs for, `<agency>.pem` each.
     keys_dir: Path = Path(".casebus/keys")
+    #: The key by which this process signs as the bus; each that does has one of its own.
+    bus_key: Path = Path(".casebus/bus/operator/bus.pem")
     #: SHA-256 (hex) of the directory's entry 0: whom this process trusts.
     root_digest: str = ""
     #: A file with the scenario's moment; unset means the machine's clock.

@@ -16,7 +16,7 @@ from casebus.events.envelope import Envelope, Record, agency_of, check_legal_tim
 from casebus.events.legaltime import refuse_ahead
 from casebus.events.schemas import CodecError, Schema
 from casebus.sdk.secrecy import refuse_state_secrets
-from casebus.trust.directory import Agency
+from casebus.trust.directory import BUS, Agency
 from casebus.trust.signing import Draft, sign
 from gateway.cloudevents import Submission
 from gateway.context import Gateway
@@ -76,7 +76,7 @@ async def _produce(gateway: Gateway, one: Finished, *, is_asked: bool) -> None:
 def finish(gateway: Gateway, agency: str, submission: Submission) -> Finished:
     """The record as it will stand on Kafka, after every check that needs no sending."""
     claimed = submission.attributes.get("source", "")
-    if agency_of(claimed) != agency:
+    if agency_of(claimed) != agency or agency == BUS:
         raise CasebusError("foreign_source", f"this key speaks for {agency}")
     source = gateway.directory().agency(agency)
     if source is None:

@@ -13,16 +13,21 @@ from onebox.places import Home
 
 @dataclass(slots=True)
 class Credentials:
-    """What `casebus env` prints: Kafka users, the database's owner, one API key an agency."""
+    """All secrets of a stack: Kafka users, the database's owner and roles, an API key an agency."""
 
     cluster_id: str = ""
     postgres: str = ""
     kafka: dict[str, str] = field(default_factory=dict)
     api_keys: dict[str, str] = field(default_factory=dict)
     root_digest: str = ""
+    #: Passwords of PostgreSQL roles, by service; empty where no roles could be made.
+    roles: dict[str, str] = field(default_factory=dict)
 
     def kafka_password(self, user: str) -> str:
         return self.kafka.setdefault(user, secrets.token_urlsafe(24))
+
+    def role_password(self, service: str) -> str:
+        return self.roles.setdefault(service, secrets.token_urlsafe(24))
 
     def api_key(self, agency: str) -> str:
         """256 random bits."""

@@ -9,35 +9,87 @@ from urllib.parse import quote, unquote, urlsplit
 
 from casebus.settings import Settings
 from onebox.credentials import Credentials
-from onebox.options import Options
-from onebox.places import HOST
+from onebox.options import GATEWAY, Options
+from onebox.places import HOST, OPERATOR, SPEAKERS
 from onebox.postgres import DATABASE, USER
+from storage.roles import role_of
 
 ADMIN = "admin"
+#: Services whose work is in PostgreSQL; the others are given no URL.
+WITH_DATABASE = ("casework", "scheduler", "intake", GATEWAY)
+#: Services that sign for hosted agencies.
+WITH_AGENCY_KEYS = ("intake", GATEWAY)
 #: What one user's exports may have and another's not.
 _OF_ONE_USER = (
     "CASEBUS_AGENCY",
     "CASEBUS_API_KEY",
+    "CASEBUS_BUS_KEY",
+    "CASEBUS_DATABASE_URL",
     "CASEBUS_KAFKA_SECURITY_PROTOCOL",
     "CASEBUS_KAFKA_SASL_MECHANISM",
     "CASEBUS_KAFKA_USERNAME",
     "CASEBUS_KAFKA_PASSWORD",
+    "CASEBUS_KEYS_DIR",
     "KAFKA_CLIENT_PROPERTIES",
+    "PGHOST",
+    "PGPORT",
+    "PGUSER",
+    "PGPASSWORD",
+    "PGDATABASE",
 )
+_OTHERS_API_KEY = "CASEBUS_API_KEY_"
 
 
 def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
-    """The Settings of a service, of an agency's own system or of `admin`, as variables."""
+    """The Settings of a service, of an agency's own system or of `admin`, as variables.
+
+    Each is given its own secrets and nobody else's; `admin` is given all.
+    """
     agency = {"CASEBUS_AGENCY": user, "CASEBUS_API_KEY": credentials.api_keys.get(user, "")}
     hosted = user in credentials.api_keys and user not in credentials.kafka
     return {
         **shared(options, credentials),
         **({} if hosted else _kafka_user(options, credentials, user)),
         **(agency if user in credentials.api_keys else {}),
-        "CASEBUS_DATABASE_URL": database_url(options, credentials),
-        "CASEBUS_KEYS_DIR": str(keys_dir(options)),
+        **_database_of(options, credentials, user),
+        **_keys_of(options, credentials, user),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _database_of(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
+    if user == ADMIN:
+        return {"CASEBUS_DATABASE_URL": database_url(options, credentials)}
+    if user in WITH_DATABASE:
+        return {"CASEBUS_DATABASE_URL": service_url(options, credentials, user)}
+    return {}
+
+
+def _keys_of(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
+    """Where the private keys lie that this user signs with."""
+    if user == ADMIN:
+        bus_key = {"CASEBUS_BUS_KEY": str(options.place.bus_key(OPERATOR))}
+        return {"CASEBUS_KEYS_DIR": str(keys_dir(options)), **bus_key}
+    if user in WITH_AGENCY_KEYS:
+        return {"CASEBUS_KEYS_DIR": str(keys_dir(options))}
+    if user in credentials.api_keys:
+        return {"CASEBUS_KEYS_DIR": str(_own_keys(options, user))}
+    return {"CASEBUS_BUS_KEY": str(options.place.bus_key(user))} if user in SPEAKERS else {}
+
+
+def _own_keys(options: Options, agency: str) -> Path:
+    """The folder with this agency's key alone, made where it is missing.
+
+    A link: whoever changes the agency's key changes it for its gateway too.
+    """
+    folder, key = options.place.only_key_of(agency), keys_dir(options) / f"{agency}.pem"
+    link = folder / key.name
+    if key.is_file() and not link.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.chmod(0o700)
+        link.unlink(missing_ok=True)
+        link.symlink_to(key)
+    return folder
 
 
 def shared(options: Options, credentials: Credentials) -> dict[str, str]:
@@ -59,6 +111,7 @@ def admin_settings(options: Options, credentials: Credentials) -> Settings:
             home=options.home,
             database_url=database_url(options, credentials),
             keys_dir=keys_dir(options),
+            bus_key=options.place.bus_key(OPERATOR),
         )
     return Settings(
         home=options.home,
@@ -69,6 +122,7 @@ def admin_settings(options: Options, credentials: Credentials) -> Settings:
         kafka_password=credentials.kafka_password(ADMIN),
         database_url=database_url(options, credentials),
         keys_dir=keys_dir(options),
+        bus_key=options.place.bus_key(OPERATOR),
     )
 
 
@@ -79,10 +133,23 @@ def keys_dir(options: Options) -> Path:
 
 
 def database_url(options: Options, credentials: Credentials, name: str = DATABASE) -> str:
+    """As the owner of the tables: for migrations and for an operator's commands, no service's."""
     if options.database_url:
         return options.database_url
     password = quote(credentials.postgres, safe="")
     return f"postgresql://{USER}:{password}@{HOST}:{options.ports.postgres}/{name}"
+
+
+def service_url(options: Options, credentials: Credentials, service: str) -> str:
+    """The same database in the service's own role; the owner's, where no roles could be made."""
+    url = database_url(options, credentials)
+    if service not in credentials.roles:
+        return url
+    parts = urlsplit(url)
+    password = quote(credentials.roles[service], safe="")
+    address = parts.netloc.rpartition("@")[2]
+    role = quote(role_of(service, unquote(parts.path.lstrip("/"))), safe="")
+    return parts._replace(netloc=f"{role}:{password}@{address}").geturl()
 
 
 def _kafka_user(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
@@ -110,28 +177,36 @@ def exports(
     """All that a client of any kind needs, ours and foreign ones, as one user."""
     own = of_user(options, credentials, user)
     own.pop("PYTHONUNBUFFERED")
-    url = urlsplit(own["CASEBUS_DATABASE_URL"])
     foreign = {
         "SCHEMA_REGISTRY_URL": f"{own['CASEBUS_GATEWAY_URL']}/registry",
         "KAFKA_BOOTSTRAP_SERVERS": own["CASEBUS_KAFKA_BOOTSTRAP"],
+    }
+    if "CASEBUS_DATABASE_URL" in own:
+        foreign |= _of_psql(own["CASEBUS_DATABASE_URL"])
+    if "CASEBUS_KAFKA_SECURITY_PROTOCOL" in own:
+        foreign["KAFKA_CLIENT_PROPERTIES"] = str(properties)
+    every = credentials.api_keys if user == ADMIN else {}
+    keys = {
+        f"{_OTHERS_API_KEY}{agency.upper().replace('-', '_')}": key for agency, key in every.items()
+    }
+    return {**own, **foreign, **keys}
+
+
+def _of_psql(database_url: str) -> dict[str, str]:
+    url = urlsplit(database_url)
+    return {
         "PGHOST": url.hostname or "",
         "PGPORT": str(url.port or 5432),
         "PGUSER": unquote(url.username or ""),
         "PGPASSWORD": unquote(url.password or ""),
         "PGDATABASE": url.path.lstrip("/"),
     }
-    if "CASEBUS_KAFKA_SECURITY_PROTOCOL" in own:
-        foreign["KAFKA_CLIENT_PROPERTIES"] = str(properties)
-    keys = {
-        f"CASEBUS_API_KEY_{agency.upper().replace('-', '_')}": key
-        for agency, key in credentials.api_keys.items()
-    }
-    return {**own, **foreign, **keys}
 
 
-def left_over(exported: Mapping[str, str]) -> list[str]:
+def left_over(exported: Mapping[str, str], shell: Mapping[str, str] = os.environ) -> list[str]:
     """Variables that an earlier user's exports may have left in the shell: unset them."""
-    return [name for name in _OF_ONE_USER if name not in exported]
+    others = [name for name in shell if name.startswith(_OTHERS_API_KEY)]
+    return [name for name in (*_OF_ONE_USER, *others) if name not in exported]
 
 
 def client_properties(exported: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from casebus.errors import CasebusError
 from onebox import jars
 from onebox.credentials import Credentials, write_private
 from onebox.java import QUICK_START, Java, heap_flags
-from onebox.places import HOST, Home, Ports
+from onebox.places import HOST, UMASK, Home, Ports
 
 ITERATIONS = 4096
 FORMAT_SECONDS = 60
@@ -96,9 +96,9 @@ class Kafka:
 
         Raises CasebusError `kafka_not_formatted`.
         """
-        self.home.kafka.mkdir(parents=True, exist_ok=True)
+        self.home.kafka.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self.properties, configuration(self, credentials).encode())
-        (self.home.kafka / "log4j2.properties").write_text(_LOGGING, "utf-8")
+        write_private(self.home.kafka / "log4j2.properties", _LOGGING.encode())
         if not (self.data / "meta.properties").is_file():
             self._format(credentials)
 
@@ -125,6 +125,7 @@ class Kafka:
             capture_output=True,
             text=True,
             timeout=FORMAT_SECONDS,
+            umask=UMASK,
             check=False,
         )
         if done.returncode:

@@ -14,7 +14,7 @@ import psutil
 from casebus.errors import CasebusError
 from onebox import state
 from onebox.options import Options
-from onebox.places import Home, is_free
+from onebox.places import UMASK, Home, is_free
 from onebox.state import StackState
 
 Follow = Callable[[StackState], object]
@@ -29,7 +29,7 @@ _SUPERVISOR = "supervisor"
 def start(options: Options) -> subprocess.Popen[bytes]:
     """Spawn the supervisor, detached; raises as `require_startable` does."""
     require_startable(options)
-    with options.place.log(_SUPERVISOR).open("ab") as output:
+    with options.place.open_log(_SUPERVISOR) as output:
         return subprocess.Popen(  # noqa: S603  ourselves
             [sys.executable, "-m", "onebox.stack", options.to_json()],
             stdin=subprocess.DEVNULL,
@@ -37,6 +37,7 @@ def start(options: Options) -> subprocess.Popen[bytes]:
             stderr=output,
             start_new_session=True,
             cwd="/",
+            umask=UMASK,
         )
 
 
@@ -45,7 +46,7 @@ def require_startable(options: Options) -> None:
     last = state.read(options.place.state)
     if last is not None and last.alive():
         raise CasebusError("already_up", f"process {last.supervisor} runs {options.home} already")
-    options.place.make()
+    options.place.make().close_to_others()
     end_leftovers(last)
     require_free_ports(options)
     options.place.state.unlink(missing_ok=True)

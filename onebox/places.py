@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 HOST = "127.0.0.1"
 #: Well below 32768, where the ports begin that the system gives to outgoing connections.
 DEFAULT_BASE = 18080
 EPHEMERAL = 32768
+#: Who speaks for the bus from a command: adopts a law, reinterprets a case.
+OPERATOR = "operator"
+#: The processes that sign as the bus, each by a key of its own.
+SPEAKERS = ("router", "casework", "scheduler", OPERATOR)
+#: Of every process that we start: what it writes is its own account's.
+UMASK = 0o077
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,19 @@ class Home:
         return self.path / "root.pem"
 
     @property
+    def bus_keys(self) -> Path:
+        """A folder for each process that speaks for the bus."""
+        return self.path / "bus"
+
+    def bus_key(self, process: str) -> Path:
+        """The key by which this one process signs as the bus."""
+        return self.bus_keys / process / "bus.pem"
+
+    def only_key_of(self, agency: str) -> Path:
+        """A folder that holds this agency's key and no other: what its shell is given."""
+        return self.path / "agencies" / agency
+
+    @property
     def scenario_time(self) -> Path:
         return self.path / "scenario-time"
 
@@ -97,11 +119,44 @@ class Home:
     def log(self, service: str) -> Path:
         return self.logs / f"{service}.log"
 
+    def open_log(self, service: str) -> BinaryIO:
+        """To append to; whatever the caller's umask, it is the account's alone."""
+        return open(self.log(service), "ab", opener=_open_private)
+
     def make(self) -> Home:
         for each in (self.path, self.keys, self.logs, self.held):
             each.mkdir(parents=True, exist_ok=True)
-        self.keys.chmod(0o700)
         return self
+
+    def close_to_others(self) -> Home:
+        """Take from everything in it what it grants to other accounts: an old home is repaired.
+
+        PostgreSQL sees to its own folder: it may run under another account, which then passes
+        through the home and reads nothing of it.
+        """
+        _narrow(self.path, 0o711 if os.geteuid() == 0 else 0o700)
+        for folder, folders, files in os.walk(self.path):
+            if folder == str(self.path):
+                folders[:] = [name for name in folders if name != self.postgres.name]
+            for name in folders:
+                _narrow(Path(folder, name), 0o700)
+            for name in files:
+                _narrow(Path(folder, name), 0o600)
+        return self
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _narrow(path: Path, most: int) -> None:
+    """Leave of the path's mode what `most` allows; a link and what is gone have none."""
+    try:
+        mode = path.lstat().st_mode
+        if not stat.S_ISLNK(mode) and stat.S_IMODE(mode) & ~most:
+            path.chmod(stat.S_IMODE(mode) & most)
+    except FileNotFoundError:
+        return
 
 
 def home_at(path: Path) -> Home:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from casebus.errors import CasebusError
 from onebox.credentials import Credentials
-from onebox.places import HOST, Home, Ports
+from onebox.places import HOST, UMASK, Home, Ports
 
 USER = DATABASE = "casebus"
 #: PostgreSQL refuses to run as root; the first of these accounts that exists runs it then.
@@ -22,6 +22,8 @@ ACCOUNTS = ("postgres", "nobody")
 #: Where root's stacks keep what such an account cannot reach below root's own directories.
 SHARED = Path("/var/lib/casebus")
 INIT_SECONDS = 60
+#: Of folders that other accounts pass through on their way to what is theirs.
+_PASSABLE = 0o755
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Postgres:
             timeout=INIT_SECONDS,
             check=False,
             user=self.account,
+            umask=UMASK,
             cwd="/",
         )
         if done.returncode:
@@ -130,9 +133,11 @@ def _make_place(home: Home, account: str | None) -> None:
             real = SHARED / f"postgres-{digest}"
             shutil.rmtree(real, ignore_errors=True)
             real.mkdir(parents=True)
+            SHARED.chmod(_PASSABLE)
             place.symlink_to(real)
         else:
             place.mkdir(parents=True)
+    place.resolve().chmod(0o700)
     if account:
         shutil.chown(place.resolve(), account)
 
@@ -154,6 +159,8 @@ def _make_copy(packaged: Path, copy: Path) -> None:
     libraries = packaged.parent.with_suffix(".libs")
     if libraries.is_dir():
         shutil.copytree(libraries, scratch / libraries.name)
+    for folder in (SHARED, scratch, scratch / copy.parent.name, scratch / copy.relative_to(whole)):
+        folder.chmod(_PASSABLE)
     if whole.is_dir():
         shutil.rmtree(scratch)
     else:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from onebox.places import UMASK
 from onebox.state import ServiceState
 
 Ready = Callable[[], Awaitable[bool]]
@@ -107,6 +108,7 @@ class Service:
                 env={**os.environ, **self.program.environment},
                 cwd="/",
                 user=self.program.account,
+                umask=UMASK,
                 # Ctrl-C is for the supervisor, which stops its processes in order.
                 start_new_session=True,
                 preexec_fn=_end_with(os.getpid(), self.program.stop_signal),

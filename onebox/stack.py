@@ -18,8 +18,9 @@ from onebox.heartbeat import Heartbeat
 from onebox.java import find_java
 from onebox.launch import Follow
 from onebox.options import GATEWAY, WORKERS, Options
+from onebox.places import UMASK
 from onebox.probes import Probes
-from onebox.provision.installation import Installation
+from onebox.provision.installation import Installation, make_tables
 from onebox.service import Program
 from onebox.supervisor import Supervisor
 
@@ -50,6 +51,8 @@ class Stack:
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT; raises CasebusError where it cannot start."""
+        # `casebus up --foreground` comes with the terminal's own.
+        os.umask(UMASK)
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -143,12 +146,12 @@ class Stack:
         self._save_credentials()
 
     async def _provision_database(self) -> None:
-        from storage.migrate import migrate  # noqa: PLC0415  not needed while backends start
-
         if "postgres" in self.options.embedded:
             owner = environment.database_url(self.options, self.credentials, "postgres")
             await clients.make_database(owner)
-        await migrate(environment.database_url(self.options, self.credentials))
+        await make_tables(
+            environment.database_url(self.options, self.credentials), self.credentials
+        )
 
     def _python(self, name: str) -> Program:
         module = name if name == GATEWAY else f"services.{name}"

@@ -24,7 +24,7 @@ import psutil
 from casebus.settings import Settings
 from onebox import credentials, environment, launch, state
 from onebox.options import GATEWAY, SERVICES, Options, read_options
-from onebox.places import Home
+from onebox.places import UMASK, Home
 from onebox.ports import free_port_base
 from onebox.state import ServiceState
 
@@ -106,7 +106,8 @@ class Stack:
 
     @property
     def database_url(self) -> str:
-        return self.environment(GATEWAY)["CASEBUS_DATABASE_URL"]
+        """As the owner of the tables."""
+        return environment.database_url(self.options, credentials.load(self.home))
 
     def environment(self, user: str) -> dict[str, str]:
         """The variables of a service, of an agency with its own system, or of `admin`."""
@@ -189,12 +190,13 @@ class Stack:
         """
         name = {"CASEBUS_WORKER": f"another-{time.monotonic_ns()}"}
         module = service if service == GATEWAY else f"services.{service}"
-        with self.home.log(f"{service}-another").open("ab") as output:
+        with self.home.open_log(f"{service}-another") as output:
             process = subprocess.Popen(  # noqa: S603  ourselves
                 [sys.executable, "-m", module],
                 env={**os.environ, **self.environment(service), **name, **(env or {})},
                 stdout=output,
                 stderr=output,
+                umask=UMASK,
             )
         try:
             yield process

@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg
 
 from casebus.errors import CasebusError
+from storage import roles
 from storage.migrate import ADVISORY_LOCK, migrations
 from storage.queries import load
 from storage.renewing import LOCK as RENEWALS
@@ -162,6 +163,7 @@ async def switch(connection: Any, *, differs: bool) -> None:
     # Bodies of functions are text.
     for row in await connection.fetch(_SQL["functions"], LIVE):
         await connection.execute(row["text"].replace(f"{NEXT}.", f"{LIVE}."))
+    await roles.grant(connection)
 
 
 async def _wait_for_readers(connection: Any) -> None:

@@ -10,6 +10,7 @@ import asyncpg
 
 from casebus.errors import CasebusError
 from casebus.settings import Settings
+from storage import roles
 
 _FOLDER = Path(__file__).parent / "migrations"
 #: Any constant: two migrating processes take turns on it.
@@ -37,13 +38,15 @@ async def pending(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
 
 
 async def migrate(database_url: str) -> list[str]:
-    """Bring the database up to date; returns the names applied now."""
+    """Bring tables and the services' rights up to date; returns the names applied now."""
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute("select pg_advisory_lock($1)", ADVISORY_LOCK)
         names = await pending(connection)
         for name in names:
             await _apply(connection, name, migrations()[name])
+        async with connection.transaction():
+            await roles.grant(connection)
         return names
     finally:
         await connection.close()

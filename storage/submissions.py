@@ -48,6 +48,11 @@ async def revoke_keys(db: Database, agency: str, label: str) -> int:
     return len(await db.fetch(_SQL["revoke_keys"], agency, label, timeout=_PATIENCE))
 
 
+async def revoke_all_keys(db: Database, agency: str) -> int:
+    """Revoke the agency's keys, whatever their label; returns how many."""
+    return len(await db.fetch(_SQL["revoke_all_keys"], agency, timeout=_PATIENCE))
+
+
 async def store(db: Database, finished: Finished) -> Finished:
     """Keep a record, or give the one kept before under the same source and id."""
     await db.execute(

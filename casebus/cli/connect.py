@@ -27,7 +27,7 @@ agency_option = click.option("--agency", help="For which agency. Default: CASEBU
 def settings_for(agency: str | None = None) -> Settings:
     """The environment's settings; for another agency with its API key, where there is one.
 
-    `casebus env` exports the development keys of all agencies as CASEBUS_API_KEY_<AGENCY>.
+    `casebus env admin` exports the development keys of all agencies as CASEBUS_API_KEY_<AGENCY>.
     """
     settings = Settings()
     if not agency or agency == settings.agency:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -79,7 +80,9 @@ class Topics:
     def __init__(self, body: dict[str, Any]) -> None:
         self._body = body
         for row in body["topics"]:
-            unknown = set(row["writers"] + row["readers"]) - {*self.principals, AGENCY, "admin"}
+            others = chain.from_iterable(row.get("writers_of", {}).values())
+            unknown = {*row["writers"], *row["readers"], *others}
+            unknown -= {*self.principals, AGENCY, "admin"}
             if unknown:
                 raise TopicsError("topics_unknown_principal", f"{row['name']}: {sorted(unknown)}")
 
@@ -136,7 +139,9 @@ class Topics:
         if "{sector}" in row["name"]:
             for sector in self.sectors:
                 own = tuple(one.id for one in members if one.sector == sector)
-                yield self._topic(row, row["name"].format(sector=sector), own)
+                writers = row.get("writers_of", {}).get(sector, row["writers"])
+                named = {**row, "writers": writers}
+                yield self._topic(named, row["name"].format(sector=sector), own)
         elif "{hosted}" in row["name"]:
             for sector in self.hosted:
                 yield self._topic(row, row["name"].format(hosted=sector), ())

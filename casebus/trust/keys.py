@@ -61,8 +61,9 @@ class SigningKey:
 
     def save(self, path: Path) -> None:
         """Write the PEM file, readable by its owner only."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
+        path.chmod(0o600)
         path.write_bytes(self.pem())
 
     def pem(self) -> bytes:

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from casebus.errors import CasebusError
+from casebus.trust.directory import BUS
 from gateway.context import Context
 from gateway.identity.keys import digest
 from storage import submissions
@@ -26,7 +27,7 @@ async def caller(
         raise CasebusError("unauthenticated", "send Authorization: Bearer <API key>")
     database = await gateway.database()
     agency = await submissions.agency_of_key(database, digest(given.credentials))
-    if agency is None:
+    if agency is None or agency == BUS:
         raise CasebusError("unauthenticated", "the API key is not known or was revoked")
     request.state.agency = agency
     return agency

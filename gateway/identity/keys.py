@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import asyncpg
 
+from casebus.errors import CasebusError
+from casebus.trust.directory import BUS
 from storage import submissions
 
 KEY_BYTES = 32
@@ -24,7 +26,12 @@ def digest(key: str) -> bytes:
 
 
 async def register(database_url: str, keys: Mapping[str, str], *, label: str = "") -> None:
-    """Let each agency in `keys` call the gateway with its key; what is there stays."""
+    """Let each agency in `keys` call the gateway with its key; what is there stays.
+
+    Raises CasebusError `foreign_source` for the bus.
+    """
+    if BUS in keys:
+        raise CasebusError("foreign_source", "nobody speaks for the bus through the gateway")
     connection = await asyncpg.connect(database_url)
     try:
         for agency, key in keys.items():
@@ -38,5 +45,14 @@ async def revoke(database_url: str, agency: str, *, label: str = "") -> int:
     connection = await asyncpg.connect(database_url)
     try:
         return await submissions.revoke_keys(connection, agency, label)
+    finally:
+        await connection.close()
+
+
+async def revoke_all(database_url: str, agency: str) -> int:
+    """Revoke the agency's keys of every label; returns how many."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        return await submissions.revoke_all_keys(connection, agency)
     finally:
         await connection.close()

@@ -1,8 +1,9 @@
-"""`casebus env`: every address and development credential, as shell exports."""
+"""`casebus env`: the addresses and secrets of one user, as shell exports."""
 
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 
 import click
@@ -15,6 +16,10 @@ from onebox.credentials import write_private
 
 #: The one agency of the example directory that has a system of its own on Kafka.
 EXAMPLE_AGENCY = "cn-330106-amr"
+_WARNING = (
+    "casebus: these are the operator's secrets: with them one can sign for every agency and for"
+    " the bus, and change every table. For one agency's work: casebus env AGENCY"
+)
 
 
 @click.command()
@@ -22,21 +27,28 @@ EXAMPLE_AGENCY = "cn-330106-amr"
 @home_option
 @json_option
 def env(user: str, home: Path | None, *, as_json: bool) -> None:
-    """Print shell exports for USER: an agency, a service, or admin.
+    """Print shell exports for USER: an agency, a service, or admin, with USER's secrets only.
 
-    Use as: eval "$(casebus env)". Without USER it is the example agency on Kafka.
+    Use as: eval "$(casebus env)". Without USER it is the example agency on Kafka. `admin` is
+    apart: the database's owner, Kafka's admin, and the keys of every agency and of the bus.
     """
     options = options_of(home)
     if not options.place.credentials.is_file():
         raise CasebusError("never_up", f"no stack was ever started in {options.home}: casebus up")
     known = credentials.load(options.place)
-    if user not in known.kafka and user not in known.api_keys:
+    if user not in _users(known):
         raise CasebusError("unknown_user", f"{user}; there are {', '.join(_users(known))}")
     properties = options.place.path / f"kafka-{user}.properties"
     exports = environment.exports(options, known, user, properties)
     if user in known.kafka:
         write_private(properties, environment.client_properties(exports).encode())
+    if user == environment.ADMIN and is_terminal():
+        click.echo(_WARNING, err=True)
     answer(exports, as_json=as_json, show=lambda _out: click.echo(_lines(exports)))
+
+
+def is_terminal() -> bool:
+    return sys.stderr.isatty()
 
 
 def _lines(exports: dict[str, str]) -> str:

@@ -19,7 +19,6 @@ from casebus.law import Law
 from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
@@ -90,7 +89,7 @@ async def _derived_again(settings: Settings, switch: Switch, advance: Advance) -
             schemas=schemas,
             lawbooks=Lawbooks(Law.load(settings.policies_dir / "law")),
             directory=follower.directory,
-            key=SigningKey.load(settings.keys_dir / f"{BUS}.pem"),
+            key=SigningKey.load(settings.bus_key),
             now=now_from(settings),
             streams=Streams(schemas, Rooms.load(settings.policies_dir)),
             epoch=1,

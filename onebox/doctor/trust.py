@@ -25,11 +25,13 @@ def examine_keys(settings: Settings) -> Iterator[Check]:
     except CasebusError as error:
         yield Check("keys", "wrong", f"the directory cannot be read: {error}")
         return
-    ring = Keyring(settings.keys_dir)
-    names = ring.agencies()
-    faults = [(name, why) for name in names if (why := _fault(ring, name, directory))]
+    # Beside the agencies' keys those by which processes speak for the bus.
+    speakers = sorted(settings.bus_key.parent.parent.glob("*/bus.pem"))
+    rings = [Keyring(folder) for folder in (settings.keys_dir, *(one.parent for one in speakers))]
+    held = [(ring, name) for ring in rings for name in ring.agencies()]
+    faults = [(name, why) for ring, name in held if (why := _fault(ring, name, directory))]
     if not faults:
-        yield Check("keys", "ok", f"the directory trusts all {len(names)}")
+        yield Check("keys", "ok", f"the directory trusts all {len(held)}")
     for name, why in faults:
         remedy = f"casebus keys new {name}, then: casebus keys add {name} (docs/operations.md)"
         yield Check(f"key of {name}", "wrong", why, remedy)

@@ -14,7 +14,6 @@ from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.law import Law, bundle, loader
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from onebox.law.previewing import preview
 from onebox.provision import law as provision
@@ -42,7 +41,7 @@ async def adopt(settings: Settings, folder: Path, author: str, reasons: str) -> 
         await bundles.keep_bundle(connection, digest, bundle.pack(files))
         before = await _said(connection)
         adoption = Adoption(digest, previous, author, reasons, before)
-        key = SigningKey.load(settings.keys_dir / f"{BUS}.pem")
+        key = SigningKey.load(settings.bus_key)
         await asyncio.to_thread(provision.adopt, settings, key, adoption)
         await _until(connection, settings.installation_partitions, digest)
     finally:

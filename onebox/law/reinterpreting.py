@@ -71,7 +71,7 @@ async def reinterpret(settings: Settings, decision: Decision, now: datetime) -> 
         "note": decision.author,
     }
     draft = _draft(stream, data, made.told, now, schemas)
-    key = SigningKey.load(settings.keys_dir / f"{BUS}.pem")
+    key = SigningKey.load(settings.bus_key)
     await asyncio.to_thread(provision.say, settings, key, schemas, [draft])
     return {"case": str(stream), "event": draft.envelope.id, **data}
 

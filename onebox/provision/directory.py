@@ -25,11 +25,11 @@ from casebus.trust.directory import BUS, BUS_SECTOR, ROOT, Agency, Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import Draft, sign
+from onebox.places import OPERATOR, SPEAKERS, Home
 
 TOPIC = "directory"
 #: Development keys are valid from here on: scenarios on their own time sign with them too.
 VALID_FROM = datetime(2020, 1, 1, tzinfo=UTC)
-EVERY_TYPE = "casebus.*"
 _NAMESPACE = uuid.UUID("5b8f7a52-6a1e-5b0e-9d0c-0c6a5e0b7d11")
 _SEND_SECONDS = 20
 _POLL_MS = 500
@@ -37,20 +37,42 @@ _POLL_MS = 500
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Where private keys lie: one PEM an agency for the services, the root's apart from them."""
+    """Where private keys lie: one PEM an agency in `folder`; the root's and the bus's apart."""
 
     folder: Path
-    root: Path
+    home: Home
 
     def of(self, agency: str) -> SigningKey:
-        """The agency's key, made when it has none yet."""
+        """The agency's key, made when it has none yet; the operator's for the bus."""
         return _load_or_make(self._path(agency))
+
+    def of_speaker(self, process: str) -> SigningKey:
+        """The key by which one process speaks for the bus, made when it has none yet."""
+        return _load_or_make(self.home.bus_key(process))
 
     def has(self, agency: str) -> bool:
         return self._path(agency).is_file()
 
+    def split(self) -> None:
+        """Take the one key of the bus that an earlier release kept among the agencies' away.
+
+        The operator keeps it. Where the root is another's, new keys cannot be entered in the
+        directory: every speaker gets a copy then.
+        """
+        shared = self.folder / f"{BUS}.pem"
+        if not shared.is_file():
+            return
+        key = SigningKey.load(shared)
+        for process in (OPERATOR,) if self.has(ROOT) else SPEAKERS:
+            if not self.home.bus_key(process).is_file():
+                key.save(self.home.bus_key(process))
+        if self.folder == self.home.keys:
+            shared.unlink()
+
     def _path(self, agency: str) -> Path:
-        return self.root if agency == ROOT else self.folder / f"{agency}.pem"
+        if agency == BUS:
+            return self.home.bus_key(OPERATOR)
+        return self.home.root_key if agency == ROOT else self.folder / f"{agency}.pem"
 
 
 def read_agencies(path: Path) -> list[Agency]:
@@ -73,6 +95,7 @@ def provision_directory(
     A directory whose root key is not here is another's: it is checked and left as it is. Raises
     DirectoryError where it does not begin with the pinned root.
     """
+    keys.split()
     records = _read(settings)
     if not records:
         first = _root_entry(schemas, keys)
@@ -93,14 +116,10 @@ def provision_directory(
 def _missing(schemas: Schemas, directory: Directory, agency: Agency, keys: Keys) -> Iterable[Draft]:
     if directory.agency(agency.id) != agency:
         yield _draft(schemas, "agency_registered", agency.id, _registration(agency))
-    key = keys.of(agency.id)
-    if directory.key(key.keyid) is None:
-        yield _draft(schemas, "key_added", agency.id, {"agency": agency.id, **_public(key)})
-    # The gateway signs what such an agency posts as JSON, with the bus's key.
-    may = directory.may_sign(BUS, agency.id, EVERY_TYPE)
-    if agency.delivery == "kafka" and not (may or directory.was_withdrawn(agency.id, BUS)):
-        named = {"source": agency.id, "delegate": BUS, "types": [EVERY_TYPE]}
-        yield _draft(schemas, "delegate_named", agency.id, named)
+    own = map(keys.of_speaker, SPEAKERS) if agency.id == BUS else [keys.of(agency.id)]
+    for key in own:
+        if directory.key(key.keyid) is None:
+            yield _draft(schemas, "key_added", agency.id, {"agency": agency.id, **_public(key)})
 
 
 def _registration(agency: Agency) -> dict[str, Any]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from casebus.trust.directory import Agency
 
+#: Who has which key, account and permission; another one provisions an old home anew.
+LAYOUT = "2"
 AGENCIES = Path(__file__).parents[2] / "examples" / "agencies.yaml"
 
 
@@ -61,7 +63,7 @@ class Installation:
         settings = self.settings
         digest = law.digest_of(settings.policies_dir)
         said = self.said_law()
-        keys = directory.Keys(settings.keys_dir, self.home.root_key)
+        keys = directory.Keys(settings.keys_dir, self.home)
         # What an author adopted since stays in force until the files here change again.
         changed = said.get("installed", said.get("digest")) != digest
         if changed:
@@ -93,6 +95,9 @@ class Installation:
         from gateway.identity import keys  # noqa: PLC0415  while the backends start
 
         known = self.credentials.api_keys
+        # An earlier release made one.
+        known.pop(BUS, None)
+        await keys.revoke_all(self.settings.database_url, BUS)
         await keys.register(self.settings.database_url, known, label="development")
 
     def _provision(self, admin: KafkaAdminClient) -> None:
@@ -116,7 +121,7 @@ class Installation:
     def _provision_directory(self, agencies: list[Agency]) -> None:
         from onebox.provision import directory  # noqa: PLC0415  not on a warm start
 
-        keys = directory.Keys(self.settings.keys_dir, self.home.root_key)
+        keys = directory.Keys(self.settings.keys_dir, self.home)
         self.credentials.root_digest = directory.provision_directory(
             self.settings,
             Schemas.load(self.settings.schemas_dir),
@@ -125,24 +130,36 @@ class Installation:
             self.credentials.root_digest or self.settings.root_digest,
         )
         for agency in agencies:
-            self.credentials.api_key(agency.id)
+            # The bus speaks through no gateway.
+            if agency.id != BUS:
+                self.credentials.api_key(agency.id)
 
     def _fingerprint(self, cluster: str) -> dict[str, str]:
         return {
             "cluster": cluster,
             "topics": _digest(self.settings.schemas_dir / "topics.yaml"),
             "agencies": _digest(self.agencies),
+            "layout": LAYOUT,
         }
 
     def _stamped(self) -> dict[str, str]:
         return _read(self.stamp)
 
 
+async def make_tables(owner_url: str, known: Credentials) -> None:
+    """Migrate, and let each service have its role; where we may make none, all are the owner."""
+    from storage import roles  # noqa: PLC0415  while the backends start
+    from storage.migrate import migrate  # noqa: PLC0415
+
+    await migrate(owner_url)
+    passwords = {service: known.role_password(service) for service in roles.SERVICES}
+    if not await roles.set_up(owner_url, passwords):
+        known.roles.clear()
+
+
 async def provision(installation: Installation) -> None:
     """Every step, on brokers and a database that answer."""
-    from storage.migrate import migrate  # noqa: PLC0415  while the backends start
-
-    await migrate(installation.settings.database_url)
+    await make_tables(installation.settings.database_url, installation.credentials)
     await asyncio.to_thread(installation.provision_kafka)
     await asyncio.gather(installation.adopt_law(), installation.register_api_keys())
 

@@ -26,7 +26,7 @@ from casebus.sdk.publisher import KafkaSink
 from casebus.sdk.sectors import topic_of
 from casebus.sdk.store import Outgoing
 from casebus.settings import Settings
-from casebus.trust.directory import Agency
+from casebus.trust.directory import BUS, Agency
 from casebus.trust.signing import Draft
 from onebox import clients, credentials
 from onebox.options import WORKERS
@@ -80,11 +80,12 @@ def register(home: Home, settings: Settings, agencies: list[Agency]) -> None:
         settings,
         Schemas.load(settings.schemas_dir),
         agencies,
-        directory.Keys(settings.keys_dir, home.root_key),
+        directory.Keys(settings.keys_dir, home),
         known.root_digest or settings.root_digest,
     )
     for one in agencies:
-        known.api_key(one.id)
+        if one.id != BUS:
+            known.api_key(one.id)
     credentials.save(home, known)
     asyncio.run(_register_keys(settings, known.api_keys))
     time.sleep(_HEARD_SECONDS)

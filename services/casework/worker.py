@@ -160,7 +160,7 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
             schemas=schemas,
             lawbooks=Lawbooks(law),
             directory=follower.directory,
-            key=Signers(settings.keys_dir, follower.directory).holder(BUS),
+            key=Signers(settings.bus_key.parent, follower.directory).holder(BUS),
             now=now_from(settings),
             streams=Streams(schemas, Rooms.load(settings.policies_dir)),
             epoch=epoch,

@@ -42,7 +42,7 @@ async def open_router(settings: WorkerSettings, producer: Producer) -> AsyncIter
     """Copying waits for no directory: until it is read, the key in the folder signs."""
     schemas = Schemas.load(settings.schemas_dir)
     follower = DirectoryFollower(settings, schemas).start()
-    signers = Signers(settings.keys_dir, follower.directory)
+    signers = Signers(settings.bus_key.parent, follower.directory)
     checkpoints = Checkpoints(
         signers.holder(BUS), schemas, now_from(settings), settings.journal_epoch
     )

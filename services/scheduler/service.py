@@ -76,7 +76,7 @@ async def serve(settings: WorkerSettings) -> None:
         follower = DirectoryFollower(settings, schemas).start()
         stack.push_async_callback(asyncio.to_thread, follower.stop)
         now = now_from(settings)
-        signers = Signers(settings.keys_dir, follower.directory)
+        signers = Signers(settings.bus_key.parent, follower.directory)
         voice = Voice(signers.holder(BUS), schemas, now)
         doors = Topics.load(settings.schemas_dir).names_like("events.*")
         recorded = partial(scheduling.journal_offsets, pool)

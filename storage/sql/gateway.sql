@@ -9,6 +9,10 @@ on conflict (digest) do nothing;
 update own.api_key set revoked_at = now()
 where agency = $1 and label = $2 and revoked_at is null returning digest;
 
+-- name: revoke_all_keys
+update own.api_key set revoked_at = now()
+where agency = $1 and revoked_at is null returning digest;
+
 -- name: store_submission
 insert into own.submission (source, event_id, stream, agency, digest, topic, value, headers)
 values ($1, $2, $3, $4, $5, $6, $7, $8)

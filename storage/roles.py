@@ -1,0 +1,142 @@
+"""A PostgreSQL role for each service, with the rights that its work needs and no others.
+
+The owner of the tables runs migrations and an operator's commands. Rights are given anew at every
+migration and every start, so that a restored database has them again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+import asyncpg
+
+from storage.queries import load
+
+_SQL = load("roles")
+#: By service: the tables, `schema.name` with wildcards, and what may be done to them.
+_READ, _WRITE = "select", "select, insert, update, delete"
+GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "casework": (
+        ("derived.*", _WRITE),
+        ("own.installation", "select, update"),
+        ("own.law_bundle", "select, insert"),
+        ("own.outbox", "select, insert"),
+        ("own.rejected", "select, insert"),
+        ("own.rejected_position", "select, insert, update"),
+        ("own.heartbeat", "select, insert, update"),
+        ("own.clock_held", "select, insert, delete"),
+        ("own.clock_said", _READ),
+        ("own.submission", _READ),
+        ("own.on_its_way", _READ),
+    ),
+    "scheduler": (
+        ("derived.*", _READ),
+        # It locks a case's row; the right to that is one to a column that nobody would change.
+        ("derived.case_state", "update (stream)"),
+        ("derived.changed_organisation", "update, delete"),
+        ("derived.changed_right", "update, delete"),
+        ("own.installation", _READ),
+        ("own.rejected", _READ),
+        ("own.on_its_way", _READ),
+        ("own.outbox", "select, insert, update"),
+        ("own.submission", "select, update"),
+        ("own.heartbeat", "select, insert, update"),
+        ("own.clock_said", "select, insert"),
+        ("own.clock_held", "select, insert, delete"),
+        ("own.question_position", "select, insert, update"),
+        ("own.asked_finding", "select, insert, update"),
+        ("own.directory_copy", "select, update"),
+        ("own.organisation_answer", "select, insert, update"),
+        ("own.right_told", "select, insert, update"),
+        ("own.import_summary", "select, insert"),
+    ),
+    "intake": (
+        ("own.outbox", "select, insert"),
+        # What was rejected for its key is said again with the next one.
+        ("own.outbox", "update (headers, sent_at, refused)"),
+        ("own.rejected", _READ),
+        ("derived.event", _READ),
+    ),
+    "gateway": (
+        ("derived.*", _READ),
+        ("own.*", _READ),
+        ("own.submission", "insert, update"),
+        ("own.pending_action", "insert, update, delete"),
+        ("own.outbox", "insert"),
+        ("own.access", "insert"),
+        ("public.casebus_migration", _READ),
+    ),
+}
+SERVICES = tuple(GRANTS)
+_ITERATIONS = 4096
+
+
+def role_of(service: str, database: str) -> str:
+    """Roles are the whole server's: each database has its own."""
+    return f"{database}_{service}"
+
+
+async def set_up(database_url: str, passwords: Mapping[str, str]) -> bool:
+    """Let every service have its role, its password and its rights; False where we may not."""
+    connection: Any = await asyncpg.connect(database_url)
+    try:
+        database = await connection.fetchval("select current_database()")
+        async with connection.transaction():
+            for service in SERVICES:
+                await _make(connection, role_of(service, database), passwords[service])
+            await grant(connection)
+    except asyncpg.InsufficientPrivilegeError:
+        return False
+    finally:
+        await connection.close()
+    return True
+
+
+async def grant(connection: Any) -> None:
+    """Give each role that there is exactly its rights to the tables that there are."""
+    database = await connection.fetchval("select current_database()")
+    tables = [row["name"] for row in await connection.fetch(_SQL["tables"])]
+    there = {row["rolname"] for row in await connection.fetch(_SQL["roles"])}
+    for service, rows in GRANTS.items():
+        role = role_of(service, database)
+        if role not in there:
+            continue
+        quoted = _quoted(role)
+        for schema in ("derived", "own"):
+            await connection.execute(f"revoke all on all tables in schema {schema} from {quoted}")
+            await connection.execute(f"grant usage on schema {schema} to {quoted}")
+        for pattern, rights in rows:
+            named = [name for name in tables if fnmatchcase(name, pattern)]
+            if named:
+                await connection.execute(f"grant {rights} on {', '.join(named)} to {quoted}")
+
+
+async def _make(connection: Any, role: str, password: str) -> None:
+    if not await connection.fetchval(_SQL["has_role"], role):
+        await connection.execute(f"create role {_quoted(role)}")
+    if not await connection.fetchval(_SQL["is_plain"], role):
+        # Only who is more may take it away; a role just made has none of it.
+        await connection.execute(f"alter role {_quoted(role)} nosuperuser nocreatedb nocreaterole")
+    await connection.execute(
+        f"alter role {_quoted(role)} login password '{_verifier(password)}'",
+    )
+
+
+def _verifier(password: str) -> str:
+    """What PostgreSQL stores of a password: statements, which may be logged, hold no more."""
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS)
+    client = hmac.digest(salted, b"Client Key", "sha256")
+    stored, server = hashlib.sha256(client).digest(), hmac.digest(salted, b"Server Key", "sha256")
+    salt64, stored64, server64 = (base64.b64encode(one).decode() for one in (salt, stored, server))
+    return f"SCRAM-SHA-256${_ITERATIONS}:{salt64}${stored64}:{server64}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
