@@ -6,7 +6,7 @@ state. Recording never fails on content; what does not fit is flagged, not refus
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from casebus.cases import body
 from casebus.cases.assessing import ANSWER, Assessing

@@ -68,7 +68,6 @@ class Directory:
     agencies: dict[str, Agency] = field(default_factory=dict)
     keys: dict[str, PublicKey] = field(default_factory=dict)
     _delegates: dict[str, list[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)
-    _withdrawn: set[tuple[str, str]] = field(default_factory=set)
     _check: SignatureCheck = field(default_factory=SignatureCheck)
 
     def agency(self, name: str) -> Agency | None:
@@ -100,10 +99,6 @@ class Directory:
         for delegate, globs in self._delegates.get(source, ()):
             named[delegate] = (*named.get(delegate, ()), *globs)
         return named
-
-    def was_withdrawn(self, source: str, delegate: str) -> bool:
-        """Whether the source ever took the delegation back: only a person gives it again."""
-        return (source, delegate) in self._withdrawn
 
     def apply(self, record: Record) -> None:
         """Take the entry at `position`; raises DirectoryError, and stays as it was, if bad."""
@@ -167,7 +162,6 @@ class Directory:
     def _withdraw(self, source: str, delegate: str) -> None:
         kept = [one for one in self._delegates.get(source, ()) if one[0] != delegate]
         self._delegates[source] = kept
-        self._withdrawn.add((source, delegate))
 
     def _register(self, data: dict[str, Any]) -> None:
         self.agencies[data["agency"]] = Agency(

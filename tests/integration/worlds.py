@@ -174,7 +174,7 @@ class TwinWorld:
             "{value}": [quote(one, safe="") for one in (NUMBER, "另号", "x")],
             "{key}": work,
         }
-        found = []
+        found: list[str] = []
         for path, operations in description["paths"].items():
             if "get" in operations and path not in _ROUTES_OF_OPERATORS:
                 found += _filled(path, fillings)

@@ -43,7 +43,7 @@ def app(handler: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def event(offset: int, after: int | None = None) -> Any:
     records = [SimpleNamespace(offset=offset, headers=())]
-    fold = Fold(records, after)
+    fold = Fold(HERE, records, after)
     return SimpleNamespace(message=SimpleNamespace(tp=HERE, value=fold, offset=offset))
 
 

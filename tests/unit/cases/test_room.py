@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from casebus.cases import CaseEvent, derive, fold
 from casebus.cases.room import Place, Room, Rooms
@@ -18,7 +19,7 @@ def placed(events: list[CaseEvent], rooms: Rooms = SMALL) -> list[Place]:
     return [room.place(one) for one in events]
 
 
-def notes(source: str, count: int, first: int = 0, **changes: object) -> list[CaseEvent]:
+def notes(source: str, count: int, first: int = 0, **changes: Any) -> list[CaseEvent]:
     return [
         event(source, "case.noted", "2026-03-06", id=f"{source}-{at}", position=at, **changes)
         for at in range(first, first + count)
@@ -26,7 +27,7 @@ def notes(source: str, count: int, first: int = 0, **changes: object) -> list[Ca
 
 
 def receipt(of: CaseEvent, by: str, number: int = 0) -> CaseEvent:
-    data = {"event_source": of.source, "event_id": of.id}
+    data: dict[str, Any] = {"event_source": of.source, "event_id": of.id}
     return event(by, RECEIVED, "2026-03-07", id=f"{of.id}-{by}-{number}", **data)
 
 

@@ -36,7 +36,10 @@ NESTED = fastavro.parse_schema(
 
 
 def node(draw: Any) -> dict[str, Any]:
-    return draw(st.builds(_node, st.integers(0, 3), st.lists(st.text(max_size=3), max_size=4)))
+    made: dict[str, Any] = draw(
+        st.builds(_node, st.integers(0, 3), st.lists(st.text(max_size=3), max_size=4))
+    )
+    return made
 
 
 def _node(depth: int, names: list[str]) -> dict[str, Any]:
