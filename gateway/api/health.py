@@ -29,6 +29,8 @@ class Alive(Shape):
 class Ready(Shape):
     """Ready: the database is migrated and answers, a broker answers, the directory is read.
 
+    And no partition stands still while records wait in it, as far as the scheduler sees.
+
     Of the health in detail `sent` is a check too: nothing that is stored signed waits for longer
     than it may, and no broker refused any of it.
     """
@@ -86,7 +88,8 @@ async def metrics() -> Response:
 async def _checks(gateway: Gateway) -> dict[str, State]:
     database, broker = await asyncio.gather(_database(gateway), _broker(gateway))
     directory: State = "ok" if gateway.reader.caught_up else "failing"
-    return {"database": database, "broker": broker, "directory": directory}
+    moving = await _moving(gateway) if database == "ok" else "failing"
+    return {"database": database, "broker": broker, "directory": directory, "moving": moving}
 
 
 async def _database(gateway: Gateway) -> State:
@@ -106,6 +109,11 @@ async def _broker(gateway: Gateway) -> State:
     except (KafkaError, OSError):
         return "failing"
     return "ok"
+
+
+async def _moving(gateway: Gateway) -> State:
+    rows = await reads.heartbeats(await gateway.database())
+    return "failing" if any(row["detail"].get("stalled") for row in rows) else "ok"
 
 
 async def _sent(gateway: Gateway) -> State:

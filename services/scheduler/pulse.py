@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -17,10 +18,10 @@ _NOTHING = Waiting(0, 0.0, 0, 0.0, 0)
 
 
 class Pulse:
-    """Beats each second, with what waits to be sent."""
+    """Beats each second, with what waits to be sent and which partitions stand still."""
 
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
+    def __init__(self, pool: Any, stalled: Callable[[], list[str]] = list) -> None:
+        self._pool, self._stalled = pool, stalled
         self._waiting = _NOTHING
         telemetry.gauge("casebus.outbox.unsent", self._depth, key="outbox", unit="{message}")
         telemetry.gauge("casebus.outbox.oldest", self._age, key="outbox", unit="s")
@@ -35,7 +36,9 @@ class Pulse:
         """Raises CasebusError `fold_is_older` where a newer release writes here."""
         refuse_newer(await renewing.newest_fold(self._pool))
         self._waiting = await sending.waiting(self._pool)
-        await scheduling.beat(self._pool, SERVICE, asdict(self._waiting))
+        await scheduling.beat(
+            self._pool, SERVICE, {**asdict(self._waiting), "stalled": self._stalled()}
+        )
 
     def _depth(self) -> dict[str, float]:
         now = self._waiting

@@ -20,7 +20,7 @@ from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
 from casebus.trust.directory import BUS
-from services.scheduler.barrier import JOURNAL, Barrier
+from services.scheduler.barrier import ADMISSION, JOURNAL, Barrier
 from services.scheduler.clocks import Clocks
 from services.scheduler.directory import Copier, Heart
 from services.scheduler.imports import Imports
@@ -31,6 +31,7 @@ from services.scheduler.pulse import Pulse
 from services.scheduler.questions import Questions
 from services.scheduler.relay import Relay, until_sent
 from services.scheduler.rights import Rights
+from services.scheduler.standing import Standing
 from services.scheduler.voice import Voice, own_word
 from services.scheduler.waiting import Waiting
 from services.transport import Producer, WorkerSettings
@@ -85,6 +86,8 @@ async def serve(settings: WorkerSettings) -> None:
         if not await asyncio.to_thread(follower.wait, _START_SECONDS):
             raise CasebusError("directory_unread", "the directory did not answer in time")
         partitions = partial(producer.partitions, JOURNAL)
+        watched = {ADMISSION: doors, "router": [JOURNAL], "casework": [JOURNAL]}
+        standing = Standing(offsets, watched)
         telling: dict[str, Any] = {
             "pool": pool,
             "barrier": barrier,
@@ -104,7 +107,8 @@ async def serve(settings: WorkerSettings) -> None:
             Imports(pool, voice, whole, partitions).run(),
             Heart(offsets, producer).run(),
             Copier(settings, pool, producer).run(),
-            Pulse(pool).run(),
+            standing.run(),
+            Pulse(pool, standing.stalled).run(),
             keep_saying(pool, partial(own_word, signers.holder(BUS)), schemas),
         )
 

@@ -1,0 +1,66 @@
+"""A partition that stands still while records wait in it is named; one that moves is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aiokafka import TopicPartition
+
+from services.scheduler.standing import STALLED_SECONDS, Standing
+
+FIRST, SECOND = TopicPartition("case.journal", 0), TopicPartition("case.journal", 1)
+
+
+class Brokers:
+    """What brokers would answer; `now` is the test's clock."""
+
+    def __init__(self) -> None:
+        self.there: dict[TopicPartition, int] = {}
+        self.done: dict[TopicPartition, int] = {}
+        self.now = 100.0
+
+    async def places(self, topics: Iterable[str]) -> list[TopicPartition]:
+        return [place for place in self.there if place.topic in set(topics)]
+
+    async def ends(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return {place: self.there[place] for place in places}
+
+    async def committed(self, group: str) -> dict[TopicPartition, int]:
+        return self.done if group == "casework" else {}
+
+
+async def looked(brokers: Brokers, standing: Standing, seconds: float) -> list[str]:
+    brokers.now += seconds
+    await standing.look()
+    return standing.stalled()
+
+
+async def test_only_the_partition_that_stands_still_is_named_and_only_as_long():
+    brokers = Brokers()
+    standing = Standing(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
+    brokers.there, brokers.done = {FIRST: 10, SECOND: 10}, {FIRST: 10, SECOND: 4}
+    assert await looked(brokers, standing, 1) == []
+    assert await looked(brokers, standing, STALLED_SECONDS) == ["casework case.journal/1"]
+    brokers.done[SECOND] = 5
+    assert await looked(brokers, standing, 1) == []
+    assert await looked(brokers, standing, STALLED_SECONDS) == ["casework case.journal/1"]
+    brokers.done[SECOND] = 10
+    assert await looked(brokers, standing, 1) == []
+    assert await looked(brokers, standing, 10 * STALLED_SECONDS) == []
+
+
+async def test_a_group_that_never_committed_stands_still_too():
+    brokers = Brokers()
+    standing = Standing(brokers, {"admission": ["case.journal"]}, lambda: brokers.now)
+    brokers.there = {FIRST: 1}
+    await standing.look()
+    assert await looked(brokers, standing, STALLED_SECONDS) == ["admission case.journal/0"]
+
+
+async def test_what_came_just_now_has_not_stood_still_since_the_last_record():
+    brokers = Brokers()
+    standing = Standing(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
+    brokers.there, brokers.done = {FIRST: 10}, {FIRST: 10}
+    await standing.look()
+    brokers.there[FIRST] = 11
+    assert await looked(brokers, standing, STALLED_SECONDS - 1) == []
