@@ -29,8 +29,8 @@ def test_how_a_case_stands_is_told_to_no_stranger(
 ) -> None:
     """A stranger that writes into it is told the same whatever has happened there."""
     late = event(OTHER_PSB, name, "2026-12-01", id="theirs", to=(PSB,))
-    marks: dict[str, Any] = {"secrecy": "MINOR"} if secret else {}
-    marked = event(STORYLINE[0].source, "case.noted", "2026-03-02", id="mark", **marks)
+    mark = "MINOR" if secret else "NONE"
+    marked = event(STORYLINE[0].source, "case.noted", "2026-03-02", id="mark", secrecy=mark)
 
     def told(length: int) -> list[Any]:
         case = folded([*STORYLINE[:length], marked, late])
