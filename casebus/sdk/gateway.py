@@ -29,7 +29,12 @@ class Gateway:
         self._url = settings.gateway_url.rstrip("/")
         headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
         self._http = httpx.Client(
-            base_url=self._url, headers=headers, timeout=_TIMEOUT, transport=transport
+            base_url=self._url,
+            headers=headers,
+            timeout=_TIMEOUT,
+            transport=transport,
+            # Its making costs a moment, and who speaks plain needs none.
+            verify=settings.tls_context() if self._url.startswith("https:") else False,
         )
 
     def __enter__(self) -> Self:

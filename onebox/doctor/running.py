@@ -16,6 +16,7 @@ from casebus.settings import Settings
 from onebox import clients, credentials, environment, launch, state
 from onebox.doctor.check import Check
 from onebox.doctor.trust import examine_keys, unsaid
+from onebox.doctor.wires import examine_wires
 from onebox.options import WORKERS, Options
 
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ def examine_stack(options: Options) -> Iterator[Check]:
     yield from _services(options, now)
     known = credentials.load(options.place)
     settings = environment.admin_settings(options, known)
+    yield examine_wires(settings)
     if "kafka" in options.only:
         yield from _kafka(options, settings)
-        yield from examine_keys(settings)
+        yield from examine_keys(settings.model_copy(update={"root_digest": known.root_digest}))
     if "postgres" in options.only:
         yield from asyncio.run(_database(settings.database_url))
 
