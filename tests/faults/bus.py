@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 
 from casebus.cases import CaseEvent, fold
+from casebus.cases.room import Room, Rooms
 from casebus.events.envelope import Envelope, Record
 from casebus.events.topics import Topics
 from casebus.law import Law
@@ -24,7 +25,7 @@ from onebox.testing import Stack
 from onebox.verify.checks import verify
 from services.casework.folding import UNFOLDED
 from services.casework.records import stamps_of
-from services.casework.streams import case_event
+from services.casework.streams import Stream, case_event
 from tests.faults.harness import ROOT, Fleet, Kafka, Marks
 from tests.faults.referrals import AMR, DOORS, PER_CASE, PSB, referrals
 from tests.world import SCHEMAS
@@ -152,10 +153,14 @@ class Bus:
         """Each case's digest is that of a fold of the whole journal up to the fence."""
         law = Law.load(ROOT / "policies/law")
         stored = dict(self.rows("select stream::text, digest from derived.case_state"))
-        streams: dict[str, list[CaseEvent]] = defaultdict(list)
+        rooms = Rooms.load(ROOT / "policies")
+        streams: dict[str, Stream] = defaultdict(lambda: Stream(room=Room(rooms)))
         for event in self._journaled():
-            streams[event.stream].append(event)
-        folded = {stream: fold(events, law).digest() for stream, events in streams.items()}
+            if event.identity not in streams[event.stream].events:
+                streams[event.stream].add(event)
+        folded = {
+            stream: fold(one.events.values(), law).digest() for stream, one in streams.items()
+        }
         assert {stream: stored.get(stream) for stream in folded} == folded
 
     def verified(self) -> dict[str, int]:

@@ -191,7 +191,9 @@ async def test_alive_needs_nothing_and_ready_needs_everything(app: FastAPI) -> N
         assert (await client.get("/livez")).status_code == 200
         answer = await asyncio.wait_for(client.get("/readyz"), 30)
     assert answer.status_code == 503
-    assert answer.json()["checks"] == dict.fromkeys(("database", "broker", "directory"), "failing")
+    assert answer.json()["checks"] == dict.fromkeys(
+        ("database", "broker", "directory", "moving"), "failing"
+    )
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/metrics"])
