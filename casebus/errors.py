@@ -24,7 +24,8 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     """The compressed batch that held the record cannot be unpacked, or not to 64 MiB or less."""
     MALFORMED_HEADERS = "malformed_headers"
-    """A CloudEvents header is missing, doubled, not UTF-8 or not of its form."""
+    """A CloudEvents header is missing, doubled, not UTF-8 or not of its form, or its name is
+    not in the canonical form."""
     KEY_MISMATCH = "key_mismatch"
     """The record key is not the stream id of `ce_subject`, or that is no UUID."""
     NO_VALUE = "no_value"
