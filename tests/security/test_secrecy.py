@@ -87,7 +87,7 @@ def test_who_fishes_for_a_secret_case_gets_nothing_and_its_owner_is_asked(
     bait = seized(hostile, hidden)
     link = {"linked": {"stream": secret, "number": NUMBER}, "relation": "SAME_RIGHT"}
     say(hostile, HOSTILE, "case.linked", bait, **link)
-    probe = say(hostile, HOSTILE, "referral.filed", secret)
+    probe = say(hostile, HOSTILE, "case.noted", secret, note="谁在")
     # The same of an open case is answered: by then the first question has been, too.
     punished(clients[OPEN], OPEN, known)
     control = seized(hostile, known)
