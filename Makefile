@@ -18,7 +18,7 @@ down:  ## Stop what `make up` started; the data stays
 test:  ## Run all tests, on real Kafka and PostgreSQL
 	@scripts/test
 
-check:  ## Lint, format check, types, import contracts, schema compatibility
+check:  ## Lint, format check, types, import contracts, schema compatibility, audit
 	@scripts/check
 
 bench:  ## Measure beside peers in the same run

@@ -58,7 +58,7 @@ class Reason(StrEnum):
     """The record stands in the topic of a sector that is not its source's."""
     TYPE_NOT_ALLOWED = "type_not_allowed"
     """A source of this sector and level may not emit events of this type."""
-    STATE_SECRET = "state_secret"  # noqa: S105 - a code, not a password
+    STATE_SECRET = "state_secret"  # noqa: S105 - a code, not a password  # pragma: allowlist secret
     """Marked as a state secret: handled off-line, only metadata is kept."""
 
 

@@ -216,7 +216,7 @@ def test_a_key_is_made_added_listed_and_revoked_from_the_command_line(
 
 def test_the_command_line_says_what_is_wrong_as_json_too(brokers: Stack, tmp_path: Path) -> None:
     environment = brokers.environment(AGENCY) | {"CASEBUS_HOME": str(tmp_path)}
-    wrong = environment | {"CASEBUS_KAFKA_PASSWORD": "wrong"}
+    wrong = environment | {"CASEBUS_KAFKA_PASSWORD": "wrong"}  # pragma: allowlist secret
     arguments = ["publish", "--type", "case.noted", "--note", "x", "--json"]
     done = CliRunner().invoke(main, arguments, env=wrong)
     assert done.exit_code == 1
