@@ -8,13 +8,17 @@ COPY . .
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable .
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --create-home casebus && install -d -o casebus /data
+# A new volume takes owner and mode from here.
+RUN useradd --system --uid 10001 --create-home casebus \
+    && install -d -o casebus -m 700 /data /data/keys /data/processes \
+       /data/processes/admission /data/processes/router /data/processes/casework \
+       /data/processes/scheduler /data/processes/intake /data/processes/gateway
 COPY --from=build /venv /venv
 COPY --from=build /casebus /casebus
 ENV PATH=/venv/bin:$PATH CASEBUS_HOME=/data PYTHONUNBUFFERED=1
 WORKDIR /casebus
 USER casebus
 VOLUME /data
-# onebox.run gives each service its own Kafka user from /data/credentials.json.
+# onebox.run gives each service what `provision` left in /data/processes/SERVICE.
 ENTRYPOINT ["python", "-m", "onebox.run"]
 CMD ["gateway"]

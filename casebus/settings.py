@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     #: Private keys of the agencies that this process signs for, `<agency>.pem` each.
     keys_dir: Path = Path(".casebus/keys")
     #: The key by which this process signs as the bus; each that does has one of its own.
-    bus_key: Path = Path(".casebus/bus/operator/bus.pem")
+    bus_key: Path = Path(".casebus/processes/operator/bus.pem")
     #: SHA-256 (hex) of the directory's entry 0: whom this process trusts.
     root_digest: str = ""
     #: A file with the scenario's moment; unset means the machine's clock.

@@ -83,13 +83,17 @@ class Home:
         return self.path / "root.pem"
 
     @property
-    def bus_keys(self) -> Path:
-        """A folder for each process that speaks for the bus."""
-        return self.path / "bus"
+    def processes(self) -> Path:
+        """A folder for each process, with what only it needs."""
+        return self.path / "processes"
 
     def bus_key(self, process: str) -> Path:
         """The key by which this one process signs as the bus."""
-        return self.bus_keys / process / "bus.pem"
+        return self.processes / process / "bus.pem"
+
+    def environment_of(self, service: str) -> Path:
+        """What a container of this service is given; nobody else reads it."""
+        return self.processes / service / "environment.json"
 
     def only_key_of(self, agency: str) -> Path:
         """A folder that holds this agency's key and no other: what its shell is given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import ssl
 import time
@@ -122,12 +123,25 @@ def _listens(host: str, port: int) -> bool:
 
 
 def _http_ok(url: str, ca: Path | None) -> bool:
-    from urllib.error import URLError  # noqa: PLC0415
+    """Ready, or so but for what only a person can bring: nobody could, if nothing came up."""
+    from urllib.error import HTTPError, URLError  # noqa: PLC0415
     from urllib.request import urlopen  # noqa: PLC0415
 
     try:
         context = ssl.create_default_context(cafile=ca) if ca else None
         with urlopen(url, timeout=2, context=context) as answer:  # noqa: S310  our own loopback address
             return bool(answer.status == 200)  # noqa: PLR2004
+    except HTTPError as error:
+        return _waits_for_a_person(error.read())
     except (URLError, OSError):
         return False
+
+
+def _waits_for_a_person(answer: bytes) -> bool:
+    try:
+        checks = json.loads(answer).get("checks", {})
+    except (ValueError, AttributeError):
+        return False
+    failing = {name for name, state in checks.items() if state != "ok"}
+    # What waits stands still.
+    return failing in ({"derived"}, {"derived", "moving"})

@@ -1,12 +1,14 @@
 """`python -m onebox.run SERVICE`: one service of a container, as its own Kafka user.
 
 `provision` instead of a service brings the brokers and the database up to this checkout, once.
-Addresses and the admin's password come from the environment, the rest from the shared home.
+`provision` has the admin's password and the owner's URL, and leaves each service what is its own
+in a folder that only that service's container mounts.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 
@@ -40,28 +42,36 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"say one of: {', '.join([PROVISION, *runnable])}\n")
         return 2
     try:
-        wanted = options()
         if name == PROVISION:
-            asyncio.run(_provision(wanted))
+            asyncio.run(_provision(options(), runnable))
             return 0
-        _become(wanted, name, rest)
+        _become(name, rest)
     except CasebusError as error:
         sys.stderr.write(f"{error}\n")
     return 1
 
 
-async def _provision(wanted: Options) -> None:
-    home = wanted.place.make()
+async def _provision(wanted: Options, services: list[str]) -> None:
+    home = wanted.place.make().close_to_others()
     known = credentials.load(home)
     try:
         await provision(Installation(home, environment.admin_settings(wanted, known), known))
     finally:
         credentials.save(home, known)
+    for name in services:
+        own = home.environment_of(name)
+        own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        variables = environment.of_user(wanted, known, name)
+        credentials.write_private(own, json.dumps(variables, indent=1).encode())
 
 
-def _become(wanted: Options, name: str, rest: list[str]) -> None:
+def _become(name: str, rest: list[str]) -> None:
+    """Raises CasebusError `not_provisioned`."""
     module = name if name == GATEWAY else f"services.{name}"
-    variables = environment.of_user(wanted, credentials.load(wanted.place), name)
+    own = home_at(Settings().home).environment_of(name)
+    if not own.is_file():
+        raise CasebusError("not_provisioned", f"{own} is missing: run `provision` with its folder")
+    variables: dict[str, str] = json.loads(own.read_text("utf-8"))
     kept = {"CASEBUS_GATEWAY_URL": os.environ.get("CASEBUS_GATEWAY_URL", "")}
     variables |= {key: text for key, text in kept.items() if text}
     os.execve(  # noqa: S606  this process becomes the service: signals reach it directly

@@ -31,6 +31,8 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.rejected_position", "select, insert, update"),
         ("own.heartbeat", "select, insert, update"),
         ("own.clock_held", "select, insert, delete"),
+        ("own.stalled", "select, insert, update, delete"),
+        ("own.adoption_voided", "select, insert"),
         ("own.clock_said", _READ),
         ("own.submission", _READ),
         ("own.on_its_way", _READ),

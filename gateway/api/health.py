@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from gateway.api.shapes import Shape
 from gateway.context import Context, Gateway
 from gateway.serving import ServedRoute
-from storage import migrate, reads, sending
+from storage import migrate, reads, sending, stalling
 
 router = APIRouter(route_class=ServedRoute, tags=["health"])
 _PATIENCE = 2.0
@@ -29,7 +29,8 @@ class Alive(Shape):
 class Ready(Shape):
     """Ready: the database is migrated and answers, a broker answers, the directory is read.
 
-    And no partition stands still while records wait in it, as far as the scheduler sees.
+    And no partition stands still while records wait in it, as far as the scheduler sees; none waits
+    for a law bundle (`derived`).
 
     Of the health in detail `sent` is a check too: nothing that is stored signed waits for longer
     than it may, and no broker refused any of it.
@@ -88,8 +89,25 @@ async def metrics() -> Response:
 async def _checks(gateway: Gateway) -> dict[str, State]:
     database, broker = await asyncio.gather(_database(gateway), _broker(gateway))
     directory: State = "ok" if gateway.reader.caught_up else "failing"
-    moving = await _moving(gateway) if database == "ok" else "failing"
-    return {"database": database, "broker": broker, "directory": directory, "moving": moving}
+    here = database == "ok"
+    moving = await _moving(gateway) if here else "failing"
+    derived = await _derived(gateway) if here else "failing"
+    return {
+        "database": database,
+        "broker": broker,
+        "directory": directory,
+        "moving": moving,
+        "derived": derived,
+    }
+
+
+async def _derived(gateway: Gateway) -> State:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            waiting = await stalling.stalled(await gateway.database())
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return "failing"
+    return "failing" if waiting else "ok"
 
 
 async def _database(gateway: Gateway) -> State:

@@ -1,4 +1,4 @@
-"""`casebus law what-if|adopt|show|reinterpret`: what of the law needs the running bus."""
+"""`casebus law what-if|adopt|void|show|reinterpret`: what of the law needs the running bus."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from casebus.now import now_from
 from casebus.settings import Settings
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
-from onebox.law import adopting
+from onebox.law import adopting, voiding
 from onebox.law.reinterpreting import Decision
 from onebox.law.reinterpreting import reinterpret as decide
 from onebox.law.trying import Question, try_law
@@ -132,6 +132,21 @@ def _show_preview(out: Console, ahead: dict[str, Any]) -> None:
     said = f"{ahead['cases']} cases are derived anew, {ahead['changed']} change"
     out.print(f"{said}, {len(ahead['told'])} agencies are told")
     _show_suspended(out, ahead)
+
+
+@click.command("void")
+@click.option("--author", required=True, help="Who decides it, by the name an officer acts under.")
+@click.option("--reason", required=True, help="Why: what became of the bundle.")
+@home_option
+@json_option
+def void(author: str, reason: str, home: Path | None, *, as_json: bool) -> None:
+    """Let what waits for a law bundle that nobody has go on by the law before it.
+
+    First try to restore the bundle: casebus doctor names it. Journaled as `law.adoption_voided`.
+    """
+    said = asyncio.run(voiding.void(_settings(home), author, reason))
+    lines = [f"partition {one['partition']}: {one['adoption']} is voided" for one in said]
+    answer({"voided": said}, as_json=as_json, show=lambda out: out.print("\n".join(lines)))
 
 
 @click.command("show")

@@ -16,24 +16,26 @@ from casebus.cli.output import answer, json_option, table
 from onebox import credentials, environment, state
 from onebox.commands.shared import addresses, home_option, options_of, running
 from onebox.options import Options
-from storage import sending
+from storage import sending, stalling
 from storage.sending import Waiting
+from storage.stalling import Stalled
 
 
 @click.command()
 @home_option
 @json_option
 def status(home: Path | None, *, as_json: bool) -> None:
-    """Show the services of this machine; exit code 1 unless all are ready and nothing is overdue.
+    """Show the services of this machine; exit code 1 unless all is ready and nothing overdue.
 
-    Overdue: a record that is stored signed and has not reached the brokers.
+    Overdue: a record that is stored signed and has not reached the brokers. Exit code 1 too where
+    a partition of the journal waits for a law bundle.
     """
     options = options_of(home)
     now = running(options)
     last = state.read(options.place.state)
     phase = now.phase if now else "down"
     ready = now is not None and all(one.phase == "ready" for one in now.services.values())
-    waiting = _waiting(options) if now else None
+    waiting, stalled = _asked_of(options) if now else (None, [])
     overdue = waiting is not None and waiting.is_overdue
     found: dict[str, Any] = {
         "phase": phase,
@@ -49,28 +51,32 @@ def status(home: Path | None, *, as_json: bool) -> None:
             "overdue": overdue,
             "says": waiting.in_words(),
         },
+        "stalled": [one.in_words() for one in stalled],
     }
     answer(found, as_json=as_json, show=lambda out: _show(out, found))
-    sys.exit(0 if found["ready"] and not overdue else 1)
+    sys.exit(0 if found["ready"] and not overdue and not stalled else 1)
 
 
-def _waiting(options: Options) -> Waiting | None:
-    """What is stored signed and unsent; None where the database is away or not migrated."""
+def _asked_of(options: Options) -> tuple[Waiting | None, list[Stalled]]:
+    """What is stored signed and unsent, and the partitions that wait for a person.
+
+    None where the database is away or not migrated.
+    """
     if "postgres" not in options.only:
-        return None
+        return None, []
     url = environment.admin_settings(options, credentials.load(options.place)).database_url
     return asyncio.run(_asked(url))
 
 
-async def _asked(url: str) -> Waiting | None:
+async def _asked(url: str) -> tuple[Waiting | None, list[Stalled]]:
     try:
         connection = await asyncpg.connect(url, timeout=5)
         try:
-            return await sending.waiting(connection)
+            return await sending.waiting(connection), await stalling.stalled(connection)
         finally:
             await connection.close()
     except (OSError, TimeoutError, asyncpg.PostgresError):
-        return None
+        return None, []
 
 
 def _show(out: Console, found: dict[str, Any]) -> None:
@@ -85,5 +91,7 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     if found["unsent"]:
         colour = "red" if found["unsent"]["overdue"] else "green"
         out.print(f"  unsent records   [{colour}]{found['unsent']['says']}[/{colour}]")
+    for line in found["stalled"]:
+        out.print(f"  [red]{line}[/red]")
     for name, address in found["addresses"].items():
         out.print(f"  {name.replace('_', ' '):16} {address}")

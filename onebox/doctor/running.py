@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
     from storage.sending import Waiting
+    from storage.stalling import Stalled
 
 #: Kafka stamps each record with its broker's time: workers that differ judge keys wrongly.
 MOST_CLOCK_SECONDS = 2.0
@@ -45,6 +46,7 @@ def examine_stack(options: Options) -> Iterator[Check]:
         yield from examine_keys(settings.model_copy(update={"root_digest": known.root_digest}))
     if "postgres" in options.only:
         yield from asyncio.run(_database(settings.database_url))
+        yield _roles(known)
 
 
 def _services(options: Options, now: state.StackState) -> Iterator[Check]:
@@ -98,7 +100,13 @@ def _lag(admin: KafkaAdminClient, group: str) -> Check:
 
 
 async def _database(url: str) -> list[Check]:
-    from storage import beside, renewing, resaying, sending  # noqa: PLC0415  where a stack runs
+    from storage import (  # noqa: PLC0415  where a stack runs
+        beside,
+        renewing,
+        resaying,
+        sending,
+        stalling,
+    )
     from storage.migrate import pending  # noqa: PLC0415
 
     try:
@@ -111,6 +119,7 @@ async def _database(url: str) -> list[Check]:
         if found[-1].verdict != "ok":
             return found
         waiting = await sending.waiting(connection)
+        found.append(_stalled(await stalling.stalled(connection)))
         found.append(_renewals(await renewing.progress(connection, FOLD_VERSION)))
         found.append(unsaid(await resaying.rejected_for_key(connection)))
         found.append(_rebuilt(await beside.left(connection)))
@@ -119,6 +128,25 @@ async def _database(url: str) -> list[Check]:
         return [Check("migrations", "wrong", error.detail)]
     finally:
         await connection.close()
+
+
+def _roles(known: credentials.Credentials) -> Check:
+    """Whether each service has its own role in the database."""
+    if known.roles:
+        return Check("database roles", "ok", f"one of its own for {', '.join(known.roles)}")
+    says = "every service is the owner of the tables: that user may not make roles"
+    return Check("database roles", "warning", says, "give it CREATEROLE, then start again")
+
+
+def _stalled(waiting: list[Stalled]) -> Check:
+    """Partitions in which casework goes on by itself once its law bundle is there."""
+    if not waiting:
+        return Check("law bundles", "ok", "no partition waits for one")
+    says = "; ".join(one.in_words() for one in waiting)
+    remedy = (
+        "restore own.law_bundle, or adopt those files, or: casebus law void (docs/operations.md)"
+    )
+    return Check("law bundles", "wrong", says, remedy)
 
 
 def _renewals(progress: tuple[int, int]) -> Check:

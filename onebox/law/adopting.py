@@ -34,11 +34,12 @@ async def adopt(settings: Settings, folder: Path, author: str, reasons: str) -> 
     digest = bundle.digest(files)
     connection: Any = await asyncpg.connect(settings.database_url)
     try:
+        # First of all: a partition may wait for it.
+        await bundles.keep_bundle(connection, digest, bundle.pack(files))
         in_force = await bundles.in_force(connection)
         previous = next(iter(in_force.values()), "")
         if set(in_force.values()) == {digest}:
             return {"digest": digest, "previous": previous, "adopted": False}
-        await bundles.keep_bundle(connection, digest, bundle.pack(files))
         before = await _said(connection)
         adoption = Adoption(digest, previous, author, reasons, before)
         key = SigningKey.load(settings.bus_key)

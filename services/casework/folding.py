@@ -17,6 +17,7 @@ from casebus.law import Law
 from casebus.trust.directory import BUS
 from casebus.trust.signing import Draft, sign
 from services.casework import facts
+from services.casework.adopting import adopted
 from services.casework.deriving import draft_of, rows_of, suspended_rows
 from services.casework.desk import Desk
 from services.casework.holding import held_back
@@ -29,7 +30,6 @@ from storage.outbox import OutboxRow
 
 log = logging.getLogger(__name__)
 
-LAW_ADOPTED = "casebus.law.adopted.v1"
 EVENTS_BUS = "events.bus"
 #: Domains whose streams are no cases: they are recorded, never folded.
 UNFOLDED = frozenset({"relay", "law", "directory", "import"})
@@ -44,8 +44,8 @@ async def fold_touched(
     """Fold the cases that the batch touches; gives them and the law in force after the batch."""
     opened: set[UUID] = set()
     for one, is_new in found.as_journaled():
-        if is_new and one.envelope.type == LAW_ADOPTED and one.envelope.agency == BUS:
-            law = desk.schemas.decode(one.row.value)[1]["digest"]
+        if is_new:
+            law = await adopted(connection, one, desk, law)
         if one.domain not in UNFOLDED:
             opened.add(one.row.stream)
     # What is no case's event is folded with a case that stands in its stream, whichever batches

@@ -8,6 +8,17 @@ from casebus.errors import CasebusError
 from casebus.law import Law
 from storage import law as bundles
 
+#: Casework waits then.
+UNKNOWN = "law_unknown"
+
+
+class MissingLawError(CasebusError):
+    """`law_unknown`, and the adoption that names the law; empty where none does."""
+
+    def __init__(self, digest: str, adoption: str = "") -> None:
+        super().__init__(UNKNOWN, f"no bundle {digest} is kept")
+        self.digest, self.adoption = digest, adoption
+
 
 class Lawbooks:
     """Starts with the installed law; others come from the bundles kept in the database."""
@@ -15,13 +26,20 @@ class Lawbooks:
     def __init__(self, installed: Law) -> None:
         self.installed = installed
         self._known = {installed.digest: installed}
+        #: Adoptions that the journal voids, as far as this process has read it.
+        self.voided: set[str] = set()
+
+    async def has(self, connection: Any, digest: str) -> bool:
+        """Whether its bundle is kept."""
+        known = digest in self._known
+        return known or await bundles.bundle(connection, digest) is not None
 
     async def get(self, connection: Any, digest: str) -> Law:
-        """The law of this digest; raises CasebusError `law_unknown`: casework waits for it."""
+        """The law of this digest; raises MissingLawError: casework waits for it."""
         known = self._known.get(digest)
         if known is None:
             body = await bundles.bundle(connection, digest)
             if body is None:
-                raise CasebusError("law_unknown", f"no bundle {digest} is kept")
+                raise MissingLawError(digest)
             known = self._known[digest] = Law.from_bundle(body)
         return known

@@ -23,14 +23,15 @@ from casebus.sdk.signers import Signers
 from casebus.trust.directory import BUS
 from services.casework import batch as journal_batch
 from services.casework import rejects
+from services.casework.ahead import Ahead
 from services.casework.desk import Desk
 from services.casework.folding import save
-from services.casework.lawbooks import Lawbooks
+from services.casework.lawbooks import UNKNOWN, Lawbooks, MissingLawError
 from services.casework.renewing import Renewals
 from services.casework.streams import Streams
 from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
 from services.transport.worker import leave
-from storage import evidence, journal, renewing
+from storage import evidence, journal, renewing, stalling
 from storage import law as bundles
 from storage.pool import application_name, open_pool
 
@@ -46,14 +47,19 @@ APPLICATION = "casework"
 #: How long a transaction that is still under way when its partition moves may take to end.
 _YIELD_SECONDS = 2.0
 _START_SECONDS = 60
+#: Between two looks whether what a partition waits for is there.
+_STALLED_SECONDS = 2.0
 
 
 class Casework:
     """Called with one batch after the other of each partition."""
 
-    def __init__(self, pool: Any, desk: Desk) -> None:
+    def __init__(self, pool: Any, desk: Desk, ahead: Ahead) -> None:
         self._pool = pool
         self._desk = desk
+        self._ahead = ahead
+        #: Partitions that may stand in the table of those that wait.
+        self._stalled: set[int] = set()
 
     async def __call__(self, batch: Batch) -> None:
         """Record a batch; when it returns, its transactions are committed."""
@@ -68,9 +74,28 @@ class Casework:
         telemetry.count("casebus.casework.recorded", len(batch.records))
 
     async def _record(self, connection: Any, batch: Batch) -> None:
-        async with connection.transaction():
-            touched = await journal_batch.record(connection, batch, self._desk)
-        self._desk.streams.keep(touched)
+        """Once it can be: where a law's bundle is missing, its partition waits here, visibly."""
+        while True:
+            try:
+                async with connection.transaction():
+                    touched = await journal_batch.record(connection, batch, self._desk)
+                    if batch.partition in self._stalled:
+                        await stalling.end(connection, batch.partition)
+            except MissingLawError as error:
+                await self._stall(connection, batch, error)
+            else:
+                self._stalled.discard(batch.partition)
+                self._desk.streams.keep(touched)
+                return
+
+    async def _stall(self, connection: Any, batch: Batch, missing: MissingLawError) -> None:
+        partition, first = batch.partition, batch.records[0].offset
+        log.error("partition %d waits: %s", partition, missing)
+        self._stalled.add(partition)
+        await stalling.begin(connection, partition, UNKNOWN, missing.digest, missing.adoption)
+        self._desk.lawbooks.voided |= await self._ahead.voided(partition, first)
+        if missing.adoption not in self._desk.lawbooks.voided:
+            await asyncio.sleep(_STALLED_SECONDS)
 
     async def _keep_rejects(self, connection: Any, batch: Batch) -> None:
         async with connection.transaction():
@@ -78,6 +103,7 @@ class Casework:
 
     async def on_assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Start each partition at its fence: Kafka's committed offset is a hint (rule 6)."""
+        self._stalled = {place.partition for place in partitions}
         async with self._pool.acquire() as connection:
             asked = asyncio.create_task(self._next_offsets(connection, partitions))
             while not (await asyncio.wait({asked}, timeout=_YIELD_SECONDS))[0]:
@@ -167,7 +193,7 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
         )
         renewals = asyncio.create_task(Renewals(pool, desk, save).run())
         renewals.add_done_callback(_ended)
-        yield Casework(pool, desk)
+        yield Casework(pool, desk, Ahead(settings, schemas, JOURNAL))
         renewals.cancel()
     finally:
         await pool.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -57,7 +58,7 @@ def test_a_fat_stream_ends_no_worker_and_is_folded_up_to_its_authors_room(bus: B
 
 
 async def _counts(bus: Bus, stream: str) -> tuple[int, int, int]:
-    connection = await asyncpg.connect(bus.stack.database_url)
+    connection: Any = await asyncpg.connect(bus.stack.database_url)
     try:
         row = await connection.fetchrow(
             "select (select count(*) from derived.event where stream = $1 and author <> $2),"

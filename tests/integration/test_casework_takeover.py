@@ -11,6 +11,7 @@ import pytest
 
 from casebus.trust.directory import BUS
 from onebox.testing import Stack
+from services.casework.ahead import Ahead
 from services.casework.desk import Desk
 from services.casework.lawbooks import Lawbooks
 from services.casework.streams import Streams
@@ -42,7 +43,8 @@ async def casework(brokers: Stack) -> AsyncIterator[tuple[Casework, str]]:
     )
     async with fresh_database(brokers) as url:
         pool = await open_pool(url, application="casework")
-        yield Casework(pool, desk), url
+        ahead = Ahead(brokers.settings("casework"), SCHEMAS, JOURNAL)
+        yield Casework(pool, desk, ahead), url
         pool.terminate()
 
 

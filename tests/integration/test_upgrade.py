@@ -17,12 +17,15 @@ from casebus.events.legaltime import CHINA
 from casebus.law import Law
 from casebus.now import set_scenario_time
 from casebus.sdk.gateway import Gateway
+from casebus.trust.keys import SigningKey
 from onebox.commands.rebuild import rebuild
+from onebox.places import SPEAKERS
 from onebox.testing import Stack
 from storage.migrate import migrations
 from tests.case_events import LAW
 from tests.integration.old_home import cases_in, unpacked
 from tests.integration.street import AMR, PSB, Bus
+from tests.security.test_credentials import wide
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
@@ -48,6 +51,18 @@ def test_what_the_old_commit_wrote_is_migrated_and_verified(old: Bus) -> None:
     report = old.verified()
     assert report.ok, report.to_json()
     assert report.counts["journal records"] > 100
+
+
+def test_the_secrets_of_the_old_home_are_split_and_its_files_closed(old: Bus) -> None:
+    home = old.stack.home
+    assert wide(home) == []
+    assert not (home.keys / "bus.pem").exists()
+    assert len({SigningKey.load(home.bus_key(one)).keyid for one in SPEAKERS}) == len(SPEAKERS)
+    keys = old.rows("select revoked_at from own.api_key where agency = 'bus'")
+    assert keys
+    assert all(row["revoked_at"] is not None for row in keys)
+    users = {row["usename"] for row in old.rows("select usename from pg_stat_activity")}
+    assert {f"casebus_{name}" for name in ("casework", "scheduler", "intake")} <= users
 
 
 def test_every_old_case_is_read_as_before(old: Bus) -> None:

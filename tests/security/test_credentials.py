@@ -43,7 +43,7 @@ def secrets_of_others(stack: Stack, user: str) -> dict[str, str]:
         **{f"kafka {name}": text for name, text in known.kafka.items() if name != user},
         **{f"api {name}": text for name, text in known.api_keys.items() if name != user},
         "all keys": f"{stack.home.keys}'",
-        "bus keys": str(stack.home.bus_keys),
+        "bus keys": str(stack.home.processes),
     }
 
 

@@ -18,7 +18,7 @@ OWN = {
     "casebook": "casebus.cli.law.casebook.telling",
 }
 #: What the server part brings.
-SERVER = ("what-if", "adopt", "show", "reinterpret")
+SERVER = ("what-if", "adopt", "void", "show", "reinterpret")
 ENTRY_POINTS = "casebus.commands.law"
 
 

@@ -34,12 +34,15 @@ class Place:
         directory.Keys(home.keys, home).of(BUS)
         self.adopted: list[Adoption] = []
         self.kept: list[str] = []
+        self.done: list[str] = []
 
         async def keep(_: str, policies: Path) -> None:
             self.kept.append(law.digest_of(policies))
+            self.done.append("kept")
 
         def adopt(_settings: Any, _key: Any, adoption: Adoption) -> None:
             self.adopted.append(adoption)
+            self.done.append("adopted")
 
         monkeypatch.setattr(law, "keep", keep)
         monkeypatch.setattr(law, "adopt", adopt)
@@ -53,6 +56,11 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return Place(tmp_path, monkeypatch)
+
+
+async def test_the_bundle_is_kept_before_anything_is_journaled(place: Place) -> None:
+    await place.installation.adopt_law()
+    assert place.done == ["kept", "adopted"]
 
 
 async def test_changed_files_are_adopted_once_in_nobody_s_name(place: Place) -> None:

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 import yaml
 
+from onebox import run
+from onebox.environment import WITH_AGENCY_KEYS
 from onebox.kafka import _CONFIGURATION
 from onebox.options import BACKENDS, SERVICES
+from onebox.places import Home
 
 ROOT = Path(__file__).parents[3]
 ONCE = "provision"
@@ -70,3 +76,41 @@ def test_the_kafka_of_compose_is_set_up_as_the_embedded_one() -> None:
 def _settings(text: str) -> dict[str, str]:
     pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
     return {name: value for name, _, value in pairs}
+
+
+def test_no_password_has_a_default() -> None:
+    text = (ROOT / "docker-compose.yml").read_text("utf-8")
+    named = re.findall(r"\$\{(CASEBUS_\w*PASSWORD)(:?.)", text)
+    assert {name for name, _ in named} >= {
+        "CASEBUS_KAFKA_ADMIN_PASSWORD",
+        "CASEBUS_KAFKA_BROKER_PASSWORD",
+        "CASEBUS_POSTGRES_PASSWORD",
+    }
+    assert {how for _, how in named} == {":?"}
+
+
+def test_only_provision_has_the_owner_s_passwords_and_all_folders() -> None:
+    for name, service in compose()["services"].items():
+        if name in (*BACKENDS, ONCE):
+            continue
+        assert not [one for one in service["environment"] if "PASSWORD" in one or "DATABASE" in one]
+        folders = {volume.split(":")[1] for volume in service["volumes"]}
+        keys = {"/data/keys"} if name in WITH_AGENCY_KEYS else set()
+        assert folders == {f"/data/processes/{name}", *keys}
+        assert all(volume.endswith(":ro") for volume in service["volumes"])
+
+
+def test_a_container_becomes_its_service_by_its_own_folder_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASEBUS_HOME", str(tmp_path))
+    assert run.main(["router"]) == 1
+    own = Home(tmp_path).environment_of("router")
+    own.parent.mkdir(parents=True)
+    own.write_text(json.dumps({"CASEBUS_KAFKA_USERNAME": "router"}), "utf-8")
+    became: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda _path, words, env: became.append((words, env)))
+    run.main(["router", "--slow"])
+    [(words, variables)] = became
+    assert words[1:] == ["-m", "services.router", "--slow"]
+    assert variables["CASEBUS_KAFKA_USERNAME"] == "router"

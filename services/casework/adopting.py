@@ -1,0 +1,63 @@
+"""Which law is in force in a partition: an adoption counts once its bundle is kept.
+
+Without the bundle the partition waits (design rule 10): for the bundle, or for a journaled
+`law.adoption_voided` further on, by which the adoption never counted. That it did not count is
+remembered, so that a rebuild finds the same whatever is restored later.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from casebus.trust.directory import BUS
+from services.casework.desk import Desk
+from services.casework.lawbooks import MissingLawError
+from services.casework.records import Journaled
+from services.casework.sorting import Sorted
+from storage import stalling
+
+ADOPTED = "casebus.law.adopted.v1"
+VOIDED = "casebus.law.adoption_voided.v1"
+
+
+def note_voids(found: Sorted, desk: Desk) -> None:
+    """What a batch voids is known before its adoptions are looked at."""
+    for one in found.fresh:
+        if one.envelope.type == VOIDED and one.envelope.agency == BUS:
+            desk.lawbooks.voided.add(desk.schemas.decode(one.row.value)[1]["adoption"])
+
+
+async def adopted(connection: Any, one: Journaled, desk: Desk, law: str) -> str:
+    """The law in force after this record, `law` being that before. Raises MissingLawError."""
+    if one.envelope.type != ADOPTED or one.envelope.agency != BUS:
+        return law
+    digest: str = desk.schemas.decode(one.row.value)[1]["digest"]
+    counts = await _counts(connection, one.envelope.id, digest, one.row.partition, desk)
+    return digest if counts else law
+
+
+async def standing(connection: Any, desk: Desk, partition: int, law: str | None) -> str:
+    """The law in force before a batch; an earlier release went on without the bundle."""
+    installed = desk.lawbooks.installed.digest
+    if law is None or await desk.lawbooks.has(connection, law):
+        return law or installed
+    said = await stalling.adopted_in(connection, desk.epoch, partition)
+    for adoption, value in said:
+        digest: str = desk.schemas.decode(value)[1]["digest"]
+        if await _counts(connection, adoption, digest, partition, desk):
+            return digest
+    if said:
+        return installed
+    raise MissingLawError(law)
+
+
+async def _counts(connection: Any, adoption: str, digest: str, partition: int, desk: Desk) -> bool:
+    if await stalling.is_voided(connection, adoption):
+        return False
+    if await desk.lawbooks.has(connection, digest):
+        return True
+    if adoption not in desk.lawbooks.voided:
+        raise MissingLawError(digest, adoption)
+    if desk.speaks:
+        await stalling.note_voided(connection, adoption, partition, digest)
+    return False

@@ -1,0 +1,55 @@
+"""What the journal voids beyond the place where a partition waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from casebus.events.envelope import Envelope
+from casebus.events.schemas import Schemas
+from casebus.settings import Settings
+from casebus.trust.directory import BUS
+from services.casework.adopting import VOIDED
+
+_POLL_MS = 500
+_SECONDS = 20.0
+
+
+class Ahead:
+    """Reads on in a partition, without a group: nothing is committed and nothing is handled."""
+
+    def __init__(self, settings: Settings, schemas: Schemas, topic: str) -> None:
+        self._settings, self._schemas, self._topic = settings, schemas, topic
+        self._read: dict[int, int] = {}
+
+    async def voided(self, partition: int, offset: int) -> set[str]:
+        """Ids of the adoptions voided from `offset` on, of what no earlier call has read."""
+        place = TopicPartition(self._topic, partition)
+        consumer = AIOKafkaConsumer(**self._settings.kafka_client(), enable_auto_commit=False)
+        found: set[str] = set()
+        await consumer.start()
+        try:
+            consumer.assign([place])
+            at = max(offset, self._read.get(partition, 0))
+            end = (await consumer.end_offsets([place]))[place]
+            consumer.seek(place, at)
+            async with asyncio.timeout(_SECONDS):
+                while at < end:
+                    records = (await consumer.getmany(place, timeout_ms=_POLL_MS)).get(place, [])
+                    found.update(self._voids(records))
+                    at = self._read[partition] = await consumer.position(place)
+        except TimeoutError:
+            # The rest is read by the next call.
+            return found
+        finally:
+            await consumer.stop()
+        return found
+
+    def _voids(self, records: Sequence[ConsumerRecord]) -> Iterator[str]:
+        for one in records:
+            if dict(one.headers).get("ce_type") != VOIDED.encode():
+                continue
+            if Envelope.from_headers(one.headers).agency == BUS:
+                yield self._schemas.decode(one.value)[1]["adoption"]
