@@ -52,7 +52,7 @@ def test_a_fat_stream_ends_no_worker_and_is_folded_up_to_its_authors_room(bus: B
         worker = casework.start()
         casework.until_idle(JOURNAL)
         assert worker.poll() is None, casework.log()
-    stream = (fat[0].key or b"").decode()
+    stream = str(fat[0].headers and dict(fat[0].headers)["ce_subject"].decode())
     recorded, left, told = asyncio.run(_counts(bus, stream))
     assert (recorded, left, told) == (FAT, FAT - FOLDED, 1)
 

@@ -1,0 +1,156 @@
+"""`python -m bench.flood`: how long one agency's events wait while another floods its own door.
+
+Publish to recorded in PostgreSQL, through admission and casework, by this process's clock: alone,
+and beside 2,000 records a second of garbage at another agency's door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from confluent_kafka import Producer
+
+from bench.broker import PARTITIONS, client_options
+from bench.records import ROOT
+from bench.routing import running
+from casebus.events.envelope import Envelope, Record
+from casebus.events.partition import partition_for
+from casebus.events.schemas import Schemas
+from casebus.trust.keys import SigningKey
+from casebus.trust.signing import Draft, sign
+from onebox.testing import Stack
+
+SOURCE, DOOR, FLOODED = "cn-330108-psb", "events.police", "events.administrative"
+NOTED = "casebus.case.noted.v1"
+EVENTS, EVENTS_A_SECOND = 400, 20
+GARBAGE_A_SECOND, GARBAGE_BYTES = 2_000, 200
+WARM_SECONDS, PATIENCE_SECONDS, LOOK_SECONDS = 10.0, 120.0, 0.005
+HUNDRED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """Seconds from publishing to recording."""
+
+    p50: float
+    p99: float
+
+    @classmethod
+    def of(cls, seconds: list[float]) -> Waited:
+        cuts = statistics.quantiles(seconds, n=HUNDRED)
+        return cls(cuts[HUNDRED // 2 - 1], cuts[-1])
+
+    def __str__(self) -> str:
+        return f"p50 {self.p50 * 1000:.0f} ms, p99 {self.p99 * 1000:.0f} ms"
+
+
+def measure(stack: Stack) -> tuple[Waited, Waited]:
+    """Alone, and beside the garbage."""
+    with ExitStack() as services:
+        for name in ("admission", "casework"):
+            env = {**os.environ, **stack.environment(name)}
+            services.enter_context(running([sys.executable, "-m", f"services.{name}"], env))
+        asyncio.run(_waited(stack, EVENTS_A_SECOND))
+        alone = Waited.of(asyncio.run(_waited(stack, EVENTS)))
+        with _garbage(stack):
+            time.sleep(WARM_SECONDS)
+            beside = Waited.of(asyncio.run(_waited(stack, EVENTS)))
+    return alone, beside
+
+
+async def _waited(stack: Stack, count: int) -> list[float]:
+    producer = Producer({**client_options(stack.settings("admin")), "linger.ms": 0})
+    connection = await asyncpg.connect(stack.database_url)
+    sent: dict[str, float] = {}
+    took: list[float] = []
+    try:
+        looking = asyncio.create_task(_look(connection, sent, took, count))
+        for record in _events(stack, count):
+            sent[dict(record.headers)["ce_id"].decode()] = time.perf_counter()
+            _put(producer, DOOR, record)
+            producer.poll(0)
+            await asyncio.sleep(1 / EVENTS_A_SECOND)
+        await asyncio.wait_for(looking, PATIENCE_SECONDS)
+    finally:
+        await connection.close()
+    return took
+
+
+async def _look(connection: Any, sent: dict[str, float], took: list[float], count: int) -> None:
+    while len(took) < count:
+        query = "select id from derived.event where source = $1 and id = any($2)"
+        rows, now = await connection.fetch(query, SOURCE, list(sent)), time.perf_counter()
+        took += [now - sent.pop(row["id"]) for row in rows]
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _events(stack: Stack, count: int) -> list[Record]:
+    schemas = Schemas.load(ROOT / "schemas")
+    key = SigningKey.load(stack.home.keys / f"{SOURCE}.pem")
+    value, uri = schemas.encode(NOTED, {"note": "bench"}), schemas.latest(NOTED).uri
+    drafts = [
+        Draft(
+            Envelope(
+                id=str(uuid4()),
+                type=NOTED,
+                source=SOURCE,
+                subject=str(uuid4()),
+                time=datetime.now(UTC),
+                dataschema=uri,
+            ),
+            value,
+        )
+        for _ in range(count)
+    ]
+    return [sign([draft], key, schemas)[0] for draft in drafts]
+
+
+@contextmanager
+def _garbage(stack: Stack) -> Iterator[None]:
+    """Sent by a thread, evenly, until the block ends."""
+    done = threading.Event()
+    producer = Producer({**client_options(stack.settings("admin")), "linger.ms": 5})
+
+    def flood() -> None:
+        began, put = time.monotonic(), 0
+        while not done.wait(0.01):
+            while put < (time.monotonic() - began) * GARBAGE_A_SECOND:
+                key, value = str(uuid4()).encode(), os.urandom(GARBAGE_BYTES)
+                _put(producer, FLOODED, Record(key, value, ()))
+                put += 1
+            producer.poll(0)
+
+    thread = threading.Thread(target=flood, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _put(producer: Producer, topic: str, record: Record) -> None:
+    at = partition_for(record.key or b"", PARTITIONS)
+    producer.produce(topic, record.value, record.key, at, headers=list(record.headers))
+
+
+def main() -> None:
+    with Stack(only=("kafka", "postgres")) as stack:
+        alone, beside = measure(stack)
+    sys.stdout.write(f"alone {alone}; beside a flood {beside}\n")
+
+
+if __name__ == "__main__":
+    main()
