@@ -36,7 +36,7 @@ async def add_rejected(connection: Any, rows: Sequence[tuple[Any, ...]]) -> None
     """Rows as the table has them, headers unpacked."""
     packed = [(*row[:11], pack_headers(row[11]), *row[12:]) for row in rows]
     if packed:
-        await connection.executemany(_SQL["add_rejected"], packed)
+        await connection.execute(_SQL["add_rejected"], *map(list, zip(*packed, strict=True)))
 
 
 async def last_rejected(connection: Any, limit: int) -> list[Any]:

@@ -65,7 +65,8 @@ class Casework:
         """Record a batch; when it returns, its transactions are committed."""
         async with self._pool.acquire() as connection:
             if batch.topic == REJECTED:
-                await self._keep_rejects(connection, batch)
+                for part in _parts(batch):
+                    await self._keep_rejects(connection, part)
             else:
                 for part in _parts(batch):
                     await self._desk.streams.warm(connection, _streams(part))

@@ -19,7 +19,10 @@ on conflict (partition) do update set next_offset = excluded.next_offset;
 insert into own.rejected
     (partition, kafka_offset, agency, source, event_id, stream, reason, detail, late,
      key, value, headers, rejected_at, verified, door, leaf)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+select * from unnest(
+    $1::int[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::boolean[], $10::bytea[], $11::bytea[], $12::bytea[], $13::timestamptz[], $14::boolean[],
+    $15::text[], $16::bytea[])
 on conflict do nothing;
 
 -- name: last_rejected

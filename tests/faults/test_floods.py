@@ -66,6 +66,7 @@ async def _counts(bus: Bus, stream: str) -> tuple[int, int, int]:
             stream,
             BUS,
         )
+        assert row is not None
         return row[0], row[1], row[2]
     finally:
         await connection.close()
