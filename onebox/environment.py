@@ -37,7 +37,7 @@ _OF_ONE_USER = (
     "PGPASSWORD",
     "PGDATABASE",
 )
-_OTHERS_API_KEY = "CASEBUS_API_KEY_"
+_OTHERS_API_KEY = "CASEBUS_API_KEY_"  # pragma: allowlist secret
 
 
 def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
