@@ -26,3 +26,16 @@ def test_each_code_that_the_sdk_and_the_cli_raise_is_explained_and_no_other() ->
     assert section
     explained = set(re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE))
     assert raised - set(Reason) == explained
+
+
+def test_each_code_explained_to_operators_is_raised_by_what_they_run() -> None:
+    text = (ROOT / "docs/reason-codes.md").read_text(encoding="utf-8")
+    section = re.search(r"^## Operator's commands\n(.*?)(?=^## )", text, re.MULTILINE | re.DOTALL)
+    assert section
+    explained = set(re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE))
+    rooms = [
+        path for room in ("onebox", "storage", "services") for path in (ROOT / room).rglob("*.py")
+    ]
+    raised = {code for path in rooms for code in RAISED.findall(path.read_text(encoding="utf-8"))}
+    assert explained
+    assert explained <= raised
