@@ -1,11 +1,14 @@
-"""20,000 events from the doors to the tables and the inboxes, while each worker falls in turn."""
+"""From the doors to the tables and the inboxes, while workers fall in turn, or all at once."""
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
+from casebus.events.envelope import Record
 from onebox.options import BACKENDS, WORKERS
 from onebox.testing import Stack
 from tests.faults.bus import JOURNAL, Bus
@@ -16,10 +19,12 @@ pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]
 INBOX = "inbox.police"
 #: Each worker alone is hurt under 50,000; here every event is also relayed, received and told.
 COUNT = 20_000
+#: For one blow that hits everything, brokers and database too.
+AT_ONCE = 8_000
 DELIVERED = "select count(distinct (stream, source, id)) from derived.hand_over where step = $1"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bus() -> Iterator[Bus]:
     """Every worker under its supervisor, which starts again what falls."""
     with Stack(only=(*BACKENDS, *WORKERS)) as stack:
@@ -34,6 +39,23 @@ def test_every_worker_killed_in_turn_loses_doubles_and_reorders_nothing(bus: Bus
     for share, name in enumerate(WORKERS, start=1):
         bus.until_recorded(before + COUNT * share // 10)
         bus.stack.kill(name)
+    prove_whole(bus, sent)
+
+
+def test_all_killed_at_once_in_mid_load_lose_nothing(bus: Bus) -> None:
+    before = bus.recorded()
+    sent = bus.send("blow", AT_ONCE)
+    bus.until_recorded(before + AT_ONCE // 4)
+    pids = {name: bus.stack.pid(name) for name in (*BACKENDS, *WORKERS)}
+    for pid in pids.values():
+        os.kill(pid, signal.SIGKILL)
+    for name, pid in pids.items():
+        bus.stack.wait(name, not_pid=pid, seconds=180)
+    prove_whole(bus, sent)
+
+
+def prove_whole(bus: Bus, sent: list[Record]) -> None:
+    """Once in the journal, in the inbox and in the tables, in its order; and verify agrees."""
     bus.until_quiet()
     assert judge(sent, bus.kafka.since(JOURNAL, {})).whole
     addressed = [record for record in sent if "ce_to" in dict(record.headers)]
