@@ -30,8 +30,6 @@ class Foreseen:
     """One case that the new law or fold reaches; `made` is None where that cannot fold it."""
 
     case: str
-    events: list[CaseEvent]
-    before: Before
     made: Renewed | None
 
 
@@ -101,7 +99,7 @@ async def foreseen(
             restore(streams[row["stream"]], row, schemas)
         for stream, state in streams.items():
             events, before = list(state.events.values()), before_of(shown[stream])
-            yield Foreseen(str(stream), events, before, _made(events, before, law, now))
+            yield Foreseen(str(stream), _made(events, before, law, now))
 
 
 def _made(events: list[CaseEvent], before: Before, law: Law, now: datetime) -> Renewed | None:
