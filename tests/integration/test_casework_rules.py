@@ -307,17 +307,6 @@ async def test_a_rebuild_derives_each_case_by_the_law_that_the_journal_names(
     assert await casework.rows(query) == before
 
 
-async def test_a_law_that_is_not_kept_is_waited_for(casework: Casework) -> None:
-    stream = str(uuid4())
-    await casework(bus_says(casework, "law.adopted", str(uuid4()), digest=OTHER_LAW.digest))
-    record = sent(casework, stream)
-    with pytest.raises(CasebusError, match="law_unknown"):
-        await casework(record)
-    await casework.keep_law(OTHER_LAW)
-    await casework.record(casework.log[1:])
-    assert (await casework.case(stream))["law"] == OTHER_LAW.digest
-
-
 async def test_a_case_whose_fold_fails_is_suspended_and_its_neighbours_go_on(
     casework: Casework, monkeypatch: pytest.MonkeyPatch
 ) -> None:

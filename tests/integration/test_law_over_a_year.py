@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from casebus.cases import FOLD_VERSION
+from casebus.cases import FOLD_VERSION, CaseEvent
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.law import Law, loader
@@ -221,7 +221,12 @@ async def answers(casework: Casework) -> tuple[Answer, Preview]:
 def said_by(ahead: Preview) -> dict[str, Any]:
     """Case -> what `case.reinterpreted` is to say of it, whole, and to whom."""
     events = {case: made.event for case, made in ahead.changed.items()}
-    return {case: (one.data, sorted(one.to)) for case, one in events.items() if one}
+    return {case: (_written(one), sorted(one.to)) for case, one in events.items() if one}
+
+
+def _written(event: CaseEvent) -> dict[str, Any]:
+    """Its body as the journal would hold it: fields that nobody filled have their defaults."""
+    return SCHEMAS.decode(SCHEMAS.encode(event.type, event.data))[1]
 
 
 async def done_by(casework: Casework) -> dict[str, Any]:

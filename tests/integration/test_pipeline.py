@@ -65,7 +65,12 @@ def test_events_fold_by_legal_time_whatever_the_order_of_their_arrival(bus):
     ]
     for ce_type, source, legal, to in late_first:
         bus.send([bus.event(ce_type, source, stream=stream, legal=legal, to=(to,))], DOORS[source])
-    bus.status(stream, "unopened")
+    bus.until(
+        "select id from derived.event where stream = $1",
+        stream,
+        holds=lambda rows: len(rows) == len(late_first),
+    )
+    assert bus.status(stream, "unopened")
     bus.send([bus.event("referral.sent", AMR, stream=stream, legal=sent, to=(PSB,))], DOORS[AMR])
     row = bus.status(stream, "filed")
     assert row["opener"] == AMR
