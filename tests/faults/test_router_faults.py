@@ -10,12 +10,12 @@ import pytest
 
 from casebus.events.envelope import Record
 from onebox.testing import Stack
+from tests.faults.bus import COUNT
 from tests.faults.harness import PATIENCE_SECONDS, Fleet, Kafka, events, journaled, judge
 from tests.world import SCHEMAS
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]
 
-COUNT = 50_000
 JOURNAL, INBOX, DOOR = "case.journal", "inbox.police", "events.bus"
 #: Small batches make the run long enough to hit it in the middle of many.
 SLOWLY = {"CASEBUS_POLL_RECORDS": "400", "CASEBUS_SESSION_SECONDS": "6"}
