@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import asyncpg
+from confluent_kafka import KafkaException
 
 from casebus.cases import CaseEvent, fold
 from casebus.cases.room import Room, Rooms
@@ -98,7 +99,11 @@ class Bus:
         seen: list[int] = []
 
         def quiet() -> bool:
-            waiting = [self.kafka.lag(group, *topics) for group, topics in reads.items()]
+            try:
+                waiting = [self.kafka.lag(group, *topics) for group, topics in reads.items()]
+            except KafkaException:
+                # A broker that has just come back answers late.
+                return False
             unsent = self.rows("select count(*) from own.outbox where sent_at is null")[0][0]
             if any(waiting) or unsent:
                 return False

@@ -1,4 +1,4 @@
-"""50,000 journal records into PostgreSQL while casework is killed, regrouped, paused, refused."""
+"""Journal records into PostgreSQL while casework is killed, regrouped, paused, refused."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ where application_name = 'casebus-casework' and state <> 'idle'
 #: A sequence is not rolled back: only the first insert fails.
 FAIL_ONCE = """
 create sequence public.failures;
+grant usage on sequence public.failures to public;
 create function public.fail_once() returns trigger language plpgsql as $$
 begin
     if nextval('public.failures') = 1 then raise 'no'; end if;
