@@ -353,10 +353,12 @@ class _Folding:
 
         Nor does an answer given in such a region give one: whoever opened it asked for it.
         """
-        if event.to and event.agency in self.participants:
+        parts = self.participants
+        # Mostly they have one already.
+        if event.agency in parts and not parts.issuperset(event.to):
             regions = tuple(where)
             if not regions or any(map(self._is_asked, regions)):
-                self.participants.update(event.to)
+                parts.update(event.to)
 
     def _is_asked(self, region: Region) -> bool:
         return not region.unasked or region.begun_by in self.participants
