@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from casebus.cases.derive import Derived, breach_of, derive, lapse_of, raised_of, warning_of
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.fold import FOLD_VERSION, fold, named
+from casebus.cases.fold import FOLD_VERSION, fold
 from casebus.cases.state import Case, Clock, CopyDue, Deviation, Finding, Region, WorkItem
+from casebus.cases.unopened import named
 
 __all__ = [
     "FOLD_VERSION",

@@ -6,7 +6,7 @@ state. Recording never fails on content; what does not fit is flagged, not refus
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from casebus.cases import body
 from casebus.cases.assessing import ANSWER, Assessing
@@ -19,7 +19,6 @@ from casebus.cases.findings import (
     CYCLE,
     DATA_QUALITY,
     ID_CONFLICT,
-    NEVER_OPENED,
     NO_STANDING,
     OUT_OF_PROCEDURE,
     UNDELIVERABLE,
@@ -38,7 +37,8 @@ from casebus.cases.regions import Region, Roles
 from casebus.cases.renewals import REINTERPRETED, Renewals
 from casebus.cases.rights import Rights
 from casebus.cases.sequences import check_sequences
-from casebus.cases.state import NO_CASE, UNOPENED, Case, CopyDue, Told
+from casebus.cases.state import NO_CASE, Case, CopyDue, Told
+from casebus.cases.unopened import unopened
 from casebus.cases.work import Work
 from casebus.errors import Flag
 from casebus.law import Law
@@ -49,7 +49,6 @@ from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
 FOLD_VERSION = 4
 
 _BUS = "bus"
-_INTAKE = "intake."
 _RECEIVED = "intake.received"
 _FINDING = "finding."
 #: Its author's room in the case was used up (casebus.cases.room).
@@ -76,7 +75,7 @@ def fold(events: Iterable[CaseEvent], law: Law) -> Case:
     ahead = date_all(recorded)
     openings = openings_of(recorded, law)
     if not openings:
-        return _trivial(recorded, law)
+        return unopened(recorded, law)
     return _Folding(recorded, openings, law, ahead).run(beyond)
 
 
@@ -88,42 +87,6 @@ def _first_journaled(events: Iterable[CaseEvent]) -> list[CaseEvent]:
         if known is None or event.position < known.position:
             kept[identity] = event
     return list(kept.values())
-
-
-def _trivial(events: list[CaseEvent], law: Law) -> Case:
-    """A stream that no procedure opened: kept and shown, its findings wait for an opener."""
-    # What an import brought and nothing opened waits for nobody.
-    belongs = any(
-        event.sector != _BUS and not event.imported and event_name(event.type) in law.known_events
-        for event in events
-    )
-    order, _ = fold_order(events)
-    findings = Findings(Keys(order[0].stream), law.waits)
-    known = [one for one in order if one.imported and event_name(one.type) in law.known_events]
-    if known and not belongs:
-        findings.add(NEVER_OPENED, known[0], {})
-    return Case(
-        stream=order[0].stream,
-        status=UNOPENED if belongs else NO_CASE,
-        deviations=findings.of_history(),
-        participants=named(order),
-        numbers=tuple(sorted({pair for event in order for pair in body.numbers(event.data)})),
-        order=tuple(event.identity for event in order),
-        law=law.digest,
-    )
-
-
-def named(events: Collection[CaseEvent]) -> tuple[str, ...]:
-    """Authors and recipients, sorted; the bus itself left out, and who says only that it received.
-
-    Each is shown what it wrote or was sent (ADR 40).
-    """
-    authors = {
-        event.agency
-        for event in events
-        if event.sector != _BUS and not event_name(event.type).startswith(_INTAKE)
-    }
-    return tuple(sorted(authors.union(*(event.to for event in events))))
 
 
 class _Folding:

@@ -1,0 +1,53 @@
+"""A stream that no procedure opened: who is named in it, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from casebus.cases import body
+from casebus.cases.event import CaseEvent
+from casebus.cases.findings import NEVER_OPENED, Findings
+from casebus.cases.keys import Keys
+from casebus.cases.order import fold_order
+from casebus.cases.state import NO_CASE, UNOPENED, Case
+from casebus.law import Law
+from casebus.law.compiled import event_name
+
+_BUS = "bus"
+_INTAKE = "intake."
+
+
+def unopened(events: list[CaseEvent], law: Law) -> Case:
+    """The stream as a case: kept and shown, its findings wait for an opener."""
+    # What an import brought and nothing opened waits for nobody.
+    belongs = any(
+        event.sector != _BUS and not event.imported and event_name(event.type) in law.known_events
+        for event in events
+    )
+    order, _ = fold_order(events)
+    findings = Findings(Keys(order[0].stream), law.waits)
+    known = [one for one in order if one.imported and event_name(one.type) in law.known_events]
+    if known and not belongs:
+        findings.add(NEVER_OPENED, known[0], {})
+    return Case(
+        stream=order[0].stream,
+        status=UNOPENED if belongs else NO_CASE,
+        deviations=findings.of_history(),
+        participants=named(order),
+        numbers=tuple(sorted({pair for event in order for pair in body.numbers(event.data)})),
+        order=tuple(event.identity for event in order),
+        law=law.digest,
+    )
+
+
+def named(events: Collection[CaseEvent]) -> tuple[str, ...]:
+    """Authors and recipients, sorted; the bus itself left out, and who says only that it received.
+
+    Each is shown what it wrote or was sent (ADR 40).
+    """
+    authors = {
+        event.agency
+        for event in events
+        if event.sector != _BUS and not event_name(event.type).startswith(_INTAKE)
+    }
+    return tuple(sorted(authors.union(*(event.to for event in events))))
