@@ -91,7 +91,10 @@ class Case:
             (PSB, "referral.accepted", AMR),
         ):
             assert self.post(agency, name, "2026-03-02", to).status_code == 202
-        until(lambda: self.clock("T08") == "running")
+        # The period runs from the signature on: it does not show that the acceptance is folded.
+        accepted = "select 1 from derived.case_state where stream = $1 and status = 'accepted'"
+        until(lambda: bool(self.rows(accepted, self.stream)))
+        assert self.clock("T08") == "running"
 
 
 def until(holds: Callable[[], bool]) -> None:
