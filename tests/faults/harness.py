@@ -45,7 +45,7 @@ from onebox.testing import Stack
 from tests.world import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 420.0
+PATIENCE_SECONDS = 180.0
 LOOK_SECONDS = 0.02
 SIGNED_TOGETHER = 256
 NOTED = "casebus.case.noted.v1"

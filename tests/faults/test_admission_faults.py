@@ -27,7 +27,7 @@ from tests.faults.bus import COUNT, DOOR_TOPICS, JOURNAL, REJECTED, Bus
 from tests.faults.harness import Fleet, Kafka, Marks, judge
 from tests.foreign import Name
 
-pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]
 
 #: Small batches make the run long enough to hit it in the middle of many.
 SLOWLY = {"CASEBUS_POLL_RECORDS": "500", "CASEBUS_SESSION_SECONDS": "6"}

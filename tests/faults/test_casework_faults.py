@@ -11,7 +11,7 @@ import pytest
 from tests.faults.bus import COUNT, JOURNAL, REJECTED, Bus
 from tests.faults.harness import Fleet
 
-pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]
 
 #: Batches small enough to be hit in the middle of many.
 SLOWLY = {"CASEBUS_POLL_RECORDS": "1000", "CASEBUS_SESSION_SECONDS": "6"}

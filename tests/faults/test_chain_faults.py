@@ -14,7 +14,7 @@ from onebox.testing import Stack
 from tests.faults.bus import JOURNAL, Bus
 from tests.faults.harness import judge
 
-pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]
 
 INBOX = "inbox.police"
 #: Each worker alone is hurt under more; here every event is also relayed, received and told.

@@ -15,7 +15,7 @@ from tests.faults.bus import DOOR_TOPICS, JOURNAL, REJECTED, Bus
 from tests.faults.harness import Fleet, events, judge
 from tests.faults.referrals import AMR, DOORS, PSB
 
-pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]
 
 GARBAGE, OTHERS, FAT = 60_000, 400, 6_000
 #: The room that is shipped holds 1,000 events of one recipient: each takes three of 3,000.

@@ -14,7 +14,7 @@ from tests.faults.bus import COUNT
 from tests.faults.harness import PATIENCE_SECONDS, Fleet, Kafka, events, journaled, judge
 from tests.world import SCHEMAS
 
-pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]
 
 JOURNAL, INBOX, DOOR = "case.journal", "inbox.police", "events.bus"
 #: Small batches make the run long enough to hit it in the middle of many.
