@@ -14,7 +14,6 @@ from contextlib import ExitStack
 from typing import Any
 
 import asyncpg
-from confluent_kafka import KafkaException
 
 from casebus.cases import CaseEvent, fold
 from casebus.cases.room import Room, Rooms
@@ -64,6 +63,11 @@ class Bus:
         self.doors = self.topics.names_like("events.*")
         self._keys = {name: SigningKey.load(keys / f"{name}.pem") for name in (AMR, PSB)}
 
+    def reconnect(self) -> None:
+        """Ask by a new client: the old one may wait for a broker that was killed under it."""
+        self.kafka.close()
+        self.kafka = Kafka(self.settings)
+
     def send(self, run: str, count: int = COUNT, codec: str = "none") -> list[Record]:
         """Ten events for each of new cases, through two doors."""
         by_topic = referrals(self._keys, count // PER_CASE, run=run)
@@ -99,11 +103,7 @@ class Bus:
         seen: list[int] = []
 
         def quiet() -> bool:
-            try:
-                waiting = [self.kafka.lag(group, *topics) for group, topics in reads.items()]
-            except KafkaException:
-                # A broker that has just come back answers late.
-                return False
+            waiting = [self.kafka.lag(group, *topics) for group, topics in reads.items()]
             unsent = self.rows("select count(*) from own.outbox where sent_at is null")[0][0]
             if any(waiting) or unsent:
                 return False

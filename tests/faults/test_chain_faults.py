@@ -51,6 +51,7 @@ def test_all_killed_at_once_in_mid_load_lose_nothing(bus: Bus) -> None:
         os.kill(pid, signal.SIGKILL)
     for name, pid in pids.items():
         bus.stack.wait(name, not_pid=pid, seconds=180)
+    bus.reconnect()
     prove_whole(bus, sent)
 
 
