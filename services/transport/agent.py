@@ -59,7 +59,6 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         app = cls(worker.name, **_configuration(worker, settings))
         app.worker, app.settings = worker, settings
         app.resources = AsyncExitStack()
-        app.handled = {}
         app.transport = FoldingTransport(app.conf.broker_consumer, app)
         topic = app.topic(*worker.topics, key_serializer="raw", value_serializer="raw")
         app.agent(topic, name=worker.name)(app.consume)
@@ -86,7 +85,6 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         await self.resources.aclose()
 
     async def assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
-        self.handled.clear()
         return await start_offsets(self.handler, partitions)
 
     async def consume(self, stream: faust.StreamT) -> None:
@@ -104,16 +102,16 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         fold: Fold = event.message.value
         try:
             await self._handle(event.message.tp, fold)
-            fold.handled = True
+            fold.end.handled = True
             await batches.ack(event)
         except Exception as error:  # noqa: BLE001 - Faust would ack the batch and go on
             leave("handler_failed", error)
 
     async def _handle(self, tp: Any, fold: Fold) -> None:
-        if fold.after is not None and self.handled.get(tp) != fold.after:
+        if fold.after is not None and not fold.after.handled:
             # A batch between was dropped on its way: acking this one would lose it.
             leave("batch_missing")
-        first, last = fold.records[0].offset, fold.records[-1].offset
+        first = fold.records[0].offset
         with telemetry.processing(
             tp.topic,
             group=self.worker.name,
@@ -123,7 +121,6 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
             sources=(record.headers for record in fold.records),
         ):
             await self.handler(Batch(tp.topic, tp.partition, fold.records))
-        self.handled[tp] = last
 
     def _crash(self, reason: BaseException) -> None:
         # A crashed service of Faust's can leave the others waiting for ever.

@@ -31,16 +31,33 @@ WAITING_BATCHES = 16
 WAITING_OF_ONE = 2
 
 
+class End:
+    """Where a batch ends, and whether its handler returned: what the next one has to follow.
+
+    Kept with the two batches, not by partition: a rebalance that forgets what was handled makes no
+    batch look lost that is there.
+    """
+
+    __slots__ = ("handled", "offset")
+
+    def __init__(self, offset: int) -> None:
+        self.offset, self.handled = offset, False
+
+
 class Fold:
     """The value of a folded message: the records, and whether their handler returned."""
 
-    __slots__ = ("__weakref__", "after", "handled", "records", "tp")
+    __slots__ = ("__weakref__", "after", "end", "records", "tp")
 
-    def __init__(self, tp: TP, records: Sequence[ConsumerRecord], after: int | None) -> None:
+    def __init__(self, tp: TP, records: Sequence[ConsumerRecord], after: End | None) -> None:
         self.tp, self.records = tp, records
-        #: Offset of the last record fetched before these, where they follow it directly.
+        #: The end of what was fetched before these, where they follow it directly.
         self.after = after
-        self.handled = False
+        self.end = End(records[-1].offset)
+
+    @property
+    def handled(self) -> bool:
+        return self.end.handled
 
 
 class FoldedRecord:
@@ -65,7 +82,7 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._fetched: dict[TP, int] = {}
+        self._fetched: dict[TP, End] = {}
         self._out: WeakSet[Fold] = WeakSet()
         self._freed = asyncio.Event()
 
@@ -105,9 +122,9 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
 
     def _folded(self, tp: TP, records: Sequence[ConsumerRecord]) -> FoldedRecord:
         before = self._fetched.get(tp)
-        self._fetched[tp] = records[-1].offset
-        after = before if before is not None and before < records[0].offset else None
+        after = before if before is not None and before.offset < records[0].offset else None
         fold = Fold(tp, records, after)
+        self._fetched[tp] = fold.end
         self._out.add(fold)
         return FoldedRecord(tp, fold)
 
