@@ -104,9 +104,12 @@ def test_each_process_signs_as_the_bus_by_a_key_of_its_own(brokers: Stack) -> No
 
 
 @pytest.mark.connected
-def test_nothing_of_a_home_is_another_account_s(brokers: Stack) -> None:
-    assert wide(brokers.home) == []
-    assert stat.S_IMODE(brokers.home.postgres.resolve().stat().st_mode) == 0o700
+def test_nothing_of_a_home_is_another_account_s() -> None:
+    """Every service at work, and nobody but them in the home: what tests put into one is theirs."""
+    with Stack() as stack:
+        assert stack.home.log("gateway").is_file()
+        assert wide(stack.home) == []
+        assert stat.S_IMODE(stack.home.postgres.resolve().stat().st_mode) == 0o700
 
 
 def wide(home: Home) -> list[str]:
