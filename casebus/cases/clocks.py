@@ -99,7 +99,6 @@ class Draft:
         self._floor: dt.date | None = None
         #: The day on which the pause ends by itself.
         self._latest: dt.date | None = None
-        self.rule = rule
         self.trigger = trigger
         self.region = region
         self.actor = (region.holders(rule.actor) or ("",))[0]
@@ -119,8 +118,9 @@ class Draft:
 
     @property
     def provisional(self) -> bool:
-        unsure = self._most_added is not None
-        return unsure or (self.end is not None and self.end.provisional)
+        if self._most_added is not None:
+            return True
+        return self.end is not None and self.end.provisional
 
     @property
     def which(self) -> _Which:
@@ -228,9 +228,9 @@ class Draft:
 
     def _settle(self, ended: dt.date | None = None) -> None:
         """Count anew, by the version that governs a clock that runs, or ended on that day."""
-        self.rule = self._first
-        self.end = self._count(self.rule)
-        for later in self._first.successors:
+        rule = self._first
+        self.rule, self.end = rule, self._count(rule)
+        for later in rule.successors:
             if ended is not None and ended < later.effective_from:
                 return
             if self.end is None or self.end.due.date() < later.effective_from:
@@ -240,7 +240,7 @@ class Draft:
     def _count(self, rule: ClockRule) -> Ending | None:
         held = rule.custody_no_roll and self.trigger.data.get("in_custody") is True
         start = self._received(rule) if rule.from_receipt else self.trigger.legal
-        if self._added is NOTHING and not held and self._floor is None:
+        if self._added is NOTHING and self._floor is None and not held:
             return rule.due(start, self._calendar)
         if rule.amount is None:
             return None
@@ -387,7 +387,7 @@ class Clocks:
         if ALL in ids:
             return [one for one in self._open if one.region is region or one.rule.id in ids]
         found = [one for one in self._open if one.rule.id in ids]
-        if not found:
+        if len(found) <= 1:
             return found
         own = {one.rule.id for one in found if one.region is region}
         return [one for one in found if one.region is region or one.rule.id not in own]
@@ -422,7 +422,9 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
     mark = setting.breaches.get(key)
     actor = draft.actor or (region.holders(rule.actor) or ("",))[0]
     end = draft.end
-    shown = None if draft.status == PAUSED else end
+    due = nominal = certain = warn = None
+    if end is not None and draft.status != PAUSED:
+        due, nominal, _, certain, warn = end
     withdrawn = mark.withdrawn if mark else 0
     receipt = draft.receipt if rule.from_receipt else None
     return Clock(
@@ -438,10 +440,10 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
         started=trigger.legal,
         counted_from=None if receipt is None else receipt.at,
         counted_by="" if receipt is None else receipt.known_by,
-        due=None if shown is None else shown.due,
-        certain=None if shown is None else shown.certain,
-        nominal=None if shown is None else shown.nominal,
-        warn=None if shown is None else shown.warn,
+        due=due,
+        certain=certain,
+        nominal=nominal,
+        warn=warn,
         paused_since=draft.paused_since,
         extended=draft.extended,
         cause=draft.cause,
@@ -457,7 +459,7 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
         law_version=rule.version,
         confidence=rule.confidence,
         law=setting.law,
-        tell=tuple([_told(one, actor, region) for one in rule.tell]),
+        tell=tuple([_told(one, actor, region) for one in rule.tell]) if rule.tell else (),
         breach=mark.standing if mark else None,
         revision=taken_back if rule.expiry == LAPSE else withdrawn,
         warned=setting.warnings.get(key),

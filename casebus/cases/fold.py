@@ -7,6 +7,7 @@ state. Recording never fails on content; what does not fit is flagged, not refus
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from casebus.cases import body
 from casebus.cases.assessing import ANSWER, Assessing
@@ -67,7 +68,7 @@ def fold(events: Iterable[CaseEvent], law: Law) -> Case:
 
     All events are of one stream. Raises nothing that their content could cause.
     """
-    kept = _first_journaled(events)
+    kept = _first_journaled(list(events))
     recorded = [event for event in kept if not event.beyond]
     if not recorded:
         return Case(stream="", status=NO_CASE, law=law.digest)
@@ -79,8 +80,11 @@ def fold(events: Iterable[CaseEvent], law: Law) -> Case:
     return _Folding(recorded, openings, law, ahead).run(beyond)
 
 
-def _first_journaled(events: Iterable[CaseEvent]) -> list[CaseEvent]:
-    kept: dict[Identity, CaseEvent] = {}
+def _first_journaled(events: list[CaseEvent]) -> list[CaseEvent]:
+    kept = {event.identity: event for event in events}
+    if len(kept) == len(events):
+        return events
+    kept.clear()
     for event in events:
         identity = event.identity
         known = kept.get(identity)
@@ -134,17 +138,13 @@ class _Folding:
         self.numbers: set[tuple[str, str]] = set()
         self.last: dict[str, CaseEvent] = {}
         self.units: dict[tuple[str, str, str], str] = {}
-        #: Ids of lapses that the bus took back, and those that do not hold and it has not yet.
-        self.taken_back: set[str] = set()
+        #: Lapses that do not hold and that the bus has not taken back yet.
         self.unfounded: list[CaseEvent] = []
 
     def run(self, beyond: Sequence[CaseEvent]) -> Case:
         order = self.order
         self._note_beyond(beyond)
         check_sequences(order, self.findings)
-        for event in order:
-            if event.type == _LAPSE_WITHDRAWN and event.source == _BUS:
-                self.taken_back.update(event.causation)
         for event in order:
             if event.data.get("numbers"):
                 self.numbers.update(body.numbers(event.data))
@@ -256,7 +256,8 @@ class _Folding:
             self.regions.append(fresh)
             self._begin(fresh, event.agency)
         if expected or strays:
-            self._name(event, (region for region, _ in expected or strays))
+            if self._names_anew(event):
+                self._name(event, [region for region, _ in expected or strays])
             self.last[name] = event
         for region, step in expected:
             if step.opening:
@@ -282,9 +283,11 @@ class _Folding:
             found = expected
             if step is None:
                 step, found = in_force(versions, day) or versions[0], strays
-            # Who opens a procedure in the case takes part in it, and so has standing beside it too.
-            joins = fresh is not None and ANY_ROLE in step.by
-            if region is fresh or joins or self._has_standing(region, step, event):
+            if region is fresh or self._has_standing(region, step, event):
+                found.append((region, step))
+            elif fresh is not None and ANY_ROLE in step.by:
+                # Who opens a procedure in the case takes part in it, and so has standing beside
+                # it too.
                 found.append((region, step))
             elif barred is None:
                 barred = region
@@ -311,17 +314,18 @@ class _Folding:
         region.unasked = agency not in self.participants
         region.begin(agency)
 
-    def _name(self, event: CaseEvent, where: Iterable[Region]) -> None:
-        """Who has a part in the case gives one; who opened a region unasked has none to give.
-
-        Nor does an answer given in such a region give one: whoever opened it asked for it.
-        """
+    def _names_anew(self, event: CaseEvent) -> bool:
+        """Whether one with a part in the case names one who has none yet."""
         parts = self.participants
-        # Mostly they have one already.
-        if event.agency in parts and not parts.issuperset(event.to):
-            regions = tuple(where)
-            if not regions or any(map(self._is_asked, regions)):
-                parts.update(event.to)
+        return event.agency in parts and not parts.issuperset(event.to)
+
+    def _name(self, event: CaseEvent, where: Sequence[Region]) -> None:
+        """Give those it names a part, unless what it is about was opened by one who has none.
+
+        An answer given in such a region gives none either: whoever opened it asked for it.
+        """
+        if not where or any(map(self._is_asked, where)):
+            self.participants.update(event.to)
 
     def _is_asked(self, region: Region) -> bool:
         return not region.unasked or region.begun_by in self.participants
@@ -356,7 +360,8 @@ class _Folding:
         if not self._may_say(event, name):
             self._without_standing(event, self.leading)
         elif self.work.act(event):
-            self._name(event, self.work.region_of(event))
+            if self._names_anew(event):
+                self._name(event, self.work.region_of(event))
             self.last[name] = event
             if name in MOVES:
                 move(event, name, self.clocks, self.findings)
@@ -440,12 +445,22 @@ class _Folding:
         for versions in step.ensures:
             self.clocks.ensure(versions, event, region, alone=alone, done=bool(done))
 
+    @cached_property
+    def _taken_back(self) -> set[str]:
+        """Ids of lapses that the bus took back, wherever in the fold order it says so."""
+        return {
+            lapse
+            for event in self.order
+            if event.type == _LAPSE_WITHDRAWN and event.source == _BUS
+            for lapse in event.causation
+        }
+
     def _lapse(self, event: CaseEvent) -> None:
         """The bus says that a clock ran out: founded only where it runs here, in fold order."""
         data = event.data
         clock = body.text(data, "clock")
         which = (clock, body.text(data, "trigger_source"), body.text(data, "trigger_id"))
-        if event.id in self.taken_back:
+        if event.id in self._taken_back:
             self.clocks.take_back(which)
         elif (ended := self.clocks.lapse(which, event)) is None:
             self.unfounded.append(event)
@@ -532,7 +547,7 @@ class _Folding:
             roles=self._shown_roles(),
             participants=tuple(sorted(self.participants)),
             numbers=tuple(sorted(self.numbers)),
-            order=tuple(event.identity for event in order),
+            order=tuple([event.identity for event in order]),
             clocks=self.renewals.clocks(self.clocks.frozen(setting), marks.breaches),
             findings=(
                 *self.renewals.findings(self.findings.all(marks.findings)),

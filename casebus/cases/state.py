@@ -400,7 +400,8 @@ class Region:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen for the same reason as a clock.
+@dataclass(slots=True, kw_only=True)
 class Case:
     """The state of one stream; `status` is a state of its procedure, `unopened` or `none`.
 

@@ -152,6 +152,6 @@ def _freeze(item: Draft, units: Mapping[tuple[str, str, str], str]) -> WorkItem:
         taken_by=item.taken_by,
         closed_by=None if closed_by is None else closed_by.identity,
         historic=opened_by.imported,
-        unit=units.get((item.agency, opened_by.source, opened_by.id)),
+        unit=units.get((item.agency, opened_by.source, opened_by.id)) if units else None,
         procedure=item.region.procedure.id,
     )
