@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import folding, records
+from bench import flood, folding, records
 from bench.broker import Broker
 from bench.recording import by_hand, casework
 from bench.report import Figures, page
@@ -68,7 +68,9 @@ def main(target: Path) -> None:
     with Stack(only=("kafka", "postgres")) as stack:
         say("brokers are up")
         figures = measure(stack)
-    text = page(figures, folding.measure())
+    alone, beside = flood.run()
+    say(f"alone {alone}; beside a flood {beside}")
+    text = page(figures, folding.measure(), alone, beside)
     target.write_text(text, encoding="utf-8")
     say(f"wrote {target.name}")
     print(text)

@@ -7,10 +7,10 @@ and beside 2,000 records a second of garbage at another agency's door.
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -119,26 +119,28 @@ def _events(stack: Stack, count: int) -> list[Record]:
 
 @contextmanager
 def _garbage(stack: Stack) -> Iterator[None]:
-    """Sent by a thread, evenly, until the block ends."""
-    done = threading.Event()
-    producer = Producer({**client_options(stack.settings("admin")), "linger.ms": 5})
-
-    def flood() -> None:
-        began, put = time.monotonic(), 0
-        while not done.wait(0.01):
-            while put < (time.monotonic() - began) * GARBAGE_A_SECOND:
-                key, value = str(uuid4()).encode(), os.urandom(GARBAGE_BYTES)
-                _put(producer, FLOODED, Record(key, value, ()))
-                put += 1
-            producer.poll(0)
-
-    thread = threading.Thread(target=flood, daemon=True)
-    thread.start()
+    """Sent evenly by another process, as it would be, until the block ends."""
+    settings = stack.settings("admin")
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_flood, args=(client_options(settings),), daemon=True)
+    process.start()
     try:
         yield
     finally:
-        done.set()
-        thread.join()
+        process.terminate()
+        process.join()
+
+
+def _flood(options: dict[str, Any]) -> None:
+    producer = Producer({**options, "linger.ms": 5})
+    began, put = time.monotonic(), 0
+    while True:
+        time.sleep(0.01)
+        while put < (time.monotonic() - began) * GARBAGE_A_SECOND:
+            key, value = str(uuid4()).encode(), os.urandom(GARBAGE_BYTES)
+            _put(producer, FLOODED, Record(key, value, ()))
+            put += 1
+        producer.poll(0)
 
 
 def _put(producer: Producer, topic: str, record: Record) -> None:
@@ -146,9 +148,14 @@ def _put(producer: Producer, topic: str, record: Record) -> None:
     producer.produce(topic, record.value, record.key, at, headers=list(record.headers))
 
 
-def main() -> None:
+def run() -> tuple[Waited, Waited]:
+    """The same, on a stack of its own."""
     with Stack(only=("kafka", "postgres")) as stack:
-        alone, beside = measure(stack)
+        return measure(stack)
+
+
+def main() -> None:
+    alone, beside = run()
     sys.stdout.write(f"alone {alone}; beside a flood {beside}\n")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from bench import folding
+from bench.flood import Waited
 from bench.folding import Kernel
 
 GIB = 2**30
@@ -34,7 +35,7 @@ class Figures:
     load: float
 
 
-def page(figures: Figures, kernel: Kernel) -> str:
+def page(figures: Figures, kernel: Kernel, alone: Waited, beside: Waited) -> str:
     shown = {name: getattr(figures, name) for name in Figures.__slots__}
     shown |= {"headers": f"{figures.headers:.0f}", "bytes": f"{figures.bytes:.0f}"}
     return _PAGE.read_text(encoding="utf-8").format(
@@ -43,6 +44,9 @@ def page(figures: Figures, kernel: Kernel) -> str:
         over_loop=figures.router / figures.loop,
         over_sql=figures.casework / figures.sql,
         machine=machine(),
+        alone=alone,
+        beside=beside,
+        longer=beside.p50 / alone.p50,
         **folding.shown(kernel),
         date=f"{datetime.now(UTC):%Y-%m-%d}",
     )

@@ -44,6 +44,9 @@ RECORDS_AT_ONCE = 500
 #: Events folded in one transaction, unless one stream alone has more: some tenths of a second.
 EVENTS_AT_ONCE = 4_000
 APPLICATION = "casework"
+#: Between two batches of rejects of a partition: a flood of them comes in few large ones, and
+#: leaves the time to what was taken.
+_GATHERING_SECONDS = 0.1
 #: How long a transaction that is still under way when its partition moves may take to end.
 _YIELD_SECONDS = 2.0
 _START_SECONDS = 60
@@ -63,16 +66,19 @@ class Casework:
 
     async def __call__(self, batch: Batch) -> None:
         """Record a batch; when it returns, its transactions are committed."""
+        rejected = batch.topic == REJECTED
+        handle = self._keep_rejects if rejected else self._keep_journal
         async with self._pool.acquire() as connection:
-            if batch.topic == REJECTED:
-                for part in _parts(batch):
-                    await self._keep_rejects(connection, part)
-            else:
-                for part in _parts(batch):
-                    await self._desk.streams.warm(connection, _streams(part))
-                    for piece in _pieces(part, self._desk.streams):
-                        await self._record(connection, piece)
+            for part in _parts(batch):
+                await handle(connection, part)
+        if rejected:
+            await asyncio.sleep(_GATHERING_SECONDS)
         telemetry.count("casebus.casework.recorded", len(batch.records))
+
+    async def _keep_journal(self, connection: Any, batch: Batch) -> None:
+        await self._desk.streams.warm(connection, _streams(batch))
+        for piece in _pieces(batch, self._desk.streams):
+            await self._record(connection, piece)
 
     async def _record(self, connection: Any, batch: Batch) -> None:
         """Once it can be: where a law's bundle is missing, its partition waits here, visibly."""

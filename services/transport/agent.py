@@ -13,7 +13,7 @@ import mode.loop
 from aiokafka import TopicPartition
 
 from casebus import telemetry
-from services.transport import reading
+from services.transport import fetching, reading
 from services.transport.batch import Batch, Handler, start_offsets
 from services.transport.folding import WAITING_BATCHES, Fold, FoldingTransport
 from services.transport.lanes import Lanes
@@ -37,6 +37,7 @@ def run(worker: Worker) -> None:
     logging.getLogger("kafka.admin").setLevel(logging.ERROR)
     mode.loop.use("uvloop")
     reading.install()
+    fetching.install()
     app = BatchApp.of(worker, settings)
     Probe(worker, settings).start()
     service = faust.Worker(app, override_logging=False, quiet=True, redirect_stdouts=False)
@@ -88,15 +89,21 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
         return await start_offsets(self.handler, partitions)
 
     async def consume(self, stream: faust.StreamT) -> None:
-        """Handle batch after batch of each partition; ack each when its handler has returned."""
+        """Handle batch after batch of each partition; ack each when its handler has returned.
+
+        Each topic has lanes of its own: a flood of one holds up nothing of the other.
+        """
         batches = stream.noack()
-        lanes = Lanes[faust.EventT](self.worker.lanes, partial(self._finish, batches))
+        finish = partial(self._finish, batches)
+        lanes = {topic: Lanes(self.worker.lanes, finish) for topic in self.worker.topics}
         try:
             async for event in batches.events():
-                lanes.put(event.message.tp, event)
+                place = event.message.tp
+                lanes[place.topic].put(place, event)
         finally:
             # Stopping: what is unfinished is not acked and comes again.
-            lanes.stop()
+            for one in lanes.values():
+                one.stop()
 
     async def _finish(self, batches: faust.StreamT, event: faust.EventT) -> None:
         fold: Fold = event.message.value

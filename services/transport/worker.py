@@ -48,7 +48,7 @@ class Worker:
     topics: tuple[str, ...]
     #: Opens what the handler needs, before the first partition is assigned.
     open: Callable[[WorkerSettings, Producer], AbstractAsyncContextManager[Handler]]
-    #: Partitions handled at once. A partition's batches never overlap; those of two may.
+    #: Partitions of one topic handled at once. A partition's batches never overlap.
     lanes: int = 1
 
 

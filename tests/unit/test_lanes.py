@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
 
+from aiokafka import TopicPartition
+
+from services.transport import Worker
+from services.transport.agent import BatchApp
 from services.transport.lanes import Lanes
 
 
-async def until_done(lanes: Lanes[str], done: list[str], count: int) -> None:
+async def until_done(done: list[str], count: int) -> None:
     while len(done) < count:  # noqa: ASYNC110 - the lanes have nothing else to tell by
         await asyncio.sleep(0)
 
@@ -24,7 +31,7 @@ async def test_a_flooded_place_makes_the_others_wait_for_one_of_its_items():
         lanes.put("flooded", f"garbage {at}")
     for place in ("police", "court"):
         lanes.put(place, place)
-    await until_done(lanes, done, 22)
+    await until_done(done, 22)
     assert done[:3] == ["garbage 0", "police", "court"]
     assert done[3:] == [f"garbage {at}" for at in range(1, 20)]
 
@@ -44,7 +51,7 @@ async def test_a_place_is_handled_in_order_and_never_twice_at_once():
     lanes = Lanes(4, handle)
     for at in range(9):
         lanes.put("one", str(at))
-    await until_done(lanes, done, 9)
+    await until_done(done, 9)
     assert (done, most) == ([str(at) for at in range(9)], 1)
 
 
@@ -62,5 +69,36 @@ async def test_as_many_places_as_there_are_lanes_are_handled_at_once():
         await asyncio.sleep(0)
     assert started == ["a", "b"]
     gate.set()
-    await until_done(lanes, started, 3)
+    await until_done(started, 3)
     lanes.stop()
+
+
+async def test_a_flooded_topic_keeps_no_lane_from_another():
+    done: list[str] = []
+
+    async def finish(_: Any, event: Any) -> None:
+        if event.message.tp.topic == "rejected":
+            await asyncio.Event().wait()
+        done.append(event.message.tp.topic)
+
+    worker = Worker("casework", ("case.journal", "rejected"), open=None, lanes=1)
+    app = SimpleNamespace(worker=worker, _finish=finish)
+    handling = asyncio.create_task(BatchApp.consume(app, Stream("rejected", "case.journal")))
+    await until_done(done, 1)
+    handling.cancel()
+    assert done == ["case.journal"]
+
+
+class Stream:
+    """What an agent reads: an event of each topic, and no end."""
+
+    def __init__(self, *topics: str) -> None:
+        self._topics = topics
+
+    def noack(self) -> Stream:
+        return self
+
+    async def events(self) -> AsyncIterator[Any]:
+        for topic in self._topics:
+            yield SimpleNamespace(message=SimpleNamespace(tp=TopicPartition(topic, 0)))
+        await asyncio.Event().wait()
