@@ -9,6 +9,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from services.casework.worker import open_casework
 from services.transport import Worker
 from services.transport.agent import BatchApp
 from services.transport.lanes import Lanes
@@ -81,8 +82,8 @@ async def test_a_flooded_topic_keeps_no_lane_from_another():
             await asyncio.Event().wait()
         done.append(event.message.tp.topic)
 
-    worker = Worker("casework", ("case.journal", "rejected"), open=None, lanes=1)
-    app = SimpleNamespace(worker=worker, _finish=finish)
+    worker = Worker("casework", ("case.journal", "rejected"), open_casework, lanes=1)
+    app: Any = SimpleNamespace(worker=worker, _finish=finish)
     handling = asyncio.create_task(BatchApp.consume(app, Stream("rejected", "case.journal")))
     await until_done(done, 1)
     handling.cancel()
