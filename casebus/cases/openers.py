@@ -7,6 +7,7 @@ one and be first in it. Whose own source and number make the id, has proved that
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from casebus.cases import body
 from casebus.cases.event import CaseEvent
@@ -41,6 +42,20 @@ def _gave_the_number(event: CaseEvent) -> bool:
     return any(mints(name, numbers, event.stream) for name in {event.source, event.agency})
 
 
+def _givers(recorded: Sequence[CaseEvent]) -> list[CaseEvent]:
+    """The events whose source gave the number; a source mostly repeats what it said before."""
+    given: list[CaseEvent] = []
+    said: dict[str, tuple[Any, bool]] = {}
+    for event in recorded:
+        if numbers := event.data.get("numbers"):
+            before = said.get(event.source)
+            if before is None or before[0] != numbers:
+                before = said[event.source] = (numbers, _gave_the_number(event))
+            if before[1]:
+                given.append(event)
+    return given
+
+
 def owners_of(recorded: Sequence[CaseEvent], opening: CaseEvent) -> set[str]:
     """Who has a part from the beginning: the opener, and who gave the number in the stream's id.
 
@@ -49,7 +64,7 @@ def owners_of(recorded: Sequence[CaseEvent], opening: CaseEvent) -> set[str]:
     opener = opening.agency
     if not is_minted(opening.stream) or _gave_the_number(opening):
         return {opener}
-    given = [event for event in recorded if _gave_the_number(event)]
+    given = _givers(recorded)
     givers = {event.agency for event in given}
     unasked = givers and opener not in givers and not any(opener in event.to for event in given)
     return givers if unasked else givers | {opener}
