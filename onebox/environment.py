@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from casebus.settings import Settings
 from onebox.credentials import Credentials
@@ -36,7 +36,11 @@ _OF_ONE_USER = (
     "PGUSER",
     "PGPASSWORD",
     "PGDATABASE",
+    "PGSSLMODE",
 )
+#: The embedded database is this machine's own and plain: no variable for another one counts.
+_WHATEVER_THE_SHELL_SAYS = "sslmode=disable&target_session_attrs=any"
+_ASCII = 0x80
 _OTHERS_API_KEY = "CASEBUS_API_KEY_"  # pragma: allowlist secret
 
 
@@ -142,7 +146,8 @@ def database_url(options: Options, credentials: Credentials, name: str = DATABAS
     if options.database_url:
         return options.database_url
     password = quote(credentials.postgres, safe="")
-    return f"postgresql://{USER}:{password}@{HOST}:{options.ports.postgres}/{name}"
+    address = f"{HOST}:{options.ports.postgres}"
+    return f"postgresql://{USER}:{password}@{address}/{name}?{_WHATEVER_THE_SHELL_SAYS}"
 
 
 def service_url(options: Options, credentials: Credentials, service: str) -> str:
@@ -218,7 +223,9 @@ def exports(
 
 def _of_psql(database_url: str) -> dict[str, str]:
     url = urlsplit(database_url)
+    mode = parse_qs(url.query).get("sslmode")
     return {
+        **({"PGSSLMODE": mode[0]} if mode else {}),
         "PGHOST": url.hostname or "",
         "PGPORT": str(url.port or 5432),
         "PGUSER": unquote(url.username or ""),
@@ -251,4 +258,11 @@ def client_properties(exported: Mapping[str, str]) -> str:
             "sasl.mechanism": exported["CASEBUS_KAFKA_SASL_MECHANISM"],
             "sasl.jaas.config": f'{login} required username="{user}" password="{password}";',
         }
-    return "".join(f"{name}={text}\n" for name, text in lines.items())
+    return "".join(f"{name}={_escaped(text)}\n" for name, text in lines.items())
+
+
+def _escaped(text: str) -> str:
+    """As a value of a properties file, which is Latin-1 with escapes in UTF-16."""
+    units = text.replace("\\", "\\\\").encode("utf-16-be")
+    codes = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(code) if code < _ASCII else f"\\u{code:04x}" for code in codes)

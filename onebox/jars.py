@@ -80,9 +80,11 @@ def class_path(progress: Progress = lambda _line: None) -> list[Path]:
 def _fetch(jars: list[Jar], home: Path, progress: Progress) -> None:
     import httpx  # noqa: PLC0415  needed on the first start only
 
+    from casebus.sdk import http  # noqa: PLC0415
+
     repository = _repository()
     with (
-        httpx.Client(verify=_trust(), timeout=60, follow_redirects=True) as client,
+        http.client(repository, verify=_trust(), timeout=60, follow_redirects=True) as client,
         ThreadPoolExecutor(DOWNLOADS) as pool,
     ):
 

@@ -2,12 +2,16 @@
 
 Three listeners: CLIENT with SCRAM-SHA-512 for everyone, INTERNAL and CONTROLLER for the node
 itself. Access control is on and denies by default.
+
+The node runs in its own folder and is told relative paths: a list of folders is cut at commas,
+and a home may lie anywhere.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import secrets
 import subprocess
 from collections.abc import Mapping
@@ -21,6 +25,9 @@ from onebox.java import QUICK_START, Java, heap_flags
 from onebox.places import HOST, UMASK, Home, Ports
 
 ITERATIONS = 4096
+#: Java reads and writes names of files by the locale, and a shell may have none (`LC_ALL=C`).
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+_PROPERTIES, _LOG_PROPERTIES = "server.properties", "log4j2.properties"
 FORMAT_SECONDS = 60
 
 _CONFIGURATION = """\
@@ -46,7 +53,7 @@ authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 allow.everyone.if.no.acl.found=false
 super.users=User:admin;User:broker
 auto.create.topics.enable=false
-log.dirs={data}
+log.dirs=data
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
 transaction.state.log.replication.factor=1
@@ -64,9 +71,9 @@ replica.fetch.max.bytes=3145728
 
 _TLS = """\
 ssl.keystore.type=PEM
-ssl.keystore.location={keystore}
+ssl.keystore.location={}
 ssl.truststore.type=PEM
-ssl.truststore.location={ca}
+ssl.truststore.location={}
 ssl.enabled.protocols=TLSv1.3,TLSv1.2
 """
 
@@ -93,22 +100,19 @@ class Kafka:
     tls: bool = False
 
     @property
-    def properties(self) -> Path:
-        return self.home.kafka / "server.properties"
-
-    @property
-    def data(self) -> Path:
-        return self.home.kafka / "data"
+    def folder(self) -> Path:
+        """In which its commands run."""
+        return self.home.kafka
 
     def prepare(self, credentials: Credentials) -> None:
         """Write the configuration; format the directory when it is new.
 
         Raises CasebusError `kafka_not_formatted`.
         """
-        self.home.kafka.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(self.properties, configuration(self, credentials).encode())
-        write_private(self.home.kafka / "log4j2.properties", _LOGGING.encode())
-        if not (self.data / "meta.properties").is_file():
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(self.folder / _PROPERTIES, configuration(self, credentials).encode())
+        write_private(self.folder / _LOG_PROPERTIES, _LOGGING.encode())
+        if not (self.folder / "data" / "meta.properties").is_file():
             self._format(credentials)
 
     def command(self) -> list[str]:
@@ -116,7 +120,7 @@ class Kafka:
 
     def command_with(self, archive: tuple[str, ...]) -> list[str]:
         flags = (*archive, *heap_flags())
-        return self._java(*flags, main=("kafka.Kafka", str(self.properties)))
+        return self._java(*flags, main=("kafka.Kafka", _PROPERTIES))
 
     def _format(self, credentials: Credentials) -> None:
         """Its output holds the salted passwords, so it goes nowhere but into an error's detail."""
@@ -129,12 +133,14 @@ class Kafka:
         done = subprocess.run(  # noqa: S603  our own jars
             [
                 *self._java(*self.java.archive_flags(), main=("kafka.tools.StorageTool", "format")),
-                *("-t", credentials.cluster_id, "-c", str(self.properties), *users),
+                *("-t", credentials.cluster_id, "-c", _PROPERTIES, *users),
             ],
             capture_output=True,
             text=True,
             timeout=FORMAT_SECONDS,
             umask=UMASK,
+            cwd=self.folder,
+            env={**os.environ, **ENVIRONMENT},
             check=False,
         )
         if done.returncode:
@@ -145,7 +151,7 @@ class Kafka:
             str(self.java.program),
             *QUICK_START,
             *flags,
-            f"-Dlog4j2.configurationFile={self.home.kafka / 'log4j2.properties'}",
+            f"-Dlog4j2.configurationFile={_LOG_PROPERTIES}",
             "-Djava.awt.headless=true",
             "-cp",
             ":".join(str(jar) for jar in self.class_path),
@@ -155,14 +161,15 @@ class Kafka:
 
 def configuration(kafka: Kafka, credentials: Credentials) -> str:
     password = credentials.kafka["broker"]
-    tls = _TLS.format(keystore=kafka.home.tls_keystore, ca=kafka.home.tls_ca) if kafka.tls else ""
+    home = kafka.home
+    places = (os.path.relpath(one, kafka.folder) for one in (home.tls_keystore, home.tls_ca))
+    tls = _TLS.format(*places) if kafka.tls else ""
     return tls + _CONFIGURATION.format(
         protocol="SASL_SSL" if kafka.tls else "SASL_PLAINTEXT",
         host=HOST,
         client=kafka.ports.kafka,
         internal=kafka.ports.kafka_internal,
         controller=kafka.ports.kafka_controller,
-        data=kafka.data,
         plain=(
             "org.apache.kafka.common.security.plain.PlainLoginModule required "
             f'username="broker" password="{password}" user_broker="{password}";'

@@ -42,11 +42,15 @@ def start(options: Options) -> subprocess.Popen[bytes]:
 
 
 def require_startable(options: Options) -> None:
-    """Clear the way for a supervisor. Raises CasebusError `already_up` or `port_taken`."""
-    last = state.read(options.place.state)
+    """Clear the way for a supervisor.
+
+    Raises CasebusError `already_up`, `port_taken` or `home_not_writable`.
+    """
+    place = options.place.make()
+    last = state.read(place.state)
     if last is not None and last.alive():
         raise CasebusError("already_up", f"process {last.supervisor} runs {options.home} already")
-    options.place.make().close_to_others()
+    place.close_to_others()
     end_leftovers(last)
     require_free_ports(options)
     options.place.state.unlink(missing_ok=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from casebus.errors import CasebusError
 
 HOST = "127.0.0.1"
 #: Well below 32768, where the ports begin that the system gives to outgoing connections.
@@ -148,8 +151,14 @@ class Home:
         return open(self.log(service), "ab", opener=_open_private)
 
     def make(self) -> Home:
-        for each in (self.path, self.keys, self.logs, self.held):
-            each.mkdir(parents=True, exist_ok=True)
+        """Raises CasebusError `home_not_writable`."""
+        try:
+            for each in (self.path, self.keys, self.logs, self.held):
+                each.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise CasebusError("home_not_writable", f"{self.path}: {error.strerror}") from error
         return self
 
     def close_to_others(self) -> Home:

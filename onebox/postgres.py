@@ -71,9 +71,6 @@ class Postgres:
         flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
         return [str(self.programs / "bin" / "postgres"), "-D", str(self.data), *flags]
 
-    def url(self, password: str, database: str = DATABASE) -> str:
-        return f"postgresql://{USER}:{password}@{HOST}:{self.ports.postgres}/{database}"
-
     def _initialise(self, secret: Path) -> None:
         done = subprocess.run(  # noqa: S603  our own programs
             [

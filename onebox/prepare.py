@@ -47,7 +47,11 @@ def _record(node: Kafka) -> None:
     log = node.home.log("kafka")
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  our own jars
-            node.command_with(node.java.recording_flags(fresh)), stdout=output, stderr=output
+            node.command_with(node.java.recording_flags(fresh)),
+            stdout=output,
+            stderr=output,
+            cwd=node.folder,
+            env={**os.environ, **kafka.ENVIRONMENT},
         )
     try:
         _wait_until_up(node, process)

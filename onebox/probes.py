@@ -125,11 +125,13 @@ def _listens(host: str, port: int) -> bool:
 def _http_ok(url: str, ca: Path | None) -> bool:
     """Ready, or so but for what only a person can bring: nobody could, if nothing came up."""
     from urllib.error import HTTPError, URLError  # noqa: PLC0415
-    from urllib.request import urlopen  # noqa: PLC0415
+    from urllib.request import HTTPSHandler, ProxyHandler, build_opener  # noqa: PLC0415
 
+    context = ssl.create_default_context(cafile=ca) if ca else None
+    # The address is this machine's own: the shell's proxies are for others.
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
     try:
-        context = ssl.create_default_context(cafile=ca) if ca else None
-        with urlopen(url, timeout=2, context=context) as answer:  # noqa: S310  our own loopback address
+        with opener.open(url, timeout=2) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004
     except HTTPError as error:
         return _waits_for_a_person(error.read())

@@ -37,6 +37,7 @@ class Program:
     command: Callable[[], list[str]]
     prober: Prober
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = Path("/")
     account: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 20.0
@@ -106,7 +107,7 @@ class Service:
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **self.program.environment},
-                cwd="/",
+                cwd=self.program.folder,
                 user=self.program.account,
                 umask=UMASK,
                 # Ctrl-C is for the supervisor, which stops its processes in order.

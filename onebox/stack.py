@@ -119,6 +119,8 @@ class Stack:
             name="kafka",
             command=node.command,
             prober=self.probes.kafka,
+            environment=kafka.ENVIRONMENT,
+            folder=node.folder,
             stop_seconds=KAFKA_STOP_SECONDS,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from importlib import import_module
@@ -84,6 +85,10 @@ def main(*, verbose: bool) -> None:
     Settings come from the environment (CASEBUS_*); on a development machine,
     eval "$(casebus env)" sets them all.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character shows its code; nothing fails for it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(message)s")
     # Its errors come as exceptions as well, with a sentence of ours.
     logging.getLogger("kafka").setLevel(logging.INFO if verbose else logging.CRITICAL)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from casebus.errors import CasebusError
+from casebus.sdk.http import client
 from casebus.settings import Settings
 
 JSON = dict[str, Any]
@@ -28,7 +29,8 @@ class Gateway:
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
         self._url = settings.gateway_url.rstrip("/")
         headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
-        self._http = httpx.Client(
+        self._http = client(
+            self._url,
             base_url=self._url,
             headers=headers,
             timeout=_TIMEOUT,

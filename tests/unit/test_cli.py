@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -265,3 +268,11 @@ def test_import_shows_what_was_refused_and_writes_all_of_it(
     assert "number_repeated" in done.output
     rows = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
     assert sum(row["refused"] for row in rows) == 9
+
+
+def test_a_terminal_that_lacks_a_character_is_shown_its_code(tmp_path):
+    shell = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "casebus.cli.main", "history", "（2025）浙→12号", "--json"]
+    done = subprocess.run(command, env=shell, capture_output=True, text=True, cwd=tmp_path)
+    assert "UnicodeEncodeError" not in done.stderr
+    assert done.returncode == 1

@@ -58,3 +58,19 @@ def test_credentials_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     credentials.save(home, made)
     assert home.credentials.stat().st_mode & 0o777 == 0o600
     assert credentials.load(home) == made
+
+
+def test_a_java_client_finds_a_certificate_below_any_folder(tmp_path):
+    exported = {
+        "CASEBUS_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "CASEBUS_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "CASEBUS_TLS_CA": r"/案件\𠮷/ca.pem",
+    }
+    text = environment.client_properties(exported)
+    assert text.isascii()
+    assert r"ssl.truststore.location=/\u6848\u4ef6\\\ud842\udfb7/ca.pem" in text
+
+
+def test_the_embedded_database_is_plain_whatever_the_shell_says_of_another(tmp_path):
+    exports = environment.exports(Options(tmp_path, 20000), known(), "admin", tmp_path / "k")
+    assert exports["PGSSLMODE"] == "disable"

@@ -33,3 +33,10 @@ def test_a_service_that_dies_at_each_start_ends_the_waiting_with_its_last_words(
         pytest.raises(CasebusError, match=r"casework is backing_off.*no such thing"),
     ):
         launch.wait_ready(options, living)
+
+
+def test_a_home_that_cannot_be_written_is_told_by_its_code(tmp_path: Path) -> None:
+    taken = tmp_path / "home"
+    taken.write_text("a file", encoding="utf-8")
+    with pytest.raises(CasebusError, match="home_not_writable"):
+        launch.start(Options(taken / "below", 20000))

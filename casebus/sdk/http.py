@@ -1,0 +1,55 @@
+"""HTTP as the shell of an office has it: proxies for what is elsewhere, none for this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from casebus.errors import CasebusError
+
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+#: Where OpenSSL looks for authorities; one that is not there is the same to it as none.
+_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def client(url: str, **options: Any) -> httpx.Client:
+    """A client for this address.
+
+    Raises CasebusError `bad_environment`, which names the variable, where a proxy cannot be used
+    or the authorities that the shell names are not there.
+    """
+    if is_loopback(url):
+        return httpx.Client(trust_env=False, **options)
+    if url.startswith("https:"):
+        _require_authorities(os.environ)
+    try:
+        return httpx.Client(**options)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise CasebusError("bad_environment", f"{_proxies(os.environ)}: {error}") from error
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _require_authorities(environment: Mapping[str, str]) -> None:
+    for name in _AUTHORITIES:
+        place = environment.get(name)
+        if place and not Path(place).exists():
+            raise CasebusError("bad_environment", f"{name} names {place}, which is not there")
+
+
+def _proxies(environment: Mapping[str, str]) -> str:
+    """Those that are set, whatever their case, as a person would look for them."""
+    named = [name for name in environment if name.upper() in _PROXIES]
+    return ", ".join(f"{name}={environment[name]}" for name in sorted(named)) or "proxies"
