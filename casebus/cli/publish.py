@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TextIO
 
 import click
+from rich.console import Console
 
 from casebus.cli import parsing
 from casebus.cli.connect import (
@@ -18,13 +21,19 @@ from casebus.cli.connect import (
     sectors,
     settings_for,
 )
-from casebus.cli.output import answer, json_option, table
+from casebus.cli.output import answer, json_option, stderr, table
 from casebus.errors import CasebusError
 from casebus.events.legaltime import refuse_ahead
 from casebus.now import now_from
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.gateway import is_uuid
 from casebus.settings import Settings
+
+#: What the gateway says of an event, beside what its sending told.
+_KNOWN = ("status", "reason", "detail", "findings")
+_PENDING = 3
+#: Exit codes, the one that counts most last.
+_WORST = (0, _PENDING, 1)
 
 
 @click.command("publish")
@@ -41,7 +50,12 @@ from casebus.settings import Settings
 @click.option("--id", "event_id", help="Its id: the same id again is the same event.")
 @agency_option
 @click.option("--sector", help="The agency's sector. Default: what the Kafka account shows.")
-@click.option("--wait", default=0.0, help="Ask the gateway this many seconds for the outcome.")
+@click.option(
+    "--wait",
+    default=10.0,
+    show_default=True,
+    help="Ask the gateway this many seconds what became of them.",
+)
 @click.option("--resend", is_flag=True, help="Only send what was kept and never sent.")
 @json_option
 def command(
@@ -57,14 +71,17 @@ def command(
     """Publish the events in FILE (JSON, or JSON Lines; - is stdin), or one given by options.
 
     In a file an event has: type, case, to, legal_time, causation, id, data.
+
+    Ends with 0 where every event was journaled and nothing was found about it, with 1 where one was
+    rejected or something was found, with 3 where it is not known yet.
     """
     settings = settings_for(agency)
     events = [] if resend else _events(settings, file, one)
     rows = _publish(settings, sector, events)
     told = [_told(row) for row in rows]
-    if wait:
-        _wait(settings, told, wait)
-    answer(told, as_json=as_json, show=lambda console: console.print(_table(told)))
+    _wait(settings, told, wait)
+    answer(told, as_json=as_json, show=lambda console: _show(console, told))
+    sys.exit(max(map(_exit_code, told), key=_WORST.index, default=0))
 
 
 def _events(settings: Settings, file: TextIO | None, one: dict[str, Any]) -> list[NewEvent]:
@@ -154,16 +171,32 @@ def _told(row: Published) -> dict[str, Any]:
 
 
 def _wait(settings: Settings, told: list[dict[str, Any]], seconds: float) -> None:
-    with open_gateway(settings) as gateway:
-        for row in told:
-            known = gateway.await_event(row["source"], row["id"], seconds)
-            row["status"] = known.get("status", "pending")
-            row["reason"] = known.get("reason")
+    """Ask for each until the time is up for all; who cannot be asked leaves them `sent`."""
+    deadline = time.monotonic() + seconds
+    try:
+        with open_gateway(settings) as gateway:
+            for row in told:
+                if (left := deadline - time.monotonic()) <= 0:
+                    return
+                known = gateway.await_event(row["source"], row["id"], left)
+                row |= {name: known[name] for name in _KNOWN if known.get(name)}
+    except CasebusError as error:
+        stderr().print(f"sent; what became of it is not known: {error}")
 
 
-def _table(told: list[dict[str, Any]]) -> Any:
+def _exit_code(row: dict[str, Any]) -> int:
+    if row["status"] == "journaled":
+        return int(any(one["severity"] != "INFO" for one in row.get("findings", ())))
+    return 1 if row["status"] == "rejected" else _PENDING
+
+
+def _show(console: Console, told: list[dict[str, Any]]) -> None:
     rows = ((one["case"], one["id"], one["sequence"], one["topic"], _status(one)) for one in told)
-    return table(("case", "event id", "sequence", "topic", "status"), rows)
+    console.print(table(("case", "event id", "sequence", "topic", "status"), rows))
+    for row in told:
+        for one in row.get("findings", ()):
+            detail = ", ".join(f"{name}={value}" for name, value in one["detail"].items())
+            console.print(f"{row['id']}: {one['severity']} {one['kind']} ({detail})")
 
 
 def _status(row: dict[str, Any]) -> str:

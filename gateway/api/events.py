@@ -13,7 +13,7 @@ from pydantic import Field
 from casebus.errors import CasebusError, Reason
 from gateway import cloudevents, seeing, submission
 from gateway.api.cases import viewer_of
-from gateway.api.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
+from gateway.api.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
 from gateway.context import Context, Database
 from gateway.identity.caller import Caller
 from gateway.problems import documented
@@ -84,6 +84,8 @@ class EventStatus(Shape):
     at: datetime | None = None
     reason: str | None = None
     detail: str | None = None
+    #: About this event, of a journaled one; another may yet come of what is still on its way.
+    findings: list[Finding] = Field(default_factory=list)
 
 
 class HandOver(Position):
@@ -165,6 +167,8 @@ async def event_status(
 
 async def status_of(database: Any, agency: str, source: str, event_id: str) -> EventStatus | None:
     if (row := await reads.event(database, agency, source, event_id)) is not None:
+        about = {"source": source, "id": event_id}
+        found = await reads.findings(database, agency, row["stream"])
         return EventStatus(
             id=event_id,
             source=source,
@@ -173,6 +177,7 @@ async def status_of(database: Any, agency: str, source: str, event_id: str) -> E
             status="journaled",
             position=position_of(row),
             at=row["recorded_at"],
+            findings=[Finding(**one["view"]) for one in found if one["view"]["event"] == about],
         )
     row = await reads.submission(database, agency, source, event_id)
     if row is not None and row["refused"] and not row["reason"]:

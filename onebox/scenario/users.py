@@ -47,7 +47,8 @@ class User:
     def casebus(self, *arguments: str, given: Any = None) -> Any:
         """Run a command with --json; `given` goes in as JSON on stdin, JSON or its lines come out.
 
-        Raises CasebusError with the command's own code where it refuses.
+        Raises CasebusError with the command's own code where it refuses. Where it answers, what it
+        found is in the answer.
         """
         done = subprocess.run(  # noqa: S603  ourselves
             [sys.executable, "-m", "casebus.cli.main", *arguments, "--json"],
@@ -58,7 +59,7 @@ class User:
             timeout=_SECONDS,
             check=False,
         )
-        if done.returncode:
+        if done.returncode and not done.stdout:
             raise _refusal(done.stderr)
         return _answer(done.stdout)
 

@@ -29,9 +29,9 @@ class Office:
         }
         self._settings = stack.settings(DISTRICT)
 
-    def run(self, *arguments: str) -> Any:
+    def run(self, *arguments: str, exit_code: int = 0) -> Any:
         done = CliRunner().invoke(main, [*arguments, "--json"], env=self._environment)
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == exit_code, done.output
         return json.loads(done.stdout)
 
     def history(self, number: str, events: int) -> list[dict[str, Any]]:
@@ -129,6 +129,30 @@ def test_a_number_of_a_case_on_the_bus_is_not_imported_beside_it(
     assert (done["rows_taken"], done["rows_refused"]) == (0, 1)
     (issue,) = [json.loads(line) for line in report.read_text("utf-8").splitlines()][-1:]
     assert (issue["column"], issue["code"]) == ("移送书文号", "number_in_use")
+
+
+PUBLISH = ("publish", "--type", "referral.proposed", "--agency", DISTRICT, "--wait", "30")
+
+
+def test_publishing_ends_well_only_where_nothing_was_found_about_what_was_journaled(
+    office: Office,
+) -> None:
+    (taken,) = office.run(*PUBLISH)
+    assert (taken["status"], taken.get("findings", [])) == ("journaled", [])
+    (sent,) = office.run(*PUBLISH, "--to", "cn-000000-none", exit_code=1)
+    assert sent["status"] == "journaled"
+    assert [one["kind"] for one in sent["findings"]] == ["undeliverable"]
+
+
+def test_publishing_what_is_rejected_ends_with_its_reason(office: Office) -> None:
+    given = ("publish", "--type", "referral.filed", "--agency", DISTRICT, "--wait", "30")
+    (refused,) = office.run(*given, exit_code=1)
+    assert (refused["status"], refused["reason"]) == ("rejected", "type_not_allowed")
+
+
+def test_publishing_that_waits_for_nothing_says_that_it_does_not_know(office: Office) -> None:
+    (sent,) = office.run(*PUBLISH[:-1], "0", exit_code=3)
+    assert sent["status"] == "sent"
 
 
 def test_what_is_imported_is_historic_and_breaches_nothing(office: Office, tmp_path: Path) -> None:
