@@ -122,6 +122,16 @@ class Topics:
         """Names of shared topics that match, as `events.*`; agencies' own ones are left out."""
         return tuple(topic.name for topic in self.topics() if fnmatchcase(topic.name, glob))
 
+    def consumed(self, principal: str) -> tuple[str, ...]:
+        """The topics that a service works off, under the group of its name."""
+        globs = self._body["principals"][principal].get("consumes", ())
+        return tuple(chain.from_iterable(map(self.names_like, globs)))
+
+    def watched(self, principal: str) -> dict[str, tuple[str, ...]]:
+        """Whose progress a service may see: the topics that each group consumes."""
+        asked = self._body["principals"][principal].get("asks", ())
+        return {group: self.consumed(group) for group in asked}
+
     def acls(self, members: Iterable[Member] = ()) -> tuple[Acl, ...]:
         """All that services and agencies are granted, sorted and without doubles."""
         known = sorted(members)
@@ -168,14 +178,16 @@ class Topics:
         )
 
     def _own(self, principal: str) -> Iterator[Acl]:
-        """A service's consumer group, Faust's own topics, and the groups it may ask about."""
+        """A service's consumer group, Faust's own topics, and the progress it may ask about."""
         row = self._body["principals"][principal]
         yield Acl(principal, "group", row["group"], "literal", "read")
         if prefix := row.get("prefix"):
             for operation in ("create", "read", "write"):
                 yield Acl(principal, "topic", prefix, "prefixed", operation)
-        for group in row.get("asks", ()):
+        for group, topics in self.watched(principal).items():
             yield Acl(principal, "group", group, "literal", "describe")
+            for topic in topics:
+                yield Acl(principal, "topic", topic, "literal", "describe")
 
 
 def _named(principals: list[str], agencies: tuple[str, ...]) -> tuple[str, ...]:

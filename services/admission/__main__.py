@@ -12,5 +12,5 @@ from services.transport.agent import run
 LANES = 1_000
 
 if __name__ == "__main__":
-    doors = Topics.load(Settings().schemas_dir).names_like("events.*")
+    doors = Topics.load(Settings().schemas_dir).consumed("admission")
     run(Worker("admission", doors, open_admission, lanes=LANES))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from casebus.events.topics import Topics
-from services.intake.worker import INBOX, intake
-from services.transport import WorkerSettings, agent
+from casebus.settings import Settings
+from services.intake.worker import open_intake
+from services.transport import Worker
+from services.transport.agent import run
 
 if __name__ == "__main__":
-    agent.run(intake(Topics.load(WorkerSettings().schemas_dir).names_like(f"{INBOX}*")))
+    topics = Topics.load(Settings().schemas_dir).consumed("intake")
+    run(Worker("intake", topics, open_intake))

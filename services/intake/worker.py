@@ -26,7 +26,7 @@ from services.intake.receiving import (
     received_id,
 )
 from services.intake.rules import load_rules
-from services.transport import Batch, Handler, Producer, Worker, WorkerSettings
+from services.transport import Batch, Handler, Producer, WorkerSettings
 from services.transport.worker import leave
 from storage import outbox
 from storage.outbox import OutboxRow
@@ -131,8 +131,3 @@ async def open_intake(settings: WorkerSettings, _: Producer) -> AsyncIterator[Ha
     finally:
         await pool.close()
         await asyncio.to_thread(follower.stop)
-
-
-def intake(topics: tuple[str, ...]) -> Worker:
-    """The worker for these inboxes."""
-    return Worker("intake", topics, open_intake)

@@ -13,9 +13,7 @@ from casebus.sdk.signers import Signers
 from casebus.trust.directory import BUS
 from services.router.checkpoint import Checkpoints
 from services.router.routing import copies
-from services.transport import Batch, Handler, Producer, Worker, WorkerSettings
-
-JOURNAL = "case.journal"
+from services.transport import Batch, Handler, Producer, WorkerSettings
 
 
 class Router:
@@ -50,7 +48,3 @@ async def open_router(settings: WorkerSettings, producer: Producer) -> AsyncIter
         yield Router(producer, checkpoints, settings.journal_epoch)
     finally:
         await asyncio.to_thread(follower.stop)
-
-
-# Copies of one partition are made while those of another are on their way.
-ROUTER = Worker("router", (JOURNAL,), open_router, lanes=4)

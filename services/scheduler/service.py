@@ -79,15 +79,15 @@ async def serve(settings: WorkerSettings) -> None:
         now = now_from(settings)
         signers = Signers(settings.bus_key.parent, follower.directory)
         voice = Voice(signers.holder(BUS), schemas, now)
-        doors = Topics.load(settings.schemas_dir).names_like("events.*")
+        topics = Topics.load(settings.schemas_dir)
+        doors = topics.consumed(ADMISSION)
         recorded = partial(scheduling.journal_offsets, pool)
         barrier = Barrier(offsets, recorded, doors)
         whole = Barrier(offsets, recorded, doors, partial(until_sent, pool))
         if not await asyncio.to_thread(follower.wait, _START_SECONDS):
             raise CasebusError("directory_unread", "the directory did not answer in time")
         partitions = partial(producer.partitions, JOURNAL)
-        watched = {ADMISSION: doors, "router": [JOURNAL], "casework": [JOURNAL]}
-        standing = Standing(offsets, watched)
+        standing = Standing(offsets, topics.watched(NAME))
         telling: dict[str, Any] = {
             "pool": pool,
             "barrier": barrier,

@@ -17,6 +17,7 @@ from onebox.testing import Stack
 from services.scheduler.barrier import ADMISSION, JOURNAL, Barrier
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
+from services.scheduler.standing import STALLED_SECONDS, Standing
 from services.transport import Outgoing, Producer
 from storage import scheduling
 from tests.integration.database import fresh_database
@@ -187,6 +188,29 @@ async def test_the_barrier_sees_commits_and_ends_with_the_scheduler_s_own_rights
         )
         await asyncio.wait_for(passing, 20)
     await connection.close()
+
+
+async def test_every_topic_that_a_worker_consumes_is_watched_with_the_scheduler_s_own_rights(
+    brokers: Stack,
+) -> None:
+    """Nobody consumes here: where a record waits, its group stands still."""
+    settings, seconds = brokers.settings("scheduler"), 0.0
+    watched = Topics.load(settings.schemas_dir).watched("scheduler")
+    async with (
+        Producer(settings, client_id="scheduler") as producer,
+        BrokerOffsets(settings, producer) as offsets,
+        Producer(brokers.settings("admin"), client_id="test") as admin,
+    ):
+        standing = Standing(offsets, watched, lambda: seconds)
+        places = [(group, topic) for group, topics in watched.items() for topic in topics]
+        await admin.send(
+            [Outgoing(topic, 1, b"k", b"v", []) for topic in {topic for _, topic in places}]
+        )
+        await standing.look()
+        seconds += STALLED_SECONDS
+        await standing.look()
+        assert {("casework", "rejected"), ("intake", "inbox.court")} <= set(places)
+        assert set(standing.stalled()) >= {f"{group} {topic}/1" for group, topic in places}
 
 
 async def _waits(task: asyncio.Task[float]) -> bool:

@@ -33,6 +33,25 @@ def test_only_admission_writes_the_journal() -> None:
     assert writes == [Acl("admission", "topic", "case.journal", "literal", "write")]
 
 
+def test_the_scheduler_sees_how_far_each_worker_came_in_everything_that_it_consumes() -> None:
+    consumers = [name for name in TOPICS.principals if TOPICS.consumed(name)]
+    assert consumers == ["admission", "router", "casework", "intake"]
+    assert TOPICS.watched("scheduler") == {name: TOPICS.consumed(name) for name in consumers}
+    seen = {acl.name for acl in TOPICS.acls() if acl.principal == "scheduler"}
+    for name in consumers:
+        assert {name, *TOPICS.consumed(name)} <= seen
+    # Of what is no work of its own it sees where it ends, and reads nothing.
+    of_rejects = [a for a in TOPICS.acls() if a.principal == "scheduler" and a.name == "rejected"]
+    assert of_rejects == [Acl("scheduler", "topic", "rejected", "literal", "describe")]
+
+
+def test_a_worker_may_read_whatever_it_consumes() -> None:
+    for topic in TOPICS.topics():
+        for name in TOPICS.principals:
+            if topic.name in TOPICS.consumed(name):
+                assert name in topic.readers
+
+
 def test_prefixes_end_where_no_other_name_can_go_on() -> None:
     prefixes = [acl.name for acl in TOPICS.acls([AMR]) if acl.pattern == "prefixed"]
     assert all(name.endswith((".", "-")) for name in prefixes)
