@@ -15,6 +15,7 @@ from casebus.law import Law
 from casebus.statistics.answers import dimensions, finest, rows_of
 from casebus.statistics.indicators import Indicator, Indicators
 from casebus.statistics.steps import Step, steps_of
+from gateway.problems import unfit
 from storage import statistics
 from storage.statistics import BEGINNING, END, Counted, Frame
 
@@ -60,7 +61,7 @@ async def answer(database: Any, agency: str, known: Rules, asked: Asked) -> dict
     """The indicators with their rows; raises CasebusError for what is not to be had."""
     if asked.shared:
         await _refuse_outsiders(database, agency, known, asked)
-    by = dimensions(asked.by, shared=asked.shared)
+    by = _dimensions(asked)
     frame = Frame(
         as_of=asked.as_of,
         since=asked.since or BEGINNING,
@@ -146,7 +147,14 @@ async def _refuse_outsiders(database: Any, agency: str, known: Rules, asked: Ask
     if home is None or home["sector"] not in known.indicators.shared_with:
         raise CasebusError("not_shared", "this agency's sector is not among those served")
     if not _whole_months(asked.since, asked.until):
-        raise CasebusError("invalid_request", "a shared view is of whole months")
+        raise unfit("from", "a shared view is of whole months")
+
+
+def _dimensions(asked: Asked) -> tuple[str, ...]:
+    try:
+        return dimensions(asked.by, shared=asked.shared)
+    except CasebusError as error:
+        raise unfit("by", error.detail) from None
 
 
 def _whole_months(since: date | None, until: date | None) -> bool:
@@ -162,7 +170,7 @@ def _prefix(division: str) -> str:
     if not division:
         return ""
     if not (len(division) == 6 and division.isascii() and division.isdecimal()):  # noqa: PLR2004
-        raise CasebusError("invalid_request", "a division has six digits")
+        raise unfit("division", "a division has six digits")
     digits = division.rstrip("0")
     return digits + "0" * (len(digits) % 2)
 

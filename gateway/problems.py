@@ -100,6 +100,12 @@ class RefusedError(CasebusError):
         self.errors = [dict(row) for row in errors]
 
 
+def unfit(parameter: str, detail: str) -> RefusedError:
+    """A parameter whose value the description does not tell, and the resource does not take."""
+    row = {"pointer": f"/query/{parameter}", "detail": detail}
+    return RefusedError("invalid_request", errors=[row])
+
+
 class AnsweredError(Exception):
     """An error that knows its own answer, in the form of another protocol."""
 
@@ -162,11 +168,13 @@ def _errors(error: Exception) -> list[dict[str, str]]:
         return error.errors
     if isinstance(error, RequestValidationError):
         # The offending input is left out: it may be personal data, and the caller has it.
-        return [{"pointer": _pointer(row["loc"]), "detail": row["msg"]} for row in error.errors()]
+        return [{"pointer": _pointer(row), "detail": row["msg"]} for row in error.errors()]
     return []
 
 
-def _pointer(place: Sequence[str | int]) -> str:
+def _pointer(row: Mapping[str, Any]) -> str:
+    # Of what is no JSON the framework tells at which character it stopped: that is no place in it.
+    place = row["loc"][:1] if row["type"] == "json_invalid" else row["loc"]
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in place)
 
 

@@ -23,8 +23,8 @@ Group = Mapping[str, Any]
 def dimensions(by: Iterable[str], *, shared: bool) -> tuple[str, ...]:
     """The dimensions asked for, in one order; raises CasebusError `invalid_request`."""
     asked = set(by)
-    if unknown := asked - set(DIMENSIONS):
-        raise CasebusError("invalid_request", f"no dimension: {', '.join(sorted(unknown))}")
+    if asked - set(DIMENSIONS):
+        raise CasebusError("invalid_request", f"dimensions are {', '.join(DIMENSIONS)}")
     if len(asked & set(PLACES)) > 1:
         raise CasebusError("invalid_request", "one of division, city and province")
     if shared and "agency" in asked:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Body, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from casebus.events.schemas import Schema, Schemas
 from gateway.context import Context
@@ -25,18 +27,12 @@ class RegistryResponse(JSONResponse):
     media_type = MEDIA_TYPE
 
 
-router = APIRouter(
-    route_class=ServedRoute,
-    prefix="/registry",
-    tags=["schema registry"],
-    default_response_class=RegistryResponse,
-)
-
 SUBJECT_NOT_FOUND = 40401
 VERSION_NOT_FOUND = 40402
 SCHEMA_NOT_FOUND = 40403
 NO_SUBJECT_COMPATIBILITY = 40408
 NO_SUBJECT_MODE = 40409
+INVALID_REQUEST = 42200
 INVALID_SCHEMA = 42201
 INVALID_VERSION = 42202
 READ_ONLY = 42205
@@ -47,6 +43,7 @@ _MESSAGES = {
     SCHEMA_NOT_FOUND: "Schema {} not found",
     NO_SUBJECT_COMPATIBILITY: "Subject '{}' does not have subject-level compatibility configured",
     NO_SUBJECT_MODE: "Subject '{}' does not have subject-level mode configured",
+    INVALID_REQUEST: "{} does not fit the description",
     INVALID_SCHEMA: "Input schema is an invalid Avro schema",
     INVALID_VERSION: "The specified version '{}' is not a valid version id. Allowed values are "
     'between [1, 2^31-1] and the string "latest"',
@@ -69,6 +66,40 @@ class RegistryError(AnsweredError):
     def response(self) -> RegistryResponse:
         body = {"error_code": self.code, "message": self.message}
         return RegistryResponse(body, self.code // 100)
+
+
+class Refusal(BaseModel):
+    """The registry's own form of a refusal."""
+
+    error_code: int
+    message: str
+
+
+def _unfit(error: RequestValidationError) -> RegistryError:
+    place, *names = error.errors()[0]["loc"]
+    return (
+        RegistryError(INVALID_SCHEMA)
+        if place == "body"
+        else RegistryError(INVALID_REQUEST, names[0])
+    )
+
+
+class RegistryRoute(ServedRoute):
+    """Answers what does not fit the description in the registry's form, too."""
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, RequestValidationError):
+            error = _unfit(error)
+        return await super()._refused(request, error)
+
+
+router = APIRouter(
+    route_class=RegistryRoute,
+    prefix="/registry",
+    tags=["schema registry"],
+    default_response_class=RegistryResponse,
+    responses={422: {"model": Refusal}},
+)
 
 
 @router.get("/", include_in_schema=False)

@@ -1,0 +1,154 @@
+"""Every parameter of every route, given what it does not take: one form of refusal, one code."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from casebus.settings import Settings
+from gateway.app import create_app
+from gateway.context import looking_of
+from gateway.identity.caller import caller
+
+#: What no parameter of that name takes, whatever the description says of it.
+UNFIT = {
+    "cursor": ["!"],
+    "after": ["!"],
+    "by": ["weekday"],
+    "division": ["33010x"],
+    "as_of": ["2026-03-02T10:00:00"],
+}
+#: By kind of schema: what does not fit it.
+OF_TYPE = {
+    "integer": ["", "x", "1.5", "\u0663", "1e3"],
+    "boolean": ["", "perhaps"],
+    "date": ["", "2026-02-30", "yesterday"],
+    "date-time": ["", "9999-12-31T23:59:59-23:59", "noon"],
+}
+FREE = {"source", "event_id", "case", "key", "action", "value", "code", "subject", "version"}
+
+
+class Asked(NamedTuple):
+    path: str
+    method: str
+    place: str
+    name: str
+    value: str | Sequence[str]
+
+
+def wrong(schema: dict[str, Any]) -> Iterator[str | Sequence[str]]:
+    """Values that this schema refuses."""
+    for one in schema.get("anyOf", ()):
+        yield from wrong(one)
+    yield from OF_TYPE.get(schema.get("format", schema.get("type", "")), ())
+    if "enum" in schema:
+        yield "none of these"
+    if "maxLength" in schema:
+        yield "9" * (schema["maxLength"] + 1)
+    if "maxItems" in schema:
+        yield ["x"] * (schema["maxItems"] + 1)
+    for bound, step in (("minimum", -1), ("maximum", 1)):
+        if bound in schema:
+            yield str(schema[bound] + step)
+
+
+def walked(description: dict[str, Any]) -> Iterator[Asked]:
+    for path, operations in description["paths"].items():
+        for method, operation in operations.items():
+            for one in operation.get("parameters", ()):
+                values = [*wrong(one["schema"])]
+                # Whether there is such a case is asked first: of none there are no places.
+                values += UNFIT.get(one["name"], ()) if "{case}" not in path else ()
+                # A path says nothing where a name is empty: that is another path.
+                for value in values if one["in"] != "path" else filter(None, values):
+                    yield Asked(path, method, one["in"], one["name"], value)
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    app = create_app(Settings(database_url="postgresql://127.0.0.1:1/none"))
+    app.dependency_overrides[caller] = lambda: "cn-330106-psb"
+    app.dependency_overrides[looking_of] = lambda: None
+    return app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+async def answered(client: httpx.AsyncClient, asked: Asked) -> httpx.Response:
+    path = asked.path
+    if asked.place == "path":
+        path = path.replace(f"{{{asked.name}}}", str(asked.value))
+    path = path.replace("{subject}", "casebus.referral.v1.Sent").replace("{", "").replace("}", "")
+    named: Any = {asked.name: asked.value}
+    return await client.request(
+        asked.method,
+        path,
+        params=named if asked.place == "query" else None,
+        headers=named if asked.place == "header" else None,
+    )
+
+
+async def test_a_value_that_a_parameter_does_not_take_is_refused_in_one_form(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    cases = list(walked(app.openapi()))
+    assert len(cases) > 80
+    for asked in cases:
+        answer = await answered(client, asked)
+        body = answer.json()
+        if asked.path.startswith("/registry"):
+            # Its clients speak Confluent's protocol.
+            assert answer.headers["content-type"] == "application/vnd.schemaregistry.v1+json"
+            assert (answer.status_code, body["error_code"]) == (422, 42200), asked
+            assert asked.name in body["message"]
+            continue
+        assert answer.headers["content-type"] == "application/problem+json", asked
+        if body["code"] == "malformed_cursor":
+            assert (answer.status_code, asked.name in {"cursor", "after"}) == (400, True)
+            continue
+        assert (answer.status_code, body["code"]) == (422, "invalid_request"), (asked, body)
+        [error, *_] = body["errors"]
+        assert error["pointer"].startswith(f"/{asked.place}/{asked.name}"), asked
+        assert str(asked.value) not in str(error) or not asked.value
+
+
+async def test_every_parameter_is_walked_but_the_names_of_things(app: FastAPI) -> None:
+    """What a path names is there or is not: any text is a name."""
+    walks = {(one.path, one.method, one.name) for one in walked(app.openapi())}
+    left = {
+        one["name"]
+        for path, operations in app.openapi()["paths"].items()
+        for method, operation in operations.items()
+        for one in operation.get("parameters", ())
+        if (path, method, one["name"]) not in walks
+    }
+    assert left == FREE
+
+
+async def test_a_refusal_is_described_in_the_form_in_which_it_comes(app: FastAPI) -> None:
+    paths = app.openapi()["paths"]
+    of_lists = paths["/v1/cases"]["get"]["responses"]["422"]
+    assert "application/problem+json" in of_lists["content"]
+    of_registry = paths["/registry/schemas/ids/{schema_id}"]["get"]["responses"]["422"]
+    assert "Refusal" in str(of_registry)
+    assert "Problem" not in str(of_registry)
+
+
+async def test_what_is_no_json_is_told_without_a_place_in_it(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/v1/work/k/file", content=b"{", headers={"content-type": "application/json"}
+    )
+    assert answer.json()["errors"][0]["pointer"] == "/body"
+    answer = await client.post(
+        "/registry/subjects/x/versions", content=b"{", headers={"content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["error_code"]) == (422, 42201)
