@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import httpx
 from kafka import KafkaProducer
 
 from casebus.events.envelope import Record
@@ -24,6 +26,22 @@ from tests.world import SCHEMAS, draft
 AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 DOORS = {AMR: "events.administrative", PSB: "events.police", PRO: "events.procuratorate"}
 PATIENCE_SECONDS = 60
+
+
+@contextmanager
+def gateway_clients(stack: Stack, names: Iterable[str]) -> Iterator[dict[str, httpx.Client]]:
+    """A client of the gateway for each of these agencies, signed in."""
+    with ExitStack() as until_closed:
+        yield {
+            name: until_closed.enter_context(
+                httpx.Client(
+                    base_url=stack.gateway_url,
+                    headers={"Authorization": f"Bearer {stack.api_key(name)}"},
+                    timeout=20,
+                )
+            )
+            for name in names
+        }
 
 
 class Bus:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from onebox.testing import Stack
+from tests.integration.street import gateway_clients
 from tests.integration.test_gateway import event, journaled, submit, until
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
@@ -28,17 +28,8 @@ NAMES = (AMR, PSB, PRO, COURT, STRANGER)
 
 @pytest.fixture(scope="module")
 def clients(stack: Stack) -> Iterator[dict[str, httpx.Client]]:
-    with ExitStack() as opened:
-        yield {
-            name: opened.enter_context(
-                httpx.Client(
-                    base_url=stack.gateway_url,
-                    headers={"Authorization": f"Bearer {stack.api_key(name)}"},
-                    timeout=20,
-                )
-            )
-            for name in NAMES
-        }
+    with gateway_clients(stack, NAMES) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from casebus.events.schemas import Schemas
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from onebox.testing import Stack
+from tests.integration.street import gateway_clients
 from tests.world import draft, signed
 
 pytestmark = pytest.mark.connected
@@ -35,18 +36,8 @@ PATIENCE = 20.0
 @pytest.fixture(scope="module")
 def clients(stack: Stack) -> Iterator[dict[str, httpx.Client]]:
     """A client an agency."""
-    names = (AMR, PSB, PRO, STRANGER, OWN_SYSTEM)
-    made = {
-        name: httpx.Client(
-            base_url=stack.gateway_url,
-            headers={"Authorization": f"Bearer {stack.api_key(name)}"},
-            timeout=20,
-        )
-        for name in names
-    }
-    yield made
-    for client in made.values():
-        client.close()
+    with gateway_clients(stack, (AMR, PSB, PRO, STRANGER, OWN_SYSTEM)) as made:
+        yield made
 
 
 def event(
@@ -519,6 +510,8 @@ def test_confluents_own_client_reads_the_bus_with_this_registry(
 def test_ready_is_told_with_its_checks_and_metrics_are_served(
     stack: Stack, clients: dict[str, httpx.Client]
 ) -> None:
+    # A figure of what was sent is there once something was.
+    transfer(clients[AMR])
     ready = httpx.get(f"{stack.probe_url}/readyz")
     assert ready.json() == {
         "status": "ok",

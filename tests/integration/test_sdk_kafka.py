@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -212,6 +213,61 @@ def test_a_key_is_made_added_listed_and_revoked_from_the_command_line(
     run("keys", "revoke", key.keyid[:12], "--reason", "test")
     assert '"state": "revoked"' in run("keys", "show", key.keyid, "--json")
     assert key.keyid in run("keys", "list", "--agency", AGENCY)
+
+
+def test_a_delegate_is_named_listed_and_withdrawn_from_the_command_line(brokers: Stack) -> None:
+    environment, delegate = brokers.environment("admin"), "cn-330100-amr"
+
+    def run(*arguments: str, code: int = 0) -> str:
+        done = CliRunner().invoke(main, ["keys", *arguments], env=environment)
+        assert done.exit_code == code, done.output
+        return done.output
+
+    def named() -> list[str]:
+        return [one["delegate"] for one in json.loads(run("delegates", AGENCY, "--json"))]
+
+    withdraw = ("withdraw", AGENCY, delegate, "--reason", "test", "--json")
+    assert delegate not in named()
+    types = ("--type", "casebus.intake.*", "--type", "casebus.case.noted.v1")
+    told = json.loads(run("delegate", AGENCY, delegate, *types, "--json"))
+    assert (told["agency"], told["delegate"]) == (AGENCY, delegate)
+    # Read back from the brokers each time: it is the directory that says so.
+    assert delegate in named()
+    assert "casebus.case.noted.v1" in run("delegates", AGENCY)
+    assert json.loads(run(*withdraw))["position"] == told["position"] + 1
+    assert delegate not in named()
+    assert json.loads(run(*withdraw, code=1))["error"]["code"] == "delegate_not_found"
+
+
+def test_nobody_is_named_whom_the_directory_does_not_know(brokers: Stack) -> None:
+    environment = brokers.environment("admin")
+    for pair in ((AGENCY, "cn-999999-amr"), ("cn-999999-amr", AGENCY)):
+        arguments = ["keys", "delegate", *pair, "--type", "casebus.intake.*", "--json"]
+        done = CliRunner().invoke(main, arguments, env=environment)
+        assert done.exit_code == 1
+        assert json.loads(done.output)["error"]["code"] == "unknown_agency"
+
+
+def test_an_entry_that_no_reader_would_believe_is_not_sent(brokers: Stack) -> None:
+    """Signed by an agency's own key: it is no registrar."""
+    environment = brokers.environment("admin")
+    stranger = str(brokers.home.keys / f"{AGENCY}.pem")
+    before = directory_end(brokers)
+    arguments = ["keys", "delegate", AGENCY, "cn-330100-amr", "--type", "casebus.intake.*"]
+    forged = [*arguments, "--signer", AGENCY, "--signer-key", stranger, "--json"]
+    done = CliRunner().invoke(main, forged, env=environment)
+    assert done.exit_code == 1
+    assert "error" in json.loads(done.output)
+    assert directory_end(brokers) == before
+
+
+def directory_end(brokers: Stack) -> int:
+    consumer = KafkaConsumer(**consumer_settings(brokers.settings("admin"), None))
+    try:
+        place = TopicPartition("directory", 0)
+        return int(consumer.end_offsets([place])[place])
+    finally:
+        consumer.close()
 
 
 def test_the_command_line_says_what_is_wrong_as_json_too(brokers: Stack, tmp_path: Path) -> None:

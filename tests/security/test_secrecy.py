@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from onebox.testing import Stack
+from tests.integration.street import gateway_clients
 from tests.integration.test_gateway import event, journaled, submit, until
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -38,17 +38,8 @@ def about(uscc: str, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def clients(stack: Stack) -> Iterator[dict[str, httpx.Client]]:
-    with ExitStack() as opened:
-        yield {
-            name: opened.enter_context(
-                httpx.Client(
-                    base_url=stack.gateway_url,
-                    headers={"Authorization": f"Bearer {stack.api_key(name)}"},
-                    timeout=20,
-                )
-            )
-            for name in (VICTIM, HOSTILE, OPEN)
-        }
+    with gateway_clients(stack, (VICTIM, HOSTILE, OPEN)) as made:
+        yield made
 
 
 def say(client: httpx.Client, agency: str, name: str, stream: str, **more: Any) -> str:

@@ -11,7 +11,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, NamedTuple
@@ -30,6 +29,7 @@ from gateway.api import health
 from gateway.app import _ROUTERS
 from onebox import credentials
 from onebox.testing import Stack
+from tests.integration.street import gateway_clients
 from tests.integration.test_gateway import event, journaled, submit, until
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
@@ -145,19 +145,11 @@ def clients(stack: Stack) -> Iterator[dict[str, httpx.Client]]:
     keys = credentials.load(stack.home).api_keys
     agencies = {OPENER, RECIPIENT, COPIED, PARTY, LOW_PARTY, STRANGER, SUPERIOR}
     names = [*sorted(agencies), *(name for name in OTHERS if name in keys)]
-    with ExitStack() as opened:
-        made = {
-            name: httpx.Client(
-                base_url=stack.gateway_url,
-                headers={"Authorization": f"Bearer {keys[name]}"},
-                timeout=20,
-            )
-            for name in names
-        }
-        made[NOBODY] = httpx.Client(base_url=stack.gateway_url, timeout=20)
-        for client in made.values():
-            opened.enter_context(client)
-        yield made
+    with (
+        gateway_clients(stack, names) as made,
+        httpx.Client(base_url=stack.gateway_url, timeout=20) as nobody,
+    ):
+        yield {**made, NOBODY: nobody}
 
 
 @pytest.fixture(scope="module")
