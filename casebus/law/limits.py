@@ -32,6 +32,11 @@ class Limits:
         rows = [row for file in files for row in file.limitations]
         self._limits = sorted(rows, key=lambda one: one.below)
 
+    @property
+    def shortest_years(self) -> int:
+        """Years after which some acts can be prosecuted no more; 0 where no row says so."""
+        return min((row.years for row in self._limits), default=0)
+
     def barred(self, outcome: Outcome, matter: Matter) -> Barred | None:
         """None where nothing is reached, where it may still be prosecuted, or no row says so.
 

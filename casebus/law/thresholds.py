@@ -90,6 +90,17 @@ class Thresholds:
                 self._says[name] = known
         return known
 
+    @property
+    def repeat_years(self) -> int:
+        """The most years after a punishment in which any standard takes an act for a repeat."""
+        rules = (
+            rule
+            for rows in self.standards.values()
+            for row in rows
+            for rule in (*row.rules, *(row.tier2.rules if row.tier2 else ()))
+        )
+        return max((rule.when.repeat.years for rule in rules if rule.when.repeat), default=0)
+
     def family_of_right(self, kind: str) -> str | None:
         """The family whose acts harm such a right."""
         return next((word for word, one in self.families.items() if kind in one.rights), None)

@@ -18,9 +18,12 @@ import orjson
 
 from casebus.cases.keys import key_of
 from casebus.events.envelope import agency_of
+from casebus.events.legaltime import CHINA
 from casebus.law.threshold_models import MONEY
+from casebus.now import Now
 from services.scheduler.barrier import Passes
 from services.scheduler.questions import RAISED, finding_key
+from services.scheduler.telling import Telling
 from services.scheduler.voice import Statement, Voice
 from storage import organisations, outbox, scheduling
 from storage.organisations import Act, Answer, Asked, Asker, Punishment, Withheld
@@ -28,12 +31,6 @@ from storage.organisations import Act, Answer, Asked, Asker, Punishment, Withhel
 FOUND = "casebus.prior_sanctions.found.v1"
 #: What a secret case holds may count in another one, which may not know of it.
 ELSEWHERE = "counts_elsewhere"
-#: Years before the acts within which a punishment makes them a repeat.
-YEARS = 2
-#: Years after which nothing is added up any more (the shortest limitation is five).
-_LIMITATION = 5
-#: Acts of these are told to no other case (反不正当竞争法 19, 刑事诉讼法 54 III): punishments are.
-_SECRET = frozenset({"trade_secret"})
 _ROUND_SECONDS = 1.0
 #: Bounds what one round costs, and how long one answer gets.
 _ORGANISATIONS = 100
@@ -65,8 +62,12 @@ class Organisations:
         voice: Voice,
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],
+        *,
+        telling: Telling,
+        now: Now,
     ) -> None:
         self._pool, self._voice = pool, voice
+        self._telling, self._now = telling, now
         self._barrier, self._partitions = barrier, partitions
 
     async def run(self) -> None:
@@ -88,13 +89,13 @@ class Organisations:
     async def _about(self, connection: Any, uscc: str, family: str) -> None:
         before = await organisations.answers(connection, uscc, family)
         async for asker in organisations.askers(connection, uscc, family):
-            asked = asked_by(asker, uscc, family)
+            asked = asked_by(asker, uscc, family, self._telling)
             await self._answer(connection, asked, before.get(asker.stream))
             await self._ask_holders(connection, asked)
 
     async def _answer(self, connection: Any, asked: Asked, before: Answer | None) -> None:
         acts: Sequence[Act] = ()
-        if asked.family not in _SECRET:
+        if self._tells_acts(asked):
             acts = await organisations.unpunished(connection, asked, _MOST)
         found = Found(await organisations.punished(connection, asked, _MOST), acts)
         answer = statement_of(asked, found, before)
@@ -107,7 +108,7 @@ class Organisations:
     async def _ask_holders(self, connection: Any, asked: Asked) -> None:
         """Whoever may know of both cases looks whether the one counts in the other."""
         withheld = await organisations.withheld(
-            connection, asked, ELSEWHERE, acts=asked.family not in _SECRET, limit=_MOST
+            connection, asked, ELSEWHERE, acts=self._tells_acts(asked), limit=_MOST
         )
         found = [one for one in withheld if one.holders]
         said = [elsewhere_statement(one, asked) for one in found]
@@ -116,10 +117,14 @@ class Organisations:
         for one in said:
             await scheduling.note_finding(connection, one.stream, ELSEWHERE, about, one.id)
 
+    def _tells_acts(self, asked: Asked) -> bool:
+        return self._telling.acts(asked.family, self._now().astimezone(CHINA).date())
 
-def asked_by(asker: Asker, uscc: str, family: str) -> Asked:
-    since = _years_before(asker.first_on, YEARS)
-    return Asked(uscc, family, asker, since, _years_before(asker.last_on, _LIMITATION))
+
+def asked_by(asker: Asker, uscc: str, family: str, telling: Telling) -> Asked:
+    since = _years_before(asker.first_on, telling.repeat_years)
+    acts_since = _years_before(asker.last_on, telling.acts_years)
+    return Asked(uscc, family, asker, since, acts_since)
 
 
 def elsewhere_statement(withheld: Withheld, asked: Asked) -> Statement:

@@ -32,6 +32,7 @@ from services.scheduler.questions import Questions
 from services.scheduler.relay import Relay, until_sent
 from services.scheduler.rights import Rights
 from services.scheduler.standing import Standing
+from services.scheduler.telling import Telling
 from services.scheduler.voice import Voice, own_word
 from services.scheduler.waiting import Waiting
 from services.transport import Producer, WorkerSettings
@@ -88,6 +89,7 @@ async def serve(settings: WorkerSettings) -> None:
             raise CasebusError("directory_unread", "the directory did not answer in time")
         partitions = partial(producer.partitions, JOURNAL)
         standing = Standing(offsets, topics.watched(NAME))
+        tells = await asyncio.to_thread(Telling.load, settings.policies_dir)
         telling: dict[str, Any] = {
             "pool": pool,
             "barrier": barrier,
@@ -102,7 +104,7 @@ async def serve(settings: WorkerSettings) -> None:
             Clocks(**telling).run(),
             Waiting(**telling).run(),
             Questions(pool, voice, now, barrier, partitions).run(),
-            Organisations(pool, voice, whole, partitions).run(),
+            Organisations(pool, voice, whole, partitions, telling=tells, now=now).run(),
             Rights(pool, voice, whole, partitions).run(),
             Imports(pool, voice, whole, partitions).run(),
             Heart(offsets, producer).run(),

@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 
 from casebus.events.envelope import Record
+from casebus.settings import Settings
 from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.scheduler.organisations import Organisations
+from services.scheduler.telling import Telling
 from services.scheduler.voice import Voice
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework, casework_on
@@ -19,6 +21,7 @@ from tests.world import NOW, SCHEMAS
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
+TELLING = Telling.load(Settings().policies_dir)
 AMR, OTHER_AMR = "cn-330106-amr", "cn-330100-amr"
 USCC = "91330106MA2TEX7081"
 SELLER = {"role": "SUSPECT", "organisation": {"name": "某公司", "uscc_raw": USCC}}
@@ -38,12 +41,16 @@ class Open:
 class Office:
     """Casework, and the scheduler that asks across its cases."""
 
-    def __init__(self, casework: Casework) -> None:
+    def __init__(self, casework: Casework, telling: Telling = TELLING) -> None:
         self.casework, self.world, self.barrier = casework, casework.world, Open()
         voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
-        self.organisations = Organisations(casework.pool, voice, self.barrier, _one)
+        self.organisations = Organisations(
+            casework.pool, voice, self.barrier, _one, telling=telling, now=lambda: NOW
+        )
 
-    async def seizure(self, stream: str, agency: str, day: str, yuan: int) -> None:
+    async def seizure(
+        self, stream: str, agency: str, day: str, yuan: int, offence: str = "214"
+    ) -> None:
         await self.casework(
             self.world.event(
                 "goods.seized",
@@ -51,7 +58,7 @@ class Office:
                 stream=stream,
                 legal=day,
                 data={
-                    "offence": "214",
+                    "offence": offence,
                     "parties": [SELLER],
                     "goods_value": {"fen": yuan * 100},
                     "acts_from": day,
@@ -182,6 +189,19 @@ async def test_unpunished_acts_in_two_cases_add_up_in_both(office: Office) -> No
     [answer] = [one for one in await office.ask() if one["stream"] == ours]
     assert (answer["unpunished"], answer["sanctions"]) == ([], [])
     assert await office.verdict(ours) == "WATCH"
+
+
+@pytest.mark.parametrize(
+    ("withheld", "told"), [(TELLING.withheld, False), ((), True)], ids=["as it is", "without"]
+)
+async def test_acts_of_a_family_that_the_law_keeps_secret_are_told_to_no_other_case(
+    brokers: Stack, withheld: Any, told: bool
+) -> None:
+    async with casework_on(brokers) as casework:
+        office = Office(casework, TELLING._replace(withheld=withheld))
+        await office.seizure(str(uuid4()), AMR, "2026-03-02", 80_000, offence="219")
+        await office.seizure(str(uuid4()), OTHER_AMR, "2026-02-02", 70_000, offence="219")
+        assert bool(await office.ask()) is told
 
 
 async def test_a_rebuild_says_the_same_and_answers_nothing_twice(office: Office) -> None:

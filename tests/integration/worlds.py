@@ -26,7 +26,7 @@ from services.scheduler.voice import Voice
 from storage import submissions
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework
-from tests.integration.test_organisations import Open
+from tests.integration.test_organisations import TELLING, Open
 from tests.world import NOW, SCHEMAS
 
 AMR, OTHER_AMR = "cn-330106-amr", "cn-330100-amr"
@@ -77,7 +77,7 @@ class TwinWorld:
         self.casework, self.world, self.hidden = casework, casework.world, hidden
         voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
         self._ask = (
-            Organisations(casework.pool, voice, Open(), _one),
+            Organisations(casework.pool, voice, Open(), _one, telling=TELLING, now=lambda: NOW),
             Rights(casework.pool, voice, Open(), _one),
         )
 

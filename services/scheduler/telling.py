@@ -1,0 +1,50 @@
+"""What cases of one organisation tell each other: by the law, and by policies/access."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from casebus.law import Law
+from casebus.law.models import Rule, Title, Word
+
+_FILE = Path("access") / "organisations.yaml"
+
+
+class Withheld(Rule):
+    """A family of acts of which no other case is told."""
+
+    family: Word
+    because: Title
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    withheld: tuple[Withheld, ...]
+
+
+class Telling(NamedTuple):
+    #: Years before the acts within which a punishment makes them a repeat.
+    repeat_years: int
+    #: Years after which nothing is added up any more.
+    acts_years: int
+    withheld: tuple[Withheld, ...]
+
+    @classmethod
+    def load(cls, policies: Path) -> Telling:
+        """Raises LawError, OSError, yaml.YAMLError or ValidationError: nothing starts without."""
+        thresholds = Law.load(policies / "law").thresholds
+        said = _File.model_validate(yaml.safe_load((policies / _FILE).read_text(encoding="utf-8")))
+        return cls(thresholds.repeat_years, thresholds.limits.shortest_years, said.withheld)
+
+    def acts(self, family: str, day: date) -> bool:
+        """Whether acts of the family are told on that day."""
+        return not any(
+            one.family == family and one.effective_from <= day <= (one.effective_to or date.max)
+            for one in self.withheld
+        )
