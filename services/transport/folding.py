@@ -24,8 +24,9 @@ from mode.utils.futures import notify
 if TYPE_CHECKING:
     from services.transport.agent import BatchApp
 
-#: Batches in memory, waiting or being handled, at which fetching pauses. A batch is at most 1 MiB
-#: or one record; aiokafka's fetcher holds one more a partition.
+#: Batches in memory, waiting or being handled, at which only partitions that have none are fetched:
+#: however many stand still, they keep out no other. A batch is at most 1 MiB or one record;
+#: aiokafka's fetcher holds one more a partition.
 WAITING_BATCHES = 16
 #: Of one partition: its flood stays with the broker and leaves the others their places.
 WAITING_OF_ONE = 2
@@ -113,9 +114,8 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
 
     def _fetchable(self, partitions: set[TP]) -> set[TP]:
         waiting = Counter(fold.tp for fold in self._out if not fold.handled)
-        if waiting.total() >= WAITING_BATCHES:
-            return set()
-        return {tp for tp in partitions if waiting[tp] < WAITING_OF_ONE}
+        most = WAITING_OF_ONE if waiting.total() < WAITING_BATCHES else 1
+        return {tp for tp in partitions if waiting[tp] < most}
 
     def _folds(self, tp: TP) -> bool:
         return tp.topic in self.app.folded_topics

@@ -37,6 +37,9 @@ class Echo:
     async def __call__(self, batch: Batch) -> None:
         if SAID.get("hang"):
             await asyncio.Event().wait()
+        if batch.partition == SAID.get("blocked"):
+            while not Path(SAID["until"]).exists():  # noqa: ASYNC110, ASYNC240 - told by a file
+                await asyncio.sleep(0.1)
         copies = self._copies(batch)
         if FAILS and any(record.offset == SAID["fail_at"] for record in batch.records):
             await self._producer.send(copies[: len(copies) // 2])

@@ -131,6 +131,35 @@ def test_a_worker_whose_commits_stand_still_leaves_by_itself(
         assert fleet.start().wait(PATIENCE_SECONDS) == 75
 
 
+@pytest.mark.parametrize("lanes", [2, 4])
+def test_a_partition_that_stands_still_holds_up_no_other(
+    brokers: Stack, kafka: Kafka, sent: list[Record], tmp_path: Path, lanes: int
+) -> None:
+    """On Faust, as the services run: bare handles one batch after the other."""
+    flag, blocked = tmp_path / "go on", 1
+    trial = Trial(brokers, kafka, "agent", sent)
+    there = kafka.marks(trial.source)
+    others = {place: end for place, end in there.items() if place != blocked}
+    assert min(there.values()) > 0
+    with trial.fleet(lanes=lanes, blocked=blocked, until=str(flag)) as fleet:
+        worker = fleet.start(CASEBUS_STALL_SECONDS="600")
+        kafka.until_grown(trial.target, {}, sum(others.values()))
+        assert kafka.marks(trial.target) == {**others, blocked: 0}
+        # What the others did is committed while that one waits.
+        kafka.until(
+            lambda: kafka.lag(trial.group, trial.source) == there[blocked],
+            "what was handled is not committed",
+        )
+        # More comes to all; the others take it.
+        kafka.put(trial.source, sent)
+        kafka.until_grown(trial.target, {}, 2 * sum(others.values()))
+        assert kafka.marks(trial.target)[blocked] == 0
+        flag.touch()
+        fleet.until_idle(trial.source)
+        assert worker.poll() is None
+    assert trial.copied() == kafka.since(trial.source, {})
+
+
 def worker_settings(brokers: Stack) -> WorkerSettings:
     return WorkerSettings.model_validate(brokers.settings("admin").model_dump())
 
