@@ -7,6 +7,7 @@ which is a delegate that root names for `casebus.directory.*` (design rule 9).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -68,6 +69,8 @@ class Directory:
     agencies: dict[str, Agency] = field(default_factory=dict)
     keys: dict[str, PublicKey] = field(default_factory=dict)
     _delegates: dict[str, list[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)
+    #: By offset, the entries on keys and delegates: what each is about, and the key that signed.
+    _trust: dict[int, tuple[Record, str, str]] = field(default_factory=dict)
     _check: SignatureCheck = field(default_factory=SignatureCheck)
 
     def agency(self, name: str) -> Agency | None:
@@ -115,7 +118,32 @@ class Directory:
         else:
             self._require_signed(envelope, leaf)
             self._take(envelope, data)
+        self._note(record, envelope, data)
         self.position += 1
+
+    def entries_of(self, keyids: Iterable[str], sources: Iterable[str] = ()) -> dict[int, Record]:
+        """By offset, the entries that tell of these keys, of delegates of these and of the root.
+
+        Another reader applies them in this order, and learns of nothing else.
+        """
+        wanted, before = {ROOT, *keyids, *sources}, 0
+        while len(wanted) > before:
+            before = len(wanted)
+            wanted |= {signer for _, about, signer in self._trust.values() if about in wanted}
+        return {at: one for at, (one, about, _) in self._trust.items() if about in wanted}
+
+    def _note(self, record: Record, envelope: Envelope, data: dict[str, Any]) -> None:
+        """Keep the entry by what it is about: a key, or whom a source lets sign."""
+        match envelope.type.split(".")[2]:
+            case "root_established":
+                about = ROOT
+            case "key_added" | "key_revoked":
+                about = data["keyid"]
+            case "delegate_named" | "delegate_withdrawn":
+                about = data["source"]
+            case _:
+                return
+        self._trust[self.position] = (record, about, envelope.keyid or "")
 
     def skip(self) -> None:
         """Count an entry that was not believed, so that positions stay offsets."""

@@ -24,6 +24,7 @@ from casebus.trust.note import (
     verify,
 )
 
+_LINES = 3
 _TIME = struct.Struct(">Q")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _MOST_SECONDS = 1 << 63
@@ -64,7 +65,7 @@ class Head:
     def parse(cls, text: str) -> Head:
         """Raises NoteError for a text that is no head."""
         lines = text.split("\n")
-        if len(lines) < 4 or lines.pop() or not all(lines):
+        if lines.pop() or not all(lines) or len(lines) < _LINES:
             raise NoteError("a head has three lines or more, none of them empty")
         origin, size, coded, *extensions = lines
         root = decode(coded)

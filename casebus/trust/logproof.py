@@ -47,6 +47,6 @@ class LogProof:
         return Head.parse(self.note.text)
 
     def shows(self, leaf: bytes) -> bool:
-        """Whether the leaf stands there, by the head as it is written; who signed it is not asked."""
+        """Whether the leaf stands there, by the head as it stands; who signed is not asked."""
         head = self.head
         return is_included(leaf, self.index, head.size, self.path, head.root)

@@ -85,7 +85,7 @@ class SignedNote:
         """Raises NoteError for anything but a signed note."""
         if len(note) > _MOST_BYTES:
             raise NoteError(f"longer than {_MOST_BYTES} characters")
-        if any(ord(one) < 0x20 and one != "\n" for one in note):
+        if any(one < " " and one != "\n" for one in note):
             raise NoteError("a control character")
         text, blank, lines = note.rpartition("\n\n")
         if not blank or not text or not lines.endswith("\n"):

@@ -11,6 +11,7 @@ import struct
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
@@ -81,6 +82,16 @@ def signed_message(root: bytes, size: int) -> bytes:
     return _CONTEXT + _SIZE.pack(size) + root
 
 
+class Signed(Protocol):
+    """What carries a signature: an envelope, or what a receipt keeps of one."""
+
+    @property
+    def signature(self) -> str | None: ...
+
+    @property
+    def sigproof(self) -> str | None: ...
+
+
 class SignatureCheck:
     """Checks signatures, remembering the last roots found good, so that a batch costs one."""
 
@@ -88,15 +99,15 @@ class SignatureCheck:
         self._good: OrderedDict[tuple[bytes, str, bytes, int], None] = OrderedDict()
         self._remembered = remembered
 
-    def __call__(self, leaf: bytes, envelope: Envelope, *, algorithm: str, public: bytes) -> bool:
-        """Whether the envelope's signature and proof fit `leaf` under the public key."""
-        proof = Proof.parse(envelope.sigproof or "")
-        if proof is None or envelope.signature is None:
+    def __call__(self, leaf: bytes, signed: Signed, *, algorithm: str, public: bytes) -> bool:
+        """Whether the signature and its proof fit `leaf` under the public key."""
+        proof = Proof.parse(signed.sigproof or "")
+        if proof is None or signed.signature is None:
             return False
         root = root_from_path(leaf, proof.index, proof.size, proof.path)
         if root is None:
             return False
-        known = (public, envelope.signature, root, proof.size)
+        known = (public, signed.signature, root, proof.size)
         if known in self._good:
             return True
         return self._verify(known, algorithm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus.trust.merkle import Frontier, node
@@ -150,6 +150,7 @@ BIG = stored(LEAVES, 66_000)
 BIG_TREE = subtrees(LEAVES)
 
 
+@settings(max_examples=5)
 @given(st.lists(st.integers(0, 600), max_size=5))
 def test_hashes_above_the_leaves_come_as_the_log_grows(steps):
     frontier, seen, at = Frontier(), {}, 0

@@ -1,4 +1,4 @@
-"""Heads as other tools write and read them (C2SP signed-note, tlog-checkpoint, tlog-cosignature)."""
+"""Heads as other tools write and read them: C2SP signed-note, tlog-checkpoint, -cosignature."""
 
 from __future__ import annotations
 
