@@ -57,6 +57,12 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.organisation_answer", "select, insert, update"),
         ("own.right_told", "select, insert, update"),
         ("own.import_summary", "select, insert"),
+        # What was signed stays: nobody but the owner changes it or takes it away.
+        ("own.head", "select, insert"),
+        ("own.log_hash", "select, insert"),
+        ("own.cosignature", _READ),
+        ("own.log_refused", "select, insert, update, delete"),
+        ("own.receipt_position", "select, insert, update"),
     ),
     "intake": (
         ("own.outbox", "select, insert"),
@@ -72,6 +78,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.pending_action", "insert, update, delete"),
         ("own.outbox", "insert"),
         ("own.access", "insert"),
+        ("own.cosignature", "insert"),
         ("public.casebus_migration", _READ),
     ),
 }

@@ -20,15 +20,18 @@ from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
 from casebus.trust.directory import BUS
+from casebus.trust.witnessing import Witnessing
 from services.scheduler.barrier import ADMISSION, JOURNAL, Barrier
 from services.scheduler.clocks import Clocks
 from services.scheduler.directory import Copier, Heart
+from services.scheduler.heads import Heads
 from services.scheduler.imports import Imports
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
 from services.scheduler.organisations import Organisations
 from services.scheduler.pulse import Pulse
 from services.scheduler.questions import Questions
+from services.scheduler.receipts import Receipts
 from services.scheduler.relay import Relay, until_sent
 from services.scheduler.rights import Rights
 from services.scheduler.standing import Standing
@@ -87,6 +90,7 @@ async def serve(settings: WorkerSettings) -> None:
         whole = Barrier(offsets, recorded, doors, partial(until_sent, pool))
         if not await asyncio.to_thread(follower.wait, _START_SECONDS):
             raise CasebusError("directory_unread", "the directory did not answer in time")
+        witnessing = Witnessing.load(settings.policies_dir)
         partitions = partial(producer.partitions, JOURNAL)
         standing = Standing(offsets, topics.watched(NAME))
         tells = await asyncio.to_thread(Telling.load, settings.policies_dir)
@@ -109,6 +113,8 @@ async def serve(settings: WorkerSettings) -> None:
             Imports(pool, voice, whole, partitions).run(),
             Heart(offsets, producer).run(),
             Copier(settings, pool, producer).run(),
+            Heads(pool, signers.holder(BUS), settings.root_digest).run(),
+            Receipts(pool, producer, follower.directory, witnessing).run(),
             standing.run(),
             Pulse(pool, standing.stalled).run(),
             keep_saying(pool, partial(own_word, signers.holder(BUS)), schemas),

@@ -37,6 +37,8 @@ FORBIDDEN = {
         "insert into own.law_bundle (digest, body) values ('x', '\\x00')",
         "delete from own.rejected",
         "update own.installation set fold_version = 0",
+        "insert into own.head select * from own.head",
+        "delete from own.cosignature",
     ),
     "casework": (
         "select * from own.api_key",
@@ -57,6 +59,10 @@ FORBIDDEN = {
         "insert into derived.party (agency, stream) values ('x', gen_random_uuid())",
         "update own.installation set fold_version = 0",
         "delete from own.submission",
+        "delete from own.head",
+        "update own.head set note = ''",
+        "update own.log_hash set hash = '\\x00'",
+        "insert into own.cosignature select * from own.cosignature",
     ),
     "intake": (
         "select * from derived.case_state",

@@ -1,0 +1,24 @@
+"""How many witnesses a head needs: policies/witnesses.yaml. Pure but for `load`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Witnessing(BaseModel):
+    """The policy of an installation; a holder of receipts may ask for more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    needed: int = Field(ge=0)
+    #: How long receipts on an agency's own topic wait for so many.
+    wait_seconds: float = Field(ge=0)
+
+    @classmethod
+    def load(cls, policies: Path) -> Witnessing:
+        """Raises OSError, yaml.YAMLError or pydantic's ValidationError: nothing starts without."""
+        text = (policies / "witnesses.yaml").read_text(encoding="utf-8")
+        return cls.model_validate(yaml.safe_load(text))

@@ -1,0 +1,96 @@
+"""Signs a head of each log, once a second at most and only while it grows (design rule 7).
+
+A head is signed only if what is recorded continues the last head: the leaves since, put upon its
+frontier, end at the recorded one. So a log that was rolled back or forked gets no new head.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from casebus import telemetry
+from casebus.trust.head import Head, Origin, sign_head
+from casebus.trust.keys import Holder
+from casebus.trust.merkle import Frontier
+from casebus.trust.tiles import hashes_above
+from storage import heads
+from storage.heads import Log
+
+log = logging.getLogger(__name__)
+
+_ROUND_SECONDS = 1.0
+#: Leaves that are read at once; a head may cover many times as many.
+_LEAVES = 50_000
+#: Why no head is signed: what was signed is more than what is recorded, or something else.
+BEHIND, FORKED = "log_behind", "log_forked"
+
+
+class Heads:
+    """The signer of one installation's logs, with the key that the bus has now."""
+
+    def __init__(self, pool: Any, key: Holder, root_digest: str) -> None:
+        self._pool, self._key, self._root = pool, key, root_digest
+        self._refused: set[Log] | None = None
+
+    async def run(self) -> None:
+        while True:
+            await self.sign()
+            await asyncio.sleep(_ROUND_SECONDS)
+
+    async def sign(self) -> int:
+        """One round; how many heads were signed."""
+        if self._refused is None:
+            known = await heads.refused(self._pool)
+            self._refused = {(one.epoch, one.partition) for one in known}
+        return sum([await self._sign(one) for one in await heads.grown(self._pool)])
+
+    async def _sign(self, which: Log) -> bool:
+        async with self._pool.acquire() as connection:
+            # One moment of the tables, whatever casework records meanwhile.
+            async with connection.transaction(isolation="repeatable_read"):
+                signed, recorded = await heads.standing(connection, which)
+                why = await self._grow(connection, which, signed, recorded)
+            await self._tell(connection, which, why, signed, recorded)
+        return why is None
+
+    async def _grow(
+        self, connection: Any, which: Log, signed: Frontier, recorded: Frontier
+    ) -> str | None:
+        """Sign what is recorded; or why it was not signed, and nothing is kept."""
+        if recorded == signed:
+            return None
+        if recorded.size < signed.size:
+            return BEHIND
+        frontier, above = signed, dict[tuple[int, int], bytes]()
+        while frontier.size < recorded.size:
+            end = min(recorded.size, frontier.size + _LEAVES)
+            leaves = await heads.leaves(connection, which, frontier.size, end)
+            if len(leaves) != end - frontier.size:
+                return FORKED
+            above |= hashes_above(frontier, leaves)
+            frontier = frontier.append(leaves)
+        if frontier != recorded:
+            return FORKED
+        head = Head(str(Origin(self._root, *which)), frontier.size, frontier.root())
+        note = sign_head(head, self._key.current())
+        await heads.add(connection, which, frontier, note, above)
+        telemetry.count("casebus.heads.signed")
+        return None
+
+    async def _tell(
+        self, connection: Any, which: Log, why: str | None, signed: Frontier, recorded: Frontier
+    ) -> None:
+        """Keep, and say once, which log has no new head and why."""
+        assert self._refused is not None  # noqa: S101 - read in the first round
+        if why is None:
+            if which in self._refused:
+                await heads.forgive(connection, which)
+                self._refused.discard(which)
+            return
+        detail = f"signed {signed.size}, recorded {recorded.size}"
+        await heads.refuse(connection, which, why, detail)
+        if which not in self._refused:
+            log.error("no head is signed", extra={"log": f"{which[0]}/{which[1]}", "code": why})
+            self._refused.add(which)

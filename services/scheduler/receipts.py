@@ -1,0 +1,121 @@
+"""Sends receipts to `agency.<id>.receipts`: what its author can prove of each event it sent.
+
+A redelivered copy is no event of its own, so it gets none. What was sent is noted after it was
+sent: a scheduler that dies between the two says the same receipts again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from aiokafka.errors import TopicAuthorizationFailedError, UnknownTopicOrPartitionError
+
+from casebus import telemetry
+from casebus.trust.directory import Directory
+from casebus.trust.receipt import Receipt, witnesses_of
+from casebus.trust.witnessing import Witnessing
+from services.scheduler.relay import Sends
+from services.transport import Outgoing
+from storage import heads, sending
+from storage.heads import Log, Owed
+from storage.proving import Prover, receipts
+
+log = logging.getLogger(__name__)
+
+_ROUND_SECONDS = 1.0
+#: Records whose receipts are made together.
+_RECORDS = 2000
+_FORM = ("content-type", b"application/json")
+#: The delivery of agencies that have a topic of their own.
+_KAFKA = "kafka"
+
+
+class Receipts:
+    """Looks each second which heads cover records whose receipts have not been sent."""
+
+    def __init__(
+        self, pool: Any, producer: Sends, directory: Directory, policy: Witnessing
+    ) -> None:
+        self._pool, self._producer = pool, producer
+        self._directory, self._policy = directory, policy
+        self._prover = Prover()
+
+    async def run(self) -> None:
+        while True:
+            if not await self.send():
+                await asyncio.sleep(_ROUND_SECONDS)
+
+    async def send(self) -> int:
+        """One round; how many records were gone through."""
+        through = 0
+        for which, first, size in await heads.unreceipted(self._pool):
+            end = min(size, first + _RECORDS)
+            if await self._is_ripe(which, end - 1):
+                await self._send(which, first, end)
+                through += end - first
+        return through
+
+    async def _is_ripe(self, which: Log, index: int) -> bool:
+        """Whether a head over it has the witnesses it needs, or has waited long enough."""
+        found = await heads.over(self._pool, which, index, self._policy.needed)
+        if found is None or not self._policy.needed:
+            return found is not None
+        if len(found.note.signatures) - 1 >= self._policy.needed:
+            return True
+        since = await heads.first_over(self._pool, which, index)
+        patience = timedelta(seconds=self._policy.wait_seconds)
+        return since is not None and await sending.database_time(self._pool) - since > patience
+
+    async def _send(self, which: Log, first: int, end: int) -> None:
+        authors = [one.id for one in self._directory.agencies.values() if one.delivery == _KAFKA]
+        owed = await heads.owed(self._pool, which, first, end, authors)
+        made = await receipts(
+            self._pool,
+            self._prover,
+            self._directory,
+            [(one.step, one.place) for one in owed],
+            needed=self._policy.needed,
+        )
+        for topic, some in self._by_topic(owed, made):
+            if await self._is_there(topic):
+                await self._producer.send(some)
+        await heads.advance_receipts(self._pool, which, end)
+        telemetry.count("casebus.receipts.sent", len(owed))
+
+    async def _is_there(self, topic: str) -> bool:
+        """Who has no such topic asks the gateway, and keeps nobody waiting."""
+        try:
+            await self._producer.partitions(topic)
+        except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError) as error:
+            reason = type(error).__name__
+            log.warning("no receipts go there", extra={"topic": topic, "reason": reason})
+            return False
+        return True
+
+    def _by_topic(
+        self, owed: Iterable[Owed], made: dict[Any, Receipt]
+    ) -> Iterator[tuple[str, list[Outgoing]]]:
+        topics: dict[str, list[Outgoing]] = {}
+        for one in owed:
+            topics.setdefault(f"agency.{one.author}.receipts", []).append(
+                outgoing(one, made[one.step, one.place], self._directory, self._policy)
+            )
+        yield from topics.items()
+
+
+def outgoing(owed: Owed, receipt: Receipt, directory: Directory, policy: Witnessing) -> Outgoing:
+    """The record of one receipt; its key is the stream's, like that of the event."""
+    seen = witnesses_of(receipt.proof, directory)
+    told = {
+        **receipt.to_json(),
+        "of": {"source": owed.source, "id": owed.id, "agency": owed.agency or None},
+        "witnesses": {"needed": policy.needed, "seen": sorted(seen)},
+    }
+    value = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    topic = f"agency.{owed.author}.receipts"
+    return Outgoing(topic, None, str(owed.stream).encode(), value, [_FORM])

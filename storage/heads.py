@@ -1,0 +1,195 @@
+"""Heads of the logs, the hashes above the journal's leaves, cosignatures, and receipts sent.
+
+What is signed is only added to. Who signs reads the leaves since the last head and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from casebus.trust.merkle import Frontier
+from casebus.trust.note import NoteSignature, SignedNote
+from casebus.trust.tiles import Tile
+from storage.queries import load
+
+_SQL = load("heads")
+_PATIENCE = 5.0
+
+Database = Any
+"""An asyncpg pool or connection."""
+Row = Any
+Log = tuple[int, int]
+"""(epoch, partition)."""
+Place = tuple[int, int, int]
+"""(epoch, partition, log index)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHead:
+    """A head as it was signed, and the witnesses' lines that came since."""
+
+    size: int
+    note: SignedNote
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A log whose next head is not signed, and why."""
+
+    epoch: int
+    partition: int
+    code: str
+    detail: str
+    since: datetime
+
+    def in_words(self) -> str:
+        since = f"{self.since:%Y-%m-%d %H:%M}Z"
+        return f"log {self.epoch}/{self.partition}: {self.code} since {since}, {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A step of an event's hand-over, and the author to whom its receipt is owed."""
+
+    author: str
+    step: str
+    stream: UUID
+    source: str
+    id: str
+    #: Who received or opened it; empty for `submitted`.
+    agency: str
+    epoch: int
+    partition: int
+    log_index: int
+
+    @property
+    def place(self) -> Place:
+        return (self.epoch, self.partition, self.log_index)
+
+
+async def grown(db: Database) -> list[Log]:
+    """The logs of this epoch that differ from their last head."""
+    return [(row["epoch"], row["partition"]) for row in await db.fetch(_SQL["grown"])]
+
+
+async def standing(connection: Database, log: Log) -> tuple[Frontier, Frontier]:
+    """What was signed last, and what is recorded."""
+    row = await connection.fetchrow(_SQL["standing"], *log)
+    signed = Frontier() if row["signed"] is None else Frontier.from_bytes(row["signed"])
+    return signed, Frontier.from_bytes(row["recorded"])
+
+
+async def leaves(db: Database, log: Log, first: int, end: int) -> list[bytes]:
+    """The log leaves from index `first` to before `end`; fewer where some are missing."""
+    rows = await db.fetch(_SQL["leaves"], *log, first, end)
+    return [row["log_leaf"] for row in rows]
+
+
+async def tile(db: Database, log: Log, wanted: Tile) -> list[bytes]:
+    """The hashes of a tile, or as many of them as there are."""
+    first, end = wanted.first, wanted.first + wanted.width
+    if wanted.level == 0:
+        return await leaves(db, log, first, end)
+    rows = await db.fetch(_SQL["hashes"], *log, wanted.level, first, end, timeout=_PATIENCE)
+    return [row["hash"] for row in rows]
+
+
+async def add(
+    connection: Database,
+    log: Log,
+    frontier: Frontier,
+    note: SignedNote,
+    above: dict[tuple[int, int], bytes],
+) -> None:
+    """Keep a head and the hashes that it adds; a head of this size must not be there."""
+    if above:
+        levels, places = zip(*above, strict=True)
+        columns = (list(levels), list(places), list(above.values()))
+        await connection.execute(_SQL["add_hashes"], *log, *columns)
+    values = (frontier.size, frontier.root(), frontier.to_bytes(), str(note))
+    await connection.execute(_SQL["add_head"], *log, *values)
+
+
+async def refuse(db: Database, log: Log, code: str, detail: str) -> None:
+    await db.execute(_SQL["refuse"], *log, code, detail)
+
+
+async def forgive(db: Database, log: Log) -> None:
+    await db.execute(_SQL["forgive"], *log)
+
+
+async def refused(db: Database) -> list[Refused]:
+    return [Refused(*row) for row in await db.fetch(_SQL["refused"])]
+
+
+async def logs(db: Database) -> list[tuple[Log, int]]:
+    """Every log that has a head, and the size of its last one."""
+    rows = await db.fetch(_SQL["logs"], timeout=_PATIENCE)
+    return [((row["epoch"], row["partition"]), row["size"]) for row in rows]
+
+
+async def last(db: Database, log: Log) -> StoredHead | None:
+    return _head(await db.fetchrow(_SQL["last"], *log, timeout=_PATIENCE))
+
+
+async def over(db: Database, log: Log, index: int, needed: int) -> StoredHead | None:
+    """A head over this index: the last one with so many witnesses, else the last."""
+    row = await db.fetchrow(_SQL["witnessed"], *log, index, needed, timeout=_PATIENCE)
+    if row is None and needed:
+        row = await db.fetchrow(_SQL["witnessed"], *log, index, 0, timeout=_PATIENCE)
+    return _head(row)
+
+
+async def first_over(db: Database, log: Log, index: int) -> datetime | None:
+    """Since when a head covers this index."""
+    moment: datetime | None = await db.fetchval(_SQL["first_over"], *log, index)
+    return moment
+
+
+async def note_of(db: Database, log: Log, size: int) -> SignedNote | None:
+    """The head of exactly this size."""
+    text = await db.fetchval(_SQL["has_head"], *log, size, timeout=_PATIENCE)
+    return None if text is None else SignedNote.parse(text)
+
+
+async def cosign(db: Database, log: Log, size: int, witness: str, line: NoteSignature) -> None:
+    """Keep a witness's line; its first one for a head stands."""
+    await db.execute(_SQL["cosign"], *log, size, witness, str(line), timeout=_PATIENCE)
+
+
+async def records(db: Database, places: Sequence[Place]) -> dict[Place, Row]:
+    """What the leaves at these places are made of; headers are packed."""
+    columns = map(list, zip(*places, strict=True))
+    rows = await db.fetch(_SQL["records"], *columns, timeout=_PATIENCE)
+    return {(row["epoch"], row["partition"], row["log_index"]): row for row in rows}
+
+
+async def unreceipted(db: Database) -> list[tuple[Log, int, int]]:
+    """Logs with receipts to send: from which index on, and to before which."""
+    rows = await db.fetch(_SQL["unreceipted"])
+    return [((row["epoch"], row["partition"]), row["next_index"], row["size"]) for row in rows]
+
+
+async def owed(
+    db: Database, log: Log, first: int, end: int, authors: Collection[str]
+) -> list[Owed]:
+    """Receipts owed to these authors for the records from `first` to before `end`."""
+    return [Owed(*row) for row in await db.fetch(_SQL["owed"], *log, first, end, list(authors))]
+
+
+async def advance_receipts(db: Database, log: Log, next_index: int) -> None:
+    await db.execute(_SQL["advance_receipts"], *log, next_index)
+
+
+def _head(row: Row | None) -> StoredHead | None:
+    if row is None:
+        return None
+    signed = SignedNote.parse(row["note"])
+    lines = tuple(NoteSignature.parse(line.rstrip("\n")) for line in row["lines"])
+    note = SignedNote(signed.text, (*signed.signatures, *lines))
+    return StoredHead(row["size"], note, row["signed_at"])

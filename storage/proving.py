@@ -1,0 +1,130 @@
+"""From a place in the journal to its receipt: for whoever hands receipts out.
+
+Nothing leaves that does not hold: a path that does not lead to the signed head is `log_altered`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import UNSIGNED_HEADERS, agency_of
+from casebus.trust.directory import BUS, Directory
+from casebus.trust.logproof import LogProof
+from casebus.trust.proofs import Subtree, inclusion_path
+from casebus.trust.receipt import LeafInputs, Receipt
+from casebus.trust.tiles import WIDTH, Tile, subtrees_of, tiles_read
+from storage import heads
+from storage.heads import Log, Place, StoredHead
+from storage.packing import unpack_headers
+
+#: Full tiles that are kept: 8 KiB each, and they never change.
+_MOST_TILES = 512
+_KEYID = "ce_keyid"
+
+
+class Prover:
+    """Makes proofs from tiles; keeps the full ones that it read."""
+
+    def __init__(self) -> None:
+        self._tiles: dict[tuple[Log, Tile], list[bytes]] = {}
+
+    async def prove(
+        self, db: Any, log: Log, indexes: Iterable[int], head: StoredHead
+    ) -> dict[int, LogProof]:
+        """The proof of each index below one head."""
+        wanted, size = sorted(set(indexes)), head.size
+
+        def paths(subtree: Subtree) -> dict[int, tuple[bytes, ...]]:
+            return {index: inclusion_path(index, size, subtree) for index in wanted}
+
+        tiles = {tile: await self._tile(db, log, tile) for tile in tiles_read(paths, size)}
+        found = paths(subtrees_of(tiles))
+        return {index: LogProof(index, path, head.note) for index, path in found.items()}
+
+    async def _tile(self, db: Any, log: Log, tile: Tile) -> list[bytes]:
+        known = self._tiles.get((log, tile))
+        if known is not None:
+            return known
+        hashes = await heads.tile(db, log, tile)
+        if len(hashes) != tile.width:
+            raise CasebusError("log_altered", f"tile {tile} of log {log[0]}/{log[1]} has gaps")
+        if tile.width == WIDTH:
+            while len(self._tiles) >= _MOST_TILES:
+                self._tiles.pop(next(iter(self._tiles)))
+            self._tiles[log, tile] = hashes
+        return hashes
+
+
+async def receipts(
+    db: Any,
+    prover: Prover,
+    directory: Directory,
+    steps: Collection[tuple[str, Place]],
+    *,
+    needed: int = 0,
+) -> dict[tuple[str, Place], Receipt]:
+    """The receipt of each (step, place) that a head covers; of the others none yet.
+
+    Each log's places are proved below one head: the last with so many witnesses, else the last.
+    """
+    if not steps:
+        return {}
+    rows = await heads.records(db, [place for _, place in steps])
+    made: dict[tuple[str, Place], Receipt] = {}
+    for log in sorted({place[:2] for _, place in steps}):
+        here = [(step, place) for step, place in steps if place[:2] == log and place in rows]
+        top = max((place[2] for _, place in here), default=0)
+        head = await heads.over(db, log, top, needed) or await heads.last(db, log)
+        if head is None:
+            continue
+        covered = [(step, place) for step, place in here if place[2] < head.size]
+        proofs = await prover.prove(db, log, [place[2] for _, place in covered], head)
+        entries = _Entries(directory, head)
+        for step, place in covered:
+            made[step, place] = _receipt(step, rows[place], proofs[place[2]], entries)
+    return made
+
+
+class _Entries:
+    """The directory's entries for receipts below one head, looked up once a key."""
+
+    def __init__(self, directory: Directory, head: StoredHead) -> None:
+        names = {line.name for line in head.note.signatures}
+        self._directory = directory
+        self._signers = [
+            key.keyid for key in directory.keys.values() if key.agency == BUS or key.agency in names
+        ]
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def of(self, keyid: str, source: str) -> Any:
+        asked = (keyid, agency_of(source))
+        if asked not in self._known:
+            keyids = [keyid, *self._signers]
+            self._known[asked] = self._directory.entries_of(keyids, [asked[1]])
+        return self._known[asked]
+
+
+def _receipt(step: str, row: Any, proof: LogProof, entries: _Entries) -> Receipt:
+    headers = dict(unpack_headers(row["headers"]))
+    logged = {
+        name: text.decode()
+        for name, text in headers.items()
+        if name in UNSIGNED_HEADERS or name.startswith("cb-")
+    }
+    inputs = LeafInputs(logged, headers[_KEYID].decode())
+    if not proof.shows(row["log_leaf"]) or inputs.leaf(row["event_leaf"]) != row["log_leaf"]:
+        where = f"{row['epoch']}/{row['partition']}/{row['log_index']}"
+        raise CasebusError("log_altered", f"what is recorded at {where} is not what was signed")
+    return Receipt(
+        stream=str(row["stream"]),
+        source=row["source"],
+        id=row["event_id"],
+        step=step,
+        event_leaf=row["event_leaf"],
+        log_leaf=row["log_leaf"],
+        inputs=inputs,
+        proof=proof,
+        entries=entries.of(inputs.keyid, row["source"]),
+    )
