@@ -23,12 +23,14 @@ from casebus.sdk.signers import Signers
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
+from casebus.trust.witnessing import Witnessing
 from gateway.audit import AccessLog
 from gateway.kafka import Producer
 from gateway.looking import Looking
 from gateway.turns import Turns
 from storage import reads, submissions
 from storage.pool import open_pool
+from storage.proving import Prover
 
 _log = logging.getLogger(__name__)
 _OPEN_PATIENCE = 3.0
@@ -46,6 +48,9 @@ class Gateway:
     reader: DirectoryFollower
     #: Who may see what.
     access: Access
+    #: How many witnesses a head needs.
+    witnessing: Witnessing
+    prover: Prover = field(default_factory=Prover)
     figures: dict[str, float] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
     _pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -61,6 +66,7 @@ class Gateway:
             producer=Producer(settings),
             reader=DirectoryFollower(settings, schemas),
             access=Access.load(settings.policies_dir),
+            witnessing=Witnessing.load(settings.policies_dir),
         )
 
     @cached_property

@@ -5,7 +5,7 @@ Nothing leaves that does not hold: a path that does not lead to the signed head 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from casebus.errors import CasebusError
@@ -13,8 +13,9 @@ from casebus.events.envelope import UNSIGNED_HEADERS, agency_of
 from casebus.trust.directory import BUS, Directory
 from casebus.trust.logproof import LogProof
 from casebus.trust.proofs import Subtree, inclusion_path
-from casebus.trust.receipt import LeafInputs, Receipt
+from casebus.trust.receipt import LeafInputs, Receipt, witnesses_of
 from casebus.trust.tiles import WIDTH, Tile, subtrees_of, tiles_read
+from casebus.trust.witnessing import Witnessing
 from storage import heads
 from storage.heads import Log, Place, StoredHead
 from storage.packing import unpack_headers
@@ -85,6 +86,19 @@ async def receipts(
         for step, place in covered:
             made[step, place] = _receipt(step, rows[place], proofs[place[2]], entries)
     return made
+
+
+def told(
+    receipt: Receipt, directory: Directory, policy: Witnessing, of: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A receipt as it leaves: of which event, and whether enough witnesses saw its head."""
+    seen = witnesses_of(receipt.proof, directory)
+    witnesses = {
+        "needed": policy.needed,
+        "seen": sorted(seen),
+        "enough": len(seen) >= policy.needed,
+    }
+    return {**receipt.to_json(), "of": dict(of), "witnesses": witnesses}
 
 
 class _Entries:

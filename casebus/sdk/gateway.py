@@ -89,9 +89,29 @@ class Gateway:
         """Whether an event is pending, journaled (and where), or rejected (and why)."""
         return self._get(f"/v1/events/{_path(source)}/{_path(event)}")
 
-    def receipts(self, source: str, event: str) -> JSON:
-        """Submitted, relayed, delivered, retrieved: what is proved of an event so far."""
-        return self._get(f"/v1/events/{_path(source)}/{_path(event)}/receipts")
+    def receipts(self, source: str, event: str, *, proof: bool = False) -> JSON:
+        """Submitted, relayed, delivered, retrieved: what is proved of an event so far.
+
+        With `proof` each step has a `receipt` that proves it without the gateway.
+        """
+        asked = {"proof": "true"} if proof else None
+        return self._get(f"/v1/events/{_path(source)}/{_path(event)}/receipts", asked)
+
+    def logs(self) -> list[JSON]:
+        """The installation's logs: origin, size of the last head, keys."""
+        return list(self._get("/v1/log")["items"])
+
+    def head(self, epoch: int, partition: int) -> str:
+        """The last signed head of a log, with its cosignatures."""
+        return self._response("GET", f"/v1/log/{epoch}/{partition}/checkpoint").text
+
+    def tile(self, epoch: int, partition: int, tile: str) -> bytes:
+        """The hashes of a tile, by its path (`0/000.p/5`)."""
+        return self._response("GET", f"/v1/log/{epoch}/{partition}/tile/{tile}").content
+
+    def cosign(self, epoch: int, partition: int, size: int, line: str) -> JSON:
+        """Hand in that the agency, as a witness, saw this head."""
+        return self._post(f"/v1/log/{epoch}/{partition}/cosignatures", {"size": size, "line": line})
 
     def submit(self, event: Mapping[str, Any]) -> JSON:
         """Send one structured CloudEvent; the gateway signs it for a hosted agency."""
@@ -152,6 +172,10 @@ class Gateway:
         return self._answer("POST", path, json=dict(body), headers={"Content-Type": media})
 
     def _answer(self, method: str, path: str, **options: Any) -> JSON:
+        response = self._response(method, path, **options)
+        return dict(response.json()) if response.content else {}
+
+    def _response(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **options)
         except httpx.TransportError as error:
@@ -160,7 +184,7 @@ class Gateway:
             ) from error
         if response.is_error:
             raise problem(response)
-        return dict(response.json()) if response.content else {}
+        return response
 
 
 def problem(response: httpx.Response) -> CasebusError:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from casebus.errors import CasebusError, Reason
-from gateway import cloudevents, seeing, submission
+from gateway import cloudevents, proving, seeing, submission
 from gateway.api.cases import viewer_of
 from gateway.api.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
 from gateway.context import Context, Database
@@ -89,11 +89,16 @@ class EventStatus(Shape):
 
 
 class HandOver(Position):
-    """A step of a hand-over, proved by the log leaf at this position."""
+    """A step of a hand-over, proved by the log leaf at this position.
+
+    `receipt`, where `proof` was asked for, is what proves it without us (docs/wire.md); none while
+    no signed head covers the position: within seconds.
+    """
 
     at: datetime
     agency: str | None = None
     unit: str | None = None
+    receipt: dict[str, Any] | None = None
 
 
 class Receipts(Shape):
@@ -202,12 +207,21 @@ async def status_of(database: Any, agency: str, source: str, event_id: str) -> E
 
 @router.get(
     "/{source:segment}/{event_id:segment}/receipts",
-    responses=documented("unauthenticated", "not_found"),
+    responses=documented("unauthenticated", "not_found", "log_altered", "directory_unavailable"),
 )
 async def receipts(
-    source: str, event_id: str, agency: Caller, gateway: Context, database: Database
+    source: str,
+    event_id: str,
+    agency: Caller,
+    gateway: Context,
+    database: Database,
+    *,
+    proof: bool = False,
 ) -> Receipts:
-    """The steps of the event's hand-over, each with the position that proves it."""
+    """The steps of the event's hand-over, each with the position that proves it.
+
+    With `proof=true` each step has its receipt: log leaf, path, signed head, keys.
+    """
     row = await reads.event(database, agency, source, event_id)
     if row is None:
         raise CasebusError("not_found")
@@ -216,7 +230,8 @@ async def receipts(
     steps = await reads.hand_overs(database, row["stream"], source, event_id)
     directory = gateway.directory()
     recipients = row["recipients"]
-    if row["author"] != agency and not await _sees_all(gateway, database, agency, row["stream"]):
+    sees_all = await _sees_all(gateway, database, agency, row["stream"])
+    if row["author"] != agency and not sees_all:
         # Whom else it reached, where and when, is between its author and them.
         recipients = [name for name in recipients if name == agency]
         steps = [one for one in steps if one["agency"] == agency]
@@ -229,7 +244,7 @@ async def receipts(
         # For an own consumer the record in its inbox topic is the delivery (design rule 17).
         by_step["delivered"] += [_hand_over(relayed, agency=name) for name in own]
     retrieved = {step.agency for step in by_step["retrieved"]}
-    return Receipts(
+    found = Receipts(
         submitted=_hand_over(row, at=row["appended_at"]),
         relayed=None if relayed is None else _hand_over(relayed),
         delivered=by_step["delivered"],
@@ -237,6 +252,15 @@ async def receipts(
         recipients=recipients,
         unknown=[name for name in own if name not in retrieved],
     )
+    if proof:
+        given = (("submitted", found.submitted), ("relayed", found.relayed))
+        listed = [
+            (step, one) for step in ("delivered", "retrieved") for one in getattr(found, step)
+        ]
+        steps = [(step, one) for step, one in (*given, *listed) if one is not None]
+        viewer = None if sees_all else agency
+        await proving.prove(gateway, steps, viewer, {"source": source, "id": event_id})
+    return found
 
 
 async def _sees_all(gateway: Context, database: Any, agency: str, stream: UUID) -> bool:

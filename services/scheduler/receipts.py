@@ -17,13 +17,13 @@ from aiokafka.errors import TopicAuthorizationFailedError, UnknownTopicOrPartiti
 
 from casebus import telemetry
 from casebus.trust.directory import Directory
-from casebus.trust.receipt import Receipt, witnesses_of
+from casebus.trust.receipt import Receipt
 from casebus.trust.witnessing import Witnessing
 from services.scheduler.relay import Sends
 from services.transport import Outgoing
 from storage import heads, sending
 from storage.heads import Log, Owed
-from storage.proving import Prover, receipts
+from storage.proving import Prover, receipts, told
 
 log = logging.getLogger(__name__)
 
@@ -110,12 +110,7 @@ class Receipts:
 
 def outgoing(owed: Owed, receipt: Receipt, directory: Directory, policy: Witnessing) -> Outgoing:
     """The record of one receipt; its key is the stream's, like that of the event."""
-    seen = witnesses_of(receipt.proof, directory)
-    told = {
-        **receipt.to_json(),
-        "of": {"source": owed.source, "id": owed.id, "agency": owed.agency or None},
-        "witnesses": {"needed": policy.needed, "seen": sorted(seen)},
-    }
-    value = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    of = {"source": owed.source, "id": owed.id, "agency": owed.agency or None}
+    value = json.dumps(told(receipt, directory, policy, of), ensure_ascii=False).encode()
     topic = f"agency.{owed.author}.receipts"
     return Outgoing(topic, None, str(owed.stream).encode(), value, [_FORM])

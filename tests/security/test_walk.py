@@ -78,7 +78,7 @@ _ITEM = {"version": 0, "actor": "P-1", "data": {}}
 PLANS: dict[str, dict[str, Any]] = {
     "POST /v1/events": {"json": {"specversion": "1.0"}},
     "GET /v1/events/{source}/{event_id}": {},
-    "GET /v1/events/{source}/{event_id}/receipts": {},
+    "GET /v1/events/{source}/{event_id}/receipts": {"queries": ({}, {"proof": "true"})},
     "GET /v1/cases": {"queries": ({}, {"number": "number"}, {"status": "sent"})},
     "GET /v1/cases/{case}": {},
     "GET /v1/cases/{case}/clocks": {},
@@ -93,6 +93,19 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/inbox/{source}/{event_id}": {},
     "GET /v1/rejected": {},
     "GET /v1/numbers/{value}": {},
+    # Nobody needs a key for these: they name nobody.
+    "GET /v1/log": {},
+    "GET /v1/log/{epoch}/{partition}/checkpoint": {"epoch": "1", "partition": "0"},
+    "GET /v1/log/{epoch}/{partition}/tile/{tile}": {
+        "epoch": "1",
+        "partition": "0",
+        "tile": "0/000",
+    },
+    "POST /v1/log/{epoch}/{partition}/cosignatures": {
+        "epoch": "1",
+        "partition": "0",
+        "json": {"size": 1, "line": "—"},
+    },
     "GET /v1/stats": {},
     "GET /v1/stats/indicators": {},
     "GET /livez": {},
