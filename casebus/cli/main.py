@@ -22,6 +22,7 @@ OWN = {
     "history": ("casebus.cli.history", "Show a case's life, by id or any local number."),
     "inbox": ("casebus.cli.inbox", "Show, follow and acknowledge what your agency was sent."),
     "receipts": ("casebus.cli.receipts", "Show what is proved of an event's hand-over."),
+    "witness": ("casebus.cli.witness", "See that the logs only grow; cosign their heads."),
     "matches": ("casebus.cli.matches", "Show cases that may be one with a case, and why."),
     "keys": ("casebus.cli.keys", "Make keys; list, add and revoke them in the directory."),
     "stats": ("casebus.cli.stats", "Show the indicators, for a past moment too; make a report."),

@@ -97,9 +97,9 @@ class Gateway:
         asked = {"proof": "true"} if proof else None
         return self._get(f"/v1/events/{_path(source)}/{_path(event)}/receipts", asked)
 
-    def logs(self) -> list[JSON]:
-        """The installation's logs: origin, size of the last head, keys."""
-        return list(self._get("/v1/log")["items"])
+    def published(self) -> JSON:
+        """The installation's logs, and the directory's entries of the bus's keys."""
+        return self._get("/v1/log")
 
     def head(self, epoch: int, partition: int) -> str:
         """The last signed head of a log, with its cosignatures."""

@@ -15,6 +15,7 @@ from casebus.errors import CasebusError
 from casebus.trust.directory import BUS
 from casebus.trust.head import Origin, cosigned_at, log_key, with_cosignature, witness_key
 from casebus.trust.note import NoteError, NoteSignature, SignedNote
+from casebus.trust.receipt import entry_to_json
 from casebus.trust.tiles import Tile
 from gateway.api.shapes import Shape
 from gateway.context import Context, Gateway
@@ -70,6 +71,10 @@ class LogOf(Shape):
 class Logs(Shape):
     items: list[LogOf]
     witnesses_needed: int = Field(examples=[1])
+    directory: list[dict[str, Any]] = Field(
+        examples=[[]],
+        description="The directory's entries of the bus's keys, for who has the pinned root only.",
+    )
 
 
 class Cosigning(Shape):
@@ -89,13 +94,19 @@ class Cosigned(Shape):
 @router.get("", responses=documented("directory_unavailable", "database_unavailable"))
 async def logs(gateway: Context) -> Logs:
     """Every log of the installation: one for each epoch and partition of the journal."""
-    keys = [key for key in gateway.directory().keys.values() if key.agency == BUS]
+    directory = gateway.directory()
+    keys = [key for key in directory.keys.values() if key.agency == BUS]
     items = []
     for log, size in await heads.logs(await gateway.database()):
         origin = str(Origin(gateway.settings.root_digest, *log))
         named = [str(log_key(origin, key.public)) for key in keys if key.revoked_at is None]
         items.append(LogOf(epoch=log[0], partition=log[1], origin=origin, size=size, keys=named))
-    return Logs(items=items, witnesses_needed=gateway.witnessing.needed)
+    entries = directory.entries_of(key.keyid for key in keys)
+    return Logs(
+        items=items,
+        witnesses_needed=gateway.witnessing.needed,
+        directory=[entry_to_json(at, one) for at, one in sorted(entries.items())],
+    )
 
 
 @router.get(

@@ -1,0 +1,185 @@
+"""An agency as a witness: it fetches heads, sees that each log only grew, and cosigns.
+
+What it saw is written down before a cosignature leaves, so that a witness that was killed cannot be
+led to cosign another past.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.now import Now
+from casebus.trust.directory import BUS, Directory
+from casebus.trust.head import Head, Origin, cosign, cosigned_at, log_key, witness_key
+from casebus.trust.keys import SigningKey
+from casebus.trust.merkle import HASH_BYTES
+from casebus.trust.note import SignedNote
+from casebus.trust.proofs import Path as Proof
+from casebus.trust.proofs import Subtree, consistency_path
+from casebus.trust.receipt import directory_of, entry_from_json
+from casebus.trust.tiles import Tile, subtrees_of, tiles_read
+from casebus.trust.witness import MISSING, UNSIGNED, WitnessError, require_growth
+
+
+class Log(Protocol):
+    """What a witness asks of the gateway."""
+
+    def published(self) -> Mapping[str, Any]: ...
+
+    def head(self, epoch: int, partition: int) -> str: ...
+
+    def tile(self, epoch: int, partition: int, tile: str) -> bytes: ...
+
+    def cosign(self, epoch: int, partition: int, size: int, line: str) -> Any: ...
+
+
+@dataclass
+class Memory:
+    """What a witness saw of each log, by origin, in a file that changes whole or not at all."""
+
+    path: Path
+    seen: dict[str, str] = field(default_factory=dict)
+    #: What was refused: code, detail, and the two heads that prove it.
+    refused: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path) -> Iterator[Memory]:
+        """Read it, and keep other witnesses away; raises CasebusError `witness_runs`."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise CasebusError("witness_runs", f"another one keeps {path}") from error
+            yield cls._read(path)
+
+    @classmethod
+    def _read(cls, path: Path) -> Memory:
+        if not path.exists():
+            return cls(path)
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            return cls(path, dict(kept["seen"]), dict(kept["refused"]))
+        except (ValueError, KeyError, TypeError) as error:
+            # To begin anew would forget what it swore to.
+            raise CasebusError("witness_memory", f"{path} cannot be read") from error
+
+    def write(self) -> None:
+        beside = self.path.with_suffix(".new")
+        with beside.open("w", encoding="utf-8") as file:
+            json.dump({"seen": self.seen, "refused": self.refused}, file, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@dataclass
+class Outcome:
+    """One look at all logs: which heads were cosigned, and which were refused and why."""
+
+    cosigned: list[Head] = field(default_factory=list)
+    refused: list[WitnessError] = field(default_factory=list)
+
+
+@dataclass
+class Witness:
+    """One agency that cosigns with its own key what it has seen grow."""
+
+    agency: str
+    key: SigningKey
+    root_digest: str
+    schemas: Schemas
+    now: Now
+    memory: Memory
+
+    def look(self, log: Log) -> Outcome:
+        """Look at every log once."""
+        published, outcome = log.published(), Outcome()
+        entries = dict(map(entry_from_json, published["directory"]))
+        directory = directory_of(entries, self.root_digest, self.schemas)
+        there = [(one["epoch"], one["partition"]) for one in published["items"]]
+        for which in there:
+            self._try(outcome, log, which, directory)
+        origins = {str(Origin(self.root_digest, *which)) for which in there}
+        for gone in sorted(self.memory.seen.keys() - origins):
+            error = WitnessError(MISSING, gone)
+            self._refuse(outcome, gone, error, shown="")
+        return outcome
+
+    def _try(
+        self, outcome: Outcome, log: Log, which: tuple[int, int], directory: Directory
+    ) -> None:
+        origin = str(Origin(self.root_digest, *which))
+        note = SignedNote.parse(log.head(*which))
+        try:
+            head = self._signed(note, origin, directory)
+            require_growth(self._seen(origin), head, self._path(log, which, origin, head))
+        except WitnessError as error:
+            self._refuse(outcome, origin, error, shown=str(note))
+            return
+        if head != self._seen(origin) or origin in self.memory.refused:
+            self._remember(origin, note)
+        if cosigned_at(note, witness_key(self.agency, self.key.public)) is None:
+            line = cosign(note, self.agency, self.key, self.now())
+            log.cosign(*which, head.size, str(line))
+            outcome.cosigned.append(head)
+
+    def _signed(self, note: SignedNote, origin: str, directory: Directory) -> Head:
+        head = Head.parse(note.text)
+        keys = [one for one in directory.keys.values() if one.agency == BUS]
+        trusted = [log_key(origin, one.public) for one in keys if one.revoked_at is None]
+        if head.origin != origin or not any(map(note.is_signed_by, trusted)):
+            raise WitnessError(UNSIGNED, f"{origin}: not signed by a key of the bus")
+        return head
+
+    def _seen(self, origin: str) -> Head | None:
+        kept = self.memory.seen.get(origin)
+        return None if kept is None else Head.parse(SignedNote.parse(kept).text)
+
+    def _path(self, log: Log, which: tuple[int, int], origin: str, head: Head) -> Proof:
+        """The consistency path from what was seen, out of the published tiles."""
+        seen = self._seen(origin)
+        if seen is None or seen.size >= head.size:
+            return ()
+
+        def walk(subtree: Subtree) -> Proof:
+            return consistency_path(seen.size, head.size, subtree)
+
+        tiles = {tile: _hashes(log, which, tile) for tile in tiles_read(walk, head.size)}
+        return walk(subtrees_of(tiles))
+
+    def _remember(self, origin: str, note: SignedNote) -> None:
+        self.memory.seen[origin] = str(note)
+        self.memory.refused.pop(origin, None)
+        self.memory.write()
+
+    def _refuse(self, outcome: Outcome, origin: str, error: WitnessError, *, shown: str) -> None:
+        """Keep both heads: signed by the same bus, they prove what it did."""
+        outcome.refused.append(error)
+        seen = self.memory.seen.get(origin, "")
+        kept = {"code": error.code, "detail": error.detail, "seen": seen, "shown": shown}
+        if self.memory.refused.get(origin) != kept:
+            self.memory.refused[origin] = kept
+            self.memory.write()
+
+
+def _hashes(log: Log, which: tuple[int, int], tile: Tile) -> list[bytes]:
+    raw = log.tile(*which, str(tile))
+    if len(raw) != tile.width * HASH_BYTES:
+        raise CasebusError("gateway_failed", f"tile {tile} has {len(raw)} bytes")
+    return [raw[at : at + HASH_BYTES] for at in range(0, len(raw), HASH_BYTES)]

@@ -1,0 +1,40 @@
+"""What a witness swears to: that a log, as it saw it before, has only grown. Pure.
+
+The codes name what was seen instead; each comes with the two heads, signed by the bus, as evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from casebus.errors import CasebusError
+from casebus.trust.head import Head
+from casebus.trust.proofs import is_consistent
+
+#: Two heads of which neither continues the other.
+FORKED = "log_forked"
+#: A head of fewer records than one that was shown before.
+ROLLED_BACK = "log_rolled_back"
+#: A log that was there and is not any more.
+MISSING = "log_missing"
+#: A head that no key of the bus has signed, or one of another log.
+UNSIGNED = "head_unsigned"
+
+
+class WitnessError(CasebusError):
+    """Why a head is not cosigned."""
+
+
+def require_growth(seen: Head | None, shown: Head, path: Sequence[bytes]) -> None:
+    """Raise WitnessError unless `path` shows that the head continues the one seen before."""
+    if seen is None:
+        return
+    if shown.size < seen.size:
+        raise WitnessError(ROLLED_BACK, f"{seen.origin}: {shown.size} records after {seen.size}")
+    if not is_consistent(seen.size, seen.root, shown.size, shown.root, path):
+        grown = "the same number of" if shown.size == seen.size else "more"
+        raise WitnessError(
+            FORKED,
+            f"{seen.origin}: the head of {shown.size} does not continue the one of {seen.size},"
+            f" with {grown} records",
+        )
