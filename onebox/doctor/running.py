@@ -22,6 +22,7 @@ from onebox.options import WORKERS, Options
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
+    from storage.heads import Refused
     from storage.sending import Waiting
     from storage.stalling import Stalled
 
@@ -102,6 +103,7 @@ def _lag(admin: KafkaAdminClient, group: str) -> Check:
 async def _database(url: str) -> list[Check]:
     from storage import (  # noqa: PLC0415  where a stack runs
         beside,
+        heads,
         renewing,
         resaying,
         sending,
@@ -120,6 +122,7 @@ async def _database(url: str) -> list[Check]:
             return found
         waiting = await sending.waiting(connection)
         found.append(_stalled(await stalling.stalled(connection)))
+        found.append(_heads(await heads.refused(connection)))
         found.append(_renewals(await renewing.progress(connection, FOLD_VERSION)))
         found.append(unsaid(await resaying.rejected_for_key(connection)))
         found.append(_rebuilt(await beside.left(connection)))
@@ -147,6 +150,14 @@ def _stalled(waiting: list[Stalled]) -> Check:
         "restore own.law_bundle, or adopt those files, or: casebus law void (docs/operations.md)"
     )
     return Check("law bundles", "wrong", says, remedy)
+
+
+def _heads(refused: list[Refused]) -> Check:
+    """Logs that the bus signs no more: what is recorded does not continue what was signed."""
+    if not refused:
+        return Check("heads of the logs", "ok", "each continues the last one")
+    says = "; ".join(one.in_words() for one in refused)
+    return Check("heads of the logs", "wrong", says, "docs/operations.md#log_forked")
 
 
 def _renewals(progress: tuple[int, int]) -> Check:

@@ -66,9 +66,10 @@ async def test_a_head_is_signed_while_the_log_grows_and_each_continues_the_last(
     root = casework.world.directory.root_digest
     rows = await casework.rows("select log_leaf from derived.journal order by log_index")
     leaves = [row["log_leaf"] for row in rows]
-    before = Head.parse((await heads.note_of(casework.pool, LOG, 3)).text)
-    last = await heads.last(casework.pool, LOG)
+    earlier, last = await heads.note_of(casework.pool, LOG, 3), await heads.last(casework.pool, LOG)
+    assert earlier is not None
     assert last is not None
+    before = Head.parse(earlier.text)
     now = Head.parse(last.note.text)
     assert now == Head(str(Origin(root, *LOG)), 303, Frontier().append(leaves).root())
     assert last.note.is_signed_by(log_key(now.origin, casework.world.keys[BUS].public))

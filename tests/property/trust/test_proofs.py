@@ -153,7 +153,8 @@ BIG_TREE = subtrees(LEAVES)
 @settings(max_examples=5)
 @given(st.lists(st.integers(0, 600), max_size=5))
 def test_hashes_above_the_leaves_come_as_the_log_grows(steps):
-    frontier, seen, at = Frontier(), {}, 0
+    frontier, at = Frontier(), 0
+    seen: dict[tuple[int, int], bytes] = {}
     for step in [*steps, 66_000 - sum(steps)]:
         seen |= hashes_above(frontier, LEAVES[at : at + step])
         frontier = frontier.append(LEAVES[at : at + step])
