@@ -31,7 +31,7 @@ from onebox.testing import Stack
 from services.scheduler.heads import Heads
 from storage.packing import pack_headers
 from storage.pool import open_pool
-from storage.proving import Prover, receipts, told
+from storage.proving import Prover, Teller, receipts
 
 CASES = 10_000
 LOG = (1, 0)
@@ -101,10 +101,8 @@ async def _made(
     """Receipts as they leave: JSON."""
     steps = [("submitted", (*LOG, index)) for index in indexes]
     made = await receipts(pool, prover, directory, steps)
-    return [
-        json.dumps(told(one, directory, policy, {}), ensure_ascii=False).encode()
-        for one in made.values()
-    ]
+    tell = Teller(directory, policy)
+    return [json.dumps(tell(one, {}), ensure_ascii=False).encode() for one in made.values()]
 
 
 def main() -> None:

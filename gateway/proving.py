@@ -10,7 +10,7 @@ from casebus.events.envelope import agency_of
 from casebus.trust.receipt import Receipt
 from gateway.context import Gateway
 from storage.heads import Place
-from storage.proving import receipts, told
+from storage.proving import Teller, receipts
 
 
 class Step(Protocol):
@@ -43,12 +43,12 @@ async def prove(
         [(name, place) for name, place, _ in placed],
         needed=gateway.witnessing.needed,
     )
+    tell = Teller(directory, gateway.witnessing)
     for name, place, one in placed:
         receipt = made.get((name, place))
         if receipt is not None:
             seen = receipt if viewer is None else _seen_by(viewer, receipt)
-            about = {**of, "agency": one.agency}
-            one.receipt = told(seen, directory, gateway.witnessing, about)
+            one.receipt = tell(seen, {**of, "agency": one.agency})
 
 
 def _place(one: Step) -> Place:

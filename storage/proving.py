@@ -9,9 +9,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from casebus.errors import CasebusError
-from casebus.events.envelope import UNSIGNED_HEADERS, agency_of
-from casebus.trust.directory import BUS, Directory
+from casebus.events.envelope import UNSIGNED_HEADERS, Record, agency_of
+from casebus.trust.directory import Directory, PublicKey
+from casebus.trust.head import Head, log_key, witness_key
 from casebus.trust.logproof import LogProof
+from casebus.trust.note import SignedNote
 from casebus.trust.proofs import Subtree, inclusion_path
 from casebus.trust.receipt import LeafInputs, Receipt, witnesses_of
 from casebus.trust.tiles import WIDTH, Tile, subtrees_of, tiles_read
@@ -82,42 +84,52 @@ async def receipts(
             continue
         covered = [(step, place) for step, place in here if place[2] < head.size]
         proofs = await prover.prove(db, log, [place[2] for _, place in covered], head)
-        entries = _Entries(directory, head)
+        entries = _Entries(directory, head.note)
         for step, place in covered:
             made[step, place] = _receipt(step, rows[place], proofs[place[2]], entries)
     return made
 
 
-def told(
-    receipt: Receipt, directory: Directory, policy: Witnessing, of: Mapping[str, Any]
-) -> dict[str, Any]:
-    """A receipt as it leaves: of which event, and whether enough witnesses saw its head."""
-    seen = witnesses_of(receipt.proof, directory)
-    witnesses = {
-        "needed": policy.needed,
-        "seen": sorted(seen),
-        "enough": len(seen) >= policy.needed,
-    }
-    return {**receipt.to_json(), "of": dict(of), "witnesses": witnesses}
+class Teller:
+    """How receipts leave: of which event each is, and whether enough witnesses saw its head.
+
+    For receipts that leave together: what is below one head is looked up once.
+    """
+
+    def __init__(self, directory: Directory, policy: Witnessing) -> None:
+        self._directory, self._policy = directory, policy
+        self._seen: dict[SignedNote, list[str]] = {}
+
+    def __call__(self, receipt: Receipt, of: Mapping[str, Any]) -> dict[str, Any]:
+        note = receipt.proof.note
+        if note not in self._seen:
+            self._seen[note] = sorted(witnesses_of(receipt.proof, self._directory))
+        seen, needed = self._seen[note], self._policy.needed
+        witnesses = {"needed": needed, "seen": seen, "enough": len(seen) >= needed}
+        return {**receipt.to_json(), "of": dict(of), "witnesses": witnesses}
 
 
 class _Entries:
     """The directory's entries for receipts below one head, looked up once a key."""
 
-    def __init__(self, directory: Directory, head: StoredHead) -> None:
-        names = {line.name for line in head.note.signatures}
+    def __init__(self, directory: Directory, note: SignedNote) -> None:
         self._directory = directory
-        self._signers = [
-            key.keyid for key in directory.keys.values() if key.agency == BUS or key.agency in names
-        ]
-        self._known: dict[tuple[str, str], Any] = {}
+        self._signers = [key.keyid for key in directory.keys.values() if _has_signed(note, key)]
+        self._known: dict[tuple[str, str], Mapping[int, Record]] = {}
 
-    def of(self, keyid: str, source: str) -> Any:
+    def of(self, keyid: str, source: str) -> Mapping[int, Record]:
         asked = (keyid, agency_of(source))
         if asked not in self._known:
             keyids = [keyid, *self._signers]
             self._known[asked] = self._directory.entries_of(keyids, [asked[1]])
         return self._known[asked]
+
+
+def _has_signed(note: SignedNote, key: PublicKey) -> bool:
+    """Whether a line below the head, the log's or a witness's, names this key."""
+    origin = Head.parse(note.text).origin
+    named = log_key(origin, key.public), witness_key(key.agency, key.public)
+    return any(line.is_by(one) for line in note.signatures for one in named)
 
 
 def _receipt(step: str, row: Any, proof: LogProof, entries: _Entries) -> Receipt:

@@ -23,7 +23,7 @@ from services.scheduler.relay import Sends
 from services.transport import Outgoing
 from storage import heads, sending
 from storage.heads import Log, Owed
-from storage.proving import Prover, receipts, told
+from storage.proving import Prover, Teller, receipts
 
 log = logging.getLogger(__name__)
 
@@ -100,17 +100,12 @@ class Receipts:
     def _by_topic(
         self, owed: Iterable[Owed], made: dict[Any, Receipt]
     ) -> Iterator[tuple[str, list[Outgoing]]]:
-        topics: dict[str, list[Outgoing]] = {}
+        topics, tell = dict[str, list[Outgoing]](), Teller(self._directory, self._policy)
         for one in owed:
-            topics.setdefault(f"agency.{one.author}.receipts", []).append(
-                outgoing(one, made[one.step, one.place], self._directory, self._policy)
-            )
+            topic = f"agency.{one.author}.receipts"
+            of = {"source": one.source, "id": one.id, "agency": one.agency or None}
+            value = json.dumps(tell(made[one.step, one.place], of), ensure_ascii=False).encode()
+            # Its key is the stream's, like that of the event.
+            sent = Outgoing(topic, None, str(one.stream).encode(), value, [_FORM])
+            topics.setdefault(topic, []).append(sent)
         yield from topics.items()
-
-
-def outgoing(owed: Owed, receipt: Receipt, directory: Directory, policy: Witnessing) -> Outgoing:
-    """The record of one receipt; its key is the stream's, like that of the event."""
-    of = {"source": owed.source, "id": owed.id, "agency": owed.agency or None}
-    value = json.dumps(told(receipt, directory, policy, of), ensure_ascii=False).encode()
-    topic = f"agency.{owed.author}.receipts"
-    return Outgoing(topic, None, str(owed.stream).encode(), value, [_FORM])
