@@ -5,6 +5,8 @@ from pathlib import Path
 
 from casebus.errors import Reason
 from casebus.sdk.gateway import codes_by_status
+from casebus.trust import witness
+from casebus.trust.note import NoteError
 
 ROOT = Path(__file__).parents[2]
 RAISED = re.compile(r'(?:CasebusError|FileError|CodecError|LawError)\(\s*"(\w+)"')
@@ -26,6 +28,18 @@ def test_each_code_that_the_sdk_and_the_cli_raise_is_explained_and_no_other() ->
     assert section
     explained = set(re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE))
     assert raised - set(Reason) == explained
+
+
+def test_each_code_that_a_check_of_receipts_and_a_witness_say_is_explained() -> None:
+    text = (ROOT / "docs/reason-codes.md").read_text(encoding="utf-8")
+    section = re.search(
+        r"^## Receipts and witnesses\n(.*?)(?=^## )", text, re.MULTILINE | re.DOTALL
+    )
+    assert section
+    receipts = (ROOT / "casebus/trust/receipt.py").read_text(encoding="utf-8")
+    said = set(re.findall(r'ReceiptError\("(\w+)"', receipts)) | {NoteError("").code}
+    said |= {witness.FORKED, witness.ROLLED_BACK, witness.MISSING, witness.UNSIGNED}
+    assert set(re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE)) == said
 
 
 def test_each_code_explained_to_operators_is_raised_by_what_they_run() -> None:
