@@ -18,7 +18,7 @@ def event_leaf(schema_digest: bytes, headers: Iterable[Header], value: bytes) ->
     Covered are `content-type` and every `ce_*` but the signature and its proof, sorted by name,
     name and value each behind its length; `traceparent` and `cb-*` change on the way and are not.
     """
-    covered = sorted(header for header in headers if _is_covered(header[0]))
+    covered = sorted(header for header in headers if is_covered(header[0]))
     parts = [b"\x00", schema_digest, _LENGTH.pack(len(covered))]
     for name, text in covered:
         raw = name.encode()
@@ -29,7 +29,7 @@ def event_leaf(schema_digest: bytes, headers: Iterable[Header], value: bytes) ->
 
 def log_leaf(leaf: bytes, headers: Iterable[Header]) -> bytes:
     """SHA-256 over 0x00, the event leaf, the signature and its proof, and the bus's stamps."""
-    kept = sorted(header for header in headers if _is_logged(header[0]))
+    kept = sorted(header for header in headers if is_logged(header[0]))
     parts = [b"\x00", leaf]
     for name, text in kept:
         raw = name.encode()
@@ -37,11 +37,13 @@ def log_leaf(leaf: bytes, headers: Iterable[Header]) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def _is_covered(name: str) -> bool:
+def is_covered(name: str) -> bool:
+    """Whether the event leaf covers a header."""
     if name in UNSIGNED_HEADERS:
         return False
     return name.startswith("ce_") or name == "content-type"
 
 
-def _is_logged(name: str) -> bool:
+def is_logged(name: str) -> bool:
+    """Whether the log leaf covers a header beside the event leaf."""
     return name in UNSIGNED_HEADERS or name.startswith("cb-")

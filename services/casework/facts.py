@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases.facts import Reader
+from casebus.cases.stamped import admitted_at
 from casebus.events.schemas import Schemas
 from casebus.trust.directory import ROOT
-from services.casework.records import Journaled, admitted_at
+from services.casework.records import Journaled
 from services.casework.sorting import Sorted
 from services.casework.streams import Stream
 from storage import facts

@@ -9,14 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases.dating import counted
+from casebus.cases.stamped import admitted_at, sector_of, sectors_of, stamps_of
 from casebus.events.envelope import Envelope, Header
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
 from casebus.trust.directory import BUS_SECTOR
 from casebus.trust.leaf import event_leaf, log_leaf
 from storage.journal import CopyRow, EventRow, Identity, JournalRow
-
-SECTOR_TOPIC = "events."
 
 
 @dataclass(frozen=True)
@@ -103,23 +102,3 @@ def read(record: Any, schemas: Schemas, *, epoch: int, partition: int, log_index
         appended_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
     )
     return Journaled(row, envelope, stamps_of(headers))
-
-
-def stamps_of(headers: tuple[Header, ...]) -> dict[str, str]:
-    return {name: text.decode() for name, text in headers if name.startswith("cb-")}
-
-
-def sector_of(stamps: dict[str, str]) -> str:
-    """The author's sector: admission checked that the topic is the sector's."""
-    return stamps["cb-origin"].split("/", 1)[0].removeprefix(SECTOR_TOPIC)
-
-
-def admitted_at(stamps: dict[str, str]) -> datetime:
-    """When admission took the record, by its `now` port."""
-    return datetime.fromisoformat(stamps["cb-admitted-at"])
-
-
-def sectors_of(stamps: dict[str, str]) -> dict[str, str]:
-    """The sector of each recipient, as the directory had it at admission."""
-    names, sectors = stamps.get("cb-recipients", ""), stamps.get("cb-sectors", "")
-    return dict(zip(names.split(), sectors.split(), strict=True))

@@ -13,10 +13,11 @@ from uuid import UUID
 from casebus.cases import FOLD_VERSION, Case, CaseEvent
 from casebus.cases.dating import dated
 from casebus.cases.room import Place, Room, Rooms
+from casebus.cases.stamped import case_event, sectors_of, stamps_of, widened
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.trust.directory import BUS, BUS_SECTOR
-from services.casework.records import Journaled, admitted_at, sector_of, sectors_of, stamps_of
+from services.casework.records import Journaled
 from storage import cases, renewing
 from storage.cases import Shown, Standing
 from storage.packing import unpack_headers
@@ -78,15 +79,9 @@ class Stream:
         return dated(self.events[case.order[0]]).legal.moment() if case.procedure else None
 
     def widen(self, source: str, event_id: str, recipients: dict[str, str]) -> None:
-        """Recipients of an event are the union over its equal copies (design rule 8)."""
         known = self.events.get((source, event_id))
-        if known is None:
-            return
-        both = dict(zip(known.to, known.to_sectors, strict=True)) | recipients
-        # The first copy's order stays: the first recipient of a sector takes its role.
-        self.events[source, event_id] = replace(
-            known, to=tuple(both), to_sectors=tuple(both.values())
-        )
+        if known is not None:
+            self.events[source, event_id] = widened(known, recipients)
 
     def conflict(self, source: str, event_id: str) -> None:
         """Another body came under this identity; the first journaled wins (design rule 1)."""
@@ -232,26 +227,3 @@ def restore(stream: Stream, row: Any, schemas: Schemas) -> None:
         stream.widen(event.source, event.id, sectors_of(stamps_of(unpack_headers(packed))))
     if row["conflicting"]:
         stream.conflict(event.source, event.id)
-
-
-def case_event(
-    envelope: Envelope, data: dict[str, Any], stamps: dict[str, str], position: tuple[int, int, int]
-) -> CaseEvent:
-    return CaseEvent(
-        stream=envelope.subject,
-        source=envelope.source,
-        id=envelope.id,
-        type=envelope.type,
-        legal=envelope.legal,
-        sequence=envelope.sequence,
-        causation=envelope.causationid,
-        recorded_at=admitted_at(stamps),
-        position=position,
-        sector=sector_of(stamps),
-        to=tuple(stamps.get("cb-recipients", "").split()),
-        to_sectors=tuple(stamps.get("cb-sectors", "").split()),
-        imported=envelope.importid is not None,
-        data=data,
-        flags=tuple(stamps.get("cb-flags", "").split()),
-        import_id=envelope.importid or "",
-    )

@@ -17,6 +17,7 @@ import asyncpg
 
 from casebus.cases import CaseEvent, fold
 from casebus.cases.room import Room, Rooms
+from casebus.cases.stamped import case_event, stamps_of
 from casebus.events.envelope import Envelope, Record
 from casebus.events.topics import Topics
 from casebus.law import Law
@@ -25,8 +26,7 @@ from casebus.trust.leaf import event_leaf, log_leaf
 from onebox.testing import Stack
 from onebox.verify.checks import verify
 from services.casework.folding import UNFOLDED
-from services.casework.records import stamps_of
-from services.casework.streams import Stream, case_event
+from services.casework.streams import Stream
 from tests.faults.harness import ROOT, Fleet, Kafka, Marks
 from tests.faults.referrals import AMR, DOORS, PER_CASE, PSB, referrals
 from tests.world import SCHEMAS
