@@ -61,6 +61,6 @@ def case_event(
 
 def widened(event: CaseEvent, recipients: Mapping[str, str]) -> CaseEvent:
     """Recipients of an event are the union over its equal copies (design rule 8)."""
-    both = dict(zip(event.to, event.to_sectors, strict=True)) | recipients
+    both = dict(zip(event.to, event.to_sectors, strict=True)) | dict(recipients)
     # The first copy's order stays: the first recipient of a sector takes its role.
     return replace(event, to=tuple(both), to_sectors=tuple(both.values()))
