@@ -17,6 +17,7 @@ from gateway import problems
 from gateway.api import (
     cases,
     events,
+    evidence,
     inbox,
     logs,
     matches,
@@ -33,6 +34,7 @@ from gateway.guarding import BodyInTime, OneLength
 _ROUTERS = (
     events,
     cases,
+    evidence,
     matches,
     work,
     inbox,

@@ -64,6 +64,7 @@ KINDS: dict[str, Kind] = {
     Reason.UNSIGNED: Kind(422, "The event must arrive signed: no key of this agency is here"),
     Reason.UNKNOWN_SOURCE: Kind(422, "The directory has no agency of this name"),
     Reason.STATE_SECRET: Kind(422, "State secrets are handled off-line and never sent"),
+    "head_missing": Kind(503, "No signed head covers the last records yet"),
     "log_altered": Kind(500, "What is recorded there is not what was signed"),
     "internal": Kind(500, "The gateway failed"),
     "database_unavailable": Kind(503, "The database does not answer"),

@@ -20,6 +20,8 @@ import yaml
 from casebus.cases import body
 from casebus.cases.event import CaseEvent, Identity
 
+#: The file of the rooms, in the policies.
+LIMITS = "limits.yaml"
 _BUS = "bus"
 _RECEIPTS = frozenset({"casebus.intake.received.v1", "casebus.intake.opened.v1"})
 
@@ -49,7 +51,7 @@ class Rooms:
 
     @classmethod
     def load(cls, policies: Path) -> Rooms:
-        return cls.parse((policies / "limits.yaml").read_text(encoding="utf-8"))
+        return cls.parse((policies / LIMITS).read_text(encoding="utf-8"))
 
     def at(self, moment: datetime) -> int:
         """The room in force; the first row's before it began."""

@@ -23,6 +23,14 @@ OWN = {
     "inbox": ("casebus.cli.inbox", "Show, follow and acknowledge what your agency was sent."),
     "receipts": ("casebus.cli.receipts", "Show what is proved of an event's hand-over."),
     "witness": ("casebus.cli.witness", "See that the logs only grow; cosign their heads."),
+    "evidence": (
+        "casebus.cli.evidence",
+        "Write a case's evidence as a file that anyone can check.",
+    ),
+    "verify": (
+        "casebus.cli.verify",
+        "Check a bundle of evidence offline, or all that an installation keeps.",
+    ),
     "matches": ("casebus.cli.matches", "Show cases that may be one with a case, and why."),
     "keys": ("casebus.cli.keys", "Make keys; list, add and revoke them in the directory."),
     "stats": ("casebus.cli.stats", "Show the indicators, for a past moment too; make a report."),
@@ -42,7 +50,6 @@ SERVER = (
     "doctor",
     "logs",
     "demo",
-    "verify",
     "rejected",
     "rebuild",
     "year",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from casebus.errors import CasebusError
 from casebus.evidence import lines
@@ -11,10 +11,12 @@ from casebus.evidence.opening import Bundle
 from casebus.evidence.report import Flaw, Report
 from casebus.evidence.signed import leaf_of
 from casebus.trust.directory import BUS, Directory
-from casebus.trust.head import Head, Origin, cosigned_at, log_key, witness_key
+from casebus.trust.head import Head, Origin, log_key
 from casebus.trust.leaf import log_leaf
-from casebus.trust.note import NoteError, NoteSignature, SignedNote
+from casebus.trust.logproof import LogProof
+from casebus.trust.note import NoteError, NoteKey, SignedNote
 from casebus.trust.proofs import is_included
+from casebus.trust.receipt import witnesses_of
 
 
 class Heads:
@@ -39,24 +41,17 @@ class Heads:
         head = Head.parse(note.text)
         if head.origin != str(Origin(self._directory.root_digest, *log)):
             raise NoteError("it is the head of another log")
-        by = [self._signer(note, head, one) for one in note.signatures]
-        if BUS not in by:
-            raise NoteError("no key of the installation has signed it")
-        self._report.witnesses += [one for one in by if one != BUS]
+        if not any(map(note.is_signed_by, self._keys_of(head.origin))):
+            raise NoteError("no key of the installation that is still valid has signed it")
+        # Lines of others are no evidence: a witness counts by a key that the directory names.
+        self._report.witnesses += witnesses_of(LogProof(0, (), note), self._directory)
         return head
 
-    def _signer(self, note: SignedNote, head: Head, line: NoteSignature) -> str:
-        """Whose line it is; raises NoteError for one that no key of the directory has written."""
+    def _keys_of(self, origin: str) -> Iterator[NoteKey]:
+        """Keys by which the installation signs heads."""
         for key in self._directory.keys.values():
-            if key.revoked_at is not None:
-                continue
-            own = log_key(head.origin, key.public)
-            if key.agency == BUS and line.is_by(own) and note.is_signed_by(own):
-                return BUS
-            witness = witness_key(key.agency, key.public)
-            if line.is_by(witness) and cosigned_at(note, witness) is not None:
-                return key.agency
-        raise NoteError(f"no key of the directory has written the line of {line.name}")
+            if key.agency == BUS and key.revoked_at is None:
+                yield log_key(origin, key.public)
 
 
 def check_paths(bundle: Bundle, report: Report) -> None:

@@ -19,6 +19,8 @@ JSON = dict[str, Any]
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 #: All indicators of a province's year take longer than a look at a case.
 _STATISTICS_SECONDS = 120.0
+#: Ten thousand events are read, proved and packed.
+_EVIDENCE_SECONDS = 120.0
 #: An action answers within 2 s (design rule 18); what is pending then is asked for again.
 _POLL_SECONDS = 0.2
 
@@ -112,6 +114,11 @@ class Gateway:
     def cosign(self, epoch: int, partition: int, size: int, line: str) -> JSON:
         """Hand in that the agency, as a witness, saw this head."""
         return self._post(f"/v1/log/{epoch}/{partition}/cosignatures", {"size": size, "line": line})
+
+    def evidence(self, case: str) -> bytes:
+        """The case's evidence as one zip (docs/wire.md), as far as the agency may see it."""
+        path = f"/v1/cases/{_path(case)}/evidence"
+        return self._response("GET", path, timeout=_EVIDENCE_SECONDS).content
 
     def submit(self, event: Mapping[str, Any]) -> JSON:
         """Send one structured CloudEvent; the gateway signs it for a hosted agency."""

@@ -208,7 +208,7 @@ async def history(
 
     An author without a part in it is shown its own events.
     """
-    row = await _own_or_written(database, agency, case)
+    row = await own_or_written(database, agency, case)
     stream = row["stream"]
     order = [(one["source"], one["id"]) for one in row["view"].get("order", [])]
     events = in_fold_order(await reads.history(database, agency, stream), order)
@@ -302,7 +302,7 @@ async def own(database: Any, agency: str, case: str) -> Any:
     return row
 
 
-async def _own_or_written(database: Any, agency: str, case: str) -> Any:
+async def own_or_written(database: Any, agency: str, case: str) -> Any:
     """The case's row, or an empty one for an author who has no part in it."""
     try:
         return await own(database, agency, case)

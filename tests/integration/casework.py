@@ -155,7 +155,8 @@ class Casework:
         # What happens later is taken when it happens; a date of another age is a slip.
         happened = admitted.envelope.legal.moment()
         at = max(self.at, happened) if happened.year == self.at.year else self.at
-        headers = journal_headers(arrival, admitted, law=LAW.digest, directory=9, at=at)
+        known = self.world.directory.position
+        headers = journal_headers(arrival, admitted, law=LAW.digest, directory=known, at=at)
         return _kafka_record(JOURNAL, offset, record, headers)
 
     def _arrival(self, record: Record) -> Arrival:

@@ -24,8 +24,10 @@ from fastapi.routing import APIRoute
 from kafka import KafkaProducer
 
 from casebus.events.minted import stream_id
+from casebus.evidence import archive, lines
+from casebus.evidence.lines import JournalLine
 from casebus.sdk.connection import producer_settings
-from gateway.api import health
+from gateway.api import evidence, health
 from gateway.app import _ROUTERS
 from onebox import credentials
 from onebox.testing import Stack
@@ -83,6 +85,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/cases/{case}": {},
     "GET /v1/cases/{case}/clocks": {},
     "GET /v1/cases/{case}/history": {},
+    "GET /v1/cases/{case}/evidence": {},
     "GET /v1/cases/{case}/accesses": {},
     "GET /v1/cases/{case}/matches": {},
     "GET /v1/work": {"queries": ({"status": "all"},)},
@@ -369,7 +372,7 @@ class Walk:
         while True:
             answer = self.client.request(asked.method, url, params=given, content=content)
             assert answer.status_code < 500 or path in ("/readyz", "/healthz"), answer.text
-            text = answer.text + json.dumps(dict(answer.headers))
+            text = _said(answer) + json.dumps(dict(answer.headers))
             # What the viewer wrote itself tells it nothing.
             marks = {one for one in self.planted.allowed if one in text and one not in known}
             self.seen |= marks
@@ -381,6 +384,16 @@ class Walk:
             if following is None:
                 return
             given = {**asked.query, "cursor": following}
+
+
+def _said(answer: httpx.Response) -> str:
+    """All that an answer says; of a bundle of evidence the bodies too."""
+    if answer.headers.get("content-type") != evidence.MEDIA_TYPE:
+        return answer.text
+    files = archive.unpack(answer.content)[0]
+    records = [JournalLine.parse(one) for one in files[lines.RECORDS].splitlines()]
+    bodies = [one.value or b"" for one in records]
+    return b"\n".join((*files.values(), *bodies)).decode(errors="replace")
 
 
 _PROBED = {route.path for route in health.router.routes if isinstance(route, APIRoute)}

@@ -1,0 +1,43 @@
+"""`casebus evidence`: a case's evidence in one file, to hand over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from casebus.cli.connect import agency_option, open_gateway, settings_for
+from casebus.cli.output import answer, json_option
+from casebus.errors import CasebusError
+
+
+@click.command("evidence")
+@click.argument("case")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write. Default: <case id>.zip here.",
+)
+@agency_option
+@json_option
+def command(case: str, output: Path | None, agency: str | None, *, as_json: bool) -> None:
+    """Write what proves CASE (its id or any local number) to one zip.
+
+    What your agency may not see stands in it as a leaf and a signature. `casebus verify FILE`
+    checks it anywhere, without the bus.
+    """
+    with open_gateway(settings_for(agency)) as gateway:
+        stream = gateway.resolve(case)
+        body = gateway.evidence(stream)
+    target = output or Path(f"{stream}.zip")
+    try:
+        target.write_bytes(body)
+    except OSError as error:
+        raise CasebusError("file_not_written", f"{target}: {error.strerror}") from error
+    written = {"case": stream, "file": str(target), "bytes": len(body)}
+    answer(
+        written,
+        as_json=as_json,
+        show=lambda out: out.print(f"{target}: {len(body):,} bytes. Look at it: casebus verify"),
+    )

@@ -1,0 +1,43 @@
+"""What a case's evidence is made of, as one moment has it. Who may see what is the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from storage.queries import load
+
+_SQL = load("bundling")
+#: Seconds: a case of ten thousand events is read whole.
+_PATIENCE = 20.0
+
+Row = Any
+"""An asyncpg record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Rows of one case; `state` is None for a stream that is no case."""
+
+    state: Row | None
+    #: Journal records in the order of the log.
+    records: Sequence[Row]
+    #: Who received and opened which event, and the record that says so.
+    steps: Sequence[Row]
+    #: The router's statement about each event.
+    relays: Sequence[Row]
+
+
+async def kept(database: Any, stream: UUID) -> Kept:
+    async with (
+        database.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        rows = [
+            await connection.fetch(_SQL[name], stream, timeout=_PATIENCE)
+            for name in ("state", "records", "steps", "relays")
+        ]
+    state, *rest = rows
+    return Kept(next(iter(state), None), *rest)
