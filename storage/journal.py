@@ -104,6 +104,14 @@ async def lock_position(connection: Connection, epoch: int, partition: int) -> P
     )
 
 
+async def next_offsets(
+    connection: Connection, epoch: int, partitions: Iterable[int]
+) -> dict[int, int]:
+    """Per partition, the offset up to which everything is recorded; without a lock."""
+    rows = await connection.fetch(_SQL["next_offsets"], epoch, list(partitions))
+    return {row["partition"]: row["next_offset"] for row in rows}
+
+
 async def end_blockers(connection: Connection, backend: int, application: str) -> None:
     """End the application's sessions that hold what the backend waits for."""
     await connection.execute(_SQL["end_blockers"], backend, application)

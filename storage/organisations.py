@@ -1,4 +1,4 @@
-"""What the scheduler asks about organisations across cases, and what it answered."""
+"""What the scheduler asks about organisations across cases."""
 
 from __future__ import annotations
 
@@ -77,15 +77,6 @@ class Act:
     figures: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The last answer that a case was given."""
-
-    revision: int
-    digest: str
-    event_id: str
-
-
 async def is_changed(connection: Connection) -> bool:
     return bool(await connection.fetchval(_SQL["is_changed"]))
 
@@ -96,13 +87,12 @@ async def take_changed(connection: Connection, limit: int) -> list[tuple[str, st
     return [(row["uscc"], row["family"]) for row in rows]
 
 
-async def askers(connection: Connection, uscc: str, family: str) -> AsyncIterator[Asker]:
-    """Every case that asks about an organisation."""
+async def askers(connection: Connection, uscc: str, family: str) -> AsyncIterator[list[Asker]]:
+    """Every case that asks about an organisation, page by page."""
     after = _FIRST
     while True:
         rows = await connection.fetch(_SQL["askers"], uscc, family, after, _PAGE)
-        for row in rows:
-            yield Asker(**{**row, "readers": tuple(row["readers"])})
+        yield [Asker(**{**row, "readers": tuple(row["readers"])}) for row in rows]
         if len(rows) < _PAGE:
             return
         after = rows[-1]["stream"]
@@ -146,22 +136,3 @@ async def withheld(
         limit,
     )
     return [Withheld(row["stream"], tuple(row["holders"])) for row in rows]
-
-
-async def answers(connection: Connection, uscc: str, family: str) -> dict[UUID, Answer]:
-    rows = await connection.fetch(_SQL["answers"], uscc, family)
-    return {row[0]: Answer(*row[1:]) for row in rows}
-
-
-async def note_answer(
-    connection: Connection, stream: UUID, uscc: str, family: str, answer: Answer
-) -> None:
-    await connection.execute(
-        _SQL["note_answer"],
-        stream,
-        uscc,
-        family,
-        answer.revision,
-        answer.digest,
-        answer.event_id,
-    )

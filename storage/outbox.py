@@ -44,7 +44,10 @@ class OutboxRow:
 
 
 async def enqueue(connection: Any, rows: Sequence[OutboxRow]) -> None:
-    """Insert rows in order; one that is there already keeps its bytes."""
+    """Insert rows in order; one that is there already keeps its bytes.
+
+    What the journal holds is not said again, whatever this table remembers.
+    """
     if not rows:
         return
     columns = zip(
@@ -67,7 +70,7 @@ async def enqueue(connection: Any, rows: Sequence[OutboxRow]) -> None:
 
 
 async def enqueued(connection: Any, identities: Sequence[tuple[UUID, str, str]]) -> set[str]:
-    """Event ids among the identities that stand in the outbox already."""
+    """Event ids among the identities that stand in the outbox or in the journal already."""
     if not identities:
         return set()
     columns = map(list, zip(*identities, strict=True))

@@ -1,4 +1,4 @@
-"""What the scheduler asks about rights across cases, and what it told of them."""
+"""What the scheduler asks about rights across cases, and which cases heard of them."""
 
 from __future__ import annotations
 
@@ -34,17 +34,6 @@ class Said:
     id: str
     #: The cases that it names itself.
     linked: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a case was told last; without ids it has been withdrawn."""
-
-    revision: int
-    kind: str
-    digest: str
-    event_ids: tuple[str, ...]
-    agencies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +82,13 @@ async def unheard(
     return [Unheard(row["stream"], row["agency"], tuple(row["holders"])) for row in rows]
 
 
-async def told(connection: Connection, origin: UUID, number: str) -> dict[UUID, Told]:
-    rows = await connection.fetch(_SQL["told"], origin, number)
-    return {row[0]: Told(row[1], row[2], row[3], tuple(row[4]), tuple(row[5])) for row in rows}
+async def heard(connection: Connection, number: str) -> set[UUID]:
+    """Cases that were told something of a right, by whichever case."""
+    return {row["stream"] for row in await connection.fetch(_SQL["heard"], number)}
 
 
-async def note_told(
-    connection: Connection, origin: UUID, number: str, stream: UUID, now: Told
-) -> None:
-    await connection.execute(
-        _SQL["note_told"],
-        origin,
-        number,
-        stream,
-        now.revision,
-        now.kind,
-        now.digest,
-        list(now.event_ids),
-        list(now.agencies),
-    )
+async def note_heard(connection: Connection, rows: Iterable[tuple[str, UUID]]) -> None:
+    """(right, case that was told something of it) each."""
+    ordered = sorted(set(rows))
+    if ordered:
+        await connection.execute(_SQL["note_heard"], *map(list, zip(*ordered, strict=True)))

@@ -27,6 +27,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.installation", "select, update"),
         ("own.law_bundle", "select, insert"),
         ("own.outbox", "select, insert"),
+        ("own.spoken", "select, insert, update"),
         ("own.rejected", "select, insert"),
         ("own.rejected_position", "select, insert, update"),
         ("own.heartbeat", "select, insert, update"),
@@ -54,8 +55,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.question_position", "select, insert, update"),
         ("own.asked_finding", "select, insert, update"),
         ("own.directory_copy", "select, update"),
-        ("own.organisation_answer", "select, insert, update"),
-        ("own.right_told", "select, insert, update"),
+        ("own.right_heard", "select, insert"),
         ("own.import_summary", "select, insert"),
         # What was signed stays: nobody but the owner changes it or takes it away.
         ("own.head", "select, insert"),
@@ -66,6 +66,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "intake": (
         ("own.outbox", "select, insert"),
+        ("own.received", "select, insert, update"),
         # What was rejected for its key is said again with the next one.
         ("own.outbox", "update (headers, sent_at, refused)"),
         ("own.rejected", _READ),

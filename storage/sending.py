@@ -73,15 +73,20 @@ class Waiting:
 
 
 async def unsent(
-    connection: Connection, shelf: Shelf, held: Iterable[str], limit: int
+    connection: Connection, shelf: Shelf, held: Iterable[str], limit: int, after: int = 0
 ) -> list[Unsent]:
-    """The first committed rows in row order, those for the topics `held` left out."""
+    """The first committed rows after one, in row order, those for the topics `held` left out."""
     query = _SQL[f"unsent_{shelf.name}"]
-    rows = await connection.fetch(query, list(held), limit, shelf.grace, AGAIN)
+    rows = await connection.fetch(query, list(held), limit, shelf.grace, AGAIN, after)
     return [
         Unsent(row["id"], row["topic"], row["stream"], row["value"], unpack_headers(row["headers"]))
         for row in rows
     ]
+
+
+async def settle(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Take from the journal what it holds of these rows of the outbox; gives their ids."""
+    return {row["id"] for row in await connection.fetch(_SQL["settle_outbox"], list(ids))}
 
 
 async def mark_sent(connection: Connection, shelf: Shelf, ids: Sequence[int]) -> None:

@@ -1,9 +1,9 @@
-"""What the journal voids beyond the place where a partition waits."""
+"""What stands in the journal beyond the place where a partition is: its end, and what it voids."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -23,6 +23,17 @@ class Ahead:
     def __init__(self, settings: Settings, schemas: Schemas, topic: str) -> None:
         self._settings, self._schemas, self._topic = settings, schemas, topic
         self._read: dict[int, int] = {}
+
+    async def ends(self, partitions: Iterable[int]) -> dict[int, int]:
+        """Per partition, the offset after the journal's last record."""
+        places = [TopicPartition(self._topic, partition) for partition in partitions]
+        consumer = AIOKafkaConsumer(**self._settings.kafka_client(), enable_auto_commit=False)
+        await consumer.start()
+        try:
+            found = await consumer.end_offsets(places)
+        finally:
+            await consumer.stop()
+        return {place.partition: end for place, end in found.items()}
 
     async def voided(self, partition: int, offset: int) -> set[str]:
         """Ids of the adoptions voided from `offset` on, of what no earlier call has read."""

@@ -10,16 +10,23 @@ from services.casework.adopting import note_voids, standing
 from services.casework.desk import Desk
 from services.casework.evidence import gather
 from services.casework.fence import beyond_fence
-from services.casework.folding import fold_touched
+from services.casework.folding import fold_touched, renew_stale, save
 from services.casework.sorting import sort
 from services.casework.streams import Stream
 from services.transport import Batch
-from storage import journal
+from storage import journal, speaking
 from storage.journal import Position
 
+#: Records whose cases speak in one transaction.
+_SAID_AT_ONCE = 200
 
-async def record(connection: Any, batch: Batch, desk: Desk) -> dict[UUID, Stream]:
-    """Record a batch inside the caller's transaction; the streams to remember after commit."""
+
+async def record(connection: Any, batch: Batch, desk: Desk, *, end: int = 0) -> dict[UUID, Stream]:
+    """Record a batch inside the caller's transaction; the streams to remember after commit.
+
+    What it owes is said with it where nothing before it is unsaid, and where it reaches `end`, the
+    journal's end at the start: below that the journal itself may hold what was said (ADR 48).
+    """
     position = await journal.lock_position(connection, desk.epoch, batch.partition)
     refuse_newer(position.newest_fold)
     law = await standing(connection, desk, batch.partition, position.law)
@@ -33,7 +40,11 @@ async def record(connection: Any, batch: Batch, desk: Desk) -> dict[UUID, Stream
     copies = [one.copy_row(same=same) for one, same in found.copies]
     await journal.add_copies(connection, copies)
     await gather(found.fresh, desk.schemas).save(connection)
-    touched, law = await fold_touched(connection, found, desk, law)
+    says = desk.speaks and batch.records[-1].offset + 1 >= end
+    says = says and position.next_index == await speaking.spoken(
+        connection, desk.epoch, batch.partition
+    )
+    touched, law = await fold_touched(connection, found, desk, law, says=says)
     await journal.advance_position(
         connection,
         desk.epoch,
@@ -45,4 +56,27 @@ async def record(connection: Any, batch: Batch, desk: Desk) -> dict[UUID, Stream
             law=law,
         ),
     )
+    if says:
+        after = position.next_index + len(rows)
+        await speaking.note_spoken(connection, desk.epoch, batch.partition, after)
+    return touched
+
+
+async def say_owed(connection: Any, partition: int, desk: Desk) -> dict[UUID, Stream] | None:
+    """Say what the cases of the next records owe that were recorded in silence; None at the end.
+
+    The caller's transaction keeps both: what is said, and how far.
+    """
+    position = await journal.lock_position(connection, desk.epoch, partition)
+    refuse_newer(position.newest_fold)
+    first = await speaking.spoken(connection, desk.epoch, partition)
+    until = min(first + _SAID_AT_ONCE, position.next_index)
+    if until <= first:
+        return None
+    law = await standing(connection, desk, partition, position.law)
+    named = await speaking.cases_among(connection, desk.epoch, partition, first, until)
+    touched = await desk.streams.load(connection, named)
+    drafts = await renew_stale(connection, touched, law, desk)
+    await save(connection, touched, desk, drafts, renewed=True)
+    await speaking.note_spoken(connection, desk.epoch, partition, until)
     return touched

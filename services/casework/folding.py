@@ -39,9 +39,12 @@ _LONGEST_KIND = 64
 
 
 async def fold_touched(
-    connection: Any, found: Sorted, desk: Desk, law: str
+    connection: Any, found: Sorted, desk: Desk, law: str, *, says: bool
 ) -> tuple[dict[UUID, Stream], str]:
-    """Fold the cases that the batch touches; gives them and the law in force after the batch."""
+    """Fold the cases that the batch touches; gives them and the law in force after the batch.
+
+    What they owe is said now, or `says` is false and it is said when the journal was read.
+    """
     opened: set[UUID] = set()
     for one, is_new in found.as_journaled():
         if is_new:
@@ -53,8 +56,7 @@ async def fold_touched(
     others = {one.row.stream for one, _ in found.as_journaled()} - opened
     wanted = opened | await cases.among(connection, others)
     touched = await desk.streams.load(connection, wanted)
-    stale = {stream: state for stream, state in touched.items() if is_stale(state, law)}
-    drafts = await renew(connection, stale, law, desk) if stale else []
+    drafts = await renew_stale(connection, touched, law, desk)
     _take(found, touched, desk.streams)
     for state in touched.values():
         state.law = state.law if state.pinned else law
@@ -62,8 +64,16 @@ async def fold_touched(
     await cases.add_numbers(connection, _numbers(found, touched))
     await matching.add_traits(connection, _traits(found, touched))
     await facts.save(connection, found, touched, desk.schemas)
-    await save(connection, touched, desk, drafts)
+    await save(connection, touched, desk, drafts, says=says)
     return touched, law
+
+
+async def renew_stale(
+    connection: Any, touched: dict[UUID, Stream], law: str, desk: Desk
+) -> list[Draft]:
+    """Derive anew those that an older fold or law derived; what is to be said of it."""
+    stale = {stream: state for stream, state in touched.items() if is_stale(state, law)}
+    return await renew(connection, stale, law, desk) if stale else []
 
 
 def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
@@ -99,8 +109,9 @@ async def save(
     drafts: list[Draft],
     *,
     renewed: bool = False,
+    says: bool = True,
 ) -> None:
-    """Fold the streams, let the tables show them, and say `drafts` and what they owe.
+    """Fold the streams, let the tables show them, say `drafts`, and what they owe if it `says`.
 
     Where they were only `renewed` and nobody is told, the day of the last change stays.
     """
@@ -118,7 +129,8 @@ async def save(
         state.version += 1
         try:
             case = fold(state.events.values(), law)
-            shown, said = _derived(case, state, law, desk, now)
+            shown = _shown(case, state, law, now)
+            said = _owed(case, state, desk, now) if says and desk.speaks else []
         except Exception as error:
             log.exception("fold suspended", extra={"case_id": str(stream)})
             rows.append(_by(state, suspended_rows(stream, error, law.digest, state.version, now)))
@@ -163,17 +175,18 @@ def _by(state: Stream, rows: CaseRows) -> CaseRows:
     return replace(rows, case=replace(rows.case, pinned=state.pinned, renewing=state.renewing))
 
 
-def _derived(
-    case: Case, state: Stream, law: Law, desk: Desk, now: datetime
-) -> tuple[CaseRows, list[tuple[Derived, Draft]]]:
-    """What shows the case, and what the bus has to say about it."""
+def _shown(case: Case, state: Stream, law: Law, now: datetime) -> CaseRows:
     opened_at = state.opened_at(case)
     stream = UUID(case.stream)
-    shown = rows_of(stream, case, law, version=state.version, opened_at=opened_at, updated_at=now)
+    return rows_of(stream, case, law, version=state.version, opened_at=opened_at, updated_at=now)
+
+
+def _owed(case: Case, state: Stream, desk: Desk, now: datetime) -> list[tuple[Derived, Draft]]:
+    """What the bus has to say about the case."""
     fresh = [one for one in derive(case) if one.id not in state.said]
     said = [(one, draft_of(one, desk.schemas, desk.directory, now)) for one in fresh]
     state.said.update(one.id for one in fresh)
-    return shown, said
+    return said
 
 
 async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:

@@ -52,6 +52,8 @@ _YIELD_SECONDS = 2.0
 _START_SECONDS = 60
 #: Between two looks whether what a partition waits for is there.
 _STALLED_SECONDS = 2.0
+#: Between two looks whether something that was recorded is still unsaid.
+_SAY_SECONDS = 1.0
 
 
 class Casework:
@@ -63,6 +65,10 @@ class Casework:
         self._ahead = ahead
         #: Partitions that may stand in the table of those that wait.
         self._stalled: set[int] = set()
+        #: The journal's ends at the start: what lies below may say what was said (ADR 48).
+        self._ends: dict[int, int] = {}
+        #: Partitions with records of which it may not be said yet what they owe.
+        self._behind: set[int] = set()
 
     async def __call__(self, batch: Batch) -> None:
         """Record a batch; when it returns, its transactions are committed."""
@@ -79,13 +85,15 @@ class Casework:
         await self._desk.streams.warm(connection, _streams(batch))
         for piece in _pieces(batch, self._desk.streams):
             await self._record(connection, piece)
+        await self._say_owed(connection, batch.partition, batch.records[-1].offset + 1)
 
     async def _record(self, connection: Any, batch: Batch) -> None:
         """Once it can be: where a law's bundle is missing, its partition waits here, visibly."""
         while True:
             try:
                 async with connection.transaction():
-                    touched = await journal_batch.record(connection, batch, self._desk)
+                    end = self._ends.get(batch.partition, 0)
+                    touched = await journal_batch.record(connection, batch, self._desk, end=end)
                     if batch.partition in self._stalled:
                         await stalling.end(connection, batch.partition)
             except MissingLawError as error:
@@ -94,6 +102,31 @@ class Casework:
                 self._stalled.discard(batch.partition)
                 self._desk.streams.keep(touched)
                 return
+
+    async def _say_owed(self, connection: Any, partition: int, next_offset: int) -> None:
+        """What was recorded in silence, once the journal was read to the end it had."""
+        if partition not in self._behind or next_offset < self._ends.get(partition, 0):
+            return
+        while True:
+            async with connection.transaction():
+                touched = await journal_batch.say_owed(connection, partition, self._desk)
+            if touched is None:
+                self._behind.discard(partition)
+                return
+            self._desk.streams.keep(touched)
+
+    async def keep_saying(self) -> None:
+        """For partitions that nothing comes for any more: an older `own` owes what it forgot."""
+        while True:
+            await asyncio.sleep(_SAY_SECONDS)
+            async with self._pool.acquire() as connection:
+                at = await journal.next_offsets(connection, self._desk.epoch, self._behind)
+                for partition, next_offset in at.items():
+                    try:
+                        await self._say_owed(connection, partition, next_offset)
+                    except MissingLawError as error:
+                        # Its partition waits, and says so.
+                        log.warning("partition %d says nothing: %s", partition, error)
 
     async def _stall(self, connection: Any, batch: Batch, missing: MissingLawError) -> None:
         partition, first = batch.partition, batch.records[0].offset
@@ -111,6 +144,9 @@ class Casework:
     async def on_assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Start each partition at its fence: Kafka's committed offset is a hint (rule 6)."""
         self._stalled = {place.partition for place in partitions}
+        journaled = [place.partition for place in partitions if place.topic == JOURNAL]
+        self._ends = await self._ahead.ends(journaled) if journaled else {}
+        self._behind = set(journaled)
         async with self._pool.acquire() as connection:
             asked = asyncio.create_task(self._next_offsets(connection, partitions))
             while not (await asyncio.wait({asked}, timeout=_YIELD_SECONDS))[0]:
@@ -170,9 +206,9 @@ def _stream(key: bytes) -> UUID:
 
 
 def _ended(task: asyncio.Task[None]) -> None:
-    """Whatever ends the renewals ends the process: the next one goes on."""
+    """Whatever ends such work ends the process: the next one goes on."""
     if not task.cancelled() and task.exception() is not None:
-        leave("renewals_failed", task.exception())
+        leave(f"{task.get_name()}_failed", task.exception())
 
 
 @asynccontextmanager
@@ -198,10 +234,16 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
             streams=Streams(schemas, Rooms.load(settings.policies_dir)),
             epoch=epoch,
         )
-        renewals = asyncio.create_task(Renewals(pool, desk, save).run())
-        renewals.add_done_callback(_ended)
-        yield Casework(pool, desk, Ahead(settings, schemas, JOURNAL))
-        renewals.cancel()
+        casework = Casework(pool, desk, Ahead(settings, schemas, JOURNAL))
+        beside = (
+            asyncio.create_task(Renewals(pool, desk, save).run(), name="renewals"),
+            asyncio.create_task(casework.keep_saying(), name="saying"),
+        )
+        for task in beside:
+            task.add_done_callback(_ended)
+        yield casework
+        for task in beside:
+            task.cancel()
     finally:
         await pool.close()
         await asyncio.to_thread(follower.stop)

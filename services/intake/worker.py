@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -26,9 +26,9 @@ from services.intake.receiving import (
     received_id,
 )
 from services.intake.rules import load_rules
-from services.transport import Batch, Handler, Producer, WorkerSettings
+from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
 from services.transport.worker import leave
-from storage import outbox
+from storage import outbox, speaking
 from storage.outbox import OutboxRow
 from storage.pool import open_pool
 from storage.resaying import keep_saying
@@ -61,7 +61,19 @@ class Intake:
             there = await outbox.enqueued(connection, list(wanted))
             fresh = [pair for identity, pair in wanted.items() if identity[2] not in there]
             await outbox.enqueue(connection, self._rows(fresh, batch.topic.removeprefix(INBOX)))
+            after = batch.records[-1].offset + 1
+            await speaking.note_received(connection, batch.topic, batch.partition, after)
         telemetry.count("casebus.intake.received", len(fresh))
+
+    async def on_assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Start where the outbox ends: what Kafka was told may be later than a restored `own`."""
+        found: dict[TopicPartition, int] = {}
+        async with self._pool.acquire() as connection:
+            for topic in {place.topic for place in partitions}:
+                its = [place.partition for place in partitions if place.topic == topic]
+                said = await speaking.received(connection, topic, its)
+                found |= {TopicPartition(topic, one): offset for one, offset in said.items()}
+        return found
 
     async def _until_known(self, position: int) -> None:
         """Admission judged by this many directory entries: recipients may be among the last."""

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
 
@@ -24,9 +25,10 @@ from casebus.now import Now
 from services.scheduler.barrier import Passes
 from services.scheduler.questions import RAISED, finding_key
 from services.scheduler.telling import Telling
-from services.scheduler.voice import Statement, Voice
+from services.scheduler.voice import SOURCE, Statement, Voice
 from storage import organisations, outbox, scheduling
-from storage.organisations import Act, Answer, Asked, Asker, Punishment, Withheld
+from storage.organisations import Act, Asked, Asker, Punishment, Withheld
+from storage.said import words_in
 
 FOUND = "casebus.prior_sanctions.found.v1"
 #: What a secret case holds may count in another one, which may not know of it.
@@ -51,6 +53,13 @@ class Found(NamedTuple):
 
     punished: Sequence[Punishment] = ()
     unpunished: Sequence[Act] = ()
+
+
+class Answer(NamedTuple):
+    """The last answer that a case was given to one question."""
+
+    revision: int
+    event_id: str
 
 
 class Organisations:
@@ -87,11 +96,26 @@ class Organisations:
         return len(changed)
 
     async def _about(self, connection: Any, uscc: str, family: str) -> None:
-        before = await organisations.answers(connection, uscc, family)
-        async for asker in organisations.askers(connection, uscc, family):
-            asked = asked_by(asker, uscc, family, self._telling)
-            await self._answer(connection, asked, before.get(asker.stream))
-            await self._ask_holders(connection, asked)
+        async for page in organisations.askers(connection, uscc, family):
+            answers = await self._answers(connection, [one.stream for one in page])
+            for asker in page:
+                asked = asked_by(asker, uscc, family, self._telling)
+                before = answers.get((asker.stream, uscc, family))
+                await self._answer(connection, asked, before)
+                await self._ask_holders(connection, asked)
+
+    async def _answers(
+        self, connection: Any, streams: Sequence[UUID]
+    ) -> dict[tuple[UUID, str, str], Answer]:
+        """The last answer that each case was given, by case and question, as the journal says."""
+        schemas = self._voice.schemas
+        given = await words_in(connection, streams, SOURCE, [FOUND], schemas)
+        found: dict[tuple[UUID, str, str], Answer] = {}
+        for one in (one for its in given.values() for one in its):
+            key = (one.stream, one.data["uscc"], one.data["family"])
+            answer = Answer(one.data["revision"], one.id)
+            found[key] = max(answer, found.get(key, answer))
+        return found
 
     async def _answer(self, connection: Any, asked: Asked, before: Answer | None) -> None:
         acts: Sequence[Act] = ()
@@ -99,11 +123,8 @@ class Organisations:
             acts = await organisations.unpunished(connection, asked, _MOST)
         found = Found(await organisations.punished(connection, asked, _MOST), acts)
         answer = statement_of(asked, found, before)
-        if answer is None:
-            return
-        said, noted = answer
-        await outbox.enqueue(connection, self._voice.rows([said]))
-        await organisations.note_answer(connection, said.stream, asked.uscc, asked.family, noted)
+        if answer is not None:
+            await outbox.enqueue(connection, self._voice.rows([answer]))
 
     async def _ask_holders(self, connection: Any, asked: Asked) -> None:
         """Whoever may know of both cases looks whether the one counts in the other."""
@@ -111,10 +132,10 @@ class Organisations:
             connection, asked, ELSEWHERE, acts=self._tells_acts(asked), limit=_MOST
         )
         found = [one for one in withheld if one.holders]
-        said = [elsewhere_statement(one, asked) for one in found]
-        await outbox.enqueue(connection, self._voice.rows(said))
+        statements = [elsewhere_statement(one, asked) for one in found]
+        await outbox.enqueue(connection, self._voice.rows(statements))
         about = (asked.about, str(asked.asker.stream))
-        for one in said:
+        for one in statements:
             await scheduling.note_finding(connection, one.stream, ELSEWHERE, about, one.id)
 
     def _tells_acts(self, asked: Asked) -> bool:
@@ -152,9 +173,7 @@ def elsewhere_statement(withheld: Withheld, asked: Asked) -> Statement:
     )
 
 
-def statement_of(
-    asked: Asked, found: Found, before: Answer | None
-) -> tuple[Statement, Answer] | None:
+def statement_of(asked: Asked, found: Found, before: Answer | None) -> Statement | None:
     """The answer to one case; None where it says nothing, or nothing new."""
     asker = asked.asker
     sanctions = [_sanction(one, asked) for one in found.punished]
@@ -163,14 +182,12 @@ def statement_of(
     digest = hashlib.sha256(content).hexdigest()
     if before is None and not sanctions and not unpunished:
         return None
-    if before is not None and before.digest == digest:
+    if before is not None and before.event_id == _answer_id(asked, before.revision, digest):
         return None
     revision = 1 if before is None else before.revision + 1
-    words = (asked.uscc, asked.family, str(revision), digest)
-    event_id = key_of(str(asker.stream), "prior_sanctions", *words)
-    said = Statement(
+    return Statement(
         stream=asker.stream,
-        id=event_id,
+        id=_answer_id(asked, revision, digest),
         type=FOUND,
         data={
             "uscc": asked.uscc,
@@ -188,7 +205,12 @@ def statement_of(
         # Behind the figures it is about, whatever day they claim.
         causation=(asker.id,),
     )
-    return said, Answer(revision, digest, event_id)
+
+
+def _answer_id(asked: Asked, revision: int, digest: str) -> str:
+    """Of what is said, too: so the id of the last answer tells whether there is something new."""
+    words = (asked.uscc, asked.family, str(revision), digest)
+    return key_of(str(asked.asker.stream), "prior_sanctions", *words)
 
 
 def _sanction(one: Punishment, asked: Asked) -> dict[str, Any]:

@@ -20,8 +20,14 @@ _NOTHING = Waiting(0, 0.0, 0, 0.0, 0)
 class Pulse:
     """Beats each second, with what waits to be sent and which partitions stand still."""
 
-    def __init__(self, pool: Any, stalled: Callable[[], list[str]] = list) -> None:
-        self._pool, self._stalled = pool, stalled
+    def __init__(
+        self,
+        pool: Any,
+        stalled: Callable[[], list[str]] = list,
+        heard: Callable[[], dict[str, object]] = dict,
+    ) -> None:
+        """`heard`: how far the journal was read since this process began."""
+        self._pool, self._stalled, self._heard = pool, stalled, heard
         self._waiting = _NOTHING
         telemetry.gauge("casebus.outbox.unsent", self._depth, key="outbox", unit="{message}")
         telemetry.gauge("casebus.outbox.oldest", self._age, key="outbox", unit="s")
@@ -36,9 +42,8 @@ class Pulse:
         """Raises CasebusError `fold_is_older` where a newer release writes here."""
         refuse_newer(await renewing.newest_fold(self._pool))
         self._waiting = await sending.waiting(self._pool)
-        await scheduling.beat(
-            self._pool, SERVICE, {**asdict(self._waiting), "stalled": self._stalled()}
-        )
+        detail = {**asdict(self._waiting), "stalled": self._stalled(), **self._heard()}
+        await scheduling.beat(self._pool, SERVICE, detail)
 
     def _depth(self) -> dict[str, float]:
         now = self._waiting

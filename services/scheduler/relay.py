@@ -6,6 +6,10 @@ case row) until commit, so a lower id never commits after a higher one of the sa
 and because the relay asks for what is unsent, not for what follows a cursor, a late commit of
 another's is sent late, not skipped.
 
+Of the bus's own words none leaves before the journal has been read to the end that it had when
+this relay began, and none that stands there: what lies here may be of an earlier day than the
+journal, where `own` was restored (ADR 48).
+
 What was handed in at the gateway is the gateway's to send; what it has not sent after a grace,
 because it or the brokers went away, is sent here. A record sent by both is a copy of itself.
 """
@@ -14,10 +18,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Protocol
+from uuid import UUID
 
 from aiokafka.errors import (
     KafkaError,
@@ -30,7 +35,7 @@ from aiokafka.errors import (
 from casebus import telemetry
 from services.transport import Outgoing
 from storage import scheduling, sending
-from storage.sending import SHELVES, Shelf, Unsent
+from storage.sending import OUTBOX, SHELVES, Shelf, Unsent
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +74,13 @@ class Sends(Protocol):
 class Relay:
     """Sends by the leader's own session: when that is lost, so is the relay."""
 
-    def __init__(self, connection: Any, producer: Sends) -> None:
+    def __init__(
+        self, connection: Any, producer: Sends, has_heard: Callable[[UUID], bool] | None = None
+    ) -> None:
+        """`has_heard`: whether the journal was read to its end where a stream lies."""
         self._connection = connection
         self._producer = producer
+        self._has_heard = has_heard or _always
         self._woken = asyncio.Event()
         self._held: dict[str, float] = {}
 
@@ -90,7 +99,25 @@ class Relay:
         return sum([await self._empty(shelf) for shelf in SHELVES])
 
     async def _empty(self, shelf: Shelf) -> int:
-        rows = await sending.unsent(self._connection, shelf, self._held, _ROWS)
+        """One page that has something to do: what may not be said yet holds up no other."""
+        after, done = 0, 0
+        while not done:
+            rows = await sending.unsent(self._connection, shelf, self._held, _ROWS, after)
+            if not rows:
+                break
+            after = rows[-1].id
+            done = await self._take_care(shelf, rows)
+        return done
+
+    async def _take_care(self, shelf: Shelf, rows: Sequence[Unsent]) -> int:
+        if shelf is OUTBOX:
+            rows = [row for row in rows if self._has_heard(row.stream)]
+            settled = await sending.settle(self._connection, [row.id for row in rows])
+            rows = [row for row in rows if row.id not in settled]
+            return len(settled) + await self._take(shelf, rows)
+        return await self._take(shelf, rows)
+
+    async def _take(self, shelf: Shelf, rows: Sequence[Unsent]) -> int:
         refused = [row for row in rows if _too_large(row)]
         if refused:
             await self._refuse(shelf, refused, TOO_LARGE)
@@ -143,6 +170,10 @@ async def until_sent(pool: Any) -> None:
     before = await sending.database_time(pool)
     while await sending.anything_on_its_way(pool, before):  # noqa: ASYNC110 - a table tells nobody
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _always(_: UUID) -> bool:
+    return True
 
 
 def _outgoing(row: Unsent) -> Outgoing:

@@ -8,19 +8,17 @@ those who hold a role there, each of them once, withdrawn when it holds no more.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
-
-import orjson
 
 from casebus.cases.keys import key_of
 from services.scheduler.barrier import Passes
 from services.scheduler.questions import RAISED, WITHDRAWN, finding_key
-from services.scheduler.voice import Statement, Voice
+from services.scheduler.voice import SOURCE, Statement, Voice
 from storage import outbox, rights, scheduling
-from storage.rights import Said, Told, Unheard
+from storage.rights import Said, Unheard
+from storage.said import Word, words_in, words_since
 
 _SEVERITY = {"right_in_question": "WARNING", "right_invalid": "SERIOUS"}
 #: Another case is linked with this one, and is told nothing unless this one links back.
@@ -28,13 +26,22 @@ LINKED_ELSEWHERE = "linked_elsewhere"
 _ROUND_SECONDS = 1.0
 #: Bounds what one round costs.
 _RIGHTS = 100
+_RECORDS = 5_000
+#: The question under which is noted how far the journal was read for who heard of a right.
+HEARD = "right_heard"
 
 
-class Change(NamedTuple):
-    """What a case is to be told, and what it then has been told."""
+class Told(NamedTuple):
+    """What a case was told of a right by another one, as the journal says."""
 
-    statements: tuple[Statement, ...]
-    told: Told
+    #: How often something was raised.
+    revision: int
+    #: The findings that were not withdrawn.
+    standing: tuple[Word, ...]
+
+    @property
+    def agencies(self) -> tuple[str, ...]:
+        return tuple(name for one in self.standing for name in one.data["told"])
 
 
 class Rights:
@@ -61,6 +68,7 @@ class Rights:
             return 0
         await self._barrier.passed(range(await self._partitions()))
         async with self._pool.acquire() as connection, connection.transaction():
+            await self._read(connection)
             changed = await rights.take_changed(connection, _RIGHTS)
             for origin, number in changed:
                 await self._about(connection, origin, number)
@@ -70,20 +78,36 @@ class Rights:
         said = await rights.said(connection, origin, number)
         linked = () if said is None else said.linked
         hearers = await rights.hearers(connection, origin, number, linked) if said else {}
-        told = await rights.told(connection, origin, number)
-        changes: dict[UUID, Change] = {}
-        for stream in sorted(hearers.keys() | told.keys()):
-            case = _Case(stream, origin, number, hearers.get(stream, ()), told.get(stream))
-            change = case.hear(said)
-            if change is not None:
-                changes[stream] = change
+        streams = hearers.keys() | await rights.heard(connection, number)
+        words = await words_in(
+            connection, streams, SOURCE, (RAISED, WITHDRAWN), self._voice.schemas
+        )
+        statements = [
+            one
+            for stream in sorted(streams)
+            for one in _Case(
+                stream, origin, number, hearers.get(stream, ()), words.get(stream, ())
+            ).hear(said)
+        ]
         # Signed as one tree: a mark that is struck off may stand in thousands of cases.
-        said_now = [one for change in changes.values() for one in change.statements]
-        await outbox.enqueue(connection, self._voice.rows(said_now))
-        for stream, change in changes.items():
-            await rights.note_told(connection, origin, number, stream, change.told)
+        await outbox.enqueue(connection, self._voice.rows(statements))
         if said is not None:
             await self._ask_holders(connection, origin, hearers)
+
+    async def _read(self, connection: Any) -> None:
+        """Note which cases heard of a right, in what was journaled since the last look."""
+        while stretches := await scheduling.unread(connection, HEARD, _RECORDS):
+            for stretch in stretches:
+                words = await words_since(connection, stretch, SOURCE, self._voice.schemas)
+                await rights.note_heard(
+                    connection,
+                    [
+                        (one.data["detail"]["right"], one.stream)
+                        for one in words
+                        if one.type == RAISED and one.data["kind"] in _SEVERITY
+                    ],
+                )
+                await scheduling.note_reading(connection, HEARD, stretch)
 
     async def _ask_holders(self, connection: Any, origin: UUID, hearers: Iterable[UUID]) -> None:
         """A link brings nothing that its author may not know: whose case it is may link back."""
@@ -115,43 +139,40 @@ def linked_statement(origin: UUID, unheard: Unheard) -> Statement:
 
 
 class _Case(NamedTuple):
-    """A case that may be told of a right, and what another case told it."""
+    """A case that may be told of a right, and what the scheduler said in it."""
 
     stream: UUID
     origin: UUID
     number: str
     #: Who holds a role in it; nobody where nothing runs in it any more.
     hearers: tuple[str, ...]
-    before: Told | None
+    words: Sequence[Word]
 
-    def hear(self, said: Said | None) -> Change | None:
-        """What there is to tell now; None where all is told."""
-        standing = self.before if self.before is not None and self.before.event_ids else None
-        digest = "" if said is None else _digest(said)
-        if standing is not None and standing.digest == digest and said is not None:
-            missing = tuple(one for one in self.hearers if one not in standing.agencies)
-            return self._told(said, missing, standing) if missing else None
-        taken_back = () if standing is None else (self._withdrawn(standing),)
-        if said is not None and self.hearers:
-            change = self._told(said, self.hearers, None)
-            return Change((*taken_back, *change.statements), change.told)
-        if standing is None:
-            return None
-        return Change(taken_back, Told(standing.revision, standing.kind, "", (), ()))
+    def hear(self, said: Said | None) -> tuple[Statement, ...]:
+        """What there is to tell now; nothing where all is told."""
+        told = self._told()
+        if said is not None and told.standing and _is_of(told.standing[-1], said):
+            missing = tuple(one for one in self.hearers if one not in told.agencies)
+            return (self._raised(said, missing, told.revision + 1),) if missing else ()
+        taken_back = (self._withdrawn(told),) if told.standing else ()
+        if said is None or not self.hearers:
+            return taken_back
+        return (*taken_back, self._raised(said, self.hearers, told.revision + 1))
 
-    def _told(self, said: Said, to: tuple[str, ...], standing: Told | None) -> Change:
-        """The finding; `standing`: as it was told to others before."""
-        revision = 1 if self.before is None else self.before.revision + 1
-        statement = self._raised(said, to, revision)
-        earlier = ((), ()) if standing is None else (standing.event_ids, standing.agencies)
-        ids, agencies = (*earlier[0], statement.id), (*earlier[1], *to)
-        return Change((statement,), Told(revision, said.kind, _digest(said), ids, agencies))
+    def _told(self) -> Told:
+        """By the other case, of the right: the words of its findings' keys."""
+        keys = {self._key(kind) for kind in _SEVERITY}
+        its = [one for one in self.words if one.data["key"] in keys]
+        raised = {one.id: one for one in its if one.type == RAISED}
+        gone = {cause for one in its if one.type == WITHDRAWN for cause in one.causation}
+        return Told(len(raised), tuple(one for one in raised.values() if one.id not in gone))
 
     def _key(self, kind: str) -> str:
         return finding_key(self.stream, kind, (self.number, str(self.origin)))
 
     def _raised(self, said: Said, to: tuple[str, ...], revision: int) -> Statement:
         key = self._key(said.kind)
+        source, event_id = _event(said)
         return Statement(
             stream=self.stream,
             id=key_of(str(self.stream), RAISED, key, str(revision)),
@@ -160,30 +181,42 @@ class _Case(NamedTuple):
                 "key": key,
                 "kind": said.kind,
                 "severity": _SEVERITY[said.kind],
-                # A secret case is not named, nor is anything in it.
-                "event_source": "" if said.secret else said.source,
-                "event_id": "" if said.secret else said.id,
+                "event_source": source,
+                "event_id": event_id,
                 "detail": dict(_detail(said)),
                 "told": list(to),
             },
             to=to,
         )
 
-    def _withdrawn(self, standing: Told) -> Statement:
-        key = self._key(standing.kind)
+    def _withdrawn(self, told: Told) -> Statement:
+        kind = told.standing[-1].data["kind"]
+        key = self._key(kind)
         return Statement(
             stream=self.stream,
-            id=key_of(str(self.stream), WITHDRAWN, key, str(standing.revision)),
+            id=key_of(str(self.stream), WITHDRAWN, key, str(told.revision)),
             type=WITHDRAWN,
             data={
                 "key": key,
-                "kind": standing.kind,
-                "severity": _SEVERITY[standing.kind],
-                "told": list(standing.agencies),
+                "kind": kind,
+                "severity": _SEVERITY[kind],
+                "told": list(told.agencies),
             },
-            to=standing.agencies,
-            causation=standing.event_ids,
+            to=told.agencies,
+            causation=tuple(one.id for one in told.standing),
         )
+
+
+def _is_of(word: Word, said: Said) -> bool:
+    """Whether this was told: another decision of the same outcome is news too."""
+    data = word.data
+    about = (data["kind"], data["event_source"], data["event_id"], data["detail"])
+    return about == (said.kind, *_event(said), dict(_detail(said)))
+
+
+def _event(said: Said) -> tuple[str, str]:
+    """A secret case is not named, nor is anything in it."""
+    return ("", "") if said.secret else (said.source, said.id)
 
 
 def _detail(said: Said) -> Iterator[tuple[str, str]]:
@@ -196,9 +229,3 @@ def _detail(said: Said) -> Iterator[tuple[str, str]]:
     if not said.secret:
         yield "agency", said.agency
         yield "stream", str(said.stream)
-
-
-def _digest(said: Said) -> str:
-    """Of all that is told: another decision of the same outcome is news too."""
-    content = [said.kind, said.source, said.id, *_detail(said)]
-    return hashlib.sha256(orjson.dumps(content)).hexdigest()

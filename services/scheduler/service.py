@@ -25,6 +25,7 @@ from services.scheduler.barrier import ADMISSION, JOURNAL, Barrier
 from services.scheduler.clocks import Clocks
 from services.scheduler.directory import Copier, Heart
 from services.scheduler.heads import Heads
+from services.scheduler.hearing import Hearing
 from services.scheduler.imports import Imports
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
@@ -94,6 +95,7 @@ async def serve(settings: WorkerSettings) -> None:
         partitions = partial(producer.partitions, JOURNAL)
         standing = Standing(offsets, topics.watched(NAME))
         tells = await asyncio.to_thread(Telling.load, settings.policies_dir)
+        hearing = Hearing(barrier, partitions)
         telling: dict[str, Any] = {
             "pool": pool,
             "barrier": barrier,
@@ -104,7 +106,8 @@ async def serve(settings: WorkerSettings) -> None:
         }
         await _together(
             leadership.watch(),
-            Relay(leadership.connection, producer).run(),
+            hearing.run(),
+            Relay(leadership.connection, producer, hearing.has_heard).run(),
             Clocks(**telling).run(),
             Waiting(**telling).run(),
             Questions(pool, voice, now, barrier, partitions).run(),
@@ -116,7 +119,7 @@ async def serve(settings: WorkerSettings) -> None:
             Heads(pool, signers.holder(BUS), settings.root_digest).run(),
             Receipts(pool, producer, follower.directory, witnessing).run(),
             standing.run(),
-            Pulse(pool, standing.stalled).run(),
+            Pulse(pool, standing.stalled, hearing.shown).run(),
             keep_saying(pool, partial(own_word, signers.holder(BUS)), schemas),
         )
 

@@ -39,14 +39,14 @@ class Voice:
     """Signs statements with the key that the bus has now."""
 
     def __init__(self, key: Holder, schemas: Schemas, now: Now) -> None:
-        self._key, self._schemas, self._now = key, schemas, now
+        self._key, self.schemas, self._now = key, schemas, now
 
     def rows(self, statements: Iterable[Statement]) -> list[OutboxRow]:
         """Rows for the outbox, signed as one tree."""
         drafts = [self._draft(one) for one in statements]
         if not drafts:
             return []
-        records = sign(drafts, self._key.current(), self._schemas)
+        records = sign(drafts, self._key.current(), self.schemas)
         return [OutboxRow.of(record, FRONT_DOOR) for record in records]
 
     def _draft(self, one: Statement) -> Draft:
@@ -56,12 +56,12 @@ class Voice:
             source=one.source,
             subject=str(one.stream),
             time=self._now(),
-            dataschema=self._schemas.latest(one.type).uri,
+            dataschema=self.schemas.latest(one.type).uri,
             to=one.to,
             causationid=one.causation,
             legaltime=one.legal,
         )
-        return Draft(envelope, self._schemas.encode(one.type, dict(one.data)))
+        return Draft(envelope, self.schemas.encode(one.type, dict(one.data)))
 
 
 def own_word(key: Holder, source: str, _: str) -> tuple[SigningKey, None] | None:

@@ -9,6 +9,10 @@ select p.next_index, p.next_offset, p.frontier, p.law, i.fold_version
 from derived.journal_position p, own.installation i
 where p.epoch = $1 and p.partition = $2 for update of p;
 
+-- name: next_offsets
+select partition, next_offset from derived.journal_position
+where epoch = $1 and partition = any($2::int[]);
+
 -- name: raise_fold_version
 update own.installation set fold_version = greatest(fold_version, $1) returning fold_version;
 

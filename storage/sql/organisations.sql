@@ -57,13 +57,3 @@ and not exists (
     select from own.asked_finding f
     where f.stream = s.stream and f.kind = $9 and f.source = $10 and f.id = $3::uuid::text)
 order by s.stream limit $11;
-
--- name: answers
-select stream, revision, digest, event_id
-from own.organisation_answer where uscc = $1 and family = $2;
-
--- name: note_answer
-insert into own.organisation_answer (stream, uscc, family, revision, digest, event_id)
-values ($1, $2, $3, $4, $5, $6)
-on conflict (stream, uscc, family) do update set
-    revision = excluded.revision, digest = excluded.digest, event_id = excluded.event_id;

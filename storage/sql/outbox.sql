@@ -1,11 +1,22 @@
 -- name: enqueue
+-- What stands in the journal was said: `own` may be of an earlier day than the journal.
 insert into own.outbox
     (aggregatetype, aggregateid, type, source, event_id, topic, value, headers)
-select * from unnest(
+select k.kind, k.stream, k.type, k.source, k.id, k.topic, k.value, k.headers
+from unnest(
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[])
+    with ordinality as k(kind, stream, type, source, id, topic, value, headers, place)
+where not exists (
+    select from derived.event e
+    where e.stream = k.stream and e.source = k.source and e.id = k.id)
+order by k.place
 on conflict (aggregateid, source, event_id) do nothing;
 
 -- name: enqueued
-select o.event_id from own.outbox o
-join unnest($1::uuid[], $2::text[], $3::text[]) as k(stream, source, id)
-    on o.aggregateid = k.stream and o.source = k.source and o.event_id = k.id;
+select k.id as event_id from unnest($1::uuid[], $2::text[], $3::text[]) as k(stream, source, id)
+where exists (
+    select from own.outbox o
+    where o.aggregateid = k.stream and o.source = k.source and o.event_id = k.id)
+or exists (
+    select from derived.event e
+    where e.stream = k.stream and e.source = k.source and e.id = k.id);

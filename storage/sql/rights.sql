@@ -47,13 +47,9 @@ where u.linked = $1 and u.stream <> $1 and u.stream <> all($2::uuid[])
       where f.stream = $1 and f.kind = $3 and f.source = '' and f.id = u.stream::text)
 order by u.stream limit $4;
 
--- name: told
-select stream, revision, kind, digest, event_ids, told
-from own.right_told where origin = $1 and number = $2;
+-- name: heard
+select stream from own.right_heard where number = $1;
 
--- name: note_told
-insert into own.right_told (origin, number, stream, revision, kind, digest, event_ids, told)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict (origin, number, stream) do update set
-    revision = excluded.revision, kind = excluded.kind, digest = excluded.digest,
-    event_ids = excluded.event_ids, told = excluded.told;
+-- name: note_heard
+insert into own.right_heard (number, stream)
+select * from unnest($1::text[], $2::uuid[]) on conflict do nothing;

@@ -142,7 +142,15 @@ select f.stream, f.event_id, b.headers
 from own.asked_finding f
 join derived.case_state c on c.stream = f.stream
     and c.status not in ('unopened', 'fold_suspended')
-join own.outbox b on b.aggregateid = f.stream and b.event_id = f.event_id
+cross join lateral (
+    select o.headers from own.outbox o where o.aggregateid = f.stream and o.event_id = f.event_id
+    union all
+    select j.headers from derived.event e
+    join derived.journal j
+        on j.epoch = e.epoch and j.partition = e.partition and j.log_index = e.log_index
+    where e.stream = f.stream and e.source = 'bus/scheduler' and e.id = f.event_id
+    limit 1
+) b
 where f.kind = 'unopened' and not f.withdrawn
 order by f.stream limit $1;
 
@@ -167,7 +175,15 @@ order by u.stream, u.source, u.event_id limit $1;
 -- name: sent_after_all
 select f.stream, f.source, f.id, f.event_id, b.headers
 from own.asked_finding f
-join own.outbox b on b.aggregateid = f.stream and b.event_id = f.event_id
+cross join lateral (
+    select o.headers from own.outbox o where o.aggregateid = f.stream and o.event_id = f.event_id
+    union all
+    select j.headers from derived.event e
+    join derived.journal j
+        on j.epoch = e.epoch and j.partition = e.partition and j.log_index = e.log_index
+    where e.stream = f.stream and e.source = 'bus/scheduler' and e.id = f.event_id
+    limit 1
+) b
 where f.kind = 'not_sent' and not f.withdrawn
   and not exists (
       select from own.submission s

@@ -2,15 +2,27 @@
 select id, topic, aggregateid as stream, value, headers
 from own.outbox
 where sent_at is null and topic <> all($1::text[]) and created_at <= now() - $3::interval
-  and (refused is null or tried_at < now() - $4::interval)
+  and (refused is null or tried_at < now() - $4::interval) and id > $5
 order by id limit $2;
 
 -- name: unsent_submission
 select number as id, topic, stream, value, headers
 from own.submission
 where sent_at is null and topic <> all($1::text[]) and created_at <= now() - $3::interval
-  and (refused is null or tried_at < now() - $4::interval)
+  and (refused is null or tried_at < now() - $4::interval) and number > $5
 order by number limit $2;
+
+-- name: settle_outbox
+-- What the journal holds was said, by a relay that was killed before it could mark it or in a life
+-- that this database does not remember: the row takes those bytes, and is sent.
+update own.outbox o
+set sent_at = now(), refused = null, value = j.value, headers = j.headers
+from derived.event e
+join derived.journal j
+    on j.epoch = e.epoch and j.partition = e.partition and j.log_index = e.log_index
+where o.id = any($1::bigint[]) and o.aggregatetype = 'event'
+  and e.stream = o.aggregateid and e.source = o.source and e.id = o.event_id
+returning o.id;
 
 -- name: mark_sent_outbox
 update own.outbox set sent_at = now(), refused = null where id = any($1::bigint[]);

@@ -1,0 +1,41 @@
+"""How far the journal was read since this process began: before that, the bus says nothing.
+
+`own` may be of an earlier day than the journal, where it was restored. What was said since stands
+in the journal or on its way there; once casework has recorded all that stood on the brokers at the
+start, `derived` knows it (ADR 48).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from casebus.events.partition import partition_for
+from services.scheduler.barrier import Passes
+
+
+class Hearing:
+    """Passes the barrier once for each partition of the journal, whichever stand still."""
+
+    def __init__(self, barrier: Passes, partitions: Callable[[], Awaitable[int]]) -> None:
+        self._barrier, self._partitions = barrier, partitions
+        self._count = 0
+        self._heard: set[int] = set()
+
+    async def run(self) -> None:
+        """Return when every partition was read to the end that it had at the start."""
+        self._count = await self._partitions()
+        await asyncio.gather(*map(self._hear, range(self._count)))
+
+    def has_heard(self, stream: UUID) -> bool:
+        """Whether all that was said in this stream by the start is known."""
+        return self._count > 0 and partition_for(str(stream).encode(), self._count) in self._heard
+
+    def shown(self) -> dict[str, object]:
+        """For those who must wait as well: how many partitions, and which were read."""
+        return {"partitions": self._count, "heard": sorted(self._heard)}
+
+    async def _hear(self, partition: int) -> None:
+        await self._barrier.passed([partition])
+        self._heard.add(partition)

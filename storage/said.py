@@ -1,0 +1,63 @@
+"""What the scheduler said, as the journal has it: its counters are read there, not remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from casebus.events.envelope import Envelope
+from casebus.events.schemas import Schemas
+from storage.packing import unpack_headers
+from storage.queries import load
+from storage.scheduling import Stretch
+
+Connection = Any
+_SQL = load("said")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One statement, read."""
+
+    stream: UUID
+    id: str
+    type: str
+    causation: tuple[str, ...]
+    data: dict[str, Any]
+
+
+async def words_in(
+    connection: Connection,
+    streams: Iterable[UUID],
+    source: str,
+    types: Iterable[str],
+    schemas: Schemas,
+) -> dict[UUID, list[Word]]:
+    """What a source of the bus said in these cases, journaled or on its way; one of an identity."""
+    rows = await connection.fetch(_SQL["said_in"], list(streams), source, list(types))
+    found: dict[UUID, list[Word]] = {}
+    for row in rows:
+        found.setdefault(row["stream"], []).append(_word(row, schemas))
+    return found
+
+
+async def words_since(
+    connection: Connection, stretch: Stretch, source: str, schemas: Schemas
+) -> list[Word]:
+    """What it said in a stretch of the journal, copies included."""
+    where = (stretch.epoch, stretch.partition, stretch.first, stretch.until)
+    rows = await connection.fetch(_SQL["said_since"], *where, source)
+    return [_word(row, schemas) for row in rows]
+
+
+def _word(row: Any, schemas: Schemas) -> Said:
+    envelope = Envelope.from_headers(unpack_headers(row["headers"]))
+    return Word(
+        row["stream"],
+        envelope.id,
+        envelope.type,
+        envelope.causationid,
+        schemas.decode(row["value"])[1],
+    )

@@ -1,0 +1,44 @@
+"""How far what is owed was said: it lies with the outbox, so that both are of one day.
+
+A database that was restored then says what it owes from there on, and no less (ADR 48).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from storage.queries import load
+
+Connection = Any
+_SQL = load("speaking")
+
+
+async def spoken(connection: Connection, epoch: int, partition: int) -> int:
+    """The first log index of which nothing was said yet."""
+    return await connection.fetchval(_SQL["spoken"], epoch, partition) or 0
+
+
+async def note_spoken(connection: Connection, epoch: int, partition: int, next_index: int) -> None:
+    await connection.execute(_SQL["note_spoken"], epoch, partition, next_index)
+
+
+async def cases_among(
+    connection: Connection, epoch: int, partition: int, first: int, until: int
+) -> set[UUID]:
+    """Cases with a record at log indexes [first, until)."""
+    rows = await connection.fetch(_SQL["cases_among"], epoch, partition, first, until)
+    return {row["stream"] for row in rows}
+
+
+async def received(connection: Connection, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Per partition of an inbox, the offset up to which receipts were said; where any was."""
+    rows = await connection.fetch(_SQL["received"], topic, list(partitions))
+    return {row["partition"]: row["next_offset"] for row in rows}
+
+
+async def note_received(
+    connection: Connection, topic: str, partition: int, next_offset: int
+) -> None:
+    await connection.execute(_SQL["note_received"], topic, partition, next_offset)

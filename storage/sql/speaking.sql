@@ -1,0 +1,19 @@
+-- name: spoken
+select next_index from own.spoken where epoch = $1 and partition = $2;
+
+-- name: note_spoken
+insert into own.spoken (epoch, partition, next_index) values ($1, $2, $3)
+on conflict (epoch, partition) do update set next_index = excluded.next_index;
+
+-- name: cases_among
+-- Cases with a record in this stretch of a partition.
+select distinct c.stream from derived.journal j
+join derived.case_state c on c.stream = j.stream
+where j.epoch = $1 and j.partition = $2 and j.log_index >= $3 and j.log_index < $4;
+
+-- name: received
+select partition, next_offset from own.received where topic = $1 and partition = any($2::int[]);
+
+-- name: note_received
+insert into own.received (topic, partition, next_offset) values ($1, $2, $3)
+on conflict (topic, partition) do update set next_offset = excluded.next_offset;
