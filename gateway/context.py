@@ -25,6 +25,7 @@ from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.witnessing import Witnessing
 from gateway.audit import AccessLog
+from gateway.hearing import Hearing
 from gateway.kafka import Producer
 from gateway.looking import Looking
 from gateway.turns import Turns
@@ -53,6 +54,7 @@ class Gateway:
     prover: Prover = field(default_factory=Prover)
     figures: dict[str, float] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
+    hearing: Hearing = field(default_factory=Hearing)
     _pool: asyncpg.Pool[asyncpg.Record] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 

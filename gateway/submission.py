@@ -22,7 +22,7 @@ from gateway.cloudevents import Submission
 from gateway.context import Gateway
 from gateway.misfits import misfits
 from gateway.problems import RefusedError
-from storage import submissions
+from storage import retries, submissions
 from storage.submissions import Finished
 
 #: What admission takes (docs/design.md, sizes): a larger event is refused here, before it is sent.
@@ -36,19 +36,47 @@ async def submit(gateway: Gateway, agency: str, submission: Submission) -> Finis
 
 
 async def keep(gateway: Gateway, finished: Finished) -> Finished:
-    """Store before producing; raises `id_conflict` for the same identity with another body."""
-    kept = await submissions.store(await gateway.database(), finished)
+    """Store before producing; raises `id_conflict` for the same identity with another body.
+
+    What stands in the journal and not here, because `own` was restored, is not sent again.
+    """
+    database = await gateway.database()
+    kept = await submissions.stored(database, finished.source, finished.event_id)
+    if kept is None:
+        kept = await submissions.store(database, await _as_it_stands(database, finished))
     if kept.digest != finished.digest:
-        raise CasebusError("id_conflict", "choose a new id, or send the body that was sent before")
+        raise _conflict()
     return kept
+
+
+async def _as_it_stands(database: Any, finished: Finished) -> Finished:
+    identity = (finished.stream, finished.source, finished.event_id)
+    standing = (await retries.standing(database, [identity])).get(identity)
+    if standing is None:
+        return finished
+    if not standing.says(finished.value, finished.headers):
+        raise _conflict()
+    return replace(
+        finished,
+        value=standing.value,
+        headers=standing.headers,
+        sent_at=standing.appended_at,
+    )
+
+
+def _conflict() -> CasebusError:
+    return CasebusError("id_conflict", "choose a new id, or send the body that was sent before")
 
 
 async def send(gateway: Gateway, finished: Finished) -> Finished:
     """Produce what was stored, unless the brokers are known to have it.
 
     First what its author handed in before it in this stream: nothing overtakes (design rule 3).
+    Until the journal was read to its end, all of it is the relay's to send.
     """
     if finished.sent_at is not None:
+        return finished
+    if not await gateway.hearing.has_heard(await gateway.database(), finished.stream):
         return finished
     async with gateway.turns.of(finished.source, str(finished.stream)):
         for one in await submissions.unsent_before(await gateway.database(), finished):

@@ -52,7 +52,7 @@ async def words_since(
     return [_word(row, schemas) for row in rows]
 
 
-def _word(row: Any, schemas: Schemas) -> Said:
+def _word(row: Any, schemas: Schemas) -> Word:
     envelope = Envelope.from_headers(unpack_headers(row["headers"]))
     return Word(
         row["stream"],

@@ -65,6 +65,7 @@ async def store(db: Database, finished: Finished) -> Finished:
         finished.topic,
         finished.value,
         pack_headers(finished.headers),
+        finished.sent_at,
         timeout=_PATIENCE,
     )
     kept = await stored(db, finished.source, finished.event_id)

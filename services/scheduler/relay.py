@@ -6,9 +6,9 @@ case row) until commit, so a lower id never commits after a higher one of the sa
 and because the relay asks for what is unsent, not for what follows a cursor, a late commit of
 another's is sent late, not skipped.
 
-Of the bus's own words none leaves before the journal has been read to the end that it had when
-this relay began, and none that stands there: what lies here may be of an earlier day than the
-journal, where `own` was restored (ADR 48).
+Nothing leaves before the journal has been read to the end that it had when this relay began, and
+nothing that stands there: what lies here may be of an earlier day than the journal, where `own`
+was restored (ADR 48).
 
 What was handed in at the gateway is the gateway's to send; what it has not sent after a grace,
 because it or the brokers went away, is sent here. A record sent by both is a copy of itself.
@@ -34,7 +34,7 @@ from aiokafka.errors import (
 
 from casebus import telemetry
 from services.transport import Outgoing
-from storage import scheduling, sending
+from storage import retries, scheduling, sending
 from storage.sending import OUTBOX, SHELVES, Shelf, Unsent
 
 log = logging.getLogger(__name__)
@@ -110,12 +110,13 @@ class Relay:
         return done
 
     async def _take_care(self, shelf: Shelf, rows: Sequence[Unsent]) -> int:
+        """Send what the journal does not hold, as far as it was read."""
+        ours = [row for row in rows if self._has_heard(row.stream)]
         if shelf is OUTBOX:
-            rows = [row for row in rows if self._has_heard(row.stream)]
-            settled = await sending.settle(self._connection, [row.id for row in rows])
-            rows = [row for row in rows if row.id not in settled]
-            return len(settled) + await self._take(shelf, rows)
-        return await self._take(shelf, rows)
+            settled = await sending.settle(self._connection, [row.id for row in ours])
+        else:
+            settled = await retries.settle(self._connection, ours)
+        return len(settled) + await self._take(shelf, [r for r in ours if r.id not in settled])
 
     async def _take(self, shelf: Shelf, rows: Sequence[Unsent]) -> int:
         refused = [row for row in rows if _too_large(row)]

@@ -14,8 +14,9 @@ update own.api_key set revoked_at = now()
 where agency = $1 and revoked_at is null returning digest;
 
 -- name: store_submission
-insert into own.submission (source, event_id, stream, agency, digest, topic, value, headers)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into own.submission
+    (source, event_id, stream, agency, digest, topic, value, headers, sent_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (source, event_id) do nothing;
 
 -- name: stored_submission

@@ -1,0 +1,46 @@
+"""Whether the journal was read to its end since this process began, where a stream lies.
+
+The database may be of an earlier day than the journal (ADR 48). Until the scheduler says that all
+that stood on the brokers is recorded, what is handed in is stored and left to its relay, which
+knows by then what stands there already.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from casebus.events.partition import partition_for
+from storage import reads, sending
+
+_SCHEDULER = "scheduler"
+
+
+class Hearing:
+    """Asks the scheduler's heartbeat until it has said so for a partition."""
+
+    def __init__(self) -> None:
+        self._began: datetime | None = None
+        self._heard: set[int] = set()
+        self._partitions = 0
+
+    async def has_heard(self, database: Any, stream: UUID) -> bool:
+        """True, too, where no scheduler has ever worked: nobody would send it."""
+        if self._is_heard(stream):
+            return True
+        if self._began is None:
+            self._began = await sending.database_time(database)
+        beats = {row["service"]: row for row in await reads.heartbeats(database)}
+        if _SCHEDULER not in beats:
+            return True
+        last = beats[_SCHEDULER]
+        # An older one may be what the database remembers of another life.
+        if last["at"] > self._began:
+            self._partitions = last["detail"].get("partitions", 0)
+            self._heard.update(last["detail"].get("heard", ()))
+        return self._is_heard(stream)
+
+    def _is_heard(self, stream: UUID) -> bool:
+        count = self._partitions
+        return count > 0 and partition_for(str(stream).encode(), count) in self._heard

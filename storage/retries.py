@@ -1,0 +1,80 @@
+"""What is handed in again and stands in the journal, where `own` has forgotten the first time.
+
+`own` may be of an earlier day than the journal (ADR 48). The gateway gives what it signs the time
+and a signature: an honest retry differs from what stands in nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from casebus.events.envelope import Envelope, Header
+from storage.journal import Identity
+from storage.packing import unpack_headers
+from storage.queries import load
+from storage.sending import Unsent
+
+Connection = Any
+_SQL = load("retries")
+_PATIENCE = 5.0
+_ANY_TIME = datetime.fromtimestamp(0, UTC)
+
+
+class Standing(NamedTuple):
+    """A record as it stands in the journal."""
+
+    value: bytes
+    headers: tuple[Header, ...]
+    appended_at: datetime
+
+    def says(self, value: bytes | None, headers: Iterable[Header]) -> bool:
+        """Whether a record says the same, whenever it was finished and whoever signed it."""
+        return self.value == value and _said(self.headers) == _said(headers)
+
+
+async def standing(
+    connection: Connection, identities: Sequence[Identity]
+) -> dict[Identity, Standing]:
+    """What the journal holds under these identities, as far as it is recorded."""
+    if not identities:
+        return {}
+    columns = map(list, zip(*identities, strict=True))
+    rows = await connection.fetch(_SQL["standing"], *columns, timeout=_PATIENCE)
+    return {
+        (row["stream"], row["source"], row["id"]): Standing(
+            row["value"], unpack_headers(row["headers"]), row["appended_at"]
+        )
+        for row in rows
+    }
+
+
+async def settle(connection: Connection, rows: Sequence[Unsent]) -> set[int]:
+    """Mark as sent what was handed in and stands in the journal, as it stands; gives their ids.
+
+    What says something else under an identity is sent: that is for the fold to find.
+    """
+    named = {row.id: _identity(row.stream, row.headers) for row in rows}
+    there = await standing(connection, list(named.values()))
+    settled = {
+        row.id
+        for row in rows
+        if (found := there.get(named[row.id])) is not None and found.says(row.value, row.headers)
+    }
+    if settled:
+        await connection.execute(_SQL["settle_submission"], list(settled), timeout=_PATIENCE)
+    return settled
+
+
+def _identity(stream: UUID, headers: Iterable[Header]) -> Identity:
+    envelope = Envelope.from_headers(headers)
+    return (stream, envelope.source, envelope.id)
+
+
+def _said(headers: Iterable[Header]) -> Envelope:
+    envelope = Envelope.from_headers(headers)
+    signature = dict.fromkeys(("keyid", "signedby", "signature", "sigproof"))
+    return replace(envelope, time=_ANY_TIME, **signature)
