@@ -97,7 +97,7 @@ async def arrive(casework: Casework, records: list[Record], batch: int) -> dict[
     tables = await casework.rows("select tablename from pg_tables where schemaname = 'derived'")
     names = ", ".join(f"derived.{row['tablename']}" for row in tables)
     await casework.pool.execute(f"truncate {names}")
-    await casework.pool.execute("truncate own.outbox")
+    await casework.pool.execute("truncate own.outbox, own.spoken")
     casework.log.clear()
     casework.restart()
     for at in range(0, len(records), batch):

@@ -55,7 +55,8 @@ class Desk:
             ("cb-position", b"1/0/0"),
         ]
         batch: list[Any] = [
-            SimpleNamespace(value=one.value, headers=[*one.headers, *stamps]) for one in records
+            SimpleNamespace(value=one.value, headers=[*one.headers, *stamps], offset=at)
+            for at, one in enumerate(records)
         ]
         await self.intake(Batch(f"inbox.{sector}", 0, batch))
 

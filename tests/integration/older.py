@@ -1,0 +1,43 @@
+"""Schema `own` as it was: kept beside, and put back while the journal and its tables went on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_KEPT = "kept"
+_TABLES = "select tablename from pg_tables where schemaname = 'own' order by tablename"
+_COUNTERS = """
+select table_name, column_name from information_schema.columns
+where table_schema = 'own' and is_identity = 'YES' order by table_name
+"""
+
+
+async def keep(connection: Any) -> None:
+    """A backup of `own`, as of now."""
+    await connection.execute(f"drop schema if exists {_KEPT} cascade; create schema {_KEPT}")
+    for row in await connection.fetch(_TABLES):
+        name = row["tablename"]
+        await connection.execute(f"create table {_KEPT}.{name} as table own.{name}")
+
+
+async def restore(connection: Any) -> None:
+    """Let `own` be what it was, counters included."""
+    for row in await connection.fetch(_TABLES):
+        name = row["tablename"]
+        await connection.execute(f"truncate own.{name} restart identity cascade")
+        await connection.execute(
+            f"insert into own.{name} overriding system value table {_KEPT}.{name}"
+        )
+    for row in await connection.fetch(_COUNTERS):
+        table, column = row["table_name"], row["column_name"]
+        await connection.execute(
+            f"select setval(pg_get_serial_sequence('own.{table}', '{column}'),"  # noqa: S608
+            f" (select coalesce(max({column}), 0) + 1 from own.{table}), false)"
+        )
+
+
+async def forget_what_is_derived(connection: Any) -> None:
+    """`derived` is empty, as after a restore of `own` alone."""
+    rows = await connection.fetch("select tablename from pg_tables where schemaname = 'derived'")
+    names = ", ".join(f"derived.{row['tablename']}" for row in rows)
+    await connection.execute(f"truncate {names}")
