@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 from confluent_kafka import Consumer, TopicPartition
@@ -183,6 +185,33 @@ def test_the_same_request_again_is_the_same_event(
     assert [one["id"] for one in history].count(sent["id"]) == 1
     refused(submit(clients[AMR], {**sent, "legaltime": "2026-03-03"}), 409, "id_conflict")
     refused(submit(clients[AMR], {**sent, "subject": str(uuid4())}), 409, "id_conflict")
+
+
+def test_a_retry_that_the_database_forgot_is_known_from_the_journal(
+    stack: Stack, clients: dict[str, httpx.Client]
+) -> None:
+    given = event(AMR, "case.noted", data={"note": "备注"})
+    journaled(clients[AMR], submit(clients[AMR], given))
+
+    async def forget() -> None:
+        connection = await asyncpg.connect(stack.database_url)
+        await connection.execute("delete from own.submission where event_id = $1", given["id"])
+        await connection.close()
+
+    async def leaves() -> int:
+        connection = await asyncpg.connect(stack.database_url)
+        query = "select count(*) from derived.journal where event_id = $1"
+        count = await connection.fetchval(query, given["id"])
+        await connection.close()
+        return int(count)
+
+    asyncio.run(forget())
+    refused(submit(clients[AMR], {**given, "data": {"note": "另一"}}), 409, "id_conflict")
+    journaled(clients[AMR], submit(clients[AMR], given))
+    # What came after it has been recorded: nothing was sent a second time.
+    after = event(AMR, "case.noted", stream=given["subject"])
+    journaled(clients[AMR], submit(clients[AMR], after))
+    assert asyncio.run(leaves()) == 1
 
 
 def test_a_binary_event_with_an_encoded_source_is_taken(clients: dict[str, httpx.Client]) -> None:
