@@ -25,6 +25,7 @@ from gateway.api import (
     problem_types,
     registry,
     rejected,
+    sequences,
     stats,
     work,
 )
@@ -39,6 +40,7 @@ _ROUTERS = (
     work,
     inbox,
     rejected,
+    sequences,
     numbers,
     logs,
     stats,

@@ -140,6 +140,11 @@ async def unverified(db: Database, agency: str) -> list[Row]:
     return await _fetch(db, "unverified", agency)
 
 
+async def repeated_numbers(db: Database, agency: str, limit: int) -> list[Row]:
+    """By case, the first number that a system of the agency gave twice, and how many it did."""
+    return await _fetch(db, "repeated_numbers", agency, limit)
+
+
 async def event(db: Database, agency: str, source: str, event_id: str) -> Row | None:
     """The first journaled event of this source and id; `shift` is offset less log index."""
     return await db.fetchrow(_SQL["event"], agency, source, event_id, timeout=_PATIENCE)

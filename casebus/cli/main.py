@@ -36,6 +36,7 @@ OWN = {
     "stats": ("casebus.cli.stats", "Show the indicators, for a past moment too; make a report."),
     "export": ("casebus.cli.export", "Write your agency's cases as a log for process mining."),
     "work": ("casebus.cli.work", "Show work items and act on them."),
+    "doctor": ("casebus.cli.doctor", "Say what is missing or wrong, and what to do about it."),
     "law": ("casebus.cli.law", "Check, draw, try and adopt the law files."),
     "schemas": ("casebus.cli.schemas", "Add, check and describe event types."),
 }
@@ -47,7 +48,6 @@ SERVER = (
     "status",
     "reset",
     "env",
-    "doctor",
     "logs",
     "demo",
     "rejected",

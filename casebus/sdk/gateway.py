@@ -52,6 +52,11 @@ class Gateway:
         wanted = {"status": status, "number": number}
         return self._pages("/v1/cases", {key: one for key, one in wanted.items() if one})
 
+    def repeated_numbers(self) -> list[JSON]:
+        """Sequence numbers that systems of the agency gave to two events, the first ones."""
+        found: list[JSON] = self._get("/v1/sequences/repeated")["items"]
+        return found
+
     def case(self, case: str) -> JSON:
         return self._get(f"/v1/cases/{_path(case)}")
 

@@ -7,6 +7,7 @@ byte for byte what would have been sent before it (design rule 3).
 from __future__ import annotations
 
 import json
+import platform
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -44,6 +45,11 @@ def path_in(home: Path) -> Path:
     return home / "sdk" / "outgoing.sqlite"
 
 
+def machine() -> str:
+    """What this machine calls itself."""
+    return platform.node()
+
+
 class Store:
     """One file; `open` makes it and its folder."""
 
@@ -60,6 +66,7 @@ class Store:
             # A finished record must outlive a power cut, or its sequence is given twice.
             db.execute("pragma synchronous = full")
             db.executescript(resources.files(__package__).joinpath("store.sql").read_text("utf-8"))
+            db.execute("insert or ignore into made values (1, ?)", (machine(),))
         except (OSError, sqlite3.Error) as error:
             raise CasebusError("store_unusable", f"{path.name}: {error}") from error
         return cls(db)
@@ -77,6 +84,11 @@ class Store:
             self._db.execute("rollback")
             raise
         self._db.execute("commit")
+
+    def made_on(self) -> str:
+        """The machine on which the store was made."""
+        row = self._db.execute("select machine from made").fetchone()
+        return str(row[0])
 
     @property
     def db(self) -> sqlite3.Connection:

@@ -1,5 +1,11 @@
 -- The SDK's local store. One file an agency's system; several processes may share it.
 
+-- Where it was made: a copy on another machine counts beside the first.
+create table if not exists made (
+    only_row integer primary key check (only_row = 1),
+    machine text not null
+);
+
 create table if not exists sequence (
     source text not null,
     stream text not null,

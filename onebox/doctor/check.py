@@ -1,18 +1,7 @@
-"""One finding of the doctor."""
+"""One finding of the doctor: the same as of an agency's own system."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from casebus.sdk.doctor import Check, Verdict
 
-Verdict = Literal["ok", "warning", "wrong"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What was looked at, what was found, and what a person can do about it."""
-
-    name: str
-    verdict: Verdict
-    says: str
-    remedy: str = ""
+__all__ = ["Check", "Verdict"]

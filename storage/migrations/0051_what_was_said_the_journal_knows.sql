@@ -32,3 +32,7 @@ on conflict do nothing;
 
 drop table own.right_told;
 drop table own.organisation_answer;
+
+-- Numbers that a source gave twice, by the agency whose systems they are.
+create index finding_of_numbers on derived.finding ((split_part(view -> 'event' ->> 'source', '/', 1)))
+where view -> 'detail' ->> 'reason' = 'sequence_used_twice';

@@ -101,6 +101,17 @@ where f.stream = $2
                     and derived.may_know($1, s.view)))
 order by f.kind, f.key;
 
+-- name: repeated_numbers
+-- As the fold found them: an index has these findings alone.
+select e.source, e.stream, e.sequence, e.id, e.recorded_at,
+       coalesce((f.view -> 'detail' ->> 'times')::int, 1) as times
+from derived.finding f
+join derived.event e on e.stream = f.stream
+    and e.source = f.view -> 'event' ->> 'source' and e.id = f.view -> 'event' ->> 'id'
+where f.view -> 'detail' ->> 'reason' = 'sequence_used_twice'
+  and split_part(f.view -> 'event' ->> 'source', '/', 1) = $1
+order by e.recorded_at, e.stream, e.sequence limit $2;
+
 -- name: work
 -- An item may come of a procedure that was opened unasked: of the case it says nothing (ADR 40).
 select w.key, w.stream, w.agency, w.duty, w.is_open, w.due, w.version, w.unit, w.view,

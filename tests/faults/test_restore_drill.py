@@ -80,6 +80,7 @@ def test_last_nights_own_beside_todays_journal_says_nothing_twice(bus: Bus, tabl
         bus.stack.start(name)
     for share, name in enumerate(KILLED, start=1):
         bus.until_recorded(recorded + DAY * share // 10)
+        bus.stack.wait(name)
         bus.stack.kill(name)
     bus.until_quiet()
     assert judge(sent, bus.kafka.since(JOURNAL, {})).whole

@@ -95,6 +95,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/inbox": {},
     "GET /v1/inbox/{source}/{event_id}": {},
     "GET /v1/rejected": {},
+    "GET /v1/sequences/repeated": {},
     "GET /v1/numbers/{value}": {},
     # Nobody needs a key for these: they name nobody.
     "GET /v1/log": {},

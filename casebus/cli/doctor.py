@@ -1,0 +1,71 @@
+"""`casebus doctor`: of an agency's own system; of the installation where the server part is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from typing import Any
+
+import click
+from rich.console import Console
+
+from casebus.cli.connect import agency_option, open_gateway, require_agency, settings_for
+from casebus.cli.output import answer, json_option
+from casebus.sdk.doctor import Check, examine
+
+_MARKS = {"ok": "[green]ok     [/green]", "warning": "[yellow]careful[/yellow]"}
+_WRONG = "[red]wrong  [/red]"
+
+
+class Doctor(click.Command):
+    """Looks at an agency's system where one is named, or where there is no server part."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        names_agency = any(one.partition("=")[0] == "--agency" for one in args)
+        installation = None if names_agency else _installation()
+        if installation is None:
+            return super().make_context(info_name, args, parent, **extra)
+        installation.epilog = "casebus doctor --agency AGENCY looks at that agency's own system."
+        return installation.make_context(info_name, args, parent, **extra)
+
+
+def _installation() -> click.Command | None:
+    """The server part's command, where there is a server part."""
+    for entry in entry_points(group="casebus.commands", name="doctor"):
+        try:
+            command: click.Command = entry.load()
+        except ImportError:
+            return None
+        return command
+    return None
+
+
+@click.command("doctor", cls=Doctor)
+@agency_option
+@json_option
+def command(agency: str | None, *, as_json: bool) -> None:
+    """Say what is missing or wrong with your agency's system; exit code 1 if anything is wrong."""
+    settings = settings_for(agency)
+    require_agency(settings)
+    with open_gateway(settings) as gateway:
+        tell(list(examine(settings, gateway)), as_json=as_json)
+
+
+def tell(checks: Sequence[Check], *, as_json: bool) -> None:
+    """Show the checks and end the process."""
+    answer(checks, as_json=as_json, show=lambda out: _show(out, checks))
+    sys.exit(1 if any(check.verdict == "wrong" for check in checks) else 0)
+
+
+def _show(out: Console, checks: Sequence[Check]) -> None:
+    for check in checks:
+        out.print(f"{_MARKS.get(check.verdict, _WRONG)} {check.name}: {check.says}")
+        if check.remedy:
+            out.print(f"        → {check.remedy}")

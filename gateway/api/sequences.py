@@ -1,0 +1,57 @@
+"""Sequence numbers as they came: two systems under one name show themselves here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from gateway.api.shapes import CASE, EVENT, SOURCE, Shape
+from gateway.context import Database
+from gateway.identity.caller import Caller
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import reads
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/sequences", tags=["sequences"])
+_MOST = 1000
+
+
+class Repeated(Shape):
+    """The first number of a case that a source gave twice, and how many it gave so."""
+
+    source: str = Field(examples=[SOURCE])
+    case: str = Field(examples=[CASE])
+    sequence: int
+    id: str = Field(examples=[EVENT])
+    times: int
+    at: datetime
+
+
+class RepeatedNumbers(Shape):
+    """The first thousand, by when they came."""
+
+    items: list[Repeated]
+
+
+@router.get("/repeated", responses=documented("unauthenticated", "database_unavailable"))
+async def repeated(agency: Caller, database: Database) -> RepeatedNumbers:
+    """Numbers that systems of the caller gave to two events of one case.
+
+    Two systems publish under one name, or a local store was deleted or copied. Nothing is lost.
+    """
+    rows = await reads.repeated_numbers(database, agency, _MOST)
+    return RepeatedNumbers(
+        items=[
+            Repeated(
+                source=row["source"],
+                case=str(row["stream"]),
+                sequence=row["sequence"],
+                id=row["id"],
+                times=row["times"],
+                at=row["recorded_at"],
+            )
+            for row in rows
+        ]
+    )
