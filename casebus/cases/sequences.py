@@ -7,20 +7,43 @@ from collections.abc import Iterable
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import DATA_QUALITY, GAP, Findings
 
+USED_TWICE = "sequence_used_twice"
+#: What its agency can do about it; the bus has lost nothing.
+_ADVICE = (
+    "同一来源名下有两套系统在编号，或者本地库被删除、复制：请只留一套使用该名称，另一套改用“单位/名称”。"
+    "Two systems count under one name, or a local store was deleted or copied: let one keep the "
+    "name and give the other AGENCY/NAME (casebus doctor)."
+)
+
 
 def check_sequences(events: Iterable[CaseEvent], findings: Findings) -> None:
-    """A finding for each run of numbers missing below one that is there, counted from 1."""
+    """A finding for each run of numbers missing below one that is there, counted from 1.
+
+    Of a source whose numbers come twice its agency is told once, at the first of them.
+    """
     counted: dict[str, list[tuple[int, str, CaseEvent]]] = {}
     for event in events:
         if event.sequence is not None:
             counted.setdefault(event.source, []).append((event.sequence, event.id, event))
     for source in sorted(counted):
-        expected = 1
+        expected, again = 1, list[CaseEvent]()
         for number, _, event in sorted(counted[source], key=lambda one: one[:2]):
             if number > expected:
                 missing = str(expected) if number - expected == 1 else f"{expected}-{number - 1}"
                 findings.add(GAP, event, {"missing": missing})
             elif number < expected:
-                detail = {"reason": "sequence_used_twice", "sequence": str(number)}
-                findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about="sequence")
+                again.append(event)
             expected = max(expected, number + 1)
+        if again:
+            _add_repeated(again, findings)
+
+
+def _add_repeated(again: list[CaseEvent], findings: Findings) -> None:
+    first = again[0]
+    detail = {
+        "reason": USED_TWICE,
+        "sequence": str(first.sequence),
+        "times": str(len(again)),
+        "advice": _ADVICE,
+    }
+    findings.add(DATA_QUALITY, first, detail, tell=[first.agency], about="sequence")
