@@ -3,13 +3,12 @@ from __future__ import annotations
 from itertools import permutations
 
 from casebus.cases import Case
+from casebus.cases.sequences import USED_TWICE
 from tests.case_events import AMR, event, folded
 
 
 def repeated(case: Case) -> list[dict[str, str]]:
-    return [
-        one.detail for one in case.findings if one.detail.get("reason") == "sequence_used_twice"
-    ]
+    return [one.detail for one in case.findings if one.detail.get("reason") == USED_TWICE]
 
 
 def test_a_store_that_begins_again_is_told_to_its_agency_once_and_with_what_to_do() -> None:
