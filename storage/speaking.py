@@ -24,6 +24,11 @@ async def note_spoken(connection: Connection, epoch: int, partition: int, next_i
     await connection.execute(_SQL["note_spoken"], epoch, partition, next_index)
 
 
+async def is_even(connection: Connection) -> bool:
+    """Whether of every record what it owes was said, and of none that is not recorded again."""
+    return bool(await connection.fetchval(_SQL["is_even"]))
+
+
 async def cases_among(
     connection: Connection, epoch: int, partition: int, first: int, until: int
 ) -> set[UUID]:

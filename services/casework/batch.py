@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from storage import journal, speaking
 from storage.journal import Position
 
 #: Records whose cases speak in one transaction.
-_SAID_AT_ONCE = 200
+_SAID_AT_ONCE = 500
 
 
 async def record(connection: Any, batch: Batch, desk: Desk, *, end: int = 0) -> dict[UUID, Stream]:
@@ -33,6 +34,13 @@ async def record(connection: Any, batch: Batch, desk: Desk, *, end: int = 0) -> 
     rows = await beyond_fence(connection, batch, desk, position)
     if not rows:
         return {}
+    after = position.next_index + len(rows)
+    spoken = await speaking.spoken(connection, desk.epoch, batch.partition) if desk.speaks else 0
+    if after <= spoken:
+        # All that came of it was said in an earlier life: recorded as a rebuild does it.
+        desk = replace(desk, speaks=False)
+    reaches = batch.records[-1].offset + 1 >= end
+    says = desk.speaks and reaches and position.next_index == spoken
     await journal.append(connection, (one.row for one in rows))
     found = await sort(connection, rows)
     note_voids(found, desk)
@@ -40,24 +48,19 @@ async def record(connection: Any, batch: Batch, desk: Desk, *, end: int = 0) -> 
     copies = [one.copy_row(same=same) for one, same in found.copies]
     await journal.add_copies(connection, copies)
     await gather(found.fresh, desk.schemas).save(connection)
-    says = desk.speaks and batch.records[-1].offset + 1 >= end
-    says = says and position.next_index == await speaking.spoken(
-        connection, desk.epoch, batch.partition
-    )
     touched, law = await fold_touched(connection, found, desk, law, says=says)
     await journal.advance_position(
         connection,
         desk.epoch,
         batch.partition,
         Position(
-            next_index=position.next_index + len(rows),
+            next_index=after,
             next_offset=batch.records[-1].offset + 1,
             frontier=position.frontier.append([one.row.log_leaf for one in rows]),
             law=law,
         ),
     )
     if says:
-        after = position.next_index + len(rows)
         await speaking.note_spoken(connection, desk.epoch, batch.partition, after)
     return touched
 

@@ -22,7 +22,7 @@ from services.casework.desk import Desk
 from services.casework.lawbooks import MissingLawError
 from services.casework.streams import Stream
 from storage import law as bundles
-from storage import renewing
+from storage import renewing, speaking
 from storage.renewing import ShownCase
 
 log = logging.getLogger(__name__)
@@ -118,10 +118,14 @@ class Renewals:
             await asyncio.sleep(PAUSE_SECONDS if count else LOOK_SECONDS)
 
     async def once(self) -> int:
-        """One transaction's worth; how many cases it renewed. One process at a time does it."""
+        """One transaction's worth; how many cases it renewed. One process at a time does it.
+
+        None while a partition is read anew: its journal may say further on that they were.
+        """
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                states = await self._some(connection) if await renewing.leads(connection) else {}
+                leads = await renewing.leads(connection) and await speaking.is_even(connection)
+                states = await self._some(connection) if leads else {}
         except MissingLawError as error:
             # Its partition waits, and says so.
             log.warning("no case renewed: %s", error)

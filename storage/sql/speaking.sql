@@ -5,6 +5,13 @@ select next_index from own.spoken where epoch = $1 and partition = $2;
 insert into own.spoken (epoch, partition, next_index) values ($1, $2, $3)
 on conflict (epoch, partition) do update set next_index = excluded.next_index;
 
+-- name: is_even
+select not exists (
+    select from derived.journal_position p
+    full join own.spoken s on s.epoch = p.epoch and s.partition = p.partition
+    where coalesce(p.epoch, s.epoch) = (select epoch from own.installation)
+      and coalesce(p.next_index, 0) <> coalesce(s.next_index, 0));
+
 -- name: cases_among
 -- Cases with a record in this stretch of a partition.
 select distinct c.stream from derived.journal j
