@@ -28,7 +28,7 @@ from services.casework.desk import Desk
 from services.casework.folding import save
 from services.casework.lawbooks import UNKNOWN, Lawbooks, MissingLawError
 from services.casework.renewing import Renewals
-from services.casework.streams import Streams
+from services.casework.streams import Stream, Streams
 from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
 from services.transport.worker import leave
 from storage import evidence, journal, renewing, stalling
@@ -107,26 +107,29 @@ class Casework:
         """What was recorded in silence, once the journal was read to the end it had."""
         if partition not in self._behind or next_offset < self._ends.get(partition, 0):
             return
-        while True:
-            async with connection.transaction():
-                touched = await journal_batch.say_owed(connection, partition, self._desk)
-            if touched is None:
-                self._behind.discard(partition)
-                return
-            self._desk.streams.keep(touched)
+        try:
+            while (touched := await self._say_some(connection, partition)) is not None:
+                self._desk.streams.keep(touched)
+        except MissingLawError as error:
+            # Said when its bundle is there; a partition that waits for it says so.
+            log.warning("partition %d says nothing: %s", partition, error)
+        else:
+            self._behind.discard(partition)
+
+    async def _say_some(self, connection: Any, partition: int) -> dict[UUID, Stream] | None:
+        async with connection.transaction():
+            return await journal_batch.say_owed(connection, partition, self._desk)
 
     async def keep_saying(self) -> None:
         """For partitions that nothing comes for any more: an older `own` owes what it forgot."""
         while True:
             await asyncio.sleep(_SAY_SECONDS)
+            if not self._behind:
+                continue
             async with self._pool.acquire() as connection:
                 at = await journal.next_offsets(connection, self._desk.epoch, self._behind)
                 for partition, next_offset in at.items():
-                    try:
-                        await self._say_owed(connection, partition, next_offset)
-                    except MissingLawError as error:
-                        # Its partition waits, and says so.
-                        log.warning("partition %d says nothing: %s", partition, error)
+                    await self._say_owed(connection, partition, next_offset)
 
     async def _stall(self, connection: Any, batch: Batch, missing: MissingLawError) -> None:
         partition, first = batch.partition, batch.records[0].offset

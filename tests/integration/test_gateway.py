@@ -214,6 +214,21 @@ def test_a_retry_that_the_database_forgot_is_known_from_the_journal(
     assert asyncio.run(leaves()) == 1
 
 
+def test_numbers_that_two_systems_gave_are_listed_for_their_agency_alone(
+    clients: dict[str, httpx.Client],
+) -> None:
+    source, stream = f"{AMR}/twice", str(uuid4())
+    for _ in range(3):
+        given = event(source, "case.noted", stream, sequence="1", data={"note": "备注"})
+        journaled(clients[AMR], submit(clients[AMR], given))
+    path = "/v1/sequences/repeated"
+    listed = until(clients[AMR], path, lambda said: said["items"])["items"]
+    its = [one for one in listed if one["source"] == source]
+    assert {(one["case"], one["sequence"]) for one in its} == {(stream, 1)}
+    assert sum(one["times"] for one in its) == 2
+    assert clients[PSB].get(path).json()["items"] == []
+
+
 def test_a_binary_event_with_an_encoded_source_is_taken(clients: dict[str, httpx.Client]) -> None:
     source = f"{AMR}/erp"
     given = event(source, "case.noted")

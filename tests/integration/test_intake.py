@@ -20,10 +20,11 @@ from services.admission.judge import Arrival, Judge
 from services.intake.receiving import Reception
 from services.intake.rules import load_rules
 from services.intake.worker import Intake, own_word
-from services.transport import Batch
+from services.transport import Batch, TopicPartition
 from storage.packing import unpack_headers
 from storage.pool import open_pool
 from storage.resaying import say_again
+from tests.integration import older
 from tests.integration.database import fresh_database
 from tests.world import NOW, SCHEMAS, World
 
@@ -81,6 +82,19 @@ async def test_a_redelivery_adds_nothing_and_keeps_the_bytes(desk: Desk) -> None
     await desk.receive([*records, *records], PSB)
     assert await desk.rows() == before
     assert len(before) == 20
+
+
+async def test_an_older_own_reads_its_inbox_again_from_where_its_outbox_ends(desk: Desk) -> None:
+    records = desk.records(20, PSB)
+    place, other = TopicPartition("inbox.police", 0), TopicPartition("inbox.police", 1)
+    assert await desk.intake.on_assigned([place]) == {}
+    await desk.receive(records[:5], PSB)
+    await older.keep(desk.pool)
+    await desk.receive(records, PSB)
+    assert await desk.intake.on_assigned([place, other]) == {place: 20}
+    await older.restore(desk.pool)
+    # Kafka was told twenty: fifteen words that it came would never be said.
+    assert await desk.intake.on_assigned([place, other]) == {place: 5}
 
 
 async def test_a_batch_with_the_same_record_twice_is_answered_once(desk: Desk) -> None:
