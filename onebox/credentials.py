@@ -20,6 +20,8 @@ class Credentials:
     kafka: dict[str, str] = field(default_factory=dict)
     api_keys: dict[str, str] = field(default_factory=dict)
     root_digest: str = ""
+    #: The journal's, as the database said at the last start; no secret, as the root's digest.
+    epoch: int = 1
     #: Passwords of PostgreSQL roles, by service; empty where no roles could be made.
     roles: dict[str, str] = field(default_factory=dict)
 

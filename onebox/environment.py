@@ -15,6 +15,7 @@ from onebox.postgres import DATABASE, USER
 from storage.roles import role_of
 
 ADMIN = "admin"
+ROUTER = "router"
 #: Services whose work is in PostgreSQL; the others are given no URL.
 WITH_DATABASE = ("casework", "scheduler", "intake", GATEWAY)
 #: Services that sign for hosted agencies.
@@ -58,6 +59,8 @@ def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, 
         **(_gateway_tls(options) if user == GATEWAY else {}),
         **_database_of(options, credentials, user),
         **_keys_of(options, credentials, user),
+        # The only one of its readers that has no database to ask.
+        **({"CASEBUS_JOURNAL_EPOCH": str(credentials.epoch)} if user == ROUTER else {}),
         "PYTHONUNBUFFERED": "1",
     }
 

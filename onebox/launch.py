@@ -44,12 +44,14 @@ def start(options: Options) -> subprocess.Popen[bytes]:
 def require_startable(options: Options) -> None:
     """Clear the way for a supervisor.
 
-    Raises CasebusError `already_up`, `port_taken` or `home_not_writable`.
+    Raises CasebusError `already_up`, `port_taken`, `home_not_writable` or `restore_unfinished`.
     """
     place = options.place.make()
     last = state.read(place.state)
     if last is not None and last.alive():
         raise CasebusError("already_up", f"process {last.supervisor} runs {options.home} already")
+    if place.restoring.exists():
+        raise CasebusError("restore_unfinished", f"a restore into {options.home} did not end")
     place.close_to_others()
     end_leftovers(last)
     require_free_ports(options)

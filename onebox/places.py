@@ -143,6 +143,11 @@ class Home:
         """A file here named after a service keeps that service stopped."""
         return self.path / "held"
 
+    @property
+    def restoring(self) -> Path:
+        """There while a restore writes into this home: what it left half done is not started."""
+        return self.path / "restoring"
+
     def log(self, service: str) -> Path:
         return self.logs / f"{service}.log"
 

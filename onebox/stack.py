@@ -7,10 +7,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
@@ -25,6 +25,8 @@ from onebox.probes import Probes
 from onebox.provision.installation import Installation, make_tables
 from onebox.service import Program
 from onebox.supervisor import Supervisor
+
+T = TypeVar("T")
 
 KAFKA_STOP_SECONDS = 20.0
 POSTGRES_STOP_SECONDS = 20.0
@@ -72,11 +74,25 @@ class Stack:
             starting.cancel()
             await self._stop("failed" if self.state.note and not stopping.is_set() else "stopped")
 
-    async def _start(self) -> None:
+    async def with_backends(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Kafka and PostgreSQL alone, and not provisioned, for as long as `work` takes."""
+        os.umask(UMASK)
+        try:
+            await self._start_backends()
+            if "postgres" in self.options.embedded:
+                await self._make_database()
+            return await work()
+        finally:
+            await self._stop("stopped")
+
+    async def _start_backends(self) -> None:
         self._enter("preparing")
         programs = await asyncio.gather(*(self._prepare(name) for name in self.options.embedded))
         self._enter("starting")
         await self.supervisor.start(programs)
+
+    async def _start(self) -> None:
+        await self._start_backends()
         self._enter("provisioning")
         await self._provision()
         self._beat()
@@ -114,7 +130,7 @@ class Stack:
         embedded = partial(kafka.embedded, tls=options.tls)
         node = await asyncio.to_thread(embedded, self.home, options.ports, java, self._note)
         await asyncio.to_thread(node.prepare, self.credentials)
-        self._save_credentials()
+        self.save_credentials()
         return Program(
             name="kafka",
             command=node.command,
@@ -126,7 +142,7 @@ class Stack:
 
     async def _prepare_postgres(self) -> Program:
         server = await asyncio.to_thread(postgres.embedded, self.home, self.options.ports)
-        self._save_credentials()
+        self.save_credentials()
         await asyncio.to_thread(server.prepare, self.credentials)
         owner = environment.database_url(self.options, self.credentials, "postgres")
         return Program(
@@ -150,15 +166,18 @@ class Stack:
         await asyncio.gather(*steps)
         if has_kafka and has_postgres:
             await asyncio.gather(installation.adopt_law(), installation.register_api_keys())
-        self._save_credentials()
+        self.save_credentials()
 
     async def _provision_database(self) -> None:
         if "postgres" in self.options.embedded:
-            owner = environment.database_url(self.options, self.credentials, "postgres")
-            await clients.make_database(owner)
+            await self._make_database()
         await make_tables(
             environment.database_url(self.options, self.credentials), self.credentials
         )
+
+    async def _make_database(self) -> None:
+        owner = environment.database_url(self.options, self.credentials, "postgres")
+        await clients.make_database(owner)
 
     def _python(self, name: str) -> Program:
         module = name if name == GATEWAY else f"services.{name}"
@@ -182,7 +201,7 @@ class Stack:
     def _probe_url(self) -> str:
         return environment.shared(self.options, self.credentials)["CASEBUS_PROBE_URL"]
 
-    def _save_credentials(self) -> None:
+    def save_credentials(self) -> None:
         credentials.save(self.home, self.credentials)
 
     def _enter(self, phase: str) -> None:

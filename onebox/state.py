@@ -11,6 +11,9 @@ import psutil
 
 from onebox.credentials import write_private
 
+#: Phases in which nothing of a stack runs any more, whatever becomes of the supervisor's process.
+_ENDED = frozenset({"stopped", "failed"})
+
 
 @dataclass(slots=True)
 class ServiceState:
@@ -41,6 +44,8 @@ class StackState:
     note: str = ""
 
     def alive(self) -> bool:
+        if self.phase in _ENDED:
+            return False
         try:
             process = psutil.Process(self.supervisor)
             same = abs(process.create_time() - self.started) < 1

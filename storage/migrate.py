@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import asyncpg
@@ -37,12 +38,15 @@ async def pending(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
     return [name for name in migrations() if name not in applied]
 
 
-async def migrate(database_url: str) -> list[str]:
-    """Bring tables and the services' rights up to date; returns the names applied now."""
+async def migrate(database_url: str, only: Collection[str] | None = None) -> list[str]:
+    """Bring tables and the services' rights up to date; returns the names applied now.
+
+    `only` stops at the tables of an earlier release: those that these migrations make.
+    """
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute("select pg_advisory_lock($1)", ADVISORY_LOCK)
-        names = await pending(connection)
+        names = [name for name in await pending(connection) if only is None or name in only]
         for name in names:
             await _apply(connection, name, migrations()[name])
         async with connection.transaction():

@@ -52,6 +52,8 @@ SERVER = (
     "demo",
     "rejected",
     "rebuild",
+    "backup",
+    "restore",
     "year",
 )
 

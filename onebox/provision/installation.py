@@ -91,6 +91,16 @@ class Installation:
         }
         write_private(self.law_stamp, json.dumps(stamp).encode())
 
+    def known_law(self) -> dict[str, str]:
+        """The same, in whichever cluster it was."""
+        return _read(self.law_stamp)
+
+    def note_known_law(self, said: dict[str, str]) -> None:
+        """Take over what was said in the cluster of which this one holds the records."""
+        if said:
+            stamp = {**said, "cluster": self._stamped()["cluster"]}
+            write_private(self.law_stamp, json.dumps(stamp).encode())
+
     async def register_api_keys(self) -> None:
         from gateway.identity import keys  # noqa: PLC0415  while the backends start
 
@@ -148,10 +158,13 @@ class Installation:
 
 async def make_tables(owner_url: str, known: Credentials) -> None:
     """Migrate, and let each service have its role; where we may make none, all are the owner."""
-    from storage import roles  # noqa: PLC0415  while the backends start
+    from storage import journal, roles  # noqa: PLC0415  while the backends start
+    from storage.dumping import snapshot  # noqa: PLC0415
     from storage.migrate import migrate  # noqa: PLC0415
 
     await migrate(owner_url)
+    async with snapshot(owner_url) as connection:
+        known.epoch = await journal.current_epoch(connection)
     passwords = {service: known.role_password(service) for service in roles.SERVICES}
     if not await roles.set_up(owner_url, passwords):
         known.roles.clear()

@@ -48,6 +48,13 @@ class Journal:
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
 
+    async def bounds(self, partitions: int) -> dict[int, tuple[int, int]]:
+        """The first offset of each partition, and the one after its last record, as of now."""
+        topics = [TopicPartition(self._topic, number) for number in range(partitions)]
+        first = await self._consumer.beginning_offsets(topics)
+        ends = await self._consumer.end_offsets(topics)
+        return {at.partition: (first[at], ends[at]) for at in topics}
+
     async def first_offsets(self, places: Collection[Place]) -> dict[int, int]:
         """Where each partition begins; raises CasebusError `journal_shorter` than the tables."""
         topics = {TopicPartition(self._topic, one.partition): one for one in places}

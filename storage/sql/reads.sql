@@ -237,9 +237,13 @@ where r.agency = $1 and r.source = $2 and r.event_id = $3 and r.verified and not
 order by r.rejected_at desc limit 1;
 
 -- name: relayed
+-- Under an earlier epoch too, where the record stood at the same place then.
 select c.said_epoch as epoch, c.said_partition as partition, c.said_index as log_index, c.at
 from derived.checkpoint c
-where c.epoch = $1 and c.partition = $2 and $3 between c.first_offset and c.last_offset
+where c.partition = $2 and $3 between c.first_offset and c.last_offset
+  and (c.epoch = $1 or c.epoch < $1 and $3 < (
+      select min(e.carried) from own.journal_epoch e
+      where e.partition = $2 and e.epoch > c.epoch and e.epoch <= $1))
 order by c.at limit 1;
 
 -- name: hand_overs

@@ -1,0 +1,96 @@
+"""Files of a backup: compressed, the account's alone, each known by its SHA-256."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from casebus.errors import CasebusError
+
+_LEVEL = 1
+_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file that a manifest names; `name` is its path below the backup's folder."""
+
+    name: str
+    sha256: str
+    bytes: int
+    #: Records or rows in it.
+    count: int = 0
+    #: What it holds: a topic's partition and the first offset, or a table of `own`.
+    partition: int | None = None
+    first: int | None = None
+    table: str | None = None
+    columns: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, given: dict[str, Any]) -> Part:
+        return cls(**{**given, "columns": tuple(given["columns"])})
+
+    def path(self, folder: Path) -> Path:
+        """Raises CasebusError `backup_unreadable` for a name that leads out of the folder."""
+        path = folder / self.name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise CasebusError("backup_unreadable", f"{self.name} lies outside the backup")
+        return path
+
+
+@contextmanager
+def created(folder: Path, name: str) -> Iterator[BinaryIO]:
+    """To write to; under its name only once it is whole and on the disk."""
+    path = folder / name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as raw:
+        yield raw
+        raw.flush()
+        os.fsync(raw.fileno())
+    fresh.replace(path)
+
+
+@contextmanager
+def packed(folder: Path, name: str) -> Iterator[BinaryIO]:
+    """The same, compressed. The same content is the same bytes: no name and no time in it."""
+    with created(folder, name) as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as output:
+        yield cast("BinaryIO", output)
+
+
+@contextmanager
+def unpacked(folder: Path, part: Part) -> Iterator[BinaryIO]:
+    with gzip.open(part.path(folder)) as source:
+        yield cast("BinaryIO", source)
+
+
+def sealed(folder: Path, name: str, **what: Any) -> Part:
+    """The part that a finished file is."""
+    path = folder / name
+    return Part(name, digest_of(path), path.stat().st_size, **what)
+
+
+def digest_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as source:
+        while chunk := source.read(_AT_ONCE):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def check(folder: Path, part: Part) -> None:
+    """Raises CasebusError `backup_incomplete` or `backup_altered`."""
+    path = part.path(folder)
+    size = path.stat().st_size if path.is_file() else -1
+    if size < part.bytes:
+        said = "is missing" if size < 0 else f"has {size} of {part.bytes} bytes"
+        raise CasebusError("backup_incomplete", f"{part.name} {said}")
+    if digest_of(path) != part.sha256:
+        raise CasebusError("backup_altered", f"{part.name} is not as it was written")

@@ -1,0 +1,128 @@
+"""What one backup is made of: written last, whole, and sealed by a digest of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from casebus.errors import CasebusError
+from onebox.backup.files import Part, created
+
+FORM = 1
+_SORTED = orjson.OPT_SORT_KEYS
+_NAME = re.compile(r"backup-(\d{6})\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One backup. Parts of the journal and the directory may be those of earlier ones."""
+
+    number: int
+    taken_at: str
+    release: str
+    #: SHA-256 of the directory's entry 0, which is pinned: whose backup it is.
+    installation: str
+    epoch: int
+    partitions: int
+    migrations: dict[str, str]
+    #: Which law was adopted last, and which files lay in the checkout then.
+    law: dict[str, str]
+    #: Topic, partition → the offset at which it goes on, of the topics whose records are not kept.
+    ends: dict[str, dict[int, int]]
+    own: list[Part]
+    journal: list[Part]
+    directory: list[Part]
+    schemas: Part
+    keys: Part | None = None
+    form: int = field(default=FORM)
+
+    @property
+    def name(self) -> str:
+        return f"backup-{self.number:06}.json"
+
+    def parts(self) -> Iterator[Part]:
+        single = [one for one in (self.schemas, self.keys) if one is not None]
+        return chain(self.own, self.directory, self.journal, single)
+
+    def stretches(self, partition: int) -> list[Part]:
+        """The parts of one partition of the journal, in order."""
+        return [one for one in self.journal if one.partition == partition]
+
+    def until(self, partition: int) -> int:
+        """The offset behind the last record of the journal that is kept."""
+        return _until(self.stretches(partition))
+
+    @property
+    def directory_until(self) -> int:
+        return _until(self.directory)
+
+    def records(self) -> int:
+        return sum(one.count for one in self.journal)
+
+
+def _until(parts: list[Part]) -> int:
+    return (parts[-1].first or 0) + parts[-1].count if parts else 0
+
+
+def numbers(folder: Path) -> list[int]:
+    """The backups that are finished in this folder, oldest first."""
+    found = (_NAME.fullmatch(path.name) for path in folder.glob("backup-*.json"))
+    return sorted(int(one[1]) for one in found if one)
+
+
+def newest(folder: Path, number: int | None = None) -> Manifest | None:
+    """The last backup, or that of this number; None where there is none."""
+    known = numbers(folder)
+    if number is not None:
+        return read(folder / f"backup-{number:06}.json") if number in known else None
+    return read(folder / f"backup-{known[-1]:06}.json") if known else None
+
+
+def write(folder: Path, manifest: Manifest) -> str:
+    """Write it whole; its digest, by which whoever keeps it elsewhere knows it again."""
+    said = asdict(manifest)
+    # The names of an object are text.
+    said["ends"] = {
+        topic: {str(partition): end for partition, end in each.items()}
+        for topic, each in manifest.ends.items()
+    }
+    body = orjson.dumps(said, option=_SORTED)
+    digest = hashlib.sha256(body).hexdigest()
+    with created(folder, manifest.name) as output:
+        output.write(b'{"sha256": "%b", "backup": %b}\n' % (digest.encode(), body))
+    return digest
+
+
+def read(path: Path) -> Manifest:
+    """Raises CasebusError `backup_unreadable`, `backup_altered` or `release_is_older`."""
+    try:
+        sealed = orjson.loads(path.read_bytes())
+        given: dict[str, Any] = sealed["backup"]
+        if hashlib.sha256(orjson.dumps(given, option=_SORTED)).hexdigest() != sealed["sha256"]:
+            raise CasebusError("backup_altered", f"{path.name} is not as it was written")
+        if given["form"] > FORM:
+            raise CasebusError("release_is_older", f"{path.name} is of a newer release's form")
+        return _of(given)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CasebusError("backup_unreadable", f"{path.name} is no manifest") from error
+
+
+def _of(given: dict[str, Any]) -> Manifest:
+    lists = {
+        name: [Part.from_json(one) for one in given[name]]
+        for name in ("own", "journal", "directory")
+    }
+    ends = {
+        topic: {int(partition): end for partition, end in each.items()}
+        for topic, each in given["ends"].items()
+    }
+    keys = Part.from_json(given["keys"]) if given["keys"] else None
+    schemas = Part.from_json(given["schemas"])
+    return Manifest(**{**given, **lists, "ends": ends, "keys": keys, "schemas": schemas})

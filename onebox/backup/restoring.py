@@ -1,0 +1,333 @@
+"""Brings an installation back: from a backup, or, where only Kafka was lost, from its tables.
+
+Either way the journal is written in order with its first times, under a new epoch (design rule 5):
+what the old one's places said beyond its end nobody can say of the new one's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import asyncpg
+import orjson
+
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.sdk.directory import DIRECTORY_TOPIC
+from casebus.settings import Settings
+from onebox import environment, launch
+from onebox.backup import files, keys, manifest, sources
+from onebox.backup.brokers import Brokers
+from onebox.backup.manifest import Manifest
+from onebox.backup.taking import REJECTED
+from onebox.credentials import load, write_private
+from onebox.options import Options
+from onebox.places import OPERATOR, Home
+from onebox.provision.installation import Installation, make_tables
+from onebox.rebuild.reading import JOURNAL
+from onebox.stack import Stack
+from storage import beside, dumping, journal, restoring
+from storage.beside import BEFORE
+from storage.migrate import migrate, migrations
+from storage.restoring import Journaled, Resent
+
+Advance = Callable[[int, int], None]
+"""Called with how many records are written by now, and of how many."""
+
+
+#: What an unfinished run was about to fill.
+_HOME, _JOURNAL = b"home", b"journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was written back, and what the bus sends once more, byte for byte."""
+
+    records: int
+    directory_entries: int
+    #: The journal's from now on.
+    epoch: int
+    sent_again: int
+    #: Of which moment; empty where it is the tables' own.
+    taken_at: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Chosen(NamedTuple):
+    """A backup that was found whole, and where it lies."""
+
+    folder: Path
+    manifest: Manifest
+
+
+def chosen(folder: Path, number: int | None = None) -> Chosen:
+    """The newest backup or that of the number, every part of it checked.
+
+    Raises CasebusError `backup_missing`, `backup_unreadable`, `backup_incomplete`,
+    `backup_altered` or `release_is_older`.
+    """
+    found = manifest.newest(folder, number)
+    if found is None:
+        which = "no finished backup" if number is None else f"no backup {number}"
+        raise CasebusError("backup_missing", f"{folder} holds {which}")
+    for part in found.parts():
+        files.check(folder, part)
+    _require_known(folder, found)
+    return Chosen(folder, found)
+
+
+def _require_known(folder: Path, found: Manifest) -> None:
+    """Raises CasebusError `release_is_older` than the release that backed up."""
+    with files.unpacked(folder, found.schemas) as source:
+        theirs = orjson.loads(orjson.loads(source.read())["ids.json"])
+    ours = orjson.loads((Settings().schemas_dir / "ids.json").read_bytes())
+    known = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in migrations().items()}
+    if not found.migrations.items() <= known.items() or not _within(theirs, ours):
+        raise CasebusError("release_is_older", f"{found.name} is of release {found.release}")
+
+
+def _within(theirs: Any, ours: Any) -> bool:
+    """Whether all that the one lists the other has too."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        return all(name in ours and _within(each, ours[name]) for name, each in theirs.items())
+    return bool(theirs == ours)
+
+
+def require_empty(options: Options) -> None:
+    """Raises CasebusError `home_not_empty`, or as `launch.require_startable` does."""
+    launch.require_startable(options)
+    place = options.place
+    for part in (place.kafka, place.postgres):
+        if part.exists():
+            raise CasebusError("home_not_empty", f"{part} is there: restore into a new home")
+
+
+def bring_keys(options: Options, backup: Chosen) -> None:
+    """Raises CasebusError `keys_missing` or `backup_of_another`."""
+    home, found = options.place, backup.manifest
+    if found.keys is not None and not home.credentials.is_file():
+        home.make()
+        keys.unpack(backup.folder, found.keys, home)
+    root = load(home).root_digest or Settings().root_digest
+    can_sign = home.root_key.is_file() or home.bus_key(OPERATOR).is_file()
+    if not root or not can_sign:
+        said = f"put keys, processes, root.pem and credentials.json of it into {home.path}"
+        raise CasebusError("keys_missing", said)
+    if root != found.installation:
+        raise CasebusError("backup_of_another", f"{found.name} is of another installation")
+
+
+@contextmanager
+def _unfinished(home: Home, what: bytes) -> Iterator[None]:
+    """What ends inside is not started before it is removed or restored anew."""
+    write_private(home.restoring, what)
+    yield
+    home.restoring.unlink()
+
+
+async def restore(
+    options: Options, backup: Chosen, advance: Advance = lambda _done, _all: None
+) -> Restored:
+    """Fill an empty home from a backup that was `chosen`; nothing of it runs afterwards.
+
+    Raises CasebusError `home_not_empty`, `keys_missing`, `backup_of_another`,
+    `journal_not_empty` or `journal_not_written`.
+    """
+    require_empty(options)
+    bring_keys(options, backup)
+    stack = Stack(options)
+    with _unfinished(stack.home, _HOME):
+        work = _FromBackup(stack, backup, advance)
+        return await stack.with_backends(work.run)
+
+
+async def restore_journal(
+    options: Options,
+    backup: Chosen | None = None,
+    advance: Advance = lambda _done, _all: None,
+) -> Restored:
+    """Write the journal back to empty brokers from the tables; the directory too, or a backup's.
+
+    Raises CasebusError `journal_altered`, `directory_incomplete`, `rebuild_kept`,
+    `nothing_recorded`, `journal_not_empty` or `journal_not_written`.
+    """
+    _forget_unfinished(options.place)
+    launch.require_startable(options)
+    stack = Stack(options)
+    return await stack.with_backends(_FromTables(stack, backup, advance).run)
+
+
+def _forget_unfinished(home: Home) -> None:
+    """Remove what an earlier run wrote into brokers that it had found empty."""
+    if home.restoring.is_file() and home.restoring.read_bytes() == _JOURNAL:
+        shutil.rmtree(home.kafka, ignore_errors=True)
+        home.restoring.unlink()
+
+
+class _Restoring:
+    """What both ways have in common: Kafka filled, then `own` told."""
+
+    def __init__(self, stack: Stack, advance: Advance) -> None:
+        self._stack, self._advance = stack, advance
+        self._settings = environment.admin_settings(stack.options, stack.credentials)
+        self._url = self._settings.database_url
+        self._schemas = Schemas.load(self._settings.schemas_dir)
+        self._doors = sources.Doors()
+        self._done = self._all = 0
+
+    async def _write(
+        self, brokers: Brokers, journaled: Journaled, partition: int, records: Any
+    ) -> int:
+        noted = sources.noted(records, journaled, self._doors)
+        return await brokers.write(JOURNAL, partition, self._counted(noted))
+
+    async def _counted(self, records: Any) -> Any:
+        async for record in records:
+            yield record
+            self._done += 1
+            if self._done % 1000 == 0 or self._done == self._all:
+                self._advance(self._done, self._all)
+
+    async def _provision(self) -> Installation:
+        """The rest of the topics, users and roles: nothing of an earlier cluster is trusted."""
+        stack = self._stack
+        await make_tables(self._url, stack.credentials)
+        installation = Installation(stack.home, self._settings, stack.credentials)
+        installation.stamp.unlink(missing_ok=True)
+        await asyncio.to_thread(installation.provision_kafka)
+        stack.save_credentials()
+        return installation
+
+
+class _FromBackup(_Restoring):
+    def __init__(self, stack: Stack, backup: Chosen, advance: Advance) -> None:
+        super().__init__(stack, advance)
+        self._folder, self._found = backup
+        self._all = self._found.records()
+
+    async def run(self) -> Restored:
+        await self._tables()
+        async with Brokers(self._settings) as brokers:
+            await brokers.require_empty()
+            async with restoring.owner(self._url) as connection:
+                restored = await self._fill(brokers, connection)
+        installation = await self._provision()
+        installation.note_known_law(self._found.law)
+        return restored
+
+    async def _tables(self) -> None:
+        """Schema `own` as the migrations of the backup's release made it, then this one's."""
+        connection: Any = await asyncpg.connect(self._url)
+        try:
+            if await dumping.has_own(connection):
+                raise CasebusError("home_not_empty", "the database holds an installation")
+        finally:
+            await connection.close()
+        await migrate(self._url, only=self._found.migrations)
+        async with restoring.owner(self._url) as owner:
+            await dumping.empty(owner, [part.table or "" for part in self._found.own])
+            for part in self._found.own:
+                with files.unpacked(self._folder, part) as source:
+                    table = dumping.Table(part.table or "", part.columns)
+                    await dumping.read(owner, table, source)
+            await dumping.go_on_counting(owner)
+        await migrate(self._url)
+
+    async def _fill(self, brokers: Brokers, connection: Any) -> Restored:
+        found, folder = self._found, self._folder
+        journaled = Journaled(connection)
+        await journaled.begin()
+        await brokers.open()
+        entries = sources.kept(folder, found.directory)
+        directory = await brokers.write(DIRECTORY_TOPIC, 0, entries)
+        carried = {}
+        for partition in range(found.partitions):
+            records = sources.kept(folder, found.stretches(partition))
+            carried[partition] = await self._write(brokers, journaled, partition, records)
+        await brokers.close()
+        again = await journaled.send_again()
+        rejected = await restoring.rejected_from(connection, found.ends.get(REJECTED, {}))
+        doors = {name: ends for name, ends in found.ends.items() if name != REJECTED}
+        places = sources.union(doors, self._doors.ends, {REJECTED: rejected})
+        await brokers.begin_at(places)
+        await brokers.route_again()
+        epoch = await restoring.begin_epoch(connection, carried, directory)
+        return _restored(carried, directory, epoch, again, found.taken_at)
+
+
+class _FromTables(_Restoring):
+    def __init__(self, stack: Stack, backup: Chosen | None, advance: Advance) -> None:
+        super().__init__(stack, advance)
+        self._backup = backup
+
+    async def run(self) -> Restored:
+        connection: Any = await asyncpg.connect(self._url)
+        try:
+            if not await dumping.has_own(connection):
+                raise CasebusError("nothing_recorded", "the database holds no installation")
+            if await beside.exists(connection, BEFORE):
+                raise CasebusError(
+                    "rebuild_kept", f"drop {BEFORE} first: casebus rebuild --drop-old"
+                )
+            await migrate(self._url)
+            await beside.make(connection)
+        finally:
+            await connection.close()
+        async with Brokers(self._settings) as brokers:
+            await brokers.require_empty()
+            with _unfinished(self._stack.home, _JOURNAL):
+                async with restoring.owner(self._url) as connection:
+                    restored = await self._fill(brokers, connection)
+        installation = await self._provision()
+        installation.note_known_law(installation.known_law())
+        return restored
+
+    async def _fill(self, brokers: Brokers, connection: Any) -> Restored:
+        """Nothing in the database has changed unless all is written."""
+        await beside.fence(connection)
+        epoch = await journal.current_epoch(connection)
+        counts = {at: n for at, (n, _) in (await restoring.positions(connection, epoch)).items()}
+        self._all = sum(counts.values())
+        entries = await self._directory(connection, epoch)
+        journaled = Journaled(connection)
+        await journaled.begin()
+        await brokers.open()
+        directory = await brokers.write(DIRECTORY_TOPIC, 0, entries)
+        carried = {}
+        for partition in counts:
+            records = sources.recorded(connection, self._schemas, epoch, partition)
+            carried[partition] = await self._write(brokers, journaled, partition, records)
+        await brokers.close()
+        async for headers in restoring.rejected_headers(connection):
+            self._doors.note(headers)
+        again = await journaled.send_again()
+        partitions = range(self._settings.installation_partitions)
+        rejected = await restoring.rejected_from(connection, dict.fromkeys(partitions, 0))
+        await brokers.begin_at(sources.union(self._doors.ends, {REJECTED: rejected}))
+        await brokers.route_again()
+        epoch = await restoring.begin_epoch(connection, carried, directory)
+        # Casework derives anew what it then reads; what was read, the records too, stays beside.
+        await beside.switch(connection, differs=True)
+        return _restored(carried, directory, epoch, again)
+
+    async def _directory(self, connection: Any, epoch: int) -> Any:
+        if self._backup is not None:
+            return sources.kept(self._backup.folder, self._backup.manifest.directory)
+        root = self._stack.credentials.root_digest or Settings().root_digest
+        return sources.listed(await sources.directory_of(connection, self._schemas, epoch, root))
+
+
+def _restored(
+    carried: Mapping[int, int], directory: int, epoch: int, again: Resent, taken_at: str = ""
+) -> Restored:
+    sent_again = again.outbox + again.submissions
+    return Restored(sum(carried.values()), directory, epoch, sent_again, taken_at)

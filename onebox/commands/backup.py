@@ -1,0 +1,63 @@
+"""`casebus backup`: journal, directory and schema `own` in files, while the system runs."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from casebus.cli.output import answer, json_option
+from casebus.errors import CasebusError
+from onebox import credentials, environment
+from onebox.backup.taking import Source, Taken
+from onebox.backup.taking import backup as take
+from onebox.commands.shared import counted, home_option, options_of
+from onebox.provision.installation import Installation
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@home_option
+@click.option(
+    "--with-keys",
+    is_flag=True,
+    help="Keep private keys, passwords and API keys too: who has them signs as anybody here.",
+)
+@json_option
+def backup(home: Path | None, folder: Path, *, with_keys: bool, as_json: bool) -> None:
+    """Back up what nothing else holds into FOLDER, while the system runs.
+
+    The journal and the directory from Kafka, schema own from PostgreSQL, the schemas. A later
+    backup into the same FOLDER adds only what is new; each can be restored.
+    """
+    options = options_of(home)
+    known = credentials.load(options.place)
+    settings = environment.admin_settings(options, known)
+    root = known.root_digest or settings.root_digest
+    if not root:
+        raise CasebusError("not_a_home", f"{options.home} holds no installation")
+    law = Installation(options.place, settings, known).known_law()
+    source = Source(settings, options.place, root, law)
+    with counted("records written", quiet=as_json) as advance:
+        taken = asyncio.run(take(source, folder, with_keys=with_keys, advance=advance))
+    made = taken.manifest
+    said = {
+        "backup": made.number,
+        "sha256": taken.sha256,
+        "records": made.records(),
+        "new_records": taken.new_records,
+        "keys": made.keys is not None,
+    }
+    answer(said, as_json=as_json, show=lambda out: _show(out, taken, folder))
+
+
+def _show(out: Console, taken: Taken, folder: Path) -> None:
+    made = taken.manifest
+    out.print(
+        f"[bold]Backup {made.number}[/bold] in {folder}: {made.records():,} journal records,"
+        f" {taken.new_records:,} records new; sha256 {taken.sha256}"
+    )
+    if made.keys is None:
+        out.print("Keys and passwords are not in it: --with-keys, or keep them elsewhere")

@@ -1,0 +1,79 @@
+"""Schema `own`, table by table, as PostgreSQL's own text: out of one snapshot, and back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import asyncpg
+
+from storage.queries import load
+
+OWN = "own"
+_SQL = load("dumping")
+_TABLES = load("beside")["tables"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of `own`, and its columns in the order in which its rows are written."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@asynccontextmanager
+async def snapshot(database_url: str) -> AsyncIterator[Any]:
+    """A connection on which everything is read as of one moment."""
+    connection: Any = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def tables(connection: Any) -> list[Table]:
+    rows = await connection.fetch(_TABLES, OWN)
+    return [Table(row["name"], tuple(row["columns"])) for row in rows]
+
+
+async def applied(connection: Any) -> dict[str, str]:
+    """The digest of each migration that made the tables, by its name."""
+    return {row["name"]: row["digest"] for row in await connection.fetch(_SQL["applied"])}
+
+
+async def write(connection: Any, table: Table, output: BinaryIO) -> int:
+    """Write all rows; how many there were."""
+    said: str = await connection.copy_from_table(
+        table.name, schema_name=OWN, columns=table.columns, output=output
+    )
+    return int(said.rpartition(" ")[2])
+
+
+async def has_own(connection: Any) -> bool:
+    return bool(await connection.fetchval(_SQL["has_own"]))
+
+
+async def empty(connection: Any, names: Sequence[str]) -> None:
+    """Take away what the migrations put into these tables."""
+    for name in names:
+        await connection.execute(f'truncate own."{name}"')
+
+
+async def read(connection: Any, table: Table, source: BinaryIO) -> None:
+    """Take the rows in as they were written, the numbers that the database gave included."""
+    await connection.copy_to_table(
+        table.name, schema_name=OWN, columns=table.columns, source=source
+    )
+
+
+async def go_on_counting(connection: Any) -> None:
+    """Let the next number of each table be one that was not given before."""
+    for row in await connection.fetch(_SQL["identities"]):
+        # Names as the catalogue has them.
+        greatest = f'select max("{row["column"]}") from own."{row["table"]}"'  # noqa: S608
+        if (last := await connection.fetchval(greatest)) is not None:
+            await connection.execute("select setval($1::regclass, $2)", row["sequence"], last)

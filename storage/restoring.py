@@ -1,0 +1,152 @@
+"""What `own` must know of a journal that was written anew: its epoch, and what stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from casebus.events.envelope import Envelope, Header
+from casebus.trust.directory import BUS, ROOT
+from storage.packing import pack_headers, unpack_headers
+from storage.queries import load
+
+_SQL = load("restoring")
+_AT_ONCE = 2_000
+#: Of the bus's own words: what no outbox ever held.
+_NOT_OF_THE_OUTBOX = frozenset({"directory", "law", "relay"})
+_INTAKE = "intake"
+
+
+class Written(NamedTuple):
+    """A record of the journal as Kafka takes it; `timestamp` in milliseconds since 1970."""
+
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[Header, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """Rows that were sent and that the journal lacks: the relay sends their bytes again."""
+
+    outbox: int
+    submissions: int
+
+
+@asynccontextmanager
+async def owner(database_url: str) -> AsyncIterator[Any]:
+    """The owner's session, in one transaction: all of it is restored, or nothing."""
+    connection: Any = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction():
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def begin_epoch(connection: Any, carried: Mapping[int, int], directory: int) -> int:
+    """Let the journal's next epoch begin with so many records carried over in each partition."""
+    epoch = int(await connection.fetchval(_SQL["next_epoch"]))
+    await connection.execute(_SQL["carry"], epoch, list(carried), list(carried.values()))
+    await connection.execute(_SQL["carry_questions"], epoch)
+    await connection.execute(_SQL["shorten_directory_copy"], directory)
+    return epoch
+
+
+async def rejected_from(connection: Any, ends: Mapping[int, int]) -> dict[int, int]:
+    """Where `rejected` goes on: behind these offsets, and behind what is kept."""
+    rows = await connection.fetch(_SQL["rejected_from"], list(ends), list(ends.values()))
+    return {row["partition"]: row["next_offset"] for row in rows}
+
+
+class Journaled:
+    """The journal's identities beside `own`, within one transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._identities: list[tuple[UUID, str, str]] = []
+        self._said: list[tuple[Any, ...]] = []
+
+    async def begin(self) -> None:
+        await self._connection.execute(_SQL["note_journaled"])
+
+    async def note(self, record: Written) -> None:
+        envelope = Envelope.from_headers(record.headers)
+        stream = UUID(envelope.subject)
+        self._identities.append((stream, envelope.source, envelope.id))
+        if _is_of_the_outbox(envelope):
+            self._said.append(_outbox_row(stream, envelope, record))
+        if len(self._identities) >= _AT_ONCE:
+            await self._flush()
+
+    async def take_stored(self, epoch: int) -> None:
+        """Note what the tables hold under this epoch; what it says, the outbox has."""
+        await self._connection.execute(_SQL["take_stored"], epoch)
+
+    async def send_again(self) -> Resent:
+        """Let the relay send what was sent and is not in the journal, byte for byte."""
+        await self._flush()
+        await self._connection.execute(_SQL["index_journaled"])
+        outbox = await self._connection.execute(_SQL["send_outbox_again"])
+        submissions = await self._connection.execute(_SQL["send_submissions_again"])
+        return Resent(*(int(said.rpartition(" ")[2]) for said in (outbox, submissions)))
+
+    async def _flush(self) -> None:
+        await self._connection.copy_records_to_table("journaled", records=self._identities)
+        await self._connection.executemany(_SQL["said"], self._said)
+        self._identities.clear()
+        self._said.clear()
+
+
+def _is_of_the_outbox(envelope: Envelope) -> bool:
+    domain = envelope.type.split(".", 2)[1]
+    return domain == _INTAKE or (envelope.source == BUS and domain not in _NOT_OF_THE_OUTBOX)
+
+
+def _outbox_row(stream: UUID, envelope: Envelope, record: Written) -> tuple[Any, ...]:
+    door = dict(record.headers)["cb-origin"].decode().partition("/")[0]
+    own = [one for one in record.headers if not one[0].startswith("cb-")]
+    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    identity = (envelope.type, envelope.source, envelope.id)
+    return (stream, *identity, door, record.value, pack_headers(own), at)
+
+
+async def stored(
+    connection: Any, epoch: int, partition: int
+) -> AsyncIterator[tuple[int, bytes, Written]]:
+    """Log index, log leaf and record of each row of one partition, in order."""
+    async for row in connection.cursor(_SQL["stored"], epoch, partition, prefetch=_AT_ONCE):
+        yield row["log_index"], row["log_leaf"], _written(row)
+
+
+async def directory_copies(connection: Any, epoch: int) -> tuple[list[Written], int]:
+    """Entries of the directory that came into the journal; and how many of them were sent there."""
+    rows = await connection.fetch(_SQL["directory_copies"], epoch, ROOT)
+    copied = await connection.fetchval(_SQL["directory_copied"])
+    return [_written(row) for row in rows], copied
+
+
+async def rejected_headers(connection: Any) -> AsyncIterator[tuple[Header, ...]]:
+    """The headers of everything that is kept as rejected."""
+    async for row in connection.cursor(_SQL["rejected_headers"], prefetch=_AT_ONCE):
+        yield unpack_headers(row["headers"])
+
+
+def _written(row: Any) -> Written:
+    """The record's key is what its author gave: the text of `ce_subject`."""
+    headers = unpack_headers(row["headers"])
+    timestamp = round(row["appended_at"].timestamp() * 1000)
+    return Written(timestamp, dict(headers)["ce_subject"], row["value"], headers)
+
+
+async def positions(connection: Any, epoch: int) -> dict[int, tuple[int, bytes]]:
+    """Records recorded and frontier of each partition."""
+    rows = await connection.fetch(_SQL["positions"], epoch)
+    return {row["partition"]: (row["next_index"], row["frontier"]) for row in rows}

@@ -1,0 +1,74 @@
+-- name: next_epoch
+update own.installation set epoch = epoch + 1 returning epoch;
+
+-- name: carry
+insert into own.journal_epoch (epoch, partition, carried)
+select $1, * from unnest($2::integer[], $3::bigint[]);
+
+-- name: carry_questions
+-- What was asked of the records that are there again is not asked again.
+insert into own.question_position (question, epoch, partition, next_index)
+select q.question, $1, q.partition, least(q.next_index, c.carried)
+from own.question_position q
+join own.journal_epoch c on c.epoch = $1 and c.partition = q.partition
+where q.epoch = $1 - 1;
+
+-- name: shorten_directory_copy
+update own.directory_copy set next_offset = least(next_offset, $1);
+
+-- name: directory_copied
+select next_offset from own.directory_copy;
+
+-- name: rejected_from
+insert into own.rejected_position (partition, next_offset)
+select * from unnest($1::integer[], $2::bigint[])
+on conflict (partition) do update
+set next_offset = greatest(own.rejected_position.next_offset, excluded.next_offset)
+returning partition, next_offset;
+
+-- name: note_journaled
+create temporary table journaled (stream uuid, source text, event_id text);
+
+-- name: take_stored
+insert into journaled select stream, source, event_id from derived.journal where epoch = $1;
+
+-- name: index_journaled
+create index on journaled (stream, source, event_id);
+
+-- name: said
+-- What the bus said, the outbox knows: no service says it a second time.
+insert into own.outbox
+    (aggregatetype, aggregateid, type, source, event_id, topic, value, headers, created_at, sent_at)
+values ('event', $1, $2, $3, $4, $5, $6, $7, $8, $8)
+on conflict (aggregateid, source, event_id) do nothing;
+
+-- name: send_outbox_again
+update own.outbox o set sent_at = null, tried_at = null
+where o.aggregatetype = 'event' and o.sent_at is not null
+  and not exists (select from journaled j
+                  where j.stream = o.aggregateid and j.source = o.source and j.event_id = o.event_id)
+  and not exists (select from own.rejected r
+                  where r.source = o.source and r.event_id = o.event_id);
+
+-- name: send_submissions_again
+update own.submission s set sent_at = null, tried_at = null
+where s.sent_at is not null
+  and not exists (select from journaled j
+                  where j.stream = s.stream and j.source = s.source and j.event_id = s.event_id)
+  and not exists (select from own.rejected r
+                  where r.source = s.source and r.event_id = s.event_id);
+
+-- name: positions
+select partition, next_index, frontier from derived.journal_position
+where epoch = $1 order by partition;
+
+-- name: stored
+select log_index, value, headers, log_leaf, appended_at from derived.journal
+where epoch = $1 and partition = $2 order by log_index;
+
+-- name: rejected_headers
+select headers from own.rejected;
+
+-- name: directory_copies
+select distinct on (source, event_id) value, headers, appended_at from derived.journal
+where epoch = $1 and source = $2 order by source, event_id, log_index;

@@ -1,0 +1,208 @@
+"""A backup taken while events flow comes back in an empty home; a lost Kafka from the tables."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onebox import credentials
+from onebox.backup import restoring
+from onebox.backup.taking import Source, Taken, backup
+from onebox.options import SERVICES, Options, read_options
+from onebox.ports import free_port_base
+from onebox.provision.installation import Installation
+from onebox.testing import Stack
+from tests.integration.street import AMR, DOORS, PRO, PSB, Bus, opened
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
+
+#: What each case comes to, without the places at which its events stand.
+_COMES_TO = {
+    "case_state": "stream, procedure, status, opener, digest, law, suspended, pinned",
+    "clock": "stream, key, clock, status, historic, due, breach_after, view",
+    "work_item": "key, stream, agency, duty, is_open, due, version, unit, view",
+    "finding": "stream, key, kind, view",
+    "party": "stream, agency",
+    "number": "value, kind, stream, agency",
+    "event": "stream, source, id, type, author, recipients, legal_at, recorded_at, event_leaf",
+}
+
+
+class Told:
+    """One story: what was sent, and both backups of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.streams: list[str] = []
+        self.first: Taken
+        self.second: Taken
+        #: Of each table: what every row says.
+        self.comes_to: dict[str, list[str]] = {}
+
+
+@pytest.fixture(scope="module")
+def scratch() -> Iterator[Path]:
+    """Where PostgreSQL, which does not run as root, gets to."""
+    folder = Path(tempfile.mkdtemp(prefix="casebus-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def told(scratch: Path) -> Told:
+    """An installation that was backed up twice, and is gone."""
+    story = Told(scratch / "backups")
+    with Stack() as stack, _bus(stack) as bus:
+        story.streams = [opened(bus)[0] for _ in range(3)]
+        flowing = threading.Thread(target=_flow, args=(bus, story.streams))
+        flowing.start()
+        story.first = _back_up(stack, story.folder)
+        flowing.join()
+        _answer(bus, story.streams[0])
+        assert bus.verified().ok
+        story.second = _back_up(stack, story.folder)
+        story.comes_to = _comes_to(bus)
+    return story
+
+
+def test_a_second_backup_adds_what_is_new_and_leaves_the_first_as_it_was(told: Told) -> None:
+    first, second = told.first.manifest, told.second.manifest
+    assert (first.number, second.number) == (1, 2)
+    assert 0 < told.second.new_records < second.records()
+    assert second.journal[: len(first.stretches(0))] == first.stretches(0)
+    assert set(first.journal) < set(second.journal)
+    for number in (1, 2):
+        assert restoring.chosen(told.folder, number).manifest.number == number
+    for path in told.folder.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_backup_comes_back_whole_and_goes_on_and_so_does_a_journal_that_was_lost(
+    told: Told, scratch: Path
+) -> None:
+    options = _options(scratch / "restored")
+    back = asyncio.run(restoring.restore(options, restoring.chosen(told.folder)))
+    assert (back.records, back.epoch) == (told.second.manifest.records(), 2)
+    with Stack(home=options.home, port_base=options.port_base) as stack, _bus(stack) as bus:
+        _came_back(bus, told)
+        _goes_on(bus, told.streams[1], next_number=6)
+        before = _comes_to(bus)
+    shutil.rmtree(options.place.kafka)
+    back = asyncio.run(restoring.restore_journal(options))
+    assert back.epoch == 3
+    with Stack(home=options.home, port_base=options.port_base) as stack, _bus(stack) as bus:
+        _settled(bus, before)
+        _nothing_said_twice(bus)
+        assert bus.verified().ok
+        _goes_on(bus, told.streams[1], next_number=7)
+
+
+def test_a_backup_taken_while_events_flowed_says_nothing_twice(told: Told, scratch: Path) -> None:
+    options = _options(scratch / "earlier")
+    back = asyncio.run(restoring.restore(options, restoring.chosen(told.folder, 1)))
+    assert back.records == told.first.manifest.records()
+    with Stack(home=options.home, port_base=options.port_base) as stack, _bus(stack) as bus:
+        bus.until(
+            "select sum(next_index) from derived.journal_position",
+            holds=lambda rows: (rows[0][0] or 0) >= back.records,
+        )
+        assert bus.verified().ok
+        _nothing_said_twice(bus)
+        _answer(bus, told.streams[0])
+
+
+def _options(home: Path) -> Options:
+    home.mkdir()
+    home.chmod(0o755)
+    return read_options(home, free_port_base(), SERVICES, {})
+
+
+@contextmanager
+def _bus(stack: Stack) -> Iterator[Bus]:
+    bus = Bus(stack)
+    yield bus
+    bus.producer.close()
+
+
+def _back_up(stack: Stack, folder: Path) -> Taken:
+    settings, known = stack.settings("admin"), credentials.load(stack.home)
+    law = Installation(stack.home, settings, known).known_law()
+    source = Source(settings, stack.home, known.root_digest, law)
+    return asyncio.run(backup(source, folder, with_keys=True))
+
+
+def _flow(bus: Bus, streams: list[str]) -> None:
+    """Numbered notes of one system, and what makes the bus speak."""
+    for number in range(1, 6):
+        for stream in streams:
+            bus.send([bus.event("case.noted", AMR, stream=stream, sequence=number)], DOORS[AMR])
+        # Who has no standing is recorded, and told.
+        bus.send([bus.event("referral.filed", PRO, stream=streams[2], to=(AMR,))], DOORS[PRO])
+        opened(bus)
+
+
+def _answer(bus: Bus, stream: str) -> None:
+    bus.send(
+        [bus.event("referral.filed", PSB, stream=stream, legal="2026-03-06", to=(AMR,))],
+        DOORS[PSB],
+    )
+    bus.status(stream, "filed")
+
+
+def _comes_to(bus: Bus) -> dict[str, list[str]]:
+    return {
+        table: sorted(map(str, bus.rows(f"select {columns} from derived.{table}")))  # noqa: S608
+        for table, columns in _COMES_TO.items()
+    }
+
+
+def _settled(bus: Bus, expected: dict[str, list[str]]) -> None:
+    bus.until(
+        "select count(*) from derived.event",
+        holds=lambda rows: rows[0][0] >= len(expected["event"]),
+    )
+    found = _comes_to(bus)
+    for table, rows in expected.items():
+        missing = set(rows) - set(found[table])
+        assert not missing, f"{table}: {sorted(missing)[:3]} not in {sorted(found[table])[:3]}"
+    # What is new is said of what is new: the router's checkpoints.
+    assert [len(found[one]) for one in ("case_state", "finding")] == [
+        len(expected[one]) for one in ("case_state", "finding")
+    ]
+
+
+def _came_back(bus: Bus, told: Told) -> None:
+    _settled(bus, told.comes_to)
+    assert bus.verified().ok
+    _nothing_said_twice(bus)
+    [row] = bus.rows("select min(carried), max(epoch) from own.journal_epoch")
+    assert row["max"] == 2
+
+
+def _nothing_said_twice(bus: Bus) -> None:
+    said = bus.rows("select stream, source, id from derived.event_copy where not same")
+    assert not said, f"with other bytes: {said[:3]}"
+    again = bus.rows(
+        "select c.source, e.type from derived.event_copy c join derived.event e"
+        " using (stream, source, id) where e.type not like 'casebus.directory.%'"
+    )
+    assert not again
+
+
+def _goes_on(bus: Bus, stream: str, next_number: int) -> None:
+    """The next event of each is taken, and answered; numbers go on."""
+    note = bus.event("case.noted", AMR, stream=stream, sequence=next_number, to=(PSB,))
+    bus.send([note], DOORS[AMR])
+    bus.until("select * from derived.event where id = $1", dict(note.headers)["ce_id"].decode())
+    fresh, _ = opened(bus)
+    _answer(bus, fresh)
+    assert bus.verified().ok
