@@ -13,6 +13,7 @@ import asyncpg
 
 from casebus.events.envelope import Envelope, Header
 from casebus.trust.directory import BUS, ROOT
+from storage.journal import current_epoch
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
@@ -51,11 +52,17 @@ async def owner(database_url: str) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def begin_epoch(connection: Any, carried: Mapping[int, int], directory: int) -> int:
-    """Let the journal's next epoch begin with so many records carried over in each partition."""
-    epoch = int(await connection.fetchval(_SQL["next_epoch"]))
+async def begin_epoch(
+    connection: Any, carried: Mapping[int, int], directory: int, newest: int = 0
+) -> int:
+    """Let the journal's next epoch begin with so many records carried over in each partition.
+
+    It is one above all that are known: the database's, and the `newest` of its backups.
+    """
+    before = await current_epoch(connection)
+    epoch = int(await connection.fetchval(_SQL["next_epoch"], newest))
     await connection.execute(_SQL["carry"], epoch, list(carried), list(carried.values()))
-    await connection.execute(_SQL["carry_questions"], epoch)
+    await connection.execute(_SQL["carry_questions"], epoch, before)
     await connection.execute(_SQL["shorten_directory_copy"], directory)
     return epoch
 

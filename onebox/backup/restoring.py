@@ -111,6 +111,13 @@ def require_empty(options: Options) -> None:
             raise CasebusError("home_not_empty", f"{part} is there: restore into a new home")
 
 
+def _require_partitions(found: Manifest) -> None:
+    """The number is fixed for an installation's life. Raises CasebusError `partitions_differ`."""
+    here = Settings().installation_partitions
+    if found.partitions != here:
+        raise CasebusError("partitions_differ", f"{found.partitions}, and {here} by the settings")
+
+
 def bring_keys(options: Options, backup: Chosen) -> None:
     """Raises CasebusError `keys_missing` or `backup_of_another`."""
     home, found = options.place, backup.manifest
@@ -143,6 +150,7 @@ async def restore(
     `journal_not_empty` or `journal_not_written`.
     """
     require_empty(options)
+    _require_partitions(backup.manifest)
     bring_keys(options, backup)
     stack = Stack(options)
     with _unfinished(stack.home, _HOME):
@@ -260,7 +268,8 @@ class _FromBackup(_Restoring):
         places = sources.union(doors, self._doors.ends, {REJECTED: rejected})
         await brokers.begin_at(places)
         await brokers.route_again()
-        epoch = await restoring.begin_epoch(connection, carried, directory)
+        newest = manifest.newest(folder) or found
+        epoch = await restoring.begin_epoch(connection, carried, directory, newest.epoch)
         return _restored(carried, directory, epoch, again, found.taken_at)
 
 

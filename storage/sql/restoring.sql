@@ -1,5 +1,5 @@
 -- name: next_epoch
-update own.installation set epoch = epoch + 1 returning epoch;
+update own.installation set epoch = greatest(epoch, $1) + 1 returning epoch;
 
 -- name: carry
 insert into own.journal_epoch (epoch, partition, carried)
@@ -11,7 +11,7 @@ insert into own.question_position (question, epoch, partition, next_index)
 select q.question, $1, q.partition, least(q.next_index, c.carried)
 from own.question_position q
 join own.journal_epoch c on c.epoch = $1 and c.partition = q.partition
-where q.epoch = $1 - 1;
+where q.epoch = $2;
 
 -- name: shorten_directory_copy
 update own.directory_copy set next_offset = least(next_offset, $1);

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from casebus.events.envelope import Record
 from onebox import credentials
 from onebox.backup import restoring
 from onebox.backup.taking import Source, Taken, backup
@@ -20,6 +20,7 @@ from onebox.options import SERVICES, Options, read_options
 from onebox.ports import free_port_base
 from onebox.provision.installation import Installation
 from onebox.testing import Stack
+from storage.packing import unpack_headers
 from tests.integration.street import AMR, DOORS, PRO, PSB, Bus, opened
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
@@ -32,6 +33,7 @@ _COMES_TO = {
     "finding": "stream, key, kind, view",
     "party": "stream, agency",
     "number": "value, kind, stream, agency",
+    "journal": "partition, log_index, value, headers, appended_at",
     "event": "stream, source, id, type, author, recipients, legal_at, recorded_at, event_leaf",
 }
 
@@ -148,6 +150,15 @@ def _flow(bus: Bus, streams: list[str]) -> None:
         # Who has no standing is recorded, and told.
         bus.send([bus.event("referral.filed", PRO, stream=streams[2], to=(AMR,))], DOORS[PRO])
         opened(bus)
+    _reject(bus)
+
+
+def _reject(bus: Bus) -> None:
+    """A record that admission refuses, and that is kept."""
+    before = bus.rows("select count(*) from own.rejected")[0][0]
+    good = bus.event("referral.sent", AMR, to=(PSB,))
+    bus.send([Record(good.key, (good.value or b"")[:-1], good.headers)], DOORS[AMR])
+    bus.until("select count(*) from own.rejected", holds=lambda rows: rows[0][0] == before + 1)
 
 
 def _answer(bus: Bus, stream: str) -> None:
@@ -205,4 +216,10 @@ def _goes_on(bus: Bus, stream: str, next_number: int) -> None:
     bus.until("select * from derived.event where id = $1", dict(note.headers)["ce_id"].decode())
     fresh, _ = opened(bus)
     _answer(bus, fresh)
+    _reject(bus)
     assert bus.verified().ok
+    origins = [
+        dict(unpack_headers(row["headers"]))["cb-origin"]
+        for row in bus.rows("select headers from derived.journal")
+    ]
+    assert len(set(origins)) == len(origins), "a place at the door was given twice"

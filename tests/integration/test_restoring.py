@@ -1,0 +1,138 @@
+"""What `own` is told when the journal is written back: nothing is said or numbered twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from casebus.events.envelope import Record
+from casebus.trust.keys import SigningKey
+from casebus.trust.signing import sign
+from onebox.testing import Stack
+from storage import dumping, outbox, reads, restoring
+from storage.outbox import OutboxRow
+from storage.packing import unpack_headers
+from storage.restoring import Journaled, Resent, Written
+from tests.integration.database import fresh_database
+from tests.world import SCHEMAS, draft
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+
+KEY = SigningKey.generate()
+TOLD = datetime(2026, 3, 5, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def own(brokers: Stack) -> AsyncIterator[Any]:
+    """A transaction of the owner's on a database of its own."""
+    async with fresh_database(brokers) as url, restoring.owner(url) as connection:
+        yield connection
+
+
+def said(stream: UUID, source: str = "bus", ce_type: str = "finding.raised") -> Record:
+    return sign([draft(ce_type, source, stream=str(stream))], KEY, SCHEMAS)[0]
+
+
+def journaled(record: Record) -> Written:
+    headers = (*record.headers, ("cb-origin", b"events.bus/0/5/1772672400000"))
+    return Written(round(TOLD.timestamp() * 1000), record.key, record.value, headers)
+
+
+async def test_what_the_bus_said_after_own_was_kept_is_not_said_again(own: Any) -> None:
+    noted = Journaled(own)
+    await noted.begin()
+    words = [said(uuid4()), said(uuid4(), "cn-330108-amr", "intake.received")]
+    for record in words:
+        await noted.note(journaled(record))
+    # What agencies and the router say is in no outbox.
+    await noted.note(journaled(said(uuid4(), "cn-330106-amr", "referral.sent")))
+    await noted.note(journaled(said(uuid4(), "bus/router", "relay.checkpoint")))
+    assert await noted.send_again() == Resent(0, 0)
+    rows = await own.fetch("select * from own.outbox order by id")
+    assert [(row["value"], row["sent_at"], row["topic"]) for row in rows] == [
+        (record.value, TOLD, "events.bus") for record in words
+    ]
+    assert [unpack_headers(row["headers"]) for row in rows] == [one.headers for one in words]
+    again = OutboxRow.of(said(UUID(str(rows[0]["aggregateid"]))), "events.bus")
+    identity = (again.stream, again.source, rows[0]["event_id"])
+    assert await outbox.enqueued(own, [identity]) == {rows[0]["event_id"]}
+
+
+async def test_what_was_sent_and_is_not_journaled_is_sent_again(own: Any) -> None:
+    lost, there, refused = (said(uuid4()) for _ in range(3))
+    await outbox.enqueue(own, [OutboxRow.of(one, "events.bus") for one in (lost, there, refused)])
+    await own.execute("update own.outbox set sent_at = now()")
+    await own.execute(
+        "insert into own.rejected (partition, kafka_offset, source, event_id, reason, detail,"
+        " headers, rejected_at) values (0, 0, 'bus', $1, 'unsigned', '', '', now())",
+        dict(refused.headers)["ce_id"].decode(),
+    )
+    noted = Journaled(own)
+    await noted.begin()
+    await noted.note(journaled(there))
+    assert await noted.send_again() == Resent(1, 0)
+    [row] = await own.fetch("select value from own.outbox where sent_at is null")
+    assert row["value"] == lost.value
+
+
+async def test_an_old_checkpoint_counts_for_what_was_carried_over_and_no_more(own: Any) -> None:
+    await own.execute(
+        "insert into derived.checkpoint (epoch, partition, first_offset, last_offset,"
+        " said_epoch, said_partition, said_index, at) values (1, 0, 0, 9, 1, 0, 10, now())"
+    )
+    assert await restoring.begin_epoch(own, {0: 5}, 0) == 2
+    assert await restoring.begin_epoch(own, {0: 4}, 0, newest=3) == 4
+    found = {at: await reads.relayed(own, 4, 0, at) is not None for at in (3, 4, 5)}
+    assert found == {3: True, 4: False, 5: False}
+    assert await reads.relayed(own, 1, 0, 9) is not None
+
+
+async def test_questions_are_not_asked_again_of_records_that_are_there_again(own: Any) -> None:
+    for partition, read in enumerate((3, 8)):
+        await own.execute(
+            "insert into own.question_position values ('reused', 1, $1, $2)", partition, read
+        )
+    await restoring.begin_epoch(own, {0: 5, 1: 5}, 0)
+    query = "select partition, next_index from own.question_position where epoch = 2 order by 1"
+    assert [tuple(row) for row in await own.fetch(query)] == [(0, 3), (1, 5)]
+
+
+async def test_every_table_of_own_comes_back_row_by_row_and_counts_on(brokers: Stack) -> None:
+    async with fresh_database(brokers) as old, fresh_database(brokers) as new:
+        async with restoring.owner(old) as connection:
+            rows = [OutboxRow.of(said(uuid4()), "events.bus") for _ in range(3)]
+            await outbox.enqueue(connection, rows)
+            await connection.execute(
+                "insert into own.api_key (digest, agency, label)"
+                " values (sha256('x'), 'a', E'tab\\tline\\nbackslash\\\\N 移')"
+            )
+        kept: dict[dumping.Table, BytesIO] = {}
+        async with dumping.snapshot(old) as connection:
+            for table in await dumping.tables(connection):
+                kept[table] = BytesIO()
+                await dumping.write(connection, table, kept[table])
+        async with restoring.owner(new) as connection:
+            await dumping.empty(connection, [table.name for table in kept])
+            for table, content in kept.items():
+                content.seek(0)
+                await dumping.read(connection, table, content)
+            await dumping.go_on_counting(connection)
+            await outbox.enqueue(connection, [OutboxRow.of(said(uuid4()), "events.bus")])
+            assert await connection.fetchval("select max(id) from own.outbox") == 4
+            await connection.execute("delete from own.outbox where id = 4")
+        for table in kept:
+            assert await _all(old, table.name) == await _all(new, table.name)
+
+
+async def _all(url: str, table: str) -> list[Any]:
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(f"select * from own.{table} t order by t::text"))  # noqa: S608
+    finally:
+        await connection.close()
