@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any, BinaryIO
 
 import asyncpg
@@ -36,8 +37,13 @@ async def snapshot(database_url: str) -> AsyncIterator[Any]:
 
 
 async def tables(connection: Any) -> list[Table]:
+    """All of them, each behind those whose rows its rows name."""
     rows = await connection.fetch(_TABLES, OWN)
-    return [Table(row["name"], tuple(row["columns"])) for row in rows]
+    order = TopologicalSorter[str]({row["name"]: () for row in rows})
+    for row in await connection.fetch(_SQL["leaning"]):
+        order.add(row["table"], row["other"])
+    columns = {row["name"]: tuple(row["columns"]) for row in rows}
+    return [Table(name, columns[name]) for name in order.static_order()]
 
 
 async def applied(connection: Any) -> dict[str, str]:
@@ -59,8 +65,7 @@ async def has_own(connection: Any) -> bool:
 
 async def empty(connection: Any, names: Sequence[str]) -> None:
     """Take away what the migrations put into these tables."""
-    for name in names:
-        await connection.execute(f'truncate own."{name}"')
+    await connection.execute("truncate " + ", ".join(f'own."{name}"' for name in names))
 
 
 async def read(connection: Any, table: Table, source: BinaryIO) -> None:

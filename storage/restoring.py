@@ -13,6 +13,7 @@ import asyncpg
 
 from casebus.events.envelope import Envelope, Header
 from casebus.trust.directory import BUS, ROOT
+from storage import dumping
 from storage.journal import current_epoch
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
@@ -22,6 +23,8 @@ _AT_ONCE = 2_000
 #: Of the bus's own words: what no outbox ever held.
 _NOT_OF_THE_OUTBOX = frozenset({"directory", "law", "relay"})
 _INTAKE = "intake"
+#: The columns of a table that remembers how far its owner has come in the journal.
+_OF_A_PLACE = frozenset({"epoch", "partition", "next_index"})
 
 
 class Written(NamedTuple):
@@ -62,9 +65,30 @@ async def begin_epoch(
     before = await current_epoch(connection)
     epoch = int(await connection.fetchval(_SQL["next_epoch"], newest))
     await connection.execute(_SQL["carry"], epoch, list(carried), list(carried.values()))
-    await connection.execute(_SQL["carry_questions"], epoch, before)
+    await _carry_places(connection, before, epoch)
     await connection.execute(_SQL["shorten_directory_copy"], directory)
     return epoch
+
+
+async def _carry_places(connection: Any, before: int, epoch: int) -> None:
+    """Whatever remembers how far it has come in a partition has come as far in the next epoch.
+
+    So nothing is asked again, or sent again, of records that are there again.
+    """
+    for table in await dumping.tables(connection):
+        if set(table.columns) >= _OF_A_PLACE:
+            names = ", ".join(f't."{name}"' for name in table.columns)
+            moved = names.replace('t."epoch"', "c.epoch").replace(
+                't."next_index"', 'least(t."next_index", c.carried)'
+            )
+            await connection.execute(
+                f'insert into own."{table.name}" ({names.replace("t.", "")})'  # noqa: S608
+                f' select {moved} from own."{table.name}" t'
+                " join own.journal_epoch c on c.epoch = $1 and c.partition = t.partition"
+                " where t.epoch = $2",
+                epoch,
+                before,
+            )
 
 
 async def rejected_from(connection: Any, ends: Mapping[int, int]) -> dict[int, int]:

@@ -5,14 +5,6 @@ update own.installation set epoch = greatest(epoch, $1) + 1 returning epoch;
 insert into own.journal_epoch (epoch, partition, carried)
 select $1, * from unnest($2::integer[], $3::bigint[]);
 
--- name: carry_questions
--- What was asked of the records that are there again is not asked again.
-insert into own.question_position (question, epoch, partition, next_index)
-select q.question, $1, q.partition, least(q.next_index, c.carried)
-from own.question_position q
-join own.journal_epoch c on c.epoch = $1 and c.partition = q.partition
-where q.epoch = $2;
-
 -- name: shorten_directory_copy
 update own.directory_copy set next_offset = least(next_offset, $1);
 

@@ -93,7 +93,11 @@ async def test_an_old_checkpoint_counts_for_what_was_carried_over_and_no_more(ow
     assert await reads.relayed(own, 1, 0, 9) is not None
 
 
-async def test_questions_are_not_asked_again_of_records_that_are_there_again(own: Any) -> None:
+async def test_who_read_so_far_reads_no_record_again_that_is_there_again(own: Any) -> None:
+    await own.execute(
+        "create table own.later (epoch int, next_index bigint, partition int, x text)"
+    )
+    await own.execute("insert into own.later values (1, 9, 0, 'x'), (0, 9, 0, 'older')")
     for partition, read in enumerate((3, 8)):
         await own.execute(
             "insert into own.question_position values ('reused', 1, $1, $2)", partition, read
@@ -101,6 +105,16 @@ async def test_questions_are_not_asked_again_of_records_that_are_there_again(own
     await restoring.begin_epoch(own, {0: 5, 1: 5}, 0)
     query = "select partition, next_index from own.question_position where epoch = 2 order by 1"
     assert [tuple(row) for row in await own.fetch(query)] == [(0, 3), (1, 5)]
+    [row] = await own.fetch("select * from own.later where epoch = 2")
+    assert tuple(row) == (2, 5, 0, "x")
+
+
+async def test_a_table_comes_back_behind_those_that_its_rows_name(own: Any) -> None:
+    await own.execute("create table own.a_note (id bigint primary key)")
+    await own.execute("create table own.a_line (note bigint references own.a_note)")
+    names = [table.name for table in await dumping.tables(own)]
+    assert names.index("a_note") < names.index("a_line")
+    await dumping.empty(own, names)
 
 
 async def test_every_table_of_own_comes_back_row_by_row_and_counts_on(brokers: Stack) -> None:
