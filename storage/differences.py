@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 from storage.beside import LIVE, NEXT
 from storage.queries import load
+from storage.sampling import ALL, Sample
 
 #: Rows of one table that are named; all are counted.
 MOST_NAMED = 200
 #: No function of the journal: how often and when a case was written, and what is to be asked.
-_NOT_COMPARED = {"case_state": {"version", "updated_at", "renewing"}}
-_NOTES = frozenset({"changed_organisation", "changed_right"})
+NOT_COMPARED = {"case_state": frozenset({"version", "updated_at", "renewing"})}
+NOTES = frozenset({"changed_organisation", "changed_right"})
 #: How a row is named in a table without a primary key.
 _NAMES = ("stream", "source", "id", "revision")
 _SQL = load("beside")
@@ -25,9 +28,11 @@ OTHER = "another"
 #: Both directions by `except all`, so that a doubled row counts, paired by what names a row.
 _COMPARE = """
 with stands as (
-    select {columns} from {live}.{table} except all select {columns} from {next}.{table}),
+    select {columns} from {live}.{table} {where}
+    except all select {columns} from {next}.{table} {where}),
 again as (
-    select {columns} from {next}.{table} except all select {columns} from {live}.{table}),
+    select {columns} from {next}.{table} {where}
+    except all select {columns} from {live}.{table} {where}),
 s as (select jsonb_build_object({key}) as key, to_jsonb(stands) as row from stands),
 a as (select jsonb_build_object({key}) as key, to_jsonb(again) as row from again)
 select key::text, s.row is not null as stands, a.row is not null as again,
@@ -60,17 +65,36 @@ class Differences:
         return bool(self.counts)
 
 
-async def differences(connection: Any) -> Differences:
+async def differences(
+    connection: Any,
+    *,
+    sample: Sample = ALL,
+    unsettled: Collection[UUID] = (),
+    leaving_out: Collection[str] = (),
+) -> Differences:
+    """Compare the rows of the sampled streams, and those of no stream.
+
+    Left out are streams that are being derived anew, and tables that are compared elsewhere.
+    """
     found = Differences()
     for table in await connection.fetch(_SQL["tables"], LIVE):
-        if table["name"] not in _NOTES:
-            await _compare(connection, table, found)
+        if table["name"] not in NOTES and table["name"] not in leaving_out:
+            where = _where(sample, unsettled) if "stream" in table["columns"] else ""
+            await _compare(connection, table, where, found)
     return found
 
 
-async def _compare(connection: Any, table: Any, found: Differences) -> None:
+def _where(sample: Sample, unsettled: Collection[UUID]) -> str:
+    parts = [] if sample.is_whole else [sample.sql]
+    if unsettled:
+        names = ", ".join(f"'{one}'" for one in unsettled)
+        parts.append(f"stream not in ({names})")
+    return f"where {' and '.join(parts)}" if parts else ""
+
+
+async def _compare(connection: Any, table: Any, where: str, found: Differences) -> None:
     name = table["name"]
-    columns = [one for one in table["columns"] if one not in _NOT_COMPARED.get(name, ())]
+    columns = [one for one in table["columns"] if one not in NOT_COMPARED.get(name, ())]
     key = dict.fromkeys([*(table["key"] or _NAMES), "stream"])
     query = _COMPARE.format(
         columns=", ".join(f'"{one}"' for one in columns),
@@ -78,6 +102,7 @@ async def _compare(connection: Any, table: Any, found: Differences) -> None:
         table=name,
         live=LIVE,
         next=NEXT,
+        where=where,
         most=MOST_NAMED,
     )
     rows = await connection.fetch(query)

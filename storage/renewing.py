@@ -38,6 +38,14 @@ class ShownCase:
     said: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A case of another fold or law, or whose renewal the journal does not hold; which columns."""
+
+    stream: UUID
+    columns: list[str]
+
+
 async def leads(connection: Any) -> bool:
     """Whether this transaction is the one that renews."""
     return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", LOCK))
@@ -53,6 +61,12 @@ async def progress(connection: Any, fold_version: int) -> tuple[int, int]:
     """How many cases are still to be derived anew, of how many; by the law of every partition."""
     row = await connection.fetchrow(_SQL["renewal_progress"], fold_version)
     return int(row["left"]), int(row["cases"])
+
+
+async def unsettled(connection: Any, fold_version: int) -> list[Unsettled]:
+    """The cases that are still to be derived anew, or whose renewal is not journaled yet."""
+    rows = await connection.fetch(_SQL["unsettled"], fold_version)
+    return [Unsettled(row["stream"], row["columns"]) for row in rows]
 
 
 async def shown(connection: Any, streams: Iterable[UUID], as_of: datetime) -> dict[UUID, ShownCase]:

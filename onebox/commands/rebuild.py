@@ -11,25 +11,15 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from casebus.cases.room import Rooms
 from casebus.cli.output import answer, json_option, table
-from casebus.errors import CasebusError
-from casebus.events.schemas import Schemas
-from casebus.law import Law
-from casebus.now import now_from
-from casebus.sdk.directory import DirectoryFollower
 from casebus.settings import Settings
-from casebus.trust.keys import SigningKey
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
+from onebox.rebuild.desk import desk_of
 from onebox.rebuild.rebuilding import Advance, Rebuilt, Switch, drop_old
 from onebox.rebuild.rebuilding import rebuild as derive_again
-from services.casework.desk import Desk
-from services.casework.lawbooks import Lawbooks
-from services.casework.streams import Streams
 from storage.differences import MISSING, NOT_JOURNALED, OTHER, Difference
 
-_START_SECONDS = 30
 _SHOWN = 40
 _SAID = {
     MISSING: "the journal has it, the table has not",
@@ -80,23 +70,8 @@ def _rebuilt(settings: Settings, switch: Switch, advance: Advance) -> Rebuilt:
 
 
 async def _derived_again(settings: Settings, switch: Switch, advance: Advance) -> Rebuilt:
-    schemas = Schemas.load(settings.schemas_dir)
-    follower = DirectoryFollower(settings, schemas).start()
-    try:
-        if not await asyncio.to_thread(follower.wait, _START_SECONDS):
-            raise CasebusError("directory_unread", "the directory did not answer in time")
-        desk = Desk(
-            schemas=schemas,
-            lawbooks=Lawbooks(Law.load(settings.policies_dir / "law")),
-            directory=follower.directory,
-            key=SigningKey.load(settings.bus_key),
-            now=now_from(settings),
-            streams=Streams(schemas, Rooms.load(settings.policies_dir)),
-            epoch=1,
-        )
+    async with desk_of(settings) as desk:
         return await derive_again(settings, desk, advance, switch=switch)
-    finally:
-        await asyncio.to_thread(follower.stop)
 
 
 def show(out: Console, found: Rebuilt) -> None:

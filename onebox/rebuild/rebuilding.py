@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -23,7 +23,8 @@ from casebus.settings import Settings
 from onebox.rebuild.reading import JOURNAL, Journal, Place
 from services.casework import batch as journal_batch
 from services.casework.desk import Desk
-from services.casework.folding import save
+from services.casework.folding import UNFOLDED, save
+from services.casework.records import Journaled
 from services.casework.renewing import Renewals
 from services.transport import Batch
 from storage import beside, journal, renewing
@@ -31,11 +32,15 @@ from storage.beside import BEFORE, NEXT, BesidePool
 from storage.differences import Differences, differences
 from storage.pool import application_name, open_pool
 from storage.queries import load
+from storage.renewing import Unsettled
+from storage.sampling import ALL, Sample
 
 APPLICATION = "rebuild"
 _SQL = load("beside")
 #: One rebuild at a time.
 _LOCK = 0x72656275696C64
+#: The table of the journal's own records.
+JOURNAL_TABLE = "journal"
 _LOOK_SECONDS = 0.5
 SETTLING_SECONDS = 60.0
 
@@ -58,6 +63,8 @@ class Rebuilt:
     records: int = 0
     cases: int = 0
     differing: Differences = field(default_factory=Differences)
+    #: Cases that are being derived anew, and by what: nothing can be said of their rows.
+    unsettled: list[Unsettled] = field(default_factory=list)
     switched: bool = False
     #: The schema that what was read until the switch is kept under.
     kept: str | None = None
@@ -85,18 +92,31 @@ async def rebuild(
     `fold_is_older`, `journal_shorter`, `journal_unread`, `not_settled` or `fence_held`.
     """
     began = time.monotonic()
-    async with _owner(settings.database_url) as live:
-        await beside.require_this_release(live)
-        refuse_newer(await renewing.newest_fold(live))
-        if switch is not Switch.NEVER and await beside.exists(live, BEFORE):
-            raise CasebusError("rebuild_kept", f"drop {BEFORE} first: casebus rebuild --drop-old")
-        await beside.make(live)
-        try:
-            async with _work(live, settings, desk, advance, topic) as work:
-                found = await work.run(switch, settling_seconds)
-        finally:
-            if not live.is_closed():
-                await beside.drop(live, NEXT)
+    keeps = switch is not Switch.NEVER
+    async with _beside(settings, desk, advance, topic, keeps=keeps) as work:
+        found = await work.run(switch, settling_seconds)
+    found.seconds = time.monotonic() - began
+    return found
+
+
+async def compare(
+    settings: Settings,
+    desk: Desk,
+    advance: Advance = lambda _done, _all: None,
+    *,
+    sample: Sample = ALL,
+    topic: str = JOURNAL,
+    settling_seconds: float = SETTLING_SECONDS,
+) -> Rebuilt:
+    """Derive all streams or some of them again beside, and name the rows that stand otherwise.
+
+    The journal's own rows are left out: their bytes are compared with Kafka's. Casework waits while
+    the last records are derived, not while rows are compared. Raises as `rebuild` does, but for
+    `not_settled`: the cases are named.
+    """
+    began = time.monotonic()
+    async with _beside(settings, desk, advance, topic, sample) as work:
+        found = await work.compare(settings.database_url, settling_seconds)
     found.seconds = time.monotonic() - began
     return found
 
@@ -108,13 +128,13 @@ async def drop_old(database_url: str) -> bool:
 
 
 @asynccontextmanager
-async def _owner(database_url: str) -> AsyncIterator[Any]:
+async def _owner(database_url: str, *, alone: bool = True) -> AsyncIterator[Any]:
     """A session without a worker's time-outs; nobody else's rebuild runs beside it."""
     connection: Any = await asyncpg.connect(
         database_url, server_settings={"application_name": application_name(APPLICATION)}
     )
     try:
-        if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+        if alone and not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
             raise CasebusError("rebuild_runs", "another rebuild is under way")
         yield connection
     finally:
@@ -122,27 +142,51 @@ async def _owner(database_url: str) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def _work(
-    live: Any, settings: Settings, desk: Desk, advance: Advance, topic: str
+async def _beside(
+    settings: Settings,
+    desk: Desk,
+    advance: Advance,
+    topic: str,
+    sample: Sample = ALL,
+    *,
+    keeps: bool = False,
 ) -> AsyncIterator[_Rebuilding]:
-    epoch = await journal.current_epoch(live)
-    quiet = replace(desk, speaks=False, streams=desk.streams.anew(), epoch=epoch)
-    pool = await open_pool(settings.database_url, application=APPLICATION)
-    try:
-        async with Journal(settings, topic) as source:
-            yield _Rebuilding(live, BesidePool(pool), source, quiet, advance)
-    finally:
-        await pool.close()
+    """`NEXT`, empty, and what derives into it; dropped at the end unless it bears another name."""
+    async with _owner(settings.database_url) as live:
+        await beside.require_this_release(live)
+        refuse_newer(await renewing.newest_fold(live))
+        if keeps and await beside.exists(live, BEFORE):
+            raise CasebusError("rebuild_kept", f"drop {BEFORE} first: casebus rebuild --drop-old")
+        await beside.make(live)
+        epoch = await journal.current_epoch(live)
+        quiet = replace(desk, speaks=False, streams=desk.streams.anew(), epoch=epoch)
+        try:
+            pool = await open_pool(settings.database_url, application=APPLICATION)
+            try:
+                async with Journal(settings, topic) as source:
+                    yield _Rebuilding(live, BesidePool(pool), source, quiet, advance, sample=sample)
+            finally:
+                await pool.close()
+        finally:
+            if not live.is_closed():
+                await beside.drop(live, NEXT)
 
 
 class _Rebuilding:
     """One run. `live` is the owner's session; `pool` writes beside."""
 
     def __init__(
-        self, live: Any, pool: BesidePool, source: Journal, desk: Desk, advance: Advance
+        self,
+        live: Any,
+        pool: BesidePool,
+        source: Journal,
+        desk: Desk,
+        advance: Advance,
+        *,
+        sample: Sample,
     ) -> None:
         self._live, self._pool, self._source = live, pool, source
-        self._desk, self._advance = desk, advance
+        self._desk, self._advance, self._sample = desk, advance, sample
         self._renewals = Renewals(pool, desk, save)
 
     async def run(self, switch: Switch, settling_seconds: float) -> Rebuilt:
@@ -159,6 +203,32 @@ class _Rebuilding:
                     found = await self._finish(switch)
                     break
         found.fenced_seconds = time.monotonic() - began
+        return found
+
+    async def compare(self, database_url: str, settling_seconds: float) -> Rebuilt:
+        """The rows as they stand at one moment, once both hold the same records."""
+        await self._catch_up()
+        await beside.analyze(self._live)
+        with suppress(CasebusError):
+            await self._settled(time.monotonic() + settling_seconds)
+        async with _owner(database_url, alone=False) as reader:
+            async with self._live.transaction():
+                began = time.monotonic()
+                await beside.fence(self._live)
+                found = Rebuilt(records=await self._catch_up())
+                # What it reads from here on is as of its first statement.
+                snapshot = reader.transaction(isolation="repeatable_read", readonly=True)
+                await snapshot.start()
+                found.unsettled = await renewing.unsettled(reader, FOLD_VERSION)
+            found.fenced_seconds = time.monotonic() - began
+            found.cases = await reader.fetchval(_SQL["cases"])
+            found.differing = await differences(
+                reader,
+                sample=self._sample,
+                unsettled=[one.stream for one in found.unsettled],
+                leaving_out=(JOURNAL_TABLE,),
+            )
+            await snapshot.rollback()
         return found
 
     async def _settled(self, deadline: float) -> None:
@@ -219,6 +289,12 @@ class _Rebuilding:
         records = await self._source.read(place.partition, offset, place.next_offset)
         batch = Batch(JOURNAL, place.partition, records)
         async with self._pool.acquire() as connection, connection.transaction():
-            touched = await journal_batch.record(connection, batch, self._desk)
+            touched = await journal_batch.record(
+                connection, batch, self._desk, wanted=self._is_wanted
+            )
         self._desk.streams.keep(touched)
         return len(records)
+
+    def _is_wanted(self, one: Journaled) -> bool:
+        """What is no case's event may say something of all: a law, an agency."""
+        return one.domain in UNFOLDED or one.row.stream in self._sample

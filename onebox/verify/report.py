@@ -19,20 +19,33 @@ class Problem:
 
 
 @dataclass(slots=True)
+class Part:
+    """A part of the work: how much was read for it, and how long it took."""
+
+    name: str
+    records: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
 class Report:
     """`counts` says how much was compared; without problems everything agrees."""
 
     counts: dict[str, int] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
+    #: What agencies' own systems did: it is theirs to mend, and nothing was altered here.
+    notices: dict[str, Problem] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
 
     def count(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
 
-    def problem(self, code: str, place: str) -> None:
-        found = self.problems.setdefault(code, Problem(code))
-        found.count += 1
-        if len(found.places) < MOST_NAMED:
-            found.places.append(place)
+    def problem(self, code: str, place: str, times: int = 1) -> None:
+        _add(self.problems, code, place, times)
+
+    def notice(self, code: str, place: str) -> None:
+        _add(self.notices, code, place, 1)
 
     @property
     def ok(self) -> bool:
@@ -43,4 +56,13 @@ class Report:
             "ok": self.ok,
             "counts": self.counts,
             "problems": [asdict(one) for one in self.problems.values()],
+            "notices": [asdict(one) for one in self.notices.values()],
+            "parts": [asdict(one) for one in self.parts],
         }
+
+
+def _add(found: dict[str, Problem], code: str, place: str, times: int) -> None:
+    one = found.setdefault(code, Problem(code))
+    one.count += times
+    if len(one.places) < MOST_NAMED:
+        one.places.append(place)

@@ -1,30 +1,119 @@
-"""Reads whole topics, from their first record to the end they had when reading began."""
+"""Topics as Kafka holds them: what stands in which partition, and its records, in batches."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import NamedTuple, Self
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from casebus.settings import Settings
 from services.transport import reading
 
 _POLL_MS = 1_000
+#: Records handed over at once.
+AT_ONCE = 2_000
+_FETCH_BYTES = 8 << 20
+#: What stands in a topic is there: nothing is to be waited for.
+_FETCH_WAIT_MS = 20
 
 
-async def read_topic(settings: Settings, topic: str) -> AsyncIterator[ConsumerRecord]:
-    """Every record of a topic, in order within each partition; read as the workers read."""
-    reading.install()
-    consumer = AIOKafkaConsumer(topic, auto_offset_reset="earliest", **settings.kafka_client())
-    await consumer.start()
-    try:
-        ends = await consumer.end_offsets(consumer.assignment())
-        unread = set(ends)
-        while unread := {place for place in unread if await consumer.position(place) < ends[place]}:
-            fetched = await consumer.getmany(*unread, timeout_ms=_POLL_MS)
+class Span(NamedTuple):
+    """Offsets of one partition: the first that is kept, and the one after the last."""
+
+    first: int
+    end: int
+
+
+Spans = dict[TopicPartition, Span]
+
+
+class Kafka:
+    """Use as an async context manager, as admin. It joins no group and commits nothing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._options = settings.kafka_client()
+        self._stack = AsyncExitStack()
+        self._partitions: dict[str, list[TopicPartition]] = {}
+
+    async def __aenter__(self) -> Self:
+        # What anybody may have written at a door is read as the workers read it.
+        reading.install()
+        self._reader, self._asker = self._consumer(), self._consumer()
+        self._admin = AIOKafkaAdminClient(**self._options)
+        for consumer in (self._reader, self._asker):
+            await consumer.start()
+            self._stack.push_async_callback(consumer.stop)
+        await self._admin.start()
+        self._stack.push_async_callback(self._admin.close)
+        for topic in await self._admin.describe_topics():
+            name = topic["topic"]
+            self._partitions[name] = [
+                TopicPartition(name, one["partition"]) for one in topic["partitions"]
+            ]
+        everything = [place for places in self._partitions.values() for place in places]
+        # It fetches nothing; so it knows all leaders by one question instead of one a topic.
+        self._asker.assign(everything)
+        self._asker.pause(*everything)
+        return self
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            max_partition_fetch_bytes=_FETCH_BYTES,
+            **self._options,
+        )
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def names(self) -> list[str]:
+        """Every topic there is."""
+        return sorted(self._partitions)
+
+    async def spans(self, topics: Iterable[str]) -> Spans:
+        """What stands in the topics now; a topic that is not there has no partitions."""
+        places = [place for topic in topics for place in self._partitions.get(topic, ())]
+        if not places:
+            return {}
+        first = await self._asker.beginning_offsets(places)
+        ends = await self._asker.end_offsets(places)
+        return {place: Span(first[place], ends[place]) for place in places}
+
+    async def passed(self, group: str, spans: Mapping[TopicPartition, Span]) -> bool:
+        """Whether the group's commits have come to the ends."""
+        try:
+            found = await self._admin.list_consumer_group_offsets(group)
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            return False
+        return all(
+            place in found and found[place].offset >= span.end
+            for place, span in spans.items()
+            if span.end > span.first
+        )
+
+    async def read(
+        self, spans: Mapping[TopicPartition, Span]
+    ) -> AsyncIterator[tuple[TopicPartition, Sequence[ConsumerRecord]]]:
+        """Every record of the spans, in order within each partition, some at once."""
+        unread = {place for place, span in spans.items() if span.end > span.first}
+        if not unread:
+            return
+        self._reader.assign(unread)
+        for place in unread:
+            self._reader.seek(place, spans[place].first)
+        while unread:
+            fetched = await self._reader.getmany(*unread, timeout_ms=_POLL_MS, max_records=AT_ONCE)
             for place, records in fetched.items():
-                for record in records:
-                    if record.offset < ends[place]:
-                        yield record
-    finally:
-        await consumer.stop()
+                end = spans[place].end
+                yield place, [one for one in records if one.offset < end]
+            unread = {
+                place for place in unread if await self._reader.position(place) < spans[place].end
+            }

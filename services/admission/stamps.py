@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from casebus.errors import CasebusError, Reason
@@ -63,11 +63,16 @@ def rejected_headers(
         stamps["cb-author"] = known.author
     if known.leaf is not None:
         stamps["cb-leaf"] = known.leaf.hex()
-    kept = [
-        (_readable(f"orig-{name}" if name.startswith("cb-") else name), text)
-        for name, text in arrival.record.headers
-    ]
+    kept = kept_headers(arrival.record.headers)
     return kept + [(name, text.encode()) for name, text in stamps.items()]
+
+
+def kept_headers(headers: Iterable[Header]) -> list[Header]:
+    """Every header of a rejected record as its sender had it, by a name that says whose it is."""
+    return [
+        (_readable(f"orig-{name}" if name.startswith("cb-") else name), text)
+        for name, text in headers
+    ]
 
 
 def _readable(name: str) -> str:

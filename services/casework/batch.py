@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from services.casework.desk import Desk
 from services.casework.evidence import gather
 from services.casework.fence import beyond_fence
 from services.casework.folding import fold_touched, renew_stale, save
+from services.casework.records import Journaled
 from services.casework.sorting import sort
 from services.casework.streams import Stream
 from services.transport import Batch
@@ -22,11 +24,19 @@ from storage.journal import Position
 _SAID_AT_ONCE = 500
 
 
-async def record(connection: Any, batch: Batch, desk: Desk, *, end: int = 0) -> dict[UUID, Stream]:
+async def record(
+    connection: Any,
+    batch: Batch,
+    desk: Desk,
+    *,
+    end: int = 0,
+    wanted: Callable[[Journaled], bool] = lambda _: True,
+) -> dict[UUID, Stream]:
     """Record a batch inside the caller's transaction; the streams to remember after commit.
 
     What it owes is said with it where nothing before it is unsaid, and where it reaches `end`, the
     journal's end at the start: below that the journal itself may hold what was said (ADR 48).
+    Who derives a sample again says what is `wanted`; the log holds every record all the same.
     """
     position = await journal.lock_position(connection, desk.epoch, batch.partition)
     refuse_newer(position.newest_fold)
@@ -41,8 +51,9 @@ async def record(connection: Any, batch: Batch, desk: Desk, *, end: int = 0) -> 
         desk = replace(desk, speaks=False)
     reaches = batch.records[-1].offset + 1 >= end
     says = desk.speaks and reaches and position.next_index == spoken
-    await journal.append(connection, (one.row for one in rows))
-    found = await sort(connection, rows)
+    taken = [one for one in rows if wanted(one)]
+    await journal.append(connection, (one.row for one in taken))
+    found = await sort(connection, taken)
     note_voids(found, desk)
     await journal.add_events(connection, [one.event_row() for one in found.fresh])
     copies = [one.copy_row(same=same) for one, same in found.copies]

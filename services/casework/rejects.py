@@ -20,8 +20,26 @@ from storage import evidence, journal, outbox
 from storage.journal import Identity
 from storage.outbox import OutboxRow
 
-#: Columns of `late` and `verified` in a row of own.rejected.
-_LATE, _VERIFIED = 8, 13
+#: Of a row of own.rejected, in their order.
+COLUMNS = (
+    "partition",
+    "kafka_offset",
+    "agency",
+    "source",
+    "event_id",
+    "stream",
+    "reason",
+    "detail",
+    "late",
+    "key",
+    "value",
+    "headers",
+    "rejected_at",
+    "verified",
+    "door",
+    "leaf",
+)
+_LATE, _VERIFIED = COLUMNS.index("late"), COLUMNS.index("verified")
 
 
 async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Directory) -> None:
@@ -32,7 +50,7 @@ async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Direc
         return
     late = await _late(connection, fresh, schemas)
     rows = [
-        _row(batch.partition, record, is_late=is_late)
+        row_of(batch.partition, record, is_late=is_late)
         for record, is_late in zip(fresh, late, strict=True)
     ]
     await evidence.add_rejected(connection, rows)
@@ -45,7 +63,8 @@ async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Direc
     await evidence.advance_rejected(connection, batch.partition, fresh[-1].offset + 1)
 
 
-def _row(partition: int, record: Any, *, is_late: bool) -> tuple[Any, ...]:
+def row_of(partition: int, record: Any, *, is_late: bool) -> tuple[Any, ...]:
+    """What is kept of a record of `rejected`, headers unpacked."""
     texts = _texts(record.headers)
     source = texts.get("ce_source")
     leaf = texts.get("cb-leaf")

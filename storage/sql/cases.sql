@@ -32,6 +32,20 @@ select count(*) filter (
        ) as left, count(*) as cases
 from derived.case_state;
 
+-- name: unsettled
+with laws as (
+    select distinct law from derived.journal_position
+    where epoch = (select epoch from own.installation) and law is not null
+), standing as (
+    select stream, array_remove(array[
+        case when fold_version < $1 then 'fold_version' end,
+        case when not pinned and (select count(*) from laws) = 1
+              and law <> (select min(law) from laws) then 'law' end,
+        case when renewing is not null then 'renewing' end], null) as columns
+    from derived.case_state
+)
+select stream, columns from standing where columns <> '{}' order by stream;
+
 -- name: shown_cases
 select stream, law, fold_version, status, digest from derived.case_state
 where stream = any($1::uuid[]);

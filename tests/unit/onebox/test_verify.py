@@ -3,94 +3,119 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 
-from casebus.events.envelope import Envelope, Record
-from casebus.settings import Settings
-from onebox.verify import checks
-from onebox.verify.checks import Verification
-from tests.world import World
+from casebus.events.envelope import Record
+from casebus.events.topics import Topics
+from onebox.verify.doors import Doors
+from onebox.verify.inboxes import Inboxes
+from onebox.verify.journal import JOURNAL, Journal
+from onebox.verify.rejected import Rejected
+from onebox.verify.report import Report
+from onebox.verify.topics import Span, Spans
+from tests.world import SCHEMAS, World
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
-INBOX, REJECTED = "inbox.police", "rejected"
+DOOR, INBOX = "events.administrative", "inbox.police"
+STREAM = "0190a3f2-0000-7000-8000-00000000abcd"
 DAY_MS = 86_400_000
 
 
-class Kept:
-    """The table of the rejected."""
+class Nothing:
+    """Tables without a row."""
 
-    def __init__(self, *places: tuple[int, int]) -> None:
-        self.places = places
-
-    async def fetch(self, _: str) -> list[dict[str, int]]:
-        return [{"partition": one, "kafka_offset": two} for one, two in self.places]
+    async def fetch(self, *_: Any) -> list[Any]:
+        return []
 
 
 class Books:
-    """Topics of one partition each, and a verification that reads them."""
+    """One partition of each topic, taken in as it stands."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *kept: tuple[int, int]) -> None:
-        self.topics: dict[str, list[Any]] = {}
-        self.verification = Verification(Settings(), Kept(*kept))
-        self.world = World()
-        monkeypatch.setattr(checks, "read_topic", self._read)
-
-    async def _read(self, _: Settings, topic: str) -> AsyncIterator[Any]:
-        for record in self.topics.get(topic, ()):
-            yield record
+    def __init__(self) -> None:
+        self.report, self.world = Report(), World()
+        self.journal = Journal(self.report, SCHEMAS, Nothing(), 1)
+        self.rejected = Rejected(self.report, Nothing(), self.journal.sequences)
+        self._count = 0
 
     def event(self, **changes: Any) -> Record:
         return self.world.event("referral.sent", AMR, to=(PSB,), **changes)
 
-    def journal(self, record: Record, *, door: int, offset: int, age_days: int = 0) -> None:
+    async def journaled(self, record: Record, *, door: int, age_days: int = 0) -> Any:
         """An event of a door's offset, in the journal and on its way to the inbox."""
-        origin = f"events.administrative/0/{door}/0".encode()
+        origin = f"{DOOR}/0/{door}/0".encode()
         headers = (*record.headers, ("cb-origin", origin), ("cb-routes", INBOX.encode()))
-        stamp = time.time() * 1000 - age_days * DAY_MS
-        found = SimpleNamespace(partition=0, offset=offset, timestamp=stamp, value=record.value)
-        leaf = self.verification._leaf(found, record.headers)
-        self.verification._remember(found, headers, leaf, 1)
+        stamp = round(time.time() * 1000) - age_days * DAY_MS
+        found = kafka(Record(record.key, record.value, headers), self._count, stamp)
+        self._count += 1
+        await self.journal.take(0, [found])
+        return found
 
-    def put(self, topic: str, record: Record, **stamps: str) -> None:
-        log = self.topics.setdefault(topic, [])
-        more = tuple((name.replace("_", "-"), text.encode()) for name, text in stamps.items())
-        place = {"partition": 0, "offset": len(log), "value": record.value}
-        log.append(SimpleNamespace(**place, headers=(*record.headers, *more)))
+    def refused(self, record: Record, *, door: int) -> None:
+        stamps = (("cb-origin", f"{DOOR}/0/{door}/0".encode()),)
+        self.rejected.take(0, [kafka(with_stamps(record, stamps), door)])
+
+    def copied(self, *found: Any, read: Spans | None = None) -> None:
+        """The inbox holds copies of these, in this order."""
+        inboxes = Inboxes(self.report, self.journal, Topics.load(Path("schemas")))
+        whole = {TopicPartition(JOURNAL, 0): Span(0, self._count)}
+        copies = []
+        for at, one in enumerate(found):
+            stamps = (("cb-position", f"1/0/{one.offset}".encode()),)
+            copies.append(kafka(with_stamps(one, stamps), at))
+        inboxes.take(INBOX, 0, copies, read or whole)
+        inboxes.end(whole)
 
     @property
     def problems(self) -> set[str]:
-        return set(self.verification.report.problems)
+        return set(self.report.problems)
 
 
-async def test_copies_that_changed_places_are_reordered(monkeypatch: pytest.MonkeyPatch) -> None:
-    books = Books(monkeypatch)
-    events = [books.event(), books.event()]
-    for at, one in enumerate(events):
-        books.journal(one, door=at, offset=at)
-    for at in (0, 0, 1, 0):
-        books.put(INBOX, events[at], cb_position=f"1/0/{at}")
-    await books.verification._inboxes()
+def kafka(record: Record, offset: int, timestamp: int = 0) -> Any:
+    return SimpleNamespace(
+        offset=offset,
+        timestamp=timestamp,
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+    )
+
+
+def with_stamps(record: Any, stamps: tuple[tuple[str, bytes], ...]) -> Record:
+    return Record(record.key, record.value, (*record.headers, *stamps))
+
+
+async def test_copies_that_changed_places_are_reordered_and_copies_of_copies_are_not() -> None:
+    books = Books()
+    first, second = [await books.journaled(books.event(), door=at) for at in range(2)]
+    books.copied(first, first, second, first)
     assert books.problems == set()
-    books.topics[INBOX].reverse()
-    del books.topics[INBOX][0]
-    await books.verification._inboxes()
+    assert books.report.counts["inbox records that the router copied again"] == 2
+    books.copied(second, first)
     assert books.problems == {"reordered_by_router"}
 
 
-def test_events_that_changed_places_at_the_door_are_reordered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    books = Books(monkeypatch)
-    for offset, door in enumerate((0, 1, 0, 1, 2)):
-        books.journal(books.event(), door=door, offset=offset)
+async def test_events_that_changed_places_at_the_door_are_reordered() -> None:
+    books = Books()
+    events = [books.event() for _ in range(3)]
+    for door in (0, 1, 0, 1, 2):
+        await books.journaled(events[door], door=door)
     assert books.problems == set()
-    for offset, door in enumerate((9, 8), 5):
-        books.journal(books.event(), door=door, offset=offset)
+    assert books.report.counts["records that admission journaled again"] == 2
+    for door in (9, 8):
+        await books.journaled(books.event(), door=door)
     assert books.problems == {"reordered_at_admission"}
+
+
+async def test_what_admission_journals_again_must_be_the_same() -> None:
+    books = Books()
+    for _ in range(2):
+        await books.journaled(books.event(), door=0)
+    assert books.problems == {"altered_at_admission"}
 
 
 @pytest.mark.parametrize(
@@ -101,51 +126,92 @@ def test_events_that_changed_places_at_the_door_are_reordered(
         ((1, 2, 1, 2, 3), set()),
     ],
 )
-def test_numbers_in_another_order_are_a_problem_and_numbers_given_twice_are_their_senders(
-    monkeypatch: pytest.MonkeyPatch, numbers: tuple[int, ...], problems: set[str]
+async def test_numbers_in_another_order_are_a_problem_and_numbers_given_twice_are_their_senders(
+    numbers: tuple[int, ...], problems: set[str]
 ) -> None:
-    books = Books(monkeypatch)
-    last: dict[tuple[str, str], int] = {}
-    stream = "0190a3f2-0000-7000-8000-00000000abcd"
-    for number in numbers:
-        record = books.event(stream=stream, sequence=number)
-        books.verification._sequence(last, Envelope.from_headers(record.headers))
-    assert books.problems == problems
+    books = Books()
+    for door, number in enumerate(numbers):
+        await books.journaled(books.event(stream=STREAM, sequence=number), door=door)
+    books.journal.sequences.end()
+    assert books.problems - {"sequence_gap"} == problems
+    twice = books.report.notices.get("sequence_given_twice")
+    assert (twice.count if twice else 0) == len(numbers) - len(set(numbers))
 
 
 @pytest.mark.parametrize(("age_days", "lost"), [(29, {"lost_by_router"}), (31, set())])
 async def test_a_copy_is_lost_unless_its_inbox_no_longer_keeps_it(
-    monkeypatch: pytest.MonkeyPatch, age_days: int, lost: set[str]
+    age_days: int, lost: set[str]
 ) -> None:
-    books = Books(monkeypatch)
-    books.journal(books.event(), door=0, offset=0, age_days=age_days)
-    await books.verification._inboxes()
+    books = Books()
+    await books.journaled(books.event(), door=0, age_days=age_days)
+    books.copied()
     assert books.problems == lost
 
 
-async def test_each_rejected_record_must_be_kept_whatever_else_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    books = Books(monkeypatch, (0, 0), (3, 7))
-    for at in range(2):
-        books.put(REJECTED, books.event(), cb_origin=f"events.administrative/0/{at}/0")
-    await books.verification._rejected()
-    assert books.verification.report.problems["rejected_not_kept"].places == ["0/1"]
+async def test_a_copy_of_what_was_journaled_after_the_journal_was_read_is_no_intruder() -> None:
+    books = Books()
+    found = await books.journaled(books.event(), door=0)
+    books.journal.routed.clear()
+    books.copied(found, read={TopicPartition(JOURNAL, 0): Span(0, 0)})
+    assert books.problems == set()
+    books.copied(found)
+    assert books.problems == {"routed_without_stamp"}
 
 
 @pytest.mark.parametrize(("refused", "found"), [((2, 3), set()), ((2,), {"sequence_gap"})])
 async def test_a_number_that_was_rejected_is_no_gap(
-    monkeypatch: pytest.MonkeyPatch, refused: tuple[int, ...], found: set[str]
+    refused: tuple[int, ...], found: set[str]
 ) -> None:
-    books = Books(monkeypatch, *((0, at) for at in range(9)))
-    stream = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
-    last: dict[tuple[str, str], int] = {}
+    books = Books()
     for sequence in (1, 4):
-        envelope = Envelope.from_headers(books.event(stream=stream, sequence=sequence).headers)
-        books.verification._sequence(last, envelope)
+        await books.journaled(books.event(stream=STREAM, sequence=sequence), door=sequence)
     for sequence in refused:
-        record = books.event(stream=stream, sequence=sequence)
-        books.put(REJECTED, record, cb_origin=f"events.administrative/0/{sequence}/0")
-    await books.verification._rejected()
-    books.verification._sequences()
+        books.refused(books.event(stream=STREAM, sequence=sequence), door=sequence)
+    books.journal.sequences.end()
     assert books.problems == found
+
+
+async def test_one_identity_with_two_leaves_is_the_buss_fault_where_it_spoke_itself() -> None:
+    books = Books()
+    for door in range(2):
+        event = books.event(stream=STREAM, id="one", data={"title": str(door)})
+        await books.journaled(event, door=door)
+    assert books.problems == set()
+    [said] = books.report.notices["two_events_under_one_identity"].places
+    assert said == f"{AMR} one: 0/0 and 0/1"
+    for door in range(2):
+        received = {"event_source": AMR, "event_id": str(door), "agency": PSB}
+        about = {"stream": STREAM, "id": "two", "data": received}
+        event = books.world.event("intake.received", PSB, **about)
+        await books.journaled(event, door=9 + door)
+    [said] = books.report.problems["said_twice"].places
+    assert said == f"{PSB} two: 0/2 and 0/3"
+
+
+async def test_the_same_event_sent_again_is_counted_and_no_problem() -> None:
+    books = Books()
+    event = books.event()
+    for door in range(2):
+        await books.journaled(event, door=door)
+    assert books.problems == set()
+    assert books.report.counts["distinct events"] == 1
+    assert books.report.counts["further copies of an event"] == 1
+
+
+async def test_a_door_and_what_came_of_it_are_held_against_each_other() -> None:
+    books = Books()
+    admitted, refused, lost, late = (books.event() for _ in range(4))
+    await books.journaled(admitted, door=0)
+    books.refused(refused, door=1)
+    doors = Doors(books.report, books.journal, books.rejected.by_door)
+    place = TopicPartition(DOOR, 0)
+    came = [kafka(one, at) for at, one in enumerate((admitted, refused, lost, late))]
+    doors.take(place, came, {place: Span(0, 3)})
+    doors.end({place: Span(0, 4)})
+    # What came after the moment that is waited for may be on its way.
+    assert books.report.problems["lost_at_admission"].places == [f"{DOOR}/0/2"]
+    assert books.problems == {"lost_at_admission"}
+    doors.take(place, [kafka(books.event(), at) for at in (0, 1)], {})
+    assert books.problems == {"lost_at_admission", "altered_at_admission", "altered_when_rejected"}
+    doors.end({place: Span(0, 1)})
+    assert books.report.problems["by_no_door"].places == [f"{DOOR}/0/1"]

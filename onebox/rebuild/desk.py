@@ -1,0 +1,43 @@
+"""Casework's desk for who derives again and says nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from casebus.cases.room import Rooms
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.law import Law
+from casebus.now import now_from
+from casebus.sdk.directory import DirectoryFollower
+from casebus.settings import Settings
+from casebus.trust.keys import SigningKey
+from services.casework.desk import Desk
+from services.casework.lawbooks import Lawbooks
+from services.casework.streams import Streams
+
+_START_SECONDS = 30
+
+
+@asynccontextmanager
+async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
+    """Raises CasebusError `directory_unread`."""
+    schemas = Schemas.load(settings.schemas_dir)
+    follower = DirectoryFollower(settings, schemas).start()
+    try:
+        if not await asyncio.to_thread(follower.wait, _START_SECONDS):
+            raise CasebusError("directory_unread", "the directory did not answer in time")
+        yield Desk(
+            schemas=schemas,
+            lawbooks=Lawbooks(Law.load(settings.policies_dir / "law")),
+            directory=follower.directory,
+            # Nobody's: nothing is signed.
+            key=SigningKey.generate(),
+            now=now_from(settings),
+            streams=Streams(schemas, Rooms.load(settings.policies_dir)),
+            epoch=1,
+        )
+    finally:
+        await asyncio.to_thread(follower.stop)

@@ -1,0 +1,70 @@
+"""Orders and sequence numbers: whether anything turned round, is missing, or was given twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from onebox.verify.report import Report
+
+Stream = tuple[str, str]
+"""(source, stream): what an author counts."""
+_STREAM = ("ce_source", "ce_subject")
+
+
+class Sequences:
+    """Order within (source, stream), counted by first appearance (design rule 3)."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._last: dict[Stream, int] = {}
+        self._numbers: set[tuple[str, str, int]] = set()
+        self._gaps: list[tuple[Stream, int, int]] = []
+        self._refused: dict[Stream, set[int]] = {}
+
+    def take(self, texts: Mapping[str, bytes]) -> None:
+        if "ce_sequence" not in texts:
+            return
+        number = int(texts["ce_sequence"])
+        key = (texts["ce_source"].decode(), texts["ce_subject"].decode())
+        before = self._last.get(key, 0)
+        if (*key, number) in self._numbers:
+            # A sender that lost its store counts from one again: its numbers, not our order.
+            self._report.count("sequence numbers that a sender gave twice")
+            self._report.notice("sequence_given_twice", f"{' '.join(key)}: {number}")
+        elif number <= before:
+            self._report.problem("reordered", " ".join(key))
+        elif number > before + 1:
+            self._gaps.append((key, before + 1, number))
+        self._numbers.add((*key, number))
+        self._last[key] = max(before, number)
+        self._report.count("sequence numbers")
+
+    def refuse(self, texts: Mapping[str, bytes]) -> None:
+        """A number that admission rejected is no gap: the record is kept, with the reason."""
+        text = texts.get("ce_sequence", b"")
+        if text.isdigit():
+            source, stream = (
+                texts.get(name, b"").decode(errors="replace")
+                for name in ("ce_source", "ce_subject")
+            )
+            self._refused.setdefault((source, stream), set()).add(int(text[:20]))
+
+    def end(self) -> None:
+        for key, first, until in self._gaps:
+            refused = sum(first <= one < until for one in self._refused.get(key, ()))
+            if refused < until - first:
+                self._report.problem("sequence_gap", " ".join(key))
+
+
+class Order:
+    """Whether first appearances come in the order in which they stood before."""
+
+    def __init__(self) -> None:
+        self._last: dict[Any, int] = {}
+
+    def follows(self, lane: Any, offset: int) -> bool:
+        """False where a later one of the same lane appeared earlier."""
+        before = self._last.get(lane, -1)
+        self._last[lane] = max(before, offset)
+        return offset > before

@@ -1,0 +1,45 @@
+"""Which streams are looked at: all, or a share that nobody can know beforehand."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from uuid import UUID
+
+_BYTES = 4
+_WHOLE = 1 << (8 * _BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A share from 0 to 1 of all streams; the salt, drawn anew each time, says which."""
+
+    share: float = 1.0
+    salt: str = ""
+
+    @classmethod
+    def drawn(cls, share: float) -> Sample:
+        return cls(share, secrets.token_hex(8))
+
+    def __contains__(self, stream: UUID) -> bool:
+        digest = hashlib.sha256(f"{self.salt}{stream}".encode()).digest()
+        return int.from_bytes(digest[:_BYTES], "big") < self._limit
+
+    @property
+    def is_whole(self) -> bool:
+        return self.share >= 1
+
+    @property
+    def sql(self) -> str:
+        """The same of a row with a column `stream`."""
+        digest = f"sha256(convert_to('{self.salt}' || stream::text, 'UTF8'))"
+        number = f"('x' || encode(substr({digest}, 1, {_BYTES}), 'hex'))::bit(32)::bigint"
+        return f"{number} < {self._limit}"
+
+    @property
+    def _limit(self) -> int:
+        return round(self.share * _WHOLE)
+
+
+ALL = Sample()
