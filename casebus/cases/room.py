@@ -24,6 +24,8 @@ from casebus.cases.event import CaseEvent, Identity
 LIMITS = "limits.yaml"
 _BUS = "bus"
 _RECEIPTS = frozenset({"casebus.intake.received.v1", "casebus.intake.opened.v1"})
+#: No room is kept for it beforehand: few events are recalled.
+_ERASED = "casebus.intake.erased.v1"
 
 
 class Place(Enum):
@@ -111,7 +113,7 @@ class Room:
 
 
 def _received(event: CaseEvent) -> Identity | None:
-    if event.type not in _RECEIPTS:
+    if event.type not in _RECEIPTS and event.type != _ERASED:
         return None
     data: dict[str, Any] = event.data
     return body.text(data, "event_source"), body.text(data, "event_id")

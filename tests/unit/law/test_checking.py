@@ -179,7 +179,7 @@ def test_a_state_without_a_way_out_where_something_is_owed_is_a_dead_end() -> No
 
 
 def test_an_event_that_no_procedure_knows_is_told() -> None:
-    common = FILES["common.yaml"].decode().replace(", case.recalled", "")
+    common = FILES["common.yaml"].decode().replace("case.recalled", "case.noted")
     [told] = found({**FILES, "common.yaml": common.encode()}, "no_procedure")
     assert "case.recalled" in told.text
 
