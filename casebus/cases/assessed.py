@@ -25,20 +25,26 @@ class Assessed:
     accumulated: bool = False
     #: The author's own verdict was the severer one and stands.
     claimed: bool = False
+    #: Figures that count were recalled: the verdict stands, and no figure is shown.
+    recalled: bool = False
 
     def to_json(self, *, whole: bool = True) -> dict[str, Any]:
         """`whole`: with the computation in words, which is most of it."""
-        assessment = self.assessment.to_json()
+        assessment = (_unworded(self.assessment) if self.recalled else self.assessment).to_json()
         if not whole:
             del assessment["steps"], assessment["steps_en"]
         return {
             "event": {"source": self.event[0], "id": self.event[1]},
-            "stated": self.stated,
+            "stated": "" if self.recalled else self.stated,
             "on": self.on.isoformat(),
             "accumulated": self.accumulated,
             "claimed": self.claimed,
             **assessment,
         }
+
+
+def _unworded(assessment: Assessment) -> Assessment:
+    return Assessment(verdict=assessment.verdict, tier=assessment.tier)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

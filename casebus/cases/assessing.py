@@ -7,7 +7,7 @@ the clocks of an owed transfer, and finds the omission where they ran out and no
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from casebus.cases import body
 from casebus.cases import figures as reading
 from casebus.cases.assessed import ActOf, Assessed, Punished
 from casebus.cases.clocks import Clocks, Draft
-from casebus.cases.event import CaseEvent
+from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.findings import DATA_QUALITY, OMISSION, OPEN_OFFENCE, Findings
 from casebus.cases.omission import region_of, seen
 from casebus.cases.regions import Region, Roles
@@ -54,11 +54,25 @@ class Other(NamedTuple):
 class Assessing:
     """Figures of one case while its fold runs."""
 
-    def __init__(self, law: Law, findings: Findings, clocks: Clocks, roles: Roles) -> None:
-        """`roles` is what the case knows of roles, still growing."""
+    def __init__(
+        self,
+        law: Law,
+        findings: Findings,
+        clocks: Clocks,
+        roles: Roles,
+        recalled: Collection[Identity] = (),
+    ) -> None:
+        """`roles` is what the case knows of roles, still growing.
+
+        Figures of `recalled` events count in this case, and are shown and told nowhere.
+        """
         self._law, self._rules = law, law.thresholds
         self._findings, self._clocks, self._roles = findings, clocks, roles
         self._facts = Stated()
+        self._recalled, self._quotes = recalled, False
+        #: What may be told: the same facts where nothing was recalled.
+        self._open = Stated() if recalled else self._facts
+        self._open_stated: CaseEvent | None = None
         self._answers: dict[tuple[str, str], _Answer] = {}
         self._said: list[Assessed] = []
         #: The last event that stated figures, and the last one after which a transfer is owed.
@@ -80,6 +94,7 @@ class Assessing:
         stated = bool(says & _STATING) and self._facts.read(event, says, self._rules)
         if stated:
             self._stated = event
+            self._open_up(event, says)
             self._hold_totals(event)
         self._note(event, says)
         if "watched" in says and event.sector in self._rules.detection.sectors:
@@ -87,6 +102,14 @@ class Assessing:
             stated = stated or self._stated is not None
         if stated:
             self._assess(event)
+
+    def _open_up(self, event: CaseEvent, says: frozenset[str]) -> None:
+        if event.identity in self._recalled:
+            self._quotes = True
+            return
+        self._open_stated = event
+        if self._open is not self._facts:
+            self._open.read(event, says, self._rules)
 
     def hear(self, event: CaseEvent) -> None:
         """The bus answers what other cases say of the organisations of this one."""
@@ -127,7 +150,7 @@ class Assessing:
 
     def acts(self) -> tuple[ActOf, ...]:
         """What the case says each of its organisations did."""
-        facts, stated = self._facts, self._stated
+        facts, stated = self._open, self._open_stated
         if stated is None:
             return ()
         return tuple(
@@ -248,6 +271,7 @@ class Assessing:
                 assessment=found,
                 accumulated=accumulated,
                 claimed=claimed,
+                recalled=self._quotes,
             )
         )
 
@@ -281,7 +305,8 @@ class Assessing:
             "needed": str(last.needed),
             "citation": last.citation,
         }
-        self._findings.add(OPEN_OFFENCE, watched, detail, tell=[watched.agency])
+        tell = [watched.agency]
+        self._findings.add(OPEN_OFFENCE, watched, detail, tell=tell, quotes=self._quotes)
 
     def _omission(self, draft: Draft) -> None:
         last = self._said[-1].assessment
@@ -304,6 +329,7 @@ class Assessing:
             },
             tell=[owing, *told] if owing else told,
             about=draft.rule.id,
+            quotes=self._quotes,
         )
 
     def _shown_by(self, data: dict[str, Any]) -> tuple[str, ...]:
@@ -329,7 +355,7 @@ class Assessing:
                 offence=offence,
                 kind=kind,
                 decided_on=reading.day(data, "decided_on") or event.legal.date,
-                number=_number(event),
+                number="" if event.identity in self._recalled else _number(event),
                 event=event.identity,
             )
 

@@ -39,7 +39,14 @@ def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Findin
             "difference": str(received[item] - listed.get(item, 0)),
             **({} if handed else {"reason": "not_handed_over"}),
         }
-        findings.add(DISCREPANCY, event, detail, tell=parties, about=f"{name}\x1f{unit}")
+        findings.add(
+            DISCREPANCY,
+            event,
+            detail,
+            tell=parties,
+            about=f"{name}\x1f{unit}",
+            quotes=handed is not None and findings.is_recalled(handed),
+        )
 
 
 def too_late(event: CaseEvent, _last: Last, _roles: Roles, findings: Findings) -> None:

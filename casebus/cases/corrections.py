@@ -34,7 +34,7 @@ def corrected(events: Sequence[CaseEvent], findings: Findings) -> list[CaseEvent
         return list(events)
     read: dict[Identity, CaseEvent] = {event.identity: event for event in events}
     for fix in sorted(fixes, key=_correction_key):
-        named = (body.text(fix.data, "corrected_source"), body.text(fix.data, "corrected_id"))
+        named = named_by(fix.data)
         target = read.get(named)
         if target is None or event_name(target.type) == CORRECTED:
             findings.add(DATA_QUALITY, fix, {"reason": "no_such_event"}, tell=[fix.agency])
@@ -45,6 +45,11 @@ def corrected(events: Sequence[CaseEvent], findings: Findings) -> list[CaseEvent
         else:
             read[named] = _apply(target, fix, findings)
     return [read[event.identity] for event in events]
+
+
+def named_by(data: dict[str, Any]) -> Identity:
+    """The event that a correction names."""
+    return body.text(data, "corrected_source"), body.text(data, "corrected_id")
 
 
 def _correction_key(fix: CaseEvent) -> tuple[int, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from casebus.cases import body
 from casebus.cases.keys import key_of
-from casebus.cases.state import RUNNING, Case, Clock, CopyDue, Finding, Told
+from casebus.cases.state import RUNNING, Case, Clock, CopyDue, Finding, Recall, Told
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.law.agencies import AGENCY
@@ -26,6 +26,9 @@ WARNED = "casebus.clock.warned.v1"
 LAPSED = "casebus.clock.lapsed.v1"
 LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
 COPY_DUE = "casebus.case.copy_due.v1"
+RECALL_TOLD = "casebus.case.recalled.v1"
+#: The field of the body that names who is told, where it is not `told`.
+_TOLD_IN = {COPY_DUE: "owed_to", RECALL_TOLD: "asked"}
 _TAKES_BACK = {"breach": BREACH_WITHDRAWN, "lapse": LAPSE_WITHDRAWN}
 
 
@@ -37,7 +40,7 @@ class Derived:
     id: str
     type: str
     #: Agencies and rules; `casebus.law.agencies.resolve(to, of, directory)` names them. What it
-    #: finds also goes into the field `told` (of copy_due: `owed_to`) of `data`.
+    #: finds also goes into the field of `data` that `told_in` names.
     to: tuple[str, ...]
     #: The agency from which the rules are seen.
     of: str
@@ -45,6 +48,11 @@ class Derived:
     causation: tuple[str, ...]
     legal: LegalTime | None
     data: dict[str, Any]
+
+
+def told_in(ce_type: str) -> str:
+    """The field of a derived event's body that names who is told."""
+    return _TOLD_IN.get(ce_type, "told")
 
 
 def derive(case: Case) -> list[Derived]:
@@ -76,6 +84,8 @@ def _all(case: Case) -> Iterator[Derived]:
         if reason:
             yield _breach_withdrawn(case, told, reason)
     yield from (_copy_due(case, copy) for copy in case.copies)
+    for recall in case.recalls:
+        yield from (_recall_told(case, recall, agency) for agency in recall.untold)
 
 
 def breach_of(clock: Clock) -> Derived:
@@ -287,6 +297,34 @@ def _copy_due(case: Case, copy: CopyDue) -> Derived:
             "citation": copy.citation,
             "law": case.law,
             "numbers": _numbers(case, copy.author),
+            "note": "",
+        },
+    )
+
+
+def _recall_told(case: Case, recall: Recall, agency: str) -> Derived:
+    """The bus passes a recall on to one who was sent the event and whom the recall does not name.
+
+    One event each, so that whoever is found later to have been sent it is told alone.
+    """
+    source, event_id = recall.event
+    return Derived(
+        stream=case.stream,
+        id=key_of(case.stream, "recall_told", source, event_id, agency),
+        type=RECALL_TOLD,
+        to=(agency,),
+        of=recall.author,
+        causation=(recall.by[1],),
+        legal=None,
+        data={
+            "recalled_source": source,
+            "recalled_id": event_id,
+            "asked": [],
+            "reasons": recall.reasons,
+            "actor": "",
+            "work_item": "",
+            "work_version": 0,
+            "numbers": [],
             "note": "",
         },
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from casebus.cases.body import plain
-from casebus.cases.event import CaseEvent
+from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.keys import Keys
 from casebus.cases.marks import Mark
 from casebus.cases.state import Deviation, Finding
@@ -48,14 +48,18 @@ _SEVERITY = {
 #: Characters of what authors wrote.
 _LONGEST = 64
 KINDS = frozenset(_SEVERITY)
+#: What a finding says in the bus's own words: all that is left where an event was recalled.
+_OWN_WORDS = frozenset({"reason", "flag", "state", "event", "agency", "due", "verdict", "kept"})
 
 
 class Findings:
     """Collects; the same finding about the same event counts once."""
 
-    def __init__(self, keys: Keys, waits: Waits | None = None) -> None:
+    def __init__(
+        self, keys: Keys, waits: Waits | None = None, recalled: Collection[Identity] = ()
+    ) -> None:
         """`waits` is what the law says of how long each kind waits; without it none does."""
-        self._keys, self._waits = keys, waits
+        self._keys, self._waits, self._recalled = keys, waits, recalled
         self._found: dict[str, Finding] = {}
         self._of_history: dict[str, Deviation] = {}
 
@@ -67,8 +71,11 @@ class Findings:
         *,
         tell: Iterable[str] = (),
         about: str = "",
+        quotes: bool = False,
     ) -> None:
         """Keep a finding; `about` tells apart two of a kind on one event.
+
+        Of a recalled event, or where it `quotes` one, it stands and repeats no word of it.
 
         What an import minted is history: counted, or shown and told to nobody.
         """
@@ -77,6 +84,8 @@ class Findings:
         if event.imported and self._waits and self._waits.is_counted(kind, reason):
             self._of_history[key] = _deviation(key, kind, reason, event)
             return
+        if quotes or self.is_recalled(event):
+            detail = {name: word for name, word in detail.items() if name in _OWN_WORDS}
         told = () if event.imported else tuple(dict.fromkeys(tell))
         self._found[key] = Finding(
             key=key,
@@ -87,6 +96,9 @@ class Findings:
             tell=told,
             tell_after=self._tell_after(kind, event, detail) if told else None,
         )
+
+    def is_recalled(self, event: CaseEvent) -> bool:
+        return bool(self._recalled) and event.identity in self._recalled
 
     def _tell_after(self, kind: str, event: CaseEvent, detail: dict[str, str]) -> datetime | None:
         wait = self._waits and self._waits.of_finding(kind, detail.get("reason", ""))

@@ -32,7 +32,9 @@ from casebus.cases.marks import Marks, standing
 from casebus.cases.moving import MOVES, move
 from casebus.cases.openers import leading, openings_of, owners_of
 from casebus.cases.order import fold_order
+from casebus.cases.parts import Parts
 from casebus.cases.proposed import Proposed, proposed
+from casebus.cases.recalls import RECALLED, Recalls, unworded
 from casebus.cases.receipts import Receipts
 from casebus.cases.regions import Region, Roles
 from casebus.cases.renewals import REINTERPRETED, Renewals
@@ -47,7 +49,7 @@ from casebus.law.agencies import SAME_DIVISION
 from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
 
 #: Grows with each change of what the fold says of the same events and the same law.
-FOLD_VERSION = 4
+FOLD_VERSION = 5
 
 _BUS = "bus"
 _RECEIVED = "intake.received"
@@ -106,9 +108,13 @@ class _Folding:
         self.law = law
         self.stream = recorded[0].stream
         self.keys = Keys(self.stream)
-        self.findings = Findings(self.keys, law.waits)
+        self.recalls = Recalls(recorded)
+        recalled = self.recalls.events
+        self.findings = Findings(self.keys, law.waits, recalled)
         # What they are to say decides their order, so corrections come first.
-        self.order, cycles = fold_order(corrected(recorded, self.findings))
+        read = corrected(recorded, self.findings)
+        self.order, cycles = fold_order(list(unworded(read, recalled)) if recalled else read)
+        self.recalls.tell(self.findings)
         #: Those that count by the day of their admission.
         self.ahead = ahead
         for cycle in cycles:
@@ -123,13 +129,14 @@ class _Folding:
         self.leading.begin(opening.agency)
         self.regions = [self.leading]
         self.owners = owners_of(recorded, opening)
-        self.participants = set(self.owners)
+        self.parts = Parts(self.owners, recalled)
+        self.participants = self.parts.now
         self.receipts = Receipts(recorded, law.received_within)
         self.clocks = Clocks(law.calendar, self.receipts)
         self.work = Work(self.keys, self.findings)
         self.marks = Marks()
         self.renewals = Renewals(opening.stream)
-        self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles)
+        self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles, recalled)
         self.links = Links()
         self.rights = Rights(law.rights)
         self.proposals: list[Proposed] = []
@@ -157,7 +164,10 @@ class _Folding:
                 self._note_flags(event, aloud=procedural)
             if self.ahead and event.identity in self.ahead:
                 self._note_ahead(event, aloud=procedural)
-            if procedural:
+            if name == RECALLED:
+                # What it takes back is its author's own, whoever has a part in the case.
+                self.last[name] = event
+            elif procedural:
                 self._fold(event, name)
             else:
                 self._note_arrival(event, name)
@@ -167,6 +177,8 @@ class _Folding:
             if folded and event.agency in self.participants:
                 self._read(event, name)
         self.assessing.finish()
+        #: Who is shown the case.
+        self.shown = self.parts.at_end(order, self._has_role)
         return self._frozen(order)
 
     def _note_beyond(self, beyond: Sequence[CaseEvent]) -> None:
@@ -177,12 +189,17 @@ class _Folding:
     def _read(self, event: CaseEvent, name: str) -> None:
         """What the body says besides moving the procedures: figures, identifiers, its kind."""
         self.assessing.take(event, name)
-        self.rights.take(event, name)
-        check_identifiers(event, self.law.divisions, self.findings)
-        if proposal := proposed(event, self.law):
-            self.proposals.append(proposal)
+        if not self._is_recalled(event):
+            self.rights.take(event, name)
+            check_identifiers(event, self.law.divisions, self.findings)
+            if proposal := proposed(event, self.law):
+                self.proposals.append(proposal)
         if (mark := event.data.get("secrecy")) and mark != _OPEN:
             self.secrecy.add(body.text(event.data, "secrecy"))
+
+    def _is_recalled(self, event: CaseEvent) -> bool:
+        recalled = self.recalls.events
+        return bool(recalled) and event.identity in recalled
 
     def _note_bus(self, event: CaseEvent, name: str) -> None:
         self.marks.note(event)
@@ -191,11 +208,12 @@ class _Folding:
             if event.source == _BUS:
                 self.renewals.note(event)
             return
-        # To be told of a finding gives no part in the case: strangers are told theirs. Nor does
-        # to be told of the clock of one who opened a region unasked.
+        # To be told of a finding or a recall gives no part in the case: strangers are told theirs.
+        # Nor does to be told of the clock of one who opened a region unasked.
         actor = body.text(event.data, "actor") if name.startswith(_CLOCK) else ""
-        if not name.startswith(_FINDING) and (actor in self.participants or not actor):
-            self.participants.update(event.to)
+        gives = not name.startswith(_FINDING) and name != RECALLED
+        if gives and (actor in self.participants or not actor):
+            self.parts.give(event)
         if name == _LAPSED and event.source == _BUS:
             self._lapse(event)
         elif name == ANSWER:
@@ -256,7 +274,7 @@ class _Folding:
             self.regions.append(fresh)
             self._begin(fresh, event.agency)
         if expected or strays:
-            if self._names_anew(event):
+            if self.parts.names_anew(event):
                 self._name(event, [region for region, _ in expected or strays])
             self.last[name] = event
         for region, step in expected:
@@ -314,18 +332,13 @@ class _Folding:
         region.unasked = agency not in self.participants
         region.begin(agency)
 
-    def _names_anew(self, event: CaseEvent) -> bool:
-        """Whether one with a part in the case names one who has none yet."""
-        parts = self.participants
-        return event.agency in parts and not parts.issuperset(event.to)
-
     def _name(self, event: CaseEvent, where: Sequence[Region]) -> None:
         """Give those it names a part, unless what it is about was opened by one who has none.
 
         An answer given in such a region gives none either: whoever opened it asked for it.
         """
         if not where or any(map(self._is_asked, where)):
-            self.participants.update(event.to)
+            self.parts.give(event)
 
     def _is_asked(self, region: Region) -> bool:
         return not region.unasked or region.begun_by in self.participants
@@ -335,7 +348,7 @@ class _Folding:
 
         They are shown the case only once somebody with a part in it names them (ADR 0017).
         """
-        return agency in self.participants or any(one.has_part(agency) for one in self.regions)
+        return agency in self.participants or self._has_role(agency)
 
     def _has_standing(self, region: Region, step: Step, event: CaseEvent) -> bool:
         if ANY_ROLE in step.by:
@@ -360,12 +373,12 @@ class _Folding:
         if not self._may_say(event, name):
             self._without_standing(event, self.leading)
         elif self.work.act(event):
-            if self._names_anew(event):
+            if self.parts.names_anew(event):
                 self._name(event, self.work.region_of(event))
             self.last[name] = event
             if name in MOVES:
                 move(event, name, self.clocks, self.findings)
-            elif name in FIELDS:
+            elif name in FIELDS and (name == ABSORBED or not self._is_recalled(event)):
                 self._link(event, name)
 
     def _may_say(self, event: CaseEvent, name: str) -> bool:
@@ -378,7 +391,8 @@ class _Folding:
 
     def _link(self, event: CaseEvent, name: str) -> None:
         """Note the other case; where this one goes on in it, end what runs here."""
-        self.links.note(event, name)
+        if not self._is_recalled(event):
+            self.links.note(event, name)
         if name != ABSORBED:
             return
         everything = frozenset({ALL})
@@ -502,6 +516,9 @@ class _Folding:
             if self.receipts.was_sent(about, event.agency):
                 self.units[event.agency, *about] = unit
 
+    def _has_role(self, agency: str) -> bool:
+        return any(region.has_part(agency) for region in self.regions)
+
     def _hearers(self, order: list[CaseEvent]) -> tuple[str, ...]:
         """Who is told what other cases mean for this one; of what is all history, nobody."""
         if all(event.imported or event.sector == _BUS for event in order):
@@ -513,7 +530,7 @@ class _Folding:
             for role in region.procedure.roles
             for agency in region.holders(role)
         }
-        return tuple(sorted(held & self.participants))
+        return tuple(sorted(held & self.shown))
 
     def _team(self) -> tuple[str, ...]:
         """Who holds a role in it: its owners, and those who were not given theirs unasked."""
@@ -525,7 +542,7 @@ class _Folding:
                 for role in region.procedure.roles
             )
         )
-        return tuple(sorted(held & self.participants))
+        return tuple(sorted(held & self.shown))
 
     def _shown_roles(self) -> Roles:
         shown: Roles = {}
@@ -545,7 +562,7 @@ class _Folding:
             opener=self.opener,
             regions=(leading, *(region.frozen() for region in self.regions[1:])),
             roles=self._shown_roles(),
-            participants=tuple(sorted(self.participants)),
+            participants=tuple(sorted(self.shown)),
             numbers=tuple(sorted(self.numbers)),
             order=tuple([event.identity for event in order]),
             clocks=self.renewals.clocks(self.clocks.frozen(setting), marks.breaches),
@@ -572,6 +589,7 @@ class _Folding:
             links=self.links.links,
             origins=self.links.origins,
             absorbed_into=self.links.absorbed_into,
+            recalls=self.recalls.all(),
             law=self.law.digest,
         )
 

@@ -378,6 +378,19 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """One recalled event."""
+
+    event: Identity
+    #: The first of the recalls that name it.
+    by: Identity
+    author: str
+    reasons: str
+    #: Were sent it, or a correction of it, and are named by no recall of it: the bus tells them.
+    untold: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
     """One procedure of a case: it runs beside the others in a state of its own."""
 
@@ -462,6 +475,8 @@ class Case:
     links: tuple[Link, ...] = ()
     origins: tuple[Link, ...] = ()
     absorbed_into: Link | None = None
+    #: Events that their authors took back; who was sent one and named by no recall is told.
+    recalls: tuple[Recall, ...] = ()
     #: Digest of the law bundle.
     law: str = ""
 

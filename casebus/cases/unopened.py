@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from casebus.cases import body
-from casebus.cases.event import CaseEvent
+from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.findings import NEVER_OPENED, Findings
 from casebus.cases.keys import Keys
 from casebus.cases.order import fold_order
+from casebus.cases.recalls import Recalls, is_recall, unworded
 from casebus.cases.state import NO_CASE, UNOPENED, Case
 from casebus.law import Law
 from casebus.law.compiled import event_name
@@ -25,7 +26,8 @@ def unopened(events: list[CaseEvent], law: Law) -> Case:
         for event in events
     )
     order, _ = fold_order(events)
-    findings = Findings(Keys(order[0].stream), law.waits)
+    recalls = Recalls(events)
+    findings = Findings(Keys(order[0].stream), law.waits, recalls.events)
     known = [one for one in order if one.imported and event_name(one.type) in law.known_events]
     if known and not belongs:
         findings.add(NEVER_OPENED, known[0], {})
@@ -33,21 +35,30 @@ def unopened(events: list[CaseEvent], law: Law) -> Case:
         stream=order[0].stream,
         status=UNOPENED if belongs else NO_CASE,
         deviations=findings.of_history(),
-        participants=named(order),
-        numbers=tuple(sorted({pair for event in order for pair in body.numbers(event.data)})),
+        participants=named(order, recalls.events),
+        numbers=tuple(
+            sorted(
+                {pair for one in unworded(order, recalls.events) for pair in body.numbers(one.data)}
+            )
+        ),
         order=tuple(event.identity for event in order),
         law=law.digest,
+        recalls=recalls.all(),
     )
 
 
-def named(events: Collection[CaseEvent]) -> tuple[str, ...]:
+def named(events: Collection[CaseEvent], recalled: Collection[Identity] = ()) -> tuple[str, ...]:
     """Authors and recipients, sorted; the bus itself left out, and who says only that it received.
 
-    Each is shown what it wrote or was sent (ADR 40).
+    Each is shown what it wrote or was sent (ADR 40); to be sent a recall, or what was recalled,
+    gives no part.
     """
     authors = {
         event.agency
         for event in events
         if event.sector != _BUS and not event_name(event.type).startswith(_INTAKE)
     }
-    return tuple(sorted(authors.union(*(event.to for event in events))))
+    naming = (
+        event.to for event in events if event.identity not in recalled and not is_recall(event.type)
+    )
+    return tuple(sorted(authors.union(*naming)))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from casebus.cases import Case, CaseEvent, Derived, derive, fold
+from casebus.cases.derive import told_in
 from casebus.cases.state import RUNNING, Clock
 from casebus.cases.visibility import Access, Viewer
 from casebus.events.envelope import agency_of
@@ -19,7 +20,6 @@ from gateway import seeing
 from onebox.scenario.world import JSON
 
 _RECEIVED = "casebus.intake.received.v1"
-_COPY_DUE = "casebus.case.copy_due.v1"
 
 
 class Offices:
@@ -99,8 +99,7 @@ class Rehearsed:
         self, derived: Derived, now: dt.datetime, place: tuple[int, int, int]
     ) -> CaseEvent:
         to = agencies.resolve(derived.to, derived.of, self._offices)
-        field = "owed_to" if derived.type == _COPY_DUE else "told"
-        data = {**derived.data, field: list(to)}
+        data = {**derived.data, told_in(derived.type): list(to)}
         _, read = self._schemas.decode(self._schemas.encode(derived.type, data))
         return CaseEvent(
             stream=derived.stream,

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from casebus.cases import FOLD_VERSION, Case, Derived, Finding
+from casebus.cases.derive import told_in
 from casebus.cases.keys import key_of
 from casebus.cases.state import digest_of
 from casebus.events.envelope import Envelope
@@ -21,7 +22,6 @@ from storage.cases import CaseRow, CaseRows, ClockRow, DeviationRow, FindingRow,
 
 #: Parts of the view that have tables of their own, which is where they are read.
 _ELSEWHERE = frozenset({"clocks", "deviations"})
-COPY_DUE = "casebus.case.copy_due.v1"
 SUSPENDED = "fold_suspended"
 
 
@@ -141,7 +141,6 @@ def draft_of(derived: Derived, schemas: Schemas, directory: Directory, now: date
     """A derived event as the bus will sign it, its rules resolved to agencies."""
     schema = schemas.latest(derived.type)
     to = agencies.resolve(derived.to, derived.of, directory)
-    field = "owed_to" if derived.type == COPY_DUE else "told"
     envelope = Envelope(
         id=derived.id,
         type=derived.type,
@@ -153,4 +152,6 @@ def draft_of(derived: Derived, schemas: Schemas, directory: Directory, now: date
         causationid=derived.causation,
         legaltime=derived.legal,
     )
-    return Draft(envelope, schemas.encode(derived.type, {**derived.data, field: list(to)}))
+    return Draft(
+        envelope, schemas.encode(derived.type, {**derived.data, told_in(derived.type): list(to)})
+    )

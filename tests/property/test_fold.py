@@ -36,6 +36,8 @@ BODIES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "work_version": st.integers(0, 3),
         "corrected_source": st.sampled_from(AUTHORS),
         "corrected_id": st.sampled_from([str(at) for at in range(10)]),
+        "recalled_source": st.sampled_from(AUTHORS),
+        "recalled_id": st.sampled_from([*(str(at) for at in range(10)), "open"]),
         "changes": st.dictionaries(
             st.sampled_from(["$legaltime", "$to", "$source", "goods", "goods.0.listed", "note"]),
             st.sampled_from(['"2026-03-01"', '"2026-03-03T10:00:00+08:00"', "1", "[]", "{", '""']),

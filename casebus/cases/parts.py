@@ -1,0 +1,45 @@
+"""Who has a part in a case, while its fold runs and when all is folded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from casebus.cases.event import CaseEvent, Identity
+from casebus.law.compiled import event_name
+
+_BUS, _INTAKE = "bus", "intake."
+
+
+class Parts:
+    """Agencies with a part; what only recalled events gave counts in the fold, and not after it."""
+
+    def __init__(self, owners: Collection[str], recalled: Collection[Identity]) -> None:
+        self._recalled = recalled
+        self.now = set(owners)
+        #: Given by what was not recalled.
+        self._lasting = set(owners) if recalled else self.now
+
+    def give(self, event: CaseEvent) -> None:
+        """To whom the event names."""
+        self.now.update(event.to)
+        if self._recalled and event.identity not in self._recalled:
+            self._lasting.update(event.to)
+
+    def names_anew(self, event: CaseEvent) -> bool:
+        """Whether one with a part in the case names one who has none yet."""
+        return event.agency in self.now and not self._lasting.issuperset(event.to)
+
+    def at_end(self, order: Sequence[CaseEvent], has_role: Callable[[str], bool]) -> set[str]:
+        """Whom only a recalled event named has none, but who holds a role or acted has.
+
+        A duty or an act is not recalled.
+        """
+        if not self._recalled:
+            return self.now
+        acting = {
+            event.agency
+            for event in order
+            if event.sector != _BUS and not event_name(event.type).startswith(_INTAKE)
+        }
+        kept = self._lasting | acting
+        return {agency for agency in self.now if agency in kept or has_role(agency)}

@@ -1,0 +1,137 @@
+"""Recalls: an author takes back the words of an event that went astray (design rule 19, ADR 53).
+
+What the event did stands: state, roles, clocks, verdicts and what was told of them. Its words are
+shown to nobody but their author, and of the agencies that only it named none keeps a part. A recall
+is read as it was journaled: no correction and no other recall undoes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from casebus.cases import body
+from casebus.cases.corrections import CORRECTED, named_by
+from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
+from casebus.cases.order import sort_key
+from casebus.cases.state import Recall
+from casebus.events.envelope import agency_of
+
+RECALLED = "case.recalled"
+_BUS = "bus"
+_PREFIX = f"casebus.{RECALLED}."
+_CORRECTING = f"casebus.{CORRECTED}."
+#: Words of a body that the fold shows where it shows what the event did.
+_SHOWN_WORDS: Mapping[str, Any] = {"actor": "", "cause": "", "numbers": []}
+#: In what the bus says of a case: words that it has from bodies.
+_QUOTED = frozenset({"numbers", "detail", "cause"})
+
+
+class Recalls:
+    """What the events of one stream take back."""
+
+    def __init__(self, events: Iterable[CaseEvent]) -> None:
+        self._all = list(events)
+        self._by: dict[Identity, list[CaseEvent]] = {}
+        self._wrong: list[tuple[CaseEvent, CaseEvent | None]] = []
+        words = [event for event in self._all if _is_word(event)]
+        known = {event.identity: event for event in self._all} if words else {}
+        for recall in sorted(words, key=sort_key):
+            target = known.get(recalled_by(recall.data))
+            if target is not None and may_recall(recall.agency, target.agency, target.type):
+                self._by.setdefault(target.identity, []).append(recall)
+            else:
+                self._wrong.append((recall, target))
+        #: Recalled events and their corrections, whose words are theirs.
+        self.events: frozenset[Identity] = frozenset(
+            event.identity for event in self._all if self._by and self._is_hidden(event)
+        )
+
+    def _is_hidden(self, event: CaseEvent) -> bool:
+        return is_hidden(event.identity, event.type, event.data, self._by)
+
+    def tell(self, findings: Findings) -> None:
+        """A recall that takes back nothing is told to its author, and to whose event it names."""
+        for recall, target in self._wrong:
+            if target is None:
+                findings.add(
+                    DATA_QUALITY, recall, {"reason": "no_such_event"}, tell=[recall.agency]
+                )
+            elif target.agency == recall.agency:
+                detail = {"reason": "recall_of_recall"}
+                findings.add(DATA_QUALITY, recall, detail, tell=[recall.agency])
+            else:
+                tell = [recall.agency, *([] if target.sector == _BUS else [target.agency])]
+                findings.add(NO_STANDING, recall, {"reason": "not_its_event"}, tell=tell)
+
+    def all(self) -> tuple[Recall, ...]:
+        """By identity of what is recalled."""
+        return tuple(self._recall(event, by) for event, by in sorted(self._by.items()))
+
+    def _recall(self, event: Identity, by: list[CaseEvent]) -> Recall:
+        author = by[0].agency
+        sent = {name for one in self._all if _is_part(one, event) for name in one.to}
+        told = {author, *(name for recall in by for name in recall.to)}
+        return Recall(
+            event=event,
+            by=by[0].identity,
+            author=author,
+            reasons=body.text(by[0].data, "reasons"),
+            untold=tuple(sorted(sent - told)),
+        )
+
+
+def is_recall(ce_type: str) -> bool:
+    return ce_type.startswith(_PREFIX)
+
+
+def _is_word(event: CaseEvent) -> bool:
+    """An agency's recall: what the bus says of one only tells it."""
+    return is_recall(event.type) and event.sector != _BUS
+
+
+def recalled_by(data: Mapping[str, Any]) -> Identity:
+    """The event that a recall names."""
+    read = dict(data)
+    return body.text(read, "recalled_source"), body.text(read, "recalled_id")
+
+
+def may_recall(agency: str, author: str, ce_type: str) -> bool:
+    """Its author alone may, and what was recalled stays so."""
+    return agency == author and not is_recall(ce_type)
+
+
+def is_hidden(
+    event: Identity, ce_type: str, data: Mapping[str, Any], recalled: Collection[Identity]
+) -> bool:
+    """Whether the event is recalled, or corrects one that is: then it says the same words."""
+    return event in recalled or (
+        ce_type.startswith(_CORRECTING) and _own(event, named_by(dict(data))) in recalled
+    )
+
+
+def _own(correction: Identity, target: Identity) -> Identity | None:
+    """Who corrects another's event says words of its own."""
+    return target if agency_of(correction[0]) == agency_of(target[0]) else None
+
+
+def _is_part(event: CaseEvent, recalled: Identity) -> bool:
+    return is_hidden(event.identity, event.type, event.data, {recalled})
+
+
+def quoted(author: str, data: Mapping[str, Any]) -> frozenset[str]:
+    """Fields in which the bus may repeat words of the case's events."""
+    return _QUOTED.intersection(data) if author == _BUS else frozenset()
+
+
+def unworded(events: Iterable[CaseEvent], recalled: Collection[Identity]) -> Iterator[CaseEvent]:
+    """The events; of recalled ones without the words that the fold would show."""
+    for event in events:
+        yield _unworded(event) if event.identity in recalled else event
+
+
+def _unworded(event: CaseEvent) -> CaseEvent:
+    blank = {name: empty for name, empty in _SHOWN_WORDS.items() if name in event.data}
+    return replace(event, data={**event.data, **blank})
