@@ -331,9 +331,20 @@ def _fingerprint(row: Any) -> bytes:
 
 async def add_numbers(connection: Any, numbers: set[tuple[str, str, UUID, str]]) -> None:
     """Remember (canonical value, kind, stream, agency) for the look-up by local number."""
+    await _of_numbers(connection, "add_numbers", numbers)
+
+
+async def drop_numbers(connection: Any, numbers: set[tuple[str, str, UUID, str]]) -> None:
+    """Forget them again."""
+    await _of_numbers(connection, "drop_numbers", numbers)
+
+
+async def _of_numbers(
+    connection: Any, query: str, numbers: set[tuple[str, str, UUID, str]]
+) -> None:
     ordered = sorted(numbers)
     if ordered:
-        await connection.execute(_SQL["add_numbers"], *map(list, zip(*ordered, strict=True)))
+        await connection.execute(_SQL[query], *map(list, zip(*ordered, strict=True)))
 
 
 async def _copy(connection: Any, table: _Table, rows: Sequence[Any]) -> None:

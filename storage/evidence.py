@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from storage.packing import pack_headers
 from storage.queries import load
@@ -21,6 +22,13 @@ async def add_hand_overs(connection: Any, rows: Sequence[tuple[Any, ...]]) -> No
     """(stream, source, id, agency, step, unit, epoch, partition, log index, at) each."""
     if rows:
         await connection.executemany(_SQL["add_hand_overs"], rows)
+
+
+async def note_recalls(
+    connection: Any, stream: UUID, rows: Sequence[tuple[str, str, str, str]]
+) -> None:
+    """(source, id, source and id of its recall) each, where no row says so yet."""
+    await connection.execute(_SQL["note_recalls"], stream, *map(list, zip(*rows, strict=True)))
 
 
 async def rejected_offset(connection: Any, partition: int) -> int:

@@ -37,6 +37,12 @@ async def add_traits(connection: Any, traits: set[Trait]) -> None:
         await connection.execute(_SQL["add_traits"], *columns)
 
 
+async def drop_traits(connection: Any, traits: set[Trait]) -> None:
+    if traits:
+        columns = map(list, zip(*sorted(traits), strict=True))
+        await connection.execute(_SQL["drop_traits"], *columns)
+
+
 async def profiles(db: Any, streams: Iterable[UUID]) -> dict[UUID, Profile]:
     found: dict[UUID, dict[str, set[str]]] = {}
     for row in await db.fetch(_SQL["traits"], list(streams), timeout=_PATIENCE):

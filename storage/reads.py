@@ -93,6 +93,18 @@ async def bodies(db: Database, places: Sequence[Place]) -> dict[Place, Row]:
     return {(row["epoch"], row["partition"], row["log_index"]): row for row in rows}
 
 
+Recalled = dict[UUID, dict[tuple[str, str], Row]]
+"""By stream: (source, id) of what was taken back, and the row of the recall."""
+
+
+async def recalled(db: Database, streams: Collection[UUID]) -> Recalled:
+    """What authors recalled in these streams."""
+    found: Recalled = {}
+    for row in await _fetch(db, "recalled", list(streams)) if streams else ():
+        found.setdefault(row["stream"], {})[row["source"], row["id"]] = row
+    return found
+
+
 async def clocks(db: Database, agency: str, stream: UUID) -> list[Row]:
     return await _fetch(db, "clocks", agency, stream)
 

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases.body import plain
-from casebus.events.envelope import is_attribute
+from casebus.cases.recalls import is_recall, recalled_by
+from casebus.events.envelope import agency_of, is_attribute
 from casebus.events.schemas import Schemas
 from services.casework.records import Journaled
 from storage import evidence
@@ -17,6 +18,7 @@ CHECKPOINT = "casebus.relay.checkpoint.v1"
 STEPS = {
     "casebus.intake.received.v1": "delivered",
     "casebus.intake.opened.v1": "retrieved",
+    "casebus.intake.erased.v1": "erased",
 }
 
 
@@ -40,6 +42,8 @@ def gather(fresh: Iterable[Journaled], schemas: Schemas) -> Evidence:
             found.checkpoints.append(_checkpoint(journaled, schemas))
         elif journaled.envelope.type in STEPS:
             found.hand_overs.extend(_hand_over(journaled, schemas))
+        elif is_recall(journaled.envelope.type):
+            found.hand_overs.extend(_recalled(journaled, schemas))
     return found
 
 
@@ -50,19 +54,32 @@ def _checkpoint(journaled: Journaled, schemas: Schemas) -> tuple[Any, ...]:
 
 
 def _hand_over(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ...]]:
-    """An agency speaks for itself only: another's word is no evidence of its retrieval.
-
-    Nor is it evidence to name an event that no envelope could.
-    """
+    """An agency speaks for itself only: another's word is no evidence of its retrieval."""
     data = schemas.decode(journaled.row.value)[1]
-    event = (data["event_source"], data["event_id"])
-    if data["agency"] == journaled.envelope.agency and all(map(is_attribute, event)):
+    if data["agency"] == journaled.envelope.agency:
+        unit = plain(data.get("unit") or "") or None
+        event = (data["event_source"], data["event_id"])
+        yield from _row(journaled, event, STEPS[journaled.envelope.type], unit)
+
+
+def _recalled(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ...]]:
+    """An agency takes back what it wrote itself, whatever the fold makes of the case."""
+    event = recalled_by(schemas.decode(journaled.row.value)[1])
+    if agency_of(event[0]) == journaled.envelope.agency:
+        yield from _row(journaled, event, "recalled", None)
+
+
+def _row(
+    journaled: Journaled, event: tuple[str, str], step: str, unit: str | None
+) -> Iterator[tuple[Any, ...]]:
+    """A row, unless it names an event that no envelope could."""
+    if all(map(is_attribute, event)):
         yield (
             UUID(journaled.envelope.subject),
             *event,
-            data["agency"],
-            STEPS[journaled.envelope.type],
-            plain(data.get("unit") or "") or None,
+            journaled.envelope.agency,
+            step,
+            unit,
             *_place(journaled),
             journaled.row.appended_at,
         )

@@ -9,33 +9,26 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases import FOLD_VERSION, Case, CaseEvent, Derived, derive, fold, named
-from casebus.cases.body import plain
-from casebus.cases.matching import profile
 from casebus.cases.renewals import REINTERPRETED
-from casebus.events.numbers import canonical_number
 from casebus.law import Law
 from casebus.trust.directory import BUS
 from casebus.trust.signing import Draft, sign
-from services.casework import facts
+from services.casework import facts, lookups
 from services.casework.adopting import adopted
 from services.casework.deriving import draft_of, rows_of, suspended_rows
 from services.casework.desk import Desk
 from services.casework.holding import held_back
+from services.casework.lookups import UNFOLDED
 from services.casework.renewing import is_stale, renew
 from services.casework.sorting import Sorted
 from services.casework.streams import Stream, Streams
-from storage import cases, journal, matching, outbox
+from storage import cases, journal, outbox
 from storage.cases import CaseRows
 from storage.outbox import OutboxRow
 
 log = logging.getLogger(__name__)
 
 EVENTS_BUS = "events.bus"
-#: Domains whose streams are no cases: they are recorded, never folded.
-UNFOLDED = frozenset({"relay", "law", "directory", "import"})
-#: Characters; the gateway asks for no longer ones.
-_LONGEST_NUMBER = 200
-_LONGEST_KIND = 64
 
 
 async def fold_touched(
@@ -61,8 +54,7 @@ async def fold_touched(
     for state in touched.values():
         state.law = state.law if state.pinned else law
     await journal.add_parties(connection, _parties(found, touched))
-    await cases.add_numbers(connection, _numbers(found, touched))
-    await matching.add_traits(connection, _traits(found, touched))
+    await lookups.save(connection, found, touched)
     await facts.save(connection, found, touched, desk.schemas)
     await save(connection, touched, desk, drafts, says=says)
     return touched, law
@@ -145,6 +137,7 @@ async def save(
     for stream, marks in (await cases.save(connection, rows, known, before)).items():
         touched[stream].shown = marks
     await journal.replace_parties(connection, parties)
+    await lookups.forget(connection, touched)
     if desk.speaks:
         # What changed is said before what follows from it.
         await _enqueue(connection, [*drafts, *await _unheld(connection, owed, touched)], desk)
@@ -198,32 +191,6 @@ async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
         records = sign(fresh, desk.key.current(), desk.schemas)
         rows = [OutboxRow.of(one, EVENTS_BUS) for one in records]
         await outbox.enqueue(connection, rows)
-
-
-def _numbers(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, str, UUID, str]]:
-    """Local numbers in the new events, canonical, with the agency that gave each.
-
-    The bus gives none: it repeats those that it knew by then, and which would depend on the order
-    of arrival. What is too long to be a number stays in its event and is not looked up.
-    """
-    return {
-        (number, plain(row["kind"])[:_LONGEST_KIND], one.row.stream, one.envelope.agency)
-        for one in found.fresh
-        if one.domain not in UNFOLDED and one.envelope.agency != BUS
-        if (event := touched[one.row.stream].folded(one)) is not None
-        for row in event.data.get("numbers", ())
-        if 0 < len(number := canonical_number(row["value"])) <= _LONGEST_NUMBER
-    }
-
-
-def _traits(found: Sorted, touched: dict[UUID, Stream]) -> set[matching.Trait]:
-    """What the new events say of seller and right; the bus's own say nothing new."""
-    return {
-        trait
-        for one in found.fresh
-        if one.domain not in UNFOLDED and (event := touched[one.row.stream].folded(one)) is not None
-        for trait in matching.traits_of(one.row.stream, profile(event.data))
-    }
 
 
 def _parties(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, UUID]]:

@@ -185,6 +185,11 @@ where s.stream = k.stream and s.key = k.key;
 delete from derived.right_use u using unnest($1::uuid[], $2::text[]) as k(stream, key)
 where u.stream = k.stream and u.key = k.key;
 
+-- name: drop_numbers
+delete from derived.number n
+using unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) as k(value, kind, stream, agency)
+where n.value = k.value and n.kind = k.kind and n.stream = k.stream and n.agency = k.agency;
+
 -- name: add_numbers
 insert into derived.number (value, kind, stream, agency)
 select * from unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) on conflict do nothing;

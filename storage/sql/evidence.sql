@@ -8,6 +8,17 @@ insert into derived.hand_over
     (stream, source, id, agency, step, unit, epoch, partition, log_index, at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing;
 
+-- name: note_recalls
+insert into derived.hand_over
+    (stream, source, id, agency, step, unit, epoch, partition, log_index, at)
+select e.stream, k.source, k.id, e.author, 'recalled', null, e.epoch, e.partition, e.log_index,
+       j.appended_at
+from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as k(source, id, by_source, by_id)
+join derived.event e on e.stream = $1 and e.source = k.by_source and e.id = k.by_id
+join derived.journal j
+    on j.epoch = e.epoch and j.partition = e.partition and j.log_index = e.log_index
+on conflict do nothing;
+
 -- name: rejected_position
 select next_offset from own.rejected_position where partition = $1 for update;
 

@@ -2,6 +2,11 @@
 insert into derived.trait (kind, value, stream)
 select * from unnest($1::text[], $2::text[], $3::uuid[]) on conflict do nothing;
 
+-- name: drop_traits
+delete from derived.trait t
+using unnest($1::text[], $2::text[], $3::uuid[]) as k(kind, value, stream)
+where t.kind = k.kind and t.value = k.value and t.stream = k.stream;
+
 -- name: candidates
 -- Cases that share a trait by which one is found, and of which the agency may know; commonest traits last, so that the bound cuts there.
 select other.stream, count(*) as shared

@@ -77,10 +77,21 @@ where e.stream = $2
 order by e.legal_at, e.source, e.id;
 
 -- name: bodies
-select j.epoch, j.partition, j.log_index, j.value, j.headers
+select j.epoch, j.partition, j.log_index, j.value, j.headers, j.stream, j.source, j.event_id as id
 from derived.journal j
 join unnest($1::integer[], $2::integer[], $3::bigint[]) as k(epoch, partition, log_index)
     on j.epoch = k.epoch and j.partition = k.partition and j.log_index = k.log_index;
+
+-- name: recalled
+-- A recall itself is not taken back.
+select h.stream, h.source, h.id, h.agency, r.recorded_at, r.source as by_source, r.id as by_id,
+       h.epoch, h.partition, h.log_index, h.at
+from derived.hand_over h
+join derived.event e on e.stream = h.stream and e.source = h.source and e.id = h.id
+    and e.author = h.agency and e.type not like 'casebus.case.recalled.%'
+join derived.event r on r.stream = h.stream
+    and r.epoch = h.epoch and r.partition = h.partition and r.log_index = h.log_index
+where h.step = 'recalled' and h.stream = any($1::uuid[]);
 
 -- name: clocks
 select c.key, c.clock, c.status, c.historic, c.due, c.breach_after, c.lapse_after, c.view

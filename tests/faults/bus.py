@@ -25,7 +25,7 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf, log_leaf
 from onebox.testing import Stack
 from onebox.verify.checks import verify
-from services.casework.folding import UNFOLDED
+from services.casework.lookups import UNFOLDED
 from services.casework.streams import Stream
 from tests.faults.harness import ROOT, Fleet, Kafka, Marks
 from tests.faults.referrals import AMR, DOORS, PER_CASE, PSB, referrals

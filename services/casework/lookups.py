@@ -1,0 +1,82 @@
+"""Rows by which a case is found: the numbers that its events give, and traits of its matter."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from casebus.cases import CaseEvent
+from casebus.cases.body import plain
+from casebus.cases.matching import profile
+from casebus.cases.recalls import Recalls
+from casebus.events.numbers import canonical_number
+from casebus.trust.directory import BUS
+from services.casework.sorting import Sorted
+from services.casework.streams import Stream
+from storage import cases, evidence, matching
+
+#: Domains whose streams are no cases: they are recorded, never folded.
+UNFOLDED = frozenset({"relay", "law", "directory", "import"})
+#: Characters; the gateway asks for no longer ones.
+_LONGEST_NUMBER = 200
+_LONGEST_KIND = 64
+#: Canonical number, its kind, stream, and the agency that gave it.
+_Number = tuple[str, str, UUID, str]
+
+
+async def save(connection: Any, found: Sorted, touched: Mapping[UUID, Stream]) -> None:
+    """Add what the batch's new events say."""
+    events = [
+        event
+        for one in found.fresh
+        if one.domain not in UNFOLDED
+        if (event := touched[one.row.stream].folded(one)) is not None
+    ]
+    await cases.add_numbers(connection, _numbers(events))
+    await matching.add_traits(connection, _traits(events))
+
+
+async def forget(connection: Any, touched: Mapping[UUID, Stream]) -> None:
+    """Drop what stands in recalled events alone, whatever came first."""
+    for stream, state in touched.items():
+        recalls = Recalls(state.events.values())
+        if not recalls.events:
+            continue
+        # Those of before there was a step for it stand in no row yet.
+        await evidence.note_recalls(
+            connection, stream, [(*one.event, *one.by) for one in recalls.all()]
+        )
+        recalled: list[CaseEvent] = []
+        others: list[CaseEvent] = []
+        for event in filter(_is_looked_up, state.events.values()):
+            (recalled if event.identity in recalls.events else others).append(event)
+        await cases.drop_numbers(connection, _numbers(recalled) - _numbers(others))
+        await matching.drop_traits(connection, _traits(recalled) - _traits(others))
+
+
+def _is_looked_up(event: CaseEvent) -> bool:
+    return not event.beyond and event.type.split(".", 2)[1] not in UNFOLDED
+
+
+def _numbers(events: Collection[CaseEvent]) -> set[_Number]:
+    """The bus gives none: it repeats those that it knew by then, which depend on who came first.
+
+    What is too long to be a number stays in its event and is not looked up.
+    """
+    return {number for event in events if event.agency != BUS for number in _numbers_of(event)}
+
+
+def _numbers_of(event: CaseEvent) -> Iterator[_Number]:
+    for row in event.data.get("numbers", ()):
+        if 0 < len(number := canonical_number(row["value"])) <= _LONGEST_NUMBER:
+            yield number, plain(row["kind"])[:_LONGEST_KIND], UUID(event.stream), event.agency
+
+
+def _traits(events: Collection[CaseEvent]) -> set[matching.Trait]:
+    """What the events say of seller and right; the bus's own say nothing new."""
+    return {
+        trait
+        for event in events
+        for trait in matching.traits_of(UUID(event.stream), profile(event.data))
+    }
