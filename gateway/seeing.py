@@ -32,12 +32,24 @@ _NAMES = ("stream", "source", "number")
 _LINKING = (*sorted(set(FIELDS.values())), "links")
 
 
+class TakenBack(NamedTuple):
+    """What recalls leave of an event: nothing of its body, or all but these fields."""
+
+    whole: bool = False
+    fields: frozenset[str] = frozenset()
+
+
+NOTHING = TakenBack()
+
+
 class Seen(NamedTuple):
     """An event's body and legal time as one caller sees them."""
 
     data: dict[str, Any]
     legal_time: str
     withheld: list[str]
+    #: Its author has taken it back, or took back what it corrects.
+    recalled: bool = False
 
 
 def viewer_of(agency: str, sector: str, view: dict[str, Any]) -> Viewer:
@@ -117,18 +129,23 @@ def of_event(
     row: Any,
     legal: str,
     known: Collection[UUID] = (),
+    taken: TakenBack = NOTHING,
 ) -> Seen:
     """An event's body as the viewer sees it; `row` names author and recipients.
 
-    Of cases that are not `known` to the viewer only author and recipients see the names.
+    Of cases that are not `known` to the viewer only author and recipients see the names. What was
+    `taken` back only its author sees.
     """
     level = access.level(viewer, row["author"], row["recipients"])
     if level is None:
         return Seen({}, legal[: len("2026-03")], [ALL])
+    if taken.whole and viewer.agency != row["author"]:
+        return Seen({}, legal, [ALL], recalled=True)
     seen = shown(schema.body, body, level)
     unknown = set() if level == "RESTRICTED" else set(_unknown(seen.data, known))
+    unknown |= taken.fields & seen.data.keys()
     data = {name: value for name, value in seen.data.items() if name not in unknown}
-    return Seen(data, legal, [*seen.withheld, *sorted(unknown)])
+    return Seen(data, legal, [*seen.withheld, *sorted(unknown)], recalled=taken.whole)
 
 
 def linked(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

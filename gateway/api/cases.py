@@ -104,6 +104,7 @@ class HistoryItem(Shape):
         description="Fields that the caller may not see; `*` is all of them, and all but type and "
         "month."
     )
+    recalled: bool = Field(description="Its author took it back: its body is shown to nobody else.")
 
 
 class HistoryPage(Shape):
@@ -243,6 +244,7 @@ def _withheld_item(one: Withheld) -> HistoryItem:
         findings=[],
         data={},
         withheld=[seeing.ALL],
+        recalled=False,
     )
 
 
@@ -261,6 +263,7 @@ def _item(said: Said, findings: list[Any], *, folded: bool) -> HistoryItem:
         findings=[Finding(**one["view"]) for one in findings if one["view"]["event"] == about],
         data=seen.data,
         withheld=seen.withheld,
+        recalled=seen.recalled,
     )
 
 

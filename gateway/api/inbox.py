@@ -40,6 +40,7 @@ class DeliveryDetail(Delivery):
     recipients: list[str]
     data: dict[str, Any]
     withheld: list[str] = Field(description="Fields that the caller may not see.")
+    recalled: bool = Field(description="Its author took it back: its body is shown to nobody else.")
 
 
 class InboxPage(Shape):
@@ -99,13 +100,16 @@ async def delivery(
         "log_index": row["event_index"],
     }
     [one] = await bodies.said(gateway, database, viewer, [event])
-    await openings.note_row(gateway, agency, row, actor=actor)
+    if not one.seen.recalled:
+        # Of what was taken back before there is nothing to read.
+        await openings.note_row(gateway, agency, row, actor=actor)
     return DeliveryDetail(
         **_delivery(row),
         legal_time=one.seen.legal_time,
         recipients=row["recipients"],
         data=one.seen.data,
         withheld=one.seen.withheld,
+        recalled=one.seen.recalled,
     )
 
 
