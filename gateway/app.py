@@ -23,6 +23,7 @@ from gateway.api import (
     matches,
     numbers,
     problem_types,
+    recalls,
     registry,
     rejected,
     sequences,
@@ -34,6 +35,7 @@ from gateway.guarding import BodyInTime, OneLength
 
 _ROUTERS = (
     events,
+    recalls,
     cases,
     evidence,
     matches,

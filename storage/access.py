@@ -44,6 +44,20 @@ async def accesses(db: Any, stream: UUID, *, limit: int) -> list[Any]:
     return list(await db.fetch(_SQL["accesses"], stream, limit, timeout=_PATIENCE))
 
 
+async def readers(
+    db: Any,
+    stream: UUID,
+    events: Collection[tuple[str, str]],
+    *,
+    since: datetime,
+    until: datetime,
+) -> list[Any]:
+    """To whom one of these events was shown, alone or with its case, and when first."""
+    columns = map(list, zip(*events, strict=True))
+    asked = (stream, *columns, since, until)
+    return list(await db.fetch(_SQL["readers"], *asked, timeout=_PATIENCE))
+
+
 async def streams_of(
     db: Any, asked: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], list[UUID]]:

@@ -31,6 +31,7 @@ OWN = {
         "casebus.cli.verify",
         "Check a bundle of evidence offline, or all that an installation keeps.",
     ),
+    "recall": ("casebus.cli.recall", "Take back an event of yours, and see who has read it."),
     "matches": ("casebus.cli.matches", "Show cases that may be one with a case, and why."),
     "keys": ("casebus.cli.keys", "Make keys; list, add and revoke them in the directory."),
     "stats": ("casebus.cli.stats", "Show the indicators, for a past moment too; make a report."),

@@ -125,6 +125,10 @@ class Gateway:
         path = f"/v1/cases/{_path(case)}/evidence"
         return self._response("GET", path, timeout=_EVIDENCE_SECONDS).content
 
+    def recall(self, source: str, event: str) -> JSON:
+        """Of an event that the agency took back: who has read it, who not, who is unknown."""
+        return self._get(f"/v1/events/{_path(source)}/{_path(event)}/recall")
+
     def submit(self, event: Mapping[str, Any]) -> JSON:
         """Send one structured CloudEvent; the gateway signs it for a hosted agency."""
         return self._post("/v1/events", event, "application/cloudevents+json")

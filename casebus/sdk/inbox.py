@@ -5,25 +5,29 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from kafka import OffsetAndMetadata, TopicPartition
 
+from casebus.cases import Identity
+from casebus.cases.recalls import is_recall, recalled_by
 from casebus.errors import CasebusError
-from casebus.events.envelope import Envelope, Record
+from casebus.events.envelope import Envelope, Record, agency_of
 from casebus.events.schemas import Schemas
 from casebus.sdk.connection import clear_errors, open_consumer
 from casebus.sdk.event import NewEvent
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store
 from casebus.settings import Settings
+from casebus.trust.directory import BUS
 
 log = logging.getLogger(__name__)
 
 _POLL_MS = 500
 OPENED = "casebus.intake.opened.v1"
+ERASED = "casebus.intake.erased.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ class Delivery:
     partition: int
     offset: int
     ack: Callable[[], None]
+    #: (source, id) of the event whose words this one takes back, where it is a recall.
+    recalled: Identity | None
+    #: Instead of `ack`, once nothing of that event is kept any more: acknowledges the recall and
+    #: confirms it to its author. Say whether there was a copy.
+    erased: Callable[[bool], None]
 
 
 class Inbox:
@@ -102,13 +111,24 @@ class Inbox:
                 return
 
     def handle(
-        self, handler: Callable[[Delivery], None], *, idle_seconds: float | None = None
+        self,
+        handler: Callable[[Delivery], None],
+        *,
+        erase: Callable[[Delivery], bool] | None = None,
+        idle_seconds: float | None = None,
     ) -> int:
-        """Call `handler` for each event and acknowledge it after; what it raises ends the loop."""
+        """Call `handler` for each event and acknowledge it after; what it raises ends the loop.
+
+        For a recall `erase` is called instead, where it is given: it deletes what is kept of
+        `delivery.recalled` and says whether there was a copy; that is then confirmed.
+        """
         count = 0
         for delivery in self.deliveries(idle_seconds=idle_seconds):
-            handler(delivery)
-            delivery.ack()
+            if erase is not None and delivery.recalled is not None:
+                delivery.erased(erase(delivery))
+            else:
+                handler(delivery)
+                delivery.ack()
             count += 1
         return count
 
@@ -132,36 +152,68 @@ class Inbox:
         self._open.setdefault(_place(raw), set()).add(raw.offset)
         stamps = {name: value.decode() for name, value in headers if name.startswith("cb-")}
 
+        position, recalled = stamps.get("cb-position", ""), _recalled(envelope, data)
+
         def ack() -> None:
-            self._acknowledge(envelope, stamps.get("cb-position", ""))
+            self._acknowledge(envelope, position)
             self._commit(raw)
 
-        return Delivery(envelope, data, stamps, record, raw.topic, raw.partition, raw.offset, ack)
+        def erased(held: bool) -> None:
+            if recalled is None:
+                raise CasebusError("not_a_recall", f"{envelope.id} takes nothing back")
+            self._acknowledge(envelope, position, _Erased(recalled, held))
+            self._commit(raw)
+
+        return Delivery(
+            envelope,
+            data,
+            stamps,
+            record,
+            raw.topic,
+            raw.partition,
+            raw.offset,
+            ack,
+            recalled,
+            erased,
+        )
 
     def _is_handled(self, one: Envelope) -> bool:
         return self._store.is_handled(self._agency, one.source, one.subject, one.id)
 
-    def _acknowledge(self, one: Envelope, position: str) -> None:
+    def _acknowledge(self, one: Envelope, position: str, erased: _Erased | None = None) -> None:
         if self._is_handled(one):
             return
-        opened = NewEvent(
-            type=OPENED,
+        said = [self._said(OPENED, one, (one.source, one.id), position, event_type=one.type)]
+        done = [(one.source, one.id)]
+        if erased is not None:
+            said.append(self._said(ERASED, one, erased.event, position, held=erased.held))
+            # A copy of it that comes later, or for the first time, is not handed out.
+            done.append(erased.event)
+        self._publisher.publish(said, also=lambda: self._mark(one.subject, done))
+
+    def _mark(self, stream: str, events: Iterable[Identity]) -> None:
+        for source, event_id in events:
+            self._store.mark_handled(self._agency, source, stream, event_id)
+
+    def _said(
+        self, ce_type: str, one: Envelope, about: Identity, position: str, **more: Any
+    ) -> NewEvent:
+        source, event_id = about
+        words = [self._agency, *(["erased"] if ce_type == ERASED else []), source, event_id]
+        return NewEvent(
+            type=ce_type,
             stream=one.subject,
-            # The same for every attempt, so that a second one is the same retrieval.
-            id=str(uuid.uuid5(uuid.UUID(one.subject), f"{self._agency} {one.source} {one.id}")),
+            # The same for every attempt, so that a second one is the same word.
+            id=str(uuid.uuid5(uuid.UUID(one.subject), " ".join(words))),
             causation=(one.id,),
             data={
                 "agency": self._agency,
-                "event_source": one.source,
-                "event_id": one.id,
-                "event_type": one.type,
+                "event_source": source,
+                "event_id": event_id,
                 "position": position,
                 "actor": self._actor,
+                **more,
             },
-        )
-        self._publisher.publish(
-            [opened],
-            also=lambda: self._store.mark_handled(self._agency, one.source, one.subject, one.id),
         )
 
     def _commit(self, raw: Any) -> None:
@@ -173,6 +225,20 @@ class Inbox:
         offset = min(still_open, default=self._next[place])
         with clear_errors(self._settings, self._topic):
             self._consumer.commit({place: OffsetAndMetadata(offset, "", -1)})
+
+
+class _Erased(NamedTuple):
+    event: Identity
+    #: Whether there was a copy.
+    held: bool
+
+
+def _recalled(envelope: Envelope, data: dict[str, Any]) -> Identity | None:
+    """What a recall takes back: said by its author, or passed on by the bus."""
+    if not is_recall(envelope.type):
+        return None
+    event = recalled_by(data)
+    return event if envelope.agency in {agency_of(event[0]), BUS} else None
 
 
 def _place(raw: Any) -> TopicPartition:

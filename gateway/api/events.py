@@ -237,16 +237,16 @@ async def receipts(
         steps = [one for one in steps if one["agency"] == agency]
     own = [name for name in recipients if _delivery(directory.agency(name)) == "kafka"]
     by_step = {
-        step: [_hand_over(one) for one in steps if one["step"] == step]
+        step: [hand_over(one) for one in steps if one["step"] == step]
         for step in ("delivered", "retrieved")
     }
     if relayed is not None:
         # For an own consumer the record in its inbox topic is the delivery (design rule 17).
-        by_step["delivered"] += [_hand_over(relayed, agency=name) for name in own]
+        by_step["delivered"] += [hand_over(relayed, agency=name) for name in own]
     retrieved = {step.agency for step in by_step["retrieved"]}
     found = Receipts(
-        submitted=_hand_over(row, at=row["appended_at"]),
-        relayed=None if relayed is None else _hand_over(relayed),
+        submitted=hand_over(row, at=row["appended_at"]),
+        relayed=None if relayed is None else hand_over(relayed),
         delivered=by_step["delivered"],
         retrieved=by_step["retrieved"],
         recipients=recipients,
@@ -274,6 +274,7 @@ def _delivery(agency: Any) -> str | None:
     return None if agency is None else agency.delivery
 
 
-def _hand_over(row: Any, **known: Any) -> HandOver:
+def hand_over(row: Any, **known: Any) -> HandOver:
+    """A step as the API shows it."""
     said = {name: row.get(name) for name in ("agency", "unit", "at")}
     return HandOver(**{**position_of(row).model_dump(), **said, **known})

@@ -23,7 +23,8 @@ from casebus.settings import Settings
 from onebox.rebuild.reading import JOURNAL, Journal, Place
 from services.casework import batch as journal_batch
 from services.casework.desk import Desk
-from services.casework.folding import UNFOLDED, save
+from services.casework.folding import save
+from services.casework.lookups import UNFOLDED
 from services.casework.records import Journaled
 from services.casework.renewing import Renewals
 from services.transport import Batch

@@ -1,22 +1,29 @@
-"""From inbox records to `intake.received`: pure, one event for each hosted recipient."""
+"""From inbox records to what the intake says of them, for each hosted recipient: pure.
+
+`intake.received` of every event; `intake.erased` too of what a recall takes back, whose body the
+gateway, which keeps a hosted agency's inbox, shows no more.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from casebus.cases import Identity
+from casebus.cases.recalls import is_recall, recalled_by
 from casebus.errors import CasebusError
-from casebus.events.envelope import Envelope, Header
+from casebus.events.envelope import Envelope, Header, agency_of, is_attribute
 from casebus.events.schemas import Schemas
 from casebus.now import Now
-from casebus.trust.directory import Agency, Directory
+from casebus.trust.directory import BUS, Agency, Directory
 from casebus.trust.signing import Draft
 from services.intake.checks import Check, run_checks, unreadable
 from services.intake.rules import SectorRules
 
 RECEIVED = "casebus.intake.received.v1"
+ERASED = "casebus.intake.erased.v1"
 HOSTED = "hosted"
 #: Domains that are themselves about hand-overs: answering them would never end.
 NEVER_ANSWERED = frozenset({"intake", "relay"})
@@ -58,6 +65,11 @@ def received_id(envelope: Envelope, agency: str) -> str:
     return str(uuid.uuid5(uuid.UUID(envelope.subject), "\x1f".join(words)))
 
 
+def erased_id(subject: str, recalled: Identity, agency: str) -> str:
+    """The same for every recall of the same event."""
+    return str(uuid.uuid5(uuid.UUID(subject), "\x1f".join(("intake.erased", *recalled, agency))))
+
+
 def hosted_recipients(arrival: Arrival, sector: str, directory: Directory) -> Iterator[Agency]:
     """The recipients whose intake this is: those of the inbox's sector without a system of own."""
     for name in arrival.recipients:
@@ -89,6 +101,37 @@ class Reception:
             "checks": self._checks(arrival, agency, rules),
         }
         return Draft(self._envelope(about, agency), self._schemas.encode(RECEIVED, body))
+
+    def recalled(self, arrival: Arrival) -> Identity | None:
+        """The event that a recall takes back, said by its author or passed on by the bus."""
+        about = arrival.envelope
+        if not is_recall(about.type):
+            return None
+        try:
+            event = recalled_by(self._schemas.decode(arrival.value)[1])
+        except CasebusError:
+            return None
+        by = about.agency in {agency_of(event[0]), BUS}
+        return event if by and all(map(is_attribute, event)) else None
+
+    def erasure(self, arrival: Arrival, agency: Agency, recalled: Identity) -> Draft:
+        """That this agency's inbox holds the words of it no more."""
+        source, event_id = recalled
+        body = {
+            "agency": agency.id,
+            "event_source": source,
+            "event_id": event_id,
+            "held": True,
+            "position": arrival.position,
+        }
+        about = arrival.envelope
+        envelope = replace(
+            self._envelope(about, agency),
+            id=erased_id(about.subject, recalled, agency.id),
+            type=ERASED,
+            dataschema=self._schemas.latest(ERASED).uri,
+        )
+        return Draft(envelope, self._schemas.encode(ERASED, body))
 
     def _envelope(self, about: Envelope, agency: Agency) -> Envelope:
         return Envelope(

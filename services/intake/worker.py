@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from casebus import telemetry
+from casebus.cases import Identity
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.now import now_from
@@ -19,9 +20,11 @@ from casebus.trust.directory import Agency, Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
 from services.intake.receiving import (
+    ERASED,
     RECEIVED,
     Arrival,
     Reception,
+    erased_id,
     hosted_recipients,
     received_id,
 )
@@ -38,8 +41,16 @@ _START_SECONDS = 60
 _PAUSE_SECONDS = 0.05
 
 
+class Word(NamedTuple):
+    """What is to be said: that the agency received this, or holds what it recalls no more."""
+
+    arrival: Arrival
+    agency: Agency
+    recalled: Identity | None = None
+
+
 class Intake:
-    """Puts one `intake.received` for each hosted recipient into the outbox, once."""
+    """Puts what is said for each hosted recipient into the outbox, once."""
 
     def __init__(
         self,
@@ -59,11 +70,11 @@ class Intake:
         wanted = dict(self._wanted(arrivals, batch.topic.removeprefix(INBOX)))
         async with self._pool.acquire() as connection, connection.transaction():
             there = await outbox.enqueued(connection, list(wanted))
-            fresh = [pair for identity, pair in wanted.items() if identity[2] not in there]
+            fresh = [word for identity, word in wanted.items() if identity[2] not in there]
             await outbox.enqueue(connection, self._rows(fresh, batch.topic.removeprefix(INBOX)))
             after = batch.records[-1].offset + 1
             await speaking.note_received(connection, batch.topic, batch.partition, after)
-        telemetry.count("casebus.intake.received", len(fresh))
+        telemetry.count("casebus.intake.received", sum(one.recalled is None for one in fresh))
 
     async def on_assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Start where the outbox ends: what Kafka was told may be later than a restored `own`."""
@@ -82,34 +93,49 @@ class Intake:
 
     def _wanted(
         self, arrivals: list[Arrival], sector: str
-    ) -> Iterator[tuple[tuple[UUID, str, str], tuple[Arrival, Agency]]]:
+    ) -> Iterator[tuple[tuple[UUID, str, str], Word]]:
         """What is to be said, by identity: a record that came twice is answered once."""
         for arrival in arrivals:
             if not arrival.is_answered:
                 continue
-            stream = UUID(arrival.envelope.subject)
+            about = arrival.envelope
+            stream, recalled = UUID(about.subject), self._reception.recalled(arrival)
             for agency in hosted_recipients(arrival, sector, self._directory):
-                yield (
-                    (stream, agency.id, received_id(arrival.envelope, agency.id)),
-                    (arrival, agency),
-                )
+                yield (stream, agency.id, received_id(about, agency.id)), Word(arrival, agency)
+                if recalled is not None and self._may_say(agency, ERASED):
+                    said = erased_id(about.subject, recalled, agency.id)
+                    yield (stream, agency.id, said), Word(arrival, agency, recalled)
 
-    def _rows(self, wanted: list[tuple[Arrival, Agency]], sector: str) -> list[OutboxRow]:
-        """Signed rows, one tree an agency."""
-        drafts: dict[str, list[Draft]] = {}
-        for arrival, agency in wanted:
-            drafts.setdefault(agency.id, []).append(self._reception.draft(arrival, agency))
+    def _may_say(self, agency: Agency, ce_type: str) -> bool:
+        """Who let us say that it received has not let us say everything."""
+        try:
+            self._keys.signer(agency.id, ce_type)
+        except CasebusError:
+            return False
+        return True
+
+    def _rows(self, wanted: list[Word], sector: str) -> list[OutboxRow]:
+        """Signed rows, one tree an agency and type."""
+        drafts: dict[tuple[str, str], list[Draft]] = {}
+        for word in wanted:
+            draft = self._draft(word)
+            drafts.setdefault((word.agency.id, draft.envelope.type), []).append(draft)
         rows = []
-        for name, its in drafts.items():
-            key, delegate = self._keys.signer(name, RECEIVED)
+        for (name, ce_type), its in drafts.items():
+            key, delegate = self._keys.signer(name, ce_type)
             records = sign(its, key, self._schemas, signedby=delegate)
             rows += [OutboxRow.of(record, f"events.{sector}") for record in records]
         return rows
 
+    def _draft(self, word: Word) -> Draft:
+        if word.recalled is None:
+            return self._reception.draft(word.arrival, word.agency)
+        return self._reception.erasure(word.arrival, word.agency, word.recalled)
+
 
 def own_word(keys: Signers, source: str, ce_type: str) -> tuple[SigningKey, str | None] | None:
     """Who signs what the intake said; None for what others said, and where there is no key."""
-    if ce_type != RECEIVED:
+    if ce_type not in {RECEIVED, ERASED}:
         return None
     try:
         return keys.signer(source, ce_type)

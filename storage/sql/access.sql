@@ -4,6 +4,18 @@ from own.access a
 where a.stream = $1
 order by a.id desc limit $2;
 
+-- name: readers
+-- Whom the gateway showed the body of an event, alone or in its case's history, and when first.
+select a.agency, min(a.at) as at
+from own.access a
+where a.stream = $1 and a.status = 200 and a.at >= $4 and a.at < $5
+  and (a.route = '/v1/cases/{case}/history'
+       or (a.route = '/v1/inbox/{source}/{event_id}' and exists (
+           select from unnest($2::text[], $3::text[]) as k(source, id)
+           where k.source = a.source and k.id = a.event_id)))
+group by a.agency
+order by at, a.agency;
+
 -- name: streams_of
 -- The cases of events, and of the work items whose source is not said.
 select a.source, a.id, e.stream

@@ -81,6 +81,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "POST /v1/events": {"json": {"specversion": "1.0"}},
     "GET /v1/events/{source}/{event_id}": {},
     "GET /v1/events/{source}/{event_id}/receipts": {"queries": ({}, {"proof": "true"})},
+    "GET /v1/events/{source}/{event_id}/recall": {},
     "GET /v1/cases": {"queries": ({}, {"number": "number"}, {"status": "sent"})},
     "GET /v1/cases/{case}": {},
     "GET /v1/cases/{case}/clocks": {},
@@ -177,6 +178,7 @@ def planted(stack: Stack, clients: dict[str, httpx.Client]) -> Planted:
     _plant_unopened(found, clients)
     _plant_import(found, clients)
     _plant_squatted(found, clients)
+    _plant_recalled(found, clients)
     _lie(found, clients)
     _forge(found, stack)
     until(clients[RECIPIENT], "/v1/inbox?limit=500", lambda page: len(page["items"]) >= 2)
@@ -258,6 +260,39 @@ def _plant_squatted(found: Planted, clients: dict[str, httpx.Client]) -> None:
     }
     _say(found, clients[OPENER], event(OPENER, "referral.sent", stream, data=own, **about))
     until(clients[OPENER], f"/v1/cases/{stream}", lambda case: case["opener"] == OPENER)
+
+
+def _plant_recalled(found: Planted, clients: dict[str, httpx.Client]) -> None:
+    """A note that went astray and was taken back: its words are its author's alone."""
+    stream = str(uuid4())
+    found.people[stream] = TEAM
+    data = {"title": found.mark(stream, *TEAM)}
+    about = {"legaltime": "2026-03-02", "data": data}
+    _say(found, clients[OPENER], event(OPENER, "referral.sent", stream, to=RECIPIENT, **about))
+    number = found.mark(stream, OPENER)
+    found.numbers.append(number)
+    words = {
+        "note": found.mark(stream, OPENER),
+        "numbers": [{"kind": "letter_no", "value": number}],
+    }
+    readers = f"{RECIPIENT} {PARTY}"
+    astray = event(OPENER, "case.noted", stream, to=readers, data=words, legaltime="2026-03-05")
+    _say(found, clients[OPENER], astray)
+    sent = quote(OPENER, safe="") + "/" + quote(astray["id"], safe="")
+    for viewer in (RECIPIENT, PARTY):
+        until(clients[viewer], f"/v1/inbox/{sent}", lambda one: one["data"]["note"])
+    fix = {"corrected_source": OPENER, "corrected_id": astray["id"]}
+    fix |= {"changes": {"note": json.dumps(found.mark(stream, OPENER))}, "reasons": "x"}
+    corrected = event(OPENER, "case.corrected", stream, to=readers, data=fix)
+    _say(found, clients[OPENER], corrected)
+    taken = {"recalled_source": OPENER, "recalled_id": astray["id"], "reasons": "x"}
+    _say(found, clients[OPENER], event(OPENER, "case.recalled", stream, to=readers, data=taken))
+    for viewer in (RECIPIENT, PARTY):
+        until(
+            clients[OPENER],
+            f"/v1/events/{sent}/recall",
+            lambda one, name=viewer: name in {each["agency"] for each in one["erased"]},
+        )
 
 
 def _forge(found: Planted, stack: Stack) -> None:

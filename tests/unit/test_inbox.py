@@ -19,7 +19,7 @@ from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from tests.world import SCHEMAS, World
 
-AMR, PSB = "cn-330106-amr", "cn-330106-psb"
+AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 TOPIC = f"agency.{AMR}.inbox"
 
 
@@ -72,6 +72,9 @@ class Desk:
 
     def deliveries(self) -> Iterator[Delivery]:
         """What a process that starts now is handed."""
+        return self.inbox().deliveries(idle_seconds=0)
+
+    def inbox(self) -> Inbox:
         publisher = Publisher(
             self.settings,
             schemas=SCHEMAS,
@@ -79,8 +82,7 @@ class Desk:
             sector_of=one_sector("administrative"),
             sink=Sink(),
         )
-        inbox = Inbox(self.settings, schemas=SCHEMAS, store=self.store, publisher=publisher)
-        return inbox.deliveries(idle_seconds=0)
+        return Inbox(self.settings, schemas=SCHEMAS, store=self.store, publisher=publisher)
 
 
 @pytest.fixture
@@ -107,3 +109,68 @@ def test_a_record_delivered_twice_does_not_pass_over_what_waits_before_it(desk: 
     desk.deliver(known)
     assert [one.offset for one in desk.deliveries()] == [1]
     assert [one.offset for one in desk.deliveries()] == [1]
+
+
+def recall_of(desk: Desk, record: Record, source: str = PSB) -> Record:
+    names = {name: text.decode() for name, text in record.headers}
+    body = {"recalled_source": names["ce_source"], "recalled_id": names["ce_id"]}
+    return desk.world.event(
+        "case.recalled", source, stream=names["ce_subject"], to=(AMR,), data=body
+    )
+
+
+def said(desk: Desk) -> list[tuple[str, dict[str, Any]]]:
+    rows = desk.store.db.execute("select value from outgoing order by place").fetchall()
+    return [(one.ce_type.split(".")[2], data) for one, data in (SCHEMAS.decode(r[0]) for r in rows)]
+
+
+def test_a_recall_is_confirmed_with_its_acknowledgement(desk: Desk) -> None:
+    stored = desk.deliver(desk.event())
+    desk.deliver(recall_of(desk, stored))
+    first, second = desk.deliveries()
+    assert (first.recalled, second.recalled) == (None, (PSB, first.envelope.id))
+    first.ack()
+    second.erased(True)
+    assert [name for name, _ in said(desk)] == ["opened", "opened", "erased"]
+    _, confirmed = said(desk)[-1]
+    assert (confirmed["event_id"], confirmed["held"]) == (first.envelope.id, True)
+    assert list(desk.deliveries()) == []
+
+
+def test_what_was_recalled_before_it_came_is_never_handed_out(desk: Desk) -> None:
+    late = desk.event()
+    desk.deliver(recall_of(desk, late))
+    [one] = desk.deliveries()
+    one.erased(False)
+    desk.deliver(late)
+    assert list(desk.deliveries()) == []
+    assert desk.consumer.committed == 2
+    # It was not read, and nobody says that it was.
+    assert [data["event_id"] for name, data in said(desk) if name == "opened"] == [one.envelope.id]
+
+
+@pytest.mark.parametrize(("source", "is_one"), [(PSB, True), ("bus", True), (PRO, False)])
+def test_only_its_author_and_the_bus_recall_an_event(
+    desk: Desk, source: str, *, is_one: bool
+) -> None:
+    desk.deliver(recall_of(desk, desk.event(), source))
+    [one] = desk.deliveries()
+    assert (one.recalled is not None) == is_one
+    if not is_one:
+        with pytest.raises(CasebusError, match="not_a_recall"):
+            one.erased(True)
+
+
+def test_a_handler_is_given_what_is_no_recall(desk: Desk) -> None:
+    stored = desk.deliver(desk.event())
+    desk.deliver(recall_of(desk, stored))
+    handled: list[str] = []
+    erased: list[Any] = []
+
+    def erase(delivery: Delivery) -> bool:
+        erased.append(delivery.recalled)
+        return True
+
+    inbox = desk.inbox()
+    assert inbox.handle(lambda one: handled.append(one.envelope.id), erase=erase, idle_seconds=0)
+    assert (erased, handled) == ([(PSB, handled[0])], handled[:1])

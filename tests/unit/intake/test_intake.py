@@ -210,3 +210,32 @@ def test_the_first_row_that_fits_names_the_unit() -> None:
 
 def _parts(record: Record) -> tuple[bytes | None, tuple[Header, ...]]:
     return record.value, record.headers
+
+
+@pytest.mark.parametrize(("said_by", "holds"), [(AMR, True), ("bus", True), (PRO, False)])
+def test_a_hosted_recipient_confirms_what_its_author_or_the_bus_recalls(
+    world: World, said_by: str, *, holds: bool
+) -> None:
+    body = {"recalled_source": AMR, "recalled_id": "astray"}
+    record = inbox_record(world.event("case.recalled", said_by, data=body), PSB)
+    arrival = Arrival.read(record.value, record.headers)
+    recalled = reception(world).recalled(arrival)
+    assert recalled == ((AMR, "astray") if holds else None)
+    police = world.directory.agency(PSB)
+    assert police is not None
+    if recalled is not None:
+        draft = reception(world).erasure(arrival, police, recalled)
+        confirmed = SCHEMAS.decode(draft.value)[1]
+        assert (draft.envelope.source, confirmed["agency"], confirmed["event_id"]) == (
+            PSB,
+            PSB,
+            "astray",
+        )
+
+
+def test_what_is_no_recall_is_confirmed_by_nobody(world: World) -> None:
+    assert reception(world).recalled(arrival_of(world)) is None
+    unreadable = replace(
+        arrival_of(world, "case.recalled", data={"recalled_source": AMR}), value=b"\x00"
+    )
+    assert reception(world).recalled(unreadable) is None

@@ -1,0 +1,33 @@
+"""An agency takes back an event of its own that went to the wrong recipients (召回)."""
+
+from __future__ import annotations
+
+from casebus.sdk.event import NewEvent
+from casebus.sdk.gateway import Gateway
+
+RECALLED = "casebus.case.recalled.v1"
+
+
+def recall_of(
+    gateway: Gateway, source: str, event: str, *, reasons: str, actor: str = ""
+) -> NewEvent:
+    """The recall, addressed to all whom the gateway knows to have been sent the event.
+
+    Whom it does not name (who was sent a correction, or gets the event later) the bus tells.
+    Raises CasebusError `not_found` for what the agency did not send.
+    """
+    recipients = gateway.receipts(source, event)["recipients"]
+    return NewEvent(
+        type=RECALLED,
+        stream=str(gateway.event(source, event)["subject"]),
+        source=source,
+        to=tuple(recipients),
+        causation=(event,),
+        data={
+            "recalled_source": source,
+            "recalled_id": event,
+            "asked": list(recipients),
+            "reasons": reasons,
+            "actor": actor,
+        },
+    )
