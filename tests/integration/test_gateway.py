@@ -217,7 +217,7 @@ def test_a_retry_that_the_database_forgot_is_known_from_the_journal(
 def test_numbers_that_two_systems_gave_are_listed_for_their_agency_alone(
     clients: dict[str, httpx.Client],
 ) -> None:
-    source, stream = f"{AMR}/twice", str(uuid4())
+    source, stream = f"{AMR}/twice", transfer(clients[AMR])["subject"]
     for _ in range(3):
         given = event(source, "case.noted", stream, sequence="1", data={"note": "备注"})
         journaled(clients[AMR], submit(clients[AMR], given))
