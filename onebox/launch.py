@@ -41,8 +41,8 @@ def start(options: Options) -> subprocess.Popen[bytes]:
         )
 
 
-def require_startable(options: Options) -> None:
-    """Clear the way for a supervisor.
+def require_startable(options: Options, *, finishing: bool = False) -> None:
+    """Clear the way for a supervisor; `finishing` a restore that was cut off, or else not.
 
     Raises CasebusError `already_up`, `port_taken`, `home_not_writable` or `restore_unfinished`.
     """
@@ -50,7 +50,7 @@ def require_startable(options: Options) -> None:
     last = state.read(place.state)
     if last is not None and last.alive():
         raise CasebusError("already_up", f"process {last.supervisor} runs {options.home} already")
-    if place.restoring.exists():
+    if place.restoring.exists() and not finishing:
         raise CasebusError("restore_unfinished", f"a restore into {options.home} did not end")
     place.close_to_others()
     end_leftovers(last)

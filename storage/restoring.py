@@ -70,6 +70,11 @@ async def begin_epoch(
     return epoch
 
 
+async def carried(connection: Any, epoch: int) -> dict[int, int]:
+    """How many records of each partition this epoch began with."""
+    return dict(await connection.fetch(_SQL["carried"], epoch))
+
+
 async def _carry_places(connection: Any, before: int, epoch: int) -> None:
     """Whatever remembers how far it has come in a partition has come as far in the next epoch.
 

@@ -30,6 +30,7 @@ KEPT = (JOURNAL, DIRECTORY_TOPIC)
 ROUTER = "router"
 _INBOX = "inbox."
 _REPLICAS = 3
+_LOOK_SECONDS = 0.2
 _AT_ONCE = 2_000
 _FILLED_AT_ONCE = 50_000
 _AS_GIVEN = {
@@ -64,6 +65,16 @@ class Brokers:
         for name in KEPT:
             if name in there and any((await self._ends(name)).values()):
                 raise CasebusError("journal_not_empty", f"the brokers hold records of {name}")
+
+    async def clear(self) -> None:
+        """Take away what an unfinished run wrote into brokers that it had found empty."""
+        there = await asyncio.to_thread(self._admin.list_topics)
+        written = [name for name in KEPT if name in there]
+        if written:
+            await asyncio.to_thread(self._admin.delete_topics, written)
+        while any(name in there for name in written):
+            await asyncio.sleep(_LOOK_SECONDS)
+            there = await asyncio.to_thread(self._admin.list_topics)
 
     async def open(self) -> None:
         """Make the topics that are written back, for records with times of their own."""

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,10 +38,6 @@ from storage.restoring import Journaled, Resent
 
 Advance = Callable[[int, int], None]
 """Called with how many records are written by now, and of how many."""
-
-
-#: What an unfinished run was about to fill.
-_HOME, _JOURNAL = b"home", b"journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +127,17 @@ def bring_keys(options: Options, backup: Chosen) -> None:
         raise CasebusError("backup_of_another", f"{found.name} is of another installation")
 
 
-@contextmanager
-def _unfinished(home: Home, what: bytes) -> Iterator[None]:
-    """What ends inside is not started before it is removed or restored anew."""
-    write_private(home.restoring, what)
-    yield
-    home.restoring.unlink()
+def _mark(home: Home, epoch: int = 0) -> None:
+    """Let what ends from here on not be started before it is removed or restored anew.
+
+    `epoch` is that of the tables whose journal is written back; 0 where all is restored.
+    """
+    write_private(home.restoring, str(epoch).encode())
+
+
+def _left_unfinished(home: Home) -> int | None:
+    """The epoch whose journal an earlier run was writing back, if one was cut off."""
+    return int(home.restoring.read_bytes()) if home.restoring.is_file() else None
 
 
 async def restore(
@@ -153,9 +152,9 @@ async def restore(
     _require_partitions(backup.manifest)
     bring_keys(options, backup)
     stack = Stack(options)
-    with _unfinished(stack.home, _HOME):
-        work = _FromBackup(stack, backup, advance)
-        return await stack.with_backends(work.run)
+    restored = await stack.with_backends(_FromBackup(stack, backup, advance).run)
+    stack.home.restoring.unlink()
+    return restored
 
 
 async def restore_journal(
@@ -168,17 +167,12 @@ async def restore_journal(
     Raises CasebusError `journal_altered`, `directory_incomplete`, `rebuild_kept`,
     `nothing_recorded`, `journal_not_empty` or `journal_not_written`.
     """
-    _forget_unfinished(options.place)
-    launch.require_startable(options)
+    # What a restore of everything left has no tables to read from.
+    launch.require_startable(options, finishing=bool(_left_unfinished(options.place)))
     stack = Stack(options)
-    return await stack.with_backends(_FromTables(stack, backup, advance).run)
-
-
-def _forget_unfinished(home: Home) -> None:
-    """Remove what an earlier run wrote into brokers that it had found empty."""
-    if home.restoring.is_file() and home.restoring.read_bytes() == _JOURNAL:
-        shutil.rmtree(home.kafka, ignore_errors=True)
-        home.restoring.unlink()
+    restored = await stack.with_backends(_FromTables(stack, backup, advance).run)
+    stack.home.restoring.unlink()
+    return restored
 
 
 class _Restoring:
@@ -223,23 +217,24 @@ class _FromBackup(_Restoring):
         self._all = self._found.records()
 
     async def run(self) -> Restored:
-        await self._tables()
         async with Brokers(self._settings) as brokers:
             await brokers.require_empty()
+            await self._require_no_tables()
+            _mark(self._stack.home)
+            await self._tables()
             async with restoring.owner(self._url) as connection:
                 restored = await self._fill(brokers, connection)
         installation = await self._provision()
         installation.note_known_law(self._found.law)
         return restored
 
-    async def _tables(self) -> None:
-        """Schema `own` as the migrations of the backup's release made it, then this one's."""
-        connection: Any = await asyncpg.connect(self._url)
-        try:
+    async def _require_no_tables(self) -> None:
+        async with restoring.owner(self._url) as connection:
             if await dumping.has_own(connection):
                 raise CasebusError("home_not_empty", "the database holds an installation")
-        finally:
-            await connection.close()
+
+    async def _tables(self) -> None:
+        """Schema `own` as the migrations of the backup's release made it, then this one's."""
         await migrate(self._url, only=self._found.migrations)
         async with restoring.owner(self._url) as owner:
             await dumping.empty(owner, [part.table or "" for part in self._found.own])
@@ -279,26 +274,39 @@ class _FromTables(_Restoring):
         self._backup = backup
 
     async def run(self) -> Restored:
+        before = _left_unfinished(self._stack.home)
         connection: Any = await asyncpg.connect(self._url)
         try:
             if not await dumping.has_own(connection):
                 raise CasebusError("nothing_recorded", "the database holds no installation")
-            if await beside.exists(connection, BEFORE):
-                raise CasebusError(
-                    "rebuild_kept", f"drop {BEFORE} first: casebus rebuild --drop-old"
-                )
             await migrate(self._url)
-            await beside.make(connection)
+            epoch = await journal.current_epoch(connection)
+            if before and before < epoch:
+                # Cut off when everything was written: only the rest is left to do.
+                carried = await restoring.carried(connection, epoch)
+                restored = _restored(carried, 0, epoch, Resent(0, 0))
+            else:
+                await self._make_beside(connection)
+                restored = await self._write_back(epoch, again=bool(before))
         finally:
             await connection.close()
-        async with Brokers(self._settings) as brokers:
-            await brokers.require_empty()
-            with _unfinished(self._stack.home, _JOURNAL):
-                async with restoring.owner(self._url) as connection:
-                    restored = await self._fill(brokers, connection)
         installation = await self._provision()
         installation.note_known_law(installation.known_law())
         return restored
+
+    async def _make_beside(self, connection: Any) -> None:
+        if await beside.exists(connection, BEFORE):
+            raise CasebusError("rebuild_kept", f"drop {BEFORE} first: casebus rebuild --drop-old")
+        await beside.make(connection)
+
+    async def _write_back(self, epoch: int, *, again: bool) -> Restored:
+        async with Brokers(self._settings) as brokers:
+            if again:
+                await brokers.clear()
+            await brokers.require_empty()
+            _mark(self._stack.home, epoch)
+            async with restoring.owner(self._url) as connection:
+                return await self._fill(brokers, connection)
 
     async def _fill(self, brokers: Brokers, connection: Any) -> Restored:
         """Nothing in the database has changed unless all is written."""

@@ -5,6 +5,9 @@ update own.installation set epoch = greatest(epoch, $1) + 1 returning epoch;
 insert into own.journal_epoch (epoch, partition, carried)
 select $1, * from unnest($2::integer[], $3::bigint[]);
 
+-- name: carried
+select partition, carried from own.journal_epoch where epoch = $1;
+
 -- name: shorten_directory_copy
 update own.directory_copy set next_offset = least(next_offset, $1);
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from casebus.errors import CasebusError
 from casebus.events.envelope import Record
-from onebox import credentials
+from onebox import credentials, launch
 from onebox.backup import restoring
 from onebox.backup.taking import Source, Taken, backup
+from onebox.commands.restore import restore as restore_command
 from onebox.options import SERVICES, Options, read_options
 from onebox.ports import free_port_base
 from onebox.provision.installation import Installation
@@ -92,15 +98,20 @@ def test_a_backup_comes_back_whole_and_goes_on_and_so_does_a_journal_that_was_lo
     told: Told, scratch: Path
 ) -> None:
     options = _options(scratch / "restored")
-    back = asyncio.run(restoring.restore(options, restoring.chosen(told.folder)))
-    assert (back.records, back.epoch) == (told.second.manifest.records(), 2)
+    given = [str(told.folder), "--home", str(options.home), "--port-base", str(options.port_base)]
+    back = _answered(restore_command, [*given, "--json"])
+    assert (back["records"], back["epoch"]) == (told.second.manifest.records(), 2)
+    refused = CliRunner().invoke(restore_command, given)
+    assert isinstance(refused.exception, CasebusError)
+    assert refused.exception.code == "home_not_empty"
     with Stack(home=options.home, port_base=options.port_base) as stack, _bus(stack) as bus:
         _came_back(bus, told)
         _goes_on(bus, told.streams[1], next_number=6)
         before = _comes_to(bus)
     shutil.rmtree(options.place.kafka)
-    back = asyncio.run(restoring.restore_journal(options))
-    assert back.epoch == 3
+    _cut_off(options)
+    given = ["--journal-from-database", "--home", str(options.home), "--json"]
+    assert _answered(restore_command, given)["epoch"] == 3
     with Stack(home=options.home, port_base=options.port_base) as stack, _bus(stack) as bus:
         _settled(bus, before)
         _nothing_said_twice(bus)
@@ -120,6 +131,26 @@ def test_a_backup_taken_while_events_flowed_says_nothing_twice(told: Told, scrat
         assert bus.verified().ok
         _nothing_said_twice(bus)
         _answer(bus, told.streams[0])
+
+
+def _answered(command: click.Command, given: list[str]) -> Any:
+    done = CliRunner().invoke(command, given, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def _cut_off(options: Options) -> None:
+    """End a run in the middle: what it leaves is not started."""
+
+    class CutOffError(Exception): ...
+
+    def advance(done: int, _all: int) -> None:
+        raise CutOffError(done)
+
+    with pytest.raises(CutOffError):
+        asyncio.run(restoring.restore_journal(options, advance=advance))
+    with pytest.raises(CasebusError, match="restore_unfinished"):
+        launch.require_startable(options)
 
 
 def _options(home: Path) -> Options:

@@ -11,14 +11,17 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import sign
+from onebox.backup import sources
 from onebox.testing import Stack
 from storage import dumping, outbox, reads, restoring
 from storage.outbox import OutboxRow
 from storage.packing import unpack_headers
 from storage.restoring import Journaled, Resent, Written
+from tests.integration.casework import casework_on
 from tests.integration.database import fresh_database
 from tests.world import SCHEMAS, draft
 
@@ -107,6 +110,39 @@ async def test_who_read_so_far_reads_no_record_again_that_is_there_again(own: An
     assert [tuple(row) for row in await own.fetch(query)] == [(0, 3), (1, 5)]
     [row] = await own.fetch("select * from own.later where epoch = 2")
     assert tuple(row) == (2, 5, 0, "x")
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ("update derived.journal set value = set_byte(value, 9, 1) where log_index = 1", "index 1"),
+        ("update derived.journal set headers = set_byte(headers, 40, 1) where log_index = 2", ""),
+        ("update derived.journal set log_leaf = event_leaf where log_index = 0", "index 0"),
+        ("delete from derived.journal where log_index = 1", "index 1"),
+        ("delete from derived.journal where log_index = 2", "2 of 3 records"),
+    ],
+)
+async def test_a_stored_journal_that_was_changed_is_not_written_back(
+    brokers: Stack, change: str, place: str
+) -> None:
+    async with casework_on(brokers) as casework:
+        for _ in range(3):
+            await casework(casework.world.event("referral.sent", "cn-330106-amr"))
+        async with restoring.owner(casework.url) as connection:
+            found = [one async for one in sources.recorded(connection, SCHEMAS, 1, 0)]
+            assert [(one.value, one.headers, one.timestamp) for one in found] == [
+                (one.value, tuple(one.headers), one.timestamp) for one in casework.log
+            ]
+            await connection.execute(change)
+            with pytest.raises(CasebusError, match="journal_altered") as raised:
+                _ = [one async for one in sources.recorded(connection, SCHEMAS, 1, 0)]
+            assert place in raised.value.detail
+
+
+async def test_a_directory_of_which_an_entry_is_not_recorded_is_not_made_up(own: Any) -> None:
+    await own.execute("update own.directory_copy set next_offset = 2")
+    with pytest.raises(CasebusError, match="directory_incomplete: 0 of 2"):
+        await sources.directory_of(own, SCHEMAS, 1, "ab" * 32)
 
 
 async def test_a_table_comes_back_behind_those_that_its_rows_name(own: Any) -> None:
