@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from casebus.events.envelope import Envelope, Header
+from casebus.events.envelope import Header
 from casebus.trust.directory import BUS, ROOT
 from storage import dumping
 from storage.journal import current_epoch
@@ -114,11 +114,15 @@ class Journaled:
         await self._connection.execute(_SQL["note_journaled"])
 
     async def note(self, record: Written) -> None:
-        envelope = Envelope.from_headers(record.headers)
-        stream = UUID(envelope.subject)
-        self._identities.append((stream, envelope.source, envelope.id))
-        if _is_of_the_outbox(envelope):
-            self._said.append(_outbox_row(stream, envelope, record))
+        # A journal has millions: of the attributes, those that are needed.
+        texts = dict(record.headers)
+        stream = UUID(texts["ce_subject"].decode())
+        source, event_id = texts["ce_source"].decode(), texts["ce_id"].decode()
+        self._identities.append((stream, source, event_id))
+        ce_type = texts["ce_type"].decode()
+        if _is_of_the_outbox(source, ce_type):
+            door = texts["cb-origin"].decode().partition("/")[0]
+            self._said.append((stream, ce_type, source, event_id, door, *_as_sent(record)))
         if len(self._identities) >= _AT_ONCE:
             await self._flush()
 
@@ -141,17 +145,16 @@ class Journaled:
         self._said.clear()
 
 
-def _is_of_the_outbox(envelope: Envelope) -> bool:
-    domain = envelope.type.split(".", 2)[1]
-    return domain == _INTAKE or (envelope.source == BUS and domain not in _NOT_OF_THE_OUTBOX)
+def _is_of_the_outbox(source: str, ce_type: str) -> bool:
+    domain = ce_type.split(".", 2)[1]
+    return domain == _INTAKE or (source == BUS and domain not in _NOT_OF_THE_OUTBOX)
 
 
-def _outbox_row(stream: UUID, envelope: Envelope, record: Written) -> tuple[Any, ...]:
-    door = dict(record.headers)["cb-origin"].decode().partition("/")[0]
+def _as_sent(record: Written) -> tuple[bytes | None, bytes, datetime]:
+    """Value, headers without the journal's stamps, and when."""
     own = [one for one in record.headers if not one[0].startswith("cb-")]
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    identity = (envelope.type, envelope.source, envelope.id)
-    return (stream, *identity, door, record.value, pack_headers(own), at)
+    return record.value, pack_headers(own), at
 
 
 async def stored(

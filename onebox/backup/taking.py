@@ -192,9 +192,9 @@ class _Taking:
     ) -> Part:
         path = f"{name}/{partition}-{first:012}.gz"
         with files.packed(self._folder, path) as output:
-            async for record in _records(journal, partition, first, until):
-                output.write(record)
-                self._done += 1
+            async for some in _records(journal, partition, first, until):
+                output.write(b"".join(some))
+                self._done += len(some)
                 self._advance(self._done, self._all)
         what = {"partition": partition, "first": first, "count": until - first}
         return files.sealed(self._folder, path, **what)
@@ -237,12 +237,13 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
 
 async def _records(
     journal: Journal, partition: int, first: int, until: int
-) -> AsyncIterator[bytes]:
-    """Every record of the stretch. Raises CasebusError `journal_gap`."""
+) -> AsyncIterator[list[bytes]]:
+    """Every record of the stretch, packed. Raises CasebusError `journal_gap`."""
     at = first
     while at < until:
-        for record in await journal.read(partition, at, until):
-            if record.offset != at:
-                raise CasebusError("journal_gap", f"partition {partition} lacks offset {at}")
-            yield pack(at, written(record))
-            at += 1
+        records = await journal.read(partition, at, until)
+        for offset, record in enumerate(records, at):
+            if record.offset != offset:
+                raise CasebusError("journal_gap", f"partition {partition} lacks offset {offset}")
+        yield [pack(record.offset, written(record)) for record in records]
+        at += len(records)
