@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from casebus.errors import Flag, Reason
+from casebus.evidence.report import Flaw
 from casebus.sdk.importing.issues import IssueCode
 
 TEXT = (Path(__file__).parents[2] / "docs/reason-codes.md").read_text(encoding="utf-8")
@@ -15,7 +16,12 @@ SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | 
 
 @pytest.mark.parametrize(
     ("section", "codes"),
-    [("Rejected", Reason), ("Admitted, with a flag", Flag), ("Import", IssueCode)],
+    [
+        ("Evidence", Flaw),
+        ("Rejected", Reason),
+        ("Admitted, with a flag", Flag),
+        ("Import", IssueCode),
+    ],
 )
 def test_each_code_of_the_code_is_explained_and_no_other(
     section: str, codes: type[StrEnum]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+
+from tests.installation import referred
 
 ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"[\w.-]+")
@@ -116,3 +119,16 @@ def test_a_command_of_the_server_part_says_in_one_sentence_that_it_is_missing(
     assert f"`casebus {command}` needs the server part" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_agencys_install_checks_a_bundle_of_evidence_with_nothing_but_the_root(
+    install: Path, tmp_path: Path
+) -> None:
+    """No home, no Kafka, no database, and the fold in the wheel."""
+    made = referred()
+    (tmp_path / "case.zip").write_bytes(made.bundle())
+    done = _casebus(install, "verify", str(tmp_path / "case.zip"), "--root", made.root, "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["problems"], found["state"]) == (0, [], "same")
+    alone = _casebus(install, "verify")
+    assert "`casebus verify` needs the server part" in alone.stderr
