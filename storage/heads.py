@@ -77,11 +77,20 @@ async def grown(db: Database) -> list[Log]:
     return [(row["epoch"], row["partition"]) for row in await db.fetch(_SQL["grown"])]
 
 
-async def standing(connection: Database, log: Log) -> tuple[Frontier, Frontier]:
+@dataclass(frozen=True, slots=True)
+class Standing:
     """What was signed last, and what is recorded."""
+
+    signed: Frontier
+    recorded: Frontier
+    #: Whether it was signed in this epoch: else this log begins with the one before.
+    is_own: bool
+
+
+async def standing(connection: Database, log: Log) -> Standing:
     row = await connection.fetchrow(_SQL["standing"], *log)
     signed = Frontier() if row["signed"] is None else Frontier.from_bytes(row["signed"])
-    return signed, Frontier.from_bytes(row["recorded"])
+    return Standing(signed, Frontier.from_bytes(row["recorded"]), bool(row["is_own"]))
 
 
 async def leaves(db: Database, log: Log, first: int, end: int) -> list[bytes]:
@@ -128,7 +137,7 @@ async def refused(db: Database) -> list[Refused]:
 
 
 async def logs(db: Database) -> list[tuple[Log, int]]:
-    """Every log that has a head, and the size of its last one."""
+    """Every log of this epoch that has a head, and the size of its last one."""
     rows = await db.fetch(_SQL["logs"], timeout=_PATIENCE)
     return [((row["epoch"], row["partition"]), row["size"]) for row in rows]
 

@@ -38,10 +38,22 @@ _FILE = "witness.json"
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"What it saw before. Default: {_FILE} in CASEBUS_HOME. Keep it: it is what you swear by.",
 )
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A log of a new epoch that may begin anew: you know what a restore could not bring back.",
+)
 @agency_option
 @json_option
 def command(
-    *, once: bool, every: float, memory: Path | None, agency: str | None, as_json: bool
+    *,
+    once: bool,
+    every: float,
+    memory: Path | None,
+    accept: tuple[str, ...],
+    agency: str | None,
+    as_json: bool,
 ) -> None:
     """Look at the logs' heads, and cosign with your agency's key those that only grew.
 
@@ -55,7 +67,13 @@ def command(
     key = Keyring(settings.keys_dir).key(name)
     with Memory.open(memory or settings.home / _FILE) as kept, open_gateway(settings) as gateway:
         witness = Witness(
-            name, key, settings.root_digest, load_schemas(settings), now_from(settings), kept
+            name,
+            key,
+            settings.root_digest,
+            load_schemas(settings),
+            now_from(settings),
+            kept,
+            accept,
         )
         while True:
             try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +106,8 @@ class Witness:
     schemas: Schemas
     now: Now
     memory: Memory
+    #: Logs of a new epoch that begin anew, because a person has looked why (after a restore).
+    accepted: Collection[str] = ()
 
     def look(self, log: Log) -> Outcome:
         """Look at every log once."""
@@ -115,11 +117,20 @@ class Witness:
         there = [(one["epoch"], one["partition"]) for one in published["items"]]
         for which in there:
             self._try(outcome, log, which, directory)
-        origins = {str(Origin(self.root_digest, *which)) for which in there}
-        for gone in sorted(self.memory.seen.keys() - origins):
-            error = WitnessError(MISSING, gone)
-            self._refuse(outcome, gone, error, shown="")
+        for gone in self._gone({partition for _, partition in there}):
+            self._refuse(outcome, gone, WitnessError(MISSING, gone), shown="")
         return outcome
+
+    def _gone(self, partitions: Collection[int]) -> list[str]:
+        """Logs that were seen, of partitions that have none now in whatever epoch."""
+        seen = [(text, Origin.parse(text)) for text in sorted(self.memory.seen)]
+        return [
+            text
+            for text, one in seen
+            if one is not None
+            and one.root_digest == self.root_digest
+            and one.partition not in partitions
+        ]
 
     def _try(
         self, outcome: Outcome, log: Log, which: tuple[int, int], directory: Directory
@@ -148,8 +159,23 @@ class Witness:
         return head
 
     def _seen(self, origin: str) -> Head | None:
-        kept = self.memory.seen.get(origin)
+        """The last head of this log; of one in a new epoch, that of the log which it continues."""
+        kept = self.memory.seen.get(origin) or self.memory.seen.get(self._before(origin))
         return None if kept is None else Head.parse(SignedNote.parse(kept).text)
+
+    def _before(self, origin: str) -> str:
+        """The log of the same partition in the last epoch before, as far as it was seen."""
+        about = Origin.parse(origin)
+        if about is None or origin in self.accepted:
+            return ""
+        earlier = [
+            one
+            for one in map(Origin.parse, self.memory.seen)
+            if one is not None
+            and (one.root_digest, one.partition) == (about.root_digest, about.partition)
+            and one.epoch < about.epoch
+        ]
+        return str(max(earlier, key=lambda one: one.epoch)) if earlier else ""
 
     def _path(self, log: Log, which: tuple[int, int], origin: str, head: Head) -> Proof:
         """The consistency path from what was seen, out of the published tiles."""

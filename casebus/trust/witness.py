@@ -30,11 +30,11 @@ def require_growth(seen: Head | None, shown: Head, path: Sequence[bytes]) -> Non
     if seen is None:
         return
     if shown.size < seen.size:
-        raise WitnessError(ROLLED_BACK, f"{seen.origin}: {shown.size} records after {seen.size}")
+        raise WitnessError(ROLLED_BACK, f"{shown.origin}: {shown.size} records after {seen.size}")
     if not is_consistent(seen.size, seen.root, shown.size, shown.root, path):
         grown = "the same number of" if shown.size == seen.size else "more"
         raise WitnessError(
             FORKED,
-            f"{seen.origin}: the head of {shown.size} does not continue the one of {seen.size},"
-            f" with {grown} records",
+            f"{shown.origin}: the head of {shown.size} does not continue the one of {seen.size}"
+            f" of {seen.origin}, with {grown} records",
         )

@@ -22,7 +22,7 @@ from gateway.context import Context, Gateway
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.serving import ServedRoute
-from storage import heads
+from storage import heads, journal
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/log", tags=["log"])
 
@@ -93,7 +93,7 @@ class Cosigned(Shape):
 
 @router.get("", responses=documented("directory_unavailable", "database_unavailable"))
 async def logs(gateway: Context) -> Logs:
-    """Every log of the installation: one for each epoch and partition of the journal."""
+    """Every log of the installation: one for each partition of the journal, in its epoch of now."""
     directory = gateway.directory()
     keys = [key for key in directory.keys.values() if key.agency == BUS]
     items = []
@@ -136,6 +136,9 @@ async def hash_tile(epoch: Epoch, partition: Partition, tile: str, gateway: Cont
         raise CasebusError("not_found")
     hashes = await heads.tile(database, log, wanted)
     if len(hashes) != wanted.width:
+        if epoch != await journal.current_epoch(database):
+            # Its records stand in the log of the next epoch.
+            raise CasebusError("not_found")
         raise CasebusError("log_altered", f"tile {wanted} has gaps")
     return Response(b"".join(hashes), media_type="application/octet-stream", headers=_FOREVER)
 

@@ -1,7 +1,8 @@
 """Signs a head of each log, once a second at most and only while it grows (design rule 7).
 
 A head is signed only if what is recorded continues the last head: the leaves since, put upon its
-frontier, end at the recorded one. So a log that was rolled back or forked gets no new head.
+frontier, end at the recorded one. So a log that was rolled back or forked gets no new head. The log
+of a new epoch begins with that of the epoch before, as far as its records were carried over.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from casebus.trust.keys import Holder
 from casebus.trust.merkle import Frontier
 from casebus.trust.tiles import hashes_above
 from storage import heads
-from storage.heads import Log
+from storage.heads import Log, Standing
 
 log = logging.getLogger(__name__)
 
@@ -50,27 +51,31 @@ class Heads:
         async with self._pool.acquire() as connection:
             # One moment of the tables, whatever casework records meanwhile.
             async with connection.transaction(isolation="repeatable_read"):
-                signed, recorded = await heads.standing(connection, which)
-                why = await self._grow(connection, which, signed, recorded)
-            await self._tell(connection, which, why, signed, recorded)
+                standing = await heads.standing(connection, which)
+                why = await self._grow(connection, which, standing)
+            await self._tell(connection, which, why, standing)
         return why is None
 
-    async def _grow(
-        self, connection: Any, which: Log, signed: Frontier, recorded: Frontier
-    ) -> str | None:
+    async def _grow(self, connection: Any, which: Log, standing: Standing) -> str | None:
         """Sign what is recorded; or why it was not signed, and nothing is kept."""
-        if recorded == signed:
+        signed, recorded = standing.signed, standing.recorded
+        if recorded == signed and standing.is_own:
             return None
         if recorded.size < signed.size:
             return BEHIND
-        frontier, above = signed, dict[tuple[int, int], bytes]()
+        # The log of a new epoch is read from its beginning: it must come by what was signed before.
+        frontier, above = signed if standing.is_own else Frontier(), dict[tuple[int, int], bytes]()
         while frontier.size < recorded.size:
             end = min(recorded.size, frontier.size + _LEAVES)
+            if frontier.size < signed.size:
+                end = min(end, signed.size)
             leaves = await heads.leaves(connection, which, frontier.size, end)
             if len(leaves) != end - frontier.size:
                 return FORKED
             above |= hashes_above(frontier, leaves)
             frontier = frontier.append(leaves)
+            if frontier.size == signed.size and frontier != signed:
+                return FORKED
         if frontier != recorded:
             return FORKED
         head = Head(str(Origin(self._root, *which)), frontier.size, frontier.root())
@@ -79,9 +84,7 @@ class Heads:
         telemetry.count("casebus.heads.signed")
         return None
 
-    async def _tell(
-        self, connection: Any, which: Log, why: str | None, signed: Frontier, recorded: Frontier
-    ) -> None:
+    async def _tell(self, connection: Any, which: Log, why: str | None, standing: Standing) -> None:
         """Keep, and say once, which log has no new head and why."""
         assert self._refused is not None  # noqa: S101 - read in the first round
         if why is None:
@@ -89,7 +92,7 @@ class Heads:
                 await heads.forgive(connection, which)
                 self._refused.discard(which)
             return
-        detail = f"signed {signed.size}, recorded {recorded.size}"
+        detail = f"signed {standing.signed.size}, recorded {standing.recorded.size}"
         await heads.refuse(connection, which, why, detail)
         if which not in self._refused:
             log.error("no head is signed", extra={"log": f"{which[0]}/{which[1]}", "code": why})

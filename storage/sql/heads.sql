@@ -10,11 +10,17 @@ where p.frontier <> coalesce(h.frontier, '\x0000000000000000')
 order by p.partition;
 
 -- name: standing
-select p.frontier as recorded, h.frontier as signed
+-- The last head of this epoch; where it has none, the last one of an epoch before whose records were
+-- all carried over.
+select p.frontier as recorded, h.frontier as signed, h.epoch = p.epoch as is_own
 from derived.journal_position p
 left join lateral (
-    select h.frontier from own.head h
-    where h.epoch = p.epoch and h.partition = p.partition order by h.size desc limit 1) h on true
+    select h.epoch, h.frontier from own.head h
+    where h.partition = p.partition
+      and (h.epoch = p.epoch or h.epoch < p.epoch and h.size <= coalesce(
+          (select min(j.carried) from own.journal_epoch j
+           where j.partition = h.partition and j.epoch > h.epoch and j.epoch <= p.epoch), 0))
+    order by h.epoch desc, h.size desc limit 1) h on true
 where p.epoch = $1 and p.partition = $2;
 
 -- name: leaves
@@ -48,6 +54,7 @@ order by epoch, partition;
 
 -- name: logs
 select h.epoch, h.partition, max(h.size) as size from own.head h
+join own.installation i on i.epoch = h.epoch
 group by h.epoch, h.partition order by h.epoch, h.partition;
 
 -- name: last

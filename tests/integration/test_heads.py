@@ -142,6 +142,37 @@ async def test_a_forked_log_gets_no_head(casework: Casework, more: int) -> None:
     assert await sizes(casework) == [3]
 
 
+@pytest.mark.parametrize(("carried", "altered"), [(3, False), (3, True), (2, True)])
+async def test_the_log_of_a_new_epoch_must_come_by_what_was_signed_before(
+    casework: Casework, carried: int, altered: bool
+) -> None:
+    """As far as its records were carried over: what a restore could not bring back, it cannot."""
+    stream = str(uuid4())
+    sign = signer(casework).sign
+    for _ in range(3):
+        await casework(note(casework, stream))
+        await sign()
+    copied = """
+        insert into derived.journal
+        select 2, partition, log_index, stream, source, event_id, event_leaf,
+               case when $1 and log_index = $2 - 1 then sha256(log_leaf) else log_leaf end,
+               value, headers, appended_at
+        from derived.journal"""
+    await casework.pool.execute(copied, altered, carried)
+    rows = await casework.rows(
+        "select log_leaf from derived.journal where epoch = 2 order by log_index"
+    )
+    frontier = Frontier().append([row["log_leaf"] for row in rows])
+    await casework.pool.execute("update own.installation set epoch = 2")
+    await casework.pool.execute("insert into own.journal_epoch values (2, 0, $1)", carried)
+    await casework.pool.execute(
+        "insert into derived.journal_position values (2, 0, 3, 3, $1)", frontier.to_bytes()
+    )
+    assert await sign() == (0 if altered else 1)
+    codes = [one.code for one in await heads.refused(casework.pool)]
+    assert codes == (["log_forked"] if altered else [])
+
+
 @pytest.mark.parametrize("column", ["log_leaf", "event_leaf"])
 async def test_no_receipt_leaves_of_a_leaf_that_was_altered(
     casework: Casework, column: str

@@ -38,9 +38,9 @@ def leaf(text: object) -> bytes:
 class Published:
     """A log as a gateway shows it; what it says is the test's to change. Up to 255 records."""
 
-    def __init__(self, world: World) -> None:
-        self.world, self.key = world, world.keys[BUS]
-        self.origin = str(Origin(world.directory.root_digest, 1, 0))
+    def __init__(self, world: World, epoch: int = 1) -> None:
+        self.world, self.key, self.epoch = world, world.keys[BUS], epoch
+        self.origin = str(Origin(world.directory.root_digest, epoch, 0))
         self.leaves: list[bytes] = []
         self.cosigned: list[NoteSignature] = []
         self.is_there = True
@@ -62,7 +62,7 @@ class Published:
     def published(self) -> dict[str, Any]:
         entries = self.world.directory.entries_of([self.world.keys[BUS].keyid])
         return {
-            "items": [{"epoch": 1, "partition": 0}] if self.is_there else [],
+            "items": [{"epoch": self.epoch, "partition": 0}] if self.is_there else [],
             "directory": [entry_to_json(at, one) for at, one in entries.items()],
         }
 
@@ -94,11 +94,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "witness.json"
 
 
-def look(world: World, log: Published, path: Path) -> Outcome:
+def look(world: World, log: Published, path: Path, *accepted: str) -> Outcome:
     """By a witness that has just started: all it knows is in its memory file."""
     with Memory.open(path) as memory:
-        root = world.directory.root_digest
-        return Witness(AGENCY, world.keys[AGENCY], root, SCHEMAS, lambda: NOW, memory).look(log)
+        root, key = world.directory.root_digest, world.keys[AGENCY]
+        return Witness(AGENCY, key, root, SCHEMAS, lambda: NOW, memory, accepted).look(log)
 
 
 def refused(outcome: Outcome) -> list[str]:
@@ -168,6 +168,29 @@ def test_a_log_that_was_rolled_back_is_named_and_goes_on_where_it_was(world, log
     log.leaves = log.leaves[:4]
     log.grow(20, "other")
     assert refused(look(world, log, path)) == ["log_forked"]
+
+
+def test_the_log_of_a_new_epoch_begins_with_the_one_before(world, log, path):
+    """Else whoever writes the journal anew could leave out what was signed."""
+    log.grow(5)
+    look(world, log, path)
+    for past, more, code in (
+        (log.leaves, 2, None),
+        (log.leaves[:3], 20, "log_forked"),
+        (log.leaves[:3], 0, "log_rolled_back"),
+    ):
+        memory = path.with_name(f"{code}.json")
+        memory.write_bytes(path.read_bytes())
+        after = Published(world, 2)
+        after.leaves = list(past)
+        after.grow(more, "after")
+        outcome = look(world, after, memory)
+        assert refused(outcome) == ([code] if code else [])
+        assert len(outcome.cosigned) == (0 if code else 1)
+        # A person who knows why lets it begin anew; from then on it only grows.
+        assert refused(look(world, after, memory, after.origin)) == []
+        after.leaves[0] = leaf("altered")
+        assert refused(look(world, after, memory, after.origin)) == ["log_forked"]
 
 
 def test_a_log_that_is_gone_is_named(world, log, path):
