@@ -191,6 +191,11 @@ async def owed(
     return [Owed(*row) for row in await db.fetch(_SQL["owed"], *log, first, end, list(authors))]
 
 
+async def recorded(db: Database, log: Log) -> int:
+    """How many records of the log stand here: none of an epoch that is over."""
+    return int(await db.fetchval(_SQL["recorded"], *log))
+
+
 async def advance_receipts(db: Database, log: Log, next_index: int) -> None:
     await db.execute(_SQL["advance_receipts"], *log, next_index)
 

@@ -158,8 +158,9 @@ def check(receipt: Receipt, directory: Directory, event: Record | None = None) -
     _check_inputs(receipt, directory)
     if not receipt.proof.shows(receipt.log_leaf):
         raise ReceiptError("receipt_not_included", f"no path from index {receipt.proof.index}")
-    _check_head(receipt.proof, directory)
-    return Shown(origin, receipt.proof.index, head.size, witnesses_of(receipt.proof, directory))
+    witnesses = witnesses_of(receipt.proof, directory)
+    _check_head(receipt.proof, directory, witnesses)
+    return Shown(origin, receipt.proof.index, head.size, witnesses)
 
 
 def _check_event(receipt: Receipt, schemas: Schemas, event: Record) -> None:
@@ -188,11 +189,13 @@ def _check_inputs(receipt: Receipt, directory: Directory) -> None:
         raise ReceiptError("receipt_event_unsigned", "the author's signature does not fit")
 
 
-def _check_head(proof: LogProof, directory: Directory) -> None:
+def _check_head(proof: LogProof, directory: Directory, witnesses: Mapping[str, datetime]) -> None:
+    """Of a revoked key only what a witness saw before: since then anyone may have signed."""
     origin = proof.head.origin
     for key in _keys_of(BUS, directory):
         if proof.note.is_signed_by(log_key(origin, key.public)):
-            if key.revoked_at is not None:
+            revoked = key.revoked_at
+            if revoked is not None and not any(at < revoked for at in witnesses.values()):
                 raise ReceiptError("receipt_key_revoked", f"of the head: {key.keyid}")
             return
     raise ReceiptError("receipt_head_unsigned", "by no key of the bus that the directory names")

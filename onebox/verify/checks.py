@@ -18,15 +18,20 @@ from typing import Any
 import asyncpg
 from aiokafka import TopicPartition
 
+from casebus.errors import CasebusError
+from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import Topics
 from casebus.law import Law
 from casebus.settings import Settings
+from casebus.trust.directory import Directory
 from onebox.verify import refolding, stored
 from onebox.verify.directory import Entries
 from onebox.verify.doors import Doors
+from onebox.verify.heads import Heads, ReceiptsSent
 from onebox.verify.inboxes import Inboxes
 from onebox.verify.journal import JOURNAL, Journal
+from onebox.verify.records import headers_of
 from onebox.verify.rejected import REJECTED, Rejected, Returned
 from onebox.verify.report import Part, Report
 from onebox.verify.topics import Kafka, Spans
@@ -124,6 +129,7 @@ class Verification:
         self._topics = Topics.load(settings.schemas_dir)
         self._installed = Law.load(settings.policies_dir / "law").digest
         self._advance, self._report = advance, report
+        self._root_digest = settings.root_digest
 
     async def run(self, due: Due) -> None:
         report, connection = self._report, self._connection
@@ -139,9 +145,12 @@ class Verification:
         journal.sequences.end()
         await self._doors(journal, refused, due)
         await self._inboxes(journal, spans, due)
-        await self._entries(journal, refused)
+        directory = await self._entries(journal, refused)
         with _timed(report, "tables"):
             await stored.check(report, connection, due.at, self._installed)
+        with _timed(report, "signed heads"):
+            await Heads(report, connection, directory, epoch).check()
+        await self._receipts(directory)
 
     async def _rejected(self, journal: Journal, due: Due) -> Rejected:
         found = Rejected(self._report, self._connection, journal.sequences)
@@ -173,13 +182,24 @@ class Verification:
             inboxes.take(place.topic, place.partition, records, read)
         inboxes.end(due.journal)
 
-    async def _entries(self, journal: Journal, refused: Rejected) -> None:
+    async def _receipts(self, directory: Directory) -> None:
+        sent = ReceiptsSent(self._report, self._connection, directory)
+        spans = await self._kafka.spans(self._named("agency.*.receipts"))
+        async for place, records in self._read("receipts", sent, spans):
+            await sent.take(place.topic, records)
+
+    async def _entries(self, journal: Journal, refused: Rejected) -> Directory:
+        """The directory as its readers have it."""
+        directory = Directory(self._schemas, self._root_digest)
         copied = await self._connection.fetchval(_SQL["directory_copied"])
         entries = Entries(self._report, journal.entries, refused.authors(), copied or 0)
         spans = await self._kafka.spans([DIRECTORY])
         async for _, records in self._read("directory", entries, spans):
             entries.take(records)
+            for record in records:
+                _apply(directory, record)
         entries.end()
+        return directory
 
     def _named(self, pattern: str) -> list[str]:
         return [name for name in self._kafka.names() if fnmatchcase(name, pattern)]
@@ -194,6 +214,14 @@ class Verification:
                 part.records += len(records)
                 self._advance(name, part.records, total)
             part.bytes = reader.bytes
+
+
+def _apply(directory: Directory, record: Any) -> None:
+    try:
+        directory.apply(Record(record.key, record.value, headers_of(record)))
+    except CasebusError:
+        # Found by who looks at the entries; no reader believes it.
+        directory.skip()
 
 
 @contextmanager

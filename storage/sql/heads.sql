@@ -128,3 +128,15 @@ join derived.event e on (e.stream, e.source, e.id) = (h.stream, h.source, h.id)
 where j.epoch = $1 and j.partition = $2 and j.log_index >= $3 and j.log_index < $4
   and e.author = any($5)
 order by log_index, source, id;
+
+-- name: recorded
+select coalesce(max(log_index) + 1, 0) from derived.journal where epoch = $1 and partition = $2;
+
+-- name: all_heads
+select epoch, partition, size, root, frontier, note from own.head order by epoch, partition, size;
+
+-- name: all_hashes
+select level, place, hash from own.log_hash where epoch = $1 and partition = $2;
+
+-- name: all_cosignatures
+select epoch, partition, size, witness, line from own.cosignature;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -154,11 +155,17 @@ def test_what_is_wrong_with_a_receipt_is_named(world, receipt, change, code):
     assert refusal(world, change(receipt, world)) == code
 
 
-def test_a_head_by_a_revoked_key_of_the_bus_proves_nothing():
+@pytest.mark.parametrize("minutes", [-1, 1])
+def test_a_head_by_a_revoked_key_of_the_bus_proves_only_what_a_witness_saw_before(minutes):
     world = World()
     event = world.event("referral.accepted", AUTHOR)
-    world.say("directory.key_revoked", keyid=world.keys[BUS].keyid)
-    assert refusal(world, receipt_of(world, event)) == "receipt_key_revoked"
+    at = NOW + timedelta(minutes=minutes)
+    world.say("directory.key_revoked", keyid=world.keys[BUS].keyid, revoked_at=at)
+    receipt = receipt_of(world, event)
+    if minutes > 0:
+        assert checked(world, receipt).witnesses == {WITNESS: NOW}
+    else:
+        assert refusal(world, receipt) == "receipt_key_revoked"
 
 
 def test_a_cosignature_that_does_not_fit_is_no_witness(world, receipt):
