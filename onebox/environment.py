@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from casebus.settings import Settings
@@ -121,6 +122,7 @@ def admin_settings(options: Options, credentials: Credentials) -> Settings:
             database_url=database_url(options, credentials),
             keys_dir=keys_dir(options),
             bus_key=options.place.bus_key(OPERATOR),
+            **_pinned(credentials),
         )
     return Settings(
         home=options.home,
@@ -135,7 +137,13 @@ def admin_settings(options: Options, credentials: Credentials) -> Settings:
         database_url=database_url(options, credentials),
         keys_dir=keys_dir(options),
         bus_key=options.place.bus_key(OPERATOR),
+        **_pinned(credentials),
     )
+
+
+def _pinned(credentials: Credentials) -> dict[str, Any]:
+    """Whom to trust; a directory that we did not provision is pinned by the environment."""
+    return {"root_digest": credentials.root_digest} if credentials.root_digest else {}
 
 
 def keys_dir(options: Options) -> Path:

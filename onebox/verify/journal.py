@@ -99,10 +99,14 @@ class Journal:
             index = record.offset - log.base
             found = read(self._schemas, record)
             self.bytes += len(found.packed) + len(record.value or b"")
-            if index < log.next_index:
-                self._compare(log, partition, rows.get(index), record, found)
             log.leaves.append(found.logged)
-            self._remember(partition, record, found)
+            try:
+                if index < log.next_index:
+                    self._compare(log, partition, rows.get(index), record, found)
+                self._remember(partition, record, found)
+            except (KeyError, ValueError):
+                # Admission journals nothing that has not these headers.
+                self._report.problem("event_altered", f"{JOURNAL} {partition}/{index}: headers")
         self._report.count("journal records", len(records))
 
     async def _rows(self, log: Log, partition: int, first: int, until: int) -> dict[int, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,10 @@ _VERIFIED = COLUMNS.index("verified")
 _RETURNED = ("type", "source", "topic", "value", "headers")
 #: Releases that noted no author took it for verified where the signature was found good before.
 _FOUND_GOOD = frozenset({"wrong_topic", "type_not_allowed"})
+
+
+#: What headers raise that nobody wrote so.
+_UNREADABLE = (KeyError, ValueError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +84,13 @@ class Rejected:
             texts = dict(headers)
             found = digests_of(record.key, record.value, headers)
             self._there[partition, record.offset] = found
-            topic, number, offset, _ = texts["cb-origin"].decode().split("/")
-            self.by_door.setdefault((topic, int(number)), {})[int(offset)] = Refused(
-                found.author, texts.get("cb-abridged"), record.value is not None
-            )
+            refused = Refused(found.author, texts.get("cb-abridged"), record.value is not None)
+            try:
+                topic, number, offset, _ = texts["cb-origin"].decode().split("/")
+                self.by_door.setdefault((topic, int(number)), {})[int(offset)] = refused
+            except (KeyError, ValueError):
+                where = f"{REJECTED} {partition}/{record.offset}: headers"
+                self._report.problem("rejected_altered", where)
             self._sequences.refuse(texts)
             self.bytes += len(record.value or b"")
         self._report.count("rejected records", len(records))
@@ -120,32 +128,31 @@ class Rejected:
 
     async def _row(self, row: Any, span: Span) -> None:
         self._report.count("rows of what was rejected")
-        stands = tuple(row)
-        headers = unpack_headers(row["headers"])
-        record = Row(row["kafka_offset"], row["key"], row["value"], headers)
-        expected = row_of(row["partition"], record, is_late=row["late"])
-        verified = expected[_VERIFIED] or (
-            "cb-author" not in dict(headers) and row["reason"] in _FOUND_GOOD
-        )
-        expected = (
-            *expected[:_HEADERS],
-            row["headers"],
-            *expected[_HEADERS + 1 : _VERIFIED],
-            verified,
-            *expected[_VERIFIED + 1 :],
-        )
-        named = zip(COLUMNS, stands, expected, strict=True)
-        columns = {name for name, one, other in named if one != other}
         place = (row["partition"], row["kafka_offset"])
-        if span.first <= row["kafka_offset"]:
-            kept = digests_of(record.key, record.value, headers)
-            if self._there.get(place) != kept:
-                columns |= {"key, value or headers"}
+        try:
+            columns = self._columns(row, place, is_kept=span.first <= row["kafka_offset"])
+        except _UNREADABLE:
+            columns = {"headers"}
         if row["late"] and not await self._is_journaled(row):
             columns.add("late")
         if columns:
             where = f"own.rejected {place[0]}/{place[1]}: {', '.join(sorted(columns))}"
             self._report.problem("rejected_altered", where)
+
+    def _columns(self, row: Any, place: tuple[int, int], *, is_kept: bool) -> set[str]:
+        """Columns that do not say what the row's own bytes say, and bytes that are not Kafka's."""
+        headers = unpack_headers(row["headers"])
+        record = Row(row["kafka_offset"], row["key"], row["value"], headers)
+        expected = list(row_of(row["partition"], record, is_late=row["late"]))
+        expected[_HEADERS] = row["headers"]
+        if "cb-author" not in dict(headers) and row["reason"] in _FOUND_GOOD:
+            expected[_VERIFIED] = True
+        named = zip(COLUMNS, row, expected, strict=True)
+        columns = {name for name, one, other in named if one != other}
+        kept = digests_of(record.key, record.value, headers)
+        if is_kept and self._there.get(place) != kept:
+            columns.add("key, value or headers")
+        return columns
 
     async def _is_journaled(self, row: Any) -> bool:
         identity = (row["source"], row["event_id"], row["stream"])
@@ -172,7 +179,10 @@ class Returned:
                 where = f"own.outbox {row['event_id']}: {', '.join(sorted(columns))}"
                 self._report.problem("outbox_altered", where)
             key = str(row["aggregateid"]).encode()
-            whole = digests_of(key, row["value"], unpack_headers(row["headers"])).whole
+            try:
+                whole = digests_of(key, row["value"], unpack_headers(row["headers"])).whole
+            except _UNREADABLE:
+                continue
             is_due = row["sent_at"] is not None and row["sent_at"] < since
             self._sent.setdefault(row["topic"], {})[whole] = (row["event_id"], is_due)
 

@@ -21,7 +21,7 @@ async def check(report: Report, connection: Any, since: datetime, installed: str
     await _altered(report, connection)
     await _unsent(report, connection, since)
     await _bundles(report, connection, installed)
-    await _folds(report, connection)
+    await _installation(report, connection)
 
 
 async def _altered(report: Report, connection: Any) -> None:
@@ -67,8 +67,10 @@ async def _bundles(report: Report, connection: Any, installed: str) -> None:
             report.problem("bundle_missing", f"own.law_bundle {row['law']}")
 
 
-async def _folds(report: Report, connection: Any) -> None:
-    """The newest fold that wrote here is none that there never was, nor older than its cases."""
-    row = await connection.fetchrow(_SQL["folds"])
+async def _installation(report: Report, connection: Any) -> None:
+    """The newest fold that wrote here is one there is, and not older than its cases'."""
+    row = await connection.fetchrow(_SQL["installation"])
     if not (row["newest_of_cases"] or 0) <= row["fold_version"] <= FOLD_VERSION:
         report.problem("installation_altered", "own.installation fold_version")
+    if row["epochs"] and row["epoch"] not in row["epochs"]:
+        report.problem("installation_altered", "own.installation epoch")

@@ -79,12 +79,15 @@ left join own.rejected r on o.event_id = 'rejected/' || r.partition || '/' || r.
 where o.aggregatetype = 'rejected' order by o.id;
 
 -- name: said_and_not_stored
--- The bus's own words in the journal that no outbox holds; the router, the copier and commands have none.
+-- What the bus said by an outbox that does not hold it; the router, the copier and commands use none.
 select e.source, e.id as event_id from derived.event e
-where e.sector = 'bus' and e.source = 'bus' and split_part(e.type, '.', 2) not in ('directory', 'law')
+where (e.type = 'casebus.intake.received.v1' or (
+        e.sector = 'bus' and e.source <> 'bus/router'
+        and split_part(e.type, '.', 2) not in ('directory', 'law')))
   and not exists (
     select from own.outbox o
-    where o.aggregateid = e.stream and o.source = e.source and o.event_id = e.id);
+    where o.aggregateid = e.stream and o.source = e.source and o.event_id = e.id)
+order by e.partition, e.log_index;
 
 -- name: rejected_positions
 select partition, next_offset from own.rejected_position;
@@ -113,8 +116,9 @@ select distinct law from derived.journal_position where law is not null
 union
 select distinct law from derived.case_state;
 
--- name: folds
-select fold_version, (select max(fold_version) from derived.case_state) as newest_of_cases
+-- name: installation
+select epoch, fold_version, (select max(fold_version) from derived.case_state) as newest_of_cases,
+       (select array_agg(distinct epoch) from derived.journal_position) as epochs
 from own.installation;
 
 -- name: epoch
