@@ -196,6 +196,11 @@ def _show(console: Console, done: Summary, issues: list[Issue], report: Path | N
         f"{done.rows_read} rows read: {done.rows_taken} taken"
         f" ({done.rows_unchanged} of them unchanged), {done.rows_refused} refused."
     )
+    if lines := done.lines:
+        console.print(
+            f"{lines.total} lines: {lines.heading} of the heading, {lines.empty} empty,"
+            f" {lines.within_rows} within rows; each other begins a row."
+        )
     console.print(
         f"{done.events} events and {done.corrections} corrections {would}sent; {done.notes} notes."
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -231,3 +232,128 @@ def test_another_archive_is_no_workbook(tmp_path: Path, name: str) -> None:
         archive.writestr("a.txt", "text")
     with pytest.raises(FileError, match="no Excel workbook"):
         read(tmp_path / name)
+
+
+def declared(encoding: str) -> Callable[[bytes], bytes]:
+    """The part in another encoding than UTF-8."""
+
+    def change(raw: bytes) -> bytes:
+        text = raw.decode().split("?>", 1)[-1]
+        head = f'<?xml version="1.0" encoding="{encoding}"?>'
+        return (head + text).encode(encoding if encoding != "x-nobody" else "utf-8")
+
+    return change
+
+
+STRICT = (
+    (b"schemas.openxmlformats.org/spreadsheetml/2006", b"purl.oclc.org/ooxml/spreadsheetml"),
+    (
+        b"schemas.openxmlformats.org/officeDocument/2006/relationships",
+        b"purl.oclc.org/ooxml/officeDocument/relationships",
+    ),
+)
+
+
+def strict(raw: bytes) -> bytes:
+    for old, new in STRICT:
+        raw = raw.replace(old, new)
+    return raw
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+EMPTY_FILLS = b'<fills count="1"><fill/></fills>'
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("docProps/core.xml", declared("x-nobody")),
+        ("xl/styles.xml", lambda raw: re.sub(rb"<fills.*</fills>", EMPTY_FILLS, raw)),
+        (SHEET, strict),
+        ("xl/workbook.xml", strict),
+        ("_rels/.rels", strict),
+        ("xl/_rels/workbook.xml.rels", strict),
+        (SHEET, declared("gb2312")),
+        (SHEET, declared("gb18030")),
+        ("xl/sharedStrings.xml", declared("gbk")),
+        (SHEET, declared("utf-16")),
+        (SHEET, lambda raw: re.sub(rb' r="[A-Z]*[0-9]+"', b"", raw)),
+        (SHEET, lambda raw: raw.replace(b"<dimension", b"<x:y xmlns:x='u'/><dimension")),
+        (
+            SHEET,
+            lambda raw: re.sub(rb"<(/?)(?=[a-z])", rb"<\1x:", raw).replace(b"xmlns", b"xmlns:x"),
+        ),
+    ],
+)
+def test_a_workbook_that_is_legal_but_unusual_is_read(
+    tmp_path: Path, part: str, change: Callable[[bytes], bytes]
+) -> None:
+    plain = table(tmp_path, ("杭1号", "甲", dt.date(2025, 3, 2), 1))
+    before = read(plain)
+    assert read(repacked(plain, part, change)) == before
+
+
+@pytest.mark.parametrize("part", [SHEET, "xl/workbook.xml", "xl/styles.xml"])
+def test_a_part_in_an_encoding_that_nobody_knows_is_one_clear_error(
+    tmp_path: Path, part: str
+) -> None:
+    path = repacked(table(tmp_path, ("1", "甲", "2025-01-01", 1)), part, declared("x-nobody"))
+    with pytest.raises(FileError, match="x-nobody") as refused:
+        read(path)
+    assert refused.value.code == "bad_encoding"
+
+
+def test_a_number_cell_with_text_refuses_its_row_alone(tmp_path: Path) -> None:
+    rows = [(str(one), "甲", "2025-01-01", one) for one in (71, 72, 73)]
+    path = repacked(
+        table(tmp_path, *rows), SHEET, lambda raw: raw.replace(b"<v>72<", "<v>72件<".encode())
+    )
+    assert refusals(read(path)) == [("Sheet", 3, "货值", "bad_cell")]
+    assert cells(read(path), "文号") == ["71", "73"]
+
+
+def test_what_excel_escapes_is_read_as_it_was_typed(tmp_path: Path) -> None:
+    rows = read(table(tmp_path, ("1号_x000D_", "甲_x000D_\n乙_x005F_x000D_", "2025-01-01", 1)))
+    assert cells(rows, "单位") == ["甲\n乙_x000D_"]
+    assert cells(rows, "文号") == ["1号\n"]
+
+
+def test_a_cell_that_is_no_number_of_a_case_refuses_its_row(tmp_path: Path) -> None:
+    def fill(_: NewBook, sheet: Worksheet) -> None:
+        sheet.append(HEADER)
+        for value in (dt.date(2025, 12, 1), dt.time(10, 30), True, 12.5, 7, 7, "1号"):
+            sheet.append((value, "甲", "2025-01-01", 1))
+        sheet["A6"].number_format = "00000"
+
+    rows = read(book(tmp_path, fill))
+    assert refusals(rows) == [("Sheet", at, "文号", "spoiled_number") for at in (2, 3, 4, 5)]
+    assert "2025-12-01" in next(one.detail for _, one in rows if isinstance(one, Issue))
+    assert cells(rows, "文号") == ["00007", "7", "1号"]
+
+
+@pytest.mark.parametrize(("hidden", "numbers"), [("take", ["1", "2", "3"]), ("leave", ["1", "3"])])
+def test_a_hidden_row_is_noted_and_taken_as_the_mapping_says(
+    tmp_path: Path, hidden: str, numbers: list[str]
+) -> None:
+    def fill(_: NewBook, sheet: Worksheet) -> None:
+        sheet.append(HEADER)
+        for number in "123":
+            sheet.append((number, "甲", "2025-01-01", 1))
+        sheet.row_dimensions[3].hidden = True
+
+    rows = read(book(tmp_path, fill), hidden_rows=hidden)
+    assert cells(rows, "文号") == numbers
+    assert [(r.row, str(r.code), r.refused) for _, r in rows if isinstance(r, Issue)] == [
+        (3, "hidden_row", False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [("content.xml", r"\.ods"), ("xl/workbook.bin", r"\.xlsb"), ("word/document.xml", r"\.docx")],
+)
+def test_another_kind_of_document_is_named(tmp_path: Path, part: str, what: str) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr(part, "x")
+    with pytest.raises(FileError, match=what):
+        read(tmp_path / "a.xlsx")

@@ -37,7 +37,17 @@ def plain(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text)
     if folded.isprintable():
         return folded.strip()
-    return "".join(one for one in folded if unicodedata.category(one) != "Cf").strip()
+    return visible_text(folded)
+
+
+def visible_text(text: str) -> str:
+    """A text as typed, trimmed, without invisible characters."""
+    return "".join(one for one in text if unicodedata.category(one) != "Cf").strip()
+
+
+def heading(text: str) -> str:
+    """A column's name to be compared: blanks and line breaks in it say nothing."""
+    return "".join(plain(text).split())
 
 
 def parse_date(text: str) -> LegalTime:

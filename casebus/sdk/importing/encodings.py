@@ -11,10 +11,11 @@ import codecs
 import re
 
 from casebus.sdk.importing.issues import FileError
+from casebus.sdk.importing.text_codecs import text_codec
 
 AUTO = "auto"
-#: GBK and its like are read as their superset.
-_GB = frozenset({"gb18030", "gbk", "gb2312"})
+#: Bytes of one character at most.
+_LONGEST = 4
 _UTF8 = frozenset({"utf-8", "utf-8-sig"})
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -35,6 +36,8 @@ class _Trial:
         self.codec = codec
         self.failed_line = 0
         self.control = False
+        #: The file ends inside a character.
+        self.cut_off = False
         # Its own decoder takes half a mark for a whole one.
         self._decoder = codecs.getincrementaldecoder(codec.removesuffix("-sig"))()
         self._line = 1
@@ -60,6 +63,11 @@ class _Trial:
             text = self._decoder.decode(chunk, final)
         except UnicodeDecodeError as error:
             self.failed_line = self._line + error.object[: error.start].count(b"\n")
+            self.cut_off = final and error.start >= len(error.object) - _LONGEST
+            return
+        except UnicodeError:
+            # UTF-16 without its mark, and what a codec says in words of its own.
+            self.failed_line = self._line
             return
         self._line += text.count("\n")
         narrow = len(text.encode("ascii", "ignore"))
@@ -82,7 +90,7 @@ class EncodingCheck:
         if marked == "utf-16":
             self._other = _Trial(marked)
         elif marked is None and self._named not in _UTF8:
-            self._other = _Trial("gb18030" if self._named in _GB | {AUTO} else self._named)
+            self._other = _Trial("gb18030" if self._named == AUTO else self._named)
         self._only_other = marked == "utf-16"
 
     def feed(self, chunk: bytes, *, final: bool = False) -> None:
@@ -108,8 +116,12 @@ class EncodingCheck:
         assert other is not None  # noqa: S101 - `end` has looked
         if self._utf8.good:
             return self._utf8.codec
+        if self._utf8.cut_off and self._utf8.has_wide:
+            raise FileError("bad_encoding", _cut_off(self._utf8))
         if self._utf8.control or other.control:
             raise FileError("bad_encoding", "control characters: no text, or UTF-16 without mark")
+        if other.cut_off:
+            raise FileError("bad_encoding", _cut_off(other))
         if not other.good:
             raise FileError(
                 "bad_encoding",
@@ -128,14 +140,20 @@ class EncodingCheck:
 def _good(trial: _Trial) -> str:
     if trial.good:
         return trial.codec
+    if trial.cut_off:
+        raise FileError("bad_encoding", _cut_off(trial))
     where = "control characters" if trial.control else f"line {trial.failed_line}"
     raise FileError("bad_encoding", f"not {trial.codec.removesuffix('-sig')} throughout: {where}")
+
+
+def _cut_off(trial: _Trial) -> str:
+    return f"the file is cut off inside a character of line {trial.failed_line}"
 
 
 def _codec(named: str) -> str:
     if named == AUTO:
         return named
-    try:
-        return codecs.lookup(named).name
-    except LookupError:
-        raise FileError("bad_encoding", f"the mapping names an unknown encoding: {named}") from None
+    found = text_codec(named)
+    if found is None:
+        raise FileError("bad_encoding", f"the mapping names an unknown encoding: {named}")
+    return found

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from casebus.sdk.importing.cells import plain
+from casebus.sdk.importing.columns import (
+    CsvTable,
+    TableMapping,
+    columns_of,
+    missing,
+    require,
+)
+from casebus.sdk.importing.csv_text import LARGEST_LINE, CsvText
 from casebus.sdk.importing.encodings import AUTO, EncodingCheck
-from casebus.sdk.importing.issues import FileError, Issue, IssueCode
-from casebus.sdk.importing.mapping import WorkbookPart
+from casebus.sdk.importing.issues import FileError, Issue, IssueCode, RowNumber
+from casebus.sdk.importing.report import Lines
+from casebus.sdk.importing.sniff import HEAD, refuse_no_table
 from casebus.sdk.importing.workbook import ZIP, Reading, Workbook
 
 _CHUNK = 1 << 20
-#: The container of .xls, and of a workbook with a password.
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 #: How many lines of JSON are looked at for the columns that the mapping names.
 _SAMPLE = 200
 
-#: The row's number as a spreadsheet counts, and its cells, or why it cannot be read.
+#: Where the row is, in a workbook as it counts, else the line where it begins; and its cells, or
+#: why it cannot be read, or a note on a row beside it.
 RawRow = tuple[int, dict[str, str] | Issue]
 
 
@@ -58,11 +65,10 @@ def inspect(path: Path, encoding: str = AUTO) -> SourceFile:
 
 
 def _inspect(path: Path, file: BinaryIO, encoding: str) -> SourceFile:
-    head = file.read(8)
+    head = file.read(HEAD)
     if not head:
         raise FileError("empty_file", f"{path.name} has no rows")
-    if head == _OLD_EXCEL:
-        raise FileError("not_text", f"{path.name} is an old or a locked workbook: save it as .xlsx")
+    refuse_no_table(path, head)
     is_workbook = head.startswith(ZIP)
     check = None if is_workbook else EncodingCheck(head, encoding)
     file.seek(0)
@@ -75,22 +81,6 @@ def _inspect(path: Path, file: BinaryIO, encoding: str) -> SourceFile:
     return SourceFile(path, size, digest.hexdigest(), check.end() if check else "", is_workbook)
 
 
-class TableMapping(Protocol):
-    """What the rows of a table need of a mapping."""
-
-    @property
-    def delimiter(self) -> str: ...
-
-    @property
-    def workbook(self) -> WorkbookPart: ...
-
-    def columns(self) -> tuple[str, ...]:
-        """Every column that is read."""
-
-    def date_columns(self) -> frozenset[str]:
-        """Those whose numbers are days, as a workbook counts them."""
-
-
 class Rows:
     """The rows of a file; `position` is how many bytes have been read, for a progress bar."""
 
@@ -98,6 +88,8 @@ class Rows:
         self._source = source
         self._mapping = mapping
         self._file: BinaryIO | None = None
+        #: Complete when every row was read; of a workbook nothing.
+        self.lines: Lines | None = None
 
     @property
     def position(self) -> int:
@@ -115,90 +107,81 @@ class Rows:
                 yield from self._sheet_rows(self._file)
                 return
             text = io.TextIOWrapper(self._file, self._source.encoding, newline="")
+            self.lines = Lines()
             try:
-                yield from rows(text)
+                yield from rows(text, self.lines)
             except UnicodeError as error:
                 raise FileError(
                     "bad_encoding",
                     f"not {self._source.encoding} throughout: name its encoding in the mapping",
                 ) from error
 
-    def _csv_rows(self, text: io.TextIOWrapper) -> Iterator[RawRow]:
-        reader = csv.reader(text, delimiter=self._mapping.delimiter)
-        columns = [plain(name) for name in next(reader, [])]
-        _require(self._mapping, columns)
-        number = 1
-        while True:
-            number += 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise FileError("bad_csv", f"row {number}: {error}") from error
-            if any(cell.strip() for cell in cells):
-                yield number, _csv_row(number, columns, cells)
+    def _csv_rows(self, text: io.TextIOWrapper, lines: Lines) -> Iterator[RawRow]:
+        reader = CsvText(text, self._mapping.delimiter)
+        mapping = self._mapping
+        first = reader.heading(lambda cells: not missing(mapping, columns_of(cells, mapping)))
+        columns = columns_of(first, mapping)
+        require(mapping, columns)
+        lines.total = lines.heading = reader.line
+        table = CsvTable(columns, mapping)
+        for record in reader:
+            lines.total += record.lines
+            lines.within_rows += max(record.lines - 1, 0)
+            if not record.problem and not any(cell.strip() for cell in record.cells):
+                lines.empty += 1
+                continue
+            yield record.line, table.row(record)
 
     def _sheet_rows(self, file: BinaryIO) -> Iterator[RawRow]:
         read = Reading(
             frozenset(plain(name) for name in self._mapping.columns()),
             frozenset(plain(name) for name in self._mapping.date_columns()),
+            frozenset(plain(name) for name in self._mapping.number_columns()),
         )
         with closing(Workbook(self._source.path, file, self._mapping.workbook)) as book:
             for sheet in book.sheets():
-                columns = [plain(name) for name in sheet.columns()]
-                _require(self._mapping, columns, sheet.name)
-                for number, values in sheet.body():
-                    named = zip(columns, values, strict=False)
+                columns = columns_of(sheet.columns(), self._mapping)
+                require(self._mapping, columns, sheet.name)
+                for number, row in sheet.body():
+                    if row.is_hidden:
+                        yield number, self._hidden(number)
+                    if row.is_hidden and self._mapping.workbook.hidden_rows == "leave":
+                        continue
+                    named = zip(columns, row.values, strict=False)
                     yield number, sheet.row(number, named, read)
 
-    def _json_rows(self, text: io.TextIOWrapper) -> Iterator[RawRow]:
-        first: list[RawRow] = []
-        for number, line in enumerate(text, start=1):
-            if line.strip():
-                first.append((number, _json_row(number, line)))
-            if len(first) == _SAMPLE:
-                break
+    def _hidden(self, number: RowNumber) -> Issue:
+        is_taken = self._mapping.workbook.hidden_rows == "take"
+        detail = "the workbook hides it: " + ("read all the same" if is_taken else "left out")
+        return Issue(number, "", IssueCode.HIDDEN_ROW, detail, refused=False)
+
+    def _json_rows(self, text: io.TextIOWrapper, lines: Lines) -> Iterator[RawRow]:
+        rows = self._json_lines(text, lines)
+        first = list(islice(rows, _SAMPLE))
         names = {name for _, row in first if isinstance(row, dict) for name in row}
-        _require(self._mapping, names)
-        last = first[-1][0] if first else 0
+        require(self._mapping, names)
         yield from first
-        for number, line in enumerate(text, start=last + 1):
+        yield from rows
+
+    def _json_lines(self, text: io.TextIOWrapper, lines: Lines) -> Iterator[RawRow]:
+        while line := text.readline(LARGEST_LINE):
+            if len(line) == LARGEST_LINE:
+                raise FileError("not_text", f"line {lines.total + 1} is longer than any row")
+            lines.total += 1
             if line.strip():
-                yield number, _json_row(number, line)
-
-
-def _require(mapping: TableMapping, columns: Collection[str], sheet: str = "") -> None:
-    where = f"sheet {sheet}" if sheet else "the file"
-    missing = [name for name in mapping.columns() if plain(name) not in columns]
-    if missing:
-        raise FileError(
-            "missing_columns",
-            f"the mapping reads columns that {where} lacks: {', '.join(missing)}",
-        )
-    counts = Counter(columns)
-    repeated = [name for name in mapping.columns() if counts[plain(name)] > 1]
-    if repeated:
-        raise FileError(
-            "repeated_columns",
-            f"the mapping reads columns that {where} has twice: {', '.join(repeated)}",
-        )
-
-
-def _csv_row(number: int, columns: list[str], cells: list[str]) -> dict[str, str] | Issue:
-    if any(cell.strip() for cell in cells[len(columns) :]):
-        return Issue(number, "", IssueCode.BAD_ROW, f"{len(cells)} cells, {len(columns)} columns")
-    return dict(zip(columns, cells, strict=False))
+                yield lines.total, _json_row(lines.total, line)
+            else:
+                lines.empty += 1
 
 
 def _json_row(number: int, line: str) -> dict[str, str] | Issue:
     try:
         body = json.loads(line, parse_float=str)
-    except ValueError:
+        if isinstance(body, dict):
+            return dict(_flat(body, ""))
+    except (ValueError, RecursionError):
         return Issue(number, "", IssueCode.BAD_ROW, "not JSON")
-    if not isinstance(body, dict):
-        return Issue(number, "", IssueCode.BAD_ROW, "not a JSON object")
-    return dict(_flat(body, ""))
+    return Issue(number, "", IssueCode.BAD_ROW, "not a JSON object")
 
 
 def _flat(body: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:

@@ -27,7 +27,11 @@ class IssueCode(StrEnum):
     NO_KEY = "no_key"
     """This machine has no signing key of the author."""
     BAD_ROW = "bad_row"
-    """The row has more cells than the header has columns, or the line is no JSON object."""
+    """The row has more or fewer cells than the header, or the line is no JSON object."""
+    BAD_QUOTE = "bad_quote"
+    """A quote opens in this line and is not closed in its row, or text follows where it closes."""
+    SPOILED_NUMBER = "spoiled_number"
+    """The number's cell shows that a spreadsheet changed it, so nobody knows what it was."""
     BAD_CELL = "bad_cell"
     """The workbook's cell shows an error, was never calculated, or has lost digits."""
     UNKNOWN_ACTIVITY = "unknown_activity"
@@ -51,6 +55,12 @@ class IssueCode(StrEnum):
     """Note: the recipient's name is unknown; the event goes out without it."""
     WRONG_CHECK_DIGIT = "wrong_check_digit"
     """Note: the credit code's check digit is wrong; it is taken as written."""
+    READ_AS_MEANT = "read_as_meant"
+    """Note: the number was read without the sign that kept a spreadsheet from changing it."""
+    SPOILED_CELL = "spoiled_cell"
+    """Note: the cell shows that a spreadsheet changed it; it is taken as written."""
+    HIDDEN_ROW = "hidden_row"
+    """Note: the workbook hides this row; the mapping says whether it is taken."""
     EVENT_DROPPED = "event_dropped"
     """Note: an event that an earlier run minted is not in the row any more; it stands."""
     ATTRIBUTE_DROPPED = "attribute_dropped"
@@ -70,7 +80,10 @@ class RowNumber(int):
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One line of the report; a note does not keep the row out."""
+    """One line of the report; a note does not keep the row out.
+
+    Among the rows that a reader gives, a note is about the row that follows or went before.
+    """
 
     row: int
     column: str

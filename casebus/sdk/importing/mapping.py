@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -26,6 +26,8 @@ from casebus.sdk.importing.issues import FileError
 
 #: How a cell is read: `money` is an amount in yuan, kept in fen.
 CellKind = Literal["text", "integer", "money", "date", "uscc", "agency", "boolean"]
+
+Delimiter = Annotated[str, Field(pattern=r'^[^"\r\n]$')]
 
 
 class Part(BaseModel):
@@ -111,6 +113,8 @@ class WorkbookPart(Part):
     header: int = Field(default=1, ge=1)
     #: Where the heading takes several rows, a column's name is `upper/lower`.
     header_rows: int = Field(default=1, ge=1, le=5)
+    #: Rows that the workbook hides; each is noted either way.
+    hidden_rows: Literal["take", "leave"] = "take"
 
     @field_validator("sheets", mode="before")
     @classmethod
@@ -132,7 +136,8 @@ class Mapping(Part):
     agencies: str = ""
     #: Of a CSV; `auto` reads UTF-8 with or without BOM, else GB 18030 as old Excel writes it.
     encoding: str = "auto"
-    delimiter: str = ","
+    #: Of a CSV; another is found out where the heading needs it.
+    delimiter: Delimiter = ","
     workbook: WorkbookPart = WorkbookPart()
     case: CasePart
     events: tuple[EventPart, ...] = Field(min_length=1)
@@ -162,6 +167,11 @@ class Mapping(Part):
         cells = (cell for event in self.events for cell in event.fields.values())
         found = {cell.column for cell in cells if cell.kind == "date"}
         return frozenset(one for one in found | {e.date.column for e in self.events} if one)
+
+    def number_columns(self) -> frozenset[str]:
+        """Columns that hold a case's number."""
+        numbers = (one.column for event in self.events for one in event.numbers)
+        return frozenset((self.case.number.column, *numbers))
 
     def slots(self) -> tuple[str, ...]:
         """A name for each event of a row: its type, numbered where a type comes again."""

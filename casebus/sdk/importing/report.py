@@ -19,6 +19,17 @@ Report = Callable[[Issue], None]
 _HEADERS = ("sheet", "row", "column", "code", "refused", "detail")
 
 
+@dataclass(slots=True)
+class Lines:
+    """Where a text file's lines went: those that `rows_read` counts are all the others."""
+
+    total: int = 0
+    heading: int = 0
+    empty: int = 0
+    #: Lines after the first of a row that takes several.
+    within_rows: int = 0
+
+
 @dataclass
 class Summary:
     """What an import did; `as_json` is what the CLI and `import.closed` say."""
@@ -34,6 +45,8 @@ class Summary:
     notes: int = 0
     #: Of a log that an earlier run had begun: how many of its events that run had done.
     resumed_at: int = 0
+    #: Of a file of lines: all of them.
+    lines: Lines | None = None
     #: How many issues of each code, notes included.
     codes: Counter[str] = field(default_factory=Counter)
 
@@ -60,7 +73,9 @@ def report_to(path: Path | None, *, go_on: bool = False) -> Iterator[Report]:
     # Excel takes a CSV for UTF-8 only where it begins with the mark.
     encoding = "utf-8-sig" if is_csv and begins else "utf-8"
     try:
-        file = path.open("w" if begins else "a", encoding=encoding, newline="")
+        file = path.open(
+            "w" if begins else "a", encoding=encoding, errors="backslashreplace", newline=""
+        )
     except OSError as error:
         raise FileError("unwritable_report", f"{path.name}: {error.strerror}") from error
     with file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from collections.abc import Mapping as Cells
 from dataclasses import dataclass, field
@@ -17,13 +18,24 @@ from casebus.sdk.importing.cells import (
     parse_yuan,
     plain,
     uscc_fits,
+    visible_text,
 )
 from casebus.sdk.importing.issues import CellError, Issue, IssueCode
 from casebus.sdk.importing.mapping import Cell, CellKind, EventPart, Mapping, NumberCell
 from casebus.sdk.importing.minting import MintedEvent
+from casebus.sdk.importing.spoiled import (
+    is_nothing,
+    may_have_lost_digits,
+    shortened,
+    spoiled,
+    unwrapped,
+    without_apostrophe,
+)
 from casebus.sdk.secrecy import secret_mark
 
 _TRUE = frozenset({"是", "有", "true", "yes", "y", "1", "√", "✓"})
+#: What JSON can name and nothing can store.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _FALSE = frozenset({"否", "无", "false", "no", "n", "0", "×"})
 
 
@@ -93,7 +105,7 @@ class Reading:
 
     def raw(self, column: str | None) -> str:
         """What was typed: names and numbers keep their own width and brackets."""
-        return self.cells.get(_header(column or ""), "").strip()
+        return unwrapped(self.cells.get(_header(column or ""), "").strip())
 
     def text(self, column: str | None) -> str:
         """The same in one width, to be read and compared."""
@@ -128,14 +140,23 @@ class Reading:
         if cell.kind == "agency":
             return self.agency(cell)
         if cell.kind == "text":
+            self._note_spoiled(cell.column or "", text)
             return self.raw(cell.column)
         return _READERS[cell.kind](text)
 
     def _uscc(self, column: str, text: str) -> str:
         code = "".join(text.split()).upper()
-        if not uscc_fits(code):
+        if not self._note_spoiled(column, code) and not uscc_fits(code):
             self.note(column, IssueCode.WRONG_CHECK_DIGIT)
         return code
+
+    def _note_spoiled(self, column: str, text: str) -> bool:
+        why = shortened(text)
+        if not why and may_have_lost_digits(text):
+            why = "its last digits are all zeros, as a spreadsheet leaves them behind the fifteenth"
+        if why:
+            self.note(column, IssueCode.SPOILED_CELL, f"{text[:80]}: {why}")
+        return bool(why)
 
     def agency(self, cell: Cell) -> str | None:
         """A recipient's id; an unknown name is a note and no recipient."""
@@ -157,8 +178,25 @@ class Reading:
             raise self.refuse(cell.column or "", code)
         return known.id
 
+    def number(self, column: str) -> str:
+        """A case's number, or nothing where there is none.
+
+        Raises RefusedError where the cell shows that it is not what was typed.
+        """
+        written = self.cells.get(_header(column), "").strip()
+        visible = written if written.isprintable() else visible_text(written)
+        meant = without_apostrophe(unwrapped(visible))
+        if not meant or is_nothing(meant):
+            return ""
+        if why := spoiled(meant):
+            raise self.refuse(column, IssueCode.SPOILED_NUMBER, why[:120])
+        if meant != visible:
+            self.note(column, IssueCode.READ_AS_MEANT, meant[:80])
+        self._note_spoiled(column, plain(meant))
+        return meant
+
     def numbers(self, cells: tuple[NumberCell, ...]) -> list[dict[str, str]]:
-        found = ((cell.kind, self.raw(cell.column)) for cell in cells)
+        found = ((cell.kind, self.number(cell.column)) for cell in cells)
         return [{"kind": kind, "value": value} for kind, value in found if value]
 
 
@@ -168,7 +206,7 @@ def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: Agenc
     try:
         refuse_secrets(reading)
         source = reading.source(mapping.case.source)
-        number = reading.raw(mapping.case.number.column)
+        number = reading.number(mapping.case.number.column)
         if not number:
             raise reading.refuse(mapping.case.number.column, IssueCode.MISSING_VALUE)
         stream = stream_id(source, mapping.case.number.kind, number)
@@ -183,10 +221,12 @@ def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: Agenc
 
 
 def refuse_secrets(reading: Reading) -> None:
-    """Raises RefusedError where any cell is marked as a state secret."""
+    """Raises RefusedError where any cell is marked as a state secret, or holds no text at all."""
     for column, text in reading.cells.items():
         if secret_mark(text):
             raise reading.refuse(column, IssueCode.STATE_SECRET)
+        if not text.isprintable() and _NO_TEXT.search(text):
+            raise reading.refuse(column, IssueCode.BAD_CELL, "a character that no text holds")
 
 
 def _events(

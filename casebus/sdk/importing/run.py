@@ -17,7 +17,7 @@ from casebus.now import Now, system_now
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.finishing import Checked, check
 from casebus.sdk.importing.agencies import AgencyNames
-from casebus.sdk.importing.files import RawRow, SourceFile
+from casebus.sdk.importing.files import RawRow, Rows, SourceFile
 from casebus.sdk.importing.frame import Frame
 from casebus.sdk.importing.issues import Issue, IssueCode
 from casebus.sdk.importing.mapping import Mapping
@@ -96,6 +96,8 @@ class Importer:
                 plans = self._plans(batch, seen, report)
                 self._send(source, [plan for plan in plans if plan.events])
                 advance()
+        if isinstance(rows, Rows):
+            self._summary.lines = rows.lines
         self._close(source)
         return self._summary
 
@@ -115,6 +117,10 @@ class Importer:
         self, row: int, cells: dict[str, str] | Issue, seen: SeenRows, report: Report
     ) -> ReadRow | None:
         """The row, or None where it is refused; its issues are reported either way."""
+        if isinstance(cells, Issue) and not cells.refused:
+            self._summary.count(cells)
+            report(cells)
+            return None
         self._summary.rows_read += 1
         if isinstance(cells, Issue):
             self._refuse(cells, report)

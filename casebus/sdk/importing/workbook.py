@@ -1,8 +1,8 @@
 """Reads the sheets of an Excel workbook (.xlsx, .xlsm) row by row, as text cells.
 
-openpyxl streams the rows and tells dates, errors and the 1904 epoch. It does not tell merged
-cells while it streams, so each sheet is scanned once before: for them, for formulas that were
-never calculated, and to refuse archives that unpack to more than anyone's spreadsheet.
+The cells are our own reading (`workbook_rows`): openpyxl fails on workbooks that are legal but
+unusual, and tells neither merged cells nor hidden rows while it streams. It still says which
+formats are dates, and what a day's number means.
 """
 
 from __future__ import annotations
@@ -10,33 +10,25 @@ from __future__ import annotations
 import datetime as dt
 import zipfile
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise, takewhile, zip_longest
+from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from openpyxl import load_workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, from_excel
-from openpyxl.utils.exceptions import InvalidFileException
 
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode, RowNumber
 from casebus.sdk.importing.mapping import WorkbookPart
-from casebus.sdk.importing.workbook_scan import Scan, scan
+from casebus.sdk.importing.workbook_parts import DAMAGE, Archive, Book, SheetPlace, read_book
+from casebus.sdk.importing.workbook_rows import BadCell, SheetRow, sheet_rows
+from casebus.sdk.importing.workbook_scan import Merged, measure, merged_ranges, refuse_other
 
 ZIP = b"PK\x03\x04"
 #: Excel keeps fifteen digits; of a longer number the rest are zeros it made up.
 _EXACT_DIGITS = 15
 _SERIALS = range(30_000, 60_000)
-
-
-@dataclass(frozen=True, slots=True)
-class BadCell:
-    """A cell whose value cannot be believed, and why."""
-
-    why: str
-
-
-_UNCALCULATED = BadCell("a formula that was never calculated: save the file in Excel")
 
 #: A cell's text, or why it has none.
 CellText = str | BadCell
@@ -44,10 +36,11 @@ CellText = str | BadCell
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Columns that are read, and those of them that hold dates."""
+    """Columns that are read, and those of them that hold dates, and numbers of cases."""
 
     columns: Collection[str]
     dates: Collection[str]
+    numbers: Collection[str]
 
 
 class Workbook:
@@ -55,25 +48,29 @@ class Workbook:
 
     def __init__(self, path: Path, file: BinaryIO, part: WorkbookPart) -> None:
         """Raises FileError `bad_workbook` or `unsafe_file`."""
+        self._path = path
         self._part = part
-        self._scans = scan(path, file)
-        try:
-            self._book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-            raise FileError("bad_workbook", f"{path.name}: {error}") from error
+        with _whole(path):
+            self._zip = zipfile.ZipFile(file)
+            measure(path, self._zip)
+            self._archive = Archive(self._zip)
+            refuse_other(path, self._archive)
+            self._book = read_book(self._archive)
+            self._merged = merged_ranges(self._archive, self._book)
 
     def close(self) -> None:
-        self._book.close()
+        self._zip.close()
 
     def sheets(self) -> Iterator[Sheet]:
         """The sheets that the mapping names, else the only one with rows."""
         if self._part.sheets == "all":
             yield from self._visible()
         elif self._part.sheets:
+            by_name = {one.name: one for one in self._book.sheets}
             for one in self._part.sheets:
-                if one.name not in self._book.sheetnames:
+                if one.name not in by_name:
                     raise FileError("missing_sheet", f"the workbook has no sheet {one.name}")
-                yield self._sheet(one.name, one.header or self._part.header)
+                yield self._sheet(by_name[one.name], one.header or self._part.header)
         else:
             yield self._only()
 
@@ -89,55 +86,64 @@ class Workbook:
         return found[0]
 
     def _visible(self) -> Iterator[Sheet]:
-        for sheet in self._book.worksheets:
-            made = self._sheet(sheet.title, self._part.header)
-            if sheet.sheet_state == "visible" and any(True for _ in made.rows()):
+        for place in self._book.sheets:
+            made = self._sheet(place, self._part.header)
+            if place.is_visible and any(True for _ in made.rows()):
                 yield made
 
-    def _sheet(self, name: str, header: int) -> Sheet:
-        sheet: Any = self._book[name]
-        # What a sheet says of its own size is not to be relied on.
-        sheet.reset_dimensions()
-        found = self._scans.get(str(sheet._worksheet_path).lstrip("/"), Scan())  # noqa: SLF001
+    def _sheet(self, place: SheetPlace, header: int) -> Sheet:
         return Sheet(
-            sheet,
-            found,
+            place.name,
+            _Source(self._path, self._archive, self._book, place.part),
+            self._merged[place.part],
             range(header, header + self._part.header_rows),
-            counts_from_1904=self._book.epoch == CALENDAR_MAC_1904,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a sheet's rows are read from, as often as they are wanted."""
+
+    path: Path
+    archive: Archive
+    book: Book
+    part: str
+
+    def rows(self) -> Iterator[SheetRow]:
+        with _whole(self.path):
+            yield from sheet_rows(self.archive, self.part, self.book)
 
 
 class Sheet:
     """One sheet: its columns by the header's place, and the rows below it."""
 
-    def __init__(self, sheet: Any, scan: Scan, header: range, *, counts_from_1904: bool) -> None:
-        self.name = str(sheet.title)
-        self._sheet = sheet
-        self._scan = scan
+    def __init__(self, name: str, source: _Source, merged: list[Merged], header: range) -> None:
+        self.name = name
+        self._source = source
+        self._merged = merged
         self._header = header
-        self._counts_from_1904 = counts_from_1904
+        self._counts_from_1904 = source.book.counts_from_1904
 
-    def rows(self) -> Iterator[tuple[RowNumber, list[Any]]]:
+    def rows(self) -> Iterator[tuple[RowNumber, SheetRow]]:
         """Every row that is not empty, from the first, with merged cells filled."""
-        fill = _Merged(self._scan.merged)
-        for number, cells in enumerate(self._sheet.iter_rows(), start=1):
-            values = [self._value(cell) for cell in cells]
-            is_empty = all(value is None for value in values)
-            fill(number, values)
+        fill = _Merged(self._merged)
+        for row in self._source.rows():
+            is_empty = all(value is None for value in row.values)
+            fill(row.number, row.values)
             if not is_empty:
-                yield RowNumber(number, self.name), values
+                yield RowNumber(row.number, self.name), row
 
     def columns(self) -> list[str]:
         """The header's names; of a heading in several rows the distinct parts, joined by `/`."""
         above = takewhile(lambda row: row[0] < self._header.stop, self.rows())
-        parts = [list(map(_plain_text, values)) for at, values in above if at in self._header]
+        parts = [list(map(_plain_text, row.values)) for at, row in above if at in self._header]
         stacked = zip_longest(*parts, fillvalue="")
         names = ["/".join(dict.fromkeys(filter(None, column))) for column in stacked]
         # A heading merged over several columns names the first of them.
         return [name if name != before else "" for before, name in pairwise(["", *names])]
 
-    def body(self) -> Iterator[tuple[RowNumber, list[Any]]]:
-        return ((number, values) for number, values in self.rows() if number >= self._header.stop)
+    def body(self) -> Iterator[tuple[RowNumber, SheetRow]]:
+        return ((number, row) for number, row in self.rows() if number >= self._header.stop)
 
     def _text(self, value: Any, *, is_date: bool) -> CellText:
         """A cell as its row's reader takes it; a day number of a date column becomes a date."""
@@ -154,6 +160,8 @@ class Sheet:
         """A row's cells by column; refused where one that is read cannot be believed."""
         cells: dict[str, str] = {}
         for name, value in named:
+            if name in read.numbers and (why := _no_number(value)):
+                return Issue(number, name, IssueCode.SPOILED_NUMBER, why)
             text = self._text(value, is_date=name in read.dates)
             if not isinstance(text, BadCell):
                 cells[name] = text
@@ -161,26 +169,14 @@ class Sheet:
                 return Issue(number, name, IssueCode.BAD_CELL, text.why)
         return cells
 
-    def _value(self, cell: Any) -> Any:
-        if cell.value is None:
-            is_bare = self._scan.uncalculated and hasattr(cell, "row")
-            if is_bare and (cell.row, cell.column) in self._scan.uncalculated:
-                return BadCell(
-                    "a formula that was never calculated: open the file in Excel, save it"
-                )
-            return None
-        if cell.data_type == "e":
-            return BadCell(f"the formula gives {cell.value}")
-        return cell.value if not isinstance(cell.value, str) or cell.value.strip() else None
-
 
 class _Merged:
     """Gives every cell of a merged range the value of its first; rows must come in order."""
 
-    def __init__(self, ranges: list[tuple[int, int, int, int]]) -> None:
+    def __init__(self, ranges: list[Merged]) -> None:
         self._coming = iter(ranges)
         self._next = next(self._coming, None)
-        self._open: list[tuple[tuple[int, int, int, int], Any]] = []
+        self._open: list[tuple[Merged, Any]] = []
 
     def __call__(self, number: int, values: list[Any]) -> None:
         while self._next and self._next[0] <= number:
@@ -195,6 +191,29 @@ class _Merged:
             last = min(right, max(len(values), left))
             values += [None] * (last - len(values))
             values[left - 1 : last] = [value] * (last - left + 1)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Turns what a damaged archive gives into FileError `bad_workbook`."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise FileError("bad_workbook", f"{path.name}: {error}") from error
+
+
+def _no_number(value: Any) -> str:
+    """Why this cell is no number of a case that anybody typed, or nothing."""
+    shown = _exact(value)
+    text = shown if isinstance(shown, str) else ""
+    match value:
+        case bool():
+            return f"{text}: it is a truth value"
+        case dt.date() | dt.time() | dt.timedelta():
+            return f"{text}: it is a date or a time"
+        case float() if isfinite(value) and value != int(value):
+            return f"{text}: it is an amount"
+    return ""
 
 
 def _plain_text(value: Any) -> str:
@@ -217,7 +236,7 @@ def _exact(value: Any) -> CellText:
 
 
 def _number(value: float) -> CellText:
-    if isinstance(value, float) and value != value:  # noqa: PLR0124 - not a number
+    if isinstance(value, float) and not isfinite(value):
         return BadCell("no number")
     if abs(value) >= 10**_EXACT_DIGITS:
         return BadCell("a number of more than 15 digits, of which Excel keeps 15: type it as text")

@@ -1,14 +1,41 @@
-"""An XML parser for files of unknown origin: expat, with all off that a table never needs."""
+"""An XML parser for files of unknown origin: expat, with all off that a table never needs.
+
+Expat knows UTF-8, UTF-16 and Latin-1. What a file declares besides, as GBK, is decoded before.
+"""
 
 from __future__ import annotations
 
+import codecs
+import re
+from collections.abc import Callable
 from typing import NoReturn
 from xml.parsers import expat
 
 from casebus.sdk.importing.issues import FileError
+from casebus.sdk.importing.text_codecs import text_codec
 
 #: Expat keeps an unfinished token in memory.
 LARGEST_TOKEN = 4 << 20
+_DECLARED = re.compile(
+    rb"""\A<\?xml\s[^>]*?encoding\s*=\s*["']\s*([A-Za-z0-9._:() -]*?)\s*["'][^>]*\?>"""
+)
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
+_UTF8_MARK = codecs.BOM_UTF8
+_OWN = frozenset({"utf-8", "utf-8-sig", "ascii", "utf-16", "utf-16-le", "utf-16-be"})
+
+
+def local_name(name: str) -> str:
+    """A name without its prefix."""
+    return name.rpartition(":")[2]
+
+
+def is_xml(head: bytes) -> bool:
+    """Whether a file that begins so is XML, in any encoding."""
+    return (
+        head.removeprefix(_UTF8_MARK).lstrip(b" \t\r\n").startswith(b"<")
+        or head[:2] in _UTF16
+        or head[2:4] in _UTF16
+    )
 
 
 def safe_parser() -> expat.XMLParserType:
@@ -28,21 +55,66 @@ def safe_parser() -> expat.XMLParserType:
 class XmlFeed:
     """Feeds a file to a parser piece by piece and bounds what a single token may hold."""
 
-    def __init__(self, parser: expat.XMLParserType, largest_token: int = LARGEST_TOKEN) -> None:
+    def __init__(
+        self,
+        parser: expat.XMLParserType,
+        largest_token: int = LARGEST_TOKEN,
+        *,
+        code: str = "bad_log",
+    ) -> None:
         self._parser = parser
         self._largest = largest_token
+        self._code = code
+        self._decode: Callable[[bytes, bool], str] | None = None
+        self._codec = ""
+        self._begun = False
         self.fed = 0
 
     def __call__(self, chunk: bytes) -> None:
-        """Parse a piece, the empty one being the end; raises FileError `bad_log`, `unsafe_file`."""
-        self.fed += len(chunk)
+        """Parse a piece, the empty one being the end; the first has the whole declaration.
+
+        Raises FileError `bad_encoding`, `unsafe_file`, or the code for what is no XML.
+        """
+        if not self._begun:
+            self._begin(chunk)
+        plain = self._plain(chunk)
+        self.fed += len(plain if isinstance(plain, bytes) else plain.encode())
         try:
-            self._parser.Parse(chunk, not chunk)
+            self._parser.Parse(plain, not chunk)
         except expat.ExpatError as error:
-            raise FileError("bad_log", f"no XML: {error}") from error
+            raise FileError(self._code, f"no XML: {error}") from error
+        except (LookupError, ValueError) as error:
+            raise FileError("bad_encoding", f"XML in an encoding that is not read: {error}") from (
+                error
+            )
         if self.fed - self._parser.CurrentByteIndex > self._largest:
             where = self._parser.CurrentLineNumber
             raise FileError("unsafe_file", f"line {where} holds more than any event may")
+
+    def _begin(self, chunk: bytes) -> None:
+        self._begun = True
+        found = _DECLARED.match(chunk[:1024])
+        if found is None:
+            return
+        declared = found[1].decode("ascii")
+        codec = text_codec(declared)
+        if codec is None:
+            raise FileError("bad_encoding", f"XML in an encoding that nobody knows: {declared}")
+        if codec not in _OWN:
+            self._codec = codec
+            self._decode = codecs.getincrementaldecoder(codec)().decode
+
+    def _plain(self, chunk: bytes) -> bytes | str:
+        """The piece as expat takes it: as it is, or as text whatever is declared."""
+        if self._decode is None:
+            return chunk
+        try:
+            return self._decode(chunk, not chunk)
+        except UnicodeError as error:
+            where = self._parser.CurrentLineNumber
+            raise FileError(
+                "bad_encoding", f"XML that is not {self._codec} throughout: after line {where}"
+            ) from error
 
 
 def _refuse(*_: object) -> NoReturn:

@@ -31,6 +31,7 @@ from casebus.sdk.importing.frame import Frame
 from casebus.sdk.importing.issues import Issue, IssueCode, RowNumber
 from casebus.sdk.importing.logs.entries import RawEntry
 from casebus.sdk.importing.logs.mapping import LogMapping
+from casebus.sdk.importing.logs.opening import LogFile
 from casebus.sdk.importing.logs.reading import EntryReader, ReadEntry
 from casebus.sdk.importing.logs.state import LoadedCase, LoadState, Logged
 from casebus.sdk.importing.minting import KnownSlot, MintedEvent, correct
@@ -82,6 +83,8 @@ class LogLoader:
             done += len(batch)
             self._take(source, batch, done)
             advance()
+        if isinstance(entries, LogFile):
+            self._summary.lines = entries.lines
         self._close(source)
         self._state.finish()
         return self._summary
@@ -99,6 +102,9 @@ class LogLoader:
 
     def _read(self, raw: RawEntry) -> ReadEntry | None:
         """The entry read, or None where it is refused; its issues are reported either way."""
+        if isinstance(raw, Issue) and not raw.refused:
+            self._note(raw)
+            return None
         self._summary.rows_read += 1
         if isinstance(raw, Issue):
             self._refuse(raw)
@@ -323,5 +329,5 @@ def _sortable(legal: LegalTime) -> str:
 
 
 def _continued(before: dict[str, Any], position: int) -> Summary:
-    known = {name: value for name, value in before.items() if name != "codes"}
+    known = {name: value for name, value in before.items() if name not in {"codes", "lines"}}
     return Summary(**known | {"resumed_at": position}, codes=Counter(before.get("codes", {})))

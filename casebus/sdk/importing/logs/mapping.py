@@ -28,7 +28,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from casebus.sdk.importing.issues import FileError
-from casebus.sdk.importing.mapping import Cell, Part, WorkbookPart, first_problem
+from casebus.sdk.importing.mapping import Cell, Delimiter, Part, WorkbookPart, first_problem
 
 Form = Literal["xes", "ocel", "table"]
 STEP = "casebus.proceeding.step_recorded.v1"
@@ -87,7 +87,7 @@ class LogPart(Part):
     earliest: dt.date = dt.date(1949, 10, 1)
     latest: dt.date | None = None
     encoding: str = "auto"
-    delimiter: str = ","
+    delimiter: Delimiter = ","
     workbook: WorkbookPart = WorkbookPart()
 
     @field_validator("zone")

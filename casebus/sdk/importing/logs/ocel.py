@@ -17,6 +17,7 @@ from casebus.sdk.importing.logs.json_stream import JsonStream
 from casebus.sdk.importing.logs.ocel_sqlite import read_sqlite
 from casebus.sdk.importing.logs.ocel_xml import read_xml
 from casebus.sdk.importing.logs.spool import Spool
+from casebus.sdk.importing.xml import is_xml
 
 SQLITE = b"SQLite format 3\x00"
 ACTIVITY, TIME, EVENT_ID = "ocel:activity", "ocel:timestamp", "ocel:eid"
@@ -36,7 +37,7 @@ def _items(path: Path, file: BinaryIO) -> Iterator[OcelItem]:
     file.seek(0)
     if head == SQLITE:
         return read_sqlite(path)
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if is_xml(head):
         return read_xml(file)
     return _json_items(file)
 

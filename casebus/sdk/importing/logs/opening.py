@@ -21,7 +21,8 @@ from casebus.sdk.importing.logs.spool import LAST, Spool
 from casebus.sdk.importing.logs.tables import LogTable, table_entries
 from casebus.sdk.importing.logs.times import read_time
 from casebus.sdk.importing.logs.xes import xes_entries
-from casebus.sdk.importing.xml import XmlFeed, safe_parser
+from casebus.sdk.importing.report import Lines
+from casebus.sdk.importing.xml import XmlFeed, is_xml, safe_parser
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
@@ -52,8 +53,8 @@ def inspect_log(path: Path, mapping: LogMapping) -> SourceFile:
 def _look_through(file: BinaryIO) -> None:
     """Unpack all; XML is parsed besides, and anything else read, for its sums."""
     head = file.read(_CHUNK)
-    is_xml = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-    feed = XmlFeed(safe_parser()) if is_xml else None
+    looks_xml = is_xml(head)
+    feed = XmlFeed(safe_parser()) if looks_xml else None
     chunk = head
     while chunk:
         if feed:
@@ -94,6 +95,11 @@ class LogFile:
         if self._rows is not None:
             return self._rows.position
         return 0 if self._file is None or self._file.closed else self._file.tell()
+
+    @property
+    def lines(self) -> Lines | None:
+        """Where the lines of a table went."""
+        return self._rows.lines if self._rows is not None else None
 
     def __iter__(self) -> Entries:
         with self._source.path.open("rb") as self._file, Spool() as spool:

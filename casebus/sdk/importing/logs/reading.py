@@ -62,7 +62,9 @@ class EntryReader:
 
     def _read(self, reading: Reading, entry: Entry) -> ReadEntry:
         refuse_secrets(reading)
-        case, number = self._mapping.case, self._needed(reading, self._mapping.case.id)
+        case, number = self._mapping.case, reading.number(self._mapping.case.id)
+        if not number:
+            raise reading.refuse(case.id, IssueCode.MISSING_VALUE)
         name = self._needed(reading, self._mapping.event.activity)
         activity = self._mapping.activity(name)
         if activity is None:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from typing import Self
 
-from casebus.sdk.importing.issues import Issue, RowNumber
+from casebus.sdk.importing.issues import Issue, IssueCode, RowNumber
 from casebus.sdk.importing.logs.entries import Entries, Entry
 
 _SCHEMA = """
@@ -73,7 +73,7 @@ def _packed(
     at: int, entry: Entry | Issue, moment: Callable[[Entry], float]
 ) -> tuple[float, int, int, str, str]:
     if isinstance(entry, Issue):
-        body = [entry.column, str(entry.code), entry.detail]
+        body = [entry.column, str(entry.code), entry.detail, entry.refused]
         return LAST, at, int(entry.row), entry.sheet, json.dumps(body)
     said = {"attributes": dict(entry.attributes), "about": dict(entry.about)}
     return moment(entry), at, int(entry.place), entry.place.sheet, json.dumps(said)
@@ -82,6 +82,6 @@ def _packed(
 def _unpacked(place: int, sheet: str, body: str) -> Entry | Issue:
     said, where = json.loads(body), RowNumber(place, sheet)
     if isinstance(said, list):
-        column, code, detail = said
-        return Issue(where, column, code, detail)
+        column, code, detail, refused = said
+        return Issue(where, column, IssueCode(code), detail, refused)
     return Entry(where, said["attributes"], said["about"])

@@ -22,6 +22,9 @@ class LogTable:
     def date_columns(self) -> frozenset[str]:
         return frozenset({self._mapping.event.time})
 
+    def number_columns(self) -> frozenset[str]:
+        return frozenset({self._mapping.case.id})
+
 
 def table_entries(rows: Rows) -> Entries:
     """Rows in the order of the file; raises what `Rows` raises."""

@@ -1,0 +1,110 @@
+"""A table's columns: which of them the mapping means, and whether it has them all."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Protocol
+
+from casebus.sdk.importing.cells import heading, plain
+from casebus.sdk.importing.csv_text import Record
+from casebus.sdk.importing.issues import FileError, Issue, IssueCode
+from casebus.sdk.importing.mapping import WorkbookPart
+
+_DIGIT = re.compile(r"[0-9]")
+
+
+class TableMapping(Protocol):
+    """What the rows of a table need of a mapping."""
+
+    @property
+    def delimiter(self) -> str: ...
+
+    @property
+    def workbook(self) -> WorkbookPart: ...
+
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read."""
+
+    def date_columns(self) -> frozenset[str]:
+        """Those whose numbers are days, as a workbook counts them."""
+
+    def number_columns(self) -> frozenset[str]:
+        """Those that hold a case's number."""
+
+
+def columns_of(headings: Iterable[str], mapping: TableMapping) -> list[str]:
+    """The headings as the mapping names them, whose blanks and line breaks say nothing.
+
+    A heading that comes again and that the mapping does not read is numbered: nothing is lost.
+    """
+    found = [" ".join(plain(one).split()) for one in headings]
+    meant = {heading(one): plain(one) for one in mapping.columns()}
+    for name in set(found) & set(meant.values()):
+        # Where one is written to the letter, others that are like it are others.
+        meant.pop(heading(name))
+    named = [meant.get(heading(one), one) for one in found]
+    read = {plain(one) for one in mapping.columns()}
+    seen: Counter[str] = Counter()
+    for at, name in enumerate(named):
+        seen[name] += 1
+        if name and name not in read and seen[name] > 1:
+            named[at] = f"{name}#{seen[name]}"
+    return named
+
+
+def missing(mapping: TableMapping, columns: Collection[str]) -> list[str]:
+    return [name for name in mapping.columns() if plain(name) not in columns]
+
+
+def require(mapping: TableMapping, columns: Collection[str], sheet: str = "") -> None:
+    """Raises FileError `missing_columns` or `repeated_columns`."""
+    where = f"sheet {sheet}" if sheet else "the file"
+    if lacking := missing(mapping, columns):
+        raise FileError(
+            "missing_columns",
+            f"the mapping reads columns that {where} lacks: {', '.join(lacking)}",
+        )
+    counts = Counter(columns)
+    repeated = [name for name in mapping.columns() if counts[plain(name)] > 1]
+    if repeated:
+        raise FileError(
+            "repeated_columns",
+            f"the mapping reads columns that {where} has twice: {', '.join(repeated)}",
+        )
+
+
+class CsvTable:
+    """Makes rows of records by a heading, and refuses those that are not whole."""
+
+    def __init__(self, columns: list[str], mapping: TableMapping) -> None:
+        self._columns = columns
+        #: Headings left empty at the end ask for no cells.
+        self._width = max((at for at, name in enumerate(columns, 1) if name), default=0)
+        exact = mapping.date_columns() | mapping.number_columns()
+        self._last = self._width - 1
+        self._last_is_exact = bool(columns) and columns[self._last] in map(plain, exact)
+        self._above = ""
+
+    def row(self, record: Record) -> dict[str, str] | Issue:
+        if record.problem:
+            column = self._columns[record.at] if record.at < len(self._columns) else ""
+            return Issue(record.line, column, IssueCode.BAD_QUOTE, record.problem)
+        cells, columns = record.cells, self._columns
+        is_long = len(cells) > len(columns) and any(map(str.strip, cells[len(columns) :]))
+        if is_long or len(cells) < self._width:
+            detail = f"{len(cells)} cells, {len(columns)} columns"
+            if record.is_open:
+                detail += ": the file is cut off here"
+            return Issue(record.line, "", IssueCode.BAD_ROW, detail)
+        if self._last_is_exact and self._is_cut_off(record):
+            detail = "the file ends inside this cell, which is shorter than the one above it"
+            return Issue(record.line, columns[self._last], IssueCode.BAD_ROW, detail)
+        return dict(zip(columns, cells, strict=False))
+
+    def _is_cut_off(self, record: Record) -> bool:
+        """Whether the file ends in what looks like the beginning of the cell above."""
+        above, own = self._above, _DIGIT.sub("0", record.cells[self._last].strip())
+        self._above = own
+        return record.is_open and own != above and above.startswith(own)
