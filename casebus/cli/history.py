@@ -66,11 +66,17 @@ def _standing(about: dict[str, Any]) -> str:
     return "  ".join(f"{one.get('title') or ''}  {one['status']}" for one in regions)
 
 
+def _what(event: dict[str, Any], titles: Titles) -> str:
+    """What happened; of a step of another system, by the name that it has there."""
+    data = event.get("data") or {}
+    return ": ".join(filter(None, (titles.of(event["type"]), str(data.get("step") or ""))))
+
+
 def _events(events: list[dict[str, Any]], titles: Titles) -> Table:
     rows = (
         (
             local_time(one["legal_time"]),
-            titles.of(one["type"]),
+            escape(_what(one, titles)),
             short_type(one["type"]),
             one["source"],
             " ".join(one.get("recipients") or ()),

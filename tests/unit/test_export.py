@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import warnings
 from collections.abc import Callable
@@ -11,10 +12,17 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
-from casebus.cli import connect
+from casebus.cli import connect, history
 from casebus.cli.main import main
+from casebus.cli.wording import Titles
+from casebus.events.legaltime import LegalTime
+from casebus.events.schemas import Schemas
 from casebus.sdk.gateway import Gateway
+from casebus.sdk.importing.minting import MintedEvent
+from casebus.sdk.importing.recorded import slots_from_history
+from casebus.settings import Settings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -61,6 +69,21 @@ HISTORY = {
         item("referral.filed", PSB, "2026-03-10T09:30:00+08:00", (AMR,)),
     ],
     OTHER: [SENT],
+}
+STEP = "proceeding.step_recorded"
+#: A case of another system: whose it is, then what happened there.
+LOADED = [
+    item("case.noted", AMR, "2020-03-02", topic="import", numbers=[{"kind": "x", "value": "1"}]),
+    item(STEP, PSB, "2020-03-02", step="线索登记", resource="张警官", raw={"费用": "3"}),
+    item(STEP, AMR, "2020-03-03", step="现场检查", raw={"lifecycle:transition": "start"}),
+    item("case.noted", AMR, "2020-03-04", topic="note", note="a person's own"),
+]
+#: A note of a secret case, as a stranger to it is told: its type and its month.
+WITHHELD = item("case.noted", "", "2026-03") | {
+    "id": "2026-03-1",
+    "recorded_at": "2026-02-28T16:00:00Z",
+    "folded": False,
+    "withheld": ["*"],
 }
 
 
@@ -133,3 +156,73 @@ def test_a_log_names_no_person(export: Callable[..., Path]) -> None:
 
 def test_without_a_file_it_says_what_it_needs() -> None:
     assert CliRunner().invoke(main, ["export"]).exit_code == 2
+
+
+def test_a_step_of_another_system_keeps_its_name_and_who_did_it(
+    export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HISTORY, OTHER, LOADED)
+    log = pm4py.read_xes(str(export("--xes", "log.xes")))
+    rows = log[log["case:concept:name"] == OTHER]
+    assert list(rows["concept:name"]) == ["线索登记", "现场检查", "case.noted"]
+    assert list(rows["org:resource"]) == ["张警官", AMR, AMR]
+    assert list(rows["org:group"]) == [PSB, AMR, AMR]
+    assert list(rows["lifecycle:transition"]) == ["complete", "start", "complete"]
+    assert set(rows["casebus.type"]) == {f"casebus.{STEP}.v1", "casebus.case.noted.v1"}
+
+
+def test_a_step_of_another_system_keeps_its_name_in_ocel(
+    export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HISTORY, OTHER, LOADED)
+    log = pm4py.read_ocel2_json(str(export("--ocel", "log.json")))
+    assert {"线索登记", "现场检查"} <= set(log.events["ocel:activity"])
+    assert f"casebus.{STEP}" not in set(log.events["ocel:activity"])
+    assert "张警官" in set(log.events["org:resource"])
+
+
+def test_a_withheld_event_of_a_secret_case_is_exported_with_its_month(
+    export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HISTORY, OTHER, [WITHHELD])
+    log = pm4py.read_xes(str(export("--xes", "log.xes")))
+    (told,) = log[log["case:concept:name"] == OTHER].to_dict("records")
+    assert told["concept:name"] == "case.noted"
+    assert told["time:timestamp"].isoformat() == "2026-02-28T16:00:00+00:00"
+    assert told["casebus.legal_time"] == "2026-03"
+    assert told["casebus.withheld"]
+    assert len(log) == 4
+
+
+def test_a_withheld_event_has_no_author_in_ocel(
+    export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HISTORY, OTHER, [WITHHELD])
+    path = export("--ocel", "log.json")
+    said = json.loads(path.read_text(encoding="utf-8"))
+    assert "agency:" not in {one["id"] for one in said["objects"]}
+    assert len(pm4py.read_ocel2_json(str(path)).events) == 4
+
+
+def test_an_import_reads_a_history_of_which_all_is_withheld() -> None:
+    event = MintedEvent(
+        slot="a",
+        type="casebus.case.noted.v1",
+        stream=OTHER,
+        source=AMR,
+        to=(),
+        legal=LegalTime.parse("2026-03-02"),
+        data={},
+    )
+    assert slots_from_history([event], [WITHHELD]) == {}
+    bare = {"type": WITHHELD["type"], "id": WITHHELD["id"]}
+    assert slots_from_history([event], [bare]) == {}
+
+
+def test_the_history_shows_a_step_by_its_own_name_and_what_is_withheld() -> None:
+    titles = Titles(Schemas.load(Settings().schemas_dir))
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(history._events([*LOADED, WITHHELD], titles))
+    text = console.export_text()
+    assert "线索登记" in text
+    assert "2026-03 " in text

@@ -21,9 +21,11 @@ _EVENT_ATTRIBUTES = (
     ("casebus.legal_time", "string"),
     ("casebus.recorded_at", "time"),
     ("casebus.recipients", "string"),
+    ("casebus.withheld", "boolean"),
     ("casebus.folded", "boolean"),
     ("casebus.findings", "string"),
     ("casebus.offence", "string"),
+    ("org:resource", "string"),
 )
 _OBJECT_TYPES = {
     "case": ("procedure", "status", "opener"),
@@ -102,10 +104,13 @@ def write(cases: Iterable[tuple[JSON, list[Step]]], out: TextIO) -> tuple[int, i
 
 def _event(step: Step, case: str, objects: _Objects) -> dict[str, Any]:
     return {
-        "id": f"{case} {step.item['source']} {step.item['id']}",
+        "id": f"{case} {step.item.get('source') or ''} {step.item['id']}",
         "type": step.name,
         "time": step.at.isoformat(),
-        "attributes": [{"name": name, "value": value} for name, value in attributes(step)],
+        "attributes": [
+            {"name": name, "value": value}
+            for name, value in (*attributes(step), ("org:resource", step.resource))
+        ],
         "relationships": [
             {"objectId": name, "qualifier": qualifier}
             for name, qualifier in dict.fromkeys(_related(step, case, objects))
@@ -115,7 +120,8 @@ def _event(step: Step, case: str, objects: _Objects) -> dict[str, Any]:
 
 def _related(step: Step, case: str, objects: _Objects) -> Iterator[tuple[str, str]]:
     yield case, "case"
-    yield objects.add("agency", step.author), "author"
+    if step.author:
+        yield objects.add("agency", step.author), "author"
     for agency in step.item.get("recipients") or ():
         yield objects.add("agency", agency), "recipient"
     data = step.data

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from casebus.events.legaltime import LegalTime
+from casebus.errors import CasebusError
+from casebus.events.legaltime import CHINA, LegalTime
 from casebus.sdk.gateway import JSON, Gateway
 
 #: What proves a hand-over is no step of the case.
 _DELIVERY = "casebus.intake."
+#: What the log of another system became, one by one, under the name that it has there.
+_STEP = "casebus.proceeding.step_recorded.v1"
+#: What an import says for itself: whose case it is. No log has it, and none gets it back.
+_NOTED, _OF_IMPORT = "casebus.case.noted.v1", "import"
+#: Of an event of a secret case a stranger is told its month: `2026-03`.
+_MONTH = "%Y-%m"
+_ALL = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +32,24 @@ class Step:
 
     @property
     def author(self) -> str:
-        return str(self.item["source"]).partition("/")[0]
+        """The agency; empty where the reader may not know it."""
+        return str(self.item.get("source") or "").partition("/")[0]
 
     @property
     def data(self) -> dict[str, Any]:
         return dict(self.item.get("data") or {})
+
+    @property
+    def resource(self) -> str:
+        """Who did it: as another system's log named them, else the agency."""
+        return _said(self.item, "resource") or self.author
+
+    @property
+    def transition(self) -> str:
+        """Where in its activity's life it stands: as a log said, else it is done."""
+        raw = self.data.get("raw")
+        said = raw.get("lifecycle:transition") if isinstance(raw, dict) else None
+        return str(said) if said else "complete"
 
 
 def cases_of(gateway: Gateway) -> Iterator[tuple[JSON, list[Step]]]:
@@ -45,10 +66,11 @@ def attributes(step: Step) -> Iterator[tuple[str, str | bool]]:
     """What both formats say of an event, by our own names."""
     item = step.item
     yield "casebus.type", item["type"]
-    yield "casebus.source", item["source"]
+    yield "casebus.source", str(item.get("source") or "")
     yield "casebus.id", item["id"]
-    yield "casebus.legal_time", item["legal_time"]
-    yield "casebus.recorded_at", item["recorded_at"]
+    yield "casebus.legal_time", str(item.get("legal_time") or "")
+    yield "casebus.recorded_at", str(item.get("recorded_at") or _FIRST)
+    yield "casebus.withheld", _ALL in (item.get("withheld") or ())
     yield "casebus.recipients", " ".join(item.get("recipients") or ())
     yield "casebus.folded", bool(item.get("folded"))
     yield "casebus.findings", " ".join(sorted({one["kind"] for one in item.get("findings") or ()}))
@@ -59,6 +81,38 @@ def attributes(step: Step) -> Iterator[tuple[str, str | bool]]:
 
 def _steps(history: list[JSON]) -> Iterator[Step]:
     for item in history:
-        if not item["type"].startswith(_DELIVERY):
-            name = item["type"].removeprefix("casebus.").rpartition(".v")[0] or item["type"]
-            yield Step(name, LegalTime.parse(item["legal_time"]).moment(), item)
+        if not item["type"].startswith(_DELIVERY) and not _is_word_of_import(item):
+            yield Step(_said(item, "step") or _short(item["type"]), _begins(item), item)
+
+
+def _short(ce_type: str) -> str:
+    return ce_type.removeprefix("casebus.").rpartition(".v")[0] or ce_type
+
+
+def _said(item: JSON, name: str) -> str:
+    """What a step of another system says of itself; other types have no such names."""
+    if item["type"] != _STEP:
+        return ""
+    return str((item.get("data") or {}).get(name) or "")
+
+
+def _is_word_of_import(item: JSON) -> bool:
+    data = item.get("data") or {}
+    return item["type"] == _NOTED and data.get("topic") == _OF_IMPORT and bool(data.get("numbers"))
+
+
+def _begins(item: JSON) -> datetime:
+    """The moment from which it may have happened: of a month its first."""
+    text = str(item.get("legal_time") or _FIRST)
+    try:
+        return LegalTime.parse(text).moment()
+    except ValueError:
+        pass
+    try:
+        return datetime.strptime(text, _MONTH).replace(tzinfo=CHINA)
+    except ValueError:
+        raise CasebusError("gateway_failed", f"it tells a time that is none: {text[:40]}") from None
+
+
+#: Where nothing is told of a time.
+_FIRST = "1970-01-01T00:00:00+00:00"

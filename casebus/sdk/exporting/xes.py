@@ -63,8 +63,9 @@ def _trace(case: JSON, steps: list[Step]) -> Iterator[str]:
 def _event(step: Step) -> Iterator[str]:
     yield "<event>\n"
     yield _said("concept:name", step.name)
-    yield _said("lifecycle:transition", "complete")
-    yield _said("org:resource", step.author)
+    yield _said("lifecycle:transition", step.transition)
+    yield _said("org:resource", step.resource)
+    yield _said("org:group", step.author)
     yield _empty("date", key="time:timestamp", value=step.at.isoformat())
     for name, value in attributes(step):
         yield _said(name, value)

@@ -74,7 +74,7 @@ def _earlier(event: MintedEvent, recorded: Mapping[str, Mapping[str, Any]]) -> s
     same = (
         one
         for one, row in recorded.items()
-        if (row["type"], row["source"]) == (event.type, event.source)
+        if (row["type"], row.get("source")) == (event.type, event.source)
     )
     return next(same, None)
 
