@@ -1,6 +1,6 @@
 """Each reader of foreign files gives rows or one clear error, whatever the bytes are.
 
-A few seconds each; `CASEBUS_FUZZ_EXAMPLES=20000` lets them run longer.
+A few seconds each; `FUZZ_EXAMPLES=20000` lets them run longer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.report import Lines
 from casebus.sdk.importing.rows import read_row
 
-EXAMPLES = int(os.environ.get("CASEBUS_FUZZ_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "120"))
 bounded = settings(
     max_examples=EXAMPLES,
     deadline=None,

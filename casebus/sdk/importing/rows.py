@@ -186,13 +186,15 @@ class Reading:
         written = self.cells.get(_header(column), "").strip()
         visible = written if written.isprintable() else visible_text(written)
         meant = without_apostrophe(unwrapped(visible))
-        if not meant or is_nothing(meant):
+        cell = plain(meant)
+        if not cell or is_nothing(cell):
             return ""
-        if why := spoiled(meant):
+        if why := spoiled(cell):
             raise self.refuse(column, IssueCode.SPOILED_NUMBER, why[:120])
         if meant != visible:
             self.note(column, IssueCode.READ_AS_MEANT, meant[:80])
-        self._note_spoiled(column, plain(meant))
+        if cell.isdigit():
+            self._note_spoiled(column, cell)
         return meant
 
     def numbers(self, cells: tuple[NumberCell, ...]) -> list[dict[str, str]]:

@@ -1,10 +1,11 @@
-"""What a spreadsheet does to a number, and how its cell shows that it did. Pure."""
+"""What a spreadsheet does to a number, and how its cell shows that it did. Pure.
+
+Cells that are judged come in one width (`cells.plain`).
+"""
 
 from __future__ import annotations
 
 import re
-
-from casebus.sdk.importing.cells import plain
 
 _SHORTENED = re.compile(r"[-+]?\d(?:\.\d+)?E[-+]?\d{1,3}", re.IGNORECASE)
 _ERROR = re.compile(
@@ -36,9 +37,9 @@ _ESCAPED = re.compile(r"_x(?P<code>[0-9A-F]{4})_", re.IGNORECASE)
 _KEPT_DIGITS = re.compile(r"\d{15}0+")
 
 
-def is_nothing(text: str) -> bool:
+def is_nothing(cell: str) -> bool:
     """Whether the cell says in words that it holds no number."""
-    return plain(text).lower() in _NOTHING
+    return cell.lower() in _NOTHING
 
 
 def unwrapped(text: str) -> str:
@@ -61,18 +62,17 @@ def unescaped(text: str) -> str:
     return found.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def shortened(text: str) -> str:
+def shortened(cell: str) -> str:
     """Why no cell that shows this is to be believed, or nothing."""
-    if _SHORTENED.fullmatch(text):
+    if _SHORTENED.fullmatch(cell):
         return "the spreadsheet shortened it: its last digits are lost"
-    if _ERROR.fullmatch(text):
+    if _ERROR.fullmatch(cell):
         return "the formula gave an error"
     return ""
 
 
-def spoiled(text: str) -> str:
+def spoiled(cell: str) -> str:
     """Why a cell that shows this cannot be a case's number, or nothing."""
-    cell = plain(text)
     if why := shortened(cell):
         return f"{cell}: {why}"
     if _DATE.fullmatch(cell):
@@ -84,6 +84,6 @@ def spoiled(text: str) -> str:
     return ""
 
 
-def may_have_lost_digits(text: str) -> bool:
+def may_have_lost_digits(cell: str) -> bool:
     """Whether all digits are zeros behind the fifteenth, as a spreadsheet leaves them."""
-    return _KEPT_DIGITS.fullmatch(text) is not None
+    return _KEPT_DIGITS.fullmatch(cell) is not None
