@@ -293,3 +293,16 @@ def test_a_row_without_an_event_of_who_gave_the_number_is_refused() -> None:
     read = read_row(2, cells, only, AGENCIES)
     assert [(one.column, one.code) for one in read.issues] == [("文号", "giver_silent")]
     assert not read_row(2, cells, MAPPING, AGENCIES).refused
+
+
+def test_the_summary_s_counts_add_up_to_the_file_s_lines(world: World) -> None:
+    broken = ROW.replace("1号", "2号").replace("100,", '"100,')
+    several = ROW.replace("1号", "3号").replace("100,", '100,"一\n二"')
+    done, issues = world.import_text(ROW + "\n" + broken + several + "4号,西湖区公安分局,2025-03-0")
+    assert [(one.row, str(one.code)) for one in issues] == [(4, "bad_quote"), (7, "bad_row")]
+    assert (done.rows_read, done.rows_taken, done.rows_refused) == (4, 2, 2)
+    lines = done.lines
+    assert lines is not None
+    assert lines.total == 7
+    assert done.rows_read + lines.heading + lines.empty + lines.within_rows == lines.total
+    assert done.as_json()["lines"] == {"total": 7, "heading": 1, "empty": 1, "within_rows": 1}
