@@ -159,3 +159,29 @@ async def test_a_copy_with_another_body_is_shown_to_its_author_and_who_was_sent_
         assert (values(raw)[-1] is not None) == is_whole, agency
         assert check(api, raw).ok
     assert check(api, await bundle(api, stream, PSB)).state is Comparison.SAME
+
+
+async def test_what_its_author_took_back_stands_as_a_leaf_for_all_but_the_author(
+    api: Api,
+) -> None:
+    stream = await referred(api)
+    world = api.casework.world
+    note = world.event("case.noted", PSB, stream=stream, to=(AMR,), data={"note": "误发的话"})
+    await api.casework(note)
+    await signer(api.casework).sign()
+    assert "误发的话".encode() in b"".join(
+        one or b"" for one in values(await bundle(api, stream, AMR))
+    )
+    about = {"recalled_source": PSB, "recalled_id": dict(note.headers)["ce_id"].decode()}
+    await api.casework(
+        world.event(
+            "case.recalled", PSB, stream=stream, to=(AMR,), data={**about, "reasons": "误发"}
+        )
+    )
+    await signer(api.casework).sign()
+    for agency, is_whole in ((AMR, False), (PSB, True)):
+        raw = await bundle(api, stream, agency)
+        report = check(api, raw)
+        assert report.problems == []
+        assert (report.state is Comparison.SAME) == is_whole, agency
+        assert ("误发的话".encode() in b"".join(one or b"" for one in values(raw))) == is_whole
