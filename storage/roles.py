@@ -63,6 +63,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.cosignature", _READ),
         ("own.log_refused", "select, insert, update, delete"),
         ("own.receipt_position", "select, insert, update"),
+        ("own.journal_epoch", _READ),
     ),
     "intake": (
         ("own.outbox", "select, insert"),

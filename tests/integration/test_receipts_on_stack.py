@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from casebus.trust.merkle import Frontier
 from casebus.trust.note import SignedNote
 from casebus.trust.receipt import Receipt, check, directory_of
 from onebox.testing import Stack
+from onebox.verify.checks import verify
 from tests.integration.street import AMR, DOORS, PATIENCE_SECONDS, PSB, Bus, opened
 from tests.world import SCHEMAS
 
@@ -107,6 +109,23 @@ def test_the_command_line_gives_and_checks_receipts(bus: Bus, tmp_path: Path) ->
     assert Receipt.from_json(found["relayed"]["receipt"]).source == "bus/router"
     delivered = {one["agency"]: one["receipt"] for one in found["delivered"]}
     assert Receipt.from_json(delivered[PSB]).source == PSB
+
+
+def test_verify_reads_the_receipts_that_were_sent_and_names_one_that_was_altered(bus: Bus) -> None:
+    stream, _ = opened(bus)
+    [sent, *_] = until_received(bus, stream, {"submitted", "delivered"})
+    report = bus.verified()
+    assert report.problems == {}
+    assert report.counts["receipts sent"] >= 2
+    assert report.counts["signed heads"] >= 1
+    for name, other in (("step", "retrieved"), ("log_leaf", "00" * 32), ("of", {})):
+        value = json.dumps({**sent, name: other}).encode()
+        headers = [("content-type", b"application/json")]
+        bus.producer.send(TOPIC, key=stream.encode(), value=value, headers=headers).get(timeout=30)
+    found = asyncio.run(verify(bus.admin)).problems
+    assert set(found) == {"receipt_altered"}
+    assert found["receipt_altered"].count == 3
+    assert all(place.startswith(TOPIC) for place in found["receipt_altered"].places)
 
 
 def test_a_witness_cosigns_and_names_the_fork_that_the_bus_itself_has_signed(
