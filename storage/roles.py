@@ -67,6 +67,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "intake": (
         ("own.outbox", "select, insert"),
+        ("own.installation", _READ),
         ("own.received", "select, insert, update"),
         # What was rejected for its key is said again with the next one.
         ("own.outbox", "update (headers, sent_at, refused)"),

@@ -11,12 +11,14 @@ create table own.spoken (
 insert into own.spoken (epoch, partition, next_index)
 select epoch, partition, next_index from derived.journal_position;
 
--- Up to which record of each inbox the receipt has been said.
+-- Up to which record of each inbox the receipt has been said. A journal that begins a new epoch has
+-- inboxes whose offsets begin anew.
 create table own.received (
+    epoch integer not null,
     topic text not null,
     partition integer not null,
     next_offset bigint not null,
-    primary key (topic, partition)
+    primary key (epoch, topic, partition)
 );
 
 -- Which cases were told something of a right: what, and how often, their own events say.

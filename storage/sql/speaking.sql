@@ -19,8 +19,11 @@ join derived.case_state c on c.stream = j.stream
 where j.epoch = $1 and j.partition = $2 and j.log_index >= $3 and j.log_index < $4;
 
 -- name: received
-select partition, next_offset from own.received where topic = $1 and partition = any($2::int[]);
+select partition, next_offset from own.received
+where epoch = (select epoch from own.installation)
+  and topic = $1 and partition = any($2::int[]);
 
 -- name: note_received
-insert into own.received (topic, partition, next_offset) values ($1, $2, $3)
-on conflict (topic, partition) do update set next_offset = excluded.next_offset;
+insert into own.received (epoch, topic, partition, next_offset)
+select epoch, $1, $2, $3 from own.installation
+on conflict (epoch, topic, partition) do update set next_offset = excluded.next_offset;
