@@ -32,7 +32,7 @@ async def is_even(connection: Connection) -> bool:
 async def cases_among(
     connection: Connection, epoch: int, partition: int, first: int, until: int
 ) -> set[UUID]:
-    """Cases with a record at log indexes [first, until)."""
+    """Cases with a record at log indexes [first, until) and no event behind them."""
     rows = await connection.fetch(_SQL["cases_among"], epoch, partition, first, until)
     return {row["stream"] for row in rows}
 

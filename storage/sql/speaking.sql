@@ -13,10 +13,13 @@ select not exists (
       and coalesce(p.next_index, 0) <> coalesce(s.next_index, 0));
 
 -- name: cases_among
--- Cases with a record in this stretch of a partition.
+-- Cases whose last event of a partition is in this stretch: each speaks once, of all its records.
 select distinct c.stream from derived.journal j
 join derived.case_state c on c.stream = j.stream
-where j.epoch = $1 and j.partition = $2 and j.log_index >= $3 and j.log_index < $4;
+where j.epoch = $1 and j.partition = $2 and j.log_index >= $3 and j.log_index < $4
+  and not exists (
+      select from derived.event e
+      where e.stream = j.stream and e.epoch = $1 and e.partition = $2 and e.log_index >= $4);
 
 -- name: received
 select partition, next_offset from own.received
