@@ -54,7 +54,13 @@ Marks = dict[int, int]
 
 
 def events(
-    stack: Stack, count: int, *, streams: int = 500, run: str, source: str = "cn-330108-amr"
+    stack: Stack,
+    count: int,
+    *,
+    streams: int = 500,
+    run: str,
+    source: str = "cn-330108-amr",
+    to: tuple[str, ...] = ("cn-330108-psb",),
 ) -> list[Record]:
     """Signed events of `source`, numbered by `ce_sequence` within each stream, streams mixed."""
     key = SigningKey.load(stack.home.keys / f"{source}.pem")
@@ -70,7 +76,7 @@ def events(
                 subject=ids[number % streams],
                 time=began + timedelta(milliseconds=number),
                 dataschema=uri,
-                to=("cn-330108-psb",),
+                to=to,
                 sequence=number // streams + 1,
             ),
             value,
