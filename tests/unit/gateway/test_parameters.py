@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -29,7 +30,18 @@ OF_TYPE = {
     "date": ["", "2026-02-30", "yesterday"],
     "date-time": ["", "9999-12-31T23:59:59-23:59", "noon"],
 }
-FREE = {"source", "event_id", "case", "key", "action", "value", "code", "subject", "version"}
+FREE = {
+    "source",
+    "event_id",
+    "case",
+    "key",
+    "action",
+    "value",
+    "code",
+    "subject",
+    "version",
+    "tile",
+}
 
 
 class Asked(NamedTuple):
@@ -87,7 +99,9 @@ async def answered(client: httpx.AsyncClient, asked: Asked) -> httpx.Response:
     path = asked.path
     if asked.place == "path":
         path = path.replace(f"{{{asked.name}}}", str(asked.value))
-    path = path.replace("{subject}", "casebus.referral.v1.Sent").replace("{", "").replace("}", "")
+    path = path.replace("{subject}", "casebus.referral.v1.Sent")
+    # What is not asked about fits: a number is a name too.
+    path = re.sub(r"\{\w+\}", "1", path)
     named: Any = {asked.name: asked.value}
     return await client.request(
         asked.method,
