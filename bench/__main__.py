@@ -13,6 +13,7 @@ from bench.broker import Broker
 from bench.recording import by_hand, casework
 from bench.report import Figures, page
 from bench.routing import JOURNAL, Routing
+from bench.verifying import measure as verified
 from casebus.events.schemas import Schemas
 from casebus.law import Law
 from onebox.testing import Stack
@@ -33,6 +34,9 @@ def measure(stack: Stack) -> Figures:
     broker.fill(JOURNAL, made)
     recorded = asyncio.run(casework(stack, len(made)))
     say(f"casework {recorded:,.0f} a second")
+    admin = stack.settings("admin").model_copy(update={"database_url": stack.database_url})
+    proved = asyncio.run(verified(admin))
+    say(f"verify {proved.bytes:,.0f} of {proved.reading:,.0f} read a second")
     sql = asyncio.run(by_hand(stack))
     say(f"SQL batch {sql:,.0f} a second")
     broker.fill(JOURNAL, made, REPEATED - 1)
@@ -50,6 +54,9 @@ def measure(stack: Stack) -> Figures:
         faust=faust,
         casework=recorded,
         sql=sql,
+        reading=proved.reading,
+        verify=proved.bytes,
+        deriving=proved.deriving,
         count=REPEATED * len(made),
         recorded=len(made),
         cases=CASES,

@@ -38,7 +38,11 @@ def journal(keys: Path, schemas: Schemas, law: str, cases: int) -> list[Record]:
         drafts = [_draft(case, place, source, to, value, uri=uri) for case in range(cases)]
         for at in range(0, cases, SIGNED_TOGETHER):
             signed = sign(drafts[at : at + SIGNED_TOGETHER], key, schemas)
-            records += (_stamped(one, source, to, place, law) for one in signed)
+            offset = len(records)
+            records += (
+                _stamped(one, source, to, place, law=law, offset=offset + rank)
+                for rank, one in enumerate(signed)
+            )
     return records
 
 
@@ -63,7 +67,7 @@ def _draft(case: int, place: int, source: str, to: str, value: bytes, *, uri: st
     )
 
 
-def _stamped(record: Record, source: str, to: str, place: int, law: str) -> Record:
+def _stamped(record: Record, source: str, to: str, place: int, *, law: str, offset: int) -> Record:
     """As admission stamps it; one route, so that one record in makes one record out."""
     at = _BEGAN + place * _STEP
     sectors = {AMR: "administrative", PSB: "police", PRO: "procuratorate"}
@@ -77,7 +81,7 @@ def _stamped(record: Record, source: str, to: str, place: int, law: str) -> Reco
         "cb-law": law,
         "cb-directory": "42",
         "cb-admitted-at": at.isoformat(),
-        "cb-origin": f"events.{sectors[source]}/1/123456/{int(at.timestamp() * 1000)}",
+        "cb-origin": f"events.{sectors[source]}/1/{offset}/{int(at.timestamp() * 1000)}",
     }
     added: tuple[Header, ...] = tuple((name, text.encode()) for name, text in stamps.items())
     return Record(record.key, record.value, (*record.headers, *added))

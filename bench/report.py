@@ -27,6 +27,9 @@ class Figures:
     faust: float
     casework: float
     sql: float
+    reading: float
+    verify: float
+    deriving: float
     count: int
     recorded: int
     cases: int
@@ -43,6 +46,7 @@ def page(figures: Figures, kernel: Kernel, alone: Waited, beside: Waited) -> str
         over_faust=figures.router / figures.faust,
         over_loop=figures.router / figures.loop,
         over_sql=figures.casework / figures.sql,
+        over_reading=figures.verify / figures.reading,
         machine=machine(),
         alone=alone,
         beside=beside,

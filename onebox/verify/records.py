@@ -59,13 +59,12 @@ def _parted(headers: Iterable[Header]) -> tuple[list[Header], list[Header]]:
 
 
 def _digests(key: bytes | None, value: bytes | None, own: bytes, stamps: bytes) -> Digests:
-    parts = (_NOTHING if part is None else part for part in (key, value, own))
-    author = hashlib.sha256()
-    for part in parts:
-        author.update(len(part).to_bytes(8, "big"))
-        author.update(part)
-    said = author.digest()
-    return Digests(said, hashlib.sha256(said + stamps).digest())
+    parts = []
+    for part in (key, value, own):
+        whole = _NOTHING if part is None else part
+        parts += (len(whole).to_bytes(8, "big"), whole)
+    author = hashlib.sha256(b"".join(parts)).digest()
+    return Digests(author, hashlib.sha256(author + stamps).digest())
 
 
 def leaf_of(schemas: Schemas, value: bytes | None, headers: Iterable[Header]) -> bytes:
