@@ -59,7 +59,7 @@ def _parted(headers: Iterable[Header]) -> tuple[list[Header], list[Header]]:
 
 
 def _digests(key: bytes | None, value: bytes | None, own: bytes, stamps: bytes) -> Digests:
-    parts = []
+    parts: list[bytes] = []
     for part in (key, value, own):
         whole = _NOTHING if part is None else part
         parts += (len(whole).to_bytes(8, "big"), whole)
