@@ -70,6 +70,9 @@ async def _bundles(report: Report, connection: Any, installed: str) -> None:
 async def _installation(report: Report, connection: Any) -> None:
     """The newest fold that wrote here is one there is, and not older than its cases'."""
     row = await connection.fetchrow(_SQL["installation"])
+    if row is None:
+        report.problem("installation_altered", "own.installation: no row")
+        return
     if not (row["newest_of_cases"] or 0) <= row["fold_version"] <= FOLD_VERSION:
         report.problem("installation_altered", "own.installation fold_version")
     if row["epochs"] and row["epoch"] not in row["epochs"]:

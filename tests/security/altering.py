@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,8 @@ class Segment:
     def __init__(self, data: Path, topic: str, partition: int) -> None:
         [self._path] = sorted((data / f"{topic}-{partition}").glob("*.log"))
 
-    def replace(self, old: bytes, new: bytes) -> None:
+    @contextmanager
+    def altered(self, old: bytes, new: bytes) -> Iterator[None]:
         """Other bytes of the same length at the first place, and a checksum that fits."""
         assert len(old) == len(new)
         raw = self._path.read_bytes()
@@ -79,6 +80,13 @@ class Segment:
         batch = bytearray(raw[start:end])
         batch[at - start : at - start + len(new)] = new
         batch[_CRC_AT:_CRC_FROM] = calc_crc32c(batch[_CRC_FROM:]).to_bytes(4, "big")
+        self._write(start, batch)
+        try:
+            yield
+        finally:
+            self._write(start, raw[start:end])
+
+    def _write(self, start: int, batch: bytes | bytearray) -> None:
         with self._path.open("r+b") as file:
             file.seek(start)
             file.write(batch)
