@@ -330,7 +330,8 @@ async def test_each_column_and_row_of_the_journal_and_of_evidence_is_named(bus: 
         assert set(await at.places()) == known
     expected = set(UNPROVED["columns"]["own"]) | {f"{name}.-" for name in UNPROVED["rows"]}
     listed = {name.replace(" of a return", "") for name in silent}
-    assert listed == expected
+    # Found where it is later than the sending, as this one is made; an earlier one is not.
+    assert listed == expected - {"outbox.created_at"}
 
 
 async def test_rows_of_the_journal_that_changed_places_are_named(bus: Bus) -> None:
