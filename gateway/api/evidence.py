@@ -13,6 +13,7 @@ from gateway.serving import ServedRoute
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 MEDIA_TYPE = "application/zip"
+_BINARY = {"type": "string", "format": "binary"}
 
 
 @router.get(
@@ -26,7 +27,7 @@ MEDIA_TYPE = "application/zip"
         "directory_unavailable",
         "database_unavailable",
     )
-    | {200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}},
+    | {200: {"content": {MEDIA_TYPE: {"schema": _BINARY, "example": "the bytes of a zip"}}}},
 )
 async def evidence(case: str, agency: Caller, gateway: Context, database: Database) -> Response:
     """证据: the case's events, proofs, signed heads, keys and law in one zip (docs/wire.md).

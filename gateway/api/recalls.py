@@ -11,6 +11,7 @@ from pydantic import Field
 
 from casebus.cases import recalls
 from casebus.errors import CasebusError
+from gateway import bodies
 from gateway.api.events import HandOver, hand_over
 from gateway.api.shapes import SOURCE, Identity, Position, Shape
 from gateway.context import Context, Database, Gateway
@@ -101,11 +102,9 @@ async def _group(gateway: Gateway, database: Any, row: Any) -> _Group:
         for one in await reads.history(database, row["author"], row["stream"])
         if one["author"] == row["author"] and one["type"].startswith(_CORRECTED)
     ]
-    places = {(one["epoch"], one["partition"], one["log_index"]): one for one in own}
-    for place, body in (await reads.bodies(database, list(places))).items():
-        fix = places[place]
-        data = gateway.schemas.decode(body["value"])[1]
-        if recalls.is_hidden((fix["source"], fix["id"]), fix["type"], data, {event}):
+    viewer = bodies.viewer_of(gateway, row["author"], {})
+    for fix, seen in await bodies.said(gateway, database, viewer, own):
+        if recalls.is_hidden((fix["source"], fix["id"]), fix["type"], seen.data, {event}):
             events.append((fix["source"], fix["id"]))
             recipients |= dict.fromkeys(fix["recipients"])
     return _Group(events, [name for name in recipients if name != row["author"]])
