@@ -20,6 +20,8 @@ class Sequences:
         self._last: dict[Stream, int] = {}
         self._numbers: set[tuple[str, str, int]] = set()
         self._gaps: list[tuple[Stream, int, int]] = []
+        #: Numbers that came after a later one.
+        self._behind: list[tuple[Stream, int]] = []
         self._refused: dict[Stream, set[int]] = {}
 
     def take(self, texts: Mapping[str, bytes]) -> None:
@@ -33,7 +35,7 @@ class Sequences:
             self._report.count("sequence numbers that a sender gave twice")
             self._report.notice("sequence_given_twice", f"{' '.join(key)}: {number}")
         elif number <= before:
-            self._report.problem("reordered", " ".join(key))
+            self._behind.append((key, number))
         elif number > before + 1:
             self._gaps.append((key, before + 1, number))
         self._numbers.add((*key, number))
@@ -51,6 +53,13 @@ class Sequences:
             self._refused.setdefault((source, stream), set()).add(int(text[:20]))
 
     def end(self) -> None:
+        for key, number in self._behind:
+            if number in self._refused.get(key, ()):
+                # First given to what was rejected, then again: the sender's doing too.
+                self._report.count("sequence numbers that a sender gave twice")
+                self._report.notice("sequence_given_twice", f"{' '.join(key)}: {number}")
+            else:
+                self._report.problem("reordered", " ".join(key))
         for key, first, until in self._gaps:
             refused = sum(first <= one < until for one in self._refused.get(key, ()))
             if refused < until - first:

@@ -158,6 +158,16 @@ async def test_a_copy_of_what_was_journaled_after_the_journal_was_read_is_no_int
     assert books.problems == {"routed_without_stamp"}
 
 
+async def test_a_number_that_was_rejected_and_given_again_is_its_sender_s_not_our_order() -> None:
+    books = Books()
+    books.refused(books.event(stream=STREAM, sequence=1), door=0)
+    for door, sequence in ((1, 2), (2, 1)):
+        await books.journaled(books.event(stream=STREAM, sequence=sequence), door=door)
+    books.journal.sequences.end()
+    assert books.problems == set()
+    assert books.report.notices["sequence_given_twice"].count == 1
+
+
 @pytest.mark.parametrize(("refused", "found"), [((2, 3), set()), ((2,), {"sequence_gap"})])
 async def test_a_number_that_was_rejected_is_no_gap(
     refused: tuple[int, ...], found: set[str]
