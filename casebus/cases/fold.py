@@ -109,7 +109,7 @@ class _Folding:
         self.stream = recorded[0].stream
         self.keys = Keys(self.stream)
         self.recalls = Recalls(recorded)
-        recalled = self.recalls.events
+        self.recalled = recalled = self.recalls.events
         self.findings = Findings(self.keys, law.waits, recalled)
         # What they are to say decides their order, so corrections come first.
         read = corrected(recorded, self.findings)
@@ -189,7 +189,7 @@ class _Folding:
     def _read(self, event: CaseEvent, name: str) -> None:
         """What the body says besides moving the procedures: figures, identifiers, its kind."""
         self.assessing.take(event, name)
-        if not self._is_recalled(event):
+        if not self.recalled or event.identity not in self.recalled:
             self.rights.take(event, name)
             check_identifiers(event, self.law.divisions, self.findings)
             if proposal := proposed(event, self.law):
@@ -198,8 +198,7 @@ class _Folding:
             self.secrecy.add(body.text(event.data, "secrecy"))
 
     def _is_recalled(self, event: CaseEvent) -> bool:
-        recalled = self.recalls.events
-        return bool(recalled) and event.identity in recalled
+        return event.identity in self.recalled
 
     def _note_bus(self, event: CaseEvent, name: str) -> None:
         self.marks.note(event)

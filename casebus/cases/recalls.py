@@ -7,7 +7,7 @@ is read as it was journaled: no correction and no other recall undoes it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,22 +32,27 @@ _QUOTED = frozenset({"numbers", "detail", "cause"})
 class Recalls:
     """What the events of one stream take back."""
 
-    def __init__(self, events: Iterable[CaseEvent]) -> None:
-        self._all = list(events)
+    def __init__(self, events: Sequence[CaseEvent]) -> None:
+        self._all = events
         self._by: dict[Identity, list[CaseEvent]] = {}
         self._wrong: list[tuple[CaseEvent, CaseEvent | None]] = []
-        words = [event for event in self._all if _is_word(event)]
-        known = {event.identity: event for event in self._all} if words else {}
+        #: Recalled events and their corrections, whose words are theirs.
+        self.events: frozenset[Identity] = frozenset()
+        # What the bus says of a recall only tells it.
+        words = [one for one in self._all if one.type.startswith(_PREFIX) and one.sector != _BUS]
+        if words:
+            self._take(words)
+
+    def _take(self, words: list[CaseEvent]) -> None:
+        known = {event.identity: event for event in self._all}
         for recall in sorted(words, key=sort_key):
             target = known.get(recalled_by(recall.data))
             if target is not None and may_recall(recall.agency, target.agency, target.type):
                 self._by.setdefault(target.identity, []).append(recall)
             else:
                 self._wrong.append((recall, target))
-        #: Recalled events and their corrections, whose words are theirs.
-        self.events: frozenset[Identity] = frozenset(
-            event.identity for event in self._all if self._by and self._is_hidden(event)
-        )
+        if self._by:
+            self.events = frozenset(one.identity for one in self._all if self._is_hidden(one))
 
     def _is_hidden(self, event: CaseEvent) -> bool:
         return is_hidden(event.identity, event.type, event.data, self._by)
@@ -85,11 +90,6 @@ class Recalls:
 
 def is_recall(ce_type: str) -> bool:
     return ce_type.startswith(_PREFIX)
-
-
-def _is_word(event: CaseEvent) -> bool:
-    """An agency's recall: what the bus says of one only tells it."""
-    return is_recall(event.type) and event.sector != _BUS
 
 
 def recalled_by(data: Mapping[str, Any]) -> Identity:

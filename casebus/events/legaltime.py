@@ -15,6 +15,7 @@ CHINA = dt.timezone(dt.timedelta(hours=8), "UTC+08:00")
 _FIRST = dt.datetime.min.replace(tzinfo=dt.UTC).astimezone(CHINA)
 _LAST = dt.datetime.max.replace(tzinfo=CHINA)
 _MIDNIGHT = dt.time()
+_combine = dt.datetime.combine
 #: The law of the Republic has no dates before; an earlier year is a slip of the pen.
 EARLIEST = dt.date(1949, 1, 1)
 #: Two machines' clocks are never quite the same: a time so little ahead is now.
@@ -63,8 +64,8 @@ class LegalTime:
 
     def moment(self) -> dt.datetime:
         """The aware moment in UTC+8; a bare date stands for its 00:00 (design rule 4)."""
-        at = dt.datetime.combine(self.date, self.time or _MIDNIGHT, CHINA)
-        return at if self.date.year > dt.MINYEAR else max(at, _FIRST)
+        at = _combine(self.date, self.time or _MIDNIGHT, CHINA)
+        return at if at.year > 1 else max(at, _FIRST)
 
     def sort_key(self) -> tuple[dt.date, dt.time]:
         return (self.date, self.time or _MIDNIGHT)
