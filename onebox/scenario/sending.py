@@ -68,8 +68,8 @@ def by_work(user: User, order: Order) -> Identity:
     step, actor = order.step, actor_of(order.step, order.agency)
     version = item["version"]
     if not item.get("taken_by"):
-        taken = user.gateway.act(item["key"], "take", {"version": version, "actor": actor})
-        version = (taken.get("work_item") or user.gateway.work_item(item["key"]))["version"]
+        user.gateway.act(item["key"], "take", {"version": version, "actor": actor})
+        version = once_taken(user, item["key"])["version"]
     act = {"data": order.data, "to": list(order.to), "legal_time": str(step.legal)}
     done = user.gateway.act(item["key"], step.action, {"version": version, "actor": actor, **act})
     return (done["event"]["source"], done["event"]["id"])
@@ -95,6 +95,7 @@ def by_cli(user: User, order: Order) -> Identity:
     item = open_item(user, order)
     who = ["--actor", actor_of(step, order.agency)]
     user.casebus("work", "take", item["key"], *who)
+    once_taken(user, item["key"])
     to = [word for one in order.to for word in ("--to", one)]
     data = ["--data", json.dumps(order.data, ensure_ascii=False), "--on", str(step.legal)]
     done = user.casebus("work", step.action.replace("_", "-"), item["key"], *who, *to, *data)
@@ -113,6 +114,16 @@ def open_item(user: User, order: Order) -> JSON:
         return None
 
     return until(found, f"{order.agency} has {step.duty} to do")
+
+
+def once_taken(user: User, key: str) -> JSON:
+    """The item, once it shows who took it: an act may be on its way for a moment."""
+
+    def found() -> JSON | None:
+        item = user.gateway.work_item(key)
+        return item if item.get("taken_by") else None
+
+    return until(found, f"{key} was taken")
 
 
 class FrontDoor:

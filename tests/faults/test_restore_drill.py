@@ -18,7 +18,7 @@ from tests.faults.bus import COUNT, JOURNAL, Bus
 from tests.faults.harness import judge
 from tests.integration import older
 
-pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.connected, pytest.mark.long, pytest.mark.timeout(900)]
 
 #: What the night had, and the share of the day's that is recorded when everything falls.
 NIGHT = 1_000

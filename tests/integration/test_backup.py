@@ -29,7 +29,7 @@ from onebox.testing import Stack
 from storage.packing import unpack_headers
 from tests.integration.street import AMR, DOORS, PRO, PSB, Bus, opened
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.connected, pytest.mark.long, pytest.mark.timeout(900)]
 
 #: What each case comes to, without the places at which its events stand.
 _COMES_TO = {

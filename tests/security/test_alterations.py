@@ -305,6 +305,7 @@ ROWS = {
 }
 
 
+@pytest.mark.long
 async def test_each_column_and_row_of_the_journal_and_of_evidence_is_named(bus: Bus) -> None:
     silent: list[str] = []
     async with desk(bus) as at:
@@ -364,6 +365,7 @@ TOPICS = (
 )
 
 
+@pytest.mark.long
 async def test_a_bit_of_each_topic_on_the_brokers_disk_is_named(bus: Bus) -> None:
     silent, tried = [], 0
     data = bus.stack.options.home / "kafka" / "data"
