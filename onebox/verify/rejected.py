@@ -72,11 +72,14 @@ class Rejected:
         self.by_door: dict[tuple[str, int], dict[int, Refused]] = {}
         self._there: dict[tuple[int, int], Digests] = {}
         self._positions: dict[int, int] = {}
+        #: By partition, the offsets that a restore passed over.
+        self._passed: dict[int, list[Any]] = {}
         self.bytes = 0
 
     async def begin(self) -> None:
         rows = await self._connection.fetch(_SQL["rejected_positions"])
         self._positions = {row["partition"]: row["next_offset"] for row in rows}
+        self._passed = {row["partition"]: row["passed"] for row in rows}
 
     def take(self, partition: int, records: Sequence[Any]) -> None:
         for record in records:
@@ -122,9 +125,16 @@ class Rejected:
             for row in rows:
                 await self._row(row, span)
             for offset in sorted({*range(at, until)} - {row["kafka_offset"] for row in rows}):
-                self._report.problem("rejected_not_kept", f"{partition}/{offset}")
+                self._missing(partition, offset)
         for offset in range(max(position, span.first), due.end):
             self._report.problem("rejected_not_kept", f"{partition}/{offset}")
+
+    def _missing(self, partition: int, offset: int) -> None:
+        place = f"{partition}/{offset}"
+        if any(one.lower <= offset < one.upper for one in self._passed.get(partition, ())):
+            self._report.notice("rejected_not_in_backup", place)
+        else:
+            self._report.problem("rejected_not_kept", place)
 
     async def _row(self, row: Any, span: Span) -> None:
         self._report.count("rows of what was rejected")

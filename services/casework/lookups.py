@@ -40,7 +40,7 @@ async def save(connection: Any, found: Sorted, touched: Mapping[UUID, Stream]) -
 async def forget(connection: Any, touched: Mapping[UUID, Stream]) -> None:
     """Drop what stands in recalled events alone, whatever came first."""
     for stream, state in touched.items():
-        recalls = Recalls(state.events.values())
+        recalls = Recalls(list(state.events.values()))
         if not recalls.events:
             continue
         # Those of before there was a step for it stand in no row yet.

@@ -7,3 +7,6 @@ create table own.journal_epoch (
     began_at timestamptz not null default now(),
     primary key (epoch, partition)
 );
+
+-- Offsets of `rejected` that a restore passed over: Kafka held records there that the backup has not.
+alter table own.rejected_position add column passed int8multirange not null default '{}';

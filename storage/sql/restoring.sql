@@ -15,10 +15,14 @@ update own.directory_copy set next_offset = least(next_offset, $1);
 select next_offset from own.directory_copy;
 
 -- name: rejected_from
-insert into own.rejected_position (partition, next_offset)
-select * from unnest($1::integer[], $2::bigint[])
+insert into own.rejected_position (partition, next_offset, passed)
+select one.partition, one.next_offset, int8multirange(int8range(0, one.next_offset))
+from unnest($1::integer[], $2::bigint[]) as one(partition, next_offset)
 on conflict (partition) do update
-set next_offset = greatest(own.rejected_position.next_offset, excluded.next_offset)
+set next_offset = greatest(own.rejected_position.next_offset, excluded.next_offset),
+    passed = own.rejected_position.passed + int8multirange(int8range(
+        own.rejected_position.next_offset,
+        greatest(own.rejected_position.next_offset, excluded.next_offset)))
 returning partition, next_offset;
 
 -- name: note_journaled

@@ -90,7 +90,7 @@ where (e.type = 'casebus.intake.received.v1' or (
 order by e.partition, e.log_index;
 
 -- name: rejected_positions
-select partition, next_offset from own.rejected_position;
+select partition, next_offset, passed from own.rejected_position;
 
 -- name: rejected_rows
 select partition, kafka_offset, agency, source, event_id, stream, reason, detail, late, key, value,

@@ -76,10 +76,15 @@ def told(scratch: Path) -> Told:
         story.first = _back_up(stack, story.folder)
         flowing.join()
         _answer(bus, story.streams[0])
-        assert bus.verified().ok
+        _verified(bus)
         story.second = _back_up(stack, story.folder)
         story.comes_to = _comes_to(bus)
     return story
+
+
+def _verified(bus: Bus) -> None:
+    report = bus.verified()
+    assert report.ok, report.to_json()["problems"]
 
 
 def test_a_second_backup_adds_what_is_new_and_leaves_the_first_as_it_was(told: Told) -> None:
@@ -115,7 +120,7 @@ def test_a_backup_comes_back_whole_and_goes_on_and_so_does_a_journal_that_was_lo
     with Stack(home=options.home, port_base=options.port_base) as stack, _bus(stack) as bus:
         _settled(bus, before)
         _nothing_said_twice(bus)
-        assert bus.verified().ok
+        _verified(bus)
         _goes_on(bus, told.streams[1], next_number=7)
 
 
@@ -128,7 +133,7 @@ def test_a_backup_taken_while_events_flowed_says_nothing_twice(told: Told, scrat
             "select sum(next_index) from derived.journal_position",
             holds=lambda rows: (rows[0][0] or 0) >= back.records,
         )
-        assert bus.verified().ok
+        _verified(bus)
         _nothing_said_twice(bus)
         _answer(bus, told.streams[0])
 
@@ -224,7 +229,7 @@ def _settled(bus: Bus, expected: dict[str, list[str]]) -> None:
 
 def _came_back(bus: Bus, told: Told) -> None:
     _settled(bus, told.comes_to)
-    assert bus.verified().ok
+    _verified(bus)
     _nothing_said_twice(bus)
     [row] = bus.rows("select min(carried), max(epoch) from own.journal_epoch")
     assert row["max"] == 2
@@ -248,7 +253,7 @@ def _goes_on(bus: Bus, stream: str, next_number: int) -> None:
     fresh, _ = opened(bus)
     _answer(bus, fresh)
     _reject(bus)
-    assert bus.verified().ok
+    _verified(bus)
     origins = [
         dict(unpack_headers(row["headers"]))["cb-origin"]
         for row in bus.rows("select headers from derived.journal")

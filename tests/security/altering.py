@@ -19,6 +19,7 @@ _OTHERWISE = {
     "integer": "coalesce({0}, 0) + 1009",
     "boolean": "not coalesce({0}, false)",
     "timestamp with time zone": "coalesce({0}, now()) + interval '1 day'",
+    "int8multirange": "{0} + int8multirange(int8range(1000, 2000))",
     "date": "coalesce({0}, current_date) + 1",
     "jsonb": "coalesce({0}, '{{}}') || '{{\"altered\": 1}}'",
     "bytea": "set_byte({0} || '\\x00', 0, get_byte({0} || '\\x00', 0) # 1)",
