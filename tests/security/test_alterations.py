@@ -34,7 +34,7 @@ from storage.differences import differences
 from tests.integration.street import AMR, DOORS, PSB, Bus
 from tests.security.altering import Segment, columns, otherwise, places_of, undone
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.connected, pytest.mark.long, pytest.mark.timeout(300)]
 
 HOSTED = "cn-330108-amr"
 UNPROVED = yaml.safe_load(Path("onebox/verify/unproved.yaml").read_text(encoding="utf-8"))
@@ -305,7 +305,6 @@ ROWS = {
 }
 
 
-@pytest.mark.long
 async def test_each_column_and_row_of_the_journal_and_of_evidence_is_named(bus: Bus) -> None:
     silent: list[str] = []
     async with desk(bus) as at:
@@ -365,7 +364,6 @@ TOPICS = (
 )
 
 
-@pytest.mark.long
 async def test_a_bit_of_each_topic_on_the_brokers_disk_is_named(bus: Bus) -> None:
     silent, tried = [], 0
     data = bus.stack.options.home / "kafka" / "data"
