@@ -56,7 +56,7 @@ def measure(stack: Stack) -> Figures:
         sql=sql,
         reading=proved.reading,
         verify=proved.bytes,
-        deriving=proved.deriving,
+        rederived=proved.deriving,
         count=REPEATED * len(made),
         recorded=len(made),
         cases=CASES,

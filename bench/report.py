@@ -29,7 +29,7 @@ class Figures:
     sql: float
     reading: float
     verify: float
-    deriving: float
+    rederived: float
     count: int
     recorded: int
     cases: int
