@@ -33,6 +33,7 @@ def bus() -> Iterator[Bus]:
         bus.kafka.close()
 
 
+@pytest.mark.long
 def test_every_worker_killed_in_turn_loses_doubles_and_reorders_nothing(bus: Bus) -> None:
     before = bus.recorded()
     sent = bus.send("chain", COUNT)

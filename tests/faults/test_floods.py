@@ -90,6 +90,7 @@ def asked_all_along(url: str) -> Iterator[list[str]]:
             asking.result()
 
 
+@pytest.mark.long
 def test_a_fat_stream_makes_the_other_partitions_wait_for_a_part_of_it_and_ends_no_worker(
     stack: Stack,
 ) -> None:
