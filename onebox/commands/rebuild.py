@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from casebus.cli.output import answer, json_option, table
 from casebus.settings import Settings
 from onebox import credentials, environment
-from onebox.commands.shared import home_option, options_of
+from onebox.commands.shared import counted, home_option, options_of
 from onebox.rebuild.desk import desk_of
 from onebox.rebuild.rebuilding import Advance, Rebuilt, Switch, drop_old
 from onebox.rebuild.rebuilding import rebuild as derive_again
@@ -51,22 +49,10 @@ def rebuild(
         answer({"dropped": dropped}, as_json=as_json, show=lambda out: out.print(said))
         return
     switch = Switch.NEVER if compare_only else Switch.ANYWAY if switch_anyway else Switch.IF_EQUAL
-    found = _with_progress(lambda advance: _rebuilt(settings, switch, advance), quiet=as_json)
+    with counted("records derived again", quiet=as_json) as advance:
+        found = asyncio.run(_derived_again(settings, switch, advance))
     answer(found.to_json(), as_json=as_json, show=lambda out: show(out, found))
     sys.exit(1 if found.differing else 0)
-
-
-def _with_progress(run: Callable[[Advance], Rebuilt], *, quiet: bool) -> Rebuilt:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, TimeElapsedColumn(), console=Console(stderr=True), disable=quiet
-    ) as bar:
-        task = bar.add_task("records derived again", total=None)
-        return run(lambda done, total: bar.update(task, completed=done, total=total))
-
-
-def _rebuilt(settings: Settings, switch: Switch, advance: Advance) -> Rebuilt:
-    return asyncio.run(_derived_again(settings, switch, advance))
 
 
 async def _derived_again(settings: Settings, switch: Switch, advance: Advance) -> Rebuilt:
