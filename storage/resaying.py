@@ -1,7 +1,9 @@
 """What was rejected for its key is said again by a key that the directory trusts.
 
-The record is the same event, of the same identity and body: only who signed it differs. The first
-one was rejected for good, for a revoked key never becomes valid again.
+The record is the same event, of the same identity and body: only who signed it may differ. A
+revoked key never becomes valid again: what it signed is rejected for good, and is signed by the
+next. A new key may have been used before whoever judged had read of it: what it signed is sent
+again, later and later. Each rejection is answered once.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 _SQL = load("resaying")
 _LOOK_SECONDS = 5.0
 _ROWS = 500
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(hours=1)
 #: Older ones were looked at a thousand times; a person decides.
 _REACH = timedelta(days=30)
 
@@ -39,14 +42,22 @@ async def say_again(connection: Any, signer: Signer, schemas: Schemas) -> int:
     for row in await rejected_for_key(connection):
         mine = signer(row["source"], row["type"])
         envelope = Envelope.from_headers(unpack_headers(row["headers"]))
-        if mine is None or mine[0].keyid == envelope.keyid:
+        if mine is None:
             continue
         key, delegate = mine
+        if key.keyid == envelope.keyid and row["waited"] < _pause(row["answered"]):
+            continue
         bare = replace(envelope, keyid=None, signedby=None, signature=None, sigproof=None)
         [record] = sign([Draft(bare, row["value"])], key, schemas, signedby=delegate)
-        await connection.execute(_SQL["say_again"], row["id"], pack_headers(record.headers))
+        headers = pack_headers(record.headers)
+        await connection.execute(_SQL["say_again"], row["id"], headers, row["rejections"])
         said += 1
     return said
+
+
+def _pause(answered: int) -> timedelta:
+    """How long a key that the directory trusts is given to be known to whoever judges."""
+    return min(_FIRST_PAUSE * (1 << min(answered, 16)), _LONGEST_PAUSE)
 
 
 async def rejected_for_key(connection: Any) -> list[Any]:

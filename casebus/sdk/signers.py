@@ -46,11 +46,23 @@ class Signers:
         Where no key is trusted, the one there is: what it signs is rejected and said again by the
         next (storage.resaying), and nobody else's events wait. Raises CasebusError `no_key`.
         """
+        if (found := self.entitled(agency, ce_type)) is not None:
+            return found
+        delegate = self._delegate(agency, ce_type)
+        return self._files.key(delegate or agency), delegate
+
+    def entitled(self, agency: str, ce_type: str) -> tuple[SigningKey, str | None] | None:
+        """As `signer`; None where the directory trusts no key there is."""
         if (key := self.trusted(agency)) is not None:
             return key, None
-        if self._directory.may_sign(BUS, agency, ce_type):
-            return self.holder(BUS).current(), BUS if agency != BUS else None
-        return self._files.key(agency), None
+        delegate = self._delegate(agency, ce_type)
+        key = self.trusted(delegate) if delegate else None
+        return (key, delegate) if key else None
+
+    def _delegate(self, agency: str, ce_type: str) -> str | None:
+        """The bus, where the agency lets it sign."""
+        is_bus = agency != BUS and self._directory.may_sign(BUS, agency, ce_type)
+        return BUS if is_bus else None
 
     def holder(self, agency: str) -> Held:
         """The agency's own key, asked for at each signature."""
@@ -85,3 +97,6 @@ class Held:
 
     def current(self) -> SigningKey:
         return self.signers.current(self.agency)
+
+    def trusted(self) -> SigningKey | None:
+        return self.signers.trusted(self.agency)

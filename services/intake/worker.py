@@ -134,13 +134,8 @@ class Intake:
 
 
 def own_word(keys: Signers, source: str, ce_type: str) -> tuple[SigningKey, str | None] | None:
-    """Who signs what the intake said; None for what others said, and where there is no key."""
-    if ce_type not in {RECEIVED, ERASED}:
-        return None
-    try:
-        return keys.signer(source, ce_type)
-    except CasebusError:
-        return None
+    """Who signs what the intake said; None for what others said, and where no key is trusted."""
+    return keys.entitled(source, ce_type) if ce_type in {RECEIVED, ERASED} else None
 
 
 def _ended(task: asyncio.Task[None]) -> None:

@@ -11,6 +11,7 @@ from casebus.events.envelope import Envelope, agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
 from casebus.now import Now
+from casebus.sdk.signers import Held
 from casebus.trust.directory import BUS
 from casebus.trust.keys import Holder, SigningKey
 from casebus.trust.signing import Draft, sign
@@ -64,6 +65,7 @@ class Voice:
         return Draft(envelope, self.schemas.encode(one.type, dict(one.data)))
 
 
-def own_word(key: Holder, source: str, _: str) -> tuple[SigningKey, None] | None:
+def own_word(held: Held, source: str, _: str) -> tuple[SigningKey, None] | None:
     """Who signs again what was said in the name of the bus; None for what others said."""
-    return (key.current(), None) if agency_of(source) == BUS else None
+    key = held.trusted() if agency_of(source) == BUS else None
+    return (key, None) if key else None

@@ -140,16 +140,20 @@ async def test_admission_takes_what_the_intake_says(desk: Desk) -> None:
         assert Envelope.from_headers(headers).causationid
 
 
-async def _reject(desk: Desk, row: Any, at: int) -> None:
+async def _reject(
+    desk: Desk, row: Any, at: int, reason: str = "key_not_valid", seconds_ago: int = 0
+) -> None:
     """As casework keeps what admission rejected."""
     await desk.pool.execute(
         "insert into own.rejected (partition, kafka_offset, agency, source, event_id, stream,"
         " reason, detail, headers, rejected_at)"
-        " values (0, $1, $2, $2, $3, $4, 'key_not_valid', '', '', now())",
+        " values (0, $1, $2, $2, $3, $4, $5, '', '', now() - $6 * interval '1 second')",
         at,
         row["source"],
         row["event_id"],
         str(row["aggregateid"]),
+        reason,
+        seconds_ago,
     )
 
 
@@ -204,6 +208,37 @@ async def test_what_was_rejected_for_its_key_is_said_again_with_the_new_one(desk
     assert judge(Arrival(record, again["topic"], 0, 0, NOW, 4)).envelope.source == PSB
     await desk.pool.execute("update own.outbox set sent_at = now()")
     assert await _again(desk) == 0, "it is said once with each key"
+
+
+async def test_what_a_key_signed_before_admission_knew_it_is_said_again_later_and_later(
+    desk: Desk,
+) -> None:
+    await desk.receive(desk.records(1, PSB), PSB)
+    [row] = await desk.rows()
+
+    async def after(seconds: int) -> int:
+        await desk.pool.execute("update own.outbox set sent_at = now()")
+        await desk.pool.execute(
+            "update own.rejected set rejected_at = now() - $1 * interval '1 second'", seconds
+        )
+        return await _again(desk)
+
+    await _reject(desk, row, 0, "unknown_key")
+    assert [await after(1), await after(3), await after(3600)] == [0, 1, 0]
+    await _reject(desk, row, 1, "unknown_key")
+    assert [await after(3), await after(5), await after(3600)] == [0, 1, 0]
+    [again] = await desk.rows()
+    assert (again["headers"], again["value"]) == (row["headers"], row["value"])
+
+
+async def test_what_a_key_signed_that_nobody_trusts_is_not_said_again(desk: Desk) -> None:
+    (desk.keys / f"{PSB}.pem").unlink()
+    SigningKey.generate().save(desk.keys / f"{PSB}.pem")
+    await desk.receive(desk.records(1, PSB), PSB)
+    [row] = await desk.rows()
+    await desk.pool.execute("update own.outbox set sent_at = now()")
+    await _reject(desk, row, 0, "unknown_key", 3600)
+    assert await _again(desk) == 0
 
 
 async def test_what_stands_in_the_journal_is_not_said_again(desk: Desk) -> None:
