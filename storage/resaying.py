@@ -72,6 +72,6 @@ async def keep_saying(pool: Any, signer: Signer, schemas: Schemas) -> None:
         async with pool.acquire() as connection, connection.transaction():
             said = await say_again(connection, signer, schemas)
         if said:
-            log.warning("said again by another key", extra={"records": said})
+            log.warning("said again, rejected for its key", extra={"records": said})
             telemetry.count("casebus.said_again.messages", said)
         await asyncio.sleep(_LOOK_SECONDS)

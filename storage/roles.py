@@ -70,7 +70,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.installation", _READ),
         ("own.received", "select, insert, update"),
         # What was rejected for its key is said again with the next one.
-        ("own.outbox", "update (headers, sent_at, refused)"),
+        ("own.outbox", "update (headers, sent_at, refused, rejections)"),
         ("own.rejected", _READ),
         ("derived.event", _READ),
     ),
