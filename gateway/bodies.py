@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from casebus.cases import recalls
+from casebus.cases import Identity, recalls
+from casebus.cases.recalls import Standing
 from casebus.cases.visibility import Viewer
 from casebus.events.envelope import Envelope, agency_of
 from casebus.events.schemas import Schema
@@ -33,9 +35,7 @@ async def said(gateway: Gateway, database: Any, viewer: Viewer, rows: Sequence[A
     """Each row names the event's author, its recipients and its place in the journal."""
     bodies = await reads.bodies(database, [_place(row) for row in rows])
     read = {place: gateway.schemas.decode(body["value"]) for place, body in bodies.items()}
-    recalled = await reads.recalled(
-        await gateway.database(), {body["stream"] for body in bodies.values()}
-    )
+    recalled = await _recalled(gateway, {body["stream"] for body in bodies.values()})
     named = seeing.streams_of(link for _, data in read.values() for link in seeing.linked(data))
     # Looked at by the gateway, to leave out what the viewer may not know of other cases.
     known = await reads.knowable(await gateway.database(), viewer.agency, named)
@@ -56,23 +56,41 @@ async def said(gateway: Gateway, database: Any, viewer: Viewer, rows: Sequence[A
     ]
 
 
+class _Recalled(NamedTuple):
+    """Of one case: what was recalled, and the words that stand without it."""
+
+    events: Collection[Identity]
+    words: Standing
+
+
+async def _recalled(gateway: Gateway, streams: Collection[UUID]) -> dict[UUID, _Recalled]:
+    """Of those of the cases in which something was recalled."""
+    database = await gateway.database()
+    recalled = await reads.recalled(database, streams)
+    standing = await reads.standing(database, recalled)
+    return {
+        stream: _Recalled(events, standing.get(stream, recalls.NOTHING_STANDS))
+        for stream, events in recalled.items()
+    }
+
+
 def _taken(
     viewer: Viewer,
     row: Any,
     body: Any,
     read: tuple[Schema, dict[str, Any]],
-    recalled: reads.Recalled,
+    recalled: Mapping[UUID, _Recalled],
 ) -> TakenBack:
     """What of the event its author, or the author of what it repeats, has taken back."""
     schema, data = read
-    of_case = recalled.get(body["stream"], {})
-    if not of_case:
+    of_case = recalled.get(body["stream"])
+    if of_case is None:
         return seeing.NOTHING
-    if recalls.is_hidden((body["source"], body["id"]), schema.ce_type, data, of_case):
+    if recalls.is_hidden((body["source"], body["id"]), schema.ce_type, data, of_case.events):
         return TakenBack(whole=True)
-    if all(agency_of(source) == viewer.agency for source, _ in of_case):
+    if all(agency_of(source) == viewer.agency for source, _ in of_case.events):
         return seeing.NOTHING
-    return TakenBack(fields=recalls.quoted(row["author"], data))
+    return TakenBack(fields=of_case.words.quoted(row["author"], data))
 
 
 def _legal(body: Any) -> str:

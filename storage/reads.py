@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from casebus.cases.recalls import Standing
 from storage import sending
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
@@ -103,6 +104,15 @@ async def recalled(db: Database, streams: Collection[UUID]) -> Recalled:
     for row in await _fetch(db, "recalled", list(streams)) if streams else ():
         found.setdefault(row["stream"], {})[row["source"], row["id"]] = row
     return found
+
+
+async def standing(db: Database, streams: Collection[UUID]) -> dict[UUID, Standing]:
+    """The words of these cases as they stand."""
+    rows = await _fetch(db, "standing", list(streams)) if streams else ()
+    return {
+        row["stream"]: Standing(row["numbers"] or [], row["causes"] or {}, row["details"] or {})
+        for row in rows
+    }
 
 
 async def clocks(db: Database, agency: str, stream: UUID) -> list[Row]:

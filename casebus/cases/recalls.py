@@ -8,7 +8,7 @@ is read as it was journaled: no correction and no other recall undoes it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from casebus.cases import body
@@ -16,7 +16,7 @@ from casebus.cases.corrections import CORRECTED, named_by
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
 from casebus.cases.order import sort_key
-from casebus.cases.state import Recall
+from casebus.cases.state import CLOCK_STATES, Recall
 from casebus.events.envelope import agency_of
 
 RECALLED = "case.recalled"
@@ -25,8 +25,8 @@ _PREFIX = f"casebus.{RECALLED}."
 _CORRECTING = f"casebus.{CORRECTED}."
 #: Words of a body that the fold shows where it shows what the event did.
 _SHOWN_WORDS: Mapping[str, Any] = {"actor": "", "cause": "", "numbers": []}
-#: In what the bus says of a case: words that it has from bodies.
-_QUOTED = frozenset({"numbers", "detail", "cause"})
+#: What a breach says of its clock where no event gave a cause.
+_OWN_CAUSES = frozenset({"", "open", *CLOCK_STATES})
 
 
 class Recalls:
@@ -121,9 +121,37 @@ def _is_part(event: CaseEvent, recalled: Identity) -> bool:
     return is_hidden(event.identity, event.type, event.data, {recalled})
 
 
-def quoted(author: str, data: Mapping[str, Any]) -> frozenset[str]:
-    """Fields in which the bus may repeat words of the case's events."""
-    return _QUOTED.intersection(data) if author == _BUS else frozenset()
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The words of a case as it stands, without those of recalled events; all as JSON has them."""
+
+    numbers: Sequence[Mapping[str, str]]
+    #: By key of the clock.
+    causes: Mapping[str, str]
+    #: By key of the finding.
+    details: Mapping[str, Mapping[str, str]]
+
+    def quoted(self, author: str, data: Mapping[str, Any]) -> frozenset[str]:
+        """Fields in which the bus repeats words that do not stand any more."""
+        says = {"numbers": self._has_numbers, "cause": self._has_cause, "detail": self._has_detail}
+        if author != _BUS:
+            return frozenset()
+        return frozenset(name for name, stands in says.items() if name in data and not stands(data))
+
+    def _has_numbers(self, data: Mapping[str, Any]) -> bool:
+        return all(number in self.numbers for number in data["numbers"])
+
+    def _has_cause(self, data: Mapping[str, Any]) -> bool:
+        stands = self.causes.get(data.get("clock_key", ""))
+        return data["cause"] in _OWN_CAUSES or data["cause"] == stands
+
+    def _has_detail(self, data: Mapping[str, Any]) -> bool:
+        stands = self.details.get(data.get("key", ""), {})
+        return all(stands.get(name) == word for name, word in data["detail"].items())
+
+
+#: Of a case that no fold could read.
+NOTHING_STANDS = Standing((), {}, {})
 
 
 def unworded(events: Iterable[CaseEvent], recalled: Collection[Identity]) -> Iterator[CaseEvent]:

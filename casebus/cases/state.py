@@ -27,6 +27,7 @@ MET_LATE = "met_late"
 CANCELLED = "cancelled"
 PAUSED = "paused"
 LAPSED = "lapsed"
+CLOCK_STATES = frozenset({RUNNING, MET, MET_LATE, CANCELLED, PAUSED, LAPSED})
 
 #: What the end of a clock is: the actor owed an act, or a right or a condition ended.
 BREACH = "breach"

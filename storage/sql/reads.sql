@@ -93,6 +93,14 @@ join derived.event r on r.stream = h.stream
     and r.epoch = h.epoch and r.partition = h.partition and r.log_index = h.log_index
 where h.step = 'recalled' and h.stream = any($1::uuid[]);
 
+-- name: standing
+select s.stream, s.view -> 'numbers' as numbers,
+       (select jsonb_object_agg(c.key, c.view -> 'cause') from derived.clock c
+        where c.stream = s.stream) as causes,
+       (select jsonb_object_agg(f.key, f.view -> 'detail') from derived.finding f
+        where f.stream = s.stream) as details
+from derived.case_state s where s.stream = any($1::uuid[]);
+
 -- name: clocks
 select c.key, c.clock, c.status, c.historic, c.due, c.breach_after, c.lapse_after, c.view
 from derived.clock c

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent, derive
+from casebus.cases.recalls import Standing
 from tests.case_events import (
     AMR,
     COURT,
@@ -109,6 +110,52 @@ def test_no_word_of_a_recalled_event_is_left_in_the_case(name: str) -> None:
     after = text(folded([*events, recall(name, source=author)]))
     assert MARK not in after
     assert "98765432" not in after
+
+
+def standing(case: Case) -> Standing:
+    """As the gateway reads it from the case's tables."""
+    return Standing(
+        case.to_json()["numbers"],
+        {one.key: one.cause for one in case.clocks},
+        {one.key: one.detail for one in case.findings},
+    )
+
+
+def missed() -> list[CaseEvent]:
+    """A referral that was refused too late, with an excuse, and two copies that nobody sent."""
+    cause = event(PSB, "clock.cause_recorded", "2026-03-10", cause="other cause", to=(AMR,))
+    refused = event(PSB, "referral.filing_refused", "2026-03-20", to=(AMR,))
+    return [*until("referral.filing_refused")[:-1], cause, refused]
+
+
+@pytest.mark.parametrize("name", [one.id for one in missed()])
+def test_what_the_bus_said_keeps_its_words_but_those_of_the_recalled_event(name: str) -> None:
+    events = marked(missed(), name)
+    author = next(one.source for one in events if one.id == name)
+    before = derive(folded(events))
+    case = folded([*events, recall(name, source=author, at="2026-03-21")])
+    assert any(one.data.get("numbers") or one.data.get("detail") for one in before)
+    for one in before:
+        hidden = standing(case).quoted("bus", one.data)
+        for word in ("numbers", "detail", "cause"):
+            is_its = MARK in json.dumps(one.data.get(word, ""))
+            assert (word in hidden) == is_its, (one.type, word, one.data)
+
+
+def test_no_recall_hides_what_the_bus_said_of_another_event() -> None:
+    """A late agency veils nothing of its breach by taking back an idle note."""
+    note = event(PSB, "case.noted", "2026-03-09", note="x", to=(AMR,))
+    events = [*missed(), note]
+    case = folded([*events, recall(note.id, source=PSB, at="2026-03-21")])
+    said = [one.data for one in derive(folded(events))]
+    assert [standing(case).quoted("bus", one) for one in said] == [frozenset()] * len(said)
+
+
+def test_a_cause_is_shown_if_the_bus_gave_it_or_the_clock_still_has_it() -> None:
+    words = Standing((), {"k": "flood"}, {})
+    for cause, is_hidden in (("flood", False), ("open", False), ("mourning", True)):
+        data = {"clock_key": "k", "cause": cause}
+        assert bool(words.quoted("bus", data)) == is_hidden
 
 
 def test_a_correction_of_what_was_recalled_says_no_word_of_it_either() -> None:
