@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 
 from casebus.events.envelope import Header
 
@@ -13,9 +14,15 @@ _LENGTHS = struct.Struct(">HI")
 def pack_headers(headers: Iterable[Header]) -> bytes:
     parts: list[bytes] = []
     for name, value in headers:
-        raw = name.encode()
-        parts += (_LENGTHS.pack(len(raw), len(value)), raw, value)
+        parts += (_before(name, len(value)), value)
     return b"".join(parts)
+
+
+# The same few names and lengths come with every record.
+@lru_cache(maxsize=4096)
+def _before(name: str, length: int) -> bytes:
+    raw = name.encode()
+    return _LENGTHS.pack(len(raw), length) + raw
 
 
 def unpack_headers(packed: bytes) -> tuple[Header, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from casebus.events.envelope import UNSIGNED_HEADERS, Header
@@ -31,18 +31,18 @@ def log_leaf(leaf: bytes, headers: Iterable[Header]) -> bytes:
     return hashlib.sha256(b"".join((b"\x00", leaf, *_framed(kept)))).digest()
 
 
-def _framed(headers: Iterable[Header]) -> Iterator[bytes]:
+def _framed(headers: Iterable[Header]) -> list[bytes]:
+    parts: list[bytes] = []
     for name, text in headers:
-        yield _name(name)
-        yield _LENGTH.pack(len(text))
-        yield text
+        parts += (_before(name, len(text)), text)
+    return parts
 
 
-# The same few names come with every record, and a journal is hashed record by record.
-@lru_cache(maxsize=1024)
-def _name(name: str) -> bytes:
+# The same few names and lengths come with every record, and a journal is hashed record by record.
+@lru_cache(maxsize=4096)
+def _before(name: str, length: int) -> bytes:
     raw = name.encode()
-    return _LENGTH.pack(len(raw)) + raw
+    return _LENGTH.pack(len(raw)) + raw + _LENGTH.pack(length)
 
 
 @lru_cache(maxsize=1024)
