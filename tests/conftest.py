@@ -4,12 +4,18 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from onebox.testing import Stack
 
 # A shell after `casebus env` would otherwise lend its stack to every test.
 for name in [name for name in os.environ if name.startswith("CASEBUS_")]:
     del os.environ[name]
+
+
+# A loaded machine is no fault; `--hypothesis-profile` names another profile.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,7 @@ def opened_streams() -> Iterator[tuple[CaseEvent, ...]]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seed=SEEDS)
 def test_a_storyline_ends_alike_in_any_order_of_arrival(path: Path, seed: int) -> None:
     for events in played(path):
@@ -102,7 +102,7 @@ def test_a_storyline_ends_alike_in_any_order_of_arrival(path: Path, seed: int) -
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(seed=SEEDS)
 def test_nothing_is_found_aloud_on_the_way_and_then_taken_back(path: Path, seed: int) -> None:
     schemas, offices = Schemas.load(ROOT / "schemas"), Offices(OFFICES)

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.cases import CaseEvent, derive, fold
@@ -71,7 +71,6 @@ def broken_cases(draw: st.DrawFn) -> list[CaseEvent]:
     return events
 
 
-@settings(deadline=None)
 @given(broken_cases())
 def test_no_body_makes_the_fold_or_what_is_derived_raise(events: list[CaseEvent]) -> None:
     case = fold(events, LAW)
@@ -80,7 +79,6 @@ def test_no_body_makes_the_fold_or_what_is_derived_raise(events: list[CaseEvent]
         assert orjson.dumps(one.data)
 
 
-@settings(deadline=None)
 @given(broken_cases())
 def test_no_body_makes_the_readers_of_facts_and_traits_raise(events: list[CaseEvent]) -> None:
     for one in events:

@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 
 import chinese_calendar
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.events.legaltime import LegalTime
@@ -51,7 +51,6 @@ def walk(start: dt.date, amount: int, *, workdays: bool, pause: tuple[dt.date, d
     return day
 
 
-@settings(deadline=None)
 @given(STARTS, st.integers(1, 120), RULES)
 def test_a_period_ends_where_a_walk_from_day_to_day_ends(
     start: dt.date, amount: int, rule: tuple[str, str]
@@ -62,7 +61,6 @@ def test_a_period_ends_where_a_walk_from_day_to_day_ends(
     assert found.due.date() == (rolled(last) if rule[1] == "natural_roll" else last)
 
 
-@settings(deadline=None)
 @given(STARTS, st.integers(1, 24))
 def test_a_period_of_months_ends_on_the_same_day_or_the_months_last(
     start: dt.date, amount: int
@@ -76,7 +74,6 @@ def test_a_period_of_months_ends_on_the_same_day_or_the_months_last(
     assert found.due.date() == rolled(found.nominal)
 
 
-@settings(deadline=None)
 @given(STARTS, st.integers(2, 90), st.integers(0, 60), st.integers(0, 60), RULES)
 def test_the_days_of_a_pause_are_not_counted(
     start: dt.date, amount: int, after: int, length: int, rule: tuple[str, str]
@@ -97,7 +94,6 @@ def test_the_days_of_a_pause_are_not_counted(
         assert chinese_calendar.is_workday(found.due.date())
 
 
-@settings(deadline=None)
 @given(STARTS, st.lists(st.tuples(st.integers(1, 20), st.integers(0, 20)), max_size=4), RULES)
 def test_pauses_add_up(start: dt.date, gaps: list[tuple[int, int]], rule: tuple[str, str]) -> None:
     unit, added, day = rule[0], NOTHING, start
@@ -110,7 +106,6 @@ def test_pauses_add_up(start: dt.date, gaps: list[tuple[int, int]], rule: tuple[
     assert ended(start, Period(amount, *rule), added) == ended(start, Period(amount + total, *rule))
 
 
-@settings(deadline=None)
 @given(STARTS, st.integers(1, 12), st.integers(1, 12), st.sampled_from(["d", "wd", "m"]))
 def test_an_extension_in_the_clocks_own_unit_is_a_longer_period(
     start: dt.date, amount: int, more: int, unit: str
@@ -121,7 +116,6 @@ def test_an_extension_in_the_clocks_own_unit_is_a_longer_period(
     assert ended(start, Period(amount, unit, rule), extension(more, unit)) == longer
 
 
-@settings(deadline=None)
 @given(STARTS, st.integers(1, 60), st.integers(1, 30))
 def test_natural_days_granted_on_top_of_working_days_roll_over(
     start: dt.date, amount: int, more: int
@@ -132,7 +126,6 @@ def test_natural_days_granted_on_top_of_working_days_roll_over(
     assert found.due.date() == rolled(found.nominal)
 
 
-@settings(deadline=None)
 @given(
     STARTS,
     st.integers(0, 24 * 60 - 1),
@@ -149,7 +142,6 @@ def test_hours_run_through_and_a_pause_shifts_them_by_its_length(
     assert found.due == trigger.moment() + dt.timedelta(hours=hours, minutes=minutes)
 
 
-@settings(deadline=None)
 @given(st.dates(dt.date(2018, 1, 1), dt.date(2028, 1, 1)), st.integers(-5, 400))
 def test_working_days_between_two_days_are_counted_in_and_beyond_the_known_years(
     day: dt.date, length: int
@@ -161,7 +153,6 @@ def test_working_days_between_two_days_are_counted_in_and_beyond_the_known_years
     assert provisional == any(not CALENDAR.knows(one) for one in days)
 
 
-@settings(deadline=None)
 @given(STARTS, st.integers(2, 90), st.floats(0.01, 0.99), RULES)
 def test_a_warning_comes_between_the_trigger_and_the_due_moment(
     start: dt.date, amount: int, share: float, rule: tuple[str, str]

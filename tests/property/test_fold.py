@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.cases import CaseEvent, derive
@@ -82,7 +82,6 @@ def shuffled(draw: Callable[[Any], Any], events: list[CaseEvent]) -> list[CaseEv
     return list(draw(st.permutations(events + copies)))
 
 
-@settings(deadline=None)
 @given(cases(), st.data())
 def test_any_permutation_and_duplication_ends_in_the_same_state(
     events: list[CaseEvent], data: st.DataObject
@@ -93,7 +92,6 @@ def test_any_permutation_and_duplication_ends_in_the_same_state(
     assert derive(arrived) == derive(recorded)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_the_storyline_survives_any_order_of_arrival(data: st.DataObject) -> None:
     whole = storyline()
@@ -103,14 +101,12 @@ def test_the_storyline_survives_any_order_of_arrival(data: st.DataObject) -> Non
     assert folded(renumbered).digest() == folded(whole).digest()
 
 
-@settings(deadline=None)
 @given(cases())
 def test_every_event_stands_once_in_the_order(events: list[CaseEvent]) -> None:
     case = folded(events)
     assert sorted(case.order) == sorted({one.identity for one in events})
 
 
-@settings(deadline=None)
 @given(cases())
 def test_no_effect_stands_before_its_cause_unless_they_cause_each_other(
     events: list[CaseEvent],
@@ -124,7 +120,6 @@ def test_no_effect_stands_before_its_cause_unless_they_cause_each_other(
             assert cause not in place or same or place[cause] < place[one.id]
 
 
-@settings(deadline=None)
 @given(cases())
 def test_keys_are_distinct_and_the_state_has_a_json_form(events: list[CaseEvent]) -> None:
     case = folded(events)

@@ -36,7 +36,6 @@ from casebus.sdk.importing.rows import read_row
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "120"))
 bounded = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 CODES = set(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.cases import CaseEvent, derive
@@ -46,7 +46,6 @@ FIX = event(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), max_size=5, unique=True), st.data())
 def test_any_order_of_recalls_ends_in_one_state(which: list[int], data: st.DataObject) -> None:
     whole = [replace(one, position=(1, 0, at)) for at, one in enumerate([*storyline(), FIX])]
@@ -68,7 +67,6 @@ def test_any_order_of_recalls_ends_in_one_state(which: list[int], data: st.DataO
     )
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=5, unique=True), st.data())
 def test_no_recall_moves_a_state_a_role_a_clock_or_a_duty(
     which: list[int], data: st.DataObject

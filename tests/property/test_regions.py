@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.cases import Case, CaseEvent, Clock, Derived, derive, fold, lapse_of, warning_of
@@ -89,7 +89,6 @@ def with_the_bus(events: list[CaseEvent], rounds: int) -> list[CaseEvent]:
     return whole
 
 
-@settings(deadline=None)
 @given(happenings(), st.integers(0, 3), st.data())
 def test_any_order_of_arrival_ends_in_the_same_state(
     events: list[CaseEvent], rounds: int, data: st.DataObject
@@ -101,7 +100,6 @@ def test_any_order_of_arrival_ends_in_the_same_state(
     assert derive(arrived) == derive(recorded)
 
 
-@settings(deadline=None)
 @given(happenings(), st.integers(1, 6), st.data())
 def test_what_the_bus_says_comes_to_rest_whenever_late_events_arrive(
     events: list[CaseEvent], kept: int, data: st.DataObject
@@ -113,7 +111,6 @@ def test_what_the_bus_says_comes_to_rest_whenever_late_events_arrive(
     assert at_rest.unfounded_lapses == ()
 
 
-@settings(deadline=None)
 @given(happenings())
 def test_keys_are_distinct_and_every_clock_has_a_json_form(events: list[CaseEvent]) -> None:
     case = fold(with_the_bus(events, 2), LAW)

@@ -31,14 +31,14 @@ TABLES = st.one_of(
 
 
 @given(TABLES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_small_number_is_left_out(table: Table) -> None:
     small = {cell for cell, count in table.cells.items() if 0 < count < SMALL}
     assert small <= hidden(table)
 
 
 @given(TABLES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_left_out_follows_from_no_sums_of_what_is_shown(table: Table) -> None:
     """Linear algebra: no hidden number is a combination of the shown ones."""
     left_out = hidden(table)
@@ -50,7 +50,7 @@ def test_what_is_left_out_follows_from_no_sums_of_what_is_shown(table: Table) ->
 
 
 @given(TABLES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_counts_that_are_positive_tell_no_more(table: Table) -> None:
     """For each hidden number there is another table of counts, none of them gone, shown alike."""
     left_out = hidden(table)

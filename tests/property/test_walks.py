@@ -37,7 +37,7 @@ def shuffled(events: list[CaseEvent], seed: int) -> list[CaseEvent]:
     return arrived
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(SEEDS, SEEDS)
 def test_any_order_of_arrival_ends_in_the_same_state(seed: int, order: int) -> None:
     events = walk(seed)
@@ -46,7 +46,7 @@ def test_any_order_of_arrival_ends_in_the_same_state(seed: int, order: int) -> N
     assert derive(arrived) == derive(recorded)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(SEEDS, st.integers(4, 20))
 def test_the_bus_comes_to_rest_and_what_it_takes_back_it_has_told(seed: int, kept: int) -> None:
     events = walk(seed)

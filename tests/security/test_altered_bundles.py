@@ -86,7 +86,7 @@ def test_a_bit_changed_in_any_file_or_in_the_container_is_named() -> None:
         at += _STEP_IN_TEXTS if name == lines.SCHEMAS else _STEP
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 7))
 def test_a_bit_changed_anywhere_in_a_whole_bundle_is_named(share: float, bit: int) -> None:
     raw = whole()

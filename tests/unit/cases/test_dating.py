@@ -120,7 +120,7 @@ def test_what_is_imported_keeps_its_date_and_is_told_to_nobody() -> None:
     assert ahead([SENT, one]) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.permutations(
         [SENT, receipted("2099-01-01"), corrects("2026-03-04", "2026-03-07"),

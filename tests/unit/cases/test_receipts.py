@@ -201,7 +201,7 @@ def seen(case: Case) -> Any:
     return [one.to_json() for one in case.clocks], [one.to_json() for one in case.findings]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.permutations(EVENTS))
 def test_receipts_do_not_depend_on_the_order_of_arrival(came: list[CaseEvent]) -> None:
     placed = [replace(one, position=(1, 0, at)) for at, one in enumerate(came)]

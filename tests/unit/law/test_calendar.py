@@ -4,7 +4,7 @@ import datetime as dt
 
 import chinese_calendar
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.events.legaltime import CHINA
@@ -150,7 +150,6 @@ def test_every_day_is_judged_as_chinesecalendar_judges_it() -> None:
         assert CALENDAR.is_workday(day) == (chinese_calendar.is_workday(day), False)
 
 
-@settings(deadline=None)
 @given(st.dates(FIRST, dt.date(2026, 6, 30)), st.integers(1, 60))
 def test_working_days_are_those_that_chinesecalendar_counts(day: dt.date, amount: int) -> None:
     end, provisional = CALENDAR.add_workdays(day, amount)
@@ -160,7 +159,6 @@ def test_working_days_are_those_that_chinesecalendar_counts(day: dt.date, amount
     assert sum(map(chinese_calendar.is_workday, between)) == amount
 
 
-@settings(deadline=None)
 @given(st.dates(FIRST, dt.date(2026, 12, 20)))
 def test_rolling_finds_the_first_working_day_from_there(day: dt.date) -> None:
     end, _ = CALENDAR.roll(day)
@@ -169,7 +167,6 @@ def test_rolling_finds_the_first_working_day_from_there(day: dt.date) -> None:
     assert not any(map(chinese_calendar.is_workday, between))
 
 
-@settings(deadline=None)
 @given(st.dates(dt.date(2101, 1, 1), dt.date(2199, 1, 1)), st.integers(1, 200))
 def test_past_the_tables_weekdays_are_counted_one_by_one(day: dt.date, amount: int) -> None:
     end, provisional = CALENDAR.add_workdays(day, amount)
