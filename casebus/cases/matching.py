@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz
@@ -18,6 +17,7 @@ from rapidfuzz import fuzz
 from casebus.cases import body
 from casebus.events.identifiers import identify
 from casebus.events.numbers import canonical_number
+from casebus.events.remembering import remembered
 from casebus.law.conditions import texts_at
 
 #: From this score on two matters are proposed as one.
@@ -158,12 +158,12 @@ def _all(texts: Iterator[str]) -> frozenset[str]:
     return frozenset(text for text in texts if text)
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _plain(text: str) -> str:
     return _SIGNS.sub("", canonical_number(text))
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def _plain_name(text: str) -> str:
     """A name without its place and its legal form: 杭州市西湖区茗汇茶叶店 → 茗汇茶叶."""
     name = _plain(text)

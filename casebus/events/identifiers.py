@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
 from casebus.events.numbers import canonical_number
+from casebus.events.remembering import remembered
 
 #: What can be wrong; empty where nothing is.
 FORM = "form"
@@ -46,7 +46,7 @@ class Identifier(NamedTuple):
     problem: str
 
 
-@lru_cache(maxsize=16_384)
+@remembered(16_384)
 def identify(kind: str, raw: str) -> Identifier:
     """An identifier of a kind; one of a kind that nobody knows is only normalised."""
     plain = canonical_number(raw)

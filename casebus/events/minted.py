@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from casebus.events.numbers import canonical_number
+from casebus.events.remembering import remembered
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://casebus.example/import")
 #: Where a UUID says its version, and what it says of one that was made from words.
@@ -18,7 +18,7 @@ _VERSION_AT, _FROM_WORDS = 14, "5"
 _MOST = 16
 
 
-@lru_cache(maxsize=1 << 14)
+@remembered(1 << 14)
 def stream_id(source: str, kind: str, number: str) -> str:
     """The stream of the case to which `source` gave this number."""
     return str(uuid.uuid5(NAMESPACE, words(["stream", source, kind, canonical_number(number)])))

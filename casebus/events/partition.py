@@ -6,14 +6,14 @@ whichever client wrote them. Pure Python costs 8.5 µs a key, hence the cache.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from casebus.events.remembering import remembered
 
 _MASK = 0xFFFFFFFF
 _M = 0x5BD1E995
 _SEED = 0x9747B28C
 
 
-@lru_cache(maxsize=1 << 17)
+@remembered(1 << 17)
 def partition_for(key: bytes, count: int) -> int:
     """The partition of `key` among `count`, equal to Kafka's `toPositive(murmur2(key)) % n`."""
     return (murmur2(key) & 0x7FFFFFFF) % count
