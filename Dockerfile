@@ -1,13 +1,15 @@
 # One image for every service and the gateway; the command says which it is.
-FROM python:3.11-slim AS build
+# Any base with a `python` of version 3.11 or newer and its venv will do.
+ARG BASE=python:3.11-slim
+FROM ${BASE} AS build
 WORKDIR /casebus
-COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY requirements-runtime.lock ./
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements-runtime.lock
 COPY . .
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable .
 
-FROM python:3.11-slim
+FROM ${BASE}
 # A new volume takes owner and mode from here.
 RUN useradd --system --uid 10001 --create-home casebus \
     && install -d -o casebus -m 700 /data /data/keys /data/processes \

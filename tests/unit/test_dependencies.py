@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
-from importlib.metadata import packages_distributions
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 pytestmark = pytest.mark.docs
 
@@ -17,7 +21,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PAGE = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 
+GROUPS = PROJECT["dependency-groups"]
 SERVER = PROJECT["project"]["optional-dependencies"]["server"]
+RUNTIME = [*PROJECT["project"]["dependencies"], *SERVER, *GROUPS["build"]]
+LOCKS = ("requirements.lock", "requirements-runtime.lock")
 OURS = {"casebus", "storage", "services", "gateway", "onebox"}
 #: Imported, and always brought by what is named: Faust's and FastAPI's own foundations.
 BROUGHT = {"mode", "starlette"}
@@ -35,7 +42,8 @@ def _names(requirements: Iterable[str]) -> list[str]:
     [
         ("An agency's install", PROJECT["project"]["dependencies"]),
         ("The server part", SERVER),
-        ("Development", PROJECT["dependency-groups"]["dev"]),
+        ("What installs a checkout", GROUPS["build"]),
+        ("Development", [one for one in GROUPS["dev"] if isinstance(one, str)]),
     ],
 )
 def test_each_dependency_is_accounted_for_and_no_other(
@@ -46,11 +54,59 @@ def test_each_dependency_is_accounted_for_and_no_other(
 
 
 def test_the_lock_holds_each_dependency() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    locked = set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
-    project = PROJECT["project"]
-    wanted = [*project["dependencies"], *SERVER]
-    assert set(_names(wanted + PROJECT["dependency-groups"]["dev"])) <= locked
+    development = [one for one in GROUPS["dev"] if isinstance(one, str)]
+    assert set(_names(RUNTIME + development)) <= set(_pins("requirements.lock"))
+
+
+def test_the_runtime_lock_holds_what_the_bus_runs_on_as_it_was_tested_and_nothing_else() -> None:
+    whole, runtime = _pins("requirements.lock"), _pins("requirements-runtime.lock")
+    assert runtime.items() <= whole.items()
+    assert runtime.keys() == _closure(RUNTIME) & whole.keys()
+
+
+def test_nothing_that_the_bus_runs_on_asks_its_users_for_their_source() -> None:
+    licensed = {name: _licence(name) for name in _pins("requirements-runtime.lock")}
+    assert {name for name, text in licensed.items() if re.search("AGPL|Affero", text)} == set()
+    assert re.search("AGPL|Affero", _licence("pm4py")), "it would be found"
+
+
+def test_the_image_is_made_from_the_runtime_lock() -> None:
+    installs = re.findall(r"-r (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
+    assert installs == ["requirements-runtime.lock"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "had", "brought"),
+    [
+        ("runtime", "", "requirements-runtime.lock"),
+        ("runtime", "runtime 1 2", "requirements-runtime.lock"),
+        ("runtime", "development 1 2", "requirements.lock"),
+        ("", "", "requirements.lock"),
+        ("", "runtime 1 2", "requirements.lock"),
+    ],
+)
+def test_who_only_runs_the_bus_is_brought_no_tools_and_who_has_them_keeps_them(
+    asked: str, had: str, brought: str, tmp_path: Path
+) -> None:
+    """The real script, beside a uv that writes down what it is told."""
+    bins, folder = tmp_path / "bin", tmp_path / "checkout"
+    (folder / "scripts").mkdir(parents=True)
+    (folder / ".venv/bin").mkdir(parents=True)
+    bins.mkdir()
+    for name in ("scripts/bootstrap", *LOCKS, "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / name)
+    for program in (bins / "uv", folder / ".venv/bin/python"):
+        program.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/told\n', encoding="utf-8")
+        program.chmod(0o755)
+    (folder / ".venv/.bootstrapped").write_text(had, encoding="utf-8")
+    environment = {**os.environ, "PATH": f"{bins}:{os.environ['PATH']}"}
+    for _ in range(2):  # the second time there is nothing to do
+        done = subprocess.run(
+            [folder / "scripts/bootstrap", *asked.split()], check=True, env=environment
+        )
+        assert done.returncode == 0
+    told = (tmp_path / "told").read_text(encoding="utf-8")
+    assert re.findall(r"pip sync .* (\S+)\n", told) == [brought]
 
 
 @pytest.mark.parametrize("room", sorted(OURS))
@@ -77,4 +133,43 @@ def _imported(room: Path) -> Iterator[str]:
 
 def test_no_group_of_dependencies_is_left_out() -> None:
     assert set(PROJECT["project"]["optional-dependencies"]) == {"server"}
-    assert set(PROJECT["dependency-groups"]) == {"dev"}
+    assert set(GROUPS) == {"build", "dev"}
+
+
+def _pins(lock: str) -> dict[str, tuple[str, ...]]:
+    """Of each package of a lock: its version and its digests."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
+    return {
+        one.partition("==")[0]: (one.split()[0], *sorted(re.findall(r"sha256:\w+", one)))
+        for one in entries
+    }
+
+
+def _closure(requirements: Iterable[str]) -> set[str]:
+    """All that these bring, here and on any other platform."""
+    found: set[str] = set()
+    waiting = [canonicalize_name(name) for name in _names(requirements)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [canonicalize_name(one) for one in _brought_by(name)]
+    return found
+
+
+def _brought_by(name: str) -> list[str]:
+    try:
+        asked = distribution(name).requires or []
+    except PackageNotFoundError:  # another platform's
+        return []
+    return _names(one for one in asked if "extra ==" not in one)
+
+
+def _licence(name: str) -> str:
+    try:
+        about = distribution(name).metadata
+    except PackageNotFoundError:
+        return ""
+    said = [about.get("License-Expression", ""), about.get("License", "")[:200]]
+    return " ".join([*said, *(about.get_all("Classifier") or [])])
