@@ -171,5 +171,5 @@ def _licence(name: str) -> str:
         about = distribution(name).metadata
     except PackageNotFoundError:
         return ""
-    said = [about.get("License-Expression", ""), about.get("License", "")[:200]]
-    return " ".join([*said, *(about.get_all("Classifier") or [])])
+    fields = ("License-Expression", "License", "Classifier")
+    return " ".join(one[:200] for field in fields for one in about.get_all(field) or [])
