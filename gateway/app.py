@@ -135,18 +135,30 @@ def _describe(app: FastAPI) -> None:
             for name in ("HTTPValidationError", "ValidationError"):
                 shapes.pop(name, None)
             shapes["Problem"] = Problem.model_json_schema()
+            shapes["Refusal"] = registry.Refusal.model_json_schema()
             for path in schema["paths"].values():
                 for operation in path.values():
-                    _our_refusal(operation)
+                    _our_refusals(operation)
         assert app.openapi_schema is not None  # noqa: S101 - generate() keeps it
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]
 
 
-def _our_refusal(operation: dict[str, Any]) -> None:
-    refused = operation["responses"].get("422", {})
-    if "HTTPValidationError" in str(refused):
-        operation["responses"].update(
-            {str(status): body for status, body in problems.documented("invalid_request").items()}
-        )
+def _our_refusals(operation: dict[str, Any]) -> None:
+    """What every route may answer, beside its own refusals."""
+    answers = operation["responses"]
+    if "HTTPValidationError" in str(answers.get("422", {})):
+        del answers["422"]
+    if "Refusal" in str(answers.get("400", {})):
+        # Another protocol's, with refusals of its own.
+        return
+    codes = ["invalid_parameter", "internal"]
+    codes += ["invalid_request", "malformed_request", "request_timeout"] * (
+        "requestBody" in operation
+    )
+    if "security" in operation:
+        codes += ["unauthenticated", "database_unavailable", "directory_unavailable"]
+    for status, answer in problems.documented(*codes).items():
+        content = answers.setdefault(str(status), answer)["content"][problems.MEDIA_TYPE]
+        content["examples"] |= answer["content"][problems.MEDIA_TYPE]["examples"]

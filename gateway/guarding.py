@@ -10,11 +10,11 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-from fastapi.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from gateway.problems import KINDS, MEDIA_TYPE, problem
+from gateway import problems
 
 #: From a connection's first byte, or the next request's, to the end of the request's headers.
 HEAD_SECONDS = 10.0
@@ -83,7 +83,8 @@ class OneLength:
             names = [name for name, _ in scope["headers"]]
             lengths = names.count(b"content-length") + names.count(b"transfer-encoding")
             if lengths > 1:
-                await refusal("malformed_request", "one length a request")(scope, receive, send)
+                said = refusal(scope, "malformed_request", "one length a request")
+                await said(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -116,7 +117,8 @@ class _Body:
                 message = await self._receive()
         except TimeoutError:
             self._late, self._deadline = True, None
-            await refusal("request_timeout")(self._scope, self._receive, self._send)
+            said = refusal(self._scope, "request_timeout")
+            await said(self._scope, self._receive, self._send)
             return {"type": "http.disconnect"}
         if not message.get("more_body", False):
             self._deadline = None
@@ -127,6 +129,8 @@ class _Body:
             await self._send(message)
 
 
-def refusal(code: str, detail: str = "") -> JSONResponse:
-    """A problem that ends the connection."""
-    return JSONResponse(problem(code, detail), KINDS[code].status, _CLOSE, MEDIA_TYPE)
+def refusal(scope: Scope, code: str, detail: str = "") -> Response:
+    """A refusal that ends the connection."""
+    said = problems.refusal(scope["path"], code, detail)
+    said.headers.update(_CLOSE)
+    return said

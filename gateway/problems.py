@@ -1,13 +1,14 @@
 """RFC 9457 problems: every refusal has a stable `code`, a status and a title.
 
 The codes of admission's reasons keep their names here, so that a sender meets one vocabulary.
+Below a path that speaks another protocol a refusal has that protocol's form (`speak`).
 An unforeseen error says nothing of itself but its trace id: its text may quote a case.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -15,11 +16,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from casebus import telemetry
 from casebus.errors import CasebusError, Reason
 
 MEDIA_TYPE = "application/problem+json"
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_WITHOUT_BODY = frozenset({"GET", "HEAD"})
 _log = logging.getLogger(__name__)
 
 
@@ -33,6 +37,7 @@ KINDS: dict[str, Kind] = {
     Reason.MALFORMED_HEADERS: Kind(400, "A CloudEvents attribute is missing or not of its form"),
     "malformed_request": Kind(400, "The request is not framed as HTTP asks"),
     "malformed_cursor": Kind(400, "The cursor is not one that this resource gave"),
+    "invalid_parameter": Kind(400, "A parameter is unknown here, or has a value that is not taken"),
     "unauthenticated": Kind(401, "An API key is needed"),
     "foreign_source": Kind(403, "The source is not the caller's own agency"),
     "not_shared": Kind(403, "Shared figures are not for this caller"),
@@ -48,8 +53,8 @@ KINDS: dict[str, Kind] = {
     Reason.TOO_LARGE: Kind(413, "The event is larger than the bus takes"),
     Reason.TOO_MANY_ITEMS: Kind(413, "The event holds longer lists than the bus takes"),
     "unsupported_media_type": Kind(415, "The content type is not one that this resource takes"),
-    "invalid_request": Kind(422, "The request does not fit its description"),
-    "unknown_indicator": Kind(422, "No indicator has this id"),
+    "unknown_indicator": Kind(400, "No indicator has this id"),
+    "invalid_request": Kind(422, "The body does not fit its description"),
     "unknown_type": Kind(422, "No schema is registered for this event type"),
     "unknown_attribute": Kind(422, "A CloudEvents attribute is not one that the bus carries"),
     "invalid_data": Kind(422, "The data does not fit the schema of its type"),
@@ -106,7 +111,19 @@ class RefusedError(CasebusError):
 def unfit(parameter: str, detail: str) -> RefusedError:
     """A parameter whose value the description does not tell, and the resource does not take."""
     row = {"pointer": f"/query/{parameter}", "detail": detail}
-    return RefusedError("invalid_request", errors=[row])
+    return RefusedError("invalid_parameter", errors=[row])
+
+
+Form = Callable[[int, str], JSONResponse]
+"""Another protocol's refusal, of a status and a sentence."""
+
+#: By the path's first segment.
+_FORMS: dict[str, Form] = {}
+
+
+def speak(prefix: str, form: Form) -> None:
+    """Let refusals of every path under `prefix` have another protocol's form."""
+    _FORMS[prefix] = form
 
 
 class AnsweredError(Exception):
@@ -121,7 +138,8 @@ def code_of(error: Exception) -> str:
     if isinstance(error, CasebusError):
         return str(error.code) if error.code in KINDS else "internal"
     if isinstance(error, RequestValidationError):
-        return "invalid_request"
+        places = {row["loc"][0] for row in error.errors()}
+        return "invalid_parameter" if places - {"body"} else "invalid_request"
     if isinstance(error, HTTPException):
         return _HTTP.get(error.status_code, "internal")
     if _is_unfit(error):
@@ -155,11 +173,24 @@ def response(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, AnsweredError):
         return error.response()
     code = code_of(error)
-    status = KINDS[code].status
+    if _is_unfit(error) and request.method in _WITHOUT_BODY:
+        code = "invalid_parameter"
     if code == "internal":
         _log.error("request failed", exc_info=error, extra={"code": code})
-    body = problem(code, _detail(error), instance=request.url.path, errors=_errors(error))
-    return JSONResponse(body, status, headers=_headers(status), media_type=MEDIA_TYPE)
+    said = refusal(request.url.path, code, _detail(error), errors=_errors(error))
+    said.headers.update(_headers(request, KINDS[code].status))
+    return said
+
+
+def refusal(path: str, code: str, detail: str = "", **extra: Any) -> JSONResponse:
+    """A refusal in the form that the path speaks."""
+    status, title = KINDS[code]
+    form = _FORMS.get(f"/{path.split('/')[1]}") if path.startswith("/") else None
+    if form is not None:
+        rows = [f"{row['pointer']} {row['detail']}" for row in extra.get("errors") or ()]
+        return form(status, "; ".join([": ".join(filter(None, (title, detail))), *rows]))
+    body = problem(code, detail, instance=path, **extra)
+    return JSONResponse(body, status, media_type=MEDIA_TYPE)
 
 
 def _detail(error: Exception) -> str:
@@ -181,13 +212,27 @@ def _pointer(row: Mapping[str, Any]) -> str:
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in place)
 
 
-def _headers(status: int) -> dict[str, str]:
+def _headers(request: Request, status: int) -> dict[str, str]:
     match status:
+        case 405:
+            return {"Allow": ", ".join(_methods(request))}
         case 401:
             return {"WWW-Authenticate": 'Bearer realm="casebus"'}
         case 503:
             return {"Retry-After": "1"}
     return {}
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods that some route of this very path takes."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 async def _handle(request: Request, error: Exception) -> JSONResponse:

@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from casebus import telemetry
-from gateway import problems
+from gateway import parameters, problems
 from gateway.context import of_request
 
 _log = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class ServedRoute(APIRoute):
             parent = request.headers.get("traceparent")
             with telemetry.serving(request.method, self.path_format, parent) as outcome:
                 try:
+                    parameters.refuse(request, self.path_format)
                     response = await handle(request)
                     await _note(request, self.path_format, response.status_code)
                 except Exception as error:  # noqa: BLE001 - the one place that answers errors

@@ -21,17 +21,17 @@ Group = Mapping[str, Any]
 
 
 def dimensions(by: Iterable[str], *, shared: bool) -> tuple[str, ...]:
-    """The dimensions asked for, in one order; raises CasebusError `invalid_request`."""
+    """The dimensions asked for, in one order; raises CasebusError `invalid_parameter`."""
     asked = set(by)
     if asked - set(DIMENSIONS):
-        raise CasebusError("invalid_request", f"dimensions are {', '.join(DIMENSIONS)}")
+        raise CasebusError("invalid_parameter", f"dimensions are {', '.join(DIMENSIONS)}")
     if len(asked & set(PLACES)) > 1:
-        raise CasebusError("invalid_request", "one of division, city and province")
+        raise CasebusError("invalid_parameter", "one of division, city and province")
     if shared and "agency" in asked:
-        raise CasebusError("invalid_request", "a shared view does not name agencies")
+        raise CasebusError("invalid_parameter", "a shared view does not name agencies")
     most = MOST_SHARED if shared else MOST_OWN
     if len(asked) > most:
-        raise CasebusError("invalid_request", f"at most {most} dimensions at once")
+        raise CasebusError("invalid_parameter", f"at most {most} dimensions at once")
     return tuple(one for one in DIMENSIONS if one in asked)
 
 

@@ -1,7 +1,8 @@
 """The schema registry's read API, as Confluent's clients speak it: what they need to decode.
 
 Schemas are registered by `casebus schemas` and change with a release only, so the registry is
-read-only here. Every answer has the registry's media type, every refusal its numeric code.
+read-only here. Every answer has the registry's media type, every refusal its numeric code; where
+Confluent has none the status stands there, as in Confluent's own answers.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from casebus.events.schemas import Schema, Schemas
+from gateway import problems
 from gateway.context import Context
 from gateway.problems import AnsweredError
 from gateway.serving import ServedRoute
@@ -32,7 +33,6 @@ VERSION_NOT_FOUND = 40402
 SCHEMA_NOT_FOUND = 40403
 NO_SUBJECT_COMPATIBILITY = 40408
 NO_SUBJECT_MODE = 40409
-INVALID_REQUEST = 42200
 INVALID_SCHEMA = 42201
 INVALID_VERSION = 42202
 READ_ONLY = 42205
@@ -43,7 +43,6 @@ _MESSAGES = {
     SCHEMA_NOT_FOUND: "Schema {} not found",
     NO_SUBJECT_COMPATIBILITY: "Subject '{}' does not have subject-level compatibility configured",
     NO_SUBJECT_MODE: "Subject '{}' does not have subject-level mode configured",
-    INVALID_REQUEST: "{} does not fit the description",
     INVALID_SCHEMA: "Input schema is an invalid Avro schema",
     INVALID_VERSION: "The specified version '{}' is not a valid version id. Allowed values are "
     'between [1, 2^31-1] and the string "latest"',
@@ -75,30 +74,52 @@ class Refusal(BaseModel):
     message: str
 
 
-def _unfit(error: RequestValidationError) -> RegistryError:
-    place, *names = error.errors()[0]["loc"]
-    return (
-        RegistryError(INVALID_SCHEMA)
-        if place == "body"
-        else RegistryError(INVALID_REQUEST, names[0])
-    )
+def _described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    schema = {"$ref": "#/components/schemas/Refusal"}
+    answer = {"description": "Refused.", "content": {MEDIA_TYPE: {"schema": schema}}}
+    return dict.fromkeys(statuses, answer)
+
+
+def _refusal(status: int, message: str) -> RegistryResponse:
+    return RegistryResponse(Refusal(error_code=status, message=message).model_dump(), status)
+
+
+problems.speak("/registry", _refusal)
 
 
 class RegistryRoute(ServedRoute):
-    """Answers what does not fit the description in the registry's form, too."""
+    """A body that does not fit is no schema."""
 
     async def _refused(self, request: Request, error: Exception) -> Response:
-        if isinstance(error, RequestValidationError):
-            error = _unfit(error)
+        if problems.code_of(error) == "invalid_request":
+            error = RegistryError(INVALID_SCHEMA)
         return await super()._refused(request, error)
 
 
+def _of_confluents_clients(
+    *,
+    format_: Annotated[str, Query(alias="format", description="Texts hold all they use.")] = "",
+    deleted: Annotated[bool, Query(description="Nothing is ever deleted.")] = False,
+    normalize: Annotated[bool, Query(description="Texts are compared by what they say.")] = False,
+    fetchMaxId: Annotated[bool, Query(description="For a cache of theirs.")] = False,  # noqa: N803
+) -> None:
+    """What Confluent's clients may ask for, and what changes no answer here."""
+
+
+def _of_an_id(
+    subject: Annotated[str, Query(description="Ids are the whole registry's.")] = "",
+) -> None:
+    """What they may ask for beside an id."""
+
+
+_BESIDE_AN_ID = [Depends(_of_an_id)]
 router = APIRouter(
     route_class=RegistryRoute,
     prefix="/registry",
     tags=["schema registry"],
     default_response_class=RegistryResponse,
-    responses={422: {"model": Refusal}},
+    dependencies=[Depends(_of_confluents_clients)],
+    responses=_described(400, 404, 408, 422, 500),
 )
 
 
@@ -108,14 +129,26 @@ async def root() -> dict[str, str]:
 
 
 @router.get("/subjects")
-async def subjects(gateway: Context) -> list[str]:
+async def subjects(
+    gateway: Context,
+    *,
+    subjectPrefix: str = "",  # noqa: N803 - their names
+    deletedOnly: bool = False,  # noqa: N803
+) -> list[str]:
     """Every subject: the full name of an Avro record, one an event type."""
-    return sorted({schema.subject for schema in gateway.schemas})
+    names = {schema.subject for schema in gateway.schemas}
+    return [] if deletedOnly else sorted(one for one in names if one.startswith(subjectPrefix))
 
 
 @router.get("/subjects/{subject}/versions")
-async def versions(subject: Subject, gateway: Context) -> list[int]:
-    return [schema.version for schema in _of_subject(gateway.schemas, subject)]
+async def versions(
+    subject: Subject,
+    gateway: Context,
+    *,
+    deletedOnly: bool = False,  # noqa: N803 - their name
+) -> list[int]:
+    known = _of_subject(gateway.schemas, subject)
+    return [] if deletedOnly else [schema.version for schema in known]
 
 
 @router.get("/subjects/{subject}/versions/{version}")
@@ -158,24 +191,24 @@ async def types() -> list[str]:
     return ["AVRO"]
 
 
-@router.get("/schemas/ids/{schema_id}")
+@router.get("/schemas/ids/{schema_id}", dependencies=_BESIDE_AN_ID)
 async def by_id(schema_id: int, gateway: Context) -> RegistryResponse:
     """The text of an id. Ids are never reused, so it may be cached for ever."""
     return RegistryResponse({"schema": _by_id(gateway.schemas, schema_id).text}, headers=_FOREVER)
 
 
-@router.get("/schemas/ids/{schema_id}/schema")
+@router.get("/schemas/ids/{schema_id}/schema", dependencies=_BESIDE_AN_ID)
 async def text_by_id(schema_id: int, gateway: Context) -> RegistryResponse:
     body = json.loads(_by_id(gateway.schemas, schema_id).text)
     return RegistryResponse(body, headers=_FOREVER)
 
 
-@router.get("/schemas/ids/{schema_id}/subjects")
+@router.get("/schemas/ids/{schema_id}/subjects", dependencies=_BESIDE_AN_ID)
 async def subjects_of_id(schema_id: int, gateway: Context) -> list[str]:
     return [_by_id(gateway.schemas, schema_id).subject]
 
 
-@router.get("/schemas/ids/{schema_id}/versions")
+@router.get("/schemas/ids/{schema_id}/versions", dependencies=_BESIDE_AN_ID)
 async def versions_of_id(schema_id: int, gateway: Context) -> list[dict[str, Any]]:
     schema = _by_id(gateway.schemas, schema_id)
     return [{"subject": schema.subject, "version": schema.version}]

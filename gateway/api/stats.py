@@ -22,9 +22,7 @@ router = APIRouter(route_class=ServedRoute, prefix="/v1/stats", tags=["statistic
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST = 200
-_REFUSALS = documented(
-    "unauthenticated", "not_shared", "unknown_indicator", "invalid_request", "database_unavailable"
-)
+_REFUSALS = documented("unauthenticated", "not_shared", "unknown_indicator", "database_unavailable")
 
 
 class Figures(Shape):

@@ -240,7 +240,7 @@ async def test_a_sector_without_a_legal_basis_has_no_shared_figures(casework: Ca
     halves = asked("transfers_sent", shared=True, until=date(2026, 3, 15))
     with pytest.raises(CasebusError) as refused:
         await figures(casework, halves)
-    assert refused.value.code == "invalid_request"
+    assert refused.value.code == "invalid_parameter"
 
 
 async def test_steps_are_timed_by_the_laws_clocks(casework: Casework) -> None:

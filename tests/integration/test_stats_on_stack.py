@@ -76,11 +76,11 @@ def test_csv_and_a_workbook_are_answered_by_accept(
     ("asked", "code"),
     [
         ({"indicator": "nothing"}, "unknown_indicator"),
-        ({"by": "weekday"}, "invalid_request"),
-        ({"as_of": "2026-03-02T10:00:00"}, "invalid_request"),
-        ({"view": "shared", "from": "2026-03-02"}, "invalid_request"),
-        ({"view": "shared", "division": "33010x"}, "invalid_request"),
-        ({"from": "2026-02-30"}, "invalid_request"),
+        ({"by": "weekday"}, "invalid_parameter"),
+        ({"as_of": "2026-03-02T10:00:00"}, "invalid_parameter"),
+        ({"view": "shared", "from": "2026-03-02"}, "invalid_parameter"),
+        ({"view": "shared", "division": "33010x"}, "invalid_parameter"),
+        ({"from": "2026-02-30"}, "invalid_parameter"),
     ],
 )
 def test_what_cannot_be_answered_is_a_problem(

@@ -41,6 +41,8 @@ FREE = {
     "subject",
     "version",
     "tile",
+    "format",
+    "subjectPrefix",
 }
 
 
@@ -122,14 +124,14 @@ async def test_a_value_that_a_parameter_does_not_take_is_refused_in_one_form(
         if asked.path.startswith("/registry"):
             # Its clients speak Confluent's protocol.
             assert answer.headers["content-type"] == "application/vnd.schemaregistry.v1+json"
-            assert (answer.status_code, body["error_code"]) == (422, 42200), asked
+            assert (answer.status_code, body["error_code"]) == (400, 400), asked
             assert asked.name in body["message"]
             continue
         assert answer.headers["content-type"] == "application/problem+json", asked
         if body["code"] == "malformed_cursor":
             assert (answer.status_code, asked.name in {"cursor", "after"}) == (400, True)
             continue
-        assert (answer.status_code, body["code"]) == (422, "invalid_request"), (asked, body)
+        assert (answer.status_code, body["code"]) == (400, "invalid_parameter"), (asked, body)
         [error, *_] = body["errors"]
         assert error["pointer"].startswith(f"/{asked.place}/{asked.name}"), asked
         assert str(asked.value) not in str(error) or not asked.value
@@ -150,9 +152,10 @@ async def test_every_parameter_is_walked_but_the_names_of_things(app: FastAPI) -
 
 async def test_a_refusal_is_described_in_the_form_in_which_it_comes(app: FastAPI) -> None:
     paths = app.openapi()["paths"]
-    of_lists = paths["/v1/cases"]["get"]["responses"]["422"]
+    of_lists = paths["/v1/cases"]["get"]["responses"]["400"]
     assert "application/problem+json" in of_lists["content"]
-    of_registry = paths["/registry/schemas/ids/{schema_id}"]["get"]["responses"]["422"]
+    assert "422" not in paths["/v1/cases"]["get"]["responses"]
+    of_registry = paths["/registry/schemas/ids/{schema_id}"]["get"]["responses"]["400"]
     assert "Refusal" in str(of_registry)
     assert "Problem" not in str(of_registry)
 
@@ -166,3 +169,105 @@ async def test_what_is_no_json_is_told_without_a_place_in_it(client: httpx.Async
         "/registry/subjects/x/versions", content=b"{", headers={"content-type": "application/json"}
     )
     assert (answer.status_code, answer.json()["error_code"]) == (422, 42201)
+
+
+def said_in(answer: httpx.Response, path: str) -> str:
+    """What a refusal says, in the form of its path."""
+    body = answer.json()
+    if path.startswith("/registry"):
+        assert answer.headers["content-type"] == "application/vnd.schemaregistry.v1+json"
+        assert body["error_code"] == answer.status_code
+        return str(body["message"])
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (body["status"], body["code"]) == (answer.status_code, "invalid_parameter")
+    return "; ".join(f"{one['pointer']} {one['detail']}" for one in body["errors"])
+
+
+async def asked_of_all(app: FastAPI, client: httpx.AsyncClient, query: str) -> Any:
+    """Every operation of the description, asked with the query: its path, parameters, answer."""
+    for path, operations in app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            named = {
+                one["name"]: "array" in str(one["schema"])
+                for one in operation.get("parameters", ())
+                if one["in"] == "query"
+            }
+            url = re.sub(r"\{\w+\}", "1", path)
+            yield path, named, await client.request(method, f"{url}?{query}")
+
+
+async def test_an_unknown_parameter_is_refused_with_the_known_ones_on_every_route(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    walked_paths = []
+    async for path, named, answer in asked_of_all(app, client, "limt=1"):
+        assert answer.status_code == 400, path
+        says = said_in(answer, path)
+        assert says.count("/query/limt unknown") == 1
+        known = f"known here: {', '.join(sorted(named))}" if named else "none is known here"
+        assert known in says, path
+        walked_paths.append(path)
+    assert len(walked_paths) > 40
+
+
+async def test_a_parameter_given_twice_or_with_a_nul_is_refused_on_every_route(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    """Which of two would count is not for a server to guess."""
+    seen = 0
+    for path, operations in app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            url = re.sub(r"\{\w+\}", "1", path)
+            for one in operation.get("parameters", ()):
+                if one["in"] == "path" and one["schema"].get("type") == "string":
+                    nul = re.sub(r"\{\w+\}", "1", path.replace(f"{{{one['name']}}}", "%00"))
+                    answer = await client.request(method, nul)
+                    assert answer.status_code == 400, nul
+                    assert f"/path/{one['name']}" in said_in(answer, path)
+                if one["in"] != "query":
+                    continue
+                seen += 1
+                twice = f"{one['name']}=1&{one['name']}=2"
+                if "array" not in str(one["schema"]):
+                    answer = await client.request(method, f"{url}?{twice}")
+                    assert answer.status_code == 400, (path, twice)
+                    assert "given more than once" in said_in(answer, path)
+                answer = await client.request(method, f"{url}?{one['name']}=%00")
+                assert answer.status_code == 400, (path, one["name"])
+                assert f"/query/{one['name']}" in said_in(answer, path)
+    assert seen > 20
+
+
+async def test_a_method_that_a_path_does_not_take_is_told_those_that_it_does(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    paths = app.openapi()["paths"]
+    by_url: dict[str, set[str]] = {}
+    for path, operations in paths.items():
+        by_url.setdefault(re.sub(r"\{\w+\}", "1", path), set()).update(map(str.upper, operations))
+    for url, methods in by_url.items():
+        for method in {"DELETE", "PUT", "PATCH", "OPTIONS", "TRACE", "GET", "POST"} - methods:
+            answer = await client.request(method, url)
+            assert answer.status_code == 405, (method, url)
+            assert set(answer.headers["allow"].split(", ")) == methods, url
+
+
+@pytest.mark.parametrize("path", ["/registry/nowhere", "/registry/subjects/a/b/c", "/registry/x/"])
+async def test_what_is_not_there_below_the_registry_is_said_in_its_form(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()["error_code"]) == (404, 404)
+    assert answer.headers["content-type"] == "application/vnd.schemaregistry.v1+json"
+    answer = await client.get(path, headers=[("content-length", "1"), ("content-length", "2")])
+    assert (answer.status_code, answer.json()["error_code"]) == (400, 400)
+
+
+async def test_what_is_unforeseen_below_the_registry_is_said_in_its_form(
+    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state.gateway, "schemas", None)
+    answer = await client.get("/registry/subjects")
+    assert (answer.status_code, answer.json()["error_code"]) == (500, 500)
+    assert answer.headers["content-type"] == "application/vnd.schemaregistry.v1+json"
+    assert "NoneType" not in answer.text

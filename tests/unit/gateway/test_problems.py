@@ -117,7 +117,7 @@ async def test_a_request_that_does_not_fit_is_told_by_pointers_without_its_value
     assert {row["pointer"] for row in body["errors"]} == {"/body/version", "/body/extra"}
     assert "张三" not in answer.text
     answer = await client.get("/v1/cases?limit=0")
-    assert problem(answer, 422, "invalid_request")["errors"][0]["pointer"] == "/query/limit"
+    assert problem(answer, 400, "invalid_parameter")["errors"][0]["pointer"] == "/query/limit"
 
 
 async def test_an_unforeseen_error_says_nothing_of_itself(
@@ -126,8 +126,8 @@ async def test_an_unforeseen_error_says_nothing_of_itself(
     def fail(*_: object) -> None:
         raise RuntimeError("secret of a case")
 
-    monkeypatch.setattr(app.state.gateway.schemas, "by_id", fail)
-    answer = await client.get("/registry/schemas/ids/1")
+    monkeypatch.setattr(app.state.gateway, "directory", fail)
+    answer = await client.get("/v1/log")
     problem(answer, 500, "internal")
     assert "secret" not in answer.text
 
