@@ -26,6 +26,7 @@ from gateway.api import (
     recalls,
     registry,
     rejected,
+    searching,
     sequences,
     stats,
     work,
@@ -36,6 +37,8 @@ from gateway.guarding import BodyInTime, OneLength
 _ROUTERS = (
     events,
     recalls,
+    # Before the cases: `counts` is no case.
+    searching,
     cases,
     evidence,
     matches,

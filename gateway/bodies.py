@@ -31,6 +31,11 @@ def viewer_of(gateway: Gateway, agency: str, view: dict[str, Any]) -> Viewer:
     return seeing.viewer_of(agency, known.sector if known else "", view)
 
 
+def participant(gateway: Gateway, agency: str) -> Viewer:
+    """How it looks at an open case in which it holds no role."""
+    return viewer_of(gateway, agency, {"regions": [{}]})
+
+
 async def said(gateway: Gateway, database: Any, viewer: Viewer, rows: Sequence[Any]) -> list[Said]:
     """Each row names the event's author, its recipients and its place in the journal."""
     bodies = await reads.bodies(database, [_place(row) for row in rows])

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from casebus.cases.findings import KINDS
 from casebus.errors import CasebusError
 from casebus.law import Law
 from casebus.statistics.answers import dimensions, finest, rows_of
 from casebus.statistics.indicators import Indicator, Indicators
 from casebus.statistics.steps import Step, steps_of
+from gateway import seeing
 from gateway.problems import unfit
 from storage import statistics
 from storage.statistics import BEGINNING, END, Counted, Frame
@@ -35,16 +37,30 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The definitions in force: indicators, and the law's steps."""
+    """The definitions in force: indicators, the law's steps, and the words of a case's state."""
 
     indicators: Indicators
     law: str
     steps: tuple[Step, ...]
+    #: What may stand in which parameter of a search.
+    words: Mapping[str, frozenset[str]]
 
     @classmethod
     def load(cls, policies: Path) -> Rules:
         law = Law.load(policies / "law")
-        return cls(Indicators.load(policies / "statistics"), law.digest, tuple(steps_of(law)))
+        return cls(
+            Indicators.load(policies / "statistics"), law.digest, tuple(steps_of(law)), _words(law)
+        )
+
+
+def _words(law: Law) -> dict[str, frozenset[str]]:
+    states = {state for one in law.procedures.values() for state in one.states}
+    return {
+        "status": frozenset({*states, *seeing.STATUSES}),
+        "procedure": frozenset(law.procedures),
+        "clock": frozenset(law.clocks),
+        "finding": KINDS | seeing.FINDINGS,
+    }
 
 
 @cache
@@ -69,7 +85,7 @@ async def answer(database: Any, agency: str, known: Rules, asked: Asked) -> dict
         by=by,
         agency=None if asked.shared else agency,
         shared=asked.shared,
-        division=_prefix(asked.division),
+        division=prefix(asked.division),
         open_only=False,
     )
     wanted = known.indicators.named(asked.indicators)
@@ -165,7 +181,7 @@ def _ends_month(day: date) -> bool:
     return day == END or (day + timedelta(days=1)).day == 1
 
 
-def _prefix(division: str) -> str:
+def prefix(division: str) -> str:
     """The digits that all codes below a division begin with."""
     if not division:
         return ""

@@ -20,20 +20,20 @@ class Looking:
 
     async def fetch(self, query: str, *values: Any, **options: Any) -> list[Any]:
         rows = list(await self._database.fetch(query, *values, **options))
-        self._note(rows)
+        self.note(rows)
         return rows
 
     async def fetchrow(self, query: str, *values: Any, **options: Any) -> Any:
         row = await self._database.fetchrow(query, *values, **options)
         if row is not None:
-            self._note([row])
+            self.note([row])
         return row
 
     async def fetchval(self, query: str, *values: Any, **options: Any) -> Any:
         return await self._database.fetchval(query, *values, **options)
 
     def acquire(self, **options: Any) -> Any:
-        """For figures: they count over all cases, and name none."""
+        """For figures, which name no case, and for queries with a plan of their own."""
         return self._database.acquire(**options)
 
     def keep_back(self, rows: Iterable[Any]) -> None:
@@ -45,6 +45,7 @@ class Looking:
     def streams(self) -> frozenset[UUID]:
         return frozenset(row["stream"] for row in self._told.values())
 
-    def _note(self, rows: Iterable[Any]) -> None:
+    def note(self, rows: Iterable[Any]) -> None:
+        """These are shown: of a connection that was acquired, the route says so."""
         # The rows themselves are kept, so that no other gets the id of one.
         self._told.update((id(row), row) for row in rows if "stream" in row)

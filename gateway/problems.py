@@ -40,6 +40,7 @@ KINDS: dict[str, Kind] = {
     "invalid_parameter": Kind(400, "A parameter is unknown here, or has a value that is not taken"),
     "unauthenticated": Kind(401, "An API key is needed"),
     "foreign_source": Kind(403, "The source is not the caller's own agency"),
+    "agencies_only": Kind(403, "This is for agencies, and the caller is the operator"),
     "not_shared": Kind(403, "Shared figures are not for this caller"),
     "not_found": Kind(404, "There is nothing here for this caller"),
     "method_not_allowed": Kind(405, "The resource does not know this method"),

@@ -11,12 +11,18 @@ from casebus.cases.links import FIELDS
 from casebus.cases.visibility import Access, Viewer, shown
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import Schema
+from casebus.events.topics import ADMIN
 
 #: In the place of fields: all of them.
 ALL = "*"
 #: Lists of the fold's view that a case's detail shows as they are.
 LISTS = ("regions", "findings", "work", "copies", "proposals", "assessments", "links", "origins")
+_OF_OPERATORS = ("regions", "findings", "work")
 _AGENCIES = frozenset({"AGENCY", "CASE_TEAM", "RESTRICTED"})
+#: States that no procedure names: closed, merged into another, not opened, no case, not folded.
+STATUSES = ("restricted", "absorbed", "unopened", "none", "fold_suspended")
+#: Findings that no fold makes: of a fold that failed, and what the scheduler asks about.
+FINDINGS = frozenset({"fold_suspended", "counts_elsewhere", "linked_elsewhere", "id_reused"})
 #: Of a secret case a stranger to its procedures sees this and nothing else.
 _SHOWN_OF_SECRET = {
     "status": "restricted",
@@ -64,8 +70,15 @@ def is_closed(viewer: Viewer) -> bool:
     return viewer.is_secret and not viewer.has_role
 
 
+def is_operator(viewer: Viewer) -> bool:
+    """Whether it looks after the installation: it sees of every case what no body says."""
+    return viewer.agency == ADMIN
+
+
 def lists_of(viewer: Viewer, access: Access) -> tuple[str, ...]:
     """The lists of a case's view that the viewer sees: figures and duties are for agencies."""
+    if is_operator(viewer):
+        return () if is_closed(viewer) else _OF_OPERATORS
     return LISTS if sees_figures(viewer, access) else LISTS[:1]
 
 
@@ -73,7 +86,14 @@ def sees_figures(viewer: Viewer, access: Access) -> bool:
     """Figures, duties and numbers are for agencies, and for who holds a role."""
     if is_closed(viewer):
         return False
-    return viewer.has_role or access.sectors.get(viewer.sector) in _AGENCIES
+    if viewer.has_role or is_operator(viewer):
+        return True
+    return access.sectors.get(viewer.sector) in _AGENCIES
+
+
+def of_finding(agency: str, finding: dict[str, Any]) -> dict[str, Any]:
+    """A finding as it is shown: what it says in detail may be a body's."""
+    return {**finding, "detail": {}} if agency == ADMIN else finding
 
 
 def of_case(viewer: Viewer, access: Access, summary: dict[str, Any]) -> dict[str, Any]:
@@ -136,6 +156,8 @@ def of_event(
     Of cases that are not `known` to the viewer only author and recipients see the names. What was
     `taken` back only its author sees.
     """
+    if is_operator(viewer):
+        return Seen({}, legal, [ALL], recalled=taken.whole)
     level = access.level(viewer, row["author"], row["recipients"])
     if level is None:
         return Seen({}, legal[: len("2026-03")], [ALL])

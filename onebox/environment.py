@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from casebus.events.topics import ADMIN
 from casebus.settings import Settings
 from onebox.credentials import Credentials
 from onebox.options import GATEWAY, Options
@@ -15,7 +16,6 @@ from onebox.places import HOST, OPERATOR, SPEAKERS
 from onebox.postgres import DATABASE, USER
 from storage.roles import role_of
 
-ADMIN = "admin"
 ROUTER = "router"
 #: Services whose work is in PostgreSQL; the others are given no URL.
 WITH_DATABASE = ("casework", "scheduler", "intake", GATEWAY)
@@ -56,7 +56,8 @@ def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, 
     return {
         **shared(options, credentials),
         **({} if hosted else _kafka_user(options, credentials, user)),
-        **(agency if user in credentials.api_keys else {}),
+        **(agency if user in credentials.api_keys and user != ADMIN else {}),
+        **({"CASEBUS_API_KEY": agency["CASEBUS_API_KEY"]} if user == ADMIN else {}),
         **(_gateway_tls(options) if user == GATEWAY else {}),
         **_database_of(options, credentials, user),
         **_keys_of(options, credentials, user),
@@ -227,7 +228,9 @@ def exports(
         foreign["KAFKA_CLIENT_PROPERTIES"] = str(properties)
     every = credentials.api_keys if user == ADMIN else {}
     keys = {
-        f"{_OTHERS_API_KEY}{agency.upper().replace('-', '_')}": key for agency, key in every.items()
+        f"{_OTHERS_API_KEY}{agency.upper().replace('-', '_')}": key
+        for agency, key in every.items()
+        if agency != ADMIN
     }
     return {**own, **foreign, **keys}
 

@@ -52,26 +52,9 @@ async def has_written(db: Database, agency: str, stream: UUID) -> bool:
     return bool(await db.fetchval(_SQL["has_written"], agency, stream, timeout=_PATIENCE))
 
 
-async def cases(
-    db: Database,
-    agency: str,
-    *,
-    status: str | None,
-    number: str | None,
-    after: tuple[datetime, UUID] | None,
-    limit: int,
-) -> list[Row]:
-    """Cases, the last changed first; `number` in its canonical text, `status` of any region.
-
-    By what is shown of each: `shown_at` is its place in the order.
-    """
-    moment, stream = after or (None, None)
-    return await _fetch(db, "cases", agency, status, number, moment, stream, limit)
-
-
-async def numbers(db: Database, agency: str, value: str) -> list[Row]:
-    """Who gave this number (in its canonical text) to which case."""
-    return await _fetch(db, "numbers", agency, value)
+async def numbers(db: Database, agency: str, value: str, *, figures: bool) -> list[Row]:
+    """Who gave this number (in its canonical text) to which case, as far as it sees `figures`."""
+    return await _fetch(db, "numbers", agency, value, figures)
 
 
 async def knowable(db: Database, agency: str, streams: Collection[UUID]) -> set[UUID]:

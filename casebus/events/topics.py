@@ -23,6 +23,8 @@ Resource = Literal["topic", "group"]
 Operation = Literal["read", "write", "create", "describe"]
 
 AGENCY = "agency"
+#: Who runs the installation: a super user of the brokers, and no agency.
+ADMIN = "admin"
 _HOUR_MS = 3_600_000
 _UNITS_MS = {"h": _HOUR_MS, "d": 24 * _HOUR_MS}
 
@@ -82,7 +84,7 @@ class Topics:
         for row in body["topics"]:
             others = chain.from_iterable(row.get("writers_of", {}).values())
             unknown = {*row["writers"], *row["readers"], *others}
-            unknown -= {*self.principals, AGENCY, "admin"}
+            unknown -= {*self.principals, AGENCY, ADMIN}
             if unknown:
                 raise TopicsError("topics_unknown_principal", f"{row['name']}: {sorted(unknown)}")
 

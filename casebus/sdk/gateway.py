@@ -47,10 +47,13 @@ class Gateway:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def cases(self, *, status: str = "", number: str = "") -> Iterator[JSON]:
-        """The agency's cases, page by page; `number` is a local number of any spelling."""
-        wanted = {"status": status, "number": number}
-        return self._pages("/v1/cases", {key: one for key, one in wanted.items() if one})
+    def cases(self, **wanted: Any) -> Iterator[JSON]:
+        """The agency's cases, page by page; the filters are those of `GET /v1/cases`."""
+        return self._pages("/v1/cases", _given(wanted))
+
+    def count_cases(self, **wanted: Any) -> JSON:
+        """How many there are, `by` what is shown of each."""
+        return self._get("/v1/cases/counts", _given(wanted))
 
     def repeated_numbers(self) -> list[JSON]:
         """Sequence numbers that systems of the agency gave to two events, the first ones."""
@@ -225,6 +228,10 @@ def _place(error: Mapping[str, Any]) -> str:
 def codes_by_status() -> dict[int, str]:
     """What a bare status means, where the answer is no problem of the gateway's own."""
     return {401: "not_signed_in", 403: "not_allowed", 404: "not_found", 409: "conflict"}
+
+
+def _given(wanted: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(one) for name, one in wanted.items() if one not in (None, "")}
 
 
 def _case_id(row: JSON) -> str:

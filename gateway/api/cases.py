@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.cases.visibility import Viewer
 from casebus.errors import CasebusError
-from casebus.events.numbers import canonical_number
 from gateway import bodies, paging, seeing
 from gateway.api.shapes import (
     CASE,
@@ -30,7 +29,7 @@ from gateway.api.shapes import (
 from gateway.bodies import Said
 from gateway.context import Context, Database, Gateway
 from gateway.history import Withheld, closed_history, in_fold_order
-from gateway.identity.caller import Caller
+from gateway.identity.caller import Caller, Reader
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import access, reads
@@ -81,11 +80,6 @@ class CaseDetail(CaseSummary):
     )
 
 
-class CasePage(Shape):
-    items: list[CaseSummary]
-    next: Next
-
-
 class HistoryItem(Shape):
     """One event of the case, in fold order."""
 
@@ -130,40 +124,8 @@ class ClockPage(Shape):
     items: list[Clock]
 
 
-@router.get("", responses=documented("unauthenticated", "malformed_cursor", "database_unavailable"))
-async def cases(
-    *,
-    agency: Caller,
-    gateway: Context,
-    database: Database,
-    status: Annotated[
-        str | None, Query(max_length=64, description="Of any procedure of the case.")
-    ] = None,
-    number: Annotated[str | None, Query(max_length=200, description="A local number.")] = None,
-    cursor: paging.Cursor = None,
-    limit: paging.Limit = 50,
-) -> CasePage:
-    """The caller's cases, the last changed first."""
-    rows = await reads.cases(
-        database,
-        agency,
-        status=status,
-        number=None if number is None else canonical_number(number),
-        after=None if cursor is None else _case_place(paging.decode(cursor)),
-        limit=limit + 1,
-    )
-    database.keep_back(rows[limit:])
-    more = rows[limit - 1] if len(rows) > limit else None
-    place = more and paging.encode([more["shown_at"].isoformat(), str(more["stream"])])
-    shown = (
-        seeing.of_case(viewer_of(gateway, agency, one), gateway.access, _summary(one))
-        for one in rows[:limit]
-    )
-    return CasePage(items=[CaseSummary(**one) for one in shown], next=place)
-
-
 @router.get("/{case}", responses=_REFUSALS)
-async def one_case(case: str, agency: Caller, gateway: Context, database: Database) -> CaseDetail:
+async def one_case(case: str, agency: Reader, gateway: Context, database: Database) -> CaseDetail:
     """The case as it stands: status, roles, clocks, findings, work."""
     row = await own(database, agency, case)
     viewer = viewer_of(gateway, agency, row)
@@ -173,12 +135,15 @@ async def one_case(case: str, agency: Caller, gateway: Context, database: Databa
     detail = _NOTHING if closed else {name: row[name] for name in _NOTHING}
     lists = seeing.lists_of(viewer, gateway.access)
     kept = {name: view.get(name) or [] if name in lists else [] for name in seeing.LISTS}
+    kept["findings"] = [seeing.of_finding(viewer.agency, one) for one in kept["findings"]]
     into = [view["absorbed_into"]] if view.get("absorbed_into") else []
+    if seeing.is_operator(viewer):
+        into = []
     named = [*kept["links"], *kept["origins"], *into]
     known = await reads.knowable(await gateway.database(), agency, seeing.streams_of(named))
     kept |= {name: seeing.links_of(kept[name], agency, known) for name in ("links", "origins")}
     return CaseDetail(
-        **{**seeing.of_case(viewer, gateway.access, _summary(row)), **detail, **kept},
+        **{**seeing.of_case(viewer, gateway.access, summary_of(row)), **detail, **kept},
         absorbed_into=next(iter(seeing.links_of(into, agency, known)), None),
         roles=view.get("roles", {}),
         clocks=[] if closed else await _clocks(gateway, database, agency, row),
@@ -186,7 +151,7 @@ async def one_case(case: str, agency: Caller, gateway: Context, database: Databa
 
 
 @router.get("/{case}/clocks", responses=_REFUSALS)
-async def clocks(case: str, agency: Caller, gateway: Context, database: Database) -> ClockPage:
+async def clocks(case: str, agency: Reader, gateway: Context, database: Database) -> ClockPage:
     """期限: the case's clocks, the first due first."""
     row = await own(database, agency, case)
     closed = seeing.is_closed(viewer_of(gateway, agency, row))
@@ -199,7 +164,7 @@ async def clocks(case: str, agency: Caller, gateway: Context, database: Database
 async def history(
     *,
     case: str,
-    agency: Caller,
+    agency: Reader,
     gateway: Context,
     database: Database,
     cursor: paging.Cursor = None,
@@ -224,7 +189,7 @@ async def history(
     items = [
         _withheld_item(one)
         if isinstance(one, Withheld)
-        else _item(shown[_key(one)], findings, folded=_key(one) in order)
+        else _item(viewer, shown[_key(one)], findings, folded=_key(one) in order)
         for one in page
     ]
     more = len(events) > start + limit
@@ -248,9 +213,10 @@ def _withheld_item(one: Withheld) -> HistoryItem:
     )
 
 
-def _item(said: Said, findings: list[Any], *, folded: bool) -> HistoryItem:
+def _item(viewer: Viewer, said: Said, findings: list[Any], *, folded: bool) -> HistoryItem:
     row, seen = said
     about = {"source": row["source"], "id": row["id"]}
+    found = [one["view"] for one in findings if one["view"]["event"] == about]
     return HistoryItem(
         type=row["type"],
         source=row["source"],
@@ -260,7 +226,7 @@ def _item(said: Said, findings: list[Any], *, folded: bool) -> HistoryItem:
         position=position_of(row),
         recipients=row["recipients"],
         folded=folded,
-        findings=[Finding(**one["view"]) for one in findings if one["view"]["event"] == about],
+        findings=[Finding(**seeing.of_finding(viewer.agency, one)) for one in found],
         data=seen.data,
         withheld=seen.withheld,
         recalled=seen.recalled,
@@ -322,7 +288,7 @@ def _stream(text: str) -> UUID:
         raise CasebusError("not_found") from None
 
 
-def _summary(row: Any) -> dict[str, Any]:
+def summary_of(row: Any) -> dict[str, Any]:
     columns = ("status", "procedure", "opener", "opened_at", "updated_at")
     shown = {name: row["view"].get(name) or "" for name in ("title", "title_en")}
     return {
@@ -332,16 +298,6 @@ def _summary(row: Any) -> dict[str, Any]:
         "regions": row["view"].get("regions") or [],
         "numbers": row["view"].get("numbers", []),
     }
-
-
-def _case_place(place: Any) -> tuple[datetime, UUID]:
-    match place:
-        case [str() as moment, str() as stream]:
-            try:
-                return datetime.fromisoformat(moment), UUID(stream)
-            except ValueError:
-                raise paging.malformed() from None
-    raise paging.malformed()
 
 
 def _history_place(events: list[Any], place: Any) -> int:

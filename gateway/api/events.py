@@ -15,7 +15,7 @@ from gateway import cloudevents, proving, seeing, submission
 from gateway.api.cases import viewer_of
 from gateway.api.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
 from gateway.context import Context, Database
-from gateway.identity.caller import Caller
+from gateway.identity.caller import Caller, Reader
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import reads
@@ -161,7 +161,7 @@ async def _body(request: Request) -> bytes:
     "/{source:segment}/{event_id:segment}", responses=documented("unauthenticated", "not_found")
 )
 async def event_status(
-    source: str, event_id: str, agency: Caller, database: Database
+    source: str, event_id: str, agency: Reader, database: Database
 ) -> EventStatus:
     """What became of an event that the caller sent, or that belongs to one of its cases."""
     status = await status_of(database, agency, source, event_id)
@@ -174,6 +174,7 @@ async def status_of(database: Any, agency: str, source: str, event_id: str) -> E
     if (row := await reads.event(database, agency, source, event_id)) is not None:
         about = {"source": source, "id": event_id}
         found = await reads.findings(database, agency, row["stream"])
+        named = [one["view"] for one in found if one["view"]["event"] == about]
         return EventStatus(
             id=event_id,
             source=source,
@@ -182,7 +183,7 @@ async def status_of(database: Any, agency: str, source: str, event_id: str) -> E
             status="journaled",
             position=position_of(row),
             at=row["recorded_at"],
-            findings=[Finding(**one["view"]) for one in found if one["view"]["event"] == about],
+            findings=[Finding(**seeing.of_finding(agency, one)) for one in named],
         )
     row = await reads.submission(database, agency, source, event_id)
     if row is not None and row["refused"] and not row["reason"]:
@@ -212,7 +213,7 @@ async def status_of(database: Any, agency: str, source: str, event_id: str) -> E
 async def receipts(
     source: str,
     event_id: str,
-    agency: Caller,
+    agency: Reader,
     gateway: Context,
     database: Database,
     *,

@@ -6,9 +6,10 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.events.numbers import canonical_number
+from gateway import bodies, seeing
 from gateway.api.shapes import CASE, Shape
-from gateway.context import Database
-from gateway.identity.caller import Caller
+from gateway.context import Context, Database
+from gateway.identity.caller import Reader
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import reads
@@ -30,9 +31,17 @@ class Numbered(Shape):
 
 
 @router.get("/{value:segment}", responses=documented("unauthenticated", "database_unavailable"))
-async def cases_by_number(value: str, agency: Caller, database: Database) -> Numbered:
+async def cases_by_number(
+    value: str, agency: Reader, gateway: Context, database: Database
+) -> Numbered:
     """The caller's cases with this number, however its brackets, widths and spaces are typed."""
-    rows = await reads.numbers(database, agency, canonical_number(value))
+    viewer = bodies.participant(gateway, agency)
+    rows = await reads.numbers(
+        database,
+        agency,
+        canonical_number(value),
+        figures=seeing.sees_figures(viewer, gateway.access),
+    )
     return Numbered(
         items=[
             NumberedCase(

@@ -10,6 +10,7 @@ import click
 
 from casebus.cli.output import answer, json_option
 from casebus.errors import CasebusError
+from casebus.events.topics import ADMIN
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
 from onebox.credentials import write_private
@@ -42,7 +43,7 @@ def env(user: str, home: Path | None, *, as_json: bool) -> None:
     exports = environment.exports(options, known, user, properties)
     if user in known.kafka:
         write_private(properties, environment.client_properties(exports).encode())
-    if user == environment.ADMIN and is_terminal():
+    if user == ADMIN and is_terminal():
         click.echo(_WARNING, err=True)
     answer(exports, as_json=as_json, show=lambda _out: click.echo(_lines(exports)))
 

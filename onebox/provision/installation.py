@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casebus.events.schemas import Schemas
-from casebus.events.topics import Topics
+from casebus.events.topics import ADMIN, Topics
 from casebus.settings import Settings
 from casebus.trust.directory import BUS
 from onebox import clients
@@ -104,6 +104,7 @@ class Installation:
     async def register_api_keys(self) -> None:
         from gateway.identity import keys  # noqa: PLC0415  while the backends start
 
+        self.credentials.api_key(ADMIN)
         known = self.credentials.api_keys
         # An earlier release made one.
         known.pop(BUS, None)

@@ -15,6 +15,7 @@ from casebus.cases.visibility import Access
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from casebus.events.schemas import Schemas
+from casebus.events.topics import ADMIN
 from casebus.law import Law
 from casebus.now import set_scenario_time
 from casebus.settings import Settings
@@ -35,7 +36,6 @@ SPREADSHEET = EXAMPLES / "referrals-2025.csv"
 IMPORTER = "cn-330100-amr"
 #: The day before the first storyline begins.
 BEFORE = datetime(2026, 3, 1, 9, 0, tzinfo=CHINA)
-ADMIN = "admin"
 
 _PATIENCE = timedelta(minutes=3)
 _SETTLING = timedelta(seconds=30)

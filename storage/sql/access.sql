@@ -9,6 +9,8 @@ order by a.id desc limit $2;
 select a.agency, min(a.at) as at
 from own.access a
 where a.stream = $1 and a.status = 200 and a.at >= $4 and a.at < $5
+  -- An operator is shown no body.
+  and a.agency <> 'admin'
   and (a.route = '/v1/cases/{case}/history'
        or (a.route = '/v1/inbox/{source}/{event_id}' and exists (
            select from unnest($2::text[], $3::text[]) as k(source, id)

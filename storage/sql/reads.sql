@@ -2,59 +2,23 @@
 select s.stream, s.procedure, s.status, s.opener, s.version, s.digest, s.law, s.suspended,
        s.opened_at, s.updated_at, s.view
 from derived.case_state s
-join derived.party p on p.stream = s.stream and p.agency = $1
-where s.stream = $2;
+where s.stream = $2 and derived.has_part($1, $2);
 
 -- name: has_written
 select exists (
     select from derived.event e
     where e.stream = $2 and e.author = $1 and e.type not like 'casebus.intake.%');
 
--- name: cases
--- Of a closed case who holds no role in it finds no more than is shown: by `restricted`, by a number
--- of its own, in the month of its opening.
-select * from (
-    (select s.stream, s.procedure, s.status, s.opener, s.version, s.opened_at, s.updated_at, s.view,
-            s.updated_at as shown_at
-     from derived.case_state s
-     where exists (select from derived.party p where p.agency = $1 and p.stream = s.stream)
-       and derived.may_know($1, s.view)
-       and ($2::text is null or s.status = $2 or exists (
-           select from derived.side_region r where r.stream = s.stream and r.status = $2))
-       and ($3::text is null or exists (
-           select from derived.number n where n.value = $3 and n.stream = s.stream))
-       and ($4::timestamptz is null or s.updated_at < $4 or (s.updated_at = $4 and s.stream > $5))
-     order by s.updated_at desc, s.stream
-     limit $6)
-    union all
-    (select s.stream, s.procedure, s.status, s.opener, s.version, s.opened_at, s.updated_at, s.view,
-            m.month
-     from derived.case_state s
-     cross join lateral (
-         select case when s.procedure is null then s.updated_at
-                else date_trunc('month', coalesce(s.opened_at, '1970-01-01Z'), 'UTC') end as month) m
-     where exists (select from derived.party p where p.agency = $1 and p.stream = s.stream)
-       and derived.is_closed(s.view) and not derived.may_know($1, s.view)
-       and ($2::text is null or $2 = case when s.procedure is null then s.status else 'restricted' end)
-       and ($3::text is null or exists (
-           select from derived.number n
-           where n.value = $3 and n.stream = s.stream and n.agency = $1))
-       and ($4::timestamptz is null or m.month < $4 or (m.month = $4 and s.stream > $5))
-     order by m.month desc, s.stream
-     limit $6)
-) either_way
-order by shown_at desc, stream
-limit $6;
-
 -- name: numbers
--- Of a secret case who holds no role in it finds the numbers that it gave itself.
+-- Of a secret case who holds no role in it finds the numbers that it gave itself; so does, of any
+-- case, who sees no figures ($3).
 select n.value, n.kind, n.agency, n.stream, s.procedure,
        case when k.knows or s.procedure is null then s.status else 'restricted' end as status
 from derived.number n
-join derived.party p on p.stream = n.stream and p.agency = $1
 left join derived.case_state s on s.stream = n.stream
 cross join lateral (select derived.may_know($1, s.view) as knows) k
-where n.value = $2 and (k.knows or n.agency = $1)
+where n.value = $2 and derived.has_part($1, n.stream)
+  and (n.agency = $1 or k.knows and ($3::boolean or s.team @> array[$1]))
 order by n.stream, n.kind, n.agency;
 
 -- name: knowable
@@ -63,17 +27,18 @@ select s.stream from derived.case_state s
 where s.stream = any($2::uuid[]) and derived.may_know($1, s.view);
 
 -- name: history
--- Of what no procedure opened each sees what it wrote or was sent: there is no fold to say more.
+-- Of what no procedure opened each sees what it wrote or was sent: there is no fold to say more. An
+-- operator sees that it is there.
 select e.source, e.id, e.type, e.author, e.sector, e.recipients, e.legal_at, e.recorded_at,
        e.epoch, e.partition, e.log_index
 from derived.event e
 where e.stream = $2
   and (e.author = $1
-       or exists (
-           select from derived.party p
-           left join derived.case_state s on s.stream = p.stream
-           where p.stream = e.stream and p.agency = $1
-             and (s.procedure is not null or e.recipients @> array[$1])))
+       or derived.has_part($1, $2) and (
+           e.recipients @> array[$1]
+           or $1 = 'admin'
+           or exists (select from derived.case_state s
+                      where s.stream = $2 and s.procedure is not null)))
 order by e.legal_at, e.source, e.id;
 
 -- name: bodies
@@ -104,9 +69,8 @@ from derived.case_state s where s.stream = any($1::uuid[]);
 -- name: clocks
 select c.key, c.clock, c.status, c.historic, c.due, c.breach_after, c.lapse_after, c.view
 from derived.clock c
-join derived.party p on p.stream = c.stream and p.agency = $1
 join derived.case_state s on s.stream = c.stream
-where c.stream = $2 and derived.may_know($1, s.view)
+where c.stream = $2 and derived.has_part($1, $2) and derived.may_know($1, s.view)
 order by c.due nulls last, c.key;
 
 -- name: findings
@@ -114,10 +78,8 @@ select f.key, f.kind, f.view
 from derived.finding f
 where f.stream = $2
   and (split_part(f.view -> 'event' ->> 'source', '/', 1) = $1
-       or exists (select from derived.party p
-                  left join derived.case_state s on s.stream = p.stream
-                  where p.stream = f.stream and p.agency = $1
-                    and derived.may_know($1, s.view)))
+       or derived.has_part($1, $2) and derived.may_know(
+           $1, (select s.view from derived.case_state s where s.stream = $2)))
 order by f.kind, f.key;
 
 -- name: repeated_numbers
@@ -228,11 +190,10 @@ join derived.journal j
 join derived.journal_position p on p.epoch = e.epoch and p.partition = e.partition
 where e.source = $2 and e.id = $3
   and (e.author = $1
-       or exists (
-           select from derived.party p
-           left join derived.case_state s on s.stream = p.stream
-           where p.stream = e.stream and p.agency = $1
-             and (derived.may_know($1, s.view) or e.recipients @> array[$1])))
+       or derived.has_part($1, e.stream) and (
+           e.recipients @> array[$1]
+           or derived.may_know(
+               $1, (select s.view from derived.case_state s where s.stream = e.stream))))
 order by j.appended_at limit 1;
 
 -- name: submission

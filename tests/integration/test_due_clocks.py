@@ -18,15 +18,16 @@ from onebox.testing import Stack
 from services.casework.deriving import rows_of
 from services.scheduler.clocks import Clocks
 from services.scheduler.voice import Voice
-from storage import cases, outbox, reads, sending, submissions
+from storage import cases, outbox, searching, sending, submissions
 from storage.outbox import OutboxRow
 from storage.packing import unpack_headers
 from storage.pool import open_pool
+from storage.searching import Page, Viewing, Wanted
 from tests.case_events import AMR, LAW, PRO, PSB, STREAM, event, until
 from tests.integration.database import fresh_database
 from tests.integration.handed_in import LONG_AGO, hand_in
 from tests.small_law import law
-from tests.world import SCHEMAS, World
+from tests.world import NOW, SCHEMAS, World
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
@@ -323,8 +324,8 @@ async def test_a_case_is_found_by_the_status_of_any_of_its_procedures(desk: Desk
     await desk.pool.execute("insert into derived.party values ($1, $2)", CASE, AMR)
 
     async def found(status: str) -> int:
-        rows = await reads.cases(desk.pool, AMR, status=status, number=None, after=None, limit=5)
-        return len(rows)
+        viewing, page = Viewing(AMR, figures=True, now=NOW), Page("-changed", None, 5)
+        return len(await searching.page(desk.pool, viewing, Wanted(status=status), page))
 
     assert [await found(one) for one in ("filed", "asked", "closed")] == [1, 1, 0]
     regions = await desk.pool.fetch("select procedure from derived.region order by is_leading desc")

@@ -6,7 +6,8 @@ there is Kafka: no read needs it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,20 @@ OURS, SECRET, BESIDE, UNKNOWN = (
 USCC, OTHER_USCC = "91330106MA2TEX7081", "91110000600037341L"
 NUMBER = "杭西市监罚〔2025〕31号"
 _ROUTES_OF_OPERATORS = ("/livez", "/readyz", "/healthz", "/metrics")
+GROUPS = ("all", "status", "procedure", "agency", "month")
+SORTS = ("-changed", "changed", "-opened", "opened", "due")
+#: Whatever a secret case may hold, and what each other word of a search may be.
+SEARCHES = (
+    *(f"organisation={one}" for one in (USCC, OTHER_USCC)),
+    *(f"agency={one}" for one in (AMR, OTHER_AMR, COURT, PSB)),
+    *(f"procedure={one}" for one in ("administrative_case", "referral")),
+    *(f"title={quote(one)}" for one in ("茶", "某公司", "仅此一句")),
+    *(f"finding={one}" for one in ("counts_elsewhere", "linked_elsewhere", "gap", "omission")),
+    *(f"clock_state={one}" for one in ("running", "overdue", "unconfirmed", "breached")),
+    *("clock=A04", "clock=T01", "due_within_days=3650", "division=330100", "division=330106"),
+    *("opened_from=2026-03-02", "opened_to=2026-03-01", "changed_from=2026-03-03"),
+    *("changed_to=2026-03-02", "opened_from=2026-03-02&opened_to=2026-03-02"),
+)
 STATUSES = ("restricted", "opened", "filed", "decided", "sent", "in_progress", "unopened")
 
 
@@ -147,6 +162,12 @@ class TwinWorld:
 
     async def answers(self, agency: str) -> dict[str, tuple[int, bytes]]:
         """Every answer of every read route of the gateway, asked for all that there is."""
+        async with self.client(agency) as (client, description):
+            return {path: await _get(client, path) for path in await self._paths(description)}
+
+    @asynccontextmanager
+    async def client(self, agency: str) -> AsyncIterator[tuple[httpx.AsyncClient, dict[str, Any]]]:
+        """The gateway's own application, asked by an agency; and its description."""
         app = create_app(replace_paths(Settings(database_url=self.casework.url)))
         gateway = app.state.gateway
         gateway.reader, gateway.now = KnownDirectory(self.world.directory), lambda: NOW
@@ -158,7 +179,7 @@ class TwinWorld:
         )
         try:
             async with asked as client:
-                return {path: await _get(client, path) for path in await self._paths(app.openapi())}
+                yield client, app.openapi()
         finally:
             await (await gateway.database()).close()
 
@@ -180,6 +201,11 @@ class TwinWorld:
                 found += _filled(path, fillings)
         found += [f"/v1/cases?status={one}" for one in STATUSES]
         found += [f"/v1/cases?number={quote(one)}" for one in (NUMBER, "另号")]
+        found += [f"/v1/cases{counted}?{one}" for one in SEARCHES for counted in ("", "/counts")]
+        found += [f"/v1/cases?sort={one}&count=true&limit=1" for one in SORTS]
+        found += [
+            f"/v1/cases/counts?by={one}" for one in ("status", "procedure", "agency", "month")
+        ]
         found += ["/v1/cases?limit=1", "/v1/work?status=all", "/v1/stats?by=month,offence,right"]
         return found
 

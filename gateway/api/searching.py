@@ -1,0 +1,235 @@
+"""The caller's cases: found by what it is shown of them, sorted, paged and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from casebus.events.identifiers import FORM, identify
+from casebus.events.legaltime import CHINA
+from casebus.events.numbers import canonical_number
+from gateway import bodies, figures, paging, seeing
+from gateway.api.cases import CaseSummary, summary_of, viewer_of
+from gateway.api.shapes import Next, Shape
+from gateway.context import Context, Database, Gateway
+from gateway.identity.caller import Reader
+from gateway.problems import documented, unfit
+from gateway.serving import ServedRoute
+from storage import searching
+from storage.searching import By, Page, Sort, Viewing, Wanted
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
+_DAY = timedelta(days=1)
+_MOST_DAYS = 3650
+ClockState = Literal[
+    "overdue",
+    "running",
+    "unconfirmed",
+    "breached",
+    "paused",
+    "met",
+    "met_late",
+    "cancelled",
+    "lapsed",
+]
+
+
+class Filters(BaseModel):
+    """What is asked for, all of it at once; of what is not shown of a case nothing finds it."""
+
+    status: str | None = Field(None, max_length=64, description="Of any procedure of the case.")
+    procedure: str | None = Field(None, max_length=64, description="Any that runs in the case.")
+    agency: str | None = Field(
+        None, max_length=64, description="Opened the case or holds a role in it."
+    )
+    division: str = Field("", max_length=6, description="Of the agency that opened it: 330100.")
+    clock: str | None = Field(None, max_length=64, description="A clock's id: T08.")
+    clock_state: ClockState | None = Field(
+        None,
+        description="Of that clock, or of any. `overdue`: owed now and late, history apart.",
+    )
+    due_within_days: int | None = Field(
+        None, ge=0, le=_MOST_DAYS, description="A running clock falls due in so many days."
+    )
+    finding: str | None = Field(None, max_length=64, description="A kind of finding: gap.")
+    opened_from: date | None = Field(None, description="First day of opening, in China.")
+    opened_to: date | None = Field(None, description="Last day of opening.")
+    changed_from: date | None = Field(None, description="First day of the last change.")
+    changed_to: date | None = Field(None, description="Last day of the last change.")
+    organisation: str | None = Field(
+        None, max_length=64, description="统一社会信用代码 of a party, where the caller has a role."
+    )
+    number: str | None = Field(None, max_length=200, description="A local number.")
+    title: str | None = Field(None, max_length=200, description="Words that the title holds.")
+
+
+class CasePage(Shape):
+    items: list[CaseSummary]
+    next: Next
+    total: int | None = Field(
+        default=None, description="How many there are on all pages, where `count` asks for it."
+    )
+
+
+class Counted(Shape):
+    value: str = Field(examples=["filed"])
+    count: int = Field(examples=[12])
+
+
+class CaseCounts(Shape):
+    by: By
+    total: int = Field(examples=[12])
+    items: list[Counted]
+
+
+_REFUSALS = documented("unauthenticated", "database_unavailable", "directory_unavailable")
+
+
+@router.get("", responses=_REFUSALS | documented("malformed_cursor"))
+async def cases(
+    *,
+    agency: Reader,
+    gateway: Context,
+    database: Database,
+    filters: Annotated[Filters, Query()],
+    sort: Annotated[Sort, Query(description="With a minus the latest first.")] = "-changed",
+    count: Annotated[bool, Query(description="Say how many there are in all.")] = False,
+    cursor: paging.Cursor = None,
+    limit: paging.Limit = 50,
+) -> CasePage:
+    """The caller's cases; an operator's are all, without what bodies say."""
+    viewing = _viewing(gateway, agency)
+    wanted = await _wanted(gateway, viewing, filters)
+    after = None if cursor is None else _place(sort, paging.decode(cursor))
+    rows = await searching.page(database, viewing, wanted, Page(sort, after, limit + 1))
+    database.note(rows[:limit])
+    last = rows[limit - 1] if len(rows) > limit else None
+    shown = (
+        seeing.of_case(viewer_of(gateway, agency, one), gateway.access, summary_of(one))
+        for one in rows[:limit]
+    )
+    return CasePage(
+        items=[CaseSummary(**one) for one in shown],
+        next=last and paging.encode([sort, last["place"].isoformat(), str(last["stream"])]),
+        total=await _total(database, viewing, wanted) if count else None,
+    )
+
+
+@router.get("/counts", responses=_REFUSALS)
+async def counts(
+    *,
+    agency: Reader,
+    gateway: Context,
+    database: Database,
+    filters: Annotated[Filters, Query()],
+    by: Annotated[By, Query(description="`agency`: who opened it; `month`: of opening.")] = "all",
+) -> CaseCounts:
+    """How many of the caller's cases there are, by what is shown of each."""
+    viewing = _viewing(gateway, agency)
+    rows = await searching.counts(database, viewing, await _wanted(gateway, viewing, filters), by)
+    items = [Counted(value=row["value"], count=row["count"]) for row in rows]
+    return CaseCounts(by=by, total=sum(one.count for one in items), items=items)
+
+
+async def _total(database: Any, viewing: Viewing, wanted: Wanted) -> int:
+    return sum(row["count"] for row in await searching.counts(database, viewing, wanted, "all"))
+
+
+def _viewing(gateway: Gateway, agency: str) -> Viewing:
+    viewer = bodies.participant(gateway, agency)
+    sees = seeing.sees_figures(viewer, gateway.access)
+    return Viewing(None if seeing.is_operator(viewer) else agency, sees, gateway.now())
+
+
+async def _wanted(gateway: Gateway, viewing: Viewing, filters: Filters) -> Wanted:
+    """What is asked for, in canonical form; raises `invalid_parameter` for what is unknown."""
+    await _refuse_unknown(gateway, filters)
+    days = filters.due_within_days
+    return Wanted(
+        status=filters.status,
+        procedure=filters.procedure,
+        agency=filters.agency,
+        openers=_openers(gateway, filters.division),
+        clock=filters.clock,
+        clock_state=filters.clock_state,
+        due_before=None if days is None else viewing.now + days * _DAY,
+        finding=filters.finding,
+        organisation=_organisation(filters.organisation),
+        number=_some("number", filters.number, canonical_number(filters.number or "")),
+        title=_some("title", filters.title, (filters.title or "").strip()),
+        opened_from=_begin(filters.opened_from),
+        opened_before=_end("opened_to", filters.opened_to),
+        changed_from=_begin(filters.changed_from),
+        changed_before=_end("changed_to", filters.changed_to),
+    )
+
+
+async def _refuse_unknown(gateway: Gateway, filters: Filters) -> None:
+    words = (await figures.rules(gateway.settings.policies_dir)).words
+    for name, known in words.items():
+        _refuse(name, getattr(filters, name), known)
+    if filters.agency is not None and gateway.directory().agency(filters.agency) is None:
+        raise unfit("agency", "the directory has no agency of this name")
+
+
+def _refuse(name: str, value: str | None, known: Collection[str]) -> None:
+    if value is not None and value not in known:
+        raise unfit(name, f"unknown; known here: {', '.join(sorted(known))}")
+
+
+def _openers(gateway: Gateway, division: str) -> tuple[str, ...] | None:
+    """The agencies of a division and of those below it."""
+    digits = figures.prefix(division)
+    known = gateway.directory().agencies.values()
+    return tuple(one.id for one in known if one.division.startswith(digits)) if digits else None
+
+
+def _organisation(code: str | None) -> str | None:
+    if code is None:
+        return None
+    found = identify("uscc", code)
+    if not found.canonical or found.problem == FORM:
+        raise unfit("organisation", "a code (统一社会信用代码) has 18 digits and letters")
+    return found.canonical
+
+
+def _some(name: str, given: str | None, canonical: str) -> str | None:
+    if given is None:
+        return None
+    if not canonical:
+        raise unfit(name, "it is empty")
+    return canonical
+
+
+def _begin(day: date | None) -> datetime | None:
+    """Where a day begins in China."""
+    if day is None:
+        return None
+    return datetime.combine(max(day, date(1, 1, 2)), time(), CHINA).astimezone(UTC)
+
+
+def _end(name: str, day: date | None) -> datetime | None:
+    if day == date.max:
+        raise unfit(name, "no day is later")
+    return None if day is None else _begin(day + _DAY)
+
+
+def _place(sort: Sort, place: Any) -> tuple[datetime, UUID]:
+    match place:
+        case [str() as sorted_by, str() as moment, str() as stream] if sorted_by == sort:
+            try:
+                return _aware(datetime.fromisoformat(moment)), UUID(stream)
+            except ValueError:
+                raise paging.malformed() from None
+    raise paging.malformed()
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its zone")
+    return moment

@@ -1,0 +1,263 @@
+"""Cases found by what a viewer is shown of them, listed and counted.
+
+Three kinds of cases: those that are open to whoever has a part in them, the closed ones of the
+viewer's team, and the closed ones of others, which are found by their opener, their procedure, the
+month of their opening and the viewer's own numbers, as they are shown (ADR 0043, ADR 0059). Each
+has a query of its own, with the conditions that were asked for and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from storage.queries import load
+
+_SQL = load("searching")
+_PATIENCE = 5.0
+
+Database = Any
+"""An asyncpg pool."""
+Row = Any
+"""An asyncpg record."""
+
+Sort = Literal["-changed", "changed", "-opened", "opened", "due"]
+"""A minus is the latest first; by due the first due first, and last what has nothing due."""
+By = Literal["all", "status", "procedure", "agency", "month"]
+
+#: In the place of a moment: nothing is due.
+_NEVER = "timestamptz '9999-12-31 00:00:00+00'"
+#: What orders cases: the open ones, and the closed ones as they are shown.
+_PLACES: Mapping[str, tuple[str, str]] = {
+    "changed": ("s.updated_at", "s.closed_changed"),
+    "opened": ("s.opened", "s.closed_opened"),
+    "due": (f"coalesce(next_due.due, {_NEVER})", _NEVER),
+}
+_MONTH = "to_char({} at time zone 'UTC', 'YYYY-MM')"
+_COUNTED: Mapping[str, tuple[str, str]] = {
+    "all": ("'all'::text", "'all'::text"),
+    "status": ("s.status", "s.closed_status"),
+    "procedure": ("coalesce(s.procedure, '')", "coalesce(s.procedure, '')"),
+    "agency": ("coalesce(s.opener, '')", "coalesce(s.opener, '')"),
+    "month": (_MONTH.format("s.opened"), _MONTH.format("s.closed_opened")),
+}
+#: States of a clock as it is shown (`gateway.api.shapes.clock_of`): past due and grace it is
+#: `unconfirmed` until its end is journaled; `overdue` is what is owed and late, history apart.
+_OVER = "(c.breach_after <= {now} or c.lapse_after <= {now})"
+_ENDED = ("paused", "met", "met_late", "cancelled", "lapsed")
+_STATES: Mapping[str, str] = {
+    "overdue": "c.status = 'running' and not c.historic and c.due < {now}",
+    "running": f"c.status = 'running' and not c.breached and {_OVER} is not true",
+    "unconfirmed": f"c.status = 'running' and not c.breached and {_OVER}",
+    "breached": "c.breached",
+    **{name: f"c.status = '{name}' and not c.breached" for name in _ENDED},
+}
+CLOCK_STATES = tuple(_STATES)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """Who looks: an agency, or an operator (None), who has no part in any case."""
+
+    agency: str | None
+    #: Whether it sees figures, duties and numbers where it holds no role.
+    figures: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for; all of it at once. Texts are canonical, moments aware."""
+
+    status: str | None = None
+    procedure: str | None = None
+    #: Opens the case or holds a role in it.
+    agency: str | None = None
+    #: One of these opened it.
+    openers: tuple[str, ...] | None = None
+    clock: str | None = None
+    clock_state: str | None = None
+    due_before: datetime | None = None
+    finding: str | None = None
+    organisation: str | None = None
+    number: str | None = None
+    #: Words that all stand in the title.
+    title: str | None = None
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
+    changed_from: datetime | None = None
+    changed_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    sort: Sort
+    #: Where the page before ended.
+    after: tuple[datetime, UUID] | None
+    limit: int
+
+
+class _Values:
+    """The values of one query; gives each its `$n`."""
+
+    def __init__(self) -> None:
+        self.given: list[Any] = []
+
+    def __call__(self, value: Any) -> str:
+        self.given.append(value)
+        return f"${len(self.given)}"
+
+
+async def page(db: Database, viewing: Viewing, wanted: Wanted, asked: Page) -> list[Row]:
+    """Cases with their views; `place` is where each stands in the order."""
+    values = _Values()
+    word, falls = asked.sort.lstrip("-"), asked.sort.startswith("-")
+    order = {
+        "direction": "desc" if falls else "asc",
+        # The other way round than the place, or not: so one index serves both.
+        "ties": "asc" if falls or word == "due" else "desc",
+        "limit": values(asked.limit),
+    }
+    branches = [
+        _SQL["page_of"].format(
+            key=key,
+            also=_SQL["next_due"] if word == "due" and not closed else "",
+            conditions=" and ".join((*conditions, *_after(key, asked.after, order, values))),
+            **order,
+        )
+        for closed, conditions in _branches(viewing, wanted, values)
+        for key in [_PLACES[word][closed]]
+    ]
+    return await _fetch(db, "page", branches, values, **order)
+
+
+async def counts(db: Database, viewing: Viewing, wanted: Wanted, by: By) -> list[Row]:
+    """How many there are of each `value`, the most first."""
+    values = _Values()
+    branches = [
+        _SQL["count_of"].format(
+            key=_COUNTED[by][closed], also="", conditions=" and ".join(conditions)
+        )
+        for closed, conditions in _branches(viewing, wanted, values)
+    ]
+    return await _fetch(db, "counts", branches, values)
+
+
+async def _fetch(
+    db: Database, name: str, branches: list[str], values: _Values, **more: str
+) -> list[Row]:
+    query = _SQL[name].format(branches="\nunion all\n".join(branches), **more)
+    async with db.acquire(timeout=_PATIENCE) as connection, connection.transaction(readonly=True):
+        await connection.execute(_SQL["planned_anew"])
+        rows: list[Row] = await connection.fetch(query, *values.given, timeout=_PATIENCE)
+        return rows
+
+
+def _branches(
+    viewing: Viewing, wanted: Wanted, values: _Values
+) -> Iterator[tuple[bool, list[str]]]:
+    """(whether it is of what is closed to the viewer, its conditions)."""
+    viewer = viewing.agency and values(viewing.agency)
+    part = [_SQL["is_part"].format(viewer=viewer)] if viewer else []
+    team = _SQL["in_team"].format(viewer=viewer)
+    asked = _Asked(viewing, wanted, values, viewer or "")
+    yield False, ["not s.closed", *part, *asked.of_open()]
+    if viewer:
+        yield False, ["s.closed", team, *part, *asked.of_open()]
+    closed = asked.of_closed()
+    if closed is not None:
+        yield True, ["s.closed", *([f"not {team}"] if viewer else ()), *part, *closed]
+
+
+class _Asked:
+    """What was asked for as conditions: on what is known, and on what is shown of the closed."""
+
+    def __init__(self, viewing: Viewing, wanted: Wanted, values: _Values, viewer: str) -> None:
+        self._viewing, self._wanted, self._values, self._viewer = viewing, wanted, values, viewer
+
+    def of_open(self) -> list[str]:
+        """For who may know of the case."""
+        wanted, team = self._wanted, _SQL["in_team"].format(viewer=self._viewer)
+        found = [
+            *self._named("status", "procedure", "agency", "openers", "title"),
+            *self._clock(),
+            *self._between("s.opened", wanted.opened_from, wanted.opened_before),
+            *self._between("s.updated_at", wanted.changed_from, wanted.changed_before),
+        ]
+        sees_all = self._viewing.agency is None
+        for one in self._named("organisation"):
+            found += [one] if sees_all else [one, team]
+        for one in self._named("finding"):
+            found += [one] if sees_all or self._viewing.figures else [one, team]
+        for one in self._named("number"):
+            own = "" if sees_all or self._viewing.figures else self._own_number()
+            found.append(f"({one} and {team} or {own})" if own else one)
+        return found
+
+    def of_closed(self) -> list[str] | None:
+        """For who may not; None where nothing of what is asked for is shown of such a case."""
+        wanted, put = self._wanted, self._values
+        clock = (wanted.clock, wanted.clock_state, wanted.due_before)
+        hidden = (*clock, wanted.finding, wanted.organisation, wanted.title)
+        is_operator = self._viewing.agency is None
+        if any(one is not None for one in hidden) or (is_operator and wanted.number is not None):
+            return None
+        shown = {"closed_status": wanted.status, "procedure": wanted.procedure}
+        shown |= {"opener": wanted.agency}
+        return [
+            *(f"s.{name} = {put(one)}::text" for name, one in shown.items() if one is not None),
+            *self._named("openers"),
+            *([self._own_number()] if wanted.number is not None else ()),
+            *self._between("s.closed_opened", wanted.opened_from, wanted.opened_before),
+            *self._between("s.closed_changed", wanted.changed_from, wanted.changed_before),
+        ]
+
+    def _named(self, *names: str) -> Iterator[str]:
+        for name in names:
+            value = getattr(self._wanted, name)
+            if value is not None:
+                yield _SQL[name].format(value=self._values(value))
+
+    def _own_number(self) -> str:
+        value = self._values(self._wanted.number)
+        return _SQL["own_number"].format(value=value, viewer=self._viewer)
+
+    def _clock(self) -> Iterator[str]:
+        """All of it of one and the same clock."""
+        wanted, put, now = self._wanted, self._values, self._viewing.now
+        parts = []
+        if wanted.clock is not None:
+            parts.append(f"c.clock = {put(wanted.clock)}::text")
+        if wanted.clock_state is not None:
+            state = _STATES[wanted.clock_state]
+            parts.append(state.format(now=f"{put(now)}::timestamptz") if "{" in state else state)
+        if wanted.due_before is not None:
+            parts.append("c.status = 'running' and not c.historic")
+            parts += self._between("c.due", now, wanted.due_before)
+        if parts:
+            yield _SQL["clock"].format(clock=" and ".join(parts))
+
+    def _between(
+        self, column: str, since: datetime | None, before: datetime | None
+    ) -> Iterator[str]:
+        if since is not None:
+            yield f"{column} >= {self._values(since)}::timestamptz"
+        if before is not None:
+            yield f"{column} < {self._values(before)}::timestamptz"
+
+
+def _after(
+    key: str,
+    after: tuple[datetime, UUID] | None,
+    order: Mapping[str, str],
+    put: Callable[[Any], str],
+) -> Iterator[str]:
+    if after is None:
+        return
+    moment, stream = f"{put(after[0])}::timestamptz", f"{put(after[1])}::uuid"
+    beyond = {"asc": ">", "desc": "<"}
+    past, tie = beyond[order["direction"]], beyond[order["ties"]]
+    yield f"{key} {past}= {moment} and ({key} {past} {moment} or s.stream {tie} {stream})"

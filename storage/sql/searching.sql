@@ -1,0 +1,78 @@
+-- name: planned_anew
+-- One agency has five cases and the next one all of them: no plan is good for both.
+set local plan_cache_mode = force_custom_plan; set local jit = off;
+
+-- name: page
+-- Only what is shown is read whole.
+with found as (
+    select * from ({branches}) either order by place {direction}, stream {ties} limit {limit}
+)
+select s.stream, s.procedure, s.status, s.opener, s.version, s.opened_at, s.updated_at, s.view,
+       found.place
+from found join derived.case_state s on s.stream = found.stream
+order by found.place {direction}, s.stream {ties};
+
+-- name: counts
+select value, count(*) as count from ({branches}) either group by value order by count desc, value;
+
+-- name: page_of
+(select s.stream, {key} as place from derived.case_state s {also} where {conditions}
+ order by {key} {direction}, s.stream {ties} limit {limit})
+
+-- name: count_of
+select {key} as value from derived.case_state s {also} where {conditions}
+
+-- name: is_part
+s.stream in (select p.stream from derived.party p where p.agency = {viewer}::text)
+
+-- name: in_team
+s.team @> array[{viewer}::text]
+
+-- name: next_due
+left join (
+    select c.stream, min(c.due) as due from derived.clock c
+    where c.status = 'running' and not c.historic group by c.stream
+) next_due on next_due.stream = s.stream
+
+-- name: status
+s.stream in (
+    select k.stream from derived.case_state k where k.status = {value}::text
+    union all
+    select r.stream from derived.side_region r where r.status = {value}::text)
+
+-- name: procedure
+s.stream in (
+    select k.stream from derived.case_state k where k.procedure = {value}::text
+    union all
+    select r.stream from derived.side_region r where r.procedure = {value}::text)
+
+-- name: agency
+s.stream in (
+    select k.stream from derived.case_state k where k.opener = {value}::text
+    union all
+    select k.stream from derived.case_state k where k.team @> array[{value}::text])
+
+-- name: openers
+s.opener = any({value}::text[])
+
+-- name: clock
+s.stream in (select c.stream from derived.clock c where {clock})
+
+-- name: finding
+s.stream in (select f.stream from derived.finding f where f.kind = {value}::text)
+
+-- name: organisation
+s.stream in (
+    select t.stream from derived.trait t where t.kind = 'codes' and t.value = {value}::text)
+
+-- name: number
+s.stream in (select n.stream from derived.number n where n.value = {value}::text)
+
+-- name: own_number
+s.stream in (
+    select n.stream from derived.number n
+    where n.value = {value}::text and n.agency = {viewer}::text)
+
+-- name: title
+derived.pairs_of(derived.title_of(s.view)) @> derived.pairs_of(derived.plain({value}::text))
+and derived.holds_words(derived.title_of(s.view), derived.plain({value}::text))

@@ -1,0 +1,294 @@
+"""What finds a case is what is shown of it: to each viewer, by each word, in each order.
+
+Every answer of the search is compared with what the case itself shows to the same viewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from casebus.events.legaltime import CHINA
+from casebus.events.topics import ADMIN
+from onebox.testing import Stack
+from tests.integration.casework import casework_on
+from tests.integration.worlds import (
+    AMR,
+    COURT,
+    NUMBER,
+    OTHER_AMR,
+    OTHER_USCC,
+    OURS,
+    PSB,
+    SECRET,
+    SORTS,
+    USCC,
+    Hidden,
+    TwinWorld,
+)
+from tests.world import NOW
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+
+PLATFORM = "platform-1"
+SENT, UNOPENED = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e91", "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e92"
+LETTER = "杭市监移〔2026〕3号"
+VIEWERS = (AMR, OTHER_AMR, PSB, COURT, PLATFORM, ADMIN)
+NEVER = "1970-01-01T00:00:00+00:00"
+Detail = dict[str, Any]
+
+
+@pytest.fixture
+async def world(brokers: Stack) -> AsyncIterator[TwinWorld]:
+    """A secret case, an open one beside it, a referral, and a stream that nothing opened."""
+    async with casework_on(brokers) as casework:
+        world = TwinWorld(casework, Hidden())
+        world.world.say(
+            "directory.agency_registered",
+            agency=PLATFORM,
+            name="某平台",
+            sector="platform",
+            level="county",
+            division="330106",
+            superior="",
+            delivery="kafka",
+        )
+        await world.play(closed=(COURT, PLATFORM))
+        await world.say("named", "case.noted", AMR, SECRET, note="x", to=(PSB,))
+        await world.say(
+            *("sent", "referral.sent", OTHER_AMR, SENT),
+            to=(PSB, PLATFORM),
+            title="涉嫌销售假冒注册商标的商品案 Tea ２",
+            numbers=[{"kind": "letter_no", "value": LETTER}],
+            suspects=[{"organisation": {"name": "某公司", "uscc_raw": USCC}}],
+        )
+        await world.say("alone", "referral.accepted", PSB, UNOPENED, day="2026-01-07", to=(COURT,))
+        yield world
+
+
+def states_of(detail: Detail, key: str) -> set[str]:
+    return {detail[key] or "", *(one[key] for one in detail["regions"])}
+
+
+def holders(detail: Detail) -> set[str]:
+    roles = [detail["roles"], *(one.get("roles", {}) for one in detail["regions"])]
+    return {one for role in roles for held in role.values() for one in held}
+
+
+def is_overdue(clock: dict[str, Any]) -> bool:
+    runs = clock["status"] == "running" and not clock["historic"]
+    return bool(runs and clock["due"] and clock["due"] < NOW.isoformat())
+
+
+def title_of(detail: Detail) -> str:
+    return f"{detail['title']} {detail.get('title_en', '')}".lower()
+
+
+def day_of(moment: str) -> str:
+    return datetime.fromisoformat(moment).astimezone(CHINA).date().isoformat()
+
+
+#: By the query: whether what is shown of a case is what was asked for.
+SAYS: dict[str, Callable[[Detail, str], bool]] = {
+    "status": lambda shown, value: value in states_of(shown, "status"),
+    "procedure": lambda shown, value: value in states_of(shown, "procedure"),
+    "agency": lambda shown, value: value in {shown["opener"], *holders(shown)},
+    "division": lambda shown, value: (shown["opener"] or "").startswith(f"cn-{value[:4]}"),
+    "clock": lambda shown, value: value in {one["id"] for one in shown["clocks"]},
+    "finding": lambda shown, value: value in {one["kind"] for one in shown["findings"]},
+    "title": lambda shown, value: all(word in title_of(shown) for word in value.lower().split()),
+    "opened_from": lambda shown, value: day_of(shown["opened_at"] or NEVER) >= value,
+    "changed_from": lambda shown, value: day_of(shown["updated_at"]) >= value,
+    "clock_state": lambda shown, value: any(
+        is_overdue(one) if value == "overdue" else one["state"] == value for one in shown["clocks"]
+    ),
+}
+ASKED: dict[str, tuple[str, ...]] = {
+    "status": ("restricted", "filed", "sent", "unopened", "opened", "decided", "accepted"),
+    "procedure": ("administrative_case", "referral", "mediation"),
+    "agency": (AMR, OTHER_AMR, PSB, COURT, PLATFORM),
+    "division": ("330100", "330200"),
+    "clock": ("A04", "T01", "T08", "T18"),
+    "finding": ("counts_elsewhere", "linked_elsewhere", "data_quality", "gap", "omission"),
+    "title": ("涉嫌", "商标", "标", "TEA", "tea 假冒", "标商", "茶", "2"),
+    "opened_from": ("1971-01-01", "2026-03-02", "2026-03-06"),
+    "changed_from": ("1971-01-01", "2026-03-02", "2026-03-06"),
+    "clock_state": ("running", "overdue", "unconfirmed", "breached", "met"),
+}
+
+
+async def get(client: httpx.AsyncClient, path: str) -> Any:
+    answer = await client.get(path)
+    assert answer.status_code == 200, (path, answer.text)
+    return answer.json()
+
+
+async def found(client: httpx.AsyncClient, query: str, limit: int = 500) -> list[str]:
+    """Ids in the order given, page by page."""
+    ids: list[str] = []
+    cursor = ""
+    while True:
+        page = await get(client, f"/v1/cases?{query}&limit={limit}{cursor}")
+        ids += [one["id"] for one in page["items"]]
+        if page["next"] is None:
+            return ids
+        cursor = f"&cursor={page['next']}"
+
+
+async def details(client: httpx.AsyncClient) -> dict[str, Detail]:
+    return {one: await get(client, f"/v1/cases/{one}") for one in await found(client, "")}
+
+
+async def test_what_finds_a_case_is_what_is_shown_of_it(world: TwinWorld) -> None:
+    for viewer in VIEWERS:
+        await finds_what_is_shown(world, viewer)
+        await finds_numbers_and_organisations(world, viewer)
+        await sorts_and_pages(world, viewer)
+
+
+async def finds_what_is_shown(world: TwinWorld, viewer: str) -> None:
+    async with world.client(viewer) as (client, _):
+        shown = await details(client)
+        assert shown
+        hits = 0
+        for name, values in ASKED.items():
+            for value in values:
+                ids = await found(client, f"{name}={quote(value)}")
+                says = SAYS[name]
+                assert set(ids) == {one for one, it in shown.items() if says(it, value)}, value
+                hits += len(ids)
+                counted = await get(client, f"/v1/cases/counts?{name}={quote(value)}")
+                assert counted["total"] == len(ids), (name, value)
+        assert hits > 10
+
+
+async def finds_numbers_and_organisations(world: TwinWorld, viewer: str) -> None:
+    async with world.client(viewer) as (client, _):
+        shown = await details(client)
+        for number in (NUMBER, LETTER, "另号"):
+            gave = {
+                one["case"] for one in (await get(client, f"/v1/numbers/{quote(number)}"))["items"]
+            }
+            assert set(await found(client, f"number={quote(number)}")) == gave
+            seen = {one for one, it in shown.items() if number in str(it["numbers"])}
+            own = {SECRET} if (viewer, number) == (AMR, NUMBER) else set()
+            assert gave == seen | own
+        teams = {SECRET: {AMR}, OURS: {OTHER_AMR}, SENT: {OTHER_AMR, PSB}}
+        open_to = {one for one in (OURS, SENT) if viewer in {*teams[one], ADMIN}}
+        assert set(await found(client, f"organisation={USCC}")) == open_to | (
+            {SECRET} if viewer == AMR else set()
+        )
+        assert await found(client, f"organisation={OTHER_USCC}") == []
+
+
+async def sorts_and_pages(world: TwinWorld, viewer: str) -> None:
+    """Each order is one of what is shown; pages lose and double nothing."""
+    async with world.client(viewer) as (client, _):
+        shown = await details(client)
+        for sort in SORTS:
+            ids = await found(client, f"sort={sort}", limit=1)
+            assert sorted(ids) == sorted(shown)
+            assert ids == await found(client, f"sort={sort}")
+            if sort != "due":
+                name = {"changed": "updated_at", "opened": "opened_at"}[sort.lstrip("-")]
+                places = [shown[one][name] or NEVER for one in ids]
+                assert places == sorted(places, reverse=sort.startswith("-"))
+        page = await get(client, "/v1/cases?limit=1&count=true")
+        assert page["total"] == len(shown)
+        by_status = await get(client, "/v1/cases/counts?by=status")
+        counted = {one["value"]: one["count"] for one in by_status["items"]}
+        statuses = [it["status"] for it in shown.values()]
+        assert counted == {one: statuses.count(one) for one in statuses}
+
+
+async def test_an_operator_sees_every_case_and_no_body(world: TwinWorld) -> None:
+    async with world.client(ADMIN) as (client, description):
+        shown = await details(client)
+        assert {SECRET, OURS, SENT, UNOPENED} <= set(shown)
+        assert shown[SECRET]["status"] == "restricted"
+        assert (shown[SENT]["title"], shown[SENT]["numbers"][0]["value"]) != ("", "")
+        for case, detail in shown.items():
+            history = (await get(client, f"/v1/cases/{case}/history"))["items"]
+            assert history
+            assert {str(one["data"]) for one in history} == {"{}"}
+            assert {tuple(one["withheld"]) for one in history} == {("*",)}
+            kept = [*detail["findings"], *(found for one in history for found in one["findings"])]
+            assert all(one["detail"] == {} for one in kept)
+            assert not detail["assessments"] + detail["links"] + detail["proposals"]
+        secret = [await get(client, f"/v1/cases/{SECRET}"), await found(client, "")]
+        assert NUMBER not in str(secret)
+        refused = []
+        for path, operations in description["paths"].items():
+            for method, operation in operations.items():
+                if "security" not in operation or "{case}" in path or "{source}" in path:
+                    continue
+                answer = await client.request(method, path.replace("{value}", "x"), json={})
+                if answer.status_code == 403:
+                    assert answer.json()["code"] == "agencies_only"
+                    refused.append(path)
+        assert {"/v1/inbox", "/v1/work", "/v1/rejected", "/v1/stats", "/v1/events"} <= set(refused)
+        for part in ("matches", "evidence", "accesses"):
+            assert (await client.get(f"/v1/cases/{OURS}/{part}")).status_code == 403
+
+
+async def test_a_look_of_the_operator_is_written_down_and_no_reading_of_a_body(
+    world: TwinWorld,
+) -> None:
+    async with world.client(ADMIN) as (client, _):
+        await get(client, f"/v1/cases/{OURS}/history")
+        await get(client, "/v1/cases?title=nothing")
+        await found(client, f"number={quote(LETTER)}")
+    async with world.client(OTHER_AMR) as (client, _):
+        looks = (await get(client, f"/v1/cases/{OURS}/accesses"))["items"]
+        assert ADMIN in {one["agency"] for one in looks}
+        looks = (await get(client, f"/v1/cases/{SENT}/accesses"))["items"]
+        assert [one["route"] for one in looks if one["agency"] == ADMIN] == ["/v1/cases"]
+
+
+async def test_the_operators_answers_say_nothing_of_what_a_secret_case_holds(
+    brokers: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.integration.test_secrecy import OTHERWISE, differing  # noqa: PLC0415
+    from tests.world import World  # noqa: PLC0415
+
+    shared = World()
+    monkeypatch.setattr("tests.integration.casework.World", lambda: shared)
+    async with casework_on(brokers) as left, casework_on(brokers) as right:
+        one, other = TwinWorld(left, Hidden()), TwinWorld(right, OTHERWISE)
+        await one.play(closed=(COURT,))
+        await other.play(closed=(COURT,))
+        assert await differing(one, other, ADMIN) == []
+
+
+async def test_values_that_nobody_knows_are_refused_with_the_known_ones(world: TwinWorld) -> None:
+    async with world.client(AMR) as (client, _):
+        for name, value, known in (
+            ("status", "flied", "filed"),
+            ("procedure", "refferal", "referral"),
+            ("clock", "T99", "T08"),
+            ("finding", "gaps", "gap"),
+            ("clock_state", "late", "overdue"),
+            ("sort", "newest", "-changed"),
+            ("agency", "cn-330106-nobody", "directory"),
+            ("organisation", "123", "18"),
+            ("division", "33", "six"),
+            ("title", "  ", "empty"),
+            ("opened_to", "9999-12-31", "later"),
+        ):
+            for path in ("/v1/cases", "/v1/cases/counts"):
+                if path.endswith("counts") and name == "sort":
+                    continue
+                answer = await client.get(path, params={name: value})
+                assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
+                [error] = answer.json()["errors"]
+                assert error["pointer"] == f"/query/{name}"
+                assert known in error["detail"], error
+        first = await get(client, "/v1/cases?limit=1")
+        if first["next"]:
+            answer = await client.get(f"/v1/cases?sort=opened&cursor={first['next']}")
+            assert answer.json()["code"] == "malformed_cursor"
