@@ -54,3 +54,17 @@ class CaseEvent:
     def __post_init__(self) -> None:
         object.__setattr__(self, "identity", (self.source, self.id))
         object.__setattr__(self, "agency", self.source.partition("/")[0])
+
+
+def first_journaled(events: list[CaseEvent]) -> list[CaseEvent]:
+    """One event an identity: copies count as the first journaled one."""
+    kept = {event.identity: event for event in events}
+    if len(kept) == len(events):
+        return events
+    kept.clear()
+    for event in events:
+        identity = event.identity
+        known = kept.get(identity)
+        if known is None or event.position < known.position:
+            kept[identity] = event
+    return list(kept.values())

@@ -15,7 +15,7 @@ from casebus.cases.checks import CHECKS
 from casebus.cases.clocks import Clocks, Setting
 from casebus.cases.corrections import corrected
 from casebus.cases.dating import AHEAD, Ahead, date_all
-from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.event import CaseEvent, Identity, first_journaled
 from casebus.cases.findings import (
     CYCLE,
     DATA_QUALITY,
@@ -70,7 +70,7 @@ def fold(events: Iterable[CaseEvent], law: Law) -> Case:
 
     All events are of one stream. Raises nothing that their content could cause.
     """
-    kept = _first_journaled(list(events))
+    kept = first_journaled(list(events))
     recorded = [event for event in kept if not event.beyond]
     if not recorded:
         return Case(stream="", status=NO_CASE, law=law.digest)
@@ -80,19 +80,6 @@ def fold(events: Iterable[CaseEvent], law: Law) -> Case:
     if not openings:
         return unopened(recorded, law)
     return _Folding(recorded, openings, law, ahead).run(beyond)
-
-
-def _first_journaled(events: list[CaseEvent]) -> list[CaseEvent]:
-    kept = {event.identity: event for event in events}
-    if len(kept) == len(events):
-        return events
-    kept.clear()
-    for event in events:
-        identity = event.identity
-        known = kept.get(identity)
-        if known is None or event.position < known.position:
-            kept[identity] = event
-    return list(kept.values())
 
 
 class _Folding:
@@ -217,6 +204,15 @@ class _Folding:
             self._lapse(event)
         elif name == ANSWER:
             self.assessing.hear(event)
+        else:
+            self._hear(event, name)
+
+    def _hear(self, event: CaseEvent, name: str) -> None:
+        """What the bus learned elsewhere moves the procedures that have a transition of it."""
+        for region in self.regions:
+            step = in_force(region.procedure.steps.get((region.status, name)), event.legal.date)
+            if step is not None and _BUS in step.by:
+                self._apply(region, step, event)
 
     def _is_procedural(self, name: str) -> bool:
         """Whether some open region knows the event, or none says that it stands beside it."""

@@ -151,12 +151,14 @@ class Transition(Choice):
         return (*self.starts, *self.ensures)
 
     @model_validator(mode="after")
-    def _a_lapse_names_its_clock(self) -> Self:
-        lapse = self.event == LAPSED
-        if lapse != (self.clock is not None) or lapse != (self.by == (BUS,)):
+    def _what_the_bus_says_is_its_own(self) -> Self:
+        is_bus = self.by == (BUS,)
+        if (self.event == LAPSED) != (self.clock is not None) or (self.clock and not is_bus):
             raise ValueError(f"{LAPSED}, `clock:` and `by: [{BUS}]` go together")
-        if lapse and self.opening:
-            raise ValueError(f"{LAPSED} opens nothing")
+        if BUS in self.by and not is_bus:
+            raise ValueError(f"what {BUS} says nobody else says")
+        if is_bus and self.opening:
+            raise ValueError(f"what {BUS} says opens nothing")
         return self
 
 

@@ -14,10 +14,14 @@ from casebus.law.compiled import ALL
 def problems(book: Book) -> Iterator[Problem]:
     started = _started(book)
     ended = {one for row in _transitions(book) for one in clocks_of(row)[1]}
+    optional = {one for row in _optional(book) for one in row.begins}
     places = dict(_places(book))
     for clock, rules in book.law.clocks.items():
         place = places[clock]
         owed = any(one.expiry == "breach" for one in rules)
+        if clock not in started and clock in optional:
+            # Nothing starts it until this installation chooses so.
+            continue
         if clock not in started:
             tell = book.error if owed else book.warning
             text = f"nothing starts {clock}: name it in `starts` of a transition, or drop the row"
@@ -105,6 +109,12 @@ def _lapses(book: Book) -> Iterator[Problem]:
 def _transitions(book: Book) -> Iterator[models.Transition]:
     for file in book.procedures.values():
         yield from file.in_use
+
+
+def _optional(book: Book) -> Iterator[models.Transition]:
+    """Those that are in force only where an installation chooses so."""
+    for file in book.procedures.values():
+        yield from (row for row in file.transitions if row.option is not None)
 
 
 def _started(book: Book) -> dict[str, set[str]]:

@@ -16,6 +16,8 @@ _Running = frozenset[str]
 def problems(book: Book) -> Iterator[Problem]:
     for name, file in book.procedures.items():
         silent = _silent(book, file)
+        # An installation that chooses nothing has no other rows.
+        plain = _silent(book, _without_options(file))
         for state, said in file.states.items():
             place: Place = (name, "states", state)
             if said.silence is None and state in silent:
@@ -24,7 +26,7 @@ def problems(book: Book) -> Iterator[Problem]:
                     " clock of who must act, or say in `silence: {zh, en}` of the state why not"
                 )
                 yield book.error("silent_state", place, text)
-            elif said.silence is not None and state not in silent:
+            elif said.silence is not None and state not in silent | plain:
                 text = f"{state} says why nothing falls due there, but something does: drop it"
                 yield book.warning("idle_silence", place, text)
     yield from _standstill(book)
@@ -40,6 +42,11 @@ def _standstill(book: Book) -> Iterator[Problem]:
     if rows and (book.common is None or book.common.standstill is None):
         text = "it pauses a clock: say in `standstill: {zh, en}` of common.yaml what ends a pause"
         yield book.error("silent_pause", rows[0], text)
+
+
+def _without_options(file: models.ProcedureFile) -> models.ProcedureFile:
+    rows = tuple(row for row in file.transitions if row.option is None)
+    return file.model_copy(update={"transitions": rows})
 
 
 def _silent(book: Book, file: models.ProcedureFile) -> set[str]:
