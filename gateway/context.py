@@ -14,6 +14,7 @@ import asyncpg
 from fastapi import Depends, Request
 
 from casebus import telemetry
+from casebus.cases.listed import Asking
 from casebus.cases.visibility import Access
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
@@ -49,6 +50,8 @@ class Gateway:
     reader: DirectoryFollower
     #: Who may see what.
     access: Access
+    #: Whom an agency may ask about published penalties.
+    asking: Asking
     #: How many witnesses a head needs.
     witnessing: Witnessing
     prover: Prover = field(default_factory=Prover)
@@ -68,6 +71,7 @@ class Gateway:
             producer=Producer(settings),
             reader=DirectoryFollower(settings, schemas),
             access=Access.load(settings.policies_dir),
+            asking=Asking.load(settings.policies_dir),
             witnessing=Witnessing.load(settings.policies_dir),
         )
 

@@ -92,7 +92,7 @@ def profile(data: Mapping[str, Any]) -> Profile:
     rights = _rights(dict(data))
     return Profile(
         codes=_all(identify("uscc", _code(one)).canonical for one in offices),
-        names=_all(_plain_name(body.text(one, "name")) for one in (*sellers, *offices)),
+        names=_all(plain_name(body.text(one, "name")) for one in (*sellers, *offices)),
         addresses=_all(
             _plain(body.text(one, "address")) for one in (dict(data), *sellers, *offices)
         ),
@@ -164,7 +164,7 @@ def _plain(text: str) -> str:
 
 
 @remembered(16_384)
-def _plain_name(text: str) -> str:
+def plain_name(text: str) -> str:
     """A name without its place and its legal form: 杭州市西湖区茗汇茶叶店 → 茗汇茶叶."""
     name = _plain(text)
     short = _LEGAL_FORMS.sub("", name)

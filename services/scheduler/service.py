@@ -13,6 +13,7 @@ from typing import Any
 import uvloop
 
 from casebus import telemetry
+from casebus.cases.listed import Asking
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.events.topics import Topics
@@ -30,6 +31,7 @@ from services.scheduler.imports import Imports
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
 from services.scheduler.organisations import Organisations
+from services.scheduler.penalties import Penalties
 from services.scheduler.pulse import Pulse
 from services.scheduler.questions import Questions
 from services.scheduler.receipts import Receipts
@@ -95,6 +97,8 @@ async def serve(settings: WorkerSettings) -> None:
         partitions = partial(producer.partitions, JOURNAL)
         standing = Standing(offsets, topics.watched(NAME))
         tells = await asyncio.to_thread(Telling.load, settings.policies_dir)
+        asking = await asyncio.to_thread(Asking.load, settings.policies_dir)
+        knows: dict[str, Any] = {"directory": follower.directory, "asking": asking}
         hearing = Hearing(barrier, partitions)
         telling: dict[str, Any] = {
             "pool": pool,
@@ -114,6 +118,7 @@ async def serve(settings: WorkerSettings) -> None:
             Organisations(pool, voice, whole, partitions, telling=tells, now=now).run(),
             Rights(pool, voice, whole, partitions).run(),
             Imports(pool, voice, whole, partitions).run(),
+            Penalties(pool, voice, whole, partitions, **knows).run(),
             Heart(offsets, producer).run(),
             Copier(settings, pool, producer).run(),
             Heads(pool, signers.holder(BUS), settings.root_digest).run(),

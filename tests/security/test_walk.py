@@ -98,6 +98,11 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/rejected": {},
     "GET /v1/sequences/repeated": {},
     "GET /v1/numbers/{value}": {},
+    "POST /v1/penalties/compare": {
+        "json": {"items": [{"office": OPENER, "number": "罚〔2026〕1号"}]}
+    },
+    "GET /v1/penalties/questions": {},
+    "GET /v1/penalties/offices": {},
     # Nobody needs a key for these: they name nobody.
     "GET /v1/log": {},
     "GET /v1/log/{epoch}/{partition}/checkpoint": {"epoch": "1", "partition": "0"},

@@ -1,0 +1,141 @@
+"""Penalties on a published list: by what each is known again, and whom one may ask (ADR 62).
+
+Pure but for `Asking.load`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from casebus.cases.matching import plain_name
+from casebus.events.identifiers import identify
+from casebus.events.minted import stream_id
+from casebus.events.numbers import canonical_number
+from casebus.law.agencies import Agencies
+from casebus.law.models import EventName, Word
+
+#: The kind of number under which a question stands: the office, and what is asked about.
+QUESTION = "question_no"
+_FILE = Path("access") / "penalty_entry.yaml"
+#: A year in a number; without one it comes again each year.
+_YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9]*号|[0-9]*$)")
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_OF_DAY = re.compile(rf"(.+)/({_DAY})")
+_OF_PARTY = re.compile(rf"({_DAY})/(.+)")
+FoundBy = Literal["NUMBER", "NUMBER_AND_DATE", "DATE_AND_PARTY"]
+
+
+class Known(NamedTuple):
+    """By what a penalty is known: its number, with its day where it has no year; else day, party.
+
+    In canonical form; `party` is a credit code or a name as matching compares it.
+    """
+
+    by: FoundBy
+    number: str = ""
+    day: date | None = None
+    party: str = ""
+
+    def words(self) -> str:
+        parts = (self.number, self.day and self.day.isoformat(), self.party)
+        return " / ".join(one for one in parts if one)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One row of a list, as it is written there; `office` is an agency's id."""
+
+    office: str
+    number: str = ""
+    decided_on: date | None = None
+    party_code: str = ""
+    party_name: str = ""
+
+    def known(self) -> Known | None:
+        """None where what is given may mean several penalties: nobody is asked about it."""
+        number = canonical_number(self.number)
+        if number and _YEAR.search(number):
+            return Known("NUMBER", number)
+        if self.decided_on is None:
+            return None
+        if number:
+            return Known("NUMBER_AND_DATE", number, self.decided_on)
+        code = identify("uscc", self.party_code).canonical if self.party_code else ""
+        party = code or plain_name(self.party_name)
+        return Known("DATE_AND_PARTY", day=self.decided_on, party=party) if party else None
+
+    def question(self, known: Known) -> str:
+        """The number of the question about it: the penalty's own as written, where it has one."""
+        words = known._replace(number=self.number.strip() or known.number).words()
+        return f"{self.office}: {words}"
+
+
+def question_stream(asker: str, question: str) -> str:
+    """The stream of an asker's question: the same however often it is asked."""
+    return stream_id(asker, QUESTION, question)
+
+
+def known_of(office: str, question: str) -> Known | None:
+    """What a question's canonical number says of the penalty; None where it is none of ours."""
+    prefix = canonical_number(f"{office}:")
+    if not question.startswith(prefix) or question == prefix:
+        return None
+    said = question.removeprefix(prefix)
+    try:
+        if found := _OF_PARTY.fullmatch(said):
+            return Known("DATE_AND_PARTY", day=date.fromisoformat(found[1]), party=found[2])
+        if found := _OF_DAY.fullmatch(said):
+            return Known("NUMBER_AND_DATE", found[1], date.fromisoformat(found[2]))
+    except ValueError:
+        return None
+    return Known("NUMBER", said)
+
+
+class Asking(BaseModel):
+    """policies/access/penalty_entry.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    askers: dict[Word, Literal["below", "division"]]
+    offices: tuple[Word, ...]
+    penalties: tuple[EventName, ...]
+
+    @classmethod
+    def load(cls, policies: Path) -> Asking:
+        """Raises OSError, yaml.YAMLError or pydantic's ValidationError: nothing starts without."""
+        return cls.model_validate(yaml.safe_load((policies / _FILE).read_text(encoding="utf-8")))
+
+    def may_ask(self, asker: str, office: str, directory: Agencies) -> bool:
+        """Whether the asker may be told if the bus has what the office decided."""
+        one, other = directory.agency(asker), directory.agency(office)
+        if one is None or other is None or asker == office or other.sector not in self.offices:
+            return False
+        match self.askers.get(one.sector):
+            case "below":
+                return asker in superiors_of(office, directory)
+            case "division":
+                return _lies_in(other.division, one.division)
+        return False
+
+
+def superiors_of(office: str, directory: Agencies) -> Collection[str]:
+    """All above it; each once, whatever circles a directory has."""
+    found: dict[str, None] = {}
+    seen = directory.agency(office)
+    while seen is not None and seen.superior and seen.superior not in found:
+        found[seen.superior] = None
+        seen = directory.agency(seen.superior)
+    return found
+
+
+def _lies_in(division: str, other: str) -> bool:
+    """Whether a division is another one or below it: by the pairs of a code of GB/T 2260."""
+    return division[:6].startswith(re.sub(r"(?:00)+$", "", other[:6]))

@@ -1,0 +1,221 @@
+"""有案不录: published penalties held against the bus, and the questions about what it lacks.
+
+What an agency may ask, and what it is told of secret cases: docs/adr/0062.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, NamedTuple
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from casebus.cases.listed import Known, Listed, question_stream
+from casebus.sdk.importing.agencies import AgencyNames, KnownAgency
+from gateway import paging
+from gateway.api.shapes import CASE, SOURCE, LocalNumber, Next, Shape
+from gateway.context import Context, Database, Gateway
+from gateway.identity.caller import Caller
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import penalties
+from storage.penalties import Sought
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/penalties", tags=["penalties"])
+_MOST = 500
+_LONGEST = 200
+_NUMBER = "杭西市监罚〔2026〕7号"
+_REFUSALS = documented("unauthenticated", "invalid_request", "database_unavailable")
+Outcome = Literal[
+    "entered",
+    "asked",
+    "explained",
+    "withdrawn",
+    "missing",
+    "unidentified",
+    "not_yours",
+    "unknown_office",
+]
+
+
+class ListedPenalty(BaseModel):
+    """One row of a published list; the office by its id or by its name in the directory."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    office: str = Field(max_length=_LONGEST, examples=["杭州市西湖区市场监督管理局"])
+    number: str = Field(default="", max_length=_LONGEST, examples=[_NUMBER])
+    decided_on: date | None = Field(default=None, examples=["2026-03-02"])
+    party_code: str = Field(default="", max_length=_LONGEST, examples=["91330106MA2TEX7081"])
+    party_name: str = Field(default="", max_length=_LONGEST, examples=["杭州茗汇茶叶有限公司"])
+
+
+class PublishedList(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[ListedPenalty] = Field(min_length=1, max_length=_MOST)
+
+
+class Compared(Shape):
+    """How the bus stands to one row.
+
+    `entered`: it has the penalty. `asked`, `explained`, `withdrawn`: how the caller's own question
+    about it stands. `missing`: it has none that the caller may know of, and the caller never asked.
+    `unidentified`: neither a number (with its date, where it has no year) nor date and party.
+    `not_yours`: an office that the caller may not ask.
+    """
+
+    outcome: Outcome
+    office: str = Field(examples=[SOURCE], description="Its id; empty where nobody has the name.")
+    question: str = Field(examples=[f"{SOURCE}: {_NUMBER}"], description="The question's number.")
+    case: str | None = Field(examples=[CASE], description="The stream of the caller's question.")
+
+
+class ComparedList(Shape):
+    """In the order of the request."""
+
+    items: list[Compared]
+
+
+class Question(Shape):
+    """A question of the caller's; `due` where the installation has set a period and it runs."""
+
+    case: str = Field(examples=[CASE])
+    office: str | None = Field(examples=[SOURCE])
+    status: str = Field(examples=["asked"])
+    numbers: list[LocalNumber]
+    asked_at: datetime | None
+    updated_at: datetime
+    due: datetime | None
+
+
+class QuestionPage(Shape):
+    items: list[Question]
+    next: Next
+
+
+class OfficeCounts(Shape):
+    """How the caller's questions to one office stand; `overdue` are some of the open ones."""
+
+    office: str | None = Field(examples=[SOURCE])
+    asked: int
+    open: int
+    overdue: int
+    explained: int
+    entered: int
+    withdrawn: int
+
+
+class Offices(Shape):
+    items: list[OfficeCounts]
+
+
+@router.post("/compare", responses=_REFUSALS | documented("directory_unavailable"))
+async def compare(
+    listed: PublishedList, agency: Caller, gateway: Context, database: Database
+) -> ComparedList:
+    """Which of these penalties the bus has, and which the caller has asked about. Asks nothing.
+
+    A secret case that the caller may not know of is answered as one that is not there. Each case
+    that answers has the look in its access log.
+    """
+    rows = _read(gateway, agency, listed.items)
+    sought = {one.stream: Sought(agency, one.listed.office, one.known) for one in rows if one.known}
+    streams = list(sought)
+    events = gateway.asking.penalties
+    found = await penalties.entered(database, list(sought.values()), events)
+    entered = {streams[place] for place in found}
+    standing = await penalties.standing(database, agency, map(UUID, streams))
+    return ComparedList(items=[_compared(one, entered, standing) for one in rows])
+
+
+class _Row(NamedTuple):
+    """One row as it was read: whom it means, and by what it is known."""
+
+    outcome: Outcome
+    listed: Listed
+    known: Known | None = None
+    question: str = ""
+    stream: str = ""
+
+
+def _read(gateway: Gateway, agency: str, items: list[ListedPenalty]) -> list[_Row]:
+    every = list(gateway.directory().agencies.values())
+    names = AgencyNames(KnownAgency(one.id, one.sector, (one.name,)) for one in every)
+    return [_row(gateway, agency, one, names.find(one.office)) for one in items]
+
+
+def _row(gateway: Gateway, agency: str, given: ListedPenalty, office: KnownAgency | None) -> _Row:
+    listed = Listed(**(given.model_dump() | {"office": office.id if office else ""}))
+    if office is None:
+        return _Row("unknown_office", listed)
+    if not gateway.asking.may_ask(agency, office.id, gateway.directory()):
+        return _Row("not_yours", listed)
+    known = listed.known()
+    if known is None:
+        return _Row("unidentified", listed)
+    question = listed.question(known)
+    return _Row("missing", listed, known, question, question_stream(agency, question))
+
+
+def _compared(row: _Row, entered: set[str], standing: dict[UUID, str]) -> Compared:
+    status = standing.get(UUID(row.stream)) if row.stream else None
+    outcome = "entered" if row.stream in entered else status or row.outcome
+    case = row.stream if status else None
+    return Compared(outcome=outcome, office=row.listed.office, question=row.question, case=case)
+
+
+@router.get("/questions", responses=_REFUSALS | documented("malformed_cursor"))
+async def questions(
+    *,
+    agency: Caller,
+    database: Database,
+    status: Annotated[Literal["asked", "explained", "entered", "withdrawn"] | None, Query()] = None,
+    office: Annotated[str | None, Query(max_length=_LONGEST, description="Its id.")] = None,
+    cursor: paging.Cursor = None,
+    limit: paging.Limit = 50,
+) -> QuestionPage:
+    """The caller's questions about published penalties, the newest first."""
+    rows = await penalties.questions(
+        database,
+        agency,
+        status=status,
+        office=office,
+        after=None if cursor is None else _place(paging.decode(cursor)),
+        limit=limit + 1,
+    )
+    database.keep_back(rows[limit:])
+    last = rows[limit - 1] if len(rows) > limit else None
+    place = last and paging.encode([last["opened_at"].isoformat(), str(last["stream"])])
+    return QuestionPage(items=[_question(one) for one in rows[:limit]], next=place)
+
+
+@router.get("/offices", responses=documented("unauthenticated", "database_unavailable"))
+async def offices(agency: Caller, gateway: Context, database: Database) -> Offices:
+    """How the caller's questions stand, by the office that was asked."""
+    rows = await penalties.offices(database, agency, gateway.now())
+    return Offices(items=[OfficeCounts(**dict(one)) for one in rows])
+
+
+def _question(row: Any) -> Question:
+    return Question(
+        case=str(row["stream"]),
+        office=row["office"],
+        status=row["status"],
+        numbers=row["numbers"],
+        asked_at=row["opened_at"],
+        updated_at=row["updated_at"],
+        due=row["due"],
+    )
+
+
+def _place(place: Any) -> tuple[datetime, UUID]:
+    match place:
+        case [str() as moment, str() as stream]:
+            try:
+                return datetime.fromisoformat(moment), UUID(stream)
+            except ValueError:
+                raise paging.malformed() from None
+    raise paging.malformed()

@@ -1,0 +1,88 @@
+"""Published penalties that the bus lacked and now has: the question about each closes by itself.
+
+Whatever is journaled of a case, or of a question, is looked at once, behind the barrier: what
+marks a case secret may come behind what opens it. Who may not know of a case is told nothing, and
+nobody is answered about an office that it may not ask (ADR 62).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from casebus.cases.keys import key_of
+from casebus.cases.listed import Asking
+from casebus.law.agencies import Agencies
+from services.scheduler.barrier import Passes
+from services.scheduler.voice import Statement, Voice
+from storage import outbox, penalties, scheduling
+from storage.penalties import Question
+from storage.scheduling import Stretch
+
+FOUND = "casebus.penalty_entry.found.v1"
+#: The question under which is noted how far the journal was read.
+ENTERED = "penalty_entered"
+_ROUND_SECONDS = 1.0
+#: Bounds what one round costs.
+_RECORDS = 2_000
+
+
+class Penalties:
+    def __init__(
+        self,
+        pool: Any,
+        voice: Voice,
+        barrier: Passes,
+        partitions: Callable[[], Awaitable[int]],
+        *,
+        directory: Agencies,
+        asking: Asking,
+    ) -> None:
+        self._pool, self._voice = pool, voice
+        self._barrier, self._partitions = barrier, partitions
+        self._directory, self._asking = directory, asking
+
+    async def run(self) -> None:
+        while True:
+            if not await self.look():
+                await asyncio.sleep(_ROUND_SECONDS)
+
+    async def look(self) -> int:
+        """One round; how many stretches of the journal it read."""
+        stretches = await scheduling.unread(self._pool, ENTERED, _RECORDS)
+        asked = bool(stretches) and await penalties.is_asked(self._pool)
+        if asked:
+            await self._barrier.passed(range(await self._partitions()))
+        for stretch in stretches:
+            async with self._pool.acquire() as connection, connection.transaction():
+                if asked:
+                    await self._answer(connection, stretch)
+                await scheduling.note_reading(connection, ENTERED, stretch)
+        return len(stretches)
+
+    async def _answer(self, connection: Any, stretch: Stretch) -> None:
+        streams = await penalties.touched(connection, stretch)
+        events = self._asking.penalties
+        allowed = [
+            one
+            for one in await penalties.open_about(connection, streams, events)
+            if self._asking.may_ask(one.sought.asker, one.sought.office, self._directory)
+        ]
+        found = await penalties.entered(connection, [one.sought for one in allowed], events)
+        statements = found_statements([allowed[place] for place in sorted(found)])
+        await outbox.enqueue(connection, self._voice.rows(statements))
+
+
+def found_statements(questions: Sequence[Question]) -> list[Statement]:
+    """To who asked and to the office; neither the case nor an event of it is named."""
+    return [
+        Statement(
+            stream=one.stream,
+            id=key_of(str(one.stream), FOUND),
+            type=FOUND,
+            data={"found_by": one.sought.known.by, "told": [one.sought.asker, one.sought.office]},
+            to=(one.sought.asker, one.sought.office),
+        )
+        for one in questions
+    ]

@@ -1,0 +1,103 @@
+"""Published penalties: which of them the bus has, and the questions about those that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from casebus.cases.listed import Known, known_of
+from storage.queries import load
+from storage.scheduling import Stretch
+
+Connection = Any
+Row = Any
+"""An asyncpg record."""
+_SQL = load("penalties")
+
+
+class Sought(NamedTuple):
+    """A penalty that somebody asks about."""
+
+    asker: str
+    office: str
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One that was asked and not found yet."""
+
+    stream: UUID
+    sought: Sought
+
+
+async def entered(
+    connection: Connection, sought: Sequence[Sought], penalties: Iterable[str]
+) -> dict[int, Row]:
+    """By place in `sought`, a row that names the case of it; of secret ones as the asker may know.
+
+    `penalties` are the events by which one without a number is known again.
+    """
+    columns: list[list[Any]] = [
+        list(range(len(sought))),
+        [one.asker for one in sought],
+        [one.office for one in sought],
+        [one.known.number for one in sought],
+        [one.known.day for one in sought],
+        [one.known.party for one in sought],
+    ]
+    rows = await connection.fetch(_SQL["entered"], *columns, list(penalties))
+    return {row["place"]: row for row in reversed(rows)}
+
+
+async def standing(connection: Connection, asker: str, streams: Iterable[UUID]) -> dict[UUID, str]:
+    """How the asker's questions of these streams stand; those that there are."""
+    rows = await connection.fetch(_SQL["standing"], asker, list(streams))
+    return {row["stream"]: row["status"] for row in rows}
+
+
+async def is_asked(connection: Connection) -> bool:
+    """Whether anybody ever asked."""
+    return bool(await connection.fetchval(_SQL["is_asked"]))
+
+
+async def touched(connection: Connection, stretch: Stretch) -> list[UUID]:
+    """The streams of which a stretch of the journal has something."""
+    where = (stretch.epoch, stretch.partition, stretch.first, stretch.until)
+    return [row["stream"] for row in await connection.fetch(_SQL["touched"], *where)]
+
+
+async def open_about(
+    connection: Connection, streams: Iterable[UUID], penalties: Iterable[str]
+) -> list[Question]:
+    """Questions among these streams, and those that these may answer."""
+    rows = await connection.fetch(_SQL["open_about"], list(streams), list(penalties))
+    return [
+        Question(row["stream"], Sought(row["asker"], row["office"], known))
+        for row in rows
+        if row["office"] and (known := known_of(row["office"], row["value"])) is not None
+    ]
+
+
+async def questions(
+    connection: Connection,
+    asker: str,
+    *,
+    status: str | None,
+    office: str | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Row]:
+    place = after or (None, None)
+    found: list[Row] = await connection.fetch(
+        _SQL["questions"], asker, status, office, *place, limit
+    )
+    return found
+
+
+async def offices(connection: Connection, asker: str, now: datetime) -> list[Row]:
+    found: list[Row] = await connection.fetch(_SQL["offices"], asker, now)
+    return found
