@@ -20,6 +20,10 @@ OWN = {
     "publish": ("casebus.cli.publish", "Publish events of your agency, signed."),
     "import": ("casebus.cli.importing", "Import a spreadsheet or JSON Lines as history."),
     "cases": ("casebus.cli.cases", "Find cases by what is shown of them; sort and count them."),
+    "penalties": (
+        "casebus.cli.penalties",
+        "Ask offices about penalties that were published and are not on the bus.",
+    ),
     "history": ("casebus.cli.history", "Show a case's life, by id or any local number."),
     "inbox": ("casebus.cli.inbox", "Show, follow and acknowledge what your agency was sent."),
     "receipts": ("casebus.cli.receipts", "Show what is proved of an event's hand-over."),

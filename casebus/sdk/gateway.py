@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
 
 from casebus.errors import CasebusError
+from casebus.sdk.event import NewEvent
 from casebus.sdk.http import client
 from casebus.settings import Settings
 
@@ -135,6 +136,34 @@ class Gateway:
     def submit(self, event: Mapping[str, Any]) -> JSON:
         """Send one structured CloudEvent; the gateway signs it for a hosted agency."""
         return self._post("/v1/events", event, "application/cloudevents+json")
+
+    def submit_new(self, agency: str, event: NewEvent) -> JSON:
+        """Hand in an event of a hosted agency; its id and stream are given, its time is now."""
+        structured = {
+            "specversion": "1.0",
+            "type": event.ce_type,
+            "source": event.source or agency,
+            "id": event.id,
+            "subject": event.stream,
+            "to": " ".join(event.to),
+            "data": dict(event.data),
+        }
+        return self.submit(structured)
+
+    def compare_penalties(self, items: Sequence[Mapping[str, Any]]) -> list[JSON]:
+        """How the bus stands to rows of a list of published penalties, in their order."""
+        answer = self._post("/v1/penalties/compare", {"items": list(items)})
+        return list(answer["items"])
+
+    def penalty_questions(self, *, status: str = "", office: str = "") -> list[JSON]:
+        """The agency's questions about published penalties, the newest first."""
+        wanted = {"status": status, "office": office}
+        given = {key: one for key, one in wanted.items() if one}
+        return list(self._pages("/v1/penalties/questions", given))
+
+    def penalty_offices(self) -> list[JSON]:
+        """How they stand, by the office that was asked."""
+        return list(self._get("/v1/penalties/offices")["items"])
 
     def work(self, status: str = "open") -> list[JSON]:
         return list(self._pages("/v1/work", {"status": status}))

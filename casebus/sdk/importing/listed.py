@@ -1,0 +1,206 @@
+"""Reads lists of published penalties, whose columns each office names in its own way."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from casebus.cases.listed import Listed
+from casebus.sdk.importing.agencies import AgencyNames
+from casebus.sdk.importing.cells import heading, parse_date
+from casebus.sdk.importing.csv_text import CsvText
+from casebus.sdk.importing.files import RawRow, Rows, SourceFile
+from casebus.sdk.importing.issues import CellError, FileError, Issue, IssueCode
+from casebus.sdk.importing.mapping import Cell, SheetPart, WorkbookPart
+from casebus.sdk.importing.report import Lines
+from casebus.sdk.importing.rows import Reading, RefusedError, refuse_secrets
+from casebus.sdk.importing.workbook import Workbook
+
+#: What a list says of a penalty -> how its column is called. Beside ours the names of the public
+#: credit forms (行政处罚信息公示标准) and of the bulletins of offices.
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "office": (
+        *("处罚机关", "作出处罚决定机关", "作出行政处罚决定机关", "作出行政处罚决定机关名称"),
+        *("作出处罚的机关", "处罚机关名称", "处罚决定机关", "处罚单位", "执法机关", "执法单位"),
+        *("执法部门", "办案机关", "办案单位", "公示单位", "office", "agency"),
+    ),
+    "number": (
+        *("行政处罚决定书文号", "行政处罚决定文书号", "处罚决定书文号", "处罚决定文书号"),
+        *(
+            "行政处罚决定书号",
+            "处罚决定书号",
+            "处罚决定书编号",
+            "决定书文号",
+            "处罚文号",
+            "文书文号",
+        ),
+        *("文书号", "文号", "number"),
+    ),
+    "date": (
+        *("处罚决定日期", "作出处罚决定日期", "作出行政处罚决定日期", "作出处罚决定书日期"),
+        *("行政处罚决定日期", "决定日期", "处罚日期", "处罚时间", "date", "decided_on"),
+    ),
+    "code": (
+        *("行政相对人代码_1(统一社会信用代码)", "行政相对人代码_1", "统一社会信用代码"),
+        *("社会信用代码", "信用代码", "统一社会信用代码/注册号", "code", "uscc"),
+    ),
+    "party": (
+        *("行政相对人名称", "行政相对人", "当事人名称", "当事人", "被处罚人", "被处罚单位"),
+        *(
+            "被处罚单位名称",
+            "被处罚人名称",
+            "企业名称",
+            "单位名称",
+            "名称",
+            "organisation",
+            "party",
+        ),
+    ),
+}
+#: Lists have titles and remarks above their heading.
+_HEADER_ROWS = range(1, 8)
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which heading of a file says what; the mapping that the readers of tables ask for."""
+
+    names: Mapping[str, str]
+    delimiter: str = ","
+    workbook: WorkbookPart = field(default_factory=WorkbookPart)
+
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self.names.values())
+
+    def date_columns(self) -> frozenset[str]:
+        return frozenset(self.names[one] for one in ("date",) if one in self.names)
+
+    def number_columns(self) -> frozenset[str]:
+        return frozenset(self.names[one] for one in ("number",) if one in self.names)
+
+
+class Meant(NamedTuple):
+    """How to read a list where its own headings do not say it."""
+
+    #: What -> the heading of its column, where that is called otherwise.
+    columns: Mapping[str, str] = {}
+    #: The office whose list it is, where no column says it.
+    office: str = ""
+    #: Of a workbook with several sheets.
+    sheet: str = ""
+
+
+class ListedRows:
+    """Each row as it is listed, with what was noticed; None where it is refused."""
+
+    def __init__(self, source: SourceFile, meant: Meant) -> None:
+        """Raises FileError `missing_columns` where none says which penalties, or whose."""
+        self._columns, self._office = columns_of(source, meant), meant.office
+        self._rows = Rows(source, self._columns)
+
+    @property
+    def lines(self) -> Lines | None:
+        return self._rows.lines
+
+    def __iter__(self) -> Iterator[tuple[int, Listed | None, tuple[Issue, ...]]]:
+        for raw in self._rows:
+            yield self._read(raw)
+
+    def _read(self, raw: RawRow) -> tuple[int, Listed | None, tuple[Issue, ...]]:
+        row, cells = raw
+        if isinstance(cells, Issue):
+            return row, None, (cells,)
+        reading = Reading(row, cells, AgencyNames(()))
+        try:
+            listed = _listed(reading, self._columns.names, self._office)
+            return row, listed, tuple(reading.issues)
+        except RefusedError:
+            return row, None, tuple(reading.issues)
+
+
+def _listed(reading: Reading, names: Mapping[str, str], office: str) -> Listed:
+    refuse_secrets(reading)
+    said = {what: reading.raw(column) for what, column in names.items()}
+    if long := [what for what, text in said.items() if len(text) > _LONGEST]:
+        detail = f"longer than {_LONGEST} characters"
+        raise reading.refuse(names[long[0]], IssueCode.BAD_CELL, detail)
+    office = reading.text(names.get("office")) or office
+    if not office:
+        raise reading.refuse(names.get("office", ""), IssueCode.MISSING_VALUE)
+    code = reading.value(_code(names["code"])) if "code" in names else None
+    listed = Listed(
+        office=office,
+        number=reading.number(names["number"]) if "number" in names else "",
+        party_code=code or "",
+        party_name=said.get("party", ""),
+    )
+    return _dated(reading, names.get("date", ""), listed)
+
+
+def _code(column: str) -> Cell:
+    return Cell.model_validate({"column": column, "as": "uscc", "optional": True})
+
+
+def _dated(reading: Reading, column: str, listed: Listed) -> Listed:
+    """A day that cannot be read keeps the row out only where nothing else tells which penalty."""
+    text = reading.text(column)
+    if not text:
+        return listed
+    try:
+        return replace(listed, decided_on=parse_date(text).date)
+    except CellError as error:
+        if listed.known() is None:
+            raise reading.refuse(column, error.issue_code, error.detail) from error
+        reading.note(column, error.issue_code, error.detail)
+        return listed
+
+
+def columns_of(source: SourceFile, meant: Meant) -> Columns:
+    """Raises FileError `missing_columns`, naming what was looked for."""
+    first: list[str] = []
+    for headings, columns in _headings(source, meant):
+        if not _lacking(columns.names, meant):
+            return columns
+        first = first or headings
+    lacking = " and ".join(_lacking(_names(first, meant), meant))
+    raise FileError("missing_columns", f"no column of {', '.join(first) or 'it'} is {lacking}")
+
+
+def _headings(source: SourceFile, meant: Meant) -> Iterator[tuple[list[str], Columns]]:
+    """Each row that may be the heading, and what it would mean."""
+    if not source.is_workbook:
+        with source.path.open("rb") as file:
+            text = CsvText(io.TextIOWrapper(file, source.encoding, newline=""), ",")
+            found = text.heading(lambda cells: not _lacking(_names(cells, meant), meant))
+            yield found, Columns(_names(found, meant), text.delimiter)
+        return
+    sheets = (SheetPart(name=meant.sheet),) if meant.sheet else ()
+    for header in _HEADER_ROWS:
+        part = WorkbookPart(header=header, sheets=sheets)
+        with source.path.open("rb") as file, closing(Workbook(source.path, file, part)) as book:
+            found = next(book.sheets()).columns()
+        yield found, Columns(_names(found, meant), workbook=part)
+
+
+def _names(headings: Sequence[str], meant: Meant) -> dict[str, str]:
+    """What -> the heading of its column; of the ways to call it the first that is there."""
+    there = {heading(one).lower(): one for one in reversed(headings) if one.strip()}
+    wanted = {**HEADINGS, **{what: (name,) for what, name in meant.columns.items()}}
+    found: dict[str, str] = {}
+    for what, ways in wanted.items():
+        known = (there.get(heading(one).lower()) for one in ways)
+        name = next((one for one in known if one and one not in found.values()), None)
+        if name is not None:
+            found[what] = name
+    return found
+
+
+def _lacking(names: Mapping[str, str], meant: Meant) -> list[str]:
+    lacking = [] if "office" in names or meant.office else ["the office (处罚机关)"]
+    if "number" not in names and not {"date"} < names.keys() & {"date", "code", "party"}:
+        lacking.append("the number (行政处罚决定书文号), or the date and the organisation")
+    return lacking
