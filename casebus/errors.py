@@ -18,6 +18,15 @@ class CasebusError(Exception):
         self.detail = detail
 
 
+class AwayError(CasebusError):
+    """What is needed does not answer now: nothing was lost, and the same may be asked again."""
+
+    def __init__(self, code: str, detail: str = "", *, after_seconds: float = 0.0) -> None:
+        super().__init__(code, detail)
+        #: How long whoever answered asks to be left alone.
+        self.after_seconds = after_seconds
+
+
 class Reason(StrEnum):
     """Why admission rejected a record. What is rejected is kept, with the reason."""
 

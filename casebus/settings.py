@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     gateway_tls_key: Path | None = None
     #: PEM file of who is trusted to name brokers, database and gateway; unset: the machine's own.
     tls_ca: Path | None = None
+    #: How long a client asks again, or waits, for a gateway or brokers that do not answer.
+    patience_seconds: float = 10.0
     api_key: str = ""
     #: The agency on whose behalf a client acts.
     agency: str = ""

@@ -74,10 +74,26 @@ def sectors(settings: Settings, sector: str | None = None) -> SectorOf:
     An agency's account sees one `events.*` topic. An account that sees several (the
     installation's admin) may read the directory, which says every agency's sector.
     """
-    from casebus.sdk.accounts import sector_finder  # noqa: PLC0415
     from casebus.sdk.sectors import one_sector  # noqa: PLC0415
 
-    return one_sector(sector) if sector else sector_finder(settings, load_schemas(settings))
+    return one_sector(sector) if sector else _asked_when_needed(settings)
+
+
+def _asked_when_needed(settings: Settings) -> SectorOf:
+    """Kafka is asked when an event is published, and once."""
+    known: dict[str, str] = {}
+    finders: list[SectorOf] = []
+
+    def sector_of(agency: str) -> str:
+        from casebus.sdk.accounts import sector_finder  # noqa: PLC0415
+
+        if agency not in known:
+            if not finders:
+                finders.append(sector_finder(settings, load_schemas(settings)))
+            known[agency] = finders[0](agency)
+        return known[agency]
+
+    return sector_of
 
 
 def require_agency(settings: Settings) -> str:

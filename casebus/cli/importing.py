@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -21,8 +23,8 @@ from casebus.cli.connect import (
     require_agency,
     settings_for,
 )
-from casebus.cli.output import answer, json_option, stderr, table
-from casebus.errors import CasebusError
+from casebus.cli.output import PENDING, answer, json_option, stderr, table
+from casebus.errors import AwayError, CasebusError
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.files import Rows, inspect
 from casebus.sdk.importing.issues import FileError, Issue
@@ -36,6 +38,9 @@ from casebus.sdk.importing.report import Report, Summary, report_to
 from casebus.sdk.importing.run import Importer, Ports
 from casebus.sdk.keyring import Keyring
 from casebus.settings import Settings
+
+if TYPE_CHECKING:
+    from casebus.sdk.publisher import Publisher
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 #: Issues shown on the terminal; the report file has all of them.
@@ -54,6 +59,14 @@ _SHOWN = 20
 )
 @click.option("--dry-run", is_flag=True, help="Read and check all, send nothing.")
 @click.option(
+    "--patience",
+    type=click.FloatRange(0),
+    default=600.0,
+    show_default=True,
+    envvar="CASEBUS_PATIENCE_SECONDS",
+    help="Seconds for which gateway and Kafka are waited for where they are away.",
+)
+@click.option(
     "--ask/--no-ask",
     default=None,
     help="Ask the gateway for other cases with these numbers. Default: not in a dry run.",
@@ -66,6 +79,7 @@ def command(
     actor: str,
     report: Path | None,
     *,
+    patience: float,
     dry_run: bool,
     ask: bool | None,
     as_json: bool,
@@ -74,20 +88,25 @@ def command(
 
     The mapping says which, and what its columns or activities mean. Running it again changes
     nothing; a changed row becomes a correction. A log whose import was cut off goes on where it
-    stopped.
+    stopped. A gateway or Kafka that is away is waited for; what is not back in time ends the import
+    with 4, and the same command goes on.
     """
     mapping_path = mapping_file or _beside(file)
     mapping = load_mapping(mapping_path)
     settings = settings_for(agency or mapping.agency)
+    settings = settings.model_copy(update={"patience_seconds": patience})
     issues: list[Issue] = []
+    agencies = _agencies(mapping, mapping_path)
     with ExitStack() as stack:
         asks = not dry_run if ask is None else ask
-        ports = _ports(stack, settings, _agencies(mapping, mapping_path), dry_run, asks)
+        ports, publisher = _ports(stack, settings, agencies, dry_run, asks)
         work = _work(file, mapping, require_agency(settings), ports, actor)
         write = stack.enter_context(report_to(report, go_on=work.goes_on))
         summary = _run(work, file, _keeping(issues, write))
-    shown = summary.as_json() | {"report": str(report) if report else None}
+        unsent = _unsent(publisher) if publisher else 0
+    shown = summary.as_json() | {"report": str(report) if report else None, "unsent": unsent}
     answer(shown, as_json=as_json, show=lambda console: _show(console, summary, issues, report))
+    sys.exit(PENDING if unsent else 0)
 
 
 def _beside(file: Path) -> Path:
@@ -105,22 +124,34 @@ def _agencies(mapping: Mapping | LogMapping, mapping_path: Path) -> AgencyNames:
 
 def _ports(
     stack: ExitStack, settings: Settings, agencies: AgencyNames, dry_run: bool, asks: bool
-) -> Ports:
+) -> tuple[Ports, Publisher | None]:
     schemas = load_schemas(settings)
     store = stack.enter_context(open_store(settings))
-    publish = None
+    publisher = None
     if not dry_run:
-        publisher = open_publisher(settings, schemas, store, _sector_of(settings, agencies))
-        publish = stack.enter_context(publisher).publish
+        opened = open_publisher(settings, schemas, store, _sector_of(settings, agencies))
+        publisher = stack.enter_context(opened)
     gateway = stack.enter_context(open_gateway(settings)) if asks else None
-    return Ports(
+    ports = Ports(
         schemas=schemas,
         store=store,
         agencies=agencies,
         can_sign=Keyring(settings.keys_dir).has,
         ask=AskGateway(gateway) if gateway else None,
-        publish=publish,
+        publish=publisher.publish if publisher else None,
     )
+    return ports, publisher
+
+
+def _unsent(publisher: Publisher) -> int:
+    """Send what an import that was cut off has kept; returns how many cannot be sent."""
+    try:
+        publisher.send_waiting()
+    except AwayError:
+        raise
+    except CasebusError as error:
+        stderr().print(f"{publisher.waiting()} signed events cannot be sent: {error}")
+    return publisher.waiting()
 
 
 def _sector_of(settings: Settings, agencies: AgencyNames) -> Callable[[str], str]:

@@ -20,6 +20,7 @@ from casebus.cli.connect import (
 from casebus.cli.output import answer, json_option, stdout, table
 from casebus.cli.wording import Titles, local_time, short_type
 from casebus.errors import CasebusError
+from casebus.sdk.patience import Patience
 from casebus.settings import Settings
 
 #: Without --follow, the end is where nothing came for so long.
@@ -66,12 +67,14 @@ def _has_own(settings: Settings) -> bool:
 
     if settings.kafka_username != settings.agency or not settings.kafka_password:
         return False
+    patience = Patience(settings.patience_seconds)
     try:
-        return f"agency.{settings.agency}.inbox" in visible_topics(settings)
+        visible = patience.ask(lambda: visible_topics(settings))
     except CasebusError as error:
         if error.code not in _NOT_OWN:
             raise
         return False
+    return f"agency.{settings.agency}.inbox" in visible
 
 
 def _from_gateway(settings: Settings, after: str, *, as_json: bool) -> None:

@@ -64,6 +64,11 @@ SERVER = (
 )
 
 
+class _Stderr(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), err=True)
+
+
 class Commands(click.Group):
     """Loads a command's module at first use, so that `casebus --help` is quick."""
 
@@ -100,12 +105,18 @@ def main(*, verbose: bool) -> None:
 
     Settings come from the environment (CASEBUS_*); on a development machine,
     eval "$(casebus env)" sets them all.
+
+    A command ends with 0 where all was done, 1 where something was refused or is wrong, 2 where it
+    was called wrongly, 3 where an outcome is not known yet, 4 where what it needs is away.
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character shows its code; nothing fails for it.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(message)s")
+    level = logging.INFO if verbose else logging.ERROR
+    logging.basicConfig(level=level, format="%(message)s", handlers=[_Stderr()], force=True)
+    # What is waited for, a person is told.
+    logging.getLogger("casebus.sdk.patience").setLevel(logging.INFO if verbose else logging.WARNING)
     # Its errors come as exceptions as well, with a sentence of ours.
     logging.getLogger("kafka").setLevel(logging.INFO if verbose else logging.CRITICAL)
 

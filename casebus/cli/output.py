@@ -13,10 +13,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
 
 _META = "casebus.json"
 _WIDE = 240
+#: Exit codes beside 1: what became of an event is not known yet, or it is not sent.
+PENDING = 3
+#: What the command needs is away (a gateway, brokers, a database, a store that is held): nothing is
+#: lost, and the same command may be given again.
+AWAY = 4
 _IDS = frozenset({"case", "event id", "item", "key"})
 
 
@@ -39,6 +44,8 @@ class ShownError(click.ClickException):
     def __init__(self, error: CasebusError, ctx: click.Context) -> None:
         super().__init__(str(error))
         self.error = error
+        if isinstance(error, AwayError):
+            self.exit_code = AWAY
         self._as_json = bool(ctx.meta.get(_META))
 
     def show(self, file: IO[Any] | None = None) -> None:

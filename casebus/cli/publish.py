@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TextIO
 
@@ -21,7 +21,7 @@ from casebus.cli.connect import (
     sectors,
     settings_for,
 )
-from casebus.cli.output import answer, json_option, stderr, table
+from casebus.cli.output import PENDING, answer, json_option, stderr, table
 from casebus.errors import CasebusError
 from casebus.events.legaltime import refuse_ahead
 from casebus.now import now_from
@@ -31,9 +31,8 @@ from casebus.settings import Settings
 
 #: What the gateway says of an event, beside what its sending told.
 _KNOWN = ("status", "reason", "detail", "findings")
-_PENDING = 3
 #: Exit codes, the one that counts most last.
-_WORST = (0, _PENDING, 1)
+_WORST = (0, PENDING, 1)
 
 
 @click.command("publish")
@@ -73,7 +72,8 @@ def command(
     In a file an event has: type, case, to, legal_time, causation, id, data.
 
     Ends with 0 where every event was journaled and nothing was found about it, with 1 where one was
-    rejected or something was found, with 3 where it is not known yet.
+    rejected or something was found, with 3 where it is not known yet. With 4 where Kafka is away:
+    what was signed is kept, and --resend sends it.
     """
     settings = settings_for(agency)
     events = [] if resend else _events(settings, file, one)
@@ -125,36 +125,18 @@ def _publish(
     schemas = load_schemas(settings)
     with (
         open_store(settings) as store,
-        open_publisher(settings, schemas, store, _lazily(settings, sector)) as publisher,
+        open_publisher(settings, schemas, store, sectors(settings, sector)) as publisher,
     ):
         try:
-            if events:
-                return publisher.publish(events)
-            publisher.send_waiting()
+            return publisher.publish(events) if events else publisher.send_waiting()
         except CasebusError as error:
             kept = publisher.waiting()
             if kept and error.code.startswith(("kafka", "topic")):
                 kept_text = (
                     f"{error.detail}; {kept} signed events are kept: casebus publish --resend"
                 )
-                raise CasebusError(error.code, kept_text) from error
+                raise type(error)(error.code, kept_text) from error
             raise
-    return []
-
-
-def _lazily(settings: Settings, sector: str | None) -> Callable[[str], str]:
-    """Ask for the sector when an event is finished, and once."""
-    known: dict[str, str] = {}
-    finders: list[Callable[[str], str]] = []
-
-    def sector_of(agency: str) -> str:
-        if agency not in known:
-            if not finders:
-                finders.append(sectors(settings, sector))
-            known[agency] = finders[0](agency)
-        return known[agency]
-
-    return sector_of
 
 
 def _told(row: Published) -> dict[str, Any]:
@@ -187,7 +169,7 @@ def _wait(settings: Settings, told: list[dict[str, Any]], seconds: float) -> Non
 def _exit_code(row: dict[str, Any]) -> int:
     if row["status"] == "journaled":
         return int(any(one["severity"] != "INFO" for one in row.get("findings", ())))
-    return 1 if row["status"] == "rejected" else _PENDING
+    return 1 if row["status"] == "rejected" else PENDING
 
 
 def _show(console: Console, told: list[dict[str, Any]]) -> None:

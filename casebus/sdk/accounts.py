@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from kafka import KafkaConsumer, TopicPartition
 
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.sdk.connection import clear_errors, consumer_settings, open_consumer
@@ -14,6 +16,8 @@ from casebus.trust.directory import Directory, DirectoryError
 
 DIRECTORY_TOPIC = "directory"
 _POLL_MS = 1_000
+#: Brokers that give nothing of what they hold for so long are away.
+_STILL_SECONDS = 30.0
 
 
 def visible_topics(settings: Settings) -> set[str]:
@@ -73,18 +77,23 @@ def read_directory(settings: Settings, schemas: Schemas) -> Directory:
     consumer = open_consumer(settings, DIRECTORY_TOPIC, None)
     try:
         with clear_errors(settings, DIRECTORY_TOPIC):
-            _read(consumer, directory)
+            _read(consumer, directory, settings)
     finally:
         consumer.close(autocommit=False)
     return directory
 
 
-def _read(consumer: KafkaConsumer, directory: Directory) -> None:
+def _read(consumer: KafkaConsumer, directory: Directory, settings: Settings) -> None:
     place = TopicPartition(DIRECTORY_TOPIC, 0)
     consumer.assign([place])
     end = consumer.end_offsets([place])[place]
+    came_at = time.monotonic()
     while directory.position < end:
+        if time.monotonic() - came_at > _STILL_SECONDS:
+            says = f"{settings.kafka_bootstrap} stopped in the midst of the directory"
+            raise AwayError("kafka_unreachable", says)
         for record in consumer.poll(timeout_ms=_POLL_MS).get(place, ()):
+            came_at = time.monotonic()
             headers = tuple((name, value or b"") for name, value in record.headers)
             _apply(directory, Record(record.key, record.value, headers))
 

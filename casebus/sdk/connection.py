@@ -16,7 +16,8 @@ from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
+from casebus.sdk.patience import Patience
 from casebus.settings import Settings
 
 #: Two MiB and the headers: what an inbox record may measure.
@@ -140,6 +141,11 @@ def open_consumer(settings: Settings, topic: str, group: str | None) -> KafkaCon
     kafka-python says nothing about a denied read, its iterator just ends; so it is asked first
     whether this account sees the topic at all.
     """
+    patience = Patience(settings.patience_seconds)
+    return patience.ask(lambda: _consumer(settings, topic, group))
+
+
+def _consumer(settings: Settings, topic: str, group: str | None) -> KafkaConsumer:
     with clear_errors(settings, topic):
         consumer = KafkaConsumer(**consumer_settings(settings, group))
     seen: set[str] = set()
@@ -167,15 +173,11 @@ def clear_errors(settings: Settings, topic: str = "") -> Iterator[None]:
         raise CasebusError(
             "group_denied", f"user {settings.kafka_username} may not use this consumer group"
         ) from error
-    except (
-        kafka_errors.KafkaTimeoutError,
-        kafka_errors.KafkaConnectionError,
-        kafka_errors.NodeNotReadyError,
-    ) as error:
-        raise CasebusError(
+    except (kafka_errors.RetriableError, kafka_errors.BrokerNotAvailableError) as error:
+        raise AwayError(
             "kafka_unreachable",
             f"no answer from {settings.kafka_bootstrap} by {settings.kafka_security_protocol}:"
-            f" {error}",
+            f" {error or type(error).__name__}",
         ) from error
     except kafka_errors.KafkaError as error:
         raise CasebusError("kafka_failed", f"{type(error).__name__}: {error}") from error

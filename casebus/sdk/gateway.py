@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,9 +11,10 @@ from urllib.parse import quote
 
 import httpx
 
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
 from casebus.sdk.event import NewEvent
 from casebus.sdk.http import client
+from casebus.sdk.patience import Patience
 from casebus.settings import Settings
 
 JSON = dict[str, Any]
@@ -24,13 +26,22 @@ _STATISTICS_SECONDS = 120.0
 _EVIDENCE_SECONDS = 120.0
 #: An action answers within 2 s (design rule 18); what is pending then is asked for again.
 _POLL_SECONDS = 0.2
+#: Too much asked at once; or the gateway, or what stands before it, says that it will be back.
+_BACK_SOON = frozenset({429, 502, 503, 504})
+_MOST_RETRY_AFTER_SECONDS = 30.0
 
 
 class Gateway:
-    """A client for one agency; every method raises CasebusError with the problem's own code."""
+    """A client for one agency; every method raises CasebusError with the problem's own code.
+
+    What the gateway does not answer is asked again for `settings.patience_seconds`, then raised as
+    AwayError. What is sent is sent again too: an event has its id, an action its version of the
+    work item, a cosignature its head, and the gateway takes each once.
+    """
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
-        self._url = settings.gateway_url.rstrip("/")
+        self._url = _address(settings.gateway_url)
+        self._patience = Patience(settings.patience_seconds)
         headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
         self._http = client(
             self._url,
@@ -98,7 +109,7 @@ class Gateway:
 
     def event(self, source: str, event: str) -> JSON:
         """Whether an event is pending, journaled (and where), or rejected (and why)."""
-        return self._get(f"/v1/events/{_path(source)}/{_path(event)}")
+        return self._get(_event_path(source, event))
 
     def receipts(self, source: str, event: str, *, proof: bool = False) -> JSON:
         """Submitted, relayed, delivered, retrieved: what is proved of an event so far.
@@ -191,14 +202,20 @@ class Gateway:
         """The event's outcome, or what is known of it when the time is up."""
         deadline = time.monotonic() + seconds
         while True:
-            known = self._known(source, event)
-            if known.get("status") in {"journaled", "rejected"} or time.monotonic() > deadline:
-                return known
+            late = time.monotonic() > deadline
+            try:
+                known = self._known(source, event)
+            except AwayError:
+                if late:
+                    raise
+            else:
+                if late or known.get("status") in {"journaled", "rejected"}:
+                    return known
             time.sleep(_POLL_SECONDS)
 
     def _known(self, source: str, event: str) -> JSON:
         try:
-            return self.event(source, event)
+            return _json(self._asked_once("GET", _event_path(source, event)))
         except CasebusError as error:
             if error.code != "not_found":
                 raise
@@ -220,17 +237,20 @@ class Gateway:
         return self._answer("POST", path, json=dict(body), headers={"Content-Type": media})
 
     def _answer(self, method: str, path: str, **options: Any) -> JSON:
-        response = self._response(method, path, **options)
-        return dict(response.json()) if response.content else {}
+        return _json(self._response(method, path, **options))
 
     def _response(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return self._patience.ask(lambda: self._asked_once(method, path, **options))
+
+    def _asked_once(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **options)
-        except httpx.TransportError as error:
-            raise CasebusError(
-                "gateway_unreachable", f"no answer from {self._url}: {error}"
-            ) from error
-        if response.is_error:
+        except httpx.RequestError as error:
+            says = f"no answer from {self._url}: {error or type(error).__name__}"
+            if _is_distrusted(error):
+                raise CasebusError("gateway_not_trusted", says) from error
+            raise AwayError("gateway_unreachable", says) from error
+        if not response.is_success:
             raise problem(response)
         return response
 
@@ -247,11 +267,42 @@ def problem(response: httpx.Response) -> CasebusError:
     places = "; ".join(
         f"{one.get('pointer', '')} {one.get('detail', '')}".strip() for one in errors
     )
-    return CasebusError(code, f"{detail} ({places})" if places else detail)
+    says = f"{detail} ({places})" if places else detail
+    if response.status_code in _BACK_SOON:
+        return AwayError(code, says, after_seconds=_retry_after(response))
+    return CasebusError(code, says)
 
 
-def _place(error: Mapping[str, Any]) -> str:
-    return f"{error.get('pointer', '')} {error.get('detail', '')}".strip()
+def _address(url: str) -> str:
+    try:
+        known = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise CasebusError("bad_environment", f"CASEBUS_GATEWAY_URL={url}: {error}") from error
+    if known.scheme not in {"http", "https"} or not known.host:
+        says = f"CASEBUS_GATEWAY_URL={url} does not begin with http:// or https:// and a host"
+        raise CasebusError("bad_environment", says)
+    return url.rstrip("/")
+
+
+def _retry_after(response: httpx.Response) -> float:
+    """In seconds, as the gateway says it; the form with a date, a proxy's, counts as unsaid."""
+    said = response.headers.get("retry-after", "")
+    return min(float(said), _MOST_RETRY_AFTER_SECONDS) if said.isdecimal() else 0.0
+
+
+def _json(response: httpx.Response) -> JSON:
+    try:
+        return dict(response.json()) if response.content else {}
+    except (ValueError, TypeError) as error:
+        says = f"{response.url.copy_with(query=None)} answered with something else than JSON"
+        raise CasebusError("gateway_failed", says) from error
+
+
+def _is_distrusted(error: BaseException | None) -> bool:
+    """Whether it is the certificate, which no waiting makes better."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def codes_by_status() -> dict[int, str]:
@@ -265,6 +316,10 @@ def _given(wanted: Mapping[str, Any]) -> dict[str, str]:
 
 def _case_id(row: JSON) -> str:
     return str(row.get("id") or row.get("case"))
+
+
+def _event_path(source: str, event: str) -> str:
+    return f"/v1/events/{_path(source)}/{_path(event)}"
 
 
 def _path(part: str) -> str:

@@ -7,9 +7,16 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from kafka import OffsetAndMetadata, TopicPartition
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
 
 from casebus.cases import Identity
 from casebus.cases.recalls import is_recall, recalled_by
@@ -18,6 +25,7 @@ from casebus.events.envelope import Envelope, Record, agency_of
 from casebus.events.schemas import Schemas
 from casebus.sdk.connection import clear_errors, open_consumer
 from casebus.sdk.event import NewEvent
+from casebus.sdk.patience import Patience
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store
 from casebus.settings import Settings
@@ -26,6 +34,18 @@ from casebus.trust.directory import BUS
 log = logging.getLogger(__name__)
 
 _POLL_MS = 500
+#: Who waits for ever asks so often whether the brokers are there.
+_LOOK_SECONDS = 30.0
+_ASK_MS = 10_000
+#: In which a group has shared out its partitions.
+_GROUP_SECONDS = 15.0
+#: The group has moved on without us, after the brokers were away.
+_NO_LONGER_OURS = (
+    CommitFailedError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
 OPENED = "casebus.intake.opened.v1"
 ERASED = "casebus.intake.erased.v1"
 
@@ -76,6 +96,7 @@ class Inbox:
         self._publisher = publisher
         self._actor = actor
         self._topic = f"agency.{self._agency}.inbox"
+        self._patience = Patience(settings.patience_seconds)
         self._consumer = open_consumer(settings, self._topic, group or self._agency)
         self._consumer.subscribe([self._topic])
         #: Handed out and not acknowledged; the commit never passes the first of them.
@@ -95,10 +116,14 @@ class Inbox:
     def deliveries(self, *, idle_seconds: float | None = None) -> Iterator[Delivery]:
         """Events not yet acknowledged, in the order of the inbox, for ever or until idle.
 
+        Idle is who was handed all that the brokers hold, and nothing new for so long. Brokers that
+        are away are waited for, and for ever without `idle_seconds`; else they are AwayError.
         Raises CasebusError `inbox_unreadable` for a record that this version's schemas cannot
         read: it is not skipped, since skipping would lose a fact.
         """
         quiet_since = time.monotonic()
+        patience = Patience(float("inf")) if idle_seconds is None else self._patience
+        look_after = _LOOK_SECONDS if idle_seconds is None else idle_seconds
         while True:
             records = self._poll()
             if records:
@@ -107,8 +132,13 @@ class Inbox:
                 delivery = self._delivery(record)
                 if delivery is not None:
                     yield delivery
-            if idle_seconds is not None and time.monotonic() - quiet_since >= idle_seconds:
-                return
+            quiet = time.monotonic() - quiet_since
+            if quiet >= look_after:
+                at_end = patience.ask(partial(self._is_at_end, quiet))
+                if at_end and idle_seconds is not None:
+                    return
+                if idle_seconds is None:
+                    quiet_since = time.monotonic()
 
     def handle(
         self,
@@ -136,6 +166,23 @@ class Inbox:
         with clear_errors(self._settings, self._topic):
             found = self._consumer.poll(timeout_ms=_POLL_MS)
         return [record for records in found.values() for record in records]
+
+    def _is_at_end(self, quiet_seconds: float) -> bool:
+        """Whether all that the brokers hold for this reader was read.
+
+        That no record came does not say so: the group may not have met yet, or nobody may answer.
+        """
+        with clear_errors(self._settings, self._topic):
+            places = self._consumer.assignment()
+            if not places:
+                self._consumer.topics()
+                # Other readers of the group have every partition.
+                return quiet_seconds >= _GROUP_SECONDS
+            ends = self._consumer.end_offsets(list(places), timeout_ms=_ASK_MS)
+            return all(self._position(place) >= end for place, end in ends.items())
+
+    def _position(self, place: TopicPartition) -> int:
+        return int(self._consumer.position(place, timeout_ms=_ASK_MS))
 
     def _delivery(self, raw: Any) -> Delivery | None:
         headers = tuple((name, value or b"") for name, value in raw.headers)
@@ -223,8 +270,16 @@ class Inbox:
         still_open.discard(raw.offset)
         self._next[place] = max(self._next.get(place, 0), raw.offset + 1)
         offset = min(still_open, default=self._next[place])
+        self._patience.ask(lambda: self._commit_to(place, offset))
+
+    def _commit_to(self, place: TopicPartition, offset: int) -> None:
         with clear_errors(self._settings, self._topic):
-            self._consumer.commit({place: OffsetAndMetadata(offset, "", -1)})
+            try:
+                given = {place: OffsetAndMetadata(offset, "", -1)}
+                self._consumer.commit(given, timeout_ms=_ASK_MS)
+            except _NO_LONGER_OURS as error:
+                # The store knows what was handled: whoever has the partition now passes over it.
+                log.info("not committed", exc_info=error)
 
 
 class _Erased(NamedTuple):

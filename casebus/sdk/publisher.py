@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol, Self
 
 from kafka import KafkaProducer
-from kafka.errors import TopicAuthorizationFailedError
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
@@ -18,6 +20,7 @@ from casebus.sdk.connection import clear_errors, open_producer
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.finishing import Checked, check, envelope, sign_together
 from casebus.sdk.keyring import Keyring
+from casebus.sdk.patience import Patience
 from casebus.sdk.sectors import SectorOf, topic_of
 from casebus.sdk.store import Outgoing, Store
 from casebus.settings import Settings
@@ -27,25 +30,56 @@ log = logging.getLogger(__name__)
 
 #: Records sent before their answers are waited for.
 _WINDOW = 500
+Taken = tuple[int, int]
+"""Partition and offset."""
 
 
 class Sink(Protocol):
     """Where finished records go: Kafka, or nowhere in a test."""
 
-    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError]:
-        """(partition, offset) of each record, or what went wrong with it."""
+    def send(self, records: Sequence[Outgoing]) -> list[Taken | CasebusError]:
+        """Where each record is, or what went wrong with it."""
 
     def close(self) -> None: ...
 
 
 class KafkaSink:
-    """Sends to the partition that murmur2 of the key says, and waits for every answer."""
+    """Sends to the partition that murmur2 of the key says, and waits for every answer.
+
+    Brokers that are away are waited for as long as `settings.patience_seconds`.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._patience = Patience(settings.patience_seconds)
         self._producer: KafkaProducer | None = None
 
-    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError]:
+    def send(self, records: Sequence[Outgoing]) -> list[Taken | CasebusError]:
+        answers: dict[int, Taken | CasebusError] = {}
+        left = list(range(len(records)))
+
+        def send_what_is_left() -> None:
+            found = self._send_once([records[at] for at in left])
+            answers.update(zip(left, found, strict=True))
+            left[:] = [at for at in left if isinstance(answers[at], AwayError)]
+            for at in left:
+                raise answers[at]  # type: ignore[misc]
+
+        with suppress(AwayError):
+            self._patience.ask(send_what_is_left)
+        return [answers[at] for at in range(len(records))]
+
+    def _send_once(self, records: Sequence[Outgoing]) -> list[Taken | CasebusError]:
+        try:
+            answers = self._answers(records)
+        except AwayError as error:
+            answers = [error for _ in records]
+        if any(isinstance(one, AwayError) for one in answers):
+            # What it has given up it would not number anew; a fresh one begins clean.
+            self._give_up()
+        return answers
+
+    def _answers(self, records: Sequence[Outgoing]) -> list[Taken | CasebusError]:
         if self._producer is None:
             self._producer = open_producer(self._settings)
         producer = self._producer
@@ -53,15 +87,25 @@ class KafkaSink:
         denied: dict[str, CasebusError] = {}
         # What follows a record that was not even started waits with it, or it would overtake it.
         stopped: dict[tuple[str, str], CasebusError] = {}
+        # And asking again who is away, ten seconds.
+        away: AwayError | None = None
         pending = []
         for one in records:
-            before = denied.get(one.topic) or stopped.get((one.source, one.stream))
+            before = away or denied.get(one.topic) or stopped.get((one.source, one.stream))
             answer = before or self._start(producer, one, denied)
-            if isinstance(answer, CasebusError):
+            if isinstance(answer, AwayError):
+                away = answer
+            elif isinstance(answer, CasebusError):
                 stopped[one.source, one.stream] = answer
             pending.append(answer)
         producer.flush()
         return [self._answer(one, answer) for one, answer in zip(records, pending, strict=True)]
+
+    def _give_up(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(KafkaError):
+                producer.close(timeout=0)
 
     def close(self) -> None:
         if self._producer is not None:
@@ -87,7 +131,7 @@ class KafkaSink:
                 denied[one.topic] = error
             return error
 
-    def _answer(self, one: Outgoing, answer: Any) -> tuple[int, int] | CasebusError:
+    def _answer(self, one: Outgoing, answer: Any) -> Taken | CasebusError:
         if isinstance(answer, CasebusError):
             return answer
         try:
@@ -121,6 +165,7 @@ class Publisher:
         self._keys = Keyring(settings.keys_dir)
         self._sector_of = sector_of
         self._sink = sink or KafkaSink(settings)
+        self._patience = Patience(settings.patience_seconds)
         self._now = now or now_from(settings)
 
     def __enter__(self) -> Self:
@@ -140,19 +185,24 @@ class Publisher:
         An event whose id was published before is not finished again; one that says something
         else under that id raises CasebusError `identity_reused`. `also` runs in the store's
         transaction, so that what it writes there stands or falls with the records.
+
+        Where Kafka is away and stays so, they are kept all the same, and AwayError is raised.
         """
         checked = [
             one if isinstance(one, Checked) else check(one, self._schemas, self._agency)
             for one in events
         ]
+        topics, away = self._topics(checked)
         with self._store.writing():
-            self._keep(checked)
+            self._keep(checked, topics)
             if also:
                 also()
+        if away is not None:
+            raise away
         failures = self._flush()
-        published = [self._published(one) for one in checked]
+        published = [self._kept(one.source, one.stream, one.id) for one in checked]
         if failures and not all(one.sent for one in published):
-            raise failures[0]
+            raise next((one for one in failures if isinstance(one, AwayError)), failures[0])
         for error in failures:
             log.warning("an earlier record still waits", extra={"code": error.code})
         return published
@@ -164,24 +214,24 @@ class Publisher:
         """How many finished records Kafka has not taken yet."""
         return self._store.waiting_count()
 
-    def send_waiting(self) -> int:
+    def send_waiting(self) -> list[Published]:
         """Send what is kept and not sent, oldest first; raises the first error met."""
-        before = self._store.waiting_count()
+        waiting = self._store.waiting_identities()
         for error in self._flush():
             raise error
-        return before
+        return [self._kept(*one) for one in waiting]
 
     def _flush(self) -> list[CasebusError]:
         """Send all that waits, and say what went wrong.
 
         After an error, later records of the same (source, stream) are left for the next time,
-        so that they keep their order; the others go on.
+        so that they keep their order; the others go on, unless Kafka itself is away.
         """
         after = 0
         failed: dict[tuple[str, str], CasebusError] = {}
         while window := self._store.waiting(_WINDOW, after):
             after = window[-1].place
-            ready = [one for one in window if (one.source, one.stream) not in failed]
+            ready = self._ready(window, failed)
             taken = []
             for one, answer in zip(ready, self._sink.send(ready), strict=True):
                 if isinstance(answer, CasebusError):
@@ -189,9 +239,55 @@ class Publisher:
                 else:
                     taken.append((one.place, *answer))
             self._store.mark_sent(taken)
+            if any(isinstance(error, AwayError) for error in failed.values()):
+                break
         return list(failed.values())
 
-    def _keep(self, checked: Sequence[Checked]) -> None:
+    def _ready(
+        self, window: Sequence[Outgoing], failed: dict[tuple[str, str], CasebusError]
+    ) -> list[Outgoing]:
+        """What may be sent now, each with its topic; what cannot be is put among the failed."""
+        ready = []
+        for one in window:
+            if (one.source, one.stream) in failed:
+                continue
+            addressed = self._addressed(one)
+            if isinstance(addressed, Outgoing):
+                ready.append(addressed)
+                continue
+            failed[one.source, one.stream] = addressed
+            if isinstance(addressed, AwayError):
+                return []
+        return ready
+
+    def _topics(self, checked: Sequence[Checked]) -> tuple[dict[str, str], AwayError | None]:
+        """The topic of each agency; and what kept Kafka from saying it.
+
+        Asked before the store's transaction: while it waits, other processes publish.
+        """
+        topics: dict[str, str] = {}
+        for agency in dict.fromkeys(agency_of(one.source) for one in checked):
+            try:
+                topics[agency] = self._topic(agency)
+            except AwayError as error:
+                return topics, error
+        return topics, None
+
+    def _topic(self, agency: str) -> str:
+        return topic_of(self._patience.ask(lambda: self._sector_of(agency)))
+
+    def _addressed(self, one: Outgoing) -> Outgoing | CasebusError:
+        """With its topic, where Kafka was away when it was kept."""
+        if one.topic:
+            return one
+        try:
+            topic = self._topic(agency_of(one.source))
+        except CasebusError as error:
+            return error
+        self._store.address(one.place, topic)
+        return replace(one, topic=topic)
+
+    def _keep(self, checked: Sequence[Checked], topics: Mapping[str, str]) -> None:
         fresh = self._fresh(checked)
         now = self._now()
         drafts = []
@@ -207,7 +303,7 @@ class Publisher:
                 id=one.id,
                 sequence=draft.envelope.sequence or 0,
                 request=one.request,
-                topic=topic_of(self._sector_of(agency_of(one.source))),
+                topic=topics.get(agency_of(one.source), ""),
                 record=record,
             )
             for one, draft, record in zip(fresh, drafts, records, strict=True)
@@ -226,7 +322,7 @@ class Publisher:
                 raise CasebusError("identity_reused", detail)
         return list(fresh.values())
 
-    def _published(self, one: Checked) -> Published:
-        where = self._store.where(one.source, one.stream, one.id)
-        assert where is not None  # noqa: S101 - publish has just kept it
-        return Published(one.source, one.id, one.stream, *where)
+    def _kept(self, source: str, stream: str, event: str) -> Published:
+        where = self._store.where(source, stream, event)
+        assert where is not None  # noqa: S101 - what was kept stays
+        return Published(source, event, stream, *where)

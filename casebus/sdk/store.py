@@ -19,14 +19,16 @@ from typing import Self
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Header, Record
+from casebus.sdk import sqlite
 from casebus.sdk.importing.minting import KnownSlot
-
-_BUSY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A finished record, its topic, and the digest of what the caller asked for."""
+    """A finished record, its topic, and the digest of what the caller asked for.
+
+    The topic is empty where nobody could be asked which one it is; the signature does not cover it.
+    """
 
     source: str
     stream: str
@@ -58,17 +60,24 @@ class Store:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Raises CasebusError `store_unusable` where the file is no store or cannot be written."""
+        """Raises CasebusError `store_unusable` where the file is no store or cannot be written.
+
+        So does every method. AwayError `store_locked`: another process holds it.
+        """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        except OSError as error:
+            raise CasebusError("store_unusable", f"{path.parent}: {error.strerror}") from error
+        db = sqlite.open_file(path, isolation_level=None)
+        try:
             db.execute("pragma journal_mode = wal")
             # A finished record must outlive a power cut, or its sequence is given twice.
             db.execute("pragma synchronous = full")
             db.executescript(resources.files(__package__).joinpath("store.sql").read_text("utf-8"))
             db.execute("insert or ignore into made values (1, ?)", (machine(),))
-        except (OSError, sqlite3.Error) as error:
-            raise CasebusError("store_unusable", f"{path.name}: {error}") from error
+        except BaseException:
+            db.close()
+            raise
         return cls(db)
 
     def close(self) -> None:
@@ -80,10 +89,12 @@ class Store:
         self._db.execute("begin immediate")
         try:
             yield
+            self._db.execute("commit")
         except BaseException:
-            self._db.execute("rollback")
+            # A full disk ends the transaction by itself.
+            if self._db.in_transaction:
+                self._db.execute("rollback")
             raise
-        self._db.execute("commit")
 
     def made_on(self) -> str:
         """The machine on which the store was made."""
@@ -152,9 +163,19 @@ class Store:
         )
         return [_outgoing(row) for row in rows]
 
+    def waiting_identities(self) -> list[tuple[str, str, str]]:
+        """(source, stream, id) of each of them, in the same order."""
+        return self._db.execute(
+            "select source, stream, id from outgoing where offset is null order by place"
+        ).fetchall()
+
     def waiting_count(self) -> int:
         row = self._db.execute("select count(*) from outgoing where offset is null").fetchone()
         return int(row[0])
+
+    def address(self, place: int, topic: str) -> None:
+        """Note the topic of a record that was kept without one."""
+        self._db.execute("update outgoing set topic = ? where place = ?", (topic, place))
 
     def mark_sent(self, places: Iterable[tuple[int, int, int]]) -> None:
         """Note (place, partition, offset) of records that Kafka has taken."""

@@ -15,7 +15,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 def gateway(handler: Handler) -> Gateway:
-    settings = Settings(gateway_url="http://gateway.test/", api_key="key")
+    settings = Settings(gateway_url="http://gateway.test/", api_key="key", patience_seconds=0)
     return Gateway(settings, httpx.MockTransport(handler))
 
 

@@ -30,16 +30,25 @@ class Consumer:
         self.log, self.committed = log, 0
 
     def open(self, *_: object) -> Consumer:
-        self.position = self.committed
+        self.read = self.committed
         return self
+
+    def assignment(self) -> set[int]:
+        return {0}
+
+    def end_offsets(self, places: Sequence[int], **_: object) -> dict[int, int]:
+        return {place: len(self.log) for place in places}
+
+    def position(self, _: int, **__: object) -> int:
+        return self.read
 
     def subscribe(self, _: list[str]) -> None: ...
 
     def poll(self, **_: object) -> dict[int, list[Any]]:
-        found, self.position = self.log[self.position :], len(self.log)
+        found, self.read = self.log[self.read :], len(self.log)
         return {0: found} if found else {}
 
-    def commit(self, offsets: dict[Any, Any]) -> None:
+    def commit(self, offsets: dict[Any, Any], **_: object) -> None:
         [self.committed] = [one.offset for one in offsets.values()]
 
     def close(self, **_: object) -> None: ...

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from kafka.errors import KafkaTimeoutError
 
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.sdk.event import NewEvent
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.sectors import one_sector
+from casebus.sdk.sectors import SectorOf, one_sector
 from casebus.sdk.store import Outgoing, Store
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
@@ -150,7 +150,7 @@ def test_a_refused_stream_keeps_its_order_and_does_not_hold_up_others(
     publisher.publish_one(noted("c", stream=other))
     assert [one.stream for one in broker.taken] == [other, other]
     broker.down = set()
-    assert publisher.send_waiting() == 1
+    assert len(publisher.send_waiting()) == 1
     assert publisher.waiting() == 0
 
 
@@ -208,7 +208,7 @@ class Producer:
 
     def flush(self) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self, **_: object) -> None: ...
 
 
 def test_nothing_overtakes_a_record_of_its_stream_that_the_client_had_no_room_for(
@@ -217,7 +217,7 @@ def test_nothing_overtakes_a_record_of_its_stream_that_the_client_had_no_room_fo
     producer = Producer()
     monkeypatch.setattr("casebus.sdk.publisher.open_producer", lambda _: producer)
     publisher = Publisher(
-        settings,
+        settings.model_copy(update={"patience_seconds": 0}),
         schemas=Schemas.load(settings.schemas_dir),
         store=Store.open(tmp_path / "sent.sqlite"),
         sector_of=one_sector("administrative"),
@@ -225,4 +225,94 @@ def test_nothing_overtakes_a_record_of_its_stream_that_the_client_had_no_room_fo
     with pytest.raises(CasebusError, match="kafka_unreachable"):
         publisher.publish([noted("a"), noted("b")])
     publisher.send_waiting()
+    assert producer.given == ["1", "2"]
+
+
+class Away:
+    """Says the sector only from the `after`-th question on."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+        self.writing: list[bool] = []
+
+    def asks(self, store: Store) -> SectorOf:
+        def sector_of(_: str) -> str:
+            self.writing.append(store.db.in_transaction)
+            self.left -= 1
+            if self.left > 0:
+                raise AwayError("kafka_unreachable", "nobody answers")
+            return "administrative"
+
+        return sector_of
+
+
+def asking(settings: Settings, broker: Broker, folder: Path, kafka: Away) -> Publisher:
+    store = Store.open(folder / "sent.sqlite")
+    return Publisher(
+        settings.model_copy(update={"patience_seconds": 0}),
+        schemas=Schemas.load(settings.schemas_dir),
+        store=store,
+        sector_of=kafka.asks(store),
+        sink=broker,
+    )
+
+
+def test_a_process_that_has_never_reached_kafka_keeps_what_it_signed_and_a_later_one_sends_it(
+    settings: Settings, broker: Broker, tmp_path: Path
+) -> None:
+    first = asking(settings, broker, tmp_path, Away(100))
+    with pytest.raises(AwayError, match="kafka_unreachable"):
+        first.publish([noted("a"), noted("b")])
+    kept = Store.open(tmp_path / "sent.sqlite").waiting(10)
+    assert [one.topic for one in kept] == ["", ""]
+    with pytest.raises(AwayError, match="kafka_unreachable"):
+        first.send_waiting()
+    sent = asking(settings, broker, tmp_path, Away(0)).send_waiting()
+    assert [(one.topic, one.sent) for one in sent] == [("events.administrative", True)] * 2
+    assert [one.record for one in broker.taken] == [one.record for one in kept]
+    assert sequences(broker) == [1, 2]
+
+
+def test_kafka_is_not_asked_while_other_processes_wait_for_the_store(
+    settings: Settings, broker: Broker, tmp_path: Path
+) -> None:
+    kafka = Away(0)
+    asking(settings, broker, tmp_path, kafka).publish_one(noted("a"))
+    assert kafka.writing
+    assert not any(kafka.writing)
+
+
+def test_an_account_that_may_not_write_as_the_agency_keeps_nothing(
+    settings: Settings, broker: Broker, tmp_path: Path
+) -> None:
+    def refused(_: str) -> str:
+        raise CasebusError("sector_unknown")
+
+    publisher = make_publisher(settings, broker, tmp_path)
+    publisher._sector_of = refused
+    with pytest.raises(CasebusError, match="sector_unknown"):
+        publisher.publish_one(noted("a"))
+    assert publisher.waiting() == 0
+
+
+def test_brokers_that_are_away_for_a_while_are_waited_for_and_nothing_goes_out_twice(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producer, opened = Producer(), []
+    producer.full = False
+
+    def open_producer(_: Settings) -> Producer:
+        opened.append(1)
+        if len(opened) < 3:
+            raise AwayError("kafka_unreachable", "nobody answers")
+        return producer
+
+    monkeypatch.setattr("casebus.sdk.publisher.open_producer", open_producer)
+    publisher = Publisher(
+        settings,
+        schemas=Schemas.load(settings.schemas_dir),
+        store=Store.open(tmp_path / "sent.sqlite"),
+        sector_of=one_sector("administrative"),
+    )
+    assert all(one.sent for one in publisher.publish([noted("a"), noted("b")]))
     assert producer.given == ["1", "2"]

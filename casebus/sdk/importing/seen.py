@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from typing import Self
 
+from casebus.sdk import sqlite
 from casebus.sdk.importing.issues import Issue, IssueCode
 from casebus.sdk.importing.rows import ReadRow
 
@@ -16,7 +16,7 @@ class SeenRows:
 
     def __init__(self) -> None:
         # An empty name is SQLite's temporary database: on disk, gone when closed.
-        self._db = sqlite3.connect("", isolation_level=None)
+        self._db = sqlite.open_file("", isolation_level=None)
         self._db.execute(
             "create table seen (stream text primary key, row integer, said blob) without rowid"
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from typing import Self
 
+from casebus.sdk import sqlite
 from casebus.sdk.importing.issues import Issue, IssueCode, RowNumber
 from casebus.sdk.importing.logs.entries import Entries, Entry
 
@@ -25,7 +25,7 @@ class Spool:
 
     def __init__(self) -> None:
         # An empty name is SQLite's temporary database.
-        self.db = sqlite3.connect("", isolation_level=None)
+        self.db = sqlite.open_file("", isolation_level=None)
         self.db.executescript(_SCHEMA)
         self.db.execute("begin")
 

@@ -1,0 +1,75 @@
+"""What does not answer is asked again, with growing pauses; a longer wait is said in one line."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from casebus.errors import AwayError
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+_FIRST_PAUSE_SECONDS = 0.1
+_MOST_PAUSE_SECONDS = 5.0
+#: A fault that is over sooner is told to nobody.
+_TOLD_AFTER_SECONDS = 1.0
+
+
+class Patience:
+    """How long what is away is waited for. Threads may share one: they say it once."""
+
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.seconds = seconds
+        self._sleep = sleep
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._told = False
+
+    def ask(self, question: Callable[[], _T]) -> _T:
+        """The answer; what raises AwayError is asked again until the time is up.
+
+        Only for what may be asked twice.
+        """
+        began, pause = self._clock(), _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                answer = question()
+            except AwayError as error:
+                waited = self._clock() - began
+                if waited >= self.seconds:
+                    raise
+                if waited >= _TOLD_AFTER_SECONDS:
+                    self._say_waiting(error, self.seconds - waited)
+                self._sleep(self._pause(pause, error, self.seconds - waited))
+                pause = min(2 * pause, _MOST_PAUSE_SECONDS)
+            else:
+                self._say_answered()
+                return answer
+
+    def _pause(self, pause: float, error: AwayError, left: float) -> float:
+        """Never the same for all who lost the same thing at the same moment."""
+        return min(max(pause * random.uniform(0.5, 1.0), error.after_seconds), left)
+
+    def _say_waiting(self, error: AwayError, left: float) -> None:
+        with self._lock:
+            told, self._told = self._told, True
+        if not told:
+            upto = f"up to {left:.0f} s" if left < float("inf") else "until it answers"
+            log.warning("%s; waiting %s", error, upto)
+
+    def _say_answered(self) -> None:
+        with self._lock:
+            told, self._told = self._told, False
+        if told:
+            log.warning("it answers again: going on")

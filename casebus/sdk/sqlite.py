@@ -1,0 +1,71 @@
+"""SQLite files: whatever goes wrong with one is an error with a code, at the call that met it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from casebus.errors import AwayError, CasebusError
+
+_BUSY_SECONDS = 30.0
+#: Faults of the caller, not of the file.
+_OURS = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.NotSupportedError)
+_HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+#: The low byte of SQLite's extended codes is the plain one.
+_PLAIN = 0xFF
+_CALLS = ("execute", "executemany", "executescript")
+_READS = ("__next__", "fetchone", "fetchmany", "fetchall")
+
+
+def open_file(path: Path | str, **options: Any) -> sqlite3.Connection:
+    """As sqlite3.connect; raises CasebusError `store_unusable`, as each later call does.
+
+    Where another process holds the file for half a minute that is AwayError `store_locked`.
+    """
+    name = Path(path).name or "a temporary file"
+    try:
+        return sqlite3.connect(path, timeout=_BUSY_SECONDS, factory=_connection(name), **options)
+    except sqlite3.Error as error:
+        raise _clear(error, name) from error
+
+
+def _clear(error: sqlite3.Error, name: str) -> CasebusError:
+    code = getattr(error, "sqlite_errorcode", 0) & _PLAIN
+    if code in _HELD:
+        return AwayError("store_locked", f"another process holds {name}: {error}")
+    return CasebusError("store_unusable", f"{name}: {error}")
+
+
+def _connection(name: str) -> type[sqlite3.Connection]:
+    """A connection, and cursors of it, whose errors name the file."""
+
+    def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: Any, *given: Any) -> Any:
+            try:
+                return method(self, *given)
+            except _OURS:
+                raise
+            except sqlite3.Error as error:
+                raise _clear(error, name) from error
+
+        return call
+
+    calls = {one: guarded(getattr(sqlite3.Cursor, one)) for one in (*_CALLS, *_READS)}
+    cursor: type[sqlite3.Cursor] = type("Cursor", (sqlite3.Cursor,), calls)
+
+    class Connection(sqlite3.Connection):
+        def execute(self, *given: Any) -> sqlite3.Cursor:
+            return self._cursor().execute(*given)
+
+        def executemany(self, *given: Any) -> sqlite3.Cursor:
+            return self._cursor().executemany(*given)
+
+        def executescript(self, *given: Any) -> sqlite3.Cursor:
+            return self._cursor().executescript(*given)
+
+        def _cursor(self) -> sqlite3.Cursor:
+            return self.cursor(cursor)
+
+    return Connection
