@@ -20,6 +20,7 @@ from starlette.routing import Match
 
 from casebus import telemetry
 from casebus.errors import CasebusError, Reason
+from storage.pool import AWAY
 
 MEDIA_TYPE = "application/problem+json"
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -78,17 +79,8 @@ KINDS: dict[str, Kind] = {
     "directory_unavailable": Kind(503, "The directory has not been read yet"),
 }
 
-#: What asyncpg and the network raise when PostgreSQL is away, starting, stopping or overloaded.
-DATABASE_ERRORS = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-    asyncpg.QueryCanceledError,
-    ConnectionError,
-    TimeoutError,
-    OSError,
-)
+#: What says that PostgreSQL does not answer.
+DATABASE_ERRORS = (*AWAY, OSError)
 #: Codes for what the framework itself refuses.
 _HTTP = {
     400: "invalid_request",

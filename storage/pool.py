@@ -10,6 +10,15 @@ import orjson
 #: A worker stopped in mid-transaction must not hold the fence's row for longer.
 IDLE_IN_TRANSACTION_MS = 10_000
 LOCK_TIMEOUT_MS = 30_000
+#: What the client raises where PostgreSQL is away, starting, stopping or overloaded; beside these
+#: the network's own errors.
+AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    asyncpg.QueryCanceledError,
+)
 
 
 def application_name(application: str) -> str:

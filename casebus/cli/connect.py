@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from casebus.sdk.publisher import Publisher
 
 
+#: How the codes of errors begin that keep records from being sent.
+_OF_SENDING = ("kafka", "topic", "sector")
 #: Added to commands that act for an agency.
 agency_option = click.option("--agency", help="For which agency. Default: CASEBUS_AGENCY.")
 
@@ -59,13 +61,21 @@ def open_gateway(settings: Settings) -> Iterator[Gateway]:
 def open_publisher(
     settings: Settings, schemas: Schemas, store: Store, sector_of: SectorOf
 ) -> Iterator[Publisher]:
+    """What it could not send stays in the store, and its error says so."""
     # Loading Kafka's protocol takes a third of a second: only commands that write pay it.
     from casebus.sdk.publisher import Publisher  # noqa: PLC0415
 
     with ExitStack() as stack:
         publisher = Publisher(settings, schemas=schemas, store=store, sector_of=sector_of)
         stack.callback(publisher.close)
-        yield publisher
+        try:
+            yield publisher
+        except CasebusError as error:
+            kept = publisher.waiting() if error.code.startswith(_OF_SENDING) else 0
+            if not kept:
+                raise
+            says = f"{error.detail}; {kept} signed events are kept: casebus publish --resend"
+            raise type(error)(error.code, says) from error
 
 
 def sectors(settings: Settings, sector: str | None = None) -> SectorOf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 from casebus.cli.output import ShownError
-from casebus.cli.server import from_entry_point, missing
+from casebus.cli.server import cleared, from_entry_point, missing
 from casebus.errors import CasebusError
 
 #: Commands of this package: name → (module, one line for the list). Loaded when called.
@@ -93,8 +94,13 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except CasebusError as error:
-            raise ShownError(error, ctx) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            shown = error if isinstance(error, CasebusError) else cleared(error) or _refused(error)
+            if shown is None:
+                raise
+            raise ShownError(shown, ctx) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -114,7 +120,7 @@ def main(*, verbose: bool) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     level = logging.INFO if verbose else logging.ERROR
-    logging.basicConfig(level=level, format="%(message)s", handlers=[_Stderr()], force=True)
+    logging.basicConfig(level=level, format="%(message)s", handlers=[_Stderr()])
     # What is waited for, a person is told.
     logging.getLogger("casebus.sdk.patience").setLevel(logging.INFO if verbose else logging.WARNING)
     # Its errors come as exceptions as well, with a sentence of ours.
@@ -123,6 +129,14 @@ def main(*, verbose: bool) -> None:
 
 def _added() -> dict[str, Any]:
     return {one.name: one for one in sorted(entry_points(group=ENTRY_POINTS))}
+
+
+def _refused(error: Exception) -> CasebusError | None:
+    """What the machine itself refuses. A pipe that nobody reads any more is no error to show."""
+    if not isinstance(error, OSError) or error.errno == errno.EPIPE:
+        return None
+    where = f"{error.filename}: " if error.filename else ""
+    return CasebusError("machine_refused", f"{where}{error.strerror or error}")
 
 
 def _from_module(name: str) -> click.Command:

@@ -127,16 +127,7 @@ def _publish(
         open_store(settings) as store,
         open_publisher(settings, schemas, store, sectors(settings, sector)) as publisher,
     ):
-        try:
-            return publisher.publish(events) if events else publisher.send_waiting()
-        except CasebusError as error:
-            kept = publisher.waiting()
-            if kept and error.code.startswith(("kafka", "topic")):
-                kept_text = (
-                    f"{error.detail}; {kept} signed events are kept: casebus publish --resend"
-                )
-                raise type(error)(error.code, kept_text) from error
-            raise
+        return publisher.publish(events) if events else publisher.send_waiting()
 
 
 def _told(row: Published) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from typing import Any
 
 import click
@@ -19,6 +20,19 @@ def from_entry_point(name: str, entry: Any, *, within: str = "casebus") -> click
     except ImportError as error:
         return missing(name, error.name or "", within=within)
     return loaded
+
+
+def cleared(error: Exception) -> CasebusError | None:
+    """What an error of brokers or database, raised below a command of the server part, means."""
+    for entry in entry_points(group="casebus.errors"):
+        try:
+            meaning = entry.load()
+        except ImportError:
+            return None
+        found: CasebusError | None = meaning(error)
+        if found is not None:
+            return found
+    return None
 
 
 def missing(name: str, module: str = "", *, within: str = "casebus") -> click.Command:

@@ -138,7 +138,7 @@ def report(html_file: Path, title: str, agency: str | None, **given: Any) -> Non
 
 @command.command("publish")
 @asked_by
-@click.option("--to", multiple=True, help="A recipient; may be given several times.")
+@click.option("--recipient", "to", multiple=True, help="May be given several times.")
 @click.option("--sector", help="The agency's sector. Default: what the Kafka account shows.")
 @agency_option
 @json_option

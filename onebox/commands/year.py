@@ -33,6 +33,14 @@ Advance = Callable[[int], None]
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Load this file, written with --out, instead of making one.",
 )
+@click.option(
+    "--patience",
+    type=click.FloatRange(0),
+    default=600.0,
+    show_default=True,
+    envvar="CASEBUS_PATIENCE_SECONDS",
+    help="With --load: seconds for which brokers and database are waited for where they are away.",
+)
 @home_option
 @json_option
 def year(
@@ -40,6 +48,7 @@ def year(
     given: Path | None,
     home: Path | None,
     *,
+    patience: float,
     load: bool,
     as_json: bool,
     **made: int,
@@ -58,7 +67,7 @@ def year(
         result = _write(out, made)
         answer(result, as_json=as_json, show=lambda shown: _wrote(shown, out, result))
         return
-    result = _load(options_of(home), made, given)
+    result = _load(options_of(home), made, given, patience)
     answer(result, as_json=as_json, show=lambda shown: _show(shown, result))
 
 
@@ -83,7 +92,9 @@ def _write(out: Path, made: dict[str, int]) -> dict[str, Any]:
     return {**made, "events": events, "seconds": round(time.monotonic() - began, 1)}
 
 
-def _load(options: Options, made: dict[str, int], given: Path | None) -> dict[str, Any]:
+def _load(
+    options: Options, made: dict[str, int], given: Path | None, patience: float
+) -> dict[str, Any]:
     from onebox.year.lines import Line, read  # noqa: PLC0415
     from onebox.year.loading import IMPORTER, Loader, backlog, register  # noqa: PLC0415
     from onebox.year.world import World  # noqa: PLC0415
@@ -93,6 +104,7 @@ def _load(options: Options, made: dict[str, int], given: Path | None) -> dict[st
     if now is None or now.phase != "ready":
         raise CasebusError("not_running", "no stack runs here: casebus up")
     settings = environment.admin_settings(options, credentials.load(options.place))
+    settings = settings.model_copy(update={"patience_seconds": patience})
     wanted = _wanted(made)
     offices = list(World.make(wanted).offices)
     began = time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from casebus.errors import CasebusError
 from casebus.events.topics import Topics
 from casebus.settings import Settings
 from onebox import clients, credentials, environment, launch, state
+from onebox.away import clear_errors
 from onebox.doctor.check import Check
 from onebox.doctor.trust import examine_keys, unsaid
 from onebox.doctor.wires import examine_wires
@@ -62,18 +64,12 @@ def _services(options: Options, now: state.StackState) -> Iterator[Check]:
 
 
 def _kafka(options: Options, settings: Settings) -> Iterator[Check]:
-    from kafka.errors import KafkaError  # noqa: PLC0415  0.3 s, only where a stack runs
-
     try:
-        admin = clients.open_admin(settings)
-    except (KafkaError, CasebusError) as error:
+        with clear_errors(), closing(clients.open_admin(settings)) as admin:
+            yield _topics(admin, settings)
+            yield from (_lag(admin, name) for name in WORKERS if name in options.services)
+    except CasebusError as error:
         yield Check("brokers", "wrong", f"{settings.kafka_bootstrap} does not answer: {error}")
-        return
-    try:
-        yield _topics(admin, settings)
-        yield from (_lag(admin, name) for name in WORKERS if name in options.services)
-    finally:
-        admin.close()
 
 
 def _topics(admin: KafkaAdminClient, settings: Settings) -> Check:
@@ -101,6 +97,14 @@ def _lag(admin: KafkaAdminClient, group: str) -> Check:
 
 
 async def _database(url: str) -> list[Check]:
+    try:
+        with clear_errors():
+            return await _asked(await asyncpg.connect(url, timeout=5))
+    except CasebusError as error:
+        return [Check("database", "wrong", str(error))]
+
+
+async def _asked(connection: Any) -> list[Check]:
     from storage import (  # noqa: PLC0415  where a stack runs
         beside,
         heads,
@@ -111,10 +115,6 @@ async def _database(url: str) -> list[Check]:
     )
     from storage.migrate import pending  # noqa: PLC0415
 
-    try:
-        connection = await asyncpg.connect(url, timeout=5)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        return [Check("database", "wrong", f"does not answer: {error}")]
     try:
         theirs = await connection.fetchval("select now()")
         found = [_clock(theirs), _migrations(await pending(connection))]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from casebus.cases.room import Rooms
-from casebus.errors import CasebusError
+from casebus.errors import AwayError
 from casebus.events.schemas import Schemas
 from casebus.law import Law
 from casebus.now import now_from
@@ -23,12 +23,12 @@ _START_SECONDS = 30
 
 @asynccontextmanager
 async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
-    """Raises CasebusError `directory_unread`."""
+    """Raises AwayError `directory_unread`."""
     schemas = Schemas.load(settings.schemas_dir)
     follower = DirectoryFollower(settings, schemas).start()
     try:
         if not await asyncio.to_thread(follower.wait, _START_SECONDS):
-            raise CasebusError("directory_unread", "the directory did not answer in time")
+            raise AwayError("directory_unread", "the directory did not answer in time")
         yield Desk(
             schemas=schemas,
             lawbooks=Lawbooks(Law.load(settings.policies_dir / "law")),

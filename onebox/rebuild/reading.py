@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
 from casebus.settings import Settings
 from services.transport import reading
 
@@ -79,4 +79,4 @@ class Journal:
             fetched = await self._consumer.getmany(at, timeout_ms=_POLL_MS, max_records=AT_ONCE)
             if records := fetched.get(at):
                 return [one for one in records if one.offset < until]
-        raise CasebusError("journal_unread", f"Kafka gave nothing of partition {partition}")
+        raise AwayError("journal_unread", f"Kafka gave nothing of partition {partition}")

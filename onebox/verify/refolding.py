@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg
-from aiokafka.errors import KafkaError
-
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
 from casebus.settings import Settings
+from onebox.away import clear_errors
 from onebox.rebuild.desk import desk_of
 from onebox.rebuild.rebuilding import Advance, Rebuilt, compare
 from onebox.verify.report import Report
@@ -28,13 +26,19 @@ _CODES = {MISSING: "row_missing", OTHER: "row_differs"}
 async def check(
     report: Report, settings: Settings, sample: Sample, advance: Advance, settling_seconds: float
 ) -> None:
-    """What could not be compared is a problem too: nothing is known of it then."""
+    """What could not be compared is a problem too: nothing is known of it then.
+
+    Raises AwayError where brokers or database do not answer: then there is no verdict at all.
+    """
     try:
-        async with desk_of(settings) as desk:
-            found = await compare(
-                settings, desk, advance, sample=sample, settling_seconds=settling_seconds
-            )
-    except (CasebusError, KafkaError, asyncpg.PostgresError) as error:
+        with clear_errors():
+            async with desk_of(settings) as desk:
+                found = await compare(
+                    settings, desk, advance, sample=sample, settling_seconds=settling_seconds
+                )
+    except AwayError:
+        raise
+    except CasebusError as error:
         report.problem("not_compared", str(error))
         return
     tell(report, found)

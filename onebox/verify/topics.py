@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import NamedTuple, Self
@@ -10,10 +11,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from casebus.errors import AwayError
 from casebus.settings import Settings
 from services.transport import reading
 
 _POLL_MS = 1_000
+#: Brokers that give nothing of what they hold for so long are away.
+_STILL_SECONDS = 30.0
 #: Records handed over at once.
 AT_ONCE = 2_000
 _FETCH_BYTES = 8 << 20
@@ -109,11 +113,18 @@ class Kafka:
         self._reader.assign(unread)
         for place in unread:
             self._reader.seek(place, spans[place].first)
+        came_at = time.monotonic()
         while unread:
+            if time.monotonic() - came_at > _STILL_SECONDS:
+                place = min(unread)
+                says = f"Kafka gave nothing of {place.topic}, partition {place.partition}"
+                raise AwayError("kafka_unreachable", says)
             fetched = await self._reader.getmany(*unread, timeout_ms=_POLL_MS, max_records=AT_ONCE)
             for place, records in fetched.items():
                 end = spans[place].end
                 yield place, [one for one in records if one.offset < end]
+            if fetched:
+                came_at = time.monotonic()
             unread = {
                 place for place in unread if await self._reader.position(place) < spans[place].end
             }

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
@@ -22,6 +23,7 @@ from casebus.sdk.finishing import check, envelope, sign_together
 from casebus.sdk.importing.minting import event_id, import_id
 from casebus.sdk.importing.run import batches
 from casebus.sdk.keyring import Keyring
+from casebus.sdk.patience import Patience
 from casebus.sdk.publisher import KafkaSink
 from casebus.sdk.sectors import topic_of
 from casebus.sdk.store import Outgoing
@@ -29,12 +31,16 @@ from casebus.settings import Settings
 from casebus.trust.directory import BUS, Agency
 from casebus.trust.signing import Draft
 from onebox import clients, credentials
+from onebox.away import clear_errors
 from onebox.options import WORKERS
 from onebox.places import Home
 from onebox.provision import directory
 from onebox.year.lines import Line
 from onebox.year.world import Wanted, World
 from onebox.year.year import generate_by_case
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
 
 #: Events that are signed and sent together: the trees are one an agency.
 WINDOW = 5_000
@@ -179,12 +185,12 @@ class Loader:
 
 def backlog(settings: Settings) -> Iterator[dict[str, int]]:
     """How many records each worker is behind, and `outbox`: unsent ones. Ends when all is done."""
-    admin = clients.open_admin(settings)
+    patience = Patience(settings.patience_seconds)
+    admin = patience.ask(partial(_open_admin, settings))
     quiet = 0
     try:
         while quiet < _QUIET_LOOKS:
-            behind = {group: _lag(admin, group) for group in WORKERS if group != "scheduler"}
-            behind["outbox"] = asyncio.run(_unsent(settings))
+            behind = patience.ask(partial(_behind, admin, settings))
             yield behind
             # Between outbox and topic a record is in neither.
             quiet = 0 if any(behind.values()) else quiet + 1
@@ -193,7 +199,18 @@ def backlog(settings: Settings) -> Iterator[dict[str, int]]:
         admin.close()
 
 
-def _lag(admin: Any, group: str) -> int:
+def _open_admin(settings: Settings) -> KafkaAdminClient:
+    with clear_errors():
+        return clients.open_admin(settings)
+
+
+def _behind(admin: KafkaAdminClient, settings: Settings) -> dict[str, int]:
+    with clear_errors():
+        behind = {group: _lag(admin, group) for group in WORKERS if group != "scheduler"}
+        return behind | {"outbox": asyncio.run(_unsent(settings))}
+
+
+def _lag(admin: KafkaAdminClient, group: str) -> int:
     from kafka import OffsetSpec  # noqa: PLC0415
 
     committed = admin.list_group_offsets([group])[group]

@@ -18,6 +18,7 @@ from casebus.cli import main as entry
 from casebus.cli.main import OWN, SERVER, main
 from casebus.sdk.gateway import Gateway
 from casebus.trust.keys import SigningKey
+from tests import commands
 
 CASEBOOKS = Path(__file__).parents[1] / "casebook"
 CASE = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
@@ -64,6 +65,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> tuple[Answers, list[tuple[str, Any
 def test_every_command_explains_itself(name: str, run: Callable[..., Result]) -> None:
     assert run(name, "--help").exit_code == 0
     assert import_module(OWN[name][0]).command.name == name
+
+
+@pytest.mark.filterwarnings("error:The parameter")
+def test_no_command_has_an_option_twice() -> None:
+    for words in commands.every():
+        assert CliRunner().invoke(main, [*words, "--help"]).exit_code == 0
 
 
 def test_without_the_server_part_its_commands_say_so(

@@ -1,0 +1,89 @@
+"""What the clients of brokers and database raise, as errors with a code that a command shows."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socket import gaierror
+
+import asyncpg
+
+from casebus.errors import AwayError, CasebusError
+from storage.pool import AWAY
+
+#: The network's own errors, of which none names a file.
+_NETWORK = (ConnectionError, TimeoutError, gaierror)
+_UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
+_OLDER = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Raises CasebusError, and AwayError where the same may be asked again."""
+    try:
+        yield
+    except Exception as error:
+        found = cleared(error)
+        if found is None:
+            raise
+        raise found from error
+
+
+def cleared(error: Exception) -> CasebusError | None:
+    """What an error of brokers or database means to a person; None for any other."""
+    if isinstance(error, CasebusError):
+        return None
+    return _of_database(error) or _of_brokers(error)
+
+
+def _of_database(error: Exception) -> CasebusError | None:
+    says = _words(error)
+    if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
+        return CasebusError("database_sign_in_refused", says)
+    is_ours = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+    if (isinstance(error, AWAY) and not is_ours) or _is_of_the_network(error):
+        return AwayError("database_unavailable", f"the database does not answer: {says}")
+    if isinstance(error, _OLDER):
+        return CasebusError("migrations_pending", f"start this release once: casebus up ({says})")
+    if isinstance(error, asyncpg.PostgresError):
+        return CasebusError("database_failed", f"{type(error).__name__}: {says}")
+    return None
+
+
+def _is_of_the_network(error: Exception) -> bool:
+    """What asyncpg lets through while it connects; the clients of the brokers wrap theirs."""
+    if isinstance(error, BrokenPipeError) or not isinstance(error, OSError):
+        return False
+    # Several addresses that all refuse are one error without a number.
+    several = error.errno is None and str(error).startswith("Multiple exceptions")
+    return isinstance(error, _NETWORK) or error.errno in _UNREACHABLE or several
+
+
+def _of_brokers(error: Exception) -> CasebusError | None:
+    from aiokafka import errors as asynchronous  # noqa: PLC0415  only where something failed
+    from kafka import errors as plain  # noqa: PLC0415
+
+    if not isinstance(error, (asynchronous.KafkaError, plain.KafkaError)):
+        return None
+    says = _words(error)
+    refused = (
+        asynchronous.AuthenticationFailedError,
+        asynchronous.SaslAuthenticationFailed,
+        plain.SaslAuthenticationFailedError,
+    )
+    if isinstance(error, refused):
+        return CasebusError("kafka_sign_in_refused", says)
+    silent = (
+        asynchronous.KafkaTimeoutError,
+        asynchronous.BrokerNotAvailableError,
+        plain.BrokerNotAvailableError,
+    )
+    if error.retriable or isinstance(error, silent):
+        return AwayError("kafka_unreachable", f"the brokers do not answer: {says}")
+    return CasebusError("kafka_failed", f"{type(error).__name__}: {says}")
+
+
+def _words(error: Exception) -> str:
+    # Not str(): of an error without arguments asyncpg makes none.
+    return ": ".join(str(one) for one in error.args) or type(error).__name__
