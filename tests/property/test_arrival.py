@@ -18,7 +18,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus.cases import CaseEvent, derive, fold
-from casebus.cases.listed import Asking
 from casebus.cases.visibility import Access
 from casebus.events.schemas import Schemas
 from casebus.law.compiled import event_name
@@ -42,7 +41,6 @@ def played(path: Path) -> tuple[tuple[CaseEvent, ...], ...]:
         law=LAW,
         offices=OFFICES,
         access=Access.load(ROOT / "policies"),
-        asking=Asking.load(ROOT / "policies"),
     )
     rehearser.play()
     cases = (list(one.events.values()) for one in rehearser.streams)

@@ -33,7 +33,7 @@ LEFT_OUT = {("up",), ("demo",), ("law", "docs"), ("schemas", "docs"), ("schemas"
 LEFT_OUT |= {("law", "check"), ("law", "casebook"), ("schemas", "check")}
 EVERY = sorted(set(commands.every()) - LEFT_OUT)
 #: What would else follow for ever.
-MORE = {
+MORE: dict[tuple[str, ...], list[str]] = {
     ("witness",): ["--once"],
     ("recall",): ["--status"],
     ("publish",): ["--type", "case.noted", "--note", "x"],

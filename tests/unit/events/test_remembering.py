@@ -29,7 +29,7 @@ def test_an_answer_about_a_short_text_is_given_again() -> None:
         lambda text: identify(text, "1"),
         lambda text: stream_id("cn-330106-amr", "letter_no", text),
         matching._plain,
-        matching._plain_name,
+        matching.plain_name,
     ],
     ids=["a key", "a number", "a kind", "a case's number", "an address", "a name"],
 )
