@@ -65,7 +65,9 @@ def as_the_bus_folds_it(world: World, case: Iterable[Line]) -> Case:
 
 def test_every_procedure_of_the_law_is_reached(world: World, folded: list[Case]) -> None:
     reached = Counter(one.procedure for case in folded for one in case.regions)
-    assert set(world.law.procedures) - set(reached) <= {"award_review", "drug_patent"}
+    rare = {"award_review", "drug_patent"}
+    # A question is about a list that was published, and the year publishes none.
+    assert set(world.law.procedures) - set(reached) <= rare | {"penalty_entry"}
     assert min(reached[name] for name in ("referral", "penalty", "credit", "civil_suit")) > 5
 
 
