@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from kafka import OffsetAndMetadata, TopicPartition
 from kafka.errors import (
@@ -50,6 +50,30 @@ OPENED = "casebus.intake.opened.v1"
 ERASED = "casebus.intake.erased.v1"
 
 
+class Feed(Protocol):
+    """What hands out the inbox's records, as kafka-python's consumer does."""
+
+    def subscribe(self, topics: list[str]) -> None: ...
+
+    def poll(self, timeout_ms: int) -> Mapping[Any, list[Any]]: ...
+
+    def assignment(self) -> set[TopicPartition]: ...
+
+    def topics(self) -> set[str]: ...
+
+    def end_offsets(
+        self, places: list[TopicPartition], *, timeout_ms: int
+    ) -> dict[TopicPartition, int]: ...
+
+    def position(self, place: TopicPartition, *, timeout_ms: int) -> int: ...
+
+    def commit(
+        self, offsets: dict[TopicPartition, OffsetAndMetadata], *, timeout_ms: int
+    ) -> None: ...
+
+    def close(self, *, autocommit: bool) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One event as it reached the agency; call `ack` when it has been dealt with."""
@@ -88,6 +112,7 @@ class Inbox:
         publisher: Publisher,
         actor: str = "",
         group: str | None = None,
+        feed: Feed | None = None,
     ) -> None:
         self._settings = settings
         self._agency = settings.agency
@@ -97,7 +122,7 @@ class Inbox:
         self._actor = actor
         self._topic = f"agency.{self._agency}.inbox"
         self._patience = Patience(settings.patience_seconds)
-        self._consumer = open_consumer(settings, self._topic, group or self._agency)
+        self._consumer: Feed = feed or open_consumer(settings, self._topic, group or self._agency)
         self._consumer.subscribe([self._topic])
         #: Handed out and not acknowledged; the commit never passes the first of them.
         self._open: dict[TopicPartition, set[int]] = {}

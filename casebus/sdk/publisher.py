@@ -37,8 +37,11 @@ Taken = tuple[int, int]
 class Sink(Protocol):
     """Where finished records go: Kafka, or nowhere in a test."""
 
-    def send(self, records: Sequence[Outgoing]) -> list[Taken | CasebusError]:
-        """Where each record is, or what went wrong with it."""
+    def send(self, records: Sequence[Outgoing]) -> Sequence[Taken | CasebusError | None]:
+        """Where each record is, or what went wrong with it.
+
+        None: it stays kept, and another process takes it from the store.
+        """
 
     def close(self) -> None: ...
 
@@ -236,7 +239,7 @@ class Publisher:
             for one, answer in zip(ready, self._sink.send(ready), strict=True):
                 if isinstance(answer, CasebusError):
                     failed.setdefault((one.source, one.stream), answer)
-                else:
+                elif answer is not None:
                     taken.append((one.place, *answer))
             self._store.mark_sent(taken)
             if any(isinstance(error, AwayError) for error in failed.values()):

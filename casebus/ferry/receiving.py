@@ -1,0 +1,89 @@
+"""The receiving end of a lane: what is to be done with a file, and what is told back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from casebus.ferry.lane import Direction, Fault, FerryError, Lane
+from casebus.ferry.sealed import MOST_NAMED, NONE, Ack, Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How far a lane was taken; without an epoch nothing came yet."""
+
+    epoch: str = ""
+    through: int = 0
+    digest: str = NONE
+
+    def after(self, bundle: Bundle) -> Taken:
+        """Raises FerryError `ferry_broken_chain` where the bundle does not follow."""
+        if bundle.previous != self.digest:
+            raise FerryError(
+                Fault.BROKEN_CHAIN,
+                f"number {bundle.number} does not follow from what was taken as {self.through}",
+            )
+        return Taken(bundle.lane.epoch, bundle.number, bundle.digest)
+
+
+class Fate(Enum):
+    SEEN = auto()
+    """It was taken before, or one with its number is held already: a second copy."""
+    KEEP = auto()
+    """It waits for its turn, which may be now."""
+
+
+def fate(bundle: Bundle, taken: Taken, digest: str, held: Mapping[int, bool]) -> Fate:
+    """`digest` is that of the bundle that was taken under this number, if one was.
+
+    `held` says of each number that came early whether it was refused by the scanner. Raises
+    FerryError `ferry_broken_chain` where another bundle was taken under this number.
+    """
+    if bundle.number <= taken.through:
+        if digest not in ("", bundle.digest):
+            raise FerryError(Fault.BROKEN_CHAIN, f"another number {bundle.number} was taken before")
+        return Fate.SEEN
+    if bundle.number not in held:
+        return Fate.KEEP
+    # Only a bundle that stands for the refused one takes its place.
+    return Fate.KEEP if held[bundle.number] and bundle.stands_for else Fate.SEEN
+
+
+def require_lane(
+    lane: Lane, agency: str, direction: Direction, epoch: str, past: Collection[str] = ()
+) -> None:
+    """Raises FerryError where a file is not of this lane; an empty epoch takes any but the past."""
+    if lane.agency != agency:
+        raise FerryError(Fault.OTHER_AGENCY, f"it is of {lane.agency}")
+    if lane.direction is not direction:
+        raise FerryError(Fault.OTHER_DIRECTION, f"it goes {lane.direction}")
+    if lane.epoch in past or epoch not in ("", lane.epoch):
+        raise FerryError(Fault.OTHER_EPOCH, "the other side began again: casebus ferry begin-again")
+
+
+def acknowledged(
+    lane: Lane,
+    serial: int,
+    taken: Taken,
+    held: Iterable[int],
+    refused: Mapping[int, str],
+    *,
+    spoiled: bool = False,
+) -> Ack:
+    """The first of what is missing between what was taken and the last that came.
+
+    After a `spoiled` file the number behind the last one is asked for too: it may have been that.
+    """
+    there = {*held, *refused}
+    last = max(there, default=taken.through)
+    behind = range(taken.through + 1, last + 1 + spoiled)
+    missing: list[int] = []
+    for number in behind:
+        if number not in there:
+            missing.append(number)
+        if len(missing) == MOST_NAMED:
+            break
+    named = dict(sorted(refused.items())[:MOST_NAMED])
+    return Ack(lane, serial, taken.through, taken.digest, tuple(missing), named)

@@ -1,0 +1,53 @@
+"""The sending end of a lane: what an acknowledgement changes, and what is put out again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from casebus.ferry.lane import Fault, FerryError
+from casebus.ferry.sealed import Ack, Bundle
+
+#: Bundles on their way at once: what no answer came to does not fill the outbox for ever.
+WINDOW = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """`done` are kept no longer, `again` are put out anew, `refused` need one in their place."""
+
+    done: tuple[int, ...]
+    again: tuple[int, ...]
+    refused: Mapping[int, str]
+
+
+def require_own(ack: Ack, acknowledged: int, digests: Mapping[int, str]) -> None:
+    """Raises FerryError `ferry_broken_chain` where the other side took what this one never sent.
+
+    `digests` are those of what is under way, all up to `acknowledged` was let go of before.
+    """
+    known = ack.through <= acknowledged or digests.get(ack.through) == ack.digest
+    if not known:
+        raise FerryError(
+            Fault.BROKEN_CHAIN, f"the other side took another number {ack.through} than this one's"
+        )
+
+
+def answered(ack: Ack, under_way: Collection[int], replaced: Collection[int]) -> Answered:
+    """`under_way` are the numbers kept; of the `replaced` the bundle in its place is on its way."""
+    refused = {one: ack.refused[one] for one in ack.refused if one in under_way}
+    return Answered(
+        done=tuple(sorted(one for one in under_way if one <= ack.through)),
+        again=tuple(sorted(one for one in ack.missing if one in under_way and one > ack.through)),
+        refused={one: why for one, why in refused.items() if one not in replaced},
+    )
+
+
+def overdue(put_at: Mapping[int, float], now: float, patience: float) -> list[int]:
+    """Numbers that were put out so many seconds ago and not answered: the last may be lost."""
+    return sorted(number for number, at in put_at.items() if now - at >= patience or at > now)
+
+
+def in_place_of(bundle: Bundle) -> Bundle:
+    """What takes the number of a bundle that the other side's scanner refused: nothing in it."""
+    return Bundle(bundle.lane, bundle.number, bundle.previous, (), bundle.digest)

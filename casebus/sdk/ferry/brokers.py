@@ -1,0 +1,158 @@
+"""The bus's end: events go to the front door as they are, the agency's topics go to the office.
+
+It has the agency's account and none of its keys: it can say nothing in its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Record
+from casebus.ferry.items import EVENT, LANDED, RECORD, Item
+from casebus.sdk.accounts import visible_topics
+from casebus.sdk.connection import clear_errors, consumer_settings
+from casebus.sdk.ferry.spool import Spool
+from casebus.sdk.publisher import KafkaSink, Sink
+from casebus.sdk.sectors import topic_of, visible_sector
+from casebus.sdk.store import Outgoing
+from casebus.settings import Settings
+
+_POLL_MS = 200
+#: Of the brokers' answers the one that says never; all others are waited for.
+_NEVER = "kafka_failed"
+#: Records of one look, so that a long inbox is taken in steps.
+_MOST = 2_000
+
+
+def topics_of(agency: str) -> tuple[str, ...]:
+    return tuple(f"agency.{agency}.{name}" for name in ("inbox", "receipts", "rejected"))
+
+
+class BrokersEnd:
+    """Where each topic was read up to stands in the spool, together with what was read."""
+
+    def __init__(self, spool: Spool, settings: Settings, agency: str) -> None:
+        self._spool, self._settings, self._agency = spool, settings, agency
+        self._sink: Sink | None = None
+        self._door = ""
+        self._consumer: KafkaConsumer | None = None
+
+    def close(self) -> None:
+        if self._sink is not None:
+            self._sink.close()
+        self._drop()
+
+    def arrived(self, item: Item) -> None:
+        """It waits for `deal`."""
+
+    def deal(self) -> None:
+        """Produce what came, in its order; raises the first error that another time may heal."""
+        after = 0
+        while found := self._spool.arrivals(EVENT, after=after):
+            after = found[-1][0]
+            if self._sink is None:
+                self._door = topic_of(visible_sector(visible_topics(self._settings)))
+                self._sink = KafkaSink(self._settings)
+            answers = self._sink.send([self._outgoing(item) for _, item in found])
+            waits = self._note(found, answers)
+            if waits is not None:
+                raise waits
+
+    def collect(self) -> None:
+        """Read on in each topic, as far as there is something."""
+        try:
+            with clear_errors(self._settings, f"agency.{self._agency}.inbox"):
+                count = 0
+                while count < _MOST and (records := self._poll()):
+                    count += len(records)
+                    self._queue(records)
+        except CasebusError:
+            self._drop()
+            raise
+
+    def begin_again(self) -> None:
+        self._spool.db.execute("delete from fact where name like 'at:%'")
+        self._drop()
+
+    def _note(
+        self,
+        found: Sequence[tuple[int, Item]],
+        answers: Sequence[tuple[int, int] | CasebusError | None],
+    ) -> CasebusError | None:
+        """Tell the office what was taken, and what never will be; gives what is waited for."""
+        waits: CasebusError | None = None
+        with self._spool.writing():
+            for (place, item), answer in zip(found, answers, strict=True):
+                if isinstance(answer, CasebusError) and answer.code != _NEVER:
+                    waits = waits or answer
+                    continue
+                self._spool.queue([_landed(item, self._door, answer).line()])
+                self._spool.deal_with([place])
+        return waits
+
+    def _outgoing(self, item: Item) -> Outgoing:
+        assert item.record is not None  # noqa: S101  an event has one
+        source, stream, event = _identity(item.record)
+        return Outgoing(source, stream, event, 0, b"", self._door, item.record)
+
+    def _poll(self) -> list[Any]:
+        if self._consumer is None:
+            self._consumer = self._opened()
+        found = self._consumer.poll(timeout_ms=_POLL_MS)
+        return [one for records in found.values() for one in records]
+
+    def _opened(self) -> KafkaConsumer:
+        consumer = KafkaConsumer(**consumer_settings(self._settings, None))
+        places = [
+            TopicPartition(topic, number)
+            for topic in topics_of(self._agency)
+            for number in sorted(consumer.partitions_for_topic(topic) or ())
+        ]
+        if not places:
+            consumer.close(autocommit=False)
+            raise CasebusError(
+                "topic_denied", f"no topic of {self._agency} is there for this account"
+            )
+        consumer.assign(places)
+        for place in places:
+            at = self._spool.fact(f"at:{place.topic}:{place.partition}")
+            if at:
+                consumer.seek(place, int(at))
+            else:
+                consumer.seek_to_beginning(place)
+        return consumer
+
+    def _queue(self, records: Sequence[Any]) -> None:
+        with self._spool.writing():
+            for one in records:
+                about = {"topic": one.topic, "partition": one.partition, "offset": one.offset}
+                headers = tuple((name, value or b"") for name, value in one.headers)
+                self._spool.queue([Item(RECORD, about, Record(one.key, one.value, headers)).line()])
+                self._spool.set_fact(f"at:{one.topic}:{one.partition}", one.offset + 1)
+
+    def _drop(self) -> None:
+        if self._consumer is not None:
+            self._consumer.close(autocommit=False)
+            self._consumer = None
+
+
+def _landed(item: Item, door: str, answer: tuple[int, int] | CasebusError | None) -> Item:
+    assert item.record is not None  # noqa: S101  an event has one
+    source, stream, event = _identity(item.record)
+    about: dict[str, Any] = {"source": source, "stream": stream, "id": event, "door": door}
+    if isinstance(answer, CasebusError):
+        about |= {"code": answer.code, "detail": answer.detail}
+    elif answer is not None:
+        about |= {"partition": answer[0], "offset": answer[1]}
+    return Item(LANDED, about)
+
+
+def _identity(record: Record) -> tuple[str, str, str]:
+    """As its headers say it; the door judges whether that is of its form."""
+    said = {name: raw.decode(errors="replace") for name, raw in record.headers}
+    stream = (record.key or b"").decode(errors="replace")
+    return said.get("ce_source", ""), stream, said.get("ce_id", "")

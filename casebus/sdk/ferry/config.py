@@ -1,0 +1,75 @@
+"""How one side of a ferry is set up: `ferry.yaml` in its home, its key, the other side's keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from casebus.errors import CasebusError
+from casebus.ferry.lane import Direction
+from casebus.ferry.sealed import LARGEST, SMALLEST
+from casebus.trust.keys import SigningKey, key_id
+
+FILE = "ferry.yaml"
+_KEY = "carrier.pem"
+
+
+class Config(BaseModel):
+    """Relative folders lie in the ferry's home."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    agency: str
+    side: Literal["office", "bus"]
+    outbox: Path = Path("outbox")
+    inbox: Path = Path("inbox")
+    #: Raw public keys of the other side, in hex.
+    peers: tuple[str, ...] = ()
+    #: The agency's sector: what the office signs for (`events.<sector>`).
+    sector: str = ""
+    #: The largest file that the carrier takes.
+    limit_bytes: int = Field(default=8 * 1024 * 1024, ge=SMALLEST, le=LARGEST)
+    #: Words of a command that looks at each file; the file comes last, or where `{}` stands.
+    scanner: tuple[str, ...] = ()
+    #: After how long without an answer a bundle is put out again.
+    patience_seconds: float = Field(default=600.0, gt=0)
+    #: How long a file that cannot be read may still be in the making.
+    settle_seconds: float = Field(default=30.0, ge=0)
+
+    @property
+    def sends(self) -> Direction:
+        return Direction.UP if self.side == "office" else Direction.DOWN
+
+    def peer_keys(self) -> dict[str, bytes]:
+        raw = [bytes.fromhex(one) for one in self.peers]
+        return {key_id(one): one for one in raw}
+
+
+def read_config(home: Path) -> Config:
+    """Raises CasebusError `no_ferry` or `bad_ferry`."""
+    path = home / FILE
+    try:
+        config = Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        config.peer_keys()
+    except FileNotFoundError:
+        raise CasebusError("no_ferry", f"{path} is missing: casebus ferry init") from None
+    except (ValidationError, ValueError, yaml.YAMLError) as error:
+        raise CasebusError("bad_ferry", f"{path}: {error}") from error
+    return config
+
+
+def write_config(home: Path, config: Config) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    said = config.model_dump(mode="json")
+    (home / FILE).write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+
+
+def carrier_key(home: Path) -> SigningKey:
+    """The side's own key, made at the first asking: it says who packed a file, nothing more."""
+    path = home / _KEY
+    if not path.exists():
+        SigningKey.generate().save(path)
+    return SigningKey.load(path)

@@ -1,0 +1,162 @@
+"""One side of a ferry as it runs: one round takes in, deals with it, collects, and puts out."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, Self
+
+from casebus.errors import CasebusError
+from casebus.ferry.items import Item
+from casebus.ferry.lane import Lane
+from casebus.ferry.sealed import NONE
+from casebus.sdk.ferry.config import Config, carrier_key
+from casebus.sdk.ferry.folders import Folders
+from casebus.sdk.ferry.incoming import Receiver
+from casebus.sdk.ferry.outgoing import Sender
+from casebus.sdk.ferry.spool import Spool
+
+#: What is queued and not yet in a bundle: beyond it nothing more is collected.
+MOST_QUEUED = 5_000
+
+
+class End(Protocol):
+    """What lies behind a side: the office's store, or the brokers."""
+
+    def arrived(self, item: Item) -> None:
+        """An item was kept for the first time; called inside the spool's transaction."""
+
+    def deal(self) -> None:
+        """Deal with what arrived and waits."""
+
+    def collect(self) -> None:
+        """Queue what is to be sent."""
+
+    def begin_again(self) -> None:
+        """Collect from the beginning; called inside the spool's transaction."""
+
+    def close(self) -> None: ...
+
+
+def spool_at(home: Path) -> Path:
+    return home / "ferry.sqlite"
+
+
+class Ferry:
+    """Use as a context manager; one process a home. `now` is in seconds, as of file times."""
+
+    def __init__(
+        self,
+        home: Path,
+        config: Config,
+        end_of: Callable[[Spool], End],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._now = now
+        home.mkdir(parents=True, exist_ok=True)
+        folders = Folders(home / config.outbox, home / config.inbox, home / "quarantine")
+        folders.make()
+        looked_at = home / "scanning"
+        looked_at.mkdir(exist_ok=True)
+        self._lock = _locked(home / "ferry.lock")
+        self._lock.__enter__()
+        self.spool = Spool.open(spool_at(home))
+        key = carrier_key(home)
+        self.sender = Sender(
+            self.spool,
+            folders,
+            Lane(config.agency, config.sends, _epoch(self.spool)),
+            key,
+            config.limit_bytes,
+            config.patience_seconds,
+        )
+        self._receiver = Receiver(
+            self.spool,
+            folders,
+            config.agency,
+            config.sends.back,
+            config.peer_keys(),
+            key,
+            config.scanner,
+            looked_at,
+            config.settle_seconds,
+            config.patience_seconds,
+        )
+        self._end = end_of(self.spool)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._end.close()
+        self.spool.close()
+        self._lock.__exit__(None, None, None)
+
+    def round(self) -> None:
+        """Raises CasebusError of scanner, brokers or store, after all else was done."""
+        first: CasebusError | None = None
+        for step in (self._take_in, self._end.deal, self._collect, self._put_out):
+            try:
+                step()
+            except CasebusError as error:
+                first = first or error
+        if first is not None:
+            raise first
+
+    def _take_in(self) -> None:
+        self._receiver.receive(self._now(), self.sender.lane, self.sender.answer, self._end.arrived)
+
+    def _collect(self) -> None:
+        if self.spool.count("queued") < MOST_QUEUED:
+            self._end.collect()
+
+    def _put_out(self) -> None:
+        self.sender.tidy()
+        self.sender.seal()
+        self.sender.put(self._now())
+        self._receiver.acknowledge(self._now())
+
+    def begin_again(self) -> None:
+        """A new epoch of what this side sends, and any of what it is sent.
+
+        For when either side has lost its spool. All that was not seen to arrive is sent again; what
+        comes twice is one.
+        """
+        with self.spool.writing():
+            past = f"{self.spool.fact('past_epochs')} {self.spool.taken().epoch}"
+            self.spool.set_fact("past_epochs", past.strip())
+            for table in ("queued", "sealed", "held", "taken", "part"):
+                self.spool.db.execute(f"delete from {table}")  # noqa: S608
+            for name in ("in_epoch", "ack_owed", "spoiled", "ack_name"):
+                self.spool.set_fact(name, "")
+            for name in ("in_number", "out_number", "acknowledged"):
+                self.spool.set_fact(name, 0)
+            self.spool.set_fact("in_digest", NONE)
+            self.spool.set_fact("out_digest", NONE)
+            self.spool.set_fact("out_epoch", uuid.uuid4().hex)
+            self._end.begin_again()
+
+
+def _epoch(spool: Spool) -> str:
+    with spool.writing():
+        if not spool.fact("out_epoch"):
+            spool.set_fact("out_epoch", uuid.uuid4().hex)
+    return spool.fact("out_epoch")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Raises CasebusError `ferry_running`."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CasebusError("ferry_running", f"another process has {path.name}") from error
+        yield

@@ -1,0 +1,207 @@
+"""The receiving end: from the inbox folder into the spool, and what is told back of it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from casebus.errors import CasebusError
+from casebus.ferry.items import Item, joined, part_of
+from casebus.ferry.lane import Direction, Fault, FerryError, Lane
+from casebus.ferry.receiving import Fate, acknowledged, fate, require_lane
+from casebus.ferry.sealed import LARGEST, Ack, Bundle, Peers, name_of, opened
+from casebus.sdk.ferry.folders import Folders
+from casebus.sdk.ferry.scanning import scan
+from casebus.sdk.ferry.spool import Spool
+from casebus.trust.keys import SigningKey
+
+#: Called with each item that is new, in the transaction that keeps it.
+OnItem = Callable[[Item], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Takes what came; `direction` is that of the lane which comes in."""
+
+    spool: Spool
+    folders: Folders
+    agency: str
+    direction: Direction
+    peers: Peers
+    key: SigningKey
+    scanner: Sequence[str]
+    #: A folder of our own, for what the scanner looks at: nobody changes it meanwhile.
+    looked_at: Path
+    #: How long a file that cannot be read may still be in the making, in seconds.
+    settle: float
+    #: After how many seconds what is missing is asked for again.
+    patience: float
+
+    def receive(
+        self, now: float, own: Lane, on_ack: Callable[[Ack], None], on_item: OnItem
+    ) -> None:
+        """Look at each file once; an acknowledgement is for the lane `own`.
+
+        Raises CasebusError `ferry_scanner_failed` where the scanner cannot look; all stays.
+        """
+        for path in self.folders.came():
+            self._file(path, now, own, on_ack)
+        while self._next(on_item):
+            pass
+
+    def acknowledge(self, now: float) -> None:
+        """Put out how far the lane was taken, where that is owed."""
+        taken, held = self.spool.taken(), self.spool.held()
+        refused = {number: why for number, why in held.items() if why is not None}
+        waits = bool(held) and now - float(self.spool.fact("acked_at", "0")) >= self.patience
+        if not taken.epoch or not (waits or self.spool.fact("ack_owed")):
+            return
+        spoiled = bool(self.spool.fact("spoiled"))
+        serial = int(self.spool.fact("ack_serial", "0")) + 1
+        lane = Lane(self.agency, self.direction, taken.epoch)
+        ack = acknowledged(lane, serial, taken, held, refused, spoiled=spoiled)
+        self.folders.put(name_of(ack), ack.seal(self.key))
+        before = self.spool.fact("ack_name")
+        with self.spool.writing():
+            self.spool.set_fact("ack_serial", serial)
+            self.spool.set_fact("ack_name", name_of(ack))
+            self.spool.set_fact("acked_at", now)
+            for owed in ("ack_owed", "spoiled"):
+                self.spool.set_fact(owed, "")
+        if before and before != name_of(ack):
+            self.folders.withdraw(before)
+
+    def _file(self, path: Path, now: float, own: Lane, on_ack: Callable[[Ack], None]) -> None:
+        try:
+            found = path.stat()
+            if found.st_size > LARGEST:
+                self._too_large(path)
+                return
+            raw = path.read_bytes()
+        except FileNotFoundError:
+            # The mover thought better of it.
+            return
+        try:
+            read = opened(raw, self.peers)
+            self._require_ours(read, own)
+            if isinstance(read, Bundle):
+                self._bundle(path, raw, read)
+            elif self._clean(path, raw, None):
+                on_ack(read)
+                self.folders.remove(path)
+        except FerryError as error:
+            if error.code == Fault.UNREADABLE and 0 <= now - found.st_mtime < self.settle:
+                return
+            self._not_taken(path, raw, error)
+
+    def _require_ours(self, read: Bundle | Ack, own: Lane) -> None:
+        if isinstance(read, Ack):
+            require_lane(read.lane, self.agency, own.direction, own.epoch)
+            return
+        past = self.spool.fact("past_epochs").split()
+        require_lane(read.lane, self.agency, self.direction, self.spool.taken().epoch, past)
+
+    def _bundle(self, path: Path, raw: bytes, bundle: Bundle) -> None:
+        if not self.spool.taken().epoch and bundle.number != 1:
+            # Which epoch it is that begins, its first bundle says.
+            return
+        held = {number: why is not None for number, why in self.spool.held().items()}
+        before = self.spool.digest_of(bundle.number)
+        if fate(bundle, self.spool.taken(), before, held) is Fate.SEEN:
+            # Whoever sends it again has not heard that we have it.
+            self._owe_ack()
+            self.folders.remove(path)
+            return
+        if not self.spool.taken().epoch:
+            with self.spool.writing():
+                self.spool.set_fact("in_epoch", bundle.lane.epoch)
+        if self._clean(path, raw, bundle.number):
+            with self.spool.writing():
+                self.spool.hold(bundle.number, raw)
+                self.spool.set_fact("ack_owed", 1)
+            self.folders.remove(path)
+
+    def _clean(self, path: Path, raw: bytes, number: int | None) -> bool:
+        """The scanner's verdict, noted; what it refuses is put away and told."""
+        if not self.scanner:
+            return True
+        copy = self.looked_at / path.name
+        copy.write_bytes(raw)
+        try:
+            verdict = scan(self.scanner, copy)
+        finally:
+            copy.unlink(missing_ok=True)
+        with self.spool.writing():
+            digest = hashlib.sha256(raw).hexdigest()
+            self.spool.note_scan(path.name, digest, verdict.exit_code, verdict.said)
+        if verdict.clean:
+            return True
+        self.folders.put_away(path, raw)
+        with self.spool.writing():
+            self.spool.note_incident(path.name, Fault.SCAN_REFUSED, verdict.said)
+            if number is not None:
+                self.spool.hold(number, None, verdict.said)
+                self.spool.set_fact("ack_owed", 1)
+        return False
+
+    def _next(self, on_item: OnItem) -> bool:
+        """Take the bundle whose turn it is; False where it is not here or does not follow."""
+        taken = self.spool.taken()
+        number = taken.through + 1
+        raw = self.spool.held_bytes(number)
+        if raw is None:
+            return False
+        try:
+            bundle = opened(raw, self.peers)
+            assert isinstance(bundle, Bundle)  # noqa: S101  only bundles are held
+            with self.spool.writing():
+                self.spool.set_taken(taken.after(bundle))
+                for line in bundle.lines:
+                    self._line(line, on_item)
+                self.spool.db.execute("delete from held where number = ?", (number,))
+                self.spool.set_fact("ack_owed", 1)
+        except FerryError as error:
+            self._give_back(number, raw, error)
+            return False
+        return True
+
+    def _line(self, line: bytes, on_item: OnItem) -> None:
+        part = part_of(line)
+        if part is not None:
+            whole = joined(self.spool.keep_part(part))
+            if whole is None:
+                return
+            self.spool.drop_parts(part.id)
+            line = whole
+        item = Item.read(line)
+        if self.spool.arrive(line, item):
+            on_item(item)
+
+    def _give_back(self, number: int, raw: bytes, error: CasebusError) -> None:
+        """It is asked for again; that one may follow where this one does not."""
+        name = f"number-{number}.zip"
+        self.folders.put_away(self.folders.quarantine / name, raw)
+        with self.spool.writing():
+            self.spool.db.execute("delete from held where number = ?", (number,))
+            self.spool.note_incident(name, error.code, error.detail)
+            self.spool.set_fact("ack_owed", 1)
+
+    def _not_taken(self, path: Path, raw: bytes, error: FerryError) -> None:
+        self.folders.put_away(path, raw)
+        with self.spool.writing():
+            self.spool.note_incident(path.name, error.code, error.detail)
+            if error.code == Fault.UNREADABLE:
+                self.spool.set_fact("spoiled", 1)
+                self.spool.set_fact("ack_owed", 1)
+
+    def _too_large(self, path: Path) -> None:
+        shutil.move(path, self.folders.quarantine / path.name)
+        with self.spool.writing():
+            self.spool.note_incident(path.name, Fault.TOO_LARGE, f"over {LARGEST} bytes")
+
+    def _owe_ack(self) -> None:
+        with self.spool.writing():
+            self.spool.set_fact("ack_owed", 1)

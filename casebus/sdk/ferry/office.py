@@ -1,0 +1,168 @@
+"""The office's end: what its store holds goes out, what it was sent waits in the spool for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import OffsetAndMetadata, TopicPartition
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import Envelope, Header, Record
+from casebus.events.numbers import canonical_number
+from casebus.events.schemas import Schemas
+from casebus.ferry.items import EVENT, LANDED, RECORD, Item
+from casebus.ferry.lane import Fault
+from casebus.sdk.ferry.spool import Spool
+from casebus.sdk.store import Outgoing, Store
+
+_MOST = 500
+
+
+class OfficeEnd:
+    """The store has what `casebus publish` signed; each record is handed over once an epoch."""
+
+    def __init__(self, spool: Spool, store: Store, schemas: Schemas) -> None:
+        self._spool, self._store, self._schemas = spool, store, schemas
+
+    def close(self) -> None:
+        self._store.close()
+
+    def arrived(self, item: Item) -> None:
+        if item.kind == RECORD and item.record is not None:
+            self._remember(item.record)
+
+    def deal(self) -> None:
+        """What became of events: where the brokers have each, or why they never will."""
+        while found := self._spool.arrivals(LANDED, most=_MOST):
+            for _, item in found:
+                self._landed(item.about)
+            with self._spool.writing():
+                self._spool.deal_with(place for place, _ in found)
+
+    def collect(self) -> None:
+        """Signed records of the store, byte for byte, in the order in which they were finished."""
+        after = int(self._spool.fact("store_place", "0"))
+        while window := self._store.waiting(_MOST, after):
+            after = window[-1].place
+            with self._spool.writing():
+                self._spool.queue(Item(EVENT, record=one.record).line() for one in window)
+                self._spool.set_fact("store_place", after)
+                for one in window:
+                    self._remember(one.record)
+
+    def begin_again(self) -> None:
+        self._spool.set_fact("store_place", 0)
+
+    def _landed(self, about: Mapping[str, Any]) -> None:
+        kept = self._store.find(about["source"], about["stream"], about["id"])
+        if "code" in about:
+            with self._spool.writing():
+                self._spool.note_incident(about["id"], Fault.NOT_TAKEN, about["detail"])
+        elif kept is not None and kept.offset is None:
+            self._store.mark_sent([(kept.place, about["partition"], about["offset"])])
+
+    def _remember(self, record: Record) -> None:
+        """The numbers of its case, so that a person can name it by them."""
+        for stream, numbers in _numbers(record, self._schemas):
+            self._spool.remember_numbers(numbers, stream)
+
+
+def _numbers(record: Record, schemas: Schemas) -> Iterator[tuple[str, list[str]]]:
+    try:
+        envelope = Envelope.from_headers(record.headers)
+        _, data = schemas.decode(record.value or b"")
+    except CasebusError:
+        # Of another version: it is delivered all the same.
+        return
+    said = data.get("numbers") or ()
+    yield envelope.subject, [canonical_number(one["value"]) for one in said if one.get("value")]
+
+
+def case_of(spool: Spool, number: str) -> str:
+    """The case that carries a number; raises CasebusError `not_found` or `number_ambiguous`."""
+    found = spool.streams_of(canonical_number(number))
+    if not found:
+        raise CasebusError("not_found", f"no case that came here carries the number {number}")
+    if len(found) > 1:
+        raise CasebusError("number_ambiguous", f"{number} names {', '.join(sorted(found))}")
+    return found[0]
+
+
+class KeptSink:
+    """Sends nothing: the ferry takes it from the store."""
+
+    def send(self, records: Sequence[Outgoing]) -> list[None]:
+        return [None for _ in records]
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """A record as a consumer hands it out; its offset is its place in the spool."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[Header, ...]
+
+
+class SpoolFeed:
+    """The agency's inbox as it came by the ferry, for `casebus.sdk.inbox.Inbox`."""
+
+    def __init__(self, spool: Spool, topic: str) -> None:
+        self._spool, self._topic, self._after = spool, topic, 0
+
+    def subscribe(self, topics: list[str]) -> None:
+        """It has the one topic."""
+
+    def topics(self) -> set[str]:
+        return {self._topic}
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition(self._topic, 0)}
+
+    def end_offsets(
+        self,
+        places: list[TopicPartition],
+        *,
+        timeout_ms: int,  # noqa: ARG002  as a consumer is asked
+    ) -> dict[TopicPartition, int]:
+        found = self._spool.arrivals(RECORD, self._topic, self._after)
+        return dict.fromkeys(places, found[-1][0] if found else self._after)
+
+    def position(self, place: TopicPartition, *, timeout_ms: int) -> int:  # noqa: ARG002
+        return self._after
+
+    def poll(self, timeout_ms: int) -> dict[TopicPartition, list[_Raw]]:
+        found = self._spool.arrivals(RECORD, self._topic, self._after)
+        if not found:
+            time.sleep(timeout_ms / 1000)
+            return {}
+        self._after = found[-1][0]
+        return {TopicPartition(self._topic, 0): list(self._raws(found))}
+
+    def commit(
+        self,
+        offsets: Mapping[TopicPartition, OffsetAndMetadata],
+        *,
+        timeout_ms: int,  # noqa: ARG002
+    ) -> None:
+        [until] = [one.offset for one in offsets.values()]
+        with self._spool.writing():
+            found = self._spool.arrivals(RECORD, self._topic)
+            self._spool.deal_with([place for place, _ in found if place < until], emptied=False)
+
+    def close(self, *, autocommit: bool) -> None:  # noqa: ARG002  as a consumer is closed
+        self._spool.close()
+
+    def _raws(self, found: Iterable[tuple[int, Item]]) -> Iterator[_Raw]:
+        for place, item in found:
+            assert item.record is not None  # noqa: S101  of this kind each has one
+            record = item.record
+            yield _Raw(self._topic, 0, place, record.key, record.value, record.headers)

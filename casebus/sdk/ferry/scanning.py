@@ -1,0 +1,49 @@
+"""The command that looks at each file before it is taken, as a virus scanner does."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from casebus.errors import CasebusError
+
+_LONGEST = 500
+_SECONDS = 120.0
+#: As clamscan says it: 0 nothing found, 1 found; all else is that it could not look.
+_CLEAN, _FOUND = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    exit_code: int
+    #: What the command printed, shortened.
+    said: str
+
+    @property
+    def clean(self) -> bool:
+        return self.exit_code == _CLEAN
+
+
+def scan(command: Sequence[str], path: Path) -> Verdict:
+    """Run the command with the file behind its words, or where `{}` stands.
+
+    Raises CasebusError `ferry_scanner_failed` where it could not look: the file is neither taken
+    nor refused.
+    """
+    words = [str(path) if word == "{}" else word for word in command]
+    if "{}" not in command:
+        words.append(str(path))
+    try:
+        done = subprocess.run(  # noqa: S603  the operator's own command
+            words, capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CasebusError("ferry_scanner_failed", f"{words[0]}: {type(error).__name__}") from error
+    said = (done.stdout + done.stderr).decode(errors="replace").strip()[:_LONGEST]
+    if done.returncode not in (_CLEAN, _FOUND):
+        raise CasebusError(
+            "ferry_scanner_failed", f"{words[0]} ended with {done.returncode}: {said}"
+        )
+    return Verdict(done.returncode, said)

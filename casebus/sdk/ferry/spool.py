@@ -1,0 +1,222 @@
+"""The spool: all that one side of a ferry must not forget, in one SQLite file.
+
+A bundle is kept whole in the same transaction that numbers it and takes its items off the queue;
+what came is kept in the one that counts its number. So a kill between any two steps loses nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Self
+
+from casebus.errors import CasebusError
+from casebus.ferry.items import Item, Part
+from casebus.ferry.receiving import Taken
+
+_BUSY_SECONDS = 30.0
+
+
+class Spool:
+    """One file; `open` makes it."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Raises CasebusError `store_unusable`."""
+        try:
+            db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+            db.execute("pragma journal_mode = wal")
+            # A number must outlive a power cut, or it is given twice.
+            db.execute("pragma synchronous = full")
+            db.executescript(resources.files(__package__).joinpath("spool.sql").read_text("utf-8"))
+        except (OSError, sqlite3.Error) as error:
+            raise CasebusError("store_unusable", f"{path.name}: {error}") from error
+        return cls(db)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.db.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction, all or nothing."""
+        self.db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("rollback")
+            raise
+        self.db.execute("commit")
+
+    def fact(self, name: str, otherwise: str = "") -> str:
+        row = self.db.execute("select value from fact where name = ?", (name,)).fetchone()
+        return str(row[0]) if row else otherwise
+
+    def set_fact(self, name: str, value: object) -> None:
+        self.db.execute("insert or replace into fact values (?, ?)", (name, str(value)))
+
+    def count(self, table: str, where: str = "1") -> int:
+        """Rows of one of this module's own tables."""
+        row = self.db.execute(f"select count(*) from {table} where {where}").fetchone()  # noqa: S608
+        return int(row[0])
+
+    # What goes out.
+
+    def queue(self, lines: Iterable[bytes], *, alone: bool = False) -> None:
+        self.db.executemany(
+            "insert into queued (line, alone) values (?, ?)", ((line, alone) for line in lines)
+        )
+
+    def queued(self, most: int) -> list[tuple[int, bytes, bool]]:
+        rows = self.db.execute(
+            "select place, line, alone from queued order by place limit ?", (most,)
+        )
+        return [(place, line, bool(alone)) for place, line, alone in rows]
+
+    def under_way(self) -> dict[int, float | None]:
+        """When each bundle that was not acknowledged was put out last; None: not yet."""
+        return dict(self.db.execute("select number, put_at from sealed order by number"))
+
+    def digests(self) -> dict[int, str]:
+        return dict(self.db.execute("select number, digest from sealed"))
+
+    def replaced(self) -> list[int]:
+        return [row[0] for row in self.db.execute("select number from sealed where replaced")]
+
+    def sealed(self, number: int) -> tuple[str, bytes]:
+        """The name and the bytes of a bundle under way."""
+        row = self.db.execute("select name, raw from sealed where number = ?", (number,)).fetchone()
+        return str(row[0]), bytes(row[1])
+
+    # What comes in.
+
+    def taken(self) -> Taken:
+        return Taken(
+            self.fact("in_epoch"),
+            int(self.fact("in_number", "0")),
+            self.fact("in_digest", Taken().digest),
+        )
+
+    def set_taken(self, taken: Taken) -> None:
+        self.set_fact("in_epoch", taken.epoch)
+        self.set_fact("in_number", taken.through)
+        self.set_fact("in_digest", taken.digest)
+        self.db.execute("insert into taken values (?, ?)", (taken.through, taken.digest))
+
+    def digest_of(self, number: int) -> str:
+        """Of the bundle that was taken under this number; empty where none was."""
+        row = self.db.execute("select digest from taken where number = ?", (number,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def held(self) -> dict[int, str | None]:
+        """Numbers that wait, and why the scanner refused one; None: it did not."""
+        return dict(self.db.execute("select number, refused from held order by number"))
+
+    def hold(self, number: int, raw: bytes | None, refused: str | None = None) -> None:
+        self.db.execute("insert or replace into held values (?, ?, ?)", (number, raw, refused))
+
+    def held_bytes(self, number: int) -> bytes | None:
+        row = self.db.execute(
+            "select raw from held where number = ? and refused is null", (number,)
+        ).fetchone()
+        return bytes(row[0]) if row else None
+
+    def keep_part(self, part: Part) -> list[Part]:
+        """All parts of its line that are there now."""
+        self.db.execute(
+            "insert or replace into part values (?, ?, ?, ?)",
+            (part.id, part.number, part.count, part.text),
+        )
+        rows = self.db.execute("select id, number, count, text from part where id = ?", (part.id,))
+        return [Part(*row) for row in rows]
+
+    def drop_parts(self, whole: str) -> None:
+        self.db.execute("delete from part where id = ?", (whole,))
+
+    def arrive(self, line: bytes, item: Item) -> bool:
+        """Keep an item; False where the same came before.
+
+        An event that comes again after the other side began again is dealt with again: it has not
+        heard what became of it, and a copy of an event is the same event.
+        """
+        stream = item.record.key.decode(errors="replace") if item.record and item.record.key else ""
+        done = self.db.execute(
+            "insert into arrived (digest, kind, topic, stream, line) values (?, ?, ?, ?, ?)"
+            " on conflict (digest) do update set line = excluded.line, done_at = null"
+            " where kind = 'event'",
+            (
+                hashlib.sha256(line).digest(),
+                item.kind,
+                str(item.about.get("topic", "")),
+                stream,
+                line,
+            ),
+        )
+        return done.rowcount > 0
+
+    def arrivals(
+        self, kind: str, topic: str = "", after: int = 0, most: int = 500, *, every: bool = False
+    ) -> list[tuple[int, Item]]:
+        """Items that nobody dealt with yet, or every one, in their order."""
+        waiting = "" if every else " and done_at is null"
+        rows = self.db.execute(
+            "select place, line from arrived where kind = ? and topic = ? and place > ?"  # noqa: S608
+            f"{waiting} order by place limit ?",
+            (kind, topic, after, most),
+        )
+        return [(place, Item.read(line)) for place, line in rows]
+
+    def deal_with(self, places: Iterable[int], *, emptied: bool = True) -> None:
+        """Note that these were dealt with; `emptied`: nobody reads them again."""
+        self.db.executemany(
+            "update arrived set done_at = ?, line = case when ? then x'' else line end"
+            " where place = ?",
+            [(_now(), emptied, place) for place in places],
+        )
+
+    def remember_numbers(self, numbers: Iterable[str], stream: str) -> None:
+        self.db.executemany(
+            "insert or ignore into numbered values (?, ?)", [(one, stream) for one in numbers]
+        )
+
+    def streams_of(self, number: str) -> list[str]:
+        rows = self.db.execute("select stream from numbered where number = ?", (number,))
+        return [row[0] for row in rows]
+
+    # What is to be told to people.
+
+    def note_scan(self, file: str, digest: str, exit_code: int, said: str) -> None:
+        self.db.execute(
+            "insert into scanned (file, digest, exit_code, said, scanned_at)"
+            " values (?, ?, ?, ?, ?)",
+            (file, digest, exit_code, said, _now()),
+        )
+
+    def note_incident(self, file: str, code: str, detail: str) -> None:
+        self.db.execute(
+            "insert into incident (file, code, detail, noted_at) values (?, ?, ?, ?)",
+            (file, code, detail, _now()),
+        )
+
+    def rows(self, table: str, most: int = 20) -> list[Mapping[str, object]]:
+        """The last rows of one of this module's own tables, the newest first."""
+        found = self.db.execute(f"select * from {table} order by place desc limit ?", (most,))  # noqa: S608
+        names = [one[0] for one in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

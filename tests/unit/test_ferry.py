@@ -1,0 +1,421 @@
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from casebus.errors import CasebusError
+from casebus.ferry.lane import Fault
+from casebus.ferry.sealed import OVERHEAD
+from casebus.sdk.ferry.spool import Spool
+from tests.ferrying import AGENCY, MEMORY, PATIENCE, Crossing, Side
+
+KIB = 1024
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def crossing(folder: Path) -> Crossing:
+    return Crossing(folder)
+
+
+def _sent(side: Side, *sizes: int) -> list[Path]:
+    """A bundle for each of these items, in the outbox."""
+    for size in sizes:
+        side.say(size)
+        side.round()
+    return sorted(side.outbox.glob("*-b*"))
+
+
+def test_what_each_side_says_comes_to_the_other_in_its_order(crossing: Crossing) -> None:
+    _sent(crossing.office, 1, 2, 3)
+    _sent(crossing.bus, 4, 5)
+    crossing.settle()
+    crossing.agree()
+    assert crossing.office.incidents() == crossing.bus.incidents() == []
+
+
+def test_bundles_that_come_in_another_order_wait_for_their_turn(crossing: Crossing) -> None:
+    files = _sent(crossing.office, 1, 2, 3)
+    for path in reversed(files):
+        path.replace(crossing.bus.inbox / path.name)
+        crossing.bus.round()
+    assert crossing.bus.got() == crossing.office.lines
+
+
+def test_what_is_missing_is_asked_for_and_comes_again(crossing: Crossing) -> None:
+    first, lost, last = _sent(crossing.office, 1, 2, 3)
+    lost.unlink()
+    for path in (first, last):
+        path.replace(crossing.bus.inbox / path.name)
+    crossing.bus.round()
+    assert len(crossing.bus.got()) == 1
+    [ack] = crossing.bus.outbox.glob("*ack*")
+    ack.replace(crossing.office.inbox / ack.name)
+    crossing.office.round()
+    # Only what was missing, and without waiting for the time of what is not answered.
+    assert [path.name for path in crossing.office.outbox.glob("*-b*")] == [lost.name]
+    crossing.settle()
+    crossing.agree()
+
+
+def test_the_last_bundle_that_is_lost_comes_again_after_a_while(crossing: Crossing) -> None:
+    [lost] = _sent(crossing.office, 1)
+    lost.unlink()
+    crossing.office.round()
+    assert not lost.exists()
+    crossing.clock.now += PATIENCE
+    crossing.office.round()
+    assert lost.exists()
+
+
+def test_an_acknowledgement_that_is_lost_is_given_again(crossing: Crossing) -> None:
+    _sent(crossing.office, 1)
+    crossing.move()
+    crossing.bus.round()
+    for ack in crossing.bus.outbox.glob("*ack*"):
+        ack.unlink()
+    crossing.clock.now += PATIENCE
+    crossing.settle()
+    assert crossing.office.under_way() == []
+    crossing.agree()
+
+
+def test_a_carrier_that_copies_finds_an_empty_outbox_once_all_is_acknowledged(
+    crossing: Crossing,
+) -> None:
+    files = _sent(crossing.office, 1, 2)
+    for path in files:
+        shutil.copy(path, crossing.bus.inbox)
+    crossing.bus.round()
+    for ack in crossing.bus.outbox.glob("*ack*"):
+        shutil.copy(ack, crossing.office.inbox)
+    crossing.office.round()
+    assert not any(path.exists() for path in files)
+
+
+@pytest.mark.parametrize("at", [0, 1, 40, 200, -200, -30, -1])
+def test_a_file_with_one_bit_changed_is_put_away_and_comes_again(
+    crossing: Crossing, at: int
+) -> None:
+    [path] = _sent(crossing.office, 100)
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 4
+    path.write_bytes(raw)
+    crossing.move()
+    crossing.bus.round()
+    assert crossing.bus.got() == []
+    assert len(list(crossing.bus.quarantine.iterdir())) == 1
+    assert crossing.bus.incidents() == [Fault.UNREADABLE]
+    crossing.settle()
+    crossing.agree()
+
+
+def test_a_file_that_is_still_being_written_is_left_alone(crossing: Crossing) -> None:
+    [path] = _sent(crossing.office, 5000)
+    raw, there = path.read_bytes(), crossing.bus.inbox / path.name
+    path.unlink()
+    for cut in (0, 10, len(raw) // 2, len(raw) - 1):
+        there.write_bytes(raw[:cut])
+        os.utime(there, (crossing.clock.now, crossing.clock.now - 5))
+        crossing.bus.round()
+        assert there.exists()
+    there.write_bytes(raw)
+    crossing.bus.round()
+    assert crossing.bus.got() == crossing.office.lines
+    assert crossing.bus.incidents() == []
+
+
+@pytest.mark.parametrize("name", [".hidden.zip", "a.zip.part", "b.tmp"])
+def test_the_names_of_movers_for_what_they_write_are_not_read(
+    crossing: Crossing, name: str
+) -> None:
+    (crossing.bus.inbox / name).write_bytes(b"half")
+    crossing.bus.round()
+    assert (crossing.bus.inbox / name).exists()
+
+
+def test_the_name_of_a_file_means_nothing(crossing: Crossing) -> None:
+    [path] = _sent(crossing.office, 1)
+    path.replace(crossing.bus.inbox / "COPY (2) OF 文件.ZIP")
+    crossing.bus.round()
+    assert crossing.bus.got() == crossing.office.lines
+
+
+def test_names_are_such_as_any_mover_keeps(crossing: Crossing) -> None:
+    [path] = _sent(crossing.office, 1)
+    assert path.name == f"{AGENCY}-up-b0000000001.zip"
+    assert stat.S_ISREG(path.stat().st_mode)
+
+
+# What is not for this side.
+
+
+def _refused(crossing: Crossing, code: Fault) -> None:
+    crossing.move()
+    crossing.bus.round()
+    assert crossing.bus.got() == []
+    assert crossing.bus.incidents() == [code]
+    assert len(list(crossing.bus.quarantine.iterdir())) == 1
+    assert not any(crossing.bus.inbox.iterdir())
+
+
+def test_a_bundle_that_another_key_signed_is_put_away(crossing: Crossing, tmp_path: Path) -> None:
+    stranger = Crossing(tmp_path / "elsewhere")
+    shutil.move(_sent(stranger.office, 1)[0], crossing.office.outbox / "theirs.zip")
+    _refused(crossing, Fault.FOREIGN_SIGNATURE)
+
+
+def test_a_bundle_of_another_agency_is_put_away_though_one_carrier_signed_both(
+    crossing: Crossing, tmp_path: Path
+) -> None:
+    other = Crossing(tmp_path / "elsewhere").office
+    shutil.copy(crossing.office.home / "carrier.pem", other.home / "carrier.pem")
+    other.set(agency="cn-330108-psb")
+    other.say()
+    other.round()
+    shutil.move(_sent(other)[0], crossing.office.outbox / "theirs.zip")
+    _refused(crossing, Fault.OTHER_AGENCY)
+
+
+def test_a_bundle_that_comes_back_to_its_sender_is_put_away(crossing: Crossing) -> None:
+    # Where both sides were given one key, even that is noticed.
+    crossing.bus.set(peers=(crossing.bus.key.public.hex(),))
+    _sent(crossing.bus, 1)[0].replace(crossing.bus.inbox / "back.zip")
+    _refused(crossing, Fault.OTHER_DIRECTION)
+
+
+def test_a_file_larger_than_any_is_put_away_unread(crossing: Crossing) -> None:
+    with (crossing.office.outbox / "large.zip").open("wb") as file:
+        file.truncate(65 * KIB * KIB)
+    _refused(crossing, Fault.TOO_LARGE)
+
+
+def test_a_link_in_the_inbox_is_not_followed(crossing: Crossing, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"not for the quarantine")
+    (crossing.bus.inbox / "link.zip").symlink_to(secret)
+    crossing.bus.round()
+    assert not any(crossing.bus.quarantine.iterdir())
+
+
+# Sizes.
+
+
+@pytest.mark.parametrize("limit", [16 * KIB, 50 * KIB, 1024 * KIB])
+def test_no_file_is_larger_than_the_carrier_takes(crossing: Crossing, limit: int) -> None:
+    crossing.office.set(limit_bytes=limit)
+    sizes = (1, 10 * KIB, 40 * KIB, 90 * KIB, limit - OVERHEAD, 3, 200 * KIB)
+    for size in sizes:
+        crossing.office.say(size)
+    crossing.office.round()
+    assert all(path.stat().st_size <= limit for path in crossing.office.outbox.iterdir())
+    crossing.settle()
+    crossing.agree()
+
+
+def test_small_items_share_a_file(crossing: Crossing) -> None:
+    for _ in range(500):
+        crossing.office.say(10)
+    crossing.office.round()
+    assert len(list(crossing.office.outbox.glob("*-b*"))) == 1
+
+
+def test_what_nobody_answers_to_does_not_fill_the_outbox_for_ever(crossing: Crossing) -> None:
+    _sent(crossing.office, *[1] * 70)
+    assert len(crossing.office.under_way()) == 64
+    crossing.settle()
+    crossing.agree()
+
+
+# The scanner.
+
+_SCANNER = """
+import pathlib, sys
+raw = pathlib.Path(sys.argv[1]).read_bytes()
+print("looked")
+sys.exit(1 if b"\\"offset\\":1," in raw else 0)
+"""
+
+
+def _scanner(text: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", text)
+
+
+def test_a_file_that_the_scanner_refuses_is_put_away_and_only_its_item_is_kept_back(
+    crossing: Crossing,
+) -> None:
+    crossing.bus.set(scanner=_scanner(_SCANNER))
+    for _ in range(3):
+        crossing.office.say()
+    _sent(crossing.office, 5)
+    crossing.settle()
+    wanted = crossing.office.lines
+    assert sorted(crossing.bus.got()) == sorted([wanted[0], wanted[2], wanted[3]])
+    assert len(list(crossing.bus.quarantine.iterdir())) == 2
+    assert crossing.office.under_way() == []
+    # Both sides know it, and the sender has what was refused.
+    assert Fault.SCAN_REFUSED in crossing.office.incidents()
+    assert Fault.SCAN_REFUSED in crossing.bus.incidents()
+    with crossing.office.open() as ferry:
+        [barred] = ferry.spool.rows("barred")
+    assert (barred["line"], barred["said"]) == (wanted[1], "looked")
+
+
+def test_the_verdict_on_each_file_is_recorded(crossing: Crossing) -> None:
+    crossing.bus.set(scanner=_scanner(_SCANNER))
+    crossing.office.say()
+    crossing.office.round()
+    [path] = _sent(crossing.office)
+    crossing.move()
+    crossing.bus.round()
+    with crossing.bus.open() as ferry:
+        [row] = ferry.spool.rows("scanned")
+    assert (row["file"], row["exit_code"], row["said"]) == (path.name, 0, "looked")
+
+
+@pytest.mark.parametrize("command", [_scanner("raise SystemExit(2)"), ("/no/such/scanner",)])
+def test_while_the_scanner_cannot_look_nothing_is_taken_and_nothing_is_refused(
+    crossing: Crossing, command: tuple[str, ...]
+) -> None:
+    crossing.bus.set(scanner=command)
+    _sent(crossing.office, 1)
+    crossing.move()
+    assert crossing.bus.round() == "ferry_scanner_failed"
+    assert crossing.bus.got() == []
+    assert len(list(crossing.bus.inbox.iterdir())) == 1
+    crossing.bus.set(scanner=())
+    crossing.settle()
+    crossing.agree()
+
+
+def test_the_scanner_is_given_the_bytes_that_are_taken(crossing: Crossing, tmp_path: Path) -> None:
+    """Not the file in the inbox, which a mover may change behind it."""
+    seen = tmp_path / "seen"
+    crossing.bus.set(
+        scanner=_scanner(
+            "import sys, pathlib;"
+            f"pathlib.Path({str(seen)!r}).write_bytes(pathlib.Path(sys.argv[1]).read_bytes());"
+            f"assert {str(crossing.bus.inbox)!r} not in sys.argv[1]"
+        )
+    )
+    [path] = _sent(crossing.office, 1)
+    raw = path.read_bytes()
+    crossing.move()
+    assert crossing.bus.round() == ""
+    assert seen.read_bytes() == raw
+
+
+# A side that lost what it knew.
+
+
+@pytest.mark.parametrize("lost", ["office", "bus"])
+def test_a_side_that_lost_its_spool_loses_nothing_once_the_other_begins_again(
+    crossing: Crossing, lost: str
+) -> None:
+    _sent(crossing.office, 1, 2)
+    _sent(crossing.bus, 3)
+    crossing.settle()
+    # On their way when it happens.
+    _sent(crossing.office, 4)
+    _sent(crossing.bus, 5)
+    side = getattr(crossing, lost)
+    for path in side.home.glob("ferry.sqlite*"):
+        path.unlink()
+    crossing.settle(4)
+    crossing.other(side).begin_again()
+    crossing.settle()
+    crossing.agree()
+    assert crossing.office.under_way() == crossing.bus.under_way() == []
+
+
+def test_a_spool_that_was_put_back_is_noticed(crossing: Crossing, tmp_path: Path) -> None:
+    _sent(crossing.office, 1)
+    crossing.settle()
+    shutil.copytree(crossing.office.home, tmp_path / "backup")
+    _sent(crossing.office, 2)
+    crossing.settle()
+    shutil.rmtree(crossing.office.home)
+    shutil.copytree(tmp_path / "backup", crossing.office.home)
+    crossing.office.lines[1:] = []
+    for _ in range(3):
+        crossing.office.say(7)
+    _sent(crossing.office, 8)
+    crossing.settle(3)
+    assert crossing.bus.incidents()[0] == Fault.BROKEN_CHAIN
+
+
+def test_two_processes_do_not_run_one_side(crossing: Crossing) -> None:
+    with crossing.bus.open(), pytest.raises(CasebusError, match="ferry_running"):
+        crossing.bus.open()
+
+
+# A kill between any two steps on files or in the spool.
+
+
+class Killed(BaseException):
+    """As a SIGKILL: nothing catches it, and an open transaction is gone."""
+
+
+@contextmanager
+def _killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Ends the process before its step of that number; counts them."""
+    count = [0]
+
+    def stepping(name: str, of: type) -> None:
+        real = getattr(of, name)
+
+        def stepped(*given: object, **named: object) -> object:
+            count[0] += 1
+            if count[0] == step:
+                raise Killed
+            return real(*given, **named)
+
+        patched.setattr(of, name, stepped)
+
+    with monkeypatch.context() as patched:
+        for name in ("replace", "unlink", "open", "write_bytes", "read_bytes"):
+            stepping(name, Path)
+        stepping("fsync", os)  # type: ignore[arg-type]
+        stepping("writing", Spool)
+        stepping("set_fact", Spool)
+        yield count
+
+
+@pytest.mark.parametrize("victim", ["office", "bus"])
+def test_a_kill_between_any_two_steps_loses_nothing_and_doubles_nothing(
+    victim: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, ended = 0, False
+    while not ended:
+        step += 1
+        crossing = Crossing(folder / str(step))
+        crossing.office.set(limit_bytes=16 * KIB)
+        _sent(crossing.office, 1, 30 * KIB)
+        _sent(crossing.bus, 3)
+        crossing.move()
+        crossing.other(getattr(crossing, victim)).round()
+        crossing.move()
+        getattr(crossing, victim).say()
+        with _killed_at(step, monkeypatch) as count:
+            try:
+                getattr(crossing, victim).round()
+                ended = count[0] < step
+            except Killed:
+                pass
+        crossing.settle()
+        crossing.agree()
+        shutil.rmtree(folder / str(step))
+    assert step > 20
