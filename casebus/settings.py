@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     api_key: str = ""
     #: The agency on whose behalf a client acts.
     agency: str = ""
+    #: The home of an office's ferry: publish and inbox go by files, and nothing by the network.
+    ferry: Path | None = None
     #: Private keys of the agencies that this process signs for, `<agency>.pem` each.
     keys_dir: Path = Path(".casebus/keys")
     #: The key by which this process signs as the bus; each that does has one of its own.

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.sdk.gateway import Gateway
+from casebus.sdk.gateway import Gateway, is_uuid
 from casebus.sdk.sectors import SectorOf
 from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 
 if TYPE_CHECKING:
+    from casebus.sdk.ferry.config import Config
     from casebus.sdk.publisher import Publisher
 
 
@@ -53,6 +55,11 @@ def open_store(settings: Settings) -> Iterator[Store]:
 
 @contextmanager
 def open_gateway(settings: Settings) -> Iterator[Gateway]:
+    if settings.ferry:
+        raise CasebusError(
+            "no_gateway",
+            "an office behind a ferry has none: casebus ferry case, casebus ferry sent",
+        )
     with Gateway(settings) as gateway:
         yield gateway
 
@@ -63,10 +70,14 @@ def open_publisher(
 ) -> Iterator[Publisher]:
     """What it could not send stays in the store, and its error says so."""
     # Loading Kafka's protocol takes a third of a second: only commands that write pay it.
+    from casebus.sdk.ferry.office import KeptSink  # noqa: PLC0415
     from casebus.sdk.publisher import Publisher  # noqa: PLC0415
 
+    sink = KeptSink() if settings.ferry else None
     with ExitStack() as stack:
-        publisher = Publisher(settings, schemas=schemas, store=store, sector_of=sector_of)
+        publisher = Publisher(
+            settings, schemas=schemas, store=store, sector_of=sector_of, sink=sink
+        )
         stack.callback(publisher.close)
         try:
             yield publisher
@@ -79,13 +90,15 @@ def open_publisher(
 
 
 def sectors(settings: Settings, sector: str | None = None) -> SectorOf:
-    """Which sector an agency writes as: the one named, else what this account can see.
+    """Which sector an agency writes as: the one named, the ferry's, else what this account sees.
 
     An agency's account sees one `events.*` topic. An account that sees several (the
     installation's admin) may read the directory, which says every agency's sector.
     """
     from casebus.sdk.sectors import one_sector  # noqa: PLC0415
 
+    if settings.ferry:
+        sector = sector or office_config(settings.ferry).sector
     return one_sector(sector) if sector else _asked_when_needed(settings)
 
 
@@ -104,6 +117,34 @@ def _asked_when_needed(settings: Settings) -> SectorOf:
         return known[agency]
 
     return sector_of
+
+
+def office_config(home: Path) -> Config:
+    """Raises CasebusError `not_an_office` for the bus's side of a ferry."""
+    from casebus.sdk.ferry.config import read_config  # noqa: PLC0415
+
+    config = read_config(home)
+    if config.side != "office":
+        raise CasebusError("not_an_office", f"{home} is the bus's side: unset CASEBUS_FERRY")
+    return config
+
+
+def case_named(settings: Settings, case: str) -> str:
+    """A case id from a case id or any local number: by the gateway, or by what the ferry brought.
+
+    Raises CasebusError `not_found` or `number_ambiguous`.
+    """
+    if not settings.ferry:
+        with open_gateway(settings) as gateway:
+            return gateway.resolve(case)
+    from casebus.sdk.ferry.ferry import spool_at  # noqa: PLC0415
+    from casebus.sdk.ferry.office import case_of  # noqa: PLC0415
+    from casebus.sdk.ferry.spool import Spool  # noqa: PLC0415
+
+    if is_uuid(case):
+        return case
+    with Spool.open(spool_at(settings.ferry)) as spool:
+        return case_of(spool, case)
 
 
 def require_agency(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from casebus.cli.wording import Titles, local_time, short_type
 from casebus.errors import CasebusError
 from casebus.sdk.patience import Patience
 from casebus.settings import Settings
+
+if TYPE_CHECKING:
+    from casebus.sdk.inbox import Feed
 
 #: Without --follow, the end is where nothing came for so long.
 _IDLE_SECONDS = 2.0
@@ -48,7 +51,7 @@ def command(
     ack: bool,
     as_json: bool,
 ) -> None:
-    """Show what your agency was sent: from its own inbox on Kafka, else from the gateway.
+    """Show what your agency was sent: from its ferry, its own inbox on Kafka, or the gateway.
 
     With --json each event of an own inbox is one line, as soon as it comes.
     """
@@ -63,6 +66,8 @@ def command(
 
 
 def _has_own(settings: Settings) -> bool:
+    if settings.ferry:
+        return True
     from casebus.sdk.accounts import visible_topics  # noqa: PLC0415
 
     if settings.kafka_username != settings.agency or not settings.kafka_password:
@@ -106,6 +111,18 @@ def _from_kafka(settings: Settings, actor: str, *, follow: bool, ack: bool, as_j
             )
 
 
+def _feed(settings: Settings) -> Feed | None:
+    """What the ferry brought, in an office behind one."""
+    if not settings.ferry:
+        return None
+    from casebus.sdk.ferry.ferry import spool_at  # noqa: PLC0415
+    from casebus.sdk.ferry.office import SpoolFeed  # noqa: PLC0415
+    from casebus.sdk.ferry.spool import Spool  # noqa: PLC0415
+
+    spool = Spool.open(spool_at(settings.ferry))
+    return SpoolFeed(spool, f"agency.{require_agency(settings)}.inbox")
+
+
 def _deliveries(
     settings: Settings, actor: str, *, follow: bool, ack: bool
 ) -> Iterator[dict[str, Any]]:
@@ -115,7 +132,14 @@ def _deliveries(
     with (
         open_store(settings) as store,
         open_publisher(settings, schemas, store, sectors(settings)) as publisher,
-        Inbox(settings, schemas=schemas, store=store, publisher=publisher, actor=actor) as inbox,
+        Inbox(
+            settings,
+            schemas=schemas,
+            store=store,
+            publisher=publisher,
+            actor=actor,
+            feed=_feed(settings),
+        ) as inbox,
     ):
         for one in inbox.deliveries(idle_seconds=None if follow else _IDLE_SECONDS):
             yield {

@@ -43,6 +43,10 @@ OWN = {
     "stats": ("casebus.cli.stats", "Show the indicators, for a past moment too; make a report."),
     "export": ("casebus.cli.export", "Write your agency's cases as a log for process mining."),
     "work": ("casebus.cli.work", "Show work items and act on them."),
+    "ferry": (
+        "casebus.cli.ferry",
+        "Carry events where files alone pass: an office's or the bus's side.",
+    ),
     "doctor": ("casebus.cli.doctor", "Say what is missing or wrong, and what to do about it."),
     "law": ("casebus.cli.law", "Check, draw, try and adopt the law files."),
     "schemas": ("casebus.cli.schemas", "Add, check and describe event types."),

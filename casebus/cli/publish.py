@@ -14,6 +14,7 @@ from rich.console import Console
 from casebus.cli import parsing
 from casebus.cli.connect import (
     agency_option,
+    case_named,
     load_schemas,
     open_gateway,
     open_publisher,
@@ -73,13 +74,17 @@ def command(
 
     Ends with 0 where every event was journaled and nothing was found about it, with 1 where one was
     rejected or something was found, with 3 where it is not known yet. With 4 where Kafka is away:
-    what was signed is kept, and --resend sends it.
+    what was signed is kept, and --resend sends it. In an office behind a ferry the end is always 3:
+    `casebus ferry sent` tells what became of them.
     """
     settings = settings_for(agency)
     events = [] if resend else _events(settings, file, one)
     rows = _publish(settings, sector, events)
     told = [_told(row) for row in rows]
-    _wait(settings, told, wait)
+    if settings.ferry:
+        told = [row | {"status": "kept"} for row in told]
+    else:
+        _wait(settings, told, wait)
     answer(told, as_json=as_json, show=lambda console: _show(console, told))
     sys.exit(max(map(_exit_code, told), key=_WORST.index, default=0))
 
@@ -114,8 +119,7 @@ def _with_cases(settings: Settings, events: list[NewEvent]) -> list[NewEvent]:
     numbers = {one.stream for one in events if one.stream and not is_uuid(one.stream)}
     if not numbers:
         return events
-    with open_gateway(settings) as gateway:
-        cases = {number: gateway.resolve(number) for number in numbers}
+    cases = {number: case_named(settings, number) for number in numbers}
     return [replace(one, stream=cases.get(one.stream or "", one.stream)) for one in events]
 
 

@@ -169,6 +169,22 @@ class Store:
             "select source, stream, id from outgoing where offset is null order by place"
         ).fetchall()
 
+    def of_stream(self, stream: str) -> list[Outgoing]:
+        """What this machine said in a case, in the order it was finished."""
+        rows = self._db.execute(
+            f"select {_COLUMNS} from outgoing where stream = ? order by place",  # noqa: S608
+            (stream,),
+        )
+        return [_outgoing(row) for row in rows]
+
+    def latest(self, limit: int = 100) -> list[Outgoing]:
+        """What was finished last, the newest first."""
+        rows = self._db.execute(
+            f"select {_COLUMNS} from outgoing order by place desc limit ?",  # noqa: S608
+            (limit,),
+        )
+        return [_outgoing(row) for row in rows]
+
     def waiting_count(self) -> int:
         row = self._db.execute("select count(*) from outgoing where offset is null").fetchone()
         return int(row[0])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,11 @@ LAYOUT = "2"
 AGENCIES = Path(__file__).parents[2] / "examples" / "agencies.yaml"
 
 
+def agencies_file() -> Path:
+    """Whom the directory names at the beginning: the file of CASEBUS_AGENCIES, or the examples'."""
+    return Path(os.environ.get("CASEBUS_AGENCIES") or AGENCIES)
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """What is provisioned: `settings` are those of Kafka's admin."""
@@ -34,7 +40,7 @@ class Installation:
     home: Home
     settings: Settings
     credentials: Credentials
-    agencies: Path = AGENCIES
+    agencies: Path = field(default_factory=agencies_file)
 
     @property
     def stamp(self) -> Path:

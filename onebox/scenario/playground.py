@@ -20,7 +20,7 @@ from casebus.law import Law
 from casebus.now import set_scenario_time
 from casebus.settings import Settings
 from onebox.provision.directory import read_agencies
-from onebox.provision.installation import AGENCIES
+from onebox.provision.installation import agencies_file
 from onebox.scenario.player import Player
 from onebox.scenario.rehearse import Rehearser
 from onebox.scenario.sending import FrontDoor
@@ -53,7 +53,7 @@ class Playground:
         self._users: dict[str, User] = {}
         self._inboxes: dict[str, OwnInbox] = {}
         self._open = ExitStack()
-        self.offices = {one.id: one for one in read_agencies(AGENCIES)}
+        self.offices = {one.id: one for one in read_agencies(agencies_file())}
 
     def __enter__(self) -> Self:
         return self

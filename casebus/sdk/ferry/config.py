@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -27,7 +27,7 @@ class Config(BaseModel):
     outbox: Path = Path("outbox")
     inbox: Path = Path("inbox")
     #: Raw public keys of the other side, in hex.
-    peers: tuple[str, ...] = ()
+    peers: tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...] = ()
     #: The agency's sector: what the office signs for (`events.<sector>`).
     sector: str = ""
     #: The largest file that the carrier takes.
@@ -48,17 +48,26 @@ class Config(BaseModel):
         return {key_id(one): one for one in raw}
 
 
+def config_of(given: Any) -> Config:
+    """Raises CasebusError `bad_ferry`, naming the field."""
+    try:
+        return Config.model_validate(given)
+    except ValidationError as error:
+        found = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+        )
+        raise CasebusError("bad_ferry", found) from error
+
+
 def read_config(home: Path) -> Config:
     """Raises CasebusError `no_ferry` or `bad_ferry`."""
     path = home / FILE
     try:
-        config = Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        config.peer_keys()
+        return config_of(yaml.safe_load(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise CasebusError("no_ferry", f"{path} is missing: casebus ferry init") from None
-    except (ValidationError, ValueError, yaml.YAMLError) as error:
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise CasebusError("bad_ferry", f"{path}: {error}") from error
-    return config
 
 
 def write_config(home: Path, config: Config) -> None:

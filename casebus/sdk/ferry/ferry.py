@@ -123,6 +123,14 @@ class Ferry:
         self.sender.put(self._now())
         self._receiver.acknowledge(self._now())
 
+    def release(self) -> int:
+        """Queue again what the other side's scanner refused; gives how many items that are."""
+        with self.spool.writing():
+            lines = [row[0] for row in self.spool.db.execute("select line from barred")]
+            self.spool.queue(lines, alone=True)
+            self.spool.db.execute("delete from barred")
+        return len(lines)
+
     def begin_again(self) -> None:
         """A new epoch of what this side sends, and any of what it is sent.
 
