@@ -45,7 +45,7 @@ OWN = {
     "work": ("casebus.cli.work", "Show work items and act on them."),
     "ferry": (
         "casebus.cli.ferry",
-        "Carry events where files alone pass: an office's or the bus's side.",
+        "Carry events where files alone pass.",
     ),
     "doctor": ("casebus.cli.doctor", "Say what is missing or wrong, and what to do about it."),
     "law": ("casebus.cli.law", "Check, draw, try and adopt the law files."),

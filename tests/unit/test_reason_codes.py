@@ -8,6 +8,7 @@ import pytest
 
 from casebus.errors import Flag, Reason
 from casebus.evidence.report import Flaw
+from casebus.ferry.lane import Fault
 from casebus.sdk.importing.issues import IssueCode
 
 TEXT = (Path(__file__).parents[2] / "docs/reason-codes.md").read_text(encoding="utf-8")
@@ -21,6 +22,7 @@ SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | 
         ("Rejected", Reason),
         ("Admitted, with a flag", Flag),
         ("Import", IssueCode),
+        ("Ferry", Fault),
     ],
 )
 def test_each_code_of_the_code_is_explained_and_no_other(

@@ -5,6 +5,7 @@ It has the agency's account and none of its keys: it can say nothing in its name
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ from casebus.settings import Settings
 _POLL_MS = 200
 #: Of the brokers' answers the one that says never; all others are waited for.
 _NEVER = "kafka_failed"
+#: What a look may take before the brokers count as away.
+_LOOK_SECONDS = 60.0
 #: Records of one look, so that a long inbox is taken in steps.
 _MOST = 2_000
 
@@ -63,13 +66,10 @@ class BrokersEnd:
                 raise waits
 
     def collect(self) -> None:
-        """Read on in each topic, as far as there is something."""
+        """Read on in each topic up to its present end, or as much as one look takes."""
         try:
             with clear_errors(self._settings, f"agency.{self._agency}.inbox"):
-                count = 0
-                while count < _MOST and (records := self._poll()):
-                    count += len(records)
-                    self._queue(records)
+                self._read(self._consumer or self._opened())
         except CasebusError:
             self._drop()
             raise
@@ -99,11 +99,16 @@ class BrokersEnd:
         source, stream, event = _identity(item.record)
         return Outgoing(source, stream, event, 0, b"", self._door, item.record)
 
-    def _poll(self) -> list[Any]:
-        if self._consumer is None:
-            self._consumer = self._opened()
-        found = self._consumer.poll(timeout_ms=_POLL_MS)
-        return [one for records in found.values() for one in records]
+    def _read(self, consumer: KafkaConsumer) -> None:
+        self._consumer = consumer
+        ends = consumer.end_offsets(consumer.assignment())
+        count, until = 0, time.monotonic() + _LOOK_SECONDS
+        while count < _MOST and any(consumer.position(one) < end for one, end in ends.items()):
+            records = [one for some in consumer.poll(timeout_ms=_POLL_MS).values() for one in some]
+            count += len(records)
+            self._queue(records)
+            if time.monotonic() > until:
+                raise CasebusError("kafka_unreachable", f"nothing for {_LOOK_SECONDS:.0f} s")
 
     def _opened(self) -> KafkaConsumer:
         consumer = KafkaConsumer(**consumer_settings(self._settings, None))
