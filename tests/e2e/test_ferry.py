@@ -39,7 +39,7 @@ pytestmark = [
     pytest.mark.connected,
     pytest.mark.slow,
     pytest.mark.long,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1800),
 ]
 
 AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
