@@ -120,7 +120,7 @@ class _Folding:
         self.participants = self.parts.now
         self.receipts = Receipts(recorded, law.received_within)
         self.clocks = Clocks(law.calendar, self.receipts)
-        self.work = Work(self.keys, self.findings)
+        self.work = Work(self.keys, self.findings, law.acts)
         self.marks = Marks()
         self.renewals = Renewals(opening.stream)
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles, recalled)

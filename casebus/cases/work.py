@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from casebus.cases import body
+from casebus.cases.acting import check_act
 from casebus.cases.clocks import Clocks
 from casebus.cases.clocks import Draft as ClockDraft
 from casebus.cases.event import CaseEvent
@@ -12,6 +13,7 @@ from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
 from casebus.cases.keys import Keys
 from casebus.cases.regions import Region
 from casebus.cases.state import PAUSED, WorkItem
+from casebus.law.acts import Acts
 from casebus.law.compiled import ALL, DutyRule, event_name
 
 TAKEN = "work.taken"
@@ -55,9 +57,10 @@ class Draft:
 
 
 class Work:
-    def __init__(self, keys: Keys, findings: Findings) -> None:
+    def __init__(self, keys: Keys, findings: Findings, acts: Acts) -> None:
         self._keys = keys
         self._findings = findings
+        self._acts = acts
         self._items: dict[str, Draft] = {}
         self._open: list[Draft] = []
 
@@ -89,11 +92,24 @@ class Work:
         self._open = kept
 
     def act(self, event: CaseEvent) -> bool:
-        """Count an act on the item that the event names.
+        """Count an act on the item that the event names, and look what it lacks.
 
         False where another act came before it on the same version: such an event is kept, but
         not folded.
         """
+        name = event_name(event.type)
+        if self._is_asked(event.agency, name):
+            check_act(event, name, self._acts, self._findings)
+        return self._count(event)
+
+    def _is_asked(self, agency: str, name: str) -> bool:
+        """Whether an open item asks the agency for such an act, named in it or not."""
+        return any(
+            item.agency == agency and name in map(event_name, item.rule.types.values())
+            for item in self._open
+        )
+
+    def _count(self, event: CaseEvent) -> bool:
         if not event.data.get("work_item"):
             return True
         key = body.text(event.data, "work_item")

@@ -15,6 +15,8 @@ from casebus.events.legaltime import refuse_ahead
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
 from casebus.law import Law, agencies
+from casebus.law.acts import lacking
+from casebus.law.compiled import event_name
 from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import Agency
 from onebox.scenario import scheduling
@@ -151,10 +153,18 @@ class Rehearser:
         if step.duty:
             data, causation = self._taken(storyline, step, stream, data)
         event = self._event(storyline, step, data, causation)
+        if step.duty:
+            self._refuse_incomplete(event)
         names.events[step.label] = event.identity
         stream.take(event)
         if step.twice:
             stream.take(again(event, self._next_place()))
+
+    def _refuse_incomplete(self, event: CaseEvent) -> None:
+        """As the gateway does before it signs; raises CasebusError."""
+        needs = self._law.acts.needs(event_name(event.type), event.legal.date)
+        if lacks := lacking(needs, event.data, event.to_sectors):
+            raise CasebusError("act_incomplete", ", ".join(one.what_en for one in lacks))
 
     def _taken(
         self, storyline: Storyline, step: Step, stream: Rehearsed, data: JSON

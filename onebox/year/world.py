@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from casebus.events.schemas import Schemas
-from casebus.law import Law
+from casebus.law import Law, acts, loader
 from casebus.law.compiled import Procedure
 from onebox.provision.directory import read_agencies
 from onebox.provision.installation import AGENCIES
@@ -56,7 +56,9 @@ class World:
     def make(cls, wanted: Wanted, plan: Plan | None = None) -> Self:
         """By province.yaml, or another plan."""
         plan = plan or Plan.load()
-        law = Law.load(wanted.policies / "law")
+        files = loader.read(wanted.policies / "law")
+        # The bodies of a year are made up: what a decision must say is not judged in them.
+        law = Law({name: one for name, one in files.items() if not acts.is_part(name)})
         schemas = Schemas.load(wanted.schemas)
         day = dt.date(wanted.year, 1, 1)
         known = read_agencies(AGENCIES)

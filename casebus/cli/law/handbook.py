@@ -5,11 +5,13 @@ Pure: what the law files say goes in, page texts come out.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 
 from casebus.cli.law import words
 from casebus.cli.law.path import HEADING, path
 from casebus.law import Law, models
+from casebus.law.acts import Need
 from casebus.law.compiled import ALL, SAME
 from casebus.law.compiling import OWN_CHOICE
 from casebus.law.drawing import draw
@@ -166,6 +168,11 @@ def _page(
         )
     yield from ("", "## 待办 Duties", "")
     yield from _table("duty | 名称 | name | role | actions | clock", _duties(file))
+    yield from ("", "### 行为须载明的内容 What each act must bear", "")
+    yield from _table(
+        "事项 | event | 须载明 | it must bear | where | 依据 | in force | confidence",
+        _acts(file, law, titles),
+    )
     started = set(_started(file))
     rows = [row for row in clocks if row.id in started]
     if rows:
@@ -228,6 +235,18 @@ def _duties(file: models.ProcedureFile) -> Iterator[tuple[str, ...]]:
         yield word, duty.title.zh, duty.title.en, role, actions, duty.clock or ""
 
 
+def _acts(
+    file: models.ProcedureFile, law: Law, titles: Mapping[str, str]
+) -> Iterator[tuple[str, ...]]:
+    for event in dict.fromkeys(
+        one for duty in file.duties.values() for one in duty.actions.values()
+    ):
+        for need in law.acts.all_needs(event):
+            where = f"to: {', '.join(need.to)}" if need.to else ", ".join(need.places)
+            row = (titles.get(event, ""), event, need.what, need.what_en, where)
+            yield *row, need.citation, _days(need), need.confidence
+
+
 def _clock(file: models.ProcedureFile, row: models.ClockRow) -> tuple[str, ...]:
     return (
         row.id,
@@ -265,6 +284,7 @@ def _meant(row: models.ClockRow) -> str:
     return f"（{'；'.join(said)}）" if said else ""
 
 
-def _days(rule: models.Rule) -> str:
-    until = f" to {rule.effective_to}" if rule.effective_to else ""
+def _days(rule: models.Rule | Need) -> str:
+    ends = rule.effective_to and rule.effective_to < dt.date.max
+    until = f" to {rule.effective_to}" if ends else ""
     return f"from {rule.effective_from}{until}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from casebus.events.schemas import Schema
-from casebus.law.checking import clocks, events, paths, silence, states, versions
+from casebus.law.checking import acts, clocks, events, paths, silence, states, versions
 from casebus.law.checking.book import Book, Problem
 
 __all__ = ["Book", "Problem", "check"]
@@ -20,6 +20,7 @@ _CHECKS = (
     silence.problems,
     versions.problems,
     paths.problems,
+    acts.problems,
 )
 
 

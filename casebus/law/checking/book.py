@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from casebus.events.schemas import Schema
 from casebus.law import loader, models, options
+from casebus.law.acts import FOLDER as ACTS
+from casebus.law.acts import ActFile
 from casebus.law.checking.fields import Fields
 from casebus.law.compiled import event_name
 from casebus.law.findings import FILE as FINDINGS
@@ -52,6 +54,7 @@ class Book:
         self.procedures = options.procedures(files)
         self.clocks = options.clocks(files)
         self.thresholds = loader.parse_all(files, "thresholds", ThresholdFile)
+        self.acts = loader.parse_all(files, ACTS, ActFile)
         self.common = self._one(files, COMMON, models.CommonFile)
         self.venues = self._one(files, VENUES, VenuesFile)
         self.triage = self._one(files, TRIAGE, TriageFile)
@@ -101,7 +104,7 @@ class Book:
             HOLIDAYS: self.holidays,
         }
         known = {name: one for name, one in single.items() if one is not None}
-        return {**known, **self.procedures, **self.clocks, **self.thresholds}
+        return {**known, **self.procedures, **self.clocks, **self.thresholds, **self.acts}
 
     @cached_property
     def rules(self) -> list[tuple[Place, models.Rule]]:

@@ -25,12 +25,19 @@ def problems(book: Book) -> Iterator[Problem]:
 
 def _named(book: Book) -> Iterator[tuple[Place, str]]:
     """Every event that a file names in full."""
+    for name, acts in book.acts.items():
+        for at, act in enumerate(acts.acts):
+            yield from _each((name, "acts", at, "events"), act.events)
     for name, file in book.procedures.items():
         for at, row in enumerate(file.transitions):
             yield (name, "transitions", at), row.event
         for word, duty in file.duties.items():
             for action, event in duty.actions.items():
                 yield (name, "duties", word, "actions", action), event
+    yield from _named_by_rules(book)
+
+
+def _named_by_rules(book: Book) -> Iterator[tuple[Place, str]]:
     for at, common in enumerate(book.common.recorded if book.common else ()):
         yield from _each(("common.yaml", "recorded", at, "events"), common.events)
     for at, venue in enumerate(book.venues.venues if book.venues else ()):

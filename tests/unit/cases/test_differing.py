@@ -7,10 +7,9 @@ import datetime as dt
 from casebus.cases import CaseEvent, fold
 from casebus.cases.differing import Difference, differences
 from casebus.events.legaltime import CHINA
-from casebus.law import Law, loader
-from tests.case_events import AMR, LAW, PSB, ROOT, event, storyline
+from casebus.law import Law
+from tests.case_events import AMR, FILES, LAW, PSB, event, storyline
 
-FILES = loader.read(ROOT / "policies/law")
 CLOCKS, REFERRAL = "clocks/referral.yaml", "procedures/referral.yaml"
 LATE = dt.datetime(2027, 1, 1, tzinfo=CHINA)
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from casebus.cases import CaseEvent, derive, fold
-from casebus.law import Law, loader
-from tests.case_events import AMR, COURT, LAW, PRO, PSB, ROOT, event, folded, storyline, until
+from casebus.law import Law
+from tests.case_events import AMR, COURT, FILES, LAW, PRO, PSB, event, folded, storyline, until
 
 IMPORT = "0b8b3c9e-1111-5222-8333-444455556666"
 
@@ -83,7 +83,7 @@ def test_history_that_opens_nothing_waits_for_no_opener() -> None:
 
 
 def test_a_law_of_before_there_was_the_file_shows_what_it_showed() -> None:
-    files = loader.read(ROOT / "policies/law")
+    files = dict(FILES)
     del files["findings.yaml"]
     stray = old(PSB, "referral.filed", "2026-03-08", to=(AMR,))
     case = fold([*of_history(until("referral.receipted")), stray], Law(files))

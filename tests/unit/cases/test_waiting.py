@@ -9,9 +9,9 @@ from typing import get_args
 import pytest
 
 from casebus.cases import CaseEvent, Finding, derive, findings, fold, raised_of
-from casebus.law import Law, LawError, loader
+from casebus.law import Law, LawError
 from casebus.law.findings import Kind
-from tests.case_events import AMR, COURT, LAW, PSB, ROOT, event, folded, until
+from tests.case_events import AMR, COURT, FILES, LAW, PSB, event, folded, until
 
 DAY = dt.timedelta(hours=24)
 STRAY = event(PSB, "referral.filed", "2026-03-06 15:00", id="stray", to=(AMR,))
@@ -83,21 +83,21 @@ def test_goods_counted_before_their_list_arrived_accuse_nobody_yet() -> None:
 
 
 def test_a_law_without_the_file_waits_for_nothing() -> None:
-    files = loader.read(ROOT / "policies/law")
+    files = dict(FILES)
     del files["findings.yaml"]
     [raised] = derive(fold(EVENTS, Law(files)))
     assert raised.data["kind"] == "out_of_procedure"
 
 
 def test_the_hours_are_the_law_file_s() -> None:
-    files = loader.read(ROOT / "policies/law")
+    files = dict(FILES)
     files["findings.yaml"] = files["findings.yaml"].replace(b"hours: 24", b"hours: 5")
     [found] = fold(EVENTS, Law(files)).findings
     assert found.tell_after == STRAY.recorded_at + dt.timedelta(hours=5)
 
 
 def test_a_kind_that_does_not_exist_or_is_named_twice_is_refused() -> None:
-    files = loader.read(ROOT / "policies/law")
+    files = dict(FILES)
     good = files["findings.yaml"]
     for word in (b"gaps", b"cycle"):
         with pytest.raises(LawError):

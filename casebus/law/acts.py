@@ -1,0 +1,200 @@
+"""What an officer's act must bear: grounds, article, papers, receiver; and what one act lacks.
+
+Pure. An act is the event that an action of a duty publishes. The gateway asks for it before it
+signs; of what comes from outside the fold says what is missing, and keeps it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from casebus.law import loader
+from casebus.law.models import BodyPath, EventName, Model, Rule, Title, Word
+from casebus.law.reading import LawError
+
+FOLDER = "acts"
+#: In the place of kinds of document: any.
+ANY_PAPER = "*"
+#: Where a body names the papers that are not there.
+NOT_ENCLOSED = "not_enclosed"
+#: Symbols by which a body says nothing: `OTHER` is to be said in words.
+_UNSAID = frozenset({"UNSTATED", "UNASSESSED", "OTHER"})
+_DIGEST_CHARACTERS = 64
+
+Paper = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Z][A-Z_]*)$")]
+
+
+class NeedRow(Rule):
+    """One thing that an act must bear, and where that stands."""
+
+    what: Title
+    says: tuple[BodyPath, ...] = ()
+    papers: tuple[Paper, ...] = ()
+    not_enclosed: bool = False
+    to: tuple[Word, ...] = ()
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if not (self.says or self.papers or self.to):
+            raise ValueError("a need is met by one of says, papers and to")
+        if self.to and (self.says or self.papers):
+            raise ValueError("who gets it is a need of its own")
+        if self.not_enclosed and not self.papers:
+            raise ValueError("not_enclosed speaks of papers")
+        return self
+
+
+class ActRow(Model):
+    events: Annotated[tuple[EventName, ...], Field(min_length=1)]
+    needs: tuple[NeedRow, ...] = ()
+    #: Why nothing is asked; only where nothing is.
+    nothing: Title | None = None
+
+    @model_validator(mode="after")
+    def _says_one_of_the_two(self) -> Self:
+        if bool(self.needs) == (self.nothing is not None):
+            raise ValueError("an act has needs, or says why it has none")
+        return self
+
+
+class ActFile(Model):
+    sources: dict[str, dict[str, object]] = {}  # noqa: RUF012
+    acts: tuple[ActRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One need in force from one day to another."""
+
+    what: str
+    what_en: str
+    says: tuple[str, ...]
+    papers: tuple[str, ...]
+    not_enclosed: bool
+    to: tuple[str, ...]
+    citation: str
+    confidence: str
+    effective_from: dt.date
+    effective_to: dt.date
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where an act may bear it: fields of its body, or `to`."""
+        papers = ("document", "documents") if self.papers else ()
+        return ("to",) if self.to else (*self.says, *papers)
+
+    def is_met(self, body: Mapping[str, Any], sectors: Collection[str]) -> bool:
+        """`sectors` are those of the recipients, the author left out."""
+        if self.to:
+            return any(one in self.to for one in sectors)
+        return any(_is_said(body, path.split(".")) for path in self.says) or self._is_enclosed(body)
+
+    def _is_enclosed(self, body: Mapping[str, Any]) -> bool:
+        if self.not_enclosed and set(self.papers) & set(_list(body.get(NOT_ENCLOSED))):
+            return True
+        return any(
+            _is_paper(one) and (ANY_PAPER in self.papers or one.get("kind") in self.papers)
+            for one in (*_list(body.get("document")), *_list(body.get("documents")))
+        )
+
+
+def is_part(name: str) -> bool:
+    """Whether a file of the law, by its name, says what acts must bear."""
+    return name.startswith(f"{FOLDER}/")
+
+
+class Acts:
+    """The acts of one law by the name of their event."""
+
+    def __init__(self, needs: Mapping[str, tuple[Need, ...]]) -> None:
+        self._needs = needs
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes]) -> Self:
+        """Raises LawError where an act is declared twice. Bundles of before it ask for nothing."""
+        found: dict[str, tuple[Need, ...]] = {}
+        for name, file in loader.parse_all(files, FOLDER, ActFile).items():
+            for at, row in enumerate(file.acts):
+                for event in row.events:
+                    if event in found:
+                        fault = f"{name}: {event} is declared twice"
+                        raise LawError("law_invalid", fault, at=(name, "acts", at))
+                    found[event] = tuple(map(_need, row.needs))
+        return cls(found)
+
+    def __contains__(self, event: str) -> bool:
+        return event in self._needs
+
+    def all_needs(self, event: str) -> tuple[Need, ...]:
+        """In whatever time they are in force."""
+        return self._needs.get(event, ())
+
+    def needs(self, event: str, day: dt.date) -> tuple[Need, ...]:
+        """What the law in force on the day asks of an event, given by name: `referral.filed`."""
+        return tuple(
+            one for one in self.all_needs(event) if one.effective_from <= day <= one.effective_to
+        )
+
+
+def lacking(needs: Iterable[Need], body: Mapping[str, Any], sectors: Collection[str]) -> list[Need]:
+    return [one for one in needs if not one.is_met(body, sectors)]
+
+
+def _need(row: NeedRow) -> Need:
+    return Need(
+        what=row.what.zh,
+        what_en=row.what.en,
+        says=row.says,
+        papers=row.papers,
+        not_enclosed=row.not_enclosed,
+        to=row.to,
+        citation=f"{row.source} {row.article}",
+        confidence=row.confidence,
+        effective_from=row.effective_from,
+        effective_to=row.effective_to or dt.date.max,
+    )
+
+
+def _is_said(node: Any, path: list[str]) -> bool:
+    return any(_has_words(one) for one in _at(node, path))
+
+
+def _at(node: Any, path: list[str]) -> Iterator[Any]:
+    """What stands at a path; in each record of a list."""
+    for one in _list(node) if path else ():
+        if isinstance(one, Mapping):
+            yield from _at(one.get(path[0]), path[1:])
+    if not path:
+        yield node
+
+
+def _has_words(value: Any) -> bool:
+    """Whether it says something: a blank, a dash and a default do not."""
+    if isinstance(value, bool):
+        return True
+    if isinstance(value, str):
+        return value not in _UNSAID and any(map(str.isalnum, value))
+    if isinstance(value, Mapping):
+        return any(map(_has_words, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_words, value))
+    return bool(value)
+
+
+def _is_paper(one: Any) -> bool:
+    if not isinstance(one, Mapping):
+        return False
+    digest = one.get("sha256")
+    is_digest = isinstance(digest, str) and len(digest) == _DIGEST_CHARACTERS
+    return is_digest and _has_words(one.get("title"))
+
+
+def _list(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return () if value is None else (value,)
