@@ -18,9 +18,11 @@ import uuid6
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
+from casebus.events.legaltime import CHINA, LegalTime
+from casebus.law.compiled import event_name
 from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import BUS
-from gateway import submission
+from gateway import requiring, submission
 from gateway.cloudevents import Submission
 from gateway.context import Gateway
 from storage import reads, submissions
@@ -83,6 +85,7 @@ async def _placed(
     if place is None or place.digest != digest:
         # What a retried request did may have changed the item: only a new one is compared.
         _check(item, action)
+        await _check_whole(gateway, agency, item, action)
         place = PendingAction(item["key"], action.version, digest, agency, str(uuid6.uuid7()))
     kept = await submissions.stored(database, agency, place.event_id)
     if kept is not None:
@@ -104,12 +107,34 @@ def _finish(
 
 
 def _check(item: Any, action: Action) -> None:
+    """Raise where the action is not to be done: by what the item is, and what can be done on it."""
+    view, what = item["view"], f"{item['view']['title']} ({item['duty']})"
     if not item["is_open"]:
-        raise CasebusError("work_closed")
+        by = view["closed_by"] or {}
+        detail = f"{what} was closed by event {by.get('id')} of {by.get('source')}"
+        raise CasebusError("work_closed", f"{detail}; nothing is left to do on it")
+    offers = f"it offers {', '.join(sorted(view['actions']))}"
     if item["version"] != action.version:
-        raise CasebusError("work_changed", f"its version is {item['version']}")
-    if action.word not in item["view"]["actions"]:
-        raise CasebusError("unknown_action", " ".join(sorted(item["view"]["actions"])))
+        by = view["changed_by"]
+        detail = f"{what} is at version {item['version']} since event {by['id']} of {by['source']}"
+        raise CasebusError("work_changed", f"{detail}; {offers}")
+    if action.word not in view["actions"]:
+        raise CasebusError("unknown_action", f"{what} has no `{action.word}`; {offers}")
+    event_type = _event_type(view["actions"][action.word])
+    if event_type == TAKEN_TYPE and view["taken_by"] == action.actor:
+        raise CasebusError("already_taken", f"{what} is taken by {action.actor} already; {offers}")
+
+
+async def _check_whole(gateway: Gateway, agency: str, item: Any, action: Action) -> None:
+    """Nothing is signed that lacks what the law asks of it on the day of the act."""
+    acts = await requiring.acts_of(gateway, item["law"])
+    event_type = _event_type(item["view"]["actions"][action.word])
+    legal = LegalTime.entered(action.legal_time) if action.legal_time else None
+    day = legal.date if legal else gateway.now().astimezone(CHINA).date()
+    to = [one for one in _recipients(agency, event_type, item, action) if one != agency]
+    about = f"`{action.word}` ({event_name(event_type)}) of {item['view']['title']}"
+    needs = acts.needs(event_name(event_type), day)
+    requiring.refuse_incomplete(gateway, needs, about=about, body=action.data, to=to)
 
 
 def _event(agency: str, item: Any, action: Action, event_id: str) -> Submission:

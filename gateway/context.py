@@ -18,6 +18,7 @@ from casebus.cases.listed import Asking
 from casebus.cases.visibility import Access
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
+from casebus.law.acts import Acts
 from casebus.now import Now, now_from
 from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
@@ -58,6 +59,8 @@ class Gateway:
     figures: dict[str, float] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
     hearing: Hearing = field(default_factory=Hearing)
+    #: Digest of a law -> what it asks of acts.
+    acts: dict[str | None, Acts] = field(default_factory=dict)
     _pool: asyncpg.Pool[asyncpg.Record] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 

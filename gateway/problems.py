@@ -8,7 +8,7 @@ An unforeseen error says nothing of itself but its trace id: its text may quote 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -48,6 +48,7 @@ KINDS: dict[str, Kind] = {
     "request_timeout": Kind(408, "The request did not come in time"),
     "id_conflict": Kind(409, "An event of this source and id was sent with another body"),
     "work_changed": Kind(409, "The work item has changed since it was read"),
+    "already_taken": Kind(409, "The work item is taken by this officer already"),
     "work_closed": Kind(409, "The work item is closed"),
     "work_pending": Kind(409, "Another action on this version of the work item is on its way"),
     "superseded": Kind(409, "Another action on this work item came first"),
@@ -61,6 +62,7 @@ KINDS: dict[str, Kind] = {
     "unknown_attribute": Kind(422, "A CloudEvents attribute is not one that the bus carries"),
     "invalid_data": Kind(422, "The data does not fit the schema of its type"),
     "legal_time_ahead": Kind(422, "The legal time is later than now"),
+    "act_incomplete": Kind(422, "The act lacks what the law asks of it"),
     "unknown_action": Kind(422, "The work item does not offer this action"),
     "cosignature_refused": Kind(422, "The line is no cosignature of that head by this caller"),
     Reason.NO_VALUE: Kind(422, "An event always has a body"),
@@ -95,7 +97,7 @@ class RefusedError(CasebusError):
     """A refusal with places in the request: `errors` are {pointer, detail} rows."""
 
     def __init__(
-        self, code: str, detail: str = "", errors: Sequence[Mapping[str, str]] = ()
+        self, code: str, detail: str = "", errors: Iterable[Mapping[str, str]] = ()
     ) -> None:
         super().__init__(code, detail)
         self.errors = [dict(row) for row in errors]

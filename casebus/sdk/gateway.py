@@ -179,6 +179,10 @@ class Gateway:
     def work(self, status: str = "open") -> list[JSON]:
         return list(self._pages("/v1/work", {"status": status}))
 
+    def work_page(self, **asked: Any) -> JSON:
+        """One page of work items, with how many there are; the options of `GET /v1/work`."""
+        return self._get("/v1/work", {name: str(one) for name, one in asked.items() if one})
+
     def work_item(self, key: str) -> JSON:
         return self._get(f"/v1/work/{_path(key)}")
 

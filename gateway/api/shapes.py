@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.convertors import Convertor, register_url_convertor
 
+from casebus.law import acts
+
 CASE = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
 EVENT = "01985f2e-7c1b-7d10-8f2a-93b1c0a7d002"
 SOURCE = "cn-330106-amr"
@@ -119,6 +121,21 @@ class Finding(Shape):
     )
 
 
+class Need(Shape):
+    """须载明的内容: one thing that an act must bear, and where that stands."""
+
+    what: str = Field(examples=["理由"])
+    what_en: str = Field(examples=["the reasons"])
+    where: list[str] = Field(
+        examples=[["reasons"]],
+        description="Fields of `data`, any of which bears it; `to` for the recipients.",
+    )
+    papers: list[str] = Field(default=[], description="Kinds of document; `*` any.")
+    sectors: list[str] = Field(default=[], description="Whom it goes to: any agency of these.")
+    citation: str = Field(examples=["行政执法机关移送涉嫌犯罪案件的规定 第八条"])
+    confidence: str = Field(examples=["V-L"])
+
+
 class WorkItem(Shape):
     """待办事项: what an agency still has to do, or had to do, about a case."""
 
@@ -135,6 +152,19 @@ class WorkItem(Shape):
     is_open: bool = True
     taken_by: str | None = None
     numbers: list[LocalNumber] = Field(default=[], description="The case's numbers.")
+    case_title: str = Field(
+        default="", description="What the case is about, as far as the caller may see it."
+    )
+    sender: str = Field(default="", description="Who sent what opened it.", examples=[SOURCE])
+    sender_name: str = Field(default="", examples=["杭州市西湖区市场监督管理局"])
+    received: datetime | None = Field(
+        default=None, description="When that was delivered, or recorded where nothing shows it."
+    )
+    requires: dict[str, list[Need]] = Field(
+        default={},
+        description="Of one item: what each action must bear today, by the law of the case. An "
+        "action that lacks some of it is refused (`act_incomplete`) before anything is signed.",
+    )
 
 
 Next = Annotated[str | None, Field(description="Cursor of the next page; none on the last.")]
@@ -155,9 +185,22 @@ def clock_of(row: Any, now: datetime) -> Clock:
     return Clock(**{**view, "state": state})
 
 
-def work_item_of(row: Any) -> WorkItem:
+def work_item_of(row: Any, **more: Any) -> WorkItem:
     columns = {"is_open": row["is_open"], "due": row["due"], "numbers": row["numbers"] or []}
-    return WorkItem(**{**row["view"], "case": str(row["stream"]), **columns})
+    sent = {"sender": row["sender"] or "", "received": row["received"]}
+    return WorkItem(**{**row["view"], "case": str(row["stream"]), **columns, **sent, **more})
+
+
+def need_of(need: acts.Need) -> Need:
+    return Need(
+        what=need.what,
+        what_en=need.what_en,
+        where=list(need.places),
+        papers=list(need.papers),
+        sectors=list(need.to),
+        citation=need.citation,
+        confidence=need.confidence,
+    )
 
 
 class _Segment(Convertor[str]):

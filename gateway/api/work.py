@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
-from gateway import actions, openings, paging
+from gateway import actions, openings, paging, working
 from gateway.api.events import location
-from gateway.api.shapes import CASE, EVENT, Finding, Next, Shape, WorkItem, work_item_of
+from gateway.api.shapes import CASE, EVENT, Finding, Next, Shape, WorkItem
 from gateway.context import Context, Database
 from gateway.identity.caller import Caller
 from gateway.problems import documented
@@ -32,6 +33,8 @@ Actor = Annotated[
 class WorkPage(Shape):
     items: list[WorkItem]
     next: Next
+    total: int = Field(description="How many items there are, on all pages.")
+    overdue: int = Field(description="How many of them are open and past their due date.")
 
 
 class ActionRequest(BaseModel):
@@ -43,7 +46,7 @@ class ActionRequest(BaseModel):
             "example": {
                 "version": 1,
                 "actor": "P-1024",
-                "data": {"ground": "证据不足", "reasons": "数额未达立案标准"},
+                "data": {"ground": "INSUFFICIENT_FACTS", "reasons": "数额未达立案标准"},
                 "legal_time": "2026-03-05",
             }
         },
@@ -51,7 +54,11 @@ class ActionRequest(BaseModel):
 
     version: int = Field(ge=0)
     actor: str = Field(min_length=1, max_length=100, description="A pseudonym, never a name.")
-    data: dict[str, Any] = Field(default_factory=dict, description="The body of the event.")
+    data: dict[str, Any] = Field(
+        default_factory=dict,
+        description="The body of the event. What the law asks of the act must be there: `requires` "
+        "of the work item lists it.",
+    )
     to: list[str] | None = Field(
         default=None,
         max_length=100,
@@ -91,27 +98,39 @@ _ACTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("", responses=documented("unauthenticated", "malformed_cursor", "database_unavailable"))
+@router.get(
+    "",
+    responses=documented(
+        "unauthenticated",
+        "malformed_cursor",
+        "invalid_request",
+        "database_unavailable",
+        "directory_unavailable",
+    ),
+)
 async def work(
     *,
     agency: Caller,
+    gateway: Context,
     database: Database,
     status: Annotated[Literal["open", "closed", "all"], Query()] = "open",
+    case: Annotated[UUID | None, Query(description="Only of this case.")] = None,
+    key: Annotated[
+        str | None, Query(pattern=r"^[0-9a-f-]{4,36}$", description="The beginning of its key.")
+    ] = None,
     cursor: paging.Cursor = None,
     limit: paging.Limit = 50,
 ) -> WorkPage:
-    """The caller's work items, the first due first."""
-    rows = await reads.work(
-        database,
-        agency,
-        is_open={"open": True, "closed": False, "all": None}[status],
-        after=None if cursor is None else _place(paging.decode(cursor)),
-        limit=limit + 1,
-    )
+    """The caller's work items, the most urgent first: by due date, overdue ones before all."""
+    wanted = reads.Wanted({"open": True, "closed": False, "all": None}[status], case, key)
+    after = None if cursor is None else _place(paging.decode(cursor))
+    rows = await reads.work(database, agency, wanted, after=after, limit=limit + 1)
     database.keep_back(rows[limit:])
     last = rows[limit - 1] if len(rows) > limit else None
     place = last and paging.encode([last["due"] and last["due"].isoformat(), last["key"]])
-    return WorkPage(items=[work_item_of(row) for row in rows[:limit]], next=place)
+    counts = await reads.work_count(database, agency, wanted, gateway.now())
+    items = await working.shown(gateway, agency, rows[:limit])
+    return WorkPage(items=items, next=place, **counts)
 
 
 @router.get("/{key}", responses=documented("unauthenticated", "not_found"))
@@ -122,7 +141,7 @@ async def one_item(
     row = await reads.work_item(database, agency, key)
     if row is None:
         raise CasebusError("not_found")
-    item = work_item_of(row)
+    item = await working.in_full(gateway, agency, row)
     await openings.note(gateway, agency, item.opened_by.source, item.opened_by.id, actor=actor)
     return item
 
@@ -139,6 +158,8 @@ async def one_item(
         "superseded",
         "action_rejected",
         "unknown_action",
+        "act_incomplete",
+        "already_taken",
         "legal_time_ahead",
         "invalid_data",
         "database_unavailable",
@@ -173,7 +194,7 @@ async def act(
         status="done" if outcome.settled else "pending",
         event=EventRef(source=finished.source, id=finished.event_id, subject=str(finished.stream)),
         findings=[Finding(**one) for one in outcome.findings],
-        work_item=None if row is None else work_item_of(row),
+        work_item=None if row is None else await working.in_full(gateway, agency, row),
     )
 
 

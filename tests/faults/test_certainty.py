@@ -59,7 +59,12 @@ class Case:
         item = next(
             one for one in listed["items"] if one["case"] == self.stream and word in one["actions"]
         )
-        body = {"version": item["version"], "actor": "officer-1", "legal_time": on, "data": {}}
+        body = {
+            "version": item["version"],
+            "actor": "officer-1",
+            "legal_time": on,
+            "data": {"offence": "214"},
+        }
         url = f"{self.stack.gateway_url}/v1/work/{item['key']}/{word}"
         return httpx.post(url, headers=key, json=body, timeout=60)
 

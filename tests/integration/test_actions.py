@@ -19,6 +19,9 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 PSB, OTHER_PSB = "cn-330106-psb", "cn-330108-psb"
 
+MISSING = ["INSPECTION_OR_APPRAISAL"]
+REPORT = {"kind": MISSING[0], "title": "检验报告", "sha256": "a" * 64}
+
 Act = Callable[..., dict[str, Any]]
 """(agency, item, action, legal date, recipients, body) to the outcome."""
 
@@ -108,9 +111,9 @@ def test_take_receipt_accept_ask_for_a_supplement_answer_and_refuse(bus: Bus, ac
     done(act(PSB, taken, "receipt", "2026-03-06"))
     done(act(PSB, desk.item(PSB, "decide_acceptance"), "accept", "2026-03-07"))
     desk.status("accepted")
-    done(act(PSB, desk.item(PSB, "decide_filing"), "ask_supplement", "2026-03-07"))
+    done(act(PSB, desk.item(PSB, "decide_filing"), "ask_supplement", "2026-03-07", missing=MISSING))
     supplement = desk.item(AMR, "supplement")
-    closed = done(act(AMR, supplement, "answer", "2026-03-09"))
+    closed = done(act(AMR, supplement, "answer", "2026-03-09", documents=[REPORT]))
     assert not closed["is_open"]
     done(act(PSB, desk.item(PSB, "decide_filing"), "refuse", "2026-03-10", reasons="证据不足"))
     desk.status("not_filed")
@@ -121,7 +124,7 @@ def test_forward(bus: Bus, act: Act) -> None:
     desk = Desk(bus, stream)
     done(act(PSB, desk.item(PSB, "sign_receipt"), "receipt", "2026-03-06"))
     item = desk.item(PSB, "decide_acceptance")
-    done(act(PSB, item, "forward", "2026-03-06", OTHER_PSB, AMR))
+    done(act(PSB, item, "forward", "2026-03-06", OTHER_PSB, AMR, reasons="犯罪地在滨江区"))
     assert desk.item(OTHER_PSB, "sign_receipt")["agency"] == OTHER_PSB
 
 

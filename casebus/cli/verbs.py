@@ -1,0 +1,31 @@
+"""The words of `casebus work`: every action that a duty of the installed law offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from casebus.events.schemas import Schemas
+from casebus.law import loader, models
+
+#: Acts of a word that its help names.
+_SHOWN = 4
+
+
+def verbs(policies: Path, schemas: Path) -> Mapping[str, str]:
+    """Word, as it is typed -> what it publishes."""
+    titles = {one.ce_type: str(one.body.get("title", "")) for one in Schemas.load(schemas)}
+    files = loader.parse_all(loader.read(policies / "law"), "procedures", models.ProcedureFile)
+    acts: dict[str, dict[str, str]] = {}
+    for file in files.values():
+        for duty in file.duties.values():
+            for word, event in duty.actions.items():
+                title = titles.get(f"casebus.{event}.v1", "")
+                acts.setdefault(word.replace("_", "-"), {})[event] = title
+    return {word: _help(of) for word, of in sorted(acts.items())}
+
+
+def _help(acts: Mapping[str, str]) -> str:
+    """What it does; of a word of many acts the first few."""
+    words = list(dict.fromkeys(title or event for event, title in acts.items()))
+    return "、".join(words[:_SHOWN]) + ("…" if len(words) > _SHOWN else "")

@@ -1,0 +1,63 @@
+"""Work items as an officer reads them: what the case is about, who sent it, what may be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from casebus.cases.visibility import Viewer
+from casebus.events.legaltime import CHINA
+from gateway import bodies, requiring
+from gateway.api.shapes import WorkItem, need_of, work_item_of
+from gateway.context import Gateway
+from storage import reads
+
+
+async def shown(gateway: Gateway, agency: str, rows: Sequence[Any]) -> list[WorkItem]:
+    """The items of rows of `reads.work`, as the agency may see them."""
+    titles = await _titles(gateway, agency, rows)
+    directory = gateway.directory()
+    names = {row["sender"]: directory.agency(row["sender"] or "") for row in rows}
+    return [
+        work_item_of(
+            row,
+            case_title=titles.get(row["stream"], ""),
+            sender_name=found.name if (found := names[row["sender"]]) else "",
+        )
+        for row in rows
+    ]
+
+
+async def in_full(gateway: Gateway, agency: str, row: Any) -> WorkItem:
+    """One item, with what each of its actions requires today."""
+    [item] = await shown(gateway, agency, [row])
+    acts = await requiring.acts_of(gateway, row["law"])
+    needs = requiring.needs_of(acts, item.actions, gateway.now().astimezone(CHINA).date())
+    requires = {word: [need_of(one) for one in found] for word, found in needs.items()}
+    return item.model_copy(update={"requires": requires})
+
+
+async def _titles(gateway: Gateway, agency: str, rows: Sequence[Any]) -> dict[UUID, str]:
+    """By stream, from the event that names it: read and reduced as every body is."""
+    views = {row["stream"]: row["case_view"] for row in rows if row["case_view"]}
+    # Looked at by the gateway: what the agency is shown is noted by the rows of its items.
+    database = await gateway.database()
+    named = await reads.titled(database, views.keys(), _titled_types(gateway)) if views else []
+    by_viewer: dict[Viewer, list[Any]] = {}
+    for row in named:
+        viewer = bodies.viewer_of(gateway, agency, views[row["stream"]])
+        by_viewer.setdefault(viewer, []).append(row)
+    return {
+        one.row["stream"]: str(one.seen.data.get("title") or "")
+        for viewer, found in by_viewer.items()
+        for one in await bodies.said(gateway, database, viewer, found)
+    }
+
+
+def _titled_types(gateway: Gateway) -> set[str]:
+    return {
+        schema.ce_type
+        for schema in gateway.schemas
+        if any(field["name"] == "title" for field in schema.body["fields"])
+    }
