@@ -25,11 +25,13 @@ from gateway.api import (
     penalties,
     problem_types,
     recalls,
+    redrives,
     registry,
     rejected,
     searching,
     sequences,
     stats,
+    suspended,
     work,
 )
 from gateway.context import Gateway, running
@@ -46,6 +48,8 @@ _ROUTERS = (
     work,
     inbox,
     rejected,
+    redrives,
+    suspended,
     sequences,
     numbers,
     penalties,

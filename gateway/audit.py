@@ -1,8 +1,8 @@
 """The access log of the gateway: no answer about a case leaves before its row is written.
 
-A request has a row for each case that it was told something of, and one where it asked for what
-is not there. Rows of requests that are served at the same time are written together, so that a
-row costs little; a database that does not take them fails the request.
+A request has a row for each case that it was told something of, and one where it asked for what is
+not there; an operator's has one in any case. Rows of requests that are served at the same time are
+written together, so that a row costs little; a database that does not take them fails the request.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from gateway.looking import Looking
 from storage import access
 from storage.access import Looked
 
-#: Path parameters that say what was asked for: a case, an event, a work item.
-_ASKED = frozenset({"case", "event_id", "key"})
+#: Path parameters that say what was asked for: a case, an event, a work item, a rejected record.
+_ASKED = frozenset({"case", "event_id", "key", "place"})
 _FAILED = 500
 _LONGEST = 500
 
@@ -61,11 +61,12 @@ class AccessLog:
             route=route,
             stream=None,
             source=_text(given.get("source")),
-            event_id=_text(given.get("event_id") or given.get("key")),
+            event_id=_text(given.get("event_id") or given.get("key") or given.get("place")),
             status=status,
         )
         if not streams:
-            return [] if _ASKED.isdisjoint(given) else [row]
+            looked = getattr(request.state, "is_operator", False) or not _ASKED.isdisjoint(given)
+            return [row] if looked else []
         return [replace(row, stream=stream) for stream in sorted(streams)]
 
     async def _write(self) -> None:

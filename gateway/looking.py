@@ -17,6 +17,7 @@ class Looking:
     def __init__(self, database: Any) -> None:
         self._database = database
         self._told: dict[int, Any] = {}
+        self._seen: set[UUID] = set()
 
     async def fetch(self, query: str, *values: Any, **options: Any) -> list[Any]:
         rows = list(await self._database.fetch(query, *values, **options))
@@ -41,11 +42,17 @@ class Looking:
         for row in rows:
             self._told.pop(id(row), None)
 
+    def look_at(self, stream: UUID | None) -> None:
+        """A look at a case of which the row says no more than its own text."""
+        if stream is not None:
+            self._seen.add(stream)
+
     @property
     def streams(self) -> frozenset[UUID]:
-        return frozenset(row["stream"] for row in self._told.values())
+        return frozenset(row["stream"] for row in self._told.values()) | self._seen
 
     def note(self, rows: Iterable[Any]) -> None:
         """These are shown: of a connection that was acquired, the route says so."""
         # The rows themselves are kept, so that no other gets the id of one.
-        self._told.update((id(row), row) for row in rows if "stream" in row)
+        told = (row for row in rows if isinstance(row.get("stream"), UUID))
+        self._told.update((id(row), row) for row in told)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from onebox.places import Home
 
+#: Two people beside `admin`: who asks for a redrive does not agree to it.
+OPERATORS = ("ops-1", "ops-2")
+
 
 @dataclass(slots=True)
 class Credentials:
@@ -22,6 +25,8 @@ class Credentials:
     root_digest: str = ""
     #: The journal's, as the database said at the last start; no secret, as the root's digest.
     epoch: int = 1
+    #: API keys of the people who look after the installation, by name.
+    operators: dict[str, str] = field(default_factory=dict)
     #: Passwords of PostgreSQL roles, by service; empty where no roles could be made.
     roles: dict[str, str] = field(default_factory=dict)
 
@@ -35,6 +40,9 @@ class Credentials:
         """256 random bits."""
         return self.api_keys.setdefault(agency, secrets.token_urlsafe(32))
 
+    def operator_key(self, name: str) -> str:
+        return self.operators.setdefault(name, secrets.token_urlsafe(32))
+
 
 def load(home: Home) -> Credentials:
     """What the file holds, completed by what any stack needs."""
@@ -45,6 +53,8 @@ def load(home: Home) -> Credentials:
     credentials.postgres = credentials.postgres or secrets.token_urlsafe(24)
     for user in ("admin", "broker"):
         credentials.kafka_password(user)
+    for name in OPERATORS:
+        credentials.operator_key(name)
     return credentials
 
 

@@ -52,12 +52,12 @@ def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, 
     Each is given its own secrets and nobody else's; `admin` is given all.
     """
     agency = {"CASEBUS_AGENCY": user, "CASEBUS_API_KEY": credentials.api_keys.get(user, "")}
-    hosted = user in credentials.api_keys and user not in credentials.kafka
+    without_kafka = {*credentials.api_keys, *credentials.operators} - {*credentials.kafka}
     return {
         **shared(options, credentials),
-        **({} if hosted else _kafka_user(options, credentials, user)),
+        **({} if user in without_kafka else _kafka_user(options, credentials, user)),
         **(agency if user in credentials.api_keys and user != ADMIN else {}),
-        **({"CASEBUS_API_KEY": agency["CASEBUS_API_KEY"]} if user == ADMIN else {}),
+        **_operator(credentials, user),
         **(_gateway_tls(options) if user == GATEWAY else {}),
         **_database_of(options, credentials, user),
         **_keys_of(options, credentials, user),
@@ -65,6 +65,12 @@ def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, 
         **({"CASEBUS_JOURNAL_EPOCH": str(credentials.epoch)} if user == ROUTER else {}),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _operator(credentials: Credentials, user: str) -> dict[str, str]:
+    """An operator's own key; `admin` is the operator of that name."""
+    keys = {ADMIN: credentials.api_keys.get(ADMIN, ""), **credentials.operators}
+    return {"CASEBUS_API_KEY": keys[user]} if user in keys else {}
 
 
 def _database_of(options: Options, credentials: Credentials, user: str) -> dict[str, str]:

@@ -45,8 +45,3 @@ async def add_rejected(connection: Any, rows: Sequence[tuple[Any, ...]]) -> None
     packed = [(*row[:11], pack_headers(row[11]), *row[12:]) for row in rows]
     if packed:
         await connection.execute(_SQL["add_rejected"], *map(list, zip(*packed, strict=True)))
-
-
-async def last_rejected(connection: Any, limit: int) -> list[Any]:
-    """Whoever sent it and whatever name it bears: for operators."""
-    return list(await connection.fetch(_SQL["last_rejected"], limit))

@@ -146,13 +146,6 @@ async def inbox_item(db: Database, agency: str, source: str, event_id: str) -> R
     return await db.fetchrow(_SQL["inbox_item"], agency, source, event_id, timeout=_PATIENCE)
 
 
-async def rejected(
-    db: Database, agency: str, *, after: tuple[datetime, int, int] | None, limit: int
-) -> list[Row]:
-    """What admission rejected and the agency had signed, the last first."""
-    return await _fetch(db, "rejected", agency, *(after or (None, None, None)), limit)
-
-
 async def unverified(db: Database, agency: str) -> list[Row]:
     """How much was rejected that bears the agency's name and that no key of it signed."""
     return await _fetch(db, "unverified", agency)

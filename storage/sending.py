@@ -1,7 +1,8 @@
 """What is stored signed and still has to reach the brokers, and who waits for it.
 
-Two shelves hold such records: the outbox, and what was handed in at the gateway. The scheduler's
-relay empties both; nothing is told of a stream's clocks while a record of it lies there.
+Three shelves hold such records: the outbox, what was handed in at the gateway, and what was
+rejected and is sent again. The scheduler's relay empties all; nothing is told of a stream's clocks
+while a record of it lies there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.events.envelope import Header
+from casebus.events.kept import as_it_came
 from storage.packing import unpack_headers
 from storage.queries import load
 
@@ -36,7 +38,9 @@ class Shelf:
 OUTBOX = Shelf("outbox", timedelta(0))
 #: The gateway gives up after ten seconds; sooner, the relay would send beside it.
 SUBMISSIONS = Shelf("submission", timedelta(seconds=12))
-SHELVES = (OUTBOX, SUBMISSIONS)
+#: Rejected records whose turn has come: their bytes are those that were kept.
+REDRIVEN = Shelf("redriven", timedelta(0))
+SHELVES = (OUTBOX, SUBMISSIONS, REDRIVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,19 @@ async def unsent(
     query = _SQL[f"unsent_{shelf.name}"]
     rows = await connection.fetch(query, list(held), limit, shelf.grace, AGAIN, after)
     return [
-        Unsent(row["id"], row["topic"], row["stream"], row["value"], unpack_headers(row["headers"]))
+        Unsent(row["id"], row["topic"], row["stream"], row["value"], _headers(shelf, row))
         for row in rows
     ]
+
+
+def _headers(shelf: Shelf, row: Any) -> tuple[Header, ...]:
+    kept = unpack_headers(row["headers"])
+    return as_it_came(kept) if shelf is REDRIVEN else kept
+
+
+async def settle_redriven(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Mark as needless what the journal holds by now, whatever it says there; gives their ids."""
+    return {row["id"] for row in await connection.fetch(_SQL["settle_redriven"], list(ids))}
 
 
 async def settle(connection: Connection, ids: Sequence[int]) -> set[int]:

@@ -34,9 +34,10 @@ class Finished:
     sent_at: datetime | None = None
 
 
-async def agency_of_key(db: Database, digest: bytes) -> str | None:
-    agency: str | None = await db.fetchval(_SQL["agency_of_key"], digest, timeout=_PATIENCE)
-    return agency
+async def holder_of_key(db: Database, digest: bytes) -> tuple[str | None, str]:
+    """Whose key this is, and its label; None where it is nobody's or was revoked."""
+    row = await db.fetchrow(_SQL["holder_of_key"], digest, timeout=_PATIENCE)
+    return (None, "") if row is None else (row["agency"], row["label"])
 
 
 async def add_key(db: Database, digest: bytes, agency: str, label: str) -> None:

@@ -42,6 +42,7 @@ OWN = {
     "keys": ("casebus.cli.keys", "Make keys; list, add and revoke them in the directory."),
     "stats": ("casebus.cli.stats", "Show the indicators, for a past moment too; make a report."),
     "export": ("casebus.cli.export", "Write your agency's cases as a log for process mining."),
+    "rejects": ("casebus.cli.rejects", "Show what was rejected, and have it sent again."),
     "work": ("casebus.cli.work", "Show work items and act on them."),
     "ferry": (
         "casebus.cli.ferry",
@@ -61,7 +62,6 @@ SERVER = (
     "env",
     "logs",
     "demo",
-    "rejected",
     "rebuild",
     "backup",
     "restore",

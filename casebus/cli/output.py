@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from casebus.errors import AwayError, CasebusError
@@ -95,6 +96,12 @@ def table(
     for row in rows:
         made.add_row(*("" if cell is None else str(cell) for cell in row))
     return made
+
+
+def foreign(value: Any) -> str:
+    """Text that a stranger chose: nothing in it is a control sequence, or markup, to a terminal."""
+    text = "" if value is None else str(value)
+    return escape("".join(one if one.isprintable() else "�" for one in text))
 
 
 def _plain(value: Any) -> Any:

@@ -199,8 +199,36 @@ class Gateway:
         given = {name: one for name, one in asked.items() if one}
         return self._answer("GET", "/v1/stats", params=given, timeout=_STATISTICS_SECONDS)
 
-    def rejected(self) -> list[JSON]:
-        return list(self._pages("/v1/rejected"))
+    def rejected(self, **wanted: str) -> list[JSON]:
+        """What admission rejected, the last first; `reason`, `door`, `source`, `all` narrow it."""
+        return list(self._pages("/v1/rejected", wanted))
+
+    def rejected_page(self, limit: int, **wanted: str) -> JSON:
+        """The last ones, and how many there are by reason and door."""
+        return self._get("/v1/rejected", {**wanted, "limit": str(limit)})
+
+    def rejected_record(self, place: str) -> JSON:
+        """One record, read as far as it can be; by its place or its event's id."""
+        return self._get(f"/v1/rejected/{_path(place)}")
+
+    def ask_redrive(self, **request: Any) -> JSON:
+        """What would be sent again, or a redrive for another operator to agree to."""
+        return self._post("/v1/redrives", request)
+
+    def redrives(self) -> list[JSON]:
+        found: list[JSON] = self._get("/v1/redrives")["items"]
+        return found
+
+    def redrive(self, number: int) -> JSON:
+        return self._get(f"/v1/redrives/{number}")
+
+    def decide_redrive(self, number: int, *, agreed: bool) -> JSON:
+        return self._post(f"/v1/redrives/{number}/{'agree' if agreed else 'decline'}", {})
+
+    def suspended(self) -> list[JSON]:
+        """What waits inside the bus, why, and what ends it."""
+        found: list[JSON] = self._get("/v1/suspended")["items"]
+        return found
 
     def await_event(self, source: str, event: str, seconds: float) -> JSON:
         """The event's outcome, or what is known of it when the time is up."""

@@ -1,7 +1,8 @@
-"""The caller of a request: the agency whose API key it carries, or the installation's operator."""
+"""The caller of a request: the agency whose API key it carries, or an operator."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,24 +15,44 @@ from gateway.context import Context
 from gateway.identity.keys import digest
 from storage import submissions
 
-_bearer = HTTPBearer(auto_error=False, description="An API key of the agency")
+_bearer = HTTPBearer(auto_error=False, description="An API key of the agency, or an operator's")
 _MOST_KEY = 256
 
 
-async def reader(
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks: an agency, for its own, or an operator, who looks after all and speaks for none."""
+
+    #: The agency; of an operator `admin/` and what its key is labelled with: whose it is.
+    name: str
+    #: None for an operator.
+    agency: str | None
+
+
+async def principal(
     request: Request,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     gateway: Context,
-) -> str:
-    """The agency id behind the key, or `admin`; raises `unauthenticated`."""
+) -> Principal:
+    """Who is behind the key; raises `unauthenticated`."""
     if given is None or not given.credentials or len(given.credentials) > _MOST_KEY:
         raise CasebusError("unauthenticated", "send Authorization: Bearer <API key>")
     database = await gateway.database()
-    agency = await submissions.agency_of_key(database, digest(given.credentials))
-    if agency is None or agency == BUS:
+    holder, label = await submissions.holder_of_key(database, digest(given.credentials))
+    if holder is None or holder == BUS:
         raise CasebusError("unauthenticated", "the API key is not known or was revoked")
-    request.state.agency = agency
-    return agency
+    is_operator = holder == ADMIN
+    name = f"{ADMIN}/{label}" if is_operator and label else holder
+    request.state.agency, request.state.is_operator = name, is_operator
+    return Principal(name, None if is_operator else holder)
+
+
+Asker = Annotated[Principal, Depends(principal)]
+
+
+async def reader(asker: Asker) -> str:
+    """The agency, or `admin` for any operator."""
+    return asker.agency or ADMIN
 
 
 Reader = Annotated[str, Depends(reader)]
@@ -41,8 +62,19 @@ Reader = Annotated[str, Depends(reader)]
 async def caller(agency: Reader) -> str:
     """The agency; raises `agencies_only` for the operator, who has a part in nothing."""
     if agency == ADMIN:
-        raise CasebusError("agencies_only", "an operator reads cases, numbers and events only")
+        says = "an operator reads cases, numbers, events and rejects only"
+        raise CasebusError("agencies_only", says)
     return agency
 
 
 Caller = Annotated[str, Depends(caller)]
+
+
+async def operator(asker: Asker) -> str:
+    """The operator's name; raises `operators_only` where the key is an agency's."""
+    if asker.agency is not None:
+        raise CasebusError("operators_only", "an operator decides on redrives")
+    return asker.name
+
+
+Operator = Annotated[str, Depends(operator)]

@@ -28,7 +28,7 @@ _WARNING = (
 @home_option
 @json_option
 def env(user: str, home: Path | None, *, as_json: bool) -> None:
-    """Print shell exports for USER: an agency, a service, or admin, with USER's secrets only.
+    """Print shell exports for USER: an agency, operator, service, or admin; with its secrets only.
 
     Use as: eval "$(casebus env)". Without USER it is the example agency on Kafka. `admin` is
     apart: the database's owner, Kafka's admin, and the keys of every agency and of the bus.
@@ -59,4 +59,4 @@ def _lines(exports: dict[str, str]) -> str:
 
 
 def _users(known: credentials.Credentials) -> list[str]:
-    return sorted({*known.kafka, *known.api_keys} - {"broker"})
+    return sorted({*known.kafka, *known.api_keys, *known.operators} - {"broker"})

@@ -16,7 +16,7 @@ from casebus.cli.output import answer, json_option, table
 from onebox import credentials, environment, state
 from onebox.commands.shared import addresses, home_option, options_of, running
 from onebox.options import Options
-from storage import sending, stalling
+from storage import rejects, sending, stalling
 from storage.sending import Waiting
 from storage.stalling import Stalled
 
@@ -51,6 +51,7 @@ def status(home: Path | None, *, as_json: bool) -> None:
             "overdue": overdue,
             "says": waiting.in_words(),
         },
+        "rejects": _rejects_of(options) if waiting else "",
         "stalled": [one.in_words() for one in stalled],
     }
     answer(found, as_json=as_json, show=lambda out: _show(out, found))
@@ -79,6 +80,23 @@ async def _asked(url: str) -> tuple[Waiting | None, list[Stalled]]:
         return None, []
 
 
+def _rejects_of(options: Options) -> str:
+    """What was refused or waits, and a person decides on."""
+    url = environment.admin_settings(options, credentials.load(options.place)).database_url
+    return asyncio.run(_counted(url))
+
+
+async def _counted(url: str) -> str:
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            return (await rejects.figures(connection)).in_words()
+        finally:
+            await connection.close()
+    except (OSError, TimeoutError, asyncpg.PostgresError):
+        return ""
+
+
 def _show(out: Console, found: dict[str, Any]) -> None:
     out.print(f"casebus in {found['home']}: [bold]{found['phase']}[/bold]")
     if found["note"] and not found["ready"]:
@@ -91,6 +109,8 @@ def _show(out: Console, found: dict[str, Any]) -> None:
     if found["unsent"]:
         colour = "red" if found["unsent"]["overdue"] else "green"
         out.print(f"  unsent records   [{colour}]{found['unsent']['says']}[/{colour}]")
+    if found["rejects"]:
+        out.print(f"  rejects          {found['rejects']}")
     for line in found["stalled"]:
         out.print(f"  [red]{line}[/red]")
     for name, address in found["addresses"].items():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
     from storage.heads import Refused
+    from storage.rejects import Figures
     from storage.sending import Waiting
     from storage.stalling import Stalled
 
@@ -108,6 +109,7 @@ async def _asked(connection: Any) -> list[Check]:
     from storage import (  # noqa: PLC0415  where a stack runs
         beside,
         heads,
+        rejects,
         renewing,
         resaying,
         sending,
@@ -123,6 +125,7 @@ async def _asked(connection: Any) -> list[Check]:
         waiting = await sending.waiting(connection)
         found.append(_stalled(await stalling.stalled(connection)))
         found.append(_heads(await heads.refused(connection)))
+        found.append(_rejects(await rejects.figures(connection)))
         found.append(_renewals(await renewing.progress(connection, FOLD_VERSION)))
         found.append(unsaid(await resaying.rejected_for_key(connection)))
         found.append(_rebuilt(await beside.left(connection)))
@@ -158,6 +161,17 @@ def _heads(refused: list[Refused]) -> Check:
         return Check("heads of the logs", "ok", "each continues the last one")
     says = "; ".join(one.in_words() for one in refused)
     return Check("heads of the logs", "wrong", says, "docs/operations.md#log_forked")
+
+
+def _rejects(figures: Figures) -> Check:
+    """What was refused or waits, and a person decides on."""
+    if figures.suspended:
+        return Check("rejects", "wrong", figures.in_words(), "casebus rejects suspended")
+    if figures.undecided:
+        return Check("rejects", "warning", figures.in_words(), "casebus rejects redrives")
+    if figures.rejected:
+        return Check("rejects", "warning", figures.in_words(), "casebus rejects list")
+    return Check("rejects", "ok", figures.in_words())
 
 
 def _renewals(progress: tuple[int, int]) -> Check:

@@ -114,8 +114,14 @@ class Installation:
         known = self.credentials.api_keys
         # An earlier release made one.
         known.pop(BUS, None)
-        await keys.revoke_all(self.settings.database_url, BUS)
-        await keys.register(self.settings.database_url, known, label="development")
+        url = self.settings.database_url
+        await keys.revoke_all(url, BUS)
+        agencies = {name: key for name, key in known.items() if name != ADMIN}
+        await keys.register(url, agencies, label="development")
+        # An operator's key is labelled with whose it is.
+        await keys.register(url, {ADMIN: known[ADMIN]})
+        for name, key in self.credentials.operators.items():
+            await keys.register(url, {ADMIN: key}, label=name)
 
     def _provision(self, admin: KafkaAdminClient) -> None:
         from onebox.provision import directory, kafka  # noqa: PLC0415  not on a warm start

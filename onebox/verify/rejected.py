@@ -13,11 +13,11 @@ from uuid import NAMESPACE_URL, uuid5
 from aiokafka import TopicPartition
 
 from casebus.events.envelope import Header
+from casebus.events.kept import kept_headers
 from onebox.verify.records import Digests, digests_of, headers_of
 from onebox.verify.report import Report
 from onebox.verify.sequences import Sequences
 from onebox.verify.topics import Span, Spans
-from services.admission.stamps import kept_headers
 from services.casework.rejects import COLUMNS, row_of
 from storage.packing import unpack_headers
 from storage.queries import load

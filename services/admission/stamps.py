@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Header, Record
+from casebus.events.kept import kept_headers
 from services.admission.judge import MOST_HEADER_BYTES, Admitted, Arrival, Known, is_state_secret
 
 _MOST_DETAIL = 200
@@ -65,19 +66,6 @@ def rejected_headers(
         stamps["cb-leaf"] = known.leaf.hex()
     kept = kept_headers(arrival.record.headers)
     return kept + [(name, text.encode()) for name, text in stamps.items()]
-
-
-def kept_headers(headers: Iterable[Header]) -> list[Header]:
-    """Every header of a rejected record as its sender had it, by a name that says whose it is."""
-    return [
-        (_readable(f"orig-{name}" if name.startswith("cb-") else name), text)
-        for name, text in headers
-    ]
-
-
-def _readable(name: str) -> str:
-    """A name whose bytes were no UTF-8, spelt out: nobody could read the record otherwise."""
-    return name.encode(errors="backslashreplace").decode()
 
 
 def rejected_value(arrival: Arrival, error: CasebusError) -> bytes | None:

@@ -12,6 +12,8 @@ was restored (ADR 48).
 
 What was handed in at the gateway is the gateway's to send; what it has not sent after a grace,
 because it or the brokers went away, is sent here. A record sent by both is a copy of itself.
+
+What was rejected and is sent again leaves by the same way, as it came, at its own pace (ADR 60).
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ from aiokafka.errors import (
 from casebus import telemetry
 from services.transport import Outgoing
 from storage import retries, scheduling, sending
-from storage.sending import OUTBOX, SHELVES, Shelf, Unsent
+from storage.sending import OUTBOX, SHELVES, SUBMISSIONS, Shelf, Unsent
 
 log = logging.getLogger(__name__)
 
@@ -112,11 +114,15 @@ class Relay:
     async def _take_care(self, shelf: Shelf, rows: Sequence[Unsent]) -> int:
         """Send what the journal does not hold, as far as it was read."""
         ours = [row for row in rows if self._has_heard(row.stream)]
-        if shelf is OUTBOX:
-            settled = await sending.settle(self._connection, [row.id for row in ours])
-        else:
-            settled = await retries.settle(self._connection, ours)
+        settled = await self._settle(shelf, ours)
         return len(settled) + await self._take(shelf, [r for r in ours if r.id not in settled])
+
+    async def _settle(self, shelf: Shelf, rows: Sequence[Unsent]) -> set[int]:
+        """Mark what the journal holds already; gives their ids."""
+        if shelf is SUBMISSIONS:
+            return await retries.settle(self._connection, rows)
+        settle = sending.settle if shelf is OUTBOX else sending.settle_redriven
+        return await settle(self._connection, [row.id for row in rows])
 
     async def _take(self, shelf: Shelf, rows: Sequence[Unsent]) -> int:
         refused = [row for row in rows if _too_large(row)]

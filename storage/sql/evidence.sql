@@ -35,10 +35,3 @@ select * from unnest(
     $9::boolean[], $10::bytea[], $11::bytea[], $12::bytea[], $13::timestamptz[], $14::boolean[],
     $15::text[], $16::bytea[])
 on conflict do nothing;
-
--- name: last_rejected
-select r.partition, r.kafka_offset, r.rejected_at, r.door, r.reason, r.detail, r.agency, r.source,
-       r.event_id, r.stream, r.verified, r.late, encode(r.leaf, 'hex') as leaf,
-       length(r.value) as bytes
-from own.rejected r
-order by r.rejected_at desc, r.partition desc, r.kafka_offset desc limit $1;

@@ -1,5 +1,5 @@
--- name: agency_of_key
-select agency from own.api_key where digest = $1 and revoked_at is null;
+-- name: holder_of_key
+select agency, label from own.api_key where digest = $1 and revoked_at is null;
 
 -- name: add_key
 insert into own.api_key (digest, agency, label) values ($1, $2, $3)

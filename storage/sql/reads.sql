@@ -192,16 +192,6 @@ left join derived.hand_over r on r.stream = d.stream and r.source = d.source and
 where d.agency = $1 and d.step = 'delivered' and d.source = $2 and d.id = $3
 order by d.at limit 1;
 
--- name: rejected
-select r.partition, r.kafka_offset, r.source, r.event_id, r.stream as subject, r.reason, r.detail,
-       r.late, r.rejected_at, length(r.value) as bytes
-from own.rejected r
-where r.agency = $1 and r.verified
-  and ($2::timestamptz is null
-       or (r.rejected_at, r.partition, r.kafka_offset) < ($2, $3::integer, $4::bigint))
-order by r.rejected_at desc, r.partition desc, r.kafka_offset desc
-limit $5;
-
 -- name: unverified
 -- What others may have written under the agency's name: nothing of it but what we counted. Of the
 -- last ten thousand, so that a flood costs its victim nothing.

@@ -217,27 +217,6 @@ def test_another_agencys_id_squatted_first_leaves_the_agencys_own_event_whole(bu
     assert "id_conflict" not in kinds
 
 
-def test_operators_see_whatever_was_rejected_and_no_control_sequence_of_its_sender(
-    bus: Bus,
-) -> None:
-    """`casebus rejected`, as it comes to a terminal and as JSON."""
-    mark = f"mark-{uuid4()}"
-    record = with_headers(sent(bus), ce_id=f"{mark}\x1b[2J".encode(), ce_source=PRO.encode())
-    bus.send([record], DOOR)
-    bus.until("select 1 from own.rejected where event_id like $1", f"{mark}%")
-    arguments = ["rejected", "--home", str(bus.stack.options.home), "--limit", "50"]
-    told = CliRunner().invoke(main, [*arguments, "--json"])
-    assert told.exit_code == 0, told.output
-    [row] = [one for one in json.loads(told.output) if str(one["event_id"]).startswith(mark)]
-    assert (row["door"], row["agency"], row["verified"]) == (DOOR, PRO, False)
-    shown = CliRunner().invoke(main, arguments, env={"COLUMNS": "400"})
-    assert shown.exit_code == 0, shown.output
-    assert mark in shown.output
-    assert "\x1b" not in shown.output
-    one = json.loads(CliRunner().invoke(main, [*arguments[:-1], "1", "--json"]).output)
-    assert len(one) == 1
-
-
 def test_a_wrong_partitioner_is_flagged_and_the_event_stands_where_its_key_says(bus: Bus) -> None:
     stream = str(uuid4())
     right = partition_for(stream.encode(), 4)

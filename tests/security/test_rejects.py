@@ -11,7 +11,9 @@ import pytest
 from casebus.events.envelope import Envelope, Record
 from gateway.api.events import status_of
 from onebox.testing import Stack
-from storage import evidence, reads, sending
+from storage import reads, sending
+from storage import rejects as stored
+from storage.rejects import Wanted
 from tests.integration.casework import Casework, casework_on
 from tests.integration.handed_in import hand_in
 from tests.world import with_headers
@@ -46,7 +48,7 @@ def identity(record: Record) -> tuple[str, str]:
 
 
 async def listed(casework: Casework, agency: str) -> list[Any]:
-    return await reads.rejected(casework.pool, agency, after=None, limit=9)
+    return await stored.listed(casework.pool, agency, Wanted(all=True), after=None, limit=9)
 
 
 async def test_what_another_wrote_under_its_name_is_counted_and_not_shown(
@@ -71,7 +73,7 @@ async def test_what_another_wrote_under_its_name_is_counted_and_not_shown(
     assert await reads.unverified(casework.pool, PSB) == []
     assert await casework.said() == []
     # Operators see all, and have every byte.
-    seen = await evidence.last_rejected(casework.pool, 9)
+    seen = await stored.listed(casework.pool, None, Wanted(all=True), after=None, limit=9)
     assert [(one["agency"], one["verified"]) for one in seen] == [(AMR, False)] * 4
     kept = await casework.rows("select value from own.rejected")
     assert garbage.value in {row["value"] for row in kept}

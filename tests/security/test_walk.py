@@ -95,7 +95,15 @@ PLANS: dict[str, dict[str, Any]] = {
     "POST /v1/work/{key}/{action}": {"action": "nothing", "json": _ITEM},
     "GET /v1/inbox": {},
     "GET /v1/inbox/{source}/{event_id}": {},
-    "GET /v1/rejected": {},
+    "GET /v1/rejected": {"queries": ({}, {"reason": "unsigned"})},
+    "GET /v1/rejected/{place}": {"place": "0-0"},
+    "POST /v1/redrives": {"json": {"places": ["0-0"], "dry_run": True}},
+    "GET /v1/redrives": {},
+    "GET /v1/redrives/{number}": {"number": "1"},
+    # An operator's to do, and no viewer here is one.
+    "POST /v1/redrives/{number}/agree": {"number": "1", "json": {}},
+    "POST /v1/redrives/{number}/decline": {"number": "1", "json": {}},
+    "GET /v1/suspended": {},
     "GET /v1/sequences/repeated": {},
     "GET /v1/numbers/{value}": {},
     "POST /v1/penalties/compare": {

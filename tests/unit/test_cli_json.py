@@ -9,7 +9,7 @@ from casebus.cli.main import main
 #: Passes the services' own lines on; they are JSON already.
 STREAMS = {"logs"}
 #: Write a file of a format of its own, and answer nothing else.
-FILES = {"export", "law draw", "stats report"}
+FILES = {"export", "law draw", "rejects draft", "stats report"}
 
 
 def leaves(command: click.Command, context: click.Context, name: str) -> Iterator[tuple[str, bool]]:

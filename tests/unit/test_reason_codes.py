@@ -9,6 +9,7 @@ import pytest
 from casebus.errors import Flag, Reason
 from casebus.evidence.report import Flaw
 from casebus.ferry.lane import Fault
+from casebus.rejections import PASSES_LATER, WHY
 from casebus.sdk.importing.issues import IssueCode
 
 TEXT = (Path(__file__).parents[2] / "docs/reason-codes.md").read_text(encoding="utf-8")
@@ -30,6 +31,13 @@ def test_each_code_of_the_code_is_explained_and_no_other(
 ) -> None:
     explained = re.findall(r"^\| `(\w+)` \|", SECTIONS[section], re.MULTILINE)
     assert sorted(explained) == sorted(code.value for code in codes)
+
+
+def test_a_rejection_is_explained_in_the_same_words_everywhere() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", SECTIONS["Rejected"], re.MULTILINE)
+    said = {code: (wrong.replace("`", ""), do.replace("`", "")) for code, wrong, do in rows}
+    assert said == {code: tuple(one) for code, one in WHY.items()}
+    assert set(said) > PASSES_LATER
 
 
 def test_each_code_says_what_to_do() -> None:

@@ -13,7 +13,10 @@ from fastapi import FastAPI
 from casebus.settings import Settings
 from gateway.app import create_app
 from gateway.context import looking_of
-from gateway.identity.caller import caller
+from gateway.identity.caller import Principal, caller, operator, principal
+from tests.world import World
+
+DIRECTORY = World().directory
 
 #: What no parameter of that name takes, whatever the description says of it.
 UNFIT = {
@@ -35,6 +38,7 @@ FREE = {
     "event_id",
     "case",
     "key",
+    "place",
     "action",
     "value",
     "code",
@@ -86,7 +90,10 @@ def walked(description: dict[str, Any]) -> Iterator[Asked]:
 def app() -> FastAPI:
     app = create_app(Settings(database_url="postgresql://127.0.0.1:1/none"))
     app.dependency_overrides[caller] = lambda: "cn-330106-psb"
+    app.dependency_overrides[operator] = lambda: "admin/one"
+    app.dependency_overrides[principal] = lambda: Principal("cn-330106-psb", "cn-330106-psb")
     app.dependency_overrides[looking_of] = lambda: None
+    app.state.gateway.directory = lambda: DIRECTORY
     return app
 
 

@@ -16,7 +16,7 @@ from casebus.settings import Settings
 from gateway import problems
 from gateway.app import create_app
 from gateway.context import looking_of
-from gateway.identity.caller import caller
+from gateway.identity.caller import Principal, caller, principal
 from gateway.probing import create_probes
 from gateway.problems import KINDS, code_of
 from storage import submissions
@@ -93,11 +93,12 @@ async def test_a_wrong_key_is_401(
     async def database() -> None:
         return None
 
-    async def nobody(_: Any, digest: bytes) -> None:
+    async def nobody(_: Any, digest: bytes) -> tuple[None, str]:
         asked.append(digest)
+        return None, ""
 
     monkeypatch.setattr(app.state.gateway, "database", database)
-    monkeypatch.setattr(submissions, "agency_of_key", nobody)
+    monkeypatch.setattr(submissions, "holder_of_key", nobody)
     answer = await client.get("/v1/cases", headers={"Authorization": "Bearer wrong"})
     problem(answer, 401, "unauthenticated")
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -109,6 +110,7 @@ async def test_a_request_that_does_not_fit_is_told_by_pointers_without_its_value
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:
     app.dependency_overrides[caller] = lambda: "cn-330106-psb"
+    app.dependency_overrides[principal] = lambda: Principal("cn-330106-psb", "cn-330106-psb")
     app.dependency_overrides[looking_of] = lambda: None
     answer = await client.post(
         "/v1/work/k/file", json={"version": "张三", "actor": "P", "extra": 1}

@@ -1,0 +1,55 @@
+"""How a rejected record is kept beside the bus's stamps, and how it came."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable
+
+from casebus.events.envelope import Header
+
+#: Where the bus's stamps begin; and what is put before a sender's own header of such a name.
+_STAMP, _FOREIGN = "cb-", "orig-"
+_LENGTH = struct.Struct(">I")
+
+
+def kept_headers(headers: Iterable[Header]) -> list[Header]:
+    """Every header of a rejected record as its sender had it, by a name that says whose it is."""
+    return [
+        (_readable(f"{_FOREIGN}{name}" if _is_stamp(name) else name), text)
+        for name, text in headers
+    ]
+
+
+def as_it_came(headers: Iterable[Header]) -> tuple[Header, ...]:
+    """The sender's headers alone, by their own names."""
+    return tuple(
+        (name.removeprefix(_FOREIGN) if name.startswith(_FOREIGN + _STAMP) else name, text)
+        for name, text in headers
+        if not _is_stamp(name)
+    )
+
+
+def stamps(headers: Iterable[Header]) -> dict[str, str]:
+    """What the bus said of the record."""
+    return {name: text.decode(errors="replace") for name, text in headers if _is_stamp(name)}
+
+
+def fingerprint(key: bytes | None, value_digest: bytes, headers: Iterable[Header]) -> bytes:
+    """The same for the same bytes, however often they came; of the value its SHA-256 is enough."""
+    digest = hashlib.sha256()
+    parts = [key or b"", value_digest]
+    for name, text in as_it_came(headers):
+        parts += (name.encode(), text)
+    for part in parts:
+        digest.update(_LENGTH.pack(len(part)) + part)
+    return digest.digest()
+
+
+def _is_stamp(name: str) -> bool:
+    return name.startswith(_STAMP)
+
+
+def _readable(name: str) -> str:
+    """A name whose bytes were no UTF-8, spelt out: nobody could read the record otherwise."""
+    return name.encode(errors="backslashreplace").decode()

@@ -1,0 +1,120 @@
+"""Why a record was rejected, in words: for who sent it and for who looks after the bus.
+
+docs/reason-codes.md has the same words; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from casebus.errors import Reason
+
+
+class Why(NamedTuple):
+    """What was wrong with the record, and what its sender, or whoever can, does about it."""
+
+    wrong: str
+    remedy: str
+
+
+#: The same bytes pass once the directory, the schemas or the law say otherwise; of all others only
+#: a corrected copy does, which nobody but their author may sign.
+PASSES_LATER = frozenset(
+    {
+        Reason.UNKNOWN_SCHEMA,
+        Reason.UNKNOWN_KEY,
+        Reason.KEY_NOT_VALID,
+        Reason.SIGNER_NOT_ENTITLED,
+        Reason.UNKNOWN_SOURCE,
+        Reason.TYPE_NOT_ALLOWED,
+    }
+)
+
+WHY: dict[str, Why] = {
+    Reason.UNREADABLE: Why(
+        "The compressed batch that held the record cannot be unpacked, or not to 64 MiB or less.",
+        "Send it in smaller batches, with gzip, snappy, lz4 or zstd as your client has "
+        "them. Nothing but the place of the record is kept.",
+    ),
+    Reason.MALFORMED_HEADERS: Why(
+        "A CloudEvents header is missing, doubled, not UTF-8 or not of its form, or its"
+        " name is not in the canonical form.",
+        "Compare the headers with docs/architecture.md; the detail names the header. "
+        "Foreign cb-* headers are removed, not a fault.",
+    ),
+    Reason.KEY_MISMATCH: Why(
+        "The record key is not the stream id of ce_subject, or that is no UUID.",
+        "Use the case's UUID, in lower case, as key and as ce_subject.",
+    ),
+    Reason.NO_VALUE: Why(
+        "The record is a tombstone or empty: an event always has a body.",
+        "Nothing is ever deleted by a tombstone; to correct, send case.corrected.",
+    ),
+    Reason.TOO_LARGE: Why(
+        "The value is over 1 MiB, or key and headers together are over 64 KiB. Of a "
+        "record over 2 MiB only the attributes and the digest of its value are kept "
+        "(cb-abridged).",
+        "Send documents by digest, not inside the event.",
+    ),
+    Reason.TOO_MANY_ITEMS: Why(
+        "The arrays of the body hold more than 10,000 items together.",
+        "Send long lists as documents, by digest, or in several events.",
+    ),
+    Reason.NOT_AVRO: Why(
+        "The value does not start with the wire format's zero byte and a four-byte schema id.",
+        "Write Confluent's wire format: 0x00, id, Avro.",
+    ),
+    Reason.UNKNOWN_SCHEMA: Why(
+        "No registered schema has this id.",
+        "Fetch ids from /registry; do not register your own.",
+    ),
+    Reason.TYPE_MISMATCH: Why(
+        "The schema of the value is not a schema of ce_type.",
+        "Let type and schema say the same.",
+    ),
+    Reason.UNDECODABLE: Why(
+        "The value cannot be read by its schema: truncated, too long, or text that is not UTF-8.",
+        "Write the whole value, with the schema whose id it carries.",
+    ),
+    Reason.UNSIGNED: Why(
+        "There is no signature, no key id or no proof.",
+        "Sign with the SDK, or post JSON to the gateway, which signs for a hosted agency.",
+    ),
+    Reason.UNKNOWN_KEY: Why(
+        "The directory has no such key.",
+        "Have the key entered (casebus keys add), then send again.",
+    ),
+    Reason.KEY_NOT_VALID: Why(
+        "The key was not valid when the broker took the record, or is revoked.",
+        "Sign with a key that is valid now.",
+    ),
+    Reason.BAD_SIGNATURE: Why(
+        "The signature does not fit the headers and the body.",
+        "Sign what you send, after the last change; the algorithm is the key entry's.",
+    ),
+    Reason.SIGNER_NOT_ENTITLED: Why(
+        "The signer is neither the source nor a delegate named for that source and type.",
+        "Have the source name you as its delegate, or sign as the source.",
+    ),
+    Reason.UNKNOWN_SOURCE: Why(
+        "The directory has no agency of this name.",
+        "Have the agency registered; check ce_source up to the first slash.",
+    ),
+    Reason.WRONG_TOPIC: Why(
+        "The record stands in the topic of a sector that is not its source's.",
+        "Produce to events.<your sector>.",
+    ),
+    Reason.TYPE_NOT_ALLOWED: Why(
+        "A source of this sector and level may not emit events of this type.",
+        "See policies/law/sectors.yaml.",
+    ),
+    Reason.STATE_SECRET: Why(
+        "Marked as a state secret: handled off-line, only metadata is kept.",
+        "Never send it again over the bus; follow the off-line procedure.",
+    ),
+}
+
+
+def why(reason: str) -> Why:
+    """Words for a reason; of one that another release gave, where to read of it."""
+    return WHY.get(reason, Why("Another release gave this reason.", "See its reason codes."))

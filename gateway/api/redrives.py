@@ -1,0 +1,283 @@
+"""重投: rejected records sent to their door again, byte for byte, once a second person agreed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from casebus.errors import CasebusError
+from gateway import paging
+from gateway.api.rejected import PLACE, misnamed, parsed
+from gateway.api.shapes import CASE, EVENT, SOURCE, Shape
+from gateway.context import Context, Database
+from gateway.identity.caller import Asker, Operator, Principal
+from gateway.problems import RefusedError, documented
+from gateway.serving import ServedRoute
+from storage import redriving
+from storage.redriving import FASTEST, MOST_RECORDS, USUAL, Candidate
+from storage.rejects import Place, Wanted
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/redrives", tags=["rejected"])
+
+_LONGEST = 255
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+State = Literal["asked", "agreed", "declined", "lapsed"]
+
+
+class RedriveRequest(BaseModel):
+    """Which records: by their places, or the first `most` of a reason, a door, an agency."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    places: list[str] = Field(default=[], max_length=MOST_RECORDS, examples=[[PLACE]])
+    reason: str | None = Field(default=None, max_length=_LONGEST, examples=["unknown_key"])
+    door: str | None = Field(default=None, max_length=_LONGEST, examples=["events.police"])
+    source: str | None = Field(default=None, max_length=_LONGEST, examples=[SOURCE])
+    most: int = Field(default=100, ge=1, le=MOST_RECORDS)
+    why: str = Field(
+        default="",
+        max_length=500,
+        description="What has changed, for who agrees. Needed where it is no dry run.",
+        examples=["the key was entered"],
+    )
+    per_minute: int = Field(default=USUAL, ge=1, le=FASTEST)
+    even_so: bool = Field(
+        default=False, description="Though their reason says that the same bytes cannot pass."
+    )
+    dry_run: bool = Field(default=False, description="Only say what would be sent.")
+
+
+class Planned(Shape):
+    """A record, and what is in the way of sending it again; `obstacle` is empty where nothing is.
+
+    `journaled`: its event stands in the journal. `not_kept`: its bytes were not. `no_event`: no
+    case can be read of it. `waits_already`: a redrive has it. `sent_too_often`: the same bytes were
+    sent three times. `same_bytes`: another one here has them. `cannot_pass`: only a corrected copy
+    can.
+    """
+
+    place: str = Field(examples=[PLACE])
+    source: str
+    id: str = Field(examples=[EVENT])
+    reason: str
+    obstacle: str
+    times: int = Field(description="How often the same bytes were sent again before.")
+
+
+class Plan(Shape):
+    """What is sent again, or would be. `redrive` is none in a dry run."""
+
+    redrive: int | None
+    records: list[Planned]
+    sendable: int
+    seconds: float = Field(description="From the first to the last, at this rate.")
+
+
+class Redrive(Shape):
+    redrive: int = Field(examples=[12])
+    asked_by: str = Field(examples=["admin/ops-1"])
+    asked_at: datetime
+    why: str
+    per_minute: int
+    state: State
+    decided_by: str | None
+    decided_at: datetime | None
+    records: int
+    done: int = Field(description="Of the records, those sent or found needless.")
+
+
+_DRY_RUN: dict[int | str, dict[str, Any]] = {200: {"model": Plan, "description": "A dry run"}}
+
+
+class RedrivePage(Shape):
+    items: list[Redrive]
+
+
+class Redriven(Shape):
+    """One record of a redrive, and what came of it."""
+
+    place: str = Field(examples=[PLACE])
+    source: str
+    id: str
+    subject: str = Field(examples=[CASE])
+    reason: str
+    outcome: Literal["asked", "waits", "unsent", "sent", "journaled", "needless", "rejected"]
+    rejected_again: str | None = Field(description="For which reason it was rejected again.")
+    refused: str | None = Field(description="Why no broker takes it; it is tried again.")
+    due_at: datetime | None
+    sent_at: datetime | None
+
+
+class RedriveDetail(Redrive):
+    each: list[Redriven]
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=_DRY_RUN | documented("unauthenticated", "nothing_to_redrive", "invalid_request"),
+)
+async def ask(
+    given: RedriveRequest, asker: Asker, gateway: Context, database: Database, response: Response
+) -> Plan:
+    """Ask for a redrive; nothing is sent before another operator agrees."""
+    pool = await gateway.database()
+    if not given.dry_run and not given.why.strip():
+        raise _unfit("why", "say what has changed, for who agrees")
+    async with pool.acquire() as connection, connection.transaction():
+        await redriving.lock(connection)
+        planned = await _planned(connection, asker, given)
+        sendable = [one for one in planned if not one.obstacle]
+        for one in planned:
+            database.look_at(one.stream)
+        number = None
+        if not given.dry_run:
+            if not sendable:
+                raise CasebusError("nothing_to_redrive", _obstacles(planned))
+            number = await redriving.ask(
+                connection, asker.name, given.why.strip(), given.per_minute, sendable
+            )
+    if number is None:
+        response.status_code = 200
+    else:
+        response.headers["Location"] = f"/v1/redrives/{number}"
+    return Plan(
+        redrive=number,
+        records=[_shown(one) for one in planned],
+        sendable=len(sendable),
+        seconds=max(len(sendable) - 1, 0) * 60 / given.per_minute,
+    )
+
+
+async def _planned(connection: Any, asker: Principal, given: RedriveRequest) -> list[Candidate]:
+    if says := misnamed(given.reason):
+        raise _unfit("reason", says)
+    wanted = Wanted(given.reason, given.door, given.source)
+    if given.places:
+        places = [_placed(one) for one in given.places]
+    elif any(wanted.row()):
+        places = await redriving.places(connection, asker.agency, wanted, given.most)
+    else:
+        raise _unfit("places", "name records, or a reason, a door or an agency")
+    found = await redriving.plan(connection, asker.agency, places, even_so=given.even_so)
+    if missing := {*places} - {one.place for one in found}:
+        named = ", ".join(str(one) for one in sorted(missing)[:5])
+        raise CasebusError("not_found", f"no rejected record of yours is {named}")
+    return found
+
+
+def _placed(text: str) -> Place:
+    place = parsed(text)
+    if place is None:
+        raise _unfit("places", f"write a place as {PLACE}")
+    return place
+
+
+def _unfit(field: str, detail: str) -> RefusedError:
+    return RefusedError("invalid_request", errors=[{"pointer": f"/body/{field}", "detail": detail}])
+
+
+def _obstacles(planned: list[Candidate]) -> str:
+    found = sorted({one.obstacle for one in planned})
+    return ", ".join(found) if found else "no rejected record fits"
+
+
+def _shown(one: Candidate) -> Planned:
+    return Planned(
+        place=str(one.place),
+        source=one.source,
+        id=one.event_id,
+        reason=one.reason,
+        obstacle=one.obstacle,
+        times=one.times,
+    )
+
+
+@router.get("", responses=documented("unauthenticated"))
+async def redrives(asker: Asker, database: Database, limit: paging.Limit = 50) -> RedrivePage:
+    """What was asked for, the last first: an operator is shown all, an agency its own."""
+    rows = await redriving.redrives(database, asker.agency, limit=limit)
+    return RedrivePage(items=[Redrive(**_redrive(row)) for row in rows])
+
+
+@router.get("/{number}", responses=documented("unauthenticated", "not_found"))
+async def one_redrive(number: Number, asker: Asker, database: Database) -> RedriveDetail:
+    """One of them, with what came of each record."""
+    return await _detail(database, asker.agency, number)
+
+
+@router.post(
+    "/{number}/agree",
+    responses=documented(
+        "unauthenticated", "operators_only", "second_person", "not_found", "redrive_decided"
+    ),
+)
+async def agree(number: Number, name: Operator, gateway: Context) -> RedriveDetail:
+    """Let it go: the relay sends its records, at its rate. Not by who asked for it."""
+    return await _decide(gateway, number, name, agreed=True)
+
+
+@router.post(
+    "/{number}/decline",
+    responses=documented("unauthenticated", "operators_only", "not_found", "redrive_decided"),
+)
+async def decline(number: Number, name: Operator, gateway: Context) -> RedriveDetail:
+    """Let it not go. Who asked for it may do so too."""
+    return await _decide(gateway, number, name, agreed=False)
+
+
+async def _decide(gateway: Any, number: int, name: str, *, agreed: bool) -> RedriveDetail:
+    pool = await gateway.database()
+    async with pool.acquire() as connection, connection.transaction():
+        await redriving.lock(connection)
+        await redriving.decide(connection, number, name, agreed=agreed)
+    return await _detail(pool, None, number)
+
+
+async def _detail(database: Any, agency: str | None, number: int) -> RedriveDetail:
+    rows = await redriving.redrives(database, agency, number=number)
+    if not rows:
+        raise CasebusError("not_found", f"there is no redrive {number}")
+    each = await redriving.redriven(database, number)
+    return RedriveDetail(**_redrive(rows[0]), each=[_redriven(one) for one in each])
+
+
+def _redrive(row: Any) -> dict[str, Any]:
+    return {**row, "redrive": row["id"], "state": _state(row)}
+
+
+def _state(row: Any) -> State:
+    if row["agreed"] is None:
+        return "asked" if row["is_fresh"] else "lapsed"
+    return "agreed" if row["agreed"] else "declined"
+
+
+def _redriven(row: Any) -> Redriven:
+    return Redriven(
+        place=f"{row['partition']}-{row['kafka_offset']}",
+        source=row["source"],
+        id=row["event_id"],
+        subject=str(row["subject"]),
+        reason=row["reason"],
+        outcome=_outcome(row),
+        rejected_again=row["rejected_again"] if row["sent_at"] else None,
+        refused=row["refused"],
+        due_at=row["due_at"],
+        sent_at=row["sent_at"],
+    )
+
+
+def _outcome(row: Any) -> Any:
+    """What is known of it, the surest first."""
+    known = {
+        "needless": row["needless"],
+        "journaled": row["sent_at"] and row["journaled"],
+        "rejected": row["sent_at"] and row["rejected_again"],
+        "sent": row["sent_at"],
+        "unsent": row["refused"],
+        "waits": row["due_at"],
+    }
+    return next((name for name, holds in known.items() if holds), "asked")

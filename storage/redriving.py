@@ -1,0 +1,168 @@
+"""Sending a rejected record to its door again, byte for byte (ADR 60).
+
+One asks, another agrees, the relay sends; nothing here signs. What stands in the journal is not
+sent, nor what was sent so often already.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from casebus.errors import CasebusError
+from casebus.events.kept import fingerprint
+from casebus.rejections import PASSES_LATER
+from storage.packing import unpack_headers
+from storage.queries import load
+from storage.rejects import LAPSE, Place, Wanted
+
+Database = Any
+Row = Any
+_SQL = load("redriving")
+_PATIENCE = 15.0
+#: How often the same bytes are sent again, whoever asks: a loop ends here.
+MOST_TIMES = 3
+#: Records of one redrive.
+MOST_RECORDS = 500
+#: Records a minute that may be asked for.
+FASTEST, USUAL = 600, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that somebody wants sent again; `obstacle` says why it is not, empty where it is."""
+
+    place: Place
+    record: bytes
+    stream: UUID | None
+    source: str
+    event_id: str
+    reason: str
+    times: int
+    obstacle: str
+
+
+async def places(db: Database, agency: str | None, wanted: Wanted, limit: int) -> list[Place]:
+    """The first records that fit, as many as one redrive takes."""
+    rows = await db.fetch(_SQL["places"], agency, *wanted.row(), limit, timeout=_PATIENCE)
+    return [Place(*row) for row in rows]
+
+
+async def plan(
+    db: Database, agency: str | None, wanted: Sequence[Place], *, even_so: bool
+) -> list[Candidate]:
+    """What would be sent again, in order; a place that is nothing to who asks is left out.
+
+    `even_so`: the same bytes too of which the reason says that they cannot pass.
+    """
+    columns = [one.partition for one in wanted], [one.offset for one in wanted]
+    rows = await db.fetch(_SQL["candidates"], agency, *columns, timeout=_PATIENCE)
+    records = [_record(row) for row in rows]
+    tried = await db.fetch(_SQL["tries"], records, LAPSE, timeout=_PATIENCE)
+    tries = {row["record"]: row for row in tried}
+    seen: Counter[bytes] = Counter()
+    found = []
+    for row, record in zip(rows, records, strict=True):
+        before = tries.get(record)
+        obstacle = _obstacle(row, before, even_so=even_so)
+        if not obstacle and seen[record]:
+            obstacle = "same_bytes"
+        seen[record] += not obstacle
+        found.append(_candidate(row, record, before["sent"] if before else 0, obstacle))
+    return found
+
+
+def _record(row: Row) -> bytes:
+    return fingerprint(row["key"], row["digest"], unpack_headers(row["headers"]))
+
+
+def _candidate(row: Row, record: bytes, times: int, obstacle: str) -> Candidate:
+    return Candidate(
+        place=Place(row["partition"], row["kafka_offset"]),
+        record=record,
+        stream=_stream(row),
+        source=row["source"] or "",
+        event_id=row["event_id"] or "",
+        reason=row["reason"],
+        times=times,
+        obstacle=obstacle,
+    )
+
+
+def _obstacle(row: Row, before: Row | None, *, even_so: bool) -> str:
+    """Why it is not sent again, the first that holds; empty where nothing is in the way."""
+    is_event = _stream(row) is not None and row["source"] and row["event_id"]
+    in_the_way = {
+        "journaled": row["journaled"],
+        "not_kept": not row["has_value"],
+        "no_event": not is_event,
+        "waits_already": before is not None and before["waits"],
+        "sent_too_often": before is not None and before["sent"] >= MOST_TIMES,
+        "cannot_pass": row["reason"] not in PASSES_LATER and not even_so,
+    }
+    return next((name for name, holds in in_the_way.items() if holds), "")
+
+
+def _stream(row: Row) -> UUID | None:
+    """The case that its key names, as the door wants it: the relay sends by that key."""
+    try:
+        stream = UUID(row["stream"])
+    except (TypeError, ValueError):
+        return None
+    return stream if row["key"] == str(stream).encode() else None
+
+
+async def ask(
+    connection: Database, by: str, why: str, per_minute: int, candidates: Iterable[Candidate]
+) -> int:
+    """Keep what was planned, in the transaction that planned it; gives the redrive's number."""
+    redrive: int = await connection.fetchval(_SQL["ask"], by, why, per_minute)
+    rows = [
+        (*one.place, one.record, one.stream, one.source, one.event_id)
+        for one in candidates
+        if not one.obstacle
+    ]
+    await connection.execute(_SQL["add"], redrive, *map(list, zip(*rows, strict=True)))
+    return redrive
+
+
+async def lock(connection: Database) -> None:
+    """Until the transaction ends nobody else asks or decides."""
+    await connection.execute(_SQL["lock"])
+
+
+async def decide(connection: Database, redrive: int, by: str, *, agreed: bool) -> None:
+    """Let it go, or refuse it; raises CasebusError. Who asked may refuse, and never agree."""
+    row = await connection.fetchrow(_SQL["undecided"], redrive, LAPSE)
+    if row is None:
+        raise CasebusError("not_found", f"there is no redrive {redrive}")
+    if row["agreed"] is not None:
+        raise CasebusError("redrive_decided", "it was agreed to or declined before")
+    if not row["is_fresh"]:
+        raise CasebusError("redrive_lapsed", f"nobody decided in {LAPSE.days} days: ask again")
+    if agreed and row["asked_by"] == by:
+        raise CasebusError("second_person", f"{by} asked for it: another operator agrees")
+    await connection.execute(_SQL["decide"], redrive, agreed, by)
+    if agreed:
+        await connection.execute(_SQL["schedule"], redrive, row["per_minute"])
+
+
+async def redrives(
+    db: Database, agency: str | None, *, number: int | None = None, limit: int = 100
+) -> list[Row]:
+    """What was asked for, the last first."""
+    asked = (agency, LAPSE, number, limit)
+    return list(await db.fetch(_SQL["redrives"], *asked, timeout=_PATIENCE))
+
+
+async def redriven(db: Database, redrive: int) -> list[Row]:
+    """Each record of a redrive, and what came of it."""
+    return list(await db.fetch(_SQL["redriven"], redrive, timeout=_PATIENCE))
+
+
+async def of_record(db: Database, row: Row) -> list[Row]:
+    """When the same bytes were sent again, or asked for."""
+    return list(await db.fetch(_SQL["of_record"], _record(row), timeout=_PATIENCE))

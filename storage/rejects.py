@@ -1,0 +1,123 @@
+"""What admission rejected, and what waits inside: for operators all, for an agency its own.
+
+`agency` is who asks for its own: of what bears its name it is given what its key signed (ADR 46).
+It is None for an operator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from storage.queries import load
+
+Database = Any
+Row = Any
+_SQL = load("rejects")
+_PATIENCE = 5.0
+#: Rejects of which the status speaks.
+RECENT = timedelta(days=7)
+#: After this a redrive that nobody decided on is void.
+LAPSE = timedelta(days=7)
+
+
+class Place(NamedTuple):
+    """Where a rejected record is kept; written `2-17`."""
+
+    partition: int
+    offset: int
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """Raises ValueError."""
+        partition, dash, offset = text.partition("-")
+        if not (dash and partition.isascii() and partition.isdigit()):
+            raise ValueError(text)
+        if not (offset.isascii() and offset.isdigit() and len(text) <= _LONGEST_PLACE):
+            raise ValueError(text)
+        place = cls(int(partition), int(offset))
+        if place.partition >= 1 << 31 or place.offset >= 1 << 63:
+            raise ValueError(text)
+        return place
+
+    def __str__(self) -> str:
+        return f"{self.partition}-{self.offset}"
+
+
+_LONGEST_PLACE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rejected records are meant: those that nothing has mended yet, or all of them."""
+
+    reason: str | None = None
+    door: str | None = None
+    #: The agency whose name they bear.
+    source: str | None = None
+    all: bool = False
+
+    def row(self) -> tuple[str | None, str | None, str | None, bool]:
+        return self.reason, self.door, self.source, self.all
+
+
+async def listed(
+    db: Database,
+    agency: str | None,
+    wanted: Wanted,
+    *,
+    after: tuple[datetime, int, int] | None,
+    limit: int,
+) -> list[Row]:
+    """Rejected records, the last first."""
+    place = after or (None, None, None)
+    return await _fetch(db, "listed", agency, *wanted.row(), *place, limit)
+
+
+async def grouped(db: Database, agency: str | None, wanted: Wanted) -> list[Row]:
+    """How many of the last ones, by reason and door."""
+    return await _fetch(db, "grouped", agency, *wanted.row())
+
+
+async def one(db: Database, agency: str | None, place: Place) -> Row | None:
+    return await db.fetchrow(_SQL["one"], *place, agency, timeout=_PATIENCE)
+
+
+async def by_event(db: Database, agency: str | None, event_id: str) -> Place | None:
+    """The last rejection of the event of this id."""
+    row = await db.fetchrow(_SQL["by_event"], event_id, agency, timeout=_PATIENCE)
+    return None if row is None else Place(*row)
+
+
+async def suspended(db: Database, agency: str | None, limit: int) -> list[Row]:
+    """Cases whose fold failed."""
+    return await _fetch(db, "suspended", agency, limit)
+
+
+async def left_out(db: Database, agency: str | None, limit: int) -> list[Row]:
+    """Authors whose room in a case is used up."""
+    return await _fetch(db, "left_out", agency, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a person should look at: of rejects those of the last days that nothing has mended."""
+
+    rejected: int
+    undecided: int
+    suspended: int
+
+    def in_words(self) -> str:
+        return (
+            f"{self.rejected:,} rejected in {RECENT.days} days and not mended, "
+            f"{self.undecided:,} redrives for a second person, {self.suspended:,} cases suspended"
+        )
+
+
+async def figures(db: Database) -> Figures:
+    return Figures(**await db.fetchrow(_SQL["figures"], RECENT, LAPSE, timeout=_PATIENCE))
+
+
+async def _fetch(db: Database, name: str, *arguments: Any) -> list[Row]:
+    return list(await db.fetch(_SQL[name], *arguments, timeout=_PATIENCE))
