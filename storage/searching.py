@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from unicodedata import normalize
 from uuid import UUID
 
 from storage.queries import load
 
 _SQL = load("searching")
 _PATIENCE = 5.0
+_PAIR = 2
 
 Database = Any
 """An asyncpg pool."""
@@ -182,7 +184,8 @@ class _Asked:
         """For who may know of the case."""
         wanted, team = self._wanted, _SQL["in_team"].format(viewer=self._viewer)
         found = [
-            *self._named("status", "procedure", "agency", "openers", "title"),
+            *self._named("status", "procedure", "agency", "openers"),
+            *self._title(),
             *self._clock(),
             *self._between("s.opened", wanted.opened_from, wanted.opened_before),
             *self._between("s.updated_at", wanted.changed_from, wanted.changed_before),
@@ -192,9 +195,9 @@ class _Asked:
             found += [one] if sees_all else [one, team]
         for one in self._named("finding"):
             found += [one] if sees_all or self._viewing.figures else [one, team]
-        for one in self._named("number"):
-            own = "" if sees_all or self._viewing.figures else self._own_number()
-            found.append(f"({one} and {team} or {own})" if own else one)
+        if wanted.number is not None:
+            known = sees_all or self._viewing.figures
+            found.append(self._number("number" if known else "known_number"))
         return found
 
     def of_closed(self) -> list[str] | None:
@@ -210,7 +213,7 @@ class _Asked:
         return [
             *(f"s.{name} = {put(one)}::text" for name, one in shown.items() if one is not None),
             *self._named("openers"),
-            *([self._own_number()] if wanted.number is not None else ()),
+            *([self._number("own_number")] if wanted.number is not None else ()),
             *self._between("s.closed_opened", wanted.opened_from, wanted.opened_before),
             *self._between("s.closed_changed", wanted.changed_from, wanted.changed_before),
         ]
@@ -221,9 +224,15 @@ class _Asked:
             if value is not None:
                 yield _SQL[name].format(value=self._values(value))
 
-    def _own_number(self) -> str:
+    def _title(self) -> Iterator[str]:
+        yield from self._named("title")
+        # A word of one or two characters is all of a pair: there is nothing left to compare.
+        if any(len(normalize("NFKC", one)) > _PAIR for one in (self._wanted.title or "").split()):
+            yield _SQL["holds_words"].format(value=self._values(self._wanted.title))
+
+    def _number(self, query: str) -> str:
         value = self._values(self._wanted.number)
-        return _SQL["own_number"].format(value=value, viewer=self._viewer)
+        return _SQL[query].format(value=value, viewer=self._viewer)
 
     def _clock(self) -> Iterator[str]:
         """All of it of one and the same clock."""

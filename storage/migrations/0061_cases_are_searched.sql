@@ -57,13 +57,8 @@ create index finding_by_kind on derived.finding (kind, stream);
 
 -- Words of a title are found by the pairs of their characters: Chinese has no blanks between words.
 create function derived.plain(given text) returns text
-language sql immutable cost 100 as $$
+language sql immutable as $$
     select lower(normalize(left(given, 1000), NFKC))
-$$;
-create function derived.title_of(view jsonb) returns text
-language sql immutable cost 100 as $$
-    select derived.plain(
-        left(coalesce(view ->> 'title', ''), 500) || ' ' || left(coalesce(view ->> 'title_en', ''), 490))
 $$;
 create function derived.pairs_of(given text) returns text[]
 language sql immutable cost 1000 as $$
@@ -76,8 +71,16 @@ language sql immutable cost 1000 as $$
     select not exists (
         select from regexp_split_to_table(words, '\s+') word where position(word in given) = 0)
 $$;
-create index case_state_by_title on derived.case_state
-    using gin (derived.pairs_of(derived.title_of(view)));
+alter table derived.case_state
+    add column title text not null generated always as (
+        derived.plain(left(coalesce(view ->> 'title', ''), 500) || ' '
+                      || left(coalesce(view ->> 'title_en', ''), 490))
+    ) stored,
+    add column title_pairs text[] not null generated always as (
+        derived.pairs_of(derived.plain(left(coalesce(view ->> 'title', ''), 500) || ' '
+                                       || left(coalesce(view ->> 'title_en', ''), 490)))
+    ) stored;
+create index case_state_by_title on derived.case_state using gin (title_pairs);
 
 -- Whether one may see that a case is there: who has a part in it, and who runs the installation.
 create function derived.has_part(viewer text, of uuid) returns boolean

@@ -1,6 +1,7 @@
 -- name: planned_anew
 -- One agency has five cases and the next one all of them: no plan is good for both.
-set local plan_cache_mode = force_custom_plan; set local jit = off;
+set local plan_cache_mode = force_custom_plan; set local jit = off; set local work_mem = '32MB';
+set local max_parallel_workers_per_gather = 0;
 
 -- name: page
 -- Only what is shown is read whole.
@@ -68,11 +69,21 @@ s.stream in (
 -- name: number
 s.stream in (select n.stream from derived.number n where n.value = {value}::text)
 
+-- name: known_number
+-- Of its team's cases any, of others those that it gave.
+s.stream in (
+    select n.stream from derived.number n
+    join derived.case_state k on k.stream = n.stream
+    where n.value = {value}::text
+      and (n.agency = {viewer}::text or k.team @> array[{viewer}::text]))
+
 -- name: own_number
 s.stream in (
     select n.stream from derived.number n
     where n.value = {value}::text and n.agency = {viewer}::text)
 
 -- name: title
-derived.pairs_of(derived.title_of(s.view)) @> derived.pairs_of(derived.plain({value}::text))
-and derived.holds_words(derived.title_of(s.view), derived.plain({value}::text))
+s.title_pairs @> derived.pairs_of(derived.plain({value}::text))
+
+-- name: holds_words
+derived.holds_words(s.title, derived.plain({value}::text))
