@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from casebus.errors import CasebusError
 from gateway.api.shapes import Shape
-from gateway.problems import KINDS
+from gateway.problems import KINDS, documented
 from gateway.serving import ServedRoute
 
 router = APIRouter(route_class=ServedRoute, prefix="/problems", tags=["problems"])
@@ -24,7 +24,7 @@ async def problem_types() -> list[ProblemType]:
     return [ProblemType(code=c, status=k.status, title=k.title) for c, k in KINDS.items()]
 
 
-@router.get("/{code}")
+@router.get("/{code}", responses=documented("not_found"))
 async def problem_type(code: str) -> ProblemType:
     if code not in KINDS:
         raise CasebusError("not_found")
