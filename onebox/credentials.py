@@ -8,6 +8,7 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from casebus.errors import CasebusError
 from onebox.places import Home
 
 #: Two people beside `admin`: who asks for a redrive does not agree to it.
@@ -45,10 +46,11 @@ class Credentials:
 
 
 def load(home: Home) -> Credentials:
-    """What the file holds, completed by what any stack needs."""
-    stored = home.credentials
-    known = Credentials(**json.loads(stored.read_text("utf-8"))) if stored.is_file() else None
-    credentials = known or Credentials()
+    """What the file holds, completed by what any stack needs.
+
+    Raises CasebusError `credentials_unreadable`: new ones would open none of what is there.
+    """
+    credentials = _stored(home.credentials) or Credentials()
     credentials.cluster_id = credentials.cluster_id or _cluster_id()
     credentials.postgres = credentials.postgres or secrets.token_urlsafe(24)
     for user in ("admin", "broker"):
@@ -58,15 +60,35 @@ def load(home: Home) -> Credentials:
     return credentials
 
 
+def _stored(path: Path) -> Credentials | None:
+    try:
+        return Credentials(**json.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise CasebusError("credentials_unreadable", f"{path} is cut off or altered") from error
+
+
 def save(home: Home, credentials: Credentials) -> None:
     write_private(home.credentials, json.dumps(asdict(credentials), indent=1).encode())
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Readable by the owner only from its first byte on, and never half written."""
+def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Readable by the owner only from its first byte on, and never half written.
+
+    `durable` forces it to the disk first: a power cut would leave an empty file in its place.
+    """
     fresh = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
-        handle.write(content)
+    try:
+        opened = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(opened, "wb") as handle:
+            handle.write(content)
+            handle.flush()
+            if durable:
+                os.fsync(handle.fileno())
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
     fresh.replace(path)
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casebus.errors import CasebusError
-from onebox import jars
+from onebox import holding, jars
 from onebox.credentials import Credentials, write_private
 from onebox.java import QUICK_START, Java, heap_flags
 from onebox.places import HOST, UMASK, Home, Ports
@@ -114,6 +114,10 @@ class Kafka:
         write_private(self.folder / _LOG_PROPERTIES, _LOGGING.encode())
         if not (self.folder / "data" / "meta.properties").is_file():
             self._format(credentials)
+
+    def require_unused(self) -> None:
+        """Raises CasebusError `data_in_use`."""
+        holding.require_unused_log(self.folder / "data")
 
     def command(self) -> list[str]:
         return self.command_with(self.java.archive_flags())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import psutil
 
 from casebus.errors import CasebusError
-from onebox import state
+from onebox import room, state
 from onebox.options import Options
 from onebox.places import UMASK, Home, is_free
 from onebox.state import StackState
@@ -44,7 +44,8 @@ def start(options: Options) -> subprocess.Popen[bytes]:
 def require_startable(options: Options, *, finishing: bool = False) -> None:
     """Clear the way for a supervisor; `finishing` a restore that was cut off, or else not.
 
-    Raises CasebusError `already_up`, `port_taken`, `home_not_writable` or `restore_unfinished`.
+    Raises CasebusError `already_up`, `port_taken`, `home_not_writable`, `disk_full` or
+    `restore_unfinished`.
     """
     place = options.place.make()
     last = state.read(place.state)
@@ -52,6 +53,8 @@ def require_startable(options: Options, *, finishing: bool = False) -> None:
         raise CasebusError("already_up", f"process {last.supervisor} runs {options.home} already")
     if place.restoring.exists() and not finishing:
         raise CasebusError("restore_unfinished", f"a restore into {options.home} did not end")
+    if options.embedded and (full := room.lacking(place, room.ENOUGH)):
+        raise CasebusError("disk_full", full)
     place.close_to_others()
     end_leftovers(last)
     require_free_ports(options)
@@ -73,7 +76,7 @@ def wait_ready(
         now = state.read(options.place.state)
         if now is not None:
             follow(now)
-            if now.phase == "ready":
+            if now.stands == "ready":
                 return now
         if process.poll() is not None or (now is not None and _is_hopeless(now)):
             raise CasebusError("not_ready", _reason(options.place))
@@ -82,7 +85,7 @@ def wait_ready(
 
 
 def _is_hopeless(now: StackState) -> bool:
-    return any(
+    return bool(now.full) or any(
         one.restarts >= HOPELESS_RESTARTS and one.phase != "ready" for one in now.services.values()
     )
 
@@ -139,8 +142,8 @@ def _is_ours(process: psutil.Process) -> bool:
 def _reason(home: Home) -> str:
     """The note of the state file, else the last lines of what did not get ready."""
     last = state.read(home.state)
-    if last is not None and last.note:
-        return last.note
+    if last is not None and (last.full or last.note):
+        return last.full or last.note
     waiting = [one for one in last.services.values() if one.phase != "ready"] if last else []
     for service in sorted(waiting, key=lambda one: -one.restarts):
         return (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casebus.errors import CasebusError
+from onebox import holding
 from onebox.credentials import Credentials
 from onebox.places import HOST, UMASK, Home, Ports
 
@@ -57,6 +58,10 @@ class Postgres:
         finally:
             secret.unlink()
 
+    def require_unused(self) -> None:
+        """Raises CasebusError `data_in_use`."""
+        holding.require_unused_cluster(self.data)
+
     def command(self) -> list[str]:
         settings = {
             "listen_addresses": HOST,
@@ -72,10 +77,13 @@ class Postgres:
         return [str(self.programs / "bin" / "postgres"), "-D", str(self.data), *flags]
 
     def _initialise(self, secret: Path) -> None:
+        """Beside, and then moved: one that was cut off would pass for a whole one."""
+        fresh = self.data.with_name("data.new")
+        shutil.rmtree(fresh, ignore_errors=True)
         done = subprocess.run(  # noqa: S603  our own programs
             [
                 str(self.programs / "bin" / "initdb"),
-                *("-D", str(self.data), "-U", USER, f"--pwfile={secret}"),
+                *("-D", str(fresh), "-U", USER, f"--pwfile={secret}"),
                 *("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-instructions"),
             ],
             capture_output=True,
@@ -88,6 +96,7 @@ class Postgres:
         )
         if done.returncode:
             raise CasebusError("postgres_not_initialised", done.stderr.strip()[-500:])
+        fresh.rename(self.data)
 
     def _own(self, path: Path) -> None:
         if self.account:

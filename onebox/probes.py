@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
 _STABLE = "Stable"
+#: Longer than the gateway takes to find that its database does not answer.
+_PATIENCE = 5.0
 
 
 class Probes:
@@ -65,7 +68,7 @@ class Probes:
 
     def http(self, url: str, ca: Path | None = None) -> Any:
         async def prober() -> Ready:
-            return lambda: asyncio.to_thread(_http_ok, url, ca)
+            return lambda: asyncio.to_thread(_serves, url, ca)
 
         return prober
 
@@ -122,8 +125,28 @@ def _listens(host: str, port: int) -> bool:
     return True
 
 
-def _http_ok(url: str, ca: Path | None) -> bool:
-    """Ready, or so but for what only a person can bring: nobody could, if nothing came up."""
+def health(url: str, ca: Path | None = None) -> dict[str, Any] | None:
+    """What the gateway says of itself and of what it sees; None where it says nothing."""
+    found = _answer(f"{url}/healthz", ca)
+    return found[1] if found else None
+
+
+def _serves(url: str, ca: Path | None) -> bool:
+    """Ready, or so but for what others are to do: a gateway that waited for them served nobody."""
+    found = _answer(url, ca)
+    if found is None:
+        return False
+    ready, body = found
+    failing = {name for name, state in body.get("checks", {}).items() if state != "ok"}
+    return ready or (bool(failing) and failing <= _OF_OTHERS)
+
+
+#: Checks that say nothing of the gateway itself.
+_OF_OTHERS = frozenset({"derived", "moving", "watched"})
+
+
+def _answer(url: str, ca: Path | None) -> tuple[bool, dict[str, Any]] | None:
+    """Whether it is well, and what it says; None where nothing answers that is a gateway."""
     from urllib.error import HTTPError, URLError  # noqa: PLC0415
     from urllib.request import HTTPSHandler, ProxyHandler, build_opener  # noqa: PLC0415
 
@@ -131,19 +154,11 @@ def _http_ok(url: str, ca: Path | None) -> bool:
     # The address is this machine's own: the shell's proxies are for others.
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
     try:
-        with opener.open(url, timeout=2) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004
+        with opener.open(url, timeout=_PATIENCE) as answer:
+            return True, dict(json.loads(answer.read()))
     except HTTPError as error:
-        return _waits_for_a_person(error.read())
-    except (URLError, OSError):
-        return False
-
-
-def _waits_for_a_person(answer: bytes) -> bool:
-    try:
-        checks = json.loads(answer).get("checks", {})
-    except (ValueError, AttributeError):
-        return False
-    failing = {name for name, state in checks.items() if state != "ok"}
-    # What waits stands still.
-    return failing in ({"derived"}, {"derived", "moving"})
+        with suppress(ValueError, TypeError):
+            return False, dict(json.loads(error.read()))
+    except (URLError, OSError, ValueError, TypeError):
+        return None
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -12,8 +13,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from casebus.errors import in_words
 from onebox.places import UMASK
 from onebox.state import ServiceState
+
+log = logging.getLogger(__name__)
 
 Ready = Callable[[], Awaitable[bool]]
 #: Called before a start; gives the probe for this very run.
@@ -36,6 +40,8 @@ class Program:
     name: str
     command: Callable[[], list[str]]
     prober: Prober
+    #: Called before each start, in a thread: makes way, or raises what is in the way.
+    before: Callable[[], None] = lambda: None
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path = Path("/")
     account: str | None = None
@@ -52,6 +58,8 @@ class Service:
         self.program = program
         self.state = ServiceState(program.name)
         self.ready = asyncio.Event()
+        #: Held by the supervisor itself, as `held` is by hand.
+        self.paused = False
         self._log = log
         self._held = held
         self._changed = changed
@@ -59,7 +67,7 @@ class Service:
         self._stopping = asyncio.Event()
 
     async def keep(self) -> None:
-        """Run until `stop`: one round a process."""
+        """Run until `stop`, one round a process; what fails in one, the next one tries again."""
         delays = back_off()
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
@@ -67,8 +75,11 @@ class Service:
             if self._stopping.is_set():
                 break
             began = loop.time()
-            await self._run_once()
-            if self._stopping.is_set() or self._held.exists():
+            try:
+                await self._run_once()
+            except Exception as error:  # noqa: BLE001  a task that ended here would end unseen
+                await self._not_started(error)
+            if self._stopping.is_set() or self._is_held():
                 continue
             if loop.time() - began > HEALTHY_SECONDS:
                 delays = back_off()
@@ -77,12 +88,21 @@ class Service:
             self.state.restarts += 1
         self._enter("stopped")
 
+    async def pause(self) -> None:
+        """End it, and keep it ended until `resume`; returns when the process is gone."""
+        self.paused = True
+        await self._end_process()
+
+    def resume(self) -> None:
+        self.paused = False
+
     async def stop(self) -> None:
         """Ask, wait `stop_seconds`, then insist; returns when the process is gone."""
         self._stopping.set()
         await self._end_process()
 
     async def _run_once(self) -> None:
+        await asyncio.to_thread(self.program.before)
         ready = await self.program.prober()
         self._process = process = await self._start()
         self._enter("starting", process.pid)
@@ -94,8 +114,14 @@ class Service:
             for task in (probing, holding):
                 task.cancel()
             await asyncio.gather(probing, holding, return_exceptions=True)
-        self.ready.clear()
+            self.ready.clear()
         self.state.pid, self.state.last_exit = None, describe_exit(code)
+
+    async def _not_started(self, error: Exception) -> None:
+        """A full disk, a folder in use, a program that is gone: none of it is for ever."""
+        log.warning("%s is not started", self.program.name, exc_info=error)
+        await self._end_process()
+        self.state.pid, self.state.last_exit = None, f"not started: {in_words(error)}"
 
     async def _start(self) -> asyncio.subprocess.Process:
         if self._log.is_file() and self._log.stat().st_size > LARGEST_LOG:
@@ -116,13 +142,25 @@ class Service:
             )
 
     async def _probe(self, ready: Ready) -> None:
-        while not await ready():  # noqa: ASYNC110  only asking can tell
+        while not await self._answers(ready):  # noqa: ASYNC110  only asking can tell
             await asyncio.sleep(PROBE_INTERVAL)
         self.ready.set()
         self._enter("ready", self.state.pid)
 
+    async def _answers(self, ready: Ready) -> bool:
+        """Whatever keeps the question from being asked, it was not answered."""
+        try:
+            return await ready()
+        except Exception as error:
+            # A probe that ended would leave the service starting for ever.
+            log.warning("%s cannot be asked", self.program.name, exc_info=error)
+            return False
+
+    def _is_held(self) -> bool:
+        return self.paused or self._held.exists()
+
     async def _watch_hold(self) -> None:
-        while not self._held.exists():  # noqa: ASYNC110  another process makes the file
+        while not self._is_held():  # noqa: ASYNC110  another process makes the file
             await asyncio.sleep(HOLD_INTERVAL)
         await self._end_process()
 
@@ -141,7 +179,7 @@ class Service:
             await process.wait()
 
     async def _wait_while_held(self) -> None:
-        while self._held.exists() and not self._stopping.is_set():
+        while self._is_held() and not self._stopping.is_set():
             self._enter("held")
             await self._pause(HOLD_INTERVAL)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -14,8 +15,8 @@ from typing import Any, TypeVar
 
 import psutil
 
-from casebus.errors import CasebusError
-from onebox import certificates, clients, credentials, environment, kafka, postgres, state
+from casebus.errors import CasebusError, in_words
+from onebox import certificates, clients, credentials, environment, kafka, postgres, room, state
 from onebox.heartbeat import Heartbeat
 from onebox.java import find_java
 from onebox.launch import Follow
@@ -26,10 +27,13 @@ from onebox.provision.installation import Installation, make_tables
 from onebox.service import Program
 from onebox.supervisor import Supervisor
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 KAFKA_STOP_SECONDS = 20.0
 POSTGRES_STOP_SECONDS = 20.0
+ROOM_SECONDS = 1.0
 
 
 class Stack:
@@ -46,6 +50,7 @@ class Stack:
             environment.admin_settings(options, self.credentials),
             environment.database_url(options, self.credentials),
         )
+        self._unwritten = False
         self.state = state.StackState(
             phase="preparing",
             supervisor=os.getpid(),
@@ -60,18 +65,13 @@ class Stack:
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        starting = asyncio.create_task(self._start())
-        stopped = asyncio.create_task(stopping.wait())
+        work = (self._start(), self.supervisor.watch(), self._keep_room())
         try:
-            await asyncio.wait((starting, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if starting.done():
-                starting.result()
-                await stopped
+            await _until(stopping, [asyncio.create_task(one) for one in work])
         except Exception as error:
-            self.state.note = str(error)
+            self.state.note = in_words(error)
             raise
         finally:
-            starting.cancel()
             await self._stop("failed" if self.state.note and not stopping.is_set() else "stopped")
 
     async def with_backends(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -109,6 +109,30 @@ class Stack:
             self.heartbeat = Heartbeat(environment.admin_settings(self.options, self.credentials))
             self.heartbeat.start()
 
+    async def _keep_room(self) -> None:
+        """Recording ends in order while the disk is full, and goes on by itself when it is not.
+
+        The gateway stays: it says to whoever asks that nothing is taken now.
+        """
+        starting: asyncio.Task[None] | None = None
+        while True:
+            await asyncio.sleep(ROOM_SECONDS)
+            if self._unwritten:
+                self._changed()
+            full = room.lacking(self.home, room.ENOUGH if self.state.full else room.RESERVE)
+            if bool(full) == bool(self.state.full):
+                continue
+            self.state.full = full
+            self._changed()
+            if starting is not None:
+                starting.cancel()
+            if full:
+                log.error("the disk is full, recording stops: %s", full)
+                await self.supervisor.pause(set(self.supervisor.services) - {GATEWAY})
+            else:
+                log.warning("there is room again, recording goes on")
+                starting = asyncio.create_task(self.supervisor.resume())
+
     async def _stop(self, phase: str) -> None:
         self._enter("stopping")
         if self.heartbeat is not None:
@@ -129,12 +153,14 @@ class Stack:
         options = self.options
         embedded = partial(kafka.embedded, tls=options.tls)
         node = await asyncio.to_thread(embedded, self.home, options.ports, java, self._note)
+        await asyncio.to_thread(node.require_unused)
         await asyncio.to_thread(node.prepare, self.credentials)
         self.save_credentials()
         return Program(
             name="kafka",
             command=node.command,
             prober=self.probes.kafka,
+            before=node.require_unused,
             environment=kafka.ENVIRONMENT,
             folder=node.folder,
             stop_seconds=KAFKA_STOP_SECONDS,
@@ -143,11 +169,13 @@ class Stack:
     async def _prepare_postgres(self) -> Program:
         server = await asyncio.to_thread(postgres.embedded, self.home, self.options.ports)
         self.save_credentials()
+        await asyncio.to_thread(server.require_unused)
         await asyncio.to_thread(server.prepare, self.credentials)
         owner = environment.database_url(self.options, self.credentials, "postgres")
         return Program(
             name="postgres",
             command=server.command,
+            before=server.require_unused,
             prober=self.probes.database(owner),
             account=server.account,
             # Fast shutdown: open transactions are rolled back, data files closed cleanly.
@@ -215,16 +243,37 @@ class Stack:
     def _changed(self) -> None:
         services = self.supervisor.services
         self.state.services = {name: services[name].state for name in services}
-        state.write(self.home.state, self.state)
+        try:
+            state.write(self.home.state, self.state)
+            self._unwritten = False
+        except OSError as error:
+            # A full disk. Whoever reads the old one sees which processes are gone.
+            if not self._unwritten:
+                log.error("the state cannot be written: %s", in_words(error))  # noqa: TRY400
+            self._unwritten = True
         self._follow(self.state)
+
+
+async def _until(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Do all of this until told to stop; raises what fails first."""
+    pending: set[asyncio.Task[Any]] = {asyncio.create_task(stopping.wait()), *tasks}
+    try:
+        while not stopping.is_set():
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+    finally:
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
 
 
 def main(text: str, report: Callable[[str], object] = sys.stderr.write) -> int:
     """The supervisor's process: `python -m onebox.stack OPTIONS`."""
     try:
         asyncio.run(Stack(Options.from_json(text)).run())
-    except CasebusError as error:
-        report(f"{error}\n")
+    except (CasebusError, OSError) as error:
+        report(f"{in_words(error)}\n")
         return 1
     return 0
 

@@ -20,7 +20,8 @@ class ServiceState:
     """One process: where it stands and how often it had to be started again."""
 
     name: str
-    #: waiting, starting, ready, backing_off, held, stopping or stopped
+    #: waiting, starting, ready, backing_off, held, stopping or stopped; gone where its process
+    #: ended and the supervisor has not said so
     phase: str = "waiting"
     pid: int | None = None
     restarts: int = 0
@@ -42,6 +43,31 @@ class StackState:
     services: dict[str, ServiceState] = field(default_factory=dict)
     #: What is going on (a download) or what went wrong, in words.
     note: str = ""
+    #: Where room is lacking, in words, while nothing is recorded for it; empty otherwise.
+    full: str = ""
+
+    @property
+    def stands(self) -> str:
+        """The phase of the whole: once it was ready, by what its services are now.
+
+        `full` while the disk is, `degraded` while a service is anything but ready.
+        """
+        if self.phase != "ready":
+            return self.phase
+        if self.full:
+            return "full"
+        return (
+            "ready" if all(one.phase == "ready" for one in self.services.values()) else "degraded"
+        )
+
+    def in_words(self) -> str:
+        """How it stands, and which services are not ready."""
+        missing = [
+            f"{one.name} {one.phase}" for one in self.services.values() if one.phase != "ready"
+        ]
+        return self.stands + (
+            f" ({self.full or ', '.join(missing)})" if self.full or missing else ""
+        )
 
     def alive(self) -> bool:
         if self.phase in _ENDED:
@@ -58,13 +84,22 @@ class StackState:
 
 
 def read(path: Path) -> StackState | None:
+    """None where there is none, or what a power cut left of it.
+
+    A full disk may keep the supervisor from writing: a process that is gone is said to be gone.
+    """
     try:
         stored = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None
     services = {name: ServiceState(**each) for name, each in stored.pop("services").items()}
+    for one in services.values():
+        if one.pid is not None and not psutil.pid_exists(one.pid):
+            one.phase, one.pid = "gone", None
     return StackState(**stored, services=services)
 
 
 def write(path: Path, state: StackState) -> None:
-    write_private(path, json.dumps(state.to_json(), indent=1).encode())
+    """Not forced to the disk: after a power cut nothing runs that it could tell of."""
+    content = json.dumps(state.to_json(), indent=1).encode()
+    write_private(path, content, durable=False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from onebox.places import Home
 from onebox.service import Program, Service
+
+_LOOK_SECONDS = 1.0
 
 
 class Supervisor:
@@ -25,6 +27,28 @@ class Supervisor:
         self._layers.append(layer)
         self._tasks += [asyncio.create_task(service.keep()) for service in layer]
         await asyncio.gather(*(service.ready.wait() for service in layer))
+
+    async def watch(self) -> None:
+        """Return never; raises what ended the keeping of a service, which nothing should."""
+        while True:
+            for task in self._tasks:
+                if task.done():
+                    task.result()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def pause(self, names: Collection[str]) -> None:
+        """End these, last layer first, and keep them ended until `resume`."""
+        for layer in reversed(self._layers):
+            chosen = [service for service in layer if service.program.name in names]
+            await asyncio.gather(*(service.pause() for service in chosen))
+
+    async def resume(self) -> None:
+        """Start what was paused, layer by layer."""
+        for layer in self._layers:
+            paused = [service for service in layer if service.paused]
+            for service in paused:
+                service.resume()
+            await asyncio.gather(*(service.ready.wait() for service in paused))
 
     async def stop(self) -> None:
         """Last layer first; within a layer all at once."""

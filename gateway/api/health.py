@@ -18,6 +18,8 @@ from storage import migrate, reads, sending, stalling
 
 router = APIRouter(route_class=ServedRoute, tags=["health"])
 _PATIENCE = 2.0
+#: The scheduler says each second that it lives; one that takes over needs some seconds.
+SILENT_SECONDS = 30.0
 
 State = Literal["ok", "failing"]
 
@@ -29,8 +31,8 @@ class Alive(Shape):
 class Ready(Shape):
     """Ready: the database is migrated and answers, a broker answers, the directory is read.
 
-    And no partition stands still while records wait in it, as far as the scheduler sees; none waits
-    for a law bundle (`derived`).
+    And no partition stands still while records wait in it, as far as the scheduler sees (`moving`);
+    it looked lately (`watched`); none waits for a law bundle (`derived`).
 
     Of the health in detail `sent` is a check too: nothing that is stored signed waits for longer
     than it may, and no broker refused any of it.
@@ -90,12 +92,13 @@ async def _checks(gateway: Gateway) -> dict[str, State]:
     database, broker = await asyncio.gather(_database(gateway), _broker(gateway))
     directory: State = "ok" if gateway.reader.caught_up else "failing"
     here = database == "ok"
-    moving = await _moving(gateway) if here else "failing"
+    watched, moving = await _watched(gateway) if here else ("failing", "failing")
     derived = await _derived(gateway) if here else "failing"
     return {
         "database": database,
         "broker": broker,
         "directory": directory,
+        "watched": watched,
         "moving": moving,
         "derived": derived,
     }
@@ -129,9 +132,16 @@ async def _broker(gateway: Gateway) -> State:
     return "ok"
 
 
-async def _moving(gateway: Gateway) -> State:
-    rows = await reads.heartbeats(await gateway.database())
-    return "failing" if any(row["detail"].get("stalled") for row in rows) else "ok"
+async def _watched(gateway: Gateway) -> tuple[State, State]:
+    """Whether somebody looks, and what was seen; ok where no scheduler has ever worked."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            rows = await reads.heartbeats(await gateway.database())
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return "failing", "failing"
+    silent = any(row["seconds"] > SILENT_SECONDS for row in rows)
+    stalled = any(row["detail"].get("stalled") for row in rows)
+    return "failing" if silent else "ok", "failing" if stalled else "ok"
 
 
 async def _sent(gateway: Gateway) -> State:

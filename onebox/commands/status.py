@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import click
 from rich.console import Console
 
 from casebus.cli.output import answer, json_option, table
-from onebox import credentials, environment, state
+from onebox import credentials, environment, probes, room, state
 from onebox.commands.shared import addresses, home_option, options_of, running
-from onebox.options import Options
+from onebox.options import GATEWAY, Options
+from onebox.state import StackState
 from storage import rejects, sending, stalling
 from storage.sending import Waiting
 from storage.stalling import Stalled
@@ -27,23 +29,26 @@ from storage.stalling import Stalled
 def status(home: Path | None, *, as_json: bool) -> None:
     """Show the services of this machine; exit code 1 unless all is ready and nothing overdue.
 
-    Overdue: a record that is stored signed and has not reached the brokers. Exit code 1 too where
-    a partition of the journal waits for a law bundle.
+    `degraded`: a service is anything but ready, or something that they do together stands still;
+    `full`: the disk is, and nothing is recorded until there is room. Overdue: a record that is
+    stored signed and has not reached the brokers. Exit code 1 too where a partition of the journal
+    waits for a law bundle.
     """
     options = options_of(home)
     now = running(options)
     last = state.read(options.place.state)
-    phase = now.phase if now else "down"
-    ready = now is not None and all(one.phase == "ready" for one in now.services.values())
     waiting, stalled = _asked_of(options) if now else (None, [])
+    full = _full(options, now) if now else ""
+    failing = [] if now is None or full else list(_failing(options, now))
     overdue = waiting is not None and waiting.is_overdue
+    phase = _phase(now, full, failing) if now else "down"
     found: dict[str, Any] = {
         "phase": phase,
-        "ready": ready and phase == "ready",
+        "ready": phase == "ready",
         "home": str(options.home),
         "addresses": addresses(options) if now else {},
         "services": list(now.services.values()) if now else [],
-        "note": last.note if last else "",
+        "note": full or (last.note if last else ""),
         "unsent": None
         if waiting is None
         else {
@@ -53,9 +58,58 @@ def status(home: Path | None, *, as_json: bool) -> None:
         },
         "rejects": _rejects_of(options) if waiting else "",
         "stalled": [one.in_words() for one in stalled],
+        "failing": failing,
     }
     answer(found, as_json=as_json, show=lambda out: _show(out, found))
     sys.exit(0 if found["ready"] and not overdue and not stalled else 1)
+
+
+def _phase(now: StackState, full: str, failing: list[str]) -> str:
+    if now.stands in {"ready", "degraded"}:
+        return "full" if full else "degraded" if failing else now.stands
+    return now.stands
+
+
+def _full(options: Options, now: StackState) -> str:
+    """Looked at here too: a full disk may keep the supervisor from saying so."""
+    full = now.full or (room.lacking(options.place) if options.embedded else "")
+    return full and f"the disk is full, and nothing is recorded until there is room: {full}"
+
+
+def _failing(options: Options, now: StackState) -> Iterator[str]:
+    """What the gateway says is not well, with the places that stand still."""
+    gateway = now.services.get(GATEWAY)
+    if gateway is None or gateway.phase != "ready":
+        return
+    given = environment.shared(options, credentials.load(options.place))
+    ca = options.place.tls_ca if options.tls else None
+    found = probes.health(given["CASEBUS_PROBE_URL"], ca)
+    if found is None:
+        yield "the gateway does not say how it is"
+        return
+    still = [
+        place for one in found.get("services", ()) for place in one["detail"].get("stalled", ())
+    ]
+    failing = [name for name, says in found.get("checks", {}).items() if says != "ok"]
+    if "database" in failing:
+        # Who cannot ask it knows nothing of the rest.
+        failing = [name for name in failing if name not in _ASKED_OF_THE_DATABASE]
+    for name in failing:
+        places = f": {', '.join(still)}" if name == "moving" and still else ""
+        yield f"{_MEANS.get(name, name)}{places}"
+
+
+#: The checks of `/healthz` that fail, in words.
+_MEANS = {
+    "database": "the database does not answer",
+    "broker": "no broker answers",
+    "directory": "the directory is not read",
+    "watched": "the scheduler says nothing: nobody sees what stands still, and no clock is kept",
+    "moving": "records wait, and nobody takes them",
+    "derived": "a partition waits for a law bundle",
+    "sent": "a record that is stored signed is not sent",
+}
+_ASKED_OF_THE_DATABASE = frozenset({"watched", "moving", "derived", "sent"})
 
 
 def _asked_of(options: Options) -> tuple[Waiting | None, list[Stalled]]:
@@ -100,7 +154,7 @@ async def _counted(url: str) -> str:
 def _show(out: Console, found: dict[str, Any]) -> None:
     out.print(f"casebus in {found['home']}: [bold]{found['phase']}[/bold]")
     if found["note"] and not found["ready"]:
-        out.print(found["note"])
+        out.print(f"[red]{found['note']}[/red]")
     rows = [
         (one.name, one.phase, one.pid, one.restarts, one.last_exit) for one in found["services"]
     ]
@@ -111,7 +165,7 @@ def _show(out: Console, found: dict[str, Any]) -> None:
         out.print(f"  unsent records   [{colour}]{found['unsent']['says']}[/{colour}]")
     if found["rejects"]:
         out.print(f"  rejects          {found['rejects']}")
-    for line in found["stalled"]:
+    for line in (*found["failing"], *found["stalled"]):
         out.print(f"  [red]{line}[/red]")
     for name, address in found["addresses"].items():
         out.print(f"  {name.replace('_', ' '):16} {address}")

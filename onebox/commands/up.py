@@ -35,8 +35,10 @@ def up(
         _stay(options)
         return
     before = running(options)
-    if before is None or before.phase != "ready":
+    if before is None:
         _start(options)
+    elif before.stands != "ready":
+        raise CasebusError("not_ready", f"it runs already, and is {before.in_words()}")
     result = {**addresses(options), "home": str(options.home), "already_up": before is not None}
     seconds = round(time.monotonic() - began, 1)
     answer(

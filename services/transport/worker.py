@@ -69,7 +69,10 @@ def spare_the_collector() -> None:
 
 def leave(reason: str, error: BaseException | None = None, code: int = EXIT_FAILED) -> NoReturn:
     """End the process now: no further ack, no commit, no clean-up that could do either."""
-    logger.critical("worker leaves", exc_info=error, extra={"reason": reason, "code": code})
-    for stream in (sys.stderr, sys.stdout):
-        stream.flush()
-    os._exit(code)
+    try:
+        logger.critical("worker leaves", exc_info=error, extra={"reason": reason, "code": code})
+        for stream in (sys.stderr, sys.stdout):
+            stream.flush()
+    finally:
+        # Where the log cannot be written either, as on a full disk, it leaves unheard.
+        os._exit(code)

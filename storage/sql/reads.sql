@@ -267,7 +267,8 @@ select
     (select count(*) from derived.case_state where suspended is not null) as cases_suspended;
 
 -- name: heartbeats
-select service, at, detail from own.heartbeat order by service;
+select service, at, detail, extract(epoch from now() - at)::float8 as seconds
+from own.heartbeat order by service;
 
 -- name: migrations
 select name from public.casebus_migration order by name;

@@ -68,6 +68,33 @@ def test_a_killed_supervisor_leaves_no_orphan() -> None:
         assert stack.state("postgres").phase == "ready"
 
 
+def test_a_pid_file_left_by_a_crash_that_names_a_living_process_is_no_hindrance() -> None:
+    with Stack(only=("postgres",)) as stack:
+        data = stack.home.postgres.resolve() / "data"
+        stack.down()
+        left = data / "postmaster.pid"
+        left.write_text(f"{os.getpid()}\n{data}\n1700000000\n5432\n\n127.0.0.1\n", "utf-8")
+        # As after a power cut: it was being written.
+        stack.home.state.write_bytes(b"")
+        stack.up()
+        assert stack.state("postgres").phase == "ready"
+
+
+def test_a_server_that_runs_on_the_same_folder_is_named() -> None:
+    with Stack(only=("postgres",)) as stack:
+        pid = stack.pid("postgres")
+        other = Stack(only=("postgres",))
+        shutil.copytree(stack.home.path, other.home.path, dirs_exist_ok=True, symlinks=True)
+        shutil.rmtree(other.home.postgres)
+        other.home.postgres.symlink_to(stack.home.postgres.resolve())
+        other.home.state.unlink()
+        with pytest.raises(CasebusError, match=rf"data_in_use.*{pid}|data_in_use.*postgres"):
+            other.up()
+        other.down()
+        assert stack.pid("postgres") == pid
+        shutil.rmtree(other.home.path)
+
+
 def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
     wanted = Stack(only=("postgres",), home=tmp_path)
     port = wanted.options.ports.postgres

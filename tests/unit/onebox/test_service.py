@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from onebox.places import Home
 from onebox.service import LONGEST_DELAY, Program, Service, back_off, describe_exit
@@ -25,8 +28,10 @@ def program(name: str, code: str = SLEEP, **more: Any) -> Program:
     async def always() -> bool:
         return True
 
+    answer = more.pop("ready", always)
+
     async def prober() -> Any:
-        return more.pop("ready", always)
+        return answer
 
     return Program(name, lambda: [sys.executable, "-c", code], prober, **more)
 
@@ -120,6 +125,85 @@ async def test_layers_start_in_order_and_stop_in_the_opposite_one(tmp_path: Path
     stopped = [name for name, phase in seen if phase == "stopped"]
     assert ready[0] == stopped[-1] == "base"
     assert ready[-1] == stopped[0] == "gate"
+
+
+async def test_what_keeps_a_process_from_starting_is_said_and_tried_again(tmp_path: Path) -> None:
+    """A full disk, say: the task that keeps the service must not end with it."""
+    attempts = 0
+
+    def before() -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    said: set[str] = set()
+    kept = service(tmp_path, program("kept", before=before))
+    kept._changed = lambda: said.add(kept.state.last_exit)
+    keeping = asyncio.create_task(kept.keep())
+    await kept.ready.wait()
+    assert "not started: no space left on device" in said
+    await kept.stop()
+    await keeping
+
+
+async def test_a_probe_that_fails_is_asked_again(tmp_path: Path) -> None:
+    asked = 0
+
+    async def ready() -> bool:
+        nonlocal asked
+        asked += 1
+        if asked < 3:
+            raise ConnectionError
+        return True
+
+    kept = service(tmp_path, program("kept", ready=ready))
+    keeping = asyncio.create_task(kept.keep())
+    await asyncio.wait_for(kept.ready.wait(), 30)
+    await kept.stop()
+    await keeping
+
+
+async def test_a_service_that_is_kept_no_more_ends_the_watch(tmp_path: Path) -> None:
+    """Seen once: a state that could not be written ended the task, and nobody looked."""
+    full = False
+
+    def changed() -> None:
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    supervisor = Supervisor(Home(tmp_path).make(), changed)
+    await supervisor.start([program("kept")])
+    full = True
+    process = supervisor.services["kept"]._process
+    assert process is not None
+    process.kill()
+    with pytest.raises(OSError, match="No space"):
+        await asyncio.wait_for(supervisor.watch(), 30)
+
+
+async def test_what_is_paused_ends_from_the_last_layer_and_goes_on_from_the_first(
+    tmp_path: Path,
+) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def note() -> None:
+        seen.extend((one.state.name, one.state.phase) for one in supervisor.services.values())
+
+    supervisor = Supervisor(Home(tmp_path).make(), note)
+    for name in ("base", "worker", "door"):
+        await supervisor.start([program(name)])
+    states = {name: one.state for name, one in supervisor.services.items()}
+    seen.clear()
+    await supervisor.pause({"base", "worker"})
+    await until(lambda: states["base"].phase == states["worker"].phase == "held")
+    assert states["door"].phase == "ready"
+    assert seen.index(("worker", "stopping")) < seen.index(("base", "stopping"))
+    seen.clear()
+    await supervisor.resume()
+    assert states["base"].phase == states["worker"].phase == "ready"
+    assert seen.index(("base", "ready")) < seen.index(("worker", "starting"))
+    await supervisor.stop()
 
 
 def test_an_end_is_said_in_words() -> None:

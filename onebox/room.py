@@ -1,0 +1,42 @@
+"""Room to record: with too little of it Kafka and PostgreSQL end in order, before the disk does it.
+
+Out of room in the middle of a write, Kafka halts and PostgreSQL recovers from its log, which takes
+room again. A reserve lets both close their files, and start again on what is left.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from onebox.places import Home
+
+MIB = 2**20
+#: Two more segments of PostgreSQL's log and Kafka's snapshots fit into it.
+RESERVE = 64 * MIB
+#: Only with so much does recording go on: not for the room that stopping itself makes.
+ENOUGH = 2 * RESERVE
+#: Kafka has four files a segment, and each partition has segments.
+_RESERVE_FILES = 1_000
+
+
+def lacking(home: Home, least: int = RESERVE) -> str:
+    """Where there is less than `least` bytes left, in words; empty where there is room."""
+    return next(_lacking(home, least), "")
+
+
+def _lacking(home: Home, least: int) -> Iterator[str]:
+    for place in _places(home):
+        found = os.statvfs(place)
+        free = found.f_bavail * found.f_frsize
+        if free < least:
+            yield f"{free // MIB} MiB are free at {place}, and {least // MIB} MiB are needed"
+        # Some file systems count no files, and say that they have none.
+        if found.f_files and found.f_favail < _RESERVE_FILES:
+            yield f"{found.f_favail} more files fit at {place}, and {_RESERVE_FILES} are needed"
+
+
+def _places(home: Home) -> list[Path]:
+    """PostgreSQL's folder may lie elsewhere, behind a link."""
+    return [place.resolve() for place in (home.path, home.kafka, home.postgres) if place.exists()]
