@@ -236,3 +236,8 @@ async def note_directory_copy(connection: Connection, next_offset: int) -> None:
 async def beat(connection: Connection, service: str, detail: dict[str, Any]) -> None:
     """Say that a service lives; `own.heartbeat.at` is the database's clock."""
     await connection.execute(_SQL["beat"], service, detail)
+
+
+async def last_beat(connection: Connection, service: str) -> dict[str, Any]:
+    """What a service said last of itself; empty where it never lived."""
+    return await connection.fetchval(_SQL["last_beat"], service) or {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from casebus import telemetry
 from casebus.cases.renewing import refuse_newer
+from services.scheduler.standing import Standing, Still
 from storage import renewing, scheduling, sending
 from storage.sending import Waiting
 
@@ -17,17 +18,23 @@ _SECONDS = 1.0
 _NOTHING = Waiting(0, 0.0, 0, 0.0, 0)
 
 
+async def still_before(pool: Any) -> Still:
+    """What stood still when this service last beat, whoever it was."""
+    detail = await scheduling.last_beat(pool, SERVICE)
+    return {name: (done, seconds) for name, (done, seconds) in detail.get("still", {}).items()}
+
+
 class Pulse:
     """Beats each second, with what waits to be sent and which partitions stand still."""
 
     def __init__(
         self,
         pool: Any,
-        stalled: Callable[[], list[str]] = list,
+        standing: Standing | None = None,
         heard: Callable[[], dict[str, object]] = dict,
     ) -> None:
         """`heard`: how far the journal was read since this process began."""
-        self._pool, self._stalled, self._heard = pool, stalled, heard
+        self._pool, self._standing, self._heard = pool, standing, heard
         self._waiting = _NOTHING
         telemetry.gauge("casebus.outbox.unsent", self._depth, key="outbox", unit="{message}")
         telemetry.gauge("casebus.outbox.oldest", self._age, key="outbox", unit="s")
@@ -42,7 +49,9 @@ class Pulse:
         """Raises CasebusError `fold_is_older` where a newer release writes here."""
         refuse_newer(await renewing.newest_fold(self._pool))
         self._waiting = await sending.waiting(self._pool)
-        detail = {**asdict(self._waiting), "stalled": self._stalled(), **self._heard()}
+        seen = self._standing
+        still = {"stalled": seen.stalled(), "still": seen.waiting()} if seen else {"stalled": []}
+        detail = {**asdict(self._waiting), **still, **self._heard()}
         await scheduling.beat(self._pool, SERVICE, detail)
 
     def _depth(self) -> dict[str, float]:

@@ -32,7 +32,7 @@ from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
 from services.scheduler.organisations import Organisations
 from services.scheduler.penalties import Penalties
-from services.scheduler.pulse import Pulse
+from services.scheduler.pulse import Pulse, still_before
 from services.scheduler.questions import Questions
 from services.scheduler.receipts import Receipts
 from services.scheduler.relay import Relay, until_sent
@@ -95,7 +95,9 @@ async def serve(settings: WorkerSettings) -> None:
             raise CasebusError("directory_unread", "the directory did not answer in time")
         witnessing = Witnessing.load(settings.policies_dir)
         partitions = partial(producer.partitions, JOURNAL)
-        standing = Standing(offsets, topics.watched(NAME))
+        standing = Standing(
+            offsets, topics.watched(NAME), recorded=recorded, before=await still_before(pool)
+        )
         tells = await asyncio.to_thread(Telling.load, settings.policies_dir)
         asking = await asyncio.to_thread(Asking.load, settings.policies_dir)
         knows: dict[str, Any] = {"directory": follower.directory, "asking": asking}
@@ -124,7 +126,7 @@ async def serve(settings: WorkerSettings) -> None:
             Heads(pool, signers.holder(BUS), settings.root_digest).run(),
             Receipts(pool, producer, follower.directory, witnessing).run(),
             standing.run(),
-            Pulse(pool, standing.stalled, hearing.shown).run(),
+            Pulse(pool, standing, hearing.shown).run(),
             keep_saying(pool, partial(own_word, signers.holder(BUS)), schemas),
         )
 

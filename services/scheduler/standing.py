@@ -1,21 +1,30 @@
-"""Which partitions stand still: records wait in them, and what is committed does not move."""
+"""Which partitions stand still: records wait in them, and what is done of them does not move.
+
+Done is what a group has committed, and of the journal also what the tables hold: a commit alone
+moves no table. How long each has stood outlives this process: one that is started again and again
+would never see more than its own few seconds.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from aiokafka import TopicPartition
 
 from casebus import telemetry
-from services.scheduler.barrier import KnowsOffsets
+from services.scheduler.barrier import JOURNAL, KnowsOffsets, Recorded
+from services.scheduler.offsets import Offsets
 
 #: Longer than any batch takes, or a worker that moves, and shorter than the worker's own probe.
 STALLED_SECONDS = 20.0
 _LOOK_SECONDS = 5.0
 
-_Place = tuple[str, TopicPartition]
+#: What stands for casework's tables in place of a group.
+TABLES = "tables"
+Still = dict[str, tuple[int, float]]
+"""What is done of each place in which records wait, and for how many seconds so much."""
 
 
 class Standing:
@@ -26,12 +35,16 @@ class Standing:
         offsets: KnowsOffsets,
         watched: Mapping[str, Iterable[str]],
         clock: Callable[[], float] = time.monotonic,
+        recorded: Recorded | None = None,
+        before: Still | None = None,
     ) -> None:
-        """`watched` names the topics of each consumer group."""
-        self._offsets, self._clock = offsets, clock
+        """`watched` names the topics of each group; `before` is what was `waiting` last."""
+        self._offsets, self._clock, self._recorded = offsets, clock, recorded
         self._watched = {group: tuple(topics) for group, topics in watched.items()}
-        #: What was committed when it last moved or nothing waited, and when that was.
-        self._moved: dict[_Place, tuple[int, float]] = {}
+        #: What was done when it last moved or nothing waited, and when that was.
+        self._moved = {
+            name: (done, clock() - seconds) for name, (done, seconds) in (before or {}).items()
+        }
         self._still: dict[str, float] = {}
         telemetry.gauge("casebus.partition.still", lambda: self._still, key="place", unit="s")
 
@@ -44,21 +57,36 @@ class Standing:
         still: dict[str, float] = {}
         for group, topics in self._watched.items():
             ends = await self._offsets.ends(await self._offsets.places(topics))
-            done = await self._offsets.committed(group)
-            for place, end in ends.items():
-                seconds = self._seconds((group, place), done.get(place, 0), end)
-                if seconds:
-                    still[f"{group} {place.topic}/{place.partition}"] = seconds
+            still.update(self._look(group, await self._offsets.committed(group), ends))
+        if self._recorded is not None:
+            ends = await self._offsets.ends(await self._offsets.places([JOURNAL]))
+            held = await self._recorded(place.partition for place in ends)
+            done = {TopicPartition(JOURNAL, at): offset for at, offset in held.items()}
+            still.update(self._look(TABLES, done, ends))
         self._still = still
 
     def stalled(self) -> list[str]:
         """Group, topic and partition of each that stands for too long."""
         return sorted(name for name, seconds in self._still.items() if seconds >= STALLED_SECONDS)
 
-    def _seconds(self, place: _Place, done: int, end: int) -> float:
+    def waiting(self) -> Still:
+        """For the process after this one."""
+        return {name: (self._moved[name][0], seconds) for name, seconds in self._still.items()}
+
+    def _look(self, group: str, done: Offsets, ends: Offsets) -> Iterator[tuple[str, float]]:
+        for place, end in ends.items():
+            name = f"{group} {place.topic}/{place.partition}"
+            seconds = self._seconds(name, done.get(place), end)
+            if seconds:
+                yield name, seconds
+
+    def _seconds(self, name: str, done: int | None, end: int) -> float:
         now = self._clock()
-        before, since = self._moved.get(place, (-1, now))
+        before, since = self._moved.get(name, (-1, now))
+        if done is None:
+            # Nothing was ever committed, or its coordinator is away: nothing has moved.
+            done = max(before, 0)
         if done != before or done >= end:
-            self._moved[place] = done, now
+            self._moved[name] = done, now
             return 0.0
         return now - since

@@ -210,3 +210,6 @@ update own.directory_copy set next_offset = $1;
 -- name: beat
 insert into own.heartbeat (service, at, detail) values ($1, now(), $2)
 on conflict (service) do update set at = excluded.at, detail = excluded.detail;
+
+-- name: last_beat
+select detail from own.heartbeat where service = $1;

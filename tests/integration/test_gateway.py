@@ -559,7 +559,9 @@ def test_ready_is_told_with_its_checks_and_metrics_are_served(
     ready = httpx.get(f"{stack.probe_url}/readyz")
     assert ready.json() == {
         "status": "ok",
-        "checks": dict.fromkeys(("database", "broker", "directory", "moving", "derived"), "ok"),
+        "checks": dict.fromkeys(
+            ("database", "broker", "directory", "watched", "moving", "derived"), "ok"
+        ),
     }
     health = httpx.get(f"{stack.probe_url}/healthz").json()
     assert health["directory_position"] > 0

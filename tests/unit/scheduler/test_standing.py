@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from aiokafka import TopicPartition
 
-from services.scheduler.standing import STALLED_SECONDS, Standing
+from services.scheduler.standing import STALLED_SECONDS, Standing, Still
 
 FIRST, SECOND = TopicPartition("case.journal", 0), TopicPartition("case.journal", 1)
 
@@ -64,3 +65,49 @@ async def test_what_came_just_now_has_not_stood_still_since_the_last_record():
     await standing.look()
     brokers.there[FIRST] = 11
     assert await looked(brokers, standing, STALLED_SECONDS - 1) == []
+
+
+async def test_a_standstill_is_seen_by_a_scheduler_that_is_started_again_and_again():
+    """Each run is shorter than a standstill has to be; together they are not."""
+    brokers = Brokers()
+    before: Still = {}
+    brokers.there, brokers.done = {FIRST: 10}, {FIRST: 4}
+    seen: list[str] = []
+    for _ in range(4):
+        standing = Standing(
+            brokers, {"casework": ["case.journal"]}, lambda: brokers.now, before=before
+        )
+        seen = await looked(brokers, standing, 0)
+        seen = await looked(brokers, standing, STALLED_SECONDS / 3)
+        before = json.loads(json.dumps(standing.waiting()))
+    assert seen == ["casework case.journal/0"]
+    brokers.done[FIRST] = 5
+    standing = Standing(brokers, {"casework": ["case.journal"]}, lambda: brokers.now, before=before)
+    assert await looked(brokers, standing, 0) == []
+
+
+async def test_what_moves_in_the_tables_and_not_in_the_commits_is_told_apart():
+    brokers, tables = Brokers(), {0: 4}
+
+    async def recorded(partitions: Iterable[int]) -> dict[int, int]:
+        return {at: tables[at] for at in partitions}
+
+    standing = Standing(
+        brokers, {"casework": ["case.journal"]}, lambda: brokers.now, recorded=recorded
+    )
+    brokers.there, brokers.done = {FIRST: 10}, {FIRST: 10}
+    await standing.look()
+    assert await looked(brokers, standing, STALLED_SECONDS) == ["tables case.journal/0"]
+    tables[0] = 10
+    assert await looked(brokers, standing, STALLED_SECONDS) == []
+
+
+async def test_a_group_whose_coordinator_is_away_has_not_moved():
+    brokers = Brokers()
+    standing = Standing(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
+    brokers.there, brokers.done = {FIRST: 10}, {FIRST: 4}
+    await standing.look()
+    brokers.done = {}
+    assert await looked(brokers, standing, STALLED_SECONDS - 1) == []
+    brokers.done = {FIRST: 4}
+    assert await looked(brokers, standing, 1) == ["casework case.journal/0"]
