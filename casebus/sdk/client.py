@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack
 from functools import cached_property
 from typing import Self
@@ -12,6 +13,7 @@ from casebus.sdk.accounts import sector_finder
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.inbox import Inbox
+from casebus.sdk.owning import Owner
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.sectors import SectorOf
 from casebus.sdk.store import Store, path_in
@@ -19,7 +21,11 @@ from casebus.settings import Settings
 
 
 class Client:
-    """Use it as a context manager, in one thread; what is not used is not opened.
+    """Use it as a context manager; what is not used is not opened.
+
+    Threads may share it: `publish` takes turns, `gateway` answers all at once, and an inbox is for
+    the thread that opened it. A forked process makes a client of its own; the parent's raises
+    CasebusError `after_fork` there.
 
     Without `settings` it reads the environment (CASEBUS_*). `publish` and `inbox` need the
     agency's account on Kafka and its private key; `gateway` needs its API key.
@@ -31,6 +37,9 @@ class Client:
             raise CasebusError("no_source", "say which agency you are: set CASEBUS_AGENCY")
         self._sectors: dict[str, str] = {}
         self._open = ExitStack()
+        self._owner = Owner("the client")
+        #: Two threads that begin at once open one publisher.
+        self._turn = threading.RLock()
 
     def __enter__(self) -> Self:
         return self
@@ -46,15 +55,21 @@ class Client:
 
         Raises CasebusError. What was kept and could not be sent goes out first the next time.
         """
-        return self.publisher.publish(events)
+        self._owner.require()
+        with self._turn:
+            publisher = self.publisher
+        return publisher.publish(events)
 
     def inbox(self, *, actor: str = "", group: str | None = None) -> Inbox:
         """The agency's inbox; `actor` is the pseudonym that its retrievals carry."""
+        self._owner.require()
+        with self._turn:
+            store, publisher = self.store, self.publisher
         inbox = Inbox(
             self.settings,
             schemas=self.schemas,
-            store=self.store,
-            publisher=self.publisher,
+            store=store,
+            publisher=publisher,
             actor=actor,
             group=group,
         )

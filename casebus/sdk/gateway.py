@@ -14,6 +14,7 @@ import httpx
 from casebus.errors import AwayError, CasebusError
 from casebus.sdk.event import NewEvent
 from casebus.sdk.http import client
+from casebus.sdk.owning import Owner
 from casebus.sdk.patience import Patience
 from casebus.settings import Settings
 
@@ -37,9 +38,12 @@ class Gateway:
     What the gateway does not answer is asked again for `settings.patience_seconds`, then raised as
     AwayError. What is sent is sent again too: an event has its id, an action its version of the
     work item, a cosignature its head, and the gateway takes each once.
+
+    Threads may share one; a forked process opens its own.
     """
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
+        self._owner = Owner("the gateway's client")
         self._url = _address(settings.gateway_url)
         self._patience = Patience(settings.patience_seconds)
         headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
@@ -57,7 +61,8 @@ class Gateway:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        if self._owner.is_here():
+            self._http.close()
 
     def cases(self, **wanted: Any) -> Iterator[JSON]:
         """The agency's cases, page by page; the filters are those of `GET /v1/cases`."""
@@ -272,6 +277,7 @@ class Gateway:
         return _json(self._response(method, path, **options))
 
     def _response(self, method: str, path: str, **options: Any) -> httpx.Response:
+        self._owner.require()
         return self._patience.ask(lambda: self._asked_once(method, path, **options))
 
     def _asked_once(self, method: str, path: str, **options: Any) -> httpx.Response:

@@ -25,6 +25,7 @@ from casebus.events.envelope import Envelope, Record, agency_of
 from casebus.events.schemas import Schemas
 from casebus.sdk.connection import clear_errors, open_consumer
 from casebus.sdk.event import NewEvent
+from casebus.sdk.owning import Owner
 from casebus.sdk.patience import Patience
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store
@@ -101,6 +102,7 @@ class Inbox:
     retrieval) before that is sent, and the offset is committed last: a crash in between
     delivers the record again and the identity, known by then, is skipped. Acknowledgements may
     come in any order: what was handed out and not acknowledged comes again after a restart.
+    Reads and acknowledges in the thread that opened it.
     """
 
     def __init__(
@@ -122,7 +124,8 @@ class Inbox:
         self._actor = actor
         self._topic = f"agency.{self._agency}.inbox"
         self._patience = Patience(settings.patience_seconds)
-        self._consumer: Feed = feed or open_consumer(settings, self._topic, group or self._agency)
+        self._owner = Owner("the inbox", one_thread=True)
+        self._opened: Feed = feed or open_consumer(settings, self._topic, group or self._agency)
         self._consumer.subscribe([self._topic])
         #: Handed out and not acknowledged; the commit never passes the first of them.
         self._open: dict[TopicPartition, set[int]] = {}
@@ -136,7 +139,13 @@ class Inbox:
         self.close()
 
     def close(self) -> None:
-        self._consumer.close(autocommit=False)
+        if self._owner.is_here():
+            self._opened.close(autocommit=False)
+
+    @property
+    def _consumer(self) -> Feed:
+        self._owner.require()
+        return self._opened
 
     def deliveries(self, *, idle_seconds: float | None = None) -> Iterator[Delivery]:
         """Events not yet acknowledged, in the order of the inbox, for ever or until idle.
@@ -227,10 +236,12 @@ class Inbox:
         position, recalled = stamps.get("cb-position", ""), _recalled(envelope, data)
 
         def ack() -> None:
+            self._owner.require()
             self._acknowledge(envelope, position)
             self._commit(raw)
 
         def erased(held: bool) -> None:
+            self._owner.require()
             if recalled is None:
                 raise CasebusError("not_a_recall", f"{envelope.id} takes nothing back")
             self._acknowledge(envelope, position, _Erased(recalled, held))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol, Self
+from weakref import WeakSet
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
@@ -20,6 +23,7 @@ from casebus.sdk.connection import clear_errors, open_producer
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.finishing import Checked, check, envelope, sign_together
 from casebus.sdk.keyring import Keyring
+from casebus.sdk.owning import Owner
 from casebus.sdk.patience import Patience
 from casebus.sdk.sectors import SectorOf, topic_of
 from casebus.sdk.store import Outgoing, Store
@@ -46,6 +50,19 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
+#: All of this process that are open.
+_PRODUCERS: WeakSet[KafkaProducer] = WeakSet()
+
+
+def _leave_to_the_parent() -> None:
+    """In a forked process: at its end the library would wait for a thread that is not there."""
+    for producer in _PRODUCERS:
+        producer._closed = True  # noqa: SLF001 - pinned; a test forks
+
+
+os.register_at_fork(after_in_child=_leave_to_the_parent)
+
+
 class KafkaSink:
     """Sends to the partition that murmur2 of the key says, and waits for every answer.
 
@@ -56,6 +73,7 @@ class KafkaSink:
         self._settings = settings
         self._patience = Patience(settings.patience_seconds)
         self._producer: KafkaProducer | None = None
+        self._owner = Owner("the publisher")
 
     def send(self, records: Sequence[Outgoing]) -> list[Taken | CasebusError]:
         answers: dict[int, Taken | CasebusError] = {}
@@ -85,6 +103,7 @@ class KafkaSink:
     def _answers(self, records: Sequence[Outgoing]) -> list[Taken | CasebusError]:
         if self._producer is None:
             self._producer = open_producer(self._settings)
+            _PRODUCERS.add(self._producer)
         producer = self._producer
         # Asking again about a topic that is denied costs a tenth of a second a record.
         denied: dict[str, CasebusError] = {}
@@ -111,7 +130,7 @@ class KafkaSink:
                 producer.close(timeout=0)
 
     def close(self) -> None:
-        if self._producer is not None:
+        if self._producer is not None and self._owner.is_here():
             self._producer.close()
 
     def _start(
@@ -148,6 +167,8 @@ class KafkaSink:
 class Publisher:
     """Publishes events of one agency, or of several whose keys this machine holds.
 
+    Threads may share one: each publishes in its turn. A forked process opens its own.
+
     `publish` returns when Kafka has taken the events (acks=all), or raises; what it has kept
     but could not send goes out, byte for byte, before anything later does.
     """
@@ -162,6 +183,8 @@ class Publisher:
         sink: Sink | None = None,
         now: Now | None = None,
     ) -> None:
+        self._owner = Owner("the publisher")
+        self._turn = threading.RLock()
         self._agency = settings.agency
         self._schemas = schemas
         self._store = store
@@ -195,6 +218,13 @@ class Publisher:
             one if isinstance(one, Checked) else check(one, self._schemas, self._agency)
             for one in events
         ]
+        self._owner.require()
+        with self._turn:
+            return self._publish(checked, also)
+
+    def _publish(
+        self, checked: Sequence[Checked], also: Callable[[], None] | None
+    ) -> list[Published]:
         topics, away = self._topics(checked)
         with self._store.writing():
             self._keep(checked, topics)
@@ -219,10 +249,12 @@ class Publisher:
 
     def send_waiting(self) -> list[Published]:
         """Send what is kept and not sent, oldest first; raises the first error met."""
-        waiting = self._store.waiting_identities()
-        for error in self._flush():
-            raise error
-        return [self._kept(*one) for one in waiting]
+        self._owner.require()
+        with self._turn:
+            waiting = self._store.waiting_identities()
+            for error in self._flush():
+                raise error
+            return [self._kept(*one) for one in waiting]
 
     def _flush(self) -> list[CasebusError]:
         """Send all that waits, and say what went wrong.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import platform
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Header, Record
 from casebus.sdk import sqlite
 from casebus.sdk.importing.minting import KnownSlot
+from casebus.sdk.owning import Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,10 @@ class Store:
     """One file; `open` makes it and its folder."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
+        self._connection = connection
+        self._owner = Owner("the local store")
+        #: Threads share the connection, and so a transaction: one at a time.
+        self._turn = threading.RLock()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -68,7 +73,7 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CasebusError("store_unusable", f"{path.parent}: {error.strerror}") from error
-        db = sqlite.open_file(path, isolation_level=None)
+        db = sqlite.open_file(path, isolation_level=None, check_same_thread=False)
         try:
             db.execute("pragma journal_mode = wal")
             # A finished record must outlive a power cut, or its sequence is given twice.
@@ -81,20 +86,28 @@ class Store:
         return cls(db)
 
     def close(self) -> None:
-        self._db.close()
+        if self._owner.is_here():
+            self._connection.close()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        self._owner.require()
+        return self._connection
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction; other processes wait for it, so sequences have no holes."""
-        self._db.execute("begin immediate")
-        try:
-            yield
-            self._db.execute("commit")
-        except BaseException:
-            # A full disk ends the transaction by itself.
-            if self._db.in_transaction:
-                self._db.execute("rollback")
-            raise
+        """One transaction; threads and processes wait for it, so sequences have no holes."""
+        self._owner.require()
+        with self._turn:
+            self._db.execute("begin immediate")
+            try:
+                yield
+                self._db.execute("commit")
+            except BaseException:
+                # A full disk ends the transaction by itself.
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
 
     def made_on(self) -> str:
         """The machine on which the store was made."""
