@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from casebus.events.legaltime import in_china
 from casebus.trust.merkle import Frontier
 from casebus.trust.note import NoteSignature, SignedNote
 from casebus.trust.tiles import Tile
@@ -48,7 +49,7 @@ class Refused:
     since: datetime
 
     def in_words(self) -> str:
-        since = f"{self.since:%Y-%m-%d %H:%M}Z"
+        since = in_china(self.since)
         return f"log {self.epoch}/{self.partition}: {self.code} since {since}, {self.detail}"
 
 

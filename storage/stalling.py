@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from casebus.events.legaltime import in_china
 from storage.queries import load
 
 _SQL = load("stalling")
@@ -23,7 +24,7 @@ class Stalled:
     since: datetime
 
     def in_words(self) -> str:
-        since = f"{self.since:%Y-%m-%d %H:%M}Z"
+        since = in_china(self.since)
         why = f"{self.reason}, the law bundle {self.digest} is not kept"
         return f"partition {self.partition} waits since {since}: {why}"
 

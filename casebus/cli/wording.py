@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from casebus.events.legaltime import CHINA
+from casebus.events.legaltime import in_china
 from casebus.events.schemas import Schemas
 
 _DATE = len("2026-03-02")
@@ -29,8 +29,7 @@ def short_type(ce_type: str) -> str:
 
 
 def local_time(text: Any) -> str:
-    """A date as it is; a moment in China's time, to the minute."""
+    """A date as it is; a moment in China's time, to the minute, with its zone."""
     if not text or len(str(text)) <= _DATE:
         return str(text or "")
-    moment = datetime.fromisoformat(str(text)).astimezone(CHINA)
-    return f"{moment:%Y-%m-%d %H:%M}"
+    return in_china(datetime.fromisoformat(str(text)))

@@ -74,6 +74,12 @@ class LegalTime:
         return self.date.isoformat() if self.time is None else self.moment().isoformat()
 
 
+def in_china(moment: dt.datetime, *, seconds: bool = False) -> str:
+    """How every person reads a moment: `2026-03-02 10:00+08`, which any command takes again."""
+    local = moment.astimezone(CHINA)
+    return f"{local:%Y-%m-%d %H:%M:%S}+08" if seconds else f"{local:%Y-%m-%d %H:%M}+08"
+
+
 def calendar_day(text: str) -> dt.date | None:
     """A date in a body, `2026-03-02`; None where it says none."""
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from casebus.events.legaltime import CHINA
+from casebus.events.legaltime import in_china
 
 #: What stands where a number is left out.
 LEFT_OUT = "*"
@@ -87,7 +87,7 @@ def yuan(fen: int) -> Decimal:
 
 def local(moment: str) -> str:
     """A recorded time as it is read in China, to the second."""
-    return f"{datetime.fromisoformat(moment).astimezone(CHINA):%Y-%m-%d %H:%M:%S}（北京时间）"
+    return f"{in_china(datetime.fromisoformat(moment), seconds=True)}（北京时间）"
 
 
 def unit_of(kind: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from casebus.errors import CasebusError
+from casebus.events.legaltime import in_china
 from casebus.events.schemas import Schemas
 from casebus.sdk.accounts import read_directory
 from casebus.sdk.keyring import Keyring
@@ -52,7 +53,7 @@ def why_untrusted(key: SigningKey, agency: str, directory: Directory) -> str | N
     if entry.agency != agency:
         return f"{key.keyid} is the key of {entry.agency}"
     if entry.revoked_at is not None:
-        return f"{key.keyid} was revoked at {entry.revoked_at:%Y-%m-%d %H:%M}"
+        return f"{key.keyid} was revoked at {in_china(entry.revoked_at)}"
     if not entry.valid_at(datetime.now(UTC)):
         return f"{key.keyid} is not valid now"
     return None

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from casebus.cli.wording import short_type
 from casebus.errors import CasebusError
+from casebus.events.legaltime import in_china
 from casebus.now import set_scenario_time
 from onebox.scenario import sending
 from onebox.scenario.expectations import Expectation
@@ -135,7 +136,7 @@ class Player:
                 raise
             self._missed[place] += missing
             words = ", ".join(f"{short_type(name)} {what}" for name, what in missing)
-            played.problems.append(f"{at:%Y-%m-%d %H:%M}: {stream}: the bus did not say {words}")
+            played.problems.append(f"{in_china(at)}: {stream}: the bus did not say {words}")
         played.seconds += time.monotonic() - began
 
     def _play(self, part: tuple[Storyline, list[Entry]]) -> tuple[int, dict[int, list[str]]]:
@@ -204,7 +205,7 @@ class Player:
             if error.code != "no_answer":
                 raise
         note = f" ({look.note})" if look.note else ""
-        yield from (f"{look.at:%Y-%m-%d %H:%M}: {reason}{note}" for reason in wrong)
+        yield from (f"{in_china(look.at)}: {reason}{note}" for reason in wrong)
 
     def _problems(self, played: Played, look: Look, one: Expectation, world: Snapshot) -> list[str]:
         stream = played.names.stream(one.stream or look.stream)

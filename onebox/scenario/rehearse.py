@@ -11,7 +11,7 @@ from typing import Any
 from casebus.cases import CaseEvent
 from casebus.cases.visibility import Access
 from casebus.errors import CasebusError, Reason
-from casebus.events.legaltime import refuse_ahead
+from casebus.events.legaltime import in_china, refuse_ahead
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
 from casebus.law import Law, agencies
@@ -132,7 +132,7 @@ class Rehearser:
             stream = names.stream(one.stream or look.stream)
             for reason in problems(one, stream, self, names):
                 note = f" ({look.note})" if look.note else ""
-                yield f"{look.at:%Y-%m-%d %H:%M}: {reason}{note}"
+                yield f"{in_china(look.at)}: {reason}{note}"
 
     def _act(self, storyline: Storyline, step: Step) -> Iterator[str]:
         """Send it; what is wrong with it, where it is not what the step expects."""
