@@ -103,6 +103,9 @@ def test_a_server_command_whose_module_is_missing_says_so(
 
 def test_a_word_that_is_no_command_is_a_usage_error(run: Callable[..., Result]) -> None:
     assert run("nonsense").exit_code == 2
+    done = run("pubish", "--type", "case.noted")
+    assert done.exit_code == 2
+    assert "Did you mean publish?" in done.output
 
 
 def test_an_error_is_a_code_and_a_sentence_and_json_when_json_was_asked_for(
