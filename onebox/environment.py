@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from casebus.events.topics import ADMIN
 from casebus.settings import Settings
+from casebus.trust.keys import SigningKey
 from onebox.credentials import Credentials
 from onebox.options import GATEWAY, Options
 from onebox.places import HOST, OPERATOR, SPEAKERS
@@ -31,6 +32,7 @@ _OF_ONE_USER = (
     "CASEBUS_KAFKA_SASL_MECHANISM",
     "CASEBUS_KAFKA_USERNAME",
     "CASEBUS_KAFKA_PASSWORD",
+    "CASEBUS_KEYID",
     "CASEBUS_KEYS_DIR",
     "KAFKA_CLIENT_PROPERTIES",
     "PGHOST",
@@ -232,6 +234,7 @@ def exports(
         foreign |= _of_psql(own["CASEBUS_DATABASE_URL"])
     if "CASEBUS_KAFKA_SECURITY_PROTOCOL" in own:
         foreign["KAFKA_CLIENT_PROPERTIES"] = str(properties)
+    foreign |= _keyid_of(options, credentials, user)
     every = credentials.api_keys if user == ADMIN else {}
     keys = {
         f"{_OTHERS_API_KEY}{agency.upper().replace('-', '_')}": key
@@ -239,6 +242,14 @@ def exports(
         if agency != ADMIN
     }
     return {**own, **foreign, **keys}
+
+
+def _keyid_of(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
+    """The name of the key of an agency that signs for itself: not every language can derive it."""
+    key = keys_dir(options) / f"{user}.pem"
+    if user in credentials.api_keys and user in credentials.kafka and key.is_file():
+        return {"CASEBUS_KEYID": SigningKey.load(key).keyid}
+    return {}
 
 
 def _of_psql(database_url: str) -> dict[str, str]:

@@ -57,18 +57,18 @@ def read_lock(path: Path = LOCK) -> tuple[Jar, ...]:
     return tuple(Jar(*row) for row in rows)
 
 
-def cache_dir() -> Path:
+def cache_dir(lock: Path = LOCK) -> Path:
     """One directory a lock: archives made for one class path never meet another."""
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
-    return platformdirs.user_cache_path("casebus") / f"kafka-{digest}"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    return platformdirs.user_cache_path("casebus") / f"{lock.stem}-{digest}"
 
 
-def class_path(progress: Progress = lambda _line: None) -> list[Path]:
-    """The jars on disk, fetched when the cache lacks any.
+def class_path(progress: Progress = lambda _line: None, lock: Path = LOCK) -> list[Path]:
+    """The jars of a lock on disk, fetched when the cache lacks any.
 
     Raises CasebusError `jar_not_fetched` or `jar_digest_differs`.
     """
-    jars, home = read_lock(), cache_dir()
+    jars, home = read_lock(lock), cache_dir(lock)
     missing = [jar for jar in jars if not (home / jar.filename).is_file()]
     if missing:
         home.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def _fetch(jars: list[Jar], home: Path, progress: Progress) -> None:
             return jar
 
         for done, jar in enumerate(pool.map(fetch, jars), 1):
-            progress(f"Kafka {done}/{len(jars)}: {jar.filename}")
+            progress(f"jar {done}/{len(jars)}: {jar.filename}")
 
 
 def _store(jar: Jar, content: bytes, path: Path) -> None:

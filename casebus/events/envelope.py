@@ -230,11 +230,15 @@ def check_legal_time(headers: Iterable[tuple[str, bytes]]) -> None:
 
 
 def check_header_names(headers: Iterable[tuple[str, bytes]]) -> None:
-    """At a door: a name that looks like one we read is that name; raises `malformed_headers`.
+    """At a door: a name that looks like one we read is that name, once; raises `malformed_headers`.
 
-    `CE_TO` is not signed, and a careless reader would take it for `ce_to`.
+    `CE_TO` is not signed, and a careless reader would take it for `ce_to`. Of two content types
+    one reader takes the first and another the last; `from_headers` refuses the other doubles.
     """
-    for name, _ in headers:
+    names = [name for name, _ in headers]
+    if names.count("content-type") > 1:
+        raise _malformed("content-type is given twice")
+    for name in names:
         plain = unicodedata.normalize("NFKC", name).casefold().strip().replace("-", "_")
         if not plain.startswith(_READ_BEGINNINGS) and plain not in _READ:
             continue
