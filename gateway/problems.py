@@ -8,7 +8,7 @@ An unforeseen error says nothing of itself but its trace id: its text may quote 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import asyncpg
