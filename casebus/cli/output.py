@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from typing import IO, Any
@@ -24,6 +24,13 @@ PENDING = 3
 #: lost, and the same command may be given again.
 AWAY = 4
 _IDS = frozenset({"case", "event id", "item", "key"})
+
+
+def code_of(outcome: Mapping[str, Any]) -> int:
+    """The exit code for what became of an event: 0 journaled, and nothing above INFO found."""
+    if outcome["status"] == "journaled":
+        return int(any(one["severity"] != "INFO" for one in outcome.get("findings") or ()))
+    return 1 if outcome["status"] == "rejected" else PENDING
 
 
 def _remember(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:

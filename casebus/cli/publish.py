@@ -22,7 +22,7 @@ from casebus.cli.connect import (
     sectors,
     settings_for,
 )
-from casebus.cli.output import PENDING, answer, json_option, stderr, table
+from casebus.cli.output import PENDING, answer, code_of, json_option, stderr, table
 from casebus.errors import CasebusError
 from casebus.events.legaltime import refuse_ahead
 from casebus.now import now_from
@@ -86,7 +86,7 @@ def command(
     else:
         _wait(settings, told, wait)
     answer(told, as_json=as_json, show=lambda console: _show(console, told))
-    sys.exit(max(map(_exit_code, told), key=_WORST.index, default=0))
+    sys.exit(max(map(code_of, told), key=_WORST.index, default=0))
 
 
 def _events(settings: Settings, file: TextIO | None, one: dict[str, Any]) -> list[NewEvent]:
@@ -159,12 +159,6 @@ def _wait(settings: Settings, told: list[dict[str, Any]], seconds: float) -> Non
                 row |= {name: known[name] for name in _KNOWN if known.get(name)}
     except CasebusError as error:
         stderr().print(f"sent; what became of it is not known: {error}")
-
-
-def _exit_code(row: dict[str, Any]) -> int:
-    if row["status"] == "journaled":
-        return int(any(one["severity"] != "INFO" for one in row.get("findings", ())))
-    return 1 if row["status"] == "rejected" else PENDING
 
 
 def _show(console: Console, told: list[dict[str, Any]]) -> None:

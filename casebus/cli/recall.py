@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from typing import Any
 
@@ -18,7 +19,7 @@ from casebus.cli.connect import (
     sectors,
     settings_for,
 )
-from casebus.cli.output import answer, json_option, table
+from casebus.cli.output import answer, code_of, json_option, table
 from casebus.cli.wording import local_time
 from casebus.sdk.event import NewEvent
 from casebus.sdk.gateway import JSON, Gateway
@@ -57,8 +58,10 @@ def command(
     with open_gateway(settings) as gateway:
         if reason is not None:
             recall = recall_of(gateway, source, event, reasons=reason, actor=actor)
-            sent_source, sent_id = _send(settings, gateway, recall)
-            gateway.await_event(sent_source, sent_id, _WAIT_SECONDS)
+            said = gateway.await_event(*_send(settings, gateway, recall), _WAIT_SECONDS)
+            if said["status"] != "journaled":
+                answer(said, as_json=as_json, show=lambda console: _show_unsaid(console, said))
+                sys.exit(code_of(said))
         found = gateway.recall(source, event)
     answer(found, as_json=as_json, show=lambda console: _show(console, found))
 
@@ -100,6 +103,14 @@ def _show(console: Console, found: JSON) -> None:
     shown = ((*row, local_time(erased.get(row[0]))) for row in rows)
     console.print(f"recalled {local_time(found['recalled_at'])}")
     console.print(table(("agency", "read", "at", "erased"), shown))
+
+
+def _show_unsaid(console: Console, said: JSON) -> None:
+    """The recall is rejected, or nobody knows yet."""
+    reason = f": {said['reason']}" if said.get("reason") else ""
+    console.print(f"{said['status']}{reason}: the recall {said['id']} of {said['source']}")
+    if said["status"] != "rejected":
+        console.print("  It is on its way: look again with --status.")
 
 
 def _how(one: dict[str, Any]) -> str:
