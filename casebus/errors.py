@@ -27,19 +27,8 @@ class AwayError(CasebusError):
         self.after_seconds = after_seconds
 
 
-def in_words(error: BaseException) -> str:
-    """What a person reads about an error: ours, or the system's; no library's text.
-
-    Who needs that text finds it in the log, with the traceback.
-    """
-    if isinstance(error, CasebusError):
-        return str(error)
-    if isinstance(error, TimeoutError) and not error.strerror:
-        return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        place = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror[:1].lower()}{error.strerror[1:]}{place}"
-    return type(error).__name__
+class UnfitError(ValueError):
+    """A value that does not say what it should, in words for the person who wrote it."""
 
 
 class Reason(StrEnum):

@@ -14,13 +14,13 @@ from uuid import UUID
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Envelope, Record, agency_of, check_legal_time
 from casebus.events.legaltime import refuse_ahead
+from casebus.events.misfits import misfits
 from casebus.events.schemas import CodecError, Schema
 from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import BUS, Agency
 from casebus.trust.signing import Draft, sign
 from gateway.cloudevents import Submission
 from gateway.context import Gateway
-from gateway.misfits import misfits
 from gateway.problems import RefusedError
 from storage import retries, submissions
 from storage.submissions import Finished
@@ -171,7 +171,7 @@ def _encoded(gateway: Gateway, schema: Schema, data: dict[str, Any]) -> bytes:
         return gateway.schemas.encode(schema.ce_type, data)
     except CodecError as error:
         # The codec's own text quotes the value; the caller is told the places instead.
-        raise RefusedError("invalid_data", schema.subject, misfits(schema, data)) from error
+        raise RefusedError("invalid_data", schema.subject, misfits(schema.body, data)) from error
 
 
 def _refuse_oversize(record: Record) -> None:

@@ -10,6 +10,7 @@ from socket import gaierror
 import asyncpg
 
 from casebus.errors import AwayError, CasebusError
+from casebus.words import in_words, with_cause
 from storage.pool import AWAY
 
 #: The network's own errors, of which none names a file.
@@ -38,16 +39,17 @@ def cleared(error: Exception) -> CasebusError | None:
 
 
 def _of_database(error: Exception) -> CasebusError | None:
-    says = _words(error)
+    says = in_words(error)
     if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
         return CasebusError("database_sign_in_refused", says)
     is_ours = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
     if (isinstance(error, AWAY) and not is_ours) or _is_of_the_network(error):
-        return AwayError("database_unavailable", f"the database does not answer: {says}")
+        away = with_cause("the database does not answer", error)
+        return AwayError("database_unavailable", away)
     if isinstance(error, _OLDER):
         return CasebusError("migrations_pending", f"start this release once: casebus up ({says})")
     if isinstance(error, asyncpg.PostgresError):
-        return CasebusError("database_failed", f"{type(error).__name__}: {says}")
+        return CasebusError("database_failed", says)
     return None
 
 
@@ -66,7 +68,7 @@ def _of_brokers(error: Exception) -> CasebusError | None:
 
     if not isinstance(error, (asynchronous.KafkaError, plain.KafkaError)):
         return None
-    says = _words(error)
+    says = in_words(error)
     refused = (
         asynchronous.AuthenticationFailedError,
         asynchronous.SaslAuthenticationFailed,
@@ -80,10 +82,5 @@ def _of_brokers(error: Exception) -> CasebusError | None:
         plain.BrokerNotAvailableError,
     )
     if error.retriable or isinstance(error, silent):
-        return AwayError("kafka_unreachable", f"the brokers do not answer: {says}")
-    return CasebusError("kafka_failed", f"{type(error).__name__}: {says}")
-
-
-def _words(error: Exception) -> str:
-    # Not str(): of an error without arguments asyncpg makes none.
-    return ": ".join(str(one) for one in error.args) or type(error).__name__
+        return AwayError("kafka_unreachable", with_cause("the brokers do not answer", error))
+    return CasebusError("kafka_failed", says)

@@ -20,6 +20,7 @@ from pathlib import Path
 import platformdirs
 
 from casebus.errors import CasebusError
+from casebus.words import in_words
 
 LOCK = Path(__file__).with_name("kafka.lock")
 DOWNLOADS = 8
@@ -92,7 +93,8 @@ def _fetch(jars: list[Jar], home: Path, progress: Progress) -> None:
             try:
                 content = client.get(f"{repository}/{jar.path}").raise_for_status().content
             except httpx.HTTPError as error:
-                raise CasebusError("jar_not_fetched", f"{jar.coordinates}: {error}") from error
+                says = f"{jar.coordinates}: {in_words(error)}"
+                raise CasebusError("jar_not_fetched", says) from error
             _store(jar, content, home / jar.filename)
             return jar
 

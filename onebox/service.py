@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from casebus.errors import in_words
+from casebus.words import in_words
 from onebox.places import UMASK
 from onebox.state import ServiceState
 

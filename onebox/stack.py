@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 import psutil
 
-from casebus.errors import CasebusError, in_words
+from casebus.errors import CasebusError
+from casebus.words import in_words
 from onebox import certificates, clients, credentials, environment, kafka, postgres, room, state
 from onebox.heartbeat import Heartbeat
 from onebox.java import find_java

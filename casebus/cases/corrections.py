@@ -17,8 +17,10 @@ from casebus.cases.dating import AHEAD, counted
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
 from casebus.cases.order import sort_key
+from casebus.errors import UnfitError
 from casebus.events.legaltime import LegalTime
 from casebus.law.compiled import event_name
+from casebus.words import in_words
 
 CORRECTED = "case.corrected"
 #: Paths of `changes` that name the envelope, not the body.
@@ -65,7 +67,7 @@ def _apply(target: CaseEvent, fix: CaseEvent, findings: Findings) -> CaseEvent:
         try:
             target = _change(target, fix, path, text, findings)
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
-            detail = {"reason": "bad_change", "field": str(path), "why": str(error)[:200]}
+            detail = {"reason": "bad_change", "field": str(path), "why": in_words(error)[:200]}
             findings.add(DATA_QUALITY, fix, detail, tell=[fix.agency], about=str(path))
     return target
 
@@ -92,7 +94,7 @@ def _change(
     if path == SOURCE:
         if value == target.source:
             return target
-        raise ValueError("an event cannot change its author")
+        raise UnfitError("an event cannot change its author")
     _put(target.data, path.split("."), value)
     return target
 

@@ -16,6 +16,7 @@ import click
 from casebus.cli.output import ShownError
 from casebus.cli.server import cleared, from_entry_point, missing
 from casebus.errors import CasebusError
+from casebus.words import in_words
 
 #: Commands of this package: name → (module, one line for the list). Loaded when called.
 OWN = {
@@ -151,8 +152,7 @@ def _refused(error: Exception) -> CasebusError | None:
     """What the machine itself refuses. A pipe that nobody reads any more is no error to show."""
     if not isinstance(error, OSError) or error.errno == errno.EPIPE:
         return None
-    where = f"{error.filename}: " if error.filename else ""
-    return CasebusError("machine_refused", f"{where}{error.strerror or error}")
+    return CasebusError("machine_refused", in_words(error))
 
 
 def _from_module(name: str) -> click.Command:

@@ -16,6 +16,7 @@ from casebus.now import Now
 from casebus.sdk.event import NewEvent
 from casebus.sdk.importing.cells import parse_date
 from casebus.sdk.importing.issues import CellError, IssueCode
+from casebus.words import in_words
 
 _FIELDS = frozenset(
     {"type", "stream", "case", "subject", "source", "to", "legal_time", "legaltime", "causation"}
@@ -122,7 +123,7 @@ def _object(text: str, place: str) -> dict[str, Any]:
     try:
         read = json.loads(text)
     except ValueError as error:
-        raise CasebusError("bad_event", f"{place}: not JSON: {error}") from error
+        raise CasebusError("bad_event", f"{place}: no JSON: {in_words(error)}") from error
     if not isinstance(read, dict):
         raise CasebusError("bad_event", f"{place}: a JSON object is wanted")
     return read

@@ -103,7 +103,8 @@ def moment(text: str) -> str:
             return datetime(day.year, day.month, day.day, 23, 59, 59, 999999, CHINA).isoformat()
         given = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--as-of") from error
+        says = f"{text} is neither a day (2026-03-02) nor a time (2026-03-02 15:00+08)"
+        raise click.BadParameter(says, param_hint="--as-of") from error
     return (given if given.tzinfo else given.replace(tzinfo=CHINA)).isoformat()
 
 

@@ -16,6 +16,7 @@ from typing import Self
 
 from casebus.errors import CasebusError, Reason
 from casebus.events.legaltime import LegalTime
+from casebus.words import in_words
 
 Header = tuple[str, bytes]
 
@@ -226,7 +227,7 @@ def check_legal_time(headers: Iterable[tuple[str, bytes]]) -> None:
         try:
             LegalTime.entered(text.decode())
         except (ValueError, OverflowError) as error:
-            raise _malformed(f"ce_legaltime: {error}") from None
+            raise _malformed(f"ce_legaltime: {in_words(error)}") from None
 
 
 def check_header_names(headers: Iterable[tuple[str, bytes]]) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from casebus.errors import CasebusError
+from casebus.errors import CasebusError, UnfitError
 
 #: China has one time zone and no daylight saving time; legal dates are dates in it.
 CHINA = dt.timezone(dt.timedelta(hours=8), "UTC+08:00")
@@ -20,6 +20,8 @@ _combine = dt.datetime.combine
 EARLIEST = dt.date(1949, 1, 1)
 #: Two machines' clocks are never quite the same: a time so little ahead is now.
 SKEW = dt.timedelta(minutes=5)
+_FORMS = "a date is written 2026-03-02, a time 2026-03-02T15:00:00+08:00"
+_NO_DATE = f"no such day or time; {_FORMS}"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     rf"{_DAY.pattern}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]+)?)?"
@@ -36,26 +38,30 @@ class LegalTime:
 
     @classmethod
     def parse(cls, text: str) -> LegalTime:
-        """Read `2026-03-02` or an RFC 3339 date-time with a zone; raises ValueError."""
-        if len(text) == len("2026-03-02"):
-            return cls(dt.date.fromisoformat(text))
-        return cls.of(dt.datetime.fromisoformat(text))
+        """Read `2026-03-02` or an RFC 3339 date-time with a zone; raises UnfitError."""
+        try:
+            if len(text) == len("2026-03-02"):
+                return cls(dt.date.fromisoformat(text))
+            moment = dt.datetime.fromisoformat(text)
+        except ValueError:
+            raise UnfitError(_NO_DATE) from None
+        return cls.of(moment)
 
     @classmethod
     def entered(cls, text: str) -> LegalTime:
         """The same at a door: a calendar date, no week's or day's number, from 1949 on."""
         if not (_DAY.fullmatch(text) or _MOMENT.fullmatch(text)):
-            raise ValueError("a date is written 2026-03-02, a time 2026-03-02T15:00:00+08:00")
+            raise UnfitError(_FORMS)
         legal = cls.parse(text)
         if legal.date < EARLIEST:
-            raise ValueError(f"no legal date lies before {EARLIEST.year}")
+            raise UnfitError(f"no legal date lies before {EARLIEST.year}")
         return legal
 
     @classmethod
     def of(cls, moment: dt.datetime) -> LegalTime:
-        """The legal time of an aware moment; raises ValueError for one without a zone."""
+        """The legal time of an aware moment; raises UnfitError for one without a zone."""
         if moment.tzinfo is None:
-            raise ValueError("a time of day needs a zone")
+            raise UnfitError("a time of day needs a zone")
         try:
             local = moment.astimezone(CHINA)
         except OverflowError:

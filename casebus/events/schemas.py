@@ -20,9 +20,13 @@ import fastavro
 
 from casebus.errors import CasebusError, Reason
 from casebus.events.counting import MOST_ITEMS, Counter, TooManyError
+from casebus.events.misfits import misfits
+from casebus.words import in_words
 
 _PREFIX = struct.Struct(">bI")
 PREFIX_BYTES = _PREFIX.size
+#: Places that do not fit, of which a sentence tells.
+_TOLD = 3
 
 
 class CodecError(CasebusError):
@@ -120,7 +124,7 @@ class Schemas:
         try:
             fastavro.schemaless_writer(buffer, schema.parsed, data, strict_allow_default=True)
         except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
-            raise CodecError("invalid_data", f"{ce_type}: {error}") from error
+            raise CodecError("invalid_data", f"{ce_type}: {_why(schema, data, error)}") from error
         return buffer.getvalue()
 
     def schema_of(self, value: bytes | None) -> Schema:
@@ -169,3 +173,9 @@ def _load_one(folder: Path, schema_id: int, row: dict[str, Any]) -> Schema:
     if schema.digest.hex() != row["digest"]:
         raise CodecError("schema_changed", f"{row['file']} is not as registered")
     return schema
+
+
+def _why(schema: Schema, data: dict[str, Any], error: Exception) -> str:
+    """The first places that do not fit; the codec names Python's types."""
+    found = misfits(schema.body, data, at="")[:_TOLD]
+    return "; ".join(f"{row['pointer']}: {row['detail']}" for row in found) or in_words(error)

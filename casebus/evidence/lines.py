@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
+from casebus.errors import UnfitError
 from casebus.events.envelope import Header
 from casebus.events.schemas import Schema
 from casebus.trust.leaf import is_covered, is_logged
+from casebus.words import in_words
 
 RECORDS = "records.jsonl"
 RELAYS = "relays.jsonl"
@@ -26,7 +28,7 @@ HEADS = "heads/"
 MANIFEST = "manifest.json"
 
 
-class LineError(ValueError):
+class LineError(UnfitError):
     """A line that is not of its form."""
 
 
@@ -99,7 +101,7 @@ class JournalLine:
             place, headers = Place.taken(row), _headers(row.pop("headers"))
             [(name, text)] = row.items()
         except (KeyError, ValueError) as error:
-            raise LineError(f"not the fields of a record: {error}") from error
+            raise LineError(f"not the fields of a record: {in_words(error)}") from error
         if name == "value":
             return cls(place, headers, unbase64(text))
         if name != "leaf":
@@ -155,7 +157,7 @@ class Entry:
             offset, value = row.pop("offset"), unbase64(row.pop("value"))
             headers = _headers(row.pop("headers"))
         except (KeyError, ValueError) as error:
-            raise LineError(f"not the fields of an entry: {error}") from error
+            raise LineError(f"not the fields of an entry: {in_words(error)}") from error
         if row or type(offset) is not int or offset < 0:
             raise LineError("not the fields of an entry")
         return cls(offset, headers, value)

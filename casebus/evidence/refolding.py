@@ -19,6 +19,7 @@ from casebus.evidence.report import Comparison, Flaw, Report
 from casebus.evidence.signed import leaf_of
 from casebus.law import Law
 from casebus.law.bundle import digest
+from casebus.words import in_words
 
 _LEFT_OUT = "what the reader may not see was left out"
 _NOT_HELD = "the bundle does not hold"
@@ -59,7 +60,7 @@ def compare_state(bundle: Bundle, reading: Reading, report: Report) -> None:
         case = fold(_events(bundle, reading), Law(bundle.law))
     except (_OtherError, CasebusError, ValueError, KeyError) as error:
         # Stamps that no admission of this version writes, or a law of another form.
-        report.state, report.about_state = Comparison.NOT_COMPARABLE, str(error)
+        report.state, report.about_state = Comparison.NOT_COMPARABLE, in_words(error)
         return
     report.state, report.about_state = Comparison.SAME, case.status
     if (case.digest(), case.status) != (state.get("digest"), state.get("status")):

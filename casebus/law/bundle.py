@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 from casebus.law.loader import LawError
+from casebus.words import in_words
 
 
 def digest(files: Mapping[str, bytes]) -> str:
@@ -31,4 +32,4 @@ def unpack(body: bytes) -> dict[str, bytes]:
         texts = json.loads(body)
         return {str(name): text.encode() for name, text in texts.items()}
     except (ValueError, AttributeError) as error:
-        raise LawError("law_unreadable", f"bundle: {error}") from error
+        raise LawError("law_unreadable", f"bundle: {in_words(error)}") from error

@@ -11,7 +11,9 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, get_args
 
+from casebus.errors import UnfitError
 from casebus.law.loader import LawError
+from casebus.words import in_words
 
 Level = Literal["county", "city", "province", "national"]
 COUNTRY = "000000"
@@ -112,25 +114,26 @@ def _read(name: str, text: bytes) -> Iterator[Division]:
         _check_columns(next(lines, []))
         yield from (_division(line) for line in lines)
     except (ValueError, csv.Error) as error:
-        raise LawError("law_invalid", f"{name}: line {lines.line_num}: {error}") from error
+        says = f"{name}: line {lines.line_num}: {in_words(error)}"
+        raise LawError("law_invalid", says) from error
 
 
 def _check_columns(line: list[str]) -> None:
     if tuple(line) != _COLUMNS:
-        raise ValueError(f"columns {','.join(_COLUMNS)} wanted")
+        raise UnfitError(f"columns {','.join(_COLUMNS)} wanted")
 
 
 def _decoded(name: str, text: bytes) -> str:
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise LawError("law_unreadable", f"{name}: not UTF-8: {error}") from error
+        raise LawError("law_unreadable", f"{name}: {in_words(error)}") from error
 
 
 def _division(line: list[str]) -> Division:
     code, name, level, superior, since, until, successor = line
     if level not in _LEVELS or not (len(code) == 6 and code.isdecimal()):  # noqa: PLR2004
-        raise ValueError(f"{code or 'no code'}: {level or 'no level'}")
+        raise UnfitError(f"{code or 'no code'}: {level or 'no level'}")
     return Division(
         code,
         name,

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from casebus.errors import CasebusError
+from casebus.words import in_words
 
 #: Nodes that one file may unfold to, aliases written out; the largest of ours has a twentieth.
 MOST_NODES = 100_000
@@ -54,7 +55,7 @@ def read_yaml(name: str, text: bytes) -> Any:
     except yaml.MarkedYAMLError as error:
         raise LawError("law_unreadable", f"{name}: {_marked(error)}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise LawError("law_unreadable", f"{name}: {error}") from error
+        raise LawError("law_unreadable", f"{name}: {in_words(error)}") from error
 
 
 class Lines:

@@ -19,6 +19,7 @@ from kafka.net.selector import NetworkSelector
 from casebus.errors import AwayError, CasebusError
 from casebus.sdk.patience import Patience
 from casebus.settings import Settings
+from casebus.words import in_words, with_cause
 
 #: Two MiB and the headers: what an inbox record may measure.
 _LARGEST_RECORD = 2 * 1024 * 1024 + 128 * 1024
@@ -174,13 +175,10 @@ def clear_errors(settings: Settings, topic: str = "") -> Iterator[None]:
             "group_denied", f"user {settings.kafka_username} may not use this consumer group"
         ) from error
     except (kafka_errors.RetriableError, kafka_errors.BrokerNotAvailableError) as error:
-        raise AwayError(
-            "kafka_unreachable",
-            f"no answer from {settings.kafka_bootstrap} by {settings.kafka_security_protocol}:"
-            f" {error or type(error).__name__}",
-        ) from error
+        says = f"no answer from {settings.kafka_bootstrap} by {settings.kafka_security_protocol}"
+        raise AwayError("kafka_unreachable", with_cause(says, error)) from error
     except kafka_errors.KafkaError as error:
-        raise CasebusError("kafka_failed", f"{type(error).__name__}: {error}") from error
+        raise CasebusError("kafka_failed", in_words(error)) from error
 
 
 def _refused(settings: Settings) -> str:

@@ -17,6 +17,7 @@ from casebus.sdk.http import client
 from casebus.sdk.owning import Owner
 from casebus.sdk.patience import Patience
 from casebus.settings import Settings
+from casebus.words import with_cause
 
 JSON = dict[str, Any]
 
@@ -284,7 +285,7 @@ class Gateway:
         try:
             response = self._http.request(method, path, **options)
         except httpx.RequestError as error:
-            says = f"no answer from {self._url}: {error or type(error).__name__}"
+            says = with_cause(f"no answer from {self._url}", error)
             if _is_distrusted(error):
                 raise CasebusError("gateway_not_trusted", says) from error
             raise AwayError("gateway_unreachable", says) from error
@@ -315,7 +316,7 @@ def _address(url: str) -> str:
     try:
         known = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise CasebusError("bad_environment", f"CASEBUS_GATEWAY_URL={url}: {error}") from error
+        raise CasebusError("bad_environment", f"CASEBUS_GATEWAY_URL={url} is no address") from error
     if known.scheme not in {"http", "https"} or not known.host:
         says = f"CASEBUS_GATEWAY_URL={url} does not begin with http:// or https:// and a host"
         raise CasebusError("bad_environment", says)

@@ -31,7 +31,8 @@ def client(url: str, **options: Any) -> httpx.Client:
     try:
         return httpx.Client(**options)
     except (ImportError, ValueError, httpx.InvalidURL) as error:
-        raise CasebusError("bad_environment", f"{_proxies(os.environ)}: {error}") from error
+        says = f"{_proxies(os.environ)}: no proxy that can be used"
+        raise CasebusError("bad_environment", says) from error
 
 
 def is_loopback(url: str) -> bool:

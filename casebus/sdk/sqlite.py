@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from casebus.errors import AwayError, CasebusError
+from casebus.words import in_words
 
 _BUSY_SECONDS = 30.0
 #: Faults of the caller, not of the file.
@@ -34,8 +35,8 @@ def open_file(path: Path | str, **options: Any) -> sqlite3.Connection:
 def _clear(error: sqlite3.Error, name: str) -> CasebusError:
     code = getattr(error, "sqlite_errorcode", 0) & _PLAIN
     if code in _HELD:
-        return AwayError("store_locked", f"another process holds {name}: {error}")
-    return CasebusError("store_unusable", f"{name}: {error}")
+        return AwayError("store_locked", f"another process holds {name}")
+    return CasebusError("store_unusable", f"{name}: {in_words(error)}")
 
 
 def _connection(name: str) -> type[sqlite3.Connection]:

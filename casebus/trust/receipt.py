@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from casebus.errors import CasebusError
+from casebus.errors import CasebusError, UnfitError
 from casebus.events.envelope import Envelope, Header, Record
 from casebus.events.schemas import Schemas
 from casebus.trust.directory import BUS, Directory, PublicKey
@@ -21,6 +21,7 @@ from casebus.trust.logproof import LogProof
 from casebus.trust.merkle import HASH_BYTES
 from casebus.trust.note import decode, encode
 from casebus.trust.signing import SignatureCheck
+from casebus.words import in_words
 
 FORM = "casebus.receipt.v1"
 
@@ -96,7 +97,7 @@ class Receipt:
                 entries=dict(map(entry_from_json, given["directory"])),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ReceiptError("malformed_receipt", f"{type(error).__name__}: {error}") from error
+            raise ReceiptError("malformed_receipt", f"{in_words(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _hash(text: str) -> bytes:
     """The hash of its one canonical text; raises ValueError for any other."""
     raw = bytes.fromhex(text)
     if len(raw) != HASH_BYTES or raw.hex() != text:
-        raise ValueError("no hash in lower-case hexadecimal digits")
+        raise UnfitError("no hash in lower-case hexadecimal digits")
     return raw
 
 
@@ -131,7 +132,7 @@ def entry_from_json(given: Mapping[str, Any]) -> tuple[int, Record]:
     headers: tuple[Header, ...] = tuple((name, text.encode()) for name, text in given["headers"])
     value = decode(given["value"])
     if value is None:
-        raise ValueError("the value of an entry is not Base64")
+        raise UnfitError("the value of an entry is not Base64")
     return int(given["offset"]), Record(given["key"].encode(), value, headers)
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from casebus.errors import UnfitError
 from onebox.scenario.moments import Day, Due, Legal
 
 #: A step's label, an agency's word or a stream's name: resolved by the storyline.
@@ -390,13 +391,13 @@ def read_expectation(row: Any) -> Expectation:
     if isinstance(row, str):
         row = {row: None}
     if not isinstance(row, dict) or len(row) != 1:
-        raise ValueError("an expectation is one key, its kind, with what is expected")
+        raise UnfitError("an expectation is one key, its kind, with what is expected")
     [(kind, body)] = row.items()
     model = EXPECTATIONS.get(kind)
     if model is None:
-        raise ValueError(f"no expectation is called {kind}; there are {', '.join(EXPECTATIONS)}")
+        raise UnfitError(f"no expectation is called {kind}; there are {', '.join(EXPECTATIONS)}")
     if body is None or isinstance(body, dict):
         return model.model_validate(body or {})
     if model.short is None:
-        raise ValueError(f"{kind} needs its fields written out")
+        raise UnfitError(f"{kind} needs its fields written out")
     return model.model_validate({model.short: body})

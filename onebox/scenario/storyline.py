@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
 from casebus.trust.directory import BUS
+from casebus.words import in_words
 from onebox.scenario import yaml_text
 from onebox.scenario.expectations import Expectation, read_expectation
 from onebox.scenario.moments import Legal, Moment
@@ -197,7 +198,7 @@ def read(path: Path) -> Storyline:
     try:
         document = yaml_text.read(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StorylineError(f"{path.name}: {error}") from error
+        raise StorylineError(f"{path.name}: {in_words(error)}") from error
     if not isinstance(document.content, dict):
         raise StorylineError(f"{path.name}: a storyline is a mapping")
     rows = document.content.get("steps")
@@ -317,7 +318,7 @@ def _expectation(at: int, row: Any) -> Expectation:
         kind = next(iter(row), "")
         raise ValueError(f"expect {at + 1} ({kind}): {_reasons(error)}") from error
     except ValueError as error:
-        raise ValueError(f"expect {at + 1}: {error}") from error
+        raise ValueError(f"expect {at + 1}: {in_words(error)}") from error
 
 
 def _reasons(error: ValidationError) -> str:

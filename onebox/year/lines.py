@@ -14,6 +14,7 @@ import orjson
 from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
 from casebus.sdk.event import NewEvent
+from casebus.words import in_words
 
 JSON = dict[str, Any]
 _LISTS = ("to", "causation", "late", "silent")
@@ -54,7 +55,7 @@ class Line:
             lists = {name: tuple(row.get(name, ())) for name in _LISTS}
             return cls(**{"data": {}, **row, **lists})
         except (ValueError, TypeError, AttributeError) as error:
-            raise CasebusError("bad_line", f"{text[:80]!r}: {error}") from error
+            raise CasebusError("bad_line", f"{text[:80]!r}: {in_words(error)}") from error
 
     def event(self, importid: str) -> NewEvent:
         """Marked as history and as made up."""

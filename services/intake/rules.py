@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_
 
 from casebus.errors import CasebusError
 from casebus.law.compiled import event_name
+from casebus.words import in_words
 
 
 class _Row(BaseModel):
@@ -86,4 +87,4 @@ def _load(path: Path) -> SectorRules:
     try:
         return SectorRules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
-        raise CasebusError("intake_rules_bad", f"{path.name}: {error}") from error
+        raise CasebusError("intake_rules_bad", f"{path.name}: {in_words(error)}") from error

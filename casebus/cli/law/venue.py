@@ -17,6 +17,7 @@ from casebus.events.legaltime import CHINA
 from casebus.law import Law
 from casebus.law.venues import Matter
 from casebus.trust.directory import Agency
+from casebus.words import in_words
 
 _AGENCIES = Path("examples/agencies.yaml")
 
@@ -30,7 +31,7 @@ class Offices:
             rows = yaml.safe_load(path.read_text(encoding="utf-8"))
             known = [Agency(**{"superior": None, "delivery": "hosted", **row}) for row in rows]
         except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
-            raise CasebusError("bad_agencies", f"{path}: {error}") from error
+            raise CasebusError("bad_agencies", f"{path}: {in_words(error)}") from error
         self._known = {one.id: one for one in known}
 
     def agency(self, name: str) -> Agency | None:
@@ -85,7 +86,7 @@ def _body(file: TextIO) -> dict[str, Any]:
     try:
         body = json.load(file)
     except ValueError as error:
-        raise CasebusError("bad_event", f"{file.name}: not JSON: {error}") from error
+        raise CasebusError("bad_event", f"{file.name}: no JSON: {in_words(error)}") from error
     if not isinstance(body, dict):
         raise CasebusError("bad_event", f"{file.name}: a JSON object is wanted")
     return body

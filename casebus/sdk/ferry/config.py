@@ -12,6 +12,7 @@ from casebus.errors import CasebusError
 from casebus.ferry.lane import Direction
 from casebus.ferry.sealed import LARGEST, SMALLEST
 from casebus.trust.keys import SigningKey, key_id
+from casebus.words import in_words
 
 FILE = "ferry.yaml"
 _KEY = "carrier.pem"
@@ -67,7 +68,7 @@ def read_config(home: Path) -> Config:
     except FileNotFoundError:
         raise CasebusError("no_ferry", f"{path} is missing: casebus ferry init") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CasebusError("bad_ferry", f"{path}: {error}") from error
+        raise CasebusError("bad_ferry", f"{path}: {in_words(error)}") from error
 
 
 def write_config(home: Path, config: Config) -> None:

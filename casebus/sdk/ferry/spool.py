@@ -18,6 +18,7 @@ from typing import Self
 from casebus.errors import CasebusError
 from casebus.ferry.items import Item, Part
 from casebus.ferry.receiving import Taken
+from casebus.words import in_words
 
 _BUSY_SECONDS = 30.0
 
@@ -38,7 +39,7 @@ class Spool:
             db.execute("pragma synchronous = full")
             db.executescript(resources.files(__package__).joinpath("spool.sql").read_text("utf-8"))
         except (OSError, sqlite3.Error) as error:
-            raise CasebusError("store_unusable", f"{path.name}: {error}") from error
+            raise CasebusError("store_unusable", f"{path.name}: {in_words(error)}") from error
         return cls(db)
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ import yaml
 
 from casebus.sdk.importing.cells import plain
 from casebus.sdk.importing.issues import FileError
+from casebus.words import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class AgencyNames:
         except OSError as error:
             raise FileError("bad_agencies", f"{path.name}: {error.strerror}") from error
         except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
-            raise FileError("bad_agencies", f"{path.name}: {error}") from error
+            raise FileError("bad_agencies", f"{path.name}: {in_words(error)}") from error
 
     def find(self, name: str) -> KnownAgency | None:
         return self._by_name.get(_folded(name))

@@ -69,8 +69,8 @@ def parse_date(text: str) -> LegalTime:
         if "hour" not in parts:
             return LegalTime(day)
         return LegalTime(day, time(parts["hour"], parts.get("minute", 0), parts.get("second", 0)))
-    except ValueError as error:
-        raise CellError(IssueCode.BAD_DATE, str(error)) from None
+    except ValueError:
+        raise CellError(IssueCode.BAD_DATE, "no such day or time") from None
 
 
 def _from_serial(found: re.Match[str]) -> LegalTime:

@@ -9,6 +9,7 @@ import yaml
 from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.logs.mapping import LogMapping
 from casebus.sdk.importing.mapping import Mapping
+from casebus.words import in_words
 
 
 def load_mapping(path: Path) -> Mapping | LogMapping:
@@ -18,6 +19,6 @@ def load_mapping(path: Path) -> Mapping | LogMapping:
     except OSError as error:
         raise FileError("bad_mapping", f"{path.name}: {error.strerror}") from error
     except yaml.YAMLError as error:
-        raise FileError("bad_mapping", f"{path.name}: {error}") from error
+        raise FileError("bad_mapping", f"{path.name}: {in_words(error)}") from error
     is_log = isinstance(body, dict) and "log" in body
     return LogMapping.load(path) if is_log else Mapping.load(path)

@@ -23,6 +23,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from casebus.sdk.importing.issues import FileError
+from casebus.words import in_words, said_of
 
 #: How a cell is read: `money` is an amount in yuan, kept in fen.
 CellKind = Literal["text", "integer", "money", "date", "uscc", "agency", "boolean"]
@@ -153,7 +154,7 @@ class Mapping(Part):
         except OSError as error:
             raise FileError("bad_mapping", f"{path.name}: {error.strerror}") from error
         except yaml.YAMLError as error:
-            raise FileError("bad_mapping", f"{path.name}: {error}") from error
+            raise FileError("bad_mapping", f"{path.name}: {in_words(error)}") from error
         except ValidationError as error:
             raise FileError("bad_mapping", f"{path.name}: {first_problem(error)}") from error
         return read.model_copy(update={"digest": hashlib.sha256(raw).hexdigest()})
@@ -201,4 +202,4 @@ def first_problem(error: ValidationError) -> str:
     """Where a mapping is wrong first, and how."""
     problem = error.errors()[0]
     place = ".".join(str(part) for part in problem["loc"])
-    return f"{place or 'the file'}: {problem['msg']}"
+    return f"{place or 'the file'}: {said_of(problem)}"

@@ -24,6 +24,7 @@ from casebus.sdk.importing.mapping import WorkbookPart
 from casebus.sdk.importing.workbook_parts import DAMAGE, Archive, Book, SheetPlace, read_book
 from casebus.sdk.importing.workbook_rows import BadCell, SheetRow, sheet_rows
 from casebus.sdk.importing.workbook_scan import Merged, measure, merged_ranges, refuse_other
+from casebus.words import in_words
 
 ZIP = b"PK\x03\x04"
 #: Excel keeps fifteen digits; of a longer number the rest are zeros it made up.
@@ -199,7 +200,7 @@ def _whole(path: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        raise FileError("bad_workbook", f"{path.name}: {error}") from error
+        raise FileError("bad_workbook", f"{path.name}: {in_words(error)}") from error
 
 
 def _no_number(value: Any) -> str:

@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.text_codecs import text_codec
+from casebus.words import in_words
 
 #: Expat keeps an unfinished token in memory.
 LARGEST_TOKEN = 4 << 20
@@ -82,11 +83,9 @@ class XmlFeed:
         try:
             self._parser.Parse(plain, not chunk)
         except expat.ExpatError as error:
-            raise FileError(self._code, f"no XML: {error}") from error
+            raise FileError(self._code, f"no XML: {in_words(error)}") from error
         except (LookupError, ValueError) as error:
-            raise FileError("bad_encoding", f"XML in an encoding that is not read: {error}") from (
-                error
-            )
+            raise FileError("bad_encoding", "XML in an encoding that is not read") from (error)
         if self.fed - self._parser.CurrentByteIndex > self._largest:
             where = self._parser.CurrentLineNumber
             raise FileError("unsafe_file", f"line {where} holds more than any event may")

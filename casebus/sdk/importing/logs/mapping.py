@@ -29,6 +29,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.mapping import Cell, Delimiter, Part, WorkbookPart, first_problem
+from casebus.words import in_words
 
 Form = Literal["xes", "ocel", "table"]
 STEP = "casebus.proceeding.step_recorded.v1"
@@ -193,7 +194,7 @@ class LogMapping(Part):
         try:
             read = cls.model_validate(yaml.safe_load(raw))
         except yaml.YAMLError as error:
-            raise FileError("bad_mapping", f"{name}: {error}") from error
+            raise FileError("bad_mapping", f"{name}: {in_words(error)}") from error
         except ValidationError as error:
             raise FileError("bad_mapping", f"{name}: {first_problem(error)}") from error
         return read.model_copy(update={"digest": hashlib.sha256(raw).hexdigest()})

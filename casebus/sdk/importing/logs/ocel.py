@@ -18,6 +18,7 @@ from casebus.sdk.importing.logs.ocel_sqlite import read_sqlite
 from casebus.sdk.importing.logs.ocel_xml import read_xml
 from casebus.sdk.importing.logs.spool import Spool
 from casebus.sdk.importing.xml import is_xml
+from casebus.words import in_words
 
 SQLITE = b"SQLite format 3\x00"
 ACTIVITY, TIME, EVENT_ID = "ocel:activity", "ocel:timestamp", "ocel:eid"
@@ -50,7 +51,7 @@ def _json_items(file: BinaryIO) -> Iterator[OcelItem]:
             try:
                 yield _json_item(item, is_object=name == "objects")
             except (AttributeError, KeyError, TypeError) as error:
-                raise FileError("bad_log", f"no OCEL 2.0: {name} without {error}") from error
+                raise FileError("bad_log", f"no OCEL 2.0: {name}: {in_words(error)}") from error
 
 
 def _json_item(item: dict[str, Any], *, is_object: bool) -> OcelItem:

@@ -11,6 +11,7 @@ from typing import Any
 
 from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.logs.entries import OcelItem
+from casebus.words import in_words
 
 #: The order of the log is that of its table of events.
 _RANK = "(select rowid from event where ocel_id = e.ocel_id)"
@@ -32,7 +33,7 @@ def read_sqlite(path: Path) -> Iterator[OcelItem]:
             yield from _objects(db)
             yield from _events(db)
     except sqlite3.Error as error:
-        raise FileError("bad_log", f"no OCEL 2.0: {error}") from error
+        raise FileError("bad_log", f"no OCEL 2.0: {in_words(error)}") from error
 
 
 def _objects(db: sqlite3.Connection) -> Iterator[OcelItem]:

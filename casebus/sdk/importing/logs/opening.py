@@ -23,6 +23,7 @@ from casebus.sdk.importing.logs.times import read_time
 from casebus.sdk.importing.logs.xes import xes_entries
 from casebus.sdk.importing.report import Lines
 from casebus.sdk.importing.xml import XmlFeed, is_xml, safe_parser
+from casebus.words import in_words
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
@@ -46,7 +47,7 @@ def inspect_log(path: Path, mapping: LogMapping) -> SourceFile:
             with _unpacked(file) as plain:
                 _look_through(plain)
     except OSError as error:
-        raise FileError("unreadable_file", f"{path.name}: {error.strerror or error}") from error
+        raise FileError("unreadable_file", f"{path.name}: {in_words(error)}") from error
     return SourceFile(path, size, digest.hexdigest(), "")
 
 
@@ -76,7 +77,7 @@ def _unpacked(file: BinaryIO) -> Iterator[BinaryIO]:
         else:
             yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FileError("bad_log", f"the gzip archive is cut off or damaged: {error}") from error
+        raise FileError("bad_log", "the gzip archive is cut off or damaged") from error
 
 
 class LogFile:

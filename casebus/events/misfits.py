@@ -1,11 +1,9 @@
-"""Where JSON data does not fit an Avro schema: pointers into the request, never values."""
+"""Where JSON data does not fit an Avro schema: pointers into it, never values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-
-from casebus.events.schemas import Schema
 
 Misfit = dict[str, str]
 
@@ -14,10 +12,10 @@ _LONG = 2**63
 _MOST_TOLD = 50
 
 
-def misfits(schema: Schema, data: dict[str, Any]) -> list[Misfit]:
-    """The first places that do not fit, as {pointer, detail} rows below `/data`."""
+def misfits(schema: dict[str, Any], data: dict[str, Any], at: str = "/data") -> list[Misfit]:
+    """The first places that do not fit, as {pointer, detail} rows below `at`."""
     found = _Walk()
-    rows = found.below("/data", schema.body, data)
+    rows = found.below(at, schema, data)
     return [row for row, _ in zip(rows, range(_MOST_TOLD), strict=False)]
 
 

@@ -1,0 +1,182 @@
+"""What a person reads of an error is ours or the system's: nobody reads Python, or a library."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import datetime as dt
+import errno
+import importlib
+import json
+import re
+import sqlite3
+import ssl
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.parsers import expat
+
+import httpx
+import pytest
+import yaml
+from pydantic import BaseModel, field_validator
+
+from casebus.errors import CasebusError, UnfitError
+from casebus.events.legaltime import LegalTime, in_china
+from casebus.events.schemas import CodecError, Schemas
+from casebus.words import in_words
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("casebus", "gateway", "onebox", "services", "storage")
+SOURCES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+SPOKEN = re.compile(
+    r"isoformat|<class|object is not|NoneType|Errno|_ssl\.c|codec can't|Traceback|Error\b"
+    r"|pydantic|asyncpg|httpx|sqlite3|yaml\."
+)
+#: Where a moment is written as a file has it, and not as a person reads it.
+FILES_OF_TIMES = {"casebus/cli/law/casebook/judging.py", "casebus/cli/law/casebook/models.py"}
+
+
+class Form(BaseModel):
+    count: int
+    day: str
+
+    @field_validator("day")
+    @classmethod
+    def _is_a_day(cls, text: str) -> str:
+        LegalTime.parse(text)
+        return text
+
+
+def refused(work: Callable[[], Any]) -> Exception:
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001  each library has its own
+        return error
+    raise AssertionError("it was not refused")
+
+
+def wrapped() -> None:
+    try:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+    except OSError as error:
+        raise httpx.ConnectError("[Errno 111] Connection refused") from error
+
+
+@pytest.mark.parametrize(
+    ("work", "says"),
+    [
+        (lambda: dt.date.fromisoformat("2026-13-01"), "a value is not of its form"),
+        (lambda: LegalTime.parse("soon"), "no such day or time; a date is written 2026-03-02, a"),
+        (lambda: json.loads('{"a": 1,\n b}'), "line 2, column 2 cannot be read"),
+        (lambda: yaml.safe_load("a: 1\nb: [1"), "line 2, column 6 cannot be read"),
+        (lambda: expat.ParserCreate().Parse("<a></b>", True), "line 1, column "),
+        (b"\xff".decode, "byte 1 is not UTF-8"),
+        (lambda: dict[str, str]()["ocel:id"], "ocel:id is missing"),
+        (lambda: int("x"), "a value is not of its form"),
+        (lambda: None.x, "a value is of another kind than is asked for"),  # type: ignore[attr-defined]
+        (lambda: zlib.decompress(b"x"), "it is damaged, or cut off"),
+        (lambda: zipfile.ZipFile(ROOT / "README.md"), "it is damaged, or cut off"),
+        (lambda: sqlite3.connect(":memory:").execute("select * from t"), "it is no database of"),
+        (lambda: sqlite3.connect(ROOT / "README.md").execute("select 1 from t"), "it is no data"),
+        (lambda: sqlite3.connect("/proc/none/x"), "it cannot be opened"),
+        (lambda: list(csv.reader(['"a'], strict=True)), "quotes that do not close, or a row that"),
+        (lambda: Path("/proc/none").read_text("utf-8"), "/proc/none: no such file or directory"),
+        (lambda: Form.model_validate({"count": "x", "day": "2026"}), "count: Input should be a"),
+        (wrapped, "connection refused"),
+    ],
+)
+def test_an_error_is_told_in_words(work: Callable[[], Any], says: str) -> None:
+    told = in_words(refused(work))
+    assert told.startswith(says)
+    assert not SPOKEN.search(told)
+
+
+def test_a_check_of_a_form_speaks_in_its_own_words() -> None:
+    told = in_words(refused(lambda: Form.model_validate({"count": 1, "day": "soon"})))
+    assert told.startswith("day: no such day or time")
+
+
+def test_a_certificate_that_is_not_trusted_is_told_with_its_reason() -> None:
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] (_ssl.c:1006)")
+    error.verify_message = "self-signed certificate"
+    assert in_words(error) == "its certificate is not trusted: self-signed certificate"
+
+
+def test_what_nobody_foresaw_names_no_type() -> None:
+    assert in_words(type("OddError", (Exception,), {})("x")) == (
+        "an error that nobody foresaw; the log has it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"title": 5}, "/title: string is expected"),
+        ({"titel": "x"}, "/titel: no such field"),
+        ({"suspects": [{"name": None}]}, "/suspects/0/name: string is expected"),
+        ({"suspects": {"name": "x"}}, "/suspects: an array is expected"),
+    ],
+)
+def test_data_that_does_not_fit_is_told_by_its_place(data: dict[str, Any], says: str) -> None:
+    schemas = Schemas.load(ROOT / "schemas")
+    with pytest.raises(CodecError) as found:
+        schemas.encode("casebus.referral.sent.v1", data)
+    assert says in found.value.detail
+    assert not SPOKEN.search(found.value.detail)
+
+
+def test_a_moment_bears_its_zone_and_is_taken_again() -> None:
+    moment = dt.datetime(2026, 3, 2, 2, tzinfo=dt.UTC)
+    assert in_china(moment) == "2026-03-02 10:00+08"
+    assert dt.datetime.fromisoformat(in_china(moment)) == moment
+
+
+def test_no_moment_is_written_for_a_person_by_another_hand() -> None:
+    others = [str(path.relative_to(ROOT)) for path in SOURCES if "%H:%M" in path.read_text("utf-8")]
+    assert set(others) == {"casebus/events/legaltime.py", *FILES_OF_TIMES}
+
+
+def test_no_text_of_a_library_s_error_goes_into_ours() -> None:
+    """Every handler in the code: what is caught and told is ours, or told by `in_words`."""
+    assert [said for path in SOURCES for said in _told_of_others(path)] == []
+
+
+def _told_of_others(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    for handler in (node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)):
+        if handler.name is None or handler.type is None:
+            continue
+        for line in sorted({use.lineno for use in _uses(handler)}):
+            others = [one for one in _caught(path, handler.type) if not _is_ours(one)]
+            if others:
+                yield f"{path.relative_to(ROOT)}:{line}: {', '.join(map(str, others))}"
+
+
+def _uses(handler: ast.ExceptHandler) -> Iterator[ast.expr]:
+    """Where the text of the caught error is taken: in an f-string, by str(), of its arguments."""
+    for node in (inner for part in handler.body for inner in ast.walk(part)):
+        match node:
+            case ast.FormattedValue(value=ast.Name(id=name)) if name == handler.name:
+                yield node
+            case ast.FormattedValue(value=ast.BoolOp(values=[ast.Name(id=name), *_])) if (
+                name == handler.name
+            ):
+                yield node
+            case ast.Call(func=ast.Name(id="str" | "repr"), args=[ast.Name(id=name), *_]) if (
+                name == handler.name
+            ):
+                yield node
+
+
+def _caught(path: Path, kinds: ast.expr) -> Iterator[Any]:
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    for one in kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]:
+        found = eval(ast.unparse(one), vars(module) | {"httpx": httpx})  # noqa: S307  our own code
+        yield from found if isinstance(found, tuple) else (found,)
+
+
+def _is_ours(kind: type[BaseException]) -> bool:
+    return issubclass(kind, (CasebusError, UnfitError)) or kind.__module__.split(".")[0] in ROOMS
