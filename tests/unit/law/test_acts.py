@@ -94,6 +94,14 @@ def test_the_law_of_the_day_of_the_act_counts() -> None:
     assert lacks(act, {}, day=dt.date(2019, 1, 1)) == []
 
 
+def test_no_act_goes_without_its_requirements_later() -> None:
+    book = checking.Book(FILES, SCHEMAS)
+    asked = [
+        one for file in book.acts.values() for row in file.acts if row.needs for one in row.events
+    ]
+    assert [one for one in asked if not LAW.acts.needs(one, dt.date(2027, 6, 1))] == []
+
+
 def test_a_law_of_before_there_were_acts_asks_for_nothing() -> None:
     assert Acts.of({}).needs("referral.filing_refused", DAY) == ()
 
