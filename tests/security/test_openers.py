@@ -86,6 +86,7 @@ async def test_a_work_item_of_a_procedure_opened_unasked_says_nothing_of_the_cas
     assert str(item["stream"]) == stream
     assert await reads.case(casework.pool, CITY, UUID(stream)) is None
     assert (item["numbers"], one["numbers"], one["opener"]) == (None, None, None)
+    assert (item["case_view"], one["case_view"]) == (None, None)
     (own, *_) = await reads.work(casework.pool, PSB, reads.Wanted(None), after=None, limit=9)
     assert (own["numbers"], own["opener"]) == ([NUMBER], AMR)
 
