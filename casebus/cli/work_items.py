@@ -26,10 +26,12 @@ def meant(gateway: Gateway, name: str, action: str = "") -> JSON:
     """
     if is_uuid(name) and (item := _by_key(gateway, name)) is not None:
         return item
-    found = _open(gateway, name)
+    wanted = _wanted(gateway, name)
+    found = gateway.work_page(**wanted, limit=_MOST)["items"]
     fitting = [one for one in found if not action or action in one["actions"]]
     if len(fitting) != 1:
-        raise CasebusError("not_found", _told(gateway, name, action, fitting or found))
+        done = [] if found else gateway.work_page(status="closed", **wanted, limit=_MOST)["items"]
+        raise CasebusError("not_found", _told(name, action, fitting or found, done))
     return gateway.work_item(str(fitting[0]["key"]))
 
 
@@ -42,12 +44,13 @@ def _by_key(gateway: Gateway, key: str) -> JSON | None:
         return None
 
 
-def _open(gateway: Gateway, name: str) -> list[JSON]:
+def _wanted(gateway: Gateway, name: str) -> JSON:
+    """How the gateway is asked for it: by the beginning of a key that is there, or by a case."""
     if _BEGINNING.fullmatch(name) and not is_uuid(name):
-        found: list[JSON] = gateway.work_page(key=name, limit=_MOST)["items"]
-        if found:
-            return found
-    return list(gateway.work_page(case=_case(gateway, name), limit=_MOST)["items"])
+        wanted = {"key": name}
+        if gateway.work_page(status="all", **wanted, limit=1)["items"]:
+            return wanted
+    return {"case": _case(gateway, name)}
 
 
 def _case(gateway: Gateway, name: str) -> str:
@@ -56,22 +59,21 @@ def _case(gateway: Gateway, name: str) -> str:
     except CasebusError as error:
         if error.code != "not_found":
             raise
-        detail = f"no work item of yours begins with {name} and no case of yours has that number"
-        raise CasebusError("not_found", f"{detail}; `casebus work list` shows yours") from None
+        raise CasebusError("not_found", _unknown(name)) from None
 
 
-def _told(gateway: Gateway, name: str, action: str, found: list[JSON]) -> str:
+def _unknown(name: str) -> str:
+    return f"{name} is no item of yours and no number of a case of yours; see `casebus work list`"
+
+
+def _told(name: str, action: str, found: list[JSON], done: list[JSON]) -> str:
+    if done:
+        return f"nothing of {name} is left for you to do; done: {_listed(done)}"
     if not found:
-        done = gateway.work_page(status="closed", **_of(name), limit=_MOST)["items"]
-        what = f"; done: {_listed(done)}" if done else ""
-        return f"nothing of {name} is left for you to do{what}"
+        return _unknown(name)
     if action and all(action not in one["actions"] for one in found):
         return f"no open item of {name} offers `{_typed(action)}`; open: {_listed(found)}"
     return f"{len(found)} open items are meant by {name}, name one by its key: {_listed(found)}"
-
-
-def _of(name: str) -> JSON:
-    return {"case": name} if is_uuid(name) else {}
 
 
 def _listed(items: Iterable[JSON]) -> str:
