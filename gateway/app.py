@@ -61,8 +61,10 @@ _ROUTERS = (
 _DESCRIPTION = """\
 Agencies that protect intellectual property refer cases to each other and share their status here.
 
-An agency sees the cases in which it was ever author or recipient; anything else is `404`.
-Refusals are RFC 9457 problems with a stable `code`. Lists are paged by opaque cursors.
+An agency sees the cases in which it has a part; anything else is `404`. An operator's key sees all
+cases and no bodies. Refusals are RFC 9457 problems with a stable `code`; a parameter that is
+unknown or has a value that is not taken is `400 invalid_parameter`, on every route. Lists are paged
+by opaque cursors.
 """
 
 
