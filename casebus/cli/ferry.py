@@ -90,7 +90,10 @@ def init(
         "scanner": shlex.split(scanner),
         "patience_seconds": patience,
     }
-    write_config(home, config_of(given))
+    config = config_of(given)
+    write_config(home, config)
+    for folder in (config.outbox, config.inbox):
+        (home / folder).mkdir(parents=True, exist_ok=True)
     _tell_key(home, as_json=as_json)
 
 

@@ -131,4 +131,7 @@ def _raw(text: str | None) -> bytes | None:
 
 def _record(said: dict[str, Any]) -> Record:
     headers = tuple((str(name), _raw(text) or b"") for name, text in said["headers"])
+    for name, _ in headers:
+        # Text that no client could send: a UnicodeEncodeError is a ValueError.
+        name.encode()
     return Record(_raw(said["key"]), _raw(said["value"]), headers)

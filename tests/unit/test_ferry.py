@@ -240,6 +240,25 @@ def test_what_nobody_answers_to_does_not_fill_the_outbox_for_ever(crossing: Cros
     crossing.agree()
 
 
+# A folder that is away.
+
+
+@pytest.mark.parametrize("name", ["outbox", "inbox"])
+def test_a_folder_that_is_away_is_named_and_waited_for_and_never_made(
+    crossing: Crossing, folder: Path, name: str
+) -> None:
+    gate = folder / "gate"
+    crossing.office.set(**{name: gate})
+    crossing.office.say()
+    assert crossing.office.round() == "ferry_folder"
+    assert not gate.exists()
+    getattr(crossing.office, name).replace(gate)
+    (crossing.office.home / name).symlink_to(gate)
+    assert crossing.office.round() == ""
+    crossing.settle()
+    crossing.agree()
+
+
 # The scanner.
 
 _SCANNER = """
@@ -394,6 +413,7 @@ def _killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]
         yield count
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("victim", ["office", "bus"])
 def test_a_kill_between_any_two_steps_loses_nothing_and_doubles_nothing(
     victim: str, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import MessageSizeTooLargeError
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
@@ -23,8 +24,6 @@ from casebus.sdk.store import Outgoing
 from casebus.settings import Settings
 
 _POLL_MS = 200
-#: Of the brokers' answers the one that says never; all others are waited for.
-_NEVER = "kafka_failed"
 #: What a look may take before the brokers count as away.
 _LOOK_SECONDS = 60.0
 #: Records of one look, so that a long inbox is taken in steps.
@@ -87,7 +86,7 @@ class BrokersEnd:
         waits: CasebusError | None = None
         with self._spool.writing():
             for (place, item), answer in zip(found, answers, strict=True):
-                if isinstance(answer, CasebusError) and answer.code != _NEVER:
+                if isinstance(answer, CasebusError) and not _for_ever(answer):
                     waits = waits or answer
                     continue
                 self._spool.queue([_landed(item, self._door, answer).line()])
@@ -143,6 +142,11 @@ class BrokersEnd:
         if self._consumer is not None:
             self._consumer.close(autocommit=False)
             self._consumer = None
+
+
+def _for_ever(answer: CasebusError) -> bool:
+    """Whether no other time heals it: every other answer of the brokers is waited for."""
+    return isinstance(answer.__cause__, MessageSizeTooLargeError)
 
 
 def _landed(item: Item, door: str, answer: tuple[int, int] | CasebusError | None) -> Item:

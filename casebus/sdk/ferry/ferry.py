@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -59,7 +60,10 @@ class Ferry:
         self._now = now
         home.mkdir(parents=True, exist_ok=True)
         folders = Folders(home / config.outbox, home / config.inbox, home / "quarantine")
-        folders.make()
+        for folder in (config.outbox, config.inbox, Path("quarantine")):
+            # One that lies elsewhere is a carrier's: made here it would hide that it is away.
+            if not folder.is_absolute():
+                (home / folder).mkdir(parents=True, exist_ok=True)
         looked_at = home / "scanning"
         looked_at.mkdir(exist_ok=True)
         self._lock = _locked(home / "ferry.lock")
@@ -100,13 +104,19 @@ class Ferry:
         self._lock.__exit__(None, None, None)
 
     def round(self) -> None:
-        """Raises CasebusError of scanner, brokers or store, after all else was done."""
+        """Raises the first CasebusError of scanner, brokers or store, after all else was done.
+
+        `ferry_folder` where a folder or the spool cannot be read or written: a gate that is away
+        and a full disk come back, and the next round goes on.
+        """
         first: CasebusError | None = None
         for step in (self._take_in, self._end.deal, self._collect, self._put_out):
             try:
                 step()
             except CasebusError as error:
                 first = first or error
+            except (OSError, sqlite3.Error) as error:
+                first = first or CasebusError("ferry_folder", str(error))
         if first is not None:
             raise first
 

@@ -23,10 +23,6 @@ class Folders:
     inbox: Path
     quarantine: Path
 
-    def make(self) -> None:
-        for folder in (self.outbox, self.inbox, self.quarantine):
-            folder.mkdir(parents=True, exist_ok=True)
-
     def put(self, name: str, raw: bytes) -> None:
         """Into the outbox, in place of one of the same name."""
         _write(self.outbox / name, raw)
