@@ -17,7 +17,7 @@ from casebus.law import Law, loader
 from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.casework import folding
-from storage import submissions
+from storage import rejects, submissions
 from storage.packing import unpack_headers
 from tests.case_events import ROOT
 from tests.integration.casework import Casework, altered, casework_on
@@ -328,6 +328,9 @@ async def test_a_case_whose_fold_fails_is_suspended_and_its_neighbours_go_on(
     assert [one["view"] for one in await casework.rows(kept, broken)] == [finding]
     assert "content" not in str(finding)
     assert await parties(casework, broken) == [AMR, PRO, PSB]
+    for asker, told in ((None, 1), (PSB, 1), ("cn-330106-court", 0)):
+        assert len(await rejects.suspended(casework.pool, asker, 9)) == told
+    assert (await rejects.figures(casework.pool)).suspended == 1
 
     # The next event finds a fold that works again.
     monkeypatch.undo()

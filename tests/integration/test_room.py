@@ -11,6 +11,7 @@ import pytest
 from casebus.cases.room import Rooms
 from casebus.events.envelope import Record
 from onebox.testing import Stack
+from storage import rejects
 from tests.integration.casework import Casework, casework_on
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -61,6 +62,11 @@ async def test_a_flood_is_recorded_and_not_folded_and_its_author_is_told_once(ca
         if b"no_room" in (one.value or b"")
     ]
     assert [dict(one.headers)["ce_to"] for one in told] == [STRANGER.encode()]
+    # Operators are told whose room it is, and that author; nobody else is.
+    [row] = await rejects.left_out(casework.pool, None, 9)
+    assert (str(row["stream"]), row["author"], row["events"]) == (stream, STRANGER, FLOOD - 12)
+    assert await rejects.left_out(casework.pool, STRANGER, 9) == [row]
+    assert await rejects.left_out(casework.pool, PSB, 9) == []
 
 
 async def test_the_flood_of_one_leaves_the_others_their_room(casework):

@@ -42,9 +42,23 @@ def secrets_of_others(stack: Stack, user: str) -> dict[str, str]:
         **{f"role {name}": text for name, text in known.roles.items() if name != user},
         **{f"kafka {name}": text for name, text in known.kafka.items() if name != user},
         **{f"api {name}": text for name, text in known.api_keys.items() if name != user},
+        **{f"operator {name}": text for name, text in known.operators.items() if name != user},
         "all keys": f"{stack.home.keys}'",
         "bus keys": str(stack.home.processes),
     }
+
+
+@pytest.mark.connected
+def test_a_shell_of_an_operator_has_one_key_and_no_agency_s(brokers: Stack) -> None:
+    known = credentials.load(brokers.home)
+    for user, key in known.operators.items():
+        lines = [one for one in exported(brokers, user).splitlines() if one.startswith("export ")]
+        said = "\n".join(lines) + "\n"
+        assert f"CASEBUS_API_KEY={key}" in said
+        others = secrets_of_others(brokers, user)
+        assert [name for name, one in others.items() if one in said] == []
+        for name in ("DATABASE_URL", "PGPASSWORD", "KAFKA_PASSWORD", "CASEBUS_AGENCY="):
+            assert name not in said
 
 
 @pytest.mark.connected
