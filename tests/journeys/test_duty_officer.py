@@ -51,7 +51,8 @@ class Officer:
 
     def acts(self, *words: str) -> dict[str, Any]:
         """Again while it is on its way: the same request hears the same outcome."""
-        return until(lambda: self.told(*words), lambda one: one["status"] == "done")
+        done: dict[str, Any] = until(lambda: self.told(*words), lambda one: one["status"] == "done")
+        return done
 
     def items(self, case: str, *more: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.told("list", "--case", case, *more)["items"]
@@ -61,7 +62,8 @@ class Officer:
         def look() -> list[dict[str, Any]]:
             return [one for one in self.items(case) if one["duty"] == duty]
 
-        return until(look, bool)[0]
+        found: list[dict[str, Any]] = until(look, bool)
+        return found[0]
 
 
 def until(ask: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
