@@ -335,6 +335,7 @@ def test_the_scanner_is_given_the_bytes_that_are_taken(crossing: Crossing, tmp_p
     crossing.move()
     assert crossing.bus.round() == ""
     assert seen.read_bytes() == raw
+    assert crossing.bus.got() == crossing.office.lines
 
 
 # A side that lost what it knew.
@@ -360,20 +361,33 @@ def test_a_side_that_lost_its_spool_loses_nothing_once_the_other_begins_again(
     assert crossing.office.under_way() == crossing.bus.under_way() == []
 
 
-def test_a_spool_that_was_put_back_is_noticed(crossing: Crossing, tmp_path: Path) -> None:
-    _sent(crossing.office, 1)
+def test_a_spool_that_was_put_back_is_noticed_and_what_it_says_since_is_kept(
+    crossing: Crossing, tmp_path: Path
+) -> None:
+    office, bus = crossing.office, crossing.bus
+    _sent(office, 1)
     crossing.settle()
-    shutil.copytree(crossing.office.home, tmp_path / "backup")
-    _sent(crossing.office, 2)
+    shutil.copytree(office.home, tmp_path / "backup")
+    _sent(office, 2)
     crossing.settle()
-    shutil.rmtree(crossing.office.home)
-    shutil.copytree(tmp_path / "backup", crossing.office.home)
-    crossing.office.lines[1:] = []
-    for _ in range(3):
-        crossing.office.say(7)
-    _sent(crossing.office, 8)
-    crossing.settle(3)
-    assert crossing.bus.incidents()[0] == Fault.BROKEN_CHAIN
+    shutil.rmtree(office.home)
+    shutil.copytree(tmp_path / "backup", office.home)
+    taken = bus.got()
+    # What is said since has numbers that were given to others.
+    del office.lines[1:]
+    _sent(office, 7, 8, 9)
+    crossing.settle(6)
+    assert {*bus.incidents()} == {*office.incidents()} == {Fault.BROKEN_CHAIN}
+    assert bus.got() == taken
+    assert office.under_way() == [2, 3, 4]
+    bus.begin_again()
+    office.begin_again()
+    for folder in (office.inbox, office.outbox, bus.inbox, bus.outbox):
+        for path in folder.iterdir():
+            path.unlink()
+    crossing.settle()
+    assert bus.got() == [*taken, *office.lines[1:]]
+    assert office.under_way() == []
 
 
 def test_two_processes_do_not_run_one_side(crossing: Crossing) -> None:
