@@ -53,7 +53,7 @@ ASK_KAFKA = [
     ["verify"],
     ["rebuild", "--compare-only"],
     ["backup", "backups"],
-    ["year", "--load", "--cases", "1", "--patience", "0"],
+    pytest.param(["year", "--load", "--cases", "1", "--patience", "0"], marks=pytest.mark.long),
     ["keys", "list"],
     ["keys", "delegates", AGENCY],
 ]
@@ -65,7 +65,7 @@ ASK_DATABASE = [
     ["law", "show"],
     ["law", "void", "--author", "x", "--reason", "x"],
     ["law", "reinterpret", commands.CASE, "--law", "0", "--reason", "x"],
-    ["year", "--load", "--cases", "1", "--patience", "0"],
+    pytest.param(["year", "--load", "--cases", "1", "--patience", "0"], marks=pytest.mark.long),
 ]
 OPERATORS = {"verify", "rebuild", "backup", "year", "keys", "law", "rejected"}
 
@@ -162,17 +162,6 @@ def test_status_and_doctor_say_what_is_away_and_go_on(
     commands.assert_clear(done, ["doctor"], 1)
     wrong = {one["name"] for one in json.loads(done.stdout) if one["verdict"] == "wrong"}
     assert wrong >= {"brokers", "database"}
-
-
-def test_what_a_fresh_process_signed_while_kafka_was_away_is_sent_and_journaled_by_resend(
-    office: Desk, nobody: str
-) -> None:
-    words = ["publish", "--type", "referral.sent", "--to", "cn-330106-psb", "--id", "away-1"]
-    done = office.run(*words, CASEBUS_KAFKA_BOOTSTRAP=nobody)
-    assert "1 signed events are kept" in commands.assert_clear(done, words, AWAY)["detail"]
-    [sent] = office.told("publish", "--resend", "--wait", "60")
-    assert (sent["id"], sent["status"], sent["sequence"]) == ("away-1", "journaled", 1)
-    assert office.told("publish", "--resend") == []
 
 
 def numbers(name: str, count: int) -> list[str]:
