@@ -76,6 +76,7 @@ def test_the_bundle_as_it_was_made_agrees() -> None:
     assert check(whole()).ok
 
 
+@pytest.mark.slow
 def test_a_bit_changed_in_any_file_or_in_the_container_is_named() -> None:
     raw, at = small(), 0
     while at < len(raw):
@@ -97,6 +98,7 @@ def test_a_bit_changed_anywhere_in_a_whole_bundle_is_named(share: float, bit: in
     assert not name or name in named(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _HELD)
 def test_what_is_signed_or_logged_is_named_by_its_line_though_the_manifest_was_made_anew(
     name: str,

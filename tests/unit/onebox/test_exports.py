@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from casebus.trust.keys import SigningKey
 from onebox import credentials, environment
 from onebox.credentials import Credentials
 from onebox.options import Options
@@ -26,6 +27,15 @@ def test_a_foreign_client_gets_all_it_needs(tmp_path: Path) -> None:
     properties = environment.client_properties(exports)
     assert "sasl.mechanism=SCRAM-SHA-512\n" in properties
     assert secrets.kafka["cn-330106-amr"] in properties
+
+
+def test_who_signs_for_itself_is_told_the_name_of_its_key(tmp_path: Path) -> None:
+    options, secrets, key = Options(tmp_path, 20000), known(), SigningKey.generate()
+    key.save(environment.keys_dir(options) / "cn-330106-amr.pem")
+    exports = environment.exports(options, secrets, "cn-330106-amr", tmp_path / "k.properties")
+    assert exports["CASEBUS_KEYID"] == key.keyid
+    hosted = environment.exports(options, secrets, "cn-330106-psb", tmp_path / "k.properties")
+    assert "CASEBUS_KEYID" in environment.left_over(hosted, exports)
 
 
 def test_a_hosted_agency_has_an_api_key_and_no_kafka_user(tmp_path: Path) -> None:

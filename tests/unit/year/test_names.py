@@ -16,6 +16,8 @@ from onebox.year.walking import Walk
 from onebox.year.world import Wanted, World
 from onebox.year.year import case_lines
 
+#: A whole year is made and folded, several times.
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 CASES = 500
 

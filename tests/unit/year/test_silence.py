@@ -15,6 +15,8 @@ from onebox.year.walking import Walk
 from onebox.year.world import Wanted, World
 from tests.silence import after_silence, silent_regions
 
+#: A whole year is made and folded, several times.
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 CASES = 500
 WANTED = Wanted(CASES, 11, 2025, ROOT / "schemas", ROOT / "policies")

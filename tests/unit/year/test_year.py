@@ -22,6 +22,8 @@ from onebox.year.walking import Walk
 from onebox.year.world import Wanted, World
 from onebox.year.year import case_lines, generate, generate_by_case
 
+#: A whole year is made and folded, several times.
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 CASES = 300
 WANTED = Wanted(CASES, 7, 2025, ROOT / "schemas", ROOT / "policies")
