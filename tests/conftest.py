@@ -1,26 +1,50 @@
 from __future__ import annotations
 
 import os
+import resource
+import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from onebox.testing import Stack
 
-# A loaded machine makes no test fail: what hangs is ended by pytest's own timeout.
-settings.register_profile("casebus", deadline=None)
+# A loaded machine is no fault; `--hypothesis-profile` names another profile.
+settings.register_profile("untimed", deadline=None)
 settings.register_profile("fast", deadline=None, max_examples=15)
-settings.load_profile("casebus")
+settings.load_profile("untimed")
 
 # A shell after `casebus env` would otherwise lend its stack to every test.
 for name in [name for name in os.environ if name.startswith("CASEBUS_")]:
     del os.environ[name]
 
 
-# A loaded machine is no fault; `--hypothesis-profile` names another profile.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+#: What one test may add to its worker: two workers and their stacks are to fit in 4 GB.
+MOST_KIB = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+def within_memory() -> Iterator[None]:
+    """Names the test that makes its worker much larger than it ever was."""
+    before = _most_kib()
+    yield
+    assert _most_kib() - before <= MOST_KIB, f"this test took {_most_kib() >> 10} MiB"
+
+
+def _most_kib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+@pytest.fixture(scope="session")
+def pm4py() -> Any:
+    """The reader that process miners use; it takes 200 MB, so only who needs it brings it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pm4py  # noqa: PLC0415
+
+        return pm4py
 
 
 @pytest.fixture(scope="session")

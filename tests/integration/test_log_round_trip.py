@@ -6,17 +6,13 @@ import os
 import subprocess
 import sys
 import time
-import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from casebus.sdk.gateway import Gateway
 from onebox.testing import Stack
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import pm4py
 
 pytestmark = [pytest.mark.connected]
 DISTRICT, POLICE = "cn-330106-amr", "cn-330106-psb"
@@ -79,7 +75,7 @@ def arrived(gateway: Gateway) -> bool:
 
 @pytest.mark.timeout(300)
 def test_a_log_comes_out_with_its_activities_variants_and_resources(
-    stack: Stack, tmp_path: Path
+    pm4py: Any, stack: Stack, tmp_path: Path
 ) -> None:
     write(tmp_path / "in.xes")
     (tmp_path / "in.mapping.yaml").write_text(MAPPING, encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,6 @@ from casebus.sdk.gateway import Gateway
 from casebus.sdk.importing.minting import MintedEvent
 from casebus.sdk.importing.recorded import slots_from_history
 from casebus.settings import Settings
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import pm4py
 
 CASE, OTHER = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01", "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e02"
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
@@ -114,7 +109,7 @@ def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
 
 
 @pytest.mark.parametrize("name", ["log.xes", "log.xes.gz"])
-def test_pm4py_reads_the_xes(name: str, export: Callable[..., Path]) -> None:
+def test_pm4py_reads_the_xes(pm4py: Any, name: str, export: Callable[..., Path]) -> None:
     log = pm4py.read_xes(str(export("--xes", name)))
     traces = {case: list(rows["concept:name"]) for case, rows in log.groupby("case:concept:name")}
     assert traces == {
@@ -132,7 +127,7 @@ def test_pm4py_reads_the_xes(name: str, export: Callable[..., Path]) -> None:
     assert graph["referral.sent", "referral.receipted"] == 1
 
 
-def test_pm4py_reads_the_ocel(export: Callable[..., Path]) -> None:
+def test_pm4py_reads_the_ocel(pm4py: Any, export: Callable[..., Path]) -> None:
     path = export("--ocel", "log.json")
     log = pm4py.read_ocel2_json(str(path))
     assert len(log.events) == 4
@@ -159,7 +154,7 @@ def test_without_a_file_it_says_what_it_needs() -> None:
 
 
 def test_a_step_of_another_system_keeps_its_name_and_who_did_it(
-    export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    pm4py: Any, export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(HISTORY, OTHER, LOADED)
     log = pm4py.read_xes(str(export("--xes", "log.xes")))
@@ -172,7 +167,7 @@ def test_a_step_of_another_system_keeps_its_name_and_who_did_it(
 
 
 def test_a_step_of_another_system_keeps_its_name_in_ocel(
-    export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    pm4py: Any, export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(HISTORY, OTHER, LOADED)
     log = pm4py.read_ocel2_json(str(export("--ocel", "log.json")))
@@ -182,7 +177,7 @@ def test_a_step_of_another_system_keeps_its_name_in_ocel(
 
 
 def test_a_withheld_event_of_a_secret_case_is_exported_with_its_month(
-    export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    pm4py: Any, export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(HISTORY, OTHER, [WITHHELD])
     log = pm4py.read_xes(str(export("--xes", "log.xes")))
@@ -195,7 +190,7 @@ def test_a_withheld_event_of_a_secret_case_is_exported_with_its_month(
 
 
 def test_a_withheld_event_has_no_author_in_ocel(
-    export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    pm4py: Any, export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(HISTORY, OTHER, [WITHHELD])
     path = export("--ocel", "log.json")

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 
@@ -25,6 +24,8 @@ def compose() -> dict[str, Any]:
 
 
 def test_the_compose_file_is_one_by_the_specification() -> None:
+    import jsonschema  # noqa: PLC0415  a second and a half, for this test alone
+
     schema = json.loads((ROOT / "tests/data/compose-spec.json").read_text("utf-8"))
     jsonschema.Draft201909Validator(schema).validate(compose())
 
