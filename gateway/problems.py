@@ -20,6 +20,7 @@ from starlette.routing import Match
 
 from casebus import telemetry
 from casebus.errors import CasebusError, Reason
+from casebus.words import said_of
 from storage.pool import AWAY
 
 MEDIA_TYPE = "application/problem+json"
@@ -202,7 +203,7 @@ def _errors(error: Exception) -> list[dict[str, str]]:
         return error.errors
     if isinstance(error, RequestValidationError):
         # The offending input is left out: it may be personal data, and the caller has it.
-        return [{"pointer": _pointer(row), "detail": row["msg"]} for row in error.errors()]
+        return [{"pointer": _pointer(row), "detail": said_of(row)} for row in error.errors()]
     return []
 
 

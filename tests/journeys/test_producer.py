@@ -140,10 +140,10 @@ def test_the_first_words_are_typed_wrongly_and_each_is_answered_in_one_sentence(
         else:
             assert developer.refused("publish", *words) == code
     assert developer.refused("publish", "--type", "case.noted", CASEBUS_AGENCY="") == "no_source"
-    stranger = {"CASEBUS_AGENCY": PSB, "CASEBUS_API_KEY": "x"}
+    stranger: dict[str, Any] = {"CASEBUS_AGENCY": PSB, "CASEBUS_API_KEY": "x"}
     assert developer.refused("publish", "--type", "case.noted", **stranger) == "no_key"
     assert developer.refused("work", "list", CASEBUS_API_KEY="wrong") == "unauthenticated"
-    wrong = {"CASEBUS_KAFKA_PASSWORD": "wrong"}  # pragma: allowlist secret
+    wrong: dict[str, Any] = {"CASEBUS_KAFKA_PASSWORD": "wrong"}  # pragma: allowlist secret
     note = ("publish", "--type", "case.noted")
     assert developer.refused(*note, **wrong) == "kafka_sign_in_refused"
     # Of all of that nothing was kept.
@@ -232,7 +232,7 @@ def test_a_sheet_of_another_form_is_read_or_its_cause_is_said(developer: Develop
 def test_the_shell_of_an_office_with_its_proxies_reaches_what_is_on_this_machine(
     developer: Developer,
 ) -> None:
-    office = {
+    office: dict[str, Any] = {
         "http_proxy": "http://proxy.invalid:3128",
         "ALL_PROXY": "socks5://proxy.invalid:1080",
         "NO_PROXY": "[::1],intranet.invalid",
