@@ -20,6 +20,7 @@ from tests.integration.test_gateway import event, journaled, submit
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 SUP, OFFICE, NAME = "cn-330100-sup", "cn-330102-amr", "杭州市上城区市场监督管理局"
 PATIENCE = 60.0
+WORK = ("work", "list", "--limit", "200")
 
 
 class Terminal:
@@ -59,9 +60,7 @@ def test_a_list_is_dropped_in_asked_answered_and_counted(stack: Stack, tmp_path:
         done = supervisor.run("penalties", "ask", str(path))
         assert done["outcomes"] == {"asked_now": 2, "entered": 1}
         cases = {one["number"]: one["case"] for one in done["rows"]}
-        asked = office.until(
-            lambda items: set(_items(items, mark)) == set(numbers[1:]), "work", "list"
-        )
+        asked = office.until(lambda page: set(_items(page, mark)) == set(numbers[1:]), *WORK)
         items = _items(asked, mark)
         assert list(items[numbers[1]]["actions"]) == ["take", "explain"]
         # The same list again asks nothing.
@@ -77,7 +76,7 @@ def test_a_list_is_dropped_in_asked_answered_and_counted(stack: Stack, tmp_path:
         return mine == answered
 
     assert is_answered(supervisor.until(is_answered, "penalties", "list", "--office", OFFICE))
-    assert _items(office.run("work", "list"), mark) == {}
+    assert _items(office.run(*WORK), mark) == {}
     [counts] = [one for one in supervisor.run("penalties", "offices") if one["office"] == OFFICE]
     assert (counts["asked"], counts["explained"], counts["entered"]) == (2, 1, 1)
 
@@ -93,9 +92,9 @@ def _enter(client: Any, number: str) -> None:
     journaled(client, submit(client, body))
 
 
-def _items(items: list[dict[str, Any]], mark: str) -> dict[str, dict[str, Any]]:
+def _items(page: dict[str, Any], mark: str) -> dict[str, dict[str, Any]]:
     """The open questions of this test, by the number that they are about."""
-    texts = ((one, number["value"]) for one in items for number in one["numbers"] or ())
+    texts = ((one, number["value"]) for one in page["items"] for number in one["numbers"] or ())
     return {
         text.removeprefix(f"{OFFICE}: "): one
         for one, text in texts
