@@ -142,7 +142,7 @@ def test_the_first_words_are_typed_wrongly_and_each_is_answered_in_one_sentence(
     assert developer.refused("publish", "--type", "case.noted", CASEBUS_AGENCY="") == "no_source"
     stranger: dict[str, Any] = {"CASEBUS_AGENCY": PSB, "CASEBUS_API_KEY": "x"}
     assert developer.refused("publish", "--type", "case.noted", **stranger) == "no_key"
-    assert developer.refused("work", "list", CASEBUS_API_KEY="wrong") == "unauthenticated"
+    assert developer.refused("work", "list", CASEBUS_API_KEY="x") == "unauthenticated"
     wrong: dict[str, Any] = {"CASEBUS_KAFKA_PASSWORD": "wrong"}  # pragma: allowlist secret
     note = ("publish", "--type", "case.noted")
     assert developer.refused(*note, **wrong) == "kafka_sign_in_refused"
