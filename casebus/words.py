@@ -21,6 +21,7 @@ _BY_LIBRARY = {
     "_lzma": _DAMAGED,
     "sqlite3": "it is no database of this form",
     "_csv": "quotes that do not close, or a row that is none",
+    "yaml": "control characters are no text",
     "httpx": _NO_ANSWER,
     "httpcore": _NO_ANSWER,
     "kafka": _NO_ANSWER,
@@ -83,7 +84,8 @@ def _place(error: Any) -> str:
         return f"byte {error.start + 1} is not {error.encoding.upper()}"
     mark = getattr(error, "problem_mark", None)
     if mark is not None:
-        return f"line {mark.line + 1}, column {mark.column + 1} cannot be read"
+        problem = getattr(error, "problem", None) or "cannot be read"
+        return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
     line = getattr(error, "lineno", None)
     column = getattr(error, "colno", None) or getattr(error, "offset", None)
     if isinstance(line, int):

@@ -54,7 +54,10 @@ def read_yaml(name: str, text: bytes) -> Any:
         raise LawError("law_unreadable", f"{name}: line {line}: not UTF-8") from error
     except yaml.MarkedYAMLError as error:
         raise LawError("law_unreadable", f"{name}: {_marked(error)}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except ValueError as error:
+        says = f"{name}: a day that no calendar has, or a number that is none"
+        raise LawError("law_unreadable", says) from error
+    except (yaml.YAMLError, RecursionError) as error:
         raise LawError("law_unreadable", f"{name}: {in_words(error)}") from error
 
 

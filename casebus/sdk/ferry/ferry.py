@@ -20,6 +20,7 @@ from casebus.sdk.ferry.folders import Folders
 from casebus.sdk.ferry.incoming import Receiver
 from casebus.sdk.ferry.outgoing import Sender
 from casebus.sdk.ferry.spool import Spool
+from casebus.words import in_words
 
 #: What is queued and not yet in a bundle: beyond it nothing more is collected.
 MOST_QUEUED = 5_000
@@ -116,7 +117,7 @@ class Ferry:
             except CasebusError as error:
                 first = first or error
             except (OSError, sqlite3.Error) as error:
-                first = first or CasebusError("ferry_folder", str(error))
+                first = first or CasebusError("ferry_folder", in_words(error))
         if first is not None:
             raise first
 
