@@ -65,9 +65,7 @@ class Filters(BaseModel):
         None, max_length=64, description="统一社会信用代码 of a party, where the caller has a role."
     )
     number: str | None = Field(None, max_length=200, description="A local number.")
-    title: str | None = Field(
-        None, max_length=200, description="Words of the `title` that is shown."
-    )
+    title: str | None = Field(None, max_length=200, description="Words of the shown `title`.")
 
 
 class CasePage(Shape):
