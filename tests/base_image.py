@@ -16,8 +16,11 @@ from pathlib import Path
 
 PROGRAMS = ("sh", "env", "install", "useradd", "mkdir", "rm", "cat", "chmod", "chown")
 FILES = ("/etc/passwd", "/etc/group", "/etc/login.defs", "/etc/nsswitch.conf", "/etc/pip.conf")
-#: What every wheel for Linux may count on (PEP 600) beside the C library's own.
-WHEELS_LOAD = ("libgcc_s.so.1", "libstdc++.so.6", "libz.so.1")
+#: What every wheel for Linux may count on (PEP 600), whatever else is there.
+WHEELS_LOAD = (
+    *("libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libutil.so.1"),
+    *("libresolv.so.2", "libgcc_s.so.1", "libstdc++.so.6", "libz.so.1"),
+)
 #: What no Python needs to run and to make environments.
 _LEFT_OUT = shutil.ignore_patterns("test", "tests", "site-packages", "__pycache__", "idlelib")
 
