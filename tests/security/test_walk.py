@@ -42,9 +42,13 @@ PARTY, LOW_PARTY = "cn-330102-court", "cn-330100-med"
 #: Of the recipient's sector, and above the opener.
 STRANGER, SUPERIOR = "cn-330105-psb", "cn-330100-amr"
 TEAM = {OPENER, RECIPIENT, COPIED}
+#: Sees every case that is not secret without a body, by its numbers, and all that was rejected.
+OPERATOR = "admin"
 #: Whatever key there is for those who are no agency.
-OTHERS = ("bus", "root", "admin")
+OTHERS = ("bus", "root", OPERATOR)
 NOBODY = ""
+#: In the place of a stream.
+NO_CASE = ""
 #: Has a system of its own, of the opener's sector, and so may write to that door.
 HOSTILE, DOOR = "cn-330106-amr", "events.administrative"
 
@@ -71,7 +75,7 @@ class Planted:
         return made
 
     def cases(self) -> list[str]:
-        return sorted(set(self.streams.values()))
+        return sorted({*self.streams.values()} - {NO_CASE})
 
 
 #: How each route is asked: what stands for each name in its path, and what is sent besides. The
@@ -83,6 +87,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/events/{source}/{event_id}/receipts": {"queries": ({}, {"proof": "true"})},
     "GET /v1/events/{source}/{event_id}/recall": {},
     "GET /v1/cases": {"queries": ({}, {"number": "number"}, {"status": "sent"})},
+    "GET /v1/cases/counts": {"queries": ({"by": "status"}, {"by": "agency"})},
     "GET /v1/cases/{case}": {},
     "GET /v1/cases/{case}/clocks": {},
     "GET /v1/cases/{case}/history": {},
@@ -210,7 +215,7 @@ def _plant_case(found: Planted, clients: dict[str, httpx.Client], marks: dict[st
     """A case of the opener's; of a secret one those without a role see what they were sent."""
     stream = str(uuid4())
     seen = found.people[stream] = TEAM if marks else {*TEAM, PARTY}
-    number = found.mark(stream, *seen)
+    number = found.mark(stream, *seen, *(() if marks else (OPERATOR,)))
     found.numbers.append(number)
     data = {
         "title": found.mark(stream, *seen),
@@ -260,7 +265,7 @@ def _plant_squatted(found: Planted, clients: dict[str, httpx.Client]) -> None:
     number = f"mark{uuid4().hex}"
     stream = stream_id(OPENER, "letter_no", number)
     found.people[stream] = {OPENER, RECIPIENT, COPIED}
-    found.allowed[number], found.streams[number] = found.people[stream], stream
+    found.allowed[number], found.streams[number] = {*found.people[stream], OPERATOR}, stream
     found.numbers.append(number)
     about: dict[str, Any] = {"to": RECIPIENT, "legaltime": "2026-03-02"}
     squat = {"note": found.mark(stream, SUPERIOR, *found.people[stream])}
@@ -309,8 +314,8 @@ def _plant_recalled(found: Planted, clients: dict[str, httpx.Client]) -> None:
 
 
 def _forge(found: Planted, stack: Stack) -> None:
-    """An agency with a system of its own writes garbage in the opener's name: nobody's to see."""
-    mark = found.mark(str(uuid4()))
+    """An agency with a system of its own writes garbage in the opener's name."""
+    mark = found.mark(NO_CASE, OPERATOR)
     headers = [("ce_source", OPENER.encode()), ("ce_id", mark.encode()), ("ce_type", mark.encode())]
     producer = KafkaProducer(**producer_settings(stack.settings(HOSTILE)))
     try:
@@ -425,7 +430,7 @@ class Walk:
             # What the viewer wrote itself tells it nothing.
             marks = {one for one in self.planted.allowed if one in text and one not in known}
             self.seen |= marks
-            told = {self.planted.streams[one] for one in marks}
+            told = {self.planted.streams[one] for one in marks} - {NO_CASE}
             told |= {one for one in self.planted.cases() if one in text and one not in known}
             if answer.status_code != 401:
                 self.looks.update((path, one) for one in told | ({asked.stream} - {""}))
