@@ -25,6 +25,7 @@ from casebus.cases import (
 from casebus.events.legaltime import LegalTime
 from casebus.law.agencies import AGENCY, SAME_DIVISION
 from casebus.law.compiled import ANY_ROLE, Procedure, in_force
+from casebus.law.models import BUS
 from tests.case_events import LAW, SECTORS, event
 
 #: Sector -> its two agencies.
@@ -151,6 +152,8 @@ class _Walk:
     def _author(self, procedure: Procedure, name: str, roles: dict[str, tuple[str, ...]]) -> str:
         step = in_force(procedure.otherwise[name], self._day) or procedure.otherwise[name][0]
         role = self._rng.choice(sorted(step.by))
+        if role == BUS:
+            return BUS
         if role == ANY_ROLE:
             return self._rng.choice(sorted(self._case.participants))
         if role in roles and self._rng.random() < 0.9:

@@ -87,7 +87,8 @@ def yuan(fen: int) -> Decimal:
 
 def local(moment: str) -> str:
     """A recorded time as it is read in China, to the second."""
-    return f"{in_china(datetime.fromisoformat(moment), seconds=True)}（北京时间）"
+    told = in_china(datetime.fromisoformat(moment), seconds=True)
+    return f"{told.removesuffix('+08')}（北京时间）"
 
 
 def unit_of(kind: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from casebus.cases import Case, CaseEvent
 from casebus.law import Law, loader
 from casebus.law.compiled import ANY_ROLE, Procedure, in_force
+from casebus.law.models import BUS
 from tests.case_events import LAW, ROOT, event, folded, until
 from tests.silence import after_silence, silent_regions, with_lapses
 from tests.walks import OFFICES
@@ -108,4 +109,5 @@ def moves(procedure: Procedure, case: Case, day: dt.date) -> Iterator[tuple[str,
         if status == at and step is not None:
             held = [roles[role][0] for role in sorted(step.by) if roles.get(role)]
             held += case.participants[:1] if ANY_ROLE in step.by else ()
+            held += [BUS] if BUS in step.by else ()
             yield from ((name, one) for one in held[:1])

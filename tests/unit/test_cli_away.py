@@ -100,7 +100,6 @@ def test_a_command_to_which_nothing_answers_ends_in_one_clear_error(
         (("keys", "list"), "kafka_unreachable"),
         (("verify",), "database_unavailable"),
         (("rebuild",), "directory_unread"),
-        (("rejected",), "database_unavailable"),
         (("law", "show"), "database_unavailable"),
         (("law", "void"), "database_unavailable"),
     ],

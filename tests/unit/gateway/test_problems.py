@@ -194,7 +194,7 @@ async def test_alive_needs_nothing_and_ready_needs_everything(app: FastAPI) -> N
         answer = await asyncio.wait_for(client.get("/readyz"), 30)
     assert answer.status_code == 503
     assert answer.json()["checks"] == dict.fromkeys(
-        ("database", "broker", "directory", "moving", "derived"), "failing"
+        ("database", "broker", "directory", "moving", "derived", "watched"), "failing"
     )
 
 

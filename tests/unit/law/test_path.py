@@ -126,8 +126,8 @@ def test_no_cell_of_a_page_says_a_role_by_its_word(file: models.ProcedureFile) -
 
 
 def _tables(page: str) -> dict[str, list[list[str]]]:
-    """Rows of each section's table, its head left out."""
-    parts = (part.partition("\n") for part in page.split("\n## ")[1:])
+    """Rows of each section's table, its head left out; a part of a section is a section."""
+    parts = (part.partition("\n") for part in re.split(r"\n###? ", page)[1:])
     return {
         name: [
             [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
