@@ -17,13 +17,18 @@ from gateway.problems import RefusedError
 _Known = Mapping[str, bool]
 #: Characters of a name that nobody knows, as it is said back.
 _LONGEST = 64
+#: Its clients are others', who send what their registry knows: that one passes over the rest.
+_REGISTRY = "/registry"
 _NUL, _NO_TEXT = "\x00", "a character that no text has"
 
 
 def refuse(request: Request, route: str) -> None:
     """Raises `invalid_parameter` with the known names, or the place that cannot be."""
+    known = _known(request.app, route, request.method)
     given = request.query_params.multi_items()
-    rows = [*_wrong(given, _known(request.app, route, request.method))]
+    if route.startswith(_REGISTRY):
+        given = [(name, value) for name, value in given if name in known]
+    rows = [*_wrong(given, known)]
     rows += [
         _row("path", name, _NO_TEXT) for name, one in request.path_params.items() if _NUL in one
     ]

@@ -27,7 +27,7 @@ from tests import commands
 from tests.integration.test_import_on_stack import EXAMPLES, row, spreadsheet
 from tests.wire import Wire
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.timeout(300)]
 AGENCY = "cn-330106-amr"
 MAPPING = str(EXAMPLES / "referrals-2025.mapping.yaml")
 
@@ -59,7 +59,6 @@ ASK_KAFKA = [
 ]
 ASK_DATABASE = [
     ["verify"],
-    ["rejected"],
     ["rebuild", "--compare-only"],
     ["backup", "backups"],
     ["law", "show"],
@@ -67,7 +66,7 @@ ASK_DATABASE = [
     ["law", "reinterpret", commands.CASE, "--law", "0", "--reason", "x"],
     pytest.param(["year", "--load", "--cases", "1", "--patience", "0"], marks=pytest.mark.long),
 ]
-OPERATORS = {"verify", "rebuild", "backup", "year", "keys", "law", "rejected"}
+OPERATORS = {"verify", "rebuild", "backup", "year", "keys", "law"}
 
 
 class Desk:

@@ -21,7 +21,7 @@ from schemathesis.generation import GenerationMode
 
 from onebox.testing import Stack
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.timeout(300)]
 
 #: It has no system of its own, and no other test watches it.
 AGENCY = "cn-330105-amr"

@@ -53,6 +53,8 @@ class Reader:
         assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/sdk.md", "docs/operations.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/sdk.md", pytest.param("docs/operations.md", marks=pytest.mark.long)]
+)
 def test_each_block_of_a_page_runs_as_it_stands(stack: Stack, tmp_path: Path, name: str) -> None:
     Reader(stack, tmp_path).read(ROOT / name)

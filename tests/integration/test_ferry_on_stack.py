@@ -18,7 +18,7 @@ from casebus.cli.main import main
 from casebus.sdk.gateway import Gateway
 from onebox.testing import Stack
 
-pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(300)]
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
 PATIENCE_SECONDS = 60.0
@@ -167,7 +167,10 @@ def test_the_bus_s_side_that_begins_again_sends_all_and_the_office_has_each_once
     border.office("ferry", "begin-again", "--yes", as_json=False)
     kept = _letter(border, _number())
     border.until(lambda: border.statuses()[kept["id"]] == "journaled", "it was journaled")
-    assert border.inbox() == before
+    # What the bus has to say of the new letter may come too.
+    there = [one["id"] for one in border.inbox()]
+    assert len(there) == len(set(there))
+    assert {one["id"] for one in before} <= set(there)
     assert len(border.office("ferry", "sent")) == rows + 1
     assert set(border.statuses().values()) <= {"journaled", "at the door", "under way"}
 

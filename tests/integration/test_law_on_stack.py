@@ -17,7 +17,7 @@ from onebox.law import adopting
 from onebox.law.reinterpreting import Decision, reinterpret
 from onebox.law.trying import Question, try_law
 from onebox.testing import Stack
-from tests.case_events import LAW, ROOT
+from tests.case_events import ROOT
 from tests.integration.casework import Casework, casework_on
 from tests.integration.street import Bus, opened
 from tests.world import SCHEMAS
@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 FILES = loader.read(ROOT / "policies/law")
+LAW = Law(FILES)
 REFERRAL = "procedures/referral.yaml"
 RECEIPT = "    from: [sent, forwarded]\n    to: receipted\n    by: [police]\n"
 COPIES = "    copies: [same_division:procuratorate]\n"

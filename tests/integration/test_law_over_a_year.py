@@ -29,7 +29,7 @@ from tests.case_events import LAW, ROOT
 from tests.integration.casework import Casework, casework_on
 from tests.world import AGENCIES, SCHEMAS
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.timeout(480)]
 
 CASES = 240
 #: After the year, when most of what was left undone has fallen due.

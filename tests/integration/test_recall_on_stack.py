@@ -17,7 +17,7 @@ from casebus.sdk.client import Client
 from casebus.sdk.inbox import Delivery
 from tests.integration.street import AMR, DOORS, PRO, PSB, Bus, gateway_clients
 
-pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(300)]
 
 JOURNALED = "select * from derived.event where id = $1"
 WORDS = "送错了单位的材料"

@@ -24,7 +24,7 @@ from tests.integration.casework import Casework, casework_on
 from tests.integration.test_outbox_relay import DyingProducer, KilledError
 from tests.world import with_headers
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.timeout(240)]
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
 DOOR = "events.administrative"

@@ -22,7 +22,7 @@ from onebox.commands.rebuild import rebuild
 from onebox.places import SPEAKERS
 from onebox.testing import Stack
 from storage.migrate import migrations
-from tests.case_events import LAW
+from tests.case_events import ROOT
 from tests.integration.old_home import cases_in, unpacked
 from tests.integration.street import AMR, PSB, Bus
 from tests.security.test_credentials import wide
@@ -97,7 +97,12 @@ def test_every_law_that_a_case_was_derived_by_still_loads(old: Bus) -> None:
 def test_nothing_is_told_that_only_the_new_fold_or_the_new_law_finds(old: Bus) -> None:
     streams = cases_in(old.stack.home)
     # Starting a release adopts the law that it brings.
-    old.until(_BY_ANOTHER, LAW.digest, FOLD_VERSION, holds=lambda rows: not rows)
+    old.until(
+        _BY_ANOTHER,
+        Law.load(ROOT / "policies/law").digest,
+        FOLD_VERSION,
+        holds=lambda rows: not rows,
+    )
     # Nobody had to sign for it by the old law: by the new one it fell due days ago.
     [unsigned] = old.rows(_CLOCK, streams["unsigned"], "T04")
     assert unsigned["due"] < dt.datetime(2026, 3, 9, tzinfo=CHINA)
@@ -147,6 +152,7 @@ def test_the_old_home_is_rebuilt_from_its_journal_and_switched(old: Bus) -> None
     assert old.verified().ok
 
 
+@pytest.mark.long
 def test_it_is_rebuilt_again_while_nothing_but_kafka_and_postgresql_runs(old: Bus) -> None:
     home = ["--home", str(old.stack.home.path)]
     assert CliRunner().invoke(rebuild, [*home, "--drop-old"]).exit_code == 0

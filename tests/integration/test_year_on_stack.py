@@ -14,7 +14,7 @@ from onebox.verify.checks import verify
 from onebox.year.loading import load_year
 from onebox.year.world import Wanted
 
-pytestmark = [pytest.mark.connected, pytest.mark.slow]
+pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 WANTED = Wanted(120, 11, 2025, ROOT / "schemas", ROOT / "policies")
 

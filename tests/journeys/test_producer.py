@@ -31,7 +31,7 @@ from tests.commands import assert_clear
 from tests.integration.street import Bus
 from tests.wire import Wire
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[2]
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
 PATIENCE = 60.0
