@@ -17,6 +17,7 @@ from onebox.law import adopting
 from onebox.law.reinterpreting import Decision, reinterpret
 from onebox.law.trying import Question, try_law
 from onebox.testing import Stack
+from tests import case_events
 from tests.case_events import ROOT
 from tests.integration.casework import Casework, casework_on
 from tests.integration.street import Bus, opened
@@ -29,7 +30,7 @@ FILES = loader.read(ROOT / "policies/law")
 LAW = Law(FILES)
 REFERRAL = "procedures/referral.yaml"
 RECEIPT = "    from: [sent, forwarded]\n    to: receipted\n    by: [police]\n"
-COPIES = "    copies: [same_division:procuratorate]\n"
+FORWARDED = "forwarded: {zh: 已转送, en: Forwarded}"
 SINCE, UNTIL = dt.date(2026, 3, 1), dt.date(2026, 3, 31)
 LATER = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 TABLES = """
@@ -83,7 +84,7 @@ async def test_a_law_is_tried_over_history_and_no_table_changes(brokers: Stack) 
         assert await digests(casework) == before
     assert len(before) > 20
     assert (answer["cases"], answer["changed"], nothing["cases"]) == (1, 1, 0)
-    assert answer["in_force"] == [LAW.digest]
+    assert answer["in_force"] == [case_events.LAW.digest]
     assert answer["law"] == tried.digest
     [item] = answer["items"]
     assert item["case"] == stream
@@ -147,7 +148,7 @@ def test_a_law_is_refused_adopted_and_reinterpreted_by(bus: Bus, tmp_path: Path)
         asyncio.run(adopting.adopt(bus.admin, odd, "wang", "for once"))
     assert set(show()["in_force"].values()) == first == {LAW.digest}
 
-    files = changed(COPIES, "")
+    files = changed(FORWARDED, FORWARDED.replace("Forwarded", "Passed on"))
     good = written(tmp_path / "good", files)
     done = asyncio.run(adopting.adopt(bus.admin, good, "wang.fang", "a new text"))
     assert done == {"digest": Law(files).digest, "previous": LAW.digest, "adopted": True}
@@ -168,7 +169,7 @@ def test_a_law_is_refused_adopted_and_reinterpreted_by(bus: Bus, tmp_path: Path)
         asyncio.run(reinterpret(bus.admin, Decision(stream, done["digest"], "again"), now))
     said = asyncio.run(reinterpret(bus.admin, Decision(stream, LAW.digest[:16], "as before"), now))
     assert said["law_before"] == done["digest"]
-    # The copy was sent: that it is owed no longer changes nothing here.
+    # It was not forwarded: what that is called changes nothing here.
     assert said["state_before"] == said["state_after"]
     bus.until(query, stream, LAW.digest)
     with pytest.raises(CasebusError, match="law_unknown"):
