@@ -20,7 +20,7 @@ from onebox.scenario.playground import EXAMPLES, IMPORTER, Playground
 from onebox.testing import Stack
 
 # Starting everything, importing 233 cases and playing 38 steps takes a minute on idle cores.
-pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
 
 AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 COURT, ARB, CITY = "cn-330106-court", "cn-330100-arb", "cn-330100-amr"

@@ -15,7 +15,7 @@ from onebox.scenario.playground import EXAMPLES, Playground
 from onebox.testing import Stack
 
 # Nine storylines take a minute on idle cores, and the stack its start.
-pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]
 
 NUMBERS = [int(path.stem.rpartition("-")[2]) for path in EXAMPLES.glob("storyline-*.yaml")]
 

@@ -74,6 +74,7 @@ async def test_a_stranger_gets_the_same_bytes(play: Play, hidden: Hidden) -> Non
     assert answers[f"/v1/cases/{SECRET}"][0] == 404
 
 
+@pytest.mark.long
 async def test_a_participant_without_a_role_gets_the_same_bytes(play: Play) -> None:
     one, other = await play(Hidden(), closed=(COURT,)), await play(OTHERWISE, closed=(COURT,))
     assert await differing(one, other, COURT) == []
