@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 BUILDAH = shutil.which("buildah")
 #: The account of the Dockerfile, to whom its volumes belong.
 USER = 10001
+#: buildah lays a volume of its own over the `/data` that the image declares.
+HOME = "/volume"
 WAIT_SECONDS = 120
 
 pytestmark = [
@@ -64,7 +66,7 @@ class Image:
 
     def command(self, *command: str, data: Path | None = None, **variables: str) -> list[str]:
         given = [f"--env={name}={text}" for name, text in variables.items()]
-        volume = [] if data is None else [f"--volume={data}:/data"]
+        volume = [] if data is None else [f"--volume={data}:{HOME}"]
         options = [*self._store, "run", *volume, *given, self.container, "--"]
         return [str(BUILDAH), *options, *command]
 
@@ -133,7 +135,7 @@ def test_the_image_s_services_carry_an_event(image: Image, tmp_path: Path) -> No
         url = f"http://127.0.0.1:{base}"
         for service in (*WORKERS, GATEWAY):
             log = tmp_path / f"{service}.log"
-            given = {"CASEBUS_HOME": "/data", "CASEBUS_GATEWAY_URL": url}
+            given = {"CASEBUS_HOME": HOME, "CASEBUS_GATEWAY_URL": url}
             running.enter_context(image.running(service, data, log, **given))
         _carry(url, stack.api_key("cn-330108-amr"))
 
@@ -150,7 +152,7 @@ def _volume(stack: Stack, data: Path) -> Path:
 def _for_provision(admin: dict[str, str]) -> dict[str, str]:
     names = ("KAFKA_BOOTSTRAP", "KAFKA_SECURITY_PROTOCOL", "KAFKA_USERNAME", "KAFKA_PASSWORD")
     given = {f"CASEBUS_{name}": admin[f"CASEBUS_{name}"] for name in (*names, "DATABASE_URL")}
-    return {**given, "CASEBUS_HOME": "/data"}
+    return {**given, "CASEBUS_HOME": HOME}
 
 
 def _carry(url: str, key: str) -> None:
