@@ -8,7 +8,6 @@ those who may know of both are asked to look (ADR 43).
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
@@ -24,6 +23,7 @@ from casebus.law.threshold_models import MONEY
 from casebus.now import Now
 from services.scheduler.barrier import Passes
 from services.scheduler.questions import RAISED, finding_key
+from services.scheduler.rounds import in_rounds
 from services.scheduler.telling import Telling
 from services.scheduler.voice import SOURCE, Statement, Voice
 from storage import organisations, outbox, scheduling
@@ -33,7 +33,6 @@ from storage.said import words_in
 FOUND = "casebus.prior_sanctions.found.v1"
 #: What a secret case holds may count in another one, which may not know of it.
 ELSEWHERE = "counts_elsewhere"
-_ROUND_SECONDS = 1.0
 #: Bounds what one round costs, and how long one answer gets.
 _ORGANISATIONS = 100
 _MOST = 50
@@ -80,9 +79,7 @@ class Organisations:
         self._barrier, self._partitions = barrier, partitions
 
     async def run(self) -> None:
-        while True:
-            if not await self.ask():
-                await asyncio.sleep(_ROUND_SECONDS)
+        await in_rounds(self.ask)
 
     async def ask(self) -> int:
         """One round; how many organisations it was about."""

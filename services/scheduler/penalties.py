@@ -7,7 +7,6 @@ nobody is answered about an office that it may not ask (ADR 62).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from casebus.cases.keys import key_of
 from casebus.cases.listed import Asking
 from casebus.law.agencies import Agencies
 from services.scheduler.barrier import Passes
+from services.scheduler.rounds import in_rounds
 from services.scheduler.voice import Statement, Voice
 from storage import outbox, penalties, scheduling
 from storage.penalties import Question
@@ -23,7 +23,6 @@ from storage.scheduling import Stretch
 FOUND = "casebus.penalty_entry.found.v1"
 #: The question under which is noted how far the journal was read.
 ENTERED = "penalty_entered"
-_ROUND_SECONDS = 1.0
 #: Bounds what one round costs.
 _RECORDS = 2_000
 
@@ -44,9 +43,7 @@ class Penalties:
         self._directory, self._asking = directory, asking
 
     async def run(self) -> None:
-        while True:
-            if not await self.look():
-                await asyncio.sleep(_ROUND_SECONDS)
+        await in_rounds(self.look)
 
     async def look(self) -> int:
         """One round; how many stretches of the journal it read."""

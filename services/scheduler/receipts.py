@@ -6,7 +6,6 @@ sent: a scheduler that dies between the two says the same receipts again.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Iterable, Iterator
@@ -20,6 +19,7 @@ from casebus.trust.directory import Directory
 from casebus.trust.receipt import Receipt
 from casebus.trust.witnessing import Witnessing
 from services.scheduler.relay import Sends
+from services.scheduler.rounds import in_rounds
 from services.transport import Outgoing
 from storage import heads, sending
 from storage.heads import Log, Owed
@@ -27,7 +27,6 @@ from storage.proving import Prover, Teller, receipts
 
 log = logging.getLogger(__name__)
 
-_ROUND_SECONDS = 1.0
 #: Records whose receipts are made together.
 _RECORDS = 2000
 _FORM = ("content-type", b"application/json")
@@ -46,9 +45,7 @@ class Receipts:
         self._prover = Prover()
 
     async def run(self) -> None:
-        while True:
-            if not await self.send():
-                await asyncio.sleep(_ROUND_SECONDS)
+        await in_rounds(self.send)
 
     async def send(self) -> int:
         """One round; how many records were gone through."""

@@ -7,7 +7,6 @@ those who hold a role there, each of them once, withdrawn when it holds no more.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +14,7 @@ from uuid import UUID
 from casebus.cases.keys import key_of
 from services.scheduler.barrier import Passes
 from services.scheduler.questions import RAISED, WITHDRAWN, finding_key
+from services.scheduler.rounds import in_rounds
 from services.scheduler.voice import SOURCE, Statement, Voice
 from storage import outbox, rights, scheduling
 from storage.rights import Said, Unheard
@@ -23,7 +23,6 @@ from storage.said import Word, words_in, words_since
 _SEVERITY = {"right_in_question": "WARNING", "right_invalid": "SERIOUS"}
 #: Another case is linked with this one, and is told nothing unless this one links back.
 LINKED_ELSEWHERE = "linked_elsewhere"
-_ROUND_SECONDS = 1.0
 #: Bounds what one round costs.
 _RIGHTS = 100
 _RECORDS = 5_000
@@ -58,9 +57,7 @@ class Rights:
         self._barrier, self._partitions = barrier, partitions
 
     async def run(self) -> None:
-        while True:
-            if not await self.ask():
-                await asyncio.sleep(_ROUND_SECONDS)
+        await in_rounds(self.ask)
 
     async def ask(self) -> int:
         """One round; how many rights it was about."""

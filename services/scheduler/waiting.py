@@ -6,7 +6,6 @@ we were behind.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -20,6 +19,7 @@ from casebus.now import Now
 from casebus.trust.directory import Directory
 from services.scheduler.barrier import Passes
 from services.scheduler.clocks import spoken
+from services.scheduler.rounds import in_rounds
 from services.scheduler.voice import Voice
 from storage import outbox, scheduling, sending
 from storage.scheduling import Due
@@ -50,9 +50,7 @@ class Waiting:
         self._failed: set[Due] = set()
 
     async def run(self) -> None:
-        while True:
-            if not await self.tell_due():
-                await asyncio.sleep(_ROUND_SECONDS)
+        await in_rounds(self.tell_due, _ROUND_SECONDS)
 
     async def tell_due(self) -> int:
         """Tell what has waited long enough by now; returns how many findings were told."""
