@@ -18,7 +18,9 @@ from storage import sending
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
-_SQL = load("reads")
+_SQL = dict(load("reads"))
+#: One item and a list of them are shown by the same query.
+_SQL |= {name: _SQL[name].format(shown=_SQL["work_shown"]) for name in ("work", "work_item")}
 _SIGNATURE = "ce_signature"
 #: Seconds that a read may take before it counts as a database that does not answer.
 _PATIENCE = 5.0
