@@ -92,27 +92,31 @@ def test_what_is_rejected_is_kept_with_its_bytes_and_returned_to_a_sender_on_kaf
     returned = (
         "select topic, value from own.outbox where source = $1 and aggregatetype = 'rejected'"
     )
-    rows = bus.until(returned, AMR)
+    rows = bus.until(
+        returned, AMR, holds=lambda rows: strayed.value in {row["value"] for row in rows}
+    )
     assert {row["topic"] for row in rows} == {f"agency.{AMR}.rejected"}
-    assert strayed.value in [row["value"] for row in rows]
     assert broken.value not in {row["value"] for row in rows}
 
 
 def test_records_that_are_no_events_at_all_stop_no_worker(bus):
-    before = bus.rows("select count(*) from own.rejected")[0][0]
+    mark = uuid4().bytes
     good = bus.event("referral.sent", AMR, to=(PSB,))
     bad = [
-        Record(None, b"x", ()),
-        Record(b"x", b"", ()),
-        Record(b"\xff\xfe", b"\x00\xff", (("ce_id", b"\xff"),)),
+        Record(None, mark, ()),
+        Record(mark, b"", ()),
+        Record(b"\xff\xfe" + mark, b"\x00\xff", (("ce_id", b"\xff"),)),
         Record(good.key, None, good.headers),
         with_headers(good, ce_type=None),
         Record(good.key, b"\x00" * 1_100_000, good.headers),
     ]
     bus.send(bad, DOORS[AMR], partition=1)
+    # Others share this stack, and what they sent may be rejected meanwhile.
     bus.until(
-        "select count(*) from own.rejected",
-        holds=lambda rows: rows[0][0] == before + len(bad),
+        "select from own.rejected where key = any($1) or value = $2",
+        [one.key for one in bad if one.key],
+        mark,
+        holds=lambda rows: len(rows) == len(bad),
     )
     opened(bus)
 
