@@ -26,12 +26,16 @@ _LOOK_SECONDS = 0.05
 _SUPERVISOR = "supervisor"
 
 
-def start(options: Options) -> subprocess.Popen[bytes]:
-    """Spawn the supervisor, detached; raises as `require_startable` does."""
+def start(options: Options, *, owner: int | None = None) -> subprocess.Popen[bytes]:
+    """Spawn the supervisor, detached; raises as `require_startable` does.
+
+    Where there is an `owner`, our own process id, the stack ends when that process does.
+    """
     require_startable(options)
+    owned = [] if owner is None else [str(owner)]
     with options.place.open_log(_SUPERVISOR) as output:
         return subprocess.Popen(  # noqa: S603  ourselves
-            [sys.executable, "-m", "onebox.stack", options.to_json()],
+            [sys.executable, "-m", "onebox.stack", options.to_json(), *owned],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -35,6 +35,8 @@ T = TypeVar("T")
 KAFKA_STOP_SECONDS = 20.0
 POSTGRES_STOP_SECONDS = 20.0
 ROOM_SECONDS = 1.0
+#: How often it is looked whether whoever owns the stack still runs.
+_OWNER_SECONDS = 1.0
 
 
 class Stack:
@@ -59,14 +61,19 @@ class Stack:
             options=json.loads(options.to_json()),
         )
 
-    async def run(self) -> None:
-        """Until SIGTERM or SIGINT; raises CasebusError where it cannot start."""
+    async def run(self, owner: int | None = None) -> None:
+        """Until SIGTERM or SIGINT, or until the owner ends, whose child this process is.
+
+        Raises CasebusError where it cannot start.
+        """
         # `casebus up --foreground` comes with the terminal's own.
         os.umask(UMASK)
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        work = (self._start(), self.supervisor.watch(), self._keep_room())
+        work = [self._start(), self.supervisor.watch(), self._keep_room()]
+        if owner is not None:
+            work.append(_stop_without(owner, stopping))
         try:
             await _until(stopping, [asyncio.create_task(one) for one in work])
         except Exception as error:
@@ -269,10 +276,19 @@ async def _until(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> No
         await asyncio.gather(*pending, return_exceptions=True)
 
 
-def main(text: str, report: Callable[[str], object] = sys.stderr.write) -> int:
-    """The supervisor's process: `python -m onebox.stack OPTIONS`."""
+async def _stop_without(owner: int, stopping: asyncio.Event) -> None:
+    """A child is given to another parent when its own was killed and could stop nothing."""
+    while os.getppid() == owner:  # noqa: ASYNC110 - nobody tells a child
+        await asyncio.sleep(_OWNER_SECONDS)
+    stopping.set()
+
+
+def main(
+    text: str, owner: str | None = None, report: Callable[[str], object] = sys.stderr.write
+) -> int:
+    """The supervisor's process: `python -m onebox.stack OPTIONS [OWNER]`."""
     try:
-        asyncio.run(Stack(Options.from_json(text)).run())
+        asyncio.run(Stack(Options.from_json(text)).run(owner and int(owner)))
     except (CasebusError, OSError) as error:
         report(f"{in_words(error)}\n")
         return 1
@@ -280,4 +296,4 @@ def main(text: str, report: Callable[[str], object] = sys.stderr.write) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -80,7 +80,7 @@ class Stack:
             shutil.rmtree(self.options.home, ignore_errors=True)
 
     def up(self) -> None:
-        self._process = launch.start(self.options)
+        self._process = launch.start(self.options, owner=os.getpid())
         try:
             launch.wait_ready(self.options, self._process, self._follow)
         except BaseException:

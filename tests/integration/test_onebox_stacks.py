@@ -4,6 +4,9 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -11,6 +14,7 @@ import pytest
 
 from casebus.errors import CasebusError
 from onebox import clients, state
+from onebox.places import Home
 from onebox.testing import Stack
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
@@ -66,6 +70,26 @@ def test_a_killed_supervisor_leaves_no_orphan() -> None:
         server.wait(30)
         stack.up()
         assert stack.state("postgres").phase == "ready"
+
+
+def test_a_stack_ends_with_the_killed_process_that_owns_it(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, time\nfrom onebox.testing import Stack\n"
+        f"with Stack(only=('postgres',), home=pathlib.Path({str(tmp_path / 'home')!r})):\n"
+        "    print('up', flush=True)\n    time.sleep(600)\n"
+    )
+    tmp_path.chmod(0o755)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"up\n"
+        owner.kill()
+    now = state.read(Home(tmp_path / "home").state)
+    assert now is not None
+    deadline = time.monotonic() + 60
+    while psutil.pid_exists(now.supervisor):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert not any(psutil.pid_exists(one.pid) for one in now.services.values() if one.pid)
 
 
 def test_a_pid_file_left_by_a_crash_that_names_a_living_process_is_no_hindrance() -> None:
