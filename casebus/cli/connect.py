@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 _OF_SENDING = ("kafka", "topic", "sector")
 #: Added to commands that act for an agency.
 agency_option = click.option("--agency", help="For which agency. Default: CASEBUS_AGENCY.")
+#: For what takes long and is not to end because something is away for a minute.
+patience_option = click.option(
+    "--patience",
+    type=click.FloatRange(0),
+    default=600.0,
+    show_default=True,
+    envvar="CASEBUS_PATIENCE_SECONDS",
+    help="Seconds for which what is away (gateway, Kafka, database) is waited for.",
+)
 
 
 def settings_for(agency: str | None = None) -> Settings:

@@ -20,6 +20,7 @@ from casebus.cli.connect import (
     open_gateway,
     open_publisher,
     open_store,
+    patience_option,
     require_agency,
     settings_for,
 )
@@ -58,14 +59,7 @@ _SHOWN = 20
     help="Where to write every issue: .csv, else JSON Lines.",
 )
 @click.option("--dry-run", is_flag=True, help="Read and check all, send nothing.")
-@click.option(
-    "--patience",
-    type=click.FloatRange(0),
-    default=600.0,
-    show_default=True,
-    envvar="CASEBUS_PATIENCE_SECONDS",
-    help="Seconds for which gateway and Kafka are waited for where they are away.",
-)
+@patience_option
 @click.option(
     "--ask/--no-ask",
     default=None,

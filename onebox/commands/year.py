@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from casebus.cli.connect import patience_option
 from casebus.cli.output import answer, json_option, stderr
 from casebus.errors import CasebusError
 from casebus.settings import Settings
@@ -33,14 +34,7 @@ Advance = Callable[[int], None]
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Load this file, written with --out, instead of making one.",
 )
-@click.option(
-    "--patience",
-    type=click.FloatRange(0),
-    default=600.0,
-    show_default=True,
-    envvar="CASEBUS_PATIENCE_SECONDS",
-    help="With --load: seconds for which brokers and database are waited for where they are away.",
-)
+@patience_option
 @home_option
 @json_option
 def year(
