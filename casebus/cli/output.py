@@ -27,9 +27,13 @@ _IDS = frozenset({"case", "event id", "item", "key"})
 
 
 def code_of(outcome: Mapping[str, Any]) -> int:
-    """The exit code for what became of an event: 0 journaled, and nothing above INFO found."""
+    """The exit code for what became of an event: 0 journaled, and nothing above INFO found.
+
+    What admission noticed counts too: of what no case has opened there is no finding.
+    """
     if outcome["status"] == "journaled":
-        return int(any(one["severity"] != "INFO" for one in outcome.get("findings") or ()))
+        found = [one for one in outcome.get("findings") or () if one["severity"] != "INFO"]
+        return int(bool(found or outcome.get("flags")))
     return 1 if outcome["status"] == "rejected" else PENDING
 
 

@@ -31,7 +31,7 @@ from casebus.sdk.gateway import is_uuid
 from casebus.settings import Settings
 
 #: What the gateway says of an event, beside what its sending told.
-_KNOWN = ("status", "reason", "detail", "findings")
+_KNOWN = ("status", "reason", "detail", "flags", "findings")
 #: Exit codes, the one that counts most last.
 _WORST = (0, PENDING, 1)
 
@@ -165,6 +165,8 @@ def _show(console: Console, told: list[dict[str, Any]]) -> None:
     rows = ((one["case"], one["id"], one["sequence"], one["topic"], _status(one)) for one in told)
     console.print(table(("case", "event id", "sequence", "topic", "status"), rows))
     for row in told:
+        if flags := row.get("flags"):
+            console.print(f"{row['id']}: {', '.join(flags)}")
         for one in row.get("findings", ()):
             detail = ", ".join(f"{name}={value}" for name, value in one["detail"].items())
             console.print(f"{row['id']}: {one['severity']} {one['kind']} ({detail})")

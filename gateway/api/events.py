@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from casebus.cases.stamped import stamps_of
 from casebus.errors import CasebusError, Reason
 from gateway import cloudevents, proving, seeing, submission
 from gateway.api.cases import viewer_of
@@ -19,6 +20,7 @@ from gateway.identity.caller import Caller, Reader
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import reads
+from storage.packing import unpack_headers
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/events", tags=["events"])
 
@@ -84,6 +86,11 @@ class EventStatus(Shape):
     at: datetime | None = None
     reason: str | None = None
     detail: str | None = None
+    flags: list[str] = Field(
+        default_factory=list,
+        description="To its author: what admission noticed, also where no case has a finding of it",
+        examples=[["unknown_recipient"]],
+    )
     #: About this event, of a journaled one; another may yet come of what is still on its way.
     findings: list[Finding] = Field(default_factory=list)
 
@@ -170,6 +177,10 @@ async def event_status(
     return status
 
 
+def _flags(packed: bytes) -> list[str]:
+    return stamps_of(unpack_headers(packed)).get("cb-flags", "").split()
+
+
 async def status_of(database: Any, agency: str, source: str, event_id: str) -> EventStatus | None:
     if (row := await reads.event(database, agency, source, event_id)) is not None:
         about = {"source": source, "id": event_id}
@@ -183,6 +194,7 @@ async def status_of(database: Any, agency: str, source: str, event_id: str) -> E
             status="journaled",
             position=position_of(row),
             at=row["recorded_at"],
+            flags=_flags(row["headers"]) if row["author"] == agency else [],
             findings=[Finding(**seeing.of_finding(agency, one)) for one in named],
         )
     row = await reads.submission(database, agency, source, event_id)

@@ -196,7 +196,7 @@ group by door, reason order by last_at desc, door, reason;
 
 -- name: event
 select e.stream, e.source, e.id, e.type, e.author, e.recipients, e.recorded_at,
-       e.epoch, e.partition, e.log_index, j.appended_at,
+       e.epoch, e.partition, e.log_index, j.appended_at, j.headers,
        p.next_offset - p.next_index as shift
 from derived.event e
 join derived.journal j

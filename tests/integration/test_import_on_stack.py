@@ -144,6 +144,12 @@ def test_publishing_ends_well_only_where_nothing_was_found_about_what_was_journa
     assert [one["kind"] for one in sent["findings"]] == ["undeliverable"]
 
 
+def test_publishing_to_nobody_ends_badly_also_where_no_case_is_open(office: Office) -> None:
+    note = ("publish", "--type", "case.noted", "--agency", DISTRICT, "--wait", "30")
+    (sent,) = office.run(*note, "--to", "cn-000000-none", exit_code=1)
+    assert (sent["status"], sent["flags"]) == ("journaled", ["unknown_recipient"])
+
+
 def test_publishing_what_is_rejected_ends_with_its_reason(office: Office) -> None:
     given = ("publish", "--type", "referral.filed", "--agency", DISTRICT, "--wait", "30")
     (refused,) = office.run(*given, exit_code=1)
