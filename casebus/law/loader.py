@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -34,11 +35,19 @@ def parse(files: Mapping[str, bytes], name: str, model: type[_M]) -> _M:
     """One file as its model; raises LawError."""
     if name not in files:
         raise LawError("law_missing", name)
-    read = read_yaml(name, files[name])
+    parsed: _M = _parsed(name, files[name], model)
+    return parsed
+
+
+# Versions of a law differ in few files, and each of these is read for several purposes. What is
+# read is frozen, so that all may hold the same.
+@lru_cache(maxsize=512)
+def _parsed(name: str, text: bytes, model: type[_M]) -> _M:
+    read = read_yaml(name, text)
     try:
         return model.model_validate(read)
     except ValidationError as error:
-        raise LawError("law_invalid", f"{name}: {_reasons(error, read, files[name])}") from error
+        raise LawError("law_invalid", f"{name}: {_reasons(error, read, text)}") from error
 
 
 def parse_all(files: Mapping[str, bytes], folder: str, model: type[_M]) -> dict[str, _M]:

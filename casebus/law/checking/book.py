@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -69,6 +70,7 @@ class Book:
         }
         self._files, self._lines = files, dict[str, Lines]()
         self._fields: dict[str, Fields] = {}
+        self._emitters: dict[str, list[str]] = {}
 
     def fields(self, event: str) -> Fields | None:
         """What the body of an event holds; None where it has no schema."""
@@ -113,14 +115,13 @@ class Book:
 
     def emitters(self, event: str) -> list[str]:
         """The sectors of which some level may be the author of an event."""
-        return [
-            sector
-            for sector in self.sectors.sectors
-            if any(
-                self.law.may_emit(sector, level, f"casebus.{event}.v1")
-                for level in ("county", "city", "province", "national")
-            )
-        ]
+        if event not in self._emitters:
+            self._emitters[event] = [
+                sector
+                for sector, row in self.sectors.sectors.items()
+                if any(fnmatchcase(event, glob) for grant in row.emits for glob in grant.types)
+            ]
+        return self._emitters[event]
 
     def _line(self, place: Place) -> int:
         name = str(place[0])
