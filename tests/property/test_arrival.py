@@ -90,6 +90,7 @@ def opened_streams() -> Iterator[tuple[CaseEvent, ...]]:
     return (one for path in FILES for one in played(path) if any(map(may_open, one)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 @settings(max_examples=15)
 @given(seed=SEEDS)
@@ -101,6 +102,7 @@ def test_a_storyline_ends_alike_in_any_order_of_arrival(path: Path, seed: int) -
             assert derive(here) == derive(there)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 @settings(max_examples=5)
 @given(seed=SEEDS)

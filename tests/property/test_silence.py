@@ -33,6 +33,7 @@ BODIES: tuple[dict[str, Any], ...] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(LAW.procedures))
 def test_nobody_may_be_silent_for_ever(name: str) -> None:
     procedure = LAW.procedures[name]
