@@ -283,12 +283,10 @@ async def _stop_without(owner: int, stopping: asyncio.Event) -> None:
     stopping.set()
 
 
-def main(
-    text: str, owner: str | None = None, report: Callable[[str], object] = sys.stderr.write
-) -> int:
+def main(text: str, owner: str = "", *, report: Callable[[str], object] = sys.stderr.write) -> int:
     """The supervisor's process: `python -m onebox.stack OPTIONS [OWNER]`."""
     try:
-        asyncio.run(Stack(Options.from_json(text)).run(owner and int(owner)))
+        asyncio.run(Stack(Options.from_json(text)).run(int(owner) if owner else None))
     except (CasebusError, OSError) as error:
         report(f"{in_words(error)}\n")
         return 1
