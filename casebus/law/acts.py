@@ -7,6 +7,7 @@ signs; of what comes from outside the fold says what is missing, and keeps it.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
@@ -24,7 +25,7 @@ ANY_PAPER = "*"
 NOT_ENCLOSED = "not_enclosed"
 #: Symbols by which a body says nothing: `OTHER` is to be said in words.
 _UNSAID = frozenset({"UNSTATED", "UNASSESSED", "OTHER"})
-_DIGEST_CHARACTERS = 64
+_DIGEST = re.compile("[0-9A-Fa-f]{64}")
 
 Paper = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Z][A-Z_]*)$")]
 
@@ -95,7 +96,7 @@ class Need:
         return any(_is_said(body, path.split(".")) for path in self.says) or self._is_enclosed(body)
 
     def _is_enclosed(self, body: Mapping[str, Any]) -> bool:
-        if self.not_enclosed and set(self.papers) & set(_list(body.get(NOT_ENCLOSED))):
+        if self.not_enclosed and any(one in self.papers for one in _list(body.get(NOT_ENCLOSED))):
             return True
         return any(
             _is_paper(one) and (ANY_PAPER in self.papers or one.get("kind") in self.papers)
@@ -161,7 +162,8 @@ def _need(row: NeedRow) -> Need:
 
 
 def _is_said(node: Any, path: list[str]) -> bool:
-    return any(_has_words(one) for one in _at(node, path))
+    is_said = _is_digest if path[-1].endswith("sha256") else _has_words
+    return any(map(is_said, _at(node, path)))
 
 
 def _at(node: Any, path: list[str]) -> Iterator[Any]:
@@ -175,23 +177,33 @@ def _at(node: Any, path: list[str]) -> Iterator[Any]:
 
 def _has_words(value: Any) -> bool:
     """Whether it says something: a blank, a dash and a default do not."""
-    if isinstance(value, bool):
-        return True
+    # Without recursion: a correction may nest as deep as it likes.
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            waiting += [one["fen"]] if "fen" in one else one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+        elif _is_word(one):
+            return True
+    return False
+
+
+def _is_word(value: Any) -> bool:
     if isinstance(value, str):
         return value not in _UNSAID and any(map(str.isalnum, value))
-    if isinstance(value, Mapping):
-        return any(map(_has_words, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(_has_words, value))
-    return bool(value)
+    return isinstance(value, bool) or bool(value)
 
 
 def _is_paper(one: Any) -> bool:
-    if not isinstance(one, Mapping):
-        return False
-    digest = one.get("sha256")
-    is_digest = isinstance(digest, str) and len(digest) == _DIGEST_CHARACTERS
-    return is_digest and _has_words(one.get("title"))
+    return (
+        isinstance(one, Mapping) and _is_digest(one.get("sha256")) and _has_words(one.get("title"))
+    )
+
+
+def _is_digest(value: Any) -> bool:
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
 
 
 def _list(value: Any) -> tuple[Any, ...]:

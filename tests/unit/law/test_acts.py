@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from casebus.cases import Case, CaseEvent, Finding, fold
 from casebus.events.schemas import Schemas
@@ -19,6 +21,14 @@ FILES = loader.read(ROOT / "policies/law")
 LAW = Law(FILES)
 SCHEMAS = Schemas.load(ROOT / "schemas")
 DAY = dt.date(2026, 3, 9)
+_ACTS = sorted(
+    {
+        one
+        for file in checking.Book(FILES, SCHEMAS).acts.values()
+        for row in file.acts
+        for one in row.events
+    }
+)
 PAPER = {"kind": "NOTICE", "title": "通知书", "sha256": "a" * 64}
 
 
@@ -56,6 +66,57 @@ def test_each_requirement_says_where_it_stands_and_how_sure_we_are() -> None:
 def test_what_says_nothing_is_no_ground(said: object) -> None:
     assert lacks("referral.filing_refused", {"reasons": said}) == ["the reasons"]
     assert lacks("referral.filing_refused", {"reasons": "证据不足"}) == []
+
+
+@pytest.mark.parametrize(
+    ("act", "empty", "said"),
+    [
+        (
+            "informant.reward_approved",
+            {"reward": {"fen": 0, "currency": "CNY"}},
+            {"reward": {"fen": 1}},
+        ),
+        ("customs.bond_posted", {"bond": {"fen": 0, "currency": "CNY"}}, {"security_no": "1"}),
+        (
+            "referral.supplemented",
+            {"documents": [{"kind": "GOODS_INVENTORY"}]},
+            {"documents": [PAPER]},
+        ),
+        (
+            "referral.supplemented",
+            {"documents": [{**PAPER, "sha256": " " * 64}]},
+            {"documents": [PAPER]},
+        ),
+        ("arbitration.mediated", {"agreement_sha256": "x"}, {"agreement_sha256": "a" * 64}),
+    ],
+)
+def test_a_default_or_half_a_paper_says_nothing(
+    act: str, empty: dict[str, Any], said: dict[str, Any]
+) -> None:
+    missing = set(lacks(act, empty)) - set(lacks(act, said))
+    assert len(missing) == 1
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=3), one, max_size=3),
+    max_leaves=6,
+)
+_FIELDS = ("not_enclosed", "documents", "document", "reasons", "basis", "goods", "reward")
+
+
+@given(st.dictionaries(st.sampled_from(_FIELDS), _JSON))
+def test_no_body_makes_a_requirement_raise(body: dict[str, Any]) -> None:
+    """What a correction makes of a body is any JSON."""
+    for act in _ACTS:
+        lacking(LAW.acts.all_needs(act), body, ())
+
+
+def test_a_body_nested_without_end_says_nothing() -> None:
+    nested: Any = []
+    for _ in range(20_000):
+        nested = [nested]
+    assert lacks("referral.supplemented", {"documents": nested, "goods": nested})
 
 
 def test_an_act_that_goes_to_somebody_names_whom() -> None:
