@@ -65,7 +65,7 @@ def _working_in(data: Path) -> list[psutil.Process]:
     return [
         one
         for one in psutil.process_iter(["name"])
-        if one.info["name"] == _SERVER and _folder(one) == str(data)
+        if one.info["name"] == _SERVER and _is_in(one, data)
     ]
 
 
@@ -92,6 +92,14 @@ def _can_be_locked(lock: Path) -> bool:
         except OSError:
             return False
     return True
+
+
+def _is_in(process: psutil.Process, data: Path) -> bool:
+    """The same folder by whatever way: links, and mounts of one folder in two places."""
+    folder = _folder(process)
+    with suppress(OSError):
+        return folder is not None and data.samefile(folder)
+    return False
 
 
 def _folder(process: psutil.Process) -> str | None:

@@ -79,6 +79,19 @@ def test_a_server_that_works_in_the_folder_is_named_and_its_file_left(tmp_path: 
     holding.require_unused_cluster(data)
 
 
+def test_a_server_behind_a_link_is_the_same_server(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    data = tmp_path / "disk/data"
+    data.mkdir()
+    linked = tmp_path / "data"
+    linked.symlink_to(data)
+    left = linked / "postmaster.pid"
+    left.write_text("999999999\n", encoding="utf-8")
+    with working_in(data) as pid, pytest.raises(CasebusError, match=rf"data_in_use.*{pid}"):
+        holding.require_unused_cluster(linked)
+    assert left.exists()
+
+
 def test_a_lock_file_without_its_process_is_no_hindrance_and_with_it_the_process_is_named(
     tmp_path: Path,
 ) -> None:
