@@ -55,7 +55,7 @@ def _of_database(error: Exception) -> CasebusError | None:
 
 def _is_of_the_network(error: Exception) -> bool:
     """What asyncpg lets through while it connects; the clients of the brokers wrap theirs."""
-    if isinstance(error, BrokenPipeError) or not isinstance(error, OSError):
+    if isinstance(error, BrokenPipeError) or not isinstance(error, OSError) or error.filename:
         return False
     # Several addresses that all refuse are one error without a number.
     several = error.errno is None and str(error).startswith("Multiple exceptions")

@@ -33,8 +33,9 @@ def _lacking(home: Home, least: int) -> Iterator[str]:
         if free < least:
             yield f"{free // MIB} MiB are free at {place}, and {least // MIB} MiB are needed"
         # Some file systems count no files, and say that they have none.
-        if found.f_files and found.f_favail < _RESERVE_FILES:
-            yield f"{found.f_favail} more files fit at {place}, and {_RESERVE_FILES} are needed"
+        files = _RESERVE_FILES * least // RESERVE
+        if found.f_files and found.f_favail < files:
+            yield f"{found.f_favail} more files fit at {place}, and {files} are needed"
 
 
 def _places(home: Home) -> list[Path]:

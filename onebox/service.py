@@ -160,7 +160,8 @@ class Service:
         return self.paused or self._held.exists()
 
     async def _watch_hold(self) -> None:
-        while not self._is_held():  # noqa: ASYNC110  another process makes the file
+        # Who was told to stop before the process was there finds it here.
+        while not (self._is_held() or self._stopping.is_set()):  # noqa: ASYNC110  another process makes the file
             await asyncio.sleep(HOLD_INTERVAL)
         await self._end_process()
 

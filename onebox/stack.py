@@ -71,7 +71,9 @@ class Stack:
         stopping = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        work = [self._start(), self.supervisor.watch(), self._keep_room()]
+        work = [self._start(), self.supervisor.watch()]
+        if self.options.embedded:
+            work.append(self._keep_room())
         if owner is not None:
             work.append(_stop_without(owner, stopping))
         try:

@@ -40,6 +40,8 @@ def status(home: Path | None, *, as_json: bool) -> None:
     waiting, stalled = _asked_of(options) if now else (None, [])
     full = _full(options, now) if now else ""
     failing = [] if now is None or full else list(_failing(options, now))
+    if now and waiting is None and "postgres" in options.only and not failing:
+        failing = [_MEANS["database"]]
     overdue = waiting is not None and waiting.is_overdue
     phase = _phase(now, full, failing) if now else "down"
     found: dict[str, Any] = {
@@ -84,7 +86,7 @@ def _failing(options: Options, now: StackState) -> Iterator[str]:
     given = environment.shared(options, credentials.load(options.place))
     ca = options.place.tls_ca if options.tls else None
     found = probes.health(given["CASEBUS_PROBE_URL"], ca)
-    if found is None:
+    if found is None or "checks" not in found:
         yield "the gateway does not say how it is"
         return
     still = [
