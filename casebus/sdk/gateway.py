@@ -38,7 +38,7 @@ class Gateway:
 
     What the gateway does not answer is asked again for `settings.patience_seconds`, then raised as
     AwayError. What is sent is sent again too: an event has its id, an action its version of the
-    work item, a cosignature its head, and the gateway takes each once.
+    work item, a cosignature its head, and the gateway takes each once; a redrive is said once.
 
     Threads may share one; a forked process opens its own.
     """
@@ -219,7 +219,7 @@ class Gateway:
 
     def ask_redrive(self, **request: Any) -> JSON:
         """What would be sent again, or a redrive for another operator to agree to."""
-        return self._post("/v1/redrives", request)
+        return self._said_once("/v1/redrives", request)
 
     def redrives(self) -> list[JSON]:
         found: list[JSON] = self._get("/v1/redrives")["items"]
@@ -229,7 +229,7 @@ class Gateway:
         return self._get(f"/v1/redrives/{number}")
 
     def decide_redrive(self, number: int, *, agreed: bool) -> JSON:
-        return self._post(f"/v1/redrives/{number}/{'agree' if agreed else 'decline'}", {})
+        return self._said_once(f"/v1/redrives/{number}/{'agree' if agreed else 'decline'}", {})
 
     def suspended(self) -> list[JSON]:
         """What waits inside the bus, why, and what ends it."""
@@ -274,16 +274,23 @@ class Gateway:
     def _post(self, path: str, body: Mapping[str, Any], media: str = "application/json") -> JSON:
         return self._answer("POST", path, json=dict(body), headers={"Content-Type": media})
 
+    def _said_once(self, path: str, body: Mapping[str, Any]) -> JSON:
+        """For what the gateway refuses the second time: a lost answer is told, not asked again."""
+        return _json(self._asked_once("POST", path, json=dict(body)))
+
     def _answer(self, method: str, path: str, **options: Any) -> JSON:
         return _json(self._response(method, path, **options))
 
     def _response(self, method: str, path: str, **options: Any) -> httpx.Response:
-        self._owner.require()
         return self._patience.ask(lambda: self._asked_once(method, path, **options))
 
     def _asked_once(self, method: str, path: str, **options: Any) -> httpx.Response:
+        self._owner.require()
         try:
             response = self._http.request(method, path, **options)
+        except httpx.LocalProtocolError as error:
+            says = with_cause("what is sent is no HTTP; look at CASEBUS_API_KEY", error)
+            raise CasebusError("bad_environment", says) from error
         except httpx.RequestError as error:
             says = with_cause(f"no answer from {self._url}", error)
             if _is_distrusted(error):

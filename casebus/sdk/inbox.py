@@ -66,7 +66,7 @@ class Feed(Protocol):
         self, places: list[TopicPartition], *, timeout_ms: int
     ) -> dict[TopicPartition, int]: ...
 
-    def position(self, place: TopicPartition, *, timeout_ms: int) -> int: ...
+    def position(self, place: TopicPartition, *, timeout_ms: int) -> int | None: ...
 
     def commit(
         self, offsets: dict[TopicPartition, OffsetAndMetadata], *, timeout_ms: int
@@ -216,7 +216,9 @@ class Inbox:
             return all(self._position(place) >= end for place, end in ends.items())
 
     def _position(self, place: TopicPartition) -> int:
-        return int(self._consumer.position(place, timeout_ms=_ASK_MS))
+        """-1 where it is not known in time."""
+        found = self._consumer.position(place, timeout_ms=_ASK_MS)
+        return -1 if found is None else int(found)
 
     def _delivery(self, raw: Any) -> Delivery | None:
         headers = tuple((name, value or b"") for name, value in raw.headers)

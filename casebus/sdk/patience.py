@@ -48,6 +48,7 @@ class Patience:
             except AwayError as error:
                 waited = self._clock() - began
                 if waited >= self.seconds:
+                    self._given_up()
                     raise
                 if waited >= _TOLD_AFTER_SECONDS:
                     self._say_waiting(error, self.seconds - waited)
@@ -61,6 +62,12 @@ class Patience:
         """Never the same for all who lost the same thing at the same moment."""
         return min(max(pause * random.uniform(0.5, 1.0), error.after_seconds), left)
 
+    def _given_up(self) -> bool:
+        """Nobody waits any more, so the next wait is told anew; whether this one was."""
+        with self._lock:
+            told, self._told = self._told, False
+        return told
+
     def _say_waiting(self, error: AwayError, left: float) -> None:
         with self._lock:
             told, self._told = self._told, True
@@ -69,7 +76,5 @@ class Patience:
             log.warning("%s; waiting %s", error, upto)
 
     def _say_answered(self) -> None:
-        with self._lock:
-            told, self._told = self._told, False
-        if told:
+        if self._given_up():
             log.warning("it answers again: going on")

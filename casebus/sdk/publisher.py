@@ -267,8 +267,9 @@ class Publisher:
         while window := self._store.waiting(_WINDOW, after):
             after = window[-1].place
             ready = self._ready(window, failed)
+            answers = self._sink.send(ready) if ready else ()
             taken = []
-            for one, answer in zip(ready, self._sink.send(ready), strict=True):
+            for one, answer in zip(ready, answers, strict=True):
                 if isinstance(answer, CasebusError):
                     failed.setdefault((one.source, one.stream), answer)
                 elif answer is not None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -71,6 +72,19 @@ def test_who_stays_away_longer_than_the_patience_is_the_error(
     with pytest.raises(AwayError, match="gateway_unreachable"):
         clock.patience(20).ask(away_until(clock, 60))
     assert clock.now == pytest.approx(20)
+
+
+def test_the_next_wait_is_told_though_the_last_one_ended_in_vain(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = Clock()
+    patience = clock.patience(5)
+    for until in (60, 0):
+        with contextlib.suppress(AwayError):
+            patience.ask(away_until(clock, until))
+    assert [one.message for one in caplog.records if "answers again" in one.message] == []
+    patience.ask(away_until(clock, clock.now + 3))
+    assert len([one for one in caplog.records if "waiting" in one.message]) == 2
 
 
 def test_who_asks_to_be_left_alone_is(caplog: pytest.LogCaptureFixture) -> None:
@@ -145,6 +159,22 @@ def test_what_is_sent_goes_again_as_the_same_bytes() -> None:
     flaky = Flaky(httpx.ReadError("reset"))
     gateway(flaky).submit({"id": "1", "source": "cn-330106-amr"})
     assert flaky.asked == [flaky.asked[0]] * 2
+
+
+@pytest.mark.parametrize("decide", [True, False])
+def test_a_redrive_whose_answer_was_lost_is_not_said_again(*, decide: bool) -> None:
+    flaky = Flaky(httpx.ReadError("reset"))
+    client = gateway(flaky)
+    with pytest.raises(AwayError):
+        client.decide_redrive(1, agreed=True) if decide else client.ask_redrive(places=["0-0"])
+    assert len(flaky.asked) == 1
+
+
+def test_a_key_that_is_no_header_is_no_gateway_that_is_away() -> None:
+    flaky = Flaky(httpx.LocalProtocolError("Illegal header value"))
+    with pytest.raises(CasebusError, match=r"bad_environment.*CASEBUS_API_KEY"):
+        gateway(flaky).work()
+    assert len(flaky.asked) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 500])
