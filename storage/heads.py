@@ -148,11 +148,12 @@ async def last(db: Database, log: Log) -> StoredHead | None:
 
 
 async def over(db: Database, log: Log, index: int, needed: int) -> StoredHead | None:
-    """A head over this index: the last one with so many witnesses, else the last."""
-    row = await db.fetchrow(_SQL["witnessed"], *log, index, needed, timeout=_PATIENCE)
-    if row is None and needed:
-        row = await db.fetchrow(_SQL["witnessed"], *log, index, 0, timeout=_PATIENCE)
-    return _head(row)
+    """A head over this index: the last that enough witnesses saw, or one of them, or nobody."""
+    for witnesses in sorted({needed, 1} - {0}, reverse=True):
+        row = await db.fetchrow(_SQL["witnessed"], *log, index, witnesses, timeout=_PATIENCE)
+        if row is not None:
+            return _head(row)
+    return _head(await db.fetchrow(_SQL["over"], *log, index, timeout=_PATIENCE))
 
 
 async def first_over(db: Database, log: Log, index: int) -> datetime | None:

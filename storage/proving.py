@@ -70,7 +70,8 @@ async def receipts(
 ) -> dict[tuple[str, Place], Receipt]:
     """The receipt of each (step, place) that a head covers; of the others none yet.
 
-    Each log's places are proved below one head: the last with so many witnesses, else the last.
+    Each log's places are proved below one head: the last that enough witnesses saw, or one of
+    them, or nobody.
     """
     if not steps:
         return {}

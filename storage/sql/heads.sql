@@ -65,6 +65,16 @@ select h.size, h.note, h.signed_at,
 from own.head h
 where h.epoch = $1 and h.partition = $2 order by h.size desc limit 1;
 
+-- name: over
+-- The last head over this index.
+select h.size, h.note, h.signed_at,
+       array(select c.line from own.cosignature c
+             where (c.epoch, c.partition, c.size) = (h.epoch, h.partition, h.size)
+             order by c.witness) as lines
+from own.head h
+where h.epoch = $1 and h.partition = $2 and h.size > $3
+order by h.size desc limit 1;
+
 -- name: witnessed
 -- The last head over this index that so many witnesses have seen.
 select h.size, h.note, h.signed_at,
@@ -72,10 +82,11 @@ select h.size, h.note, h.signed_at,
              where (c.epoch, c.partition, c.size) = (h.epoch, h.partition, h.size)
              order by c.witness) as lines
 from own.head h
-where h.epoch = $1 and h.partition = $2 and h.size > $3
-  and (select count(*) from own.cosignature c
-       where (c.epoch, c.partition, c.size) = (h.epoch, h.partition, h.size)) >= $4
-order by h.size desc limit 1;
+where h.epoch = $1 and h.partition = $2
+  and h.size = (select c.size from own.cosignature c
+                where c.epoch = $1 and c.partition = $2 and c.size > $3
+                group by c.size having count(*) >= $4
+                order by c.size desc limit 1);
 
 -- name: first_over
 select h.signed_at from own.head h
