@@ -88,6 +88,10 @@ class Case:
         [(count,)] = self.rows(query, self.stream)
         return int(count)
 
+    def is_journaled(self, name: str) -> bool:
+        query = "select 1 from derived.event where stream = $1 and type = $2"
+        return bool(self.rows(query, self.stream, f"casebus.{name}.v1"))
+
     def transferred(self) -> None:
         """Sent, signed for and accepted: the police have three days to decide."""
         for agency, name, to in (
@@ -96,6 +100,8 @@ class Case:
             (PSB, "referral.accepted", AMR),
         ):
             assert self.post(agency, name, "2026-03-02", to).status_code == 202
+            # Each agency has its own door: what the next one answers must be journaled.
+            until(lambda name=name: self.is_journaled(name))
         # The period runs from the signature on: it does not show that the acceptance is folded.
         accepted = "select 1 from derived.case_state where stream = $1 and status = 'accepted'"
         until(lambda: bool(self.rows(accepted, self.stream)))
