@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from casebus.events.legaltime import LegalTime
 
+#: Where nobody says when an event was said: before all others.
+UNSAID = datetime.min.replace(tzinfo=UTC)
 #: (source, id): what one event is, inside its stream (design rule 1).
 Identity = tuple[str, str]
 
@@ -41,6 +43,8 @@ class CaseEvent:
     flags: tuple[str, ...] = ()
     #: Another body came under the same identity; the first journaled wins (design rule 1).
     conflicting: bool = False
+    #: When its author says that it was said, aware: of two without a number the earlier is first.
+    said_at: datetime = UNSAID
     #: Which import minted it; empty of what happens now.
     import_id: str = ""
     #: Its author's room was used up: the first such of an author is told, and not folded (ADR 42).

@@ -1,8 +1,8 @@
 """Fold order (design rule 4): one deterministic topological sort of a stream.
 
 Among the events whose causes are done the smallest (legal date, time of day with a bare date as
-00:00, source, sequence with missing first, id) comes next. That a clock lapsed comes at the end of
-the second in which it did.
+00:00, source, sequence with missing first, time of the event, id) comes next. That a clock lapsed
+comes at the end of the second in which it did.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop, heappush
 
-from casebus.cases.event import CaseEvent
+from casebus.cases.event import UNSAID, CaseEvent
 
 _MIDNIGHT = dt.time()
 #: Says that a clock ran out, at its last second: what was done in that second is in time.
@@ -21,17 +21,18 @@ _LATEST = "\U0010ffff"
 _Edges = list[list[int]]
 
 
-def sort_key(event: CaseEvent) -> tuple[dt.date, dt.time, str, int, str]:
+def sort_key(event: CaseEvent) -> tuple[dt.date, dt.time, str, int, dt.datetime, str]:
     """The order of events that do not wait for each other; total, because it holds the identity."""
     legal = event.legal
     if event.type == LAPSED:
         time = (legal.time or _MIDNIGHT).replace(microsecond=999_999)
-        return (legal.date, time, _LATEST, -1, event.id)
+        return (legal.date, time, _LATEST, -1, UNSAID, event.id)
     return (
         legal.date,
         legal.time or _MIDNIGHT,
         event.source,
         -1 if event.sequence is None else event.sequence,
+        event.said_at,
         event.id,
     )
 

@@ -219,6 +219,7 @@ class Rehearser:
             sequence=None,
             causation=tuple(causation),
             recorded_at=self._now,
+            said_at=self._now,
             position=self._next_place(),
             sector=office.sector,
             to=tuple(to),

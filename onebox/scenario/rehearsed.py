@@ -110,6 +110,7 @@ class Rehearsed:
             sequence=None,
             causation=derived.causation,
             recorded_at=now,
+            said_at=now,
             position=place,
             sector=BUS_SECTOR,
             to=to,

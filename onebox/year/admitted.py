@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from casebus.cases import CaseEvent
 from casebus.errors import Flag
 from casebus.events.legaltime import LegalTime
@@ -30,6 +32,7 @@ def case_event(world: World, line: Line, at: int, *, imported: bool = True) -> C
         sequence=None,
         causation=line.causation,
         recorded_at=LegalTime.parse(line.arrives).moment(),
+        said_at=datetime.fromisoformat(line.at),
         position=(1, 0, at),
         sector=author.sector if author else "",
         to=tuple(one.id for one in known),

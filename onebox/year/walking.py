@@ -252,6 +252,7 @@ class Walk:
             sequence=None,
             causation=self._cause(),
             recorded_at=move.at,
+            said_at=move.at,
             position=(1, 0, len(self._events)),
             sector=author.sector,
             to=everyone,

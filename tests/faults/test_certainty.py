@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(400)]
 
 AMR, PSB = "cn-330108-amr", "cn-330108-psb"
 TRANSFERRED = datetime.fromisoformat("2026-03-02T10:00:00+08:00")
+#: The clock stands: of one day's acts only the hours say which came first.
+ANSWERED = "2026-03-02T09:30:00+08:00"
 #: T08 was due on Thursday 2026-03-05, and its grace is over.
 OVERDUE = datetime.fromisoformat("2026-03-09T10:00:00+08:00")
 PATIENCE_SECONDS = 90
@@ -94,12 +96,12 @@ class Case:
 
     def transferred(self) -> None:
         """Sent, signed for and accepted: the police have three days to decide."""
-        for agency, name, to in (
-            (AMR, "referral.sent", PSB),
-            (PSB, "referral.receipted", AMR),
-            (PSB, "referral.accepted", AMR),
+        for agency, name, at, to in (
+            (AMR, "referral.sent", "09:00", PSB),
+            (PSB, "referral.receipted", "09:10", AMR),
+            (PSB, "referral.accepted", "09:20", AMR),
         ):
-            assert self.post(agency, name, "2026-03-02", to).status_code == 202
+            assert self.post(agency, name, f"2026-03-02T{at}:00+08:00", to).status_code == 202
             # Each agency has its own door: what the next one answers must be journaled.
             until(lambda name=name: self.is_journaled(name))
         # The period runs from the signature on: it does not show that the acceptance is folded.
@@ -123,11 +125,11 @@ def case() -> Iterator[Case]:
 
 
 def by_event(case: Case) -> httpx.Response:
-    return case.post(PSB, "referral.filed", "2026-03-02", AMR)
+    return case.post(PSB, "referral.filed", ANSWERED, AMR)
 
 
 def by_officer(case: Case) -> httpx.Response:
-    return case.act("file", "2026-03-02")
+    return case.act("file", ANSWERED)
 
 
 @pytest.mark.parametrize("answer", [by_event, by_officer])

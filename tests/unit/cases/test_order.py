@@ -47,6 +47,16 @@ def test_ties_go_by_source_then_sequence_with_missing_first_then_id() -> None:
     assert ids(events) == ["2", "3", "6", "5", "1"]
 
 
+def test_what_one_office_says_on_one_day_without_numbers_stands_as_it_was_said() -> None:
+    said = [
+        replace(noted(name, "2026-03-02"), said_at=dt.datetime(2026, 3, 2, 9, at, tzinfo=dt.UTC))
+        for at, name in enumerate("zya")
+    ]
+    assert ids(said[::-1]) == ["z", "y", "a"]
+    numbered = [replace(one, sequence=3 - at) for at, one in enumerate(said)]
+    assert ids(numbered) == ["a", "y", "z"]
+
+
 def test_a_cause_comes_first_whatever_its_date() -> None:
     events = [noted("effect", "2026-03-01", "cause"), noted("cause", "2026-03-05")]
     assert ids(events) == ["cause", "effect"]
