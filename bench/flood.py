@@ -1,7 +1,7 @@
 """`python -m bench.flood`: how long one agency's events wait while another floods its own door.
 
 Publish to recorded in PostgreSQL, through admission and casework, by this process's clock: alone,
-and beside 2,000 records a second of garbage at another agency's door.
+and beside 2,000 records a second of garbage of another agency of the sector.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from confluent_kafka import Producer
 from bench.broker import PARTITIONS, client_options
 from bench.records import ROOT
 from bench.routing import running
+from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
@@ -32,7 +33,9 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
 from onebox.testing import Stack
 
-SOURCE, DOOR, FLOODED = "cn-330108-psb", "events.police", "events.administrative"
+#: One sector: what keeps them apart is that who writes to Kafka itself has a door of its own.
+SOURCE, DOOR = "cn-330108-amr", door_of("administrative")
+FLOODED = door_of("administrative", "cn-330106-amr")
 NOTED = "casebus.case.noted.v1"
 EVENTS, EVENTS_A_SECOND = 400, 20
 GARBAGE_A_SECOND, GARBAGE_BYTES = 2_000, 200

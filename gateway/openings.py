@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from casebus.cases.keys import key_of
+from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope
 from casebus.trust.signing import Draft, sign
 from gateway.context import Gateway
@@ -37,7 +38,7 @@ async def note_row(gateway: Gateway, agency: str, row: Any, *, actor: str) -> No
         return
     (record,) = sign([_draft(gateway, agency, row, actor)], key, gateway.schemas)
     database = await gateway.database()
-    await outbox.enqueue(database, [OutboxRow.of(record, f"events.{entry.sector}")])
+    await outbox.enqueue(database, [OutboxRow.of(record, door_of(entry.sector))])
 
 
 def _draft(gateway: Gateway, agency: str, row: Any, actor: str) -> Draft:

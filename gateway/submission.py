@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.errors import CasebusError, Reason
+from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope, Record, agency_of, check_legal_time
 from casebus.events.legaltime import refuse_ahead
 from casebus.events.misfits import misfits
@@ -128,7 +129,7 @@ def _finished(record: Record, envelope: Envelope, source: Agency, digest: bytes)
         stream=UUID(envelope.subject),
         agency=source.id,
         digest=digest,
-        topic=f"events.{source.sector}",
+        topic=door_of(source.sector),
         value=record.value or b"",
         headers=record.headers,
     )

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from casebus.cases.event import CaseEvent
+from casebus.events import doors
 from casebus.events.envelope import Envelope, Header
-
-SECTOR_TOPIC = "events."
 
 
 def stamps_of(headers: Iterable[Header]) -> dict[str, str]:
@@ -18,8 +17,8 @@ def stamps_of(headers: Iterable[Header]) -> dict[str, str]:
 
 
 def sector_of(stamps: Mapping[str, str]) -> str:
-    """The author's sector: admission checked that the topic is the sector's."""
-    return stamps["cb-origin"].split("/", 1)[0].removeprefix(SECTOR_TOPIC)
+    """The author's sector: admission checked that the door is the sector's."""
+    return doors.sector_of(stamps["cb-origin"].partition("/")[0])
 
 
 def admitted_at(stamps: Mapping[str, str]) -> datetime:
@@ -48,6 +47,7 @@ def case_event(
         sequence=envelope.sequence,
         causation=envelope.causationid,
         recorded_at=admitted_at(stamps),
+        said_at=envelope.time,
         position=position,
         sector=sector_of(stamps),
         to=tuple(stamps.get("cb-recipients", "").split()),

@@ -12,8 +12,8 @@ import click
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
+from casebus.sdk.doors import DoorOf
 from casebus.sdk.gateway import Gateway, is_uuid
-from casebus.sdk.sectors import SectorOf
 from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 
@@ -75,7 +75,7 @@ def open_gateway(settings: Settings) -> Iterator[Gateway]:
 
 @contextmanager
 def open_publisher(
-    settings: Settings, schemas: Schemas, store: Store, sector_of: SectorOf
+    settings: Settings, schemas: Schemas, store: Store, door_of: DoorOf
 ) -> Iterator[Publisher]:
     """What it could not send stays in the store, and its error says so."""
     # Loading Kafka's protocol takes a third of a second: only commands that write pay it.
@@ -84,9 +84,7 @@ def open_publisher(
 
     sink = KeptSink() if settings.ferry else None
     with ExitStack() as stack:
-        publisher = Publisher(
-            settings, schemas=schemas, store=store, sector_of=sector_of, sink=sink
-        )
+        publisher = Publisher(settings, schemas=schemas, store=store, door_of=door_of, sink=sink)
         stack.callback(publisher.close)
         try:
             yield publisher
@@ -98,34 +96,40 @@ def open_publisher(
             raise type(error)(error.code, says) from error
 
 
-def sectors(settings: Settings, sector: str | None = None) -> SectorOf:
-    """Which sector an agency writes as: the one named, the ferry's, else what this account sees.
+def doors(settings: Settings, sector: str | None = None) -> DoorOf:
+    """Where an agency's events go: to a door of the sector named, the ferry's, or that it sees.
 
     An agency's account sees one `events.*` topic. An account that sees several (the
     installation's admin) may read the directory, which says every agency's sector.
     """
-    from casebus.sdk.sectors import one_sector  # noqa: PLC0415
+    from casebus.events.doors import door_of  # noqa: PLC0415
+    from casebus.sdk.doors import one_door  # noqa: PLC0415
 
     if settings.ferry:
-        sector = sector or office_config(settings.ferry).sector
-    return one_sector(sector) if sector else _asked_when_needed(settings)
+        return one_door(door_of(sector or office_config(settings.ferry).sector))
+    return _asked_when_needed(settings, sector)
 
 
-def _asked_when_needed(settings: Settings) -> SectorOf:
+def _asked_when_needed(settings: Settings, sector: str | None) -> DoorOf:
     """Kafka is asked when an event is published, and once."""
     known: dict[str, str] = {}
-    finders: list[SectorOf] = []
+    finders: list[DoorOf] = []
 
-    def sector_of(agency: str) -> str:
-        from casebus.sdk.accounts import sector_finder  # noqa: PLC0415
+    def find() -> DoorOf:
+        from casebus.sdk.accounts import door_finder, doors_seen  # noqa: PLC0415
 
+        if sector:
+            return doors_seen(settings, lambda _agency: sector)
+        return door_finder(settings, load_schemas(settings))
+
+    def door_of(agency: str) -> str:
         if agency not in known:
             if not finders:
-                finders.append(sector_finder(settings, load_schemas(settings)))
+                finders.append(find())
             known[agency] = finders[0](agency)
         return known[agency]
 
-    return sector_of
+    return door_of
 
 
 def office_config(home: Path) -> Config:

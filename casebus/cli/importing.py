@@ -123,7 +123,7 @@ def _ports(
     store = stack.enter_context(open_store(settings))
     publisher = None
     if not dry_run:
-        opened = open_publisher(settings, schemas, store, _sector_of(settings, agencies))
+        opened = open_publisher(settings, schemas, store, _door_of(settings, agencies))
         publisher = stack.enter_context(opened)
     gateway = stack.enter_context(open_gateway(settings)) if asks else None
     ports = Ports(
@@ -148,8 +148,8 @@ def _unsent(publisher: Publisher) -> int:
     return publisher.waiting()
 
 
-def _sector_of(settings: Settings, agencies: AgencyNames) -> Callable[[str], str]:
-    from casebus.sdk.accounts import only_visible  # noqa: PLC0415
+def _door_of(settings: Settings, agencies: AgencyNames) -> Callable[[str], str]:
+    from casebus.sdk.accounts import doors_seen  # noqa: PLC0415
 
     def sector_of(agency: str) -> str:
         sector = agencies.sector(agency)
@@ -157,7 +157,7 @@ def _sector_of(settings: Settings, agencies: AgencyNames) -> Callable[[str], str
             raise CasebusError("sector_unknown", f"the mapping's agencies lack {agency}")
         return sector
 
-    return only_visible(settings, sector_of)
+    return doors_seen(settings, sector_of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ import click
 
 from casebus.cli.connect import (
     agency_option,
+    doors,
     load_schemas,
     open_gateway,
     open_publisher,
     open_store,
     require_agency,
-    sectors,
     settings_for,
 )
 from casebus.cli.output import answer, json_option, stdout, table
@@ -131,7 +131,7 @@ def _deliveries(
     schemas = load_schemas(settings)
     with (
         open_store(settings) as store,
-        open_publisher(settings, schemas, store, sectors(settings)) as publisher,
+        open_publisher(settings, schemas, store, doors(settings)) as publisher,
         Inbox(
             settings,
             schemas=schemas,

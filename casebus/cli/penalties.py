@@ -12,12 +12,12 @@ from rich.console import Console
 
 from casebus.cli.connect import (
     agency_option,
+    doors,
     load_schemas,
     open_gateway,
     open_publisher,
     open_store,
     require_agency,
-    sectors,
     settings_for,
 )
 from casebus.cli.output import answer, json_option, table
@@ -126,8 +126,7 @@ def _publishing(
         return lambda events: _submit(gateway, settings.agency, events)
     schemas = load_schemas(settings)
     store = stack.enter_context(open_store(settings))
-    sector_of = sectors(settings)
-    publisher = stack.enter_context(open_publisher(settings, schemas, store, sector_of))
+    publisher = stack.enter_context(open_publisher(settings, schemas, store, doors(settings)))
 
     def publish(events: Sequence[NewEvent]) -> None:
         # Kept from an earlier run, and on its way: the bus has not shown it yet.

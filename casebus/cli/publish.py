@@ -15,11 +15,11 @@ from casebus.cli import parsing
 from casebus.cli.connect import (
     agency_option,
     case_named,
+    doors,
     load_schemas,
     open_gateway,
     open_publisher,
     open_store,
-    sectors,
     settings_for,
 )
 from casebus.cli.output import PENDING, answer, code_of, json_option, stderr, table
@@ -129,7 +129,7 @@ def _publish(
     schemas = load_schemas(settings)
     with (
         open_store(settings) as store,
-        open_publisher(settings, schemas, store, sectors(settings, sector)) as publisher,
+        open_publisher(settings, schemas, store, doors(settings, sector)) as publisher,
     ):
         return publisher.publish(events) if events else publisher.send_waiting()
 

@@ -11,12 +11,12 @@ from rich.console import Console
 
 from casebus.cli.connect import (
     agency_option,
+    doors,
     load_schemas,
     open_gateway,
     open_publisher,
     open_store,
     require_agency,
-    sectors,
     settings_for,
 )
 from casebus.cli.output import answer, code_of, json_option, table
@@ -72,7 +72,7 @@ def _send(settings: Settings, gateway: Gateway, recall: NewEvent) -> tuple[str, 
         schemas = load_schemas(settings)
         with (
             open_store(settings) as store,
-            open_publisher(settings, schemas, store, sectors(settings)) as publisher,
+            open_publisher(settings, schemas, store, doors(settings)) as publisher,
         ):
             [sent] = publisher.publish([recall])
         return sent.source, sent.id

@@ -11,11 +11,11 @@ from rich.console import Console
 
 from casebus.cli.connect import (
     agency_option,
+    doors,
     load_schemas,
     open_gateway,
     open_publisher,
     open_store,
-    sectors,
     settings_for,
 )
 from casebus.cli.output import answer, json_option, table
@@ -157,7 +157,7 @@ def publish(
     schemas = load_schemas(settings)
     with (
         open_store(settings) as store,
-        open_publisher(settings, schemas, store, sectors(settings, sector)) as publisher,
+        open_publisher(settings, schemas, store, doors(settings, sector)) as publisher,
     ):
         sent = publisher.publish(events)
     told = [{"case": one.stream, "id": one.id, "topic": one.topic} for one in sent]

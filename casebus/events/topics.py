@@ -125,14 +125,16 @@ class Topics:
         return tuple(topic.name for topic in self.topics() if fnmatchcase(topic.name, glob))
 
     def consumed(self, principal: str) -> tuple[str, ...]:
-        """The topics that a service works off, under the group of its name."""
-        globs = self._body["principals"][principal].get("consumes", ())
-        return tuple(chain.from_iterable(map(self.names_like, globs)))
+        """The shared topics that a service works off, under the group of its name."""
+        return tuple(chain.from_iterable(map(self.names_like, self._globs(principal))))
+
+    def followed(self, principal: str) -> tuple[str, ...]:
+        """The same and globs, as `events.*`, that match agencies' own topics too."""
+        return tuple(dict.fromkeys((*self.consumed(principal), *self._globs(principal))))
 
     def watched(self, principal: str) -> dict[str, tuple[str, ...]]:
-        """Whose progress a service may see: the topics that each group consumes."""
-        asked = self._body["principals"][principal].get("asks", ())
-        return {group: self.consumed(group) for group in asked}
+        """Whose progress a service may see: what each group works off, as `followed` says it."""
+        return {group: self.followed(group) for group in self._asked(principal)}
 
     def acls(self, members: Iterable[Member] = ()) -> tuple[Acl, ...]:
         """All that services and agencies are granted, sorted and without doubles."""
@@ -147,8 +149,18 @@ class Topics:
         limits = (row["produce_bytes"], row["consume_bytes"], row["request_percent"])
         return tuple(Quota(one.id, *limits) for one in sorted(members))
 
+    def _globs(self, principal: str) -> list[str]:
+        return list(self._body["principals"][principal].get("consumes", ()))
+
+    def _asked(self, principal: str) -> list[str]:
+        return list(self._body["principals"][principal].get("asks", ()))
+
     def _expand(self, row: dict[str, Any], members: list[Member]) -> Iterator[Topic]:
-        if "{sector}" in row["name"]:
+        if "{agency}" in row["name"]:
+            for one in members:
+                name = row["name"].format(agency=one.id, sector=one.sector)
+                yield self._topic(row, name, (one.id,))
+        elif "{sector}" in row["name"]:
             for sector in self.sectors:
                 own = tuple(one.id for one in members if one.sector == sector)
                 writers = row.get("writers_of", {}).get(sector, row["writers"])
@@ -157,9 +169,6 @@ class Topics:
         elif "{hosted}" in row["name"]:
             for sector in self.hosted:
                 yield self._topic(row, row["name"].format(hosted=sector), ())
-        elif "{agency}" in row["name"]:
-            for one in members:
-                yield self._topic(row, row["name"].format(agency=one.id), (one.id,))
         else:
             yield self._topic(row, row["name"], ())
 
@@ -186,9 +195,9 @@ class Topics:
         if prefix := row.get("prefix"):
             for operation in ("create", "read", "write"):
                 yield Acl(principal, "topic", prefix, "prefixed", operation)
-        for group, topics in self.watched(principal).items():
+        for group in self._asked(principal):
             yield Acl(principal, "group", group, "literal", "describe")
-            for topic in topics:
+            for topic in self.consumed(group):
                 yield Acl(principal, "topic", topic, "literal", "describe")
 
 

@@ -10,7 +10,7 @@ from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.sdk.connection import clear_errors, consumer_settings, open_consumer
-from casebus.sdk.sectors import SectorOf, one_sector, topic_of, visible_sector
+from casebus.sdk.doors import DoorOf, SectorOf, door_among, one_door, visible_door
 from casebus.settings import Settings
 from casebus.trust.directory import Directory, DirectoryError
 
@@ -30,39 +30,41 @@ def visible_topics(settings: Settings) -> set[str]:
             consumer.close(autocommit=False)
 
 
-def sector_finder(settings: Settings, schemas: Schemas) -> SectorOf:
-    """The one sector that an agency's account writes as, or every agency's by the directory."""
+def door_finder(settings: Settings, schemas: Schemas) -> DoorOf:
+    """The one door that an agency's account sees, or every agency's sector's by the directory."""
     topics = visible_topics(settings)
     if DIRECTORY_TOPIC not in topics:
-        return one_sector(visible_sector(topics))
+        return one_door(visible_door(topics))
     directory = read_directory(settings, schemas)
 
-    def sector_of(agency: str) -> str:
+    def door_of(agency: str) -> str:
         known = directory.agency(agency)
-        if known is None or topic_of(known.sector) not in topics:
+        door = known and door_among(topics, known.sector)
+        if not door:
             raise CasebusError("sector_unknown", f"the directory has no agency {agency}")
-        return known.sector
+        return door
 
-    return sector_of
+    return door_of
 
 
-def only_visible(settings: Settings, sector_of: SectorOf) -> SectorOf:
-    """Refuse a sector whose topic this account does not see, before anything is kept for it."""
+def doors_seen(settings: Settings, sector_of: SectorOf) -> DoorOf:
+    """Refuse a sector of which this account sees no door, before anything is kept for it."""
     seen: set[str] = set()
 
-    def checked(agency: str) -> str:
+    def door_of(agency: str) -> str:
         sector = sector_of(agency)
         if not seen:
             seen.update(visible_topics(settings))
-        if topic_of(sector) not in seen:
+        door = door_among(seen, sector)
+        if door is None:
             detail = (
                 f"user {settings.kafka_username} may not write for {agency} ({sector}):"
                 " use an account that may write for every sector named"
             )
             raise CasebusError("topic_denied", detail)
-        return sector
+        return door
 
-    return checked
+    return door_of
 
 
 def read_directory(settings: Settings, schemas: Schemas) -> Directory:

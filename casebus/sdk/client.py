@@ -9,13 +9,13 @@ from typing import Self
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.sdk.accounts import sector_finder
+from casebus.sdk.accounts import door_finder
+from casebus.sdk.doors import DoorOf
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.inbox import Inbox
 from casebus.sdk.owning import Owner
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.sectors import SectorOf
 from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 
@@ -35,7 +35,7 @@ class Client:
         self.settings = settings or Settings()
         if not self.settings.agency:
             raise CasebusError("no_source", "say which agency you are: set CASEBUS_AGENCY")
-        self._sectors: dict[str, str] = {}
+        self._doors: dict[str, str] = {}
         self._open = ExitStack()
         self._owner = Owner("the client")
         #: Two threads that begin at once open one publisher.
@@ -92,15 +92,15 @@ class Client:
     @cached_property
     def publisher(self) -> Publisher:
         publisher = Publisher(
-            self.settings, schemas=self.schemas, store=self.store, sector_of=self._sector_of
+            self.settings, schemas=self.schemas, store=self.store, door_of=self._door_of
         )
         return self._open.enter_context(publisher)
 
     @cached_property
-    def _find_sector(self) -> SectorOf:
-        return sector_finder(self.settings, self.schemas)
+    def _find_door(self) -> DoorOf:
+        return door_finder(self.settings, self.schemas)
 
-    def _sector_of(self, agency: str) -> str:
-        if agency not in self._sectors:
-            self._sectors[agency] = self._find_sector(agency)
-        return self._sectors[agency]
+    def _door_of(self, agency: str) -> str:
+        if agency not in self._doors:
+            self._doors[agency] = self._find_door(agency)
+        return self._doors[agency]

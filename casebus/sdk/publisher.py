@@ -20,12 +20,12 @@ from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
 from casebus.now import Now, now_from
 from casebus.sdk.connection import clear_errors, open_producer
+from casebus.sdk.doors import DoorOf
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.finishing import Checked, check, envelope, sign_together
 from casebus.sdk.keyring import Keyring
 from casebus.sdk.owning import Owner
 from casebus.sdk.patience import Patience
-from casebus.sdk.sectors import SectorOf, topic_of
 from casebus.sdk.store import Outgoing, Store
 from casebus.settings import Settings
 from casebus.trust.signing import Draft
@@ -179,7 +179,7 @@ class Publisher:
         *,
         schemas: Schemas,
         store: Store,
-        sector_of: SectorOf,
+        door_of: DoorOf,
         sink: Sink | None = None,
         now: Now | None = None,
     ) -> None:
@@ -189,7 +189,7 @@ class Publisher:
         self._schemas = schemas
         self._store = store
         self._keys = Keyring(settings.keys_dir)
-        self._sector_of = sector_of
+        self._door_of = door_of
         self._sink = sink or KafkaSink(settings)
         self._patience = Patience(settings.patience_seconds)
         self._now = now or now_from(settings)
@@ -272,6 +272,9 @@ class Publisher:
             for one, answer in zip(ready, answers, strict=True):
                 if isinstance(answer, CasebusError):
                     failed.setdefault((one.source, one.stream), answer)
+                    if answer.code == "topic_denied":
+                        # Agencies' doors move (ADR 42): the next time asks for this one's anew.
+                        self._store.address(one.place, "")
                 elif answer is not None:
                     taken.append((one.place, *answer))
             self._store.mark_sent(taken)
@@ -310,7 +313,7 @@ class Publisher:
         return topics, None
 
     def _topic(self, agency: str) -> str:
-        return topic_of(self._patience.ask(lambda: self._sector_of(agency)))
+        return self._patience.ask(lambda: self._door_of(agency))
 
     def _addressed(self, one: Outgoing) -> Outgoing | CasebusError:
         """With its topic, where Kafka was away when it was kept."""

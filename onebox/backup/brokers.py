@@ -17,7 +17,8 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from casebus.errors import CasebusError
-from casebus.events.topics import Topic, Topics
+from casebus.events.doors import agency_of, sector_of
+from casebus.events.topics import Member, Topic, Topics
 from casebus.sdk.directory import DIRECTORY_TOPIC
 from casebus.settings import Settings
 from onebox import clients
@@ -47,7 +48,8 @@ class Brokers:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._topics = {one.name: one for one in Topics.load(settings.schemas_dir).topics()}
+        self._file = Topics.load(settings.schemas_dir)
+        self._topics = {one.name: one for one in self._file.topics()}
 
     async def __aenter__(self) -> Self:
         self._admin: KafkaAdminClient = await asyncio.to_thread(clients.open_admin, self._settings)
@@ -106,7 +108,7 @@ class Brokers:
 
     async def begin_at(self, places: Places) -> None:
         """Let these topics, empty, go on at the offsets that come next: none is given twice."""
-        await asyncio.to_thread(self._create, [self._topics[name] for name in places])
+        await asyncio.to_thread(self._create, [self._topic(name) for name in places])
         reached: dict[TopicPartition, int] = {}
         for topic, each in places.items():
             ends = await self._ends(topic)
@@ -135,6 +137,13 @@ class Brokers:
     def _kept_ms(self) -> int:
         inboxes = (one for name, one in self._topics.items() if name.startswith(_INBOX))
         return max(int(one.config["retention.ms"]) for one in inboxes)
+
+    def _topic(self, name: str) -> Topic:
+        """A shared topic, or an agency's door: its agency and sector stand in its name."""
+        if name in self._topics:
+            return self._topics[name]
+        own = self._file.topics([Member(agency_of(name), sector_of(name))])
+        return next(one for one in own if one.name == name)
 
     async def _fill(self, topic: str, partition: int, count: int) -> None:
         empty = Outgoing(topic, partition, None, b"", [])

@@ -20,7 +20,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from casebus.errors import CasebusError
-from casebus.events.topics import Topics
+from casebus.events.doors import is_door
 from casebus.sdk.directory import DIRECTORY_TOPIC
 from casebus.settings import Settings
 from onebox.backup import files, keys, manifest
@@ -214,8 +214,8 @@ class _Taking:
 
     async def _ends(self) -> dict[str, dict[int, int]]:
         """How far the doors and `rejected` went, after all that is kept was read."""
-        names = [*Topics.load(self._settings.schemas_dir).names_like("events.*"), REJECTED]
         async with _consumer(self._settings) as consumer:
+            names = [*filter(is_door, sorted(await consumer.topics())), REJECTED]
             count = self._settings.installation_partitions
             places = [TopicPartition(name, one) for name in names for one in range(count)]
             ends = await consumer.end_offsets(places)

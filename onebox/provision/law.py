@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 from kafka import KafkaProducer
 
+from casebus.events.doors import BUS_DOOR
 from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
@@ -27,7 +28,6 @@ from casebus.trust.signing import Draft, sign
 from storage import law
 
 TYPE = "casebus.law.adopted.v1"
-TOPIC = "events.bus"
 _NAMESPACE = uuid.UUID("b0a6b7f4-2f0c-5a43-8a52-7f7f1f0a3c55")
 _SEND_SECONDS = 20
 
@@ -132,7 +132,7 @@ def _draft(schemas: Schemas, stream: uuid.UUID, adoption: Adoption, partition: i
 
 def _send(producer: KafkaProducer, record: Record, partitions: int) -> Any:
     return producer.send(
-        TOPIC,
+        BUS_DOOR,
         key=record.key,
         value=record.value,
         headers=list(record.headers),

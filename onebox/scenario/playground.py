@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from casebus.cases.visibility import Access
 from casebus.errors import CasebusError
+from casebus.events.doors import door_of
 from casebus.events.legaltime import CHINA
 from casebus.events.schemas import Schemas
 from casebus.events.topics import ADMIN
@@ -154,11 +155,17 @@ class Playground:
 
     @cached_property
     def _front_door(self) -> FrontDoor:
-        door = FrontDoor(self._account_of, self._schemas, lambda one: self.offices[one].sector)
+        door = FrontDoor(self._account_of, self._schemas, self._door_of)
         self._open.callback(door.close)
         return door
 
     def _account_of(self, agency: str) -> Settings:
         """Its own, or that of the machine that holds the keys of all hosted agencies."""
-        own = self.offices[agency].delivery == "kafka"
-        return self._stack.settings(agency) if own else self._admin
+        return self._stack.settings(agency) if self._is_on_kafka(agency) else self._admin
+
+    def _door_of(self, agency: str) -> str:
+        own = agency if self._is_on_kafka(agency) else ""
+        return door_of(self.offices[agency].sector, own)
+
+    def _is_on_kafka(self, agency: str) -> bool:
+        return self.offices[agency].delivery == "kafka"

@@ -11,11 +11,11 @@ from typing import Any
 from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import Schemas
+from casebus.sdk.doors import DoorOf
 from casebus.sdk.event import NewEvent
 from casebus.sdk.finishing import check, envelope, sign_together
 from casebus.sdk.keyring import Keyring
 from casebus.sdk.publisher import KafkaSink
-from casebus.sdk.sectors import topic_of
 from casebus.sdk.store import Outgoing
 from casebus.settings import Settings
 from casebus.trust.signing import Draft
@@ -127,18 +127,18 @@ def once_taken(user: User, key: str) -> JSON:
 
 
 class FrontDoor:
-    """Finished, signed records sent to `events.<sector>`: by a system of its own or a machine.
+    """Finished, signed records sent to a door: by a system of its own or a machine.
 
-    Safe for threads. `settings_of` gives the account that may write for an agency.
+    Safe for threads. `settings_of` gives the account that may write for an agency, `door_of` where.
     """
 
     def __init__(
         self,
         settings_of: Callable[[str], Settings],
         schemas: Schemas,
-        sector_of: Callable[[str], str],
+        door_of: DoorOf,
     ) -> None:
-        self._settings_of, self._schemas, self._sector_of = settings_of, schemas, sector_of
+        self._settings_of, self._schemas, self._door_of = settings_of, schemas, door_of
         self._sinks: dict[str, KafkaSink] = {}
         self._lock = threading.Lock()
 
@@ -187,7 +187,7 @@ class FrontDoor:
             id=order.id,
             sequence=0,
             request=checked.request,
-            topic=topic_of(self._sector_of(order.agency)),
+            topic=self._door_of(order.agency),
             record=record,
         )
 

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from casebus.errors import CasebusError
+from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
 from casebus.now import system_now
 from casebus.sdk.event import NewEvent
@@ -25,7 +26,6 @@ from casebus.sdk.importing.run import batches
 from casebus.sdk.keyring import Keyring
 from casebus.sdk.patience import Patience
 from casebus.sdk.publisher import KafkaSink
-from casebus.sdk.sectors import topic_of
 from casebus.sdk.store import Outgoing
 from casebus.settings import Settings
 from casebus.trust.directory import BUS, Agency
@@ -171,7 +171,7 @@ class Loader:
                 id=one.id,
                 sequence=0,
                 request=one.request,
-                topic=topic_of(self._sectors[one.source]),
+                topic=door_of(self._sectors[one.source]),
                 record=record,
             )
             for one, record in zip(checked, records, strict=True)

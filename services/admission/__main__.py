@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from casebus.events.doors import DOORS
 from casebus.events.topics import Topics
 from casebus.settings import Settings
 from services.admission.worker import open_admission
@@ -13,4 +14,4 @@ LANES = 1_000
 
 if __name__ == "__main__":
     doors = Topics.load(Settings().schemas_dir).consumed("admission")
-    run(Worker("admission", doors, open_admission, lanes=LANES))
+    run(Worker("admission", doors, open_admission, lanes=LANES, also=DOORS))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from casebus.cases.dating import counted
 from casebus.errors import CasebusError, Flag, Reason
+from casebus.events.doors import sector_of
 from casebus.events.envelope import (
     Envelope,
     Header,
@@ -142,8 +143,8 @@ class Judge:
         return source
 
     def _check_title(self, topic: str, envelope: Envelope, source: Agency) -> None:
-        if topic != f"events.{source.sector}":
-            raise CasebusError(Reason.WRONG_TOPIC, f"{topic} is not the topic of {source.sector}")
+        if sector_of(topic) != source.sector:
+            raise CasebusError(Reason.WRONG_TOPIC, f"{topic} is no door of {source.sector}")
         if not self._law.may_emit(source.sector, source.level, envelope.type):
             raise CasebusError(Reason.TYPE_NOT_ALLOWED, f"{source.sector}: {envelope.type}")
 

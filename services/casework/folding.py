@@ -10,6 +10,7 @@ from uuid import UUID
 
 from casebus.cases import FOLD_VERSION, Case, CaseEvent, Derived, derive, fold, named
 from casebus.cases.renewals import REINTERPRETED
+from casebus.events.doors import BUS_DOOR
 from casebus.law import Law
 from casebus.trust.directory import BUS
 from casebus.trust.signing import Draft, sign
@@ -27,8 +28,6 @@ from storage.cases import CaseRows
 from storage.outbox import OutboxRow
 
 log = logging.getLogger(__name__)
-
-EVENTS_BUS = "events.bus"
 
 
 async def fold_touched(
@@ -189,7 +188,7 @@ async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
     fresh = [draft for draft in drafts if draft.envelope.id not in there]
     if fresh:
         records = sign(fresh, desk.key.current(), desk.schemas)
-        rows = [OutboxRow.of(one, EVENTS_BUS) for one in records]
+        rows = [OutboxRow.of(one, BUS_DOOR) for one in records]
         await outbox.enqueue(connection, rows)
 
 

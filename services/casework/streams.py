@@ -14,6 +14,7 @@ from casebus.cases import FOLD_VERSION, Case, CaseEvent
 from casebus.cases.dating import dated
 from casebus.cases.room import Place, Room, Rooms
 from casebus.cases.stamped import case_event, sectors_of, stamps_of, widened
+from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.trust.directory import BUS, BUS_SECTOR
@@ -209,7 +210,7 @@ class Streams:
 
 def unrecorded(envelope: Envelope, data: dict[str, Any]) -> CaseEvent:
     """An event of the bus on its way to the journal, as the fold takes it."""
-    stamps = {"cb-admitted-at": envelope.time.isoformat(), "cb-origin": f"events.{BUS}"}
+    stamps = {"cb-admitted-at": envelope.time.isoformat(), "cb-origin": door_of(BUS)}
     return case_event(envelope, data, stamps, (2**31, 0, 0))
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from casebus import telemetry
 from casebus.cases import Identity
 from casebus.errors import CasebusError
+from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
 from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
@@ -124,7 +125,7 @@ class Intake:
         for (name, ce_type), its in drafts.items():
             key, delegate = self._keys.signer(name, ce_type)
             records = sign(its, key, self._schemas, signedby=delegate)
-            rows += [OutboxRow.of(record, f"events.{sector}") for record in records]
+            rows += [OutboxRow.of(record, door_of(sector)) for record in records]
         return rows
 
     def _draft(self, word: Word) -> Draft:

@@ -6,6 +6,7 @@ import uuid
 
 from uuid6 import uuid7
 
+from casebus.events.doors import BUS_DOOR
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.now import Now
@@ -15,7 +16,6 @@ from services.transport import Batch, Outgoing
 
 TYPE = "casebus.relay.checkpoint.v1"
 SOURCE = "bus/router"
-FRONT_DOOR = "events.bus"
 _STREAMS = uuid.UUID("6f1c9a52-8c0e-5d57-9f0b-0f6f2f6a3a11")
 
 
@@ -48,4 +48,4 @@ class Checkpoints:
         }
         draft = Draft(envelope, self._schemas.encode(TYPE, body))
         [record] = sign([draft], self._key.current(), self._schemas)
-        return Outgoing(FRONT_DOOR, None, record.key, record.value, record.headers)
+        return Outgoing(BUS_DOOR, None, record.key, record.value, record.headers)

@@ -10,11 +10,11 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS_DOOR
 from casebus.events.envelope import Envelope
 from casebus.sdk.directory import DIRECTORY_TOPIC, HEARTBEAT_TOPIC
 from casebus.settings import Settings
 from services.scheduler.offsets import BrokerOffsets
-from services.scheduler.voice import FRONT_DOOR
 from services.transport import Outgoing, Producer
 from storage import scheduling
 
@@ -76,4 +76,4 @@ def _outgoing(entry: ConsumerRecord) -> Outgoing | None:
     except CasebusError as error:
         log.warning("directory entry is no event", extra={"code": error.code})
         return None
-    return Outgoing(FRONT_DOOR, None, envelope.subject.encode(), entry.value, headers)
+    return Outgoing(BUS_DOOR, None, envelope.subject.encode(), entry.value, headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
+from fnmatch import fnmatchcase
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -37,9 +38,16 @@ class BrokerOffsets:
         await self._stack.aclose()
 
     async def places(self, topics: Iterable[str]) -> list[TopicPartition]:
+        """The partitions of these topics, and of all there are now that a glob among them names."""
+        wanted = set(topics)
+        globs = {name for name in wanted if "*" in name}
+        names = wanted - globs
+        if globs:
+            seen = await self._consumer.topics()
+            names |= {name for name in seen for glob in globs if fnmatchcase(name, glob)}
         return [
             TopicPartition(topic, partition)
-            for topic in topics
+            for topic in sorted(names)
             for partition in range(await self._producer.partitions(topic))
         ]
 

@@ -35,6 +35,7 @@ from aiokafka.errors import (
 )
 
 from casebus import telemetry
+from casebus.events.doors import is_door
 from services.transport import Outgoing
 from storage import retries, scheduling, sending
 from storage.sending import OUTBOX, SHELVES, SUBMISSIONS, Shelf, Unsent
@@ -56,7 +57,6 @@ _REFUSALS: dict[type[KafkaError], str] = {
     TopicAuthorizationFailedError: DENIED,
 }
 _LOOK_SECONDS = 0.1
-_DOOR = "events."
 _MOST_AT_DOOR = (1 << 20) + (64 << 10)
 _MOST_INSIDE = (2 << 20) + (128 << 10)
 #: Lengths and the batch's own header.
@@ -189,5 +189,5 @@ def _outgoing(row: Unsent) -> Outgoing:
 
 def _too_large(row: Unsent) -> bool:
     size = len(row.value or b"") + sum(len(name) + len(text) + 10 for name, text in row.headers)
-    most = _MOST_AT_DOOR if row.topic.startswith(_DOOR) else _MOST_INSIDE
+    most = _MOST_AT_DOOR if is_door(row.topic) else _MOST_INSIDE
     return size + _FRAMING > most

@@ -87,7 +87,7 @@ async def serve(settings: WorkerSettings) -> None:
         signers = Signers(settings.bus_key.parent, follower.directory)
         voice = Voice(signers.holder(BUS), schemas, now)
         topics = Topics.load(settings.schemas_dir)
-        doors = topics.consumed(ADMISSION)
+        doors = topics.followed(ADMISSION)
         recorded = partial(scheduling.journal_offsets, pool)
         barrier = Barrier(offsets, recorded, doors)
         whole = Barrier(offsets, recorded, doors, partial(until_sent, pool))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from casebus.events.doors import BUS_DOOR
 from casebus.events.envelope import Envelope, agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
@@ -17,7 +18,6 @@ from casebus.trust.keys import Holder, SigningKey
 from casebus.trust.signing import Draft, sign
 from storage.outbox import OutboxRow
 
-FRONT_DOOR = "events.bus"
 #: Who answers for what no fold can derive; what a fold could derive is said by the bus itself.
 SOURCE = f"{BUS}/scheduler"
 
@@ -48,7 +48,7 @@ class Voice:
         if not drafts:
             return []
         records = sign(drafts, self._key.current(), self.schemas)
-        return [OutboxRow.of(record, FRONT_DOOR) for record in records]
+        return [OutboxRow.of(record, BUS_DOOR) for record in records]
 
     def _draft(self, one: Statement) -> Draft:
         envelope = Envelope(

@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import faust
 import mode.loop
 from aiokafka import TopicPartition
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 
 from casebus import telemetry
 from services.transport import fetching, reading
 from services.transport.batch import Batch, Handler, start_offsets
 from services.transport.folding import WAITING_BATCHES, Fold, FoldingTransport
 from services.transport.lanes import Lanes
-from services.transport.probe import Probe
+from services.transport.probe import Probe, topics_there
 from services.transport.producer import Producer
 from services.transport.worker import (
     Worker,
@@ -38,11 +41,24 @@ def run(worker: Worker) -> None:
     mode.loop.use("uvloop")
     reading.install()
     fetching.install()
+    worker = _with_topics(worker, settings)
     app = BatchApp.of(worker, settings)
     Probe(worker, settings).start()
     service = faust.Worker(app, override_logging=False, quiet=True, redirect_stdouts=False)
     service.spinner = None
     service.execute_from_commandline()
+
+
+def _with_topics(worker: Worker, settings: WorkerSettings) -> Worker:
+    if not worker.also:
+        return worker
+    try:
+        admin = KafkaAdminClient(client_id=client_id(worker, settings), **settings.kafka_client())
+        found = topics_there(admin, worker)
+        admin.close()
+    except KafkaError as error:
+        leave("topics_unread", error)
+    return replace(worker, topics=found)
 
 
 class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us

@@ -2,12 +2,16 @@
 
 Independent of Faust and aiokafka on purpose: its own thread, its own client (kafka-python), and
 the broker's word for who holds a partition. A consumer can die silently inside a live process.
+It also sees when there is another topic to work off.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,6 +25,9 @@ logger = logging.getLogger(__name__)
 #: Looks before a standstill counts: after a pause of the whole process (SIGSTOP, a suspended
 #: machine) much time has passed, but only one look.
 LOOKS = 6
+
+#: What an end in order may take.
+ENDS_WITHIN_SECONDS = 15.0
 
 Partition = tuple[str, int]
 
@@ -50,7 +57,7 @@ class Probe(threading.Thread):
 
     def __init__(self, worker: Worker, settings: WorkerSettings) -> None:
         super().__init__(name="liveness probe", daemon=True)
-        self._group, self._topics = worker.name, worker.topics
+        self._group, self._topics, self._worker = worker.name, worker.topics, worker
         self._client_id = client_id(worker, settings)
         self._options = settings.kafka_client()
         self._interval = settings.stall_seconds / LOOKS
@@ -64,6 +71,9 @@ class Probe(threading.Thread):
                 admin = admin or KafkaAdminClient(
                     client_id=f"{self._client_id}-probe", **self._options
                 )
+                if topics_there(admin, self._worker) != self._topics:
+                    self._begin_anew()
+                    return
                 stalled = self._look(admin, standstill)
             except KafkaError as error:
                 # Brokers that do not answer are no fault of this worker.
@@ -76,6 +86,13 @@ class Probe(threading.Thread):
                     extra={"topic": topic, "partition": partition, "group": self._group},
                 )
                 leave("stalled", code=EXIT_STALLED)
+
+    def _begin_anew(self) -> None:
+        """Faust takes on no topic while it runs: the process ends in order and is started again."""
+        logger.warning("a topic was made: the worker begins anew", extra={"group": self._group})
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(ENDS_WITHIN_SECONDS)
+        leave("not_ended")
 
     def _look(self, admin: KafkaAdminClient, standstill: Standstill) -> list[Partition]:
         answerable = self._answerable(admin)
@@ -125,6 +142,14 @@ class Probe(threading.Thread):
             return {}
         found = admin.list_partition_offsets(wanted)
         return {(tp.topic, tp.partition): it.offset for tp, it in found.items()}
+
+
+def topics_there(admin: KafkaAdminClient, worker: Worker) -> tuple[str, ...]:
+    """All that the worker is to work off now."""
+    if not worker.also:
+        return worker.topics
+    named = (name for name in admin.list_topics() if name.startswith(worker.also))
+    return tuple(sorted({*worker.topics, *named}))
 
 
 def _assigned(member: Mapping[str, Any]) -> set[Partition]:

@@ -50,6 +50,9 @@ class Worker:
     open: Callable[[WorkerSettings, Producer], AbstractAsyncContextManager[Handler]]
     #: Partitions of one topic handled at once. A partition's batches never overlap.
     lanes: int = 1
+    #: Topics that begin so are worked off too: those there are at the start. The probe ends the
+    #: process when there is another, and its supervisor starts it again.
+    also: str = ""
 
 
 def client_id(worker: Worker, settings: WorkerSettings) -> str:

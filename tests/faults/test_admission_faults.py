@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
 from confluent_kafka.admin import (
@@ -20,11 +21,13 @@ from confluent_kafka.admin import (
 )
 from kafka import KafkaProducer
 
+from casebus.events.doors import door_of
 from casebus.events.envelope import Record
 from casebus.sdk.connection import producer_settings
 from onebox import state
+from services.transport.worker import EXIT_FAILED
 from tests.faults.bus import COUNT, DOOR_TOPICS, JOURNAL, REJECTED, Bus
-from tests.faults.harness import Fleet, Kafka, Marks, judge
+from tests.faults.harness import Fleet, Kafka, Marks, events, judge
 from tests.foreign import Name
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -92,6 +95,25 @@ def test_a_journal_that_takes_no_writes_stops_admission_and_loses_nothing_once_i
     all_journaled(bus, fleet, sent, marks)
 
 
+def test_an_agency_s_door_that_is_made_while_admission_runs_is_worked_off_once_it_begins_anew(
+    bus: Bus, fleet: Fleet
+) -> None:
+    marks = bus.kafka.marks(JOURNAL)
+    sent = bus.send("before the door", 100)
+    first = fleet.start(CASEBUS_STALL_SECONDS="6")
+    bus.kafka.until_grown(JOURNAL, marks, len(sent))
+    door = door_of("administrative", f"cn-330108-amr-{uuid4().hex[:6]}")
+    bus.kafka.create(door)
+    allow(bus.kafka, "admission", door)
+    # Its supervisor starts it again.
+    assert first.wait(60) in {0, EXIT_FAILED}
+    through_it = events(bus.stack, 100, run=door)
+    bus.kafka.put(door, through_it)
+    fleet.start()
+    fleet.until_idle(*DOOR_TOPICS, door)
+    assert judge([*sent, *through_it], bus.kafka.since(JOURNAL, marks)).whole
+
+
 def test_what_any_client_packs_is_read_and_what_nobody_can_read_stops_nothing(
     bus: Bus, fleet: Fleet
 ) -> None:
@@ -141,6 +163,13 @@ def denied(kafka: Kafka, user: str, topic: str) -> Iterator[None]:
     finally:
         same = AclBindingFilter(*place, AclOperation.WRITE, AclPermissionType.DENY)
         kafka.admin.delete_acls([same])[same].result()
+
+
+def allow(kafka: Kafka, user: str, topic: str) -> None:
+    """The user may read the topic."""
+    place = (ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, f"User:{user}", "*")
+    permission = AclBinding(*place, AclOperation.READ, AclPermissionType.ALLOW)
+    kafka.admin.create_acls([permission])[permission].result()
 
 
 def send_oddly(bus: Bus, topic: str, record: Record) -> None:

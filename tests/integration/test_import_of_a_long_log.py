@@ -66,7 +66,7 @@ def test_memory_does_not_grow_with_the_log_and_a_second_load_sends_nothing(
     mapping, sink = load_mapping(EXAMPLES / "old-system.mapping.yaml"), Nowhere()
     assert isinstance(mapping, LogMapping)
     publisher = Publisher(
-        settings, schemas=schemas, store=store, sector_of=lambda _: "police", sink=sink
+        settings, schemas=schemas, store=store, door_of=lambda _: "events.police", sink=sink
     )
     ports = Ports(
         schemas=schemas,

@@ -167,16 +167,18 @@ async def test_the_barrier_sees_commits_and_ends_with_the_scheduler_s_own_rights
     await connection.execute(
         "insert into derived.journal_position (epoch, partition) values (1, 0)"
     )
-    doors = Topics.load(settings.schemas_dir).names_like("events.*")
+    doors = Topics.load(settings.schemas_dir).followed(ADMISSION)
+    own = "events.administrative.cn-330106-amr"
     async with (
         Producer(settings, client_id="scheduler") as producer,
         BrokerOffsets(settings, producer) as offsets,
         Producer(brokers.settings("admin"), client_id="test") as admin,
     ):
-        await producer.send([Outgoing("events.police", 2, b"k", b"v", [])])
+        await producer.send([Outgoing(own, 2, b"k", b"v", [])])
         await admin.send([Outgoing(JOURNAL, 0, b"k", b"v", [])])
         barrier = Barrier(offsets, lambda some: scheduling.journal_offsets(connection, some), doors)
         ends = await offsets.ends(await offsets.places(doors))
+        assert TopicPartition(own, 2) in ends
         journal = await offsets.ends([TopicPartition(JOURNAL, 0)])
         passing = asyncio.create_task(barrier.passed([0]))
         assert await _waits(passing)
@@ -202,7 +204,11 @@ async def test_every_topic_that_a_worker_consumes_is_watched_with_the_scheduler_
         Producer(brokers.settings("admin"), client_id="test") as admin,
     ):
         standing = Standing(offsets, watched, lambda: seconds)
-        places = [(group, topic) for group, topics in watched.items() for topic in topics]
+        places = [
+            (group, topic)
+            for group, topics in watched.items()
+            for topic in {place.topic for place in await offsets.places(topics)}
+        ]
         await admin.send(
             [Outgoing(topic, 1, b"k", b"v", []) for topic in {topic for _, topic in places}]
         )
@@ -210,6 +216,7 @@ async def test_every_topic_that_a_worker_consumes_is_watched_with_the_scheduler_
         seconds += STALLED_SECONDS
         await standing.look()
         assert {("casework", "rejected"), ("intake", "inbox.court")} <= set(places)
+        assert ("admission", "events.administrative.cn-330106-amr") in places
         assert set(standing.stalled()) >= {f"{group} {topic}/1" for group, topic in places}
 
 

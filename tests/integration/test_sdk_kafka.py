@@ -15,7 +15,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
-from casebus.sdk.accounts import read_directory, sector_finder, visible_topics
+from casebus.sdk.accounts import door_finder, read_directory, visible_topics
 from casebus.sdk.connection import consumer_settings, open_consumer, open_producer
 from casebus.sdk.event import NewEvent
 from casebus.sdk.inbox import Inbox
@@ -27,7 +27,7 @@ from onebox.testing import Stack
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
 AGENCY = "cn-330106-amr"
-EVENTS, INBOX = "events.administrative", f"agency.{AGENCY}.inbox"
+EVENTS, INBOX = f"events.administrative.{AGENCY}", f"agency.{AGENCY}.inbox"
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,8 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def publisher(settings: Settings, schemas: Schemas, store: Store) -> Iterator[Publisher]:
-    finder = sector_finder(settings, schemas)
-    with Publisher(settings, schemas=schemas, store=store, sector_of=finder) as made:
+    finder = door_finder(settings, schemas)
+    with Publisher(settings, schemas=schemas, store=store, door_of=finder) as made:
         yield made
 
 
@@ -103,23 +103,24 @@ def test_a_foreign_consumer_group_is_an_error(
         list(inbox.deliveries(idle_seconds=5))
 
 
-def test_an_agency_s_account_sees_its_own_sector_only(settings: Settings, brokers: Stack) -> None:
+def test_an_agency_s_account_sees_its_own_door_only(settings: Settings, brokers: Stack) -> None:
     seen = visible_topics(settings)
     assert EVENTS in seen
-    assert not seen & {"events.police", "case.journal", "inbox.administrative"}
+    assert not seen & {"events.administrative", "events.police", "case.journal"}
+    assert "inbox.administrative" not in seen
     assert {"events.police", "directory"} <= visible_topics(brokers.settings("admin"))
 
 
-def test_the_installation_s_account_finds_every_agency_s_sector_in_the_directory(
+def test_the_installation_s_account_finds_every_agency_s_door_by_the_directory(
     brokers: Stack, schemas: Schemas
 ) -> None:
     admin = brokers.settings("admin")
-    find = sector_finder(admin, schemas)
+    find = door_finder(admin, schemas)
     assert [find(f"cn-330106-{kind}") for kind in ("amr", "psb", "pro", "court")] == [
-        "administrative",
-        "police",
-        "procuratorate",
-        "court",
+        "events.administrative",
+        "events.police",
+        "events.procuratorate",
+        "events.court",
     ]
     with pytest.raises(CasebusError, match="sector_unknown"):
         find("cn-999999-amr")
@@ -144,10 +145,25 @@ def test_published_events_stand_in_order_in_the_partition_of_their_key(
 def test_writing_to_another_sector_s_topic_is_an_error_and_the_record_is_kept(
     settings: Settings, schemas: Schemas, store: Store
 ) -> None:
-    publisher = Publisher(settings, schemas=schemas, store=store, sector_of=lambda _: "police")
+    publisher = Publisher(settings, schemas=schemas, store=store, door_of=lambda _: "events.police")
     with publisher, pytest.raises(CasebusError, match="topic_denied"):
         publisher.publish_one(noted(str(uuid.uuid4())))
     assert store.waiting_count() == 1
+
+
+def test_what_was_kept_for_a_door_that_is_closed_now_goes_to_the_one_that_is_open(
+    settings: Settings, schemas: Schemas, store: Store
+) -> None:
+    """As after an upgrade: the sector's door was every agency's once."""
+    once = Publisher(
+        settings, schemas=schemas, store=store, door_of=lambda _: "events.administrative"
+    )
+    with once, pytest.raises(CasebusError, match="topic_denied"):
+        once.publish_one(noted(str(uuid.uuid4())))
+    now = Publisher(settings, schemas=schemas, store=store, door_of=door_finder(settings, schemas))
+    with now:
+        assert [one.topic for one in now.send_waiting()] == [EVENTS]
+    assert store.waiting_count() == 0
 
 
 def deliver(brokers: Stack, published: list[Record]) -> None:
@@ -281,4 +297,4 @@ def test_the_command_line_says_what_is_wrong_as_json_too(brokers: Stack, tmp_pat
     sent = CliRunner().invoke(main, [*arguments, "--wait", "1"], env=environment)
     assert sent.exit_code == 3, sent.output
     assert "what became of it is not known" in sent.stderr
-    assert '"topic": "events.administrative"' in sent.output
+    assert f'"topic": "{EVENTS}"' in sent.output

@@ -296,7 +296,7 @@ def test_what_another_client_sends_by_hand_is_rejected_and_kept_with_its_reason(
     producer = KafkaProducer(**producer_settings(developer.settings))
     try:
         producer.send(
-            "events.administrative",
+            f"events.administrative.{AMR}",
             key=stream.encode(),
             value=b"no Avro at all",
             headers=[(name, text.encode()) for name, text in headers.items()],

@@ -17,6 +17,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.minted import stream_id
 from casebus.events.schemas import Schemas
+from casebus.sdk.doors import one_door
 from casebus.sdk.importing.agencies import AgencyNames, KnownAgency
 from casebus.sdk.importing.issues import FileError, Issue
 from casebus.sdk.importing.logs import load
@@ -27,7 +28,6 @@ from casebus.sdk.importing.recorded import Holding
 from casebus.sdk.importing.report import Summary
 from casebus.sdk.importing.run import Ports
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.sectors import one_sector
 from casebus.sdk.store import Outgoing, Store
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
@@ -96,7 +96,7 @@ class World:
             self.settings,
             schemas=self.schemas,
             store=self.store,
-            sector_of=one_sector("administrative"),
+            door_of=one_door("events.administrative"),
             sink=self,
         )
         ports = Ports(

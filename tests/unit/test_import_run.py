@@ -11,6 +11,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.minted import stream_id
 from casebus.events.schemas import Schemas
+from casebus.sdk.doors import one_door
 from casebus.sdk.importing.agencies import AgencyNames, KnownAgency
 from casebus.sdk.importing.files import Rows, inspect
 from casebus.sdk.importing.issues import Issue
@@ -20,7 +21,6 @@ from casebus.sdk.importing.report import Summary
 from casebus.sdk.importing.rows import read_row
 from casebus.sdk.importing.run import Importer, Ports
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.sectors import one_sector
 from casebus.sdk.store import Outgoing, Store
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
@@ -91,7 +91,7 @@ class World:
             self.settings,
             schemas=self.schemas,
             store=self.store,
-            sector_of=one_sector("administrative"),
+            door_of=one_door("events.administrative"),
             sink=self,
         )
         ports = Ports(

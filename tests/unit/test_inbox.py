@@ -11,9 +11,9 @@ import pytest
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.sdk import inbox as inbox_module
+from casebus.sdk.doors import one_door
 from casebus.sdk.inbox import Delivery, Inbox
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.sectors import one_sector
 from casebus.sdk.store import Outgoing, Store
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
@@ -88,7 +88,7 @@ class Desk:
             self.settings,
             schemas=SCHEMAS,
             store=self.store,
-            sector_of=one_sector("administrative"),
+            door_of=one_door("events.administrative"),
             sink=Sink(),
         )
         return Inbox(self.settings, schemas=SCHEMAS, store=self.store, publisher=publisher)

@@ -12,9 +12,9 @@ from kafka.errors import KafkaTimeoutError
 from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
+from casebus.sdk.doors import DoorOf, one_door
 from casebus.sdk.event import NewEvent
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.sectors import SectorOf, one_sector
 from casebus.sdk.store import Outgoing, Store
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
@@ -68,7 +68,7 @@ def make_publisher(settings: Settings, broker: Broker, folder: Path) -> Publishe
         settings,
         schemas=Schemas.load(settings.schemas_dir),
         store=Store.open(folder / "sent.sqlite"),
-        sector_of=one_sector("administrative"),
+        door_of=one_door("events.administrative"),
         sink=broker,
     )
 
@@ -220,7 +220,7 @@ def test_nothing_overtakes_a_record_of_its_stream_that_the_client_had_no_room_fo
         settings.model_copy(update={"patience_seconds": 0}),
         schemas=Schemas.load(settings.schemas_dir),
         store=Store.open(tmp_path / "sent.sqlite"),
-        sector_of=one_sector("administrative"),
+        door_of=one_door("events.administrative"),
     )
     with pytest.raises(CasebusError, match="kafka_unreachable"):
         publisher.publish([noted("a"), noted("b")])
@@ -229,21 +229,21 @@ def test_nothing_overtakes_a_record_of_its_stream_that_the_client_had_no_room_fo
 
 
 class Away:
-    """Says the sector only from the `after`-th question on."""
+    """Says the door only from the `after`-th question on."""
 
     def __init__(self, after: int) -> None:
         self.left = after
         self.writing: list[bool] = []
 
-    def asks(self, store: Store) -> SectorOf:
-        def sector_of(_: str) -> str:
+    def asks(self, store: Store) -> DoorOf:
+        def door(_: str) -> str:
             self.writing.append(store.db.in_transaction)
             self.left -= 1
             if self.left > 0:
                 raise AwayError("kafka_unreachable", "nobody answers")
-            return "administrative"
+            return "events.administrative"
 
-        return sector_of
+        return door
 
 
 def asking(settings: Settings, broker: Broker, folder: Path, kafka: Away) -> Publisher:
@@ -252,7 +252,7 @@ def asking(settings: Settings, broker: Broker, folder: Path, kafka: Away) -> Pub
         settings.model_copy(update={"patience_seconds": 0}),
         schemas=Schemas.load(settings.schemas_dir),
         store=store,
-        sector_of=kafka.asks(store),
+        door_of=kafka.asks(store),
         sink=broker,
     )
 
@@ -289,7 +289,7 @@ def test_an_account_that_may_not_write_as_the_agency_keeps_nothing(
         raise CasebusError("sector_unknown")
 
     publisher = make_publisher(settings, broker, tmp_path)
-    publisher._sector_of = refused
+    publisher._door_of = refused
     with pytest.raises(CasebusError, match="sector_unknown"):
         publisher.publish_one(noted("a"))
     assert publisher.waiting() == 0
@@ -312,7 +312,7 @@ def test_brokers_that_are_away_for_a_while_are_waited_for_and_nothing_goes_out_t
         settings,
         schemas=Schemas.load(settings.schemas_dir),
         store=Store.open(tmp_path / "sent.sqlite"),
-        sector_of=one_sector("administrative"),
+        door_of=one_door("events.administrative"),
     )
     assert all(one.sent for one in publisher.publish([noted("a"), noted("b")]))
     assert producer.given == ["1", "2"]

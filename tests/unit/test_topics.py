@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from casebus.events.doors import door_of
 from casebus.events.topics import Acl, Member, Topics, TopicsError
 
 TOPICS = Topics.load(Path(__file__).parents[2] / "schemas")
@@ -16,14 +17,16 @@ def test_each_sector_has_one_door_and_the_bus_its_own() -> None:
     assert {"events.administrative", "events.bus", "events.supervision"} <= set(doors)
 
 
-def test_an_agency_on_kafka_gets_three_topics_of_its_own() -> None:
+def test_an_agency_on_kafka_gets_a_door_and_three_topics_of_its_own() -> None:
     names = {topic.name for topic in TOPICS.topics([AMR])}
     assert {f"agency.{AMR.id}.{what}" for what in ("inbox", "receipts", "rejected")} <= names
+    assert door_of(AMR.sector, AMR.id) in names
+    assert {*TOPICS.names_like("events.*")} & names == {*TOPICS.names_like("events.*")}
 
 
-def test_an_agency_writes_only_its_sectors_door_and_reads_only_its_own_topics() -> None:
+def test_an_agency_writes_only_to_its_own_door_and_reads_only_its_own_topics() -> None:
     own = [acl for acl in TOPICS.acls([AMR]) if acl.principal == AMR.id]
-    assert [acl.name for acl in own if acl.operation == "write"] == ["events.administrative"]
+    assert [acl.name for acl in own if acl.operation == "write"] == [door_of(AMR.sector, AMR.id)]
     read = {acl.name for acl in own if acl.resource == "topic" and acl.operation == "read"}
     assert read == {f"agency.{AMR.id}.{what}" for what in ("inbox", "receipts", "rejected")}
 
@@ -36,7 +39,10 @@ def test_only_admission_writes_the_journal() -> None:
 def test_the_scheduler_sees_how_far_each_worker_came_in_everything_that_it_consumes() -> None:
     consumers = [name for name in TOPICS.principals if TOPICS.consumed(name)]
     assert consumers == ["admission", "router", "casework", "intake"]
-    assert TOPICS.watched("scheduler") == {name: TOPICS.consumed(name) for name in consumers}
+    assert TOPICS.watched("scheduler") == {name: TOPICS.followed(name) for name in consumers}
+    assert "events.*" in TOPICS.watched("scheduler")["admission"]
+    readers = {a.principal for a in TOPICS.acls([AMR]) if a.name == door_of(AMR.sector, AMR.id)}
+    assert readers == {AMR.id, "admission", "scheduler"}
     seen = {acl.name for acl in TOPICS.acls() if acl.principal == "scheduler"}
     for name in consumers:
         assert {name, *TOPICS.consumed(name)} <= seen

@@ -17,9 +17,9 @@ from casebus.events.envelope import Record
 from casebus.ferry.items import EVENT, LANDED, RECORD, Item
 from casebus.sdk.accounts import visible_topics
 from casebus.sdk.connection import clear_errors, consumer_settings
+from casebus.sdk.doors import visible_door
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.publisher import KafkaSink, Sink
-from casebus.sdk.sectors import topic_of, visible_sector
 from casebus.sdk.store import Outgoing
 from casebus.settings import Settings
 
@@ -57,7 +57,7 @@ class BrokersEnd:
         while found := self._spool.arrivals(EVENT, after=after):
             after = found[-1][0]
             if self._sink is None:
-                self._door = topic_of(visible_sector(visible_topics(self._settings)))
+                self._door = visible_door(visible_topics(self._settings))
                 self._sink = KafkaSink(self._settings)
             answers = self._sink.send([self._outgoing(item) for _, item in found])
             waits = self._note(found, answers)

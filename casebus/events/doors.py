@@ -1,0 +1,33 @@
+"""The front door's topics: one a sector, and one an agency that writes to Kafka itself (ADR 42).
+
+Through a sector's door comes what services sign or pass on; nobody else may write there. So an
+agency that floods keeps only its own events waiting.
+"""
+
+from __future__ import annotations
+
+#: What every door's name begins with.
+DOORS = "events."
+
+
+def door_of(sector: str, agency: str = "") -> str:
+    """The sector's door, or the agency's own."""
+    return f"{DOORS}{sector}.{agency}" if agency else f"{DOORS}{sector}"
+
+
+#: Through it the bus itself speaks.
+BUS_DOOR = door_of("bus")
+
+
+def is_door(topic: str) -> bool:
+    return topic.startswith(DOORS)
+
+
+def sector_of(door: str) -> str:
+    """Whose sector a door is, the agencies' own ones included."""
+    return door.removeprefix(DOORS).partition(".")[0]
+
+
+def agency_of(door: str) -> str:
+    """Whose door it is; empty for a sector's."""
+    return door.removeprefix(DOORS).partition(".")[2]

@@ -1,0 +1,36 @@
+"""Which door's topic an agency's events go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from casebus.errors import CasebusError
+from casebus.events.doors import door_of, is_door, sector_of
+
+#: The door of an agency; raises CasebusError `sector_unknown`.
+DoorOf = Callable[[str], str]
+#: The sector of an agency; raises CasebusError `sector_unknown`.
+SectorOf = Callable[[str], str]
+
+
+def one_door(door: str) -> DoorOf:
+    """For an agency's own system, which speaks for agencies of one sector."""
+    return lambda _agency: door
+
+
+def visible_door(topics: Iterable[str]) -> str:
+    """The door that an account sees: an agency's account sees exactly one."""
+    seen = sorted(filter(is_door, topics))
+    if len(seen) != 1:
+        raise CasebusError(
+            "sector_unknown",
+            f"this account sees {len(seen)} of the events.* topics: say which sector to write as",
+        )
+    return seen[0]
+
+
+def door_among(topics: Iterable[str], sector: str) -> str | None:
+    """The sector's own door where the account sees it, else the only one it sees there."""
+    here = [topic for topic in topics if is_door(topic) and sector_of(topic) == sector]
+    whole = door_of(sector)
+    return whole if whole in here else here[0] if len(here) == 1 else None
