@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -103,7 +104,7 @@ class Case:
         ):
             assert self.post(agency, name, f"2026-03-02T{at}:00+08:00", to).status_code == 202
             # Each agency has its own door: what the next one answers must be journaled.
-            until(lambda name=name: self.is_journaled(name))
+            until(partial(self.is_journaled, name))
         # The period runs from the signature on: it does not show that the acceptance is folded.
         accepted = "select 1 from derived.case_state where stream = $1 and status = 'accepted'"
         until(lambda: bool(self.rows(accepted, self.stream)))
