@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,20 @@ def open_file(path: Path | str, **options: Any) -> sqlite3.Connection:
         return sqlite3.connect(path, timeout=_BUSY_SECONDS, factory=_connection(name), **options)
     except sqlite3.Error as error:
         raise _clear(error, name) from error
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; other processes that write wait meanwhile."""
+    db.execute("begin immediate")
+    try:
+        yield
+        db.execute("commit")
+    except BaseException:
+        # A full disk ends the transaction by itself.
+        if db.in_transaction:
+            db.execute("rollback")
+        raise
 
 
 def _clear(error: sqlite3.Error, name: str) -> CasebusError:

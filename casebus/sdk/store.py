@@ -98,16 +98,8 @@ class Store:
     def writing(self) -> Iterator[None]:
         """One transaction; threads and processes wait for it, so sequences have no holes."""
         self._owner.require()
-        with self._turn:
-            self._db.execute("begin immediate")
-            try:
-                yield
-                self._db.execute("commit")
-            except BaseException:
-                # A full disk ends the transaction by itself.
-                if self._db.in_transaction:
-                    self._db.execute("rollback")
-                raise
+        with self._turn, sqlite.transaction(self._db):
+            yield
 
     def made_on(self) -> str:
         """The machine on which the store was made."""

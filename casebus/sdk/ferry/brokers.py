@@ -6,7 +6,7 @@ It has the agency's account and none of its keys: it can say nothing in its name
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -37,15 +37,23 @@ def topics_of(agency: str) -> tuple[str, ...]:
 class BrokersEnd:
     """Where each topic was read up to stands in the spool, together with what was read."""
 
-    def __init__(self, spool: Spool, settings: Settings, agency: str) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        settings: Settings,
+        agency: str,
+        *,
+        sink: Sink | None = None,
+        open_consumer: Callable[..., Any] = KafkaConsumer,
+    ) -> None:
         self._spool, self._settings, self._agency = spool, settings, agency
-        self._sink: Sink | None = None
+        self._sink = sink or KafkaSink(settings)
+        self._open_consumer = open_consumer
         self._door = ""
-        self._consumer: KafkaConsumer | None = None
+        self._consumer: Any = None
 
     def close(self) -> None:
-        if self._sink is not None:
-            self._sink.close()
+        self._sink.close()
         self._drop()
 
     def arrived(self, item: Item) -> None:
@@ -56,9 +64,7 @@ class BrokersEnd:
         after = 0
         while found := self._spool.arrivals(EVENT, after=after):
             after = found[-1][0]
-            if self._sink is None:
-                self._door = visible_door(visible_topics(self._settings))
-                self._sink = KafkaSink(self._settings)
+            self._door = self._door or visible_door(visible_topics(self._settings))
             answers = self._sink.send([self._outgoing(item) for _, item in found])
             waits = self._note(found, answers)
             if waits is not None:
@@ -69,7 +75,8 @@ class BrokersEnd:
         try:
             with clear_errors(self._settings, f"agency.{self._agency}.inbox"):
                 self._read(self._consumer or self._opened())
-        except CasebusError:
+        except BaseException:
+            # It stands behind what it handed out, kept or not: the next look begins at what is.
             self._drop()
             raise
 
@@ -98,8 +105,7 @@ class BrokersEnd:
         source, stream, event = _identity(item.record)
         return Outgoing(source, stream, event, 0, b"", self._door, item.record)
 
-    def _read(self, consumer: KafkaConsumer) -> None:
-        self._consumer = consumer
+    def _read(self, consumer: Any) -> None:
         ends = consumer.end_offsets(consumer.assignment())
         count, until = 0, time.monotonic() + _LOOK_SECONDS
         while count < _MOST and any(consumer.position(one) < end for one, end in ends.items()):
@@ -109,15 +115,14 @@ class BrokersEnd:
             if time.monotonic() > until:
                 raise CasebusError("kafka_unreachable", f"nothing for {_LOOK_SECONDS:.0f} s")
 
-    def _opened(self) -> KafkaConsumer:
-        consumer = KafkaConsumer(**consumer_settings(self._settings, None))
+    def _opened(self) -> Any:
+        self._consumer = consumer = self._open_consumer(**consumer_settings(self._settings, None))
         places = [
             TopicPartition(topic, number)
             for topic in topics_of(self._agency)
             for number in sorted(consumer.partitions_for_topic(topic) or ())
         ]
         if not places:
-            consumer.close(autocommit=False)
             raise CasebusError(
                 "topic_denied", f"no topic of {self._agency} is there for this account"
             )
@@ -139,9 +144,9 @@ class BrokersEnd:
                 self._spool.set_fact(f"at:{one.topic}:{one.partition}", one.offset + 1)
 
     def _drop(self) -> None:
-        if self._consumer is not None:
-            self._consumer.close(autocommit=False)
-            self._consumer = None
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            consumer.close(autocommit=False)
 
 
 def _for_ever(answer: CasebusError) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -107,8 +106,8 @@ class Ferry:
     def round(self) -> None:
         """Raises the first CasebusError of scanner, brokers or store, after all else was done.
 
-        `ferry_folder` where a folder or the spool cannot be read or written: a gate that is away
-        and a full disk come back, and the next round goes on.
+        `ferry_folder` where a folder cannot be read or written, `store_unusable` where the spool
+        cannot: a gate that is away and a full disk come back, and the next round goes on.
         """
         first: CasebusError | None = None
         for step in (self._take_in, self._end.deal, self._collect, self._put_out):
@@ -116,7 +115,7 @@ class Ferry:
                 step()
             except CasebusError as error:
                 first = first or error
-            except (OSError, sqlite3.Error) as error:
+            except OSError as error:
                 first = first or CasebusError("ferry_folder", in_words(error))
         if first is not None:
             raise first

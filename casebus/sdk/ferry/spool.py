@@ -15,12 +15,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Self
 
-from casebus.errors import CasebusError
 from casebus.ferry.items import Item, Part
 from casebus.ferry.receiving import Taken
-from casebus.words import in_words
-
-_BUSY_SECONDS = 30.0
+from casebus.sdk import sqlite
 
 
 class Spool:
@@ -31,15 +28,16 @@ class Spool:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Raises CasebusError `store_unusable`."""
+        """Raises CasebusError `store_unusable`, as every method does; AwayError `store_locked`."""
+        db = sqlite.open_file(path, isolation_level=None)
         try:
-            db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
             db.execute("pragma journal_mode = wal")
             # A number must outlive a power cut, or it is given twice.
             db.execute("pragma synchronous = full")
             db.executescript(resources.files(__package__).joinpath("spool.sql").read_text("utf-8"))
-        except (OSError, sqlite3.Error) as error:
-            raise CasebusError("store_unusable", f"{path.name}: {in_words(error)}") from error
+        except BaseException:
+            db.close()
+            raise
         return cls(db)
 
     def __enter__(self) -> Self:
@@ -54,13 +52,8 @@ class Spool:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """One transaction, all or nothing."""
-        self.db.execute("begin immediate")
-        try:
+        with sqlite.transaction(self.db):
             yield
-        except BaseException:
-            self.db.execute("rollback")
-            raise
-        self.db.execute("commit")
 
     def fact(self, name: str, otherwise: str = "") -> str:
         row = self.db.execute("select value from fact where name = ?", (name,)).fetchone()
