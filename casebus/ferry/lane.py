@@ -37,6 +37,8 @@ class Fault(StrEnum):
     spool was put back to an older state, or runs twice."""
     SCAN_REFUSED = "ferry_scan_refused"
     """The command that looks at each file refused it."""
+    RECORDS_GONE = "ferry_records_gone"
+    """Records of the agency's topic are gone unread, or the brokers were put back."""
     NOT_TAKEN = "ferry_not_taken"
     """The brokers do not take this record, now or later."""
 

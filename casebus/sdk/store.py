@@ -168,6 +168,13 @@ class Store:
         )
         return [_outgoing(row) for row in rows]
 
+    def at(self, place: int) -> Outgoing | None:
+        row = self._db.execute(
+            f"select {_COLUMNS} from outgoing where place = ?",  # noqa: S608
+            (place,),
+        ).fetchone()
+        return _outgoing(row) if row else None
+
     def waiting_identities(self) -> list[tuple[str, str, str]]:
         """(source, stream, id) of each of them, in the same order."""
         return self._db.execute(

@@ -15,6 +15,7 @@ from kafka.errors import MessageSizeTooLargeError
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.ferry.items import EVENT, LANDED, RECORD, Item
+from casebus.ferry.lane import Fault
 from casebus.sdk.accounts import visible_topics
 from casebus.sdk.connection import clear_errors, consumer_settings
 from casebus.sdk.doors import visible_door
@@ -106,7 +107,7 @@ class BrokersEnd:
         return Outgoing(source, stream, event, 0, b"", self._door, item.record)
 
     def _read(self, consumer: Any) -> None:
-        ends = consumer.end_offsets(consumer.assignment())
+        ends = self._stand(consumer)
         count, until = 0, time.monotonic() + _LOOK_SECONDS
         while count < _MOST and any(consumer.position(one) < end for one, end in ends.items()):
             records = [one for some in consumer.poll(timeout_ms=_POLL_MS).values() for one in some]
@@ -127,13 +128,32 @@ class BrokersEnd:
                 "topic_denied", f"no topic of {self._agency} is there for this account"
             )
         consumer.assign(places)
-        for place in places:
-            at = self._spool.fact(f"at:{place.topic}:{place.partition}")
-            if at:
-                consumer.seek(place, int(at))
-            else:
-                consumer.seek_to_beginning(place)
         return consumer
+
+    def _stand(self, consumer: Any) -> dict[TopicPartition, int]:
+        """Go to what each topic was read up to; gives its present ends."""
+        places = consumer.assignment()
+        begins, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
+        for place in places:
+            consumer.seek(place, self._next(place, begins[place], ends[place]))
+        return {place: int(end) for place, end in ends.items()}
+
+    def _next(self, place: TopicPartition, begin: int, end: int) -> int:
+        """The offset to be read next: `begin` where it is gone, or not there any more.
+
+        Records are kept for a time only; brokers that were put back have others at the offsets
+        that were read.
+        """
+        said = self._spool.fact(_fact_of(place))
+        at = int(said or begin)
+        if begin <= at <= end:
+            return at
+        name = f"{place.topic}/{place.partition}"
+        detail = f"{name} was read up to {at} and has {begin} to {end}"
+        with self._spool.writing():
+            self._spool.note_incident(name, Fault.RECORDS_GONE, detail)
+            self._spool.set_fact(_fact_of(place), begin)
+        return begin
 
     def _queue(self, records: Sequence[Any]) -> None:
         with self._spool.writing():
@@ -141,12 +161,17 @@ class BrokersEnd:
                 about = {"topic": one.topic, "partition": one.partition, "offset": one.offset}
                 headers = tuple((name, value or b"") for name, value in one.headers)
                 self._spool.queue([Item(RECORD, about, Record(one.key, one.value, headers)).line()])
-                self._spool.set_fact(f"at:{one.topic}:{one.partition}", one.offset + 1)
+                place = TopicPartition(one.topic, one.partition)
+                self._spool.set_fact(_fact_of(place), one.offset + 1)
 
     def _drop(self) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             consumer.close(autocommit=False)
+
+
+def _fact_of(place: TopicPartition) -> str:
+    return f"at:{place.topic}:{place.partition}"
 
 
 def _for_ever(answer: CasebusError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,17 +45,28 @@ class OfficeEnd:
 
     def collect(self) -> None:
         """Signed records of the store, byte for byte, in the order in which they were finished."""
-        after = int(self._spool.fact("store_place", "0"))
+        after = self._read_to()
         while window := self._store.waiting(_MOST, after):
             after = window[-1].place
             with self._spool.writing():
-                self._spool.queue(Item(EVENT, record=one.record).line() for one in window)
+                self._spool.queue(_line(one) for one in window)
                 self._spool.set_fact("store_place", after)
+                self._spool.set_fact("store_last", _digest(window[-1]))
                 for one in window:
                     self._remember(one.record)
 
     def begin_again(self) -> None:
         self._spool.set_fact("store_place", 0)
+
+    def _read_to(self) -> int:
+        """The store's last place that was read; 0 where it was put back to an older state.
+
+        Its new records have places that were read before then. What goes out twice is one event.
+        """
+        place = int(self._spool.fact("store_place", "0"))
+        there = self._store.at(place)
+        known = there is not None and _digest(there) == self._spool.fact("store_last")
+        return place if known else 0
 
     def _landed(self, about: Mapping[str, Any]) -> None:
         kept = self._store.find(about["source"], about["stream"], about["id"])
@@ -68,6 +80,14 @@ class OfficeEnd:
         """The numbers of its case, so that a person can name it by them."""
         for stream, numbers in _numbers(record, self._schemas):
             self._spool.remember_numbers(numbers, stream)
+
+
+def _line(kept: Outgoing) -> bytes:
+    return Item(EVENT, record=kept.record).line()
+
+
+def _digest(kept: Outgoing) -> str:
+    return hashlib.sha256(_line(kept)).hexdigest()
 
 
 def _numbers(record: Record, schemas: Schemas) -> Iterator[tuple[str, list[str]]]:
