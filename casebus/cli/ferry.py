@@ -147,7 +147,8 @@ def status(home: Path, *, as_json: bool) -> None:
     with Spool.open(spool_at(home)) as spool:
         told = _status(config, spool)
     answer(told, as_json=as_json, show=lambda console: _show_status(console, told))
-    sys.exit(_PROBLEM if told["barred"] or told["refused_here"] else 0)
+    needed = told["barred"] or told["refused_here"] or told["broken_chain"]
+    sys.exit(_PROBLEM if needed else 0)
 
 
 @command.command("begin-again")
@@ -270,6 +271,7 @@ def _status(config: Config, spool: Spool) -> dict[str, Any]:
         "came_early": sorted(number for number, why in held.items() if why is None),
         "refused_here": {number: why for number, why in held.items() if why is not None},
         "to_deal_with": spool.count("arrived", "done_at is null and kind <> 'record'"),
+        "broken_chain": spool.fact("broken"),
         "barred": [_plain(one) for one in spool.rows("barred")],
         "incidents": [dict(one) for one in spool.rows("incident")],
         "scanned": [dict(one) for one in spool.rows("scanned", 5)],
@@ -288,6 +290,8 @@ def _show_status(console: Console, told: dict[str, Any]) -> None:
     )
     if told["came_early"]:
         console.print(f"waits for what is missing: {told['came_early']}")
+    if told["broken_chain"]:
+        console.print(f"the chain is broken: {told['broken_chain']} (casebus ferry begin-again)")
     for number, why in told["refused_here"].items():
         console.print(f"refused here: number {number}: {why}")
     for one in told["barred"]:

@@ -33,8 +33,8 @@ class Fault(StrEnum):
     TOO_LARGE = "ferry_too_large"
     """It is larger than any file that a ferry writes."""
     BROKEN_CHAIN = "ferry_broken_chain"
-    """It has the next number and does not follow from the bundle before: the other side's
-    spool was put back to an older state, or runs twice."""
+    """It does not follow from what was taken or acknowledged before: a spool was lost, put back
+    to an older state, or runs twice."""
     SCAN_REFUSED = "ferry_scan_refused"
     """The command that looks at each file refused it."""
     RECORDS_GONE = "ferry_records_gone"

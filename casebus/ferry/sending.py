@@ -22,12 +22,17 @@ class Answered:
 
 
 def require_own(ack: Ack, acknowledged: int, digests: Mapping[int, str]) -> None:
-    """Raises FerryError `ferry_broken_chain` where the other side took what this one never sent.
+    """Raises FerryError `ferry_broken_chain` where one side was put back to an older state.
 
-    `digests` are those of what is under way, all up to `acknowledged` was let go of before.
+    The acknowledgement is the newest: what was acknowledged before stays so. `digests` are those
+    of what is under way and of the last that was acknowledged.
     """
-    known = ack.through <= acknowledged or digests.get(ack.through) == ack.digest
-    if not known:
+    if ack.through < acknowledged:
+        raise FerryError(
+            Fault.BROKEN_CHAIN,
+            f"the other side has all up to {ack.through}, and had all up to {acknowledged}",
+        )
+    if digests.get(ack.through) != ack.digest:
         raise FerryError(
             Fault.BROKEN_CHAIN, f"the other side took another number {ack.through} than this one's"
         )

@@ -390,6 +390,76 @@ def test_a_spool_that_was_put_back_is_noticed_and_what_it_says_since_is_kept(
     assert office.under_way() == []
 
 
+@pytest.mark.parametrize("since", [1, 3])
+def test_a_receiver_that_was_put_back_is_noticed_at_its_first_word_and_loses_nothing(
+    crossing: Crossing, tmp_path: Path, since: int
+) -> None:
+    """What it forgot, its sender has let go of."""
+    office, bus = crossing.office, crossing.bus
+    _sent(office, 1)
+    crossing.settle()
+    shutil.copytree(bus.home, tmp_path / "backup")
+    _sent(office, *[2] * since)
+    crossing.settle()
+    assert office.under_way() == []
+    shutil.rmtree(bus.home)
+    shutil.copytree(tmp_path / "backup", bus.home)
+    crossing.clock.now += 60
+    _sent(office, 9)
+    crossing.move()
+    bus.round()
+    crossing.move()
+    office.round()
+    assert office.incidents() == [Fault.BROKEN_CHAIN]
+    with office.open() as ferry:
+        assert ferry.spool.fact("broken")
+    office.begin_again()
+    bus.begin_again()
+    crossing.settle()
+    crossing.agree()
+    with office.open() as ferry:
+        assert not ferry.spool.fact("broken")
+
+
+def test_an_older_acknowledgement_that_comes_late_changes_nothing(
+    crossing: Crossing, tmp_path: Path
+) -> None:
+    kept: list[Path] = []
+    for _ in range(2):
+        _sent(crossing.office, 1)
+        crossing.move()
+        crossing.bus.round()
+        [ack] = crossing.bus.outbox.glob("*ack*")
+        kept.append(Path(shutil.copy(ack, tmp_path / f"{len(kept)}.zip")))
+        crossing.settle()
+    for path in kept:
+        shutil.copy(path, crossing.office.inbox)
+        crossing.office.round()
+    assert crossing.office.incidents() == []
+    crossing.settle()
+    crossing.agree()
+
+
+def test_a_spool_that_is_new_and_gets_no_first_bundle_says_so_once(crossing: Crossing) -> None:
+    _sent(crossing.office, 1)
+    crossing.settle()
+    for path in crossing.bus.home.glob("ferry.sqlite*"):
+        path.unlink()
+    _sent(crossing.office, 2)
+    crossing.move()
+    crossing.bus.round()
+    assert crossing.bus.incidents() == []
+    crossing.clock.now += 10 * PATIENCE
+    for _ in range(2):
+        crossing.bus.round()
+    assert crossing.bus.incidents() == [Fault.BROKEN_CHAIN]
+    crossing.office.begin_again()
+    crossing.settle()
+    crossing.agree()
+    with crossing.bus.open() as ferry:
+        assert not ferry.spool.fact("broken")
+
+
 def test_two_processes_do_not_run_one_side(crossing: Crossing) -> None:
     with crossing.bus.open(), pytest.raises(CasebusError, match="ferry_running"):
         crossing.bus.open()

@@ -152,12 +152,19 @@ class Ferry:
             self.spool.set_fact("past_epochs", past.strip())
             for table in ("queued", "sealed", "held", "taken", "part"):
                 self.spool.db.execute(f"delete from {table}")  # noqa: S608
-            for name in ("in_epoch", "ack_owed", "spoiled", "ack_name"):
+            for name in (
+                "in_epoch",
+                "first_waited_since",
+                "ack_owed",
+                "spoiled",
+                "ack_name",
+                "broken",
+            ):
                 self.spool.set_fact(name, "")
-            for name in ("in_number", "out_number", "acknowledged"):
+            for name in ("in_number", "out_number", "acknowledged", "ack_heard"):
                 self.spool.set_fact(name, 0)
-            self.spool.set_fact("in_digest", NONE)
-            self.spool.set_fact("out_digest", NONE)
+            for name in ("in_digest", "out_digest", "acknowledged_digest"):
+                self.spool.set_fact(name, NONE)
             self.spool.set_fact("out_epoch", uuid.uuid4().hex)
             self._end.begin_again()
 

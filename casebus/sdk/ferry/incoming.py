@@ -18,6 +18,8 @@ from casebus.sdk.ferry.scanning import scan
 from casebus.sdk.ferry.spool import Spool
 from casebus.trust.keys import SigningKey
 
+#: The first bundle of a lane is sent so often before it counts as lost for good.
+_WAITS = 10
 #: Called with each item that is new, in the transaction that keeps it.
 OnItem = Callable[[Item], None]
 
@@ -60,7 +62,8 @@ class Receiver:
         if not taken.epoch or not (waits or self.spool.fact("ack_owed")):
             return
         spoiled = bool(self.spool.fact("spoiled"))
-        serial = int(self.spool.fact("ack_serial", "0")) + 1
+        # By the clock, so that a spool that was put back gives no number that was heard before.
+        serial = max(int(self.spool.fact("ack_serial", "0")) + 1, int(now))
         lane = Lane(self.agency, self.direction, taken.epoch)
         ack = acknowledged(lane, serial, taken, held, refused, spoiled=spoiled)
         self.folders.put(name_of(ack), ack.seal(self.key))
@@ -87,7 +90,9 @@ class Receiver:
         try:
             read = opened(raw, self.peers)
             self._require_ours(read, own)
-            if isinstance(read, Bundle):
+            if isinstance(read, Bundle) and not self._begins(read):
+                self._wait_for_first(path, read, now)
+            elif isinstance(read, Bundle):
                 self._bundle(path, raw, read)
             elif self._clean(path, raw, None):
                 on_ack(read)
@@ -104,10 +109,22 @@ class Receiver:
         past = self.spool.fact("past_epochs").split()
         require_lane(read.lane, self.agency, self.direction, self.spool.taken().epoch, past)
 
+    def _begins(self, bundle: Bundle) -> bool:
+        """Which epoch it is that begins, its first bundle says."""
+        return bool(self.spool.taken().epoch) or bundle.number == 1
+
+    def _wait_for_first(self, path: Path, bundle: Bundle, now: float) -> None:
+        """Told where it does not come: was it acknowledged, only a new epoch brings another."""
+        since = self.spool.fact("first_waited_since")
+        if not since:
+            with self.spool.writing():
+                self.spool.set_fact("first_waited_since", now)
+        elif now - float(since) >= _WAITS * self.patience and not self.spool.fact("broken"):
+            detail = f"number {bundle.number} came and no first: is this side's spool a new one?"
+            with self.spool.writing():
+                self.spool.note_incident(path.name, Fault.BROKEN_CHAIN, detail)
+
     def _bundle(self, path: Path, raw: bytes, bundle: Bundle) -> None:
-        if not self.spool.taken().epoch and bundle.number != 1:
-            # Which epoch it is that begins, its first bundle says.
-            return
         held = {number: why is not None for number, why in self.spool.held().items()}
         before = self.spool.digest_of(bundle.number)
         if fate(bundle, self.spool.taken(), before, held) is Fate.SEEN:
@@ -118,6 +135,8 @@ class Receiver:
         if not self.spool.taken().epoch:
             with self.spool.writing():
                 self.spool.set_fact("in_epoch", bundle.lane.epoch)
+                for name in ("broken", "first_waited_since"):
+                    self.spool.set_fact(name, "")
         if self._clean(path, raw, bundle.number):
             with self.spool.writing():
                 self.spool.hold(bundle.number, raw)

@@ -30,14 +30,20 @@ class Sender:
     def answer(self, ack: Ack) -> None:
         """Let go of what the other side has, put out again what it misses or refused.
 
-        Raises FerryError `ferry_broken_chain` where it speaks of bundles that are not this one's.
+        One that is no newer than the last says nothing new. Raises FerryError `ferry_broken_chain`
+        where the other side forgot bundles, or speaks of others than this one's.
         """
+        if ack.serial <= int(self.spool.fact("ack_heard", "0")):
+            return
         acknowledged = int(self.spool.fact("acknowledged", "0"))
-        require_own(ack, acknowledged, self.spool.digests())
+        last = {acknowledged: self.spool.fact("acknowledged_digest", NONE)}
+        require_own(ack, acknowledged, self.spool.digests() | last)
         found = answered(ack, self.spool.under_way(), self.spool.replaced())
         names = [self.spool.sealed(number)[0] for number in found.done]
         with self.spool.writing():
-            self.spool.set_fact("acknowledged", max(acknowledged, ack.through))
+            self.spool.set_fact("ack_heard", ack.serial)
+            self.spool.set_fact("acknowledged", ack.through)
+            self.spool.set_fact("acknowledged_digest", ack.digest)
             for number in found.done:
                 self.spool.db.execute("delete from sealed where number = ?", (number,))
             for number in found.again:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from casebus.ferry.items import Item, Part
+from casebus.ferry.lane import Fault
 from casebus.ferry.receiving import Taken
 from casebus.sdk import sqlite
 
@@ -200,6 +201,9 @@ class Spool:
         )
 
     def note_incident(self, file: str, code: str, detail: str) -> None:
+        """A broken chain stands until this side or its incoming lane begins again."""
+        if code == Fault.BROKEN_CHAIN:
+            self.set_fact("broken", detail)
         self.db.execute(
             "insert into incident (file, code, detail, noted_at) values (?, ?, ?, ?)",
             (file, code, detail, _now()),
