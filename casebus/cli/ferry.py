@@ -155,17 +155,26 @@ def status(home: Path, *, as_json: bool) -> None:
 @_home
 @click.confirmation_option(prompt="Send again all that was not seen to arrive?")
 def begin_again(home: Path) -> None:
-    """After the other side lost its spool: a new count of what goes out and what comes in."""
+    """After the other side lost its spool: a new count of what goes out and what comes in.
+
+    Stop `run` before.
+    """
     with _open(home) as ferry:
         ferry.begin_again()
 
 
 @command.command("release")
 @_home
-def release(home: Path) -> None:
-    """Send again what the other side's scanner refused, once its operator says that it may pass."""
+@click.option("--forget", is_flag=True, help="Let it lie: nothing of it is sent again.")
+def release(home: Path, *, forget: bool) -> None:
+    """Send again what the other side refused, once its operator says that it may pass.
+
+    That is what its scanner refused and, in the office, events that the brokers do not take. Stop
+    `run` before.
+    """
     with _open(home) as ferry:
-        click.echo(f"{ferry.release()} items go out again")
+        count = ferry.release(forget=forget)
+    click.echo(f"{count} items {'are let lie' if forget else 'go out again'}")
 
 
 @command.command("sent")
@@ -295,7 +304,7 @@ def _show_status(console: Console, told: dict[str, Any]) -> None:
     for number, why in told["refused_here"].items():
         console.print(f"refused here: number {number}: {why}")
     for one in told["barred"]:
-        console.print(f"refused by the other side's scanner: {one['said']} (casebus ferry release)")
+        console.print(f"refused by the other side: {one['said']} (casebus ferry release)")
     rows = ((one["noted_at"], one["code"], one["file"], one["detail"]) for one in told["incidents"])
     if told["incidents"]:
         console.print(table(("at", "code", "file", "detail"), rows))

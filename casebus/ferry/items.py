@@ -121,6 +121,13 @@ def filled(lines: Iterable[bytes], room: int) -> Iterator[tuple[bytes, ...]]:
         yield tuple(together)
 
 
+def named(record: Record) -> tuple[str, str, str]:
+    """(source, stream, id) as its key and headers say them: of their form or not."""
+    said = {name: raw.decode(errors="replace") for name, raw in record.headers}
+    stream = (record.key or b"").decode(errors="replace")
+    return said.get("ce_source", ""), stream, said.get("ce_id", "")
+
+
 def _text(raw: bytes | None) -> str | None:
     return None if raw is None else base64.b64encode(raw).decode()
 

@@ -293,6 +293,19 @@ def test_a_file_that_the_scanner_refuses_is_put_away_and_only_its_item_is_kept_b
     assert (barred["line"], barred["said"]) == (wanted[1], "looked")
 
 
+@pytest.mark.parametrize("forget", [False, True])
+def test_a_person_decides_what_becomes_of_a_refused_item(crossing: Crossing, forget: bool) -> None:
+    crossing.bus.set(scanner=_scanner("raise SystemExit(1)"))
+    _sent(crossing.office, 5)
+    crossing.settle()
+    crossing.bus.set(scanner=())
+    with crossing.office.open() as ferry:
+        assert ferry.release(forget=forget) == 1
+        assert ferry.spool.barred() == []
+    crossing.settle()
+    assert crossing.bus.got() == ([] if forget else crossing.office.lines)
+
+
 def test_the_verdict_on_each_file_is_recorded(crossing: Crossing) -> None:
     crossing.bus.set(scanner=_scanner(_SCANNER))
     crossing.office.say()

@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 from kafka import TopicPartition
+from kafka.errors import MessageSizeTooLargeError
 
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
-from casebus.ferry.items import Item
+from casebus.ferry.items import EVENT, LANDED, Item
 from casebus.ferry.lane import Fault
+from casebus.sdk.ferry import brokers as module
 from casebus.sdk.ferry.brokers import BrokersEnd, topics_of
+from casebus.sdk.ferry.desk import Desk
 from casebus.sdk.ferry.office import OfficeEnd
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.store import Outgoing, Store
@@ -101,16 +104,42 @@ class Consumer:
 
 
 class Door:
-    """Takes what it is given; what it was asked to say of an event, it says."""
+    """As the brokers by a producer: an event that is too large takes others with it.
+
+    Those behind it in its case, and those that share its batch.
+    """
 
     def __init__(self) -> None:
-        self.taken: list[bytes] = []
+        self.taken: list[str] = []
+        self.large: set[str] = set()
+        self.batched = False
+        self.away = False
 
     def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError | None]:
-        self.taken += [one.record.value or b"" for one in records]
-        return [(0, len(self.taken)) for _ in records]
+        if self.away:
+            return [AwayError("kafka_unreachable", "no answer") for _ in records]
+        refused: set[str] = set()
+        answers: list[tuple[int, int] | CasebusError | None] = []
+        for one in records:
+            if one.id in self.large:
+                refused |= {each.stream for each in records} if self.batched else {one.stream}
+            if one.stream in refused:
+                answers.append(_too_large())
+                self.away = len(records) == 1 and self.goes_away
+            else:
+                self.taken.append(one.id)
+                answers.append((0, len(self.taken)))
+        return answers
+
+    goes_away = False
 
     def close(self) -> None: ...
+
+
+def _too_large() -> CasebusError:
+    error = CasebusError("kafka_failed", "too large")
+    error.__cause__ = MessageSizeTooLargeError()
+    return error
 
 
 @pytest.fixture
@@ -125,8 +154,16 @@ def topics() -> Topics:
 
 
 @pytest.fixture
-def brokers(spool: Spool, topics: Topics) -> Iterator[BrokersEnd]:
-    end = BrokersEnd(spool, Settings(), AGENCY, sink=Door(), open_consumer=topics.consumer)
+def door() -> Door:
+    return Door()
+
+
+@pytest.fixture
+def brokers(
+    spool: Spool, topics: Topics, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[BrokersEnd]:
+    monkeypatch.setattr(module, "visible_topics", lambda _: ["events.police"])
+    end = BrokersEnd(spool, Settings(), AGENCY, sink=door, open_consumer=topics.consumer)
     yield end
     end.close()
     assert topics.open == 0
@@ -182,6 +219,44 @@ def test_records_that_went_before_they_were_read_are_told(
         brokers.collect()
     assert _queued(spool) == [(INBOX, at) for at in (*range(2, 9), *range(12, 18))]
     assert _gone(spool) == [f"{INBOX}/0 was read up to 9 and has 12 to 18"]
+
+
+def _came(spool: Spool, *events: str, stream: str = "case") -> None:
+    with spool.writing():
+        for event in events:
+            item = Item(EVENT, record=_finished(event, stream=stream).record)
+            assert spool.arrive(item.line(), item)
+
+
+def _landed(spool: Spool) -> dict[str, bool]:
+    """Of each event that is told of, whether the brokers have it."""
+    found = [Item.read(line).about for _, line, _ in spool.queued(10_000)]
+    return {one["id"]: "offset" in one for one in found}
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_an_event_that_the_brokers_never_take_takes_no_other_with_it(
+    spool: Spool, door: Door, brokers: BrokersEnd, batched: bool
+) -> None:
+    door.large, door.batched = {"large"}, batched
+    _came(spool, "1", "large", "2", "3")
+    _came(spool, "4", stream="another")
+    brokers.deal()
+    assert _landed(spool) == {"1": True, "large": False, "2": True, "3": True, "4": True}
+    assert [one for one in door.taken if one != "4"] == ["1", "2", "3"]
+
+
+def test_what_follows_a_refused_event_keeps_its_order_where_the_brokers_go_away(
+    spool: Spool, door: Door, brokers: BrokersEnd
+) -> None:
+    door.large, door.goes_away = {"large"}, True
+    _came(spool, "1", "large", "2", "3")
+    with pytest.raises(CasebusError, match="kafka_unreachable"):
+        brokers.deal()
+    assert _landed(spool) == {"1": True, "large": False}
+    door.away = door.goes_away = False
+    brokers.deal()
+    assert door.taken == ["1", "2", "3"]
 
 
 # The office's side.
@@ -243,3 +318,39 @@ def test_what_is_finished_in_a_store_that_was_put_back_goes_out(
         for _ in range(2):
             office.collect()
     assert _ids(spool) == ["1", "2", "3", "1", *(f"new-{at}" for at in range(since))]
+
+
+def _word(spool: Spool, office: OfficeEnd, event: str, **said: object) -> None:
+    about = {"source": AGENCY, "stream": "case", "id": event, "door": "events.police", **said}
+    item = Item(LANDED, about)
+    with spool.writing():
+        spool.arrive(item.line(), item)
+    office.deal()
+
+
+def _statuses(spool: Spool, store: Store, schemas: Schemas) -> dict[str, tuple[str, str]]:
+    desk = Desk(spool, store, schemas, AGENCY, "")
+    return {one["id"]: (one["status"], one["detail"]) for one in desk.sent()}
+
+
+def test_an_event_that_the_brokers_never_take_is_seen_until_a_person_decides(
+    spool: Spool, store: Store, schemas: Schemas
+) -> None:
+    office = OfficeEnd(spool, store, schemas)
+    _keep(store, "1", "2")
+    office.collect()
+    for _ in range(2):
+        # Told again, it is the same; after a release it counts anew.
+        _word(spool, office, "1", code="kafka_failed", detail="too large")
+    _word(spool, office, "2", partition=0, offset=7)
+    wanted = {"1": ("not taken", "too large"), "2": ("at the door", "")}
+    assert _statuses(spool, store, schemas) == wanted
+    [(line, _)] = spool.barred()
+    with spool.writing():
+        spool.unbar(line)
+    assert _statuses(spool, store, schemas)["1"] == ("under way", "")
+    _word(spool, office, "1", code="kafka_failed", detail="too large")
+    assert _statuses(spool, store, schemas) == wanted
+    _word(spool, office, "1", partition=0, offset=8)
+    assert spool.barred() == []
+    assert _statuses(spool, store, schemas)["1"] == ("at the door", "")

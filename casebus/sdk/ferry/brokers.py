@@ -14,7 +14,7 @@ from kafka.errors import MessageSizeTooLargeError
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
-from casebus.ferry.items import EVENT, LANDED, RECORD, Item
+from casebus.ferry.items import EVENT, LANDED, RECORD, Item, named
 from casebus.ferry.lane import Fault
 from casebus.sdk.accounts import visible_topics
 from casebus.sdk.connection import clear_errors, consumer_settings
@@ -29,6 +29,10 @@ _POLL_MS = 200
 _LOOK_SECONDS = 60.0
 #: Records of one look, so that a long inbox is taken in steps.
 _MOST = 2_000
+
+
+#: Where the brokers have an event, or what went wrong with it.
+_Answer = tuple[int, int] | CasebusError | None
 
 
 def topics_of(agency: str) -> tuple[str, ...]:
@@ -66,8 +70,7 @@ class BrokersEnd:
         while found := self._spool.arrivals(EVENT, after=after):
             after = found[-1][0]
             self._door = self._door or visible_door(visible_topics(self._settings))
-            answers = self._sink.send([self._outgoing(item) for _, item in found])
-            waits = self._note(found, answers)
+            waits = self._note(found, self._answers([self._outgoing(item) for _, item in found]))
             if waits is not None:
                 raise waits
 
@@ -85,17 +88,31 @@ class BrokersEnd:
         self._spool.db.execute("delete from fact where name like 'at:%'")
         self._drop()
 
+    def _answers(self, events: Sequence[Outgoing]) -> list[_Answer]:
+        """What the brokers say of each for itself.
+
+        One that is too large takes others with it, those of its batch and those behind it in its
+        case: so each of them is given alone. Behind one that waits, all of them wait.
+        """
+        answers: list[_Answer] = list(self._sink.send(events))
+        waits: CasebusError | None = None
+        for at, answer in enumerate(answers):
+            if len(events) > 1 and _for_ever(answer):
+                answers[at] = waits or self._sink.send([events[at]])[0]
+                waits = waits or _waited_for(answers[at])
+        return answers
+
     def _note(
         self,
         found: Sequence[tuple[int, Item]],
-        answers: Sequence[tuple[int, int] | CasebusError | None],
+        answers: Sequence[_Answer],
     ) -> CasebusError | None:
         """Tell the office what was taken, and what never will be; gives what is waited for."""
         waits: CasebusError | None = None
         with self._spool.writing():
             for (place, item), answer in zip(found, answers, strict=True):
-                if isinstance(answer, CasebusError) and not _for_ever(answer):
-                    waits = waits or answer
+                if (error := _waited_for(answer)) is not None:
+                    waits = waits or error
                     continue
                 self._spool.queue([_landed(item, self._door, answer).line()])
                 self._spool.deal_with([place])
@@ -103,7 +120,7 @@ class BrokersEnd:
 
     def _outgoing(self, item: Item) -> Outgoing:
         assert item.record is not None  # noqa: S101  an event has one
-        source, stream, event = _identity(item.record)
+        source, stream, event = named(item.record)
         return Outgoing(source, stream, event, 0, b"", self._door, item.record)
 
     def _read(self, consumer: Any) -> None:
@@ -174,24 +191,23 @@ def _fact_of(place: TopicPartition) -> str:
     return f"at:{place.topic}:{place.partition}"
 
 
-def _for_ever(answer: CasebusError) -> bool:
+def _for_ever(answer: _Answer) -> bool:
     """Whether no other time heals it: every other answer of the brokers is waited for."""
-    return isinstance(answer.__cause__, MessageSizeTooLargeError)
+    return isinstance(answer, CasebusError) and isinstance(
+        answer.__cause__, MessageSizeTooLargeError
+    )
 
 
-def _landed(item: Item, door: str, answer: tuple[int, int] | CasebusError | None) -> Item:
+def _waited_for(answer: _Answer) -> CasebusError | None:
+    return answer if isinstance(answer, CasebusError) and not _for_ever(answer) else None
+
+
+def _landed(item: Item, door: str, answer: _Answer) -> Item:
     assert item.record is not None  # noqa: S101  an event has one
-    source, stream, event = _identity(item.record)
+    source, stream, event = named(item.record)
     about: dict[str, Any] = {"source": source, "stream": stream, "id": event, "door": door}
     if isinstance(answer, CasebusError):
         about |= {"code": answer.code, "detail": answer.detail}
     elif answer is not None:
         about |= {"partition": answer[0], "offset": answer[1]}
     return Item(LANDED, about)
-
-
-def _identity(record: Record) -> tuple[str, str, str]:
-    """As its headers say it; the door judges whether that is of its form."""
-    said = {name: raw.decode(errors="replace") for name, raw in record.headers}
-    stream = (record.key or b"").decode(errors="replace")
-    return said.get("ce_source", ""), stream, said.get("ce_id", "")

@@ -10,7 +10,7 @@ from typing import Any
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
-from casebus.ferry.items import RECORD, Item
+from casebus.ferry.items import RECORD, Item, named, part_of
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.store import Store
 from casebus.trust.directory import Directory
@@ -37,16 +37,21 @@ class Desk:
 
     def sent(self) -> Iterator[JSON]:
         """What became of each event of this office, the last first, as far as it is known here."""
-        proved = {(one.source, one.id) for one in self._receipts() if one.step == "submitted"}
-        refused = {_identity(one): _texts(one) for one in self._records("rejected")}
+        proved = {
+            (one.source, one.stream, one.id) for one in self._receipts() if one.step == "submitted"
+        }
+        refused = {named(one): _texts(one) for one in self._records("rejected")}
+        barred = dict(self._barred())
         for one in self.store.latest():
             said = {"source": one.source, "id": one.id, "case": one.stream, "detail": ""}
-            who = (one.source, one.id)
+            who = (one.source, one.stream, one.id)
             if who in proved:
                 yield said | {"status": "journaled"}
             elif who in refused:
                 why = refused[who].get("cb-reason", "")
                 yield said | {"status": "rejected", "detail": why}
+            elif who in barred:
+                yield said | {"status": "not taken", "detail": barred[who]}
             else:
                 yield said | {"status": "under way" if one.offset is None else "at the door"}
 
@@ -63,6 +68,13 @@ class Desk:
                 receipt = Receipt.from_json(said)
                 found.append((said, check(receipt, self._directory(receipt))))
         return found
+
+    def _barred(self) -> Iterator[tuple[tuple[str, str, str], str]]:
+        """Events that the other side's scanner or the brokers refused, and what they said."""
+        for line, said in self.spool.barred():
+            record = None if part_of(line) else Item.read(line).record
+            if record is not None:
+                yield named(record), said
 
     def _directory(self, receipt: Receipt) -> Directory:
         return directory_of(receipt.entries, self.root_digest, self.schemas)
@@ -104,8 +116,3 @@ def _of(record: Record, stream: str) -> bool:
 
 def _texts(record: Record) -> dict[str, str]:
     return {name: raw.decode(errors="replace") for name, raw in record.headers}
-
-
-def _identity(record: Record) -> tuple[str, str]:
-    said = _texts(record)
-    return said.get("ce_source", ""), said.get("ce_id", "")

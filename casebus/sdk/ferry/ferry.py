@@ -133,11 +133,12 @@ class Ferry:
         self.sender.put(self._now())
         self._receiver.acknowledge(self._now())
 
-    def release(self) -> int:
-        """Queue again what the other side's scanner refused; gives how many items that are."""
+    def release(self, *, forget: bool = False) -> int:
+        """Queue again what the other side refused, or let it lie; gives how many items that are."""
         with self.spool.writing():
-            lines = [row[0] for row in self.spool.db.execute("select line from barred")]
-            self.spool.queue(lines, alone=True)
+            lines = [line for line, _ in self.spool.barred()]
+            if not forget:
+                self.spool.queue(lines, alone=True)
             self.spool.db.execute("delete from barred")
         return len(lines)
 

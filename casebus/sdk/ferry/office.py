@@ -70,10 +70,15 @@ class OfficeEnd:
 
     def _landed(self, about: Mapping[str, Any]) -> None:
         kept = self._store.find(about["source"], about["stream"], about["id"])
-        if "code" in about:
-            with self._spool.writing():
-                self._spool.note_incident(about["id"], Fault.NOT_TAKEN, about["detail"])
-        elif kept is not None and kept.offset is None:
+        if kept is None or kept.offset is not None:
+            return
+        with self._spool.writing():
+            if "code" in about:
+                self._spool.bar(_line(kept), about["detail"])
+                self._spool.note_incident(kept.id, Fault.NOT_TAKEN, about["detail"])
+            else:
+                self._spool.unbar(_line(kept))
+        if "code" not in about:
             self._store.mark_sent([(kept.place, about["partition"], about["offset"])])
 
     def _remember(self, record: Record) -> None:

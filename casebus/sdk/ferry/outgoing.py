@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from casebus.ferry.items import cut, filled
 from casebus.ferry.lane import Fault, Lane
@@ -121,7 +120,5 @@ class Sender:
             self.spool.queue(bundle.lines, alone=True)
             return
         self.spool.note_incident(name_of(bundle), Fault.SCAN_REFUSED, why)
-        self.spool.db.executemany(
-            "insert into barred (line, said, barred_at) values (?, ?, ?)",
-            [(line, why, datetime.now(UTC).isoformat()) for line in bundle.lines],
-        )
+        for line in bundle.lines:
+            self.spool.bar(line, why)

@@ -96,6 +96,20 @@ class Spool:
         row = self.db.execute("select name, raw from sealed where number = ?", (number,)).fetchone()
         return str(row[0]), bytes(row[1])
 
+    def bar(self, line: bytes, said: str) -> None:
+        """Keep an item that the other side refuses until a person decides."""
+        self.unbar(line)
+        self.db.execute(
+            "insert into barred (line, said, barred_at) values (?, ?, ?)", (line, said, _now())
+        )
+
+    def unbar(self, line: bytes) -> None:
+        self.db.execute("delete from barred where line = ?", (line,))
+
+    def barred(self) -> list[tuple[bytes, str]]:
+        """Those items, and what was said of each."""
+        return self.db.execute("select line, said from barred order by place").fetchall()
+
     # What comes in.
 
     def taken(self) -> Taken:
@@ -144,14 +158,14 @@ class Spool:
     def arrive(self, line: bytes, item: Item) -> bool:
         """Keep an item; False where the same came before.
 
-        An event that comes again after the other side began again is dealt with again: it has not
-        heard what became of it, and a copy of an event is the same event.
+        An event, or word of one, that comes again is dealt with again: the other side has not heard
+        what became of it, and a copy of an event is the same event.
         """
         stream = item.record.key.decode(errors="replace") if item.record and item.record.key else ""
         done = self.db.execute(
             "insert into arrived (digest, kind, topic, stream, line) values (?, ?, ?, ?, ?)"
             " on conflict (digest) do update set line = excluded.line, done_at = null"
-            " where kind = 'event'",
+            " where kind <> 'record'",
             (
                 hashlib.sha256(line).digest(),
                 item.kind,

@@ -23,7 +23,7 @@ create table if not exists sealed (
     replaced integer not null default 0
 );
 
--- Single items that the other side's scanner refused: kept until a person decides.
+-- Single items that the other side's scanner or the brokers refused: kept until a person decides.
 create table if not exists barred (
     place integer primary key autoincrement,
     line blob not null,
