@@ -66,7 +66,7 @@ class Side:
         self.config = self.config.model_copy(update=given)
 
     def say(self, size: int = 10) -> None:
-        about = {"topic": f"from-{self.config.side}", "offset": len(self.lines)}
+        about = {"topic": f"from-{self.config.side}", "partition": 0, "offset": len(self.lines)}
         self.lines.append(Item(RECORD, about, Record(b"key", b"v" * size, ())).line())
 
     def open(self) -> Ferry:

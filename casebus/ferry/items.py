@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,21 @@ EVENT = "event"
 RECORD = "record"
 #: Down: where an event stands since the brokers took it, or why they never will.
 LANDED = "landed"
-_KINDS = frozenset({EVENT, RECORD, LANDED})
+_WHICH = {"source": str, "stream": str, "id": str, "door": str}
+#: What `about` says, of each kind.
+_ABOUT: Mapping[str, tuple[Mapping[str, type], ...]] = {
+    EVENT: ({},),
+    RECORD: ({"topic": str, "partition": int, "offset": int},),
+    LANDED: (
+        _WHICH | {"partition": int, "offset": int},
+        _WHICH | {"code": str, "detail": str},
+    ),
+}
+#: What a number of Kafka may be, and what a table takes.
+_NUMBERS = range(1 << 63)
+#: No line is so long that it needs more.
+_MOST_PARTS = 1 << 16
+_WHOLE = re.compile(r"[0-9a-f]{64}")
 #: What a part says beside its text.
 _PART_ROOM = 256
 
@@ -43,16 +58,23 @@ class Item:
 
     @classmethod
     def read(cls, line: bytes) -> Item:
-        """Raises FerryError `ferry_unreadable`."""
+        """An item of its form and in its one text; raises FerryError `ferry_unreadable`."""
         try:
             said = json.loads(line)
-            kind, about = said["kind"], said["about"]
-            record = _record(said) if "headers" in said else None
-        except (ValueError, KeyError, TypeError) as error:
+            item = cls(said["kind"], said["about"], _record(said) if "headers" in said else None)
+            fits = item._fits() and item.line() == line
+        except _MISSHAPEN as error:
             raise FerryError(Fault.UNREADABLE, "a line is no item") from error
-        if kind not in _KINDS or not isinstance(about, dict):
-            raise FerryError(Fault.UNREADABLE, "an item of an unknown kind")
-        return cls(kind, about, record)
+        if not fits:
+            raise FerryError(Fault.UNREADABLE, "an item is of no kind, or not of its form")
+        return item
+
+    def _fits(self) -> bool:
+        record = self.record
+        # An event without a key or a value no client can send.
+        bare = record is None or (self.kind == EVENT and None in (record.key, record.value))
+        has_all = bare if self.kind == LANDED else not bare
+        return has_all and any(_is_of(self.about, form) for form in _ABOUT[self.kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,12 @@ class Part:
         said = {"part": self.number, "of": self.count, "id": self.id, "text": _text(self.text)}
         return canonical(said)
 
+    def fits(self) -> bool:
+        counts = type(self.number) is type(self.count) is int
+        return bool(
+            counts and 1 <= self.number <= self.count <= _MOST_PARTS and _WHOLE.fullmatch(self.id)
+        )
+
 
 def part_of(line: bytes) -> Part | None:
     """The part that a line is, None where it is whole; raises FerryError."""
@@ -75,23 +103,20 @@ def part_of(line: bytes) -> Part | None:
         return None
     try:
         said = json.loads(line)
-        part = Part(str(said["id"]), said["part"], said["of"], base64.b64decode(said["text"]))
-        known = 1 <= part.number <= part.count
-    except (ValueError, KeyError, TypeError) as error:
+        part = Part(said["id"], said["part"], said["of"], base64.b64decode(said["text"]))
+        fits = part.fits() and part.line() == line
+    except _MISSHAPEN as error:
         raise FerryError(Fault.UNREADABLE, "a line is no part") from error
-    if not known:
+    if not fits:
         raise FerryError(Fault.UNREADABLE, "there is no such part")
     return part
 
 
-def joined(parts: Iterable[Part]) -> bytes | None:
-    """The whole line, None while a part is missing; raises FerryError where they are not one."""
-    found = {one.number: one for one in parts}
-    first = next(iter(found.values()))
-    if len(found) < first.count:
-        return None
-    line = b"".join(found[number].text for number in sorted(found))
-    if hashlib.sha256(line).hexdigest() != first.id:
+def joined(parts: Iterable[Part]) -> bytes:
+    """The whole line of all its parts; raises FerryError where they are not one."""
+    there = sorted(parts, key=lambda one: one.number)
+    line = b"".join(one.text for one in there)
+    if hashlib.sha256(line).hexdigest() != there[0].id:
         raise FerryError(Fault.UNREADABLE, "the parts do not make the whole")
     return line
 
@@ -128,6 +153,19 @@ def named(record: Record) -> tuple[str, str, str]:
     return said.get("ce_source", ""), stream, said.get("ce_id", "")
 
 
+#: What reading a text of another form raises; the last of one that nests too deep.
+_MISSHAPEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def _is_of(about: Any, form: Mapping[str, type]) -> bool:
+    return (
+        isinstance(about, dict)
+        and about.keys() == form.keys()
+        and all(type(about[name]) is wanted for name, wanted in form.items())
+        and all(type(value) is str or value in _NUMBERS for value in about.values())
+    )
+
+
 def _text(raw: bytes | None) -> str | None:
     return None if raw is None else base64.b64encode(raw).decode()
 
@@ -138,7 +176,4 @@ def _raw(text: str | None) -> bytes | None:
 
 def _record(said: dict[str, Any]) -> Record:
     headers = tuple((str(name), _raw(text) or b"") for name, text in said["headers"])
-    for name, _ in headers:
-        # Text that no client could send: a UnicodeEncodeError is a ValueError.
-        name.encode()
     return Record(_raw(said["key"]), _raw(said["value"]), headers)

@@ -21,7 +21,8 @@ class Fault(StrEnum):
     """Why a file, or what it holds, was not taken."""
 
     UNREADABLE = "ferry_unreadable"
-    """The file is no bundle: cut off, changed on the way, or something else."""
+    """The file is no bundle: cut off, changed on the way, or something else; or an item in it is
+    none."""
     FOREIGN_SIGNATURE = "ferry_foreign_signature"
     """It is signed by nobody whom this side knows as the other side, or the signature is wrong."""
     OTHER_AGENCY = "ferry_other_agency"

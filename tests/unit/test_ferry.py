@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import stat
@@ -8,10 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from casebus.errors import CasebusError
+from casebus.ferry.items import Part
 from casebus.ferry.lane import Fault
 from casebus.ferry.sealed import OVERHEAD
 from casebus.sdk.ferry.spool import Spool
@@ -209,6 +213,77 @@ def test_a_link_in_the_inbox_is_not_followed(crossing: Crossing, tmp_path: Path)
     (crossing.bus.inbox / "link.zip").symlink_to(secret)
     crossing.bus.round()
     assert not any(crossing.bus.quarantine.iterdir())
+
+
+# What a well-sealed bundle should not hold.
+
+_DEEP = b"[" * 100_000
+
+
+def _poison() -> Iterator[bytes]:
+    record = {"key": "aw==", "value": "dg==", "headers": []}
+    place = {"topic": "t", "partition": 0, "offset": 0}
+    which = {"source": "s", "stream": "c", "id": "1", "door": "d"}
+    whole = "0" * 64
+    yield from (b"", b"[]", b"null", b"{}", _DEEP, b'{"about":' + _DEEP, b'{"id":' + _DEEP)
+    forms: list[dict[str, Any]] = [
+        {"kind": "other", "about": {}},
+        {"kind": [], "about": {}},
+        {"kind": "event", "about": {}},
+        {"kind": "event", "about": place, **record},
+        {"kind": "event", "about": {}, **record, "key": None},
+        {"kind": "event", "about": {}, **record, "value": None},
+        {"kind": "event", "about": {}, **record, "headers": [["\ud800", ""]]},
+        {"kind": "event", "about": {}, **record, "headers": [[1, ""]]},
+        {"kind": "event", "about": {}, **record, "headers": {}},
+        {"kind": "event", "about": {}, **record, "more": 1},
+        {"kind": "record", "about": place},
+        {"kind": "record", "about": [], **record},
+        {"kind": "record", "about": {**place, "topic": "\ud800"}, **record},
+        {"kind": "record", "about": {**place, "offset": True}, **record},
+        {"kind": "record", "about": {**place, "offset": 1.0}, **record},
+        {"kind": "record", "about": {**place, "offset": 1 << 63}, **record},
+        {"kind": "landed", "about": {}},
+        {"kind": "landed", "about": which},
+        {"kind": "landed", "about": {**which, "partition": 0, "offset": "1"}},
+        {"kind": "landed", "about": {**which, "code": "c", "detail": None}},
+        {"id": 1, "of": 1, "part": 1, "text": ""},
+        {"id": whole, "of": 1, "part": 1, "text": ""},
+        {"id": whole, "of": 1, "part": True, "text": ""},
+        {"id": whole, "of": 1 << 70, "part": 1, "text": ""},
+        {"id": whole, "of": 1.5, "part": 1, "text": ""},
+        {"id": whole, "of": 1, "part": 1, "text": "a"},
+    ]
+    for said in forms:
+        yield json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("side", ["office", "bus"])
+def test_an_item_that_cannot_be_read_is_put_aside_and_stops_nothing(
+    crossing: Crossing, side: str
+) -> None:
+    sends = getattr(crossing, side)
+    takes = crossing.other(sends)
+    poison = list(_poison())
+    sends.say()
+    first = sends.lines[0]
+    sends.lines += poison
+    sends.say()
+    crossing.settle()
+    assert takes.got() == [first, sends.lines[-1]]
+    assert takes.incidents() == [Fault.UNREADABLE] * len(poison)
+    assert sorted(one.read_bytes() for one in takes.quarantine.iterdir()) == sorted(poison)
+    assert sends.under_way() == []
+
+
+def test_parts_of_another_cut_do_not_spoil_those_of_a_line(crossing: Crossing) -> None:
+    crossing.office.set(limit_bytes=16 * KIB)
+    crossing.office.say(30 * KIB)
+    [line] = crossing.office.lines
+    stray = Part(hashlib.sha256(line).hexdigest(), 1, 50, b"of another cut").line()
+    crossing.office.lines.insert(0, stray)
+    crossing.settle()
+    assert crossing.bus.got() == [line]
 
 
 # Sizes.

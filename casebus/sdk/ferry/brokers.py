@@ -111,7 +111,8 @@ class BrokersEnd:
         waits: CasebusError | None = None
         with self._spool.writing():
             for (place, item), answer in zip(found, answers, strict=True):
-                if (error := _waited_for(answer)) is not None:
+                error = _waited_for(answer)
+                if error is not None or answer is None:
                     waits = waits or error
                     continue
                 self._spool.queue([_landed(item, self._door, answer).line()])
@@ -202,12 +203,10 @@ def _waited_for(answer: _Answer) -> CasebusError | None:
     return answer if isinstance(answer, CasebusError) and not _for_ever(answer) else None
 
 
-def _landed(item: Item, door: str, answer: _Answer) -> Item:
+def _landed(item: Item, door: str, answer: tuple[int, int] | CasebusError) -> Item:
     assert item.record is not None  # noqa: S101  an event has one
     source, stream, event = named(item.record)
     about: dict[str, Any] = {"source": source, "stream": stream, "id": event, "door": door}
     if isinstance(answer, CasebusError):
-        about |= {"code": answer.code, "detail": answer.detail}
-    elif answer is not None:
-        about |= {"partition": answer[0], "offset": answer[1]}
-    return Item(LANDED, about)
+        return Item(LANDED, about | {"code": answer.code, "detail": answer.detail})
+    return Item(LANDED, about | {"partition": answer[0], "offset": answer[1]})

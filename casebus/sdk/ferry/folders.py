@@ -45,10 +45,15 @@ class Folders:
         _flush(path.parent)
 
     def put_away(self, path: Path, raw: bytes) -> Path:
-        """Into the quarantine, under its digest: a copy that comes again takes no second place."""
-        kept = self.quarantine / f"{hashlib.sha256(raw).hexdigest()[:16]}-{path.name}"
-        _write(kept, raw)
+        """From the inbox into the quarantine."""
+        kept = self.keep(raw)
         self.remove(path)
+        return kept
+
+    def keep(self, raw: bytes) -> Path:
+        """In the quarantine, under its digest: a copy that comes again takes no second place."""
+        kept = self.quarantine / hashlib.sha256(raw).hexdigest()
+        _write(kept, raw)
         return kept
 
 

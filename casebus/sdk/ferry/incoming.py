@@ -188,30 +188,42 @@ class Receiver:
         return True
 
     def _line(self, line: bytes, on_item: OnItem) -> None:
-        part = part_of(line)
-        if part is not None:
-            whole = joined(self.spool.keep_part(part))
+        """One that cannot be read is put aside and told: it would stop all that is behind it."""
+        try:
+            whole = self._whole(line)
             if whole is None:
                 return
-            self.spool.drop_parts(part.id)
-            line = whole
-        item = Item.read(line)
-        if self.spool.arrive(line, item):
+            item = Item.read(whole)
+        except FerryError as error:
+            kept = self.folders.keep(line)
+            self.spool.note_incident(kept.name, error.code, error.detail)
+            return
+        if self.spool.arrive(whole, item):
             on_item(item)
+
+    def _whole(self, line: bytes) -> bytes | None:
+        """The line, or of a part that of all of them; None while one is missing."""
+        part = part_of(line)
+        if part is None:
+            return line
+        parts = self.spool.keep_part(part)
+        if len(parts) < part.count:
+            return None
+        self.spool.drop_parts(part)
+        return joined(parts)
 
     def _give_back(self, number: int, raw: bytes, error: CasebusError) -> None:
         """It is asked for again; that one may follow where this one does not."""
-        name = f"number-{number}.zip"
-        self.folders.put_away(self.folders.quarantine / name, raw)
+        kept = self.folders.keep(raw)
         with self.spool.writing():
             self.spool.db.execute("delete from held where number = ?", (number,))
-            self.spool.note_incident(name, error.code, error.detail)
+            self.spool.note_incident(kept.name, error.code, error.detail)
             self.spool.set_fact("ack_owed", 1)
 
     def _not_taken(self, path: Path, raw: bytes, error: FerryError) -> None:
-        self.folders.put_away(path, raw)
+        kept = self.folders.put_away(path, raw)
         with self.spool.writing():
-            self.spool.note_incident(path.name, error.code, error.detail)
+            self.spool.note_incident(path.name, error.code, f"{error.detail} ({kept.name})")
             if error.code == Fault.UNREADABLE:
                 self.spool.set_fact("spoiled", 1)
                 self.spool.set_fact("ack_owed", 1)

@@ -147,13 +147,16 @@ class Spool:
         """All parts of its line that are there now."""
         self.db.execute(
             "insert or replace into part values (?, ?, ?, ?)",
-            (part.id, part.number, part.count, part.text),
+            (part.id, part.count, part.number, part.text),
         )
-        rows = self.db.execute("select id, number, count, text from part where id = ?", (part.id,))
+        rows = self.db.execute(
+            "select id, number, count, text from part where id = ? and count = ?",
+            (part.id, part.count),
+        )
         return [Part(*row) for row in rows]
 
-    def drop_parts(self, whole: str) -> None:
-        self.db.execute("delete from part where id = ?", (whole,))
+    def drop_parts(self, of: Part) -> None:
+        self.db.execute("delete from part where id = ? and count = ?", (of.id, of.count))
 
     def arrive(self, line: bytes, item: Item) -> bool:
         """Keep an item; False where the same came before.

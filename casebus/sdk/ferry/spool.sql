@@ -44,12 +44,13 @@ create table if not exists taken (
     digest text not null
 );
 
+-- Pieces of a line that is longer than a file; those of another count are another cut of it.
 create table if not exists part (
     id text not null,
-    number integer not null,
     count integer not null,
+    number integer not null,
     text blob not null,
-    primary key (id, number)
+    primary key (id, count, number)
 );
 
 -- Items of the other side in their order; the same line twice is the same item. A line is emptied
