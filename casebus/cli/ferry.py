@@ -20,7 +20,7 @@ from casebus.cli.connect import (
     open_store,
     settings_for,
 )
-from casebus.cli.output import answer, json_option, table
+from casebus.cli.output import answer, foreign, json_option, table
 from casebus.cli.wording import Titles, local_time, short_type
 from casebus.errors import CasebusError
 from casebus.sdk.ferry.config import Config, carrier_key, config_of, read_config, write_config
@@ -184,7 +184,7 @@ def sent(home: Path, *, as_json: bool) -> None:
     """Show what became of the office's last events, as far as the ferry brought word of it."""
     with _desk(home) as desk:
         told = list(desk.sent())
-    rows = ((one["case"], one["id"], one["status"], one["detail"]) for one in told)
+    rows = ((one["case"], one["id"], one["status"], foreign(one["detail"])) for one in told)
     headers = ("case", "event id", "status", "detail")
     answer(told, as_json=as_json, show=lambda console: console.print(table(headers, rows)))
 
@@ -300,11 +300,17 @@ def _show_status(console: Console, told: dict[str, Any]) -> None:
     if told["came_early"]:
         console.print(f"waits for what is missing: {told['came_early']}")
     if told["broken_chain"]:
-        console.print(f"the chain is broken: {told['broken_chain']} (casebus ferry begin-again)")
+        console.print(
+            f"the chain is broken: {foreign(told['broken_chain'])} (casebus ferry begin-again)"
+        )
     for number, why in told["refused_here"].items():
-        console.print(f"refused here: number {number}: {why}")
+        console.print(f"refused here: number {number}: {foreign(why)}")
     for one in told["barred"]:
-        console.print(f"refused by the other side: {one['said']} (casebus ferry release)")
-    rows = ((one["noted_at"], one["code"], one["file"], one["detail"]) for one in told["incidents"])
+        said = foreign(one["said"])
+        console.print(f"refused by the other side: {said} (casebus ferry release)")
+    rows = (
+        (one["noted_at"], one["code"], foreign(one["file"]), foreign(one["detail"]))
+        for one in told["incidents"]
+    )
     if told["incidents"]:
         console.print(table(("at", "code", "file", "detail"), rows))

@@ -12,7 +12,7 @@ from typing import Any
 
 from casebus.events.envelope import Record
 from casebus.evidence.lines import canonical
-from casebus.ferry.lane import Fault, FerryError
+from casebus.ferry.lane import MISSHAPEN, Fault, FerryError
 
 #: Up: an event that the office signed, to go to the front door as it is.
 EVENT = "event"
@@ -63,7 +63,7 @@ class Item:
             said = json.loads(line)
             item = cls(said["kind"], said["about"], _record(said) if "headers" in said else None)
             fits = item._fits() and item.line() == line
-        except _MISSHAPEN as error:
+        except MISSHAPEN as error:
             raise FerryError(Fault.UNREADABLE, "a line is no item") from error
         if not fits:
             raise FerryError(Fault.UNREADABLE, "an item is of no kind, or not of its form")
@@ -105,7 +105,7 @@ def part_of(line: bytes) -> Part | None:
         said = json.loads(line)
         part = Part(said["id"], said["part"], said["of"], base64.b64decode(said["text"]))
         fits = part.fits() and part.line() == line
-    except _MISSHAPEN as error:
+    except MISSHAPEN as error:
         raise FerryError(Fault.UNREADABLE, "a line is no part") from error
     if not fits:
         raise FerryError(Fault.UNREADABLE, "there is no such part")
@@ -151,10 +151,6 @@ def named(record: Record) -> tuple[str, str, str]:
     said = {name: raw.decode(errors="replace") for name, raw in record.headers}
     stream = (record.key or b"").decode(errors="replace")
     return said.get("ce_source", ""), stream, said.get("ce_id", "")
-
-
-#: What reading a text of another form raises; the last of one that nests too deep.
-_MISSHAPEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 def _is_of(about: Any, form: Mapping[str, type]) -> bool:

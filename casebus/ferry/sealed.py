@@ -11,19 +11,21 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from casebus.evidence.archive import BundleError, pack, unpack
 from casebus.evidence.lines import canonical
-from casebus.ferry.lane import Fault, FerryError, Lane
+from casebus.ferry.lane import MISSHAPEN, Fault, FerryError, Lane
 from casebus.trust.keys import ALGORITHMS, ED25519, SigningKey
-from casebus.trust.merkle import root_and_paths
+from casebus.trust.merkle import Frontier
 
 _FORMAT = "casebus ferry v1"
 _CONTEXT = b"casebus ferry v1\x00"
 _ITEMS, _MANIFEST, _SIGNATURE = "items.jsonl", "manifest.json", "signature.json"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 #: What manifest, signature and the archive take of a file, at most.
 OVERHEAD = 4 * 1024
 #: No file is larger, whatever the carrier allows.
@@ -59,7 +61,7 @@ class Bundle:
         return self.stands_for or hashlib.sha256(self.manifest()).hexdigest()
 
     def manifest(self) -> bytes:
-        root, _ = root_and_paths([_leaf(line) for line in self.lines])
+        root = Frontier().append([_leaf(line) for line in self.lines]).root()
         said = {
             "number": self.number,
             "previous": self.previous,
@@ -70,7 +72,7 @@ class Bundle:
         return _manifest("bundle", self.lane, said | more)
 
     def seal(self, key: SigningKey) -> bytes:
-        return _sealed(self.manifest(), key, b"".join(line + b"\n" for line in self.lines))
+        return _sealed(self.manifest(), key, _text(self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def opened(raw: bytes, peers: Peers) -> Bundle | Ack:
         raise
     except BundleError as error:
         raise _unreadable(error.detail) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except MISSHAPEN as error:
         raise _unreadable("its parts are not of their form") from error
 
 
@@ -132,17 +134,27 @@ def _read(said: dict[str, Any], files: Mapping[str, bytes]) -> Bundle | Ack:
         refused = {int(number): str(why) for number, why in said["refused"].items()}
         missing = tuple(_count(one) for one in said["missing"])
         serial, through = _count(said["serial"]), _count(said["through"])
-        read = Ack(lane, serial, through, str(said["digest"]), missing, refused)
-        wanted = {_MANIFEST, _SIGNATURE}
+        read = Ack(lane, serial, through, _digest(said["digest"]), missing, refused)
+        parts = {_MANIFEST: read.manifest()}
     else:
         lines = tuple(files[_ITEMS].split(b"\n")[:-1])
-        stands_for = said.get("stands_for", "")
-        read = Bundle(lane, _count(said["number"]), said["previous"], lines, stands_for)
-        wanted = {_MANIFEST, _SIGNATURE, _ITEMS}
-    # Its text written again is the text that was signed: nothing in it is free or left out.
-    if read.manifest() != files[_MANIFEST] or files.keys() != wanted:
+        stands_for = _digest(said["stands_for"]) if "stands_for" in said else ""
+        read = Bundle(lane, _count(said["number"]), _digest(said["previous"]), lines, stands_for)
+        parts = {_MANIFEST: read.manifest(), _ITEMS: _text(lines)}
+    # All of it written again is what was signed: nothing in it is free or left out.
+    if parts | {_SIGNATURE: files[_SIGNATURE]} != files:
         raise _unreadable("the manifest is not that of its items")
     return read
+
+
+def _text(lines: Sequence[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
+
+
+def _digest(text: Any) -> str:
+    if _DIGEST.fullmatch(text) is None:
+        raise ValueError("no digest")
+    return str(text)
 
 
 def _count(number: Any) -> int:

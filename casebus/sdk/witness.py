@@ -6,9 +6,7 @@ led to cosign another past.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from typing import Any, Protocol
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.now import Now
+from casebus.sdk.files import locked, write_whole
 from casebus.trust.directory import BUS, Directory
 from casebus.trust.head import Head, Origin, cosign, cosigned_at, log_key, witness_key
 from casebus.trust.keys import SigningKey
@@ -56,11 +55,7 @@ class Memory:
     def open(cls, path: Path) -> Iterator[Memory]:
         """Read it, and keep other witnesses away; raises CasebusError `witness_runs`."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.with_suffix(".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise CasebusError("witness_runs", f"another one keeps {path}") from error
+        with locked(path.with_suffix(".lock"), "witness_runs", f"another one keeps {path}"):
             yield cls._read(path)
 
     @classmethod
@@ -75,17 +70,9 @@ class Memory:
             raise CasebusError("witness_memory", f"{path} cannot be read") from error
 
     def write(self) -> None:
-        beside = self.path.with_suffix(".new")
-        with beside.open("w", encoding="utf-8") as file:
-            json.dump({"seen": self.seen, "refused": self.refused}, file, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        kept = {"seen": self.seen, "refused": self.refused}
+        raw = json.dumps(kept, ensure_ascii=False).encode()
+        write_whole(self.path, raw, self.path.with_suffix(".new"))
 
 
 @dataclass

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, Self
 
-from casebus.errors import CasebusError
 from casebus.ferry.items import Item
 from casebus.ferry.lane import Lane
 from casebus.ferry.sealed import NONE
@@ -19,7 +16,8 @@ from casebus.sdk.ferry.folders import Folders
 from casebus.sdk.ferry.incoming import Receiver
 from casebus.sdk.ferry.outgoing import Sender
 from casebus.sdk.ferry.spool import Spool
-from casebus.words import in_words
+from casebus.sdk.ferry.steps import Steps
+from casebus.sdk.files import locked
 
 #: What is queued and not yet in a bundle: beyond it nothing more is collected.
 MOST_QUEUED = 5_000
@@ -66,7 +64,8 @@ class Ferry:
                 (home / folder).mkdir(parents=True, exist_ok=True)
         looked_at = home / "scanning"
         looked_at.mkdir(exist_ok=True)
-        self._lock = _locked(home / "ferry.lock")
+        lock = home / "ferry.lock"
+        self._lock = locked(lock, "ferry_running", f"another process has {lock.name}")
         self._lock.__enter__()
         self.spool = Spool.open(spool_at(home))
         key = carrier_key(home)
@@ -109,16 +108,19 @@ class Ferry:
         `ferry_folder` where a folder cannot be read or written, `store_unusable` where the spool
         cannot: a gate that is away and a full disk come back, and the next round goes on.
         """
-        first: CasebusError | None = None
-        for step in (self._take_in, self._end.deal, self._collect, self._put_out):
-            try:
-                step()
-            except CasebusError as error:
-                first = first or error
-            except OSError as error:
-                first = first or CasebusError("ferry_folder", in_words(error))
-        if first is not None:
-            raise first
+        steps = Steps()
+        for one in (
+            self._take_in,
+            self._end.deal,
+            self._collect,
+            self.sender.tidy,
+            self.sender.seal,
+            self._put,
+            self._acknowledge,
+        ):
+            with steps.step():
+                one()
+        steps.end()
 
     def _take_in(self) -> None:
         self._receiver.receive(self._now(), self.sender.lane, self.sender.answer, self._end.arrived)
@@ -127,10 +129,10 @@ class Ferry:
         if self.spool.count("queued") < MOST_QUEUED:
             self._end.collect()
 
-    def _put_out(self) -> None:
-        self.sender.tidy()
-        self.sender.seal()
+    def _put(self) -> None:
         self.sender.put(self._now())
+
+    def _acknowledge(self) -> None:
         self._receiver.acknowledge(self._now())
 
     def release(self, *, forget: bool = False) -> int:
@@ -175,14 +177,3 @@ def _epoch(spool: Spool) -> str:
         if not spool.fact("out_epoch"):
             spool.set_fact("out_epoch", uuid.uuid4().hex)
     return spool.fact("out_epoch")
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Raises CasebusError `ferry_running`."""
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CasebusError("ferry_running", f"another process has {path.name}") from error
-        yield

@@ -6,11 +6,16 @@ flushed after. What is taken away is gone only when it is kept somewhere else.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from casebus.sdk.files import flush_folder, write_whole
 
 #: How files are called that somebody is still writing: ours, and those of common movers.
 _UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".writing")
@@ -30,7 +35,7 @@ class Folders:
     def withdraw(self, name: str) -> None:
         """From the outbox, where it still lies there."""
         (self.outbox / name).unlink(missing_ok=True)
-        _flush(self.outbox)
+        flush_folder(self.outbox)
 
     def came(self) -> Iterator[Path]:
         """Files of the inbox that nobody seems to write any more, by name."""
@@ -39,15 +44,31 @@ class Folders:
             if not hidden and not path.is_symlink() and path.is_file():
                 yield path
 
+    def read(self, path: Path, most: int) -> bytes:
+        """Of the inbox: a file and nothing that stands for one, up to `most` bytes."""
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise OSError(errno.EINVAL, "it is no file any more", str(path))
+            return file.read(most)
+
     def remove(self, path: Path) -> None:
         """Of the inbox: what is in it is kept, or was before."""
         path.unlink(missing_ok=True)
-        _flush(path.parent)
+        flush_folder(path.parent)
 
     def put_away(self, path: Path, raw: bytes) -> Path:
         """From the inbox into the quarantine."""
         kept = self.keep(raw)
         self.remove(path)
+        return kept
+
+    def put_away_unread(self, path: Path) -> Path:
+        """The same of a file that nobody wants in memory, under a digest of what it is called."""
+        found = path.lstat()
+        name = f"{path.name}/{found.st_size}/{found.st_mtime_ns}"
+        kept = self.quarantine / hashlib.sha256(os.fsencode(name)).hexdigest()
+        shutil.move(path, kept)
         return kept
 
     def keep(self, raw: bytes) -> Path:
@@ -59,19 +80,4 @@ class Folders:
 
 def _write(path: Path, raw: bytes) -> None:
     # Hidden: a mover that takes all files leaves it alone.
-    writing = path.with_name(f".{path.name}{_WRITING}")
-    with writing.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    writing.replace(path)
-    _flush(path.parent)
-
-
-def _flush(folder: Path) -> None:
-    """A name is on the disk when its folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    write_whole(path, raw, path.with_name(f".{path.name}{_WRITING}"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from casebus.ferry.sealed import LARGEST, Ack, Bundle, Peers, name_of, opened
 from casebus.sdk.ferry.folders import Folders
 from casebus.sdk.ferry.scanning import scan
 from casebus.sdk.ferry.spool import Spool
+from casebus.sdk.ferry.steps import Steps
 from casebus.trust.keys import SigningKey
 
 #: The first bundle of a lane is sent so often before it counts as lost for good.
@@ -47,12 +47,16 @@ class Receiver:
     ) -> None:
         """Look at each file once; an acknowledgement is for the lane `own`.
 
-        Raises CasebusError `ferry_scanner_failed` where the scanner cannot look; all stays.
+        One that cannot be read, kept or looked at stays, and is told at the end: CasebusError
+        `ferry_folder` or `ferry_scanner_failed`.
         """
+        steps = Steps()
         for path in self.folders.came():
-            self._file(path, now, own, on_ack)
+            with steps.step():
+                self._file(path, now, own, on_ack)
         while self._next(on_item):
             pass
+        steps.end()
 
     def acknowledge(self, now: float) -> None:
         """Put out how far the lane was taken, where that is owed."""
@@ -79,11 +83,11 @@ class Receiver:
 
     def _file(self, path: Path, now: float, own: Lane, on_ack: Callable[[Ack], None]) -> None:
         try:
-            found = path.stat()
+            found = path.lstat()
             if found.st_size > LARGEST:
                 self._too_large(path)
                 return
-            raw = path.read_bytes()
+            raw = self.folders.read(path, LARGEST + 1)
         except FileNotFoundError:
             # The mover thought better of it.
             return
@@ -147,14 +151,14 @@ class Receiver:
         """The scanner's verdict, noted; what it refuses is put away and told."""
         if not self.scanner:
             return True
-        copy = self.looked_at / path.name
+        digest = hashlib.sha256(raw).hexdigest()
+        copy = self.looked_at / f"{digest}.zip"
         copy.write_bytes(raw)
         try:
             verdict = scan(self.scanner, copy)
         finally:
             copy.unlink(missing_ok=True)
         with self.spool.writing():
-            digest = hashlib.sha256(raw).hexdigest()
             self.spool.note_scan(path.name, digest, verdict.exit_code, verdict.said)
         if verdict.clean:
             return True
@@ -229,9 +233,10 @@ class Receiver:
                 self.spool.set_fact("ack_owed", 1)
 
     def _too_large(self, path: Path) -> None:
-        shutil.move(path, self.folders.quarantine / path.name)
+        kept = self.folders.put_away_unread(path)
+        detail = f"over {LARGEST} bytes ({kept.name})"
         with self.spool.writing():
-            self.spool.note_incident(path.name, Fault.TOO_LARGE, f"over {LARGEST} bytes")
+            self.spool.note_incident(path.name, Fault.TOO_LARGE, detail)
 
     def _owe_ack(self) -> None:
         with self.spool.writing():

@@ -10,6 +10,7 @@ from casebus.ferry.sealed import NONE, OVERHEAD, Ack, Bundle, chained, name_of, 
 from casebus.ferry.sending import WINDOW, answered, in_place_of, overdue, require_own
 from casebus.sdk.ferry.folders import Folders
 from casebus.sdk.ferry.spool import Spool
+from casebus.sdk.ferry.steps import Steps
 from casebus.trust.keys import SigningKey
 
 _MOST_ROWS = 1000
@@ -73,12 +74,11 @@ class Sender:
         """What was not put out yet, or so long ago that it may be lost."""
         under_way = self.spool.under_way()
         known = {number: at for number, at in under_way.items() if at is not None}
+        steps = Steps()
         for number in sorted({*(under_way.keys() - known), *overdue(known, now, self.patience)}):
-            self.folders.put(*self.spool.sealed(number))
-            with self.spool.writing():
-                self.spool.db.execute(
-                    "update sealed set put_at = ? where number = ?", (now, number)
-                )
+            with steps.step():
+                self._put(number, now)
+        steps.end()
 
     def tidy(self) -> None:
         """Take out of the outbox what was acknowledged before a kill."""
@@ -87,6 +87,11 @@ class Sender:
         for path in self.folders.outbox.glob(f"{begins}*.zip"):
             if path.name not in kept:
                 self.folders.withdraw(path.name)
+
+    def _put(self, number: int, now: float) -> None:
+        self.folders.put(*self.spool.sealed(number))
+        with self.spool.writing():
+            self.spool.db.execute("update sealed set put_at = ? where number = ?", (now, number))
 
     def _batch(self) -> list[tuple[int, bytes]]:
         """Queued lines for one bundle: one that stands alone, or as many as fit."""

@@ -41,7 +41,7 @@ def scan(command: Sequence[str], path: Path) -> Verdict:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CasebusError("ferry_scanner_failed", f"{words[0]}: {type(error).__name__}") from error
-    said = (done.stdout + done.stderr).decode(errors="replace").strip()[:_LONGEST]
+    said = " ".join((done.stdout + done.stderr).decode(errors="replace").split())[:_LONGEST]
     if done.returncode not in (_CLEAN, _FOUND):
         raise CasebusError(
             "ferry_scanner_failed", f"{words[0]} ended with {done.returncode}: {said}"

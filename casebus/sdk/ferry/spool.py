@@ -100,7 +100,8 @@ class Spool:
         """Keep an item that the other side refuses until a person decides."""
         self.unbar(line)
         self.db.execute(
-            "insert into barred (line, said, barred_at) values (?, ?, ?)", (line, said, _now())
+            "insert into barred (line, said, barred_at) values (?, ?, ?)",
+            (line, _shown(said), _now()),
         )
 
     def unbar(self, line: bytes) -> None:
@@ -135,7 +136,10 @@ class Spool:
         return dict(self.db.execute("select number, refused from held order by number"))
 
     def hold(self, number: int, raw: bytes | None, refused: str | None = None) -> None:
-        self.db.execute("insert or replace into held values (?, ?, ?)", (number, raw, refused))
+        self.db.execute(
+            "insert or replace into held values (?, ?, ?)",
+            (number, raw, refused and _shown(refused)),
+        )
 
     def held_bytes(self, number: int) -> bytes | None:
         row = self.db.execute(
@@ -214,16 +218,16 @@ class Spool:
         self.db.execute(
             "insert into scanned (file, digest, exit_code, said, scanned_at)"
             " values (?, ?, ?, ?, ?)",
-            (file, digest, exit_code, said, _now()),
+            (_shown(file), digest, exit_code, _shown(said), _now()),
         )
 
     def note_incident(self, file: str, code: str, detail: str) -> None:
         """A broken chain stands until this side or its incoming lane begins again."""
         if code == Fault.BROKEN_CHAIN:
-            self.set_fact("broken", detail)
+            self.set_fact("broken", _shown(detail))
         self.db.execute(
             "insert into incident (file, code, detail, noted_at) values (?, ?, ?, ?)",
-            (file, code, detail, _now()),
+            (_shown(file), code, _shown(detail), _now()),
         )
 
     def rows(self, table: str, most: int = 20) -> list[Mapping[str, object]]:
@@ -231,6 +235,11 @@ class Spool:
         found = self.db.execute(f"select * from {table} order by place desc limit ?", (most,))  # noqa: S608
         names = [one[0] for one in found.description]
         return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def _shown(text: str) -> str:
+    """What tables and terminals take: a file may be called by any bytes, words be another's."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def _now() -> str:

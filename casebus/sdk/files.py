@@ -1,0 +1,49 @@
+"""Files of our own: one changes whole or not at all, and one process at a time holds a folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from casebus.errors import CasebusError
+
+#: A new file, and none that a link of somebody else leads to.
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+
+
+def write_whole(path: Path, raw: bytes, beside: Path) -> None:
+    """In place of the file at `path`, flushed to the disk; `beside` is its name until then.
+
+    The folder may be one that others write into.
+    """
+    # Our own of a write that was killed, or a link that was planted there.
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, _NEW, 0o666), "wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """A name is on the disk when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def locked(path: Path, code: str, detail: str) -> Iterator[None]:
+    """Raises CasebusError `code` where another process holds the file."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CasebusError(code, detail) from error
+        yield
