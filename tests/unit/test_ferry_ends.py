@@ -5,9 +5,10 @@ What brokers and consumers really do, tests/integration/test_ferry_on_stack.py s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from kafka.errors import MessageSizeTooLargeError
 from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
-from casebus.ferry.items import EVENT, LANDED, Item
+from casebus.ferry.items import EVENT, LANDED, RECORD, Item
 from casebus.ferry.lane import Fault
 from casebus.sdk.ferry import brokers as module
 from casebus.sdk.ferry.brokers import BrokersEnd, topics_of
@@ -27,6 +28,9 @@ from casebus.sdk.ferry.office import OfficeEnd
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.store import Outgoing, Store
 from casebus.settings import Settings
+from casebus.trust.receipt import Receipt
+from tests.unit.trust.test_receipt import receipt_of
+from tests.world import SCHEMAS, World
 
 AGENCY = "cn-330106-psb"
 INBOX = f"agency.{AGENCY}.inbox"
@@ -354,3 +358,116 @@ def test_an_event_that_the_brokers_never_take_is_seen_until_a_person_decides(
     _word(spool, office, "1", partition=0, offset=8)
     assert spool.barred() == []
     assert _statuses(spool, store, schemas)["1"] == ("at the door", "")
+
+
+# What the office's desk says.
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World()
+
+
+@dataclass
+class Proved:
+    """An event that was sent, and its receipt."""
+
+    world: World
+    record: Record
+    receipt: Receipt
+
+    @property
+    def who(self) -> tuple[str, str]:
+        return (self.receipt.source, self.receipt.id)
+
+    def keep(self, store: Store) -> None:
+        stream = self.receipt.stream
+        kept = Outgoing(*self.who[:1], stream, self.who[1], 0, b"", "", self.record)
+        with store.writing():
+            store.keep([kept])
+
+    def desk(self, spool: Spool, store: Store, root: str | None = None) -> Desk:
+        trusted = self.world.directory.root_digest if root is None else root
+        return Desk(spool, store, SCHEMAS, AGENCY, trusted)
+
+
+@pytest.fixture
+def proved(world: World, store: Store) -> Proved:
+    event = world.event("referral.accepted", AGENCY, data={"note": "受理"})
+    made = Proved(world, event, receipt_of(world, event))
+    made.keep(store)
+    return made
+
+
+def _receipted(spool: Spool, *values: bytes) -> None:
+    topic = f"agency.{AGENCY}.receipts"
+    for at, value in enumerate(values):
+        item = Item(RECORD, {"topic": topic, "partition": 0, "offset": at}, Record(b"", value, ()))
+        with spool.writing():
+            spool.arrive(item.line(), item)
+
+
+def _told_of(receipt: Receipt, proved: Proved) -> bytes:
+    source, event = proved.who
+    of = {"source": source, "id": event, "agency": None}
+    return json.dumps(receipt.to_json() | {"of": of}).encode()
+
+
+def test_what_a_receipt_proves_is_journaled(spool: Spool, store: Store, proved: Proved) -> None:
+    desk = proved.desk(spool, store)
+    assert [one["status"] for one in desk.sent()] == ["under way"]
+    _receipted(spool, b"no receipt", b"[" * 100_000, b"[]", _told_of(proved.receipt, proved))
+    assert [one["status"] for one in desk.sent()] == ["journaled"]
+    [(_, shown)] = desk.receipts(*proved.who)
+    assert shown.index == proved.receipt.proof.index
+
+
+def test_a_receipt_that_proves_nothing_makes_no_event_journaled(
+    tmp_path: Path, store: Store, proved: Proved
+) -> None:
+    another = proved.world.event("referral.accepted", AGENCY, data={"note": "另案"})
+    theirs = receipt_of(World(), another)
+    identity: dict[str, Any] = {
+        "stream": proved.receipt.stream,
+        "source": proved.who[0],
+        "id": proved.who[1],
+    }
+    forged = [
+        (replace(proved.receipt, log_leaf=bytes(32)), "receipt_leaf_differs"),
+        # A true receipt, of another event.
+        (replace(receipt_of(proved.world, another), **identity), "receipt_of_another_event"),
+        (replace(theirs, **identity), ""),
+    ]
+    for at, (one, code) in enumerate(forged):
+        with Spool.open(tmp_path / f"{at}.sqlite") as fresh:
+            _receipted(fresh, _told_of(one, proved))
+            [said] = proved.desk(fresh, store).sent()
+            assert said["status"] == "under way"
+            assert said["detail"] == code or not code
+            with pytest.raises(CasebusError):
+                proved.desk(fresh, store).receipts(*proved.who)
+            # Beside one that does, it hides nothing.
+            _receipted(fresh, b"", _told_of(proved.receipt, proved))
+            [said] = proved.desk(fresh, store).sent()
+            assert said["status"] == "journaled"
+            assert len(proved.desk(fresh, store).receipts(*proved.who)) == 1
+
+
+def test_without_a_pinned_root_nothing_is_said_to_be_journaled(
+    spool: Spool, store: Store, proved: Proved
+) -> None:
+    _receipted(spool, _told_of(proved.receipt, proved))
+    [said] = proved.desk(spool, store, root="").sent()
+    assert (said["status"], said["detail"]) == ("under way", "no_root_digest")
+
+
+def test_an_event_of_an_unknown_version_hides_no_other_of_its_case(
+    spool: Spool, store: Store, proved: Proved
+) -> None:
+    stream = proved.receipt.stream
+    odd = Record(stream.encode(), b"\x00\x00\x00\xff\xffodd", (("ce_id", b"odd"),))
+    item = Item(RECORD, {"topic": INBOX, "partition": 0, "offset": 0}, odd)
+    with spool.writing():
+        spool.arrive(item.line(), item)
+    told = {one["id"]: one["own"] for one in proved.desk(spool, store).case(stream)}
+    assert told == {"odd": False, proved.who[1]: True}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +12,15 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
 from casebus.ferry.items import RECORD, Item, named, part_of
+from casebus.ferry.lane import MISSHAPEN
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.store import Store
 from casebus.trust.directory import Directory
 from casebus.trust.receipt import Receipt, Shown, check, directory_of
 
 JSON = dict[str, Any]
+#: Source, stream and id.
+Named = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +40,72 @@ class Desk:
         return sorted(own + came, key=lambda one: (one["legal_time"], one["id"]))
 
     def sent(self) -> Iterator[JSON]:
-        """What became of each event of this office, the last first, as far as it is known here."""
-        proved = {
-            (one.source, one.stream, one.id) for one in self._receipts() if one.step == "submitted"
-        }
+        """What became of each event of this office, the last first, as far as it is known here.
+
+        `journaled` is said of what a receipt proves; where one proves nothing, `detail` says why.
+        """
+        kept = self.store.latest()
+        submitted = self._submitted({(one.source, one.stream, one.id) for one in kept})
         refused = {named(one): _texts(one) for one in self._records("rejected")}
         barred = dict(self._barred())
-        for one in self.store.latest():
-            said = {"source": one.source, "id": one.id, "case": one.stream, "detail": ""}
+        for one in kept:
             who = (one.source, one.stream, one.id)
-            if who in proved:
+            said = {"source": one.source, "id": one.id, "case": one.stream, "detail": ""}
+            proved, why = self._proved(one.record, submitted.get(who, ()))
+            if proved:
                 yield said | {"status": "journaled"}
             elif who in refused:
-                why = refused[who].get("cb-reason", "")
-                yield said | {"status": "rejected", "detail": why}
+                yield said | {"status": "rejected", "detail": refused[who].get("cb-reason", "")}
             elif who in barred:
                 yield said | {"status": "not taken", "detail": barred[who]}
             else:
-                yield said | {"status": "under way" if one.offset is None else "at the door"}
+                status = "under way" if one.offset is None else "at the door"
+                yield said | {"status": status, "detail": why}
 
     def receipts(self, source: str, event: str) -> list[tuple[JSON, Shown]]:
         """What is proved of an event of this office, each receipt checked by the pinned root.
 
-        Raises CasebusError `no_root_digest`, or what a receipt that proves nothing raises.
+        Raises CasebusError `no_root_digest`; where none of them proves anything, what one raises.
         """
         if not self.root_digest:
             raise CasebusError("no_root_digest", "set CASEBUS_ROOT_DIGEST to check receipts")
-        found = []
-        for said in self._said():
-            if (said["of"]["source"], said["of"]["id"]) == (source, event):
-                receipt = Receipt.from_json(said)
-                found.append((said, check(receipt, self._directory(receipt))))
+        found, failed = [], None
+        for said, receipt in self._receipts():
+            if _of_event(said) == (source, event):
+                try:
+                    found.append((said, self._check(receipt)))
+                except CasebusError as error:
+                    failed = failed or error
+        if failed is not None and not found:
+            raise failed
         return found
+
+    def _submitted(self, wanted: Collection[Named]) -> dict[Named, list[Receipt]]:
+        found: dict[Named, list[Receipt]] = {}
+        for _, one in self._receipts():
+            who = (one.source, one.stream, one.id)
+            if one.step == "submitted" and who in wanted:
+                found.setdefault(who, []).append(one)
+        return found
+
+    def _proved(self, event: Record, receipts: Collection[Receipt]) -> tuple[bool, str]:
+        """Whether one of them proves it, and why not the first that does not."""
+        if receipts and not self.root_digest:
+            return False, "no_root_digest"
+        why = ""
+        for one in receipts:
+            try:
+                check(one, self._directory(one), event)
+            except CasebusError as error:
+                why = why or error.code
+            else:
+                return True, ""
+        return False, why
+
+    def _check(self, receipt: Receipt) -> Shown:
+        """Of an event that is kept here, that the receipt is of just that one."""
+        kept = self.store.find(receipt.source, receipt.stream, receipt.id)
+        return check(receipt, self._directory(receipt), None if kept is None else kept.record)
 
     def _barred(self) -> Iterator[tuple[tuple[str, str, str], str]]:
         """Events that the other side's scanner or the brokers refused, and what they said."""
@@ -79,11 +117,14 @@ class Desk:
     def _directory(self, receipt: Receipt) -> Directory:
         return directory_of(receipt.entries, self.root_digest, self.schemas)
 
-    def _receipts(self) -> Iterator[Receipt]:
-        return (Receipt.from_json(one) for one in self._said())
-
-    def _said(self) -> Iterator[JSON]:
-        return (json.loads(one.value or b"{}") for one in self._records("receipts"))
+    def _receipts(self) -> Iterator[tuple[JSON, Receipt]]:
+        for one in self._records("receipts"):
+            try:
+                said = json.loads(one.value or b"")
+                yield said, Receipt.from_json(said)
+            except (CasebusError, *MISSHAPEN):
+                # It proves nothing, whatever it is.
+                continue
 
     def _records(self, topic: str) -> Iterator[Record]:
         after = 0
@@ -93,13 +134,17 @@ class Desk:
             yield from (_record(item) for _, item in found)
 
     def _told(self, record: Record, *, own: bool) -> JSON:
-        envelope = Envelope.from_headers(record.headers)
-        _, data = self.schemas.decode(record.value or b"")
+        """Of a version that is not known here only what its headers say."""
+        said = _texts(record)
+        legal, data = "", JSON()
+        with suppress(CasebusError):
+            legal = str(Envelope.from_headers(record.headers).legal)
+            _, data = self.schemas.decode(record.value)
         return {
-            "id": envelope.id,
-            "type": envelope.type,
-            "source": envelope.source,
-            "legal_time": str(envelope.legal),
+            "id": said.get("ce_id", ""),
+            "type": said.get("ce_type", ""),
+            "source": said.get("ce_source", ""),
+            "legal_time": legal,
             "own": own,
             "data": data,
         }
@@ -108,6 +153,12 @@ class Desk:
 def _record(item: Item) -> Record:
     assert item.record is not None  # noqa: S101  of this kind each has one
     return item.record
+
+
+def _of_event(said: JSON) -> tuple[Any, Any]:
+    """Of which event of ours a receipt is; the record that it proves may be another's."""
+    of = said.get("of")
+    return (of.get("source"), of.get("id")) if isinstance(of, dict) else (None, None)
 
 
 def _of(record: Record, stream: str) -> bool:
