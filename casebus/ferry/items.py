@@ -121,6 +121,21 @@ def joined(parts: Iterable[Part]) -> bytes:
     return line
 
 
+def texts_of(line: bytes) -> list[bytes]:
+    """What stands in a line in Base64; nothing of one that is no item: it is not taken."""
+    try:
+        if (part := part_of(line)) is not None:
+            return [part.text]
+        record = Item.read(line).record
+    except FerryError:
+        return []
+    if record is None:
+        return []
+    return [
+        text for text in (record.value, record.key, *(raw for _, raw in record.headers)) if text
+    ]
+
+
 def cut(line: bytes, room: int) -> list[bytes]:
     """The line itself where it fits into `room` bytes, else the lines of its parts."""
     if len(line) <= room:

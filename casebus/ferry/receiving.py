@@ -6,8 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from casebus.evidence.lines import canonical
 from casebus.ferry.lane import Direction, Fault, FerryError, Lane
 from casebus.ferry.sealed import MOST_NAMED, NONE, Ack, Bundle
+
+#: What an acknowledgement says of refusals, so that any carrier takes it.
+_SAID_BYTES = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +90,11 @@ def acknowledged(
         if len(missing) == MOST_NAMED:
             break
     named = dict(sorted(refused.items())[:MOST_NAMED])
+    named = {number: _short(why, _SAID_BYTES // len(named)) for number, why in named.items()}
     return Ack(lane, serial, taken.through, taken.digest, tuple(missing), named)
+
+
+def _short(why: str, most: int) -> str:
+    while len(canonical(why)) > most:
+        why = why[: len(why) * 3 // 4]
+    return why

@@ -18,6 +18,7 @@ from typing import Any
 
 from casebus.evidence.archive import BundleError, pack, unpack
 from casebus.evidence.lines import canonical
+from casebus.ferry.items import texts_of
 from casebus.ferry.lane import MISSHAPEN, Fault, FerryError, Lane
 from casebus.trust.keys import ALGORITHMS, ED25519, SigningKey
 from casebus.trust.merkle import Frontier
@@ -197,6 +198,13 @@ def _leaf(line: bytes) -> bytes:
 
 def _unreadable(detail: str) -> FerryError:
     return FerryError(Fault.UNREADABLE, detail)
+
+
+def contents(one: Bundle | Ack) -> bytes:
+    """What a scanner cannot see in the file itself, Base64 undone: each text a member of a zip."""
+    lines = one.lines if isinstance(one, Bundle) else ()
+    texts = (text for line in lines for text in texts_of(line))
+    return pack({f"{at:08}": text for at, text in enumerate(texts)})
 
 
 def name_of(one: Bundle | Ack) -> str:

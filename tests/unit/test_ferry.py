@@ -17,10 +17,12 @@ from click.testing import CliRunner
 
 from casebus.cli.main import main
 from casebus.errors import CasebusError
+from casebus.events.envelope import Record
 from casebus.evidence.archive import pack, unpack
-from casebus.ferry.items import Part
-from casebus.ferry.lane import Fault
-from casebus.ferry.sealed import OVERHEAD
+from casebus.ferry.items import RECORD, Item, Part
+from casebus.ferry.lane import Direction, Fault, Lane
+from casebus.ferry.receiving import Taken, acknowledged
+from casebus.ferry.sealed import OVERHEAD, SMALLEST, opened
 from casebus.sdk.ferry.config import write_config
 from casebus.sdk.ferry.folders import Folders
 from casebus.sdk.ferry.spool import Spool
@@ -520,6 +522,51 @@ def test_words_of_the_other_side_are_no_markup_to_a_terminal(crossing: Crossing)
     assert done.exit_code == 1, done.output
     assert "[/red]" in done.stdout
     assert "\x1b" not in done.stdout
+
+
+def test_the_scanner_sees_what_the_events_hold(crossing: Crossing) -> None:
+    """Base64 hides it in the file; an event that was cut is seen part by part."""
+    crossing.office.set(limit_bytes=16 * KIB)
+    bad = b"X5O!P%@AP[4 bad" * 7
+    look = f"import sys; sys.exit({bad!r} in open(sys.argv[1], 'rb').read())"
+    crossing.bus.set(scanner=_scanner(look))
+    crossing.office.say(100)
+    crossing.office.lines.append(_record(1, bad))
+    crossing.office.lines.append(_record(2, b"", ("name", bad)))
+    crossing.office.say(40 * KIB)
+    crossing.settle()
+    wanted = crossing.office.lines
+    assert sorted(crossing.bus.got()) == sorted([wanted[0], wanted[3]])
+    assert crossing.office.under_way() == []
+    with crossing.office.open() as ferry:
+        assert [line for line, _ in ferry.spool.barred()] == wanted[1:3]
+    assert not any((crossing.bus.home / "scanning").iterdir())
+
+
+def _record(at: int, value: bytes, *headers: tuple[str, bytes]) -> bytes:
+    about = {"topic": "from-office", "partition": 0, "offset": at}
+    return Item(RECORD, about, Record(b"key", value, headers)).line()
+
+
+def test_an_acknowledgement_is_no_larger_than_any_carrier_takes(crossing: Crossing) -> None:
+    lane = Lane(AGENCY, Direction.UP, "0" * 32)
+    for why in ("拒" * 500, '\\"' * 250, ""):
+        refused = dict.fromkeys(range((1 << 52) + 1, (1 << 52) + 300, 2), why)
+        ack = acknowledged(lane, 1, Taken("0" * 32, 1 << 52), refused, refused)
+        assert len(ack.missing) == len(ack.refused) == 100
+        raw = ack.seal(crossing.bus.key)
+        assert len(raw) <= SMALLEST
+        assert opened(raw, {crossing.bus.key.keyid: crossing.bus.key.public}) == ack
+
+
+def test_no_old_acknowledgement_is_left_where_a_side_begins_again(crossing: Crossing) -> None:
+    _sent(crossing.office, 1)
+    crossing.move()
+    crossing.bus.round()
+    [old] = crossing.bus.outbox.glob("*ack*")
+    crossing.bus.begin_again()
+    crossing.bus.round()
+    assert not old.exists()
 
 
 def test_the_verdict_on_each_file_is_recorded(crossing: Crossing) -> None:

@@ -6,6 +6,7 @@ What brokers and consumers really do, tests/integration/test_ferry_on_stack.py s
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import TopicPartition
+from kafka import OffsetAndMetadata, TopicPartition
 from kafka.errors import MessageSizeTooLargeError
 
 from casebus.errors import AwayError, CasebusError
@@ -24,7 +25,7 @@ from casebus.ferry.lane import Fault
 from casebus.sdk.ferry import brokers as module
 from casebus.sdk.ferry.brokers import BrokersEnd, topics_of
 from casebus.sdk.ferry.desk import Desk
-from casebus.sdk.ferry.office import OfficeEnd
+from casebus.sdk.ferry.office import OfficeEnd, SpoolFeed
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.store import Outgoing, Store
 from casebus.settings import Settings
@@ -59,10 +60,15 @@ class Topics:
     #: Offsets before it are gone.
     begin: int = 0
     open: int = 0
+    assigned: int = 0
+    partitions: int = 1
 
     def say(self, count: int, topic: str = INBOX) -> None:
         there = self.records[topic]
         there += [Read(topic, 0, at) for at in range(len(there), len(there) + count)]
+
+    def of(self, place: TopicPartition) -> list[Read]:
+        return [one for one in self.records[place.topic] if one.partition == place.partition]
 
     def consumer(self, **_: Any) -> Consumer:
         self.open += 1
@@ -75,10 +81,11 @@ class Consumer:
         self._at: dict[TopicPartition, int] = {}
 
     def partitions_for_topic(self, topic: str) -> set[int] | None:
-        return {0} if topic in self._topics.records else None
+        return set(range(self._topics.partitions)) if topic in self._topics.records else None
 
     def assign(self, places: Sequence[TopicPartition]) -> None:
         self._at = dict.fromkeys(places, 0)
+        self._topics.assigned += 1
 
     def assignment(self) -> set[TopicPartition]:
         return set(self._at)
@@ -93,12 +100,12 @@ class Consumer:
         return {one: min(self._topics.begin, end) for one, end in self.end_offsets(places).items()}
 
     def end_offsets(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        return {one: len(self._topics.records[one.topic]) for one in places}
+        return {one: len(self._topics.of(one)) for one in places}
 
     def poll(self, timeout_ms: int) -> Mapping[TopicPartition, list[Read]]:  # noqa: ARG002
         found = {}
         for place, at in self._at.items():
-            there = [one for one in self._topics.records[place.topic] if one.offset >= at]
+            there = [one for one in self._topics.of(place) if one.offset >= at]
             found[place] = there[: self._topics.most]
             self._at[place] += len(found[place])
         return found
@@ -223,6 +230,34 @@ def test_records_that_went_before_they_were_read_are_told(
         brokers.collect()
     assert _queued(spool) == [(INBOX, at) for at in (*range(2, 9), *range(12, 18))]
     assert _gone(spool) == [f"{INBOX}/0 was read up to 9 and has 12 to 18"]
+
+
+@pytest.mark.parametrize("name", ["receipts", "rejected", "inbox"])
+def test_a_topic_that_is_missing_is_named_and_keeps_nothing_of_the_others(
+    spool: Spool, topics: Topics, brokers: BrokersEnd, name: str
+) -> None:
+    lost = f"agency.{AGENCY}.{name}"
+    there = topics.records.pop(lost)
+    for topic in topics.records:
+        topics.say(1, topic)
+    with pytest.raises(CasebusError, match=f"topic_denied.*{lost}"):
+        brokers.collect()
+    assert {topic for topic, _ in _queued(spool)} == {*topics.records}
+    topics.records[lost] = there
+    topics.say(1, lost)
+    brokers.collect()
+    assert {topic for topic, _ in _queued(spool)} == {*topics_of(AGENCY)}
+
+
+def test_a_partition_that_is_new_is_read(spool: Spool, topics: Topics, brokers: BrokersEnd) -> None:
+    topics.say(1)
+    for _ in range(2):
+        brokers.collect()
+    assert topics.assigned == 1
+    topics.partitions = 2
+    topics.records[INBOX].append(Read(INBOX, 1, 0, value=b"there"))
+    brokers.collect()
+    assert len(_queued(spool)) == 2
 
 
 def _came(spool: Spool, *events: str, stream: str = "case") -> None:
@@ -471,3 +506,48 @@ def test_an_event_of_an_unknown_version_hides_no_other_of_its_case(
         spool.arrive(item.line(), item)
     told = {one["id"]: one["own"] for one in proved.desk(spool, store).case(stream)}
     assert told == {"odd": False, proved.who[1]: True}
+
+
+# What the spool holds in memory, and hands out.
+
+
+def test_no_more_is_read_at_once_than_memory_holds(spool: Spool) -> None:
+    mebibyte = 1024 * 1024
+    with spool.writing():
+        for at in range(20):
+            item = Item(
+                RECORD,
+                {"topic": INBOX, "partition": 0, "offset": at},
+                Record(b"", bytes(mebibyte), ()),
+            )
+            spool.arrive(item.line(), item)
+            spool.queue([item.line()])
+    after, windows = 0, []
+    while found := spool.arrivals(RECORD, INBOX, after):
+        after = found[-1][0]
+        windows.append(len(found))
+    assert sum(windows) == 20
+    assert max(windows) < 15
+    assert next(iter(spool.queued(20)))[0] == 1
+    tracemalloc.start()
+    next(iter(spool.queued(20)))
+    assert tracemalloc.get_traced_memory()[1] < 5 * mebibyte
+    tracemalloc.stop()
+
+
+def test_the_inbox_is_handed_out_once_and_stays_to_be_read(spool: Spool) -> None:
+    with spool.writing():
+        for at in range(1200):
+            item = Item(
+                RECORD, {"topic": INBOX, "partition": 0, "offset": at}, Record(b"", b"", ())
+            )
+            spool.arrive(item.line(), item)
+    feed = SpoolFeed(spool, INBOX)
+    [place] = feed.assignment()
+    while feed.position(place, timeout_ms=0) < feed.end_offsets([place], timeout_ms=0)[place]:
+        feed.poll(0)
+    feed.commit({place: OffsetAndMetadata(1101, "", -1)}, timeout_ms=0)
+    left = [at for at, _ in spool.arrivals(RECORD, INBOX)]
+    assert left == list(range(1101, 1201))
+    every = spool.arrivals(RECORD, INBOX, most=2000, every=True)
+    assert len(every) == 1200

@@ -125,6 +125,7 @@ class BrokersEnd:
         return Outgoing(source, stream, event, 0, b"", self._door, item.record)
 
     def _read(self, consumer: Any) -> None:
+        missing = self._assign(consumer)
         ends = self._stand(consumer)
         count, until = 0, time.monotonic() + _LOOK_SECONDS
         while count < _MOST and any(consumer.position(one) < end for one, end in ends.items()):
@@ -133,24 +134,26 @@ class BrokersEnd:
             self._queue(records)
             if time.monotonic() > until:
                 raise CasebusError("kafka_unreachable", f"nothing for {_LOOK_SECONDS:.0f} s")
+        if missing:
+            raise CasebusError("topic_denied", f"not there for this account: {', '.join(missing)}")
 
     def _opened(self) -> Any:
-        self._consumer = consumer = self._open_consumer(**consumer_settings(self._settings, None))
-        places = [
-            TopicPartition(topic, number)
-            for topic in topics_of(self._agency)
-            for number in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
-        if not places:
-            raise CasebusError(
-                "topic_denied", f"no topic of {self._agency} is there for this account"
-            )
-        consumer.assign(places)
-        return consumer
+        self._consumer = self._open_consumer(**consumer_settings(self._settings, None))
+        return self._consumer
+
+    def _assign(self, consumer: Any) -> list[str]:
+        """Every partition that there is by now; gives the topics that are missing."""
+        there = {topic: consumer.partitions_for_topic(topic) for topic in topics_of(self._agency)}
+        places = {
+            TopicPartition(topic, number) for topic, some in there.items() for number in some or ()
+        }
+        if places != consumer.assignment():
+            consumer.assign(sorted(places))
+        return [topic for topic, some in there.items() if not some]
 
     def _stand(self, consumer: Any) -> dict[TopicPartition, int]:
         """Go to what each topic was read up to; gives its present ends."""
-        places = consumer.assignment()
+        places = sorted(consumer.assignment())
         begins, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
         for place in places:
             consumer.seek(place, self._next(place, begins[place], ends[place]))

@@ -114,6 +114,7 @@ class Ferry:
             self._end.deal,
             self._collect,
             self.sender.tidy,
+            self._receiver.tidy,
             self.sender.seal,
             self._put,
             self._acknowledge,

@@ -11,9 +11,9 @@ from casebus.errors import CasebusError
 from casebus.ferry.items import Item, joined, part_of
 from casebus.ferry.lane import Direction, Fault, FerryError, Lane
 from casebus.ferry.receiving import Fate, acknowledged, fate, require_lane
-from casebus.ferry.sealed import LARGEST, Ack, Bundle, Peers, name_of, opened
+from casebus.ferry.sealed import LARGEST, Ack, Bundle, Peers, contents, name_of, opened
 from casebus.sdk.ferry.folders import Folders
-from casebus.sdk.ferry.scanning import scan
+from casebus.sdk.ferry.scanning import Verdict, scan
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.ferry.steps import Steps
 from casebus.trust.keys import SigningKey
@@ -58,6 +58,13 @@ class Receiver:
             pass
         steps.end()
 
+    def tidy(self) -> None:
+        """Take out of the outbox acknowledgements of before a kill, or of another epoch."""
+        kept = self.spool.fact("ack_name")
+        for path in self.folders.outbox.glob(f"{self.agency}-{self.direction}-ack*.zip"):
+            if path.name != kept:
+                self.folders.withdraw(path.name)
+
     def acknowledge(self, now: float) -> None:
         """Put out how far the lane was taken, where that is owed."""
         taken, held = self.spool.taken(), self.spool.held()
@@ -71,15 +78,13 @@ class Receiver:
         lane = Lane(self.agency, self.direction, taken.epoch)
         ack = acknowledged(lane, serial, taken, held, refused, spoiled=spoiled)
         self.folders.put(name_of(ack), ack.seal(self.key))
-        before = self.spool.fact("ack_name")
         with self.spool.writing():
             self.spool.set_fact("ack_serial", serial)
             self.spool.set_fact("ack_name", name_of(ack))
             self.spool.set_fact("acked_at", now)
             for owed in ("ack_owed", "spoiled"):
                 self.spool.set_fact(owed, "")
-        if before and before != name_of(ack):
-            self.folders.withdraw(before)
+        self.tidy()
 
     def _file(self, path: Path, now: float, own: Lane, on_ack: Callable[[Ack], None]) -> None:
         try:
@@ -98,7 +103,7 @@ class Receiver:
                 self._wait_for_first(path, read, now)
             elif isinstance(read, Bundle):
                 self._bundle(path, raw, read)
-            elif self._clean(path, raw, None):
+            elif self._clean(path, raw, read):
                 on_ack(read)
                 self.folders.remove(path)
         except FerryError as error:
@@ -141,23 +146,20 @@ class Receiver:
                 self.spool.set_fact("in_epoch", bundle.lane.epoch)
                 for name in ("broken", "first_waited_since"):
                     self.spool.set_fact(name, "")
-        if self._clean(path, raw, bundle.number):
+        if self._clean(path, raw, bundle):
             with self.spool.writing():
                 self.spool.hold(bundle.number, raw)
                 self.spool.set_fact("ack_owed", 1)
             self.folders.remove(path)
 
-    def _clean(self, path: Path, raw: bytes, number: int | None) -> bool:
+    def _clean(self, path: Path, raw: bytes, read: Bundle | Ack) -> bool:
         """The scanner's verdict, noted; what it refuses is put away and told."""
         if not self.scanner:
             return True
         digest = hashlib.sha256(raw).hexdigest()
-        copy = self.looked_at / f"{digest}.zip"
-        copy.write_bytes(raw)
-        try:
-            verdict = scan(self.scanner, copy)
-        finally:
-            copy.unlink(missing_ok=True)
+        verdict = self._look(f"{digest}-contents.zip", contents(read))
+        if verdict.clean:
+            verdict = self._look(f"{digest}.zip", raw)
         with self.spool.writing():
             self.spool.note_scan(path.name, digest, verdict.exit_code, verdict.said)
         if verdict.clean:
@@ -165,10 +167,18 @@ class Receiver:
         self.folders.put_away(path, raw)
         with self.spool.writing():
             self.spool.note_incident(path.name, Fault.SCAN_REFUSED, verdict.said)
-            if number is not None:
-                self.spool.hold(number, None, verdict.said)
+            if isinstance(read, Bundle):
+                self.spool.hold(read.number, None, verdict.said)
                 self.spool.set_fact("ack_owed", 1)
         return False
+
+    def _look(self, name: str, raw: bytes) -> Verdict:
+        copy = self.looked_at / name
+        copy.write_bytes(raw)
+        try:
+            return scan(self.scanner, copy)
+        finally:
+            copy.unlink(missing_ok=True)
 
     def _next(self, on_item: OnItem) -> bool:
         """Take the bundle whose turn it is; False where it is not here or does not follow."""

@@ -180,8 +180,7 @@ class SpoolFeed:
     ) -> None:
         [until] = [one.offset for one in offsets.values()]
         with self._spool.writing():
-            found = self._spool.arrivals(RECORD, self._topic)
-            self._spool.deal_with([place for place, _ in found if place < until], emptied=False)
+            self._spool.deal_with_before(RECORD, self._topic, until)
 
     def close(self, *, autocommit: bool) -> None:  # noqa: ARG002  as a consumer is closed
         self._spool.close()

@@ -20,6 +20,9 @@ from casebus.ferry.lane import Fault
 from casebus.ferry.receiving import Taken
 from casebus.sdk import sqlite
 
+#: Beyond so many bytes no more is read at once.
+_MOST_BYTES = 16 * 1024 * 1024
+
 
 class Spool:
     """One file; `open` makes it."""
@@ -75,11 +78,12 @@ class Spool:
             "insert into queued (line, alone) values (?, ?)", ((line, alone) for line in lines)
         )
 
-    def queued(self, most: int) -> list[tuple[int, bytes, bool]]:
+    def queued(self, most: int) -> Iterator[tuple[int, bytes, bool]]:
+        """The oldest, read as they are asked for: one may have megabytes."""
         rows = self.db.execute(
             "select place, line, alone from queued order by place limit ?", (most,)
         )
-        return [(place, line, bool(alone)) for place, line, alone in rows]
+        return ((place, line, bool(alone)) for place, line, alone in rows)
 
     def under_way(self) -> dict[int, float | None]:
         """When each bundle that was not acknowledged was put out last; None: not yet."""
@@ -186,21 +190,34 @@ class Spool:
     def arrivals(
         self, kind: str, topic: str = "", after: int = 0, most: int = 500, *, every: bool = False
     ) -> list[tuple[int, Item]]:
-        """Items that nobody dealt with yet, or every one, in their order."""
+        """Items that nobody dealt with yet, or every one, in their order, as memory has room."""
         waiting = "" if every else " and done_at is null"
         rows = self.db.execute(
             "select place, line from arrived where kind = ? and topic = ? and place > ?"  # noqa: S608
             f"{waiting} order by place limit ?",
             (kind, topic, after, most),
         )
-        return [(place, Item.read(line)) for place, line in rows]
+        found, room = [], _MOST_BYTES
+        for place, line in rows:
+            found.append((place, Item.read(line)))
+            room -= len(line)
+            if room <= 0:
+                break
+        return found
 
-    def deal_with(self, places: Iterable[int], *, emptied: bool = True) -> None:
-        """Note that these were dealt with; `emptied`: nobody reads them again."""
+    def deal_with(self, places: Iterable[int]) -> None:
+        """Note that these were dealt with; nobody reads them again."""
         self.db.executemany(
-            "update arrived set done_at = ?, line = case when ? then x'' else line end"
-            " where place = ?",
-            [(_now(), emptied, place) for place in places],
+            "update arrived set done_at = ?, line = x'' where place = ?",
+            [(_now(), place) for place in places],
+        )
+
+    def deal_with_before(self, kind: str, topic: str, before: int) -> None:
+        """Note of all before a place that they were dealt with; they may be read again."""
+        self.db.execute(
+            "update arrived set done_at = ?"
+            " where kind = ? and topic = ? and place < ? and done_at is null",
+            (_now(), kind, topic, before),
         )
 
     def remember_numbers(self, numbers: Iterable[str], stream: str) -> None:
