@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.ferry.items import RECORD, Item
 from casebus.sdk.ferry.config import Config, carrier_key
-from casebus.sdk.ferry.ferry import Ferry
+from casebus.sdk.ferry.ferry import Ferry, spool_at
 from casebus.sdk.ferry.spool import Spool
 
 #: Each round flushes files and folders; in memory that costs nothing.
@@ -97,18 +99,22 @@ class Side:
     def quarantine(self) -> Path:
         return self.home / "quarantine"
 
+    def spool(self) -> Spool:
+        """As another process reads it."""
+        return Spool.open(spool_at(self.home))
+
     def got(self) -> list[bytes]:
-        with self.open() as ferry:
-            rows = ferry.spool.db.execute("select line from arrived order by place").fetchall()
+        with self.spool() as spool:
+            rows = spool.db.execute("select line from arrived order by place").fetchall()
         return [row[0] for row in rows]
 
     def incidents(self) -> list[str]:
-        with self.open() as ferry:
-            return [str(one["code"]) for one in reversed(ferry.spool.rows("incident", 1000))]
+        with self.spool() as spool:
+            return [str(one["code"]) for one in reversed(spool.rows("incident", 1000))]
 
     def under_way(self) -> list[int]:
-        with self.open() as ferry:
-            return list(ferry.spool.under_way())
+        with self.spool() as spool:
+            return list(spool.under_way())
 
 
 class Crossing:
@@ -122,6 +128,14 @@ class Crossing:
         self.bus.meet(self.office)
         for side in (self.office, self.bus):
             side.round()
+
+    def copied(self, folder: Path) -> Crossing:
+        """The same at another place, as it stands; this one is closed."""
+        shutil.copytree(self.office.home.parent, folder)
+        made = copy.deepcopy(self)
+        for side in (made.office, made.bus):
+            side.home = folder / side.home.name
+        return made
 
     def other(self, side: Side) -> Side:
         return self.bus if side is self.office else self.office
