@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ from typing import Any
 import pytest
 
 from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.sdk.store import Store, path_in
+from casebus.settings import Settings
+from casebus.trust.receipt import Receipt, check, directory_of
 from onebox.provision.installation import AGENCIES
 from onebox.scenario import sending, storyline
 from onebox.scenario.acting import actor_of
@@ -320,11 +324,35 @@ def test_the_office_got_each_event_that_was_sent_to_it_once(played: Played) -> N
     until(lambda: came() == sent or None, "all came to the office")
 
 
-def test_the_signatures_in_the_journal_are_those_that_the_office_made(played: Played) -> None:
+def test_the_journal_has_byte_for_byte_what_the_office_signed_and_one_receipt_of_it(
+    played: Played,
+) -> None:
+    """Each receipt holds against the record in the office's store, by the pinned root."""
+    police = played.ground.user(PSB).gateway
+    root = played.office.environment["CASEBUS_ROOT_DIGEST"]
+    schemas = Schemas.load(Settings().schemas_dir)
     own = [one["id"] for one in played.history if one["source"] == PSB]
-    kept = {one["id"] for one in played.office.casebus("ferry", "sent")}
     assert own
-    assert set(own) <= kept
+    with closing(Store.open(path_in(Path(played.office.environment["CASEBUS_HOME"])))) as store:
+        kept = {one.id: one.record for one in store.of_stream(played.play.case)}
+    for event in own:
+
+        def by_gateway(event: str = event) -> Any:
+            return police.receipts(PSB, event, proof=True)["submitted"].get("receipt")
+
+        def by_ferry(event: str = event) -> Any:
+            found = played.office.casebus("ferry", "receipts", event)
+            return next((one["receipt"] for one in found if one["step"] == "submitted"), None)
+
+        leaves = set()
+        for said in (until(by_gateway, "a head covers it"), until(by_ferry, "it came")):
+            receipt = Receipt.from_json(said)
+            check(receipt, directory_of(receipt.entries, root, schemas), kept[event])
+            leaves.add((receipt.event_leaf, receipt.log_leaf))
+        assert len(leaves) == 1
+
+
+def test_who_has_no_part_in_the_case_does_not_see_it(played: Played) -> None:
     with pytest.raises(CasebusError, match="not_found"):
         played.ground.user("cn-330108-psb").gateway.case(played.play.case)
 
