@@ -67,7 +67,7 @@ def open_gateway(settings: Settings) -> Iterator[Gateway]:
     if settings.ferry:
         raise CasebusError(
             "no_gateway",
-            "an office behind a ferry has none: casebus ferry case, casebus ferry sent",
+            "an office behind a ferry has none: casebus work list, casebus ferry case, ferry sent",
         )
     with Gateway(settings) as gateway:
         yield gateway

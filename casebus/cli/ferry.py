@@ -182,7 +182,7 @@ def release(home: Path, *, forget: bool) -> None:
 @json_option
 def sent(home: Path, *, as_json: bool) -> None:
     """Show what became of the office's last events, as far as the ferry brought word of it."""
-    with _desk(home) as desk:
+    with desk_at(home) as desk:
         told = list(desk.sent())
     rows = ((one["case"], one["id"], one["status"], foreign(one["detail"])) for one in told)
     headers = ("case", "event id", "status", "detail")
@@ -195,7 +195,7 @@ def sent(home: Path, *, as_json: bool) -> None:
 @json_option
 def case(case: str, home: Path, *, as_json: bool) -> None:
     """Show the events of CASE that came to the office or went out from it."""
-    with _desk(home) as desk:
+    with desk_at(home) as desk:
         settings = settings_for().model_copy(update={"ferry": home})
         told = desk.case(case if is_uuid(case) else case_named(settings, case))
         titles = Titles(desk.schemas)
@@ -220,7 +220,7 @@ def case(case: str, home: Path, *, as_json: bool) -> None:
 @json_option
 def receipts(event: str, source: str | None, home: Path, *, as_json: bool) -> None:
     """Show what is proved of EVENT's hand-over: each receipt checked by the pinned root."""
-    with _desk(home) as desk:
+    with desk_at(home) as desk:
         found = desk.receipts(source or desk.agency, event)
     told = [
         {"step": said["step"], "agency": said["of"].get("agency"), "receipt": said}
@@ -259,7 +259,7 @@ def _end(config: Config, settings: Settings) -> Callable[[Spool], End]:
 
 
 @contextmanager
-def _desk(home: Path) -> Iterator[Desk]:
+def desk_at(home: Path) -> Iterator[Desk]:
     from casebus.sdk.ferry.desk import Desk  # noqa: PLC0415
 
     agency, settings = office_config(home).agency, Settings()

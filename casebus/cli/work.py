@@ -66,8 +66,17 @@ def listed(
     *,
     as_json: bool,
 ) -> None:
-    """List work items, the most urgent first."""
-    with open_gateway(settings_for(agency)) as gateway:
+    """List work items, the most urgent first; behind a ferry by what came there."""
+    settings = settings_for(agency)
+    if settings.ferry:
+        from casebus.cli import ferry_work  # noqa: PLC0415
+
+        begun = cursor or "0"
+        told = ferry_work.page(settings, status=status, case=case, limit=limit, cursor=begun)
+        show = ferry_work.show
+        answer(told, as_json=as_json, show=lambda console: show(console, told, status))
+        return
+    with open_gateway(settings) as gateway:
         wanted = gateway.resolve(case) if case else None
         page = gateway.work_page(status=status, case=wanted, limit=limit, cursor=cursor)
     answer(page, as_json=as_json, show=lambda console: work_tables.page(console, page, status))

@@ -189,6 +189,10 @@ class Store:
         )
         return [_outgoing(row) for row in rows]
 
+    def streams(self) -> list[str]:
+        """The cases in which this machine said something."""
+        return [row[0] for row in self._db.execute("select distinct stream from outgoing")]
+
     def latest(self, limit: int = 100) -> list[Outgoing]:
         """What was finished last, the newest first."""
         rows = self._db.execute(

@@ -357,6 +357,19 @@ def test_who_has_no_part_in_the_case_does_not_see_it(played: Played) -> None:
         played.ground.user("cn-330108-psb").gateway.case(played.play.case)
 
 
+def test_the_office_s_work_list_is_that_of_the_bus(played: Played) -> None:
+    police = played.ground.user(PSB).gateway
+    asked = {"status": "all", "case": played.play.case, "limit": 100}
+
+    def same() -> bool:
+        told = played.office.casebus("work", "list", "--status", "all", "--limit", "100")
+        ours = {(one["key"], one["is_open"], one["duty"]) for one in told["items"]}
+        theirs = police.work_page(**asked)["items"]
+        return ours == {(one["key"], one["is_open"], one["duty"]) for one in theirs} != set()
+
+    until(same, "both have the same items")
+
+
 def test_kafka_and_postgresql_agree_to_the_last_record(played: Played) -> None:
     report = played.ground.await_agreement()
     assert report["problems"] == []

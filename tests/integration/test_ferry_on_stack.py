@@ -176,9 +176,9 @@ def test_the_bus_s_side_that_begins_again_sends_all_and_the_office_has_each_once
 
 
 def test_what_needs_the_gateway_says_so(border: Border) -> None:
-    told = border.office("work", "list", codes=(1,), as_json=False)
+    told = border.office("stats", codes=(1,), as_json=False)
     assert told == ""
-    done = CliRunner().invoke(main, ["work", "list"], env=border.of_office)
+    done = CliRunner().invoke(main, ["stats"], env=border.of_office)
     assert "no_gateway" in done.stderr
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import MessageSizeTooLargeError
+from kafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
@@ -31,6 +31,7 @@ _LOOK_SECONDS = 60.0
 _MOST = 2_000
 
 
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 #: Where the brokers have an event, or what went wrong with it.
 _Answer = tuple[int, int] | CasebusError | None
 
@@ -197,9 +198,7 @@ def _fact_of(place: TopicPartition) -> str:
 
 def _for_ever(answer: _Answer) -> bool:
     """Whether no other time heals it: every other answer of the brokers is waited for."""
-    return isinstance(answer, CasebusError) and isinstance(
-        answer.__cause__, MessageSizeTooLargeError
-    )
+    return isinstance(answer, CasebusError) and isinstance(answer.__cause__, _TOO_LARGE)
 
 
 def _waited_for(answer: _Answer) -> CasebusError | None:

@@ -36,8 +36,16 @@ class Desk:
     def case(self, stream: str) -> list[JSON]:
         """The events of a case that came here or went out from here, by their legal time."""
         own = [self._told(one.record, own=True) for one in self.store.of_stream(stream)]
-        came = [self._told(one, own=False) for one in self._records("inbox") if _of(one, stream)]
+        came = [self._told(one, own=False) for one in self.came() if _of(one, stream)]
         return sorted(own + came, key=lambda one: (one["legal_time"], one["id"]))
+
+    def came(self) -> Iterator[Record]:
+        """All that was sent to this office, in the order in which it came."""
+        return self._records("inbox")
+
+    def refused(self) -> set[Named]:
+        """Events of this office that are in no journal, and as they are will be in none."""
+        return {*map(named, self._records("rejected")), *dict(self._barred())}
 
     def sent(self) -> Iterator[JSON]:
         """What became of each event of this office, the last first, as far as it is known here.

@@ -1,0 +1,45 @@
+"""`casebus work list` in an office behind a ferry: by what came there, and without a gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+
+from casebus.cli import work_tables
+from casebus.cli.connect import case_named
+from casebus.cli.ferry import desk_at
+from casebus.cli.wording import short_type
+from casebus.cli.work_items import SHORT
+from casebus.now import now_from
+from casebus.sdk.ferry.config import read_config
+from casebus.settings import Settings
+
+JSON = dict[str, Any]
+
+
+def page(settings: Settings, *, status: str, case: str | None, limit: int, cursor: str) -> JSON:
+    from casebus.law import Law  # noqa: PLC0415
+    from casebus.sdk.ferry.duties import Duties  # noqa: PLC0415
+
+    if not (cursor.isascii() and cursor.isdigit()):
+        raise click.UsageError("--cursor is what the list before ended with")
+    assert settings.ferry is not None  # noqa: S101  who calls has looked
+    stream = case_named(settings, case) if case else None
+    law, sector = Law.load(settings.policies_dir / "law"), read_config(settings.ferry).sector
+    now = now_from(settings)()
+    with desk_at(settings.ferry) as desk:
+        duties = Duties(desk, law, sector)
+        return duties.page(now, status=status, stream=stream, limit=limit, first=int(cursor))
+
+
+def show(console: Console, found: JSON, status: str) -> None:
+    work_tables.page(console, found, status)
+    for one in found["items"]:
+        acts = "  ".join(
+            f"{name.replace('_', '-')} → {short_type(ce_type)}"
+            for name, ce_type in one["actions"].items()
+        )
+        console.print(f"{one['key'][:SHORT]}  {acts}", markup=False)
+    console.print("By what came here. Act: casebus publish --type TYPE --case CASE", markup=False)
