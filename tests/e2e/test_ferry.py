@@ -23,6 +23,10 @@ import pytest
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
+from casebus.sdk.ferry.desk import Desk
+from casebus.sdk.ferry.ferry import spool_at
+from casebus.sdk.ferry.spool import Spool
+from casebus.sdk.gateway import Gateway
 from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 from casebus.trust.receipt import Receipt, check, directory_of
@@ -50,6 +54,7 @@ AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 NAMESPACE = f"casebus-office-{os.getpid()}"
 OFFICER = "officer-17"
 PATIENCE = 3.0
+JSON = dict[str, Any]
 
 
 @contextmanager
@@ -333,23 +338,33 @@ def test_the_journal_has_byte_for_byte_what_the_office_signed_and_one_receipt_of
     schemas = Schemas.load(Settings().schemas_dir)
     own = [one["id"] for one in played.history if one["source"] == PSB]
     assert own
-    with closing(Store.open(path_in(Path(played.office.environment["CASEBUS_HOME"])))) as store:
+    home, ferry = (Path(played.office.environment[f"CASEBUS_{one}"]) for one in ("HOME", "FERRY"))
+    with closing(Store.open(path_in(home))) as store, Spool.open(spool_at(ferry)) as spool:
         kept = {one.id: one.record for one in store.of_stream(played.play.case)}
-    for event in own:
+        desk = Desk(spool, store, schemas, PSB, root)
+        for event in own:
+            leaves = set()
+            for said in (_told_by_gateway(police, event), _told_by_ferry(desk, event)):
+                receipt = Receipt.from_json(said)
+                check(receipt, directory_of(receipt.entries, root, schemas), kept[event])
+                leaves.add((receipt.event_leaf, receipt.log_leaf))
+            assert len(leaves) == 1
 
-        def by_gateway(event: str = event) -> Any:
-            return police.receipts(PSB, event, proof=True)["submitted"].get("receipt")
 
-        def by_ferry(event: str = event) -> Any:
-            found = played.office.casebus("ferry", "receipts", event)
-            return next((one["receipt"] for one in found if one["step"] == "submitted"), None)
+def _told_by_gateway(police: Gateway, event: str) -> JSON:
+    def asked() -> JSON | None:
+        said: JSON | None = police.receipts(PSB, event, proof=True)["submitted"].get("receipt")
+        return said
 
-        leaves = set()
-        for said in (until(by_gateway, "a head covers it"), until(by_ferry, "it came")):
-            receipt = Receipt.from_json(said)
-            check(receipt, directory_of(receipt.entries, root, schemas), kept[event])
-            leaves.add((receipt.event_leaf, receipt.log_leaf))
-        assert len(leaves) == 1
+    return until(asked, "a head covers it")
+
+
+def _told_by_ferry(desk: Desk, event: str) -> JSON:
+    def looked() -> JSON | None:
+        found = desk.receipts(PSB, event)
+        return next((said for said, _ in found if said["step"] == "submitted"), None)
+
+    return until(looked, "it came by the ferry")
 
 
 def test_who_has_no_part_in_the_case_does_not_see_it(played: Played) -> None:
