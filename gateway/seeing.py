@@ -29,6 +29,7 @@ _SHOWN_OF_SECRET = {
     "numbers": [],
     "title": "",
     "title_en": "",
+    "matter_titles": [],
     "regions": [],
 }
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,8 +97,14 @@ def of_finding(agency: str, finding: dict[str, Any]) -> dict[str, Any]:
     return {**finding, "detail": {}} if agency == ADMIN else finding
 
 
-def of_case(viewer: Viewer, access: Access, summary: dict[str, Any]) -> dict[str, Any]:
-    """A case's summary as the viewer sees it."""
+def of_case(
+    viewer: Viewer,
+    access: Access,
+    summary: dict[str, Any],
+    titles: Iterable[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """A case's summary as the viewer sees it; `titles` are those that agencies give its matter."""
+    summary = {**summary, "matter_titles": titles_of(viewer, access, titles)}
     if not is_closed(viewer):
         return summary if sees_figures(viewer, access) else {**summary, "numbers": []}
     opened = summary["opened_at"]
@@ -107,6 +114,23 @@ def of_case(viewer: Viewer, access: Access, summary: dict[str, Any]) -> dict[str
         # That nothing opened it, or no fold could read it, says nothing of what it is about.
         return {**hidden, "status": summary["status"]}
     return {**hidden, "updated_at": month or _BEGINNING}
+
+
+def titles_of(viewer: Viewer, access: Access, titles: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What agencies call the matter, as far as the viewer sees this field of their events.
+
+    `storage.searching` finds a case by the same ones.
+    """
+    if is_closed(viewer) or is_operator(viewer):
+        return []
+    all_of_them = sees_figures(viewer, access)
+    return list(
+        dict.fromkeys(
+            one["title"]
+            for one in titles
+            if all_of_them or viewer.agency in {one["agency"], *one["recipients"]}
+        )
+    )
 
 
 def month_of(moment: datetime) -> datetime:

@@ -189,6 +189,27 @@ class RightUseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TitleRow:
+    """The title of its state, of no agency, or one that an agency gave the matter (ADR 0064)."""
+
+    stream: UUID
+    place: int
+    agency: str | None
+    #: Who was sent it.
+    recipients: list[str]
+    title: str
+
+    @property
+    def key(self) -> str:
+        return str(self.place)
+
+    @property
+    def view(self) -> bytes:
+        """Nothing but the columns."""
+        return b""
+
+
+@dataclass(frozen=True, slots=True)
 class CaseRows:
     """Everything that shows one case."""
 
@@ -202,6 +223,7 @@ class CaseRows:
     acts: Sequence[ActRow] = ()
     rights_said: Sequence[RightSaidRow] = ()
     right_uses: Sequence[RightUseRow] = ()
+    titles: Sequence[TitleRow] = ()
 
 
 class _Table(NamedTuple):
@@ -221,6 +243,7 @@ _TABLES = (
     _Table("act", "acts", ActRow),
     _Table("right_said", "rights_said", RightSaidRow),
     _Table("right_use", "right_uses", RightUseRow),
+    _Table("title", "titles", TitleRow),
 )
 
 Shown = dict[tuple[str, str], bytes]

@@ -49,6 +49,14 @@ async def case(db: Database, agency: str, stream: UUID) -> Row | None:
     return await db.fetchrow(_SQL["case"], agency, stream, timeout=_PATIENCE)
 
 
+async def titles(db: Database, streams: Collection[UUID]) -> dict[UUID, list[Row]]:
+    """What agencies call the matters of these cases; who was sent each title."""
+    found: dict[UUID, list[Row]] = {stream: [] for stream in streams}
+    for row in await _fetch(db, "titles", list(streams)):
+        found[row["stream"]].append(row)
+    return found
+
+
 async def has_written(db: Database, agency: str, stream: UUID) -> bool:
     """Whether a case holds an event of the agency, the notes of its intake apart."""
     return bool(await db.fetchval(_SQL["has_written"], agency, stream, timeout=_PATIENCE))

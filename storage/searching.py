@@ -86,7 +86,7 @@ class Wanted:
     finding: str | None = None
     organisation: str | None = None
     number: str | None = None
-    #: Words that all stand in the title.
+    #: Words that all stand in one title.
     title: str | None = None
     opened_from: datetime | None = None
     opened_before: datetime | None = None
@@ -225,10 +225,21 @@ class _Asked:
                 yield _SQL[name].format(value=self._values(value))
 
     def _title(self) -> Iterator[str]:
-        yield from self._named("title")
-        # A word of one or two characters is all of a pair: there is nothing left to compare.
-        if any(len(normalize("NFKC", one)) > _PAIR for one in (self._wanted.title or "").split()):
-            yield _SQL["holds_words"].format(value=self._values(self._wanted.title))
+        """All the words in one title: the state's, or one of the matter's that the viewer sees."""
+        words, viewing, put = self._wanted.title, self._viewing, self._values
+        if words is None:
+            return
+        query = "state_holds" if viewing.agency is None else "either_holds"
+        holds = [_SQL[query].format(value=put(words))]
+        holds += (
+            _SQL["holds_word"].format(value=put(one))
+            for one in words.split()
+            # A word of one or two characters is all of a pair: nothing is left to compare.
+            if len(normalize("NFKC", one)) > _PAIR
+        )
+        if viewing.agency is not None and not viewing.figures:
+            holds.append(_SQL["title_seen"].format(viewer=self._viewer))
+        yield _SQL["title"].format(holds=" and ".join(holds))
 
     def _number(self, query: str) -> str:
         value = self._values(self._wanted.number)

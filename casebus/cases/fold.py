@@ -41,6 +41,7 @@ from casebus.cases.renewals import REINTERPRETED, Renewals
 from casebus.cases.rights import Rights
 from casebus.cases.sequences import check_sequences
 from casebus.cases.state import NO_CASE, Case, CopyDue, Told
+from casebus.cases.titles import Titles
 from casebus.cases.unopened import unopened
 from casebus.cases.work import Work
 from casebus.errors import Flag
@@ -126,6 +127,7 @@ class _Folding:
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles, recalled)
         self.links = Links()
         self.rights = Rights(law.rights)
+        self.titles = Titles(recorded, read, recalled)
         self.proposals: list[Proposed] = []
         self.secrecy: set[str] = set()
         self.copies: dict[tuple[str, Identity], CopyDue] = {}
@@ -178,6 +180,7 @@ class _Folding:
         self.assessing.take(event, name)
         if not self.recalled or event.identity not in self.recalled:
             self.rights.take(event, name)
+            self.titles.take(event)
             check_identifiers(event, self.law.divisions, self.findings)
             if proposal := proposed(event, self.law):
                 self.proposals.append(proposal)
@@ -585,6 +588,7 @@ class _Folding:
             origins=self.links.origins,
             absorbed_into=self.links.absorbed_into,
             recalls=self.recalls.all(),
+            titles=self.titles.all(),
             law=self.law.digest,
         )
 

@@ -414,6 +414,15 @@ class Region:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatterTitle:
+    """案由: what an agency calls the matter; `recipients` were sent it in these words. Sorted."""
+
+    agency: str
+    text: str
+    recipients: tuple[str, ...]
+
+
 # Not frozen for the same reason as a clock.
 @dataclass(slots=True, kw_only=True)
 class Case:
@@ -478,6 +487,8 @@ class Case:
     absorbed_into: Link | None = None
     #: Events that their authors took back; who was sent one and named by no recall is told.
     recalls: tuple[Recall, ...] = ()
+    #: What the agencies with a part in it call its matter: no part of its state.
+    titles: tuple[MatterTitle, ...] = ()
     #: Digest of the law bundle.
     law: str = ""
 

@@ -43,7 +43,7 @@ def _filters(command: Any) -> Any:
         click.option("--changed-to", type=_DAY, help="Last day of the last change."),
         click.option("--organisation", help="A party's 统一社会信用代码."),
         click.option("--number", help="A local number: 案号, 移送书文号."),
-        click.option("--title", help="Words that the title holds."),
+        click.option("--title", help="Words of its title or of its matter's, 案由."),
     )
     for option in reversed(options):
         command = option(command)
@@ -94,6 +94,7 @@ def _show(console: Console, items: Sequence[dict[str, Any]], total: int) -> None
         (
             one["id"],
             escape(" ".join(number["value"] for number in one.get("numbers") or ())),
+            escape("\n".join(one.get("matter_titles") or ())),
             escape(one.get("title") or ""),
             _states(one),
             one.get("opener"),
@@ -102,7 +103,7 @@ def _show(console: Console, items: Sequence[dict[str, Any]], total: int) -> None
         )
         for one in items
     )
-    headers = ("case", "numbers", "案件", "status", "opened by", "opened", "changed")
+    headers = ("case", "numbers", "案由", "状态", "status", "opened by", "opened", "changed")
     console.print(table(headers, rows))
     more = "; more with --limit" if total > len(items) else ""
     console.print(f"{len(items)} of {total}{more}")

@@ -46,7 +46,12 @@ class CaseSummary(Shape):
     id: str = Field(examples=[CASE])
     status: str = Field(examples=["filed"])
     procedure: str | None = Field(examples=["referral"])
-    title: str = Field(default="", examples=["涉嫌销售假冒注册商标的商品案"])
+    title: str = Field(default="", description="Of its state.", examples=["已移送"])
+    matter_titles: list[str] = Field(
+        default=[],
+        description="案由: what agencies call the matter, as far as the caller sees their words.",
+        examples=[["涉嫌销售假冒注册商标的商品案"]],
+    )
     regions: list[Region] = Field(
         description="The procedures that run in the case; status and title are the first one's."
     )
@@ -132,6 +137,7 @@ async def one_case(case: str, agency: Reader, gateway: Context, database: Databa
     closed = seeing.is_closed(viewer)
     view = {} if closed else row["view"]
     # Each grows or changes with what is hidden.
+    titles = (await reads.titles(database, [row["stream"]]))[row["stream"]]
     detail = _NOTHING if closed else {name: row[name] for name in _NOTHING}
     lists = seeing.lists_of(viewer, gateway.access)
     kept = {name: view.get(name) or [] if name in lists else [] for name in seeing.LISTS}
@@ -143,7 +149,7 @@ async def one_case(case: str, agency: Reader, gateway: Context, database: Databa
     known = await reads.knowable(await gateway.database(), agency, seeing.streams_of(named))
     kept |= {name: seeing.links_of(kept[name], agency, known) for name in ("links", "origins")}
     return CaseDetail(
-        **{**seeing.of_case(viewer, gateway.access, summary_of(row)), **detail, **kept},
+        **{**seeing.of_case(viewer, gateway.access, summary_of(row), titles), **detail, **kept},
         absorbed_into=next(iter(seeing.links_of(into, agency, known)), None),
         roles=view.get("roles", {}),
         clocks=[] if closed else await _clocks(gateway, database, agency, row),

@@ -20,7 +20,7 @@ from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Reader
 from gateway.problems import documented, unfit
 from gateway.serving import ServedRoute
-from storage import searching
+from storage import reads, searching
 from storage.searching import By, Page, Sort, Viewing, Wanted
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
@@ -65,7 +65,11 @@ class Filters(BaseModel):
         None, max_length=64, description="统一社会信用代码 of a party, where the caller has a role."
     )
     number: str | None = Field(None, max_length=200, description="A local number.")
-    title: str | None = Field(None, max_length=200, description="Words of the shown `title`.")
+    title: str | None = Field(
+        None,
+        max_length=200,
+        description="Words that all stand in the shown `title`, or in one of `matter_titles`.",
+    )
 
 
 class CasePage(Shape):
@@ -108,9 +112,15 @@ async def cases(
     after = None if cursor is None else _place(sort, paging.decode(cursor))
     rows = await searching.page(database, viewing, wanted, Page(sort, after, limit + 1))
     database.note(rows[:limit])
+    titles = await reads.titles(database, [one["stream"] for one in rows[:limit]])
     last = rows[limit - 1] if len(rows) > limit else None
     shown = (
-        seeing.of_case(viewer_of(gateway, agency, one), gateway.access, summary_of(one))
+        seeing.of_case(
+            viewer_of(gateway, agency, one),
+            gateway.access,
+            summary_of(one),
+            titles[one["stream"]],
+        )
         for one in rows[:limit]
     )
     return CasePage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +19,16 @@ from casebus.trust.directory import BUS, Directory
 from casebus.trust.signing import Draft
 from services.casework.organisations import act_rows, punished_rows
 from services.casework.rights import said_rows, use_rows
-from storage.cases import CaseRow, CaseRows, ClockRow, DeviationRow, FindingRow, RegionRow, WorkRow
+from storage.cases import (
+    CaseRow,
+    CaseRows,
+    ClockRow,
+    DeviationRow,
+    FindingRow,
+    RegionRow,
+    TitleRow,
+    WorkRow,
+)
 
 #: Parts of the view that have tables of their own, which is where they are read.
 _ELSEWHERE = frozenset({"clocks", "deviations"})
@@ -41,6 +51,7 @@ def rows_of(
         acts=act_rows(stream, case),
         rights_said=said_rows(stream, case),
         right_uses=use_rows(stream, case),
+        titles=list(_titles(stream, case)),
         case=CaseRow(
             stream=stream,
             procedure=case.procedure,
@@ -114,6 +125,13 @@ def rows_of(
             for region, shown in zip(case.regions[1:], view["regions"][1:], strict=True)
         ],
     )
+
+
+def _titles(stream: UUID, case: Case) -> Iterator[TitleRow]:
+    if case.title:
+        yield TitleRow(stream, 0, None, [], f"{case.title} {case.title_en}".rstrip())
+    for place, one in enumerate(case.titles, start=1):
+        yield TitleRow(stream, place, one.agency, list(one.recipients), one.text)
 
 
 def suspended_rows(

@@ -185,6 +185,13 @@ where s.stream = k.stream and s.key = k.key;
 delete from derived.right_use u using unnest($1::uuid[], $2::text[]) as k(stream, key)
 where u.stream = k.stream and u.key = k.key;
 
+-- name: drop_titles
+delete from derived.title where stream = any($1::uuid[]);
+
+-- name: drop_some_titles
+delete from derived.title t using unnest($1::uuid[], $2::text[]) as k(stream, key)
+where t.stream = k.stream and t.place = k.key::integer;
+
 -- name: drop_numbers
 delete from derived.number n
 using unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) as k(value, kind, stream, agency)

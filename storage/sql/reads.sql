@@ -4,6 +4,11 @@ select s.stream, s.procedure, s.status, s.opener, s.version, s.digest, s.law, s.
 from derived.case_state s
 where s.stream = $2 and derived.has_part($1, $2);
 
+-- name: titles
+-- What agencies call its matter.
+select t.stream, t.agency, t.recipients, t.title from derived.title t
+where t.stream = any($1::uuid[]) and t.agency is not null order by t.stream, t.place;
+
 -- name: has_written
 select exists (
     select from derived.event e

@@ -83,7 +83,20 @@ s.stream in (
     where n.value = {value}::text and n.agency = {viewer}::text)
 
 -- name: title
-s.title_pairs @> derived.pairs_of(derived.plain({value}::text))
+s.stream in (select t.stream from derived.title t where {holds})
 
--- name: holds_words
-derived.holds_words(s.title, derived.plain({value}::text))
+-- name: state_holds
+t.state_pairs @> derived.pairs_asked(derived.plain({value}::text))
+
+-- name: either_holds
+(t.state_pairs @> derived.pairs_asked(derived.plain({value}::text))
+    or t.matter_pairs @> derived.pairs_asked(derived.plain({value}::text)))
+
+-- name: holds_word
+position(derived.plain({value}::text) in t.words) > 0
+
+-- name: title_seen
+-- Who sees no bodies of others was sent it, has said it, or holds a role in the case.
+(t.agency is null or t.agency = {viewer}::text or t.recipients @> array[{viewer}::text]
+    or exists (select from derived.case_state k
+               where k.stream = t.stream and k.team @> array[{viewer}::text]))

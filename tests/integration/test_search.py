@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import quote
 
 import httpx
@@ -37,6 +38,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 PLATFORM = "platform-1"
 SENT, UNOPENED = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e91", "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e92"
+TITLE = "涉嫌销售假冒注册商标的商品案 Tea ２"
 LETTER = "杭市监移〔2026〕3号"
 #: The label of the operator's key says who it is.
 OPERATOR = f"{ADMIN}/test"
@@ -65,10 +67,19 @@ async def world(brokers: Stack) -> AsyncIterator[TwinWorld]:
         await world.say(
             *("sent", "referral.sent", OTHER_AMR, SENT),
             to=(PSB, PLATFORM),
-            title="涉嫌销售假冒注册商标的商品案 Tea ２",
+            title=TITLE,
             numbers=[{"kind": "letter_no", "value": LETTER}],
             suspects=[{"organisation": {"name": "某公司", "uscc_raw": USCC}}],
         )
+        # To nobody: who sees no bodies of others does not see what this one calls the matter.
+        await world.say(
+            *("punished_too", "penalty.decided", OTHER_AMR, SENT),
+            title="行政处罚（龙井）",
+            decided_on="2026-03-03",
+        )
+        await world.say("told_court", "case.noted", OTHER_AMR, SENT, to=(COURT,), note="存在此案")
+        # Of one without a part in the case: these are no words of the case.
+        await world.say("strange", "evidence.registered", AMR, SENT, title="外人所称")
         await world.say("alone", "referral.accepted", PSB, UNOPENED, day="2026-01-07", to=(COURT,))
         yield world
 
@@ -87,8 +98,9 @@ def is_overdue(clock: dict[str, Any]) -> bool:
     return bool(runs and clock["due"] and clock["due"] < NOW.isoformat())
 
 
-def title_of(detail: Detail) -> str:
-    return f"{detail['title']} {detail.get('title_en', '')}".lower()
+def titles_of(detail: Detail) -> list[str]:
+    shown = [f"{detail['title']} {detail.get('title_en', '')}", *detail["matter_titles"]]
+    return [normalize("NFKC", one).lower() for one in shown]
 
 
 def day_of(moment: str) -> str:
@@ -103,7 +115,9 @@ SAYS: dict[str, Callable[[Detail, str], bool]] = {
     "division": lambda shown, value: (shown["opener"] or "").startswith(f"cn-{value[:4]}"),
     "clock": lambda shown, value: value in {one["id"] for one in shown["clocks"]},
     "finding": lambda shown, value: value in {one["kind"] for one in shown["findings"]},
-    "title": lambda shown, value: all(word in title_of(shown) for word in value.lower().split()),
+    "title": lambda shown, value: any(
+        all(word in title for word in value.lower().split()) for title in titles_of(shown)
+    ),
     "opened_from": lambda shown, value: day_of(shown["opened_at"] or NEVER) >= value,
     "changed_from": lambda shown, value: day_of(shown["updated_at"]) >= value,
     "clock_state": lambda shown, value: any(
@@ -117,7 +131,20 @@ ASKED: dict[str, tuple[str, ...]] = {
     "division": ("330100", "330200"),
     "clock": ("A04", "T01", "T08", "T18"),
     "finding": ("counts_elsewhere", "linked_elsewhere", "data_quality", "gap", "omission"),
-    "title": ("涉嫌", "商标", "标", "TEA", "tea 假冒", "标商", "茶", "2"),
+    "title": (
+        "涉嫌",
+        "商标",
+        "标",
+        "TEA",
+        "tea 假冒",
+        "标商",
+        "茶",
+        "2",
+        "龙井",
+        "某公司",
+        "立案",
+        "外人",
+    ),
     "opened_from": ("1971-01-01", "2026-03-02", "2026-03-06"),
     "changed_from": ("1971-01-01", "2026-03-02", "2026-03-06"),
     "clock_state": ("running", "overdue", "unconfirmed", "breached", "met"),
@@ -294,3 +321,45 @@ async def test_values_that_nobody_knows_are_refused_with_the_known_ones(world: T
         if first["next"]:
             answer = await client.get(f"/v1/cases?sort=opened&cursor={first['next']}")
             assert answer.json()["code"] == "malformed_cursor"
+
+
+async def test_a_case_is_found_by_what_an_agency_called_the_matter_and_nobody_else_finds_it(
+    world: TwinWorld,
+) -> None:
+    # The court holds no role there and sees bodies of others; AMR has no part in the case.
+    seen = {AMR: False, OTHER_AMR: True, PSB: True, PLATFORM: True, COURT: True, ADMIN: False}
+    for viewer, sees in seen.items():
+        async with world.client(viewer) as (client, _):
+            assert await found(client, f"title={quote('注册商标 tea')}") == [SENT] * sees, viewer
+            page = await get(client, "/v1/cases")
+            titles = {one["id"]: one["matter_titles"] for one in page["items"]}
+            assert (TITLE in titles.get(SENT, ())) is sees, viewer
+            assert await found(client, "title=外人") == []
+            # The platform sees what was sent to it, and no other body of others.
+            sees_all = sees and viewer != PLATFORM
+            assert await found(client, "title=龙井") == [SENT] * sees_all
+            assert (SECRET in await found(client, "title=某公司")) is (viewer == AMR)
+
+
+async def test_a_title_that_was_recalled_or_corrected_finds_nothing_more(world: TwinWorld) -> None:
+    async with world.client(OTHER_AMR) as (client, _):
+        sent = next(
+            one
+            for one in (await get(client, f"/v1/cases/{SENT}/history"))["items"]
+            if one["type"] == "casebus.referral.sent.v1"
+        )
+    names = {"corrected_source": OTHER_AMR, "corrected_id": sent["id"]}
+    changes = {"title": '"涉嫌假冒专利案"'}
+    await world.say("fixed", "case.corrected", OTHER_AMR, SENT, changes=changes, **names)
+    async with world.client(PSB) as (client, _):
+        assert await found(client, "title=tea") == []
+        assert await found(client, "title=假冒专利") == [SENT]
+    # It has the old words; the new ones were not sent to it.
+    async with world.client(PLATFORM) as (client, _):
+        assert await found(client, "title=tea") == await found(client, "title=假冒专利") == []
+    names = {"recalled_source": OTHER_AMR, "recalled_id": sent["id"]}
+    await world.say("back", "case.recalled", OTHER_AMR, SENT, to=(PSB, PLATFORM), **names)
+    for viewer in (PSB, OTHER_AMR):
+        async with world.client(viewer) as (client, _):
+            assert await found(client, "title=假冒专利") == []
+            assert (await get(client, f"/v1/cases/{SENT}"))["matter_titles"] == ["行政处罚（龙井）"]

@@ -31,13 +31,16 @@ CASES = 100_000
 #: Of some tries the best: the first may find its pages on the disk.
 MOST, TRIES = 300.0, 3
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
-BIG = frozenset({"case_state", "party", "clock", "finding", "number", "trait", "side_region"})
+BIG = frozenset(
+    {"case_state", "title", "party", "clock", "finding", "number", "trait", "side_region"}
+)
 #: Has a part in everything, in a few cases, in as many as most.
 EVERYWHERE, RARE, USUAL = "cn-330000-amr", "cn-330199-amr", "cn-330110-amr"
 OPENERS = [f"cn-3301{at:02}-amr" for at in range(10, 90)]
 STATES = ("sent", "filed", "decided", "investigating", "closed")
 PROCEDURES = ("referral", "administrative_case", "mediation")
 WORDS = ("涉嫌", "销售", "假冒", "注册", "商标", "专利", "商品", "茶叶", "电器", "服装", "酒", "案")
+STATE_TITLES = ("已移送", "已立案", "已作出决定", "调查中", "已结案")
 KINDS = ("gap", "no_standing", "data_quality", "omission")
 SORTS: tuple[Sort, ...] = ("-changed", "changed", "-opened", "opened", "due")
 SEARCHES: dict[str, Wanted] = {
@@ -60,7 +63,9 @@ SEARCHES: dict[str, Wanted] = {
     "a word": Wanted(title="茶叶"),
     "a character": Wanted(title="酒"),
     "words": Wanted(title="茶叶 专利"),
+    "a long word": Wanted(title="涉嫌销售"),
     "no such word": Wanted(title="龙井"),
+    "a state's word": Wanted(title="已立案"),
     "several": Wanted(status="filed", clock_state="overdue", title="商标", agency=USUAL),
 }
 
@@ -82,7 +87,7 @@ class Made:
         changed = opened + (NOW - opened) * one.random()
         procedure, status = one.choice(PROCEDURES), one.choice(STATES)
         view = {
-            "title": "".join(one.choices(WORDS, k=8)),
+            "title": STATE_TITLES[STATES.index(status)],
             "title_en": "",
             "secrecy": ["MINOR"] if at % 20 == 3 else [],
             "team": sorted({opener, other}),
@@ -95,6 +100,10 @@ class Made:
         self.rows["case_state"].append(
             (stream, procedure, status, opener, 1, digest, law, opened, changed, view, FOLD_VERSION)
         )
+        self.rows["title"].append((stream, 0, None, [], view["title"]))
+        for place in range(1, 2 + (at % 7 == 0)):
+            title = "".join(one.choices(WORDS, k=8))
+            self.rows["title"].append((stream, place, opener, [other], title))
         self.rows["party"] += [(stream, name) for name in {opener, other, EVERYWHERE}]
         self.rows["number"].append((f"NO-{at}", "letter_no", stream, opener))
         self.rows["trait"].append(("codes", f"913301000{one.randrange(50_000):08}X", stream))
@@ -122,6 +131,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         *("stream", "procedure", "status", "opener", "version", "digest", "law"),
         *("opened_at", "updated_at", "view", "fold_version"),
     ),
+    "title": ("stream", "place", "agency", "recipients", "title"),
     "party": ("stream", "agency"),
     "number": ("value", "kind", "stream", "agency"),
     "trait": ("kind", "value", "stream"),
@@ -235,9 +245,9 @@ def _faults(name: str, asked: Explaining) -> Iterator[str]:
 @pytest.mark.asyncio(loop_scope="module")
 async def test_pages_and_counts_agree_where_there_are_many(pool: Any) -> None:
     """However the planner gets there."""
-    for viewer in (USUAL, None):
+    for viewer, word in ((USUAL, "茶叶"), (None, "已立")):
         viewing = Viewing(viewer, figures=True, now=NOW)
-        for wanted in (Wanted(status="filed", title="茶叶"), Wanted(clock_state="breached")):
+        for wanted in (Wanted(status="filed", title=word), Wanted(clock_state="breached")):
             [row] = await searching.counts(pool, viewing, wanted, "all")
             seen: list[Any] = []
             after = None

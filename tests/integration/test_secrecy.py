@@ -36,6 +36,7 @@ OTHERWISE = changed(
     fen=9_900_000_000,
     right="99999999",
     note="乙" * 99,
+    title="乙案由",
     uscc=OTHER_USCC,
 )
 Play = Callable[..., Awaitable[TwinWorld]]

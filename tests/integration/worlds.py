@@ -65,12 +65,13 @@ class Hidden:
     fen: int = 7_000_000
     right: str = "12345678"
     note: str = "甲"
+    title: str = "某公司销售假茶案"
     #: Whether a further act of its agency is journaled, or one elsewhere.
     acted: bool = True
 
 
 #: Another secret case in its place: the journal is as long, and this case is not there.
-ABSENT = Hidden(stream=BESIDE, uscc=OTHER_USCC, right="99999999", number="另号")
+ABSENT = Hidden(stream=BESIDE, uscc=OTHER_USCC, right="99999999", number="另号", title="乙")
 
 
 class KnownDirectory:
@@ -106,6 +107,7 @@ class TwinWorld:
         await self.say(
             *("filed", "administrative_case.filed", AMR, hidden.stream),
             secrecy=hidden.mark,
+            title=hidden.title,
             rights=rights,
             numbers=[{"kind": "case_no", "value": hidden.number}],
             parties=_by(hidden.uscc),

@@ -1,0 +1,83 @@
+"""What agencies with a part in a case call its matter (案由): the titles that their events give.
+
+The title of a case itself is that of its state. A text counts once for each agency; of very many
+the first in fold order do. What was recalled is no title any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from casebus.cases import body
+from casebus.cases.corrections import CORRECTED, corrected
+from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.findings import Findings
+from casebus.cases.keys import Keys
+from casebus.cases.state import MatterTitle
+from casebus.law.compiled import event_name
+
+#: The field of bodies; who is neither author nor recipient sees it from the level AGENCY on.
+FIELD = "title"
+#: Of one agency, and characters of each: what is longer is no short title.
+MOST, LONGEST = 10, 200
+
+
+class Titles:
+    """The titles of one fold while it runs."""
+
+    def __init__(
+        self,
+        recorded: Sequence[CaseEvent],
+        read: Sequence[CaseEvent],
+        recalled: Collection[Identity],
+    ) -> None:
+        """The events as they were sent and, in the same order, as corrections say to read them."""
+        self._found: dict[tuple[str, str], set[str]] = {}
+        self._counts: dict[str, int] = {}
+        #: Of those that were corrected: the title, and who was sent it in these words.
+        self._corrected = {
+            old.identity: (_title(new), old.to if _title(new) == _title(old) else ())
+            for old, new in _changed(recorded, read, recalled)
+        }
+
+    def take(self, event: CaseEvent) -> None:
+        """An event that the case reads and nobody recalled."""
+        text, to = self._corrected.get(event.identity) or (_title(event), event.to)
+        if not text:
+            return
+        key = event.agency, text
+        if key not in self._found:
+            count = self._counts[event.agency] = self._counts.get(event.agency, 0) + 1
+            if count > MOST:
+                return
+        self._found.setdefault(key, set()).update(to)
+
+    def all(self) -> tuple[MatterTitle, ...]:
+        """In fold order."""
+        return tuple(
+            MatterTitle(agency=agency, text=text, recipients=tuple(sorted(to)))
+            for (agency, text), to in self._found.items()
+        )
+
+
+def _changed(
+    recorded: Sequence[CaseEvent], read: Sequence[CaseEvent], recalled: Collection[Identity]
+) -> Iterator[tuple[CaseEvent, CaseEvent]]:
+    """What was corrected, as it was sent and as those corrections say that nobody recalled.
+
+    The fold lets a recalled correction do what it did; its words are no title.
+    """
+    changed = [(old, new) for old, new in zip(recorded, read, strict=True) if new is not old]
+    if not (changed and any(one.identity in recalled and _corrects(one) for one in recorded)):
+        return iter(changed)
+    fixes = [one for one in recorded if _corrects(one) and one.identity not in recalled]
+    sent = [old for old, _ in changed]
+    return zip(sent, corrected([*sent, *fixes], Findings(Keys(sent[0].stream))), strict=False)
+
+
+def _corrects(event: CaseEvent) -> bool:
+    return event_name(event.type) == CORRECTED
+
+
+def _title(event: CaseEvent) -> str:
+    return " ".join(body.text(event.data, FIELD).split())[:LONGEST].rstrip()
