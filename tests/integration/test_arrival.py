@@ -46,7 +46,7 @@ STEPS: list[Step] = [
 #: Columns that say when, where in the journal and how often, which is what an order of arrival is.
 _OF_ARRIVAL = {"version", "updated_at", "digest", "recorded_at", "revision", "recipients"}
 TABLES = ("case_state", "side_region", "clock", "work_item", "finding", "number", "trait", "party",
-          "punished", "act", "right_said", "right_use", "fact")  # fmt: skip
+          "punished", "act", "right_said", "right_use", "fact", "title")  # fmt: skip
 
 
 @pytest.fixture

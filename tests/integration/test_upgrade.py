@@ -116,6 +116,16 @@ def test_nothing_is_told_that_only_the_new_fold_or_the_new_law_finds(old: Bus) -
     assert {word for word, _ in told} <= {"running", "adopted", "unopened"}, told
 
 
+def test_old_cases_are_found_by_what_their_agencies_called_the_matter(old: Bus) -> None:
+    """Once they are derived anew; by the title of their state at once."""
+    stream = cases_in(old.stack.home)["running"]
+    law = Law.load(ROOT / "policies/law").digest
+    old.until(_BY_ANOTHER, law, FOLD_VERSION, holds=lambda rows: not rows)
+    with Gateway(old.stack.settings(AMR)) as gateway:
+        [found] = gateway.cases(title="旧案 running")
+    assert (found["id"], found["matter_titles"]) == (stream, ["旧案 running"])
+
+
 def _told_since_the_upgrade(bus: Bus) -> list[Any]:
     """Breaches, warnings and findings that the bus said on the new code, once it has had time."""
     time.sleep(WATCHED_SECONDS)

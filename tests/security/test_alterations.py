@@ -53,7 +53,7 @@ RIGHT = {"kind": "TRADEMARK", "number_raw": "1234567"}
 #: Tables that a street of a few cases fills; of the others a row is put into both schemas.
 FILLED = {"act", "agency_home", "case_state", "checkpoint", "clock", "event", "event_copy", "fact"}
 FILLED |= {"finding", "hand_over", "journal", "journal_position", "number", "party", "punished"}
-FILLED |= {"right_use", "trait", "work_item"}
+FILLED |= {"right_use", "title", "trait", "work_item"}
 EVIDENCE = ("installation", "law_bundle", "outbox", "rejected", "rejected_position", "submission")
 #: Altered in tests/integration/test_verified_heads.py.
 HEADS = ("cosignature", "head", "log_hash")
