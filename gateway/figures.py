@@ -47,7 +47,7 @@ class Rules:
 
     @classmethod
     def load(cls, policies: Path) -> Rules:
-        law = Law.load(policies / "law")
+        law = law_of(policies)
         return cls(
             Indicators.load(policies / "statistics"), law.digest, tuple(steps_of(law)), _words(law)
         )
@@ -61,6 +61,12 @@ def _words(law: Law) -> dict[str, frozenset[str]]:
         "clock": frozenset(law.clocks),
         "finding": KINDS | seeing.FINDINGS,
     }
+
+
+@cache
+def law_of(policies: Path) -> Law:
+    """The installed law; it takes a moment, once."""
+    return Law.load(policies / "law")
 
 
 @cache

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from casebus.admission.recipients import Delivery, Event, misplaced, resolve
 from casebus.cases.dating import counted
 from casebus.errors import CasebusError, Flag, Reason
 from casebus.events.doors import sector_of
 from casebus.events.envelope import (
+    UNREADABLE,
     Envelope,
     Header,
     Record,
@@ -20,12 +23,9 @@ from casebus.events.legaltime import LegalTime
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
 from casebus.law import Law
-from casebus.now import Now
 from casebus.trust.directory import Agency, Directory
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import SignatureCheck
-from services.admission.recipients import Delivery, Event, misplaced, resolve
-from services.transport import UNREADABLE
 
 MOST_VALUE_BYTES = 1 << 20
 MOST_HEADER_BYTES = 64 << 10
@@ -74,7 +74,7 @@ class Judge:
         directory: Directory,
         law: Law,
         hosted: frozenset[str],
-        now: Now | None = None,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._schemas = schemas
         self._directory = directory
@@ -179,7 +179,7 @@ def is_state_secret(headers: tuple[Header, ...]) -> bool:
 
 
 def _flags(
-    arrival: Arrival, envelope: Envelope, delivery: Delivery, now: Now | None
+    arrival: Arrival, envelope: Envelope, delivery: Delivery, now: Callable[[], datetime] | None
 ) -> tuple[Flag, ...]:
     flags = []
     if delivery.unknown:

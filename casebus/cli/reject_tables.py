@@ -80,11 +80,18 @@ def _header(one: JSON) -> str:
 
 def show_plan(out: Console, plan: JSON) -> None:
     rows = [
-        (one["place"], one["reason"], foreign(one["source"]), foreign(one["id"]), _says(one))
+        (
+            *(one["place"], one["reason"], foreign(one["source"]), foreign(one["id"])),
+            *(_says(one), foreign(_door(one.get("judgement")))),
+        )
         for one in plan["records"]
     ]
     out.print(
-        table(("place", "reason", "source", "id", "sent again?"), rows, whole=("place", "id"))
+        table(
+            ("place", "reason", "source", "id", "sent again?", "the door now"),
+            rows,
+            whole=("place", "id"),
+        )
     )
     if plan["redrive"] is None:
         out.print(f"{plan['sendable']} would be sent, within {plan['seconds']:.0f} s of agreement")
@@ -96,6 +103,16 @@ def show_plan(out: Console, plan: JSON) -> None:
 def _says(one: JSON) -> str:
     says = OBSTACLES.get(one["obstacle"], str(one["obstacle"]))
     return f"{says} ({one['times']} times before)" if one["times"] else says
+
+
+def _door(judgement: JSON | None) -> str:
+    """What admission would say of it now, where it was asked."""
+    if judgement is None:
+        return ""
+    if not judgement["admitted"]:
+        return f"rejects it: {judgement['reason']} {judgement['detail']}".rstrip()
+    unreached = " ".join(judgement["unreached"])
+    return f"takes it; reaches nobody as {unreached}" if unreached else "takes it"
 
 
 def show_redrives(out: Console, found: list[JSON]) -> None:

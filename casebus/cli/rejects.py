@@ -102,7 +102,9 @@ def event_of(drafted: JSON) -> JSON:
 @click.option("--why", default="", help="What has changed, for who agrees.")
 @click.option("--per-minute", type=click.IntRange(1, 600), default=60, show_default=True)
 @click.option("--even-so", is_flag=True, help="Though their reason says that they cannot pass.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only say what would be sent, and what the door would say."
+)
 @agency_option
 @json_option
 def redrive(places: tuple[str, ...], agency: str | None, *, as_json: bool, **request: Any) -> None:

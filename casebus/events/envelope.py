@@ -20,6 +20,9 @@ from casebus.words import in_words
 
 Header = tuple[str, bytes]
 
+#: The name of the one header of a record whose batch could not be unpacked: no UTF-8 either.
+UNREADABLE = "\udc00unreadable"
+
 CONTENT_TYPE = "application/avro"
 SPECVERSION = "1.0"
 #: Headers that the author does not sign: they carry the signature itself.

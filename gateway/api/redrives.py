@@ -8,21 +8,24 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from casebus.admission.judge import Admitted
 from casebus.errors import CasebusError
-from gateway import paging
+from gateway import judging, paging
 from gateway.api.rejected import PLACE, misnamed, parsed
 from gateway.api.shapes import CASE, EVENT, SOURCE, Shape
-from gateway.context import Context, Database
+from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Asker, Operator, Principal
 from gateway.problems import RefusedError, documented
 from gateway.serving import ServedRoute
-from storage import redriving
+from storage import redriving, rejects
 from storage.redriving import FASTEST, MOST_RECORDS, USUAL, Candidate
 from storage.rejects import Place, Wanted
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/redrives", tags=["rejected"])
 
 _LONGEST = 255
+#: It stands in the journal, or its bytes were not kept.
+_NOTHING_TO_JUDGE = frozenset({"journaled", "not_kept"})
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 State = Literal["asked", "agreed", "declined", "lapsed"]
 
@@ -47,7 +50,19 @@ class RedriveRequest(BaseModel):
     even_so: bool = Field(
         default=False, description="Though their reason says that the same bytes cannot pass."
     )
-    dry_run: bool = Field(default=False, description="Only say what would be sent.")
+    dry_run: bool = Field(
+        default=False, description="Only say what would be sent, and what admission would say."
+    )
+
+
+class Judgement(Shape):
+    """What admission would say of the same bytes now, by the directory, the schemas and the law."""
+
+    admitted: bool
+    reason: str = Field(description="Why not; empty where it is.", examples=["unknown_key"])
+    detail: str
+    flags: list[str] = Field(description="What it would notice and admit.")
+    unreached: list[str] = Field(description="Names of recipients that nothing here reaches.")
 
 
 class Planned(Shape):
@@ -65,6 +80,9 @@ class Planned(Shape):
     reason: str
     obstacle: str
     times: int = Field(description="How often the same bytes were sent again before.")
+    judgement: Judgement | None = Field(
+        description="In a dry run, of what is kept and not in the journal."
+    )
 
 
 class Plan(Shape):
@@ -118,7 +136,10 @@ class RedriveDetail(Redrive):
 @router.post(
     "",
     status_code=201,
-    responses=_DRY_RUN | documented("unauthenticated", "nothing_to_redrive", "invalid_request"),
+    responses=_DRY_RUN
+    | documented(
+        "unauthenticated", "nothing_to_redrive", "invalid_request", "directory_unavailable"
+    ),
 )
 async def ask(
     given: RedriveRequest, asker: Asker, gateway: Context, database: Database, response: Response
@@ -140,13 +161,14 @@ async def ask(
             number = await redriving.ask(
                 connection, asker.name, given.why.strip(), given.per_minute, sendable
             )
+    judgements = await _judgements(gateway, asker, planned) if given.dry_run else {}
     if number is None:
         response.status_code = 200
     else:
         response.headers["Location"] = f"/v1/redrives/{number}"
     return Plan(
         redrive=number,
-        records=[_shown(one) for one in planned],
+        records=[_shown(one, judgements.get(one.place)) for one in planned],
         sendable=len(sendable),
         seconds=max(len(sendable) - 1, 0) * 60 / given.per_minute,
     )
@@ -169,6 +191,29 @@ async def _planned(connection: Any, asker: Principal, given: RedriveRequest) -> 
     return found
 
 
+async def _judgements(
+    gateway: Gateway, asker: Principal, planned: list[Candidate]
+) -> dict[Place, Judgement]:
+    """What the door would say of each, one body at a time."""
+    judge, pool = await judging.judge_of(gateway), await gateway.database()
+    said = {}
+    for one in planned:
+        if one.obstacle not in _NOTHING_TO_JUDGE:
+            row = await rejects.one(pool, asker.agency, one.place)
+            said[one.place] = _judgement(await judging.judged(judge, row))
+    return said
+
+
+def _judgement(found: Admitted | CasebusError) -> Judgement:
+    if isinstance(found, CasebusError):
+        return Judgement(
+            admitted=False, reason=found.code, detail=found.detail, flags=[], unreached=[]
+        )
+    unreached = list(found.delivery.unknown)
+    flags = [str(one) for one in found.flags]
+    return Judgement(admitted=True, reason="", detail="", flags=flags, unreached=unreached)
+
+
 def _placed(text: str) -> Place:
     place = parsed(text)
     if place is None:
@@ -185,7 +230,7 @@ def _obstacles(planned: list[Candidate]) -> str:
     return ", ".join(found) if found else "no rejected record fits"
 
 
-def _shown(one: Candidate) -> Planned:
+def _shown(one: Candidate, judgement: Judgement | None) -> Planned:
     return Planned(
         place=str(one.place),
         source=one.source,
@@ -193,6 +238,7 @@ def _shown(one: Candidate) -> Planned:
         reason=one.reason,
         obstacle=one.obstacle,
         times=one.times,
+        judgement=judgement,
     )
 
 

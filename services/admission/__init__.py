@@ -1,4 +1,4 @@
 """Admission: the front door. Reads events.*, writes case.journal and rejected.
 
-Owns the judgement of each record: readable, signed, entitled. Touches no database.
+Judges each record by `casebus.admission` and stamps it. Touches no database.
 """

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
+from casebus.admission.judge import MOST_HEADER_BYTES, Admitted, Arrival, Known, is_state_secret
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Header, Record
 from casebus.events.kept import kept_headers
-from services.admission.judge import MOST_HEADER_BYTES, Admitted, Arrival, Known, is_state_secret
 
 _MOST_DETAIL = 200
 #: What `rejected` takes, less room for the stamps. A client can pack far more into one batch.

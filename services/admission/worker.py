@@ -12,6 +12,7 @@ from functools import partial
 from aiokafka import ConsumerRecord
 
 from casebus import telemetry
+from casebus.admission.judge import Arrival, Judge, appended_at
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
@@ -19,7 +20,6 @@ from casebus.events.topics import Topics
 from casebus.law import Law
 from casebus.now import Now, now_from
 from casebus.sdk.directory import DirectoryFollower
-from services.admission.judge import Arrival, Judge, appended_at
 from services.admission.pace import Pace
 from services.admission.stamps import journal_headers, rejected_record
 from services.transport import Batch, Handler, Outgoing, Producer, WorkerSettings

@@ -17,11 +17,9 @@ from services.transport.batch import (
     TopicPartition,
 )
 from services.transport.producer import Producer
-from services.transport.reading import UNREADABLE
 from services.transport.worker import Worker, WorkerSettings
 
 __all__ = [
-    "UNREADABLE",
     "Batch",
     "ConsumerRecord",
     "Handler",

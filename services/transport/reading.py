@@ -21,6 +21,8 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import decode_varint
 
+from casebus.events.envelope import UNREADABLE
+
 logger = logging.getLogger(__name__)
 
 #: What one batch of at most 1 MiB may unpack to; a batch of text unpacks to about ten.
@@ -36,9 +38,6 @@ _CODEC_MASK = 0x07
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = 16
 _BLOCK = Struct(">i")
-
-#: The name of the one header of a record whose batch could not be unpacked: no UTF-8 either.
-UNREADABLE = "\udc00unreadable"
 
 
 def install() -> None:

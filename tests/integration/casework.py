@@ -10,13 +10,13 @@ from typing import Any
 
 from aiokafka import ConsumerRecord
 
+from casebus.admission.judge import Arrival, Judge
 from casebus.cases.room import Rooms
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record, agency_of
 from casebus.law import Law
 from casebus.trust.directory import BUS
 from onebox.testing import Stack
-from services.admission.judge import Arrival, Judge
 from services.admission.stamps import journal_headers, rejected_headers
 from services.casework import batch as journal_batch
 from services.casework import rejects

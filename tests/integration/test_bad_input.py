@@ -9,13 +9,13 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
+from casebus.admission.judge import MOST_VALUE_BYTES
 from casebus.cli.main import main
 from casebus.events.envelope import Record
 from casebus.events.partition import partition_for
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import sign
 from onebox.options import SERVICES
-from services.admission.judge import MOST_VALUE_BYTES
 from storage.packing import unpack_headers
 from tests.integration.street import AMR, DOORS, PRO, PSB, Bus, opened
 from tests.world import SCHEMAS, draft, with_headers

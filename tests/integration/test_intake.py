@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from casebus.admission.judge import Arrival, Judge
 from casebus.events.envelope import Envelope, Record
 from casebus.law import Law
 from casebus.sdk.signers import Signers
 from casebus.trust.keys import SigningKey
 from onebox.testing import Stack
-from services.admission.judge import Arrival, Judge
 from services.intake.receiving import Reception
 from services.intake.rules import load_rules
 from services.intake.worker import Intake, own_word

@@ -181,10 +181,15 @@ def test_what_a_key_signed_before_it_was_entered_is_sent_again_when_it_was(desk:
         if one["id"] == event
     ]
     assert (row["passes_later"], row["signed"], row["journaled"]) == (True, False, False)
-    desk.told("admin", "keys", "add", AMR, "--public", key.public.hex())
 
-    dry = desk.told(ONE, "rejects", "redrive", event, "--dry-run")
-    assert (dry["redrive"], dry["sendable"]) == (None, 1)
+    def dry() -> dict[str, Any]:
+        return dict(desk.told(ONE, "rejects", "redrive", event, "--dry-run"))
+
+    assert dry()["records"][0]["judgement"]["reason"] == "unknown_key"
+    desk.told("admin", "keys", "add", AMR, "--public", key.public.hex())
+    desk.until(lambda: dry()["records"][0]["judgement"]["admitted"], bool)
+    assert "takes it" in desk.shown(ONE, "rejects", "redrive", event, "--dry-run")
+    assert (dry()["redrive"], dry()["sendable"]) == (None, 1)
     assert "--why" in desk.shown(ONE, "rejects", "redrive", event, exit_code=2)
     assert "PLACES" in desk.shown(ONE, "rejects", "redrive", "--why", "x", exit_code=2)
     asked = desk.told(ONE, "rejects", "redrive", event, "--why", "the key was entered")

@@ -14,7 +14,8 @@ from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy as Builder
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
-from services.transport.reading import UNREADABLE, LenientRecords
+from casebus.events.envelope import UNREADABLE
+from services.transport.reading import LenientRecords
 from tests.foreign import Name
 
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}

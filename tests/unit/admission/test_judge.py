@@ -11,21 +11,20 @@ from uuid import uuid4
 
 import pytest
 
+from casebus.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge, Known
 from casebus.errors import CasebusError, Flag, Reason
 from casebus.events.counting import MOST_ITEMS
-from casebus.events.envelope import Envelope, Record
+from casebus.events.envelope import UNREADABLE, Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.law import Law
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
-from services.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge, Known
 from services.admission.stamps import (
     journal_headers,
     rejected_headers,
     rejected_record,
     rejected_value,
 )
-from services.transport import UNREADABLE
 from tests.world import NOW, SCHEMAS, World, draft, signed, with_headers
 
 LAW = Law.load(Path(__file__).parents[3] / "policies" / "law")

@@ -12,6 +12,7 @@ from pathlib import Path
 import fastavro
 import pytest
 
+from casebus.admission.judge import Admitted, Arrival, Judge
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Header, Record
 from casebus.events.partition import partition_for
@@ -22,7 +23,6 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
 from casebus.trust.merkle import root_and_paths
 from casebus.trust.signing import Proof, _encode, signed_message
-from services.admission.judge import Admitted, Arrival, Judge
 from tests.world import NOW, SCHEMAS, World, draft, signed
 
 ROOT = Path(__file__).parents[3]

@@ -1,0 +1,56 @@
+"""What admission would say of a rejected record, were it at its door now. Nothing is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from casebus.admission.judge import Admitted, Arrival, Judge
+from casebus.errors import CasebusError
+from casebus.events.envelope import Record
+from casebus.events.kept import as_it_came
+from casebus.events.partition import partition_for
+from casebus.events.topics import Topics
+from casebus.now import system_now
+from gateway import figures
+from gateway.context import Gateway
+from storage.packing import unpack_headers
+
+#: The relay finds the partition that the key belongs to, whatever their number.
+_PARTITIONS = 1
+
+
+@cache
+def _hosted(schemas: Path) -> frozenset[str]:
+    return frozenset(Topics.load(schemas).hosted)
+
+
+async def judge_of(gateway: Gateway) -> Judge:
+    """By schemas, directory and law as they stand here now.
+
+    Raises CasebusError `directory_unavailable`.
+    """
+    directory, settings = gateway.directory(), gateway.settings
+    law = await asyncio.to_thread(figures.law_of, settings.policies_dir)
+    hosted = _hosted(settings.schemas_dir)
+    return Judge(gateway.schemas, directory, law, hosted, gateway.now)
+
+
+async def judged(judge: Judge, row: Any) -> Admitted | CasebusError:
+    """Of the bytes of a rejected record, as the relay would send them: the journal, or why not."""
+    record = Record(row["key"], row["value"], as_it_came(unpack_headers(row["headers"])))
+    arrival = Arrival(
+        record=record,
+        topic=row["door"],
+        partition=partition_for(record.key or b"", _PARTITIONS),
+        offset=0,
+        # The broker's own clock, which knows of no scenario.
+        appended_at=system_now(),
+        partitions=_PARTITIONS,
+    )
+    try:
+        return await asyncio.to_thread(judge, arrival)
+    except CasebusError as error:
+        return error
