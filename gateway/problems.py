@@ -45,6 +45,7 @@ KINDS: dict[str, Kind] = {
     "agencies_only": Kind(403, "This is for agencies, and the caller is the operator"),
     "not_shared": Kind(403, "Shared figures are not for this caller"),
     "operators_only": Kind(403, "This is for operators, and the caller is an agency"),
+    "nameless_operator": Kind(403, "The key does not say which operator it is of"),
     "second_person": Kind(403, "Who asks for a redrive does not agree to it"),
     "not_found": Kind(404, "There is nothing here for this caller"),
     "method_not_allowed": Kind(405, "The resource does not know this method"),

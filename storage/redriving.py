@@ -15,6 +15,7 @@ from uuid import UUID
 from casebus.errors import CasebusError
 from casebus.events.kept import fingerprint
 from casebus.rejections import PASSES_LATER
+from storage.operators import person_of
 from storage.packing import unpack_headers
 from storage.queries import load
 from storage.rejects import LAPSE, Place, Wanted
@@ -143,7 +144,7 @@ async def decide(connection: Database, redrive: int, by: str, *, agreed: bool) -
         raise CasebusError("redrive_decided", "it was agreed to or declined before")
     if not row["is_fresh"]:
         raise CasebusError("redrive_lapsed", f"nobody decided in {LAPSE.days} days: ask again")
-    if agreed and row["asked_by"] == by:
+    if agreed and person_of(row["asked_by"]) == person_of(by):
         raise CasebusError("second_person", f"{by} asked for it: another operator agrees")
     await connection.execute(_SQL["decide"], redrive, agreed, by)
     if agreed:

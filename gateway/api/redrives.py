@@ -14,7 +14,7 @@ from gateway import judging, paging
 from gateway.api.rejected import PLACE, misnamed, parsed
 from gateway.api.shapes import CASE, EVENT, SOURCE, Shape
 from gateway.context import Context, Database, Gateway
-from gateway.identity.caller import Asker, Operator, Principal
+from gateway.identity.caller import Asker, Operator, Principal, named
 from gateway.problems import RefusedError, documented
 from gateway.serving import ServedRoute
 from storage import redriving, rejects
@@ -27,6 +27,7 @@ _LONGEST = 255
 #: It stands in the journal, or its bytes were not kept.
 _NOTHING_TO_JUDGE = frozenset({"journaled", "not_kept"})
 Number = Annotated[int, Path(ge=1, lt=2**63)]
+_NOBODY = ("unauthenticated", "nameless_operator")
 State = Literal["asked", "agreed", "declined", "lapsed"]
 
 
@@ -137,17 +138,17 @@ class RedriveDetail(Redrive):
     "",
     status_code=201,
     responses=_DRY_RUN
-    | documented(
-        "unauthenticated", "nothing_to_redrive", "invalid_request", "directory_unavailable"
-    ),
+    | documented(*_NOBODY, "nothing_to_redrive", "invalid_request", "directory_unavailable"),
 )
 async def ask(
     given: RedriveRequest, asker: Asker, gateway: Context, database: Database, response: Response
 ) -> Plan:
     """Ask for a redrive; nothing is sent before another operator agrees."""
+    if not given.dry_run:
+        await named(asker)
+        if not given.why.strip():
+            raise _unfit("why", "say what has changed, for who agrees")
     pool = await gateway.database()
-    if not given.dry_run and not given.why.strip():
-        raise _unfit("why", "say what has changed, for who agrees")
     async with pool.acquire() as connection, connection.transaction():
         await redriving.lock(connection)
         planned = await _planned(connection, asker, given)
@@ -258,7 +259,7 @@ async def one_redrive(number: Number, asker: Asker, database: Database) -> Redri
 @router.post(
     "/{number}/agree",
     responses=documented(
-        "unauthenticated", "operators_only", "second_person", "not_found", "redrive_decided"
+        *_NOBODY, "operators_only", "second_person", "not_found", "redrive_decided"
     ),
 )
 async def agree(number: Number, name: Operator, gateway: Context) -> RedriveDetail:
@@ -268,7 +269,7 @@ async def agree(number: Number, name: Operator, gateway: Context) -> RedriveDeta
 
 @router.post(
     "/{number}/decline",
-    responses=documented("unauthenticated", "operators_only", "not_found", "redrive_decided"),
+    responses=documented(*_NOBODY, "operators_only", "not_found", "redrive_decided"),
 )
 async def decline(number: Number, name: Operator, gateway: Context) -> RedriveDetail:
     """Let it not go. Who asked for it may do so too."""

@@ -6,18 +6,24 @@ import argparse
 import asyncio
 import sys
 
+from casebus.events.topics import ADMIN
 from casebus.settings import Settings
 from gateway.identity import keys
+from storage.operators import person_of
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="gateway.identity", description=__doc__)
     parser.add_argument("command", choices=["issue", "revoke"])
     parser.add_argument("agency")
-    parser.add_argument("--label", default="", help="what the key is for")
+    parser.add_argument(
+        "--label", default="", help="what the key is for; of an operator's: whose it is"
+    )
     given = parser.parse_args()
     url = Settings().database_url
     if given.command == "issue":
+        if given.agency == ADMIN and not person_of(given.label):
+            parser.error("--label says whose the key of an operator is")
         key = keys.generate()
         asyncio.run(keys.register(url, {given.agency: key}, label=given.label))
         sys.stdout.write(f"{key}\n")

@@ -13,7 +13,7 @@ from casebus.events.topics import ADMIN
 from casebus.trust.directory import BUS
 from gateway.context import Context
 from gateway.identity.keys import digest
-from storage import submissions
+from storage import operators, submissions
 
 _bearer = HTTPBearer(auto_error=False, description="An API key of the agency, or an operator's")
 _MOST_KEY = 256
@@ -23,7 +23,7 @@ _MOST_KEY = 256
 class Principal:
     """Who asks: an agency, for its own, or an operator, who looks after all and speaks for none."""
 
-    #: The agency; of an operator `admin/` and what its key is labelled with: whose it is.
+    #: The agency; of an operator `admin/` and whose its key is, `admin` where no label says it.
     name: str
     #: None for an operator.
     agency: str | None
@@ -42,7 +42,7 @@ async def principal(
     if holder is None or holder == BUS:
         raise CasebusError("unauthenticated", "the API key is not known or was revoked")
     is_operator = holder == ADMIN
-    name = f"{ADMIN}/{label}" if is_operator and label else holder
+    name = operators.name_of(label) if is_operator else holder
     request.state.agency, request.state.is_operator = name, is_operator
     return Principal(name, None if is_operator else holder)
 
@@ -70,7 +70,15 @@ async def caller(agency: Reader) -> str:
 Caller = Annotated[str, Depends(caller)]
 
 
-async def operator(asker: Asker) -> str:
+async def named(asker: Asker) -> Principal:
+    """Who answers for what it asks; raises `nameless_operator` where a key may be anybody's."""
+    if asker.name == ADMIN:
+        says = "its key has no label that says whose it is"
+        raise CasebusError("nameless_operator", says)
+    return asker
+
+
+async def operator(asker: Annotated[Principal, Depends(named)]) -> str:
     """The operator's name; raises `operators_only` where the key is an agency's."""
     if asker.agency is not None:
         raise CasebusError("operators_only", "an operator decides on redrives")
