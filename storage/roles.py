@@ -50,6 +50,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.on_its_way", _READ),
         ("own.outbox", "select, insert, update"),
         ("own.submission", "select, update"),
+        ("own.redrive", _READ),
         ("own.redriven", "select, update"),
         ("own.heartbeat", "select, insert, update"),
         ("own.clock_said", "select, insert"),

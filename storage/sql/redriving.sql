@@ -52,7 +52,9 @@ update own.redrive set agreed = $2, decided_by = $3, decided_at = now() where id
 -- name: schedule
 -- Behind what waits already, so that several redrives together are no faster than one.
 update own.redriven d
-set due_at = b.start + (n.place - 1) * make_interval(secs => 60.0 / $2::integer)
+set due_at = b.start + (n.place - 1) * make_interval(secs => 60.0 / $2::integer),
+    behind = (select max(r.kafka_offset) from own.rejected r
+              where r.source = d.source and r.event_id = d.event_id and r.partition = d.partition)
 from (select greatest(now(), coalesce(
           max(due_at) + make_interval(secs => 60.0 / $2::integer), now())) as start
       from own.redriven where sent_at is null and due_at is not null and refused is null) b,
@@ -72,14 +74,17 @@ where ($1::text is null or r.asked_by = $1) and ($3::bigint is null or r.id = $3
 order by r.id desc limit $4;
 
 -- name: redriven
--- What came of each. A later rejection of the same event lies behind the first in its partition.
+-- What came of each. The next rejection lies behind those there were; another's record under the
+-- same identity says nothing of it.
 select d.partition, d.kafka_offset, d.stream as subject, d.source, d.event_id, d.due_at, d.sent_at,
        d.needless, d.refused, r.reason,
        exists (select from derived.event e where e.stream = d.stream and e.source = d.source
                  and e.id = d.event_id) as journaled,
        (select again.reason from own.rejected again
         where again.source = d.source and again.event_id = d.event_id
-          and again.partition = d.partition and again.kafka_offset > d.kafka_offset
+          and again.partition = d.partition
+          and again.kafka_offset > coalesce(d.behind, d.kafka_offset)
+          and (again.verified or again.value = r.value)
         order by again.kafka_offset desc limit 1) as rejected_again
 from own.redriven d
 join own.rejected r on r.partition = d.partition and r.kafka_offset = d.kafka_offset

@@ -13,12 +13,23 @@ where sent_at is null and topic <> all($1::text[]) and created_at <= now() - $3:
 order by number limit $2;
 
 -- name: unsent_redriven
-select d.number as id, r.door as topic, d.stream, r.value, r.headers
-from own.redriven d
-join own.rejected r on r.partition = d.partition and r.kafka_offset = d.kafka_offset
-where d.sent_at is null and r.door <> all($1::text[]) and d.due_at <= now() - $3::interval
-  and (d.refused is null or d.tried_at < now() - $4::interval) and d.number > $5
-order by d.number limit $2;
+-- In no minute more than were asked for: what fell due while nothing could be sent does not leave
+-- all at once.
+select id, topic, stream, value, headers
+from (
+    select d.number as id, r.door as topic, d.stream, r.value, r.headers, a.per_minute,
+           row_number() over (order by d.number) as place
+    from own.redriven d
+    join own.redrive a on a.id = d.redrive
+    join own.rejected r on r.partition = d.partition and r.kafka_offset = d.kafka_offset
+    where d.sent_at is null and r.door <> all($1::text[]) and d.due_at <= now() - $3::interval
+      and (d.refused is null or d.tried_at < now() - $4::interval) and d.number > $5
+    order by d.number limit $2
+) due
+where place <= per_minute - (
+    select count(*) from own.redriven
+    where sent_at > now() - interval '1 minute' and not needless)
+order by id;
 
 -- name: settle_redriven
 -- What the journal holds under an identity stands, even where it says something else: another copy
@@ -127,13 +138,16 @@ where w.stream = any($1::uuid[]) and w.source <> 'bus' and w.source not like 'bu
       select from derived.event e
       where e.stream = w.stream and e.source = w.source and e.id = w.event_id)
   and (exists (
-          -- Rejected once, and sent again: its next rejection would lie behind that one.
+          -- Rejected before, and sent again: its next rejection would lie behind those there were.
           select from own.redriven d
+          join own.rejected b on b.partition = d.partition and b.kafka_offset = d.kafka_offset
           where d.stream = w.stream and d.source = w.source and d.event_id = w.event_id
             and d.due_at is not null and d.refused is null and not exists (
                 select from own.rejected r
                 where r.source = d.source and r.event_id = d.event_id
-                  and r.partition = d.partition and r.kafka_offset > d.kafka_offset))
+                  and r.partition = d.partition
+                  and r.kafka_offset > coalesce(d.behind, d.kafka_offset)
+                  and (r.verified or r.value = b.value)))
        or not exists (
           select from own.rejected r
           where r.source = w.source and r.event_id = w.event_id
