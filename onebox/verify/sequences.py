@@ -20,9 +20,10 @@ class Sequences:
         self._last: dict[Stream, int] = {}
         self._numbers: set[tuple[str, str, int]] = set()
         self._gaps: list[tuple[Stream, int, int]] = []
-        #: Numbers that came after a later one.
-        self._behind: list[tuple[Stream, int]] = []
-        self._refused: dict[Stream, set[int]] = {}
+        #: Numbers that came after a later one, and of which event.
+        self._behind: list[tuple[Stream, int, bytes]] = []
+        #: Of what admission rejected: number -> ids of the events.
+        self._refused: dict[Stream, dict[int, set[bytes]]] = {}
 
     def take(self, texts: Mapping[str, bytes]) -> None:
         if "ce_sequence" not in texts:
@@ -35,7 +36,7 @@ class Sequences:
             self._report.count("sequence numbers that a sender gave twice")
             self._report.notice("sequence_given_twice", f"{' '.join(key)}: {number}")
         elif number <= before:
-            self._behind.append((key, number))
+            self._behind.append((key, number, texts["ce_id"]))
         elif number > before + 1:
             self._gaps.append((key, before + 1, number))
         self._numbers.add((*key, number))
@@ -50,12 +51,17 @@ class Sequences:
                 texts.get(name, b"").decode(errors="replace")
                 for name in ("ce_source", "ce_subject")
             )
-            self._refused.setdefault((source, stream), set()).add(int(text[:20]))
+            numbers = self._refused.setdefault((source, stream), {})
+            numbers.setdefault(int(text[:20]), set()).add(texts.get("ce_id", b""))
 
     def end(self) -> None:
-        for key, number in self._behind:
-            if number in self._refused.get(key, ()):
-                # First given to what was rejected, then again: the sender's doing too.
+        for key, number, event in self._behind:
+            ids = self._refused.get(key, {}).get(number, set())
+            if event in ids:
+                # Sent again, or signed anew: the event has the number that it always had.
+                self._report.count("events that were rejected first and came later")
+            elif ids:
+                # First given to what was rejected, then to another event: the sender's doing too.
                 self._report.count("sequence numbers that a sender gave twice")
                 self._report.notice("sequence_given_twice", f"{' '.join(key)}: {number}")
             else:

@@ -168,6 +168,18 @@ async def test_a_number_that_was_rejected_and_given_again_is_its_sender_s_not_ou
     assert books.report.notices["sequence_given_twice"].count == 1
 
 
+async def test_what_was_rejected_first_and_came_later_has_its_number_once() -> None:
+    books = Books()
+    first, second = (books.event(stream=STREAM, sequence=sequence) for sequence in (1, 2))
+    books.refused(first, door=0)
+    # Once the key was entered the very bytes are sent again, by a redrive or by their author.
+    for door, event in ((1, second), (2, first)):
+        await books.journaled(event, door=door)
+    books.journal.sequences.end()
+    assert (books.problems, books.report.notices) == (set(), {})
+    assert books.report.counts["events that were rejected first and came later"] == 1
+
+
 @pytest.mark.parametrize(("refused", "found"), [((2, 3), set()), ((2,), {"sequence_gap"})])
 async def test_a_number_that_was_rejected_is_no_gap(
     refused: tuple[int, ...], found: set[str]
