@@ -123,6 +123,7 @@ class Inbox:
         self._publisher = publisher
         self._actor = actor
         self._topic = f"agency.{self._agency}.inbox"
+        #: How long brokers that are away are waited for: as long as events are, see `deliveries`.
         self._patience = Patience(settings.patience_seconds)
         self._owner = Owner("the inbox", one_thread=True)
         self._opened: Feed = feed or open_consumer(settings, self._topic, group or self._agency)
@@ -151,15 +152,17 @@ class Inbox:
         """Events not yet acknowledged, in the order of the inbox, for ever or until idle.
 
         Idle is who was handed all that the brokers hold, and nothing new for so long. Brokers that
-        are away are waited for, and for ever without `idle_seconds`; else they are AwayError.
+        are away are waited for, and for ever without `idle_seconds`; else they are AwayError. So
+        they are where an event is acknowledged.
         Raises CasebusError `inbox_unreadable` for a record that this version's schemas cannot
         read: it is not skipped, since skipping would lose a fact.
         """
         quiet_since = time.monotonic()
-        patience = Patience(float("inf")) if idle_seconds is None else self._patience
+        seconds = float("inf") if idle_seconds is None else self._settings.patience_seconds
+        self._patience = Patience(seconds)
         look_after = _LOOK_SECONDS if idle_seconds is None else idle_seconds
         while True:
-            records = self._poll()
+            records = self._patience.ask(self._poll)
             if records:
                 quiet_since = time.monotonic()
             for record in records:
@@ -168,7 +171,7 @@ class Inbox:
                     yield delivery
             quiet = time.monotonic() - quiet_since
             if quiet >= look_after:
-                at_end = patience.ask(partial(self._is_at_end, quiet))
+                at_end = self._patience.ask(partial(self._is_at_end, quiet))
                 if at_end and idle_seconds is not None:
                     return
                 if idle_seconds is None:
@@ -274,7 +277,9 @@ class Inbox:
             said.append(self._said(ERASED, one, erased.event, position, held=erased.held))
             # A copy of it that comes later, or for the first time, is not handed out.
             done.append(erased.event)
-        self._publisher.publish(said, also=lambda: self._mark(one.subject, done))
+        also = partial(self._mark, one.subject, done)
+        # Asked again it is the same word: it is kept, and only has to leave.
+        self._patience.ask(partial(self._publisher.publish, said, also=also))
 
     def _mark(self, stream: str, events: Iterable[Identity]) -> None:
         for source, event_id in events:

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from kafka.errors import KafkaConnectionError
 
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Record
 from casebus.sdk import inbox as inbox_module
 from casebus.sdk.doors import one_door
@@ -83,13 +84,13 @@ class Desk:
         """What a process that starts now is handed."""
         return self.inbox().deliveries(idle_seconds=0)
 
-    def inbox(self) -> Inbox:
+    def inbox(self, sink: Sink | Restless | None = None) -> Inbox:
         publisher = Publisher(
             self.settings,
             schemas=SCHEMAS,
             store=self.store,
             door_of=one_door("events.administrative"),
-            sink=Sink(),
+            sink=sink or Sink(),
         )
         return Inbox(self.settings, schemas=SCHEMAS, store=self.store, publisher=publisher)
 
@@ -183,3 +184,57 @@ def test_a_handler_is_given_what_is_no_recall(desk: Desk) -> None:
     inbox = desk.inbox()
     assert inbox.handle(lambda one: handled.append(one.envelope.id), erase=erase, idle_seconds=0)
     assert (erased, handled) == ([(PSB, handled[0])], handled[:1])
+
+
+class Restless:
+    """A sink whose brokers are away for the first so many times."""
+
+    def __init__(self, away: int) -> None:
+        self.away, self.taken = away, 0
+
+    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError]:
+        self.away -= 1
+        if self.away >= 0:
+            return [AwayError("kafka_unreachable", "away") for _ in records]
+        self.taken += len(records)
+        return [(0, at) for at in range(len(records))]
+
+    def close(self) -> None: ...
+
+
+def test_who_reads_for_ever_waits_for_brokers_at_each_acknowledgement_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.settings = desk.settings.model_copy(update={"patience_seconds": 0.0})
+    sink, polled = Restless(2), iter([True, False, True])
+    poll, commit, committed = desk.consumer.poll, desk.consumer.commit, iter([True, True])
+
+    def away_at_times(answer: Any, times: Iterator[bool]) -> Any:
+        def asked(*given: Any, **more: Any) -> Any:
+            if next(times, False):
+                raise KafkaConnectionError("away")
+            return answer(*given, **more)
+
+        return asked
+
+    monkeypatch.setattr(desk.consumer, "poll", away_at_times(poll, polled))
+    monkeypatch.setattr(desk.consumer, "commit", away_at_times(commit, committed))
+    for _ in range(2):
+        desk.deliver(desk.event())
+    handled: list[int] = []
+
+    def handle(delivery: Delivery) -> None:
+        if handled:
+            raise InterruptedError
+        handled.append(delivery.offset)
+
+    with pytest.raises(InterruptedError):
+        desk.inbox(sink).handle(handle)
+    assert (handled, desk.consumer.committed, sink.taken) == ([0], 1, 1)
+
+
+def test_who_reads_until_idle_hears_that_brokers_are_away(desk: Desk) -> None:
+    desk.settings = desk.settings.model_copy(update={"patience_seconds": 0.0})
+    desk.deliver(desk.event())
+    with pytest.raises(AwayError):
+        desk.inbox(Restless(2)).handle(lambda _: None, idle_seconds=0)
