@@ -6,10 +6,11 @@ What helps to find the place is taken from it: line and column, the name that is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from casebus.errors import CasebusError, UnfitError
+from casebus.forms import said_of, said_of_yaml
 
 _DAMAGED = "it is damaged, or cut off"
 _NO_ANSWER = "no usable answer"
@@ -84,8 +85,8 @@ def _place(error: Any) -> str:
         return f"byte {error.start + 1} is not {error.encoding.upper()}"
     mark = getattr(error, "problem_mark", None)
     if mark is not None:
-        problem = getattr(error, "problem", None) or "cannot be read"
-        return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+        says = said_of_yaml(getattr(error, "problem", None))
+        return f"line {mark.line + 1}, column {mark.column + 1}: {says}"
     line = getattr(error, "lineno", None)
     column = getattr(error, "colno", None) or getattr(error, "offset", None)
     if isinstance(line, int):
@@ -100,12 +101,6 @@ def _of_a_form(error: Any) -> str:
     rows = error.errors(include_url=False)
     places = (".".join(map(str, row["loc"])) or "the whole" for row in rows)
     return "; ".join(f"{at}: {said_of(row)}" for at, row in zip(places, rows, strict=True))
-
-
-def said_of(row: Mapping[str, Any]) -> str:
-    """What is wrong with one field; of a check of ours its own words."""
-    own = row.get("ctx", {}).get("error")
-    return str(own) if isinstance(own, ValueError) else str(row["msg"])
 
 
 def _of_the_system(error: BaseException | None) -> str:

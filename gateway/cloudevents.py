@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from casebus.errors import CasebusError, Reason
+from casebus.errors import CasebusError, Reason, UnfitError
 from casebus.events.envelope import CONTENT_TYPE, Header
 from casebus.sdk.secrecy import refuse_state_secrets
+from casebus.words import in_words
 
 STRUCTURED = "application/cloudevents+json"
 JSON = "application/json"
@@ -151,27 +152,21 @@ def _json_object(raw: bytes) -> dict[str, Any]:
     except RecursionError:
         raise _malformed("the body is nested too deep") from None
     except ValueError as error:
-        raise _malformed(f"the body is not JSON: {_place(error)}") from None
+        raise _malformed(f"the body is not JSON: {in_words(error)}") from None
     return _as_object(parsed)
-
-
-def _place(error: ValueError) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"line {error.lineno} column {error.colno}"
-    return str(error)
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, given in pairs:
         if name in found:
-            raise ValueError("a name is given twice in one object")
+            raise UnfitError("a name is given twice in one object")
         found[name] = given
     return found
 
 
 def _no_constant(_: str) -> None:
-    raise ValueError("NaN and Infinity are not JSON")
+    raise UnfitError("NaN and Infinity are not JSON")
 
 
 def _as_object(parsed: Any) -> dict[str, Any]:

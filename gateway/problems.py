@@ -20,7 +20,7 @@ from starlette.routing import Match
 
 from casebus import telemetry
 from casebus.errors import CasebusError, Reason
-from casebus.words import said_of
+from casebus.forms import said_of
 from storage.pool import AWAY
 
 MEDIA_TYPE = "application/problem+json"

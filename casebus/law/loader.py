@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from casebus.forms import said_of
 from casebus.law import models
 from casebus.law.reading import LawError, line_of, read_yaml
 
@@ -68,8 +69,8 @@ def placed(error: LawError, files: Mapping[str, bytes]) -> LawError:
 
 def _reasons(error: ValidationError, read: Any, text: bytes) -> str:
     return "; ".join(
-        f"line {line_of(text, one['loc'])}: {_place(one['loc'], read)}: {one['msg']}"
-        for one in error.errors(include_url=False, include_context=False)
+        f"line {line_of(text, one['loc'])}: {_place(one['loc'], read)}: {said_of(one)}"
+        for one in error.errors(include_url=False)
     )
 
 

@@ -52,13 +52,11 @@ def read_yaml(name: str, text: bytes) -> Any:
     except UnicodeDecodeError as error:
         line = text[: error.start].count(b"\n") + 1
         raise LawError("law_unreadable", f"{name}: line {line}: not UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        raise LawError("law_unreadable", f"{name}: {_marked(error)}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise LawError("law_unreadable", f"{name}: {in_words(error)}") from error
     except ValueError as error:
         says = f"{name}: a day that no calendar has, or a number that is none"
         raise LawError("law_unreadable", says) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise LawError("law_unreadable", f"{name}: {in_words(error)}") from error
 
 
 class Lines:
@@ -95,11 +93,6 @@ def _check_depth(name: str, text: bytes) -> None:
     if found := _INLINE.search(text) or _INDENTED.search(text):
         line = text[: found.start()].count(b"\n") + 1
         raise LawError("law_unreadable", f"{name}: line {line}: over {_DEEPEST} levels deep")
-
-
-def _marked(error: yaml.MarkedYAMLError) -> str:
-    line = error.problem_mark.line + 1 if error.problem_mark else 1
-    return f"line {line}: {error.problem or error}"
 
 
 def _check(name: str, root: yaml.Node) -> None:

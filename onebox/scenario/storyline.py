@@ -15,8 +15,9 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from casebus.errors import CasebusError
+from casebus.errors import CasebusError, UnfitError
 from casebus.events.legaltime import LegalTime
+from casebus.forms import said_of
 from casebus.trust.directory import BUS
 from casebus.words import in_words
 from onebox.scenario import yaml_text
@@ -197,7 +198,7 @@ def read(path: Path) -> Storyline:
     """Raises StorylineError with file, line, step and reason."""
     try:
         document = yaml_text.read(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, UnfitError) as error:
         raise StorylineError(f"{path.name}: {in_words(error)}") from error
     if not isinstance(document.content, dict):
         raise StorylineError(f"{path.name}: a storyline is a mapping")
@@ -323,7 +324,7 @@ def _expectation(at: int, row: Any) -> Expectation:
 
 def _reasons(error: ValidationError) -> str:
     return "; ".join(
-        f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}".lstrip(": ")
+        f"{'.'.join(map(str, one['loc']))}: {said_of(one)}".lstrip(": ")
         for one in error.errors(include_url=False)
     )
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from casebus.errors import UnfitError
+
 #: Bodies nest a few levels; a file that repeats its anchors beyond this is no storyline.
 _MOST_NODES = 200_000
 
@@ -39,9 +41,8 @@ class _Loader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen and key.value != "<<":
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value} stands twice", key.start_mark
-                )
+                line = key.start_mark.line + 1
+                raise UnfitError(f"line {line}: the key {key.value} stands twice")
             seen.add(key.value)
         self.flatten_mapping(node)
         return {
@@ -80,7 +81,7 @@ for _kind in ("event", "case", "agency"):
 
 
 def read(text: str) -> Document:
-    """Raises yaml.YAMLError."""
+    """Raises yaml.YAMLError, or UnfitError for what YAML would take and we do not."""
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
@@ -122,4 +123,4 @@ def _refuse_bomb(root: yaml.Node) -> None:
         return total
 
     if size(root) > _MOST_NODES:
-        raise yaml.YAMLError(f"with its anchors written out it has over {_MOST_NODES} nodes")
+        raise UnfitError(f"with its anchors written out it has over {_MOST_NODES} nodes")

@@ -15,17 +15,20 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from xml.parsers import expat
 
 import httpx
 import pytest
 import yaml
 from pydantic import BaseModel, field_validator
+from pydantic_core import core_schema
 
+from casebus import forms
 from casebus.errors import CasebusError, UnfitError
 from casebus.events.legaltime import LegalTime, in_china
 from casebus.events.schemas import CodecError, Schemas
+from casebus.forms import said_of
 from casebus.words import in_words
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +36,7 @@ ROOMS = ("casebus", "gateway", "onebox", "services", "storage")
 SOURCES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 SPOKEN = re.compile(
     r"isoformat|<class|object is not|NoneType|Errno|_ssl\.c|codec can't|Traceback|Error\b"
-    r"|pydantic|asyncpg|httpx|sqlite3|yaml\."
+    r"|pydantic|asyncpg|httpx|sqlite3|yaml\.|Input should|Value error"
 )
 #: Where a moment is written as a file has it, and not as a person reads it.
 FILES_OF_TIMES = {"casebus/cli/law/casebook/judging.py", "casebus/cli/law/casebook/models.py"}
@@ -84,7 +87,7 @@ def wrapped() -> None:
         (lambda: sqlite3.connect("/proc/none/x"), "it cannot be opened"),
         (lambda: list(csv.reader(['"a'], strict=True)), "quotes that do not close, or a row that"),
         (lambda: Path("/proc/none").read_text("utf-8"), "/proc/none: no such file or directory"),
-        (lambda: Form.model_validate({"count": "x", "day": "2026"}), "count: Input should be a"),
+        (lambda: Form.model_validate({"count": "x", "day": "2026"}), "count: a whole number is"),
         (wrapped, "connection refused"),
     ],
 )
@@ -97,6 +100,55 @@ def test_an_error_is_told_in_words(work: Callable[[], Any], says: str) -> None:
 def test_a_check_of_a_form_speaks_in_its_own_words() -> None:
     told = in_words(refused(lambda: Form.model_validate({"count": 1, "day": "soon"})))
     assert told.startswith("day: no such day or time")
+
+
+@pytest.mark.parametrize("fault", get_args(core_schema.ErrorType))
+def test_each_fault_of_a_form_is_told_in_words_of_ours(fault: str) -> None:
+    limits = {"ge": 1, "le": 9, "gt": 0, "lt": 9, "min_length": 1, "max_length": 9, "expected": "x"}
+    for context in ({}, limits):
+        told = said_of({"type": fault, "loc": ("a",), "msg": "Input should be", "ctx": context})
+        assert told
+        assert not SPOKEN.search(told)
+        assert "{" not in told
+
+
+def test_the_words_name_no_fault_that_the_library_does_not_have() -> None:
+    assert forms.BY_FAULT.keys() <= {*get_args(core_schema.ErrorType)}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: b: c", "a colon where none may stand"),
+        ("a:\n  b: 1\n c: 2", "it is not indented as the lines above"),
+        ("a: 'b' c", "behind closing quotes"),
+        ("a: 'x", "quotes or a bracket that do not close"),
+        ("a: [1, 2", "a bracket that is not closed"),
+        ("\ta: 1", "a character that begins no value"),
+        ("a: *x", "an alias (*) of which"),
+        ("a: &x 1\nb: &x 2", "an anchor (&) that stands twice"),
+        ("a: !foo x", "a tag (!) that is not read here"),
+        ("a: 1\n---\nb: 2", "a second document (---)"),
+        ("? [a]\n: 1", "a list or fields as a name"),
+        ("<<: 3", "<<: takes fields"),
+        ('a: "\\q"', "an escape (\\)"),
+        ("a: |\n x\nq", "a name without its colon"),
+        ("key\n: x", "a value behind the whole"),
+        ("!<x", "cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml.CSafeLoader])
+def test_what_the_yaml_reader_stops_at_is_told_in_words_of_ours(
+    text: str, says: str, loader: Any
+) -> None:
+    told = in_words(refused(lambda: yaml.load(text, loader)))  # noqa: S506  both are safe
+    assert re.match(r"line \d+, column \d+: ", told)
+    assert says in told
+
+
+def test_no_reader_takes_the_text_of_a_fault_itself() -> None:
+    others = [path for path in SOURCES if re.search(r"\[[\"']msg[\"']\]", path.read_text("utf-8"))]
+    assert others == []
 
 
 def test_a_certificate_that_is_not_trusted_is_told_with_its_reason() -> None:

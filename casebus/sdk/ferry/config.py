@@ -54,10 +54,7 @@ def config_of(given: Any) -> Config:
     try:
         return Config.model_validate(given)
     except ValidationError as error:
-        found = "; ".join(
-            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
-        )
-        raise CasebusError("bad_ferry", found) from error
+        raise CasebusError("bad_ferry", in_words(error)) from error
 
 
 def read_config(home: Path) -> Config:

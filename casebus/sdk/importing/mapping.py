@@ -22,8 +22,9 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from casebus.forms import said_of
 from casebus.sdk.importing.issues import FileError
-from casebus.words import in_words, said_of
+from casebus.words import in_words
 
 #: How a cell is read: `money` is an amount in yuan, kept in fen.
 CellKind = Literal["text", "integer", "money", "date", "uscc", "agency", "boolean"]

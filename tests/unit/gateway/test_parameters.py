@@ -28,7 +28,7 @@ UNFIT = {
 }
 #: By kind of schema: what does not fit it.
 OF_TYPE = {
-    "integer": ["", "x", "1.5", "\u0663", "1e3"],
+    "integer": ["", "abc", "1.5", "\u0663", "1e3"],
     "boolean": ["", "perhaps"],
     "date": ["", "2026-02-30", "yesterday"],
     "date-time": ["", "9999-12-31T23:59:59-23:59", "noon"],

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
+from casebus.errors import UnfitError
 from casebus.events.legaltime import CHINA, LegalTime
 from onebox.scenario import storyline, yaml_text
 from onebox.scenario.storyline import Step, StorylineError
@@ -45,8 +45,11 @@ def steps_of(path: Path, text: str) -> list[Step]:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("  - label: x\n    at: 2026-03-02 10:00\n", "storyline-1.yaml:6: step x: from: Field"),
-        (FIRST + "    legal_time: date\n", "step proposed: legal_time: Extra inputs"),
+        (
+            "  - label: x\n    at: 2026-03-02 10:00\n",
+            "storyline-1.yaml:6: step x: from: it is",
+        ),
+        (FIRST + "    legal_time: date\n", "step proposed: legal_time: no such field"),
         (FIRST + "    to: [court]\n", "step proposed: no agency is called court"),
         (FIRST + "    stream: three\n", "step proposed: no stream is called three"),
         (FIRST + "    causation: [later]\n", "causation later is no earlier step"),
@@ -58,7 +61,10 @@ def steps_of(path: Path, text: str) -> list[Step]:
         (FIRST + FIRST, "storyline-1.yaml:10: step proposed: the label stands twice"),
         (FIRST.replace("10:00", "") + "", "lacks a time of day"),
         (FIRST + "  - expect: [filed]\n", "no expectation is called filed; there are status"),
-        (FIRST + "  - expect:\n      - clock: {due: 2026-03-05}\n", "expect 1 (clock): id: Field"),
+        (
+            FIRST + "  - expect:\n      - clock: {due: 2026-03-05}\n",
+            "expect 1 (clock): id: it is",
+        ),
         (FIRST + "  - expect:\n      - inbox: {agency: court}\n", "no agency is called court"),
         (FIRST + "  - expect:\n      - order: [sent]\n", "no step is called sent"),
         (FIRST + "  - at: 2026-03-01 10:00\n    expect: [no_finding]\n", "before the entry above"),
@@ -120,5 +126,5 @@ def test_a_bomb_of_anchors_is_refused() -> None:
     text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 7)
     )
-    with pytest.raises(yaml.YAMLError, match="anchors written out"):
+    with pytest.raises(UnfitError, match="anchors written out"):
         yaml_text.read(text)

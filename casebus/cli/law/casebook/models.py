@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from casebus.forms import said_of
 from casebus.law.assessment import Verdict
 from casebus.law.models import ClockId, EventName, Unit, Word
 from casebus.law.reading import LawError, line_of, read_yaml
@@ -189,10 +190,10 @@ def read(path: Path) -> Book:
         return Book.model_validate(given)
     except ValidationError as error:
         said = []
-        for one in error.errors(include_url=False, include_context=False):
+        for one in error.errors(include_url=False):
             place = _place(one["loc"])
             where = f"line {line_of(text, place)}: {'.'.join(map(str, place))}"
-            said.append(f"{where}: {one['msg']}")
+            said.append(f"{where}: {said_of(one)}")
         raise LawError("casebook_invalid", f"{path.name}: {'; '.join(said)}") from error
 
 
