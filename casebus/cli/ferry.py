@@ -20,6 +20,7 @@ from casebus.cli.connect import (
     open_store,
     settings_for,
 )
+from casebus.cli.groups import Group
 from casebus.cli.output import answer, foreign, json_option, table
 from casebus.cli.wording import Titles, local_time, short_type
 from casebus.errors import CasebusError
@@ -42,7 +43,7 @@ _home = click.option(
 _PROBLEM = 1
 
 
-@click.group("ferry")
+@click.group("ferry", cls=Group)
 def command() -> None:
     """Carry an agency's events over a border that files alone pass (网闸).
 

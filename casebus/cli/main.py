@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import io
 import logging
@@ -13,6 +12,7 @@ from typing import Any
 
 import click
 
+from casebus.cli.groups import Group
 from casebus.cli.output import ShownError
 from casebus.cli.server import cleared, from_entry_point, missing
 from casebus.errors import CasebusError
@@ -76,7 +76,7 @@ class _Stderr(logging.Handler):
         click.echo(self.format(record), err=True)
 
 
-class Commands(click.Group):
+class Commands(Group):
     """Loads a command's module at first use, so that `casebus --help` is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -89,17 +89,6 @@ class Commands(click.Group):
         if name in added:
             return from_entry_point(name, added[name])
         return missing(name) if name in SERVER else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx))
-            if near and not args[0].startswith("-"):
-                error.message += f" Did you mean {' or '.join(near)}?"
-            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list without loading any module of this package."""

@@ -20,6 +20,7 @@ from casebus.cli.connect import (
     require_agency,
     settings_for,
 )
+from casebus.cli.groups import Group
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import local_time
 from casebus.errors import CasebusError
@@ -47,7 +48,7 @@ _WORDS = {
 _TO_LOOK_AT = ("unknown_office", "not_yours", "unidentified", "asked_now", "explained")
 
 
-@click.group("penalties")
+@click.group("penalties", cls=Group)
 def command() -> None:
     """有案不录: ask offices about penalties that were published and are not on the bus."""
 

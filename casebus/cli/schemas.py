@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from casebus.cli import catalogue
+from casebus.cli.groups import Group
 from casebus.cli.output import answer, json_option
 from casebus.events import register
 from casebus.events.register import Body, Row
@@ -28,7 +29,7 @@ _FOLDER = click.option(
 )
 
 
-@click.group("schemas")
+@click.group("schemas", cls=Group)
 def command() -> None:
     """Register event types and check the register."""
 

@@ -18,6 +18,7 @@ from casebus.cli.connect import (
     open_store,
     settings_for,
 )
+from casebus.cli.groups import Group
 from casebus.cli.output import answer, json_option, table
 from casebus.events.legaltime import CHINA
 from casebus.law.divisions import DIVISIONS, Divisions
@@ -47,7 +48,7 @@ def asked_by(command: Any) -> Any:
     return command
 
 
-@click.group("stats", invoke_without_command=True)
+@click.group("stats", cls=Group, invoke_without_command=True)
 @asked_by
 @click.option("--csv", "csv_file", type=_FILE, help="Write the table as CSV.")
 @click.option("--xlsx", "xlsx_file", type=_FILE, help="Write the table as a workbook.")

@@ -12,6 +12,7 @@ import click
 
 from casebus.cli import parsing, work_tables
 from casebus.cli.connect import agency_option, load_schemas, open_gateway, settings_for
+from casebus.cli.groups import Group
 from casebus.cli.output import answer, json_option
 from casebus.cli.verbs import verbs
 from casebus.cli.work_items import meant, unsaid
@@ -23,7 +24,7 @@ from casebus.settings import Settings
 _PAGE = 20
 
 
-class Work(click.Group):
+class Work(Group):
     """`list`, `show`, and every other word is an action that an item may offer."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 from click.testing import CliRunner, Result
@@ -106,6 +107,29 @@ def test_a_word_that_is_no_command_is_a_usage_error(run: Callable[..., Result]) 
     done = run("pubish", "--type", "case.noted")
     assert done.exit_code == 2
     assert "Did you mean publish?" in done.output
+
+
+def _groups(group: click.Group, *way: str) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """Each group of commands, and their names."""
+    ctx = click.Context(group)
+    names = group.list_commands(ctx)
+    yield way, names
+    for name in names if "work" not in way else ():
+        command = group.get_command(ctx, name)
+        if isinstance(command, click.Group):
+            yield from _groups(command, *way, name)
+
+
+@pytest.mark.parametrize(("way", "names"), list(_groups(main)), ids=str)
+def test_each_group_names_what_a_mistyped_command_may_have_meant(
+    run: Callable[..., Result], way: tuple[str, ...], names: list[str]
+) -> None:
+    word = max(names, key=len)
+    done = run(*way, word[:-2] + word[-1])
+    assert done.exit_code == 2
+    assert "did you mean" in done.output.lower()
+    assert word in done.output
+    assert "did you mean" not in run(*way, "xyzzyq").output.lower()
 
 
 def test_an_error_is_a_code_and_a_sentence_and_json_when_json_was_asked_for(

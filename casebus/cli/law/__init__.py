@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 
 import click
 
+from casebus.cli.groups import Group
 from casebus.cli.server import from_entry_point, missing
 
 #: Commands of this package, each `command` in a module of its own.
@@ -22,7 +23,7 @@ SERVER = ("what-if", "adopt", "void", "show", "reinterpret")
 ENTRY_POINTS = "casebus.commands.law"
 
 
-class LawCommands(click.Group):
+class LawCommands(Group):
     """Those of this package, and those that an installed server part adds."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
