@@ -279,6 +279,18 @@ async def test_a_look_of_the_operator_is_written_down_and_no_reading_of_a_body(
         assert [one["route"] for one in looks if one["agency"] == OPERATOR] == ["/v1/cases"]
 
 
+async def test_a_count_by_what_a_few_cases_hold_is_a_look_at_each(world: TwinWorld) -> None:
+    async with world.client(ADMIN) as (client, _):
+        assert (await get(client, "/v1/cases/counts?status=sent"))["total"]
+        assert (await get(client, f"/v1/cases/counts?organisation={USCC}&by=agency"))["total"] == 2
+        assert (await get(client, f"/v1/cases?organisation={USCC}&limit=1&count=true"))["total"]
+    async with world.client(OTHER_AMR) as (client, _):
+        for case in (OURS, SENT):
+            looks = (await get(client, f"/v1/cases/{case}/accesses"))["items"]
+            routes = {one["route"] for one in looks if one["agency"] == OPERATOR}
+            assert routes == {"/v1/cases", "/v1/cases/counts"}
+
+
 async def test_the_operators_answers_say_nothing_of_what_a_secret_case_holds(
     brokers: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
