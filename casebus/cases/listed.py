@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from casebus.cases.matching import plain_name
-from casebus.events.identifiers import identify
+from casebus.events.identifiers import FORM, identify
 from casebus.events.minted import stream_id
 from casebus.events.numbers import canonical_number
 from casebus.law.agencies import Agencies
@@ -68,14 +68,24 @@ class Listed:
             return None
         if number:
             return Known("NUMBER_AND_DATE", number, self.decided_on)
-        code = identify("uscc", self.party_code).canonical if self.party_code else ""
-        party = code or plain_name(self.party_name)
+        party = _organisation(self.party_code) or plain_name(self.party_name)
         return Known("DATE_AND_PARTY", day=self.decided_on, party=party) if party else None
 
     def question(self, known: Known) -> str:
         """The number of the question about it: the penalty's own as written, where it has one."""
         words = known._replace(number=self.number.strip() or known.number).words()
         return f"{self.office}: {words}"
+
+
+def _organisation(code: str) -> str:
+    """Its code in canonical form; nothing where it is none: a stroke, a person's card, half of one.
+
+    One that many have would make one question of their penalties.
+    """
+    found = identify("uscc", code)
+    if found.problem == FORM or not identify("resident_id", code).problem:
+        return ""
+    return found.canonical
 
 
 def question_stream(asker: str, question: str) -> str:

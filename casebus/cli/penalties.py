@@ -24,6 +24,8 @@ from casebus.cli.groups import Group
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import local_time
 from casebus.errors import CasebusError
+from casebus.events.legaltime import CHINA
+from casebus.now import now_from
 from casebus.sdk.event import NewEvent
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.importing.files import inspect
@@ -78,7 +80,8 @@ def ask(file: Path, *, agency: str | None, dry_run: bool, as_json: bool, **given
     settings = settings_for(agency)
     who = require_agency(settings)
     source = inspect(file, given["encoding"])
-    rows = ListedRows(source, Meant(_named(given["columns"]), given["office"], given["sheet"]))
+    meant = Meant(_named(given["columns"]), given["office"], given["sheet"])
+    rows = ListedRows(source, meant, now_from(settings)().astimezone(CHINA).date())
     published = PublishedList(given["title"] or file.name, source.digest)
     with ExitStack() as stack:
         gateway = stack.enter_context(open_gateway(settings))

@@ -32,7 +32,7 @@ PUBLISHED = PublishedList("公示", "ab")
 
 
 def rows_of(path: Path, meant: Meant | None = None) -> list[Any]:
-    return list(ListedRows(inspect(path), meant or Meant()))
+    return list(ListedRows(inspect(path), meant or Meant(), date(2026, 4, 1)))
 
 
 def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -99,6 +99,10 @@ def test_a_column_of_another_name_is_named_by_hand(tmp_path: Path) -> None:
         (",2026-02-30,西湖局", "bad_date"),
         ("罚〔2026〕1号,2026-03-02,", "missing_value"),
         (f"{'罚' * 201}〔2026〕1号,,西湖局", "bad_cell"),
+        ("罚〔2026〕1号、罚〔2026〕2号,2026-03-02,西湖局", "bad_cell"),
+        ("罚〔2026〕1号 2号,2026-03-02,西湖局", "bad_cell"),
+        ("罚〔2026〕1号,2126-03-02,西湖局", "bad_date"),
+        (",2126-03-02,西湖局", "bad_date"),
     ],
 )
 def test_what_cannot_be_believed_is_told_by_its_row(tmp_path: Path, cells: str, code: str) -> None:
@@ -126,6 +130,14 @@ def test_what_cannot_be_believed_is_told_by_its_row(tmp_path: Path, cells: str, 
             Listed(office=AMR, decided_on=date(2026, 3, 2), party_code="91330106ma2tex7081"),
             Known("DATE_AND_PARTY", "", date(2026, 3, 2), "91330106MA2TEX7081"),
         ),
+        *(
+            # What many have is nobody's code: theirs would be one question.
+            (
+                Listed(office=AMR, decided_on=date(2026, 3, 2), party_code=code, party_name="李某"),
+                Known("DATE_AND_PARTY", "", date(2026, 3, 2), "李某"),
+            )
+            for code in ("无", "/", "9.13301E+17", "11010519491231002X")
+        ),
         (Listed(office=AMR, party_name="某店"), None),
         (Listed(office=AMR, decided_on=date(2026, 3, 2)), None),
     ],
@@ -135,6 +147,25 @@ def test_by_what_a_penalty_is_known(listed: Listed, known: Known | None) -> None
     if known is not None:
         question = canonical_number(listed.question(known))
         assert known_of(AMR, question) == known
+
+
+@pytest.mark.parametrize("above", ["", "西湖区行政处罚公示,,,,\n", "公示\n\n2026年3月;;\n"])
+def test_a_title_above_the_heading_of_a_csv_is_passed_over(tmp_path: Path, above: str) -> None:
+    text = f"{above}文号;决定日期;处罚机关\n罚〔2026〕1号;2026-03-02;西湖局\n"
+    [(row, listed, issues)] = rows_of(written(tmp_path, text))
+    assert (row, issues) == (2 + above.count("\n"), ())
+    assert listed == Listed(office="西湖局", number="罚〔2026〕1号", decided_on=date(2026, 3, 2))
+
+
+def test_a_code_that_is_none_or_a_person_s_is_not_passed_on(tmp_path: Path) -> None:
+    codes = ("/", "无", "11010519491231002X")
+    rows = "".join(f"罚〔2026〕1号,西湖局,{code},—\n" for code in codes)
+    read = rows_of(written(tmp_path, f"文号,处罚机关,信用代码,当事人\n{rows}"))
+    expected = Listed(office="西湖局", number="罚〔2026〕1号")
+    assert [listed for _, listed, _ in read] == [expected] * 3
+    said = [[str(one.code) for one in issues] for *_, issues in read]
+    assert said == [[], [], ["bad_cell"]]
+    assert codes[2] not in str(read)
 
 
 @pytest.mark.parametrize("said", ["", ":", "CN-330106-AMR:", "CN-330106-AMR:2026-13-45/X"])

@@ -58,26 +58,42 @@ class CsvText:
         self._ahead: deque[str] = deque()
         self._width = 0
 
-    def heading(self, fits: Callable[[list[str]], bool]) -> list[str]:
-        """The first record's cells, by the delimiter with which they fit, if by any.
+    def heading(self, fits: Callable[[list[str]], bool], rows: int = 1) -> list[str]:
+        """Of the first so many records the first whose cells fit, by whatever delimiter.
 
-        A first line `sep=;` says it. Raises FileError `bad_csv`.
+        Where none does it is the first one. A first line `sep=;` says the delimiter. Raises
+        FileError `bad_csv`.
         """
         if found := _SEP.fullmatch(self._peek()):
             self.delimiter = found["one"]
             self._ahead.popleft()
             self.line += 1
-        for delimiter in dict.fromkeys((self.delimiter, *DELIMITERS)):
-            record, lines = self._record(delimiter)
-            self._ahead.extendleft(reversed(lines))
-            if not record.problem and fits(record.cells):
-                self.delimiter = delimiter
+        first, above = self.line, list[str]()
+        for _ in range(rows):
+            if self._fits(fits):
                 break
+            record, lines = self._record(self.delimiter)
+            self._ahead.extendleft(reversed(lines[record.lines :]))
+            self.line += record.lines
+            above += lines[: record.lines]
+        else:
+            self._ahead.extendleft(reversed(above))
+            self.line = first
         record = next(self, Record(1, 0, []))
         if record.problem:
             raise FileError("bad_csv", f"line {record.line}: {record.problem}")
         self._width = len(record.cells)
         return record.cells
+
+    def _fits(self, fits: Callable[[list[str]], bool]) -> bool:
+        """Whether the next record does by some delimiter, which is the file's then."""
+        for delimiter in dict.fromkeys((self.delimiter, *DELIMITERS)):
+            record, lines = self._record(delimiter)
+            self._ahead.extendleft(reversed(lines))
+            if not record.problem and fits(record.cells):
+                self.delimiter = delimiter
+                return True
+        return False
 
     def __iter__(self) -> CsvText:
         return self

@@ -119,7 +119,9 @@ class Rows:
     def _csv_rows(self, text: io.TextIOWrapper, lines: Lines) -> Iterator[RawRow]:
         reader = CsvText(text, self._mapping.delimiter)
         mapping = self._mapping
-        first = reader.heading(lambda cells: not missing(mapping, columns_of(cells, mapping)))
+        first = reader.heading(
+            lambda cells: not missing(mapping, columns_of(cells, mapping)), mapping.workbook.header
+        )
         columns = columns_of(first, mapping)
         require(mapping, columns)
         lines.total = lines.heading = reader.line

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import NamedTuple
 
 from casebus.cases.listed import Listed
+from casebus.events.identifiers import identify
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.cells import heading, parse_date
 from casebus.sdk.importing.csv_text import CsvText
@@ -17,6 +20,7 @@ from casebus.sdk.importing.issues import CellError, FileError, Issue, IssueCode
 from casebus.sdk.importing.mapping import Cell, SheetPart, WorkbookPart
 from casebus.sdk.importing.report import Lines
 from casebus.sdk.importing.rows import Reading, RefusedError, refuse_secrets
+from casebus.sdk.importing.spoiled import is_nothing
 from casebus.sdk.importing.workbook import Workbook
 
 #: What a list says of a penalty -> how its column is called. Beside ours the names of the public
@@ -63,6 +67,8 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 #: Lists have titles and remarks above their heading.
 _HEADER_ROWS = range(1, 8)
 _LONGEST = 200
+#: A number ends with 号, and behind a sign another one begins.
+_SEVERAL = re.compile(r"号\s*[、，,；;/＼\\&和及与\s]\s*\S.*号")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +103,10 @@ class Meant(NamedTuple):
 class ListedRows:
     """Each row as it is listed, with what was noticed; None where it is refused."""
 
-    def __init__(self, source: SourceFile, meant: Meant) -> None:
+    def __init__(self, source: SourceFile, meant: Meant, today: date) -> None:
         """Raises FileError `missing_columns` where none says which penalties, or whose."""
         self._columns, self._office = columns_of(source, meant), meant.office
+        self._today = today
         self._rows = Rows(source, self._columns)
 
     @property
@@ -116,13 +123,13 @@ class ListedRows:
             return row, None, (cells,)
         reading = Reading(row, cells, AgencyNames(()))
         try:
-            listed = _listed(reading, self._columns.names, self._office)
+            listed = _listed(reading, self._columns.names, self._office, self._today)
             return row, listed, tuple(reading.issues)
         except RefusedError:
             return row, None, tuple(reading.issues)
 
 
-def _listed(reading: Reading, names: Mapping[str, str], office: str) -> Listed:
+def _listed(reading: Reading, names: Mapping[str, str], office: str, today: date) -> Listed:
     refuse_secrets(reading)
     said = {what: reading.raw(column) for what, column in names.items()}
     if long := [what for what, text in said.items() if len(text) > _LONGEST]:
@@ -131,32 +138,55 @@ def _listed(reading: Reading, names: Mapping[str, str], office: str) -> Listed:
     office = reading.text(names.get("office")) or office
     if not office:
         raise reading.refuse(names.get("office", ""), IssueCode.MISSING_VALUE)
-    code = reading.value(_code(names["code"])) if "code" in names else None
+    party = said.get("party", "")
     listed = Listed(
         office=office,
-        number=reading.number(names["number"]) if "number" in names else "",
-        party_code=code or "",
-        party_name=said.get("party", ""),
+        number=_number(reading, names["number"]) if "number" in names else "",
+        party_code=_code(reading, names["code"]) if "code" in names else "",
+        party_name="" if is_nothing(party) else party,
     )
-    return _dated(reading, names.get("date", ""), listed)
+    return _dated(reading, names.get("date", ""), listed, today)
 
 
-def _code(column: str) -> Cell:
-    return Cell.model_validate({"column": column, "as": "uscc", "optional": True})
+def _number(reading: Reading, column: str) -> str:
+    """One number: of several in a cell nobody would ever find the penalty."""
+    number = reading.number(column)
+    if _SEVERAL.search(number):
+        raise reading.refuse(column, IssueCode.BAD_CELL, "several numbers: give each its row")
+    return number
 
 
-def _dated(reading: Reading, column: str, listed: Listed) -> Listed:
-    """A day that cannot be read keeps the row out only where nothing else tells which penalty."""
+def _code(reading: Reading, column: str) -> str:
+    """An organisation's code; what only says that there is none, or names a person, is none."""
+    written = reading.text(column)
+    if is_nothing(written):
+        return ""
+    if written and not identify("resident_id", written).problem:
+        reading.note(column, IssueCode.BAD_CELL, "the number of a person's identity card: left out")
+        return ""
+    cell = Cell.model_validate({"column": column, "as": "uscc", "optional": True})
+    return reading.value(cell) or ""
+
+
+def _dated(reading: Reading, column: str, listed: Listed, today: date) -> Listed:
+    """A day that cannot be keeps the row out only where nothing else tells which penalty."""
     text = reading.text(column)
     if not text:
         return listed
     try:
-        return replace(listed, decided_on=parse_date(text).date)
+        return replace(listed, decided_on=_day(text, today))
     except CellError as error:
         if listed.known() is None:
             raise reading.refuse(column, error.issue_code, error.detail) from error
         reading.note(column, error.issue_code, error.detail)
         return listed
+
+
+def _day(text: str, today: date) -> date:
+    day = parse_date(text).date
+    if day > today:
+        raise CellError(IssueCode.BAD_DATE, "a day that has not come")
+    return day
 
 
 def columns_of(source: SourceFile, meant: Meant) -> Columns:
@@ -175,8 +205,11 @@ def _headings(source: SourceFile, meant: Meant) -> Iterator[tuple[list[str], Col
     if not source.is_workbook:
         with source.path.open("rb") as file:
             text = CsvText(io.TextIOWrapper(file, source.encoding, newline=""), ",")
-            found = text.heading(lambda cells: not _lacking(_names(cells, meant), meant))
-            yield found, Columns(_names(found, meant), text.delimiter)
+            found = text.heading(
+                lambda cells: not _lacking(_names(cells, meant), meant), _HEADER_ROWS[-1]
+            )
+            above = WorkbookPart(header=_HEADER_ROWS[-1])
+            yield found, Columns(_names(found, meant), text.delimiter, above)
         return
     sheets = (SheetPart(name=meant.sheet),) if meant.sheet else ()
     for header in _HEADER_ROWS:
