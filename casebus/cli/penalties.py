@@ -106,7 +106,7 @@ def listed(status: str | None, office: str, agency: str | None, *, as_json: bool
 @agency_option
 @json_option
 def offices(agency: str | None, *, as_json: bool) -> None:
-    """Count your questions by the office that was asked."""
+    """Count your questions by the office that was asked, and the days that it takes."""
     with open_gateway(settings_for(agency)) as gateway:
         items = gateway.penalty_offices()
     answer(items, as_json=as_json, show=lambda console: _show_offices(console, items))
@@ -189,4 +189,9 @@ def _show_questions(console: Console, items: list[dict[str, Any]]) -> None:
 
 def _show_offices(console: Console, items: list[dict[str, Any]]) -> None:
     names = ("office", "asked", "open", "overdue", "explained", "entered", "withdrawn")
-    console.print(table(names, ([one[name] for name in names] for one in items)))
+    days = {"median_days": "days to answer", "oldest_open_days": "oldest open, days"}
+    rows = (
+        [one[name] for name in names] + ["" if one[day] is None else one[day] for day in days]
+        for one in items
+    )
+    console.print(table((*names, *days.values()), rows))

@@ -97,7 +97,10 @@ class QuestionPage(Shape):
 
 
 class OfficeCounts(Shape):
-    """How the caller's questions to one office stand; `overdue` are some of the open ones."""
+    """How the caller's questions to one office stand; `overdue` are some of the open ones.
+
+    Days count from when the bus had the question, to the first answer or to now.
+    """
 
     office: str | None = Field(examples=[SOURCE])
     asked: int
@@ -106,6 +109,8 @@ class OfficeCounts(Shape):
     explained: int
     entered: int
     withdrawn: int
+    median_days: float | None = Field(examples=[6.5], description="Half were answered in so many.")
+    oldest_open_days: float | None = Field(examples=[12.0])
 
 
 class Offices(Shape):
@@ -196,7 +201,12 @@ async def questions(
 async def offices(agency: Caller, gateway: Context, database: Database) -> Offices:
     """How the caller's questions stand, by the office that was asked."""
     rows = await penalties.offices(database, agency, gateway.now())
-    return Offices(items=[OfficeCounts(**dict(one)) for one in rows])
+    return Offices(items=[OfficeCounts(**dict(one) | _days(one)) for one in rows])
+
+
+def _days(row: Any) -> dict[str, float | None]:
+    days = {name: row[name] for name in ("median_days", "oldest_open_days")}
+    return {name: None if one is None else round(float(one), 1) for name, one in days.items()}
 
 
 def _question(row: Any) -> Question:

@@ -83,10 +83,25 @@ select s.view -> 'roles' -> 'office' ->> 0 as office,
        count(*) filter (where s.status = 'asked' and w.due < $2) as overdue,
        count(*) filter (where s.status = 'explained') as explained,
        count(*) filter (where s.status = 'entered') as entered,
-       count(*) filter (where s.status = 'withdrawn') as withdrawn
+       count(*) filter (where s.status = 'withdrawn') as withdrawn,
+       percentile_cont(0.5) within group (order by extract(epoch from a.at - t.at) / 86400)
+           as median_days,
+       max(extract(epoch from $2 - t.at) / 86400)
+           filter (where s.status = 'asked') as oldest_open_days
 from derived.number q
 join derived.case_state s on s.stream = q.stream
 left join derived.work_item w on w.stream = s.stream and w.duty = 'enter_penalty' and w.is_open
+left join lateral (
+    select min(e.recorded_at) as at from derived.event e
+    where e.stream = s.stream and e.author = $1
+      and e.type like 'casebus.penalty\_entry.asked.%') t on true
+-- The first answer: the office's reason, or that the bus has the penalty.
+left join lateral (
+    select min(e.recorded_at) as at from derived.event e
+    where e.stream = s.stream and (
+        e.author = s.view -> 'roles' -> 'office' ->> 0
+            and e.type like 'casebus.penalty\_entry.explained.%'
+        or e.sector = 'bus' and e.type like 'casebus.penalty\_entry.found.%')) a on true
 where q.kind = 'question_no' and q.agency = $1
   and s.procedure = 'penalty_entry' and split_part(s.opener, '/', 1) = $1
 group by 1 order by 1;

@@ -268,6 +268,31 @@ async def test_the_list_and_the_counts_are_the_asker_s_own(desks: Desks) -> None
     assert await penalties.standing(database, OTHER_SUP, [UUID(stream)]) == {}
 
 
+async def test_days_count_from_the_question_to_the_first_answer(desks: Desks) -> None:
+    asked = [await desks.ask(Listed(office=AMR, number=f"罚〔2026〕{n}号")) for n in range(1, 5)]
+    for stream in asked[:3]:
+        # An answer of somebody else is none, and a second one changes nothing.
+        for who in (OTHER_AMR, AMR, AMR):
+            await desks.say("penalty_entry.explained", who, stream, reason="NOT_IP")
+    connection = desks.casework.pool
+    for days, stream in zip((1, 4, 30, 12), asked, strict=True):
+        await connection.execute(
+            "update derived.event set recorded_at = $2::timestamptz - make_interval(days => $3)"
+            " where stream = $1 and type like '%entry.asked%'",
+            *(UUID(stream), NOW, days),
+        )
+    for days, author in ((0, AMR), (-99, OTHER_AMR)):
+        await connection.execute(
+            "update derived.event set recorded_at = $2::timestamptz + make_interval(days => $3)"
+            " where author = $1 and type like '%entry.explained%'",
+            *(author, NOW, days),
+        )
+    async with desks.gateway() as client:
+        [counts] = (await client.get("/v1/penalties/offices")).json()["items"]
+    assert (counts["explained"], counts["open"]) == (3, 1)
+    assert (counts["median_days"], counts["oldest_open_days"]) == (4.0, 12.0)
+
+
 async def test_a_list_is_held_against_the_bus_row_by_row(desks: Desks) -> None:
     case = await desks.enter()
     asked = await desks.ask(Listed(office=AMR, number="杭西市监罚〔2026〕8号"))
