@@ -11,7 +11,7 @@ from casebus.events.legaltime import CHINA
 from gateway import bodies, requiring
 from gateway.api.shapes import WorkItem, need_of, work_item_of
 from gateway.context import Gateway
-from storage import reads
+from storage import penalties, reads
 
 
 async def shown(gateway: Gateway, agency: str, rows: Sequence[Any]) -> list[WorkItem]:
@@ -35,7 +35,16 @@ async def in_full(gateway: Gateway, agency: str, row: Any) -> WorkItem:
     acts = await requiring.acts_of(gateway, row["law"])
     needs = requiring.needs_of(acts, item.actions, gateway.now().astimezone(CHINA).date())
     requires = {word: [need_of(one) for one in found] for word, found in needs.items()}
-    return item.model_copy(update={"requires": requires})
+    return item.model_copy(
+        update={"requires": requires, "alike": await _alike(gateway, agency, item.key)}
+    )
+
+
+async def _alike(gateway: Gateway, office: str, key: str) -> list[str]:
+    """Where others ask about the same penalty; who may not ask is answered by hand, or not."""
+    rows = await penalties.alike(await gateway.database(), office, key)
+    directory = gateway.directory()
+    return [row["key"] for row in rows if gateway.asking.may_ask(row["asker"], office, directory)]
 
 
 async def _titles(gateway: Gateway, agency: str, rows: Sequence[Any]) -> dict[UUID, str]:

@@ -98,6 +98,12 @@ async def questions(
     return found
 
 
+async def alike(connection: Connection, office: str, key: str) -> list[Row]:
+    """The office's other open items about the same penalty (`key`), and who asks (`asker`)."""
+    found: list[Row] = await connection.fetch(_SQL["alike"], office, key)
+    return found
+
+
 async def offices(connection: Connection, asker: str, now: datetime) -> list[Row]:
     found: list[Row] = await connection.fetch(_SQL["offices"], asker, now)
     return found

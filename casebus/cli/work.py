@@ -16,8 +16,10 @@ from casebus.cli.groups import Group
 from casebus.cli.output import answer, json_option
 from casebus.cli.verbs import verbs
 from casebus.cli.work_items import meant, unsaid
+from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
 from casebus.now import now_from
+from casebus.sdk.gateway import Gateway
 from casebus.settings import Settings
 
 #: What fits a screen.
@@ -142,7 +144,24 @@ def _act(action: str, item: str, given: dict[str, Any]) -> dict[str, Any]:
         request = _request(version, given, texts, legal)
         if sys.stdin.isatty() and sys.stderr.isatty():
             _ask(found, action, request, texts)
-        return gateway.act(found["key"], action, request)
+        outcome = gateway.act(found["key"], action, request)
+        return {**outcome, "alike": _alike(gateway, found, action, request)}
+
+
+def _alike(
+    gateway: Gateway, done: dict[str, Any], action: str, request: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """What several ask is answered once: the same act on each item that asks it too."""
+    outcomes = []
+    for key in done.get("alike", ()):
+        try:
+            item = gateway.work_item(key)
+            if action in item["actions"]:
+                outcomes.append(gateway.act(key, action, {**request, "version": item["version"]}))
+        except CasebusError as error:
+            says = f"done on {done['key']}, and not on {key}, which asks the same: {error.detail}"
+            raise CasebusError(error.code, says) from error
+    return outcomes
 
 
 def _request(

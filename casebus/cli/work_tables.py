@@ -73,6 +73,8 @@ def item(console: Console, one: JSON) -> None:
     console.print(
         f"received {received}  due {_due(one) or '-'}  taken by {one.get('taken_by') or '-'}"
     )
+    if alike := one.get("alike"):
+        console.print(f"asked by {len(alike)} more: what you do here is done there too")
     if not one.get("is_open", True):
         console.print("  closed: nothing is left to do on it")
         return
@@ -98,5 +100,7 @@ def outcome(console: Console, found: JSON) -> None:
     console.print(f"{found['status']}: event {event['id']} of {event['source']}")
     for finding in found.get("findings") or ():
         console.print(f"  {finding['severity']}: {finding['kind']}")
+    for one in found.get("alike", ()):
+        console.print(f"  and where the same is asked, {one['status']}: event {one['event']['id']}")
     if found["status"] == "pending":
         console.print("  It is on its way: look again with `casebus history`.")

@@ -165,6 +165,11 @@ class WorkItem(Shape):
         description="Of one item: what each action must bear today, by the law of the case. An "
         "action that lacks some of it is refused (`act_incomplete`) before anything is signed.",
     )
+    alike: list[str] = Field(
+        default=[],
+        description="Of one item: other open items in which somebody else who may ask this agency "
+        "asks about the same penalty. One answer does for all of them.",
+    )
 
 
 Next = Annotated[str | None, Field(description="Cursor of the next page; none on the last.")]

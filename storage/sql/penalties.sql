@@ -75,6 +75,21 @@ where q.kind = 'question_no' and q.agency = $1
   and ($4::timestamptz is null or (s.opened_at, s.stream) < ($4, $5::uuid))
 order by s.opened_at desc, s.stream desc limit $6;
 
+-- name: alike
+-- Open items of an office about the penalty that one of its items is about, and who asks there.
+select o.key, t.agency as asker
+from derived.work_item w
+join derived.case_state s on s.stream = w.stream and s.procedure = 'penalty_entry'
+join derived.number q on q.stream = w.stream and q.kind = 'question_no'
+    and q.agency = split_part(s.opener, '/', 1)
+join derived.number t on t.value = q.value and t.kind = 'question_no' and t.stream <> q.stream
+join derived.case_state ts on ts.stream = t.stream and ts.procedure = 'penalty_entry'
+    and t.agency = split_part(ts.opener, '/', 1)
+join derived.work_item o on o.stream = t.stream and o.duty = w.duty and o.agency = w.agency
+    and o.is_open
+where w.agency = $1 and w.key = $2
+order by o.key;
+
 -- name: offices
 -- How the agency's questions stand, by the office that was asked.
 select s.view -> 'roles' -> 'office' ->> 0 as office,

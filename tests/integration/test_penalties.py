@@ -32,6 +32,7 @@ from tests.world import NOW, SCHEMAS
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 SUP, OTHER_SUP = "cn-330100-sup", "cn-440100-sup"
+PRO = "cn-330106-pro"
 AMR, OTHER_AMR = "cn-330106-amr", "cn-330100-amr"
 FILED = "administrative_case.filed"
 NUMBER, TYPED = "杭西市监罚〔2026〕7号", "杭西市监罚（2026） ７号"
@@ -266,6 +267,33 @@ async def test_the_list_and_the_counts_are_the_asker_s_own(desks: Desks) -> None
     assert await penalties.offices(database, AMR, NOW) == []
     assert await penalties.standing(database, SUP, [UUID(stream)]) == {UUID(stream): "asked"}
     assert await penalties.standing(database, OTHER_SUP, [UUID(stream)]) == {}
+
+
+async def test_what_several_may_ask_is_one_question_to_the_office(desks: Desks) -> None:
+    listed = Listed(office=AMR, number=NUMBER)
+    # The third may not ask this office: whatever it is told, a person decides.
+    asked = {who: await desks.ask(listed, who) for who in (SUP, PRO, OTHER_SUP)}
+    other = await desks.ask(Listed(office=AMR, number="杭西市监罚〔2026〕8号"), PRO)
+    async with desks.gateway(AMR) as client:
+        items = (await client.get("/v1/work")).json()["items"]
+        keys = {one["case"]: one["key"] for one in items}
+        assert {*keys} == {*asked.values(), other}
+        alike = {
+            case: (await client.get(f"/v1/work/{key}")).json()["alike"]
+            for case, key in keys.items()
+        }
+    assert alike == {
+        asked[SUP]: [keys[asked[PRO]]],
+        asked[PRO]: [keys[asked[SUP]]],
+        asked[OTHER_SUP]: sorted([keys[asked[SUP]], keys[asked[PRO]]]),
+        other: [],
+    }
+    said = {"to": (PRO,), "reason": "NOT_IP", "on": "2026-03-03"}
+    await desks.say("penalty_entry.explained", AMR, asked[PRO], **said)
+    assert await penalties.alike(desks.casework.pool, PRO, keys[asked[SUP]]) == []
+    async with desks.gateway(AMR) as client:
+        left = (await client.get(f"/v1/work/{keys[asked[SUP]]}")).json()["alike"]
+    assert left == []
 
 
 async def test_days_count_from_the_question_to_the_first_answer(desks: Desks) -> None:

@@ -252,6 +252,29 @@ def test_any_action_that_an_item_offers_is_a_word(
     assert posted[0][1]["data"]["numbers"][0]["kind"] == "case_no"
 
 
+def test_what_several_ask_is_answered_once(
+    run: Callable[..., Result], asked: tuple[Answers, list[tuple[str, Any]]]
+) -> None:
+    answers, posted = asked
+    other, closed = ITEM.replace("5d2f", "6e30"), ITEM.replace("5d2f", "7f41")
+    answers["GET", f"/v1/work/{ITEM}"] = 200, {**WORK, "alike": [other, closed]}
+    answers["GET", f"/v1/work/{other}"] = 200, {**WORK, "key": other, "version": 7}
+    answers["GET", f"/v1/work/{closed}"] = 200, {**WORK, "key": closed, "actions": {}}
+    outcome = {"status": "done", "event": {"source": "s", "id": "e"}, "findings": []}
+    answers["POST", f"/v1/work/{ITEM}/file"] = 200, outcome
+    answers["POST", f"/v1/work/{other}/file"] = 200, {**outcome, "event": {"id": "f"}}
+    words = ("work", "file", ITEM, "--version", "2", "--set", "reasons=x")
+    done = run(*words)
+    assert done.exit_code == 0, done.output
+    assert "where the same is asked, done: event f" in done.output
+    assert [one[1]["version"] for one in posted] == [2, 7]
+    assert posted[0][1]["data"] == posted[1][1]["data"]
+    answers["POST", f"/v1/work/{other}/file"] = 409, {"code": "work_changed", "detail": "4"}
+    done = run(*words)
+    assert done.exit_code == 1
+    assert f"done on {ITEM}, and not on {other}" in done.output
+
+
 def test_work_lists_items_with_their_actions(
     run: Callable[..., Result], asked: tuple[Answers, Any]
 ) -> None:
