@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import click
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.sdk.doors import DoorOf
+from casebus.sdk.doors import DoorOf, asked_once, one_door
 from casebus.sdk.gateway import Gateway, is_uuid
 from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
@@ -103,33 +104,19 @@ def doors(settings: Settings, sector: str | None = None) -> DoorOf:
     installation's admin) may read the directory, which says every agency's sector.
     """
     from casebus.events.doors import door_of  # noqa: PLC0415
-    from casebus.sdk.doors import one_door  # noqa: PLC0415
 
     if settings.ferry:
         return one_door(door_of(sector or office_config(settings.ferry).sector))
-    return _asked_when_needed(settings, sector)
+    return asked_once(partial(_finder, settings, sector))
 
 
-def _asked_when_needed(settings: Settings, sector: str | None) -> DoorOf:
-    """Kafka is asked when an event is published, and once."""
-    known: dict[str, str] = {}
-    finders: list[DoorOf] = []
+def _finder(settings: Settings, sector: str | None) -> DoorOf:
+    """Asks Kafka."""
+    from casebus.sdk.accounts import door_finder, doors_seen  # noqa: PLC0415
 
-    def find() -> DoorOf:
-        from casebus.sdk.accounts import door_finder, doors_seen  # noqa: PLC0415
-
-        if sector:
-            return doors_seen(settings, lambda _agency: sector)
-        return door_finder(settings, load_schemas(settings))
-
-    def door_of(agency: str) -> str:
-        if agency not in known:
-            if not finders:
-                finders.append(find())
-            known[agency] = finders[0](agency)
-        return known[agency]
-
-    return door_of
+    if sector:
+        return doors_seen(settings, lambda _agency: sector)
+    return door_finder(settings, load_schemas(settings))
 
 
 def office_config(home: Path) -> Config:

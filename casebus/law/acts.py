@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from casebus.law import loader
+from casebus.law.conditions import values_at
 from casebus.law.models import BodyPath, EventName, Model, Rule, Title, Word
 from casebus.law.reading import LawError
 
@@ -93,7 +94,7 @@ class Need:
         """`sectors` are those of the recipients, the author left out."""
         if self.to:
             return any(one in self.to for one in sectors)
-        return any(_is_said(body, path.split(".")) for path in self.says) or self._is_enclosed(body)
+        return any(_is_said(body, path) for path in self.says) or self._is_enclosed(body)
 
     def _is_enclosed(self, body: Mapping[str, Any]) -> bool:
         if self.not_enclosed and any(one in self.papers for one in _list(body.get(NOT_ENCLOSED))):
@@ -161,18 +162,9 @@ def _need(row: NeedRow) -> Need:
     )
 
 
-def _is_said(node: Any, path: list[str]) -> bool:
-    is_said = _is_digest if path[-1].endswith("sha256") else _has_words
-    return any(map(is_said, _at(node, path)))
-
-
-def _at(node: Any, path: list[str]) -> Iterator[Any]:
-    """What stands at a path; in each record of a list."""
-    for one in _list(node) if path else ():
-        if isinstance(one, Mapping):
-            yield from _at(one.get(path[0]), path[1:])
-    if not path:
-        yield node
+def _is_said(body: Mapping[str, Any], path: str) -> bool:
+    is_said = _is_digest if path.endswith("sha256") else _has_words
+    return any(map(is_said, values_at(body, path)))
 
 
 def _has_words(value: Any) -> bool:

@@ -11,13 +11,12 @@ from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.sdk.connection import clear_errors, consumer_settings, open_consumer
 from casebus.sdk.doors import DoorOf, SectorOf, door_among, one_door, visible_door
+from casebus.sdk.patience import STILL_SECONDS
 from casebus.settings import Settings
 from casebus.trust.directory import Directory, DirectoryError
 
 DIRECTORY_TOPIC = "directory"
 _POLL_MS = 1_000
-#: Brokers that give nothing of what they hold for so long are away.
-_STILL_SECONDS = 30.0
 
 
 def visible_topics(settings: Settings) -> set[str]:
@@ -91,7 +90,7 @@ def _read(consumer: KafkaConsumer, directory: Directory, settings: Settings) -> 
     end = consumer.end_offsets([place])[place]
     came_at = time.monotonic()
     while directory.position < end:
-        if time.monotonic() - came_at > _STILL_SECONDS:
+        if time.monotonic() - came_at > STILL_SECONDS:
             says = f"{settings.kafka_bootstrap} stopped in the midst of the directory"
             raise AwayError("kafka_unreachable", says)
         for record in consumer.poll(timeout_ms=_POLL_MS).get(place, ()):

@@ -11,6 +11,7 @@ from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.sdk.accounts import door_finder
 from casebus.sdk.doors import DoorOf
+from casebus.sdk.doors import asked_once
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.inbox import Inbox
@@ -35,7 +36,6 @@ class Client:
         self.settings = settings or Settings()
         if not self.settings.agency:
             raise CasebusError("no_source", "say which agency you are: set CASEBUS_AGENCY")
-        self._doors: dict[str, str] = {}
         self._open = ExitStack()
         self._owner = Owner("the client")
         #: Two threads that begin at once open one publisher.
@@ -91,16 +91,8 @@ class Client:
 
     @cached_property
     def publisher(self) -> Publisher:
+        door_of = asked_once(lambda: door_finder(self.settings, self.schemas))
         publisher = Publisher(
-            self.settings, schemas=self.schemas, store=self.store, door_of=self._door_of
+            self.settings, schemas=self.schemas, store=self.store, door_of=door_of
         )
         return self._open.enter_context(publisher)
-
-    @cached_property
-    def _find_door(self) -> DoorOf:
-        return door_finder(self.settings, self.schemas)
-
-    def _door_of(self, agency: str) -> str:
-        if agency not in self._doors:
-            self._doors[agency] = self._find_door(agency)
-        return self._doors[agency]

@@ -18,6 +18,21 @@ def one_door(door: str) -> DoorOf:
     return lambda _agency: door
 
 
+def asked_once(finder: Callable[[], DoorOf]) -> DoorOf:
+    """Asks who can say it, which is opened at the first question; of each agency once."""
+    known: dict[str, str] = {}
+    opened: list[DoorOf] = []
+
+    def door_of(agency: str) -> str:
+        if agency not in known:
+            if not opened:
+                opened.append(finder())
+            known[agency] = opened[0](agency)
+        return known[agency]
+
+    return door_of
+
+
 def visible_door(topics: Iterable[str]) -> str:
     """The door that an account sees: an agency's account sees exactly one."""
     seen = sorted(filter(is_door, topics))

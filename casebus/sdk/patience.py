@@ -14,6 +14,8 @@ from casebus.errors import AwayError
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+#: Brokers that give nothing of what they hold for so long are away.
+STILL_SECONDS = 30.0
 _FIRST_PAUSE_SECONDS = 0.1
 _MOST_PAUSE_SECONDS = 5.0
 #: A fault that is over sooner is told to nobody.

@@ -12,12 +12,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from casebus.errors import AwayError
+from casebus.sdk.patience import STILL_SECONDS
 from casebus.settings import Settings
 from services.transport import reading
 
 _POLL_MS = 1_000
-#: Brokers that give nothing of what they hold for so long are away.
-_STILL_SECONDS = 30.0
 #: Records handed over at once.
 AT_ONCE = 2_000
 _FETCH_BYTES = 8 << 20
@@ -115,7 +114,7 @@ class Kafka:
             self._reader.seek(place, spans[place].first)
         came_at = time.monotonic()
         while unread:
-            if time.monotonic() - came_at > _STILL_SECONDS:
+            if time.monotonic() - came_at > STILL_SECONDS:
                 place = min(unread)
                 says = f"Kafka gave nothing of {place.topic}, partition {place.partition}"
                 raise AwayError("kafka_unreachable", says)
