@@ -10,7 +10,6 @@ from typing import Self
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.sdk.accounts import door_finder
-from casebus.sdk.doors import DoorOf
 from casebus.sdk.doors import asked_once
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.gateway import Gateway
