@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Sequence
 
 from casebus.events.envelope import Header
+from casebus.events.framing import Framing, Headers, Sorts, parted
 
+_NAME = struct.Struct(">H")
 _LENGTHS = struct.Struct(">HI")
 
 
-def pack_headers(headers: Iterable[Header]) -> bytes:
-    parts: list[bytes] = []
-    for name, value in headers:
-        parts += (_before(name, len(value)), value)
-    return b"".join(parts)
+def pack_headers(headers: Headers) -> bytes:
+    named = parted(headers)
+    return _FORMS[named.names].bytes_of(named)
 
 
-# The same few names and lengths come with every record.
-@lru_cache(maxsize=4096)
-def _before(name: str, length: int) -> bytes:
-    raw = name.encode()
-    return _LENGTHS.pack(len(raw), length) + raw
+def framing(names: Sequence[str], places: Sequence[int]) -> Framing:
+    """Packs the headers at these places."""
+
+    def before(place: int) -> tuple[bytes, bytes]:
+        raw = names[place].encode()
+        return _NAME.pack(len(raw)), raw
+
+    return Framing(places, before)
+
+
+def _form(names: tuple[str, ...]) -> Framing:
+    return framing(names, range(len(names)))
+
+
+_FORMS = Sorts(_form)
 
 
 def unpack_headers(packed: bytes) -> tuple[Header, ...]:

@@ -4,48 +4,71 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from casebus.events.envelope import UNSIGNED_HEADERS, Header
+from casebus.events.envelope import UNSIGNED_HEADERS
+from casebus.events.framing import Framing, Headers, Parted, Sorts, parted
 from casebus.events.schemas import PREFIX_BYTES
 
 _LENGTH = struct.Struct(">I")
 
 
-def event_leaf(schema_digest: bytes, headers: Iterable[Header], value: bytes) -> bytes:
+def event_leaf(schema_digest: bytes, headers: Headers, value: bytes) -> bytes:
     """SHA-256 over 0x00, the schema text's digest, the covered headers, the bare Avro body.
 
     Covered are `content-type` and every `ce_*` but the signature and its proof, sorted by name,
     name and value each behind its length; `traceparent` and `cb-*` change on the way and are not.
     """
-    covered = sorted([header for header in headers if is_covered(header[0])])
-    parts = [b"\x00", schema_digest, _LENGTH.pack(len(covered)), *_framed(covered)]
-    parts.append(value[PREFIX_BYTES:])
+    named, form = _formed(headers)
+    covered = form.covered.bytes_of(named)
+    parts = (b"\x00", schema_digest, form.number, covered, value[PREFIX_BYTES:])
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def log_leaf(leaf: bytes, headers: Iterable[Header]) -> bytes:
+def log_leaf(leaf: bytes, headers: Headers) -> bytes:
     """SHA-256 over 0x00, the event leaf, the signature and its proof, and the bus's stamps."""
-    kept = sorted([header for header in headers if is_logged(header[0])])
-    return hashlib.sha256(b"".join((b"\x00", leaf, *_framed(kept)))).digest()
+    named, form = _formed(headers)
+    return hashlib.sha256(b"\x00" + leaf + form.logged.bytes_of(named)).digest()
 
 
-def _framed(headers: Iterable[Header]) -> list[bytes]:
-    parts: list[bytes] = []
-    for name, text in headers:
-        parts += (_before(name, len(text)), text)
-    return parts
+class _Form(NamedTuple):
+    """The leaves' parts of headers with certain names, by name."""
+
+    covered: Framing
+    number: bytes
+    logged: Framing
+    #: Whether a name stands twice: then the values order them.
+    repeats: bool
 
 
-# The same few names and lengths come with every record, and a journal is hashed record by record.
-@lru_cache(maxsize=4096)
-def _before(name: str, length: int) -> bytes:
-    raw = name.encode()
-    return _LENGTH.pack(len(raw)) + raw + _LENGTH.pack(length)
+def _form(names: tuple[str, ...]) -> _Form:
+    by_name = sorted(range(len(names)), key=names.__getitem__)
+    covered = _framing(names, [place for place in by_name if is_covered(names[place])])
+    logged = _framing(names, [place for place in by_name if is_logged(names[place])])
+    return _Form(covered, _LENGTH.pack(covered.size), logged, len(set(names)) < len(names))
 
 
-@lru_cache(maxsize=1024)
+_FORMS = Sorts(_form)
+
+
+def _formed(headers: Headers) -> tuple[Parted, _Form]:
+    named = parted(headers)
+    form = _FORMS[named.names]
+    if form.repeats:
+        named = Parted.of(sorted(named.items()))
+        form = _FORMS[named.names]
+    return named, form
+
+
+def _framing(names: Sequence[str], places: Sequence[int]) -> Framing:
+    def before(place: int) -> tuple[bytes, bytes]:
+        raw = names[place].encode()
+        return _LENGTH.pack(len(raw)) + raw, b""
+
+    return Framing(places, before)
+
+
 def is_covered(name: str) -> bool:
     """Whether the event leaf covers a header."""
     if name in UNSIGNED_HEADERS:
@@ -53,7 +76,6 @@ def is_covered(name: str) -> bool:
     return name.startswith("ce_") or name == "content-type"
 
 
-@lru_cache(maxsize=1024)
 def is_logged(name: str) -> bool:
     """Whether the log leaf covers a header beside the event leaf."""
     return name in UNSIGNED_HEADERS or name.startswith("cb-")

@@ -1,0 +1,103 @@
+"""Headers as one byte string: name and value of each, behind its length.
+
+Few sorts of records stand in a journal, and the headers of a sort have the same names every time:
+what depends on names alone is worked out once a sort.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from typing import Generic, NamedTuple, Self, TypeVar
+
+from casebus.events.envelope import Header
+
+_LENGTH = struct.Struct(">I")
+#: Lengths of values that are written down beforehand.
+_USUAL = 4096
+#: A framed header: before the length of its value, that length, before the value, the value.
+_PARTS = 4
+#: Sorts of records that are remembered, and how many letters the names of one may have.
+_MOST_SORTS = 1024
+_MOST_LETTERS = 2048
+
+T = TypeVar("T")
+
+
+class _Lengths(dict[int, bytes]):
+    def __missing__(self, length: int) -> bytes:
+        return _LENGTH.pack(length)
+
+
+_LENGTHS = _Lengths((length, _LENGTH.pack(length)) for length in range(_USUAL))
+
+
+class Parted(NamedTuple):
+    """Headers, their names apart; the lengths are those of the values, as four bytes each."""
+
+    names: tuple[str, ...]
+    values: Sequence[bytes]
+    lengths: Sequence[bytes]
+
+    @classmethod
+    def of(cls, headers: Iterable[tuple[str, bytes | None]]) -> Self:
+        """Kafka's headers; one that has no value is an empty one."""
+        names, values = tuple(zip(*headers, strict=True)) or ((), ())
+        if None in values:
+            values = tuple(value or b"" for value in values)
+        return cls(names, values, [_LENGTHS[len(value)] for value in values])
+
+    def items(self) -> list[Header]:
+        return list(zip(self.names, self.values, strict=True))
+
+
+Headers = Iterable[Header] | Parted
+
+
+def parted(headers: Headers) -> Parted:
+    return headers if isinstance(headers, Parted) else Parted.of(headers)
+
+
+class Framing:
+    """The headers at some places, in that order, of all records whose headers are named so."""
+
+    __slots__ = ("_chosen", "_parts", "size")
+
+    def __init__(self, places: Sequence[int], before: Callable[[int], tuple[bytes, bytes]]) -> None:
+        """`before` gives what stands before the length of a value, and between both."""
+        self.size = len(places)
+        self._chosen = _chooser(places)
+        self._parts: list[bytes] = []
+        for place in places:
+            first, second = before(place)
+            self._parts += (first, b"", second, b"")
+
+    def bytes_of(self, headers: Parted) -> bytes:
+        parts = self._parts.copy()
+        parts[1::_PARTS] = self._chosen(headers.lengths)
+        parts[3::_PARTS] = self._chosen(headers.values)
+        return b"".join(parts)
+
+
+def _chooser(places: Sequence[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
+    if len(places) > 1:
+        chosen: Callable[[Sequence[bytes]], Sequence[bytes]] = itemgetter(*places)
+        return chosen
+    return lambda row: [row[place] for place in places]
+
+
+class Sorts(dict[tuple[str, ...], T], Generic[T]):
+    """What `make` works out of the names of headers; strangers' names fill no memory."""
+
+    def __init__(self, make: Callable[[tuple[str, ...]], T]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, names: tuple[str, ...]) -> T:
+        made = self._make(names)
+        if len(self) >= _MOST_SORTS:
+            self.clear()
+        if sum(map(len, names)) <= _MOST_LETTERS:
+            self[names] = made
+        return made
