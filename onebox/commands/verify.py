@@ -16,6 +16,7 @@ from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
 from onebox.verify.checks import Advance
 from onebox.verify.checks import verify as compare
+from onebox.verify.jobs import collect_seldom
 from onebox.verify.report import Part, Problem, Report
 from storage.sampling import Sample
 
@@ -32,25 +33,32 @@ _WHOLE = 100.0
     metavar="PERCENT",
     help="Derive so many of a hundred cases again, drawn anew each time; all bytes are read.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Compare the journal by so many processes; if not given, by one a core where it is long.",
+)
 @json_option
-def verify(home: Path | None, *, percent: float, as_json: bool) -> None:
+def verify(home: Path | None, *, percent: float, jobs: int | None, as_json: bool) -> None:
     """Prove from Kafka and PostgreSQL that nothing was lost, doubled or altered.
 
     Reads every record of every topic and hashes it anew, beside PostgreSQL's copy; then derives the
     cases again from the journal and compares every row. Exit code 1 where anything disagrees.
     """
+    collect_seldom()
     sample = Sample.drawn(percent / _WHOLE)
-    report = _with_progress(_settings(home), sample, quiet=as_json)
+    report = _with_progress(_settings(home), sample, jobs, quiet=as_json)
     answer(report.to_json(), as_json=as_json, show=lambda out: show(out, report, percent))
     sys.exit(0 if report.ok else 1)
 
 
-def _with_progress(settings: Settings, sample: Sample, *, quiet: bool) -> Report:
+def _with_progress(settings: Settings, sample: Sample, jobs: int | None, *, quiet: bool) -> Report:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(
         *columns, TimeElapsedColumn(), console=Console(stderr=True), disable=quiet
     ) as bar:
-        return asyncio.run(compare(settings, _shown_by(bar), sample=sample))
+        return asyncio.run(compare(settings, _shown_by(bar), sample=sample, jobs=jobs))
 
 
 def _shown_by(bar: Progress) -> Advance:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -26,15 +26,17 @@ from casebus.law import Law
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from onebox.verify import refolding, stored
+from onebox.verify.comparing import logs_of
 from onebox.verify.directory import Entries
 from onebox.verify.doors import Doors
 from onebox.verify.heads import Heads, ReceiptsSent
 from onebox.verify.inboxes import Inboxes
-from onebox.verify.journal import JOURNAL, Journal
+from onebox.verify.jobs import Share, alone, jobs_for, side_by_side
+from onebox.verify.journal import Journal
 from onebox.verify.records import headers_of
 from onebox.verify.rejected import REJECTED, Rejected, Returned
 from onebox.verify.report import Part, Report
-from onebox.verify.topics import Kafka, Spans
+from onebox.verify.topics import JOURNAL, Kafka, Spans
 from storage.queries import load
 from storage.sampling import ALL, Sample
 
@@ -58,15 +60,19 @@ async def verify(
     *,
     sample: Sample = ALL,
     settling_seconds: float = SETTLING_SECONDS,
+    jobs: int | None = None,
 ) -> Report:
-    """Compare everything, as Kafka's admin and the database's owner; re-fold the sample."""
+    """Compare everything, as Kafka's admin and the database's owner; re-fold the sample.
+
+    The journal's bytes are compared by so many processes; without a number, as its length asks.
+    """
     report = Report()
     connection: Any = await asyncpg.connect(settings.database_url)
     try:
         async with Kafka(settings) as kafka:
             due = await settled(kafka, connection, settling_seconds)
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                await Verification(settings, kafka, connection, report, advance).run(due)
+                await Verification(settings, kafka, connection, report, advance, jobs=jobs).run(due)
                 if not sample.is_whole:
                     await refolding.invented(report, connection)
     finally:
@@ -124,9 +130,17 @@ class Verification:
     """One pass over the topics; `connection` sees one moment."""
 
     def __init__(
-        self, settings: Settings, kafka: Kafka, connection: Any, report: Report, advance: Advance
+        self,
+        settings: Settings,
+        kafka: Kafka,
+        connection: Any,
+        report: Report,
+        advance: Advance,
+        *,
+        jobs: int | None = None,
     ) -> None:
-        self._kafka, self._connection = kafka, connection
+        self._settings, self._kafka, self._connection = settings, kafka, connection
+        self._jobs = jobs
         self._schemas = Schemas.load(settings.schemas_dir)
         self._topics = Topics.load(settings.schemas_dir)
         self._installed = Law.load(settings.policies_dir / "law").digest
@@ -137,13 +151,10 @@ class Verification:
         report, connection = self._report, self._connection
         # Where the row is gone, which is told of below, it is the first epoch's as a rule.
         epoch = await connection.fetchval(_SQL["epoch"]) or 1
-        journal = Journal(report, self._schemas, connection, epoch)
+        journal = Journal(report, epoch)
         # The snapshot begins with that statement: Kafka holds all of it and maybe more.
         spans = await self._kafka.spans([JOURNAL])
-        await journal.begin(spans)
-        async for place, records in self._read("journal", journal, spans):
-            await journal.take(place.partition, records)
-        await journal.end(spans, due.journal)
+        await self._compare(journal, spans, due)
         refused = await self._rejected(journal, due)
         journal.sequences.end()
         await self._doors(journal, refused, due)
@@ -154,6 +165,27 @@ class Verification:
         with _timed(report, "signed heads"):
             await Heads(report, connection, directory, epoch).check()
         await self._receipts(directory)
+
+    async def _compare(self, journal: Journal, spans: Spans, due: Due) -> None:
+        connection, report, epoch = self._connection, self._report, journal.epoch
+        snapshot = await connection.fetchval(_SQL["snapshot"])
+        logs = await logs_of(report, connection, epoch, spans)
+        share = Share(self._settings, snapshot, epoch, logs, spans, due.journal)
+        jobs, total = jobs_for(spans, self._jobs), _records(spans)
+        batches = (
+            alone(report, share, self._schemas, connection, self._kafka)
+            if jobs == 1
+            else side_by_side(report, share, jobs)
+        )
+        with _timed(report, "journal") as part:
+            async with aclosing(batches):
+                async for batch in batches:
+                    journal.take(batch)
+                    part.records += batch.records
+                    self._advance(part.name, part.records, total)
+            part.bytes = journal.bytes
+        for row in await connection.fetch(_SQL["beyond_fence"]):
+            report.problem("stored_beyond_fence", "/".join(map(str, row)))
 
     async def _rejected(self, journal: Journal, due: Due) -> Rejected:
         found = Rejected(self._report, self._connection, journal.sequences)
@@ -209,7 +241,7 @@ class Verification:
 
     async def _read(self, name: str, reader: Any, spans: Spans) -> Any:
         """The batches of a part; counted, timed and told."""
-        total = sum(span.end - span.first for span in spans.values())
+        total = _records(spans)
         with _timed(self._report, name) as part:
             async for place, records in self._kafka.read(spans):
                 if records:
@@ -217,6 +249,10 @@ class Verification:
                 part.records += len(records)
                 self._advance(name, part.records, total)
             part.bytes = reader.bytes
+
+
+def _records(spans: Spans) -> int:
+    return sum(span.end - span.first for span in spans.values())
 
 
 def _apply(directory: Directory, record: Any) -> None:

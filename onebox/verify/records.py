@@ -7,18 +7,21 @@ the place that a copy was made from.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import struct
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Header
+from casebus.events.framing import Framing, Headers, Parted, Sorts, parted
 from casebus.events.schemas import Schemas
 from casebus.trust.leaf import event_leaf, log_leaf
-from storage.packing import pack_headers
+from storage.packing import framing, pack_headers
 
 POSITION = "cb-position"
 _ON_THE_WAY = frozenset({"traceparent", "tracestate", POSITION})
-_NOTHING = b"\xff"
+_LENGTHS = struct.Struct(">qq")
 
 
 class Digests(NamedTuple):
@@ -28,46 +31,79 @@ class Digests(NamedTuple):
     whole: bytes
 
 
+class Said(NamedTuple):
+    """The headers that a verification looks at; admission journals nothing without them."""
+
+    subject: bytes
+    source: bytes
+    id: bytes
+    type: bytes
+    origin: bytes
+
+
+_SAID = ("ce_subject", "ce_source", "ce_id", "ce_type", "cb-origin")
+
+
 class Read(NamedTuple):
     """One record of the journal, computed once."""
 
-    headers: tuple[Header, ...]
-    texts: dict[str, bytes]
+    said: Said
+    sequence: bytes | None
+    routes: bytes | None
     packed: bytes
     leaf: bytes
     logged: bytes
     digests: Digests
 
 
+class _Form(NamedTuple):
+    """Headers with certain names: the author's, and the bus's stamps."""
+
+    own: Framing
+    stamps: Framing
+    #: Whether the stamps stand behind what the author sent, and nothing else is there.
+    in_order: bool
+    #: Where each name stands last.
+    places: dict[str, int]
+    said: Callable[[Sequence[bytes]], tuple[bytes, ...]] | None
+
+
+def _form(names: tuple[str, ...]) -> _Form:
+    kept = [place for place, name in enumerate(names) if name not in _ON_THE_WAY]
+    own = [place for place in kept if not names[place].startswith("cb-")]
+    stamps = [place for place in kept if names[place].startswith("cb-")]
+    in_order = own + stamps == list(range(len(names)))
+    places = {name: place for place, name in enumerate(names)}
+    is_whole = places.keys() >= set(_SAID)
+    said = itemgetter(*(places[name] for name in _SAID)) if is_whole else None
+    return _Form(framing(names, own), framing(names, stamps), in_order, places, said)
+
+
+_FORMS = Sorts(_form)
+
+
 def headers_of(record: Any) -> tuple[Header, ...]:
     return tuple((name, text or b"") for name, text in record.headers)
 
 
-def digests_of(key: bytes | None, value: bytes | None, headers: Iterable[Header]) -> Digests:
-    own, stamps = _parted(headers)
-    return _digests(key, value, pack_headers(own), pack_headers(stamps))
-
-
-def _parted(headers: Iterable[Header]) -> tuple[list[Header], list[Header]]:
-    """The author's headers, and the bus's stamps."""
-    own: list[Header] = []
-    stamps: list[Header] = []
-    for header in headers:
-        if header[0] not in _ON_THE_WAY:
-            (stamps if header[0].startswith("cb-") else own).append(header)
-    return own, stamps
+def digests_of(key: bytes | None, value: bytes | None, headers: Headers) -> Digests:
+    named = parted(headers)
+    form = _FORMS[named.names]
+    return _digests(key, value, form.own.bytes_of(named), form.stamps.bytes_of(named))
 
 
 def _digests(key: bytes | None, value: bytes | None, own: bytes, stamps: bytes) -> Digests:
-    parts: list[bytes] = []
-    for part in (key, value, own):
-        whole = _NOTHING if part is None else part
-        parts += (len(whole).to_bytes(8, "big"), whole)
-    author = hashlib.sha256(b"".join(parts)).digest()
+    lengths = _LENGTHS.pack(_length(key), _length(value))
+    author = hashlib.sha256(b"".join((lengths, key or b"", value or b"", own))).digest()
     return Digests(author, hashlib.sha256(author + stamps).digest())
 
 
-def leaf_of(schemas: Schemas, value: bytes | None, headers: Iterable[Header]) -> bytes:
+def _length(whole: bytes | None) -> int:
+    """An empty value is another than none."""
+    return -1 if whole is None else len(whole)
+
+
+def leaf_of(schemas: Schemas, value: bytes | None, headers: Headers) -> bytes:
     """The event leaf; nothing where no schema wrote the value."""
     try:
         digest = schemas.schema_of(value).digest
@@ -77,17 +113,24 @@ def leaf_of(schemas: Schemas, value: bytes | None, headers: Iterable[Header]) ->
 
 
 def read(schemas: Schemas, record: Any) -> Read:
-    headers = headers_of(record)
-    leaf = leaf_of(schemas, record.value, headers)
-    own, stamps = _parted(headers)
-    first, last = pack_headers(own), pack_headers(stamps)
-    # As a rule the stamps stand behind what the author sent, and nothing between.
-    in_order = len(own) + len(stamps) == len(headers) and headers[len(own) :] == tuple(stamps)
+    """Raises ValueError for headers that admission does not give."""
+    named = Parted.of(record.headers)
+    leaf = leaf_of(schemas, record.value, named)
+    form = _FORMS[named.names]
+    own, stamps = form.own.bytes_of(named), form.stamps.bytes_of(named)
+    if form.said is None:
+        raise ValueError("a header is missing")
     return Read(
-        headers,
-        dict(headers),
-        first + last if in_order else pack_headers(headers),
+        Said(*form.said(named.values)),
+        _optional(named, form, "ce_sequence"),
+        _optional(named, form, "cb-routes"),
+        own + stamps if form.in_order else pack_headers(named),
         leaf,
-        log_leaf(leaf, headers),
-        _digests(record.key, record.value, first, last),
+        log_leaf(leaf, named),
+        _digests(record.key, record.value, own, stamps),
     )
+
+
+def _optional(named: Parted, form: _Form, name: str) -> bytes | None:
+    place = form.places.get(name)
+    return None if place is None else named.values[place]

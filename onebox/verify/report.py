@@ -47,6 +47,16 @@ class Report:
     def notice(self, code: str, place: str) -> None:
         _add(self.notices, code, place, 1)
 
+    def add(self, other: Report) -> None:
+        """What another process found in its part of the work."""
+        for what, number in other.counts.items():
+            self.count(what, number)
+        for ours, theirs in ((self.problems, other.problems), (self.notices, other.notices)):
+            for one in theirs.values():
+                for place in one.places:
+                    _add(ours, one.code, place, 1)
+                ours[one.code].count += one.count - len(one.places)
+
     @property
     def ok(self) -> bool:
         return not self.problems

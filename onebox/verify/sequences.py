@@ -9,7 +9,6 @@ from onebox.verify.report import Report
 
 Stream = tuple[str, str]
 """(source, stream): what an author counts."""
-_STREAM = ("ce_source", "ce_subject")
 
 
 class Sequences:
@@ -25,11 +24,7 @@ class Sequences:
         #: Of what admission rejected: number -> ids of the events.
         self._refused: dict[Stream, dict[int, set[bytes]]] = {}
 
-    def take(self, texts: Mapping[str, bytes]) -> None:
-        if "ce_sequence" not in texts:
-            return
-        number = int(texts["ce_sequence"])
-        key = (texts["ce_source"].decode(), texts["ce_subject"].decode())
+    def take(self, key: Stream, number: int) -> None:
         before = self._last.get(key, 0)
         if (*key, number) in self._numbers:
             # A sender that lost its store counts from one again: its numbers, not our order.

@@ -16,6 +16,7 @@ from casebus.sdk.patience import STILL_SECONDS
 from casebus.settings import Settings
 from services.transport import reading
 
+JOURNAL = "case.journal"
 _POLL_MS = 1_000
 #: Records handed over at once.
 AT_ONCE = 2_000
@@ -34,22 +35,72 @@ class Span(NamedTuple):
 Spans = dict[TopicPartition, Span]
 
 
-class Kafka:
+class Reader:
     """Use as an async context manager, as admin. It joins no group and commits nothing."""
 
     def __init__(self, settings: Settings) -> None:
         self._options = settings.kafka_client()
         self._stack = AsyncExitStack()
-        self._partitions: dict[str, list[TopicPartition]] = {}
 
     async def __aenter__(self) -> Self:
         # What anybody may have written at a door is read as the workers read it.
         reading.install()
-        self._reader, self._asker = self._consumer(), self._consumer()
+        self._reader = await self._started()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _started(self) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            max_partition_fetch_bytes=_FETCH_BYTES,
+            **self._options,
+        )
+        await consumer.start()
+        self._stack.push_async_callback(consumer.stop)
+        return consumer
+
+    async def read(
+        self, spans: Mapping[TopicPartition, Span]
+    ) -> AsyncIterator[tuple[TopicPartition, Sequence[ConsumerRecord]]]:
+        """Every record of the spans, in order within each partition, some at once."""
+        unread = {place for place, span in spans.items() if span.end > span.first}
+        if not unread:
+            return
+        self._reader.assign(unread)
+        for place in unread:
+            self._reader.seek(place, spans[place].first)
+        came_at = time.monotonic()
+        while unread:
+            if time.monotonic() - came_at > STILL_SECONDS:
+                place = min(unread)
+                says = f"Kafka gave nothing of {place.topic}, partition {place.partition}"
+                raise AwayError("kafka_unreachable", says)
+            fetched = await self._reader.getmany(*unread, timeout_ms=_POLL_MS, max_records=AT_ONCE)
+            for place, records in fetched.items():
+                end = spans[place].end
+                yield place, [one for one in records if one.offset < end]
+            if fetched:
+                came_at = time.monotonic()
+            unread = {
+                place for place in unread if await self._reader.position(place) < spans[place].end
+            }
+
+
+class Kafka(Reader):
+    """Knows besides what stands where, and how far a group has come."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._partitions: dict[str, list[TopicPartition]] = {}
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self._asker = await self._started()
         self._admin = AIOKafkaAdminClient(**self._options)
-        for consumer in (self._reader, self._asker):
-            await consumer.start()
-            self._stack.push_async_callback(consumer.stop)
         await self._admin.start()
         self._stack.push_async_callback(self._admin.close)
         for topic in await self._admin.describe_topics():
@@ -62,18 +113,6 @@ class Kafka:
         self._asker.assign(everything)
         self._asker.pause(*everything)
         return self
-
-    def _consumer(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
-            max_partition_fetch_bytes=_FETCH_BYTES,
-            **self._options,
-        )
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
 
     def names(self) -> list[str]:
         """Every topic there is."""
@@ -101,29 +140,3 @@ class Kafka:
             for place, span in spans.items()
             if span.end > span.first
         )
-
-    async def read(
-        self, spans: Mapping[TopicPartition, Span]
-    ) -> AsyncIterator[tuple[TopicPartition, Sequence[ConsumerRecord]]]:
-        """Every record of the spans, in order within each partition, some at once."""
-        unread = {place for place, span in spans.items() if span.end > span.first}
-        if not unread:
-            return
-        self._reader.assign(unread)
-        for place in unread:
-            self._reader.seek(place, spans[place].first)
-        came_at = time.monotonic()
-        while unread:
-            if time.monotonic() - came_at > STILL_SECONDS:
-                place = min(unread)
-                says = f"Kafka gave nothing of {place.topic}, partition {place.partition}"
-                raise AwayError("kafka_unreachable", says)
-            fetched = await self._reader.getmany(*unread, timeout_ms=_POLL_MS, max_records=AT_ONCE)
-            for place, records in fetched.items():
-                end = spans[place].end
-                yield place, [one for one in records if one.offset < end]
-            if fetched:
-                came_at = time.monotonic()
-            unread = {
-                place for place in unread if await self._reader.position(place) < spans[place].end
-            }

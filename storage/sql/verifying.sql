@@ -2,6 +2,9 @@
 select partition, next_index, next_offset, frontier from derived.journal_position
 where epoch = $1 order by partition;
 
+-- name: snapshot
+select pg_export_snapshot();
+
 -- name: journal_rows
 select stream::text, source, event_id, event_leaf, log_leaf, value, headers, appended_at, log_index
 from derived.journal

@@ -12,12 +12,13 @@ from aiokafka import TopicPartition
 
 from casebus.events.envelope import Record
 from casebus.events.topics import Topics
+from onebox.verify.comparing import Comparison, Log
 from onebox.verify.doors import Doors
 from onebox.verify.inboxes import Inboxes
-from onebox.verify.journal import JOURNAL, Journal
+from onebox.verify.journal import Journal
 from onebox.verify.rejected import Rejected
 from onebox.verify.report import Report
-from onebox.verify.topics import Span, Spans
+from onebox.verify.topics import JOURNAL, Span, Spans
 from tests.world import SCHEMAS, World
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
@@ -38,7 +39,8 @@ class Books:
 
     def __init__(self) -> None:
         self.report, self.world = Report(), World()
-        self.journal = Journal(self.report, SCHEMAS, Nothing(), 1)
+        self.journal = Journal(self.report, 1)
+        self.comparison = Comparison(self.report, SCHEMAS, Nothing(), 1, {0: Log()})
         self.rejected = Rejected(self.report, Nothing(), self.journal.sequences)
         self._count = 0
 
@@ -52,7 +54,7 @@ class Books:
         stamp = round(time.time() * 1000) - age_days * DAY_MS
         found = kafka(Record(record.key, record.value, headers), self._count, stamp)
         self._count += 1
-        await self.journal.take(0, [found])
+        self.journal.take(self.comparison.take(0, [found], {}))
         return found
 
     def refused(self, record: Record, *, door: int) -> None:
