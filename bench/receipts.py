@@ -109,7 +109,7 @@ def main() -> None:
     with Stack(only=("kafka", "postgres")) as stack:
         schemas = Schemas.load(records.ROOT / "schemas")
         law = Law.load(records.ROOT / "policies" / "law").digest
-        made = records.journal(stack.home.keys, schemas, law, CASES)
+        made = records.journal(stack.home.keys, schemas, law, range(CASES))
         asyncio.run(fill(stack.database_url, made, schemas))
         found = asyncio.run(measure(stack, made, schemas))
     print(f"{len(made):,} records; {machine()}")

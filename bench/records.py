@@ -25,7 +25,7 @@ _BEGAN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 _STEP = timedelta(days=2)
 
 
-def journal(keys: Path, schemas: Schemas, law: str, cases: int) -> list[Record]:
+def journal(keys: Path, schemas: Schemas, law: str, cases: range) -> list[Record]:
     """All cases' first events, then all second events, and so on: no case is ever at rest."""
     steps = storyline.read(ROOT / "examples/storyline-1.yaml").acts
     bodies = {step.label: step.data for step in steps if step.label in STEPS}
@@ -35,10 +35,10 @@ def journal(keys: Path, schemas: Schemas, law: str, cases: int) -> list[Record]:
         key = SigningKey.load(keys / f"{source}.pem")
         value = schemas.encode(f"casebus.referral.{label}.v1", bodies[label])
         uri = schemas.schema_of(value).uri
-        drafts = [_draft(case, place, source, to, value, uri=uri) for case in range(cases)]
-        for at in range(0, cases, SIGNED_TOGETHER):
+        drafts = [_draft(case, place, source, to, value, uri=uri) for case in cases]
+        for at in range(0, len(cases), SIGNED_TOGETHER):
             signed = sign(drafts[at : at + SIGNED_TOGETHER], key, schemas)
-            offset = len(records)
+            offset = cases.start * len(STEPS) + len(records)
             records += (
                 _stamped(one, source, to, place, law=law, offset=offset + rank)
                 for rank, one in enumerate(signed)

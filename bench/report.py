@@ -29,6 +29,7 @@ class Figures:
     sql: float
     reading: float
     verify: float
+    verify_alone: float
     rederived: float
     count: int
     recorded: int
