@@ -101,8 +101,8 @@ WHY: dict[str, Why] = {
         "Have the agency registered; check ce_source up to the first slash.",
     ),
     Reason.WRONG_TOPIC: Why(
-        "The record stands in the topic of a sector that is not its source's.",
-        "Produce to events.<your sector>.",
+        "The record stands in a door of a sector that is not its source's.",
+        "Produce to events.<your sector>.<your id>.",
     ),
     Reason.TYPE_NOT_ALLOWED: Why(
         "A source of this sector and level may not emit events of this type.",

@@ -77,7 +77,7 @@ class Journal:
         if first is here:
             if seen.sequence is not None:
                 stream = (seen.source.decode(), seen.subject.decode())
-                self.sequences.take(stream, int(seen.sequence))
+                self.sequences.take(stream, int(seen.sequence), seen.id)
             self._report.count("distinct events")
         elif first[2] == seen.leaf:
             self._report.count("further copies of an event")

@@ -24,14 +24,14 @@ class Sequences:
         #: Of what admission rejected: number -> ids of the events.
         self._refused: dict[Stream, dict[int, set[bytes]]] = {}
 
-    def take(self, key: Stream, number: int) -> None:
+    def take(self, key: Stream, number: int, event: bytes) -> None:
         before = self._last.get(key, 0)
         if (*key, number) in self._numbers:
             # A sender that lost its store counts from one again: its numbers, not our order.
             self._report.count("sequence numbers that a sender gave twice")
             self._report.notice("sequence_given_twice", f"{' '.join(key)}: {number}")
         elif number <= before:
-            self._behind.append((key, number, texts["ce_id"]))
+            self._behind.append((key, number, event))
         elif number > before + 1:
             self._gaps.append((key, before + 1, number))
         self._numbers.add((*key, number))

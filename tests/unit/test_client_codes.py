@@ -9,7 +9,9 @@ from casebus.trust import witness
 from casebus.trust.note import NoteError
 
 ROOT = Path(__file__).parents[2]
-RAISED = re.compile(r'(?:CasebusError|AwayError|FileError|CodecError|LawError)\(\s*"(\w+)"')
+RAISED = re.compile(
+    r'(?:(?:CasebusError|AwayError|FileError|CodecError|LawError)\(\s*|locked\([^\n]*?, )"(\w+)"'
+)
 SECTION = re.compile(r"^## SDK and command line\n(.*?)(?=^## )", re.MULTILINE | re.DOTALL)
 #: The command `casebus schemas` says what it finds in sentences of its own.
 ELSEWHERE = {"schemas.py"}
