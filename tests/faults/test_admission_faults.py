@@ -56,6 +56,7 @@ def test_admission_ended_in_mid_flight_loses_and_reorders_nothing(bus: Bus, flee
     all_journaled(bus, fleet, sent, marks)
 
 
+@pytest.mark.long
 def test_doors_that_move_to_a_second_admission_and_back_lose_and_reorder_nothing(
     bus: Bus, fleet: Fleet
 ) -> None:

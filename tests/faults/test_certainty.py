@@ -133,7 +133,7 @@ def by_officer(case: Case) -> httpx.Response:
     return case.act("file", ANSWERED)
 
 
-@pytest.mark.parametrize("answer", [by_event, by_officer])
+@pytest.mark.parametrize("answer", [by_event, pytest.param(by_officer, marks=pytest.mark.long)])
 def test_what_was_handed_in_before_the_gateway_died_is_sent_and_nobody_is_accused(
     case: Case, answer: Callable[[Case], httpx.Response]
 ) -> None:

@@ -36,7 +36,7 @@ def garbage(count: int) -> list[Record]:
     return [Record(str(uuid4()).encode(), b"\x07" * 200, ()) for _ in range(count)]
 
 
-@pytest.mark.parametrize("neighbour", [AMR, PSB])
+@pytest.mark.parametrize("neighbour", [AMR, pytest.param(PSB, marks=pytest.mark.long)])
 def test_the_garbage_of_one_agency_holds_up_no_event_of_another_of_its_sector_or_not(
     bus: Bus, neighbour: str
 ) -> None:
