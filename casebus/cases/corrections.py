@@ -23,6 +23,8 @@ from casebus.law.compiled import event_name
 from casebus.words import in_words
 
 CORRECTED = "case.corrected"
+#: More than any schema has: what copies or writes a body goes down level by level.
+_MOST_LEVELS = 32
 #: Paths of `changes` that name the envelope, not the body.
 LEGAL_TIME = "$legaltime"
 RECIPIENTS = "$to"
@@ -89,6 +91,8 @@ def _change(
         # Whom admission stamped on the correction, not whom it names: those were resolved.
         return replace(target, to=fix.to, to_sectors=fix.to_sectors)
     value = json.loads(text)
+    if not _is_within(value, _MOST_LEVELS):
+        raise UnfitError("nested too deep")
     if path == LEGAL_TIME:
         return _redate(target, fix, LegalTime.parse(value), findings)
     if path == SOURCE:
@@ -109,6 +113,11 @@ def _put(data: Any, path: list[str], value: Any) -> None:
     if old is not None and value is not None and not _alike(old, value):
         raise TypeError(f"a value of another kind than {type(old).__name__}")
     data[at] = value
+
+
+def _is_within(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_within(one, levels - 1) for one in inner)
 
 
 def _alike(old: Any, new: Any) -> bool:

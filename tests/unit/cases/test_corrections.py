@@ -32,6 +32,19 @@ def test_a_corrected_legal_time_moves_the_clock_and_the_order() -> None:
     assert kinds(case) == []
 
 
+@pytest.mark.parametrize("levels", [33, 300, 700, 100_000])
+def test_a_correction_nested_too_deep_is_told_and_the_next_one_still_counts(levels: int) -> None:
+    """It would end whoever copies the body, and with it the partition's worker."""
+    sent = event(AMR, "referral.sent", "2026-03-02", to=(PSB, PRO), goods=[{"name": "茶"}])
+    deep = correction({}, source=AMR, corrected_source=AMR, of="referral.sent", sequence=1)
+    deep.data["changes"] = {"goods": "[" * levels + "]" * levels}
+    later = correction(
+        {"goods": []}, source=AMR, corrected_source=AMR, of="referral.sent", id="later", sequence=2
+    )
+    case = folded([sent, deep, later])
+    assert [one.detail["reason"] for one in case.findings] == ["bad_change"]
+
+
 def test_the_last_correction_by_the_authors_count_holds() -> None:
     first = correction({"$legaltime": "2026-03-10"}, id="one", sequence=1, at="2026-03-10")
     second = correction({"$legaltime": "2026-03-06"}, id="two", sequence=2, at="2026-03-06")
