@@ -48,16 +48,18 @@ class DirectoryFollower:
 
     def stop(self) -> None:
         self._stop.set()
+        # Who waits is told: a process that is ended while it starts would wait to the end.
+        self._read.set()
         self._thread.join()
 
     def wait(self, timeout_seconds: float) -> bool:
-        """Wait until everything that stood in the topic at start has been read."""
-        return self._read.wait(timeout_seconds)
+        """Wait until everything that stood in the topic at start has been read, or it is stopped."""
+        return self._read.wait(timeout_seconds) and self.caught_up
 
     @property
     def caught_up(self) -> bool:
         """Whether everything that stood in the topic at start has been read."""
-        return self._read.is_set()
+        return self._read.is_set() and not self._stop.is_set()
 
     def fresh(self) -> bool:
         """Whether a heartbeat was heard lately and all that it promised has been read."""

@@ -50,7 +50,8 @@ NOBODY = ""
 #: In the place of a stream.
 NO_CASE = ""
 #: Has a system of its own, of the opener's sector, and so may write to that door.
-HOSTILE, DOOR = "cn-330106-amr", "events.administrative"
+HOSTILE = "cn-330106-amr"
+DOOR = f"events.administrative.{HOSTILE}"
 
 
 @dataclass
