@@ -32,7 +32,7 @@ _TOGGLED = {
 _COLUMNS = """
 select table_name, column_name, data_type, is_identity = 'YES' as numbered
 from information_schema.columns c
-where table_schema = $1 and exists (
+where table_schema = $1 and is_generated = 'NEVER' and exists (
     select from pg_class p where p.oid = format('%I.%I', table_schema, table_name)::regclass
       and p.relkind in ('r', 'p') and not p.relispartition)
 order by table_name, ordinal_position
@@ -42,7 +42,7 @@ _CRC_AT, _CRC_FROM = 17, 21
 
 
 async def columns(connection: Any, schema: str) -> dict[str, dict[str, str]]:
-    """Table → column → its type, of every table that the schema has."""
+    """Table → column → its type, of every table; what PostgreSQL makes of others cannot be set."""
     found: dict[str, dict[str, str]] = {}
     for row in await connection.fetch(_COLUMNS, schema):
         found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
