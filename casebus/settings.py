@@ -6,7 +6,11 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from casebus.errors import CasebusError
+from casebus.forms import said_of
 
 _PACKAGE = Path(__file__).parent
 
@@ -62,6 +66,14 @@ class Settings(BaseSettings):
     #: Partitions of each keyed topic, fixed for an installation's life.
     installation_partitions: int = 4
 
+    def __init__(self, **values: Any) -> None:
+        """Raises CasebusError `bad_environment`, which names each variable that cannot be used."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            said = (f"{_variable(one['loc'])}: {said_of(dict(one))}" for one in error.errors())
+            raise CasebusError("bad_environment", "; ".join(said)) from None
+
     def kafka_client(self) -> dict[str, Any]:
         """Addresses and sign-in, named as aiokafka and kafka-python both name them."""
         options: dict[str, Any] = {
@@ -81,3 +93,7 @@ class Settings(BaseSettings):
     def tls_context(self) -> ssl.SSLContext:
         """Names are checked, and by `tls_ca` alone where it is set."""
         return ssl.create_default_context(cafile=self.tls_ca)
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    return "CASEBUS_" + "_".join(map(str, place)).upper()

@@ -53,7 +53,7 @@ class DirectoryFollower:
         self._thread.join()
 
     def wait(self, timeout_seconds: float) -> bool:
-        """Wait until everything that stood in the topic at start has been read, or it is stopped."""
+        """Wait until all that stood in the topic at start has been read, or it is stopped."""
         return self._read.wait(timeout_seconds) and self.caught_up
 
     @property
