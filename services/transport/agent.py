@@ -26,6 +26,7 @@ from services.transport.worker import (
     Worker,
     WorkerSettings,
     client_id,
+    instance_id,
     leave,
     spare_the_collector,
 )
@@ -159,7 +160,7 @@ def _configuration(worker: Worker, settings: WorkerSettings) -> dict[str, Any]:
         "broker_heartbeat_interval": settings.session_seconds / 4,
         "broker_max_poll_records": settings.poll_records,
         "broker_commit_interval": settings.commit_seconds,
-        "consumer_group_instance_id": client_id(worker, settings),
+        "consumer_group_instance_id": instance_id(worker, settings),
         "consumer_auto_offset_reset": "earliest",
         # Never reached: the folding consumer stops fetching long before.
         "stream_buffer_maxsize": 64 * WAITING_BATCHES,

@@ -13,7 +13,7 @@ from casebus import telemetry
 from services.transport import reading
 from services.transport.batch import Batch, Handler, start_offsets
 from services.transport.producer import Producer
-from services.transport.worker import Worker, WorkerSettings, client_id, leave
+from services.transport.worker import Worker, WorkerSettings, client_id, instance_id, leave
 
 
 def run(worker: Worker) -> None:
@@ -45,7 +45,7 @@ async def _consume(
     consumer = AIOKafkaConsumer(
         group_id=worker.name,
         client_id=client_id(worker, settings),
-        group_instance_id=client_id(worker, settings),
+        group_instance_id=instance_id(worker, settings),
         session_timeout_ms=int(settings.session_seconds * 1000),
         heartbeat_interval_ms=int(settings.session_seconds * 250),
         enable_auto_commit=False,

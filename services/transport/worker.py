@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import logging
 import os
 import sys
@@ -58,6 +59,16 @@ class Worker:
 def client_id(worker: Worker, settings: WorkerSettings) -> str:
     """The name under which the broker and the probe know this process."""
     return f"{worker.name}-{settings.worker}"
+
+
+def instance_id(worker: Worker, settings: WorkerSettings) -> str:
+    """The name of a member that stays one: another for other topics.
+
+    Who comes back under its old one, before its session is over, is given the partitions that it
+    had, whatever it asks for now (KIP-345).
+    """
+    topics = hashlib.sha256(" ".join(sorted(worker.topics)).encode()).hexdigest()
+    return f"{client_id(worker, settings)}-{topics[:8]}"
 
 
 def spare_the_collector() -> None:
