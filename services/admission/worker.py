@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 JOURNAL = "case.journal"
 REJECTED = "rejected"
 #: Records judged before another door has its turn: some hundredths of a second.
-RECORDS_AT_ONCE = 500
+RECORDS_AT_ONCE = 100
 _START_SECONDS = 60
 _PAUSE_SECONDS = 0.1
 

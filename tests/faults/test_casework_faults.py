@@ -73,6 +73,7 @@ def test_partitions_that_move_to_a_second_casework_and_back_are_recorded_once(
     bus.prove(since)
 
 
+@pytest.mark.long
 def test_a_casework_paused_past_its_session_writes_nothing_stale_when_it_goes_on(
     bus: Bus, fleet: Fleet
 ) -> None:

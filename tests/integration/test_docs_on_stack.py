@@ -54,7 +54,12 @@ class Reader:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/sdk.md", pytest.param("docs/operations.md", marks=pytest.mark.long)]
+    "name",
+    [
+        "README.md",
+        pytest.param("docs/sdk.md", marks=pytest.mark.long),
+        pytest.param("docs/operations.md", marks=pytest.mark.long),
+    ],
 )
 def test_each_block_of_a_page_runs_as_it_stands(stack: Stack, tmp_path: Path, name: str) -> None:
     Reader(stack, tmp_path).read(ROOT / name)

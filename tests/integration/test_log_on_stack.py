@@ -114,6 +114,7 @@ def summary_of(gateway: Gateway, import_id: str) -> dict[str, Any]:
     raise AssertionError("the import was not summarised")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_log_killed_on_the_way_arrives_whole_once_and_in_its_order(
     stack: Stack, tmp_path: Path

@@ -158,6 +158,7 @@ def test_a_rebuild_from_the_journal_ends_in_the_same_digests(bus):
     assert bus.verified().problems == {}
 
 
+@pytest.mark.long
 def test_verify_names_a_record_whose_stored_leaf_was_changed(bus):
     stream, _ = opened(bus)
     assert bus.verified().problems == {}
