@@ -24,6 +24,7 @@ class BrokerOffsets:
         self._options = settings.kafka_client()
         self._producer = producer
         self._stack = AsyncExitStack()
+        self._seen: set[str] = set()
 
     async def __aenter__(self) -> Self:
         self._consumer = AIOKafkaConsumer(client_id="scheduler-offsets", **self._options)
@@ -43,8 +44,10 @@ class BrokerOffsets:
         globs = {name for name in wanted if "*" in name}
         names = wanted - globs
         if globs:
-            seen = await self._consumer.topics()
-            names |= {name for name in seen for glob in globs if fnmatchcase(name, glob)}
+            # One that the brokers do not name for a moment is there all the same: who asks would
+            # believe that nothing waits in it.
+            self._seen |= await self._consumer.topics()
+            names |= {name for name in self._seen for glob in globs if fnmatchcase(name, glob)}
         return [
             TopicPartition(topic, partition)
             for topic in sorted(names)

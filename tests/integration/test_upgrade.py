@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from casebus.cases import FOLD_VERSION
+from casebus.events.doors import door_of
 from casebus.events.legaltime import CHINA
 from casebus.law import Law
 from casebus.now import set_scenario_time
+from casebus.sdk.client import Client
+from casebus.sdk.event import NewEvent
 from casebus.sdk.gateway import Gateway
 from casebus.trust.keys import SigningKey
 from onebox.commands.rebuild import rebuild
@@ -124,6 +128,16 @@ def test_old_cases_are_found_by_what_their_agencies_called_the_matter(old: Bus) 
     with Gateway(old.stack.settings(AMR)) as gateway:
         [found] = gateway.cases(title="旧案 running")
     assert (found["id"], found["matter_titles"]) == (stream, ["旧案 running"])
+
+
+def test_an_agency_s_own_system_goes_on_by_the_door_that_it_has_now(
+    old: Bus, tmp_path: Path
+) -> None:
+    settings = old.stack.settings(AMR).model_copy(update={"home": tmp_path})
+    with Client(settings) as own:
+        [sent] = own.publish(NewEvent(type="case.noted", data={"note": "新的入口"}))
+    assert sent.topic == door_of("administrative", AMR)
+    old.until("select 1 from derived.event where id = $1", sent.id)
 
 
 def _told_since_the_upgrade(bus: Bus) -> list[Any]:

@@ -7,7 +7,7 @@ word of it comes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from casebus.cases import CaseEvent, fold
 from casebus.cases.stamped import case_event, sector_of, sectors_of, stamps_of
 from casebus.cases.state import Case, WorkItem
 from casebus.errors import CasebusError
+from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope, Record
 from casebus.law import Law
 from casebus.sdk.ferry.desk import JSON, Desk
@@ -90,23 +91,13 @@ class Duties:
             envelope, data = self._read(record)
         except CasebusError:
             return None
-        return CaseEvent(
-            stream=envelope.subject,
-            source=envelope.source,
-            id=envelope.id,
-            type=envelope.type,
-            legal=envelope.legal,
-            sequence=envelope.sequence,
-            causation=envelope.causationid,
-            recorded_at=envelope.time,
-            position=(_NO_EPOCH, 0, place),
-            sector=self.sector,
-            to=envelope.to,
-            to_sectors=tuple(sectors.get(one, "") for one in envelope.to),
-            imported=envelope.importid is not None,
-            data=data,
-            import_id=envelope.importid or "",
-        )
+        stamps = {
+            "cb-admitted-at": envelope.time.isoformat(),
+            "cb-origin": door_of(self.sector, self.desk.agency),
+        }
+        event = case_event(envelope, data, stamps, (_NO_EPOCH, 0, place))
+        to_sectors = tuple(sectors.get(one, "") for one in envelope.to)
+        return replace(event, to=envelope.to, to_sectors=to_sectors)
 
     def _read(self, record: Record) -> tuple[Envelope, dict[str, Any]]:
         _, data = self.desk.schemas.decode(record.value)

@@ -14,6 +14,7 @@ import pytest
 from casebus.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge, Known
 from casebus.errors import CasebusError, Flag, Reason
 from casebus.events.counting import MOST_ITEMS
+from casebus.events.doors import door_of
 from casebus.events.envelope import UNREADABLE, Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.law import Law
@@ -304,6 +305,14 @@ def test_a_delegate_the_directory_names_may_sign(world):
 def test_an_agency_of_another_sector_is_not_heard_at_this_door(world):
     record = world.event("referral.accepted", PSB)
     assert refusal(world, record, "events.administrative") == Reason.WRONG_TOPIC
+
+
+def test_an_agency_s_own_door_is_one_of_its_sector_s_and_of_no_other(world):
+    record = sent(world)
+    for of in (AMR, "cn-330109-amr"):
+        assert isinstance(judge(world, record, door_of("administrative", of)), Admitted)
+    for door in (door_of("police", AMR), "events.administrativex", "events.administrative-x.y"):
+        assert refusal(world, record, door) == Reason.WRONG_TOPIC
 
 
 def test_a_sector_may_not_emit_what_is_not_its_own(world):
