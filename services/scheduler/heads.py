@@ -41,7 +41,7 @@ class Heads:
             await asyncio.sleep(_ROUND_SECONDS)
 
     async def sign(self) -> int:
-        """One round; how many heads were signed."""
+        """One round; how many of the logs that differed, or were said to, stand well now."""
         if self._refused is None:
             known = await heads.refused(self._pool)
             self._refused = {(one.epoch, one.partition) for one in known}

@@ -1,12 +1,13 @@
 -- name: grown
--- Logs that hold something else than their last head says.
+-- Logs that hold something else than their last head says, or are still said to.
 select p.epoch, p.partition
 from derived.journal_position p
 join own.installation i on i.epoch = p.epoch
 left join lateral (
     select h.frontier from own.head h
     where h.epoch = p.epoch and h.partition = p.partition order by h.size desc limit 1) h on true
-where p.frontier <> coalesce(h.frontier, '\x0000000000000000')
+left join own.log_refused r on r.epoch = p.epoch and r.partition = p.partition
+where p.frontier <> coalesce(h.frontier, '\x0000000000000000') or r.partition is not null
 order by p.partition;
 
 -- name: standing

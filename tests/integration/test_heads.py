@@ -123,6 +123,21 @@ async def test_a_log_that_was_rolled_back_gets_no_smaller_head(casework: Casewor
     assert await sizes(casework) == [3, 4]
 
 
+async def test_a_log_recorded_again_to_its_last_head_is_refused_no_more(casework: Casework) -> None:
+    """It need not grow for that: a rebuild of a quiet bus leaves no fault behind."""
+    for _ in range(3):
+        await casework(note(casework, str(uuid4())))
+    sign = signer(casework).sign
+    await sign()
+    await casework.rebuild(2)
+    await sign()
+    assert [one.code for one in await heads.refused(casework.pool)] == ["log_behind"]
+    await casework.record(casework.log[2:])
+    await sign()
+    assert await heads.refused(casework.pool) == []
+    assert await sizes(casework) == [3]
+
+
 @pytest.mark.parametrize("more", [0, 2])
 async def test_a_forked_log_gets_no_head(casework: Casework, more: int) -> None:
     """As long as the signed one, or longer: what it began with is something else."""
