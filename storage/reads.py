@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from casebus.cases.recalls import Standing
@@ -18,9 +17,7 @@ from storage import sending
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
-_SQL = dict(load("reads"))
-#: One item and a list of them are shown by the same query.
-_SQL |= {name: _SQL[name].format(shown=_SQL["work_shown"]) for name in ("work", "work_item")}
+_SQL = load("reads")
 _SIGNATURE = "ce_signature"
 #: Seconds that a read may take before it counts as a database that does not answer.
 _PATIENCE = 5.0
@@ -116,34 +113,9 @@ async def findings(db: Database, agency: str, stream: UUID) -> list[Row]:
     return await _fetch(db, "findings", agency, stream)
 
 
-class Wanted(NamedTuple):
-    """Which of an agency's work items."""
-
-    is_open: bool | None
-    stream: UUID | None = None
-    #: The beginning of its key.
-    key: str | None = None
-
-
-async def work(
-    db: Database, agency: str, wanted: Wanted, *, after: tuple[datetime, str] | None, limit: int
-) -> list[Row]:
-    """Work items, the first due first, those without a due date last."""
-    return await _fetch(db, "work", agency, *wanted, *(after or (None, None)), limit)
-
-
-async def work_count(db: Database, agency: str, wanted: Wanted, now: datetime) -> Row:
-    """How many there are, and how many of them are open and overdue."""
-    return await db.fetchrow(_SQL["work_count"], agency, *wanted, now, timeout=_PATIENCE)
-
-
 async def titled(db: Database, streams: Collection[UUID], types: Collection[str]) -> list[Row]:
     """The event by which each case has its title, as `bodies` reads it."""
     return await _fetch(db, "titled", list(streams), list(types))
-
-
-async def work_item(db: Database, agency: str, key: str) -> Row | None:
-    return await db.fetchrow(_SQL["work_item"], agency, key, timeout=_PATIENCE)
 
 
 async def inbox(db: Database, agency: str, *, seen: Sequence[Place], limit: int) -> list[Row]:

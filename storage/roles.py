@@ -87,6 +87,8 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.redrive", "insert, update"),
         ("own.redriven", "insert, update"),
         ("own.cosignature", "insert"),
+        ("own.draft", "insert, update, delete"),
+        ("own.presence", "insert, update, delete"),
         ("public.casebus_migration", _READ),
     ),
 }

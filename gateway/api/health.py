@@ -58,10 +58,14 @@ async def livez() -> Alive:
 @router.get("/readyz", responses={503: {"model": Ready}})
 async def readyz(gateway: Context, response: Response) -> Ready:
     """Whether requests can be served now."""
+    ready = await ready_of(gateway)
+    response.status_code = 200 if ready.status == "ok" else 503
+    return ready
+
+
+async def ready_of(gateway: Gateway) -> Ready:
     checks = await _checks(gateway)
-    status = _sum(checks)
-    response.status_code = 200 if status == "ok" else 503
-    return Ready(status=status, checks=checks)
+    return Ready(status=_sum(checks), checks=checks)
 
 
 @router.get("/healthz", responses={503: {"model": Health}})

@@ -13,12 +13,13 @@ from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
 from gateway import actions, openings, paging, working
 from gateway.api.events import location
-from gateway.api.shapes import CASE, EVENT, Finding, Next, Shape, WorkItem
+from gateway.api.shapes import CASE, EVENT, Finding, Moment, Next, Shape, WorkItem
 from gateway.context import Context, Database
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.serving import ServedRoute
-from storage import reads
+from storage import work as items
+from storage.work import Order, Wanted
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/work", tags=["work"])
 
@@ -118,19 +119,29 @@ async def work(
     key: Annotated[
         str | None, Query(pattern=r"^[0-9a-f-]{4,36}$", description="The beginning of its key.")
     ] = None,
+    taken_by: Annotated[
+        str | None, Query(max_length=100, description="Pseudonym of the officer who took it.")
+    ] = None,
+    unit: Annotated[str | None, Query(max_length=100)] = None,
+    new: Annotated[bool | None, Query(description="Whether nobody has taken it.")] = None,
+    due_from: Annotated[Moment | None, Query(description="Due at this moment or later.")] = None,
+    due_before: Annotated[Moment | None, Query(description="Due earlier than this moment.")] = None,
+    sort: Annotated[Order, Query(description="The first due, or the last received, first.")] = (
+        Order.DUE
+    ),
     cursor: paging.Cursor = None,
     limit: paging.Limit = 50,
 ) -> WorkPage:
     """The caller's work items, the most urgent first: by due date, overdue ones before all."""
-    wanted = reads.Wanted({"open": True, "closed": False, "all": None}[status], case, key)
+    is_open = {"open": True, "closed": False, "all": None}[status]
+    wanted = Wanted(is_open, case, key, taken_by, unit, new, due_from, due_before)
     after = None if cursor is None else _place(paging.decode(cursor))
-    rows = await reads.work(database, agency, wanted, after=after, limit=limit + 1)
+    rows = await items.items(database, agency, wanted, after=after, limit=limit + 1, order=sort)
     database.keep_back(rows[limit:])
     last = rows[limit - 1] if len(rows) > limit else None
-    place = last and paging.encode([last["due"] and last["due"].isoformat(), last["key"]])
-    counts = await reads.work_count(database, agency, wanted, gateway.now())
-    items = await working.shown(gateway, agency, rows[:limit])
-    return WorkPage(items=items, next=place, **counts)
+    counts = await items.count(database, agency, wanted, gateway.now())
+    shown = await working.shown(gateway, agency, rows[:limit])
+    return WorkPage(items=shown, next=last and _cursor(last, sort), **counts)
 
 
 @router.get("/{key}", responses=documented("unauthenticated", "not_found"))
@@ -138,7 +149,7 @@ async def one_item(
     *, key: str, agency: Caller, gateway: Context, database: Database, actor: Actor = ""
 ) -> WorkItem:
     """One item. Reading it opens the event that brought it, which is told by `intake.opened`."""
-    row = await reads.work_item(database, agency, key)
+    row = await items.item(database, agency, key)
     if row is None:
         raise CasebusError("not_found")
     item = await working.in_full(gateway, agency, row)
@@ -189,7 +200,7 @@ async def act(
     finished = outcome.finished
     response.status_code = 200 if outcome.settled else 202
     response.headers["Location"] = location(finished.source, finished.event_id)
-    row = await reads.work_item(database, agency, key)
+    row = await items.item(database, agency, key)
     return ActionOutcome(
         status="done" if outcome.settled else "pending",
         event=EventRef(source=finished.source, id=finished.event_id, subject=str(finished.stream)),
@@ -198,15 +209,24 @@ async def act(
     )
 
 
-#: Where items without a due date stand in the order; the query says the same.
-_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+#: Where items stand in the order that have no due date, or of which no receipt is known.
+_NEVER = {
+    Order.DUE: datetime(9999, 12, 31, tzinfo=UTC),
+    Order.RECEIVED: datetime(1970, 1, 1, tzinfo=UTC),
+}
+
+
+def _cursor(row: Any, order: Order) -> str:
+    at: datetime = row[order] or _NEVER[order]
+    return paging.encode([at.isoformat(), row["key"]])
 
 
 def _place(place: Any) -> tuple[datetime, str]:
     match place:
-        case [str() | None as due, str() as key]:
+        case [str() | None as at, str() as key]:
             try:
-                return _NEVER if due is None else datetime.fromisoformat(due), key
+                # Cursors of an earlier release say nothing of an item that is never due.
+                return _NEVER[Order.DUE] if at is None else datetime.fromisoformat(at), key
             except ValueError:
                 raise paging.malformed() from None
     raise paging.malformed()

@@ -98,43 +98,6 @@ where f.view -> 'detail' ->> 'reason' = 'sequence_used_twice'
   and split_part(f.view -> 'event' ->> 'source', '/', 1) = $1
 order by e.recorded_at, e.stream, e.sequence limit $2;
 
--- name: work_shown
--- An item may come of a procedure that was opened unasked: of the case it says nothing (ADR 40). Who
--- sent what opened it, and when it was received, is said to who may read that event (ADR 43).
-select w.key, w.stream, w.agency, w.duty, w.is_open, w.due, w.version, w.unit, w.view,
-       s.opener, s.law, s.view as case_view,
-       case when derived.may_know($1, s.view) then s.view -> 'numbers' end as numbers,
-       o.author as sender, coalesce(h.at, o.recorded_at) as received
-from derived.work_item w
-left join derived.party p on p.stream = w.stream and p.agency = $1
-left join derived.case_state s on s.stream = p.stream
-left join derived.event o on o.stream = w.stream
-    and o.source = w.view -> 'opened_by' ->> 'source' and o.id = w.view -> 'opened_by' ->> 'id'
-    and (o.author = $1 or o.recipients @> array[$1] or derived.may_know($1, s.view))
-left join lateral (
-    select min(d.at) as at from derived.hand_over d
-    where d.stream = o.stream and d.source = o.source and d.id = o.id
-      and d.agency = $1 and d.step = 'delivered') h on true
-where w.agency = $1
-
--- name: work
-{shown}
-  and ($2::boolean is null or w.is_open = $2)
-  and ($3::uuid is null or w.stream = $3)
-  and ($4::text is null or starts_with(w.key, $4))
-  and ($5::timestamptz is null
-       or (coalesce(w.due, '9999-12-31Z'), w.key) > ($5, $6::text))
-order by coalesce(w.due, '9999-12-31Z'), w.key
-limit $7;
-
--- name: work_count
-select count(*) as total, count(*) filter (where w.is_open and w.due < $5) as overdue
-from derived.work_item w
-where w.agency = $1
-  and ($2::boolean is null or w.is_open = $2)
-  and ($3::uuid is null or w.stream = $3)
-  and ($4::text is null or starts_with(w.key, $4));
-
 -- name: titled
 -- Of each stream the first event of a type that has a title.
 select distinct on (e.stream) e.stream, e.source, e.id, e.type, e.author, e.recipients,
@@ -142,9 +105,6 @@ select distinct on (e.stream) e.stream, e.source, e.id, e.type, e.author, e.reci
 from derived.event e
 where e.stream = any($1::uuid[]) and e.type = any($2::text[])
 order by e.stream, e.legal_at, e.source, e.id;
-
--- name: work_item
-{shown} and w.key = $2;
 
 -- name: inbox
 -- Each partition is read on from where the caller left it, so that nothing recorded late in one

@@ -1,0 +1,45 @@
+"""The console put into the gateway's application: its pages, what they need, and their headers."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.console import live, signin
+from gateway.console.assets import Assets
+from gateway.console.changes import Changes
+from gateway.console.headers import ConsoleHeaders, is_ours
+from gateway.console.naming import Names
+from gateway.console.pages import front, todo
+from gateway.console.rendering import environment
+from gateway.console.rooms import rooms_of
+from gateway.console.standing import Standing
+from gateway.context import Gateway
+
+_PAGES = (front, todo, live)
+
+
+def install(app: FastAPI, gateway: Gateway) -> None:
+    settings = gateway.settings
+    app.state.assets = Assets(settings.console_assets)
+    app.state.changes = Changes(gateway.database)
+    app.state.standing = Standing(gateway)
+    app.state.names = Names.load(settings.policies_dir, gateway.schemas)
+    environment().globals["rooms_of"] = rooms_of
+    for one in _PAGES:
+        app.include_router(one.router)
+    signin.install(app, gateway)
+    app.add_middleware(Compressed)
+    app.add_middleware(ConsoleHeaders)
+
+
+class Compressed:
+    """The console's pages by gzip; the API's answers go as they always did."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app, self._zipping = app, GZipMiddleware(app, minimum_size=1000, compresslevel=5)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] == "http" and is_ours(scope["path"])
+        await (self._zipping if ours else self._app)(scope, receive, send)

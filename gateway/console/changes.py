@@ -1,0 +1,116 @@
+"""One watcher a gateway, while anybody looks: which open pages have something new to show.
+
+The watcher asks how far the journal is recorded, a few times a second; a page is told only that what
+it shows has changed. A place in the journal is the event's id, so a page that comes back after a
+restart is told what it missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from storage import changes
+from storage.changes import Places
+
+_log = logging.getLogger(__name__)
+_ROUND_SECONDS = 0.3
+_AWAY_SECONDS = 1.0
+#: Whoever comes back from farther behind is told to look anew, whatever it was.
+_MOST_MISSED = 20_000
+_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+@dataclass(eq=False)
+class Listener:
+    """One open page: a case, an agency's lists, or (neither) everything."""
+
+    case: UUID | None = None
+    agency: str | None = None
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: bool = False
+
+    def concerns(self, streams: set[UUID], agencies: set[str]) -> bool:
+        if self.case is not None:
+            return self.case in streams
+        return bool(streams) if self.agency is None else self.agency in agencies
+
+
+class Changes:
+    def __init__(self, database: Callable[[], Awaitable[Any]]) -> None:
+        self._database = database
+        self._listeners: set[Listener] = set()
+        self._watching: asyncio.Task[None] | None = None
+        self.places: Places = {}
+        self.away = False
+        self.ended = False
+
+    @contextmanager
+    def listening(self, listener: Listener) -> Iterator[Listener]:
+        self._listeners.add(listener)
+        if self._watching is None or self._watching.done():
+            self.places = {}
+            self._watching = asyncio.create_task(self._watch())
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    def end(self) -> None:
+        """The gateway is about to stop: open pages come back to the next one."""
+        self.ended = True
+        self._wake(self._listeners)
+
+    async def missed(self, listener: Listener, after: Mapping[int, int]) -> bool:
+        """Whether something that concerns it was recorded since it last heard of something."""
+        database = await self._database()
+        now = await changes.places(database)
+        behind = sum(end - after.get(partition, 0) for partition, end in now.items())
+        if behind > _MOST_MISSED or any(now.get(one, 0) < at for one, at in after.items()):
+            return True
+        streams = await changes.streams(database, after, now)
+        return listener.concerns(streams, await changes.agencies(database, streams))
+
+    async def _watch(self) -> None:
+        while self._listeners and not self.ended:
+            try:
+                await self._look()
+            except _AWAY as error:
+                if not self.away:
+                    _log.warning("open pages hear nothing new", exc_info=error)
+                self._turn(away=True)
+                await asyncio.sleep(_AWAY_SECONDS)
+            else:
+                self._turn(away=False)
+                await asyncio.sleep(_ROUND_SECONDS)
+
+    async def _look(self) -> None:
+        database = await self._database()
+        before, now = self.places, await changes.places(database)
+        if before == now:
+            return
+        if before:
+            streams = await changes.streams(database, before, now)
+            agencies = await changes.agencies(database, streams)
+            went_back = any(now.get(one, 0) < at for one, at in before.items())
+            told = [one for one in self._listeners if went_back or one.concerns(streams, agencies)]
+            for one in told:
+                one.changed = True
+            self._wake(told)
+        self.places = now
+
+    def _turn(self, *, away: bool) -> None:
+        if self.away != away:
+            self.away = away
+            self._wake(self._listeners)
+
+    def _wake(self, listeners: Any) -> None:
+        for one in list(listeners):
+            one.woken.set()

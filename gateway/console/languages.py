@@ -1,0 +1,58 @@
+"""The console's two languages: its words are data (`words.yaml`), one entry in both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from fastapi import Request
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+COOKIE = "casebus-language"
+_WORDS = Path(__file__).with_name("words.yaml")
+_HEADER = "accept-language"
+
+
+class Words:
+    """`words("todo")` is the text of a key in one language; `{name}` in it is filled in."""
+
+    def __init__(self, language: Language, texts: Mapping[str, Mapping[str, str]]) -> None:
+        self.language, self._texts = language, texts
+
+    def __call__(self, key: str, /, **values: Any) -> str:
+        return self._texts[key][self.language].format(**values)
+
+    def of(self, kind: str, value: str) -> str:
+        """The word of a value that is data, as `state.running`; the value itself where none is."""
+        texts = self._texts.get(f"{kind}.{value}")
+        return texts[self.language] if texts else value
+
+    def pick(self, chinese: str, english: str) -> str:
+        """Of a title that the law or a schema has in both languages; Chinese where one is all."""
+        return (english or chinese) if self.language == "en" else (chinese or english)
+
+
+@lru_cache
+def words(language: Language) -> Words:
+    return Words(language, texts())
+
+
+@lru_cache
+def texts() -> dict[str, dict[str, str]]:
+    """Every entry: key -> language -> text."""
+    found: dict[str, dict[str, str]] = yaml.safe_load(_WORDS.read_text("utf-8"))
+    return found
+
+
+def language_of(request: Request) -> Language:
+    """What the reader chose, else what the browser asks for first, else Chinese."""
+    chosen = request.cookies.get(COOKIE)
+    if chosen in LANGUAGES:
+        return chosen
+    asked = request.headers.get(_HEADER, "").lower().split(",")
+    spoken = (one.strip()[:2] for one in asked)
+    return next((one for one in spoken if one in LANGUAGES), "zh")  # type: ignore[return-value]

@@ -1,0 +1,126 @@
+"""Server-sent events: that a page's own matter has changed, that the database is away, that it is over.
+
+An event bears no content: the page fetches its parts anew, by the same entitlement as before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+
+from casebus.errors import CasebusError
+from gateway.api import cases
+from gateway.console.changes import Changes, Listener
+from gateway.console.route import ConsoleRoute
+from gateway.console.signin.current import Current, still_valid
+from gateway.console.signin.visitor import Visitor
+from gateway.context import Context, Database, Gateway
+
+router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
+#: So often a stream looks whether its session still lives, and shows the way to be open.
+_BEAT_SECONDS = 10.0
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+Places = dict[int, int]
+
+
+@router.get("/live")
+async def live(
+    *,
+    request: Request,
+    visitor: Current,
+    gateway: Context,
+    database: Database,
+    of: Annotated[str, Query(pattern=r"^(work|all|case:[0-9a-f-]{36})$")],
+    after: Annotated[str, Query(max_length=2000)] = "",
+) -> StreamingResponse:
+    """Opens a stream for what the page shows, once its viewer may see it."""
+    listener = await _listener(visitor, database, of)
+    last = request.headers.get("last-event-id") or after
+    changes: Changes = request.app.state.changes
+    told = _told(gateway, visitor, changes, listener, _places(last))
+    return StreamingResponse(told, media_type="text/event-stream", headers=_HEADERS)
+
+
+@router.get("/here", status_code=204)
+async def here(_: Current) -> None:
+    """Whether the session lives: a page asks before it opens its stream again."""
+
+
+async def _listener(visitor: Visitor, database: Database, of: str) -> Listener:
+    kind, _, name = of.partition(":")
+    if kind == "case":
+        row = await cases.own(database, visitor.reader, name)
+        return Listener(case=UUID(str(row["stream"])))
+    if visitor.agency is None:
+        return Listener()
+    return Listener(agency=visitor.agency)
+
+
+async def _told(
+    gateway: Gateway, visitor: Visitor, changes: Changes, listener: Listener, last: Places
+) -> AsyncIterator[str]:
+    with changes.listening(listener):
+        yield _event("at", last or changes.places)
+        if last and not changes.away and await changes.missed(listener, last):
+            yield _event("changed", changes.places)
+        was_away = False
+        while not changes.ended:
+            if not changes.away and not await _may_stay(gateway, visitor, listener):
+                yield _event("ended", changes.places)
+                return
+            if changes.away != was_away:
+                was_away = changes.away
+                yield _event("away" if was_away else "back", changes.places)
+            elif listener.changed:
+                listener.changed = False
+                yield _event("changed", changes.places)
+            else:
+                yield ":\n\n"
+            await _wait(listener)
+
+
+async def _may_stay(gateway: Gateway, visitor: Visitor, listener: Listener) -> bool:
+    """Whether the session lives, and the case is still the viewer's to see."""
+    try:
+        database = await gateway.database()
+        if not await still_valid(database, visitor):
+            return False
+        if listener.case is not None:
+            await cases.own(database, visitor.reader, str(listener.case))
+    except CasebusError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+async def _wait(listener: Listener) -> None:
+    try:
+        async with asyncio.timeout(_BEAT_SECONDS):
+            await listener.woken.wait()
+    except TimeoutError:
+        return
+    listener.woken.clear()
+
+
+def _event(name: str, places: Places) -> str:
+    return f"id: {_text(places)}\nevent: {name}\ndata: .\n\n"
+
+
+def _text(places: Places) -> str:
+    return ",".join(f"{partition}-{index}" for partition, index in places.items())
+
+
+def _places(text: str) -> Places:
+    """What a page last heard; what is no place is none."""
+    pairs = [one.split("-") for one in text.split(",") if one]
+    try:
+        return {int(partition): int(index) for partition, index in pairs}
+    except ValueError:
+        return {}

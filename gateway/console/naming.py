@@ -1,0 +1,80 @@
+"""What the law and the schemas call things, in both languages: duties, acts, types, agencies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from casebus.events.schemas import CodecError, Schemas
+from gateway.console.languages import Words
+
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_TYPE = re.compile(r"^casebus\.(?P<room>\w+)\.(?P<name>\w+)\.v\d+$")
+
+Title = tuple[str, str]
+"""(Chinese, English)."""
+
+
+@dataclass(frozen=True)
+class Names:
+    schemas: Schemas
+    #: Duty -> title.
+    duties: Mapping[str, Title]
+    #: Procedure -> title.
+    procedures: Mapping[str, Title]
+
+    @classmethod
+    def load(cls, policies: Path, schemas: Schemas) -> Names:
+        duties: dict[str, Title] = {}
+        procedures: dict[str, Title] = {}
+        files = [*sorted((policies / "law" / "procedures").glob("*.yaml"))]
+        for path in [*files, policies / "law" / "common.yaml"]:
+            read = yaml.safe_load(path.read_text("utf-8"))
+            if "title" in read:
+                procedures[read["id"]] = _title(read)
+            duties |= {name: _title(one) for name, one in (read.get("duties") or {}).items()}
+        return cls(schemas, duties, procedures)
+
+    def duty(self, t: Words, duty: str, title: str = "") -> str:
+        """`title` is what the case's own law calls it, in Chinese."""
+        chinese, english = self.duties.get(duty, (title or duty, duty.replace("_", " ")))
+        return t.pick(title or chinese, english)
+
+    def procedure(self, t: Words, procedure: str | None) -> str:
+        if not procedure:
+            return "—"
+        return t.pick(*self.procedures.get(procedure, (procedure, procedure)))
+
+    def finding(self, t: Words, kind: str) -> str:
+        found = t.of("finding", kind)
+        return _spoken(kind) if found == kind else found
+
+    def type(self, t: Words, ce_type: str) -> str:
+        """An event's type: the schema's title, or its name in words."""
+        found = _TYPE.match(ce_type)
+        if found is None:
+            return ce_type
+        try:
+            schema = self.schemas.latest(ce_type)
+        except CodecError:
+            return ce_type
+        english = _WORD.sub(" ", schema.body["name"]).capitalize()
+        return t.pick(str(schema.body.get("title", "")), english)
+
+    def action(self, t: Words, word: str, ce_type: str) -> str:
+        """What a button says."""
+        full = ce_type if ce_type.startswith("casebus.") else f"casebus.{ce_type}.v1"
+        return self.type(t, full) if t.language == "zh" else _spoken(word)
+
+
+def _title(read: Mapping[str, Any]) -> Title:
+    return read["title"]["zh"], read["title"]["en"]
+
+
+def _spoken(word: str) -> str:
+    return word.replace("_", " ").capitalize()

@@ -1,0 +1,123 @@
+"""Pages from templates, in the reader's language, on Beijing time; or the part of one that htmx asks for.
+
+A part is a block of the page's own template: its name is the `id` of what htmx will replace. So a
+page and its parts are written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from casebus.events.legaltime import CHINA
+from gateway.console.assets import Assets
+from gateway.console.languages import LANGUAGES, language_of, words
+from gateway.console.signin.visitor import Visitor
+from gateway.context import of_request
+
+_HERE = Path(__file__).parent
+_FOLDERS = (_HERE / "templates", _HERE / "signin" / "templates")
+THEMES = ("light", "dark")
+THEME_COOKIE = "casebus-theme"
+#: From here to its end a period counts as nearly over.
+SOON = timedelta(days=3)
+
+
+@lru_cache
+def environment() -> Environment:
+    """Every text is escaped, and a name that a template lacks is an error, never an empty text."""
+    made = Environment(
+        loader=FileSystemLoader(_FOLDERS),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"moment": moment, "day": day, "iso": iso}
+    made.globals |= {"urgency": urgency, "languages": LANGUAGES, "themes": THEMES}
+    return made
+
+
+def page(
+    request: Request, template: str, visitor: Visitor | None, *, status: int = 200, **values: Any
+) -> HTMLResponse:
+    """A whole page, or the block that htmx will put in the place of the element it names."""
+    known = environment().get_template(template)
+    context = known.new_context({**_common(request, visitor), **values})
+    block = known.blocks.get(request.headers.get("hx-target", "").replace("-", "_"))
+    if block is not None and "hx-request" in request.headers:
+        text = "".join(block(context))
+    else:
+        text = "".join(known.root_render_func(context))
+    return HTMLResponse(text, status, {"Vary": "HX-Request, HX-Target, Accept-Language, Cookie"})
+
+
+def _common(request: Request, visitor: Visitor | None) -> dict[str, Any]:
+    language = language_of(request)
+    assets: Assets = request.app.state.assets
+    theme = request.cookies.get(THEME_COOKIE)
+    return {
+        "request": request,
+        "visitor": visitor,
+        "language": language,
+        "theme": theme if theme in THEMES else None,
+        "t": words(language),
+        "asset": assets.url,
+        "now": of_request(request).now(),
+        "here": _here(request),
+        "with_query": lambda **changed: with_query(request, changed),
+    }
+
+
+def _here(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def with_query(request: Request, changed: Mapping[str, Any]) -> str:
+    """This page's address with other parameters; one that is None goes, and so does the cursor."""
+    kept = {name: value for name, value in request.query_params.items() if name != "cursor"}
+    kept |= changed
+    return f"{request.url.path}?{urlencode({n: v for n, v in kept.items() if v is not None})}"
+
+
+def moment(at: datetime | None) -> Markup | str:
+    """Date and minute in Beijing, with the whole moment for machines and on demand."""
+    if at is None:
+        return "—"
+    local = at.astimezone(CHINA)
+    exact = f"{local:%Y-%m-%d %H:%M:%S} UTC+8"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        local.isoformat(), exact, f"{local:%Y-%m-%d %H:%M}"
+    )
+
+
+def day(at: datetime | None) -> Markup | str:
+    if at is None:
+        return "—"
+    local = at.astimezone(CHINA)
+    exact = f"{local:%Y-%m-%d %H:%M:%S} UTC+8"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        local.isoformat(), exact, f"{local:%Y-%m-%d}"
+    )
+
+
+def iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def urgency(due: datetime | None, now: datetime, *, is_open: bool = True) -> str:
+    """Red, yellow or green: `late`, `soon`, `calm`; `none` where nothing is due."""
+    if due is None or not is_open:
+        return "none"
+    if due <= now:
+        return "late"
+    return "soon" if due <= now + SOON else "calm"

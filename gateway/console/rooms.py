@@ -1,0 +1,33 @@
+"""The rooms of the console, in the order that offices know: 待办, 已办, 督办, 查询, 统计."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gateway.console.signin.visitor import Role, Visitor
+
+
+class Room(NamedTuple):
+    """`word` names its text; `key` opens it, after `g`."""
+
+    word: str
+    path: str
+    key: str
+    roles: frozenset[Role]
+
+
+_EVERYBODY = frozenset(Role)
+_AGENCIES = frozenset({Role.OFFICER, Role.SUPERVISOR})
+ROOMS = (
+    Room("todo", "/console/todo", "d", frozenset({Role.OFFICER})),
+    Room("done", "/console/done", "y", frozenset({Role.OFFICER})),
+    Room("oversight", "/console/oversight", "u", frozenset({Role.SUPERVISOR})),
+    Room("search", "/console/search", "s", _EVERYBODY),
+    Room("figures", "/console/figures", "t", _AGENCIES),
+    Room("ops", "/console/ops", "o", frozenset({Role.OPS})),
+)
+
+
+def rooms_of(visitor: Visitor) -> list[Room]:
+    """Those that one of the visitor's roles opens."""
+    return [room for room in ROOMS if room.roles & visitor.roles]

@@ -1,0 +1,27 @@
+"""The state that the front page tells anybody: looked at now and then, however many ask."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gateway.api import health
+from gateway.api.health import Ready
+from gateway.context import Gateway
+
+_AGE_SECONDS = 5.0
+
+
+class Standing:
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._looking = asyncio.Lock()
+        self._known: Ready | None = None
+        self._until = 0.0
+
+    async def now(self) -> Ready:
+        async with self._looking:
+            clock = asyncio.get_running_loop().time()
+            if self._known is None or clock >= self._until:
+                self._known = await health.ready_of(self._gateway)
+                self._until = clock + _AGE_SECONDS
+            return self._known

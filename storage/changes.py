@@ -1,0 +1,37 @@
+"""What was recorded since a place: which cases, and whom it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from storage.queries import load
+
+_SQL = load("changes")
+_PATIENCE = 3.0
+
+Places = dict[int, int]
+"""Partition -> index of the next record."""
+
+
+async def places(db: Any) -> Places:
+    rows = await db.fetch(_SQL["places"], timeout=_PATIENCE)
+    return {row["partition"]: row["next_index"] for row in rows}
+
+
+async def streams(db: Any, before: Mapping[int, int], now: Places) -> set[UUID]:
+    """The cases of what was recorded in between; a place that went back tells of nothing."""
+    found: set[UUID] = set()
+    for partition, end in now.items():
+        first = before.get(partition, 0)
+        if first < end:
+            rows = await db.fetch(_SQL["streams"], partition, first, end, timeout=_PATIENCE)
+            found |= {row["stream"] for row in rows}
+    return found
+
+
+async def agencies(db: Any, cases: Collection[UUID]) -> set[str]:
+    """Who has a part in them, or work to do."""
+    rows = await db.fetch(_SQL["agencies"], list(cases), timeout=_PATIENCE)
+    return {row["agency"] for row in rows}

@@ -1,0 +1,54 @@
+"""What officers have written and not sent, and who looks at an item at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from storage.queries import load
+
+_SQL = load("drafts")
+#: A page says so often that it is open; after two times it is not.
+PRESENT_SECONDS = 15
+
+Fields = Sequence[tuple[str, str]]
+"""A form's names and values, as they were typed."""
+
+
+class Place(NamedTuple):
+    """Whose draft, of which action on which item."""
+
+    agency: str
+    item: str
+    action: str
+    officer: str
+
+
+class Draft(NamedTuple):
+    """`version` is that of the item as the officer read it."""
+
+    version: int
+    fields: list[list[str]]
+    saved_at: datetime
+
+
+async def save(db: Any, place: Place, version: int, fields: Fields, at: datetime) -> None:
+    await db.execute(_SQL["save"], *place, version, [list(pair) for pair in fields], at)
+
+
+async def one(db: Any, place: Place) -> Draft | None:
+    row = await db.fetchrow(_SQL["one"], *place)
+    return row and Draft(*row)
+
+
+async def drop(db: Any, place: Place) -> None:
+    await db.execute(_SQL["drop"], *place)
+
+
+async def present(db: Any, agency: str, item: str, officer: str) -> list[str]:
+    """Say that an officer looks at an item; who else does."""
+    await db.execute(_SQL["seen"], agency, item, officer)
+    await db.execute(_SQL["forget"], 2.0 * PRESENT_SECONDS)
+    rows = await db.fetch(_SQL["others"], agency, item, officer, 2.0 * PRESENT_SECONDS)
+    return [row["officer"] for row in rows]

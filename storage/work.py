@@ -1,0 +1,88 @@
+"""Work items: an agency's, as its officers read them.
+
+Every query takes the agency that asks and answers with its own items only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from storage.queries import load
+
+_SQL = dict(load("work"))
+_PARTS = {name: _SQL[name] for name in ("shown", "wanted")}
+_SQL |= {name: text.format(**_PARTS) for name, text in _SQL.items() if name not in _PARTS}
+#: Seconds that a read may take before it counts as a database that does not answer.
+_PATIENCE = 5.0
+
+Database = Any
+"""An asyncpg pool or connection."""
+Row = Any
+"""An asyncpg record."""
+
+
+class Wanted(NamedTuple):
+    """Which of an agency's work items; None makes no difference."""
+
+    is_open: bool | None
+    stream: UUID | None = None
+    #: The beginning of its key.
+    key: str | None = None
+    #: Pseudonym of the officer who took it.
+    taken_by: str | None = None
+    unit: str | None = None
+    #: Nobody has taken it.
+    is_new: bool | None = None
+    due_from: datetime | None = None
+    due_before: datetime | None = None
+
+
+class Order(StrEnum):
+    """By due date, the first first; or by when it was received, the last first."""
+
+    DUE = "due"
+    RECEIVED = "received"
+
+
+class Standing(NamedTuple):
+    """How many open items are a unit's, one officer's, due today, overdue, and taken by nobody."""
+
+    unit: int
+    mine: int
+    today: int
+    overdue: int
+    new: int
+
+
+async def items(
+    db: Database,
+    agency: str,
+    wanted: Wanted,
+    *,
+    after: tuple[datetime, str] | None,
+    limit: int,
+    order: Order = Order.DUE,
+) -> list[Row]:
+    """A page of items behind a place: of (due or received, key) of the last one seen."""
+    values = (agency, *wanted, *(after or (None, None)), limit)
+    return list(await db.fetch(_SQL[f"by_{order}"], *values, timeout=_PATIENCE))
+
+
+async def count(db: Database, agency: str, wanted: Wanted, now: datetime) -> Row:
+    """How many there are, and how many of them are open and overdue."""
+    return await db.fetchrow(_SQL["count"], agency, *wanted, now, timeout=_PATIENCE)
+
+
+async def standing(
+    db: Database, agency: str, who: tuple[str, str | None], now: datetime, midnight: datetime
+) -> Standing:
+    """`who` is an officer and its unit; `midnight` ends the day in which `now` lies, in Beijing."""
+    values = (agency, *who, now, midnight)
+    return Standing(*await db.fetchrow(_SQL["standing"], *values, timeout=_PATIENCE))
+
+
+async def item(db: Database, agency: str, key: str) -> Row | None:
+    return await db.fetchrow(_SQL["item"], agency, key, timeout=_PATIENCE)
