@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from casebus.errors import CasebusError
@@ -44,7 +44,21 @@ class Settings(BaseSettings):
     #: PEM files by which the gateway speaks TLS; both or none.
     gateway_tls_certificate: Path | None = None
     gateway_tls_key: Path | None = None
-    #: PEM file of who is trusted to name brokers, database and gateway; unset: the machine's own.
+    #: Where people's browsers reach the console; unset: where clients reach the gateway.
+    console_url: str = ""
+    #: Who says who a person is: the OpenID Connect issuer's URL; `development` is one of our own,
+    #: where anybody is whom it says it is; unset: nobody signs in.
+    console_issuer: str = ""
+    console_client_id: str = "casebus"
+    #: File with the secret that the issuer gave this client; unset: a public client.
+    console_client_secret_file: Path | None = None
+    #: What is asked of the issuer, by blanks; `policies/console/claims.yaml` reads what it says.
+    console_scope: str = "openid profile"
+    #: A session ends when it was not used for so long, and in any case after so long.
+    console_idle_minutes: float = Field(default=30, gt=0)
+    console_longest_hours: float = Field(default=12, gt=0)
+    #: PEM file of who is trusted to name brokers, database, gateway and issuer; unset: the
+    #: machine's own.
     tls_ca: Path | None = None
     #: How long a client asks again, or waits, for a gateway or brokers that do not answer.
     patience_seconds: float = 10.0

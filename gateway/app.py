@@ -34,6 +34,7 @@ from gateway.api import (
     suspended,
     work,
 )
+from gateway.console.signin.signing import Signing
 from gateway.context import Gateway, running
 from gateway.guarding import BodyInTime, OneLength
 
@@ -124,7 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
         # The framework's own spans have the path in them, and a path has numbers and event ids.
         telemetry=SILENT,
     )
-    app.state.gateway = gateway
+    app.state.gateway, app.state.signing = gateway, Signing(settings)
     for resource in _ROUTERS:
         app.include_router(resource.router)
     problems.install(app)

@@ -28,12 +28,22 @@ def refuse(request: Request, route: str) -> None:
     given = request.query_params.multi_items()
     if route.startswith(_REGISTRY):
         given = [(name, value) for name, value in given if name in known]
-    rows = [*_wrong(given, known)]
-    rows += [
-        _row("path", name, _NO_TEXT) for name, one in request.path_params.items() if _NUL in one
-    ]
+    _raise([*_wrong(given, known), *_no_text(request, given)])
+
+
+def refuse_no_text(request: Request) -> None:
+    """For a page, whose address people pass on: what it does not know it passes over."""
+    _raise([*_no_text(request, request.query_params.multi_items())])
+
+
+def _raise(rows: list[dict[str, str]]) -> None:
     if rows:
         raise RefusedError("invalid_parameter", errors=rows)
+
+
+def _no_text(request: Request, given: list[tuple[str, str]]) -> Iterator[dict[str, str]]:
+    for place, pairs in (("query", given), ("path", request.path_params.items())):
+        yield from (_row(place, name, _NO_TEXT) for name, one in pairs if _NUL in str(one))
 
 
 def _wrong(given: list[tuple[str, str]], known: _Known) -> Iterator[dict[str, str]]:
@@ -44,9 +54,6 @@ def _wrong(given: list[tuple[str, str]], known: _Known) -> Iterator[dict[str, st
             yield _row("query", name[:_LONGEST], f"unknown; {says}")
         elif names.count(name) > 1 and not known[name]:
             yield _row("query", name, "given more than once")
-    for name, value in given:
-        if name in known and _NUL in value:
-            yield _row("query", name, _NO_TEXT)
 
 
 def _row(place: str, name: str, detail: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ class ServedRoute(APIRoute):
             parent = request.headers.get("traceparent")
             with telemetry.serving(request.method, self.path_format, parent) as outcome:
                 try:
-                    parameters.refuse(request, self.path_format)
+                    self._check(request)
                     response = await handle(request)
                     await _note(request, self.path_format, response.status_code)
                 except Exception as error:  # noqa: BLE001 - the one place that answers errors
@@ -40,6 +40,10 @@ class ServedRoute(APIRoute):
             return response
 
         return served
+
+    def _check(self, request: Request) -> None:
+        """Raise for a request that this route does not take."""
+        parameters.refuse(request, self.path_format)
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         """The answer to an error; a refusal is noted like an answer, or fails as its note does."""

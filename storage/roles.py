@@ -89,6 +89,8 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.cosignature", "insert"),
         ("own.draft", "insert, update, delete"),
         ("own.presence", "insert, update, delete"),
+        ("own.console_officer", "insert, update"),
+        ("own.console_session", "insert, update, delete"),
         ("public.casebus_migration", _READ),
     ),
 }

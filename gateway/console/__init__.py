@@ -1,1 +1,1 @@
-"""The console: pages for an officer, the ops engineer and the supervisor, over the API's own services."""
+"""The console: pages for an officer, the ops engineer and the supervisor, over our services."""

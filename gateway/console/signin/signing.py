@@ -1,0 +1,83 @@
+"""What sign-in needs, opened once with the application; and where who must sign in is sent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+
+from casebus.now import Now, system_now
+from casebus.settings import Settings
+from gateway.console.signin.claims import Claims
+from storage.sessions import Limits
+
+#: Everything of the console hangs under this path.
+ROOT = "/console/"
+SIGN_IN = f"{ROOT}sign-in"
+_STREAM = "text/event-stream"
+
+
+class SignInNeeded(Exception):  # noqa: N818 - no fault: somebody is to sign in
+    """There is no session, or its time is over."""
+
+
+class Signing:
+    """Whoever signs in here does so by what the settings say."""
+
+    #: Sessions and tokens live in real time, whatever moment a scenario plays.
+    now: Now = staticmethod(system_now)
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.claims = Claims.load(settings.policies_dir)
+        self.limits = Limits(
+            idle=timedelta(minutes=settings.console_idle_minutes),
+            longest=timedelta(hours=settings.console_longest_hours),
+        )
+        #: The console's own origin, as its people's browsers name it.
+        address = urlsplit(settings.console_url or settings.gateway_url)
+        self.origin = f"{address.scheme}://{address.netloc}"
+        self.is_https = address.scheme == "https"
+        # Cookies do not tell ports apart: two stacks of one machine must.
+        plain = f"casebus-{address.port or 80}"
+        self.cookie = "__Host-casebus" if self.is_https else plain
+
+
+def of_request(request: Request) -> Signing:
+    signing: Signing = request.app.state.signing
+    return signing
+
+
+def is_stream(request: Request) -> bool:
+    return _STREAM in request.headers.get("accept", "")
+
+
+def local(path: str) -> str:
+    """The path where it is one of the console's own; its first page where it leads elsewhere."""
+    plain = path.isascii() and path.isprintable() and "\\" not in path
+    parts = path.partition("?")[0].split("/")
+    is_ours = path.startswith(ROOT) and not {".", ".."} & set(parts)
+    return path if plain and is_ours else ROOT
+
+
+def answer(request: Request, _: Exception) -> Response:
+    """Where who has no session goes: a handler for `SignInNeeded`.
+
+    A page is sent to sign in and comes back; htmx is told to leave the page for that; a stream
+    ends, and is not asked for again.
+    """
+    if is_stream(request):
+        return Response(status_code=204)
+    if "hx-request" in request.headers:
+        url = urlsplit(request.headers.get("hx-current-url", ""))
+        back = _sign_in(url._replace(scheme="", netloc="", fragment="").geturl())
+        return Response(status_code=204, headers={"HX-Redirect": back})
+    url = urlsplit(str(request.url)) if request.method == "GET" else urlsplit(ROOT)
+    back = _sign_in(url._replace(scheme="", netloc="").geturl())
+    return RedirectResponse(back, status_code=303)
+
+
+def _sign_in(back: str) -> str:
+    return f"{SIGN_IN}?{urlencode({'next': local(back)})}"

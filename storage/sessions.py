@@ -1,0 +1,99 @@
+"""Sessions of the console, and the people behind them: a name and the pseudonym it signs by."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from storage.queries import load
+
+_SQL = load("sessions")
+_PATIENCE = 5.0
+#: No 0, 1, I, O: a pseudonym is read aloud.
+_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_LENGTH = 8
+
+Database = Any
+"""An asyncpg pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """What an issuer says of a person; `agency` is None for who looks after the installation."""
+
+    issuer: str
+    subject: str
+    name: str
+    agency: str | None
+    unit: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that is alive."""
+
+    officer: Officer
+    pseudonym: str
+    idle_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session lasts: unused, and at most."""
+
+    idle: timedelta
+    longest: timedelta
+
+
+async def begin(
+    db: Database, digest: bytes, officer: Officer, limits: Limits, at: datetime
+) -> None:
+    """A new session; others of the same person end where its place or its roles have changed."""
+    async with db.acquire() as connection, connection.transaction():
+        await connection.execute(_SQL["prune"], at, timeout=_PATIENCE)
+        await _keep(connection, officer, at)
+        row = (digest, officer.issuer, officer.subject, at, at + limits.idle, at + limits.longest)
+        await connection.execute(_SQL["begin"], *row, timeout=_PATIENCE)
+
+
+async def _keep(connection: Any, officer: Officer, at: datetime) -> None:
+    """Write down who it is. The pseudonym is drawn once: what is signed goes on bearing it."""
+    who, roles = (officer.issuer, officer.subject), sorted(officer.roles)
+    now = (officer.agency, officer.unit, roles)
+    await connection.execute(_SQL["end_changed"], *who, *now, timeout=_PATIENCE)
+    said = (*who, officer.name, *now, at)
+    while await connection.fetchrow(_SQL["officer"], *who, timeout=_PATIENCE) is None:
+        await connection.execute(_SQL["add_officer"], *said, _pseudonym(), timeout=_PATIENCE)
+    await connection.execute(_SQL["renew_officer"], *said, timeout=_PATIENCE)
+
+
+def _pseudonym() -> str:
+    return "P-" + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
+
+
+async def session(db: Database, digest: bytes, at: datetime) -> Session | None:
+    """The session behind a cookie; None where there is none, or its time is over."""
+    row = await db.fetchrow(_SQL["session"], digest, at, timeout=_PATIENCE)
+    if row is None:
+        return None
+    who = (row["issuer"], row["subject"], row["name"], row["agency"], row["unit"])
+    officer = Officer(*who, tuple(row["roles"]))
+    return Session(officer, row["pseudonym"], row["idle_at"], row["ends_at"])
+
+
+async def use(db: Database, digest: bytes, idle_at: datetime) -> None:
+    """It was used: it does not end before this moment but by its own end."""
+    await db.execute(_SQL["use"], digest, idle_at, timeout=_PATIENCE)
+
+
+async def end(db: Database, digest: bytes) -> None:
+    await db.execute(_SQL["end"], digest, timeout=_PATIENCE)
+
+
+async def end_all(db: Database, digest: bytes) -> None:
+    """End every session of the person whose session this is."""
+    await db.execute(_SQL["end_all"], digest, timeout=_PATIENCE)
