@@ -1,0 +1,33 @@
+"""Forms from the law and the schemas: what an act's body holds, and which of it the law requires.
+
+Pure but for its own data files, read once. A page takes `form_of`, shows it by the macros in
+`templates/forms.html`, and reads what was posted with `read`.
+"""
+
+from __future__ import annotations
+
+from gateway.console.forms.build import form_of
+from gateway.console.forms.edit import edited, opened
+from gateway.console.forms.fields import Field, Form, Language, Wrong
+from gateway.console.forms.filling import values_of
+from gateway.console.forms.reading import read, recipients
+from gateway.console.forms.typed import MOST_VALUES, Typed
+from gateway.console.forms.view import View
+from gateway.console.forms.wrongs import wrongs_of
+
+__all__ = [
+    "MOST_VALUES",
+    "Field",
+    "Form",
+    "Language",
+    "Typed",
+    "View",
+    "Wrong",
+    "edited",
+    "form_of",
+    "opened",
+    "read",
+    "recipients",
+    "values_of",
+    "wrongs_of",
+]

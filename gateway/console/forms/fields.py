@@ -1,0 +1,214 @@
+"""What a form is made of: one frozen node for each field of a body.
+
+A place in a form is a path, as `goods.0.name`: of an input its name, of what is wrong its address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from casebus.law.acts import Need
+
+Language = Literal["zh", "en"]
+#: Inputs that have a look or a check of their own: a day, a moment, a SHA-256.
+Shape = Literal["text", "day", "moment", "digest"]
+#: Names of the datalists that a page may offer.
+Offered = Literal["agencies", "divisions"]
+
+#: Characters that one input takes: a line, and a text of several.
+LINE, TEXT = 10_000, 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with the value at a path; an empty path is the form as a whole."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    value: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What the law requires here, in words, with its article; `alone` if no other place will do."""
+
+    text: str
+    citation: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """What every node has; `demands` are the law's, of this very place."""
+
+    kind: ClassVar[str]
+    name: str
+    label: str
+    hint: str = ""
+    demands: tuple[Demand, ...] = ()
+
+    @property
+    def children(self) -> tuple[AnyField, ...]:
+        return ()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the law asks for it, or for something in it."""
+        return bool(self.demands) or any(one.is_needed for one in self.children)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line(Field):
+    """A text: of one line, or of several."""
+
+    kind: ClassVar[str] = "line"
+    default: str = ""
+    shape: Shape = "text"
+    is_long: bool = False
+    offered: Offered | None = None
+    suggestions: tuple[Option, ...] = ()
+
+    @property
+    def most(self) -> int:
+        return TEXT if self.is_long else LINE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Field):
+    """One of the options; nothing chosen leaves the schema's default."""
+
+    kind: ClassVar[str] = "choice"
+    options: tuple[Option, ...]
+    #: The symbol that says nothing: it is shown as nothing chosen.
+    unsaid: str | None = None
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick(Field):
+    kind: ClassVar[str] = "tick"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YesNo(Field):
+    """Yes, no, or nothing said."""
+
+    kind: ClassVar[str] = "yes_no"
+    options: tuple[Option, ...]
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number(Field):
+    kind: ClassVar[str] = "number"
+    least: int | None = None
+    most: int | None = None
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount(Field):
+    """Money: typed in units (yuan), kept in hundredths."""
+
+    kind: ClassVar[str] = "amount"
+    currency: str
+    currency_label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines(Field):
+    """A list, one item a line; `number` where the items are whole numbers."""
+
+    kind: ClassVar[str] = "lines"
+    number: Number | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticks(Field):
+    """Any of the options."""
+
+    kind: ClassVar[str] = "ticks"
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group(Field):
+    """A record; an optional one of which nothing is said is null."""
+
+    kind: ClassVar[str] = "group"
+    fields: tuple[AnyField, ...]
+    is_optional: bool = False
+    #: What is chosen when the form opens, for the law asks for it: path below -> value.
+    chosen: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def children(self) -> tuple[AnyField, ...]:
+        return self.fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows(Field):
+    """Records, one below the other."""
+
+    kind: ClassVar[str] = "rows"
+    fields: tuple[AnyField, ...]
+    #: Rows that stand there when the form opens, with what is chosen in each.
+    openings: tuple[tuple[tuple[str, str], ...], ...] = ()
+
+    @property
+    def children(self) -> tuple[AnyField, ...]:
+        return self.fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs(Field):
+    """Names with their values."""
+
+    kind: ClassVar[str] = "pairs"
+    fields: tuple[Line, AnyField]
+
+    @property
+    def children(self) -> tuple[AnyField, ...]:
+        return ()
+
+
+AnyField = Line | Choice | Tick | YesNo | Number | Amount | Lines | Ticks | Group | Rows | Pairs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipients(Field):
+    """Agencies by id, and the sectors of which the law asks for one."""
+
+    kind: ClassVar[str] = "recipients"
+    sectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form for one type of event, in one language."""
+
+    type: str
+    title: str
+    language: Language
+    fields: tuple[AnyField, ...]
+    recipients: Recipients = Recipients(name="to", label="")
+    needs: tuple[Need, ...] = ()
+
+    @property
+    def needed(self) -> tuple[AnyField, ...]:
+        return tuple(one for one in self.fields if one.is_needed)
+
+    @property
+    def rest(self) -> tuple[AnyField, ...]:
+        return tuple(one for one in self.fields if not one.is_needed)
+
+
+def child(fields: Sequence[AnyField], name: str) -> AnyField | None:
+    return next((one for one in fields if one.name == name), None)

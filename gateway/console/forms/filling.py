@@ -1,0 +1,74 @@
+"""From data, or a draft, to the values of a form: the pairs that a browser would post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gateway.console.forms.fields import (
+    Amount,
+    AnyField,
+    Choice,
+    Form,
+    Group,
+    Lines,
+    Pairs,
+    Rows,
+    Tick,
+    Ticks,
+)
+from gateway.console.forms.typed import Pair
+
+_HUNDREDTHS = 100
+
+
+def values_of(form: Form, data: Mapping[str, Any]) -> list[Pair]:
+    """What `read` reads as this data; what the form does not know is left out."""
+    return list(_filled(form.fields, data, ""))
+
+
+def _filled(fields: Sequence[AnyField], data: Mapping[str, Any], at: str) -> Iterator[Pair]:
+    for one in fields:
+        if data.get(one.name) is not None:
+            yield from _values(one, data[one.name], at + one.name)
+
+
+def _values(one: AnyField, value: Any, path: str) -> Iterator[Pair]:
+    match one:
+        case Tick():
+            yield from [(path, "true")] if value else []
+        case Choice():
+            yield from [] if value == one.unsaid else [(path, str(value))]
+        case Amount():
+            yield f"{path}.amount", _amount(value["fen"])
+            yield f"{path}.currency", value["currency"]
+        case Lines():
+            yield path, "\n".join(map(_text, value))
+        case Ticks():
+            yield from ((path, symbol) for symbol in value)
+        case Group():
+            yield path, ""
+            yield from _filled(one.fields, value, f"{path}.")
+        case Rows():
+            for number, row in enumerate(value):
+                yield f"{path}.{number}", ""
+                yield from _filled(one.fields, row, f"{path}.{number}.")
+        case Pairs():
+            for number, (name, inner) in enumerate(value.items()):
+                yield f"{path}.{number}", ""
+                row = {"name": name, "value": inner}
+                yield from _filled(one.fields, row, f"{path}.{number}.")
+        case _:
+            yield path, _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _amount(fen: int) -> str:
+    whole, rest = divmod(abs(fen), _HUNDREDTHS)
+    sign = "-" if fen < 0 else ""
+    return f"{sign}{whole}.{rest:02}" if rest else f"{sign}{whole}"

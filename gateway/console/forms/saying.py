@@ -1,0 +1,35 @@
+"""Whether something was said at a place: more than blanks, defaults and what stood there at first."""
+
+from __future__ import annotations
+
+from gateway.console.forms.fields import Amount, AnyField, Group, Line, Pairs, Rows
+from gateway.console.forms.typed import Typed, opened_with
+
+
+def is_said(typed: Typed, one: AnyField, at: str, opened: str = "") -> bool:
+    match one:
+        case Group():
+            return says(typed, one, at)
+        case Rows() | Pairs():
+            return bool(kept(typed, one, at))
+        case Amount():
+            currency = typed.one(f"{at}.currency").strip()
+            return typed.is_said(f"{at}.amount") or currency not in {"", one.currency}
+        case Line() if one.default:
+            return typed.one(at).strip() not in {"", one.default}
+        case _:
+            return typed.is_said(at) and typed.one(at) != opened
+
+
+def says(typed: Typed, one: Group | Rows | Pairs, at: str) -> bool:
+    """Whether more stands in a group, or in a row, than it was opened with."""
+    opened = opened_with(typed.one(at))
+    return any(
+        is_said(typed, each, f"{at}.{each.name}", opened.get(each.name, "")) for each in one.fields
+    )
+
+
+def kept(typed: Typed, one: Rows | Pairs, at: str) -> list[str]:
+    """The paths of the rows that say something."""
+    rows = (f"{at}.{number}" for number in typed.rows(at))
+    return [row for row in rows if says(typed, one, row)]

@@ -1,0 +1,96 @@
+"""The words of forms: titles of a schema's places in both languages, and our own words around them.
+
+A schema's `doc` is "中文: english"; of an enum it is "SYMBOL 中文, SYMBOL 中文". The English of the
+symbols stands in `symbols.yaml`, by symbol, and by its Chinese where one symbol means several things.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gateway.console.forms.fields import Language, Option
+
+_HERE = Path(__file__).parent
+_HAN = re.compile("[一-鿿]")
+#: `letter_no 移送书文号`: a word that a text may be, with its Chinese.
+_SUGGESTED = re.compile(r"([A-Za-z][A-Za-z_]*) ([一-鿿][一-鿿/]*)")
+_SYMBOL = re.compile(r", (?=[A-Z][A-Z0-9_]* )")
+#: What the look of the input says already, or what says nothing to who fills it in.
+_DROPPED = re.compile(r",? ?(YYYY-MM-DD|RFC 3339|lower-case hex)$|[,;] (null|empty) .*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    label: str
+    hint: str
+    suggestions: tuple[Option, ...]
+    #: The English of the doc, which tells of what form a text is.
+    english: str
+
+
+def title_of(name: str, doc: str, language: Language) -> Title:
+    chinese, _, english = doc.partition(": ")
+    suggestions = tuple(Option(*found) for found in _SUGGESTED.findall(english))
+    plain = english[: _first_suggestion(english)] if _HAN.search(english) else english
+    words, _, more = _DROPPED.sub("", plain.strip(" ,:")).partition("; ")
+    if language == "zh":
+        return Title(chinese or name, "", suggestions, english)
+    label = words.partition(", as ")[0]
+    hint = "; ".join(filter(None, (words[len(label) :].strip(" ,"), _DROPPED.sub("", more))))
+    own = _words().get(f"label.{name}", {}).get("en")
+    label = own or _capital(label or name.replace("_", " "))
+    return Title(label, _capital(hint), _in_english(suggestions), english)
+
+
+def symbols_of(schema: Mapping[str, Any], language: Language) -> dict[str, str]:
+    """Symbol -> its words, in the order of the schema."""
+    chinese = dict(part.split(" ", 1) for part in _SYMBOL.split(schema["doc"]) if " " in part)
+    if language == "zh":
+        return {symbol: chinese.get(symbol, symbol) for symbol in schema["symbols"]}
+    return {one: _english(one, chinese.get(one, "")) for one in schema["symbols"]}
+
+
+def say(key: str, language: Language, **values: Any) -> str:
+    """A text of `words.yaml`, filled in."""
+    return _words()[key][language].format(**values)
+
+
+def _english(symbol: str, chinese: str) -> str:
+    known = english_symbols().get(symbol, symbol)
+    return known if isinstance(known, str) else known.get(chinese, symbol)
+
+
+def _first_suggestion(english: str) -> int:
+    found = _SUGGESTED.search(english)
+    return found.start() if found else len(english)
+
+
+def _in_english(suggestions: tuple[Option, ...]) -> tuple[Option, ...]:
+    return tuple(Option(one.value, one.value.replace("_", " ")) for one in suggestions)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+@lru_cache
+def english_symbols() -> dict[str, str | dict[str, str]]:
+    found: dict[str, str | dict[str, str]] = _read("symbols.yaml")
+    return found
+
+
+@lru_cache
+def _words() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = _read("words.yaml")
+    return found
+
+
+def _read(name: str) -> Any:
+    return yaml.safe_load((_HERE / name).read_text("utf-8"))

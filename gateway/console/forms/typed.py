@@ -1,0 +1,65 @@
+"""What was typed: the posted pairs of name and value, by path.
+
+A row is there if anything of it was posted; its marker (`goods.2`) is, even where all of it is
+blank, and says with what it was opened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import accumulate
+
+#: Rows of one table, items of one list.
+MOST_ROWS = 500
+#: Pairs that a page need take of one form.
+MOST_VALUES = 10_000
+_ROW = re.compile(r"\.([0-9]{1,6})(?=\.|$)", re.ASCII)
+
+Pair = tuple[str, str]
+
+
+class Typed:
+    """A view on posted pairs."""
+
+    def __init__(self, posted: Iterable[Pair] = ()) -> None:
+        self.pairs = tuple(posted)
+        self._values: dict[str, list[str]] = defaultdict(list)
+        rows: dict[str, set[int]] = defaultdict(set)
+        for name, value in self.pairs:
+            self._values[name].append(value)
+            for found in _ROW.finditer(name):
+                rows[name[: found.start()]].add(int(found[1]))
+        self._rows = {path: tuple(sorted(found)) for path, found in rows.items()}
+        self._said = {
+            above
+            for name, value in self.pairs
+            if value.strip()
+            for above in accumulate(name.split("."), "{}.{}".format)
+        }
+
+    def one(self, path: str, default: str = "") -> str:
+        """The last of them, as a browser posts it; the default where nothing was posted."""
+        found = self._values.get(path)
+        return found[-1] if found else default
+
+    def all(self, path: str) -> tuple[str, ...]:
+        return tuple(self._values.get(path, ()))
+
+    def rows(self, path: str) -> tuple[int, ...]:
+        """The numbers of the rows that are there; not always without gaps."""
+        return self._rows.get(path, ())
+
+    def is_said(self, path: str) -> bool:
+        """Whether anything but a blank stands at or below a path."""
+        return path in self._said
+
+
+def opened_with(marker: str) -> dict[str, str]:
+    """What a row was opened with, as its marker says it: path below -> value."""
+    return dict(part.split("=", 1) for part in marker.split("&") if "=" in part)
+
+
+def marker_of(chosen: Iterable[Pair]) -> str:
+    return "&".join(f"{name}={value}" for name, value in chosen)

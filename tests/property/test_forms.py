@@ -1,0 +1,105 @@
+"""Whatever data of an act: shown as a form and posted by a browser it is the same data."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.console.forms import Form, read, values_of
+from gateway.console.forms.fields import (
+    Amount,
+    AnyField,
+    Choice,
+    Group,
+    Line,
+    Lines,
+    Number,
+    Pairs,
+    Rows,
+    Tick,
+    Ticks,
+)
+from tests.console_forms import Page, events, form, rendered, stored
+
+#: NUL and the breaks that browsers fold are no text of a form; blanks around it are stripped.
+_PLAIN = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")) | st.just("\n"), max_size=12
+).map(str.strip)
+_LINE = _PLAIN.map(lambda text: text.replace("\n", " ").strip()).filter(bool)
+_SHAPES = {
+    "day": st.dates().map(str),
+    "moment": st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat()),
+    "digest": st.binary(min_size=32, max_size=32).map(bytes.hex),
+    "text": _PLAIN,
+}
+_MONEY = st.fixed_dictionaries(
+    {"fen": st.integers(-(2**63), 2**63 - 1), "currency": st.sampled_from(["CNY", "USD", "日元"])}
+)
+
+
+@pytest.mark.parametrize("event", events())
+def test_the_data_survives_the_form(event: str) -> None:
+    one = form(event, "en")
+
+    @settings(max_examples=2, deadline=None, database=None)
+    @given(_record(one.fields))
+    def survives(data: dict[str, Any]) -> None:
+        posted = values_of(one, data)
+        found, wrongs = read(one, posted)
+        assert wrongs == []
+        assert stored(one, found) == stored(one, data)
+        _assert_shown(one, posted, data)
+
+    survives()
+
+
+def _assert_shown(one: Form, posted: list[tuple[str, str]], data: dict[str, Any]) -> None:
+    found, wrongs = read(one, Page(rendered(one, posted)).posted)
+    assert wrongs == []
+    assert stored(one, found) == stored(one, data)
+
+
+def _record(fields: tuple[AnyField, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional={one.name: _value(one) for one in fields})
+
+
+def _row(fields: tuple[AnyField, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    """A row that says something; what says nothing is no row."""
+    said = next(one for one in fields if isinstance(one, Line) and one.shape == "text")
+    return st.tuples(_record(fields), _LINE).map(lambda pair: {**pair[0], said.name: pair[1]})
+
+
+def _value(one: AnyField) -> st.SearchStrategy[Any]:
+    match one:
+        case Line():
+            return _SHAPES[one.shape].filter(lambda text: text or not one.default)
+        case Choice():
+            return st.sampled_from([option.value for option in one.options])
+        case Number():
+            return (
+                st.integers(one.least, one.most)
+                if one.is_whole
+                else st.floats(allow_nan=False, allow_infinity=False)
+            )
+        case Amount():
+            return _MONEY
+        case Lines():
+            item = _LINE if one.number is None else st.integers(one.number.least, one.number.most)
+            return st.lists(item, max_size=3)
+        case Ticks():
+            return st.lists(
+                st.sampled_from([o.value for o in one.options]), max_size=3, unique=True
+            )
+        case Group():
+            return _row(one.fields) if one.is_optional else _record(one.fields)
+        case Rows():
+            return st.lists(_row(one.fields), max_size=2)
+        case Pairs():
+            return st.dictionaries(_LINE, _value(one.fields[1]), max_size=3)
+        case Tick():
+            return st.booleans()
+    return st.booleans()
