@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.console.forms import Form, read, values_of
+from gateway.console.forms import read, values_of
 from gateway.console.forms.fields import (
     Amount,
     AnyField,
@@ -20,7 +20,6 @@ from gateway.console.forms.fields import (
     Number,
     Pairs,
     Rows,
-    Tick,
     Ticks,
 )
 from tests.console_forms import Page, events, form, rendered, stored
@@ -41,26 +40,34 @@ _MONEY = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.parametrize("event", events())
-def test_the_data_survives_the_form(event: str) -> None:
-    one = form(event, "en")
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(events()).flatmap(lambda event: st.tuples(st.just(event), _body(event))))
+def test_the_data_of_some_act_survives_the_form(drawn: tuple[str, dict[str, Any]]) -> None:
+    _assert_survives(*drawn)
 
-    @settings(max_examples=2, deadline=None, database=None)
-    @given(_record(one.fields))
+
+@pytest.mark.long
+@pytest.mark.parametrize("event", events())
+def test_the_data_of_every_act_survives_the_form(event: str) -> None:
+    @settings(max_examples=10, deadline=None, database=None)
+    @given(_body(event))
     def survives(data: dict[str, Any]) -> None:
-        posted = values_of(one, data)
-        found, wrongs = read(one, posted)
-        assert wrongs == []
-        assert stored(one, found) == stored(one, data)
-        _assert_shown(one, posted, data)
+        _assert_survives(event, data)
 
     survives()
 
 
-def _assert_shown(one: Form, posted: list[tuple[str, str]], data: dict[str, Any]) -> None:
-    found, wrongs = read(one, Page(rendered(one, posted)).posted)
-    assert wrongs == []
-    assert stored(one, found) == stored(one, data)
+def _body(event: str) -> st.SearchStrategy[dict[str, Any]]:
+    return _record(form(event, "en").fields)
+
+
+def _assert_survives(event: str, data: dict[str, Any]) -> None:
+    one = form(event, "en")
+    posted = values_of(one, data)
+    for typed in (posted, Page(rendered(one, posted)).posted):
+        found, wrongs = read(one, typed)
+        assert wrongs == []
+        assert stored(one, found) == stored(one, data)
 
 
 def _record(fields: tuple[AnyField, ...]) -> st.SearchStrategy[dict[str, Any]]:
@@ -75,31 +82,35 @@ def _row(fields: tuple[AnyField, ...]) -> st.SearchStrategy[dict[str, Any]]:
 
 def _value(one: AnyField) -> st.SearchStrategy[Any]:
     match one:
-        case Line():
-            return _SHAPES[one.shape].filter(lambda text: text or not one.default)
-        case Choice():
-            return st.sampled_from([option.value for option in one.options])
-        case Number():
-            return (
-                st.integers(one.least, one.most)
-                if one.is_whole
-                else st.floats(allow_nan=False, allow_infinity=False)
-            )
-        case Amount():
-            return _MONEY
-        case Lines():
-            item = _LINE if one.number is None else st.integers(one.number.least, one.number.most)
-            return st.lists(item, max_size=3)
-        case Ticks():
-            return st.lists(
-                st.sampled_from([o.value for o in one.options]), max_size=3, unique=True
-            )
         case Group():
             return _row(one.fields) if one.is_optional else _record(one.fields)
         case Rows():
             return st.lists(_row(one.fields), max_size=2)
         case Pairs():
             return st.dictionaries(_LINE, _value(one.fields[1]), max_size=3)
-        case Tick():
-            return st.booleans()
+        case Lines():
+            item = _LINE if one.number is None else _number(one.number)
+            return st.lists(item, max_size=3)
+        case Ticks():
+            symbols = [option.value for option in one.options]
+            return st.lists(st.sampled_from(symbols), max_size=3, unique=True)
+    return _single(one)
+
+
+def _single(one: AnyField) -> st.SearchStrategy[Any]:
+    match one:
+        case Line():
+            return _SHAPES[one.shape].filter(lambda text: text or not one.default)
+        case Choice():
+            return st.sampled_from([option.value for option in one.options])
+        case Number():
+            return _number(one)
+        case Amount():
+            return _MONEY
     return st.booleans()
+
+
+def _number(one: Number) -> st.SearchStrategy[Any]:
+    if one.is_whole:
+        return st.integers(one.least, one.most)
+    return st.floats(allow_nan=False, allow_infinity=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from casebus.events.schemas import Schema
@@ -19,7 +20,6 @@ from gateway.console.forms.fields import (
     Line,
     Lines,
     Number,
-    Offered,
     Option,
     Pairs,
     Rows,
@@ -28,7 +28,7 @@ from gateway.console.forms.fields import (
     Ticks,
     YesNo,
 )
-from gateway.console.forms.texts import Title, say, symbols_of, title_of
+from gateway.console.forms.texts import Title, say, symbols_of, title_of, yes_no
 
 #: What the gateway writes itself; an act has no say in it.
 OF_THE_GATEWAY = frozenset({"actor", "work_item", "work_version"})
@@ -49,7 +49,7 @@ _AGENCY = re.compile(
     r"\bagency id|by id\b|\bagency (the case goes|that (handles|leads|should handle))"
 )
 _MONEY, _DIVISION = "Money", "Division"
-_INTS = {"int": 2**31, "long": 2**63}
+_BOUNDS = {"int": 2**31, "long": 2**63, "float": None, "double": None}
 
 
 def form_of(schema: Schema, needs: Iterable[Need], language: Language) -> Form:
@@ -83,33 +83,41 @@ class _Growing:
         (one,) = (self._resolved(branch) for branch in branches if branch != "null")
         is_optional = len(branches) > 1
         match one["type"]:
-            case "string":
-                return self._line(name, title, default or "")
-            case "boolean" if is_optional:
-                return self.yes_no(name, title, say("unknown", self._language))
+            case "array" | "map":
+                return self._many(name, title, one)
+            case "record":
+                return self._record(name, title, one, is_optional=is_optional)
             case "boolean":
-                return Tick(name=name, label=title.label, hint=title.hint)
-            case "int" | "long" | "double" | "float":
-                return _number(name, title, one["type"])
+                return self._boolean(name, title, is_optional=is_optional)
             case "enum":
                 return self._choice(name, title, one, default)
-            case "array":
-                return self._list(name, title, self._resolved(one["items"]))
-            case "map":
-                return self._pairs(name, title, one["values"])
-            case "record" if one["name"] == _MONEY:
-                return self._amount(name, title)
-            case "record":
-                fields = self._below(one)
-                return Group(
-                    name=name,
-                    label=title.label,
-                    hint=title.hint,
-                    fields=fields,
-                    is_optional=is_optional,
-                )
-            case other:
-                raise ValueError(f"no form for {other}")
+            case "string":
+                return self._line(name, title, default or "")
+        return _number(name, title, one["type"])
+
+    def _record(
+        self, name: str, title: Title, schema: dict[str, Any], *, is_optional: bool
+    ) -> AnyField:
+        if schema["name"] == _MONEY:
+            return self._amount(name, title)
+        return Group(
+            name=name,
+            label=title.label,
+            hint=title.hint,
+            fields=self._below(schema),
+            is_optional=is_optional,
+        )
+
+    def _boolean(self, name: str, title: Title, *, is_optional: bool) -> AnyField:
+        if not is_optional:
+            return Tick(name=name, label=title.label, hint=title.hint)
+        return YesNo(
+            name=name,
+            label=title.label,
+            hint=title.hint,
+            options=yes_no(self._language),
+            empty=say("unknown", self._language),
+        )
 
     def _resolved(self, schema: Any) -> dict[str, Any]:
         if isinstance(schema, str):
@@ -122,17 +130,11 @@ class _Growing:
         return found
 
     def _below(self, record: Mapping[str, Any]) -> tuple[AnyField, ...]:
-        found = []
-        for _, node in self.fields(record["fields"]):
-            if record["name"] == _DIVISION and node.name == "code":
-                node = self._line("code", Title(node.label, node.hint, (), ""), "", "divisions")
-            found.append(node)
-        return tuple(found)
+        found = tuple(node for _, node in self.fields(record["fields"]))
+        return _with_codes(found) if record["name"] == _DIVISION else found
 
-    def _line(self, name: str, title: Title, default: str, offered: Offered | None = None) -> Line:
+    def _line(self, name: str, title: Title, default: str) -> Line:
         shape = _shape(title.english)
-        if offered is None and _AGENCY.search(title.english):
-            offered = "agencies"
         ours = say(f"hint.{shape}", self._language) if shape in {"digest", "moment"} else ""
         return Line(
             name=name,
@@ -141,16 +143,9 @@ class _Growing:
             default=default,
             shape=shape,
             is_long=name in _LONG,
-            offered=offered,
+            offered="agencies" if _AGENCY.search(title.english) else None,
             suggestions=title.suggestions,
         )
-
-    def yes_no(self, name: str, title: Title, empty: str) -> YesNo:
-        options = (
-            Option("true", say("yes", self._language)),
-            Option("false", say("no", self._language)),
-        )
-        return YesNo(name=name, label=title.label, hint=title.hint, options=options, empty=empty)
 
     def _choice(self, name: str, title: Title, schema: dict[str, Any], default: Any) -> Choice:
         symbols = symbols_of(schema, self._language)
@@ -166,6 +161,11 @@ class _Growing:
             unsaid=unsaid,
             empty=empty,
         )
+
+    def _many(self, name: str, title: Title, schema: dict[str, Any]) -> AnyField:
+        if schema["type"] == "map":
+            return self._pairs(name, title, schema["values"])
+        return self._list(name, title, self._resolved(schema["items"]))
 
     def _list(self, name: str, title: Title, items: dict[str, Any]) -> AnyField:
         match items["type"]:
@@ -195,8 +195,15 @@ class _Growing:
         return Amount(name=name, label=title.label, hint=hint, currency="CNY", currency_label=label)
 
 
+def _with_codes(division: tuple[AnyField, ...]) -> tuple[AnyField, ...]:
+    return tuple(
+        replace(one, offered="divisions") if isinstance(one, Line) and one.name == "code" else one
+        for one in division
+    )
+
+
 def _number(name: str, title: Title, kind: str) -> Number:
-    bound = _INTS.get(kind)
+    bound = _BOUNDS[kind]
     return Number(
         name=name,
         label=title.label,

@@ -13,14 +13,13 @@ from gateway.console.forms.fields import (
     Form,
     Group,
     Language,
-    Option,
     Recipients,
     Rows,
     Tick,
     YesNo,
     child,
 )
-from gateway.console.forms.texts import say
+from gateway.console.forms.texts import say, yes_no
 
 _PAPERS = ("document", "documents")
 _SURE = "V"
@@ -132,7 +131,7 @@ def _answered(one: Tick, language: Language) -> YesNo:
         label=one.label,
         hint=one.hint,
         demands=one.demands,
-        options=(Option("true", say("yes", language)), Option("false", say("no", language))),
+        options=yes_no(language),
         empty=say("empty", language),
     )
 

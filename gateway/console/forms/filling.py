@@ -35,31 +35,36 @@ def _filled(fields: Sequence[AnyField], data: Mapping[str, Any], at: str) -> Ite
 
 def _values(one: AnyField, value: Any, path: str) -> Iterator[Pair]:
     match one:
-        case Tick():
-            yield from [(path, "true")] if value else []
-        case Choice():
-            yield from [] if value == one.unsaid else [(path, str(value))]
-        case Amount():
-            yield f"{path}.amount", _amount(value["fen"])
-            yield f"{path}.currency", value["currency"]
-        case Lines():
-            yield path, "\n".join(map(_text, value))
-        case Ticks():
-            yield from ((path, symbol) for symbol in value)
         case Group():
             yield path, ""
             yield from _filled(one.fields, value, f"{path}.")
         case Rows():
-            for number, row in enumerate(value):
-                yield f"{path}.{number}", ""
-                yield from _filled(one.fields, row, f"{path}.{number}.")
+            yield from _rows(one, value, path)
         case Pairs():
-            for number, (name, inner) in enumerate(value.items()):
-                yield f"{path}.{number}", ""
-                row = {"name": name, "value": inner}
-                yield from _filled(one.fields, row, f"{path}.{number}.")
-        case _:
+            rows = [{"name": name, "value": inner} for name, inner in value.items()]
+            yield from _rows(one, rows, path)
+        case Amount():
+            yield f"{path}.amount", _amount(value["fen"])
+            yield f"{path}.currency", value["currency"]
+        case Ticks():
+            yield from ((path, symbol) for symbol in value)
+        case Lines():
+            yield path, "\n".join(map(_text, value))
+        case _ if not _is_unsaid(one, value):
             yield path, _text(value)
+
+
+def _rows(one: Rows | Pairs, rows: Sequence[Mapping[str, Any]], path: str) -> Iterator[Pair]:
+    for number, row in enumerate(rows):
+        yield f"{path}.{number}", ""
+        yield from _filled(one.fields, row, f"{path}.{number}.")
+
+
+def _is_unsaid(one: AnyField, value: Any) -> bool:
+    """What a browser posts nothing of: a box that is not ticked, a symbol that says nothing."""
+    return (isinstance(one, Tick) and not value) or (
+        isinstance(one, Choice) and value == one.unsaid
+    )
 
 
 def _text(value: Any) -> str:

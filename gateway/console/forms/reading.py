@@ -1,9 +1,10 @@
-"""What was posted, read as the data of a body: what is blank says nothing, what is wrong is named."""
+"""What was posted, read as a body's data: blanks say nothing, what is wrong is named."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from gateway.console.forms import values
@@ -74,26 +75,25 @@ class _Walk:
 
     def _value(self, one: AnyField, at: str, to: str) -> Any:
         match one:
-            case Tick():
-                return True if self._typed.one(at) else _UNSAID
+            case Group():
+                is_said = says(self._typed, one, at)
+                return self.record(one.fields, f"{at}.", f"{to}.") if is_said else _UNSAID
+            case Rows():
+                return self._rows(one, at, to)
+            case Pairs():
+                return self._pairs(one, at, to)
+        return self._leaf(one, at)
+
+    def _leaf(self, one: AnyField, at: str) -> Any:
+        match one:
             case Lines():
                 return self._lines(one, at)
             case Ticks():
                 return self._ticks(one, at)
             case Amount():
                 return self._amount(one, at)
-            case Group():
-                return (
-                    self.record(one.fields, f"{at}.", f"{to}.")
-                    if says(self._typed, one, at)
-                    else _UNSAID
-                )
-            case Rows():
-                return self._rows(one, at, to)
-            case Pairs():
-                return self._pairs(one, at, to)
         typed = self._typed.one(at)
-        return self._tried(at, lambda: _single(one, typed)) if typed.strip() else _UNSAID
+        return self._tried(at, partial(_single, one, typed)) if typed.strip() else _UNSAID
 
     def _tried(self, at: str, reading: Callable[[], _T]) -> _T:
         """What it reads, or nothing where it is wrong."""
@@ -115,7 +115,7 @@ class _Walk:
         lines = [line for line in typed.splitlines() if line.strip()]
         if not self._fits(at, len(lines)) or not lines:
             return _UNSAID
-        read = (self._tried(at, lambda line=line: _single(kind, line)) for line in lines)
+        read = (self._tried(at, partial(_single, kind, line)) for line in lines)
         return [value for value in read if value is not _UNSAID]
 
     def _ticks(self, one: Ticks, at: str) -> Any:
@@ -179,6 +179,8 @@ class _Walk:
 
 def _single(one: AnyField, typed: str) -> Any:
     match one:
+        case Tick():
+            return True
         case Number():
             return values.number(one, typed)
         case Choice():

@@ -1,4 +1,4 @@
-"""Whether something was said at a place: more than blanks, defaults and what stood there at first."""
+"""Whether something was said at a place: more than blanks and what stood there at first."""
 
 from __future__ import annotations
 

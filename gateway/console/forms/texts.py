@@ -1,7 +1,8 @@
 """The words of forms: titles of a schema's places in both languages, and our own words around them.
 
-A schema's `doc` is "中文: english"; of an enum it is "SYMBOL 中文, SYMBOL 中文". The English of the
-symbols stands in `symbols.yaml`, by symbol, and by its Chinese where one symbol means several things.
+A schema's `doc` is "中文: english"; of an enum it is "SYMBOL 中文, SYMBOL 中文". The
+English of the symbols stands in `symbols.yaml`, by symbol, and by its Chinese where one symbol
+means several things.
 """
 
 from __future__ import annotations
@@ -60,6 +61,10 @@ def symbols_of(schema: Mapping[str, Any], language: Language) -> dict[str, str]:
 def say(key: str, language: Language, **values: Any) -> str:
     """A text of `words.yaml`, filled in."""
     return _words()[key][language].format(**values)
+
+
+def yes_no(language: Language) -> tuple[Option, Option]:
+    return Option("true", say("yes", language)), Option("false", say("no", language))
 
 
 def _english(symbol: str, chinese: str) -> str:

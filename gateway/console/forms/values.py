@@ -1,4 +1,4 @@
-"""One typed value: read as what it is meant to be, or the key of the sentence that says what is wrong."""
+"""One typed value: read as what it is meant to be, or refused by the key of a sentence."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _DATA, _TO = "data", "to"
 def wrongs_of(
     form: Form, errors: Iterable[Mapping[str, str]], posted: Sequence[Pair] = ()
 ) -> list[Wrong]:
-    """One for each of the errors ({pointer, detail}); rows are found again where blanks were dropped."""
+    """One for each {pointer, detail}; rows are found again where blank ones were dropped."""
     places = reading(form, posted).places
     return [_wrong(form, error, places) for error in errors]
 

@@ -32,7 +32,7 @@ HOSTILE = [
     "<script>alert(1)</script>",
     '" onfocus="alert(1)" autofocus x="',
     "</textarea><img src=x onerror=alert(1)>",
-    "‮evil⁦ \u2069",
+    "\u202eevil\u2066 \u2069",
     "{{ 7 * 7 }}",
     "😀" * 10,
     "长" * 10_000,
@@ -43,24 +43,24 @@ def test_every_act_is_known() -> None:
     assert len(events()) > 200
 
 
-@BOTH
-def test_a_form_of_every_act_is_whole_and_says_nothing_when_nobody_filled_it_in(language) -> None:
-    for event in events():
-        one = form(event, language)
+def test_a_form_of_every_act_is_whole_and_says_nothing_when_nobody_filled_it_in() -> None:
+    for number, event in enumerate(events()):
+        one = form(event, ("zh", "en")[number % 2])
         page = Page(rendered(one))
         ids = page.ids()
         assert len(ids) == len(set(ids)), event
         for tag, given in page.tags:
             tied = (given.get("aria-describedby") or "").split()
             assert set(tied) <= set(ids), (event, given)
-            assert not {"style", "onclick"} & set(given), (event, given)
             assert tag not in {"script", "style"}
+            assert not any(name == "style" or name.startswith("on") for name in given)
         labels = {given["for"] for given in page.named("label")}
         inputs = [*page.named("input"), *page.named("select"), *page.named("textarea")]
         assert {g["id"] for g in inputs if g.get("type") != "hidden"} == labels, event
-        data, wrongs = read(one, page.posted)
-        assert (data, wrongs) == ({}, []), event
-        assert stored(one, data) == stored(one, {})
+        told = " ".join(page.text.values())
+        assert all(need.citation in told for need in needs(event)), event
+        assert read(one, page.posted) == ({}, []), event
+        assert stored(one, {}), event
 
 
 def test_what_the_gateway_fills_in_is_not_asked_for() -> None:
@@ -76,13 +76,11 @@ def test_what_the_gateway_fills_in_is_not_asked_for() -> None:
 def test_what_the_law_requires_stands_on_the_form_with_its_article(language) -> None:
     for event in events():
         one = form(event, language)
-        page = rendered(one)
         for need in needs(event):
             what = need.what if language == "zh" else need.what_en
             said = [d for _, node in _nodes(one) for d in node.demands if what in d.text]
             assert said, (event, what)
             assert all(need.citation in one.citation for one in said), (event, what)
-            assert _escaped(need.citation) in page
             assert len({one.text for one in said if not one.alone}) <= 1
 
 
@@ -229,7 +227,7 @@ def test_a_moment_without_a_zone_is_beijings() -> None:
 def test_what_the_gateway_refuses_stands_on_its_field(language) -> None:
     for event in events():
         one = form(event, language)
-        shown = Page(rendered(one)).ids()
+        shown = {path for path, _ in _nodes(one)}
         for need in needs(event):
             (wrong,) = wrongs_of(one, [_place(need)])
             what = need.what if language == "zh" else need.what_en
@@ -303,10 +301,6 @@ def _nodes(one: Form) -> Iterator[tuple[str, Any]]:
 
 def _asked(need: Need) -> set[str]:
     return {*need.places, *(("not_enclosed",) if need.not_enclosed else ())}
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _with(name: str) -> Form:
