@@ -93,7 +93,9 @@ def _value(one: AnyField) -> st.SearchStrategy[Any]:
             return st.lists(item, max_size=3)
         case Ticks():
             symbols = [option.value for option in one.options]
-            return st.lists(st.sampled_from(symbols), max_size=3, unique=True)
+            # A browser posts what is ticked in the order of the page.
+            ticked = st.lists(st.sampled_from(symbols), max_size=3, unique=True)
+            return ticked.map(lambda found: sorted(found, key=symbols.index))
     return _single(one)
 
 
