@@ -26,6 +26,7 @@ from casebus.law import Law
 from casebus.trust.directory import Agency, Directory
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import SignatureCheck
+from casebus.trust.titles import require_entitled, valid_key
 
 MOST_VALUE_BYTES = 1 << 20
 MOST_HEADER_BYTES = 64 << 10
@@ -126,20 +127,13 @@ class Judge:
     def _check_signature(self, arrival: Arrival, envelope: Envelope, leaf: bytes) -> Agency:
         if not (envelope.signature and envelope.sigproof and envelope.keyid):
             raise CasebusError(Reason.UNSIGNED)
-        key = self._directory.key(envelope.keyid)
-        if key is None:
-            raise CasebusError(Reason.UNKNOWN_KEY)
-        if key.revoked_at is not None or not key.valid_at(arrival.appended_at):
-            raise CasebusError(Reason.KEY_NOT_VALID)
+        key = valid_key(self._directory, envelope.keyid, arrival.appended_at)
         if not self._check(leaf, envelope, algorithm=key.algorithm, public=key.public):
             raise CasebusError(Reason.BAD_SIGNATURE)
         source = self._directory.agency(envelope.agency)
         if source is None:
             raise CasebusError(Reason.UNKNOWN_SOURCE)
-        if envelope.signedby not in {None, key.agency}:
-            raise CasebusError(Reason.SIGNER_NOT_ENTITLED, "the key is not the named signer's")
-        if not self._directory.may_sign(key.agency, source.id, envelope.type):
-            raise CasebusError(Reason.SIGNER_NOT_ENTITLED)
+        require_entitled(self._directory, key, source.id, envelope.type, envelope.signedby)
         return source
 
     def _check_title(self, topic: str, envelope: Envelope, source: Agency) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import UNSIGNED_HEADERS, Envelope, Record
@@ -16,6 +15,7 @@ from casebus.trust.directory import Directory, DirectoryError, PublicKey
 from casebus.trust.leaf import event_leaf
 from casebus.trust.receipt import LeafInputs
 from casebus.trust.signing import SignatureCheck
+from casebus.trust.titles import require_entitled, taken_at, valid_key
 
 
 def leaf_of(line: JournalLine, schemas: Schemas) -> bytes:
@@ -82,7 +82,8 @@ class Signers:
         """Raises CasebusError with the code of a Flaw, or what the reading raised."""
         headers = dict(line.headers)
         leaf = leaf_of(line, self._schemas)
-        key = self._key(headers.get("ce_keyid", b"").decode(), headers)
+        keyid = headers.get("ce_keyid", b"").decode()
+        key = valid_key(self.directory, keyid, taken_at(headers))
         signed = LeafInputs(
             {name: headers[name].decode() for name in UNSIGNED_HEADERS & headers.keys()}, ""
         )
@@ -91,23 +92,12 @@ class Signers:
         if line.value is not None:
             self._check_title(line, line.value, key)
 
-    def _key(self, keyid: str, headers: Mapping[str, bytes]) -> PublicKey:
-        key = self.directory.key(keyid)
-        if key is None:
-            raise CasebusError(Flaw.UNKNOWN_KEY, keyid)
-        if key.revoked_at is not None or not key.valid_at(_appended_at(headers)):
-            raise CasebusError(Flaw.KEY_NOT_VALID, keyid)
-        return key
-
     def _check_title(self, line: JournalLine, value: bytes, key: PublicKey) -> None:
         envelope = Envelope.from_headers(line.headers)
         schema = self._schemas.schema_of(value)
         if schema.ce_type != envelope.type or schema.uri != envelope.dataschema:
             raise CodecError("type_mismatch", f"{schema.subject} is not {envelope.type}")
-        if envelope.signedby not in {None, key.agency} or not self.directory.may_sign(
-            key.agency, envelope.agency, envelope.type
-        ):
-            raise CasebusError(Flaw.SIGNER_NOT_ENTITLED, key.agency)
+        require_entitled(self.directory, key, envelope.agency, envelope.type, envelope.signedby)
 
 
 _FLAWS = frozenset(Flaw)
@@ -119,12 +109,3 @@ def _all(
     for file, records in files.items():
         for number, line in records.items():
             yield file, number, line
-
-
-def _appended_at(headers: Mapping[str, bytes]) -> datetime:
-    """When the broker took it at the front door, as admission stamped it."""
-    try:
-        milliseconds = int(headers["cb-origin"].decode().rsplit("/", 1)[1])
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (KeyError, ValueError, IndexError, OverflowError, OSError) as error:
-        raise CasebusError("line_unreadable", "no moment in cb-origin") from error

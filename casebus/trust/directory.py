@@ -7,7 +7,7 @@ which is a delegate that root names for `casebus.directory.*` (design rule 9).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -23,6 +23,18 @@ ROOT = "root"
 BUS = "bus"
 #: The author of what the installation itself says: derived events, checkpoints.
 BUS_SECTOR = "bus"
+
+
+Named = Sequence[tuple[str, tuple[str, ...]]]
+"""Delegates of one source, each with the types that it may sign."""
+
+
+def is_named(signer: str, ce_type: str, named: Named) -> bool:
+    """Whether the signer is a delegate for this type."""
+    return any(
+        delegate == signer and any(fnmatchcase(ce_type, glob) for glob in globs)
+        for delegate, globs in named
+    )
 
 
 class DirectoryError(CasebusError):
@@ -89,12 +101,7 @@ class Directory:
 
     def may_sign(self, signer: str, source: str, ce_type: str) -> bool:
         """Whether `signer` is the source's agency or its delegate for this type."""
-        if signer == source:
-            return True
-        return any(
-            delegate == signer and any(fnmatchcase(ce_type, glob) for glob in globs)
-            for delegate, globs in self._delegates.get(source, ())
-        )
+        return signer == source or is_named(signer, ce_type, self._delegates.get(source, ()))
 
     def delegates(self, source: str) -> dict[str, tuple[str, ...]]:
         """Who may sign for the source, and for which types."""
@@ -120,6 +127,15 @@ class Directory:
             self._take(envelope, data)
         self._note(record, envelope, data)
         self.position += 1
+
+    def named(self, source: str) -> Named:
+        """The same, in the order of naming."""
+        return tuple(self._delegates.get(source, ()))
+
+    def about(self, position: int) -> str | None:
+        """The key, or the source of delegates, of which the entry tells; root of entry 0."""
+        told = self._trust.get(position)
+        return None if told is None else told[1]
 
     def entries_of(self, keyids: Iterable[str], sources: Iterable[str] = ()) -> dict[int, Record]:
         """By offset, the entries that tell of these keys, of delegates of these and of the root.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
@@ -18,22 +18,19 @@ from typing import Any
 import asyncpg
 from aiokafka import TopicPartition
 
-from casebus.errors import CasebusError
-from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import Topics
 from casebus.law import Law
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from onebox.verify import refolding, stored
-from onebox.verify.comparing import logs_of
+from onebox.verify.comparing import Batch, logs_of
 from onebox.verify.directory import Entries
 from onebox.verify.doors import Doors
 from onebox.verify.heads import Heads, ReceiptsSent
 from onebox.verify.inboxes import Inboxes
 from onebox.verify.jobs import Share, alone, jobs_for, side_by_side
 from onebox.verify.journal import Journal
-from onebox.verify.records import headers_of
 from onebox.verify.rejected import REJECTED, Rejected, Returned
 from onebox.verify.report import Part, Report
 from onebox.verify.topics import JOURNAL, Kafka, Spans
@@ -61,10 +58,11 @@ async def verify(
     sample: Sample = ALL,
     settling_seconds: float = SETTLING_SECONDS,
     jobs: int | None = None,
+    signatures: bool = True,
 ) -> Report:
     """Compare everything, as Kafka's admin and the database's owner; re-fold the sample.
 
-    The journal's bytes are compared by so many processes; without a number, as its length asks.
+    The journal is read by so many processes; without a number, as its length asks.
     """
     report = Report()
     connection: Any = await asyncpg.connect(settings.database_url)
@@ -72,7 +70,8 @@ async def verify(
         async with Kafka(settings) as kafka:
             due = await settled(kafka, connection, settling_seconds)
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                await Verification(settings, kafka, connection, report, advance, jobs=jobs).run(due)
+                given = (settings, kafka, connection, report, advance)
+                await Verification(*given, jobs=jobs, signatures=signatures).run(due)
                 if not sample.is_whole:
                     await refolding.invented(report, connection)
     finally:
@@ -138,9 +137,10 @@ class Verification:
         advance: Advance,
         *,
         jobs: int | None = None,
+        signatures: bool = True,
     ) -> None:
         self._settings, self._kafka, self._connection = settings, kafka, connection
-        self._jobs = jobs
+        self._jobs, self._signatures = jobs, signatures
         self._schemas = Schemas.load(settings.schemas_dir)
         self._topics = Topics.load(settings.schemas_dir)
         self._installed = Law.load(settings.policies_dir / "law").digest
@@ -154,38 +154,55 @@ class Verification:
         journal = Journal(report, epoch)
         # The snapshot begins with that statement: Kafka holds all of it and maybe more.
         spans = await self._kafka.spans([JOURNAL])
-        await self._compare(journal, spans, due)
+        share = await self._share(spans, due, epoch)
+        await self._compare(journal, share)
+        entries = await self._entries()
+        if self._signatures:
+            await self._signed(replace(share, history=entries.history))
         refused = await self._rejected(journal, due)
         journal.sequences.end()
         await self._doors(journal, refused, due)
         await self._inboxes(journal, spans, due)
-        directory = await self._entries(journal, refused)
+        copied = await connection.fetchval(_SQL["directory_copied"])
+        entries.end(journal.entries, refused.authors(), copied or 0)
         with _timed(report, "tables"):
             await stored.check(report, connection, due.at, self._installed)
         with _timed(report, "signed heads"):
-            await Heads(report, connection, directory, epoch).check()
-        await self._receipts(directory)
+            await Heads(report, connection, entries.directory, epoch).check()
+        await self._receipts(entries.directory)
 
-    async def _compare(self, journal: Journal, spans: Spans, due: Due) -> None:
-        connection, report, epoch = self._connection, self._report, journal.epoch
-        snapshot = await connection.fetchval(_SQL["snapshot"])
-        logs = await logs_of(report, connection, epoch, spans)
-        share = Share(self._settings, snapshot, epoch, logs, spans, due.journal)
-        jobs, total = jobs_for(spans, self._jobs), _records(spans)
+    async def _compare(self, journal: Journal, share: Share) -> None:
+        with _timed(self._report, "journal") as part:
+            async for batch in self._batches(part, share):
+                journal.take(batch)
+        for row in await self._connection.fetch(_SQL["beyond_fence"]):
+            self._report.problem("stored_beyond_fence", "/".join(map(str, row)))
+
+    async def _signed(self, share: Share) -> None:
+        with _timed(self._report, "signatures") as part:
+            async for _ in self._batches(part, share):
+                pass
+
+    async def _share(self, spans: Spans, due: Due, epoch: int) -> Share:
+        snapshot = await self._connection.fetchval(_SQL["snapshot"])
+        logs = await logs_of(self._report, self._connection, epoch, spans)
+        return Share(self._settings, snapshot, epoch, logs, spans, due.journal)
+
+    async def _batches(self, part: Part, share: Share) -> AsyncGenerator[Batch]:
+        """The journal's records, by as many processes as it asks for; counted and told."""
+        report, total = self._report, _records(share.spans)
+        jobs = jobs_for(share.spans, self._jobs)
         batches = (
-            alone(report, share, self._schemas, connection, self._kafka)
+            alone(report, share, self._schemas, self._connection, self._kafka)
             if jobs == 1
             else side_by_side(report, share, jobs)
         )
-        with _timed(report, "journal") as part:
-            async with aclosing(batches):
-                async for batch in batches:
-                    journal.take(batch)
-                    part.records += batch.records
-                    self._advance(part.name, part.records, total)
-            part.bytes = journal.bytes
-        for row in await connection.fetch(_SQL["beyond_fence"]):
-            report.problem("stored_beyond_fence", "/".join(map(str, row)))
+        async with aclosing(batches):
+            async for batch in batches:
+                yield batch
+                part.records += batch.records
+                part.bytes += batch.bytes
+                self._advance(part.name, part.records, total)
 
     async def _rejected(self, journal: Journal, due: Due) -> Rejected:
         found = Rejected(self._report, self._connection, journal.sequences)
@@ -223,18 +240,13 @@ class Verification:
         async for place, records in self._read("receipts", sent, spans):
             await sent.take(place.topic, records)
 
-    async def _entries(self, journal: Journal, refused: Rejected) -> Directory:
-        """The directory as its readers have it."""
-        directory = Directory(self._schemas, self._root_digest)
-        copied = await self._connection.fetchval(_SQL["directory_copied"])
-        entries = Entries(self._report, journal.entries, refused.authors(), copied or 0)
+    async def _entries(self) -> Entries:
+        """The directory as its readers have it: not less of it than the journal's admission had."""
+        entries = Entries(self._report, Directory(self._schemas, self._root_digest))
         spans = await self._kafka.spans([DIRECTORY])
         async for _, records in self._read("directory", entries, spans):
             entries.take(records)
-            for record in records:
-                _apply(directory, record)
-        entries.end()
-        return directory
+        return entries
 
     def _named(self, pattern: str) -> list[str]:
         return [name for name in self._kafka.names() if fnmatchcase(name, pattern)]
@@ -253,14 +265,6 @@ class Verification:
 
 def _records(spans: Spans) -> int:
     return sum(span.end - span.first for span in spans.values())
-
-
-def _apply(directory: Directory, record: Any) -> None:
-    try:
-        directory.apply(Record(record.key, record.value, headers_of(record)))
-    except CasebusError:
-        # Found by who looks at the entries; no reader believes it.
-        directory.skip()
 
 
 @contextmanager

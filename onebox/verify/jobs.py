@@ -1,7 +1,7 @@
-"""The journal's bytes compared by several processes, each its own partitions, in one snapshot.
+"""The journal compared, or its signatures checked, by several processes, each its own partitions.
 
-A process hashes and compares; what it saw of each record goes to its parent by a pipe, which holds
-it back where the parent is slower: nobody keeps more than some batches.
+All see one snapshot. What a process saw of each record goes to its parent by a pipe, which holds it
+back where the parent is slower: nobody keeps more than some batches.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from typing import Any
 from casebus.errors import AwayError, CasebusError
 from casebus.events.schemas import Schemas
 from casebus.settings import Settings
+from casebus.trust.titles import History
 from onebox.verify.comparing import Batch, Comparison, Logs, Seen
 from onebox.verify.report import Report
+from onebox.verify.signatures import Signatures
 from onebox.verify.topics import Reader, Spans
 
 WORKER = "onebox.verify.worker"
@@ -44,6 +46,8 @@ class Share:
     spans: Spans
     #: What was waited for.
     settled: Spans
+    #: Signatures are checked by it, and by nothing else; without it bytes are compared.
+    history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,11 @@ async def alone(
     report: Report, share: Share, schemas: Schemas, connection: Any, reader: Reader
 ) -> AsyncGenerator[Batch]:
     """The share's records, by this process and the connection's own snapshot."""
+    if share.history is not None:
+        signatures = Signatures(report, schemas, share.history)
+        async for place, records in reader.read(share.spans):
+            yield signatures.take(place.partition, records)
+        return
     comparison = Comparison(report, schemas, connection, share.epoch, share.logs)
     async for batch in comparison.batches(reader.read(share.spans)):
         yield batch

@@ -32,7 +32,6 @@ class Journal:
         self._first: dict[bytes, tuple[int, int, bytes]] = {}
         self.sequences = Sequences(report)
         self._order = Order()
-        self.bytes = 0
 
     def take(self, batch: Batch) -> None:
         for seen in batch.seen:
@@ -42,7 +41,6 @@ class Journal:
                 # Admission journals nothing whose headers are not of this form.
                 place = f"{JOURNAL} {batch.partition}: offset {seen.offset}: headers"
                 self._report.problem("event_altered", place)
-        self.bytes += batch.bytes
         self._report.count("journal records", batch.records)
 
     def _take(self, partition: int, seen: Seen) -> None:

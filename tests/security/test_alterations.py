@@ -7,6 +7,7 @@ be proved is listed, with the reason, in onebox/verify/unproved.yaml.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -21,18 +22,21 @@ import yaml
 
 from casebus.cases import FOLD_VERSION
 from casebus.events.envelope import Record
+from casebus.trust.merkle import Frontier
 from onebox.rebuild import rebuilding
 from onebox.rebuild.rebuilding import Rebuilt
 from onebox.testing import Stack
 from onebox.verify import checks, refolding
 from onebox.verify.checks import Due, Verification, verify
+from onebox.verify.records import read
 from onebox.verify.report import Report
 from onebox.verify.topics import Kafka
-from storage import renewing
+from storage import heads, renewing
 from storage.beside import NEXT
 from storage.differences import differences
 from tests.integration.street import AMR, DOORS, PSB, Bus
-from tests.security.altering import Segment, columns, otherwise, places_of, undone
+from tests.security.altering import Segment, columns, flipped, otherwise, places_of, undone
+from tests.world import SCHEMAS
 
 pytestmark = [pytest.mark.connected, pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -383,6 +387,35 @@ async def test_a_bit_of_each_topic_on_the_brokers_disk_is_named(bus: Bus) -> Non
     # The key of an entry names its agency for readers; the copy in the journal has another.
     assert set(silent) <= {"directory key"}
     assert tried > 40
+
+
+ALTERED = """
+update derived.journal set value = $4, event_leaf = $5, log_leaf = $6
+where (epoch, partition, log_index) = ($1, $2, $3)
+"""
+
+
+async def test_what_was_changed_alike_in_kafka_and_in_the_tables_is_named_by_its_signature(
+    bus: Bus,
+) -> None:
+    data = bus.stack.options.home / "kafka" / "data"
+    async with desk(bus) as at:
+        partition, record = await _one_of(at.kafka, "case.journal")
+        value = flipped(record.value)
+        new = read(SCHEMAS, dataclasses.replace(record, value=value))
+        segment = Segment(data, "case.journal", partition)
+        async with undone(at.connection):
+            given = (1, partition, record.offset, value, new.leaf, new.logged)
+            await at.connection.execute(ALTERED, *given)
+            leaves = await heads.leaves(at.connection, (1, partition), 0, 1 << 40)
+            frontier = Frontier().append(leaves).to_bytes()
+            moved = "update derived.journal_position set frontier = $1 where partition = $2"
+            await at.connection.execute(moved, frontier, partition)
+            with segment.altered(*places_of(record)["value"]):
+                found = await at.report()
+    [place] = found.problems["not_signed"].places
+    assert place == f"case.journal {partition}/{record.offset}: bad_signature"
+    assert not found.problems.keys() & {"event_altered", "root_differs"}
 
 
 async def _one_of(kafka: Kafka, topic: str) -> tuple[int, Any]:

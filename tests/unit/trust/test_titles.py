@@ -1,0 +1,76 @@
+"""Who might sign what, as of each entry of the directory."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from casebus.errors import CasebusError
+from casebus.trust.directory import ROOT
+from casebus.trust.keys import SigningKey
+from casebus.trust.titles import History, require_entitled, valid_key
+from tests.world import NOW, World
+
+AMR, CITY = "cn-330106-amr", "cn-330100-amr"
+NOTED = "casebus.case.noted.v1"
+
+
+@pytest.fixture
+def told() -> tuple[World, History]:
+    world, history = World(), History()
+    for entry in range(world.directory.position):
+        history.note(world.directory, entry)
+    return world, history
+
+
+def say(world: World, history: History, ce_type: str, **data: Any) -> int:
+    """How many entries there are with this one."""
+    world.say(ce_type, ROOT, **data)
+    history.note(world.directory, world.directory.position - 1)
+    return world.directory.position
+
+
+def test_a_key_is_known_from_its_entry_on_and_revoked_from_that_entry_on(
+    told: tuple[World, History],
+) -> None:
+    world, history = told
+    key = SigningKey.generate()
+    about = {"algorithm": "ed25519", "public": key.public, "valid_from": NOW}
+    added = say(world, history, "directory.key_added", agency=AMR, keyid=key.keyid, **about)
+    revoked = say(world, history, "directory.key_revoked", keyid=key.keyid, reason="lost")
+    codes = []
+    for entries in (added - 1, added, revoked):
+        try:
+            valid_key(history.after(entries), key.keyid, NOW)
+            codes.append("")
+        except CasebusError as error:
+            codes.append(error.code)
+    assert codes == ["unknown_key", "", "key_not_valid"]
+    with pytest.raises(CasebusError, match="key_not_valid"):
+        valid_key(history.after(added), key.keyid, NOW - timedelta(days=1))
+
+
+def test_a_delegate_signs_from_its_naming_to_its_withdrawal(told: tuple[World, History]) -> None:
+    world, history = told
+    both = {"source": AMR, "delegate": CITY}
+    named = say(world, history, "directory.delegate_named", **both, types=["casebus.case.*"])
+    withdrawn = say(world, history, "directory.delegate_withdrawn", **both)
+    may = [
+        history.after(entries).may_sign(CITY, AMR, NOTED)
+        for entries in (named - 1, named, withdrawn)
+    ]
+    assert may == [False, True, False]
+    key = valid_key(history.after(named), world.keys[CITY].keyid, NOW)
+    require_entitled(history.after(named), key, AMR, NOTED, CITY)
+    for agency, ce_type, signedby in ((AMR, "casebus.referral.sent.v1", None), (AMR, NOTED, AMR)):
+        with pytest.raises(CasebusError, match="signer_not_entitled"):
+            require_entitled(history.after(named), key, agency, ce_type, signedby)
+
+
+def test_the_keys_of_root_are_known_from_the_first_entry_on(told: tuple[World, History]) -> None:
+    world, history = told
+    keyid = world.keys[ROOT].keyid
+    assert history.after(0).key(keyid) is None
+    assert history.after(1).key(keyid) == world.directory.key(keyid)
