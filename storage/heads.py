@@ -123,6 +123,7 @@ async def add(
         await connection.execute(_SQL["add_hashes"], *log, *columns)
     values = (frontier.size, frontier.root(), frontier.to_bytes(), str(note))
     await connection.execute(_SQL["add_head"], *log, *values)
+    await connection.execute(_SQL["count_head"], *log, frontier.size)
 
 
 async def refuse(db: Database, log: Log, code: str, detail: str) -> None:

@@ -63,6 +63,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         # What was signed stays: nobody but the owner changes it or takes it away.
         ("own.head", "select, insert"),
         ("own.log_hash", "select, insert"),
+        ("own.signed_log", "select, insert, update"),
         ("own.cosignature", _READ),
         ("own.log_refused", "select, insert, update, delete"),
         ("own.receipt_position", "select, insert, update"),

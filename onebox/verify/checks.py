@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
 import asyncpg
@@ -27,10 +26,11 @@ from onebox.verify import refolding, stored
 from onebox.verify.comparing import Batch, logs_of
 from onebox.verify.directory import Entries
 from onebox.verify.doors import Doors
-from onebox.verify.heads import Heads, ReceiptsSent
+from onebox.verify.heads import Heads
 from onebox.verify.inboxes import Inboxes
 from onebox.verify.jobs import Share, alone, jobs_for, side_by_side
 from onebox.verify.journal import Journal
+from onebox.verify.receipts import ReceiptsSent
 from onebox.verify.rejected import REJECTED, Rejected, Returned
 from onebox.verify.report import Part, Report
 from onebox.verify.topics import JOURNAL, Kafka, Spans
@@ -41,6 +41,7 @@ DIRECTORY = "directory"
 #: How long what is on its way is waited for.
 SETTLING_SECONDS = 10.0
 _LOOK_SECONDS = 0.25
+_RECEIPTS = "agency.*.receipts"
 _SQL = load("verifying")
 
 Advance = Callable[[str, int, int], None]
@@ -97,18 +98,20 @@ class Due:
     doors: Spans
     journal: Spans
     rejected: Spans
+    receipts: Spans
 
 
 async def settled(kafka: Kafka, connection: Any, seconds: float) -> Due:
     """Wait for what is on its way; what is still not there by the end is a disagreement."""
     deadline = time.monotonic() + seconds
     at = await connection.fetchval(_SQL["moment"])
-    doors = await kafka.spans([name for name in kafka.names() if name.startswith("events.")])
+    doors = await kafka.spans(kafka.named("events.*"))
     await _until(lambda: kafka.passed("admission", doors), deadline)
     journal, rejected = await kafka.spans([JOURNAL]), await kafka.spans([REJECTED])
     await _until(lambda: _recorded(connection, journal | rejected), deadline)
     await _until(lambda: kafka.passed("router", journal), deadline)
-    return Due(at, doors, journal, rejected)
+    receipts = await kafka.spans(kafka.named(_RECEIPTS))
+    return Due(at, doors, journal, rejected, receipts)
 
 
 async def _until(holds: Callable[[], Awaitable[bool]], deadline: float) -> None:
@@ -168,8 +171,9 @@ class Verification:
         with _timed(report, "tables"):
             await stored.check(report, connection, due.at, self._installed)
         with _timed(report, "signed heads"):
-            await Heads(report, connection, entries.directory, epoch).check()
-        await self._receipts(entries.directory)
+            heads = Heads(report, connection, entries.directory, epoch)
+            await heads.check()
+        await self._receipts(entries.directory, heads, due)
 
     async def _compare(self, journal: Journal, share: Share) -> None:
         with _timed(self._report, "journal") as part:
@@ -212,7 +216,7 @@ class Verification:
             found.take(place.partition, records)
         await found.rows(spans, due.rejected)
         returned = Returned(self._report, self._connection)
-        spans = await self._kafka.spans(self._named("agency.*.rejected"))
+        spans = await self._kafka.spans(self._kafka.named("agency.*.rejected"))
         await returned.begin(due.at)
         async for place, records in self._read("returned", returned, spans):
             returned.take(place.topic, place.partition, records)
@@ -221,24 +225,25 @@ class Verification:
 
     async def _doors(self, journal: Journal, refused: Rejected, due: Due) -> None:
         doors = Doors(self._report, journal, refused.by_door)
-        spans = await self._kafka.spans(self._named("events.*"))
+        spans = await self._kafka.spans(self._kafka.named("events.*"))
         async for place, records in self._read("front doors", doors, spans):
             doors.take(place, records, due.doors)
         doors.end(spans)
 
     async def _inboxes(self, journal: Journal, read: Spans, due: Due) -> None:
         inboxes = Inboxes(self._report, journal, self._topics)
-        named = {*self._named("inbox.*"), *self._named("agency.*.inbox")}
+        named = {*self._kafka.named("inbox.*"), *self._kafka.named("agency.*.inbox")}
         spans = await self._kafka.spans(sorted(named))
         async for place, records in self._read("inboxes", inboxes, spans):
             inboxes.take(place.topic, place.partition, records, read)
         inboxes.end(due.journal)
 
-    async def _receipts(self, directory: Directory) -> None:
-        sent = ReceiptsSent(self._report, self._connection, directory)
-        spans = await self._kafka.spans(self._named("agency.*.receipts"))
+    async def _receipts(self, directory: Directory, kept: Heads, due: Due) -> None:
+        sent = ReceiptsSent(self._report, self._connection, directory, kept, due.receipts)
+        spans = await self._kafka.spans(self._kafka.named(_RECEIPTS))
         async for place, records in self._read("receipts", sent, spans):
             await sent.take(place.topic, records)
+        await sent.end()
 
     async def _entries(self) -> Entries:
         """The directory as its readers have it: not less of it than the journal's admission had."""
@@ -247,9 +252,6 @@ class Verification:
         async for _, records in self._read("directory", entries, spans):
             entries.take(records)
         return entries
-
-    def _named(self, pattern: str) -> list[str]:
-        return [name for name in self._kafka.names() if fnmatchcase(name, pattern)]
 
     async def _read(self, name: str, reader: Any, spans: Spans) -> Any:
         """The batches of a part; counted, timed and told."""

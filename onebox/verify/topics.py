@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -114,9 +115,9 @@ class Kafka(Reader):
         self._asker.pause(*everything)
         return self
 
-    def names(self) -> list[str]:
-        """Every topic there is."""
-        return sorted(self._partitions)
+    def named(self, pattern: str) -> list[str]:
+        """The topics that there are of such a name."""
+        return sorted(fnmatch.filter(self._partitions, pattern))
 
     async def spans(self, topics: Iterable[str]) -> Spans:
         """What stands in the topics now; a topic that is not there has no partitions."""

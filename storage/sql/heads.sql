@@ -42,6 +42,10 @@ select $1, $2, * from unnest($3::smallint[], $4::bigint[], $5::bytea[]);
 insert into own.head (epoch, partition, size, root, frontier, note)
 values ($1, $2, $3, $4, $5, $6);
 
+-- name: count_head
+insert into own.signed_log (epoch, partition, heads, size) values ($1, $2, 1, $3)
+on conflict (epoch, partition) do update set heads = signed_log.heads + 1, size = excluded.size;
+
 -- name: refuse
 insert into own.log_refused (epoch, partition, code, detail) values ($1, $2, $3, $4)
 on conflict (epoch, partition) do update set code = excluded.code, detail = excluded.detail;
@@ -146,6 +150,12 @@ select coalesce(max(log_index) + 1, 0) from derived.journal where epoch = $1 and
 
 -- name: all_heads
 select epoch, partition, size, root, frontier, note from own.head order by epoch, partition, size;
+
+-- name: all_signed_logs
+select epoch, partition, heads, size from own.signed_log order by epoch, partition;
+
+-- name: logs_with_hashes
+select distinct epoch, partition from own.log_hash;
 
 -- name: all_hashes
 select level, place, hash from own.log_hash where epoch = $1 and partition = $2;

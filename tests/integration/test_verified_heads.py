@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
+from aiokafka import TopicPartition
 
+from casebus.events.envelope import Record
 from casebus.trust.head import cosign
+from casebus.trust.witnessing import Witnessing
 from onebox.testing import Stack
 from onebox.verify.heads import Heads
+from onebox.verify.receipts import ReceiptsSent
 from onebox.verify.report import Report
+from onebox.verify.topics import Span
 from storage import heads
+from storage.proving import Prover, Teller, receipts
 from tests.integration.casework import Casework, casework_on
-from tests.integration.test_heads import LOG, PSB, note, signer
+from tests.integration.test_heads import AMR, LOG, PSB, note, signer
+from tests.unit.onebox.test_verify import kafka
 from tests.world import NOW
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -55,6 +63,9 @@ async def test_heads_that_are_as_they_were_signed_are_no_problem(signed: Casewor
     assert await problems(signed) == set()
 
 
+#: An owner of the database may delete what others rest on.
+UNBOUND = "alter table own.cosignature drop constraint cosignature_epoch_partition_size_fkey;"
+LESS = "update own.signed_log set heads = 2, size = 10"
 #: What is changed, and what is then found.
 ALTERATIONS = (
     ("update own.head set root = sha256(root) where size = 10", "head_altered 1/0 of 10"),
@@ -95,9 +106,100 @@ ALTERATIONS = (
         "cosignature_altered 1/0 of 300",
     ),
     ("update own.cosignature set size = 10", "cosignature_altered 1/0 of 10"),
+    (
+        "delete from own.head where size = 10",
+        "head_missing 1/0: 2 heads to size 300, signed were 3 to 300",
+    ),
+    (
+        "delete from own.cosignature; delete from own.head where size = 300",
+        "head_missing 1/0: 2 heads to size 10, signed were 3 to 300",
+    ),
+    (
+        "delete from own.cosignature; delete from own.head; delete from own.log_hash",
+        "head_missing 1/0: 0 heads to size 0, signed were 3 to 300",
+    ),
+    (
+        "delete from own.cosignature; delete from own.head; delete from own.signed_log",
+        "log_hash_altered own.log_hash 1/0: level 1, place 0",
+    ),
+    (
+        UNBOUND + "delete from own.head where size = 300;" + LESS,
+        "head_missing 1/0 of 300: cn-330106-psb has cosigned it",
+    ),
+    (
+        "delete from own.signed_log",
+        "head_missing 1/0: 3 heads to size 300, signed were 0 to 0",
+    ),
+    (
+        "update own.signed_log set heads = 4",
+        "head_missing 1/0: 3 heads to size 300, signed were 4 to 300",
+    ),
+    (
+        "update own.signed_log set size = 301",
+        "head_missing 1/0: 3 heads to size 300, signed were 3 to 301",
+    ),
+    (
+        "update own.signed_log set partition = 2",
+        "head_missing 1/2: 0 heads to size 0, signed were 3 to 300",
+    ),
+    (
+        "update own.signed_log set epoch = 2",
+        "head_missing 2/0: 0 heads to size 0, signed were 3 to 300",
+    ),
 )
 
 
 async def test_what_is_altered_is_named(signed: Casework) -> None:
     for change, found in ALTERATIONS:
         assert found in await problems(signed, change), change
+
+
+#: All that the tables know of a log's heads.
+NO_HEADS = "delete from own.cosignature; delete from own.head; delete from own.signed_log;"
+NO_HEADS += "delete from own.log_hash;"
+TOPIC = f"agency.{AMR}.receipts"
+
+
+async def named_by_a_receipt(casework: Casework, change: str) -> Report:
+    """What a receipt that was sent before says of heads, with a change that is taken back."""
+    step = ("submitted", (*LOG, 5))
+    made = await receipts(casework.pool, Prover(), casework.world.directory, [step])
+    receipt = made[step]
+    tell = Teller(casework.world.directory, Witnessing(needed=0, wait_seconds=0))
+    value = json.dumps(tell(receipt, {"source": receipt.source, "id": receipt.id, "agency": None}))
+    headers = (("content-type", b"application/json"),)
+    sent = Record(receipt.stream.encode(), value.encode(), headers)
+    async with casework.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            if change:
+                await connection.execute(change)
+            report = Report()
+            kept = Heads(report, connection, casework.world.directory, 1)
+            await kept.check()
+            due = {TopicPartition(TOPIC, 0): Span(0, 1)}
+            found = ReceiptsSent(report, connection, casework.world.directory, kept, due)
+            # The second one came after the moment that was waited for.
+            await found.take(TOPIC, [kafka(sent, 0), kafka(sent, 1)])
+            await found.end()
+            return report
+        finally:
+            await transaction.rollback()
+
+
+async def test_a_receipt_names_the_head_that_is_gone_from_every_table(signed: Casework) -> None:
+    report = await named_by_a_receipt(signed, "")
+    assert (report.problems, report.notices) == ({}, {})
+    report = await named_by_a_receipt(signed, NO_HEADS)
+    # The log is as that head says, so nothing was altered: but it is told.
+    assert report.problems == {}
+    [said] = report.notices["head_not_kept"].places
+    assert said == f"1/0 of 300: {TOPIC}/0/0 names it"
+
+
+async def test_a_receipt_names_the_log_that_was_written_anew_below_it(signed: Casework) -> None:
+    anew = "update derived.journal set log_leaf = sha256(log_leaf) where log_index = 9;"
+    report = await named_by_a_receipt(signed, NO_HEADS + anew)
+    [said] = report.problems["head_of_another_log"].places
+    assert said == f"1/0 of 300: {TOPIC}/0/0 names it"

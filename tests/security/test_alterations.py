@@ -60,7 +60,7 @@ FILLED |= {"finding", "hand_over", "journal", "journal_position", "number", "par
 FILLED |= {"right_use", "title", "trait", "work_item"}
 EVIDENCE = ("installation", "law_bundle", "outbox", "rejected", "rejected_position", "submission")
 #: Altered in tests/integration/test_verified_heads.py.
-HEADS = ("cosignature", "head", "log_hash")
+HEADS = ("cosignature", "head", "log_hash", "signed_log")
 
 
 @pytest.fixture(scope="module")

@@ -79,6 +79,7 @@ class Books:
 
 def kafka(record: Record, offset: int, timestamp: int = 0) -> Any:
     return SimpleNamespace(
+        partition=0,
         offset=offset,
         timestamp=timestamp,
         key=record.key,
