@@ -56,18 +56,17 @@ async def owner(database_url: str) -> AsyncIterator[Any]:
 
 
 async def begin_epoch(
-    connection: Any, carried: Mapping[int, int], directory: int, newest: int = 0
-) -> int:
-    """Let the journal's next epoch begin with so many records carried over in each partition.
+    connection: Any, epoch: int, carried: Mapping[int, int], directory: int
+) -> None:
+    """Let an epoch of the journal begin with so many records carried over in each partition.
 
-    It is one above all that are known: the database's, and the `newest` of its backups.
+    `directory` is how many entries were carried over.
     """
     before = await current_epoch(connection)
-    epoch = int(await connection.fetchval(_SQL["next_epoch"], newest))
+    await connection.execute(_SQL["begin_epoch"], epoch)
     await connection.execute(_SQL["carry"], epoch, list(carried), list(carried.values()))
     await _carry_places(connection, before, epoch)
     await connection.execute(_SQL["shorten_directory_copy"], directory)
-    return epoch
 
 
 async def carried(connection: Any, epoch: int) -> dict[int, int]:

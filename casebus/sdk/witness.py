@@ -151,18 +151,21 @@ class Witness:
         return None if kept is None else Head.parse(SignedNote.parse(kept).text)
 
     def _before(self, origin: str) -> str:
-        """The log of the same partition in the last epoch before, as far as it was seen."""
+        """The log of the same partition that was seen last, whatever its epoch.
+
+        Of two restores the later one may have drawn the smaller number.
+        """
         about = Origin.parse(origin)
         if about is None or origin in self.accepted:
             return ""
-        earlier = [
+        others = [
             one
             for one in map(Origin.parse, self.memory.seen)
             if one is not None
             and (one.root_digest, one.partition) == (about.root_digest, about.partition)
-            and one.epoch < about.epoch
+            and one != about
         ]
-        return str(max(earlier, key=lambda one: one.epoch)) if earlier else ""
+        return str(others[-1]) if others else ""
 
     def _path(self, log: Log, which: tuple[int, int], origin: str, head: Head) -> Proof:
         """The consistency path from what was seen, out of the published tiles."""
@@ -177,6 +180,8 @@ class Witness:
         return walk(subtrees_of(tiles))
 
     def _remember(self, origin: str, note: SignedNote) -> None:
+        # What was seen last stands last.
+        self.memory.seen.pop(origin, None)
         self.memory.seen[origin] = str(note)
         self.memory.refused.pop(origin, None)
         self.memory.write()

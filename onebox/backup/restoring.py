@@ -21,7 +21,7 @@ from casebus.events.schemas import Schemas
 from casebus.sdk.directory import DIRECTORY_TOPIC
 from casebus.settings import Settings
 from onebox import environment, launch
-from onebox.backup import files, keys, manifest, sources
+from onebox.backup import epochs, files, keys, manifest, sources
 from onebox.backup.brokers import Brokers
 from onebox.backup.manifest import Manifest
 from onebox.backup.taking import REJECTED
@@ -264,7 +264,8 @@ class _FromBackup(_Restoring):
         await brokers.begin_at(places)
         await brokers.route_again()
         newest = manifest.newest(folder) or found
-        epoch = await restoring.begin_epoch(connection, carried, directory, newest.epoch)
+        epoch = epochs.begin(folder, max(newest.epoch, await journal.current_epoch(connection)))
+        await restoring.begin_epoch(connection, epoch, carried, directory)
         return _restored(carried, directory, epoch, again, found.taken_at)
 
 
@@ -331,7 +332,8 @@ class _FromTables(_Restoring):
         rejected = await restoring.rejected_from(connection, dict.fromkeys(partitions, 0))
         await brokers.begin_at(sources.union(self._doors.ends, {REJECTED: rejected}))
         await brokers.route_again()
-        epoch = await restoring.begin_epoch(connection, carried, directory)
+        epoch = epochs.following(epoch)
+        await restoring.begin_epoch(connection, epoch, carried, directory)
         # Casework derives anew what it then reads; what was read, the records too, stays beside.
         await beside.switch(connection, differs=True)
         return _restored(carried, directory, epoch, again)

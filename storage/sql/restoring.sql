@@ -1,5 +1,5 @@
--- name: next_epoch
-update own.installation set epoch = greatest(epoch, $1) + 1 returning epoch;
+-- name: begin_epoch
+update own.installation set epoch = $1;
 
 -- name: carry
 insert into own.journal_epoch (epoch, partition, carried)

@@ -105,18 +105,19 @@ def test_a_backup_comes_back_whole_and_goes_on_and_so_does_a_journal_that_was_lo
     options = _options(scratch / "restored")
     given = [str(told.folder), "--home", str(options.home), "--port-base", str(options.port_base)]
     back = _answered(restore_command, [*given, "--json"])
-    assert (back["records"], back["epoch"]) == (told.second.manifest.records(), 2)
+    assert back["records"] == told.second.manifest.records()
+    assert back["epoch"] > told.second.manifest.epoch
     refused = CliRunner().invoke(restore_command, given)
     assert isinstance(refused.exception, CasebusError)
     assert refused.exception.code == "home_not_empty"
     with Stack(home=options.home, port_base=options.port_base) as stack, _bus(stack) as bus:
-        _came_back(bus, told)
+        _came_back(bus, told, back["epoch"])
         _goes_on(bus, told.streams[1], next_number=6)
         before = _comes_to(bus)
     shutil.rmtree(options.place.kafka)
     _cut_off(options)
     given = ["--journal-from-database", "--home", str(options.home), "--json"]
-    assert _answered(restore_command, given)["epoch"] == 3
+    assert _answered(restore_command, given)["epoch"] > back["epoch"]
     with Stack(home=options.home, port_base=options.port_base) as stack, _bus(stack) as bus:
         _settled(bus, before)
         _nothing_said_twice(bus)
@@ -227,12 +228,12 @@ def _settled(bus: Bus, expected: dict[str, list[str]]) -> None:
     ]
 
 
-def _came_back(bus: Bus, told: Told) -> None:
+def _came_back(bus: Bus, told: Told, epoch: int) -> None:
     _settled(bus, told.comes_to)
     _verified(bus)
     _nothing_said_twice(bus)
     [row] = bus.rows("select min(carried), max(epoch) from own.journal_epoch")
-    assert row["max"] == 2
+    assert row["max"] == epoch
 
 
 def _nothing_said_twice(bus: Bus) -> None:

@@ -89,9 +89,9 @@ async def test_an_old_checkpoint_counts_for_what_was_carried_over_and_no_more(ow
         "insert into derived.checkpoint (epoch, partition, first_offset, last_offset,"
         " said_epoch, said_partition, said_index, at) values (1, 0, 0, 9, 1, 0, 10, now())"
     )
-    assert await restoring.begin_epoch(own, {0: 5}, 0) == 2
-    assert await restoring.begin_epoch(own, {0: 4}, 0, newest=3) == 4
-    found = {at: await reads.relayed(own, 4, 0, at) is not None for at in (3, 4, 5)}
+    await restoring.begin_epoch(own, 2, {0: 5}, 0)
+    await restoring.begin_epoch(own, 4711, {0: 4}, 0)
+    found = {at: await reads.relayed(own, 4711, 0, at) is not None for at in (3, 4, 5)}
     assert found == {3: True, 4: False, 5: False}
     assert await reads.relayed(own, 1, 0, 9) is not None
 
@@ -105,7 +105,7 @@ async def test_who_read_so_far_reads_no_record_again_that_is_there_again(own: An
         await own.execute(
             "insert into own.question_position values ('reused', 1, $1, $2)", partition, read
         )
-    await restoring.begin_epoch(own, {0: 5, 1: 5}, 0)
+    await restoring.begin_epoch(own, 2, {0: 5, 1: 5}, 0)
     query = "select partition, next_index from own.question_position where epoch = 2 order by 1"
     assert [tuple(row) for row in await own.fetch(query)] == [(0, 3), (1, 5)]
     [row] = await own.fetch("select * from own.later where epoch = 2")

@@ -65,7 +65,7 @@ async def test_heads_that_are_as_they_were_signed_are_no_problem(signed: Casewor
 
 #: An owner of the database may delete what others rest on.
 UNBOUND = "alter table own.cosignature drop constraint cosignature_epoch_partition_size_fkey;"
-LESS = "update own.signed_log set heads = 2, size = 10"
+LESS = "delete from own.head where size = 300; update own.signed_log set heads = 2, size = 10"
 #: What is changed, and what is then found.
 ALTERATIONS = (
     ("update own.head set root = sha256(root) where size = 10", "head_altered 1/0 of 10"),
@@ -123,7 +123,7 @@ ALTERATIONS = (
         "log_hash_altered own.log_hash 1/0: level 1, place 0",
     ),
     (
-        UNBOUND + "delete from own.head where size = 300;" + LESS,
+        f"{UNBOUND}{LESS}",
         "head_missing 1/0 of 300: cn-330106-psb has cosigned it",
     ),
     (

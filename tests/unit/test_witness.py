@@ -193,6 +193,23 @@ def test_the_log_of_a_new_epoch_begins_with_the_one_before(world, log, path):
         assert refused(look(world, after, memory, after.origin)) == ["log_forked"]
 
 
+def test_a_second_restore_of_one_backup_is_held_against_the_first(world, log, path):
+    """Whichever of them has the greater epoch: what the first one took since is not in it."""
+    log.grow(5)
+    look(world, log, path)
+    first, second = Published(world, 4711), Published(world, 815)
+    for one, more in ((first, 4), (second, 9)):
+        one.leaves = list(log.leaves)
+        one.grow(more, str(one.epoch))
+    assert refused(look(world, first, path)) == []
+    assert refused(look(world, second, path)) == ["log_forked"]
+    assert refused(look(world, second, path, second.origin)) == []
+    third = Published(world, 5000)
+    third.leaves = list(second.leaves)
+    third.grow(1, "third")
+    assert refused(look(world, third, path)) == []
+
+
 def test_a_log_that_is_gone_is_named(world, log, path):
     log.grow(2)
     look(world, log, path)
