@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from casebus.events.schemas import Schemas
 from casebus.evidence import lines
 from casebus.evidence.handed import check_hand_overs
 from casebus.evidence.lines import JournalLine
@@ -18,6 +19,7 @@ def check_bundle(raw: bytes, root_digest: str, reading: Reading) -> Report:
     signers = Signers(bundle, root_digest, report)
     files = {lines.RECORDS: bundle.records, lines.RELAYS: bundle.relays}
     _check_case(bundle.records, report)
+    _check_schemas(bundle, reading.schemas, report)
     signers.check_all(files)
     heads = Heads(bundle, signers.directory, report)
     for file, records in files.items():
@@ -37,6 +39,16 @@ def _check_case(records: dict[int, JournalLine], report: Report) -> None:
         subject = dict(line.headers).get("ce_subject", b"").decode()
         if (line.value is not None and subject != report.case) or len(partitions) > 1:
             report.add(Flaw.OUT_OF_PLACE, lines.RECORDS, f"line {number}", "not of this case")
+
+
+def _check_schemas(bundle: Bundle, known: Schemas, report: Report) -> None:
+    """Of a text that is registered here, id, subject and version are those that it has here."""
+    here = {one.digest: one for one in known}
+    for schema in bundle.schemas:
+        if here.get(schema.digest, schema) != schema:
+            report.add(
+                Flaw.LINE_UNREADABLE, lines.SCHEMAS, f"schema {schema.id}", "not as registered"
+            )
 
 
 def _leave_out_what_does_not_hold(bundle: Bundle, report: Report) -> None:

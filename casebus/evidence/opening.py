@@ -49,15 +49,20 @@ class Bundle:
 def open_bundle(raw: bytes) -> tuple[Bundle, Report]:
     """Whatever can be read of it, and what is wrong with its form."""
     report = Report()
+    return _Reading(files_of(raw, report), report).bundle(), report
+
+
+def files_of(raw: bytes, report: Report) -> dict[str, bytes]:
+    """The files, as far as they can be told apart; any bit that is not as it was made is named."""
     try:
         files, differs = archive.unpack(raw)
     except archive.BundleError as error:
         report.add(Flaw.NOT_A_BUNDLE, "", detail=error.detail)
-        return Bundle(), report
+        return {}
     _check_files(files, report)
     if differs is not None and report.ok:
         report.add(Flaw.NOT_A_BUNDLE, "", f"byte {differs}", "the container was altered")
-    return _Reading(files, report).bundle(), report
+    return files
 
 
 def _check_files(files: dict[str, bytes], report: Report) -> None:
@@ -151,7 +156,7 @@ class _Reading:
         }
 
     def _state(self) -> dict[str, Any] | None:
-        rows = [one for _, one in self._lines(lines.STATE, lines.read)]
+        rows = [one for _, one in self._lines(lines.STATE, _state_line)]
         if len(rows) > 1:
             self._report.add(Flaw.OUT_OF_PLACE, lines.STATE, "line 2")
         return rows[0] if rows else None
@@ -166,6 +171,23 @@ def _path(line: bytes) -> tuple[Place, tuple[bytes, ...]]:
     if row:
         raise lines.LineError("not the fields of a proof")
     return place, path
+
+
+_STATE = {
+    "digest": str,
+    "status": str,
+    "law": str,
+    "fold_version": int,
+    "limits": str,
+    "unsettled": str,
+}
+
+
+def _state_line(line: bytes) -> dict[str, Any]:
+    row = lines.read(line)
+    if {name: type(value) for name, value in row.items()} != _STATE:
+        raise lines.LineError("not the fields of a state")
+    return row
 
 
 def _hand_over(line: bytes) -> HandOver:

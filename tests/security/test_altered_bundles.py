@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from hypothesis import given, settings
@@ -11,12 +14,17 @@ from hypothesis import strategies as st
 from casebus.evidence import archive, lines
 from casebus.evidence.checking import check_bundle
 from casebus.evidence.manifest import manifest_of
-from casebus.evidence.report import Report
+from casebus.evidence.opening import files_of
+from casebus.evidence.report import Flaw, Report
 from tests.installation import CASE, READING, Installation, referred
 
 NEWLINE = b"\n"
-#: Of the long texts of schemas every so many bytes are tried, of all else every fifth.
-_STEP, _STEP_IN_TEXTS = 5, 97
+#: Of the long texts of schemas every so many bytes are tried, of all else every one.
+_STEP_IN_TEXTS = 31
+#: With every signature checked again: every so many bytes of all.
+_STEP_CHECKED, _STEP_IN_LAW = 41, 53
+#: All bytes of what is signed and logged are tried where there is time.
+_HELD_STEPS = (pytest.param(7, id="some"), pytest.param(1, id="all", marks=pytest.mark.long))
 #: What a signature or a log holds, so that whoever makes the manifest anew is found out too.
 _HELD = (
     lines.RECORDS,
@@ -76,15 +84,104 @@ def test_the_bundle_as_it_was_made_agrees() -> None:
     assert check(whole()).ok
 
 
+def require_named(raw: bytes, at: int, report: Report) -> None:
+    name = file_at(raw, at)
+    assert not report.ok, at
+    assert not name or name in named(report), (at, name, report.problems)
+
+
+def opened(raw: bytes) -> Report:
+    """What is found before any signature is looked at; `check` begins with it."""
+    report = Report()
+    files_of(raw, report)
+    return report
+
+
 @pytest.mark.slow
-def test_a_bit_changed_in_any_file_or_in_the_container_is_named() -> None:
+def test_a_bit_changed_in_any_byte_of_a_file_or_of_the_container_is_named() -> None:
     raw, at = small(), 0
     while at < len(raw):
-        name = file_at(raw, at)
-        report = check(flipped(raw, at, at % 8))
-        assert not report.ok, at
-        assert not name or name in named(report), (at, name, report.problems)
-        at += _STEP_IN_TEXTS if name == lines.SCHEMAS else _STEP
+        require_named(raw, at, opened(flipped(raw, at, at % 8)))
+        at += _STEP_IN_TEXTS if file_at(raw, at) == lines.SCHEMAS else 1
+
+
+@pytest.mark.slow
+def test_a_bit_changed_is_named_by_the_whole_check() -> None:
+    raw = small()
+    for at in range(0, len(raw), _STEP_CHECKED):
+        require_named(raw, at, check(flipped(raw, at, at % 8)))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_every_bit_of_the_container_and_every_byte_of_all_files_is_named() -> None:
+    raw = small()
+    for at in range(len(raw)):
+        for bit in range(8) if not file_at(raw, at) else (at % 8,):
+            require_named(raw, at, opened(flipped(raw, at, bit)))
+    raw = whole()
+    for at in range(0, len(raw), _STEP_IN_LAW):
+        require_named(raw, at, opened(flipped(raw, at, at % 8)))
+
+
+def _end(raw: bytes) -> int:
+    return raw.rindex(b"PK\x05\x06")
+
+
+def _member(name: str, body: bytes) -> bytes:
+    """A member of its own archive, as a zip holds it, without its directory."""
+    packed = archive.pack({name: body})
+    return packed[: packed.index(b"PK\x01\x02")]
+
+
+def _commented(raw: bytes) -> bytes:
+    return raw[:-2] + b"\x05\x00hello"
+
+
+def _deflated(raw: bytes) -> bytes:
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as made:
+        for name, body in archive.unpack(raw)[0].items():
+            made.writestr(name, body)
+    return packed.getvalue()
+
+
+#: The same files in another container, or more than these.
+CONTAINERS: dict[str, Callable[[bytes], bytes]] = {
+    "bytes behind it": lambda raw: raw + b"\x00",
+    "another archive behind it": lambda raw: raw + raw,
+    "bytes before it": lambda raw: b"#!" + raw,
+    "a comment": _commented,
+    "other compression": _deflated,
+    "a member twice": lambda raw: _member(lines.PROOFS, b"") + raw,
+    "a member more": lambda raw: _member("a.txt", b"x") + raw,
+    "a member more between files and directory": lambda raw: (
+        raw[: raw.index(b"PK\x01\x02")] + _member("z.txt", b"") + raw[raw.index(b"PK\x01\x02") :]
+    ),
+    "no directory": lambda raw: raw[: raw.index(b"PK\x01\x02")] + raw[_end(raw) :],
+    "no end": lambda raw: raw[: _end(raw)],
+    "bytes before the end": lambda raw: raw[: _end(raw)] + b"\x00" + raw[_end(raw) :],
+}
+
+
+@pytest.mark.parametrize("how", CONTAINERS)
+def test_another_container_is_refused(how: str) -> None:
+    report = check(CONTAINERS[how](small()))
+    assert report.problems
+    assert {one.code for one in report.problems} & {Flaw.NOT_A_BUNDLE, Flaw.FILE_ALTERED}
+
+
+def test_what_no_signature_covers_of_schemas_and_state_has_one_form() -> None:
+    files = archive.unpack(whole())[0]
+    for name, old, new in (
+        (lines.SCHEMAS, b'"version":1}', b'"version":3}'),
+        (lines.STATE, b'"limits"', b'"limitr"'),
+        (lines.STATE, b'"unsettled":""', b'"unsettled":0'),
+        (lines.STATE, b'"status"', b'"more":"","status"'),
+    ):
+        changed = files[name].replace(old, new, 1)
+        assert changed != files[name]
+        assert name in named(check(_repacked({**files, name: changed})))
 
 
 @settings(max_examples=20)
@@ -99,13 +196,15 @@ def test_a_bit_changed_anywhere_in_a_whole_bundle_is_named(share: float, bit: in
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("step", _HELD_STEPS)
 @pytest.mark.parametrize("name", _HELD)
 def test_what_is_signed_or_logged_is_named_by_its_line_though_the_manifest_was_made_anew(
-    name: str,
+    name: str, step: int
 ) -> None:
     files = archive.unpack(small())[0]
     body = files[name]
-    for at in range(0, len(body), _STEP):
+    for at in range(0, len(body), step):
         changed = flipped(body, at, at % 8)
         if _is_offset(name, body, at):
             continue
