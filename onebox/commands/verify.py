@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from casebus.cli.output import answer, json_option, table
 from casebus.settings import Settings
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
+from onebox.commands.stopping import run
 from onebox.verify.checks import Advance
 from onebox.verify.checks import verify as compare
 from onebox.verify.jobs import collect_seldom
@@ -23,6 +23,7 @@ from onebox.verify.signatures import SIGNATURES
 from storage.sampling import Sample
 
 _WHOLE = 100.0
+_STOPPED = "Stopped before the end: nothing is proved, and nothing of it runs any more."
 
 
 @click.command()
@@ -75,7 +76,7 @@ def _with_progress(settings: Settings, how: _How, *, quiet: bool) -> Report:
     with Progress(
         *columns, TimeElapsedColumn(), console=Console(stderr=True), disable=quiet
     ) as bar:
-        return asyncio.run(compare(settings, _shown_by(bar), **how._asdict()))
+        return run(compare(settings, _shown_by(bar), **how._asdict()), _STOPPED)
 
 
 def _shown_by(bar: Progress) -> Advance:
