@@ -26,8 +26,6 @@ from casebus.settings import Settings
 if TYPE_CHECKING:
     from casebus.sdk.inbox import Feed
 
-#: Without --follow, the end is where nothing came for so long.
-_IDLE_SECONDS = 2.0
 _HEADERS = ("case", "事件", "event", "by", "legal time", "event id")
 #: Not an agency with its own inbox on Kafka: the gateway keeps it.
 _NOT_OWN = frozenset({"kafka_sign_in_refused", "topic_denied"})
@@ -141,7 +139,7 @@ def _deliveries(
             feed=_feed(settings),
         ) as inbox,
     ):
-        for one in inbox.deliveries(idle_seconds=None if follow else _IDLE_SECONDS):
+        for one in inbox.deliveries(idle_seconds=None if follow else 0.0):
             yield {
                 "case": one.envelope.subject,
                 "type": one.envelope.type,

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,8 @@ from onebox.testing import Stack
 
 #: What is told in full, with a year of imported history before it.
 _FULL = 1
+#: Commands at one time.
+_TOGETHER = 4
 
 
 @click.command()
@@ -138,7 +141,10 @@ def _show(ground: Playground, tell: Telling, played: Played) -> dict[str, Any]:
     tell.clocks(shown["clocks"])
     tell.chapter("What each agency got")
     named = played.storyline.agencies.values()
-    received = {agency: ground.inbox(agency, played.case) for agency in named}
+    # A command each; most of what one takes is its start.
+    with ThreadPoolExecutor(_TOGETHER) as pool:
+        inboxes = pool.map(lambda agency: ground.inbox(agency, played.case), named)
+        received = dict(zip(named, inboxes, strict=True))
     tell.inboxes({agency: items for agency, items in received.items() if items})
     return {**shown, "received": received}
 
