@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 
 from onebox.testing import Stack
 from storage.migrate import migrate
+
+#: Migrated once a server, under a name that the copied one has only when it is whole.
+_MODEL, _BEGUN = "test_model", "test_model_begun"
 
 
 @asynccontextmanager
@@ -18,10 +22,22 @@ async def fresh_database(stack: Stack) -> AsyncIterator[str]:
     name = f"test_{uuid4().hex}"
     owner = await asyncpg.connect(stack.database_url)
     try:
-        await owner.execute(f'create database "{name}"')
-        url = stack.database_url.rpartition("/")[0] + f"/{name}"
-        await migrate(url)
-        yield url
+        await _make_model(owner, stack)
+        await owner.execute(f'create database "{name}" template {_MODEL}')
+        yield _url(stack, name)
     finally:
         await owner.execute(f'drop database if exists "{name}" with (force)')
         await owner.close()
+
+
+async def _make_model(owner: Any, stack: Stack) -> None:
+    if await owner.fetchval("select 1 from pg_database where datname = $1", _MODEL):
+        return
+    await owner.execute(f"drop database if exists {_BEGUN} with (force)")
+    await owner.execute(f"create database {_BEGUN}")
+    await migrate(_url(stack, _BEGUN))
+    await owner.execute(f"alter database {_BEGUN} rename to {_MODEL}")
+
+
+def _url(stack: Stack, name: str) -> str:
+    return f"{stack.database_url.rpartition('/')[0]}/{name}"
