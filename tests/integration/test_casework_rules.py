@@ -272,6 +272,46 @@ async def test_cases_of_an_older_fold_are_renewed_and_an_older_worker_stops(
         await casework(casework.world.event("case.noted", AMR, stream=stream, legal="2026-03-06"))
 
 
+#: Rows as an older fold wrote them, and what is derived of a case.
+OTHERWISE = """
+update derived.case_state set fold_version = {older}, status = 'drafted', digest = 'other';
+update derived.clock set status = 'running', due = due - interval '1 day';
+update derived.work_item set is_open = not is_open, duty = 'other';
+delete from derived.party where agency = 'cn-330106-psb';
+"""
+DERIVED = {
+    # Its digest and view hold the word that it was derived anew as well.
+    "case_state": "stream, procedure, status, opener, law, suspended, fold_version",
+    "clock": "key, clock, status, historic, due, breach_after, view",
+    "work_item": "key, agency, duty, is_open, due, unit, view",
+    "party": "stream, agency",
+}
+
+
+@pytest.mark.parametrize("older", range(1, FOLD_VERSION))
+async def test_rows_that_any_older_fold_wrote_otherwise_are_derived_again(
+    casework: Casework, older: int
+) -> None:
+    async def derived() -> dict[str, list[str]]:
+        return {
+            table: sorted(map(str, await casework.rows(f"select {named} from derived.{table}")))  # noqa: S608
+            for table, named in DERIVED.items()
+        }
+
+    stream = str(uuid4())
+    await casework(sent(casework, stream))
+    about = {"stream": stream, "to": (AMR,), "legal": "2026-03-06"}
+    await casework(casework.world.event("referral.receipted", PSB, **about))
+    before = await derived()
+    assert all(before.values())
+    await casework.pool.execute(OTHERWISE.format(older=older))
+    changed = await derived()
+    assert all(changed[table] != rows for table, rows in before.items())
+    casework.restart()
+    assert await casework.renew() == 1
+    assert await derived() == before
+
+
 async def test_only_a_journaled_reinterpretation_changes_what_was_derived(
     casework: Casework,
 ) -> None:
