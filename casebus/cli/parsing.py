@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
 from casebus.errors import CasebusError
-from casebus.events.legaltime import EARLIEST, LegalTime, refuse_ahead
+from casebus.events.legaltime import CHINA, EARLIEST, LegalTime, refuse_ahead
 from casebus.events.schemas import CodecError, Schemas
 from casebus.now import Now
 from casebus.sdk.event import NewEvent
@@ -35,6 +36,17 @@ def legal_time(text: str | None) -> LegalTime | None:
     if legal.date < EARLIEST:
         raise CellError(IssueCode.BAD_DATE, f"no legal date lies before {EARLIEST.year}")
     return legal
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment; a bare day means its beginning in China, and a time without a zone is China's."""
+    if not text:
+        return None
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text} is neither a day nor a time") from error
+    return given if given.tzinfo else given.replace(tzinfo=CHINA)
 
 
 def happened(text: str | None, now: Now) -> LegalTime | None:

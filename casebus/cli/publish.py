@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TextIO
 
 import click
@@ -57,6 +58,10 @@ _WORST = (0, PENDING, 1)
     help="Ask the gateway this many seconds what became of them.",
 )
 @click.option("--resend", is_flag=True, help="Only send what was kept and never sent.")
+@click.option(
+    "--since",
+    help="With --resend: what was sent since this moment too, for a bus that was restored.",
+)
 @json_option
 def command(
     file: TextIO | None,
@@ -65,6 +70,7 @@ def command(
     wait: float,
     *,
     resend: bool,
+    since: str | None,
     as_json: bool,
     **one: Any,
 ) -> None:
@@ -78,8 +84,10 @@ def command(
     `casebus ferry sent` tells what became of them.
     """
     settings = settings_for(agency)
+    if since and not resend:
+        raise click.UsageError("--since says what --resend sends")
     events = [] if resend else _events(settings, file, one)
-    rows = _publish(settings, sector, events)
+    rows = _publish(settings, sector, events, parsing.moment(since))
     told = [_told(row) for row in rows]
     if settings.ferry:
         told = [row | {"status": "kept"} for row in told]
@@ -124,14 +132,19 @@ def _with_cases(settings: Settings, events: list[NewEvent]) -> list[NewEvent]:
 
 
 def _publish(
-    settings: Settings, sector: str | None, events: Sequence[NewEvent]
+    settings: Settings,
+    sector: str | None,
+    events: Sequence[NewEvent],
+    since: datetime | None,
 ) -> Sequence[Published]:
     schemas = load_schemas(settings)
     with (
         open_store(settings) as store,
         open_publisher(settings, schemas, store, doors(settings, sector)) as publisher,
     ):
-        return publisher.publish(events) if events else publisher.send_waiting()
+        if events:
+            return publisher.publish(events)
+        return publisher.send_again(since) if since else publisher.send_waiting()
 
 
 def _told(row: Published) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Protocol, Self
 from weakref import WeakSet
 
@@ -246,6 +247,16 @@ class Publisher:
     def waiting(self) -> int:
         """How many finished records Kafka has not taken yet."""
         return self._store.waiting_count()
+
+    def send_again(self, since: datetime) -> list[Published]:
+        """Send once more, byte for byte, what was sent since, and what waits.
+
+        For a bus that was restored: what it still holds it knows as a copy.
+        """
+        self._owner.require()
+        with self._turn:
+            self._store.forget_sent(since)
+            return self.send_waiting()
 
     def send_waiting(self) -> list[Published]:
         """Send what is kept and not sent, oldest first; raises the first error met."""

@@ -218,6 +218,15 @@ class Store:
                 [(partition, offset, now, place) for place, partition, offset in places],
             )
 
+    def forget_sent(self, since: datetime) -> int:
+        """Take what was sent since for unsent: the bus was put back to an earlier day."""
+        with self.writing():
+            return self._db.execute(
+                "update outgoing set partition = null, offset = null, sent_at = null"
+                " where sent_at >= ?",
+                (since.astimezone(UTC).isoformat(),),
+            ).rowcount
+
     def slots(self, stream: str) -> dict[str, KnownSlot]:
         """What imports said of a case so far, by slot."""
         rows = self._db.execute(

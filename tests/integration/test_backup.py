@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from click.testing import CliRunner
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
+from casebus.sdk.client import Client
+from casebus.sdk.event import NewEvent
+from casebus.settings import Settings
 from onebox import credentials, launch
 from onebox.backup import restoring
 from onebox.backup.taking import Source, Taken, backup
@@ -52,6 +56,9 @@ class Told:
         self.streams: list[str] = []
         self.first: Taken
         self.second: Taken
+        #: Where the agency's own system keeps what it sent; what it sent last, behind the backups.
+        self.agency = folder.parent / "agency"
+        self.lost = ""
         #: Of each table: what every row says.
         self.comes_to: dict[str, list[str]] = {}
 
@@ -79,7 +86,31 @@ def told(scratch: Path) -> Told:
         _verified(bus)
         story.second = _back_up(stack, story.folder)
         story.comes_to = _comes_to(bus)
+        story.lost = _published(bus, story.agency)
     return story
+
+
+def _published(bus: Bus, home: Path) -> str:
+    """An event of an agency's own system, behind the last backup; its id."""
+    with Client(_as_agency(bus, home)) as client:
+        [sent] = client.publish(NewEvent(type="referral.sent", to=(PSB,), data={"title": "移送"}))
+    bus.until("select 1 from derived.event where id = $1", sent.id)
+    return sent.id
+
+
+def _as_agency(bus: Bus, home: Path) -> Settings:
+    return bus.stack.settings(AMR).model_copy(update={"home": home})
+
+
+def _sent_again(bus: Bus, told: Told) -> None:
+    """What the backup did not have its author's store has: the same bytes, and copies of others."""
+    query = "select event_leaf from derived.event where id = $1"
+    assert bus.rows(query, told.lost) == []
+    taken_at = datetime.fromisoformat(told.second.manifest.taken_at)
+    with Client(_as_agency(bus, told.agency)) as client:
+        [again] = client.publisher.send_again(taken_at - timedelta(minutes=5))
+    assert again.id == told.lost
+    bus.until(query, told.lost)
 
 
 def _verified(bus: Bus) -> None:
@@ -112,6 +143,7 @@ def test_a_backup_comes_back_whole_and_goes_on_and_so_does_a_journal_that_was_lo
     assert refused.exception.code == "home_not_empty"
     with Stack(home=options.home, port_base=options.port_base) as stack, _bus(stack) as bus:
         _came_back(bus, told, back["epoch"])
+        _sent_again(bus, told)
         _goes_on(bus, told.streams[1], next_number=6)
         before = _comes_to(bus)
     shutil.rmtree(options.place.kafka)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from kafka.errors import KafkaTimeoutError
 
 from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Envelope
+from casebus.events.legaltime import CHINA
 from casebus.events.schemas import Schemas
 from casebus.sdk.doors import DoorOf, one_door
 from casebus.sdk.event import NewEvent
@@ -316,3 +318,20 @@ def test_brokers_that_are_away_for_a_while_are_waited_for_and_nothing_goes_out_t
     )
     assert all(one.sent for one in publisher.publish([noted("a"), noted("b")]))
     assert producer.given == ["1", "2"]
+
+
+def test_what_a_restored_bus_lacks_is_sent_again_byte_for_byte_in_its_order(
+    publisher: Publisher, broker: Broker, tmp_path: Path
+) -> None:
+    publisher.publish([noted("a", event="a")])
+    backed_up = datetime.now(UTC)
+    publisher.publish([noted("b", event="b"), noted("c", event="c")])
+    sent = list(broker.taken)
+    again = publisher.send_again(backed_up.astimezone(CHINA))
+    assert [one.id for one in again] == ["b", "c"]
+    assert [one.record for one in broker.taken[3:]] == [one.record for one in sent[1:]]
+    assert Store.open(tmp_path / "sent.sqlite").waiting_count() == 0
+    assert publisher.send_again(datetime.now(UTC)) == []
+    # What comes next goes on counting.
+    publisher.publish([noted("d", event="d")])
+    assert sequences(broker) == [1, 2, 3, 2, 3, 4]
