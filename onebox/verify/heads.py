@@ -68,7 +68,7 @@ class Heads:
             there = (len(said), said[-1]["size"] if said else 0)
             if there != (count, last):
                 where = f"{log[0]}/{log[1]}: {there[0]} heads to size {there[1]}"
-                self._report.problem("head_missing", f"{where}, signed were {count} to {last}")
+                self._report.problem("head_taken_away", f"{where}, signed were {count} to {last}")
 
     def root(self, log: Log, size: int) -> bytes | None:
         """Of the head that is kept of this size."""
@@ -131,7 +131,7 @@ class Heads:
         head = self._kept.get((*log, row["size"]))
         if head is None:
             said = f"{log[0]}/{log[1]} of {row['size']}: {witness} has cosigned it"
-            self._report.problem("head_missing", said)
+            self._report.problem("head_taken_away", said)
             return
         try:
             line = NoteSignature.parse(row["line"].removesuffix("\n"))

@@ -108,15 +108,15 @@ ALTERATIONS = (
     ("update own.cosignature set size = 10", "cosignature_altered 1/0 of 10"),
     (
         "delete from own.head where size = 10",
-        "head_missing 1/0: 2 heads to size 300, signed were 3 to 300",
+        "head_taken_away 1/0: 2 heads to size 300, signed were 3 to 300",
     ),
     (
         "delete from own.cosignature; delete from own.head where size = 300",
-        "head_missing 1/0: 2 heads to size 10, signed were 3 to 300",
+        "head_taken_away 1/0: 2 heads to size 10, signed were 3 to 300",
     ),
     (
         "delete from own.cosignature; delete from own.head; delete from own.log_hash",
-        "head_missing 1/0: 0 heads to size 0, signed were 3 to 300",
+        "head_taken_away 1/0: 0 heads to size 0, signed were 3 to 300",
     ),
     (
         "delete from own.cosignature; delete from own.head; delete from own.signed_log",
@@ -124,27 +124,27 @@ ALTERATIONS = (
     ),
     (
         f"{UNBOUND}{LESS}",
-        "head_missing 1/0 of 300: cn-330106-psb has cosigned it",
+        "head_taken_away 1/0 of 300: cn-330106-psb has cosigned it",
     ),
     (
         "delete from own.signed_log",
-        "head_missing 1/0: 3 heads to size 300, signed were 0 to 0",
+        "head_taken_away 1/0: 3 heads to size 300, signed were 0 to 0",
     ),
     (
         "update own.signed_log set heads = 4",
-        "head_missing 1/0: 3 heads to size 300, signed were 4 to 300",
+        "head_taken_away 1/0: 3 heads to size 300, signed were 4 to 300",
     ),
     (
         "update own.signed_log set size = 301",
-        "head_missing 1/0: 3 heads to size 300, signed were 3 to 301",
+        "head_taken_away 1/0: 3 heads to size 300, signed were 3 to 301",
     ),
     (
         "update own.signed_log set partition = 2",
-        "head_missing 1/2: 0 heads to size 0, signed were 3 to 300",
+        "head_taken_away 1/2: 0 heads to size 0, signed were 3 to 300",
     ),
     (
         "update own.signed_log set epoch = 2",
-        "head_missing 2/0: 0 heads to size 0, signed were 3 to 300",
+        "head_taken_away 2/0: 0 heads to size 0, signed were 3 to 300",
     ),
 )
 
