@@ -63,6 +63,7 @@ FORBIDDEN = {
         "delete from own.head",
         "update own.head set note = ''",
         "update own.log_hash set hash = '\\x00'",
+        "delete from own.signed_log",
         "insert into own.cosignature select * from own.cosignature",
     ),
     "intake": (
