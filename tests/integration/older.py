@@ -13,11 +13,13 @@ where table_schema = 'own' and is_identity = 'YES' order by table_name
 
 
 async def keep(connection: Any) -> None:
-    """A backup of `own`, as of now."""
-    await connection.execute(f"drop schema if exists {_KEPT} cascade; create schema {_KEPT}")
-    for row in await connection.fetch(_TABLES):
-        name = row["tablename"]
-        await connection.execute(f"create table {_KEPT}.{name} as table own.{name}")
+    """A backup of `own`, as of one moment."""
+    names = [row["tablename"] for row in await connection.fetch(_TABLES)]
+    copies = "".join(f"create table {_KEPT}.{one} as table own.{one};" for one in names)
+    await connection.execute(
+        f"begin isolation level repeatable read; drop schema if exists {_KEPT} cascade;"
+        f"create schema {_KEPT}; {copies} commit"
+    )
 
 
 async def restore(connection: Any) -> None:
