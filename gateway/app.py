@@ -34,7 +34,7 @@ from gateway.api import (
     suspended,
     work,
 )
-from gateway.console.signin.signing import Signing
+from gateway.console import app as console
 from gateway.context import Gateway, running
 from gateway.guarding import BodyInTime, OneLength
 
@@ -125,9 +125,10 @@ def create_app(settings: Settings) -> FastAPI:
         # The framework's own spans have the path in them, and a path has numbers and event ids.
         telemetry=SILENT,
     )
-    app.state.gateway, app.state.signing = gateway, Signing(settings)
+    app.state.gateway = gateway
     for resource in _ROUTERS:
         app.include_router(resource.router)
+    console.install(app, gateway)
     problems.install(app)
     app.add_middleware(EncodedSegments)
     app.add_middleware(BodyInTime)

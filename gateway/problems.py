@@ -176,17 +176,32 @@ def problem(
     return body | {name: value for name, value in optional.items() if value}
 
 
-def response(request: Request, error: Exception) -> JSONResponse:
+class Refused(NamedTuple):
+    """What is said of an error, in whichever form."""
+
+    status: int
+    code: str
+    detail: str
+    errors: list[dict[str, str]]
+
+
+def refused(request: Request, error: Exception) -> Refused:
     """The answer to an error; an unforeseen one is logged."""
-    if isinstance(error, AnsweredError):
-        return error.response()
     code = code_of(error)
     if _is_unfit(error) and request.method in _WITHOUT_BODY:
         code = "invalid_parameter"
     if code == "internal":
         _log.error("request failed", exc_info=error, extra={"code": code})
-    said = refusal(request.url.path, code, _detail(error), errors=_errors(error))
-    said.headers.update(_headers(request, KINDS[code].status))
+    return Refused(KINDS[code].status, str(code), _detail(error), _errors(error))
+
+
+def response(request: Request, error: Exception) -> JSONResponse:
+    """The answer to an error as a problem, or in the form that the path speaks."""
+    if isinstance(error, AnsweredError):
+        return error.response()
+    found = refused(request, error)
+    said = refusal(request.url.path, found.code, found.detail, errors=found.errors)
+    said.headers.update(_headers(request, found.status))
     return said
 
 

@@ -112,8 +112,11 @@ def _own_keys(options: Options, agency: str) -> Path:
 
 
 def _console() -> dict[str, str]:
-    """What the console's pages load beside our own."""
-    return {"CASEBUS_CONSOLE_ASSETS": str(webjars.path())}
+    """What the console's pages load beside our own, and who says who somebody is."""
+    return {
+        "CASEBUS_CONSOLE_ASSETS": str(webjars.path()),
+        "CASEBUS_CONSOLE_ISSUER": os.environ.get("CASEBUS_CONSOLE_ISSUER", "development"),
+    }
 
 
 def shared(options: Options, credentials: Credentials) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`python -m onebox.prepare`: what a machine does once, so that every later start is quick.
 
-Fetches Kafka's jars and what the console's pages load, then runs a node that nobody uses, to record the classes it loads.
+Fetches Kafka's jars and what the console's pages load, then runs a node that nobody uses, to
+record the classes it loads.
 """
 
 from __future__ import annotations

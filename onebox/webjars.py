@@ -43,7 +43,7 @@ def unpack(archives: list[Path], into: Path) -> None:
 
 
 def main() -> int:
-    unpack(jars.class_path(lambda line: print(line, file=sys.stderr), LOCK), Path(sys.argv[1]))
+    unpack(jars.class_path(lock=LOCK), Path(sys.argv[1]))
     return 0
 
 

@@ -42,6 +42,11 @@ async def one(db: Any, place: Place) -> Draft | None:
     return row and Draft(*row)
 
 
+async def begun(db: Any, agency: str, item: str, officer: str) -> set[str]:
+    """The actions of an item on which the officer has a draft."""
+    return {row["action"] for row in await db.fetch(_SQL["begun"], agency, item, officer)}
+
+
 async def drop(db: Any, place: Place) -> None:
     await db.execute(_SQL["drop"], *place)
 

@@ -6,18 +6,20 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.console import live, signin
+from gateway.console import live
 from gateway.console.assets import Assets
 from gateway.console.changes import Changes
 from gateway.console.headers import ConsoleHeaders, is_ours
 from gateway.console.naming import Names
-from gateway.console.pages import front, todo
+from gateway.console.pages import front, item, todo
 from gateway.console.rendering import environment
 from gateway.console.rooms import rooms_of
+from gateway.console.signin import development, routes
+from gateway.console.signin.signing import Signing
 from gateway.console.standing import Standing
 from gateway.context import Gateway
 
-_PAGES = (front, todo, live)
+_PAGES = (front, todo, item, live, routes)
 
 
 def install(app: FastAPI, gateway: Gateway) -> None:
@@ -29,7 +31,9 @@ def install(app: FastAPI, gateway: Gateway) -> None:
     environment().globals["rooms_of"] = rooms_of
     for one in _PAGES:
         app.include_router(one.router)
-    signin.install(app, gateway)
+    signing = app.state.signing = Signing(settings)
+    if signing.own_issuer is not None:
+        app.include_router(development.router)
     app.add_middleware(Compressed)
     app.add_middleware(ConsoleHeaders)
 

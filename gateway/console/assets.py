@@ -53,8 +53,7 @@ class Assets:
 
     def url(self, name: str) -> str | None:
         """None for a library that is not there."""
-        found = self._known.get(name)
-        return found and found.url
+        return self._known[name].url if name in self._known else None
 
     def answer(self, request: Request, digest: str, name: str) -> Response:
         """Raises CasebusError `not_found` for a name or a digest that is not ours."""

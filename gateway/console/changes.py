@@ -1,8 +1,8 @@
 """One watcher a gateway, while anybody looks: which open pages have something new to show.
 
-The watcher asks how far the journal is recorded, a few times a second; a page is told only that what
-it shows has changed. A place in the journal is the event's id, so a page that comes back after a
-restart is told what it missed.
+The watcher asks how far the journal is recorded, a few times a second; a page is told only that
+what it shows has changed. A place in the journal is the event's id, so a page that comes back after
+a restart is told what it missed.
 """
 
 from __future__ import annotations
@@ -68,15 +68,16 @@ class Changes:
         self.ended = True
         self._wake(self._listeners)
 
-    async def missed(self, listener: Listener, after: Mapping[int, int]) -> bool:
-        """Whether something that concerns it was recorded since it last heard of something."""
+    async def missed(self, listener: Listener, after: Mapping[int, int]) -> Places | None:
+        """Where the journal stands, if what concerns it was recorded since it last heard."""
         database = await self._database()
         now = await changes.places(database)
         behind = sum(end - after.get(partition, 0) for partition, end in now.items())
         if behind > _MOST_MISSED or any(now.get(one, 0) < at for one, at in after.items()):
-            return True
+            return now
         streams = await changes.streams(database, after, now)
-        return listener.concerns(streams, await changes.agencies(database, streams))
+        concerned = listener.concerns(streams, await changes.agencies(database, streams))
+        return now if concerned else None
 
     async def _watch(self) -> None:
         while self._listeners and not self.ended:

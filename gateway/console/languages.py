@@ -55,4 +55,4 @@ def language_of(request: Request) -> Language:
         return chosen
     asked = request.headers.get(_HEADER, "").lower().split(",")
     spoken = (one.strip()[:2] for one in asked)
-    return next((one for one in spoken if one in LANGUAGES), "zh")  # type: ignore[return-value]
+    return next((one for one in spoken if one in LANGUAGES), "zh")

@@ -1,4 +1,4 @@
-"""Server-sent events: that a page's own matter has changed, that the database is away, that it is over.
+"""Server-sent events: that what a page shows has changed, that the database is away, or the end.
 
 An event bears no content: the page fetches its parts anew, by the same entitlement as before.
 """
@@ -67,8 +67,8 @@ async def _told(
 ) -> AsyncIterator[str]:
     with changes.listening(listener):
         yield _event("at", last or changes.places)
-        if last and not changes.away and await changes.missed(listener, last):
-            yield _event("changed", changes.places)
+        if last and not changes.away and (now := await changes.missed(listener, last)):
+            yield _event("changed", now)
         was_away = False
         while not changes.ended:
             if not changes.away and not await _may_stay(gateway, visitor, listener):

@@ -12,6 +12,7 @@ import yaml
 
 from casebus.events.schemas import CodecError, Schemas
 from gateway.console.languages import Words
+from gateway.console.reading import Line, lines
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _TYPE = re.compile(r"^casebus\.(?P<room>\w+)\.(?P<name>\w+)\.v\d+$")
@@ -65,6 +66,13 @@ class Names:
             return ce_type
         english = _WORD.sub(" ", schema.body["name"]).capitalize()
         return t.pick(str(schema.body.get("title", "")), english)
+
+    def said(self, t: Words, ce_type: str, data: Mapping[str, Any]) -> list[Line]:
+        """What an event says, line by line; of a type that is not known here, as it stands."""
+        try:
+            return lines(self.schemas.latest(ce_type), data, t.language)
+        except CodecError:
+            return [Line(name, value) for name, value in data.items()]
 
     def action(self, t: Words, word: str, ce_type: str) -> str:
         """What a button says."""

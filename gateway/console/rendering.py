@@ -1,4 +1,4 @@
-"""Pages from templates, in the reader's language, on Beijing time; or the part of one that htmx asks for.
+"""Pages from templates, in the reader's language, on Beijing time; or a part, where htmx asks.
 
 A part is a block of the page's own template: its name is the `id` of what htmx will replace. So a
 page and its parts are written once.
@@ -7,7 +7,7 @@ page and its parts are written once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ from markupsafe import Markup
 from casebus.events.legaltime import CHINA
 from gateway.console.assets import Assets
 from gateway.console.languages import LANGUAGES, language_of, words
+from gateway.console.naming import Names
 from gateway.console.signin.visitor import Visitor
 from gateway.context import of_request
 
 _HERE = Path(__file__).parent
-_FOLDERS = (_HERE / "templates", _HERE / "signin" / "templates")
+_FOLDERS = tuple(_HERE / one / "templates" for one in (".", "signin", "forms"))
 THEMES = ("light", "dark")
 THEME_COOKIE = "casebus-theme"
 #: From here to its end a period counts as nearly over.
@@ -42,7 +43,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": moment, "day": day, "iso": iso}
+    made.filters |= {"moment": moment, "day": day, "legal": legal}
     made.globals |= {"urgency": urgency, "languages": LANGUAGES, "themes": THEMES}
     return made
 
@@ -64,6 +65,7 @@ def page(
 def _common(request: Request, visitor: Visitor | None) -> dict[str, Any]:
     language = language_of(request)
     assets: Assets = request.app.state.assets
+    names: Names = request.app.state.names
     theme = request.cookies.get(THEME_COOKIE)
     return {
         "request": request,
@@ -72,6 +74,9 @@ def _common(request: Request, visitor: Visitor | None) -> dict[str, Any]:
         "theme": theme if theme in THEMES else None,
         "t": words(language),
         "asset": assets.url,
+        "names": names,
+        # Of a block alone a template's own imports are not run.
+        "m": environment().get_template("macros.html").module,
         "now": of_request(request).now(),
         "here": _here(request),
         "with_query": lambda **changed: with_query(request, changed),
@@ -83,7 +88,7 @@ def _here(request: Request) -> str:
 
 
 def with_query(request: Request, changed: Mapping[str, Any]) -> str:
-    """This page's address with other parameters; one that is None goes, and so does the cursor."""
+    """The page's address with other parameters; one that is None goes, and the cursor too."""
     kept = {name: value for name, value in request.query_params.items() if name != "cursor"}
     kept |= changed
     return f"{request.url.path}?{urlencode({n: v for n, v in kept.items() if v is not None})}"
@@ -110,8 +115,12 @@ def day(at: datetime | None) -> Markup | str:
     )
 
 
-def iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat()
+def legal(text: str) -> Markup | str:
+    """A legal time as an event says it: a date stays one, a moment is shown as any other."""
+    try:
+        return moment(datetime.fromisoformat(text)) if "T" in text else text
+    except ValueError:
+        return text
 
 
 def urgency(due: datetime | None, now: datetime, *, is_open: bool = True) -> str:

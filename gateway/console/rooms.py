@@ -31,3 +31,8 @@ ROOMS = (
 def rooms_of(visitor: Visitor) -> list[Room]:
     """Those that one of the visitor's roles opens."""
     return [room for room in ROOMS if room.roles & visitor.roles]
+
+
+def first_of(visitor: Visitor) -> Room:
+    """Where a visitor begins: the first room that is not everybody's."""
+    return next(room for room in rooms_of(visitor) if room.roles != _EVERYBODY)

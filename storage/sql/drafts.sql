@@ -8,6 +8,9 @@ set version = excluded.version, fields = excluded.fields, saved_at = excluded.sa
 select version, fields, saved_at from own.draft
 where (agency, item, action, officer) = ($1, $2, $3, $4);
 
+-- name: begun
+select action from own.draft where (agency, item, officer) = ($1, $2, $3);
+
 -- name: drop
 delete from own.draft where (agency, item, action, officer) = ($1, $2, $3, $4);
 

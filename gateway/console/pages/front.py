@@ -11,7 +11,7 @@ from gateway.console.assets import Assets
 from gateway.console.headers import policy
 from gateway.console.languages import COOKIE, Language
 from gateway.console.rendering import THEME_COOKIE, page
-from gateway.console.rooms import rooms_of
+from gateway.console.rooms import first_of
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import Current
 from gateway.console.signin.signing import local
@@ -31,7 +31,7 @@ async def front(request: Request) -> Response:
 @router.get("/console/")
 async def begin(visitor: Current) -> Response:
     """The first room that is the visitor's."""
-    return RedirectResponse(rooms_of(visitor)[0].path, 303)
+    return RedirectResponse(first_of(visitor).path, 303)
 
 
 @router.get("/console/api")
@@ -50,7 +50,9 @@ async def guide(request: Request, visitor: Current) -> Response:
 
 
 @router.get("/console/language/{language}")
-async def language(language: Language, back: Annotated[Next, Query(alias="next")] = "/") -> Response:
+async def language(
+    language: Language, back: Annotated[Next, Query(alias="next")] = "/"
+) -> Response:
     return _chosen(COOKIE, language, back)
 
 

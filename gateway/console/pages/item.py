@@ -1,4 +1,4 @@
-"""One work item: what it is about, who else looks at it, and each act as a form that the law asks for.
+"""One work item: what it is about, who else looks at it, and each act as a form.
 
 What an officer types is kept on the server with every pause. An act on an item that another officer
 changed meanwhile is refused, with what was typed still there.
@@ -6,23 +6,23 @@ changed meanwhile is refused, with what was typed still there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
-from gateway import actions, requiring
+from gateway import actions, requiring, working
 from gateway.actions import Action
 from gateway.api import cases
 from gateway.api import work as api
 from gateway.api.shapes import WorkItem
-from gateway.console.forms import filling
-from gateway.console.forms.fields import Form, form_of
-from gateway.console.forms.filling import Wrong
-from gateway.console.languages import language_of
+from gateway.console import forms
+from gateway.console.forms import MOST_VALUES, Form, View, Wrong, form_of
+from gateway.console.languages import Language, language_of
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import OfficerHere, OwnForm
@@ -34,10 +34,13 @@ from storage.drafts import Fields, Place
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/work", include_in_schema=False)
 #: Names of the form that are not the event's.
-_OURS = frozenset({"csrf", "version", "legal_time", "to", "add", "remove"})
+_OURS = frozenset({"csrf", "version", "legal_time", "discard"})
 #: Refusals that say that the item is no longer what the officer read.
 _CHANGED = frozenset({"work_changed", "work_closed", "superseded", "work_pending"})
 _REFUSED = 422
+_EVENTS = 1000
+#: Of a version; more is none that we gave.
+_DIGITS = 9
 
 
 @router.get("/{key}")
@@ -45,22 +48,23 @@ async def one_item(
     *, request: Request, key: str, visitor: OfficerHere, gateway: Context, database: Database
 ) -> Response:
     """The item, its case, and a button for each act. Looking at it opens what brought it."""
+    agency = str(visitor.agency)
     item = await api.one_item(
-        key=key,
-        agency=str(visitor.agency),
-        gateway=gateway,
-        database=database,
-        actor=visitor.pseudonym,
+        key=key, agency=agency, gateway=gateway, database=database, actor=visitor.pseudonym
     )
-    case = await cases.one_case(item.case, str(visitor.agency), gateway, database)
+    case = await cases.one_case(item.case, agency, gateway, database)
     history = await cases.history(
-        case=item.case, agency=str(visitor.agency), gateway=gateway, database=database, limit=200
+        case=item.case, agency=agency, gateway=gateway, database=database, limit=_EVENTS
     )
-    brought = [one for one in history.items if one.id == item.opened_by.id]
-    kept = [await drafts.one(await gateway.database(), _place(visitor, item, one)) for one in item.actions]
-    begun = {word for word, draft in zip(item.actions, kept, strict=True) if draft}
+    begun = await drafts.begun(await gateway.database(), agency, item.key, visitor.pseudonym)
     return page(
-        request, "item.html", visitor, item=item, case=case, brought=brought, begun=begun,
+        request,
+        "item.html",
+        visitor,
+        item=item,
+        case=case,
+        brought=[one for one in history.items if one.id == item.opened_by.id],
+        begun=begun,
         sent=request.query_params.get("sent"),
     )
 
@@ -70,10 +74,10 @@ async def present(
     *, request: Request, key: str, visitor: OfficerHere, gateway: Context
 ) -> Response:
     """Who else looks at the item: asked by the open page now and then, which says that it is."""
-    database = await gateway.database()
-    if await work.item(database, str(visitor.agency), key) is None:
-        raise CasebusError("not_found")
-    others = await drafts.present(database, str(visitor.agency), key, visitor.pseudonym)
+    await _row(gateway, str(visitor.agency), key)
+    others = await drafts.present(
+        await gateway.database(), str(visitor.agency), key, visitor.pseudonym
+    )
     return page(request, "present.html", visitor, others=others, seconds=drafts.PRESENT_SECONDS)
 
 
@@ -82,7 +86,6 @@ class Given(NamedTuple):
 
     version: int
     legal_time: str
-    to: list[str]
     fields: Fields
 
 
@@ -93,166 +96,158 @@ class Act:
     item: WorkItem
     word: str
     form: Form
-    wants_receiver: bool
+
+    @classmethod
+    async def of(cls, gateway: Gateway, asked: Asked, language: Language) -> Act:
+        """Raises CasebusError `not_found` for an item or an act that is not the agency's."""
+        row = await _row(gateway, asked.agency, asked.key)
+        [item] = await working.shown(gateway, asked.agency, [row])
+        if asked.word not in item.actions:
+            raise CasebusError("not_found")
+        ce_type = item.actions[asked.word]
+        full = ce_type if ce_type.startswith("casebus.") else f"casebus.{ce_type}.v1"
+        acts = await requiring.acts_of(gateway, row["law"])
+        day = gateway.now().astimezone(CHINA).date()
+        needs = requiring.needs_of(acts, item.actions, day)[asked.word]
+        return cls(item, asked.word, form_of(gateway.schemas.latest(full), needs, language))
+
+
+class Asked(NamedTuple):
+    """Which act on which item, by whom."""
+
+    agency: str
+    officer: str
+    key: str
+    word: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.agency, self.key, self.word, self.officer)
+
+
+async def asked_of(key: str, word: str, visitor: OfficerHere) -> Asked:
+    return Asked(str(visitor.agency), visitor.pseudonym, key, word)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An act's form in front of one officer."""
+
+    request: Request
+    visitor: Visitor
+    gateway: Gateway
+    act: Act
+
+    def shown(
+        self,
+        given: Given,
+        *,
+        draft: drafts.Draft | None = None,
+        wrong: Sequence[Wrong] = (),
+        refused: CasebusError | None = None,
+    ) -> Response:
+        known = self.gateway.directory().agencies.values()
+        view = View(
+            self.act.form, given.fields, wrong, agencies=[(one.id, one.name) for one in known]
+        )
+        return page(
+            self.request,
+            "act.html",
+            self.visitor,
+            status=_REFUSED if wrong or refused else 200,
+            act=self.act,
+            given=given,
+            draft=draft,
+            view=view,
+            refused=refused,
+            changed=refused is not None and refused.code in _CHANGED,
+        )
+
+    def refused(self, given: Given, error: CasebusError) -> Response:
+        """The form once more: each thing at its field, a change by somebody else in words."""
+        errors = error.errors if isinstance(error, RefusedError) else []
+        wrong = forms.wrongs_of(self.act.form, errors, given.fields)
+        return self.shown(given, wrong=wrong, refused=error)
+
+
+async def desk_of(
+    request: Request,
+    visitor: OfficerHere,
+    gateway: Context,
+    asked: Annotated[Asked, Depends(asked_of)],
+) -> Desk:
+    act = await Act.of(gateway, asked, language_of(request))
+    return Desk(request, visitor, gateway, act)
+
+
+Asks = Annotated[Asked, Depends(asked_of)]
+Here = Annotated[Desk, Depends(desk_of)]
 
 
 @router.get("/{key}/{word}")
-async def act_form(
-    *,
-    request: Request,
-    key: str,
-    word: str,
-    visitor: OfficerHere,
-    gateway: Context,
-    database: Database,
-) -> Response:
+async def act_form(asked: Asks, desk: Here, gateway: Context) -> Response:
     """The form of an act, with what the officer left in it."""
-    act = await _act(request, gateway, database, visitor, key, word)
-    draft = await drafts.one(await gateway.database(), _place(visitor, act.item, word))
-    fields = [(name, value) for name, value in draft.fields] if draft else []
-    given = _given(fields, act.item.version)
-    return _shown(request, visitor, gateway, act, given, draft=draft)
+    draft = await drafts.one(await gateway.database(), asked.place)
+    fields: Fields = [(name, value) for name, value in draft.fields] if draft else []
+    given = _given(fields or forms.opened(desk.act.form), desk.act.item.version)
+    return desk.shown(given, draft=draft)
 
 
 @router.post("/{key}/{word}/draft", dependencies=[OwnForm])
-async def keep_draft(
-    *, request: Request, key: str, word: str, visitor: OfficerHere, gateway: Context
-) -> Response:
+async def keep_draft(asked: Asks, desk: Here, gateway: Context) -> Response:
     """Keep what is typed so far; answers with when."""
-    item = await _row(gateway, visitor, key)
-    fields = await _fields(request)
-    at = gateway.now()
-    place = Place(str(visitor.agency), item["key"], word, visitor.pseudonym)
-    if word not in item["view"]["actions"]:
-        raise CasebusError("unknown_action")
-    given = _given(fields, item["version"])
-    await drafts.save(await gateway.database(), place, given.version, fields, at)
-    return page(request, "draft.html", visitor, saved_at=at)
+    fields, at = await _fields(desk.request), gateway.now()
+    given = _given(fields, desk.act.item.version)
+    await drafts.save(await gateway.database(), asked.place, given.version, fields, at)
+    return page(desk.request, "draft.html", desk.visitor, saved_at=at)
 
 
 @router.post("/{key}/{word}", dependencies=[OwnForm])
-async def do_act(
-    *,
-    request: Request,
-    key: str,
-    word: str,
-    visitor: OfficerHere,
-    gateway: Context,
-    database: Database,
-) -> Response:
+async def do_act(asked: Asks, desk: Here, gateway: Context) -> Response:
     """Sign and send the act; the form again, with what is wrong, where it was not sent."""
-    act = await _act(request, gateway, database, visitor, key, word)
-    fields = await _fields(request)
-    given = _given(fields, act.item.version)
-    asked = await request.form()
-    if "add" in asked or "remove" in asked:
-        changed = filling.rows_changed(act.form, given.fields, asked)
-        return _shown(request, visitor, gateway, act, given._replace(fields=changed))
-    place = _place(visitor, act.item, word)
-    if "discard" in asked:
-        await drafts.drop(await gateway.database(), place)
-        return RedirectResponse(f"/console/work/{key}", 303)
+    fields = await _fields(desk.request)
+    given = _given(fields, desk.act.item.version)
+    changed = forms.edited(desk.act.form, fields)
+    if changed is not None:
+        return desk.shown(_given(changed, given.version))
+    database = await gateway.database()
+    if "discard" in dict(fields):
+        await drafts.drop(database, asked.place)
+        return RedirectResponse(f"/console/work/{asked.key}", 303)
     # Kept before it is sent: whatever happens on the way, nothing typed is lost.
-    await drafts.save(await gateway.database(), place, given.version, fields, gateway.now())
-    data, wrong = filling.read(act.form, given.fields, language_of(request))
+    await drafts.save(database, asked.place, given.version, fields, gateway.now())
+    data, wrong = forms.read(desk.act.form, given.fields)
     if wrong:
-        return _shown(request, visitor, gateway, act, given, wrong=wrong, status=_REFUSED)
-    action = Action(
-        word=word,
+        return desk.shown(given, wrong=wrong)
+    try:
+        outcome = await actions.act(gateway, asked.agency, asked.key, _action(asked, given, data))
+    except CasebusError as refused:
+        return desk.refused(given, refused)
+    await drafts.drop(database, asked.place)
+    sent = outcome.finished.event_id
+    return RedirectResponse(f"/console/work/{asked.key}?sent={sent}", 303)
+
+
+def _action(asked: Asked, given: Given, data: dict[str, Any]) -> Action:
+    return Action(
+        word=asked.word,
         version=given.version,
-        actor=visitor.pseudonym,
+        actor=asked.officer,
         data=data,
-        to=tuple(given.to) or None,
+        to=forms.recipients(given.fields) or None,
         legal_time=given.legal_time or None,
     )
-    try:
-        outcome = await actions.act(gateway, str(visitor.agency), key, action)
-    except CasebusError as refused:
-        return _refused(request, visitor, gateway, act, given, refused)
-    await drafts.drop(await gateway.database(), place)
-    event = outcome.finished.event_id
-    return RedirectResponse(f"/console/work/{key}?sent={event}", 303)
 
 
-async def _act(
-    request: Request, gateway: Gateway, database: Any, visitor: Visitor, key: str, word: str
-) -> Act:
-    row = await work.item(database, str(visitor.agency), key)
-    if row is None:
-        raise CasebusError("not_found")
-    [item] = await api.working.shown(gateway, str(visitor.agency), [row])
-    if word not in item.actions:
-        raise CasebusError("not_found")
-    ce_type = item.actions[word]
-    full = ce_type if ce_type.startswith("casebus.") else f"casebus.{ce_type}.v1"
-    acts = await requiring.acts_of(gateway, row["law"])
-    day = gateway.now().astimezone(CHINA).date()
-    needs = requiring.needs_of(acts, item.actions, day)[word]
-    form = form_of(gateway.schemas.latest(full), needs, language_of(request))
-    return Act(item, word, form, any(need.to for need in needs))
-
-
-async def _row(gateway: Gateway, visitor: Visitor, key: str) -> Any:
-    row = await work.item(await gateway.database(), str(visitor.agency), key)
+async def _row(gateway: Gateway, agency: str, key: str) -> Any:
+    row = await work.item(await gateway.database(), agency, key)
     if row is None:
         raise CasebusError("not_found")
     return row
 
 
-def _refused(
-    request: Request,
-    visitor: Visitor,
-    gateway: Gateway,
-    act: Act,
-    given: Given,
-    refused: CasebusError,
-) -> Response:
-    """The form once more: each thing at its field, and a change by somebody else in words."""
-    errors = refused.errors if isinstance(refused, RefusedError) else []
-    return _shown(
-        request,
-        visitor,
-        gateway,
-        act,
-        given,
-        wrong=filling.wrongs_of(errors),
-        refused=refused,
-        changed=refused.code in _CHANGED,
-        status=_REFUSED,
-    )
-
-
-def _shown(  # noqa: PLR0913 - a form and what became of it
-    request: Request,
-    visitor: Visitor,
-    gateway: Gateway,
-    act: Act,
-    given: Given,
-    *,
-    draft: drafts.Draft | None = None,
-    wrong: list[Wrong] | None = None,
-    refused: CasebusError | None = None,
-    changed: bool = False,
-    status: int = 200,
-) -> Response:
-    agencies = [(one.id, one.name) for one in gateway.directory().agencies()] if act.wants_receiver else []
-    return page(
-        request,
-        "act.html",
-        visitor,
-        status=status,
-        act=act,
-        given=given,
-        draft=draft,
-        wrong=wrong or [],
-        refused=refused,
-        changed=changed,
-        agencies=agencies,
-    )
-
-
 async def _fields(request: Request) -> Fields:
-    form = await request.form()
+    form = await request.form(max_fields=MOST_VALUES)
     return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
 
 
@@ -260,13 +255,6 @@ def _given(fields: Fields, version: int) -> Given:
     """What was posted or kept; `version` is the item's where the form says none."""
     own = dict(fields)
     text = own.get("version", "")
-    return Given(
-        int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else version,  # noqa: PLR2004
-        own.get("legal_time", ""),
-        own.get("to", "").split(),
-        [(name, value) for name, value in fields if name not in _OURS],
-    )
-
-
-def _place(visitor: Visitor, item: WorkItem, word: str) -> Place:
-    return Place(str(visitor.agency), item.key, word, visitor.pseudonym)
+    read = int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else version
+    kept = [(name, value) for name, value in fields if name not in _OURS]
+    return Given(read, own.get("legal_time", ""), kept)

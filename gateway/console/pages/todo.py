@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from itertools import groupby
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from casebus.events.legaltime import CHINA
 from gateway import paging
@@ -55,8 +56,17 @@ async def todo(
         now,
         _midnight(now),
     )
-    values = {"view": view, "sort": sort, "group": group, "standing": standing, "found": found}
-    return page(request, "todo.html", visitor, groups=_grouped(found.items, group), **values)
+    return page(
+        request,
+        "todo.html",
+        visitor,
+        view=view,
+        sort=sort,
+        group=group,
+        standing=standing,
+        found=found,
+        groups=_grouped(found.items, group),
+    )
 
 
 @router.get("/done")
@@ -111,13 +121,16 @@ def _grouped(items: list[WorkItem], group: Group) -> list[tuple[str, list[WorkIt
     """The items under what they have in common; each group stands where its first item would."""
     if group == "none":
         return [("", items)]
-    name = {
-        "duty": lambda one: one.title,
-        "sender": lambda one: one.sender_name or one.sender,
-        "case": lambda one: one.case_title or one.case,
-    }[group]
-    first = {}
+    name = _GROUPS[group]
+    first: dict[str, int] = {}
     for at, one in enumerate(items):
         first.setdefault(name(one), at)
     ordered = sorted(items, key=lambda one: first[name(one)])
     return [(title, list(found)) for title, found in groupby(ordered, name)]
+
+
+_GROUPS: dict[Group, Callable[[WorkItem], str]] = {
+    "duty": lambda one: one.title,
+    "sender": lambda one: one.sender_name or one.sender,
+    "case": lambda one: one.case_title or one.case,
+}

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from casebus.errors import CasebusError
 from casebus.now import system_now
+from gateway.console.forms import MOST_VALUES
 from gateway.console.signin.signing import Signing, SignInNeeded, is_stream, of_request
 from gateway.console.signin.visitor import Role, Visitor
 from gateway.context import Context
@@ -91,7 +92,9 @@ SupervisorHere = Annotated[Visitor, Depends(supervisor)]
 async def own_form(request: Request, visitor: Current) -> None:
     """What changes something was sent from a page of this session; raises `foreign_form`."""
     refuse_other_sites(request, of_request(request))
-    given = request.headers.get("x-csrf-token") or (await request.form()).get("csrf")
+    given = request.headers.get("x-csrf-token") or (await request.form(max_fields=MOST_VALUES)).get(
+        "csrf"
+    )
     if not (isinstance(given, str) and hmac.compare_digest(given.encode(), visitor.csrf.encode())):
         raise CasebusError("foreign_form", "the form bears no token of this session; load it again")
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
+import httpx
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
+from casebus.errors import CasebusError
 from casebus.now import Now, system_now
 from casebus.settings import Settings
 from gateway.console.signin.claims import Claims
+from gateway.console.signin.issuing import Issuer
+from gateway.console.signin.provider import Provider
 from storage.sessions import Limits
 
 #: Everything of the console hangs under this path.
 ROOT = "/console/"
 SIGN_IN = f"{ROOT}sign-in"
 _STREAM = "text/event-stream"
+#: In the place of an issuer's address: one of our own, for a laptop.
+DEVELOPMENT = "development"
+_PATIENCE_SECONDS = 5.0
 
 
 class SignInNeeded(Exception):  # noqa: N818 - no fault: somebody is to sign in
@@ -32,6 +39,7 @@ class Signing:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.claims = Claims.load(settings.policies_dir)
+        self.claims = Claims.load(settings.policies_dir)
         self.limits = Limits(
             idle=timedelta(minutes=settings.console_idle_minutes),
             longest=timedelta(hours=settings.console_longest_hours),
@@ -43,6 +51,26 @@ class Signing:
         # Cookies do not tell ports apart: two stacks of one machine must.
         plain = f"casebus-{address.port or 80}"
         self.cookie = "__Host-casebus" if self.is_https else plain
+        self.way_cookie = f"{self.cookie}-way"
+        self.redirect = f"{self.origin}{ROOT}signed-in"
+        self.own_issuer = (
+            Issuer(self.origin, settings.console_client_id)
+            if settings.console_issuer == DEVELOPMENT
+            else None
+        )
+        self.issuer = self.own_issuer.url if self.own_issuer else settings.console_issuer
+        self._provider: Provider | None = None
+
+    def provider(self) -> Provider:
+        """Raises CasebusError `no_issuer` where the settings name none."""
+        if not self.issuer:
+            raise CasebusError("no_issuer", "set CASEBUS_CONSOLE_ISSUER")
+        if self._provider is None:
+            given = self.settings
+            http = httpx.AsyncClient(verify=given.tls_context(), timeout=_PATIENCE_SECONDS)
+            asked = (self.issuer, given.console_client_id, given.console_scope)
+            self._provider = Provider(*asked, http, given.console_client_secret_file)
+        return self._provider
 
 
 def of_request(request: Request) -> Signing:

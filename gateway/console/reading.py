@@ -1,0 +1,74 @@
+"""What an event says, as a person reads it: each field under the name that its schema gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from casebus.events.schemas import Schema
+from gateway.console.forms.texts import symbols_of, title_of
+from gateway.console.languages import Language
+
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+
+
+class Line(NamedTuple):
+    """A label and what stands there: a text, a number, yes or no, or lines and lists of them."""
+
+    label: str
+    value: Any
+
+
+def lines(schema: Schema, data: Mapping[str, Any], language: Language) -> list[Line]:
+    """The fields that say something, in the schema's order; what it does not know comes last."""
+    read = _Reading(language)
+    read.know(schema.body)
+    found = list(read.record(schema.body, data))
+    known = {field["name"] for field in schema.body["fields"]}
+    return found + [Line(name, one) for name, one in data.items() if name not in known]
+
+
+class _Reading:
+    """One walk over an Avro schema beside a value; named types are kept for where they recur."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._named: dict[str, Any] = {}
+
+    def know(self, kind: Any) -> None:
+        if isinstance(kind, list):
+            for one in kind:
+                self.know(one)
+        elif isinstance(kind, dict):
+            if "name" in kind:
+                space = kind.get("namespace", "")
+                self._named |= {kind["name"]: kind, f"{space}.{kind['name']}": kind}
+            for one in (kind.get("items"), *(each["type"] for each in kind.get("fields", ()))):
+                self.know(one)
+
+    def record(self, kind: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[Line]:
+        for field in kind["fields"]:
+            value = data.get(field["name"])
+            # What a schema fills in where nobody said anything says nothing.
+            if value in _EMPTY or value == field.get("default"):
+                continue
+            shown = self._value(field["type"], value)
+            if shown not in _EMPTY:
+                title = title_of(field["name"], field.get("doc", ""), self._language)
+                yield Line(title.label, shown)
+
+    def _value(self, kind: Any, value: Any) -> Any:
+        if isinstance(kind, list):
+            kind = next((one for one in kind if one != "null"), kind[0])
+        if isinstance(kind, str):
+            kind = self._named.get(kind, kind)
+        if not isinstance(kind, dict):
+            return value
+        match kind["type"]:
+            case "record" if isinstance(value, Mapping):
+                return list(self.record(kind, value))
+            case "array" if isinstance(value, list):
+                return [self._value(kind["items"], one) for one in value]
+            case "enum":
+                return symbols_of(kind, self._language).get(value, value)
+        return value
