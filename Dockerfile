@@ -7,7 +7,8 @@ COPY requirements-runtime.lock ./
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements-runtime.lock
 COPY . .
-RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable .
+RUN /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
+    && (/venv/bin/python -m onebox.webjars /casebus/web || echo "the console does less without its libraries")
 
 FROM ${BASE}
 # A new volume takes owner and mode from here.
@@ -17,7 +18,7 @@ RUN useradd --system --uid 10001 --create-home casebus \
        /data/processes/scheduler /data/processes/intake /data/processes/gateway
 COPY --from=build /venv /venv
 COPY --from=build /casebus /casebus
-ENV PATH=/venv/bin:$PATH CASEBUS_HOME=/data PYTHONUNBUFFERED=1
+ENV PATH=/venv/bin:$PATH CASEBUS_HOME=/data CASEBUS_CONSOLE_ASSETS=/casebus/web PYTHONUNBUFFERED=1
 WORKDIR /casebus
 USER casebus
 VOLUME /data

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
+from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from fastapi import FastAPI
 from casebus import telemetry
 from casebus.settings import Settings
 from gateway.app import create_app
+from gateway.console.signin.development import refuse_elsewhere
 from gateway.guarding import protocol
 from gateway.probing import Beside, create_probes
 
@@ -45,7 +47,9 @@ def main() -> None:
 async def _serve(settings: Settings, given: argparse.Namespace) -> bool:
     """Both servers, the probes beside the gateway; whether it started."""
     app = create_app(settings)
-    server = uvicorn.Server(_configuration(app, settings, host=given.host, port=given.port))
+    if app.state.signing.own_issuer is not None:
+        refuse_elsewhere(app.state.signing.origin, given.host)
+    server = Server(_configuration(app, settings, host=given.host, port=given.port))
     probes = Beside(
         uvicorn.Config(
             create_probes(app.state.gateway),
@@ -63,6 +67,14 @@ async def _serve(settings: Settings, given: argparse.Namespace) -> bool:
         probes.should_exit = True
         await asyncio.gather(asking, return_exceptions=True)
     return bool(server.started)
+
+
+class Server(uvicorn.Server):
+    """Open streams end with it at once; it would wait for them."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.config.app.state.changes.end()  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
 
 
 def _configuration(app: FastAPI, settings: Settings, *, host: str, port: int) -> uvicorn.Config:

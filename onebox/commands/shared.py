@@ -45,6 +45,7 @@ def addresses(options: Options) -> dict[str, str]:
     shared = environment.shared(options, credentials.load(options.place))
     gateway = shared["CASEBUS_GATEWAY_URL"]
     return {
+        "console": f"{gateway}/",
         "gateway": gateway,
         "schema_registry": f"{gateway}/registry",
         "kafka": shared["CASEBUS_KAFKA_BOOTSTRAP"],

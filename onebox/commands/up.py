@@ -101,7 +101,8 @@ class Progress:
 def _show(out: Console, options: Options, result: dict[str, Any], seconds: float) -> None:
     word = "is up already" if result["already_up"] else f"is up, after {seconds} s"
     out.print(f"[bold]casebus {word}[/bold]")
-    for name in ("gateway", "schema_registry", "kafka", "postgresql"):
+    for name in ("console", "gateway", "schema_registry", "kafka", "postgresql"):
         out.print(f"  {name.replace('_', ' '):16} {result[name]}")
     out.print(f"  {'data':16} {options.home}")
+    out.print("Sign in to the console as the police's officer, the ops engineer or a supervisor.")
     out.print('Next: eval "$(casebus env)" gives a shell every address and credential.')

@@ -26,8 +26,8 @@ SERVER = PROJECT["project"]["optional-dependencies"]["server"]
 RUNTIME = [*PROJECT["project"]["dependencies"], *SERVER, *GROUPS["build"]]
 LOCKS = ("requirements.lock", "requirements-runtime.lock")
 OURS = {"casebus", "storage", "services", "gateway", "onebox"}
-#: Imported, and always brought by what is named: Faust's and FastAPI's own foundations.
-BROUGHT = {"mode", "starlette"}
+#: Imported, and always brought by what is named: Faust's, FastAPI's and Jinja's own foundations.
+BROUGHT = {"mode", "starlette", "markupsafe"}
 #: What casebus imports only where the server part or a development environment runs.
 LAZY = {"opentelemetry", "pythonjsonlogger", "avro"}
 
