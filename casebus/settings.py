@@ -111,5 +111,10 @@ class Settings(BaseSettings):
         return ssl.create_default_context(cafile=self.tls_ca)
 
 
+def unusable(variable: str, says: str) -> CasebusError:
+    """The error of a variable whose value cannot be used here, as a part of a sentence."""
+    return CasebusError("bad_environment", f"{variable}: {says}")
+
+
 def _variable(place: tuple[int | str, ...]) -> str:
     return "CASEBUS_" + "_".join(map(str, place)).upper()

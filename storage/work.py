@@ -6,8 +6,7 @@ Every query takes the agency that asks and answers with its own items only.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from storage.queries import load
@@ -40,11 +39,8 @@ class Wanted(NamedTuple):
     due_before: datetime | None = None
 
 
-class Order(StrEnum):
-    """By due date, the first first; or by when it was received, the last first."""
-
-    DUE = "due"
-    RECEIVED = "received"
+Order = Literal["due", "received"]
+"""By due date, the first first; or by when it was received, the last first."""
 
 
 class Standing(NamedTuple):
@@ -64,7 +60,7 @@ async def items(
     *,
     after: tuple[datetime, str] | None,
     limit: int,
-    order: Order = Order.DUE,
+    order: Order = "due",
 ) -> list[Row]:
     """A page of items behind a place: of (due or received, key) of the last one seen."""
     values = (agency, *wanted, *(after or (None, None)), limit)

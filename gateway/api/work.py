@@ -126,9 +126,9 @@ async def work(
     new: Annotated[bool | None, Query(description="Whether nobody has taken it.")] = None,
     due_from: Annotated[Moment | None, Query(description="Due at this moment or later.")] = None,
     due_before: Annotated[Moment | None, Query(description="Due earlier than this moment.")] = None,
-    sort: Annotated[Order, Query(description="The first due, or the last received, first.")] = (
-        Order.DUE
-    ),
+    sort: Annotated[
+        Order, Query(description="The first due, or the last received, first.")
+    ] = "due",
     cursor: paging.Cursor = None,
     limit: paging.Limit = 50,
 ) -> WorkPage:
@@ -210,9 +210,9 @@ async def act(
 
 
 #: Where items stand in the order that have no due date, or of which no receipt is known.
-_NEVER = {
-    Order.DUE: datetime(9999, 12, 31, tzinfo=UTC),
-    Order.RECEIVED: datetime(1970, 1, 1, tzinfo=UTC),
+_NEVER: dict[Order, datetime] = {
+    "due": datetime(9999, 12, 31, tzinfo=UTC),
+    "received": datetime(1970, 1, 1, tzinfo=UTC),
 }
 
 
@@ -226,7 +226,7 @@ def _place(place: Any) -> tuple[datetime, str]:
         case [str() | None as at, str() as key]:
             try:
                 # Cursors of an earlier release say nothing of an item that is never due.
-                return _NEVER[Order.DUE] if at is None else datetime.fromisoformat(at), key
+                return _NEVER["due"] if at is None else datetime.fromisoformat(at), key
             except ValueError:
                 raise paging.malformed() from None
     raise paging.malformed()

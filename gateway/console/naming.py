@@ -26,25 +26,33 @@ class Names:
     schemas: Schemas
     #: Duty -> title.
     duties: Mapping[str, Title]
+    #: State of a procedure -> title; a word that several use has the first one's.
+    states: Mapping[str, Title]
     #: Procedure -> title.
     procedures: Mapping[str, Title]
 
     @classmethod
     def load(cls, policies: Path, schemas: Schemas) -> Names:
         duties: dict[str, Title] = {}
+        states: dict[str, Title] = {}
         procedures: dict[str, Title] = {}
         files = [*sorted((policies / "law" / "procedures").glob("*.yaml"))]
         for path in [*files, policies / "law" / "common.yaml"]:
             read = yaml.safe_load(path.read_text("utf-8"))
             if "title" in read:
                 procedures[read["id"]] = _title(read)
+            for name, one in (read.get("states") or {}).items():
+                states.setdefault(name, (one["zh"], one["en"]))
             duties |= {name: _title(one) for name, one in (read.get("duties") or {}).items()}
-        return cls(schemas, duties, procedures)
+        return cls(schemas, duties, states, procedures)
 
     def duty(self, t: Words, duty: str, title: str = "") -> str:
         """`title` is what the case's own law calls it, in Chinese."""
         chinese, english = self.duties.get(duty, (title or duty, duty.replace("_", " ")))
         return t.pick(title or chinese, english)
+
+    def state(self, t: Words, status: str) -> str:
+        return t.pick(*self.states.get(status, (t.of("status", status), _spoken(status))))
 
     def procedure(self, t: Words, procedure: str | None) -> str:
         if not procedure:

@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from casebus.events.legaltime import CHINA
+from casebus.events.legaltime import CHINA, in_china
 from gateway.console.assets import Assets
 from gateway.console.languages import LANGUAGES, language_of, words
 from gateway.console.naming import Names
@@ -98,20 +98,20 @@ def moment(at: datetime | None) -> Markup | str:
     """Date and minute in Beijing, with the whole moment for machines and on demand."""
     if at is None:
         return "—"
-    local = at.astimezone(CHINA)
-    exact = f"{local:%Y-%m-%d %H:%M:%S} UTC+8"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        local.isoformat(), exact, f"{local:%Y-%m-%d %H:%M}"
-    )
+    # The zone stands once at the foot of each page, and in what a pointer shows.
+    return _time(at, in_china(at).removesuffix("+08"))
 
 
 def day(at: datetime | None) -> Markup | str:
     if at is None:
         return "—"
-    local = at.astimezone(CHINA)
-    exact = f"{local:%Y-%m-%d %H:%M:%S} UTC+8"
+    return _time(at, str(at.astimezone(CHINA).date()))
+
+
+def _time(at: datetime, shown: str) -> Markup:
+    exact = in_china(at, seconds=True)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        local.isoformat(), exact, f"{local:%Y-%m-%d}"
+        at.astimezone(CHINA).isoformat(), exact, shown
     )
 
 

@@ -209,6 +209,7 @@ def test_a_type_of_object_that_is_not_there_is_named_beside_those_that_are(
         (b'{"ocel:events": {}}', "bad_log"),
         (b'{"events": [{"id": "e1"}]}', "bad_log"),
         (b'{"events": [1]}', "bad_log"),
+        (b'{"events": [{"id": "e1", "type": "\\ud800", "time": "2020-03-01"}]}', "bad_log"),
         (b'{"events": [{"id": "e1", "type"', "bad_log"),
         (b'{"events": [{}] "objects"', "bad_log"),
         (b'{"objects": [' + b"[" * 200_000, "unsafe_file"),

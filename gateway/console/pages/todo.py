@@ -37,7 +37,7 @@ async def todo(
     gateway: Context,
     database: Database,
     view: View = "unit",
-    sort: Order = Order.DUE,
+    sort: Order = "due",
     group: Group = "none",
     cursor: paging.Cursor = None,
 ) -> Response:
@@ -83,7 +83,7 @@ async def done(
         **await _asked(gateway, database, visitor),
         status="closed",
         taken_by=visitor.pseudonym if view == "mine" else None,
-        sort=Order.RECEIVED,
+        sort="received",
         cursor=cursor,
         limit=PAGE_ROWS,
     )

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from casebus.errors import CasebusError
+from casebus.settings import unusable
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.issuing import PATH, Issuer
@@ -50,8 +51,8 @@ def is_loopback(host: str) -> bool:
 def refuse_elsewhere(origin: str, listening: str) -> None:
     """Raises CasebusError `bad_environment` where others could reach it."""
     if not (is_loopback(urlsplit(origin).hostname or "") and is_loopback(listening)):
-        says = "CASEBUS_CONSOLE_ISSUER: development is for this machine alone: listen on loopback"
-        raise CasebusError("bad_environment", says)
+        says = "development is for this machine alone: listen on loopback"
+        raise unusable("CASEBUS_CONSOLE_ISSUER", says)
 
 
 @router.get("/.well-known/openid-configuration")

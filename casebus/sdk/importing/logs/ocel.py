@@ -67,6 +67,16 @@ def _json_item(item: dict[str, Any], *, is_object: bool) -> OcelItem:
 
 
 def _fill(spool: Spool, items: Iterable[OcelItem], moment: Callable[[str], float] | None) -> None:
+    """Raises FileError `bad_log` for what JSON can say and no text: a half of a character."""
+    try:
+        _spooled(spool, items, moment)
+    except UnicodeEncodeError as error:
+        raise FileError("bad_log", "it holds a half of a character, as \\ud800") from error
+
+
+def _spooled(
+    spool: Spool, items: Iterable[OcelItem], moment: Callable[[str], float] | None
+) -> None:
     for place, item in enumerate(items):
         if item.kind == "object":
             said = json.dumps(item.attributes, ensure_ascii=False)
