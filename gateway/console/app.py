@@ -11,7 +11,17 @@ from gateway.console.assets import Assets
 from gateway.console.changes import Changes
 from gateway.console.headers import ConsoleHeaders, is_ours
 from gateway.console.naming import Names
-from gateway.console.pages import case, figures, front, item, ops, oversight, search, todo
+from gateway.console.pages import (
+    case,
+    figures,
+    front,
+    item,
+    ops,
+    oversight,
+    printing,
+    search,
+    todo,
+)
 from gateway.console.rendering import environment
 from gateway.console.rooms import rooms_of
 from gateway.console.signin import development, routes
@@ -19,7 +29,7 @@ from gateway.console.signin.signing import Signing
 from gateway.console.standing import Standing
 from gateway.context import Gateway
 
-_PAGES = (front, todo, item, case, search, oversight, figures, ops, live, routes)
+_PAGES = (front, todo, item, case, printing, search, oversight, figures, ops, live, routes)
 
 
 def install(app: FastAPI, gateway: Gateway) -> None:

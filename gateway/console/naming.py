@@ -11,14 +11,12 @@ from typing import Any
 import yaml
 
 from casebus.events.schemas import CodecError, Schemas
+from gateway.console.coming import Procedure, Title, title_of
 from gateway.console.languages import Words
 from gateway.console.reading import Line, lines
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _TYPE = re.compile(r"^casebus\.(?P<room>\w+)\.(?P<name>\w+)\.v\d+$")
-
-Title = tuple[str, str]
-"""(Chinese, English)."""
 
 
 @dataclass(frozen=True)
@@ -30,21 +28,27 @@ class Names:
     states: Mapping[str, Title]
     #: Procedure -> title.
     procedures: Mapping[str, Title]
+    #: Procedure -> its states and what leads from each.
+    ways: Mapping[str, Procedure]
 
     @classmethod
     def load(cls, policies: Path, schemas: Schemas) -> Names:
         duties: dict[str, Title] = {}
         states: dict[str, Title] = {}
         procedures: dict[str, Title] = {}
+        ways: dict[str, Procedure] = {}
         files = [*sorted((policies / "law" / "procedures").glob("*.yaml"))]
         for path in [*files, policies / "law" / "common.yaml"]:
             read = yaml.safe_load(path.read_text("utf-8"))
             if "title" in read:
-                procedures[read["id"]] = _title(read)
+                ways[read["id"]] = Procedure.read(read)
+                procedures[read["id"]] = ways[read["id"]].title
             for name, one in (read.get("states") or {}).items():
-                states.setdefault(name, (one["zh"], one["en"]))
-            duties |= {name: _title(one) for name, one in (read.get("duties") or {}).items()}
-        return cls(schemas, duties, states, procedures)
+                states.setdefault(name, title_of(one))
+            duties |= {
+                name: title_of(one["title"]) for name, one in (read.get("duties") or {}).items()
+            }
+        return cls(schemas, duties, states, procedures, ways)
 
     def duty(self, t: Words, duty: str, title: str = "") -> str:
         """`title` is what the case's own law calls it, in Chinese."""
@@ -75,6 +79,11 @@ class Names:
         english = _WORD.sub(" ", schema.body["name"]).capitalize()
         return t.pick(str(schema.body.get("title", "")), english)
 
+    def letter(self, t: Words, ce_type: str) -> str:
+        """What the paper is called that such an event is; by its type where it has no own name."""
+        found = t.of("letter", ce_type)
+        return self.type(t, ce_type) if found == ce_type else found
+
     def said(self, t: Words, ce_type: str, data: Mapping[str, Any]) -> list[Line]:
         """What an event says, line by line; of a type that is not known here, as it stands."""
         try:
@@ -86,10 +95,6 @@ class Names:
         """What a button says."""
         full = ce_type if ce_type.startswith("casebus.") else f"casebus.{ce_type}.v1"
         return self.type(t, full) if t.language == "zh" else _spoken(word)
-
-
-def _title(read: Mapping[str, Any]) -> Title:
-    return read["title"]["zh"], read["title"]["en"]
 
 
 def _spoken(word: str) -> str:

@@ -43,7 +43,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": moment, "day": day, "legal": legal}
+    made.filters |= {"moment": moment, "day": day, "legal": legal, "when": when}
     made.globals |= {"urgency": urgency, "languages": LANGUAGES, "themes": THEMES}
     return made
 
@@ -121,6 +121,11 @@ def legal(text: str) -> Markup | str:
         return moment(datetime.fromisoformat(text)) if "T" in text else text
     except ValueError:
         return text
+
+
+def when(text: str | datetime | None) -> datetime | None:
+    """A moment that a view of the fold says as text."""
+    return datetime.fromisoformat(text) if isinstance(text, str) and text else text or None
 
 
 def urgency(due: datetime | None, now: datetime, *, is_open: bool = True) -> str:

@@ -1,0 +1,79 @@
+"""What may come next in a procedure, by its transitions: which act, whose, and where it leads."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Title = tuple[str, str]
+"""(Chinese, English)."""
+_ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One act that may follow; `to` is None where the state stays."""
+
+    type: str
+    roles: tuple[Title, ...]
+    to: Title | None
+    citation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """A file of the law's procedures, as a reader needs it."""
+
+    title: Title
+    states: Mapping[str, Title]
+    roles: Mapping[str, Title]
+    transitions: tuple[Mapping[str, Any], ...]
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> Procedure:
+        roles = {name: title_of(one["title"]) for name, one in (said.get("roles") or {}).items()}
+        states = {name: title_of(one) for name, one in (said.get("states") or {}).items()}
+        rows = tuple(said.get("transitions") or ())
+        return cls(title_of(said["title"]), states, roles, rows)
+
+    def has(self, ce_type: str) -> bool:
+        """Whether the procedure names this event."""
+        return any(_type(one["event"]) == ce_type for one in self.transitions)
+
+    def next(self, state: str, today: dt.date) -> list[Way]:
+        """The acts that its law knows from this state, each once; options are left out."""
+        found: dict[tuple[str, Title | None], Way] = {}
+        for row in self.transitions:
+            if _holds(row, state, today):
+                way = self._way(row, state)
+                found.setdefault((way.type, way.to), way)
+        return list(found.values())
+
+    def _way(self, row: Mapping[str, Any], state: str) -> Way:
+        to = row.get("to", "=")
+        citation = f"{row.get('source', '')} {row.get('article', '')}".strip()
+        return Way(
+            _type(row["event"]),
+            tuple(self.roles[one] for one in row.get("by") or () if one in self.roles),
+            None if to in ("=", state) else self.states.get(to),
+            citation,
+        )
+
+
+def title_of(said: Mapping[str, str]) -> Title:
+    return said["zh"], said["en"]
+
+
+def _type(event: str) -> str:
+    return event if event.startswith("casebus.") else f"casebus.{event}.v1"
+
+
+def _holds(row: Mapping[str, Any], state: str, today: dt.date) -> bool:
+    if row.get("enabled") is False or row.get("option"):
+        return False
+    begin, end = row.get("effective_from"), row.get("effective_to")
+    if (isinstance(begin, dt.date) and today < begin) or (isinstance(end, dt.date) and today > end):
+        return False
+    return bool({state, _ANY}.intersection(row.get("from") or ()))

@@ -1,0 +1,231 @@
+"""A case: where it stands, whose turn it is, its timeline, its procedures, and its events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
+
+from fastapi import APIRouter, Request, Response
+
+from casebus.errors import CasebusError
+from casebus.events.legaltime import CHINA
+from gateway import paging
+from gateway.api import cases, events
+from gateway.api.cases import AccessItem, HistoryItem
+from gateway.api.shapes import Region
+from gateway.console import timeline
+from gateway.console.coming import Way
+from gateway.console.languages import Words, language_of, words
+from gateway.console.naming import Names
+from gateway.console.reading import Line
+from gateway.console.rendering import page
+from gateway.console.route import ConsoleRoute
+from gateway.console.signin.current import Current
+from gateway.console.signin.visitor import Visitor
+from gateway.context import Context, Database, Gateway
+
+router = APIRouter(route_class=ConsoleRoute, prefix="/console/cases", include_in_schema=False)
+#: So many events stand on one page.
+MOST_EVENTS = 1000
+_LOOKS = 1000
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@router.get("/{case}")
+async def one_case(
+    *,
+    request: Request,
+    case: str,
+    visitor: Current,
+    gateway: Context,
+    database: Database,
+    view: Literal["compact", "full"] = "compact",
+    cursor: paging.Cursor = None,
+) -> Response:
+    """The case as the API shows it to this visitor, drawn."""
+    names: Names = request.app.state.names
+    found = await cases.one_case(case, visitor.reader, gateway, database)
+    history = await cases.history(
+        case=case,
+        agency=visitor.reader,
+        gateway=gateway,
+        database=database,
+        cursor=cursor,
+        limit=MOST_EVENTS,
+    )
+    now = gateway.now()
+    compact = view == "compact"
+    return page(
+        request,
+        "case.html",
+        visitor,
+        case=found,
+        history=history,
+        view=view,
+        drawing=timeline.drawn(history.items, found.clocks, now, compact=compact),
+        shown=[one for one in history.items if not (compact and timeline.is_note(one))],
+        courses=[_course(names, one, history.items, now) for one in found.regions],
+        accesses=await _accesses(case, visitor, gateway, database),
+        agency=namer(gateway),
+        length=length,
+    )
+
+
+@router.get("/{case}/events/{source:segment}/{event_id:segment}")
+async def one_event(
+    *,
+    request: Request,
+    case: str,
+    source: str,
+    event_id: str,
+    visitor: Current,
+    gateway: Context,
+    database: Database,
+) -> Response:
+    """What one event says, how it was handed over, and what differs from the one before it."""
+    names: Names = request.app.state.names
+    found = await cases.one_case(case, visitor.reader, gateway, database)
+    history = await cases.history(
+        case=case, agency=visitor.reader, gateway=gateway, database=database, limit=MOST_EVENTS
+    )
+    at = place_of(history.items, source, event_id)
+    item = history.items[at]
+    earlier = [one for one in history.items[:at] if one.type == item.type and one.data]
+    t = words(language_of(request))
+    said = names.said(t, item.type, item.data)
+    before = names.said(t, item.type, earlier[-1].data) if earlier else []
+    return page(
+        request,
+        "event.html",
+        visitor,
+        case=found,
+        item=item,
+        said=said,
+        earlier=earlier[-1] if earlier else None,
+        differences=differences(before, said) if earlier and item.data else [],
+        receipts=await receipts(visitor, gateway, database, source, event_id),
+        openings=[one for one in history.items if _is_about(one, item)],
+        agency=namer(gateway),
+        length=length,
+    )
+
+
+class Difference(NamedTuple):
+    """A field that says something else than before; None where it says nothing."""
+
+    label: str
+    before: Any
+    after: Any
+
+
+def differences(before: Sequence[Line], after: Sequence[Line]) -> list[Difference]:
+    then, now = dict(before), dict(after)
+    labels = dict.fromkeys([*now, *then])
+    return [
+        Difference(label, then.get(label), now.get(label))
+        for label in labels
+        if then.get(label) != now.get(label)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One procedure of the case: what happened in it, where it stands, what may come."""
+
+    region: Region
+    steps: list[HistoryItem]
+    next: list[Way]
+
+
+def _course(names: Names, region: Region, items: Sequence[HistoryItem], now: datetime) -> Course:
+    procedure = names.ways.get(region.procedure)
+    if procedure is None:
+        return Course(region, [], [])
+    steps = [one for one in items if one.folded and procedure.has(one.type)]
+    return Course(region, steps, procedure.next(region.status, now.astimezone(CHINA).date()))
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How often an agency looked at the case, and when for the last time."""
+
+    agency: str
+    count: int
+    refused: int
+    last: datetime
+
+
+async def _accesses(
+    case: str, visitor: Visitor, gateway: Gateway, database: Database
+) -> list[Looks]:
+    """Who looked at the case; nothing for who may not know."""
+    if visitor.agency is None:
+        return []
+    try:
+        found = await cases.accesses(
+            case=case, agency=visitor.agency, gateway=gateway, database=database, limit=_LOOKS
+        )
+    except CasebusError:
+        return []
+    by_agency = sorted(found.items, key=lambda one: one.agency)
+    looks = [_looks(name, list(rows)) for name, rows in groupby(by_agency, lambda one: one.agency)]
+    return sorted(looks, key=lambda one: one.last, reverse=True)
+
+
+def _looks(agency: str, rows: Sequence[AccessItem]) -> Looks:
+    refused = sum(one.status >= 400 for one in rows)  # noqa: PLR2004
+    return Looks(agency, len(rows) - refused, refused, max(one.at for one in rows))
+
+
+async def receipts(
+    visitor: Visitor,
+    gateway: Gateway,
+    database: Database,
+    source: str,
+    event_id: str,
+    *,
+    proof: bool = False,
+) -> events.Receipts | None:
+    """What is proved of the hand-over; None of an event of which the visitor may not know it."""
+    try:
+        return await events.receipts(
+            source, event_id, visitor.reader, gateway, database, proof=proof
+        )
+    except CasebusError as refused:
+        if refused.code != "not_found":
+            raise
+        return None
+
+
+def place_of(items: Sequence[HistoryItem], source: str, event_id: str) -> int:
+    """Raises CasebusError `not_found` where the history does not show it."""
+    for at, one in enumerate(items):
+        if (one.source, one.id) == (source, event_id):
+            return at
+    raise CasebusError("not_found")
+
+
+def _is_about(note: HistoryItem, item: HistoryItem) -> bool:
+    about = (note.data.get("event_source"), note.data.get("event_id"))
+    return note.type.startswith("casebus.intake.") and about == (item.source, item.id)
+
+
+def namer(gateway: Gateway) -> Any:
+    """What an agency is called; its id where the directory does not know it."""
+    known = gateway.directory().agencies
+
+    def name(agency: str) -> str:
+        return known[agency].name if agency in known else agency
+
+    return name
+
+
+def length(period: timedelta, t: Words) -> str:
+    """A length of time in its largest whole unit."""
+    for name, unit in (("days", _DAY), ("hours", _HOUR)):
+        if period >= unit:
+            return t(f"length.{name}", count=period // unit)
+    return t("length.minutes", count=max(period // _MINUTE, 0))

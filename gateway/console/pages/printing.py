@@ -1,0 +1,134 @@
+"""Papers, from the data alone: the receipt of an event, the letter it is, a case's history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from casebus.errors import CasebusError
+from gateway.api import cases, events
+from gateway.api.cases import CaseDetail, HistoryItem
+from gateway.console.languages import language_of, words
+from gateway.console.naming import Names
+from gateway.console.pages.case import MOST_EVENTS, length, namer, place_of, receipts
+from gateway.console.rendering import page
+from gateway.console.route import ConsoleRoute
+from gateway.console.signin.current import Current
+from gateway.console.signin.visitor import Visitor
+from gateway.context import Context, Database, Gateway
+
+router = APIRouter(route_class=ConsoleRoute, prefix="/console/print", include_in_schema=False)
+
+
+@router.get("/receipt/{source:segment}/{event_id:segment}")
+async def receipt(
+    *,
+    request: Request,
+    source: str,
+    event_id: str,
+    visitor: Current,
+    gateway: Context,
+    database: Database,
+) -> Response:
+    """回执: that the event is on record, and what is proved of its hand-over."""
+    paper = await _paper(visitor, gateway, database, source, event_id)
+    return _printed(request, "print_receipt.html", visitor, gateway, paper)
+
+
+@router.get("/letter/{source:segment}/{event_id:segment}")
+async def letter(
+    *,
+    request: Request,
+    source: str,
+    event_id: str,
+    visitor: Current,
+    gateway: Context,
+    database: Database,
+) -> Response:
+    """The letter that the event is: 移送书, 不予立案通知书, or what its type is called."""
+    paper = await _paper(visitor, gateway, database, source, event_id)
+    names: Names = request.app.state.names
+    said = names.said(words(language_of(request)), paper.item.type, paper.item.data)
+    return _printed(
+        request,
+        "print_letter.html",
+        visitor,
+        gateway,
+        paper,
+        said=said,
+        letter_no=_letter_no(paper.item),
+    )
+
+
+@router.get("/case/{case}")
+async def history(
+    *, request: Request, case: str, visitor: Current, gateway: Context, database: Database
+) -> Response:
+    """The case's history as the visitor may see it, event by event."""
+    found = await cases.one_case(case, visitor.reader, gateway, database)
+    shown = await cases.history(
+        case=case, agency=visitor.reader, gateway=gateway, database=database, limit=MOST_EVENTS
+    )
+    return page(
+        request,
+        "print_case.html",
+        visitor,
+        case=found,
+        history=shown,
+        agency=namer(gateway),
+        length=length,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """An event as it is printed."""
+
+    case: CaseDetail
+    item: HistoryItem
+    receipts: events.Receipts | None
+
+    @property
+    def digest(self) -> str:
+        """The event's leaf; nothing while no signed head covers the event."""
+        proved = self.receipts.submitted.receipt if self.receipts else None
+        return str(proved["event_leaf"]) if proved else ""
+
+
+async def _paper(
+    visitor: Visitor, gateway: Gateway, database: Any, source: str, event_id: str
+) -> Paper:
+    """Raises CasebusError `not_found` while the event is not on record, or not the visitor's."""
+    status = await events.event_status(source, event_id, visitor.reader, database)
+    if status.subject is None:
+        raise CasebusError("not_found")
+    case = await cases.one_case(status.subject, visitor.reader, gateway, database)
+    shown = await cases.history(
+        case=status.subject,
+        agency=visitor.reader,
+        gateway=gateway,
+        database=database,
+        limit=MOST_EVENTS,
+    )
+    item = shown.items[place_of(shown.items, source, event_id)]
+    proved = await receipts(visitor, gateway, database, source, event_id, proof=True)
+    return Paper(case, item, proved)
+
+
+def _printed(
+    request: Request,
+    template: str,
+    visitor: Visitor,
+    gateway: Gateway,
+    paper: Paper,
+    **values: Any,
+) -> Response:
+    return page(request, template, visitor, paper=paper, agency=namer(gateway), **values)
+
+
+def _letter_no(item: HistoryItem) -> str:
+    """文号: the number that the event gives its paper."""
+    numbers = item.data.get("numbers") or []
+    return next((str(one.get("value", "")) for one in numbers if isinstance(one, dict)), "")

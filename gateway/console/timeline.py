@@ -1,0 +1,242 @@
+"""A case's life as a drawing: a lane an agency, what goes between them, idle time folded.
+
+Pure geometry in pixels: the template draws it, and says in words what each thing is.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
+
+from casebus.errors import CasebusError
+from casebus.events.envelope import agency_of
+from casebus.events.legaltime import LegalTime
+from gateway.api.cases import HistoryItem
+from gateway.api.shapes import Clock
+
+#: Names of lanes and clocks stand left of this.
+LEFT = 190
+_RIGHT = 40
+_TOP = 34
+_LANE = 46
+_BAR = 24
+#: Between two moments; idle time from this length on is folded to one width.
+_NEAR, _FAR, _FOLDED = 30, 72, 84
+IDLE = timedelta(days=2)
+#: What is noted about others' events, or by the bus: it moves no case.
+_NOTES = ("casebus.intake.", "casebus.work.", "casebus.clock.", "casebus.finding.")
+_OVER = frozenset({"breached", "met_late", "unconfirmed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    agency: str
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An event, on its author's lane."""
+
+    item: HistoryItem
+    at: datetime
+    x: int
+    y: int
+
+    @property
+    def is_grave(self) -> bool:
+        return any(one.severity in ("SERIOUS", "CRITICAL") for one in self.item.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What an event brought to another lane, and how long it waited there for an answer."""
+
+    mark: Mark
+    to: str
+    y: int
+    #: Where the answer stands, or the present.
+    until: int
+    waited: timedelta
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Time in which nothing happened, drawn shorter than it was."""
+
+    x: int
+    width: int
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A clock from its start to its end, or to where it is due."""
+
+    clock: Clock
+    x: int
+    width: int
+    y: int
+    #: Where it is due.
+    due: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    width: int
+    height: int
+    lanes: list[Lane]
+    marks: list[Mark]
+    hand_overs: list[HandOver]
+    gaps: list[Gap]
+    bars: list[Bar]
+    now: int
+    #: Where the lanes end and the clocks begin.
+    floor: int
+
+
+class _Scale:
+    """Moments to places: near ones close by, far ones no farther than they need be."""
+
+    def __init__(self, moments: Iterable[datetime]) -> None:
+        self._knots = sorted(set(moments))
+        steps = [_width(after - before) for before, after in pairwise(self._knots)]
+        self._places = list(accumulate(steps, initial=LEFT + _NEAR))
+
+    @property
+    def end(self) -> int:
+        return self._places[-1]
+
+    def at(self, moment: datetime) -> int:
+        """Between two knots in proportion; beyond the ends, at the end."""
+        after = bisect_right(self._knots, moment)
+        if after == 0 or after == len(self._knots):
+            return self._places[0 if after == 0 else -1]
+        before, next_ = self._knots[after - 1], self._knots[after]
+        left, right = self._places[after - 1], self._places[after]
+        return left + round((right - left) * ((moment - before) / (next_ - before)))
+
+    def gaps(self) -> list[Gap]:
+        return [
+            Gap(self.at(before), _FOLDED, after - before)
+            for before, after in pairwise(self._knots)
+            if after - before >= IDLE
+        ]
+
+
+def _width(length: timedelta) -> int:
+    if length >= IDLE:
+        return _FOLDED
+    return _NEAR + round((_FAR - _NEAR) * (length / IDLE))
+
+
+def drawn(
+    items: Sequence[HistoryItem], clocks: Sequence[Clock], now: datetime, *, compact: bool = False
+) -> Timeline:
+    """`compact` leaves out what is only noted: receipts, who took what, what the bus told."""
+    shown = [one for one in items if not (compact and is_note(one))]
+    # A cause may bear a later date than its effect: the line never runs back.
+    moments = list(accumulate((moment_of(one) for one in shown), max))
+    latest = max([now, *moments])
+    dues = [one.due for one in clocks if one.due is not None and one.due > latest]
+    scale = _Scale([*moments, now, *dues])
+    lanes = _lanes(shown)
+    floor = _TOP + _LANE * len(lanes)
+    rows = {lane.agency: lane.y for lane in lanes}
+    marks = [
+        Mark(one, at, scale.at(at), rows[agency_of(one.source)])
+        for one, at in zip(shown, moments, strict=True)
+    ]
+    marks = _apart(marks)
+    bars = [_bar(clock, scale, now, floor + 30 + _BAR * at) for at, clock in enumerate(clocks)]
+    return Timeline(
+        width=scale.end + _RIGHT,
+        height=floor + (34 + _BAR * len(bars) if bars else 8),
+        lanes=lanes,
+        marks=marks,
+        hand_overs=[
+            one
+            for at, mark in enumerate(marks, 1)
+            for one in _hand_overs(mark, marks[at:], rows, scale, now)
+        ],
+        gaps=scale.gaps(),
+        bars=bars,
+        now=scale.at(now),
+        floor=floor,
+    )
+
+
+def is_note(item: HistoryItem) -> bool:
+    return item.type.startswith(_NOTES)
+
+
+def moment_of(item: HistoryItem) -> datetime:
+    """Its legal time, of a bare date not after it was recorded; of a month alone, that."""
+    try:
+        return min(LegalTime.parse(item.legal_time).moment(), item.recorded_at)
+    except (CasebusError, ValueError):
+        return item.recorded_at
+
+
+def _lanes(items: Iterable[HistoryItem]) -> list[Lane]:
+    """In the order in which agencies appear; who was sent something has a lane too."""
+    named: dict[str, None] = {}
+    for one in items:
+        named |= dict.fromkeys([agency_of(one.source), *one.recipients])
+    return [Lane(agency, _TOP + _LANE * at + _LANE // 2) for at, agency in enumerate(named)]
+
+
+def _apart(marks: list[Mark]) -> list[Mark]:
+    """Events of one moment on one lane stand beside each other."""
+    taken: dict[tuple[int, int], int] = {}
+    found = []
+    for one in marks:
+        place = (one.x, one.y)
+        beside = taken[place] = taken.get(place, -1) + 1
+        found.append(Mark(one.item, one.at, one.x + 11 * min(beside, 2), one.y))
+    return found
+
+
+def _hand_overs(
+    mark: Mark, later: Sequence[Mark], rows: dict[str, int], scale: _Scale, now: datetime
+) -> Iterable[HandOver]:
+    for agency in mark.item.recipients:
+        if rows[agency] == mark.y:
+            continue
+        answers = (one for one in later if one.y == rows[agency] and not is_note(one.item))
+        answer = next(answers, None)
+        until = answer.at if answer else now
+        yield HandOver(
+            mark,
+            agency,
+            rows[agency],
+            answer.x if answer else scale.at(now),
+            max(until - mark.at, timedelta()),
+            answer is None,
+        )
+
+
+def _bar(clock: Clock, scale: _Scale, now: datetime, y: int) -> Bar:
+    said = clock.model_dump()
+    began = _legal(said.get("counted_from")) or _legal(said.get("started")) or now
+    stopped = _moment(said.get("stopped"))
+    ends = [stopped] if stopped else [one for one in (clock.due, now) if one is not None]
+    end = max(ends) if clock.state in _OVER else ends[0]
+    x = scale.at(began)
+    due = None if clock.due is None else scale.at(clock.due)
+    return Bar(clock, x, max(scale.at(end) - x, 4), y, due)
+
+
+def _legal(text: str | None) -> datetime | None:
+    try:
+        return LegalTime.parse(text).moment() if text else None
+    except (CasebusError, ValueError):
+        return None
+
+
+def _moment(text: str | datetime | None) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) else text
