@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -270,6 +271,66 @@ def test_no_page_carries_script_or_style_of_its_own(bus: Bus, officer: Person) -
             path
         )
         assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", answer.text), path
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        ("officer", PSB, ("todo", "done", "search", "figures")),
+        ("supervisor", PRO, ("oversight", "search", "figures")),
+        ("ops", "", ("ops", "search")),
+    ],
+)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_room_of_a_role_opens_and_leads_to_a_case(
+    bus: Bus, stack: Stack, who: tuple[str, str, tuple[str, ...]], language: str
+) -> None:
+    role, agency, rooms = who
+    stream, _ = opened(bus, data={"title": "涉嫌假冒<b>注册商标</b>\u202e案"})
+    person = Person(stack)
+    person.signs_in(role, agency)
+    person.gets(f"/console/language/{language}?next=/console/search")
+    for room in rooms:
+        answer = person.gets(f"/console/{room}")
+        assert answer.status_code == 200, room
+        assert answer.url.path == f"/console/{room}"
+        assert "<b>注册商标" not in answer.text
+    found = person.gets("/console/search", params={"text": stream})
+    if role == "supervisor":
+        # It has a part only where the law gives it one; what it has none in is not there.
+        assert found.status_code in {200, 404}
+        return
+    assert found.url.path == f"/console/cases/{stream}"
+    assert found.status_code == 200
+    assert ("涉嫌假冒" in found.text) == (role == "officer")
+    assert "<b>注册商标" not in found.text
+
+
+def test_a_stranger_finds_nothing_of_a_case_by_any_page(bus: Bus, stack: Stack) -> None:
+    mark = f"MARK{uuid4().hex}"
+    stream, record = opened(bus, data={"title": mark})
+    event = dict(record.headers)["ce_id"].decode()
+    stranger = Person(stack)
+    stranger.signs_in("officer", STRANGER)
+    for path in (
+        f"/console/search?title={mark}",
+        f"/console/search?text={stream}",
+        "/console/search",
+        "/console/todo",
+        "/console/done",
+        f"/console/cases/{stream}",
+        f"/console/cases/{stream}/events/{AMR}/{event}",
+        f"/console/print/receipt/{AMR}/{event}",
+        f"/console/print/letter/{AMR}/{event}",
+        f"/console/print/case/{stream}",
+    ):
+        answer = stranger.gets(path)
+        shown = answer.text if mark in path or stream in path else answer.text + str(answer.headers)
+        if mark not in path:
+            assert mark not in shown, path
+        assert answer.status_code in {200, 404}, path
+        if path.startswith(("/console/cases", "/console/print")):
+            assert answer.status_code == 404, path
 
 
 def test_both_languages_and_both_themes_without_losing_the_page(officer: Person) -> None:
