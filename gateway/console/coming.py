@@ -20,6 +20,8 @@ class Way:
     roles: tuple[Title, ...]
     to: Title | None
     citation: str
+    #: The law names it for this very state, or it leads to another one; else it may come any time.
+    is_next: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Procedure:
             tuple(self.roles[one] for one in row.get("by") or () if one in self.roles),
             None if to in ("=", state) else self.states.get(to),
             citation,
+            is_next=state in row["from"] or to not in ("=", state),
         )
 
 

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from casebus.events.legaltime import CHINA, in_china
 from gateway.console.assets import Assets
-from gateway.console.languages import LANGUAGES, language_of, words
+from gateway.console.languages import LANGUAGES, Words, language_of, words
 from gateway.console.naming import Names
 from gateway.console.signin.visitor import Visitor
 from gateway.context import of_request
@@ -43,7 +43,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": moment, "day": day, "legal": legal, "when": when}
+    made.filters |= {
+        "moment": moment,
+        "day": day,
+        "legal": legal,
+        "when": when,
+        "official_day": official_day,
+    }
     made.globals |= {"urgency": urgency, "languages": LANGUAGES, "themes": THEMES}
     return made
 
@@ -113,6 +119,12 @@ def _time(at: datetime, shown: str) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         at.astimezone(CHINA).isoformat(), exact, shown
     )
+
+
+def official_day(at: datetime, t: Words) -> str:
+    """As a paper is dated."""
+    local = at.astimezone(CHINA)
+    return t("print.day", year=local.year, month=local.month, day=local.day)
 
 
 def legal(text: str) -> Markup | str:

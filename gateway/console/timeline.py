@@ -25,10 +25,14 @@ _LANE = 46
 _BAR = 24
 #: Between two moments; idle time from this length on is folded to one width.
 _NEAR, _FAR, _FOLDED = 30, 72, 84
+#: A short story is drawn wider, up to this, and no more than so many times.
+_FILL, _MOST_WIDER = 720, 3
 IDLE = timedelta(days=2)
 #: What is noted about others' events, or by the bus: it moves no case.
 _NOTES = ("casebus.intake.", "casebus.work.", "casebus.clock.", "casebus.finding.")
 _OVER = frozenset({"breached", "met_late", "unconfirmed"})
+#: Where a clock that is in none of these was due is of no more interest.
+_OPEN = frozenset({"running", "paused"}) | _OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ class _Scale:
     def __init__(self, moments: Iterable[datetime]) -> None:
         self._knots = sorted(set(moments))
         steps = [_width(after - before) for before, after in pairwise(self._knots)]
-        self._places = list(accumulate(steps, initial=LEFT + _NEAR))
+        wider = min(max(_FILL / max(sum(steps), 1), 1), _MOST_WIDER)
+        self._places = list(accumulate((round(one * wider) for one in steps), initial=LEFT + _NEAR))
 
     @property
     def end(self) -> int:
@@ -120,11 +125,12 @@ class _Scale:
         left, right = self._places[after - 1], self._places[after]
         return left + round((right - left) * ((moment - before) / (next_ - before)))
 
-    def gaps(self) -> list[Gap]:
+    def gaps(self, until: datetime) -> list[Gap]:
+        """Idle time up to a moment: what lies ahead is not idle yet."""
         return [
-            Gap(self.at(before), _FOLDED, after - before)
+            Gap(self.at(before), self.at(after) - self.at(before), after - before)
             for before, after in pairwise(self._knots)
-            if after - before >= IDLE
+            if after - before >= IDLE and after <= until
         ]
 
 
@@ -134,22 +140,20 @@ def _width(length: timedelta) -> int:
     return _NEAR + round((_FAR - _NEAR) * (length / IDLE))
 
 
-def drawn(
-    items: Sequence[HistoryItem], clocks: Sequence[Clock], now: datetime, *, compact: bool = False
-) -> Timeline:
-    """`compact` leaves out what is only noted: receipts, who took what, what the bus told."""
-    shown = [one for one in items if not (compact and is_note(one))]
+def drawn(items: Sequence[HistoryItem], clocks: Sequence[Clock], now: datetime) -> Timeline:
+    """The events, in the order given, and the clocks as they stand."""
     # A cause may bear a later date than its effect: the line never runs back.
-    moments = list(accumulate((moment_of(one) for one in shown), max))
+    moments = list(accumulate((moment_of(one) for one in items), max))
     latest = max([now, *moments])
-    dues = [one.due for one in clocks if one.due is not None and one.due > latest]
+    open_ones = [one for one in clocks if one.state in _OPEN]
+    dues = [one.due for one in open_ones if one.due is not None and one.due > latest]
     scale = _Scale([*moments, now, *dues])
-    lanes = _lanes(shown)
+    lanes = _lanes(items)
     floor = _TOP + _LANE * len(lanes)
     rows = {lane.agency: lane.y for lane in lanes}
     marks = [
         Mark(one, at, scale.at(at), rows[agency_of(one.source)])
-        for one, at in zip(shown, moments, strict=True)
+        for one, at in zip(items, moments, strict=True)
     ]
     marks = _apart(marks)
     bars = [_bar(clock, scale, now, floor + 30 + _BAR * at) for at, clock in enumerate(clocks)]
@@ -163,7 +167,7 @@ def drawn(
             for at, mark in enumerate(marks, 1)
             for one in _hand_overs(mark, marks[at:], rows, scale, now)
         ],
-        gaps=scale.gaps(),
+        gaps=scale.gaps(latest),
         bars=bars,
         now=scale.at(now),
         floor=floor,
@@ -171,6 +175,7 @@ def drawn(
 
 
 def is_note(item: HistoryItem) -> bool:
+    """Whether it is only noted: a receipt, who took what, what the bus told."""
     return item.type.startswith(_NOTES)
 
 
@@ -227,7 +232,7 @@ def _bar(clock: Clock, scale: _Scale, now: datetime, y: int) -> Bar:
     ends = [stopped] if stopped else [one for one in (clock.due, now) if one is not None]
     end = max(ends) if clock.state in _OVER else ends[0]
     x = scale.at(began)
-    due = None if clock.due is None else scale.at(clock.due)
+    due = scale.at(clock.due) if clock.due is not None and clock.state in _OPEN else None
     return Bar(clock, x, max(scale.at(end) - x, 4), y, due)
 
 

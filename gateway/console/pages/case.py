@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from fastapi import APIRouter, Request, Response
 
 from casebus.errors import CasebusError
+from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA
 from gateway import paging
 from gateway.api import cases, events
@@ -42,7 +43,9 @@ async def one_case(
     visitor: Current,
     gateway: Context,
     database: Database,
-    view: Literal["compact", "full"] = "compact",
+    view: Literal["compact", "full", "json"] = "compact",
+    by: str = "",
+    kind: str = "",
     cursor: paging.Cursor = None,
 ) -> Response:
     """The case as the API shows it to this visitor, drawn."""
@@ -57,7 +60,13 @@ async def one_case(
         limit=MOST_EVENTS,
     )
     now = gateway.now()
-    compact = view == "compact"
+    shown = [
+        one
+        for one in history.items
+        if (not by or agency_of(one.source) == by)
+        and (not kind or one.type == kind)
+        and not (view == "compact" and timeline.is_note(one))
+    ]
     return page(
         request,
         "case.html",
@@ -65,8 +74,12 @@ async def one_case(
         case=found,
         history=history,
         view=view,
-        drawing=timeline.drawn(history.items, found.clocks, now, compact=compact),
-        shown=[one for one in history.items if not (compact and timeline.is_note(one))],
+        by=by,
+        kind=kind,
+        authors=sorted({agency_of(one.source) for one in history.items if one.source}),
+        kinds=sorted({one.type for one in history.items}),
+        drawing=timeline.drawn(shown, found.clocks, now),
+        shown=shown,
         courses=[_course(names, one, history.items, now) for one in found.regions],
         accesses=await _accesses(case, visitor, gateway, database),
         agency=namer(gateway),

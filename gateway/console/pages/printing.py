@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from casebus.errors import CasebusError
 from gateway.api import cases, events
 from gateway.api.cases import CaseDetail, HistoryItem
+from gateway.console import timeline
 from gateway.console.languages import language_of, words
 from gateway.console.naming import Names
 from gateway.console.pages.case import MOST_EVENTS, length, namer, place_of, receipts
@@ -59,6 +60,7 @@ async def letter(
         paper,
         said=said,
         letter_no=_letter_no(paper.item),
+        dated=timeline.moment_of(paper.item),
     )
 
 
