@@ -70,8 +70,8 @@ async def receipts(
 ) -> dict[tuple[str, Place], Receipt]:
     """The receipt of each (step, place) that a head covers; of the others none yet.
 
-    Each log's places are proved below one head: the last that enough witnesses saw, or one of
-    them, or nobody.
+    Each place is proved below the last head that enough witnesses saw, or one of them, or nobody:
+    a step that came since does not take the witnesses from one before.
     """
     if not steps:
         return {}
@@ -79,16 +79,30 @@ async def receipts(
     made: dict[tuple[str, Place], Receipt] = {}
     for log in sorted({place[:2] for _, place in steps}):
         here = [(step, place) for step, place in steps if place[:2] == log and place in rows]
-        top = max((place[2] for _, place in here), default=0)
-        head = await heads.over(db, log, top, needed) or await heads.last(db, log)
-        if head is None:
-            continue
-        covered = [(step, place) for step, place in here if place[2] < head.size]
-        proofs = await prover.prove(db, log, [place[2] for _, place in covered], head)
-        entries = _Entries(directory, head.note)
-        for step, place in covered:
-            made[step, place] = _receipt(step, rows[place], proofs[place[2]], entries)
+        for head, covered in await _below(db, log, here, needed):
+            proofs = await prover.prove(db, log, [place[2] for _, place in covered], head)
+            entries = _Entries(directory, head.note)
+            for step, place in covered:
+                made[step, place] = _receipt(step, rows[place], proofs[place[2]], entries)
     return made
+
+
+async def _below(
+    db: Any, log: Log, steps: Collection[tuple[str, Place]], needed: int
+) -> list[tuple[StoredHead, list[tuple[str, Place]]]]:
+    """A log's steps below the head that covers the first best, and the rest below a later one."""
+    if not steps:
+        return []
+    first, last = (one(place[2] for _, place in steps) for one in (min, max))
+    seen = await heads.over(db, log, first, needed)
+    if seen is None:
+        return []
+    below = [(step, place) for step, place in steps if place[2] < seen.size]
+    later = await heads.over(db, log, last, needed) or await heads.last(db, log)
+    rest = [(step, place) for step, place in steps if seen.size <= place[2]]
+    if later is None or not rest:
+        return [(seen, below)]
+    return [(seen, below), (later, [one for one in rest if one[1][2] < later.size])]
 
 
 class Teller:

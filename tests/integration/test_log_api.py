@@ -183,6 +183,15 @@ async def test_a_cosignature_of_a_key_of_the_caller_s_own_is_kept_and_given_out(
     # A later head without witnesses does not take the witnessed one's place.
     await journal(api, 1)
     assert (await api.receipts(event, AMR))["submitted"]["receipt"]["witnesses"]["seen"] == [PRO]
+    # Nor does a step of the same event that came since.
+    said = {"agency": PSB, "event_source": event["ce_source"], "event_id": event["ce_id"]}
+    data = {**said, "event_type": event["ce_type"]}
+    stream = event["ce_subject"]
+    await api.casework(api.casework.world.event("intake.opened", PSB, stream=stream, data=data))
+    await signer(api.casework).sign()
+    later = await api.receipts(event, AMR)
+    assert later["submitted"]["receipt"]["witnesses"]["seen"] == [PRO]
+    assert later["retrieved"][0]["receipt"]["witnesses"]["seen"] == []
 
 
 async def test_a_cosignature_that_is_not_the_caller_s_is_refused(api: Api) -> None:
