@@ -30,9 +30,8 @@ _FILL, _MOST_WIDER = 720, 3
 IDLE = timedelta(days=2)
 #: What is noted about others' events, or by the bus: it moves no case.
 _NOTES = ("casebus.intake.", "casebus.work.", "casebus.clock.", "casebus.finding.")
-_OVER = frozenset({"breached", "met_late", "unconfirmed"})
 #: Where a clock that is in none of these was due is of no more interest.
-_OPEN = frozenset({"running", "paused"}) | _OVER
+_OPEN = frozenset({"running", "paused", "breached", "met_late", "unconfirmed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +229,9 @@ def _bar(clock: Clock, scale: _Scale, now: datetime, y: int) -> Bar:
     began = _legal(said.get("counted_from")) or _legal(said.get("started")) or now
     stopped = _moment(said.get("stopped"))
     ends = [stopped] if stopped else [one for one in (clock.due, now) if one is not None]
-    end = max(ends) if clock.state in _OVER else ends[0]
     x = scale.at(began)
     due = scale.at(clock.due) if clock.due is not None and clock.state in _OPEN else None
-    return Bar(clock, x, max(scale.at(end) - x, 4), y, due)
+    return Bar(clock, x, max(scale.at(max(ends)) - x, 4), y, due)
 
 
 def _legal(text: str | None) -> datetime | None:

@@ -109,6 +109,12 @@ def test_a_breached_clock_reaches_past_its_due_date_and_a_met_one_ends_where_it_
     assert met_bar.due is None
 
 
+def test_a_clock_that_nobody_stopped_runs_up_to_now_though_it_was_due_before() -> None:
+    found = drawn([_item("case.noted", _AMR, 0)], [_clock("running", due=_at(2))], _at(6))
+    [bar] = found.bars
+    assert bar.x + bar.width == found.now
+
+
 def test_a_month_alone_and_a_date_stand_where_they_can_be_placed() -> None:
     assert timeline.moment_of(_item("case.noted", _AMR, 0, legal="2026-03")) == _BEGIN
     day = timeline.moment_of(_item("case.noted", _AMR, 0, legal="2026-03-02"))
