@@ -45,7 +45,7 @@ def install(app: FastAPI, gateway: Gateway) -> None:
     if signing.own_issuer is not None:
         app.include_router(development.router)
     app.add_middleware(Compressed)
-    app.add_middleware(ConsoleHeaders)
+    app.add_middleware(ConsoleHeaders, forms_to=signing.forms_to)
 
 
 class Compressed:

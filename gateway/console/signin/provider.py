@@ -1,6 +1,6 @@
 """The OpenID Connect issuer, as the console asks it: keys, the code's exchange, the ID token.
 
-OpenID Connect Core 1.0 §3.1, RFC 7636 (PKCE), RFC 9207 (`iss` in the answer).
+OpenID Connect Core 1.0 §3.1 and §5.3, RFC 7636 (PKCE), RFC 9207 (`iss` in the answer).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import httpx
@@ -19,54 +19,69 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from casebus.errors import CasebusError
+from casebus.now import Now
+from gateway.console.signin.published import Discovery, discovery, key_set
 from gateway.console.signin.way import Way
 
-_ALGORITHMS = [
-    "ES256",
-    "ES384",
-    "ES512",
-    "RS256",
-    "RS384",
-    "RS512",
-    "PS256",
-    "PS384",
-    "PS512",
-    "EdDSA",
-]
-_DISCOVERY = "/.well-known/openid-configuration"
+#: By a key that is not ours, every one of them: a client's secret signs no token.
+_ALGORITHMS = ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+_ALGORITHMS += ["EdDSA", "Ed25519"]
 _KNOWN_SECONDS = 3600.0
 #: A key that nobody knows makes us ask again, so often at most.
 _ASK_AGAIN_SECONDS = 30.0
 _SKEW_SECONDS = 60
+_NO_TOKEN = "the issuer's token does not hold"  # noqa: S105 - a sentence
+
+
+class Client(NamedTuple):
+    """What the console is to its issuer."""
+
+    issuer: str
+    id: str
+    scope: str
+    #: File with its secret; None for a public client.
+    secret: Path | None = None
 
 
 class Provider:
     """One issuer and this client of it; what it publishes is kept for an hour."""
 
-    def __init__(
-        self, issuer: str, client_id: str, scope: str, http: httpx.AsyncClient, secret: Path | None
-    ) -> None:
-        self._issuer, self._client_id, self._scope = issuer, client_id, scope
-        self._http, self._secret = http, secret
+    def __init__(self, client: Client, http: httpx.AsyncClient, now: Now) -> None:
+        self._client, self._http, self._now = client, http, now
         self._asking = asyncio.Lock()
-        self._known: dict[str, Any] = {}
+        self._known: Discovery | None = None
         self._keys = KeySet([])
-        self._known_at = self._keys_at = -_KNOWN_SECONDS
+        self._known_at = self._keys_at = self._again_at = -_KNOWN_SECONDS
 
     async def way_in(self, way: Way, redirect: str) -> str:
         """Where the browser goes to be told who it is of."""
-        known = await self._discovered()
         asked = {
             "response_type": "code",
-            "client_id": self._client_id,
+            "client_id": self._client.id,
             "redirect_uri": redirect,
-            "scope": self._scope,
+            "scope": self._client.scope,
             "state": way.state,
             "nonce": way.nonce,
             "code_challenge": create_s256_code_challenge(way.verifier),
             "code_challenge_method": "S256",
         }
-        address = str(known["authorization_endpoint"])
+        address = (await self._discovered()).authorization_endpoint
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
+
+    async def require_its_answer(self, named: str) -> None:
+        """Raises `sign_in_refused` where the answer names another issuer, or none and it would."""
+        known = await self._discovered()
+        if named != self._client.issuer and (
+            named or known.authorization_response_iss_parameter_supported
+        ):
+            raise _refused("another issuer answered")
+
+    async def way_out(self, back: str) -> str:
+        """Where a browser's session with the issuer ends too; empty where it has no such place."""
+        address = (await self._discovered()).end_session_endpoint
+        if not address:
+            return ""
+        asked = {"client_id": self._client.id, "post_logout_redirect_uri": back}
         return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
 
     async def person(self, code: str, way: Way, redirect: str) -> dict[str, Any]:
@@ -74,80 +89,117 @@ class Provider:
 
         Raises CasebusError `sign_in_refused`, or `issuer_unavailable`.
         """
-        known = await self._discovered()
         given = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": redirect,
-            "client_id": self._client_id,
+            "client_id": self._client.id,
             "code_verifier": way.verifier,
         }
-        if self._secret is not None:
-            given["client_secret"] = self._secret.read_text("utf-8").strip()
-        answer = await self._ask("POST", str(known["token_endpoint"]), data=given)
-        return await self._checked(str(answer.get("id_token", "")), way, answer)
+        answer = await self._exchanged(given)
+        said = self._checked(await self._decoded(str(answer.get("id_token", ""))), way, answer)
+        return {**await self._more(said, answer), **said}
 
-    async def _checked(self, text: str, way: Way, answer: dict[str, Any]) -> dict[str, Any]:
-        token = await self._decoded(text)
+    async def _exchanged(self, given: dict[str, str]) -> dict[str, Any]:
+        known = await self._discovered()
+        more: dict[str, Any] = {}
+        if self._client.secret is not None:
+            secret = (await asyncio.to_thread(self._client.secret.read_text, "utf-8")).strip()
+            if known.takes_basic:
+                more["auth"] = (self._client.id, secret)
+            else:
+                given["client_secret"] = secret
+        return await self._ask("POST", known.token_endpoint, data=given, **more)
+
+    async def _more(self, said: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        """What it says at another place: by default an issuer puts little into an ID token."""
+        address = (await self._discovered()).userinfo_endpoint
+        if not (address and isinstance(answer.get("access_token"), str)):
+            return {}
+        bearer = {"Authorization": f"Bearer {answer['access_token']}"}
+        more = await self._ask("GET", address, headers=bearer)
+        if more.get("sub") != said["sub"]:
+            raise _refused("the issuer tells of somebody else")
+        return more
+
+    def _checked(self, token: jwt.Token, way: Way, answer: dict[str, Any]) -> dict[str, Any]:
         said = CodeIDToken(
             token.claims,
             token.header,
             options={
-                "iss": {"essential": True, "values": [self._issuer]},
-                "aud": {"essential": True, "values": [self._client_id]},
+                "iss": {"essential": True, "values": [self._client.issuer]},
+                "aud": {"essential": True, "values": [self._client.id]},
                 "sub": {"essential": True},
             },
             params={
-                "client_id": self._client_id,
+                "client_id": self._client.id,
                 "nonce": way.nonce,
                 "access_token": answer.get("access_token"),
             },
         )
         try:
-            said.validate(now=int(time.time()), leeway=_SKEW_SECONDS)
-        except Exception as error:
-            raise _refused("the issuer's token does not hold") from error
+            said.validate(now=int(self._now().timestamp()), leeway=_SKEW_SECONDS)
+        except (JoseError, ValueError, TypeError) as error:
+            raise _refused(_NO_TOKEN) from error
         return dict(token.claims)
 
-    async def _decoded(self, text: str) -> Any:
+    async def _decoded(self, text: str) -> jwt.Token:
         for again in (False, True):
             try:
                 return jwt.decode(text, await self._key_set(again=again), algorithms=_ALGORITHMS)
             except (JoseError, ValueError) as error:
                 # A key that was rotated in since: asked for once.
                 if again:
-                    raise _refused("the issuer's token does not hold") from error
+                    raise _refused(_NO_TOKEN) from error
         raise AssertionError
 
     async def _key_set(self, *, again: bool) -> KeySet:
-        known = await self._discovered()
+        address = (await self._discovered()).jwks_uri
         async with self._asking:
-            age = time.monotonic() - self._keys_at
-            if age > (_ASK_AGAIN_SECONDS if again else _KNOWN_SECONDS):
-                read = await self._ask("GET", str(known["jwks_uri"]))
-                self._keys, self._keys_at = KeySet.import_key_set(read), time.monotonic()  # type: ignore[arg-type]
+            now = time.monotonic()
+            may_again = again and now - self._again_at > _ASK_AGAIN_SECONDS
+            if may_again or now - self._keys_at > _KNOWN_SECONDS:
+                self._again_at = now if may_again else self._again_at
+                self._keys = key_set(await self._published(address))
+                self._keys_at = now
             return self._keys
 
-    async def _discovered(self) -> dict[str, Any]:
+    async def _discovered(self) -> Discovery:
         async with self._asking:
-            if time.monotonic() - self._known_at > _KNOWN_SECONDS:
-                read = await self._ask("GET", self._issuer.rstrip("/") + _DISCOVERY)
-                if read.get("issuer") != self._issuer:
-                    raise CasebusError("issuer_unavailable", "it names itself otherwise than we do")
-                self._known, self._known_at = read, time.monotonic()
+            if self._known is None or time.monotonic() - self._known_at > _KNOWN_SECONDS:
+                address = self._client.issuer.rstrip("/") + "/.well-known/openid-configuration"
+                self._known = discovery(self._client.issuer, await self._published(address))
+                self._known_at = time.monotonic()
             return self._known
+
+    async def _published(self, address: str) -> dict[str, Any]:
+        """What everybody may read: that it is refused is the issuer's fault, no person's."""
+        try:
+            return await self._ask("GET", address)
+        except CasebusError as error:
+            raise CasebusError("issuer_unavailable", error.detail) from error
 
     async def _ask(self, method: str, address: str, **more: Any) -> dict[str, Any]:
         try:
             answer = await self._http.request(method, address, **more)
             if 400 <= answer.status_code < 500:  # noqa: PLR2004 - it knows us, and says no
-                raise _refused("the issuer does not take this code")
+                raise _refused(f"the issuer says no{_word(answer)}")
             read = answer.raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
             raise CasebusError("issuer_unavailable", "try again in a moment") from error
         if not isinstance(read, dict):
             raise CasebusError("issuer_unavailable", "its answer is of another form")
         return read
+
+
+def _word(answer: httpx.Response) -> str:
+    """The code of OAuth for why not, which says where to look; no other text of the issuer's."""
+    try:
+        word = answer.json().get("error")
+    except (ValueError, AttributeError):
+        return ""
+    known = isinstance(word, str) and word.replace("_", "").isalpha() and len(word) < 40  # noqa: PLR2004
+    return f": {word}" if known else ""
 
 
 def _refused(detail: str) -> CasebusError:

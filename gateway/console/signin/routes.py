@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
 
 from casebus.errors import CasebusError
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin import way
 from gateway.console.signin.current import Current, OwnForm
 from gateway.console.signin.signing import Signing, local, of_request
-from gateway.context import Context
+from gateway.context import Context, Gateway
 from gateway.identity.keys import digest
 from storage import sessions
 from storage.sessions import Officer
@@ -30,62 +32,83 @@ async def sign_in(
     """To the issuer; who comes back goes on to `next`."""
     signing = of_request(request)
     begun = way.begin()
-    address = await signing.provider().way_in(way.of(begun), signing.redirect)
+    under_way = way.of(begun)
+    address = await signing.provider().way_in(under_way, signing.redirect)
     answer = RedirectResponse(address, _SEEN)
-    _set(answer, signing, signing.way_cookie, f"{begun}.{local(back)}", _MINUTES * 60)
+    kept = signing.way_cookie(under_way.state)
+    _set(answer, signing, kept, f"{begun}.{local(back)}", _MINUTES * 60)
     return answer
+
+
+class Answer(BaseModel):
+    """What the issuer sends a browser back with."""
+
+    code: Annotated[str, Field(max_length=4000)] = ""
+    state: Annotated[str, Field(max_length=200)] = ""
+    iss: Annotated[str, Field(max_length=2000)] = ""
+    #: OAuth's code for why not.
+    error: Annotated[str, Field(max_length=100)] = ""
 
 
 @router.get("/signed-in")
 async def signed_in(
-    *,
-    request: Request,
-    gateway: Context,
-    code: Annotated[str, Query(max_length=4000)] = "",
-    state: Annotated[str, Query(max_length=200)] = "",
-    iss: Annotated[str, Query(max_length=2000)] = "",
+    request: Request, gateway: Context, said: Annotated[Answer, Query()]
 ) -> Response:
-    """Back from the issuer: a new session, whatever there was before."""
+    """Back from the issuer: a new session, in the place of the one that this browser had."""
     signing = of_request(request)
-    begun, _, back = request.cookies.get(signing.way_cookie, "").partition(".")
-    under_way = way.of(begun)
-    if not (begun and code and hmac.compare_digest(state.encode(), under_way.state.encode())):
-        raise CasebusError("sign_in_refused", "it did not begin in this browser, or took too long")
-    if iss and iss != signing.issuer:
-        raise CasebusError("sign_in_refused", "another issuer answered")
-    said = await signing.provider().person(code, under_way, signing.redirect)
-    place = signing.claims.place(said)
-    if place.agency is not None and gateway.directory().agency(place.agency) is None:
-        raise CasebusError("no_place", "the directory has no such agency")
-    roles = tuple(sorted(place.roles))
-    officer = Officer(signing.issuer, str(said["sub"]), place.name, place.agency, place.unit, roles)
-    cookie = way.begin()
-    await sessions.begin(
-        await gateway.database(), digest(cookie), officer, signing.limits, signing.now()
-    )
+    kept = signing.way_cookie(said.state)
+    begun, _, back = request.cookies.get(kept, "").partition(".")
+    officer = await _officer(signing, gateway, said, begun)
+    database, cookie = await gateway.database(), way.begin()
+    await sessions.end(database, digest(request.cookies.get(signing.cookie, "")))
+    await sessions.begin(database, digest(cookie), officer, signing.limits, signing.now())
     answer = RedirectResponse(local(back), _SEEN)
-    answer.delete_cookie(signing.way_cookie, path="/")
+    _forget(answer, signing, kept)
     _set(answer, signing, signing.cookie, cookie, int(signing.limits.longest.total_seconds()))
     return answer
+
+
+async def _officer(signing: Signing, gateway: Gateway, said: Answer, begun: str) -> Officer:
+    """Whom the issuer sent back; raises `sign_in_refused`, `issuer_unavailable` or `no_place`."""
+    under_way = way.of(begun)
+    if not (begun and hmac.compare_digest(said.state.encode(), under_way.state.encode())):
+        raise CasebusError("sign_in_refused", "it did not begin in this browser, or took too long")
+    await signing.provider().require_its_answer(said.iss)
+    if said.error or not said.code:
+        raise CasebusError("sign_in_refused", "the issuer lets nobody in")
+    token = await signing.provider().person(said.code, under_way, signing.redirect)
+    place = signing.claims.place(token)
+    if place.agency is not None and gateway.directory().agency(place.agency) is None:
+        raise CasebusError("no_place", "the directory has no such agency")
+    who = (signing.issuer, str(token["sub"]))
+    return Officer(*who, place.name, place.agency, place.unit, tuple(sorted(place.roles)))
 
 
 @router.post("/sign-out", dependencies=[OwnForm])
 async def sign_out(request: Request, gateway: Context, visitor: Current) -> Response:
     await sessions.end(await gateway.database(), visitor.session)
-    return _left(of_request(request))
+    return await _left(of_request(request))
 
 
 @router.post("/sign-out-everywhere", dependencies=[OwnForm])
 async def sign_out_everywhere(request: Request, gateway: Context, visitor: Current) -> Response:
     """End every session of this person; open pages hear of it within seconds."""
     await sessions.end_all(await gateway.database(), visitor.session)
-    return _left(of_request(request))
+    return await _left(of_request(request))
 
 
-def _left(signing: Signing) -> Response:
-    answer = RedirectResponse("/", _SEEN)
-    answer.delete_cookie(signing.cookie, path="/", secure=signing.is_https, httponly=True)
+async def _left(signing: Signing) -> Response:
+    """Out at the issuer too: at a desk of several people the next one is to be asked who it is."""
+    address = ""
+    with suppress(CasebusError):  # whether it answers or not, here the session has ended
+        address = await signing.provider().way_out(f"{signing.origin}/")
+    answer = RedirectResponse(address or "/", _SEEN)
+    _forget(answer, signing, signing.cookie)
     return answer
+
+
+def _forget(answer: Response, signing: Signing, name: str) -> None:
+    answer.delete_cookie(name, path="/", secure=signing.is_https, httponly=True, samesite="lax")
 
 
 def _set(answer: Response, signing: Signing, name: str, value: str, seconds: int) -> None:

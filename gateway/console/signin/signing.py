@@ -14,7 +14,7 @@ from casebus.now import Now, system_now
 from casebus.settings import Settings
 from gateway.console.signin.claims import Claims
 from gateway.console.signin.issuing import Issuer
-from gateway.console.signin.provider import Provider
+from gateway.console.signin.provider import Client, Provider
 from storage.sessions import Limits
 
 #: Everything of the console hangs under this path.
@@ -39,7 +39,6 @@ class Signing:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.claims = Claims.load(settings.policies_dir)
-        self.claims = Claims.load(settings.policies_dir)
         self.limits = Limits(
             idle=timedelta(minutes=settings.console_idle_minutes),
             longest=timedelta(hours=settings.console_longest_hours),
@@ -51,7 +50,6 @@ class Signing:
         # Cookies do not tell ports apart: two stacks of one machine must.
         plain = f"casebus-{address.port or 80}"
         self.cookie = "__Host-casebus" if self.is_https else plain
-        self.way_cookie = f"{self.cookie}-way"
         self.redirect = f"{self.origin}{ROOT}signed-in"
         self.own_issuer = (
             Issuer(self.origin, settings.console_client_id)
@@ -61,6 +59,18 @@ class Signing:
         self.issuer = self.own_issuer.url if self.own_issuer else settings.console_issuer
         self._provider: Provider | None = None
 
+    def way_cookie(self, state: str) -> str:
+        """One for each sign-in that is under way: tabs of a browser are not in each other's way."""
+        told = "".join(one for one in state[:8] if one.isascii() and one.isalnum())
+        return f"{self.cookie}-way-{told}"
+
+    @property
+    def forms_to(self) -> tuple[str, ...]:
+        """Where a form of ours may lead besides: sign-out ends at the issuer."""
+        address = urlsplit(self.issuer)
+        there = f"{address.scheme}://{address.netloc}"
+        return (there,) if self.issuer and there != self.origin else ()
+
     def provider(self) -> Provider:
         """Raises CasebusError `no_issuer` where the settings name none."""
         if not self.issuer:
@@ -69,7 +79,8 @@ class Signing:
             given = self.settings
             http = httpx.AsyncClient(verify=given.tls_context(), timeout=_PATIENCE_SECONDS)
             asked = (self.issuer, given.console_client_id, given.console_scope)
-            self._provider = Provider(*asked, http, given.console_client_secret_file)
+            client = Client(*asked, given.console_client_secret_file)
+            self._provider = Provider(client, http, lambda: self.now())  # noqa: PLW0108 - as it is then
         return self._provider
 
 
