@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     #: Who says who a person is: the OpenID Connect issuer's URL; `development` is one of our own,
     #: where anybody is whom it says it is; unset: nobody signs in.
     console_issuer: str = ""
+    #: What whoever signs in by the development issuer has to show.
+    console_key: str = ""
     console_client_id: str = "casebus"
     #: File with the secret that the issuer gave this client; unset: a public client.
     console_client_secret_file: Path | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +21,8 @@ from onebox.postgres import DATABASE, USER
 from storage.roles import role_of
 
 ROUTER = "router"
+#: In the place of an issuer: the gateway's own, for a laptop.
+DEVELOPMENT = "development"
 #: Services whose work is in PostgreSQL; the others are given no URL.
 WITH_DATABASE = ("casework", "scheduler", "intake", GATEWAY)
 #: Services that sign for hosted agencies.
@@ -61,7 +65,7 @@ def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, 
         **({} if user in without_kafka else _kafka_user(options, credentials, user)),
         **(agency if user in credentials.api_keys and user != ADMIN else {}),
         **_operator(credentials, user),
-        **({**_gateway_tls(options), **_console()} if user == GATEWAY else {}),
+        **(_gateway_tls(options) if user == GATEWAY else {}),
         **_database_of(options, credentials, user),
         **_keys_of(options, credentials, user),
         # The only one of its readers that has no database to ask.
@@ -111,12 +115,26 @@ def _own_keys(options: Options, agency: str) -> Path:
     return folder
 
 
-def _console() -> dict[str, str]:
-    """What the console's pages load beside our own, and who says who somebody is."""
+def of_console(credentials: Credentials) -> dict[str, str]:
+    """What the gateway of this machine's own stack has for its console, where no other is named.
+
+    A gateway that is provisioned for a container is given none of it.
+    """
+    issuer = os.environ.get("CASEBUS_CONSOLE_ISSUER", DEVELOPMENT)
     return {
         "CASEBUS_CONSOLE_ASSETS": str(webjars.path()),
-        "CASEBUS_CONSOLE_ISSUER": os.environ.get("CASEBUS_CONSOLE_ISSUER", "development"),
+        "CASEBUS_CONSOLE_ISSUER": issuer,
+        **({"CASEBUS_CONSOLE_KEY": console_key(credentials)} if issuer == DEVELOPMENT else {}),
     }
+
+
+def console_key(credentials: Credentials) -> str:
+    """What whoever signs in by the development issuer shows: not each account of the machine may.
+
+    Derived, so that nothing more has to be kept: of the secret that only the home's owner reads.
+    """
+    secret = credentials.api_keys.get(ADMIN, "").encode()
+    return hmac.new(secret, b"console", hashlib.sha256).hexdigest() if secret else ""
 
 
 def shared(options: Options, credentials: Credentials) -> dict[str, str]:

@@ -223,7 +223,8 @@ class Stack:
             name=name,
             command=lambda: [sys.executable, "-m", module],
             prober=self._prober(name),
-            environment=environment.of_user(self.options, self.credentials, name),
+            environment=environment.of_user(self.options, self.credentials, name)
+            | (environment.of_console(self.credentials) if name == GATEWAY else {}),
         )
 
     def _prober(self, name: str) -> Any:

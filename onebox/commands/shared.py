@@ -53,6 +53,16 @@ def addresses(options: Options) -> dict[str, str]:
     }
 
 
+def sign_in(options: Options) -> str:
+    """The way into the console of a stack that signs people in itself; it holds the stack's key."""
+    known = credentials.load(options.place)
+    given = environment.of_console(known)
+    if given["CASEBUS_CONSOLE_ISSUER"] != environment.DEVELOPMENT:
+        return ""
+    gateway = environment.shared(options, known)["CASEBUS_GATEWAY_URL"]
+    return f"{gateway}/console/development/open?key={given['CASEBUS_CONSOLE_KEY']}"
+
+
 @contextmanager
 def counted(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr; yields what to call with how many are done, and of how many."""

@@ -13,7 +13,7 @@ from rich.console import Console
 from casebus.cli.output import answer, json_option, stderr
 from casebus.errors import CasebusError
 from onebox import launch
-from onebox.commands.shared import addresses, home_option, new_options, running
+from onebox.commands.shared import addresses, home_option, new_options, running, sign_in
 from onebox.options import Options
 from onebox.state import StackState
 
@@ -104,5 +104,6 @@ def _show(out: Console, options: Options, result: dict[str, Any], seconds: float
     for name in ("console", "gateway", "schema_registry", "kafka", "postgresql"):
         out.print(f"  {name.replace('_', ' '):16} {result[name]}")
     out.print(f"  {'data':16} {options.home}")
-    out.print("Sign in to the console as the police's officer, the ops engineer or a supervisor.")
+    if way := sign_in(options):
+        out.print(f"Sign in as the police's officer, the ops engineer or a supervisor:\n  {way}")
     out.print('Next: eval "$(casebus env)" gives a shell every address and credential.')

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from onebox.commands.shared import sign_in
 from onebox.testing import Stack
 
 _HIDDEN = re.compile(r"<input type=\"hidden\" name=\"([^\"]+)\" value=\"([^\"]*)\">")
@@ -19,6 +20,8 @@ class Person:
     def __init__(self, stack: Stack) -> None:
         self.origin = stack.gateway_url
         self.http = httpx.Client(base_url=self.origin, follow_redirects=True, timeout=30)
+        # As by the address that `casebus up` prints.
+        self.http.get(sign_in(stack.options), follow_redirects=False)
 
     def signs_in(
         self, role: str, agency: str = "", name: str = "", back: str = ""

@@ -46,6 +46,9 @@ async def pool(brokers: Stack) -> AsyncIterator[Any]:
         await pool.close()
 
 
+KEY = "of-this-stack" * 3
+
+
 @dataclass
 class House:
     """The gateway's own application, with the development issuer in it and a clock of ours."""
@@ -63,7 +66,10 @@ class House:
     def person(self) -> httpx.AsyncClient:
         """A browser, at the front page."""
         made = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app), base_url=HERE, follow_redirects=True
+            transport=httpx.ASGITransport(self.app),
+            base_url=HERE,
+            follow_redirects=True,
+            cookies={self.app.state.signing.opened_cookie: KEY},
         )
         self.people.append(made)
         return made
@@ -92,6 +98,12 @@ async def is_in(person: httpx.AsyncClient, path: str = "/console/here", **more: 
     return answer.status_code != 303
 
 
+def session_of(person: httpx.AsyncClient) -> Any:
+    """The cookie of its session, beside those of signing in."""
+    [found] = [one for one in person.cookies.jar if not one.name.endswith("-opened")]
+    return found
+
+
 async def told(person: httpx.AsyncClient, address: str) -> tuple[int, str]:
     answer = await person.get(address)
     codes = ("sign_in_refused", "no_place", "no_issuer", "issuer_unavailable")
@@ -118,7 +130,7 @@ async def _house(brokers: Stack, **given: Any) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def house(brokers: Stack) -> AsyncIterator[House]:
-    async with _house(brokers, console_issuer="development") as made:
+    async with _house(brokers, console_issuer="development", console_key=KEY) as made:
         yield made
 
 
@@ -154,7 +166,7 @@ async def test_who_signs_in_again_has_a_new_session_and_the_old_one_is_no_more(
     house: House,
 ) -> None:
     person = await house.signed_in()
-    [old] = [one for one in person.cookies.jar if "way" not in one.name]
+    old = session_of(person)
     thief = house.person()
     thief.cookies.set(old.name, str(old.value))
     assert await is_in(thief)
@@ -165,7 +177,7 @@ async def test_who_signs_in_again_has_a_new_session_and_the_old_one_is_no_more(
 
 async def test_a_cookie_opens_a_session_and_what_is_stored_of_it_does_not(house: House) -> None:
     person = await house.signed_in()
-    [cookie] = person.cookies.jar
+    cookie = session_of(person)
     [row] = await (await house.database()).fetch("select * from own.console_session")
     assert row["digest"] == digest(str(cookie.value))
     for forged in (row["digest"].hex(), str(cookie.value)[:-1], "", "x" * 5000):
@@ -247,6 +259,22 @@ async def test_without_an_issuer_nobody_signs_in_and_nobody_can_be_one(brokers: 
         assert await told(house.person(), "/console/sign-in") == (503, "no_issuer")
         answer = await house.person().get("/console/development/keys")
         assert answer.status_code == 404
+
+
+async def test_another_account_of_the_machine_is_nobody_without_the_stack_s_key(
+    house: House,
+) -> None:
+    stranger = house.person()
+    stranger.cookies.clear()
+    assert await told(stranger, "/console/sign-in") == (403, "sign_in_refused")
+    given = {"role": "officer", "agency": PSB, "state": "s", "nonce": "n", "code_challenge": "c"}
+    answer = await stranger.post("/console/development/chosen", data=given)
+    assert answer.status_code == 403
+    for key in ("", "x", KEY[:-1]):
+        address = f"/console/development/open?key={key}"
+        assert await told(stranger, address) == (403, "sign_in_refused")
+    opened = await stranger.get(f"/console/development/open?key={KEY}")
+    assert 'action="/console/development/chosen"' in opened.text
 
 
 async def test_an_issuer_for_a_laptop_answers_to_no_other_name(house: House) -> None:

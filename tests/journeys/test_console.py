@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from onebox.commands.shared import sign_in
 from onebox.testing import Stack
 from tests.integration.street import Bus, opened
 
@@ -45,8 +46,8 @@ def beside(work: Callable[..., T], *given: Any, **named: Any) -> T:
 class Browser:
     """A page whose faults are kept: refused by the policy, failed, or gone elsewhere."""
 
-    def __init__(self, page: Any, origin: str) -> None:
-        self.page, self.origin, self.faults = page, origin, list[str]()
+    def __init__(self, page: Any, origin: str, way: str) -> None:
+        self.page, self.origin, self.way, self.faults = page, origin, way, list[str]()
         page.set_default_timeout(20_000)
         page.on("console", lambda one: self._keep(one.type == "error", one.text))
         page.on("pageerror", lambda one: self._keep(True, str(one)))
@@ -57,7 +58,7 @@ class Browser:
             self.faults.append(text)
 
     def signs_in(self, role: str) -> None:
-        self.page.goto(f"{self.origin}/console/sign-in")
+        self.page.goto(self.way)
         self.page.locator(f"form:has(input[name=role][value={role}]) button").click()
 
 
@@ -72,7 +73,7 @@ def browser(stack: Stack) -> Iterator[Browser]:
             executable_path=CHROMIUM, args=_QUIET, env={**os.environ, "LANG": "C.UTF-8"}
         )
         page = chromium.new_page(locale="zh-CN")
-        found = Browser(page, stack.gateway_url)
+        found = Browser(page, stack.gateway_url, sign_in(stack.options))
         yield found
         chromium.close()
     assert found.faults == []

@@ -55,6 +55,26 @@ def refuse_elsewhere(origin: str, listening: str) -> None:
         raise unusable("CASEBUS_CONSOLE_ISSUER", says)
 
 
+def opened(request: Request) -> Issuer:
+    """Raises CasebusError `sign_in_refused` for who does not show the stack's own key."""
+    issuer = issuer_of(request)
+    if not issuer.is_opened_by(request.cookies.get(request.app.state.signing.opened_cookie, "")):
+        says = "open the console by the address that `casebus up` prints"
+        raise CasebusError("sign_in_refused", says)
+    return issuer
+
+
+@router.get("/open")
+async def open_(request: Request, key: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """The way in that `casebus up` prints: the key is kept by the browser until it ends."""
+    if not issuer_of(request).is_opened_by(key):
+        raise CasebusError("sign_in_refused", "the key is another stack's")
+    answer = RedirectResponse("/console/", 303)
+    name = request.app.state.signing.opened_cookie
+    answer.set_cookie(name, key, path=PATH, httponly=True, samesite="lax")
+    return answer
+
+
 @router.get("/.well-known/openid-configuration")
 async def configuration(request: Request) -> dict[str, Any]:
     url = issuer_of(request).url
@@ -89,7 +109,7 @@ async def authorize(
     code_challenge: Short,
 ) -> Response:
     """Three people to choose from, or anybody of any agency."""
-    issuer = issuer_of(request)
+    issuer = opened(request)
     if redirect_uri != issuer.redirect:
         raise CasebusError("not_found")
     known = {one.id: one.name for one in gateway.directory().agencies.values()}
@@ -120,7 +140,7 @@ async def chosen(
     agency: Typed = "",
     unit: Typed = "",
 ) -> Response:
-    issuer = issuer_of(request)
+    issuer = opened(request)
     said = {
         "sub": f"{role}:{agency}:{name}",
         "name": name,

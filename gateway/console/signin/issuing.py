@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import time
 from typing import Any
@@ -18,11 +19,16 @@ _TOKEN_SECONDS = 300
 class Issuer:
     """Its key and the codes that it gave and nobody has used yet."""
 
-    def __init__(self, origin: str, client_id: str) -> None:
+    def __init__(self, origin: str, client_id: str, opens: str) -> None:
+        self._opens = opens
         self.url, self._client_id = f"{origin}{PATH}", client_id
         self.redirect = f"{origin}/console/signed-in"
         self._key = ECKey.generate_key("P-256", {"kid": secrets.token_hex(8), "use": "sig"})
         self._codes: dict[str, tuple[float, dict[str, Any], str]] = {}
+
+    def is_opened_by(self, given: str) -> bool:
+        """Nobody is let in where no key was set."""
+        return bool(self._opens) and hmac.compare_digest(given.encode(), self._opens.encode())
 
     def keys(self) -> dict[str, Any]:
         return {"keys": [self._key.as_dict(private=False)]}

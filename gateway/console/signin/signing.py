@@ -50,9 +50,10 @@ class Signing:
         # Cookies do not tell ports apart: two stacks of one machine must.
         plain = f"casebus-{address.port or 80}"
         self.cookie = "__Host-casebus" if self.is_https else plain
+        self.opened_cookie = f"{self.cookie}-opened"
         self.redirect = f"{self.origin}{ROOT}signed-in"
         self.own_issuer = (
-            Issuer(self.origin, settings.console_client_id)
+            Issuer(self.origin, settings.console_client_id, settings.console_key)
             if settings.console_issuer == DEVELOPMENT
             else None
         )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from casebus.trust.keys import SigningKey
 from onebox import credentials, environment
@@ -84,3 +85,22 @@ def test_a_java_client_finds_a_certificate_below_any_folder(tmp_path):
 def test_the_embedded_database_is_plain_whatever_the_shell_says_of_another(tmp_path):
     exports = environment.exports(Options(tmp_path, 20000), known(), "admin", tmp_path / "k")
     assert exports["PGSSLMODE"] == "disable"
+
+
+def test_only_a_stack_of_this_machine_signs_people_in_itself(tmp_path: Path) -> None:
+    """What is provisioned for a container's gateway names no issuer: it listens to everybody."""
+    provisioned = environment.of_user(Options(tmp_path, 20000), known(), "gateway")
+    assert not [name for name in provisioned if name.startswith("CASEBUS_CONSOLE_")]
+    secrets = known()
+    assert environment.of_console(secrets)["CASEBUS_CONSOLE_KEY"] == ""
+    secrets.api_key("admin")
+    key = environment.of_console(secrets)["CASEBUS_CONSOLE_KEY"]
+    assert len(key) == 64
+    assert key not in secrets.api_keys.values()
+
+
+def test_an_issuer_that_the_shell_names_is_the_one(monkeypatch: Any) -> None:
+    monkeypatch.setenv("CASEBUS_CONSOLE_ISSUER", "https://login.example.org")
+    given = environment.of_console(known())
+    assert given["CASEBUS_CONSOLE_ISSUER"] == "https://login.example.org"
+    assert "CASEBUS_CONSOLE_KEY" not in given
