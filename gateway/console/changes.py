@@ -25,7 +25,7 @@ _ROUND_SECONDS = 0.3
 _AWAY_SECONDS = 1.0
 #: Whoever comes back from farther behind is told to look anew, whatever it was.
 _MOST_MISSED = 20_000
-_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 @dataclass(eq=False)
@@ -83,7 +83,7 @@ class Changes:
         while self._listeners and not self.ended:
             try:
                 await self._look()
-            except _AWAY as error:
+            except AWAY as error:
                 if not self.away:
                     _log.warning("open pages hear nothing new", exc_info=error)
                 self._turn(away=True)

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 
 from casebus.errors import CasebusError
 from gateway.api import cases
-from gateway.console.changes import Changes, Listener
+from gateway.console.changes import AWAY, Changes, Listener
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import Current, still_valid
 from gateway.console.signin.visitor import Visitor
@@ -95,7 +95,8 @@ async def _may_stay(gateway: Gateway, visitor: Visitor, listener: Listener) -> b
             await cases.own(database, visitor.reader, str(listener.case))
     except CasebusError:
         return False
-    except OSError:
+    except AWAY:
+        # It hears `away` from the watcher, and stays.
         return True
     return True
 

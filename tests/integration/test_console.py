@@ -306,6 +306,19 @@ def test_every_room_of_a_role_opens_and_leads_to_a_case(
     assert "<b>注册商标" not in found.text
 
 
+def test_a_form_whose_fields_were_left_empty_asks_for_everything(stack: Stack) -> None:
+    supervisor = Person(stack)
+    supervisor.signs_in("supervisor", PRO)
+    for room in ("search", "figures", "oversight"):
+        page = supervisor.gets(f"/console/{room}").text
+        names = set(re.findall(r"<(?:input|select)[^>]* name=\"(\w+)\"", page)) - {"csrf"}
+        chosen = {"by": "month", "view": "own", "sort": "-changed"}
+        given = {name: chosen.get(name, "") for name in names}
+        answer = supervisor.gets(f"/console/{room}", params=given)
+        assert answer.status_code == 200, (room, given)
+        assert "notice late" not in answer.text, (room, given)
+
+
 def test_a_stranger_finds_nothing_of_a_case_by_any_page(bus: Bus, stack: Stack) -> None:
     mark = f"MARK{uuid4().hex}"
     stream, record = opened(bus, data={"title": mark})

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BeforeValidator
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
@@ -16,6 +17,12 @@ from gateway.console.signin.current import Current
 from gateway.context import Context, Database
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
+
+
+def _unsaid(text: object) -> object:
+    """A form sends the field that nobody filled in, as empty."""
+    return text or None
+
 
 By = Literal["month", "division", "agency", "none"]
 
@@ -29,7 +36,7 @@ async def figures(
     database: Database,
     indicator: Annotated[str, Query(max_length=100)] = "",
     by: By = "month",
-    as_of: Annotated[dt.date | None, Query()] = None,
+    as_of: Annotated[dt.date | None, BeforeValidator(_unsaid), Query()] = None,
     view: Literal["own", "shared"] = "own",
 ) -> Response:
     if visitor.agency is None:

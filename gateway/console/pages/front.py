@@ -43,12 +43,6 @@ async def reader(request: Request) -> Response:
     return answer
 
 
-@router.get("/console/guide")
-async def guide(request: Request, visitor: Current) -> Response:
-    """Each component once, as it looks."""
-    return page(request, "guide.html", visitor)
-
-
 @router.get("/console/language/{language}")
 async def language(
     language: Language, back: Annotated[Next, Query(alias="next")] = "/"

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from casebus.errors import CasebusError
 from casebus.events.identifiers import FORM, identify
 from gateway import figures, paging
 from gateway.api import numbers, searching
@@ -19,6 +18,7 @@ from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import Current
 from gateway.console.signin.visitor import Visitor
 from gateway.context import Context, Database, Gateway
+from gateway.problems import RefusedError
 from storage import reads
 from storage.searching import Sort
 
@@ -62,8 +62,8 @@ async def search(
         )
     except ValidationError as error:
         errors = [str(one["loc"][0]) for one in error.errors()]
-    except CasebusError as error:
-        errors = [error.detail or str(error.code)]
+    except RefusedError as error:
+        errors = [one["detail"] for one in error.errors]
     known = (await figures.rules(gateway.settings.policies_dir)).words
     return page(
         request,
