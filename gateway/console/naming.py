@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from casebus.events.schemas import CodecError, Schemas
+from casebus.law import loader
+from casebus.law.reading import read_yaml
 from gateway.console.coming import Procedure, Title, title_of
 from gateway.console.languages import Words
 from gateway.console.reading import Line, lines
@@ -37,16 +37,16 @@ class Names:
         states: dict[str, Title] = {}
         procedures: dict[str, Title] = {}
         ways: dict[str, Procedure] = {}
-        files = [*sorted((policies / "law" / "procedures").glob("*.yaml"))]
-        for path in [*files, policies / "law" / "common.yaml"]:
-            read = yaml.safe_load(path.read_text("utf-8"))
+        files = loader.read(policies / "law")
+        for name in [*sorted(filter(_is_procedure, files)), "common.yaml"]:
+            read = read_yaml(name, files[name])
             if "title" in read:
                 ways[read["id"]] = Procedure.read(read)
                 procedures[read["id"]] = ways[read["id"]].title
-            for name, one in (read.get("states") or {}).items():
-                states.setdefault(name, title_of(one))
+            for state, one in (read.get("states") or {}).items():
+                states.setdefault(state, title_of(one))
             duties |= {
-                name: title_of(one["title"]) for name, one in (read.get("duties") or {}).items()
+                duty: title_of(one["title"]) for duty, one in (read.get("duties") or {}).items()
             }
         return cls(schemas, duties, states, procedures, ways)
 
@@ -95,6 +95,10 @@ class Names:
         """What a button says."""
         full = ce_type if ce_type.startswith("casebus.") else f"casebus.{ce_type}.v1"
         return self.type(t, full) if t.language == "zh" else _spoken(word)
+
+
+def _is_procedure(name: str) -> bool:
+    return name.startswith("procedures/")
 
 
 def _spoken(word: str) -> str:
