@@ -134,6 +134,10 @@ def test_an_officer_acts_and_the_pseudonym_stands_in_what_was_signed(
     done = officer.sends(form, {"legal_time": "2026-03-06"})
     assert done.url.params["sent"], done.text
     bus.status(stream, "receipted")
+    assert "已签发并记录" in officer.gets(str(done.url)).text
+    # What an address says is no proof.
+    for other in ("0" * 8, str(uuid4())):
+        assert "已签发" not in officer.gets(f"/console/work/{item['key']}?sent={other}").text
     event = bus.rows("select * from derived.event where stream = $1 and source = $2", stream, PSB)
     assert "casebus.referral.receipted.v1" in {one["type"] for one in event}
     names = bus.rows("select name, pseudonym from own.console_officer where agency = $1", PSB)

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from gateway import actions, requiring, working
 from gateway.actions import Action
-from gateway.api import cases
+from gateway.api import cases, events
 from gateway.api import work as api
 from gateway.api.shapes import WorkItem
 from gateway.console import forms
@@ -28,6 +28,7 @@ from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import OfficerHere, OwnForm
 from gateway.console.signin.visitor import Visitor
 from gateway.context import Context, Database, Gateway
+from gateway.looking import Looking
 from gateway.problems import RefusedError
 from storage import drafts, work
 from storage.drafts import Fields, Place
@@ -45,7 +46,13 @@ _DIGITS = 9
 
 @router.get("/{key}")
 async def one_item(
-    *, request: Request, key: str, visitor: OfficerHere, gateway: Context, database: Database
+    *,
+    request: Request,
+    key: str,
+    visitor: OfficerHere,
+    gateway: Context,
+    database: Database,
+    sent: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
     """The item, its case, and a button for each act. Looking at it opens what brought it."""
     agency = str(visitor.agency)
@@ -65,8 +72,17 @@ async def one_item(
         case=case,
         brought=[one for one in history.items if one.id == item.opened_by.id],
         begun=begun,
-        sent=request.query_params.get("sent"),
+        sent=await _became(database, visitor, item, sent) if sent else None,
     )
+
+
+async def _became(
+    database: Looking, visitor: Visitor, item: WorkItem, event_id: str
+) -> events.EventStatus | None:
+    """What became of the act that the page was left with: what an address says is no proof."""
+    agency = str(visitor.agency)
+    found = await events.status_of(database, agency, agency, event_id)
+    return found if found is not None and found.subject == item.case else None
 
 
 @router.get("/{key}/present")
