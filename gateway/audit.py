@@ -63,6 +63,8 @@ class AccessLog:
             source=_text(given.get("source")),
             event_id=_text(given.get("event_id") or given.get("key") or given.get("place")),
             status=status,
+            officer=getattr(getattr(request.state, "visitor", None), "pseudonym", None),
+            reason=_text(getattr(request.state, "reason", None)),
         )
         if not streams:
             looked = getattr(request.state, "is_operator", False) or not _ASKED.isdisjoint(given)

@@ -47,12 +47,15 @@ class ServedRoute(APIRoute):
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         """The answer to an error; a refusal is noted like an answer, or fails as its note does."""
-        response = problems.response(request, error)
+        response = self._answer(request, error)
         try:
             await _note(request, self.path_format, response.status_code)
         except Exception as unnoted:  # noqa: BLE001 - answered in the place of the first
-            return problems.response(request, unnoted)
+            return self._answer(request, unnoted)
         return response
+
+    def _answer(self, request: Request, error: Exception) -> Response:
+        return problems.response(request, error)
 
     def _tell(self, request: Request, status: int, seconds: float) -> None:
         if self.path_format in _QUIET:

@@ -26,6 +26,9 @@ class Looked:
     source: str | None
     event_id: str | None
     status: int
+    #: Pseudonym of the officer at the console, and why it looked at what pages mask.
+    officer: str | None = None
+    reason: str | None = None
 
 
 async def note(db: Any, rows: Sequence[Looked]) -> None:

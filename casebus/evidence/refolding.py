@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from casebus.cases import FOLD_VERSION, CaseEvent, fold
@@ -14,6 +14,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.evidence import lines
+from casebus.evidence.lines import JournalLine
 from casebus.evidence.opening import Bundle
 from casebus.evidence.report import Comparison, Flaw, Report
 from casebus.evidence.signed import leaf_of
@@ -57,7 +58,8 @@ def compare_state(bundle: Bundle, reading: Reading, report: Report) -> None:
         return
     try:
         _require_same(bundle, state, reading)
-        case = fold(_events(bundle, reading), Law(bundle.law))
+        lines_of_case = bundle.records.values()
+        case = fold(events_of(lines_of_case, bundle.schemas, reading), Law(bundle.law))
     except (_OtherError, CasebusError, ValueError, KeyError) as error:
         # Stamps that no admission of this version writes, or a law of another form.
         report.state, report.about_state = Comparison.NOT_COMPARABLE, in_words(error)
@@ -81,14 +83,16 @@ def _require_same(bundle: Bundle, state: dict[str, object], reading: Reading) ->
             raise _OtherError(f"schema {schema.id} is not as it is here")
 
 
-def _events(bundle: Bundle, reading: Reading) -> Iterator[CaseEvent]:
-    """What the fold takes, as casework gathers it from the journal."""
+def events_of(
+    records: Iterable[JournalLine], schemas: Schemas, reading: Reading
+) -> Iterator[CaseEvent]:
+    """What the fold takes of whole records in the log's order, as casework gathers it."""
     room = Room(Rooms.parse(reading.limits))
     taken: dict[Identity, CaseEvent | None] = {}
     leaves: dict[Identity, bytes] = {}
-    for line in bundle.records.values():
+    for line in records:
         envelope, stamps = Envelope.from_headers(line.headers), stamps_of(line.headers)
-        identity, leaf = (envelope.source, envelope.id), leaf_of(line, bundle.schemas)
+        identity, leaf = (envelope.source, envelope.id), leaf_of(line, schemas)
         if identity not in taken:
             body = reading.schemas.decode(line.value)[1]
             event = case_event(envelope, body, stamps, line.place)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from casebus.cases.visibility import Viewer
 from casebus.errors import CasebusError
-from gateway import bodies, paging, seeing
+from gateway import agreeing, bodies, earlier, paging, seeing
 from gateway.api.shapes import (
     CASE,
     EVENT,
@@ -19,6 +19,7 @@ from gateway.api.shapes import (
     Clock,
     Finding,
     LocalNumber,
+    Moment,
     Next,
     Position,
     Region,
@@ -38,6 +39,19 @@ router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 #: Of a closed case nothing of these is shown.
 _NOTHING: dict[str, Any] = {"version": 0, "digest": "", "law": "", "suspended": None}
 _REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
+_UNKNOWN_THEN = documented("not_known_then")
+KnownOn = Annotated[
+    Moment | None,
+    Query(description="As the bus knew the case then: only what was recorded by this moment."),
+]
+SeenBy = Annotated[
+    str | None,
+    Query(
+        max_length=64,
+        description="What this agency sees of it too; for who holds a role in the case.",
+        examples=[SOURCE],
+    ),
+]
 
 
 class CaseSummary(Shape):
@@ -119,6 +133,10 @@ class AccessItem(Shape):
     method: str = Field(examples=["GET"])
     route: str = Field(examples=["/v1/cases/{case}/history"])
     status: int = Field(examples=[200])
+    officer: str | None = Field(
+        description="Pseudonym of who looked at the console; of the caller's own agency alone."
+    )
+    reason: str | None = Field(description="Why it was shown what pages mask; likewise.")
 
 
 class AccessPage(Shape):
@@ -129,16 +147,59 @@ class ClockPage(Shape):
     items: list[Clock]
 
 
-@router.get("/{case}", responses=_REFUSALS)
-async def one_case(case: str, agency: Reader, gateway: Context, database: Database) -> CaseDetail:
-    """The case as it stands: status, roles, clocks, findings, work."""
+@router.get("/{case}", responses=_REFUSALS | _UNKNOWN_THEN)
+async def one_case(
+    case: str,
+    agency: Reader,
+    gateway: Context,
+    database: Database,
+    *,
+    known_on: KnownOn = None,
+    seen_by: SeenBy = None,
+) -> CaseDetail:
+    """The case as it stands: status, roles, clocks, findings, work.
+
+    As it was known earlier, it is folded again under the law that it stands under now.
+    """
     row = await own(database, agency, case)
+    then = await _then(gateway, agency, row, known_on)
+    mine = await _detail(gateway, database, agency, row, then)
+    if seen_by is None:
+        return mine
+    await _require_part(gateway, database, agency, seen_by, row)
+    theirs = await _detail(gateway, database, seen_by, row, then)
+    return CaseDetail(**agreeing.agreed(mine.model_dump(), theirs.model_dump()))
+
+
+async def _then(
+    gateway: Gateway, agency: str, row: Any, at: datetime | None
+) -> earlier.Known | None:
+    """Raises `not_known_then` for who sees the case from outside: by it days could be found out."""
+    if at is None:
+        return None
+    viewer = viewer_of(gateway, agency, row)
+    if seeing.is_closed(viewer) or not (viewer.has_role or seeing.is_operator(viewer)):
+        raise CasebusError("not_known_then", "earlier states are for who holds a role in the case")
+    return await earlier.known_on(gateway, row["stream"], at)
+
+
+async def _require_part(gateway: Gateway, database: Any, agency: str, other: str, row: Any) -> None:
+    """Raises `not_found` where one holds no role, or the other has no part in the case."""
+    if not viewer_of(gateway, agency, row).has_role:
+        raise CasebusError("not_found")
+    await own(database, other, str(row["stream"]))
+
+
+async def _detail(
+    gateway: Gateway, database: Any, agency: str, row: Any, then: earlier.Known | None
+) -> CaseDetail:
     viewer = viewer_of(gateway, agency, row)
     closed = seeing.is_closed(viewer)
-    view = {} if closed else row["view"]
+    now = then.row if then else row
+    view = {} if closed else now["view"]
     # Each grows or changes with what is hidden.
-    titles = (await reads.titles(database, [row["stream"]]))[row["stream"]]
-    detail = _NOTHING if closed else {name: row[name] for name in _NOTHING}
+    titles = then.titles if then else (await reads.titles(database, [row["stream"]]))[row["stream"]]
+    detail = _NOTHING if closed else {name: now[name] for name in _NOTHING}
     lists = seeing.lists_of(viewer, gateway.access)
     kept = {name: view.get(name) or [] if name in lists else [] for name in seeing.LISTS}
     kept["findings"] = [seeing.of_finding(viewer.agency, one) for one in kept["findings"]]
@@ -149,10 +210,10 @@ async def one_case(case: str, agency: Reader, gateway: Context, database: Databa
     known = await reads.knowable(await gateway.database(), agency, seeing.streams_of(named))
     kept |= {name: seeing.links_of(kept[name], agency, known) for name in ("links", "origins")}
     return CaseDetail(
-        **{**seeing.of_case(viewer, gateway.access, summary_of(row), titles), **detail, **kept},
+        **{**seeing.of_case(viewer, gateway.access, summary_of(now), titles), **detail, **kept},
         absorbed_into=next(iter(seeing.links_of(into, agency, known)), None),
         roles=view.get("roles", {}),
-        clocks=[] if closed else await _clocks(gateway, database, agency, row),
+        clocks=[] if closed else await _clocks(gateway, database, agency, row, then),
     )
 
 
@@ -161,11 +222,12 @@ async def clocks(case: str, agency: Reader, gateway: Context, database: Database
     """期限: the case's clocks, the first due first."""
     row = await own(database, agency, case)
     closed = seeing.is_closed(viewer_of(gateway, agency, row))
-    return ClockPage(items=[] if closed else await _clocks(gateway, database, agency, row))
+    return ClockPage(items=[] if closed else await _clocks(gateway, database, agency, row, None))
 
 
 @router.get(
-    "/{case}/history", responses=_REFUSALS | documented("malformed_cursor", "unauthenticated")
+    "/{case}/history",
+    responses=_REFUSALS | _UNKNOWN_THEN | documented("malformed_cursor", "unauthenticated"),
 )
 async def history(
     *,
@@ -173,6 +235,8 @@ async def history(
     agency: Reader,
     gateway: Context,
     database: Database,
+    known_on: KnownOn = None,
+    seen_by: SeenBy = None,
     cursor: paging.Cursor = None,
     limit: paging.Limit = 200,
 ) -> HistoryPage:
@@ -181,25 +245,77 @@ async def history(
     An author without a part in it is shown its own events.
     """
     row = await own_or_written(database, agency, case)
-    stream = row["stream"]
-    order = [(one["source"], one["id"]) for one in row["view"].get("order", [])]
-    events = in_fold_order(await reads.history(database, agency, stream), order)
-    viewer = viewer_of(gateway, agency, row)
-    if seeing.is_closed(viewer):
-        events = closed_history(viewer, gateway.access, events)
-    start = 0 if cursor is None else _history_place(events, paging.decode(cursor))
-    page = events[start : start + limit]
-    findings = await reads.findings(database, agency, stream)
-    named = [one for one in page if not isinstance(one, Withheld)]
-    shown = {_key(one.row): one for one in await bodies.said(gateway, database, viewer, named)}
-    items = [
-        _withheld_item(one)
-        if isinstance(one, Withheld)
-        else _item(viewer, shown[_key(one)], findings, folded=_key(one) in order)
-        for one in page
-    ]
-    more = len(events) > start + limit
+    then = await _then(gateway, agency, row, known_on)
+    asked = _Asked(gateway, database, row, then)
+    mine = await asked.events(agency)
+    if seen_by is not None:
+        await _require_part(gateway, database, agency, seen_by, row)
+        theirs = {_key(one) for one in await asked.events(seen_by)}
+        mine = [one for one in mine if _key(one) in theirs]
+    start = 0 if cursor is None else _history_place(mine, paging.decode(cursor))
+    page = mine[start : start + limit]
+    items = await asked.items(agency, page)
+    if seen_by is not None:
+        others = await asked.items(seen_by, page)
+        items = [_agreed(*pair) for pair in zip(items, others, strict=True)]
+    more = len(mine) > start + limit
     return HistoryPage(items=items, next=paging.encode(list(_key(page[-1]))) if more else None)
+
+
+class _Asked(NamedTuple):
+    """The history of one case, now or as it was known; for whomever it is shown to."""
+
+    gateway: Gateway
+    database: Any
+    row: Any
+    then: earlier.Known | None
+
+    @property
+    def order(self) -> list[tuple[str, str]]:
+        view = (self.then.row if self.then else self.row)["view"]
+        return [(one["source"], one["id"]) for one in view.get("order", [])]
+
+    async def events(self, agency: str) -> list[Any]:
+        """Those that the agency may know of, in fold order."""
+        rows = await reads.history(self.database, agency, self.row["stream"])
+        if self.then is not None:
+            rows = [one for one in rows if one["recorded_at"] <= self.then.at]
+        events = in_fold_order(rows, self.order)
+        viewer = viewer_of(self.gateway, agency, self.row)
+        return (
+            closed_history(viewer, self.gateway.access, events)
+            if seeing.is_closed(viewer)
+            else events
+        )
+
+    async def items(self, agency: str, page: list[Any]) -> list[HistoryItem]:
+        viewer = viewer_of(self.gateway, agency, self.row)
+        findings = await self._findings(agency)
+        named = [one for one in page if not isinstance(one, Withheld)]
+        said = await bodies.said(self.gateway, self.database, viewer, named)
+        shown, order = {_key(one.row): one for one in said}, set(self.order)
+        return [
+            _withheld_item(one)
+            if isinstance(one, Withheld)
+            else _item(viewer, shown[_key(one)], findings, folded=_key(one) in order)
+            for one in page
+        ]
+
+    async def _findings(self, agency: str) -> list[dict[str, Any]]:
+        """What was found, as far as the agency may know it."""
+        if self.then is None:
+            found = await reads.findings(self.database, agency, self.row["stream"])
+            return [one["view"] for one in found]
+        viewer = viewer_of(self.gateway, agency, self.row)
+        view = self.then.row["view"]
+        return [] if seeing.is_closed(viewer) else list(view.get("findings") or [])
+
+
+def _agreed(mine: HistoryItem, theirs: HistoryItem) -> HistoryItem:
+    """An event as both see it; what either may not see is named as withheld."""
+    both = agreeing.agreed(mine.model_dump(), theirs.model_dump())
+    withheld = list(dict.fromkeys([*theirs.withheld, *mine.withheld]))
+    return HistoryItem(**{**both, "withheld": withheld})
 
 
 def _withheld_item(one: Withheld) -> HistoryItem:
@@ -219,10 +335,12 @@ def _withheld_item(one: Withheld) -> HistoryItem:
     )
 
 
-def _item(viewer: Viewer, said: Said, findings: list[Any], *, folded: bool) -> HistoryItem:
+def _item(
+    viewer: Viewer, said: Said, findings: list[dict[str, Any]], *, folded: bool
+) -> HistoryItem:
     row, seen = said
     about = {"source": row["source"], "id": row["id"]}
-    found = [one["view"] for one in findings if one["view"]["event"] == about]
+    found = [one for one in findings if one["event"] == about]
     return HistoryItem(
         type=row["type"],
         source=row["source"],
@@ -239,7 +357,11 @@ def _item(viewer: Viewer, said: Said, findings: list[Any], *, folded: bool) -> H
     )
 
 
-async def _clocks(gateway: Gateway, database: Any, agency: str, row: Any) -> list[Clock]:
+async def _clocks(
+    gateway: Gateway, database: Any, agency: str, row: Any, then: earlier.Known | None
+) -> list[Clock]:
+    if then is not None:
+        return [clock_of(one, then.at) for one in then.clocks]
     now = gateway.now()
     return [clock_of(one, now) for one in await reads.clocks(database, agency, row["stream"])]
 
@@ -258,7 +380,12 @@ async def accesses(
     if not viewer_of(gateway, agency, row).has_role:
         raise CasebusError("not_found")
     rows = await access.accesses(database, row["stream"], limit=limit)
-    return AccessPage(items=[AccessItem(**dict(one)) for one in rows])
+    return AccessPage(items=[_access(one, agency) for one in rows])
+
+
+def _access(row: Any, agency: str) -> AccessItem:
+    kept_back = {} if row["agency"] == agency else {"officer": None, "reason": None}
+    return AccessItem(**{**dict(row), **kept_back})
 
 
 def viewer_of(gateway: Gateway, agency: str, row: Any) -> Viewer:

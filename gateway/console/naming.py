@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from casebus.cases.visibility import Level, shown
 from casebus.events.schemas import CodecError, Schemas
 from casebus.law import loader
 from casebus.law.reading import read_yaml
 from gateway.console.coming import Procedure, Title, title_of
 from gateway.console.languages import Words
-from gateway.console.reading import Line, lines
+from gateway.console.reading import Line, labels, lines
 
+#: Up to this level a page shows what its reader may see without being asked why.
+_ON_PAGES: Level = "CASE_TEAM"
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _TYPE = re.compile(r"^casebus\.(?P<room>\w+)\.(?P<name>\w+)\.v\d+$")
 
@@ -84,12 +87,28 @@ class Names:
         found = t.of("letter", ce_type)
         return self.type(t, ce_type) if found == ce_type else found
 
-    def said(self, t: Words, ce_type: str, data: Mapping[str, Any]) -> list[Line]:
-        """What an event says, line by line; of a type that is not known here, as it stands."""
+    def masked(self, ce_type: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Without what only author and recipients may see: a page shows that for a reason alone."""
         try:
-            return lines(self.schemas.latest(ce_type), data, t.language)
+            return shown(self.schemas.latest(ce_type).body, data, _ON_PAGES).data
         except CodecError:
-            return [Line(name, value) for name, value in data.items()]
+            return {}
+
+    def said(
+        self, t: Words, ce_type: str, data: Mapping[str, Any], *, whole: bool = False
+    ) -> list[Line]:
+        """What an event says, line by line, masked unless `whole`; of an unknown type nothing."""
+        given = data if whole else self.masked(ce_type, data)
+        try:
+            return lines(self.schemas.latest(ce_type), given, t.language)
+        except CodecError:
+            return []
+
+    def hidden(self, t: Words, ce_type: str, data: Mapping[str, Any]) -> list[str]:
+        """The labels of what is masked and says something."""
+        there = set(labels(self.said(t, ce_type, data)))
+        every = labels(self.said(t, ce_type, data, whole=True))
+        return list(dict.fromkeys(one for one in every if one not in there))
 
     def action(self, t: Words, word: str, ce_type: str) -> str:
         """What a button says."""

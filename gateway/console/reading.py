@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from casebus.events.schemas import Schema
@@ -26,6 +26,18 @@ def lines(schema: Schema, data: Mapping[str, Any], language: Language) -> list[L
     found = list(read.record(schema.body, data))
     known = {field["name"] for field in schema.body["fields"]}
     return found + [Line(name, one) for name, one in data.items() if name not in known]
+
+
+def labels(found: Iterable[Line], above: str = "") -> Iterator[str]:
+    """Of each field its label below those that hold it: `当事人 › 证件号码`."""
+    for one in found:
+        label = f"{above} › {one.label}" if above else one.label
+        yield label
+        for value in one.value if isinstance(one.value, list) else []:
+            if isinstance(value, Line):
+                yield from labels([value], label)
+            elif isinstance(value, list):
+                yield from labels([each for each in value if isinstance(each, Line)], label)
 
 
 class _Reading:

@@ -25,7 +25,7 @@ class ConsoleRoute(ServedRoute):
     def _check(self, request: Request) -> None:
         parameters.refuse_no_text(request)
 
-    async def _refused(self, request: Request, error: Exception) -> Response:
+    def _answer(self, request: Request, error: Exception) -> Response:
         if isinstance(error, signing.SignInNeeded):
             return signing.answer(request, error)
         refused = problems.refused(request, error)

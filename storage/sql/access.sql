@@ -1,5 +1,5 @@
 -- name: accesses
-select a.at, a.agency, a.method, a.route, a.status
+select a.at, a.agency, a.method, a.route, a.status, a.officer, a.reason
 from own.access a
 where a.stream = $1
 order by a.id desc limit $2;
@@ -11,8 +11,11 @@ from own.access a
 where a.stream = $1 and a.status = 200 and a.at >= $4 and a.at < $5
   -- An operator is shown no body.
   and a.agency <> 'admin'
-  and (a.route = '/v1/cases/{case}/history'
-       or (a.route = '/v1/inbox/{source}/{event_id}' and exists (
+  and (a.route in ('/v1/cases/{case}/history', '/console/cases/{case}',
+                   '/console/print/case/{case}', '/console/work/{key}')
+       or (a.route in ('/v1/inbox/{source}/{event_id}',
+                       '/console/cases/{case}/events/{source}/{event_id}',
+                       '/console/print/letter/{source}/{event_id}') and exists (
            select from unnest($2::text[], $3::text[]) as k(source, id)
            where k.source = a.source and k.id = a.event_id)))
 group by a.agency

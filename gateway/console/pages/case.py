@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BeforeValidator
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA
 from gateway import paging
 from gateway.api import cases, events
-from gateway.api.cases import AccessItem, HistoryItem
+from gateway.api.cases import AccessItem, CaseDetail, HistoryItem, HistoryPage
 from gateway.api.shapes import Region
-from gateway.console import timeline
+from gateway.console import revealing, timeline
 from gateway.console.coming import Way
 from gateway.console.languages import Words, language_of, words
 from gateway.console.naming import Names
 from gateway.console.reading import Line
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
-from gateway.console.signin.current import Current
+from gateway.console.signin.current import Current, OwnForm
 from gateway.console.signin.visitor import Visitor
 from gateway.context import Context, Database, Gateway
 
@@ -32,6 +33,8 @@ router = APIRouter(route_class=ConsoleRoute, prefix="/console/cases", include_in
 #: So many events stand on one page.
 MOST_EVENTS = 1000
 _LOOKS = 1000
+#: A form sends the field that nobody filled in, as empty.
+On = Annotated[date | None, BeforeValidator(lambda text: text or None), Query()]
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -46,11 +49,18 @@ async def one_case(
     view: Literal["compact", "full", "json"] = "compact",
     by: str = "",
     kind: str = "",
+    on: On = None,
+    seen_by: Annotated[str, Query(max_length=64)] = "",
     cursor: paging.Cursor = None,
 ) -> Response:
-    """The case as the API shows it to this visitor, drawn."""
+    """The case as the API shows it to this visitor, drawn.
+
+    Where the address says so: as it was known at the end of a day, or as another agency sees it.
+    """
     names: Names = request.app.state.names
-    found = await cases.one_case(case, visitor.reader, gateway, database)
+    then = None if on is None else end_of(on)
+    sight: dict[str, Any] = {"known_on": then, "seen_by": seen_by or None}
+    found = await cases.one_case(case, visitor.reader, gateway, database, **sight)
     history = await cases.history(
         case=case,
         agency=visitor.reader,
@@ -58,8 +68,10 @@ async def one_case(
         database=database,
         cursor=cursor,
         limit=MOST_EVENTS,
+        **sight,
     )
-    now = gateway.now()
+    now = then or gateway.now()
+    looked = await _accesses(case, visitor, gateway, database)
     shown = [
         one
         for one in history.items
@@ -73,15 +85,21 @@ async def one_case(
         visitor,
         case=found,
         history=history,
+        as_json=_json(names, history) if view == "json" else "",
         view=view,
         by=by,
         kind=kind,
+        on=on,
+        seen_by=seen_by,
+        today=gateway.now().astimezone(CHINA).date(),
+        others=_others(found, visitor),
         authors=sorted({agency_of(one.source) for one in history.items if one.source}),
         kinds=sorted({one.type for one in history.items}),
         drawing=timeline.drawn(shown, found.clocks, now),
         shown=shown,
         courses=[_course(names, one, history.items, now) for one in found.regions],
-        accesses=await _accesses(case, visitor, gateway, database),
+        accesses=_by_agency(looked),
+        reveals=[one for one in looked if one.reason],
         agency=namer(gateway),
         length=length,
     )
@@ -99,31 +117,87 @@ async def one_event(
     database: Database,
 ) -> Response:
     """What one event says, how it was handed over, and what differs from the one before it."""
-    names: Names = request.app.state.names
-    found = await cases.one_case(case, visitor.reader, gateway, database)
-    history = await cases.history(
-        case=case, agency=visitor.reader, gateway=gateway, database=database, limit=MOST_EVENTS
-    )
-    at = place_of(history.items, source, event_id)
-    item = history.items[at]
-    earlier = [one for one in history.items[:at] if one.type == item.type and one.data]
-    t = words(language_of(request))
-    said = names.said(t, item.type, item.data)
-    before = names.said(t, item.type, earlier[-1].data) if earlier else []
-    return page(
-        request,
-        "event.html",
-        visitor,
-        case=found,
-        item=item,
-        said=said,
-        earlier=earlier[-1] if earlier else None,
-        differences=differences(before, said) if earlier and item.data else [],
-        receipts=await receipts(visitor, gateway, database, source, event_id),
-        openings=[one for one in history.items if _is_about(one, item)],
-        agency=namer(gateway),
-        length=length,
-    )
+    asked = _Event(request, case, source, event_id)
+    return await asked.shown(visitor, gateway, database)
+
+
+@router.post("/{case}/events/{source:segment}/{event_id:segment}", dependencies=[OwnForm])
+async def revealed_event(
+    *,
+    request: Request,
+    case: str,
+    source: str,
+    event_id: str,
+    visitor: Current,
+    gateway: Context,
+    database: Database,
+) -> Response:
+    """The same with what is masked on pages: for a reason, which stands in the access log."""
+    asked = _Event(request, case, source, event_id)
+    await revealing.give_reason(request)
+    return await asked.shown(visitor, gateway, database, whole=True)
+
+
+class _Event(NamedTuple):
+    """An event's page that was asked for."""
+
+    request: Request
+    case: str
+    source: str
+    id: str
+
+    async def shown(
+        self, visitor: Visitor, gateway: Gateway, database: Database, *, whole: bool = False
+    ) -> Response:
+        names: Names = self.request.app.state.names
+        found = await cases.one_case(self.case, visitor.reader, gateway, database)
+        history = await cases.history(
+            case=self.case,
+            agency=visitor.reader,
+            gateway=gateway,
+            database=database,
+            limit=MOST_EVENTS,
+        )
+        at = place_of(history.items, self.source, self.id)
+        item = history.items[at]
+        earlier = [one for one in history.items[:at] if one.type == item.type and one.data]
+        t = words(language_of(self.request))
+        said = names.said(t, item.type, item.data, whole=whole)
+        before = names.said(t, item.type, earlier[-1].data, whole=whole) if earlier else []
+        return page(
+            self.request,
+            "event.html",
+            visitor,
+            case=found,
+            item=item,
+            said=said,
+            hidden=[] if whole else names.hidden(t, item.type, item.data),
+            earlier=earlier[-1] if earlier else None,
+            differences=differences(before, said) if earlier and item.data else [],
+            receipts=await receipts(visitor, gateway, database, self.source, self.id),
+            openings=[one for one in history.items if _is_about(one, item)],
+            agency=namer(gateway),
+            length=length,
+        )
+
+
+def _json(names: Names, history: HistoryPage) -> str:
+    masked = [
+        one.model_copy(update={"data": names.masked(one.type, one.data)}) for one in history.items
+    ]
+    return history.model_copy(update={"items": masked}).model_dump_json(indent=1)
+
+
+def end_of(day: date) -> datetime:
+    """The last second of a day in Beijing."""
+    return datetime.combine(day, time(23, 59, 59), CHINA)
+
+
+def _others(found: CaseDetail, visitor: Visitor) -> list[str]:
+    """As whom who holds a role may look at the case: those that hold one, and its opener."""
+    named = {one for who in found.roles.values() for one in who} | {found.opener or ""}
+    own = {visitor.agency or ""}
+    return sorted(named - own - {""}) if own & named else []
 
 
 class Difference(NamedTuple):
@@ -173,7 +247,7 @@ class Looks:
 
 async def _accesses(
     case: str, visitor: Visitor, gateway: Gateway, database: Database
-) -> list[Looks]:
+) -> list[AccessItem]:
     """Who looked at the case; nothing for who may not know."""
     if visitor.agency is None:
         return []
@@ -183,7 +257,11 @@ async def _accesses(
         )
     except CasebusError:
         return []
-    by_agency = sorted(found.items, key=lambda one: one.agency)
+    return found.items
+
+
+def _by_agency(items: Sequence[AccessItem]) -> list[Looks]:
+    by_agency = sorted(items, key=lambda one: one.agency)
     looks = [_looks(name, list(rows)) for name, rows in groupby(by_agency, lambda one: one.agency)]
     return sorted(looks, key=lambda one: one.last, reverse=True)
 

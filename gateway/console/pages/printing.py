@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request, Response
 from casebus.errors import CasebusError
 from gateway.api import cases, events
 from gateway.api.cases import CaseDetail, HistoryItem
-from gateway.console import timeline
+from gateway.console import revealing, timeline
 from gateway.console.languages import language_of, words
 from gateway.console.naming import Names
 from gateway.console.pages.case import MOST_EVENTS, length, namer, place_of, receipts
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
-from gateway.console.signin.current import Current
+from gateway.console.signin.current import Current, OwnForm
 from gateway.console.signin.visitor import Visitor
 from gateway.context import Context, Database, Gateway
 
@@ -50,17 +50,40 @@ async def letter(
 ) -> Response:
     """The letter that the event is: 移送书, 不予立案通知书, or what its type is called."""
     paper = await _paper(visitor, gateway, database, source, event_id)
+    return _letter(request, visitor, gateway, paper)
+
+
+@router.post("/letter/{source:segment}/{event_id:segment}", dependencies=[OwnForm])
+async def whole_letter(
+    *,
+    request: Request,
+    source: str,
+    event_id: str,
+    visitor: Current,
+    gateway: Context,
+    database: Database,
+) -> Response:
+    """The same with what is masked on pages: for a reason, which stands in the access log."""
+    await revealing.give_reason(request)
+    paper = await _paper(visitor, gateway, database, source, event_id)
+    return _letter(request, visitor, gateway, paper, whole=True)
+
+
+def _letter(
+    request: Request, visitor: Visitor, gateway: Gateway, paper: Paper, *, whole: bool = False
+) -> Response:
     names: Names = request.app.state.names
-    said = names.said(words(language_of(request)), paper.item.type, paper.item.data)
+    t, item = words(language_of(request)), paper.item
     return _printed(
         request,
         "print_letter.html",
         visitor,
         gateway,
         paper,
-        said=said,
-        letter_no=_letter_no(paper.item),
-        dated=timeline.moment_of(paper.item),
+        said=names.said(t, item.type, item.data, whole=whole),
+        hidden=[] if whole else names.hidden(t, item.type, item.data),
+        letter_no=_letter_no(item),
+        dated=timeline.moment_of(item),
     )
 
 

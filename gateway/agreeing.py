@@ -1,0 +1,29 @@
+"""What two viewers both see: no more than the one who asks, nor than the one who is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+
+
+def agreed(mine: Any, theirs: Any) -> Any:
+    """`theirs` without what `mine` does not have; both are views of one thing, as JSON values.
+
+    Where both say something else, theirs is the reduced one: a state that reads `restricted`, a
+    month in the place of a day.
+    """
+    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+        return {name: agreed(mine[name], one) for name, one in theirs.items() if name in mine}
+    if isinstance(mine, list) and isinstance(theirs, list):
+        return _list(mine, theirs)
+    return mine if mine in _EMPTY else theirs
+
+
+def _list(mine: Sequence[Any], theirs: Sequence[Any]) -> list[Any]:
+    """Fields are left out of items, and not items of lists: those of equal length go in pairs."""
+    items = [*mine, *theirs]
+    if len(mine) == len(theirs) and all(isinstance(one, Mapping) for one in items):
+        return [agreed(*pair) for pair in zip(mine, theirs, strict=True)]
+    return [one for one in theirs if one in mine]
