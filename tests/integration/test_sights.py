@@ -103,6 +103,7 @@ def test_a_page_masks_what_is_for_author_and_recipients_and_shows_it_for_a_reaso
         assert answer.status_code == 200
         assert CARD not in answer.text
     assert "证件号码" in officer.gets(path).text
+    assert f"<title>QR {event}</title>" in officer.gets(letter).text
     refused = officer.sends(path, {"reason": " "})
     assert (refused.status_code, "reason_needed" in refused.text) == (422, True)
     assert CARD not in refused.text

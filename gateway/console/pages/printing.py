@@ -10,12 +10,13 @@ from fastapi import APIRouter, Request, Response
 from casebus.errors import CasebusError
 from gateway.api import cases, events
 from gateway.api.cases import CaseDetail, HistoryItem
-from gateway.console import revealing, timeline
+from gateway.console import codes, revealing, timeline
 from gateway.console.languages import language_of, words
 from gateway.console.naming import Names
 from gateway.console.pages.case import MOST_EVENTS, length, namer, place_of, receipts
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
+from gateway.console.signin import signing
 from gateway.console.signin.current import Current, OwnForm
 from gateway.console.signin.visitor import Visitor
 from gateway.context import Context, Database, Gateway
@@ -150,7 +151,17 @@ def _printed(
     paper: Paper,
     **values: Any,
 ) -> Response:
-    return page(request, template, visitor, paper=paper, agency=namer(gateway), **values)
+    event_id, digest = paper.item.id, paper.digest
+    code = codes.address(signing.of_request(request).origin, event_id, digest)
+    return page(
+        request,
+        template,
+        visitor,
+        paper=paper,
+        code=codes.drawn(code, f"QR {event_id}"),
+        agency=namer(gateway),
+        **values,
+    )
 
 
 def _letter_no(item: HistoryItem) -> str:

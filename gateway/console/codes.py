@@ -1,0 +1,24 @@
+"""The QR code of a paper: leads to its event, and names the digest that the paper claims."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import segno
+from markupsafe import Markup
+
+#: Modules of white around the code, as ISO/IEC 18004 asks for.
+_QUIET_ZONE = 4
+
+
+def address(origin: str, event_id: str, digest: str) -> str:
+    """The search for the event; the digest stands behind `#`, which no browser sends."""
+    found = f"{origin}/console/search?text={quote(event_id, safe='')}"
+    return f"{found}#leaf={digest}" if digest else found
+
+
+def drawn(text: str, label: str) -> Markup:
+    """As SVG without a size of its own; `label` says what it is for who cannot see it."""
+    code = segno.make(text, error="m", micro=False)
+    # Label and text are escaped by the library; a class is all that it is styled by.
+    return Markup(code.svg_inline(omitsize=True, border=_QUIET_ZONE, title=label))  # noqa: S704
