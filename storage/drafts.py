@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from storage.queries import load
@@ -11,6 +11,9 @@ from storage.queries import load
 _SQL = load("drafts")
 #: A page says so often that it is open; after two times it is not.
 PRESENT_SECONDS = 15
+
+#: What an officer wrote stays so long where its item was closed meanwhile.
+KEPT = timedelta(days=30)
 
 Fields = Sequence[tuple[str, str]]
 """A form's names and values, as they were typed."""
@@ -49,6 +52,11 @@ async def begun(db: Any, agency: str, item: str, officer: str) -> set[str]:
 
 async def drop(db: Any, place: Place) -> None:
     await db.execute(_SQL["drop"], *place)
+
+
+async def prune(db: Any, now: datetime) -> None:
+    """Take away what was written long ago for items that are closed."""
+    await db.execute(_SQL["prune"], now - KEPT)
 
 
 async def present(db: Any, agency: str, item: str, officer: str) -> list[str]:

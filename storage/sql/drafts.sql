@@ -14,6 +14,12 @@ select action from own.draft where (agency, item, officer) = ($1, $2, $3);
 -- name: drop
 delete from own.draft where (agency, item, action, officer) = ($1, $2, $3, $4);
 
+-- name: prune
+-- Of an item that was closed otherwise: nobody can send it any more.
+delete from own.draft d
+where d.saved_at < $1
+  and not exists (select from derived.work_item w where w.key = d.item and w.is_open);
+
 -- name: seen
 insert into own.presence (agency, item, officer, seen_at) values ($1, $2, $3, now())
 on conflict (agency, item, officer) do update set seen_at = excluded.seen_at;

@@ -20,7 +20,7 @@ from gateway.console.signin.provider import Client, Provider
 from gateway.console.signin.visitor import Role, Visitor
 from gateway.identity.keys import digest
 from onebox.testing import Stack
-from storage import sessions
+from storage import drafts, sessions
 from storage.pool import open_pool
 from storage.sessions import Limits, Officer
 from tests.integration.database import fresh_database
@@ -339,3 +339,20 @@ async def test_sessions_whose_time_is_over_are_taken_away(pool: Any) -> None:
         await begun(pool, WANG, cookie)
     await begun(pool, WANG, "three", NOW + HOUR)
     assert await pool.fetchval("select count(*) from own.console_session") == 1
+
+
+async def test_what_was_written_long_ago_goes_with_its_item_and_not_before(pool: Any) -> None:
+    view: dict[str, Any] = {}
+    for key, is_open in (("open", True), ("closed", False)):
+        await pool.execute(
+            "insert into derived.work_item (key, stream, agency, duty, is_open, version, view)"
+            " values ($1, gen_random_uuid(), $2, 'sign_receipt', $3, 1, $4)",
+            *(key, PSB, is_open, view),
+        )
+    old, new = NOW - drafts.KEPT - MINUTE, NOW - drafts.KEPT + MINUTE
+    kept = [("open", old), ("closed", old), ("closed", new)]
+    for at, (key, saved) in enumerate(kept):
+        await drafts.save(pool, drafts.Place(PSB, key, "receipt", str(at)), 1, [("a", "b")], saved)
+    await drafts.prune(pool, NOW)
+    rows = await pool.fetch("select officer from own.draft order by officer")
+    assert [row["officer"] for row in rows] == ["0", "2"]

@@ -17,7 +17,7 @@ from gateway.console.signin.current import Current, OwnForm
 from gateway.console.signin.signing import Signing, local, of_request
 from gateway.context import Context, Gateway
 from gateway.identity.keys import digest
-from storage import sessions
+from storage import drafts, sessions
 from storage.sessions import Officer
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
@@ -62,6 +62,7 @@ async def signed_in(
     database, cookie = await gateway.database(), way.begin()
     await sessions.end(database, digest(request.cookies.get(signing.cookie, "")))
     await sessions.begin(database, digest(cookie), officer, signing.limits, signing.now())
+    await drafts.prune(database, gateway.now())
     answer = RedirectResponse(local(back), _SEEN)
     _forget(answer, signing, kept)
     _set(answer, signing, signing.cookie, cookie, int(signing.limits.longest.total_seconds()))
