@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import product
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID, uuid4
+from zipfile import ZipFile
 
 import asyncpg
 import httpx
@@ -29,8 +32,10 @@ from casebus.evidence.lines import JournalLine
 from casebus.sdk.connection import producer_settings
 from gateway.api import evidence, health
 from gateway.app import _ROUTERS
+from gateway.console import app as console
 from onebox import credentials
 from onebox.testing import Stack
+from tests.integration.person import Person
 from tests.integration.street import gateway_clients
 from tests.integration.test_gateway import event, journaled, submit, until
 
@@ -82,6 +87,13 @@ class Planted:
 #: How each route is asked: what stands for each name in its path, and what is sent besides. The
 #: names of a planted case, event, item or number stand for all of them.
 _ITEM = {"version": 0, "actor": "P-1", "data": {}}
+#: As it was known in the end, and as whoever has a part sees it.
+_SIGHTS: tuple[dict[str, str], ...] = (
+    {},
+    {"known_on": "9999-01-01T00:00:00Z"},
+    {"seen_by": PARTY},
+    {"seen_by": OPENER},
+)
 PLANS: dict[str, dict[str, Any]] = {
     "POST /v1/events": {"json": {"specversion": "1.0"}},
     "GET /v1/events/{source}/{event_id}": {},
@@ -89,9 +101,9 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/events/{source}/{event_id}/recall": {},
     "GET /v1/cases": {"queries": ({}, {"number": "number"}, {"status": "sent"})},
     "GET /v1/cases/counts": {"queries": ({"by": "status"}, {"by": "agency"})},
-    "GET /v1/cases/{case}": {},
+    "GET /v1/cases/{case}": {"queries": _SIGHTS},
     "GET /v1/cases/{case}/clocks": {},
-    "GET /v1/cases/{case}/history": {},
+    "GET /v1/cases/{case}/history": {"queries": _SIGHTS},
     "GET /v1/cases/{case}/evidence": {},
     "GET /v1/cases/{case}/accesses": {},
     "GET /v1/cases/{case}/matches": {},
@@ -472,6 +484,114 @@ def test_no_viewer_finds_a_mark_that_is_not_theirs_and_every_look_is_written(
         written = _looks(_rows(stack, by_route, planted, viewer)) - before
         missing = walk.looks - written
         assert missing == Counter(), f"{viewer} looked unwritten: {missing}"
+
+
+#: Role -> who comes to the console with it.
+COMING = {
+    "officer": (OPENER, RECIPIENT, PARTY, LOW_PARTY, STRANGER, SUPERIOR),
+    "supervisor": (COPIED, STRANGER, SUPERIOR),
+    "ops": (NOBODY,),
+}
+#: Pages that show nothing of a case, or end a session.
+_NO_PAGES = ("/console/development", "/console/sign", "/console/live", "/console/static")
+#: What is asked of a page besides the page itself.
+_VIEWS: dict[str, tuple[dict[str, str], ...]] = {
+    "/console/cases/{case}": (
+        {"view": "full"},
+        {"view": "json"},
+        {"on": "2999-01-01"},
+        {"seen_by": PARTY},
+        {"seen_by": OPENER},
+    ),
+    "/console/search": ({"text": "number"}, {"title": "mark"}),
+    "/console/todo": ({"of": "all"},),
+}
+
+
+def _pages() -> list[APIRoute]:
+    found = [
+        route
+        for one in console._PAGES
+        for route in one.router.routes
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ())
+    ]
+    return [one for one in found if not one.path.startswith(_NO_PAGES)]
+
+
+@dataclass
+class Visit:
+    """One visitor's way over every page of the console."""
+
+    person: Person
+    planted: Planted
+    seen: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+
+    def over(self, pages: list[APIRoute]) -> None:
+        for route in pages:
+            for names in self._names(route.path_format):
+                for query in ({}, *_VIEWS.get(route.path_format, ())):
+                    numbers = self.planted.numbers if "text" in query else [""]
+                    for number in numbers:
+                        self._ask(route, names, {**query, "text": number} if number else query)
+
+    def _names(self, path: str) -> Iterator[dict[str, str]]:
+        for given in self._ids(path):
+            # Whatever else a path asks for: it is not there.
+            yield {name: given.get(name, "1") for name in re.findall(r"{(\w+)}", path)}
+
+    def _ids(self, path: str) -> Iterator[dict[str, str]]:
+        if "{event_id}" in path:
+            for (source, name), stream in self.planted.events.items():
+                yield {"source": source, "event_id": name, "case": stream}
+        elif "{case}" in path:
+            yield from ({"case": one} for one in self.planted.cases())
+        elif "{key}" in path:
+            yield from ({"key": one, "word": "receipt"} for one in self.planted.keys)
+        else:
+            yield {}
+
+    def _ask(self, route: APIRoute, names: dict[str, str], query: dict[str, str]) -> None:
+        path = route.path_format.format(**{n: quote(one, safe="") for n, one in names.items()})
+        answer = self.person.gets(path, params=query)
+        assert answer.status_code < 500, answer.text
+        text = answer.text + json.dumps(dict(answer.headers))
+        if "spreadsheet" in answer.headers.get("content-type", ""):
+            text += _cells(answer.content)
+        known = {*names.values(), *query.values()}
+        marks = {one for one in self.planted.allowed if one in text and one not in known}
+        self.seen |= marks
+        told = {self.planted.streams[one] for one in marks} - {NO_CASE}
+        self.told |= told | {one for one in self.planted.cases() if one in text} - known
+
+
+def _cells(workbook: bytes) -> str:
+    with ZipFile(BytesIO(workbook)) as files:
+        return "".join(files.read(name).decode() for name in files.namelist())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("role", "agency"), [(role, one) for role, who in COMING.items() for one in who]
+)
+def test_no_visitor_finds_a_mark_on_a_page_that_is_not_theirs_and_looks_are_written(
+    stack: Stack, planted: Planted, role: str, agency: str
+) -> None:
+    person = Person(stack)
+    person.signs_in(role, agency)
+    visit = Visit(person, planted)
+    visit.over(_pages())
+    viewer = agency or OPERATOR
+    allowed = {mark for mark, viewers in planted.allowed.items() if viewer in viewers}
+    assert visit.seen - allowed == set(), f"{role} of {agency} sees what is not for it"
+    if viewer in TEAM:
+        # The visit has eyes: whoever holds a role finds what the open case says.
+        first = planted.cases()
+        own = {one for one in allowed if planted.streams[one] in first}
+        assert len(visit.seen) > len(own) / 2
+    query = "select distinct stream from own.access where stream = any($1) and route like $2"
+    written = {str(row["stream"]) for row in _rows(stack, query, planted, "/console/%")}
+    assert visit.told <= written
 
 
 def _looks(rows: list[Any]) -> Counter[tuple[str, str]]:
