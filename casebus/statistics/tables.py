@@ -10,13 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from casebus.events.legaltime import in_china
+from casebus.spreadsheets import plain
 
 #: What stands where a number is left out.
 LEFT_OUT = "*"
 TOTAL = "合计"
 _FIGURES = ("count", "met", "overdue", "value")
-#: What a spreadsheet program would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def columns(answer: Mapping[str, Any]) -> list[str]:
@@ -40,7 +39,7 @@ def to_csv(answer: Mapping[str, Any]) -> str:
     out.write("\ufeff")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns(answer))
-    writer.writerows([_plain(cell) for cell in line] for line in lines(answer))
+    writer.writerows([plain(cell) for cell in line] for line in lines(answer))
     for name, text in notes(answer):
         writer.writerow([name, text])
     return out.getvalue()
@@ -55,11 +54,11 @@ def to_xlsx(answer: Mapping[str, Any]) -> bytes:
     sheet.title = "统计"
     sheet.append(columns(answer))
     for line in lines(answer):
-        sheet.append([_plain(cell) for cell in line])
+        sheet.append([plain(cell) for cell in line])
     sheet.freeze_panes = "A2"
     about = book.create_sheet("说明")
     for row in notes(answer):
-        about.append([_plain(cell) for cell in row])
+        about.append([plain(cell) for cell in row])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -114,8 +113,3 @@ def _figure(one: Mapping[str, Any], row: Mapping[str, Any], name: str) -> Any:
     if value is None:
         return LEFT_OUT if name in row and row["suppressed"] else None
     return yuan(value) if name == "value" and one["kind"] == "sum" else value
-
-
-def _plain(cell: Any) -> Any:
-    """Text that a spreadsheet program does not run."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
