@@ -44,12 +44,18 @@ class Rules:
     steps: tuple[Step, ...]
     #: What may stand in which parameter of a search.
     words: Mapping[str, frozenset[str]]
+    #: Article of an offence -> what it is called, in both languages.
+    offences: Mapping[str, tuple[str, str]]
 
     @classmethod
     def load(cls, policies: Path) -> Rules:
         law = law_of(policies)
         return cls(
-            Indicators.load(policies / "statistics"), law.digest, tuple(steps_of(law)), _words(law)
+            Indicators.load(policies / "statistics"),
+            law.digest,
+            tuple(steps_of(law)),
+            _words(law),
+            _offences(law),
         )
 
 
@@ -60,7 +66,20 @@ def _words(law: Law) -> dict[str, frozenset[str]]:
         "procedure": frozenset(law.procedures),
         "clock": frozenset(law.clocks),
         "finding": KINDS | seeing.FINDINGS,
+        "offence": frozenset(law.thresholds.family_of),
     }
+
+
+def _offences(law: Law) -> dict[str, tuple[str, str]]:
+    """By the latest version of each one's standard."""
+    titles = {
+        one.offence: (one.title.zh, one.title.en)
+        for rows in law.thresholds.standards.values()
+        for one in rows
+        if one.variant is None
+    }
+    unnamed = {one: (f"刑法第{one}条", f"Art. {one}") for one in law.thresholds.family_of}
+    return dict(sorted((unnamed | titles).items()))
 
 
 @cache

@@ -90,6 +90,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.cosignature", "insert"),
         ("own.draft", "insert, update, delete"),
         ("own.presence", "insert, update, delete"),
+        ("own.saved_view", "insert, update, delete"),
         ("own.console_officer", "insert, update"),
         ("own.console_session", "insert, update, delete"),
         ("public.casebus_migration", _READ),

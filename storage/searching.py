@@ -8,7 +8,7 @@ has a query of its own, with the conditions that were asked for and no others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -84,8 +84,14 @@ class Wanted:
     clock_state: str | None = None
     due_before: datetime | None = None
     finding: str | None = None
+    #: That the law makes of its figures.
+    offence: str | None = None
     organisation: str | None = None
     number: str | None = None
+    #: The id of an event of it.
+    event: str | None = None
+    #: Of an event of it, as its `traceparent` has it: 32 hexadecimal digits.
+    trace: bytes | None = None
     #: Words that all stand in one title.
     title: str | None = None
     opened_from: datetime | None = None
@@ -100,6 +106,14 @@ class Page:
     #: Where the page before ended.
     after: tuple[datetime, UUID] | None
     limit: int
+
+
+async def next_dues(db: Database, streams: Collection[UUID]) -> dict[UUID, Row]:
+    """Of each case what is due next, where anything is: `due`, and whether it may still move."""
+    if not streams:
+        return {}
+    rows = await db.fetch(_SQL["next_dues"], list(streams), timeout=_PATIENCE)
+    return {row["stream"]: row for row in rows}
 
 
 class _Values:
@@ -184,7 +198,7 @@ class _Asked:
         """For who may know of the case."""
         wanted, team = self._wanted, _SQL["in_team"].format(viewer=self._viewer)
         found = [
-            *self._named("status", "procedure", "agency", "openers"),
+            *self._named("status", "procedure", "agency", "openers", "event", "trace"),
             *self._title(),
             *self._clock(),
             *self._between("s.opened", wanted.opened_from, wanted.opened_before),
@@ -195,25 +209,33 @@ class _Asked:
             found += [one] if sees_all else [one, team]
         for one in self._named("finding"):
             found += [one] if sees_all or self._viewing.figures else [one, team]
+        if sees_all and wanted.offence is not None:
+            # An operator sees no assessment.
+            return [*found, "false"]
+        for one in self._named("offence"):
+            found += [one] if self._viewing.figures else [one, team]
         if wanted.number is not None:
             known = sees_all or self._viewing.figures
-            found.append(self._number("number" if known else "known_number"))
+            found.append(self._own("number" if known else "known_number", wanted.number))
         return found
 
     def of_closed(self) -> list[str] | None:
         """For who may not; None where nothing of what is asked for is shown of such a case."""
         wanted, put = self._wanted, self._values
         clock = (wanted.clock, wanted.clock_state, wanted.due_before)
-        hidden = (*clock, wanted.finding, wanted.organisation, wanted.title)
-        is_operator = self._viewing.agency is None
-        if any(one is not None for one in hidden) or (is_operator and wanted.number is not None):
+        hidden = (*clock, wanted.finding, wanted.offence, wanted.organisation, wanted.title)
+        # Of its own it finds what it gave, wrote or was sent: an operator has none.
+        own = {name: getattr(wanted, name) for name in ("number", "event", "trace")}
+        if self._viewing.agency is None:
+            hidden = (*hidden, *own.values())
+        if any(one is not None for one in hidden):
             return None
         shown = {"closed_status": wanted.status, "procedure": wanted.procedure}
         shown |= {"opener": wanted.agency}
         return [
             *(f"s.{name} = {put(one)}::text" for name, one in shown.items() if one is not None),
             *self._named("openers"),
-            *([self._number("own_number")] if wanted.number is not None else ()),
+            *(self._own(f"own_{name}", one) for name, one in own.items() if one is not None),
             *self._between("s.closed_opened", wanted.opened_from, wanted.opened_before),
             *self._between("s.closed_changed", wanted.changed_from, wanted.changed_before),
         ]
@@ -241,9 +263,8 @@ class _Asked:
             holds.append(_SQL["title_seen"].format(viewer=self._viewer))
         yield _SQL["title"].format(holds=" and ".join(holds))
 
-    def _number(self, query: str) -> str:
-        value = self._values(self._wanted.number)
-        return _SQL[query].format(value=value, viewer=self._viewer)
+    def _own(self, query: str, value: Any) -> str:
+        return _SQL[query].format(value=self._values(value), viewer=self._viewer)
 
     def _clock(self) -> Iterator[str]:
         """All of it of one and the same clock."""

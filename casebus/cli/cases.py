@@ -36,13 +36,17 @@ def _filters(command: Any) -> Any:
         ),
         click.option("--overdue", is_flag=True, help="As --clock-state overdue: owed and late."),
         click.option("--due-within", "due_within_days", type=int, help="Days until one is due."),
+        click.option("--due-to", type=_DAY, help="Last day on which one falls due, from now on."),
         click.option("--finding", help="It has a finding of this kind: gap."),
+        click.option("--offence", help="Article that an assessment names: 214."),
         click.option("--opened-from", type=_DAY, help="First day of opening."),
         click.option("--opened-to", type=_DAY, help="Last day of opening."),
         click.option("--changed-from", type=_DAY, help="First day of the last change."),
         click.option("--changed-to", type=_DAY, help="Last day of the last change."),
         click.option("--organisation", help="A party's 统一社会信用代码."),
         click.option("--number", help="A local number: 案号, 移送书文号."),
+        click.option("--event", help="The id of one of its events."),
+        click.option("--trace", help="A trace id, or a whole traceparent."),
         click.option("--title", help="Words of its title or of its matter's, 案由."),
     )
     for option in reversed(options):
@@ -85,7 +89,7 @@ def _wanted(given: dict[str, Any]) -> dict[str, Any]:
         wanted["clock_state"] = "overdue"
     if "of_agency" in wanted:
         wanted["agency"] = wanted.pop("of_agency")
-    days = ("opened_from", "opened_to", "changed_from", "changed_to")
+    days = ("opened_from", "opened_to", "changed_from", "changed_to", "due_to")
     return wanted | {name: f"{wanted[name]:%Y-%m-%d}" for name in days if name in wanted}
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from casebus.events.identifiers import FORM, identify
 from casebus.events.legaltime import CHINA
 from casebus.events.numbers import canonical_number
+from casebus.events.traces import trace_id
 from gateway import bodies, figures, paging, seeing
 from gateway.api.cases import CaseSummary, summary_of, viewer_of
 from gateway.api.shapes import Next, Shape
@@ -57,7 +58,13 @@ class Filters(BaseModel):
     due_within_days: int | None = Field(
         None, ge=0, le=_MOST_DAYS, description="A running clock falls due in so many days."
     )
+    due_to: date | None = Field(
+        None, description="A running clock falls due from now to this day, in China."
+    )
     finding: str | None = Field(None, max_length=64, description="A kind of finding: gap.")
+    offence: str | None = Field(
+        None, max_length=16, description="Article that an assessment of the case names: 214."
+    )
     opened_from: date | None = Field(None, description="First day of opening, in China.")
     opened_to: date | None = Field(None, description="Last day of opening.")
     changed_from: date | None = Field(None, description="First day of the last change.")
@@ -66,6 +73,12 @@ class Filters(BaseModel):
         None, max_length=64, description="统一社会信用代码 of a party, where the caller has a role."
     )
     number: str | None = Field(None, max_length=200, description="A local number.")
+    event: str | None = Field(None, max_length=200, description="The id of one of its events.")
+    trace: str | None = Field(
+        None,
+        max_length=64,
+        description="Trace id of one of its events, or the whole `traceparent` (W3C).",
+    )
     title: str | None = Field(
         None,
         max_length=200,
@@ -73,8 +86,26 @@ class Filters(BaseModel):
     )
 
 
+class Awaited(Shape):
+    """Somebody must act: an open item of work."""
+
+    agency: str = Field(examples=["cn-330106-psb"])
+    duty: str = Field(examples=["decide_filing"])
+    title: str = Field(examples=["决定是否立案"])
+
+
+class CaseFound(CaseSummary):
+    """A case in a list, with what is due in it and from whom."""
+
+    due: datetime | None = Field(default=None, description="The next end of a running clock.")
+    provisional: bool = Field(default=False, description="暂定: `due` may still move.")
+    awaited: list[Awaited] = Field(
+        default=[], description="Who must act now, for those who see duties."
+    )
+
+
 class CasePage(Shape):
-    items: list[CaseSummary]
+    items: list[CaseFound]
     next: Next
     total: int | None = Field(
         default=None, description="How many there are on all pages, where `count` asks for it."
@@ -113,22 +144,39 @@ async def cases(
     after = None if cursor is None else _place(sort, paging.decode(cursor))
     rows = await searching.page(database, viewing, wanted, Page(sort, after, limit + 1))
     database.note(rows[:limit])
-    titles = await reads.titles(database, [one["stream"] for one in rows[:limit]])
     last = rows[limit - 1] if len(rows) > limit else None
-    shown = (
-        seeing.of_case(
-            viewer_of(gateway, agency, one),
-            gateway.access,
-            summary_of(one),
-            titles[one["stream"]],
-        )
-        for one in rows[:limit]
-    )
     return CasePage(
-        items=[CaseSummary(**one) for one in shown],
+        items=await _found(gateway, database, agency, rows[:limit]),
         next=last and paging.encode([sort, last["place"].isoformat(), str(last["stream"])]),
         total=await _total(database, viewing, wanted) if count else None,
     )
+
+
+async def _found(gateway: Gateway, database: Any, agency: str, rows: list[Any]) -> list[CaseFound]:
+    """The rows as the agency sees them."""
+    streams = [one["stream"] for one in rows]
+    titles = await reads.titles(database, streams)
+    dues = await searching.next_dues(database, streams)
+    return [
+        CaseFound(
+            **seeing.of_case(viewer, gateway.access, summary_of(one), titles[one["stream"]]),
+            **({} if seeing.is_closed(viewer) else _due(dues.get(one["stream"]))),
+            awaited=_awaited(one["view"])
+            if "work" in seeing.lists_of(viewer, gateway.access)
+            else [],
+        )
+        for one in rows
+        for viewer in [viewer_of(gateway, agency, one)]
+    ]
+
+
+def _due(row: Any) -> dict[str, Any]:
+    return {} if row is None else {name: row[name] for name in ("due", "provisional")}
+
+
+def _awaited(view: dict[str, Any]) -> list[Awaited]:
+    open_items = [one for one in view.get("work") or [] if not one.get("closed_by")]
+    return [Awaited(**{name: one[name] for name in Awaited.model_fields}) for one in open_items]
 
 
 @router.get("/counts", responses=_REFUSALS)
@@ -154,7 +202,8 @@ async def _total(database: Any, viewing: Viewing, wanted: Wanted) -> int:
 async def _counted(database: Any, viewing: Viewing, wanted: Wanted, by: By) -> list[Any]:
     """Counted by words of what they hold, a few cases are as good as shown: looks at each."""
     rows = await searching.counts(database, viewing, wanted, by)
-    singles_out = wanted.organisation or wanted.number or wanted.title
+    named = (wanted.organisation, wanted.number, wanted.title, wanted.event, wanted.trace)
+    singles_out = any(one is not None for one in named)
     if singles_out and 0 < sum(row["count"] for row in rows) <= _FEW:
         database.note(await searching.page(database, viewing, wanted, Page("-changed", None, _FEW)))
     return rows
@@ -169,7 +218,6 @@ def _viewing(gateway: Gateway, agency: str) -> Viewing:
 async def _wanted(gateway: Gateway, viewing: Viewing, filters: Filters) -> Wanted:
     """What is asked for, in canonical form; raises `invalid_parameter` for what is unknown."""
     await _refuse_unknown(gateway, filters)
-    days = filters.due_within_days
     return Wanted(
         status=filters.status,
         procedure=filters.procedure,
@@ -177,10 +225,13 @@ async def _wanted(gateway: Gateway, viewing: Viewing, filters: Filters) -> Wante
         openers=_openers(gateway, filters.division),
         clock=filters.clock,
         clock_state=filters.clock_state,
-        due_before=None if days is None else viewing.now + days * _DAY,
+        due_before=_due_before(viewing.now, filters),
         finding=filters.finding,
+        offence=filters.offence,
         organisation=_organisation(filters.organisation),
         number=_some("number", filters.number, canonical_number(filters.number or "")),
+        event=_some("event", filters.event, (filters.event or "").strip()),
+        trace=_trace(filters.trace),
         title=_some("title", filters.title, (filters.title or "").strip()),
         opened_from=_begin(filters.opened_from),
         opened_before=_end("opened_to", filters.opened_to),
@@ -224,6 +275,22 @@ def _some(name: str, given: str | None, canonical: str) -> str | None:
     if not canonical:
         raise unfit(name, "it is empty")
     return canonical
+
+
+def _trace(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    found = trace_id(text)
+    if found is None:
+        raise unfit("trace", "a trace id has 32 hexadecimal digits, not all of them zero")
+    return found.encode()
+
+
+def _due_before(now: datetime, filters: Filters) -> datetime | None:
+    """The earlier of both bounds."""
+    days, last = filters.due_within_days, _end("due_to", filters.due_to)
+    within = None if days is None else now + days * _DAY
+    return min((one for one in (within, last) if one is not None), default=None)
 
 
 def _begin(day: date | None) -> datetime | None:

@@ -20,6 +20,7 @@ from gateway.console.pages import (
     oversight,
     printing,
     search,
+    search_views,
     todo,
 )
 from gateway.console.rendering import environment
@@ -29,7 +30,20 @@ from gateway.console.signin.signing import Signing
 from gateway.console.standing import Standing
 from gateway.context import Gateway
 
-_PAGES = (front, todo, item, case, printing, search, oversight, figures, ops, live, routes)
+_PAGES = (
+    front,
+    todo,
+    item,
+    case,
+    printing,
+    search,
+    search_views,
+    oversight,
+    figures,
+    ops,
+    live,
+    routes,
+)
 
 
 def install(app: FastAPI, gateway: Gateway) -> None:

@@ -95,9 +95,10 @@ def _here(request: Request) -> str:
 
 def with_query(request: Request, changed: Mapping[str, Any]) -> str:
     """The page's address with other parameters; one that is None goes, and the cursor too."""
-    kept = {name: value for name, value in request.query_params.items() if name != "cursor"}
-    kept |= changed
-    return f"{request.url.path}?{urlencode({n: v for n, v in kept.items() if v is not None})}"
+    gone = {"cursor", *changed}
+    kept = [pair for pair in request.query_params.multi_items() if pair[0] not in gone]
+    kept += [(name, value) for name, value in changed.items() if value is not None]
+    return f"{request.url.path}?{urlencode(kept)}"
 
 
 def moment(at: datetime | None) -> Markup | str:

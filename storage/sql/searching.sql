@@ -62,6 +62,30 @@ s.stream in (select c.stream from derived.clock c where {clock})
 -- name: finding
 s.stream in (select f.stream from derived.finding f where f.kind = {value}::text)
 
+-- name: offence
+s.offences @> array[{value}::text]
+
+-- name: event
+s.stream in (select e.stream from derived.event e where e.id = {value}::text)
+
+-- name: own_event
+-- What it wrote or was sent.
+s.stream in (
+    select e.stream from derived.event e
+    where e.id = {value}::text
+      and (e.author = {viewer}::text or e.recipients @> array[{viewer}::text]))
+
+-- name: trace
+s.stream in (
+    select j.stream from derived.journal j where derived.trace_of(j.headers) = {value}::bytea)
+
+-- name: own_trace
+s.stream in (
+    select e.stream from derived.journal j
+    join derived.event e on e.stream = j.stream and e.source = j.source and e.id = j.event_id
+    where derived.trace_of(j.headers) = {value}::bytea
+      and (e.author = {viewer}::text or e.recipients @> array[{viewer}::text]))
+
 -- name: organisation
 s.stream in (
     select t.stream from derived.trait t where t.kind = 'codes' and t.value = {value}::text)
@@ -100,3 +124,10 @@ position(derived.plain({value}::text) in t.words) > 0
 (t.agency is null or t.agency = {viewer}::text or t.recipients @> array[{viewer}::text]
     or exists (select from derived.case_state k
                where k.stream = t.stream and k.team @> array[{viewer}::text]))
+
+-- name: next_dues
+-- What a case falls due by next: as its order by `due` has it.
+select distinct on (c.stream) c.stream, c.due, coalesce(c.view ->> 'provisional', '') = 'true' as provisional
+from derived.clock c
+where c.stream = any($1::uuid[]) and c.status = 'running' and not c.historic and c.due is not null
+order by c.stream, c.due;

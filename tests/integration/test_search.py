@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from unicodedata import normalize
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from casebus.events.legaltime import CHINA
 from casebus.events.topics import ADMIN
 from onebox.testing import Stack
+from storage.packing import pack_headers
 from tests.integration.casework import casework_on
 from tests.integration.worlds import (
     AMR,
@@ -115,6 +117,7 @@ SAYS: dict[str, Callable[[Detail, str], bool]] = {
     "division": lambda shown, value: (shown["opener"] or "").startswith(f"cn-{value[:4]}"),
     "clock": lambda shown, value: value in {one["id"] for one in shown["clocks"]},
     "finding": lambda shown, value: value in {one["kind"] for one in shown["findings"]},
+    "offence": lambda shown, value: value in {one.get("offence") for one in shown["assessments"]},
     "title": lambda shown, value: any(
         all(word in title for word in value.lower().split()) for title in titles_of(shown)
     ),
@@ -131,6 +134,7 @@ ASKED: dict[str, tuple[str, ...]] = {
     "division": ("330100", "330200"),
     "clock": ("A04", "T01", "T08", "T18"),
     "finding": ("counts_elsewhere", "linked_elsewhere", "data_quality", "gap", "omission"),
+    "offence": ("213", "214", "217"),
     "title": (
         "涉嫌",
         "商标",
@@ -235,6 +239,58 @@ async def sorts_and_pages(world: TwinWorld, viewer: str) -> None:
         assert counted == {one: statuses.count(one) for one in statuses}
 
 
+async def test_an_event_and_its_trace_find_the_cases_in_whose_history_the_viewer_reads_it(
+    world: TwinWorld,
+) -> None:
+    pool = world.casework.pool
+    events = await pool.fetch("select stream::text, source, id from derived.event")
+    traces = {one["id"]: uuid4().hex for one in events}
+    for one in events:
+        parent = f"00-{traces[one['id']]}-{uuid4().hex[:16]}-01".encode()
+        await pool.execute(
+            "update derived.journal set headers = headers || $3 where (source, event_id) = ($1, $2)",
+            *(one["source"], one["id"], pack_headers([("traceparent", parent)])),
+        )
+    read_by: dict[str, set[str]] = {}
+    for viewer in VIEWERS:
+        async with world.client(viewer) as (client, _):
+            read: dict[str, set[str]] = {one["id"]: set() for one in events}
+            for case in await found(client, ""):
+                history = (await get(client, f"/v1/cases/{case}/history"))["items"]
+                for one in history:
+                    # Of a month that is not told the item has a name of its own.
+                    read.setdefault(one["id"], set()).add(case)
+            for event, trace in traces.items():
+                assert set(await found(client, f"event={quote(event)}")) == read[event], viewer
+                for text in (trace, f"00-{trace.upper()}-{'1' * 16}-01"):
+                    assert set(await found(client, f"trace={text}")) == read[event], viewer
+            read_by[viewer] = {event for event in traces if read[event]}
+            assert await found(client, f"event={uuid4()}") == []
+            assert await found(client, f"trace={uuid4().hex}") == []
+    assert read_by[COURT]
+    assert read_by[AMR] - read_by[COURT]
+
+
+async def test_a_listed_case_says_what_is_due_and_from_whom_as_the_case_does(
+    world: TwinWorld,
+) -> None:
+    said = set()
+    for viewer in VIEWERS:
+        async with world.client(viewer) as (client, _):
+            for one in (await get(client, "/v1/cases"))["items"]:
+                case = await get(client, f"/v1/cases/{one['id']}")
+                dues = [
+                    (clock["due"], clock["provisional"])
+                    for clock in case["clocks"]
+                    if clock["state"] in {"running", "unconfirmed"} and not clock["historic"]
+                ]
+                assert (one["due"], one["provisional"]) == min(dues, default=(None, False))
+                awaits = [(it["agency"], it["duty"]) for it in case["work"] if not it["closed_by"]]
+                assert [(it["agency"], it["duty"]) for it in one["awaited"]] == awaits
+                said.add((bool(dues), bool(awaits)))
+    assert {(True, True), (False, False)} <= said
+
+
 async def test_an_operator_sees_every_case_and_no_body(world: TwinWorld) -> None:
     async with world.client(ADMIN) as (client, description):
         shown = await details(client)
@@ -320,6 +376,11 @@ async def test_values_that_nobody_knows_are_refused_with_the_known_ones(world: T
             ("division", "33", "six"),
             ("title", "  ", "empty"),
             ("opened_to", "9999-12-31", "later"),
+            ("due_to", "9999-12-31", "later"),
+            ("offence", "999", "214"),
+            ("event", "  ", "empty"),
+            ("trace", "0" * 32, "32"),
+            ("trace", "4bf92f3577b34da6a3ce929d0e0e473", "32"),
         ):
             for path in ("/v1/cases", "/v1/cases/counts"):
                 if path.endswith("counts") and name == "sort":

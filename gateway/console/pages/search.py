@@ -1,107 +1,119 @@
-"""查询: the viewer's cases by conditions, or by whatever was typed into the one box."""
+"""查询: the viewer's cases by conditions or by whatever was typed into the box; as files too."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-from uuid import UUID
+from collections.abc import Callable
+from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
-from pydantic import ValidationError
 
-from casebus.events.identifiers import FORM, identify
+from casebus.events.legaltime import CHINA
+from casebus.spreadsheets import CSV, XLSX, csv_of, xlsx_of
 from gateway import figures, paging
-from gateway.api import numbers, searching
-from gateway.api.searching import Filters
+from gateway.console.languages import language_of, words
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
+from gateway.console.search.asking import MOST_ROWS, Asked
+from gateway.console.search.columns import COLUMNS, Teller, chosen
+from gateway.console.search.conditions import address
 from gateway.console.signin.current import Current
-from gateway.console.signin.visitor import Visitor
-from gateway.context import Context, Database, Gateway
-from gateway.problems import RefusedError
-from storage import reads
+from gateway.context import Context, Database
+from storage import views
 from storage.searching import Sort
 
-router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
+router = APIRouter(route_class=ConsoleRoute, prefix="/console/search", include_in_schema=False)
 PAGE_ROWS = 100
-#: What the page asks for; whatever else its address has is the search's own.
-CONDITIONS = tuple(Filters.model_fields)
+#: More agencies make the page long: their names are typed then.
+_MOST_NAMES = 500
 STATES = ("overdue", "running", "unconfirmed", "breached", "paused", "met", "met_late", "lapsed")
 
-Text = Annotated[str, Query(max_length=200)]
 
-
-@router.get("/search")
-async def search(
+async def asked_of(
     *,
     request: Request,
     visitor: Current,
     gateway: Context,
     database: Database,
-    text: Text = "",
     sort: Sort = "-changed",
-    cursor: paging.Cursor = None,
+) -> Asked:
+    return await Asked(request, visitor, gateway, database, sort).read()
+
+
+Asks = Annotated[Asked, Depends(asked_of)]
+Columns = Annotated[list[str] | None, Query()]
+
+
+@router.get("")
+async def search(
+    *, request: Request, asked: Asks, columns: Columns = None, cursor: paging.Cursor = None
 ) -> Response:
-    typed = text.strip()
-    case = await _case(gateway, visitor, typed)
-    if case is not None:
-        return RedirectResponse(f"/console/cases/{case}", 303)
-    given = {name: one for name in CONDITIONS if (one := request.query_params.get(name, ""))}
-    kind, more = await _taken_for(gateway, visitor, typed) if typed else ("", {})
-    found, errors = None, []
-    try:
-        found = await searching.cases(
-            agency=visitor.reader,
-            gateway=gateway,
-            database=database,
-            filters=Filters(**{**given, **more}),
-            sort=sort,
-            count=True,
-            cursor=cursor,
-            limit=PAGE_ROWS,
-        )
-    except ValidationError as error:
-        errors = [str(one["loc"][0]) for one in error.errors()]
-    except RefusedError as error:
-        errors = [one["detail"] for one in error.errors]
-    known = (await figures.rules(gateway.settings.policies_dir)).words
+    pairs = request.query_params.multi_items()
+    if asked.place:
+        return RedirectResponse(asked.place, 303)
+    if any(not one for _, one in pairs):
+        # What a form sends of fields that nobody filled in: an address is to be sent on.
+        return RedirectResponse(f"/console/search?{address(pairs)}", 303)
+    found = await asked.found(cursor=cursor, limit=PAGE_ROWS, count=True)
+    gateway, visitor = asked.gateway, asked.visitor
+    known = await figures.rules(gateway.settings.policies_dir)
+    owner = views.Owner(visitor.reader, visitor.pseudonym)
     return page(
         request,
         "search.html",
         visitor,
+        asked=asked,
         found=found,
-        errors=errors,
-        given=given,
-        typed=typed,
-        kind=kind,
-        sort=sort,
-        known=known,
+        given=asked.conditions.given,
+        wrong=asked.conditions.wrong,
+        columns=chosen(columns or ()),
+        all_columns=COLUMNS,
+        known=known.words,
+        offences=known.offences,
         states=STATES,
         agencies=gateway.directory().agencies,
+        most_names=_MOST_NAMES,
+        most_rows=MOST_ROWS,
+        query=address(pairs),
+        views=await views.seen(await gateway.database(), owner),
     )
 
 
-async def _case(gateway: Gateway, visitor: Visitor, typed: str) -> UUID | None:
-    """The case that an id names: its own, or that of an event, as far as the viewer sees it."""
-    try:
-        name = UUID(typed)
-    except ValueError:
-        return None
-    database = await gateway.database()
-    row = await reads.case(database, visitor.reader, name)
-    return None if row is None else name
+@router.get(".csv")
+async def as_csv(asked: Asks, columns: Columns = None) -> Response:
+    return await _file(asked, columns, "csv", CSV, lambda _, heads, rows: csv_of(heads, rows))
 
 
-async def _taken_for(gateway: Gateway, visitor: Visitor, typed: str) -> tuple[str, dict[str, Any]]:
-    """What the one box was taken for, and the condition that this is."""
-    if gateway.directory().agency(typed) is not None:
-        return "agency", {"agency": typed}
-    code = identify("uscc", typed)
-    if code.canonical and code.problem != FORM:
-        return "organisation", {"organisation": typed}
-    numbered = await numbers.cases_by_number(
-        typed, visitor.reader, gateway, await gateway.database()
-    )
-    if numbered.items:
-        return "number", {"number": typed}
-    return "title", {"title": typed}
+@router.get(".xlsx")
+async def as_workbook(asked: Asks, columns: Columns = None) -> Response:
+    return await _file(asked, columns, "xlsx", XLSX, xlsx_of)
+
+
+async def _file(
+    asked: Asked,
+    columns: list[str] | None,
+    kind: str,
+    media: str,
+    write: Callable[[str, list[str], list[list[object]]], bytes],
+) -> Response:
+    """What is found, as the page shows it; what was cut off is said in the last line."""
+    if asked.place:
+        return RedirectResponse(asked.place, 303)
+    names, now = asked.request.app.state.names, asked.gateway.now()
+    t = words(language_of(asked.request))
+    tells = Teller(t, names, asked.gateway.directory().agencies, now)
+    wanted = chosen(columns or ())
+    items, total = await asked.all()
+    if asked.conditions.wrong:
+        # The page says what is wrong.
+        query = address(asked.request.query_params.multi_items())
+        return RedirectResponse(f"/console/search?{query}", 303)
+    rows = [tells.row(one, wanted) for one in items]
+    if total > len(items):
+        rows.append([t("search.cut", most=len(items), total=total)])
+    body = await run_in_threadpool(write, t("search.cases"), tells.heads(wanted), rows)
+    name = f"{t('search.cases')}-{now.astimezone(CHINA):%Y%m%d-%H%M}.{kind}"
+    attachment = f"attachment; filename*=UTF-8''{quote(name)}"
+    return Response(body, media_type=media, headers={"Content-Disposition": attachment})

@@ -1,0 +1,16 @@
+"""Trace ids as people hand them on: alone, or in the `traceparent` that they stand in (W3C)."""
+
+from __future__ import annotations
+
+import re
+
+_ALONE = re.compile(r"[0-9a-f]{32}")
+_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def trace_id(text: str) -> str | None:
+    """The id in lower case; None for what is none."""
+    plain = text.strip().lower()
+    parent = _PARENT.fullmatch(plain)
+    found = parent[1] if parent else plain
+    return found if _ALONE.fullmatch(found) and set(found) != {"0"} else None

@@ -1,0 +1,138 @@
+"""A visitor's search: the box and the fields taken together, and its cases by the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from pydantic import ValidationError
+
+from casebus.trust.directory import Agency
+from gateway import paging
+from gateway.api import cases, searching
+from gateway.api.searching import CaseFound, CasePage, Filters
+from gateway.console.search.box import Guess, guesses, named, uuid_of
+from gateway.console.search.conditions import Conditions
+from gateway.console.signin.visitor import Visitor
+from gateway.context import Gateway
+from gateway.problems import RefusedError
+from storage import reads
+from storage.searching import Sort
+
+#: A file has so many cases at most.
+MOST_ROWS = 5000
+_FEW_AGENCIES = 8
+_LONGEST = 200
+_NOTHING = Guess("", {})
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a visitor asks for."""
+
+    request: Request
+    visitor: Visitor
+    gateway: Gateway
+    database: Any
+    sort: Sort
+    typed: str = ""
+    #: What the box was taken for; empty where nothing was typed.
+    guess: Guess = _NOTHING
+    #: Where it leads at once: one case, or one event, and nothing else was asked.
+    place: str = ""
+    #: Agencies that may have been meant.
+    maybe: list[Agency] = field(default_factory=list)
+    conditions: Conditions = field(default_factory=lambda: Conditions({}, {}))
+
+    async def read(self) -> Asked:
+        pairs = self.request.query_params.multi_items()
+        known = self.gateway.directory().agencies.values()
+        self.conditions = Conditions.read(pairs, known)
+        self.typed = self.request.query_params.get("text", "").strip()[:_LONGEST]
+        if not self.typed:
+            return self
+        case = uuid_of(self.typed)
+        database = await self.gateway.database()
+        if case and await reads.case(database, self.visitor.reader, case):
+            self.place = f"/console/cases/{case}"
+            return self
+        self.guess = await self._guess(known)
+        if self.guess.kind == "title":
+            self.maybe = named(self.typed, known)[:_FEW_AGENCIES]
+        return self
+
+    async def found(self, *, cursor: str | None = None, limit: int, count: bool) -> CasePage | None:
+        """None where a field is wrong, which `conditions` says."""
+        filters = self.conditions.filters(self.guess.condition)
+        if filters is None:
+            return None
+        try:
+            return await self._cases(filters, cursor=cursor, limit=limit, count=count)
+        except RefusedError as error:
+            self.conditions.refused(error)
+            return None
+
+    async def all(self) -> tuple[list[CaseFound], int]:
+        """As many as a file may have, and how many there are."""
+        items: list[CaseFound] = []
+        total, cursor = 0, None
+        while (
+            found := await self.found(cursor=cursor, limit=paging.MOST, count=not items)
+        ) is not None:
+            items += found.items
+            total, cursor = found.total or total, found.next
+            if cursor is None or len(items) >= MOST_ROWS:
+                break
+        return items[:MOST_ROWS], total
+
+    async def _guess(self, known: Any) -> Guess:
+        for one in guesses(self.typed, known):
+            if one.certain:
+                return one
+            found = await self._found_by(one)
+            if len(found) == 1 and one.kind in {"event", "trace"} and not self.conditions.given:
+                self.place = await self._place(one, found[0].id)
+            if found:
+                return one
+        raise AssertionError("the last guess is certain")
+
+    async def _found_by(self, guess: Guess) -> list[CaseFound]:
+        try:
+            filters = Filters(**guess.condition)
+            return (await self._cases(filters, cursor=None, limit=2, count=False)).items
+        except (RefusedError, ValidationError):
+            return []
+
+    async def _place(self, guess: Guess, case: str) -> str:
+        """The case, or the very event as far as its history names it."""
+        place = f"/console/cases/{case}"
+        if guess.kind != "event":
+            return place
+        history = await cases.history(
+            case=case,
+            agency=self.visitor.reader,
+            gateway=self.gateway,
+            database=self.database,
+            limit=paging.MOST,
+        )
+        event = guess.condition["event"]
+        return next(
+            (event_place(case, one.source, one.id) for one in history.items if one.id == event),
+            place,
+        )
+
+    async def _cases(self, filters: Filters, **more: Any) -> CasePage:
+        return await searching.cases(
+            agency=self.visitor.reader,
+            gateway=self.gateway,
+            database=self.database,
+            filters=filters,
+            sort=self.sort,
+            **more,
+        )
+
+
+def event_place(case: str, source: str, event: str) -> str:
+    return f"/console/cases/{case}/events/{quote(source, safe='')}/{quote(event, safe='')}"

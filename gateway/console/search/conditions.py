@@ -1,0 +1,73 @@
+"""The fields of the search as the API takes them, and which of them it does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import ValidationError
+
+from casebus.trust.directory import Agency
+from gateway.api.searching import Filters
+from gateway.console.search.box import named
+from gateway.problems import RefusedError
+
+#: What a page asks for; whatever else its address has is the search's own.
+CONDITIONS = tuple(Filters.model_fields)
+#: What a search is, in its address: all but where one stands in it.
+ADDRESS = (*CONDITIONS, "text", "sort", "columns")
+Pairs = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    #: As they were typed.
+    given: Mapping[str, str]
+    #: As the API knows them.
+    meant: Mapping[str, str]
+    #: Fields that cannot be meant so -> the word that says why.
+    wrong: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, pairs: Pairs, agencies: Iterable[Agency]) -> Conditions:
+        """What nobody filled in is not asked for; an agency may be given by its name."""
+        given = {name: one.strip() for name, one in pairs if name in CONDITIONS and one.strip()}
+        if "agency" not in given:
+            return cls(given, given)
+        fits = named(given["agency"], agencies)
+        if len(fits) == 1:
+            return cls(given, {**given, "agency": fits[0].id})
+        return cls(given, given, {"agency": "search.wrong.agencies" if fits else _word("agency")})
+
+    def filters(self, more: Mapping[str, str]) -> Filters | None:
+        """With what the box was taken for; None where a field is wrong."""
+        try:
+            found = Filters(**{**self.meant, **more})
+        except ValidationError as error:
+            self.refuse(str(one["loc"][0]) for one in error.errors())
+        return None if self.wrong else found
+
+    def refused(self, error: RefusedError) -> None:
+        """What the search itself does not take; raises what is no field of the form."""
+        names = [one["pointer"].removeprefix("/query/") for one in error.errors]
+        if not names or not set(names) <= set(CONDITIONS):
+            raise error
+        self.refuse(names)
+
+    def refuse(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.wrong.setdefault(name, _word(name))
+
+
+def address(pairs: Pairs) -> str:
+    """The search alone, as an address to keep or to send: nothing empty, no place in its pages."""
+    return urlencode([(name, one) for name, one in pairs if name in ADDRESS and one])
+
+
+def cleaned(query: str) -> str:
+    return address(parse_qsl(query))
+
+
+def _word(name: str) -> str:
+    return f"search.wrong.{name}"

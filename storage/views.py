@@ -1,0 +1,50 @@
+"""Searches that officers keep under a name, for themselves or for their whole agency."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from storage.queries import load
+
+_SQL = load("views")
+#: So many one officer keeps.
+MOST = 50
+
+Database = Any
+"""An asyncpg pool."""
+
+
+class Owner(NamedTuple):
+    """By its pseudonym; the operators are one agency."""
+
+    agency: str
+    officer: str
+
+
+class View(NamedTuple):
+    id: UUID
+    officer: str
+    name: str
+    #: As the page's address has it.
+    query: str
+    shared: bool
+
+
+async def seen(db: Database, owner: Owner) -> list[View]:
+    """An officer's own, and what others of the agency share."""
+    return [View(*row) for row in await db.fetch(_SQL["seen"], *owner)]
+
+
+async def save(
+    db: Database, owner: Owner, name: str, query: str, *, shared: bool, at: datetime
+) -> bool:
+    """Keep it; one of the same name goes. False where the officer keeps `MOST` others already."""
+    given = (uuid4(), *owner, name, query, shared, at, MOST)
+    return await db.fetchval(_SQL["save"], *given) is not None
+
+
+async def drop(db: Database, owner: Owner, view: UUID) -> None:
+    """Forget one of the officer's own; another's stays."""
+    await db.execute(_SQL["drop"], view, *owner)
