@@ -59,7 +59,7 @@ class Names:
         return t.pick(title or chinese, english)
 
     def state(self, t: Words, status: str) -> str:
-        return t.pick(*self.states.get(status, (t.of("status", status), _spoken(status))))
+        return t.pick(*self.states.get(status, (t.of("case.status", status), _spoken(status))))
 
     def procedure(self, t: Words, procedure: str | None) -> str:
         if not procedure:
