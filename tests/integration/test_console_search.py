@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -14,9 +15,8 @@ import pytest
 from openpyxl import load_workbook
 
 from onebox.testing import Stack
-from storage.packing import unpack_headers
 from tests.integration.person import Person, csrf
-from tests.integration.street import AMR, PSB, Bus, opened
+from tests.integration.street import AMR, DOORS, PSB, Bus
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
@@ -34,13 +34,19 @@ class Case(NamedTuple):
 def case(bus: Bus) -> Case:
     """A referral to the police, with a title that tries to be a formula."""
     mark = uuid4().hex[:12]
-    stream, record = opened(bus, data={"title": f"=HYPERLINK({mark})"})
-    event = dict(record.headers)["ce_id"].decode()
-    [row] = bus.rows(
-        "select headers from derived.journal where source = $1 and event_id = $2", AMR, event
+    stream, trace = str(uuid4()), uuid4().hex
+    record = bus.event(
+        "referral.sent",
+        AMR,
+        stream=stream,
+        to=(PSB,),
+        legal="2026-03-05",
+        data={"title": f"=HYPERLINK({mark})"},
     )
-    parent = dict(unpack_headers(row["headers"]))["traceparent"].decode()
-    return Case(stream, event, parent.split("-")[1], mark)
+    parent = ("traceparent", f"00-{trace}-00f067aa0ba902b7-01".encode())
+    bus.send([replace(record, headers=(*record.headers, parent))], DOORS[AMR])
+    bus.status(stream, "sent")
+    return Case(stream, dict(record.headers)["ce_id"].decode(), trace, mark)
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +120,13 @@ def test_a_wrong_value_is_explained_beside_its_field_and_stays_there(
     person.signs_in("officer", PSB)
     person.gets(f"/console/language/{language}?next=/console/search")
     wrong = {
-        **{"opened_from": "2026-02-30", "due_within_days": "soon", "division": "33"},
-        **{"agency": "没有的机构", "status": "flied", "organisation": "12", "trace": "xyz"},
+        "opened_from": "2026-02-30",
+        "due_within_days": "soon",
+        "division": "33",
+        "agency": "没有的机构",
+        "status": "flied",
+        "organisation": "12",
+        "trace": "xyz",
     }
     for name, value in wrong.items():
         page = person.gets("/console/search", params={name: value}).text
