@@ -20,6 +20,7 @@ import pytest_asyncio
 from casebus.cases import FOLD_VERSION
 from onebox.testing import Stack
 from storage import searching
+from storage.packing import pack_headers
 from storage.pool import open_pool
 from storage.searching import Page, Sort, Viewing, Wanted
 from tests.integration.database import fresh_database
@@ -32,7 +33,10 @@ CASES = 100_000
 MOST, TRIES = 300.0, 3
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
 BIG = frozenset(
-    {"case_state", "title", "party", "clock", "finding", "number", "trait", "side_region"}
+    {
+        *("case_state", "title", "party", "clock", "finding", "number", "trait", "side_region"),
+        *("journal", *(f"event_{part}" for part in range(8))),
+    }
 )
 #: Has a part in everything, in a few cases, in as many as most.
 EVERYWHERE, RARE, USUAL = "cn-330000-amr", "cn-330199-amr", "cn-330110-amr"
@@ -58,6 +62,11 @@ SEARCHES: dict[str, Wanted] = {
     "rare finding": Wanted(finding="omission"),
     "opened": Wanted(opened_from=NOW - timedelta(days=30), opened_before=NOW),
     "changed": Wanted(changed_from=NOW - timedelta(days=1)),
+    "due to": Wanted(due_before=NOW + timedelta(days=30)),
+    "offence": Wanted(offence="214"),
+    "rare offence": Wanted(offence="219"),
+    "event": Wanted(event=f"{4242:032x}"),
+    "trace": Wanted(trace=f"{4242:032x}".encode()),
     "organisation": Wanted(organisation="91330100000000042X"),
     "number": Wanted(number="NO-4242"),
     "a word": Wanted(title="茶叶"),
@@ -96,6 +105,9 @@ class Made:
             # As long as that of a case with thirty events.
             "order": [{"source": opener, "id": f"{one.getrandbits(128):032x}"} for _ in range(30)],
         }
+        if at % 10 == 5:
+            view["assessments"] = [{"offence": "219" if at % 1000 == 5 else "214"}]
+        self._event(at, stream, opener, other)
         law, digest = "0" * 64, f"{one.getrandbits(256):064x}"
         self.rows["case_state"].append(
             (stream, procedure, status, opener, 1, digest, law, opened, changed, view, FOLD_VERSION)
@@ -114,6 +126,26 @@ class Made:
             self.rows["finding"].append((stream, "k", kind, {"kind": kind}))
         self._clocks(stream, opened)
 
+    def _event(self, at: int, stream: UUID, opener: str, other: str) -> None:
+        name, leaf = f"{at:032x}", b"0" * 32
+        headers = pack_headers(
+            [
+                ("ce_id", name.encode()),
+                ("ce_source", opener.encode()),
+                ("traceparent", f"00-{name}-00f067aa0ba902b7-01".encode()),
+            ]
+        )
+        place = (1, at % 4, at)
+        self.rows["journal"].append(
+            (*place, stream, opener, name, leaf, leaf, b"0" * 300, headers, NOW)
+        )
+        self.rows["event"].append(
+            (
+                *(stream, opener, name, "casebus.referral.sent.v1", opener, "administrative"),
+                *([other], NOW, NOW, None, leaf, *place),
+            )
+        )
+
     def _clocks(self, stream: UUID, opened: datetime) -> None:
         one = self._random
         for name in ("T08", "T18"):
@@ -127,6 +159,14 @@ class Made:
 
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
+    "journal": (
+        *("epoch", "partition", "log_index", "stream", "source", "event_id", "event_leaf"),
+        *("log_leaf", "value", "headers", "appended_at"),
+    ),
+    "event": (
+        *("stream", "source", "id", "type", "author", "sector", "recipients", "legal_at"),
+        *("recorded_at", "sequence", "event_leaf", "epoch", "partition", "log_index"),
+    ),
     "case_state": (
         *("stream", "procedure", "status", "opener", "version", "digest", "law"),
         *("opened_at", "updated_at", "view", "fold_version"),
@@ -233,6 +273,17 @@ async def test_each_search_is_answered_by_indexes_and_quickly(pool: Any) -> None
             slow += _faults(f"{name} counted by {by}", asked)
     assert slow == []
     assert found > 1000
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_due_next_in_a_whole_page_is_read_by_its_cases_alone(pool: Any) -> None:
+    viewing = Viewing(EVERYWHERE, figures=True, now=NOW)
+    rows = await searching.page(pool, viewing, Wanted(), Page("-changed", None, 500))
+    asked = Explaining(pool)
+    async with asked.acquire():
+        dues = await searching.next_dues(asked, [one["stream"] for one in rows])
+    assert 100 < len(dues) < len(rows) == 500
+    assert list(_faults("dues", asked)) == []
 
 
 def _faults(name: str, asked: Explaining) -> Iterator[str]:
