@@ -16,12 +16,14 @@ from casebus.settings import Settings
 from gateway import problems
 from gateway.api import (
     cases,
+    counted,
     events,
     evidence,
     inbox,
     logs,
     matches,
     numbers,
+    overseeing,
     penalties,
     problem_types,
     recalls,
@@ -47,6 +49,7 @@ _ROUTERS = (
     evidence,
     matches,
     work,
+    overseeing,
     inbox,
     rejected,
     redrives,
@@ -56,6 +59,7 @@ _ROUTERS = (
     penalties,
     logs,
     stats,
+    counted,
     problem_types,
     registry,
 )

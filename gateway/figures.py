@@ -19,7 +19,7 @@ from casebus.statistics.steps import Step, steps_of
 from gateway import seeing
 from gateway.problems import unfit
 from storage import statistics
-from storage.statistics import BEGINNING, END, Counted, Frame
+from storage.statistics import BEGINNING, END, Cell, Counted, Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +157,35 @@ async def _one(database: Any, known: Rules, one: Indicator, frame: Frame) -> dic
 async def _groups(database: Any, known: Rules, one: Indicator, frame: Frame) -> list[Any]:
     if one.kind == "steps":
         return await statistics.steps(database, known.steps, frame)
+    return await statistics.figures(database, _counted(one), _framed(one, frame))
+
+
+def _framed(one: Indicator, frame: Frame) -> Frame:
     # Of a restricted case a shared view has type and month: nothing of what came of it.
     stock = one.kind == "stock"
-    frame = replace(
+    return replace(
         frame,
         open_only=frame.shared and one.kind != "count",
         since=BEGINNING if stock else frame.since,
         followed_until=frame.until if stock else END,
     )
-    return await statistics.figures(database, _counted(one), frame)
+
+
+async def cases_of(database: Any, agency: str, known: Rules, asked: Asked, cell: Cell) -> list[Any]:
+    """The cases behind one number of the agency's own figures; `asked` names one indicator."""
+    [one] = known.indicators.named(asked.indicators)
+    frame = Frame(
+        as_of=asked.as_of,
+        since=asked.since or BEGINNING,
+        until=asked.until or END,
+        by=_dimensions(replace(asked, by=tuple(cell.row))),
+        agency=agency,
+        shared=False,
+        division="",
+        open_only=False,
+    )
+    counted = known.steps if one.kind == "steps" else _counted(one)
+    return await statistics.cases(database, counted, _framed(one, frame), cell)
 
 
 def _counted(one: Indicator) -> Counted:

@@ -55,6 +55,7 @@ _STATES: Mapping[str, str] = {
     "running": f"c.status = 'running' and not c.breached and {_OVER} is not true",
     "unconfirmed": f"c.status = 'running' and not c.breached and {_OVER}",
     "breached": "c.breached",
+    "late": "c.status = 'met_late' and not c.historic",
     **{name: f"c.status = '{name}' and not c.breached" for name in _ENDED},
 }
 CLOCK_STATES = tuple(_STATES)
@@ -82,6 +83,8 @@ class Wanted:
     openers: tuple[str, ...] | None = None
     clock: str | None = None
     clock_state: str | None = None
+    #: The agency that has to act by that clock.
+    owes: str | None = None
     due_before: datetime | None = None
     finding: str | None = None
     #: That the law makes of its figures.
@@ -222,7 +225,7 @@ class _Asked:
     def of_closed(self) -> list[str] | None:
         """For who may not; None where nothing of what is asked for is shown of such a case."""
         wanted, put = self._wanted, self._values
-        clock = (wanted.clock, wanted.clock_state, wanted.due_before)
+        clock = (wanted.clock, wanted.clock_state, wanted.owes, wanted.due_before)
         hidden = (*clock, wanted.finding, wanted.offence, wanted.organisation, wanted.title)
         # Of its own it finds what it gave, wrote or was sent: an operator has none.
         own = {name: getattr(wanted, name) for name in ("number", "event", "trace")}
@@ -272,6 +275,8 @@ class _Asked:
         parts = []
         if wanted.clock is not None:
             parts.append(f"c.clock = {put(wanted.clock)}::text")
+        if wanted.owes is not None:
+            parts.append(f"c.actor = {put(wanted.owes)}::text")
         if wanted.clock_state is not None:
             state = _STATES[wanted.clock_state]
             parts.append(state.format(now=f"{put(now)}::timestamptz") if "{" in state else state)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 from casebus.statistics.steps import Step
 from storage.queries import load
@@ -62,9 +63,11 @@ class Frame:
 
 async def figures(db: Any, counted: Counted, frame: Frame) -> list[Row]:
     """Groups by the dimensions, and a last row over all of them (`is_total`)."""
-    return await _fetch(
-        db,
-        "figures",
+    return await _fetch(db, _SQL["counted"] + _SQL["figures"], *_of_counted(counted, frame))
+
+
+def _of_counted(counted: Counted, frame: Frame) -> tuple[Any, ...]:
+    return (
         list(counted.types),
         counted.where,
         frame.as_of,
@@ -88,12 +91,14 @@ async def figures(db: Any, counted: Counted, frame: Frame) -> list[Row]:
 
 async def steps(db: Any, timed: Sequence[Step], frame: Frame) -> list[Row]:
     """Groups by clock (`value`) and the dimensions: triggers, acts in answer, days, overdue."""
+    return await _fetch(db, _SQL["timed"] + _SQL["steps"], *_of_steps(timed, frame))
+
+
+def _of_steps(timed: Sequence[Step], frame: Frame) -> tuple[Any, ...]:
     starts = [(one, event, False) for one in timed for event in one.starts]
     starts += [(one, event, True) for one in timed for event in one.ensures]
     stops = [(one.clock, event) for one in timed for event in one.stops]
-    return await _fetch(
-        db,
-        "steps",
+    return (
         [one.clock for one, _, _ in starts],
         [event for _, event, _ in starts],
         [one.when for one, _, _ in starts],
@@ -111,14 +116,39 @@ async def steps(db: Any, timed: Sequence[Step], frame: Frame) -> list[Row]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A number of a table: what its row says of each dimension, and which of the cases."""
+
+    #: Dimension -> value, empty where nothing is stated; none for the total.
+    row: dict[str, str]
+    part: Literal["all", "met", "unmet", "late"]
+    #: Where the page before ended: (day, case).
+    after: tuple[date, UUID] | None
+    limit: int
+
+
+async def cases(db: Any, counted: Counted | Sequence[Step], frame: Frame, cell: Cell) -> list[Row]:
+    """The cases of one cell of the agency's own figures, the last first; `total` counts all."""
+    if isinstance(counted, Counted):
+        name, values = "counted", _of_counted(counted, frame)
+    else:
+        name, values = "timed", _of_steps(counted, frame)
+    more = (cell.row, cell.part, frame.agency, *(cell.after or (None, None)), cell.limit)
+    places = (f"${len(values) + at}" for at in range(1, len(more) + 1))
+    names = ("cell", "part", "viewer", "day", "stream", "limit")
+    listed = _SQL["listed"].format(**dict(zip(names, places, strict=True)))
+    return await _fetch(db, _SQL[name] + listed, *values, *more)
+
+
 async def home(db: Any, agency: str, as_of: datetime) -> Row | None:
     """Where an agency sat: division, sector, level, name."""
     return await db.fetchrow(_SQL["home"], agency, as_of, timeout=_PATIENCE)
 
 
-async def _fetch(db: Any, name: str, *arguments: Any) -> list[Row]:
+async def _fetch(db: Any, query: str, *arguments: Any) -> list[Row]:
     """Run a query over sets: planned as one, and without compiling it, which takes longer."""
     async with db.acquire(timeout=_PATIENCE) as connection, connection.transaction(readonly=True):
         await connection.execute(_SQL["over_sets"])
-        found: list[Row] = await connection.fetch(_SQL[name], *arguments, timeout=_PATIENCE)
+        found: list[Row] = await connection.fetch(query, *arguments, timeout=_PATIENCE)
         return found

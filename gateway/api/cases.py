@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -419,6 +420,21 @@ def _stream(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise CasebusError("not_found") from None
+
+
+async def summaries(
+    gateway: Gateway, database: Any, agency: str, rows: Sequence[Any]
+) -> list[CaseSummary]:
+    """Each row's case as the agency sees it; that it was shown is noted."""
+    database.note(rows)
+    titles = await reads.titles(database, [one["stream"] for one in rows])
+    seen = (
+        seeing.of_case(
+            viewer_of(gateway, agency, one), gateway.access, summary_of(one), titles[one["stream"]]
+        )
+        for one in rows
+    )
+    return [CaseSummary(**one) for one in seen]
 
 
 def summary_of(row: Any) -> dict[str, Any]:

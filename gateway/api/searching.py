@@ -38,6 +38,7 @@ ClockState = Literal[
     "met_late",
     "cancelled",
     "lapsed",
+    "late",
 ]
 
 
@@ -53,8 +54,10 @@ class Filters(BaseModel):
     clock: str | None = Field(None, max_length=64, description="A clock's id: T08.")
     clock_state: ClockState | None = Field(
         None,
-        description="Of that clock, or of any. `overdue`: owed now and late, history apart.",
+        description="Of that clock, or of any. `overdue`: owed now and late; `late`: done, but "
+        "after its last day; both without history.",
     )
+    owes: str | None = Field(None, max_length=64, description="The agency whose clock that is.")
     due_within_days: int | None = Field(
         None, ge=0, le=_MOST_DAYS, description="A running clock falls due in so many days."
     )
@@ -225,6 +228,7 @@ async def _wanted(gateway: Gateway, viewing: Viewing, filters: Filters) -> Wante
         openers=_openers(gateway, filters.division),
         clock=filters.clock,
         clock_state=filters.clock_state,
+        owes=filters.owes,
         due_before=_due_before(viewing.now, filters),
         finding=filters.finding,
         offence=filters.offence,
@@ -244,8 +248,10 @@ async def _refuse_unknown(gateway: Gateway, filters: Filters) -> None:
     words = (await figures.rules(gateway.settings.policies_dir)).words
     for name, known in words.items():
         _refuse(name, getattr(filters, name), known)
-    if filters.agency is not None and gateway.directory().agency(filters.agency) is None:
-        raise unfit("agency", "the directory has no agency of this name")
+    for name in ("agency", "owes"):
+        given = getattr(filters, name)
+        if given is not None and gateway.directory().agency(given) is None:
+            raise unfit(name, "the directory has no agency of this name")
 
 
 def _refuse(name: str, value: str | None, known: Collection[str]) -> None:

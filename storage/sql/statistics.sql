@@ -13,10 +13,9 @@ order by h.recorded_at desc limit 1;
 -- The planner guesses few rows behind a common table and would look each up by reading it all.
 set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB';
 
--- name: figures
--- One row a group, and one without dimensions over all of them. An indicator counts its events,
--- or of each case the first of them; a case or event is `met` when one of the types in $7 follows
--- it. Legal time decides the period, recorded time what is known.
+-- name: counted
+-- What an indicator counts: its events, or of each case the first of them; a case or event is `met`
+-- when one of the types in $7 follows it. Legal time decides the period, recorded time what is known.
 with homes as materialized (
     select agency, division from derived.home_of($3)
 ), stood as (
@@ -104,10 +103,13 @@ with homes as materialized (
              else coalesce(stated_rights ->> 0, '') end end as "right",
         case when 'value' = any($11) then case when hidden then '*'
              else coalesce(said ->> $12, '') end end as value,
-        hidden, met, days, testdata,
+        stream, legal_on, false as late, hidden, met, days, testdata,
         case when jsonb_typeof(said -> $13) = 'number' then (said ->> $13)::numeric end as amount
     from framed
 )
+
+-- name: figures
+-- One row a group, and one without dimensions over all of them.
 select month, division, city, province, agency, sector, offence, "right", value,
        count(*) as count,
        count(*) filter (where met) as met,
@@ -119,7 +121,7 @@ from shown
 group by grouping sets ((month, division, city, province, agency, sector, offence, "right", value), ())
 order by is_total, month, division, city, province, agency, sector, offence, "right", value;
 
--- name: steps
+-- name: timed
 -- Per clock: every trigger, the first act after it that stops the clock, and whether the bus said
 -- that the period ran out. $1 to $4, $14: rows of (clock, trigger, when, unless, whether it starts
 -- the clock only where no other trigger did before); $5, $6: (clock, stop).
@@ -186,6 +188,7 @@ with homes as materialized (
         case when 'sector' = any($11) then b.sector end as sector,
         case when 'offence' = any($11) then b.offence end as offence,
         case when 'right' = any($11) then coalesce(b.rights[1], '') end as "right",
+        b.stream, b.legal_on, false as hidden, ended.days is not null as met,
         ended.days, late.clock is not null as late, b.testdata
     from begun b
     left join ended on ended.clock = b.clock and ended.stream = b.stream
@@ -193,6 +196,8 @@ with homes as materialized (
     left join late on late.stream = b.stream and late.clock = b.clock
         and late.trigger = b.source || ' ' || b.id
 )
+
+-- name: steps
 select month, division, city, province, agency, sector, offence, "right", value,
        count(*) as count, count(days) as met, count(*) filter (where testdata) as testdata,
        null::numeric as amount,
@@ -202,3 +207,26 @@ select month, division, city, province, agency, sector, offence, "right", value,
 from shown
 group by value, month, division, city, province, agency, sector, offence, "right"
 order by value, month, division, city, province, agency, sector, offence, "right";
+
+-- name: listed
+-- The cases of one cell that the agency has a part in, the last first. A cell is named by what its
+-- row says of each dimension.
+, cell as (
+    select stream, max(legal_on) as counted_on from shown
+    where not hidden
+      and not exists (
+          select from jsonb_each_text({cell}::jsonb) named
+          where named.value <> coalesce(to_jsonb(shown) ->> named.key, ''))
+      and case {part}::text when 'met' then met when 'unmet' then not met when 'late' then late
+               else true end
+    group by stream
+), seen as (
+    select cell.* from cell join derived.party p on p.stream = cell.stream and p.agency = {viewer}
+)
+select s.stream, s.procedure, s.status, s.opener, s.opened_at, s.updated_at, s.view,
+       seen.counted_on, (select count(*) from seen) as total
+from seen join derived.case_state s on s.stream = seen.stream
+where {day}::date is null or seen.counted_on < {day}
+   or (seen.counted_on = {day} and seen.stream > {stream}::uuid)
+order by seen.counted_on desc, seen.stream
+limit {limit};

@@ -109,6 +109,11 @@ def day_of(moment: str) -> str:
     return datetime.fromisoformat(moment).astimezone(CHINA).date().isoformat()
 
 
+#: States of a clock that are asked for and not shown by this name.
+STATE_SAYS: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "overdue": is_overdue,
+    "late": lambda one: one["status"] == "met_late" and not one["historic"],
+}
 #: By the query: whether what is shown of a case is what was asked for.
 SAYS: dict[str, Callable[[Detail, str], bool]] = {
     "status": lambda shown, value: value in states_of(shown, "status"),
@@ -124,8 +129,9 @@ SAYS: dict[str, Callable[[Detail, str], bool]] = {
     "opened_from": lambda shown, value: day_of(shown["opened_at"] or NEVER) >= value,
     "changed_from": lambda shown, value: day_of(shown["updated_at"]) >= value,
     "clock_state": lambda shown, value: any(
-        is_overdue(one) if value == "overdue" else one["state"] == value for one in shown["clocks"]
+        STATE_SAYS.get(value, lambda it: it["state"] == value)(one) for one in shown["clocks"]
     ),
+    "owes": lambda shown, value: value in {one["actor"] for one in shown["clocks"]},
 }
 ASKED: dict[str, tuple[str, ...]] = {
     "status": ("restricted", "filed", "sent", "unopened", "opened", "decided", "accepted"),
@@ -151,7 +157,8 @@ ASKED: dict[str, tuple[str, ...]] = {
     ),
     "opened_from": ("1971-01-01", "2026-03-02", "2026-03-06"),
     "changed_from": ("1971-01-01", "2026-03-02", "2026-03-06"),
-    "clock_state": ("running", "overdue", "unconfirmed", "breached", "met"),
+    "clock_state": ("running", "overdue", "unconfirmed", "breached", "met", "late"),
+    "owes": (AMR, OTHER_AMR, PSB),
 }
 
 

@@ -57,6 +57,8 @@ SEARCHES: dict[str, Wanted] = {
     "clock": Wanted(clock="T08", clock_state="running"),
     "overdue": Wanted(clock_state="overdue"),
     "breached": Wanted(clock_state="breached"),
+    "done too late": Wanted(clock_state="late"),
+    "owes": Wanted(owes=USUAL, clock="T08", clock_state="overdue"),
     "due within": Wanted(due_before=NOW + timedelta(days=3)),
     "finding": Wanted(finding="gap"),
     "rare finding": Wanted(finding="omission"),
@@ -124,7 +126,7 @@ class Made:
         if at % 3 == 0:
             kind = KINDS[3] if at % 300 == 0 else one.choice(KINDS[:3])
             self.rows["finding"].append((stream, "k", kind, {"kind": kind}))
-        self._clocks(stream, opened)
+        self._clocks(stream, opened, (opener, other))
 
     def _event(self, at: int, stream: UUID, opener: str, other: str) -> None:
         name, leaf = f"{at:032x}", b"0" * 32
@@ -146,15 +148,27 @@ class Made:
             )
         )
 
-    def _clocks(self, stream: UUID, opened: datetime) -> None:
+    def _clocks(self, stream: UUID, opened: datetime, actors: tuple[str, str]) -> None:
         one = self._random
-        for name in ("T08", "T18"):
+        for name, actor in zip(("T08", "T18"), actors, strict=True):
             runs = one.random() < 0.3
             due = opened + timedelta(days=one.randrange(700))
             breach = {"source": "bus", "id": "x"} if one.random() < 0.02 else None
             state = "running" if runs else one.choice(("met", "met_late", "cancelled"))
             self.rows["clock"].append(
-                (stream, name, name, state, False, due, due, "referral", 0, "", {"breach": breach})
+                (
+                    stream,
+                    name,
+                    name,
+                    state,
+                    False,
+                    due,
+                    due,
+                    "referral",
+                    0,
+                    "",
+                    {"breach": breach, "actor": actor},
+                )
             )
 
 

@@ -111,6 +111,10 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/work/{key}": {},
     # An act that no item knows: asked of each item, and done to none.
     "POST /v1/work/{key}/{action}": {"action": "nothing", "json": _ITEM},
+    "GET /v1/oversight/owed": {},
+    "GET /v1/oversight/omissions": {},
+    "GET /v1/oversight/unanswered": {},
+    "GET /v1/stats/cases": {"queries": ({"indicator": "transfers_sent"},)},
     "GET /v1/inbox": {},
     "GET /v1/inbox/{source}/{event_id}": {},
     "GET /v1/rejected": {"queries": ({}, {"reason": "unsigned"})},

@@ -1,0 +1,71 @@
+"""What a supervisor looks after: who is late, what was not transferred, what has no answer.
+
+Every query takes the agency that asks, and counts and lists what it is shown of its cases only: of
+what is closed to it nothing (ADR 0043).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from storage.queries import load
+
+_SQL = load("overseeing")
+_PLANNED = load("searching")["planned_anew"]
+_PATIENCE = 5.0
+#: In the place of a moment: the law sets no day.
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+Database = Any
+"""An asyncpg pool."""
+Row = Any
+"""An asyncpg record."""
+Place = tuple[datetime, UUID, str]
+"""Where a page ended: (moment, case, agency)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Whose doing is looked after, by whom; None makes no difference."""
+
+    viewer: str
+    #: Whether the viewer sees findings and duties where it holds no role.
+    figures: bool
+    agency: str | None = None
+    #: Those of a division.
+    agencies: Sequence[str] | None = None
+
+
+async def owed(db: Database, watched: Watched, now: datetime, soon: datetime) -> list[Row]:
+    """Counts of cases by agency and clock, then by agency, then of all."""
+    agencies = None if watched.agencies is None else list(watched.agencies)
+    return await _fetch(db, "owed", watched.viewer, now, soon, watched.agency, agencies)
+
+
+async def omissions(db: Database, watched: Watched, after: Place | None, limit: int) -> list[Row]:
+    """Cases whose transfer is owed and was not made, the longest owed first."""
+    return await _fetch(db, "omissions", *_asked(watched, after), limit)
+
+
+async def unanswered(
+    db: Database, watched: Watched, duties: Sequence[str], after: Place | None, limit: int
+) -> list[Row]:
+    """Cases that came back to an agency whose `duties` are still open, the first due first."""
+    return await _fetch(db, "unanswered", *_asked(watched, after), limit, list(duties))
+
+
+def _asked(watched: Watched, after: Place | None) -> tuple[Any, ...]:
+    agencies = None if watched.agencies is None else list(watched.agencies)
+    who = (watched.viewer, watched.figures, watched.agency, agencies)
+    return (*who, *(after or (None, None, None)))
+
+
+async def _fetch(db: Database, name: str, *values: Any) -> list[Row]:
+    async with db.acquire(timeout=_PATIENCE) as connection, connection.transaction(readonly=True):
+        await connection.execute(_PLANNED)
+        rows: list[Row] = await connection.fetch(_SQL[name], *values, timeout=_PATIENCE)
+        return rows
