@@ -46,6 +46,7 @@ def environment() -> Environment:
     made.filters |= {
         "moment": moment,
         "day": day,
+        "month": month,
         "legal": legal,
         "when": when,
         "official_day": official_day,
@@ -113,6 +114,11 @@ def day(at: datetime | None) -> Markup | str:
     if at is None:
         return "—"
     return _time(at, str(at.astimezone(CHINA).date()))
+
+
+def month(at: datetime) -> str:
+    """As an address names it: 2026-03."""
+    return f"{at.astimezone(CHINA):%Y-%m}"
 
 
 def _time(at: datetime, shown: str) -> Markup:

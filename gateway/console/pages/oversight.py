@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from gateway.api import searching
-from gateway.api.searching import CasePage, Filters
+from casebus.law.threshold_words import METRICS, shown
+from gateway.api import overseeing
+from gateway.api.cases import CaseSummary
+from gateway.api.overseeing import Omission, OmissionPage, Owed, UnansweredPage
+from gateway.console import exports
+from gateway.console.exports import Form, Sheet
+from gateway.console.languages import Words, language_of, words
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import SupervisorHere
-from gateway.context import Context, Database
+from gateway.context import Context, Database, Gateway
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
-_ROWS = 50
-#: What is looked after: a word of the page, and the condition of the search that finds it.
-CONCERNS: dict[str, dict[str, Any]] = {
-    "overdue": {"clock_state": "overdue"},
-    "omission": {"finding": "omission"},
-    "breached": {"clock_state": "breached"},
-    "soon": {"due_within_days": 3},
-}
+_ROWS, _MOST_ROWS = 25, 500
+#: Agencies shown at once; the rest are a link away.
+_AGENCIES = 12
+#: What counts as due soon.
+SOON_DAYS = 3
+Table = Literal["owed", "omissions", "unanswered"]
+
+
+class Whose(NamedTuple):
+    """Whose doing is looked after; an empty field of the form makes no difference."""
+
+    agency: str
+    division: str
+
+    def query(self) -> dict[str, Any]:
+        return {"agency": self.agency or None, "division": self.division}
+
+
+def _whose(
+    agency: Annotated[str, Query(max_length=64)] = "",
+    division: Annotated[str, Query(max_length=6)] = "",
+) -> Whose:
+    return Whose(agency.strip(), division.strip())
+
+
+Chosen = Annotated[Whose, Depends(_whose)]
+
+
+class Watch(NamedTuple):
+    """One look at all three."""
+
+    owed: Owed
+    omissions: OmissionPage
+    unanswered: UnansweredPage
 
 
 @router.get("/oversight")
@@ -31,25 +63,102 @@ async def oversight(
     visitor: SupervisorHere,
     gateway: Context,
     database: Database,
-    agency: Annotated[str, Query(max_length=64)] = "",
+    whose: Chosen,
+    show: Literal["first", "all"] = "first",
 ) -> Response:
-    """Of each concern how many cases there are, by whom they were opened, and the latest."""
-    asked: dict[str, Any] = {"agency": visitor.reader, "gateway": gateway, "database": database}
-    found: dict[str, CasePage] = {}
-    counted = {}
-    for concern, condition in CONCERNS.items():
-        filters = Filters(**condition, agency=agency or None)
-        found[concern] = await searching.cases(
-            **asked, filters=filters, sort="-changed", count=True, cursor=None, limit=_ROWS
-        )
-        counted[concern] = await searching.counts(**asked, filters=filters, by="agency")
+    """Overdue by agency and step, transfers that were not made, and what has no answer."""
+    seen = await _watch(visitor.reader, gateway, database, whose, _ROWS)
     return page(
         request,
         "oversight.html",
         visitor,
-        found=found,
-        counted=counted,
-        concerns=CONCERNS,
-        agency=agency,
+        seen=seen,
+        agencies_shown=_AGENCIES if show == "first" else len(seen.owed.items),
+        whose=whose,
+        soon_days=SOON_DAYS,
+        weighed=weighed,
         agencies=gateway.directory().agencies,
     )
+
+
+@router.get("/oversight/export")
+async def export(
+    *,
+    request: Request,
+    visitor: SupervisorHere,
+    gateway: Context,
+    database: Database,
+    whose: Chosen,
+    table: Table = "owed",
+    form: Form = "xlsx",
+) -> Response:
+    """One of the tables for a spreadsheet program, in the reader's language."""
+    seen = await _watch(visitor.reader, gateway, database, whose, _MOST_ROWS)
+    return await exports.answer(_sheet(table, seen, words(language_of(request))), form)
+
+
+async def _watch(reader: str, gateway: Gateway, database: Any, whose: Whose, limit: int) -> Watch:
+    asked: dict[str, Any] = {"viewer": reader, "gateway": gateway, "database": database}
+    asked |= whose.query()
+    listed = {**asked, "cursor": None, "limit": limit}
+    return Watch(
+        await overseeing.owed(**asked, due_within_days=SOON_DAYS),
+        await overseeing.omissions(**listed),
+        await overseeing.unanswered(**listed),
+    )
+
+
+def weighed(t: Words, one: Omission) -> str:
+    """What of the case reaches the standard: `非法经营数额 80,000元 ≥ 50,000元`."""
+    if one.metric not in METRICS or not (one.value.isdecimal() and one.needed.isdecimal()):
+        return ""
+    value, needed = (shown(one.metric, int(text)) for text in (one.value, one.needed))
+    return f"{t.pick(*METRICS[one.metric])} {value} ≥ {needed}"
+
+
+def _sheet(table: Table, seen: Watch, t: Words) -> Sheet:
+    heads, rows = {
+        "owed": (_OWED, _owed_rows(seen.owed, t)),
+        "omissions": (_OMITTED, _omission_rows(seen.omissions)),
+        "unanswered": (_ASKED, _unanswered_rows(seen.unanswered)),
+    }[table]
+    return Sheet(f"oversight-{table}", t(f"oversight.{table}"), [t(one) for one in heads], rows)
+
+
+_OWED = (
+    *("oversight.whose", "search.agency", "oversight.step", "oversight.overdue"),
+    *("oversight.oldest", "oversight.soon", "oversight.late"),
+)
+_OMITTED = (
+    *("col.case", "case.id", "oversight.whose", "search.agency", "oversight.offence"),
+    *("oversight.since", "item.basis"),
+)
+_ASKED = (
+    *("col.case", "case.id", "oversight.whose", "search.agency", "oversight.asker"),
+    *("oversight.asked_since", "col.due"),
+)
+
+
+def _owed_rows(owed: Owed, t: Words) -> Iterator[tuple[object, ...]]:
+    for by in owed.items:
+        for one in by.steps:
+            title = t.pick(one.title, one.title_en)
+            yield by.name, by.agency, title, one.overdue, one.since, one.soon, one.late
+
+
+def _omission_rows(found: OmissionPage) -> Iterator[tuple[object, ...]]:
+    for one in found.items:
+        yield (
+            *(_named(one.case), one.case.id, one.name, one.agency),
+            *(one.offence, one.since, one.citation),
+        )
+
+
+def _unanswered_rows(found: UnansweredPage) -> Iterator[tuple[object, ...]]:
+    for one in found.items:
+        case = one.case
+        yield _named(case), case.id, one.name, one.agency, one.asker_name, one.since, one.due
+
+
+def _named(case: CaseSummary) -> str:
+    return next(iter(case.matter_titles), "")
