@@ -22,7 +22,7 @@ from gateway.context import Context, Database, Gateway
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
 _ROWS, _MOST_ROWS = 25, 500
 #: Agencies shown at once; the rest are a link away.
-_AGENCIES = 12
+_AGENCIES = 8
 #: What counts as due soon.
 SOON_DAYS = 3
 Table = Literal["owed", "omissions", "unanswered"]

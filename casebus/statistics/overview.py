@@ -1,0 +1,136 @@
+"""Each indicator now, in the period before, and month by month: answers put side by side. Pure."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any, Literal, NamedTuple
+
+Compare = Literal["month", "year"]
+Answer = Mapping[str, Any]
+#: Months of a trend, the last one among them.
+MONTHS = 13
+_YEAR = 12
+#: Without a trend by month: `stock` is what stands at an end, `steps` is a table of its own.
+STOCK, STEPS = "stock", "steps"
+#: Where nothing was counted, it is none; a share or a median of nothing is no number.
+_COUNTED = frozenset({"count", "sum", STOCK})
+
+
+class Days(NamedTuple):
+    """Both included."""
+
+    since: date
+    until: date
+
+
+class Plan(NamedTuple):
+    """Which days are held against which; `first` begins the trend."""
+
+    now: Days
+    before: Days
+    first: date
+    #: The month is not over: the days before are as many.
+    is_cut: bool
+
+
+class Value(NamedTuple):
+    """A number; None where there is none, or where it is left out."""
+
+    number: float | None
+    left_out: bool = False
+
+
+class Point(NamedTuple):
+    month: str
+    value: Value
+
+
+class Figure(NamedTuple):
+    """One indicator; `about` is the answer's row of it."""
+
+    about: Mapping[str, Any]
+    now: Value
+    before: Value
+    trend: tuple[Point, ...]
+
+    @property
+    def change(self) -> float | None:
+        """None where one of the two is not known: what is left out cannot be worked out."""
+        if self.now.number is None or self.before.number is None:
+            return None
+        return self.now.number - self.before.number
+
+
+class Answers(NamedTuple):
+    """By month, and of whole periods: what flows, and what stands at their ends."""
+
+    months: Answer
+    before: Answer
+    stock_now: Answer
+    stock_before: Answer
+
+
+def plan(month: date, last: date, compare: Compare, *, whole: bool) -> Plan:
+    """`month` by its first day; days after `last` are not there yet, unless it must be `whole`."""
+    end = end_of(month)
+    until = end if whole else max(month, min(end, last))
+    earlier = back(month, _YEAR if compare == "year" else 1)
+    is_cut = until < end
+    same = earlier + timedelta(days=(until - month).days)
+    before = min(same, end_of(earlier)) if is_cut else end_of(earlier)
+    return Plan(Days(month, until), Days(earlier, before), back(month, MONTHS - 1), is_cut)
+
+
+def back(month: date, months: int) -> date:
+    """The first day so many months earlier."""
+    count = month.year * _YEAR + month.month - 1 - months
+    return date(count // _YEAR, count % _YEAR + 1, 1)
+
+
+def end_of(month: date) -> date:
+    return month.replace(day=monthrange(month.year, month.month)[1])
+
+
+def figures(answers: Answers, plan: Plan, order: Iterable[str]) -> list[Figure]:
+    """In the order of these ids; what is a table of its own is left out."""
+    found = {one.about["id"]: one for one in (*_flows(answers, plan), *_stocks(answers))}
+    return [found[name] for name in order if name in found]
+
+
+def _flows(answers: Answers, plan: Plan) -> Iterator[Figure]:
+    before = _by_id(answers.before)
+    for one in answers.months["indicators"]:
+        trend = tuple(_trend(one, plan))
+        yield Figure(one, trend[-1].value, _total(before[one["id"]]), trend)
+
+
+def _stocks(answers: Answers) -> Iterator[Figure]:
+    before = _by_id(answers.stock_before)
+    for one in answers.stock_now["indicators"]:
+        yield Figure(one, _total(one), _total(before[one["id"]]), ())
+
+
+def _trend(one: Mapping[str, Any], plan: Plan) -> Iterator[Point]:
+    rows = {row.get("month"): row for row in one["rows"] if row.get("month")}
+    for ago in reversed(range(MONTHS)):
+        month = f"{back(plan.now.since, ago):%Y-%m}"
+        yield Point(month, _value(one["kind"], rows.get(month)))
+
+
+def _total(one: Mapping[str, Any]) -> Value:
+    """The row without dimensions is the last one."""
+    rows = one["rows"]
+    return _value(one["kind"], rows[-1] if rows else None)
+
+
+def _value(kind: str, row: Mapping[str, Any] | None) -> Value:
+    if row is None:
+        return Value(0 if kind in _COUNTED else None)
+    left_out = bool(row["suppressed"]) and row["value"] is None
+    return Value(row["value"], left_out)
+
+
+def _by_id(answer: Answer) -> dict[str, Mapping[str, Any]]:
+    return {one["id"]: one for one in answer["indicators"]}
