@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +56,13 @@ async def unanswered(
 ) -> list[Row]:
     """Cases that came back to an agency whose `duties` are still open, the first due first."""
     return await _fetch(db, "unanswered", *_asked(watched, after), limit, list(duties))
+
+
+async def breached(
+    db: Database, viewer: str, as_of: datetime, since: date, until: date
+) -> list[Row]:
+    """By agency and clock: periods that ran out in these days, and those without an act by then."""
+    return await _fetch(db, "breached", viewer, as_of, since, until)
 
 
 def _asked(watched: Watched, after: Place | None) -> tuple[Any, ...]:

@@ -56,6 +56,12 @@ class Figure(NamedTuple):
     trend: tuple[Point, ...]
 
     @property
+    def is_zero(self) -> bool:
+        """Nothing was counted in any of it, and nothing is left out."""
+        values = (self.now, self.before, *(point.value for point in self.trend))
+        return not any(one.number or one.left_out for one in values)
+
+    @property
     def change(self) -> float | None:
         """None where one of the two is not known: what is left out cannot be worked out."""
         if self.now.number is None or self.before.number is None:
@@ -64,10 +70,13 @@ class Figure(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """By month, and of whole periods: what flows, and what stands at their ends."""
+    """By month, and of whole periods: what flows, and what stands at their ends.
+
+    `before` is None where the month before is whole, and so one of the months.
+    """
 
     months: Answer
-    before: Answer
+    before: Answer | None
     stock_now: Answer
     stock_before: Answer
 
@@ -100,10 +109,12 @@ def figures(answers: Answers, plan: Plan, order: Iterable[str]) -> list[Figure]:
 
 
 def _flows(answers: Answers, plan: Plan) -> Iterator[Figure]:
-    before = _by_id(answers.before)
+    cut = _by_id(answers.before) if answers.before else {}
     for one in answers.months["indicators"]:
-        trend = tuple(_trend(one, plan))
-        yield Figure(one, trend[-1].value, _total(before[one["id"]]), trend)
+        trend = tuple(trend_of(one, plan.first, plan.now.since))
+        by_month = dict(trend)
+        before = _total(cut[one["id"]]) if cut else by_month[name_of(plan.before.since)]
+        yield Figure(one, trend[-1].value, before, trend)
 
 
 def _stocks(answers: Answers) -> Iterator[Figure]:
@@ -112,11 +123,18 @@ def _stocks(answers: Answers) -> Iterator[Figure]:
         yield Figure(one, _total(one), _total(before[one["id"]]), ())
 
 
-def _trend(one: Mapping[str, Any], plan: Plan) -> Iterator[Point]:
+def trend_of(one: Mapping[str, Any], first: date, last: date) -> Iterator[Point]:
+    """Each month once, those in which nothing was counted too."""
     rows = {row.get("month"): row for row in one["rows"] if row.get("month")}
-    for ago in reversed(range(MONTHS)):
-        month = f"{back(plan.now.since, ago):%Y-%m}"
-        yield Point(month, _value(one["kind"], rows.get(month)))
+    month = first
+    while month <= last:
+        name = name_of(month)
+        yield Point(name, _value(one["kind"], rows.get(name)))
+        month = back(month, -1)
+
+
+def name_of(month: date) -> str:
+    return f"{month:%Y-%m}"
 
 
 def _total(one: Mapping[str, Any]) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from pydantic import Field
 from casebus.law import Law
 from gateway import bodies, figures, paging, seeing
 from gateway.api.cases import CaseSummary, summaries
-from gateway.api.shapes import SOURCE, Next, Shape
+from gateway.api.shapes import SOURCE, Moment, Next, Shape
 from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Caller
 from gateway.problems import documented, unfit
@@ -108,6 +108,47 @@ class UnansweredPage(Shape):
     items: list[Unanswered]
     next: Next
     total: int = Field(description="How many there are, on all pages.")
+
+
+class Breach(Shape):
+    """One statutory period of one agency, at a past moment; cases, each once."""
+
+    agency: str = Field(examples=[SOURCE], description="Empty where it is not known any more.")
+    name: str
+    clock: str = Field(examples=["T08"])
+    title: str = Field(examples=["决定是否立案"])
+    title_en: str = Field(examples=["Decide whether to file"])
+    citation: str = ""
+    missed: int = Field(examples=[2], description="Ran out in the days that are asked for.")
+    standing: int = Field(examples=[1], description="Ran out, then or before, and had no act yet.")
+    since: datetime | None = Field(description="When the first of those fell due.")
+
+
+class Breaches(Shape):
+    as_of: datetime = Field(description="Only what was recorded by then counts.")
+    items: list[Breach]
+
+
+@router.get("/breached", responses=_REFUSALS)
+async def breached(
+    *,
+    viewer: Caller,
+    gateway: Context,
+    database: Database,
+    as_of: Annotated[Moment | None, Query(description="Recorded time; now by default.")] = None,
+    since: Annotated[date | None, Query(alias="from", description="First legal day.")] = None,
+    until: Annotated[date | None, Query(alias="to", description="Last legal day.")] = None,
+) -> Breaches:
+    """Periods that ran out, by agency and step, as it was known at a moment."""
+    moment = as_of or gateway.now().replace(microsecond=0)
+    days = (since or date.min, until or date.max)
+    rows = await overseeing.breached(database, viewer, moment.astimezone(UTC), *days)
+    law = figures.law_of(gateway.settings.policies_dir)
+    items = [
+        Breach(**dict(row), **_titled(law, row["clock"]), name=_name(gateway, row["agency"]))
+        for row in rows
+    ]
+    return Breaches(as_of=moment, items=items)
 
 
 @router.get("/owed", responses=_REFUSALS)
@@ -230,15 +271,15 @@ def _counts(row: Any) -> dict[str, Any]:
 
 
 def _step(law: Law, row: Any) -> OwedStep:
+    return OwedStep(**_counts(row), clock=row["clock"], **_titled(law, row["clock"]))
+
+
+def _titled(law: Law, clock: str) -> dict[str, str]:
     """By the law that is installed; a clock that only an earlier one had has its id alone."""
-    clock = row["clock"]
-    rules = law.clocks.get(clock)
-    titles = (clock, clock, "")
-    if rules:
-        titles = (rules[-1].title, rules[-1].title_en, rules[-1].citation)
-    return OwedStep(
-        **_counts(row), clock=clock, title=titles[0], title_en=titles[1], citation=titles[2]
-    )
+    if clock not in law.clocks:
+        return {"title": clock, "title_en": clock}
+    rule = law.clocks[clock][-1]
+    return {"title": rule.title, "title_en": rule.title_en, "citation": rule.citation}
 
 
 def _duties(law: Law) -> list[str]:

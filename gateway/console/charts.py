@@ -13,7 +13,7 @@ from casebus.statistics.overview import Point
 #: Of a month that was counted and came to nothing, so that it is seen.
 _LEAST = 1.5
 _SMALL, _LARGE = (168, 36), (760, 190)
-_HEAD, _FOOT = 18, 20
+_HEAD, _FOOT, _WIDEST = 18, 20, 72
 
 
 class Bar(NamedTuple):
@@ -26,6 +26,7 @@ class Bar(NamedTuple):
     label: str
     said: str
     left_out: bool
+    is_last: bool = False
 
     @property
     def middle(self) -> float:
@@ -55,9 +56,11 @@ def trend(points: Sequence[Point], said: Sequence[str], *, large: bool = False) 
     base = height - _FOOT if large else height - 2
     room = base - (_HEAD if large else 2)
     most = max((one.value.number or 0 for one in points), default=0) or 1
-    step = width / len(points)
+    step = min(width / len(points), _WIDEST if large else width)
     bars = tuple(
-        _bar(point, text, at * step, step, (base, room, most))
+        _bar(point, text, at * step, step, (base, room, most))._replace(
+            is_last=at == len(points) - 1
+        )
         for at, (point, text) in enumerate(zip(points, said, strict=True))
         if point.value.number is not None or point.value.left_out
     )

@@ -75,3 +75,30 @@ from seen join derived.case_state s on s.stream = seen.stream
 where $5::timestamptz is null or (seen.due, seen.stream, seen.agency) > ($5, $6::uuid, $7::text)
 order by seen.due, seen.stream, seen.agency
 limit $8;
+
+-- name: breached
+-- Periods that ran out by a past moment, by who had to act: as the bus had told it by then and had
+-- not taken back. It stands while the act that ended the period was not recorded by then.
+with told as (
+    select k.stream, k.legal_on, k.said ->> 'clock' as clock, k.said ->> 'trigger' as trigger
+    from derived.known_fact($2::timestamptz) k
+    where k.type = 'clock.breached' and k.legal_on <= $4::date
+), seen as (
+    select told.stream, told.legal_on, told.clock, coalesce(c.actor, '') as agency, c.due,
+           not exists (
+               select from derived.event e
+               where e.stream = c.stream and e.source = c.view -> 'stopped_by' ->> 'source'
+                 and e.id = c.view -> 'stopped_by' ->> 'id' and e.recorded_at <= $2) as stands
+    from told
+    join derived.case_state s on s.stream = told.stream
+    left join derived.clock c on c.stream = told.stream and c.clock = told.clock
+        and (c.view -> 'trigger' ->> 'source') || ' ' || (c.view -> 'trigger' ->> 'id') = told.trigger
+    where (not s.closed or s.team @> array[$1::text])
+      and told.stream in (select p.stream from derived.party p where p.agency = $1)
+)
+select agency, clock, count(distinct stream) filter (where legal_on >= $3::date) as missed,
+       count(distinct stream) filter (where stands) as standing,
+       min(due) filter (where stands) as since
+from seen group by agency, clock
+having count(*) filter (where legal_on >= $3 or stands) > 0
+order by agency, clock;

@@ -112,6 +112,7 @@ PLANS: dict[str, dict[str, Any]] = {
     # An act that no item knows: asked of each item, and done to none.
     "POST /v1/work/{key}/{action}": {"action": "nothing", "json": _ITEM},
     "GET /v1/oversight/owed": {},
+    "GET /v1/oversight/breached": {},
     "GET /v1/oversight/omissions": {},
     "GET /v1/oversight/unanswered": {},
     "GET /v1/stats/cases": {"queries": ({"indicator": "transfers_sent"},)},

@@ -15,13 +15,13 @@ from pydantic import BeforeValidator
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from casebus.statistics import overview
-from casebus.statistics.overview import STEPS, STOCK, Answers, Compare, Figure, Plan, Point, Value
+from casebus.statistics.overview import STEPS, STOCK, Answers, Compare, Figure, Plan
 from gateway import figures as rules_of
 from gateway import paging
 from gateway.api import counted, stats
 from gateway.api.counted import Row
 from gateway.api.shapes import Moment
-from gateway.api.stats import Definitions
+from gateway.api.stats import Definition
 from gateway.console import charts, exports, figuring
 from gateway.console.exports import Form, Sheet
 from gateway.console.figuring import Naming
@@ -47,6 +47,26 @@ By = Literal["month", "division", "city", "agency", "offence", "right", "value",
 View = Literal["own", "shared"]
 #: A month, as an address and the form's field name it.
 MonthText = Annotated[str, Query(pattern=r"^(\d{4}-(0[1-9]|1[0-2]))?$")]
+
+
+#: Bars of a chart that still have their numbers above them.
+_MOST_MONTHS = 18
+#: Indicators as they are looked at together, by the paragraph of the mandate that asks for them.
+Group = Literal["transfers", "supervision", "penalties", "disputes", "service"]
+GROUPS: dict[Group, tuple[str, ...]] = {
+    "transfers": ("（二）", "（九）"),
+    "supervision": ("（五）", "（二十一）"),
+    "penalties": ("（一）", "（三）", "（四）", "（六）"),
+    "disputes": ("（八）", "（十）", "（十四）"),
+    "service": (),
+}
+
+
+def of_group(items: Sequence[Definition], group: Group) -> list[Definition]:
+    """Those of the group's paragraphs; of the last one all that no other has."""
+    named = {one for paragraphs in GROUPS.values() for one in paragraphs}
+    mine = set(GROUPS[group])
+    return [one for one in items if (one.paragraph in mine if mine else one.paragraph not in named)]
 
 
 class Asking(NamedTuple):
@@ -115,12 +135,14 @@ async def figures(
     until: Annotated[dt.date | None, BeforeValidator(unsaid), Query(alias="to")] = None,
     month: MonthText = "",
     compare: Literal["month", "year", ""] = "",
+    group: Group = "transfers",
 ) -> Response:
     known = await stats.indicators(ask.agency, ask.gateway)
     common: dict[str, Any] = {"known": known, "chosen": indicator, "view": ask.view, "as_of": as_of}
     if not indicator:
         plan = plan_of(ask, month, compare or "month")
-        found = await glance(ask, known, plan)
+        found = await glance(ask, of_group(known.items, group), plan)
+        shown = [shown_of(words(language_of(request)), one) for one in found]
         return page(
             request,
             "figures.html",
@@ -128,7 +150,10 @@ async def figures(
             **common,
             plan=plan,
             compare=compare or "month",
-            shown=[shown_of(words(language_of(request)), one) for one in found],
+            groups=GROUPS,
+            group=group,
+            shown=[one for one in shown if not one.is_zero],
+            zeros=[one for one in shown if one.is_zero],
             at=ask.as_of,
         )
     one: dict[str, Any] | None = None
@@ -181,7 +206,7 @@ async def export(
         return await exports.answer(sheet, form)
     known = await stats.indicators(ask.agency, ask.gateway)
     plan = plan_of(ask, month, compare or "month")
-    found = await glance(ask, known, plan)
+    found = await glance(ask, known.items, plan)
     heads = [t("figures.indicator"), *map(said_days, (plan.now, plan.before)), t("figures.change")]
     rows = [
         [one.title, one.now, one.before, one.change]
@@ -256,19 +281,20 @@ class Shown(NamedTuple):
     way: str
     change: str
     chart: charts.Chart | None
+    is_zero: bool
 
 
-async def glance(ask: Asking, known: Definitions, plan: Plan) -> list[Figure]:
-    """Every indicator but the steps, now, before and by month."""
-    flows = [one.id for one in known.items if one.kind not in (STOCK, STEPS)]
-    stocks = [one.id for one in known.items if one.kind == STOCK]
+async def glance(ask: Asking, items: Sequence[Definition], plan: Plan) -> list[Figure]:
+    """These indicators, the steps apart: now, before and by month."""
+    flows = [one.id for one in items if one.kind not in (STOCK, STEPS)]
+    stocks = [one.id for one in items if one.kind == STOCK]
     answers = Answers(
         await ask(flows, "month", plan.first, plan.now.until),
-        await ask(flows, "", *plan.before),
+        await ask(flows, "", *plan.before) if plan.is_cut else None,
         await ask(stocks, "", None, plan.now.until),
         await ask(stocks, "", None, plan.before.until),
     )
-    return overview.figures(answers, plan, [one.id for one in known.items])
+    return overview.figures(answers, plan, [one.id for one in items])
 
 
 def plan_of(ask: Asking, month: str, compare: Compare) -> Plan:
@@ -292,16 +318,19 @@ def shown_of(t: Words, one: Figure) -> Shown:
         way,
         change,
         charts.trend(one.trend, said),
+        one.is_zero,
     )
 
 
 def charted(t: Words, one: dict[str, Any]) -> charts.Chart | None:
     """A table by month as bars: the last two years of it."""
-    rows = [row for row in one["rows"] if row.get("month")][-24:]
-    points = [
-        Point(row["month"], Value(row["value"], bool(row["suppressed"]) and row["value"] is None))
-        for row in rows
+    months = [
+        dt.date.fromisoformat(f"{row['month']}-01") for row in one["rows"] if row.get("month")
     ]
+    if not months:
+        return None
+    first = max(months[0], overview.back(months[-1], _MOST_MONTHS - 1))
+    points = list(overview.trend_of(one, first, months[-1]))
     said = [figuring.text_of(t, one["kind"], point.value) for point in points]
     return charts.trend(points, said, large=True)
 
