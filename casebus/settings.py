@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     time_file: Path | None = None
     #: Libraries that the console's pages load; without them the pages work, and do less.
     console_assets: Path | None = None
+    #: Where a supervisor on this machine says which processes run; unset: none does.
+    services_state: Path | None = None
     schemas_dir: Path = _data("schemas")
     policies_dir: Path = _data("policies")
     #: Partitions of each keyed topic, fixed for an installation's life.

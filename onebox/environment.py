@@ -115,6 +115,11 @@ def _own_keys(options: Options, agency: str) -> Path:
     return folder
 
 
+def of_supervisor(options: Options) -> dict[str, str]:
+    """Where the gateway of this machine's own stack reads which processes run, and since when."""
+    return {"CASEBUS_SERVICES_STATE": str(options.place.state)}
+
+
 def of_console(credentials: Credentials) -> dict[str, str]:
     """What the gateway of this machine's own stack has for its console, where no other is named.
 

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,7 +191,7 @@ class Service:
 
     def _enter(self, phase: str, pid: int | None = None) -> None:
         if (self.state.phase, self.state.pid) != (phase, pid):
-            self.state.phase, self.state.pid = phase, pid
+            self.state.phase, self.state.pid, self.state.since = phase, pid, time.time()
             self._changed()
 
 

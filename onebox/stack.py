@@ -224,8 +224,12 @@ class Stack:
             command=lambda: [sys.executable, "-m", module],
             prober=self._prober(name),
             environment=environment.of_user(self.options, self.credentials, name)
-            | (environment.of_console(self.credentials) if name == GATEWAY else {}),
+            | (self._of_gateway() if name == GATEWAY else {}),
         )
+
+    def _of_gateway(self) -> dict[str, str]:
+        console = environment.of_console(self.credentials)
+        return {**console, **environment.of_supervisor(self.options)}
 
     def _prober(self, name: str) -> Any:
         if name == GATEWAY:

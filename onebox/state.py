@@ -27,6 +27,8 @@ class ServiceState:
     restarts: int = 0
     #: How the last run ended, in words.
     last_exit: str = ""
+    #: Seconds since the epoch: when it came to where it stands; 0 where an older supervisor runs.
+    since: float = 0.0
 
 
 @dataclass(slots=True)

@@ -53,6 +53,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.redrive", _READ),
         ("own.redriven", "select, update"),
         ("own.heartbeat", "select, insert, update"),
+        ("own.place", "select, insert, update, delete"),
         ("own.clock_said", "select, insert"),
         ("own.clock_held", "select, insert, delete"),
         ("own.question_position", "select, insert, update"),

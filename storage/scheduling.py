@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from casebus.events.envelope import Header
@@ -241,3 +241,21 @@ async def beat(connection: Connection, service: str, detail: dict[str, Any]) -> 
 async def last_beat(connection: Connection, service: str) -> dict[str, Any]:
     """What a service said last of itself; empty where it never lived."""
     return await connection.fetchval(_SQL["last_beat"], service) or {}
+
+
+class Progress(NamedTuple):
+    """How far a service is in one partition; `oldest` is for how many seconds a record waits."""
+
+    service: str
+    topic: str
+    partition: int
+    done: int
+    ends: int
+    rate: float
+    oldest: float
+
+
+async def note_places(connection: Connection, progress: Sequence[Progress]) -> None:
+    """Say how far each is; a row that says what it said is not written."""
+    columns = [list(column) for column in zip(*progress, strict=True)] or [[] for _ in range(7)]
+    await connection.execute(_SQL["note_places"], *columns)

@@ -11,6 +11,7 @@ from casebus import telemetry
 from casebus.cases.renewing import refuse_newer
 from services.scheduler.standing import Standing, Still
 from storage import renewing, scheduling, sending
+from storage.scheduling import Progress
 from storage.sending import Waiting
 
 SERVICE = "scheduler"
@@ -36,6 +37,7 @@ class Pulse:
         """`heard`: how far the journal was read since this process began."""
         self._pool, self._standing, self._heard = pool, standing, heard
         self._waiting = _NOTHING
+        self._told: list[Progress] | None = None
         telemetry.gauge("casebus.outbox.unsent", self._depth, key="outbox", unit="{message}")
         telemetry.gauge("casebus.outbox.oldest", self._age, key="outbox", unit="s")
         telemetry.gauge("casebus.records.refused", self._refused, key="outbox", unit="{message}")
@@ -53,6 +55,9 @@ class Pulse:
         still = {"stalled": seen.stalled(), "still": seen.waiting()} if seen else {"stalled": []}
         detail = {**asdict(self._waiting), **still, **self._heard()}
         await scheduling.beat(self._pool, SERVICE, detail)
+        if seen and seen.progress != self._told:
+            self._told = seen.progress
+            await scheduling.note_places(self._pool, seen.progress)
 
     def _depth(self) -> dict[str, float]:
         now = self._waiting

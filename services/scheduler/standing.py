@@ -2,13 +2,15 @@
 
 Done is what a group has committed, and of the journal also what the tables hold: a commit alone
 moves no table. How long each has stood outlives this process: one that is started again and again
-would never see more than its own few seconds.
+would never see more than its own few seconds. How far each is, how fast, and how old the oldest
+record is that waits, stands in `own.place` for who looks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from aiokafka import TopicPartition
@@ -16,6 +18,7 @@ from aiokafka import TopicPartition
 from casebus import telemetry
 from services.scheduler.barrier import JOURNAL, KnowsOffsets, Recorded
 from services.scheduler.offsets import Offsets
+from storage.scheduling import Progress
 
 #: Longer than any batch takes, or a worker that moves, and shorter than the worker's own probe.
 STALLED_SECONDS = 20.0
@@ -46,6 +49,9 @@ class Standing:
             name: (done, clock() - seconds) for name, (done, seconds) in (before or {}).items()
         }
         self._still: dict[str, float] = {}
+        self._paces: dict[str, _Pace] = {}
+        #: Of each partition that holds records, as last looked at.
+        self.progress: list[Progress] = []
         telemetry.gauge("casebus.partition.still", lambda: self._still, key="place", unit="s")
 
     async def run(self) -> None:
@@ -55,15 +61,19 @@ class Standing:
 
     async def look(self) -> None:
         still: dict[str, float] = {}
+        progress: list[Progress] = []
         for group, topics in self._watched.items():
             ends = await self._offsets.ends(await self._offsets.places(topics))
-            still.update(self._look(group, await self._offsets.committed(group), ends))
+            done = await self._offsets.committed(group)
+            still.update(self._look(group, done, ends))
+            progress += self._progress(group, done, ends)
         if self._recorded is not None:
             ends = await self._offsets.ends(await self._offsets.places([JOURNAL]))
             held = await self._recorded(place.partition for place in ends)
             done = {TopicPartition(JOURNAL, at): offset for at, offset in held.items()}
             still.update(self._look(TABLES, done, ends))
-        self._still = still
+            progress += self._progress(TABLES, done, ends)
+        self._still, self.progress = still, progress
 
     def stalled(self) -> list[str]:
         """Group, topic and partition of each that stands for too long."""
@@ -80,6 +90,14 @@ class Standing:
             if seconds:
                 yield name, seconds
 
+    def _progress(self, group: str, done: Offsets, ends: Offsets) -> Iterator[Progress]:
+        for place, end in ends.items():
+            pace = self._paces.setdefault(f"{group} {place.topic}/{place.partition}", _Pace())
+            # What was never committed is not done.
+            at = min(done.get(place, 0), end)
+            rate, oldest = pace.look(self._clock(), at, end)
+            yield Progress(group, place.topic, place.partition, at, end, rate, oldest)
+
     def _seconds(self, name: str, done: int | None, end: int) -> float:
         now = self._clock()
         before, since = self._moved.get(name, (-1, now))
@@ -90,3 +108,25 @@ class Standing:
             self._moved[name] = done, now
             return 0.0
         return now - since
+
+
+class _Pace:
+    """How fast one partition is worked off, and since when its oldest record waits.
+
+    When a record came is known by the look that first saw the end behind it, so to a few seconds.
+    """
+
+    def __init__(self) -> None:
+        self._ends: deque[tuple[float, int]] = deque()
+        self._last: tuple[float, int] | None = None
+
+    def look(self, now: float, done: int, end: int) -> tuple[float, float]:
+        """Records a second since the look before, and seconds that the oldest has waited."""
+        before, self._last = self._last, (now, done)
+        while self._ends and self._ends[0][1] <= done:
+            self._ends.popleft()
+        if end > done and (not self._ends or self._ends[-1][1] < end):
+            self._ends.append((now, end))
+        passed = now - before[0] if before else 0.0
+        rate = max(done - before[1], 0) / passed if before and passed > 0 else 0.0
+        return round(rate, 1), round(now - self._ends[0][0] if self._ends else 0.0, 1)

@@ -213,3 +213,28 @@ on conflict (service) do update set at = excluded.at, detail = excluded.detail;
 
 -- name: last_beat
 select detail from own.heartbeat where service = $1;
+
+-- name: note_places
+-- A partition that is gone, or holds nothing any more, goes.
+with said as (
+    select * from unnest($1::text[], $2::text[], $3::integer[], $4::bigint[], $5::bigint[],
+                         $6::float8[], $7::float8[])
+        as s(service, topic, partition, done, ends, rate, oldest)
+), gone as (
+    delete from own.place p
+    where not exists (
+        select from said s
+        where (s.service, s.topic, s.partition) = (p.service, p.topic, p.partition))
+)
+insert into own.place (service, topic, partition, done, ends, rate, waits_since)
+select service, topic, partition, done, ends, rate,
+       case when oldest > 0 or ends > done then now() - make_interval(secs => oldest) end
+from said
+on conflict (service, topic, partition) do update
+set done = excluded.done, ends = excluded.ends, rate = excluded.rate,
+    waits_since = case when excluded.waits_since is null then null
+        when excluded.done = place.done then coalesce(place.waits_since, excluded.waits_since)
+        else excluded.waits_since end,
+    at = now()
+where (place.done, place.ends, place.rate, place.waits_since is null)
+    is distinct from (excluded.done, excluded.ends, excluded.rate, excluded.waits_since is null);

@@ -127,6 +127,9 @@ PLANS: dict[str, dict[str, Any]] = {
     "POST /v1/redrives/{number}/agree": {"number": "1", "json": {}},
     "POST /v1/redrives/{number}/decline": {"number": "1", "json": {}},
     "GET /v1/suspended": {},
+    "GET /v1/ops/services": {},
+    "GET /v1/ops/flow": {},
+    "GET /v1/ops/connections": {},
     "GET /v1/sequences/repeated": {},
     "GET /v1/numbers/{value}": {},
     "POST /v1/penalties/compare": {

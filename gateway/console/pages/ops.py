@@ -1,42 +1,91 @@
-"""运行: whether all works, what was refused, what is suspended; of no case its content."""
+"""运行: whether all works and how far each service is, what flows, and who is connected.
+
+Of no case its content. Each fact is the API's, which has one owner for each.
+"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated, Any, Literal
 
-from gateway.api import health, rejected, suspended
+from fastapi import APIRouter, Query, Request, Response
+
+from gateway.api import operating, rejected, suspended
+from gateway.console import flowing
+from gateway.console.ages import age
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import OpsHere
 from gateway.context import Context, Database
-from storage import reads
+from gateway.operating import Sort
+from storage import redriving
 
-router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
+router = APIRouter(route_class=ConsoleRoute, prefix="/console/ops", include_in_schema=False)
 _ROWS = 50
+_Windows = Literal["1", "24", "168"]
 
 
-@router.get("/ops")
+@router.get("")
 async def ops(
-    *, request: Request, visitor: OpsHere, gateway: Context, database: Database
+    *,
+    request: Request,
+    visitor: OpsHere,
+    gateway: Context,
+    database: Database,
+    sort: Sort = "lag",
 ) -> Response:
-    pool = await gateway.database()
+    found = await operating.services(
+        asker=visitor.principal, gateway=gateway, database=database, sort=sort
+    )
+    refused = await rejected.rejected(
+        asker=visitor.principal,
+        database=database,
+        reason=None,
+        door=None,
+        source=None,
+        every=False,
+        cursor=None,
+        limit=_ROWS,
+    )
+    waiting = await suspended.suspended(visitor.principal, gateway, database, limit=_ROWS)
+    asked = await redriving.redrives(database, None, limit=_ROWS)
     return page(
         request,
         "ops.html",
         visitor,
-        ready=await health.ready_of(gateway),
-        services=await reads.heartbeats(pool),
-        silent=health.SILENT_SECONDS,
-        depths=gateway.figures,
-        refused=await rejected.rejected(
-            asker=visitor.principal,
-            database=database,
-            reason=None,
-            door=None,
-            source=None,
-            every=False,
-            cursor=None,
-            limit=_ROWS,
-        ),
-        waiting=await suspended.suspended(visitor.principal, gateway, database, limit=_ROWS),
+        found=found,
+        sort=sort,
+        age=age,
+        refused=sum(one.count for one in refused.groups),
+        suspended=len(waiting.items),
+        undecided=sum(one["agreed"] is None and one["is_fresh"] for one in asked),
+    )
+
+
+@router.get("/flow")
+async def flow(
+    *,
+    request: Request,
+    visitor: OpsHere,
+    gateway: Context,
+    database: Database,
+    hours: Annotated[_Windows, Query()] = "24",
+) -> Response:
+    asked: dict[str, Any] = {
+        "asker": visitor.principal,
+        "gateway": gateway,
+        "database": database,
+        "hours": int(hours),
+    }
+    found = await operating.flow(**asked)
+    connected = await operating.connections(**asked)
+    return page(
+        request,
+        "ops_flow.html",
+        visitor,
+        found=found,
+        connected=connected,
+        drawing=flowing.drawn(found.items),
+        hours=hours,
+        age=age,
+        agencies=gateway.directory().agencies,
     )

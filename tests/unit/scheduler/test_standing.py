@@ -111,3 +111,25 @@ async def test_a_group_whose_coordinator_is_away_has_not_moved():
     assert await looked(brokers, standing, STALLED_SECONDS - 1) == []
     brokers.done = {FIRST: 4}
     assert await looked(brokers, standing, 1) == ["casework case.journal/0"]
+
+
+async def test_of_each_partition_it_says_how_fast_it_goes_and_how_old_the_oldest_is():
+    brokers = Brokers()
+    standing = Standing(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
+    brokers.there, brokers.done = {FIRST: 10}, {FIRST: 10}
+    await standing.look()
+    [still] = standing.progress
+    assert (still.done, still.ends, still.rate, still.oldest) == (10, 10, 0.0, 0.0)
+    brokers.there[FIRST] = 20
+    await looked(brokers, standing, 5)
+    brokers.there[FIRST], brokers.done[FIRST] = 40, 15
+    await looked(brokers, standing, 5)
+    [behind] = standing.progress
+    # The oldest came with the look before, the others after it.
+    assert (behind.rate, behind.oldest) == (1.0, 5.0)
+    brokers.done[FIRST] = 20
+    await looked(brokers, standing, 5)
+    assert standing.progress[0].oldest == 5.0
+    brokers.done[FIRST] = 40
+    await looked(brokers, standing, 5)
+    assert standing.progress[0].oldest == 0.0

@@ -1,0 +1,226 @@
+"""运行: how far the services are, what flows between agencies, and how each is connected.
+
+For operators alone. Counts, moments and places; no case, and nothing that a body says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from casebus.trust.directory import BUS
+from gateway import operating
+from gateway.api import health
+from gateway.api.health import SILENT_SECONDS, State
+from gateway.api.shapes import SOURCE, Shape
+from gateway.context import Context, Database, Gateway
+from gateway.identity.caller import Asker, only_operators
+from gateway.operating import Sort
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import operating as stored
+from storage import reads
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/ops", tags=["operation"])
+_REFUSALS = documented("unauthenticated", "operators_only", "database_unavailable")
+_MOST_HOURS = 24 * 7
+#: No agency of the directory that would send or be sent anything.
+_NONE = frozenset({"root"})
+
+Hours = Annotated[
+    int, Query(ge=1, le=_MOST_HOURS, description="How far back, in hours.", examples=[24])
+]
+
+
+class Partition(Shape):
+    """How far a service is in one partition."""
+
+    topic: str = Field(examples=["case.journal"])
+    partition: int
+    done: int = Field(description="The offset up to which it has worked.")
+    end: int
+    lag: int
+    rate: float = Field(description="Records a second, between the last two looks.")
+    oldest_seconds: float = Field(description="For how long the oldest record waits, about.")
+    stalled: bool = Field(description="Records wait, and nobody takes them.")
+
+
+class Service(Shape):
+    """One service; `tables` is what the database holds of the journal.
+
+    `failing`: a partition of it stands still, or its process is not ready. What only a supervisor
+    of this machine knows (`phase`, `restarts`, `since`) is none where there is none.
+    """
+
+    service: str = Field(examples=["casework"])
+    state: State
+    stalled: bool
+    lag: int
+    rate: float
+    oldest_seconds: float
+    phase: str | None
+    restarts: int | None
+    since: datetime | None
+    last_exit: str
+    partitions: list[Partition] = Field(description="The farthest behind first.")
+
+
+class Beat(Shape):
+    """When a service that says so said last that it lives."""
+
+    service: str = Field(examples=["scheduler"])
+    at: datetime
+    seconds: float
+    state: State
+
+
+class Services(Shape):
+    """Health is that of `/readyz`: no other answer to the same question is kept."""
+
+    status: State
+    checks: dict[str, State]
+    figures: dict[str, float]
+    beats: list[Beat]
+    items: list[Service]
+
+
+class Flow(Shape):
+    author: str = Field(examples=[SOURCE])
+    recipient: str = Field(examples=["cn-330106-psb"])
+    events: int
+    last_at: datetime
+
+
+class FlowPage(Shape):
+    hours: int
+    items: list[Flow]
+    left_out: int = Field(description="Events in cases that are closed to an operator.")
+
+
+class Connection(Shape):
+    """How an agency is connected, by what was recorded of it."""
+
+    agency: str = Field(examples=[SOURCE])
+    name: str
+    delivery: str = Field(examples=["hosted", "kafka"])
+    last_sent: datetime | None
+    last_read: datetime | None = Field(
+        description="When it asked the gateway, or confirmed an event, last."
+    )
+    sent_to_it: int = Field(description="Events of the window that name it as a recipient.")
+    unread: int = Field(description="Of them not opened, and not confirmed.")
+    oldest_unread: datetime | None
+    key_ends: datetime | None = Field(description="None where its key has no end, or it has none.")
+    has_key: bool
+    clock_ahead_seconds: float | None = Field(
+        description="By its last events, how much its clock differs; below nought it is behind, or "
+        "its events come late."
+    )
+    gaps: int = Field(description="Numbers missing in what it signed.")
+
+
+class Connections(Shape):
+    hours: int
+    items: list[Connection]
+
+
+@router.get("/services", responses=_REFUSALS)
+async def services(
+    *, asker: Asker, gateway: Context, database: Database, sort: Sort = "lag"
+) -> Services:
+    """Each service: lag, rate, age of what waits, restarts; what fails first."""
+    only_operators(asker)
+    ready = await health.ready_of(gateway)
+    beats = await reads.heartbeats(database)
+    stalled = {place for one in beats for place in one["detail"].get("stalled", ())}
+    known = await asyncio.to_thread(operating.processes, gateway.settings.services_state)
+    rows = operating.services(await stored.places(database), stalled, known)
+    return Services(
+        status=ready.status,
+        checks=ready.checks,
+        figures=gateway.figures,
+        beats=[_beat(one) for one in beats],
+        items=operating.in_order([Service(**one) for one in rows], sort),
+    )
+
+
+def _beat(row: Any) -> Beat:
+    state: Literal["ok", "failing"] = "ok" if row["seconds"] <= SILENT_SECONDS else "failing"
+    return Beat(service=row["service"], at=row["at"], seconds=row["seconds"], state=state)
+
+
+@router.get("/flow", responses=_REFUSALS | documented("directory_unavailable"))
+async def flow(
+    *, asker: Asker, gateway: Context, database: Database, hours: Hours = 24
+) -> FlowPage:
+    """Who sent how many events to whom, the most first: counts alone."""
+    only_operators(asker)
+    authors, window = {*_agencies(gateway), BUS}, timedelta(hours=hours)
+    rows = await stored.flow(database, authors, window)
+    return FlowPage(
+        hours=hours,
+        items=[Flow(**dict(row)) for row in rows],
+        left_out=await stored.left_out(database, authors, window),
+    )
+
+
+@router.get("/connections", responses=_REFUSALS | documented("directory_unavailable"))
+async def connections(
+    *, asker: Asker, gateway: Context, database: Database, hours: Hours = 24
+) -> Connections:
+    """Each agency: when it sent and read last, what it has not read, its key, its clock, gaps."""
+    only_operators(asker)
+    names = _agencies(gateway)
+    sent = await stored.last_sent(database, names)
+    # The first row of each is its last event.
+    last = {one.agency: one.recorded_at for one in reversed(sent)}
+    read = {row["agency"]: row for row in await stored.last_read(database, names)}
+    authors, window = {*names, BUS}, timedelta(hours=hours)
+    unread = {row["agency"]: row for row in await stored.unread(database, authors, window)}
+    gaps = {row["agency"]: row["gaps"] for row in await stored.gaps(database)}
+    skews = operating.skews(sent)
+    items = [
+        Connection(
+            **_who(gateway, name),
+            last_sent=last.get(name),
+            last_read=_latest(read[name]),
+            **_unread(unread.get(name)),
+            clock_ahead_seconds=skews.get(name),
+            gaps=gaps.get(name, 0),
+        )
+        for name in names
+    ]
+    items.sort(key=lambda one: (-one.unread, -one.gaps, one.agency))
+    return Connections(hours=hours, items=items)
+
+
+def _agencies(gateway: Gateway) -> list[str]:
+    return sorted(gateway.directory().agencies.keys() - _NONE - {BUS})
+
+
+def _who(gateway: Gateway, name: str) -> dict[str, Any]:
+    directory = gateway.directory()
+    agency = directory.agencies[name]
+    key = operating.key_of(directory.keys.values(), name, gateway.now())
+    return {
+        "agency": name,
+        "name": agency.name,
+        "delivery": agency.delivery,
+        "has_key": key is not None,
+        "key_ends": None if key is None else key.valid_to,
+    }
+
+
+def _latest(row: Any) -> datetime | None:
+    there = [at for at in (row["asked_at"], row["retrieved_at"]) if at is not None]
+    return max(there, default=None)
+
+
+def _unread(row: Any) -> dict[str, Any]:
+    if row is None:
+        return {"sent_to_it": 0, "unread": 0, "oldest_unread": None}
+    return {"sent_to_it": row["sent"], "unread": row["unread"], "oldest_unread": row["oldest_at"]}

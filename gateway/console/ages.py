@@ -1,0 +1,16 @@
+"""How long something lasts or is ago, in its largest whole unit."""
+
+from __future__ import annotations
+
+from gateway.console.languages import Words
+
+_UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60))
+
+
+def age(seconds: float, t: Words) -> str:
+    """Below two minutes in seconds: where something stands still, each of them counts."""
+    if seconds >= 120:  # noqa: PLR2004
+        for name, unit in _UNITS:
+            if seconds >= unit:
+                return t(f"length.{name}", count=int(seconds // unit))
+    return t("length.seconds", count=f"{seconds:.0f}")
