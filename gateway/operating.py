@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -93,7 +93,7 @@ def _place(service: str, row: Any, stalled: Collection[str]) -> dict[str, Any]:
     }
 
 
-_BY = {
+_BY: Mapping[Sort, Callable[[Any], Any]] = {
     "lag": lambda one: (-one.lag, -one.oldest_seconds, one.service),
     "oldest": lambda one: (-one.oldest_seconds, -one.lag, one.service),
     "rate": lambda one: (-one.rate, one.service),

@@ -17,6 +17,7 @@ from gateway.console.pages import (
     front,
     item,
     ops,
+    ops_rejects,
     oversight,
     printing,
     report,
@@ -43,6 +44,8 @@ _PAGES = (
     oversight,
     figures,
     ops,
+    ops_rejects,
+)
     live,
     routes,
 )

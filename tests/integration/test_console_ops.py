@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from onebox.testing import Stack
-from tests.integration.person import Person
-from tests.integration.street import AMR, PSB, Bus, gateway_clients, opened
+from tests.integration.person import Person, csrf
+from tests.integration.street import AMR, DOORS, PSB, Bus, gateway_clients, opened
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
@@ -102,5 +103,65 @@ def test_the_ops_desk_is_for_operators_alone(
     for part in ("services", "flow", "connections"):
         answer = clients[PSB].get(f"/v1/ops/{part}")
         assert (answer.status_code, answer.json()["code"]) == (403, "operators_only")
-    for part in ("", "/flow"):
+    for part in ("", "/flow", "/rejects", "/rejects/0-0", "/redrives/1"):
         assert officer.gets(f"/console/ops{part}").status_code == 403
+
+
+@pytest.fixture
+def refused(bus: Bus) -> tuple[str, str]:
+    """Place and id of a record whose type its author's sector may not send."""
+    record = bus.event("referral.filed", AMR, stream=str(uuid4()), legal="2026-03-05")
+    bus.send([record], DOORS[AMR])
+    event = dict(record.headers)["ce_id"].decode()
+    [row] = bus.until("select * from own.rejected where event_id = $1", event)
+    assert row["reason"] == "type_not_allowed"
+    return f"{row['partition']}-{row['kafka_offset']}", event
+
+
+def test_what_was_refused_stands_by_cause_and_is_read_as_far_as_it_can_be(
+    ops: Person, refused: tuple[str, str]
+) -> None:
+    place, event = refused
+    page = ops.gets("/console/ops/rejects")
+    assert "type_not_allowed" in page.text
+    assert "该部门不得发此类事件" in page.text
+    listed = ops.gets("/console/ops/rejects?reason=type_not_allowed")
+    assert f'value="{place}"' in listed.text
+    shown = ops.gets(f"/console/ops/rejects/{place}").text
+    assert "ce_type" in shown
+    assert event in shown
+    assert ops.gets("/console/ops/rejects/99-1").status_code == 404
+    assert ops.gets("/console/ops/rejects?reason=none_such").status_code == 422
+
+
+def test_a_redrive_is_tried_asked_for_and_agreed_to_by_a_second_person_only(
+    bus: Bus, ops: Person, second: Person, refused: tuple[str, str]
+) -> None:
+    place, _ = refused
+    page, form = f"/console/ops/rejects/{place}", "/console/ops/redrives"
+
+    def sends(person: Person, path: str, given: dict[str, str]) -> httpx.Response:
+        fields = {"csrf": csrf(person.gets(page).text), **given}
+        return person.http.post(path, data=fields, headers={"Origin": person.origin})
+
+    asked_before = len(bus.rows("select * from own.redrive"))
+    tried = sends(ops, form, {"places": place})
+    assert tried.status_code == 200
+    assert "type_not_allowed" in tried.text
+    unsaid = sends(ops, form, {"places": place, "do": "ask", "why": " "})
+    assert unsaid.status_code == 422
+    assert len(bus.rows("select * from own.redrive")) == asked_before
+    asked = sends(ops, form, {"places": place, "do": "ask", "why": "<b>试一次</b>"})
+    assert asked.url.path.startswith("/console/ops/redrives/")
+    assert "&lt;b&gt;试一次&lt;/b&gt;" in asked.text
+    number = int(asked.url.path.rpartition("/")[2])
+    own = sends(ops, f"{form}/{number}/agree", {})
+    assert own.status_code == 422
+    assert "申请人不得批准自己的申请" in own.text
+    foreign = second.http.post(f"{form}/{number}/agree", headers={"Origin": second.origin})
+    assert foreign.status_code == 403
+    assert bus.rows("select agreed from own.redrive where id = $1", number)[0]["agreed"] is None
+    agreed = sends(second, f"{form}/{number}/agree", {})
+    assert agreed.status_code == 200
+    bus.until("select * from own.redriven where redrive = $1 and sent_at is not null", number)
+    assert "1/1" in ops.gets(f"{form}/{number}").text
