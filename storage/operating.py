@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from storage.packing import unpack_headers
 from storage.queries import load
@@ -67,6 +68,71 @@ async def unread(db: Database, agencies: Collection[str], window: timedelta) -> 
 async def gaps(db: Database) -> list[Row]:
     """Numbers that are missing in what each agency signed."""
     return await _fetch(db, "gaps")
+
+
+class Found(NamedTuple):
+    """A case that a name led to, and the event where it is an event's."""
+
+    stream: UUID
+    event_id: str | None
+
+
+async def find(db: Database, name: str, sources: Collection[str]) -> Found | None:
+    """A case's id, or an event's: recorded, handed in here, or rejected."""
+    stream = _uuid(name)
+    if stream is not None and await _is_case(db, stream):
+        return Found(stream, None)
+    for query in ("stream_of", "handed_in", "refused_stream"):
+        row = await db.fetchrow(_SQL[query], sorted(sources), name, timeout=_PATIENCE)
+        if row is not None and (found := _uuid(str(row["stream"]))) is not None:
+            return Found(found, name)
+    return None
+
+
+async def _is_case(db: Database, stream: UUID) -> bool:
+    """Whether anything here bears its name: recorded, on its way, or rejected."""
+    if await standing(db, stream) is not None:
+        return True
+    return bool(await unsent(db, stream) or await refusals(db, stream, None, 1))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+async def standing(db: Database, stream: UUID) -> Row | None:
+    return await db.fetchrow(_SQL["standing"], stream, timeout=_PATIENCE)
+
+
+async def steps(db: Database, stream: UUID, event_id: str | None, limit: int) -> list[Row]:
+    """The last events of a case, or one of them, the last first."""
+    return await _fetch(db, "steps", stream, event_id, limit)
+
+
+async def came(db: Database, stream: UUID) -> list[Row]:
+    """To whom each event of a case was brought, and who opened it."""
+    return await _fetch(db, "came", stream)
+
+
+async def folded(db: Database, stream: UUID) -> set[tuple[str, str]]:
+    """The events that the case's fold used."""
+    return {(row["source"], row["id"]) for row in await _fetch(db, "order_of", stream)}
+
+
+async def owed(db: Database, stream: UUID) -> list[Row]:
+    """Who still has to do what in a case, the first due first."""
+    return await _fetch(db, "owed", stream)
+
+
+async def unsent(db: Database, stream: UUID) -> list[Row]:
+    return await _fetch(db, "unsent", stream)
+
+
+async def refusals(db: Database, stream: UUID, event_id: str | None, limit: int) -> list[Row]:
+    return await _fetch(db, "refusals", str(stream), event_id, limit)
 
 
 async def _fetch(db: Database, name: str, *arguments: Any) -> list[Row]:

@@ -18,6 +18,9 @@ create table own.place (
 -- Who sent what lately, and when last: by author, the last first.
 create index event_by_author on derived.event (author, recorded_at desc);
 
+-- What was refused in the name of a case.
+create index rejected_by_stream on own.rejected (stream);
+
 -- What `casebus verify` said when it ended; the last ones are kept.
 create table own.verification (
     id bigint generated always as identity primary key,

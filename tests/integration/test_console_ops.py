@@ -100,10 +100,10 @@ def test_the_ops_desk_is_for_operators_alone(
 ) -> None:
     officer = Person(stack)
     officer.signs_in("officer", PSB)
-    for part in ("services", "flow", "connections"):
+    for part in ("services", "flow", "connections", f"where/{uuid4()}"):
         answer = clients[PSB].get(f"/v1/ops/{part}")
         assert (answer.status_code, answer.json()["code"]) == (403, "operators_only")
-    for part in ("", "/flow", "/rejects", "/rejects/0-0", "/redrives/1"):
+    for part in ("", "/flow", "/rejects", "/rejects/0-0", "/redrives/1", "/where"):
         assert officer.gets(f"/console/ops{part}").status_code == 403
 
 
@@ -131,7 +131,7 @@ def test_what_was_refused_stands_by_cause_and_is_read_as_far_as_it_can_be(
     assert "ce_type" in shown
     assert event in shown
     assert ops.gets("/console/ops/rejects/99-1").status_code == 404
-    assert ops.gets("/console/ops/rejects?reason=none_such").status_code == 422
+    assert ops.gets("/console/ops/rejects?reason=none_such").status_code == 400
 
 
 def test_a_redrive_is_tried_asked_for_and_agreed_to_by_a_second_person_only(
@@ -165,3 +165,53 @@ def test_a_redrive_is_tried_asked_for_and_agreed_to_by_a_second_person_only(
     assert agreed.status_code == 200
     bus.until("select * from own.redriven where redrive = $1 and sent_at is not null", number)
     assert "1/1" in ops.gets(f"{form}/{number}").text
+
+
+def test_where_a_case_is_says_places_and_who_owes_what_and_no_content(
+    bus: Bus, ops: Person, clients: dict[str, httpx.Client]
+) -> None:
+    stream, record = opened(bus, data={"title": "不得显示的案由"})
+    event = dict(record.headers)["ce_id"].decode()
+    bus.until("select * from derived.work_item where stream = $1 and is_open", stream)
+    query = "select * from derived.hand_over where stream = $1 and id = $2 and step = 'delivered'"
+    bus.until(query, stream, event)
+    found = clients["admin"].get(f"/v1/ops/where/{stream}").json()
+    assert (found["case"], found["restricted"]) == (stream, False)
+    [sent] = [one for one in found["steps"] if one["id"] == event]
+    reached = {one["stage"] for one in sent["stages"]}
+    assert {"recorded", "folded", "routed", "delivered"} <= reached
+    assert PSB in {one["agency"] for one in found["owed"]}
+    by_event = clients["admin"].get(f"/v1/ops/where/{event}").json()
+    assert (by_event["case"], [one["id"] for one in by_event["steps"]]) == (stream, [event])
+    page = ops.gets(f"/console/ops/where?name={event}")
+    assert page.status_code == 200
+    assert f"case.journal-{sent['partition']}-{sent['offset']}" in page.text
+    for text in (str(found), page.text):
+        assert "不得显示的案由" not in text
+    looked = bus.rows("select agency from own.access where stream = $1::uuid", stream)
+    assert any(row["agency"].startswith("admin/P-") for row in looked)
+    assert "没有找到" in ops.gets(f"/console/ops/where?name={uuid4()}").text
+
+
+def test_of_a_secret_case_the_journey_says_that_it_is_there_and_no_more(
+    bus: Bus, ops: Person, clients: dict[str, httpx.Client]
+) -> None:
+    stream, record = opened(bus, data={"title": "秘密", "secrecy": "TRADE_SECRET"})
+    event = dict(record.headers)["ce_id"].decode()
+    for name in (stream, event):
+        found = clients["admin"].get(f"/v1/ops/where/{name}").json()
+        assert found["restricted"]
+        assert not (found["steps"] or found["owed"] or found["refusals"] or found["event"])
+        page = ops.gets(f"/console/ops/where?name={name}").text
+        assert "case.journal-" not in page
+        assert PSB not in page
+
+
+def test_of_a_rejected_event_it_says_that_it_was_rejected(
+    ops: Person, clients: dict[str, httpx.Client], refused: tuple[str, str]
+) -> None:
+    place, event = refused
+    found = clients["admin"].get(f"/v1/ops/where/{event}").json()
+    assert found["stuck"]["code"] == "rejected"
+    assert [one["place"] for one in found["refusals"]] == [place]
+    assert "被退回：该部门不得发此类事件" in ops.gets(f"/console/ops/where?name={event}").text

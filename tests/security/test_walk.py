@@ -130,6 +130,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/ops/services": {},
     "GET /v1/ops/flow": {},
     "GET /v1/ops/connections": {},
+    "GET /v1/ops/where/{case}": {},
     "GET /v1/sequences/repeated": {},
     "GET /v1/numbers/{value}": {},
     "POST /v1/penalties/compare": {

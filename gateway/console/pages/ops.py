@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from gateway.api import operating, rejected, suspended
+from casebus.errors import CasebusError
+from gateway.api import journeys, operating, rejected, suspended
 from gateway.console import flowing
 from gateway.console.ages import age
 from gateway.console.rendering import page
@@ -88,4 +89,34 @@ async def flow(
         hours=hours,
         age=age,
         agencies=gateway.directory().agencies,
+    )
+
+
+@router.get("/where")
+async def where(
+    *,
+    request: Request,
+    visitor: OpsHere,
+    gateway: Context,
+    database: Database,
+    name: Annotated[str, Query(max_length=255)] = "",
+) -> Response:
+    """Where a case is, and why it is stuck: places alone."""
+    typed, found, missing = name.strip(), None, False
+    if typed:
+        try:
+            found = await journeys.where(typed, visitor.principal, gateway, database)
+        except CasebusError as error:
+            if error.code != "not_found":
+                raise
+            missing = True
+    return page(
+        request,
+        "ops_where.html",
+        visitor,
+        name=typed,
+        found=found,
+        missing=missing,
+        agencies=gateway.directory().agencies,
+        age=age,
     )

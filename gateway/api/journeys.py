@@ -1,0 +1,276 @@
+"""在哪里: the places of a case or an event, who owes what in it, and why it is stuck.
+
+For operators alone: topics, offsets, moments and agencies; nothing that a body says. Of a case that
+is restricted no more than that it is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from casebus.errors import CasebusError
+from casebus.events.partition import partition_for
+from casebus.trust.directory import BUS
+from gateway import journeys
+from gateway.api.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
+from gateway.context import Context, Database, Gateway
+from gateway.identity.caller import Asker, only_operators
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import operating as stored
+from storage import reads, stalling
+from storage.operating import Found
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/ops/where", tags=["operation"])
+JOURNAL = "case.journal"
+_MOST = 50
+_LONGEST = 255
+
+
+class Stage(Shape):
+    """`stored`, `sent`, `recorded`, `folded`, `routed`; of each recipient `delivered`, `opened`."""
+
+    stage: str = Field(examples=["routed"])
+    at: datetime
+    agency: str | None = Field(examples=[SOURCE])
+    waited_seconds: float | None = Field(description="Since the stage before it.")
+
+
+class Step(Shape):
+    """An event and its way."""
+
+    type: str = Field(examples=["casebus.referral.sent.v1"])
+    source: str = Field(examples=[SOURCE])
+    id: str = Field(examples=[EVENT])
+    recipients: list[str]
+    topic: str = Field(examples=[JOURNAL])
+    partition: int
+    offset: int = Field(description="In Kafka, now; `position` is the one that never changes.")
+    position: Position
+    stages: list[Stage]
+
+
+class Owed(Shape):
+    agency: str = Field(examples=[SOURCE])
+    duty: str = Field(examples=["decide_filing"])
+    title: str
+    due: datetime | None
+
+
+class Unsent(Shape):
+    """Stored signed, and not with the brokers."""
+
+    shelf: str = Field(examples=["outbox"])
+    topic: str
+    source: str
+    id: str
+    since: datetime
+    refused: str | None
+
+
+class Refusal(Shape):
+    """Rejected in the name of the case, and not in the journal."""
+
+    place: str = Field(examples=["2-17"])
+    door: str
+    source: str | None
+    id: str | None
+    reason: str = Field(examples=["unknown_key"])
+    at: datetime
+
+
+class Why(Shape):
+    """The first thing that holds it; `says` is the sentence."""
+
+    code: str = Field(examples=["owed"])
+    says: str
+    since: datetime | None
+    about: dict[str, Any]
+
+
+class Journey(Shape):
+    case: str = Field(examples=[CASE])
+    event: str | None = Field(description="Where an event's id was asked for.")
+    status: str | None = Field(examples=["sent"], description="None where nothing is recorded.")
+    procedure: str | None
+    restricted: bool
+    partition: int
+    stuck: Why
+    steps: list[Step] = Field(description="The last fifty, the last first.")
+    owed: list[Owed]
+    unsent: list[Unsent]
+    refusals: list[Refusal]
+
+
+Name = Annotated[str, Path(max_length=_LONGEST, examples=[CASE])]
+
+
+@router.get(
+    "/{case}",
+    responses=documented("unauthenticated", "operators_only", "not_found", "directory_unavailable"),
+)
+async def where(case: Name, asker: Asker, gateway: Context, database: Database) -> Journey:
+    """Where a case is, by its id or by that of one of its events."""
+    only_operators(asker)
+    sources = {*gateway.directory().agencies, BUS}
+    found = await stored.find(database, case, sources)
+    if found is None:
+        raise CasebusError("not_found", "nothing here bears this id, or it is no id")
+    database.look_at(found.stream)
+    standing = await stored.standing(database, found.stream)
+    partition = partition_for(str(found.stream).encode(), gateway.settings.installation_partitions)
+    if standing is not None and standing["closed"]:
+        return _restricted(found, await _facts(gateway, database, standing, partition))
+    return await _journey(gateway, database, found, standing, partition)
+
+
+async def _facts(gateway: Gateway, database: Any, standing: Any, partition: int) -> journeys.Facts:
+    """What holds every case of the partition, and this one inside the bus."""
+    waiting = [one for one in await stalling.stalled(database) if one.partition == partition]
+    return journeys.Facts(
+        partition=partition,
+        now=gateway.now(),
+        standing=standing,
+        law=waiting[0].in_words() if waiting else "",
+        places=[
+            one
+            for one in await stored.places(database)
+            if (one["topic"], one["partition"]) == (JOURNAL, partition)
+        ],
+        stalled=await _stalled(database),
+    )
+
+
+def _restricted(found: Found, facts: journeys.Facts) -> Journey:
+    stuck = journeys.why(facts)
+    return Journey(
+        case=str(found.stream),
+        event=None,
+        status="restricted",
+        procedure=None,
+        restricted=True,
+        partition=facts.partition,
+        stuck=_why(journeys.Stuck("restricted") if stuck.code == "nothing" else stuck),
+        steps=[],
+        owed=[],
+        unsent=[],
+        refusals=[],
+    )
+
+
+async def _journey(
+    gateway: Gateway, database: Any, found: Found, standing: Any, partition: int
+) -> Journey:
+    steps = await _steps(gateway, database, found)
+    owed = await stored.owed(database, found.stream)
+    unsent = await stored.unsent(database, found.stream)
+    refusals = await stored.refusals(database, found.stream, found.event_id, _MOST)
+    facts = replace(
+        await _facts(gateway, database, standing, partition),
+        unsent=unsent,
+        refusals=refusals,
+        steps=steps,
+        owed=owed,
+    )
+    folded = await stored.folded(database, found.stream)
+    return Journey(
+        case=str(found.stream),
+        event=found.event_id,
+        status=None if standing is None else standing["status"],
+        procedure=None if standing is None else standing["procedure"],
+        restricted=False,
+        partition=partition,
+        stuck=_why(journeys.why(facts)),
+        steps=[_step(one, folded=(one["source"], one["id"]) in folded) for one in steps],
+        owed=[Owed(**{**dict(one), "title": one["title"] or ""}) for one in owed],
+        unsent=[_unsent(one) for one in unsent],
+        refusals=[_refusal(one) for one in refusals],
+    )
+
+
+async def _stalled(database: Any) -> frozenset[tuple[str, str, int]]:
+    beats = await reads.heartbeats(database)
+    names = [place for one in beats for place in one["detail"].get("stalled", ())]
+    return frozenset(_place(one) for one in names)
+
+
+def _place(name: str) -> tuple[str, str, int]:
+    """Of `casework case.journal/1`."""
+    service, _, place = name.partition(" ")
+    topic, _, partition = place.rpartition("/")
+    return service, topic, int(partition)
+
+
+async def _steps(gateway: Gateway, database: Any, found: Found) -> list[dict[str, Any]]:
+    rows = await stored.steps(database, found.stream, found.event_id, _MOST)
+    agencies = gateway.directory().agencies
+    came = await stored.came(database, found.stream)
+    return [
+        {
+            **dict(row),
+            "hosted": {
+                name: agencies[name].delivery == "hosted"
+                for name in row["recipients"]
+                if name in agencies
+            },
+            "delivered": _at(came, row, "delivered"),
+            "opened": _at(came, row, "retrieved"),
+        }
+        for row in rows
+    ]
+
+
+def _at(came: list[Any], row: Any, step: str) -> dict[str, datetime]:
+    about = (row["source"], row["id"], step)
+    return {
+        one["agency"]: one["at"] for one in came if (one["source"], one["id"], one["step"]) == about
+    }
+
+
+def _step(row: dict[str, Any], *, folded: bool) -> Step:
+    return Step(
+        type=row["type"],
+        source=row["source"],
+        id=row["id"],
+        recipients=row["recipients"],
+        topic=JOURNAL,
+        partition=row["partition"],
+        offset=row["kafka_offset"],
+        position=position_of(row),
+        stages=[Stage(**one) for one in journeys.stages(row, folded=folded)],
+    )
+
+
+def _why(stuck: journeys.Stuck) -> Why:
+    about = {
+        name: getattr(stuck, name) for name in ("partition", "service", "lag", "agency", "event")
+    }
+    about["says"] = stuck.says
+    return Why(code=stuck.code, says=stuck.in_words(), since=stuck.since, about=about)
+
+
+def _unsent(row: Any) -> Unsent:
+    return Unsent(
+        shelf=row["shelf"],
+        topic=row["topic"],
+        source=row["source"],
+        id=row["event_id"],
+        since=row["created_at"],
+        refused=row["refused"],
+    )
+
+
+def _refusal(row: Any) -> Refusal:
+    return Refusal(
+        place=f"{row['partition']}-{row['kafka_offset']}",
+        door=row["door"],
+        source=row["source"],
+        id=row["event_id"],
+        reason=row["reason"],
+        at=row["rejected_at"],
+    )
