@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import asyncpg
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from casebus.cli.output import answer, json_option, table
+from casebus.now import system_now
 from casebus.settings import Settings
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
@@ -20,6 +24,9 @@ from onebox.verify.checks import verify as compare
 from onebox.verify.jobs import collect_seldom
 from onebox.verify.report import Part, Problem, Report
 from onebox.verify.signatures import SIGNATURES
+from storage import proofs
+from storage.pool import open_pool
+from storage.proofs import Run
 from storage.sampling import Sample
 
 _WHOLE = 100.0
@@ -59,10 +66,32 @@ def verify(
     """
     collect_seldom()
     sample = Sample.drawn(percent / _WHOLE)
-    how = _How(sample, jobs, signatures)
-    report = _with_progress(_settings(home), how, quiet=as_json)
+    how, began = _How(sample, jobs, signatures), system_now()
+    settings = _settings(home)
+    report = _with_progress(settings, how, quiet=as_json)
+    asyncio.run(_keep(settings.database_url, _run_of(report, began, percent, signatures)))
     answer(report.to_json(), as_json=as_json, show=lambda out: show(out, report, percent))
     sys.exit(0 if report.ok else 1)
+
+
+def _run_of(report: Report, began: datetime, percent: float, signatures: bool) -> Run:  # noqa: FBT001
+    """What is kept of it: the places may name what a case is about, and are printed only."""
+    said = {
+        "counts": report.counts,
+        "problems": [{"code": one.code, "count": one.count} for one in report.problems.values()],
+        "notices": [{"code": one.code, "count": one.count} for one in report.notices.values()],
+    }
+    return Run(began, system_now(), report.ok, percent, signatures, said)
+
+
+async def _keep(url: str, run: Run) -> None:
+    """For the ops desk; that it cannot be kept changes nothing of what was found."""
+    try:
+        pool = await open_pool(url, application="verify", most=1)
+        async with pool, pool.acquire() as connection:
+            await proofs.keep(connection, run)
+    except (OSError, asyncpg.PostgresError) as error:
+        click.echo(f"What was found is not kept for the ops desk: {error}", err=True)
 
 
 class _How(NamedTuple):

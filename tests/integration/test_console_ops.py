@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from onebox.commands.verify import _keep, _run_of
 from onebox.testing import Stack
+from onebox.verify.report import Report
 from tests.integration.person import Person, csrf
 from tests.integration.street import AMR, DOORS, PSB, Bus, gateway_clients, opened
 
@@ -100,10 +104,18 @@ def test_the_ops_desk_is_for_operators_alone(
 ) -> None:
     officer = Person(stack)
     officer.signs_in("officer", PSB)
-    for part in ("services", "flow", "connections", f"where/{uuid4()}"):
+    for part in (
+        "services",
+        "flow",
+        "connections",
+        f"where/{uuid4()}",
+        "verifications",
+        "heads",
+        "schemas",
+    ):
         answer = clients[PSB].get(f"/v1/ops/{part}")
         assert (answer.status_code, answer.json()["code"]) == (403, "operators_only")
-    for part in ("", "/flow", "/rejects", "/rejects/0-0", "/redrives/1", "/where"):
+    for part in ("", "/flow", "/rejects", "/rejects/0-0", "/redrives/1", "/where", "/proof"):
         assert officer.gets(f"/console/ops{part}").status_code == 403
 
 
@@ -201,7 +213,10 @@ def test_of_a_secret_case_the_journey_says_that_it_is_there_and_no_more(
     for name in (stream, event):
         found = clients["admin"].get(f"/v1/ops/where/{name}").json()
         assert found["restricted"]
-        assert not (found["steps"] or found["owed"] or found["refusals"] or found["event"])
+        assert [found[one] for one in ("steps", "owed", "unsent", "refusals", "event")] == [
+            *([],) * 4,
+            None,
+        ]
         page = ops.gets(f"/console/ops/where?name={name}").text
         assert "case.journal-" not in page
         assert PSB not in page
@@ -215,3 +230,31 @@ def test_of_a_rejected_event_it_says_that_it_was_rejected(
     assert found["stuck"]["code"] == "rejected"
     assert [one["place"] for one in found["refusals"]] == [place]
     assert "被退回：该部门不得发此类事件" in ops.gets(f"/console/ops/where?name={event}").text
+
+
+def test_heads_versions_and_what_was_verified_are_shown_and_no_place_of_it(
+    bus: Bus, ops: Person, clients: dict[str, httpx.Client]
+) -> None:
+    opened(bus)
+    bus.until("select * from own.head")
+    found = clients["admin"].get("/v1/ops/schemas", params={"hours": 1}).json()["items"]
+    sent = [
+        one for one in found if (one["agency"], one["type"]) == (AMR, "casebus.referral.sent.v1")
+    ]
+    assert sum(one["events"] for one in sent) >= 1
+    assert all(one["version"] for one in sent)
+    heads = clients["admin"].get("/v1/ops/heads").json()
+    assert any(one["size"] for one in heads["items"])
+    report = Report()
+    report.count("journal records", 17)
+    report.problem("row_differs", "number: 杭西市监移〔2026〕7号")
+    now = datetime.now(UTC)
+    run = _run_of(report, now - timedelta(seconds=5), 5.0, True)  # noqa: FBT003
+    asyncio.run(_keep(bus.stack.database_url, run))
+    [last, *_] = clients["admin"].get("/v1/ops/verifications").json()["items"]
+    assert (last["ok"], last["counts"]) == (False, {"journal records": 17})
+    assert last["problems"] == [{"code": "row_differs", "count": 1}]
+    page = ops.gets("/console/ops/proof")
+    assert page.status_code == 200
+    assert "row_differs" in page.text
+    assert "杭西市监移" not in page.text + str(last)

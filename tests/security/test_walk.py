@@ -131,6 +131,9 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/ops/flow": {},
     "GET /v1/ops/connections": {},
     "GET /v1/ops/where/{case}": {},
+    "GET /v1/ops/verifications": {},
+    "GET /v1/ops/heads": {},
+    "GET /v1/ops/schemas": {},
     "GET /v1/sequences/repeated": {},
     "GET /v1/numbers/{value}": {},
     "POST /v1/penalties/compare": {

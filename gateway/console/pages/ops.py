@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from casebus.errors import CasebusError
-from gateway.api import journeys, operating, rejected, suspended
+from gateway.api import journeys, operating, proofs, rejected, suspended
 from gateway.console import flowing
 from gateway.console.ages import age
 from gateway.console.rendering import page
@@ -89,6 +89,24 @@ async def flow(
         hours=hours,
         age=age,
         agencies=gateway.directory().agencies,
+    )
+
+
+@router.get("/proof")
+async def proof(
+    *, request: Request, visitor: OpsHere, gateway: Context, database: Database
+) -> Response:
+    """What was verified, what is signed and seen by whom, and who sends which schema."""
+    asked: dict[str, Any] = {"asker": visitor.principal, "database": database}
+    return page(
+        request,
+        "ops_proof.html",
+        visitor,
+        runs=await proofs.verifications(**asked, limit=_ROWS),
+        heads=await proofs.heads(**asked, gateway=gateway),
+        versions=await proofs.schemas(**asked, gateway=gateway),
+        agencies=gateway.directory().agencies,
+        age=age,
     )
 
 

@@ -1,0 +1,144 @@
+"""核验: what `casebus verify` found, the heads and their witnesses, and who sends which schema.
+
+For operators alone. Of what was found the kinds and numbers; `casebus verify` prints the places.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from casebus.trust.directory import BUS
+from gateway import paging
+from gateway.api.operating import Hours
+from gateway.api.shapes import SOURCE, Shape
+from gateway.context import Context, Database, Gateway
+from gateway.identity.caller import Asker, only_operators
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import proofs
+from storage.proofs import Run
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/ops", tags=["operation"])
+_REFUSALS = documented("unauthenticated", "operators_only", "database_unavailable")
+_WEEK = 168
+
+
+class Kind(Shape):
+    """One kind of disagreement, and how often it was seen."""
+
+    code: str = Field(examples=["event_altered"])
+    count: int
+
+
+class Verification(Shape):
+    began_at: datetime
+    ended_at: datetime
+    ok: bool = Field(description="Nothing lost, doubled, reordered or altered.")
+    percent: float = Field(description="Of the cases, how many were derived again.")
+    signatures: bool = Field(description="Whether signatures were checked again.")
+    counts: dict[str, int] = Field(description="How much was compared.")
+    problems: list[Kind]
+    notices: list[Kind] = Field(description="What agencies' own systems did.")
+
+
+class Verifications(Shape):
+    items: list[Verification]
+
+
+class Head(Shape):
+    """The last signed head of a log, and who saw one."""
+
+    epoch: int
+    partition: int
+    recorded: int = Field(description="Records that the log holds.")
+    size: int | None = Field(description="Of them under the last head.")
+    signed_at: datetime | None
+    witnesses: list[str] = Field(description="Who cosigned that head.")
+    cosigned_size: int | None = Field(description="Of the last head that a witness saw.")
+    cosigned_at: datetime | None
+    refused: str | None = Field(
+        description="Why no more heads are signed.", examples=["log_forked"]
+    )
+    refused_since: datetime | None
+
+
+class Heads(Shape):
+    witnesses_needed: int
+    items: list[Head]
+
+
+class Version(Shape):
+    """Events of one type by one version, of one agency."""
+
+    type: str = Field(examples=["casebus.referral.sent.v1"])
+    version: int | None = Field(description="None where the registry does not know the number.")
+    schema_id: int
+    latest: int | None
+    agency: str = Field(examples=[SOURCE])
+    events: int
+    last_at: datetime
+
+
+class Versions(Shape):
+    hours: int
+    items: list[Version]
+
+
+@router.get("/verifications", responses=_REFUSALS)
+async def verifications(
+    *, asker: Asker, database: Database, limit: paging.Limit = 20
+) -> Verifications:
+    """Runs of `casebus verify` that came to their end, the last first."""
+    only_operators(asker)
+    return Verifications(items=[_run(one) for one in await proofs.verifications(database, limit)])
+
+
+def _run(run: Run) -> Verification:
+    return Verification(
+        began_at=run.began_at,
+        ended_at=run.ended_at,
+        ok=run.ok,
+        percent=run.percent,
+        signatures=run.signatures,
+        **run.report,
+    )
+
+
+@router.get("/heads", responses=_REFUSALS)
+async def heads(*, asker: Asker, gateway: Context, database: Database) -> Heads:
+    """Each log of this epoch: how much is signed, and how much of it a witness saw."""
+    only_operators(asker)
+    rows = await proofs.heads(database)
+    items = [Head(**{**dict(row), "witnesses": row["witnesses"] or []}) for row in rows]
+    return Heads(witnesses_needed=gateway.witnessing.needed, items=items)
+
+
+@router.get("/schemas", responses=_REFUSALS | documented("directory_unavailable"))
+async def schemas(
+    *, asker: Asker, gateway: Context, database: Database, hours: Hours = _WEEK
+) -> Versions:
+    """Who sends which version of which type; what is not the latest stands first."""
+    only_operators(asker)
+    authors = {*gateway.directory().agencies, BUS}
+    rows = await proofs.versions(database, authors, timedelta(hours=hours))
+    items = [_version(gateway, row) for row in rows]
+    items.sort(key=lambda one: (one.version == one.latest, one.type, one.agency))
+    return Versions(hours=hours, items=items)
+
+
+def _version(gateway: Gateway, row: Any) -> Version:
+    known = [one for one in gateway.schemas if one.ce_type == row["type"]]
+    used = gateway.schemas.by_id(row["schema_id"])
+    return Version(
+        type=row["type"],
+        version=None if used is None else used.version,
+        schema_id=row["schema_id"],
+        latest=max((one.version for one in known), default=None),
+        agency=row["author"],
+        events=row["events"],
+        last_at=row["last_at"],
+    )

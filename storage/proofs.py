@@ -1,0 +1,56 @@
+"""What was verified, what is signed, and which schemas are still in use."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from storage.queries import load
+
+_SQL = load("proofs")
+_PATIENCE = 10.0
+#: So many runs are kept.
+MOST_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A verification that came to its end; `report` says counts and codes, and no places."""
+
+    began_at: datetime
+    ended_at: datetime
+    ok: bool
+    percent: float
+    signatures: bool
+    report: dict[str, Any]
+
+
+async def keep(connection: Any, run: Run) -> None:
+    """By the owner of the tables; the oldest go."""
+    await connection.execute(
+        _SQL["keep"],
+        run.began_at,
+        run.ended_at,
+        run.ok,
+        run.percent,
+        run.signatures,
+        run.report,
+    )
+    await connection.execute(_SQL["forget"], MOST_KEPT)
+
+
+async def verifications(db: Any, limit: int) -> list[Run]:
+    """The last first."""
+    rows = await db.fetch(_SQL["verifications"], limit, timeout=_PATIENCE)
+    return [Run(**dict(row)) for row in rows]
+
+
+async def heads(db: Any) -> list[Any]:
+    return list(await db.fetch(_SQL["heads"], timeout=_PATIENCE))
+
+
+async def versions(db: Any, agencies: Collection[str], window: timedelta) -> list[Any]:
+    asked = (sorted(agencies), window)
+    return list(await db.fetch(_SQL["versions"], *asked, timeout=_PATIENCE))
