@@ -65,6 +65,7 @@ class AccessLog:
             status=status,
             officer=getattr(getattr(request.state, "visitor", None), "pseudonym", None),
             reason=_text(getattr(request.state, "reason", None)),
+            break_glass=looking.break_glass if looking else None,
         )
         if not streams:
             looked = getattr(request.state, "is_operator", False) or not _ASKED.isdisjoint(given)

@@ -29,6 +29,8 @@ class Looked:
     #: Pseudonym of the officer at the console, and why it looked at what pages mask.
     officer: str | None = None
     reason: str | None = None
+    #: The grant under which an operator was shown what the case says.
+    break_glass: int | None = None
 
 
 async def note(db: Any, rows: Sequence[Looked]) -> None:

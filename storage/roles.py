@@ -86,6 +86,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.pending_action", "insert, update, delete"),
         ("own.outbox", "insert"),
         ("own.access", "insert"),
+        ("own.break_glass", "insert, update (agreed, decided_by, decided_at, ends_at)"),
         ("own.redrive", "insert, update"),
         ("own.redriven", "insert, update"),
         ("own.cosignature", "insert"),

@@ -127,7 +127,10 @@ class HistoryPage(Shape):
 
 
 class AccessItem(Shape):
-    """One look at the case; `status` is the HTTP answer: 404 was refused."""
+    """One look at the case; `status` is the HTTP answer: 404 was refused.
+
+    `break_glass`: an operator was shown what the case says, under this grant and for this reason.
+    """
 
     at: datetime
     agency: str = Field(examples=[SOURCE])
@@ -138,6 +141,8 @@ class AccessItem(Shape):
         description="Pseudonym of who looked at the console; of the caller's own agency alone."
     )
     reason: str | None = Field(description="Why it was shown what pages mask; likewise.")
+    break_glass: int | None = None
+    break_glass_reason: str | None = None
 
 
 class AccessPage(Shape):

@@ -17,6 +17,7 @@ from gateway.console.pages import (
     front,
     item,
     ops,
+    ops_grants,
     ops_rejects,
     oversight,
     printing,
@@ -44,8 +45,8 @@ _PAGES = (
     oversight,
     figures,
     ops,
+    ops_grants,
     ops_rejects,
-)
     live,
     routes,
 )

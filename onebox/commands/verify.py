@@ -74,7 +74,7 @@ def verify(
     sys.exit(0 if report.ok else 1)
 
 
-def _run_of(report: Report, began: datetime, percent: float, signatures: bool) -> Run:  # noqa: FBT001
+def _run_of(report: Report, began: datetime, percent: float, signatures: bool) -> Run:
     """What is kept of it: the places may name what a case is about, and are printed only."""
     said = {
         "counts": report.counts,

@@ -115,7 +115,18 @@ def test_the_ops_desk_is_for_operators_alone(
     ):
         answer = clients[PSB].get(f"/v1/ops/{part}")
         assert (answer.status_code, answer.json()["code"]) == (403, "operators_only")
-    for part in ("", "/flow", "/rejects", "/rejects/0-0", "/redrives/1", "/where", "/proof"):
+    for part in (
+        "",
+        "/flow",
+        "/rejects",
+        "/rejects/0-0",
+        "/redrives/1",
+        "/where",
+        "/proof",
+        "/grants",
+        "/grants/1",
+        "/grants/1/case",
+    ):
         assert officer.gets(f"/console/ops{part}").status_code == 403
 
 
@@ -249,7 +260,7 @@ def test_heads_versions_and_what_was_verified_are_shown_and_no_place_of_it(
     report.count("journal records", 17)
     report.problem("row_differs", "number: 杭西市监移〔2026〕7号")
     now = datetime.now(UTC)
-    run = _run_of(report, now - timedelta(seconds=5), 5.0, True)  # noqa: FBT003
+    run = _run_of(report, now - timedelta(seconds=5), 5.0, True)
     asyncio.run(_keep(bus.stack.database_url, run))
     [last, *_] = clients["admin"].get("/v1/ops/verifications").json()["items"]
     assert (last["ok"], last["counts"]) == (False, {"journal records": 17})
@@ -258,3 +269,53 @@ def test_heads_versions_and_what_was_verified_are_shown_and_no_place_of_it(
     assert page.status_code == 200
     assert "row_differs" in page.text
     assert "杭西市监移" not in page.text + str(last)
+
+
+def sent(person: Person, path: str, given: dict[str, str]) -> httpx.Response:
+    """A form of the ops desk, with the token of the person's own session."""
+    fields = {"csrf": csrf(person.gets("/console/ops/grants").text), **given}
+    return person.http.post(path, data=fields, headers={"Origin": person.origin})
+
+
+def test_what_a_case_says_is_read_under_a_grant_that_another_gave_and_nowhere_else(
+    bus: Bus, stack: Stack, ops: Person, second: Person, clients: dict[str, httpx.Client]
+) -> None:
+    mark = f"MARK{uuid4().hex}"
+    stream, _ = opened(bus, data={"title": mark, "secrecy": "TRADE_SECRET"})
+    form = "/console/ops/grants"
+    assert sent(ops, form, {"case": stream, "reason": "  "}).status_code == 422
+    assert sent(ops, form, {"case": str(uuid4()), "reason": "x"}).status_code == 422
+    asked = sent(ops, form, {"case": stream, "reason": "排查推演故障"})
+    number = int(asked.url.path.rpartition("/")[2])
+    # Not before another agreed, and not by who asked.
+    assert ops.gets(f"{form}/{number}/case").status_code == 403
+    own = sent(ops, f"{form}/{number}/agree", {})
+    assert own.status_code == 422
+    assert "申请人不得批准自己的申请" in own.text
+    assert ops.gets(f"{form}/{number}/case").status_code == 403
+    assert sent(second, f"{form}/{number}/agree", {}).status_code == 200
+    # To who asked, and to nobody else.
+    other = second.gets(f"{form}/{number}/case")
+    assert (other.status_code, mark in other.text) == (403, False)
+    by_key = clients["admin"].get(f"/v1/ops/grants/{number}/case")
+    assert (by_key.status_code, by_key.json()["code"]) == (403, "grant_not_live")
+    read = ops.gets(f"{form}/{number}/case")
+    assert read.status_code == 200
+    assert mark in read.text
+    # Under the grant's own address alone.
+    for path in (f"/console/cases/{stream}", f"/console/ops/where?name={stream}"):
+        assert mark not in ops.gets(path).text
+    looked = clients[PSB].get(f"/v1/cases/{stream}/accesses").json()["items"]
+    marked = [one for one in looked if one["break_glass"] == number]
+    assert {one["break_glass_reason"] for one in marked} == {"排查推演故障"}
+    assert any(one["status"] == 200 for one in marked)
+    assert all(one["agency"].startswith("admin/P-") for one in marked)
+    officer = Person(stack)
+    officer.signs_in("officer", PSB)
+    assert "排查推演故障" in officer.gets(f"/console/cases/{stream}").text
+    # It is over when its time is, or when somebody ends it.
+    assert sent(second, f"{form}/{number}/end", {}).status_code == 200
+    over = ops.gets(f"{form}/{number}/case")
+    assert (over.status_code, mark in over.text) == (403, False)
+    again = sent(second, f"{form}/{number}/agree", {})
+    assert again.status_code == 422

@@ -132,6 +132,15 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/ops/connections": {},
     "GET /v1/ops/where/{case}": {},
     "GET /v1/ops/verifications": {},
+    "POST /v1/ops/grants": {"json": {"case": str(uuid4()), "reason": "to look"}},
+    "GET /v1/ops/grants": {},
+    "GET /v1/ops/grants/{number}": {"number": "1"},
+    # A named operator's to do, and no viewer here is one.
+    **{
+        f"POST /v1/ops/grants/{{number}}/{word}": {"number": "1", "json": {}}
+        for word in ("agree", "decline", "end")
+    },
+    "GET /v1/ops/grants/{number}/case": {"number": "1"},
     "GET /v1/ops/heads": {},
     "GET /v1/ops/schemas": {},
     "GET /v1/sequences/repeated": {},

@@ -243,6 +243,8 @@ class Looks:
     count: int
     refused: int
     last: datetime
+    #: Why an operator was shown what the case says, each once.
+    break_glass: tuple[str, ...] = ()
 
 
 async def _accesses(
@@ -268,7 +270,9 @@ def _by_agency(items: Sequence[AccessItem]) -> list[Looks]:
 
 def _looks(agency: str, rows: Sequence[AccessItem]) -> Looks:
     refused = sum(one.status >= 400 for one in rows)  # noqa: PLR2004
-    return Looks(agency, len(rows) - refused, refused, max(one.at for one in rows))
+    reasons = (one.break_glass_reason for one in rows if one.break_glass is not None)
+    opened = tuple(dict.fromkeys(one or "" for one in reasons))
+    return Looks(agency, len(rows) - refused, refused, max(one.at for one in rows), opened)
 
 
 async def receipts(

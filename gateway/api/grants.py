@@ -1,0 +1,204 @@
+"""应急查阅: an operator reads what a case says, under a grant that another operator gave it.
+
+One asks and says why, another agrees, and half an hour later it is over. Each look stands in the
+case's access log with the number of the grant, where the case's agencies read it (ADR 71).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from casebus.cases.visibility import Viewer
+from casebus.errors import CasebusError
+from casebus.events.topics import ADMIN
+from gateway import bodies, paging
+from gateway.api.cases import HistoryItem
+from gateway.api.shapes import CASE, Shape, position_of
+from gateway.context import Context, Database, Gateway
+from gateway.history import in_fold_order
+from gateway.identity.caller import Asker, Operator, Principal, named, only_operators
+from gateway.problems import RefusedError, documented
+from gateway.serving import ServedRoute
+from storage import glass, reads
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/ops/grants", tags=["operation"])
+_NOBODY = ("unauthenticated", "operators_only", "nameless_operator")
+_MOST = 1000
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+State = Literal["asked", "live", "declined", "over"]
+
+
+class GrantRequest(BaseModel):
+    """Which case, and why its content has to be read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    case: UUID = Field(examples=[CASE])
+    reason: str = Field(
+        max_length=500,
+        description="For who agrees, and for the case's agencies, who read it.",
+        examples=["the fold fails on the goods of this case"],
+    )
+
+
+class Grant(Shape):
+    """`live`: its asker reads the case until `ends_at`. `over`: it lasted, or nobody decided."""
+
+    grant: int = Field(examples=[3])
+    case: str = Field(examples=[CASE])
+    state: State
+    asked_by: str = Field(examples=["admin/ops-1"])
+    asked_at: datetime
+    reason: str
+    decided_by: str | None
+    decided_at: datetime | None
+    ends_at: datetime | None
+    looks: int = Field(description="How often the case was read under it.")
+
+
+class Grants(Shape):
+    items: list[Grant]
+
+
+class Opened(Shape):
+    """What a case's events say, as its own agencies' team sees them."""
+
+    grant: Grant
+    items: list[HistoryItem]
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=documented(*_NOBODY, "not_found", "invalid_request"),
+)
+async def ask(
+    given: GrantRequest, asker: Asker, gateway: Context, database: Database, response: Response
+) -> Grant:
+    """Ask to read a case; nothing is shown before another operator agrees."""
+    only_operators(asker)
+    await named(asker)
+    if not given.reason.strip():
+        error = {"pointer": "/body/reason", "detail": "say why, for who agrees"}
+        raise RefusedError("invalid_request", errors=[error])
+    pool = await gateway.database()
+    number = await glass.ask(pool, given.case, asker.name, given.reason.strip())
+    database.look_at(given.case)
+    response.headers["Location"] = f"/v1/ops/grants/{number}"
+    return _grant(await glass.one(pool, number))
+
+
+@router.get("", responses=documented("unauthenticated", "operators_only"))
+async def grants(*, asker: Asker, gateway: Context, limit: paging.Limit = 50) -> Grants:
+    """What was asked for, the last first."""
+    only_operators(asker)
+    rows = await glass.grants(await gateway.database(), limit=limit)
+    return Grants(items=[_grant(row) for row in rows])
+
+
+@router.get("/{number}", responses=documented("unauthenticated", "operators_only", "not_found"))
+async def one_grant(number: Number, asker: Asker, gateway: Context) -> Grant:
+    only_operators(asker)
+    return _grant(await glass.one(await gateway.database(), number))
+
+
+@router.post(
+    "/{number}/agree",
+    responses=documented(*_NOBODY, "second_person", "not_found", "grant_decided", "grant_over"),
+)
+async def agree(number: Number, name: Operator, gateway: Context) -> Grant:
+    """Let who asked read the case for half an hour. Not by who asked."""
+    return await _decide(gateway, number, name, agreed=True)
+
+
+@router.post(
+    "/{number}/decline",
+    responses=documented(*_NOBODY, "not_found", "grant_decided", "grant_over"),
+)
+async def decline(number: Number, name: Operator, gateway: Context) -> Grant:
+    return await _decide(gateway, number, name, agreed=False)
+
+
+@router.post("/{number}/end", responses=documented(*_NOBODY, "not_found"))
+async def end(number: Number, name: Operator, gateway: Context) -> Grant:  # noqa: ARG001 - an operator
+    """End it before its time."""
+    pool = await gateway.database()
+    await glass.end(pool, number)
+    return _grant(await glass.one(pool, number))
+
+
+async def _decide(gateway: Gateway, number: int, name: str, *, agreed: bool) -> Grant:
+    pool = await gateway.database()
+    async with pool.acquire() as connection, connection.transaction():
+        await glass.decide(connection, number, name, agreed=agreed)
+    return _grant(await glass.one(pool, number))
+
+
+@router.get(
+    "/{number}/case",
+    responses=documented(*_NOBODY, "not_found", "grant_not_live", "directory_unavailable"),
+)
+async def opened(number: Number, asker: Asker, gateway: Context, database: Database) -> Opened:
+    """What the case says, while the grant lasts and to who asked for it; each look is logged.
+
+    As a member of its team sees it: no more than its agencies see of each other, and nothing that
+    its author took back.
+    """
+    only_operators(asker)
+    row = await glass.one(await gateway.database(), number)
+    _require_live(row, asker)
+    database.look_under(number, row["stream"])
+    case = await reads.case(database, ADMIN, row["stream"])
+    order = [] if case is None else case["view"].get("order", [])
+    events = in_fold_order(
+        await reads.history(database, ADMIN, row["stream"]),
+        [(one["source"], one["id"]) for one in order],
+    )[-_MOST:]
+    viewer = Viewer(asker.name, "", has_role=True, is_secret=True)
+    folded = {(one["source"], one["id"]) for one in order}
+    said = await bodies.said(gateway, database, viewer, events)
+    return Opened(grant=_grant(row), items=[_item(one, folded) for one in said])
+
+
+def _require_live(row: Any, asker: Principal) -> None:
+    if row["asked_by"] != asker.name:
+        raise CasebusError("grant_not_live", "it was given to another operator")
+    if not row["is_live"]:
+        raise CasebusError("grant_not_live", f"it is {_state(row)}")
+
+
+def _item(said: bodies.Said, folded: set[tuple[str, str]]) -> HistoryItem:
+    row, seen = said
+    return HistoryItem(
+        type=row["type"],
+        source=row["source"],
+        id=row["id"],
+        legal_time=seen.legal_time,
+        recorded_at=row["recorded_at"],
+        position=position_of(row),
+        recipients=row["recipients"],
+        folded=(row["source"], row["id"]) in folded,
+        findings=[],
+        data=seen.data,
+        withheld=seen.withheld,
+        recalled=seen.recalled,
+    )
+
+
+def _grant(row: Any) -> Grant:
+    named = ("asked_by", "asked_at", "reason", "decided_by", "decided_at", "ends_at", "looks")
+    about = {name: row[name] for name in named}
+    return Grant(grant=row["id"], case=str(row["stream"]), state=_state(row), **about)
+
+
+def _state(row: Any) -> State:
+    if row["agreed"] is None:
+        return "asked" if row["is_fresh"] else "over"
+    if not row["agreed"]:
+        return "declined"
+    return "live" if row["is_live"] else "over"

@@ -1,0 +1,58 @@
+"""Grants by which an operator reads what a case says: asked, agreed to by another, soon over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from casebus.errors import CasebusError
+from storage.operators import person_of
+from storage.queries import load
+
+Database = Any
+_SQL = load("glass")
+_PATIENCE = 5.0
+#: From the moment at which another agreed.
+LASTS = timedelta(minutes=30)
+#: A request that nobody decides on.
+LAPSE = timedelta(days=1)
+
+
+async def ask(db: Database, stream: UUID, by: str, reason: str) -> int:
+    """The grant's number; raises CasebusError `not_found` where there is no such case."""
+    if not await db.fetchval(_SQL["is_there"], stream, timeout=_PATIENCE):
+        raise CasebusError("not_found", "no case has this id")
+    number: int = await db.fetchval(_SQL["ask"], stream, by, reason, timeout=_PATIENCE)
+    return number
+
+
+async def grants(db: Database, number: int | None = None, limit: int = 100) -> list[Any]:
+    """The last first."""
+    return list(await db.fetch(_SQL["grants"], number, LAPSE, limit, timeout=_PATIENCE))
+
+
+async def one(db: Database, number: int) -> Any:
+    """Raises CasebusError `not_found`."""
+    rows = await grants(db, number)
+    if not rows:
+        raise CasebusError("not_found", f"there is no grant {number}")
+    return rows[0]
+
+
+async def decide(connection: Database, number: int, by: str, *, agreed: bool) -> None:
+    """Give it or refuse it, in a transaction; raises CasebusError. Who asked may only refuse."""
+    await connection.execute(_SQL["lock"])
+    row = await one(connection, number)
+    if row["agreed"] is not None:
+        raise CasebusError("grant_decided", "it was agreed to or declined before")
+    if not row["is_fresh"]:
+        raise CasebusError("grant_over", "nobody decided in a day: ask again")
+    if agreed and person_of(row["asked_by"]) == person_of(by):
+        raise CasebusError("second_person", f"{by} asked for it: another operator agrees")
+    await connection.execute(_SQL["decide"], number, agreed, by, LASTS)
+
+
+async def end(connection: Database, number: int) -> None:
+    """Before its time; by whoever notices that it is not needed any more."""
+    await connection.execute(_SQL["end"], number)
