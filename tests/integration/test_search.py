@@ -255,7 +255,8 @@ async def test_an_event_and_its_trace_find_the_cases_in_whose_history_the_viewer
     for one in events:
         parent = f"00-{traces[one['id']]}-{uuid4().hex[:16]}-01".encode()
         await pool.execute(
-            "update derived.journal set headers = headers || $3 where (source, event_id) = ($1, $2)",
+            "update derived.journal set headers = headers || $3"
+            " where source = $1 and event_id = $2",
             *(one["source"], one["id"], pack_headers([("traceparent", parent)])),
         )
     read_by: dict[str, set[str]] = {}
