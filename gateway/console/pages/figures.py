@@ -323,7 +323,7 @@ def shown_of(t: Words, one: Figure) -> Shown:
 
 
 def charted(t: Words, one: dict[str, Any]) -> charts.Chart | None:
-    """A table by month as bars: the last two years of it."""
+    """A table by month as bars, the last months of it."""
     months = [
         dt.date.fromisoformat(f"{row['month']}-01") for row in one["rows"] if row.get("month")
     ]
