@@ -19,7 +19,8 @@ import pytest_asyncio
 
 from casebus.cases import FOLD_VERSION
 from onebox.testing import Stack
-from storage import searching
+from storage import overseeing, searching
+from storage.overseeing import Watched
 from storage.packing import pack_headers
 from storage.pool import open_pool
 from storage.searching import Page, Sort, Viewing, Wanted
@@ -298,6 +299,30 @@ async def test_what_is_due_next_in_a_whole_page_is_read_by_its_cases_alone(pool:
         dues = await searching.next_dues(asked, [one["stream"] for one in rows])
     assert 100 < len(dues) < len(rows) == 500
     assert list(_faults("dues", asked)) == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_owed_is_counted_by_indexes_and_quickly(pool: Any) -> None:
+    """And what is counted is what the search then lists."""
+    slow: list[str] = []
+    for viewer in (EVERYWHERE, USUAL, RARE):
+        asked = Explaining(pool)
+        watched = Watched(viewer, figures=True)
+        rows = await overseeing.owed(asked, watched, NOW, NOW + timedelta(days=3))
+        slow += _faults(f"{viewer} owed", asked)
+        viewing = Viewing(viewer, figures=True, now=NOW)
+        assert rows[-1]["overdue"]
+        for row in (rows[0], rows[-2]):
+            wanted = Wanted(owes=row["agency"], clock=row["clock"], clock_state="overdue")
+            [found] = await searching.counts(pool, viewing, wanted, "all")
+            assert found["count"] == row["overdue"]
+        for ask in (
+            overseeing.omissions(asked, watched, None, 51),
+            overseeing.unanswered(asked, watched, ["reply"], None, 51),
+        ):
+            await ask
+            slow += _faults(f"{viewer} listed", asked)
+    assert slow == []
 
 
 def _faults(name: str, asked: Explaining) -> Iterator[str]:
