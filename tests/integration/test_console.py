@@ -317,6 +317,7 @@ def test_a_form_whose_fields_were_left_empty_asks_for_everything(stack: Stack) -
         page = supervisor.gets(f"/console/{room}").text
         names = set(re.findall(r"<(?:input|select)[^>]* name=\"(\w+)\"", page)) - {"csrf"}
         chosen = {"by": "month", "view": "own", "sort": "-changed"}
+        chosen |= {"group": "transfers", "days": "3"}
         given = {name: chosen.get(name, "") for name in names}
         answer = supervisor.gets(f"/console/{room}", params=given)
         assert answer.status_code == 200, (room, given)

@@ -23,8 +23,9 @@ router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schem
 _ROWS, _MOST_ROWS = 25, 500
 #: Agencies shown at once; the rest are a link away.
 _AGENCIES = 8
-#: What counts as due soon.
-SOON_DAYS = 3
+#: What may count as due soon, the first by itself.
+SOON_DAYS = (3, 7, 15, 30, 90)
+Days = Annotated[int, Query(ge=0, le=365)]
 Table = Literal["owed", "omissions", "unanswered"]
 
 
@@ -65,9 +66,10 @@ async def oversight(
     database: Database,
     whose: Chosen,
     show: Literal["first", "all"] = "first",
+    days: Days = SOON_DAYS[0],
 ) -> Response:
     """Overdue by agency and step, transfers that were not made, and what has no answer."""
-    seen = await _watch(visitor.reader, gateway, database, whose, _ROWS)
+    seen = await _watch(visitor.reader, gateway, database, whose, (days, _ROWS))
     return page(
         request,
         "oversight.html",
@@ -75,7 +77,8 @@ async def oversight(
         seen=seen,
         agencies_shown=_AGENCIES if show == "first" else len(seen.owed.items),
         whose=whose,
-        soon_days=SOON_DAYS,
+        soon_days=days,
+        choices=SOON_DAYS,
         weighed=weighed,
         agencies=gateway.directory().agencies,
     )
@@ -91,18 +94,23 @@ async def export(
     whose: Chosen,
     table: Table = "owed",
     form: Form = "xlsx",
+    days: Days = SOON_DAYS[0],
 ) -> Response:
     """One of the tables for a spreadsheet program, in the reader's language."""
-    seen = await _watch(visitor.reader, gateway, database, whose, _MOST_ROWS)
+    seen = await _watch(visitor.reader, gateway, database, whose, (days, _MOST_ROWS))
     return await exports.answer(_sheet(table, seen, words(language_of(request))), form)
 
 
-async def _watch(reader: str, gateway: Gateway, database: Any, whose: Whose, limit: int) -> Watch:
+async def _watch(
+    reader: str, gateway: Gateway, database: Any, whose: Whose, most: tuple[int, int]
+) -> Watch:
+    """`most` is within how many days something is due soon, and how many rows are listed."""
+    days, limit = most
     asked: dict[str, Any] = {"viewer": reader, "gateway": gateway, "database": database}
     asked |= whose.query()
     listed = {**asked, "cursor": None, "limit": limit}
     return Watch(
-        await overseeing.owed(**asked, due_within_days=SOON_DAYS),
+        await overseeing.owed(**asked, due_within_days=days),
         await overseeing.omissions(**listed),
         await overseeing.unanswered(**listed),
     )
