@@ -33,6 +33,7 @@ async def ops(
     gateway: Context,
     database: Database,
     sort: Sort = "lag",
+    opened: Annotated[str, Query(alias="open", max_length=100)] = "",
 ) -> Response:
     found = await operating.services(
         asker=visitor.principal, gateway=gateway, database=database, sort=sort
@@ -55,6 +56,7 @@ async def ops(
         visitor,
         found=found,
         sort=sort,
+        opened=opened,
         age=age,
         refused=sum(one.count for one in refused.groups),
         suspended=len(waiting.items),
@@ -85,11 +87,17 @@ async def flow(
         visitor,
         found=found,
         connected=connected,
+        silent=[one for one in connected.items if _is_silent(one)],
         drawing=flowing.drawn(found.items),
         hours=hours,
         age=age,
         agencies=gateway.directory().agencies,
     )
+
+
+def _is_silent(one: operating.Connection) -> bool:
+    """Whether nothing was ever heard of it, and nothing of it needs anybody."""
+    return one.has_key and not (one.last_sent or one.last_read or one.sent_to_it or one.gaps)
 
 
 @router.get("/proof")
