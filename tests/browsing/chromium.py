@@ -1,0 +1,100 @@
+"""A real browser in front of the console; what goes wrong in it is kept, and is a fault."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import pytest
+
+from onebox.commands.shared import sign_in
+from onebox.testing import Stack
+
+T = TypeVar("T")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+_QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_PATIENCE_MS = 20_000
+
+
+def beside(work: Callable[..., T], *given: Any, **named: Any) -> T:
+    """Done in a thread of its own: the browser's driver has a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work, *given, **named).result()
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Chromium without a window; skips the test where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: scripts/browser says how to get it")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - where there is a browser
+
+    with sync_playwright() as started:
+        found = started.chromium.launch(
+            executable_path=CHROMIUM, args=_QUIET, env={**os.environ, "LANG": "C.UTF-8"}
+        )
+        yield found
+        found.close()
+
+
+class Browser:
+    """One person's window. `faults`: what the policy refused, what failed, what went elsewhere."""
+
+    def __init__(self, chromium: Any, stack: Stack) -> None:
+        self.origin, self.faults = stack.gateway_url, list[str]()
+        self._way = sign_in(stack.options)
+        self.context = chromium.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(_PATIENCE_MS)
+        # The policy's refusals come as errors of the console too.
+        self.page.on("console", lambda one: self._keep(one.type == "error", one.text))
+        self.page.on("pageerror", lambda one: self._keep(True, str(one)))
+        self.page.on("request", lambda one: self._keep(self._leaves(one.url), one.url))
+
+    def _leaves(self, url: str) -> bool:
+        return not url.startswith((f"{self.origin}/", "data:"))
+
+    def _keep(self, is_fault: bool, text: str) -> None:
+        if is_fault:
+            self.faults.append(f"{self.page.url}: {text}")
+
+    def signs_in(self, role: str, agency: str = "", name: str = "") -> None:
+        """As one of the three people, or as anybody of an agency."""
+        self.page.goto(self._way)
+        if not agency:
+            self.page.locator(f"form:has(input[name=role][value={role}]) button").first.click()
+        else:
+            form = self.page.locator("form:has(select[name=role])")
+            form.locator("[name=name]").fill(name or role)
+            form.locator("[name=role]").select_option(role)
+            form.locator("[name=agency]").fill(agency)
+            form.locator("button").click()
+        self.page.wait_for_url("**/console/*")
+
+    def goes(self, path: str) -> Any:
+        """Raises AssertionError unless the page answers."""
+        answer = self.page.goto(self.origin + path)
+        assert answer.ok, f"{path}: {answer.status}"
+        return answer
+
+    def prefers(self, language: str, theme: str) -> None:
+        given = {"casebus-language": language, "casebus-theme": theme}
+        self.context.add_cookies(
+            [{"name": name, "value": value, "url": self.origin} for name, value in given.items()]
+        )
+
+    def wide(self, width: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": 900})
