@@ -24,6 +24,7 @@ from gateway.console.pages import (
     report,
     search,
     search_views,
+    style,
     todo,
 )
 from gateway.console.rendering import environment
@@ -47,6 +48,7 @@ _PAGES = (
     ops,
     ops_grants,
     ops_rejects,
+    style,
     live,
     routes,
 )

@@ -27,6 +27,7 @@ _QUIET = [
     "--disable-sync",
 ]
 _PATIENCE_MS = 20_000
+_OK = 200
 
 
 def beside(work: Callable[..., T], *given: Any, **named: Any) -> T:
@@ -55,7 +56,7 @@ class Browser:
 
     def __init__(self, chromium: Any, stack: Stack) -> None:
         self.origin, self.faults = stack.gateway_url, list[str]()
-        self._way = sign_in(stack.options)
+        self.way = sign_in(stack.options)
         self.context = chromium.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
         self.page = self.context.new_page()
         self.page.set_default_timeout(_PATIENCE_MS)
@@ -73,7 +74,7 @@ class Browser:
 
     def signs_in(self, role: str, agency: str = "", name: str = "") -> None:
         """As one of the three people, or as anybody of an agency."""
-        self.page.goto(self._way)
+        self.page.goto(self.way)
         if not agency:
             self.page.locator(f"form:has(input[name=role][value={role}]) button").first.click()
         else:
@@ -84,11 +85,20 @@ class Browser:
             form.locator("button").click()
         self.page.wait_for_url("**/console/*")
 
-    def goes(self, path: str) -> Any:
-        """Raises AssertionError unless the page answers."""
+    def enters(self, role: str) -> None:
+        """Opens the console as one of the three people; as nobody, with the stack's key alone."""
+        if role:
+            self.signs_in(role)
+        else:
+            self.page.goto(self.way)
+
+    def goes(self, path: str, status: int = 200) -> None:
+        """Raises AssertionError unless the page answers so."""
+        known = len(self.faults)
         answer = self.page.goto(self.origin + path)
-        assert answer.ok, f"{path}: {answer.status}"
-        return answer
+        assert answer.status == status, f"{path}: {answer.status}"
+        if status != _OK:  # the browser itself says that a page was refused
+            self.faults[known:] = [one for one in self.faults[known:] if str(status) not in one]
 
     def prefers(self, language: str, theme: str) -> None:
         given = {"casebus-language": language, "casebus-theme": theme}
@@ -98,3 +108,33 @@ class Browser:
 
     def wide(self, width: int) -> None:
         self.page.set_viewport_size({"width": width, "height": 900})
+
+    def forgets(self) -> None:
+        """All that it kept of earlier pages: the next one is the first."""
+        tools = self.context.new_cdp_session(self.page)
+        tools.send("Network.clearBrowserCache")
+        tools.detach()
+
+    def weighs(self, path: str) -> dict[str, int]:
+        """Opens a page; returns what came over the wire for it, headers included: path -> bytes."""
+        tools = self.context.new_cdp_session(self.page)
+        tools.send("Network.enable")
+        asked, taken = dict[str, str](), dict[str, int]()
+        tools.on(
+            "Network.requestWillBeSent",
+            lambda one: asked.update({one["requestId"]: one["request"]["url"]}),
+        )
+        tools.on(
+            "Network.loadingFinished",
+            lambda one: taken.update(
+                {
+                    asked.get(one["requestId"], "?").removeprefix(self.origin): int(
+                        one["encodedDataLength"]
+                    )
+                }
+            ),
+        )
+        self.goes(path)
+        self.page.wait_for_load_state("load")
+        tools.detach()
+        return taken

@@ -119,9 +119,8 @@ def _is_zero(rows: list[Any]) -> bool:
 def opened(bus: Bus, **changes: Any) -> tuple[str, Record]:
     """A referral that was sent to the police, on a stream of its own."""
     stream = str(uuid4())
-    record = bus.event(
-        "referral.sent", AMR, stream=stream, to=(PSB,), legal="2026-03-05", **changes
-    )
+    given = {"legal": "2026-03-05"} | changes
+    record = bus.event("referral.sent", AMR, stream=stream, to=(PSB,), **given)
     bus.send([record], DOORS[AMR])
     bus.status(stream, "sent")
     return stream, record

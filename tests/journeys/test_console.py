@@ -2,81 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
-
 import pytest
 
-from onebox.commands.shared import sign_in
-from onebox.testing import Stack
+from tests.browsing.chromium import Browser, beside
 from tests.integration.street import Bus, opened
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
-
-T = TypeVar("T")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-_QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def bus(stack: Stack) -> Iterator[Bus]:
-    found = Bus(stack)
-    yield found
-    found.producer.close()
-
-
-def beside(work: Callable[..., T], *given: Any, **named: Any) -> T:
-    """Done in a thread of its own: the browser's driver has a loop in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work, *given, **named).result()
-
-
-class Browser:
-    """A page whose faults are kept: refused by the policy, failed, or gone elsewhere."""
-
-    def __init__(self, page: Any, origin: str, way: str) -> None:
-        self.page, self.origin, self.way, self.faults = page, origin, way, list[str]()
-        page.set_default_timeout(20_000)
-        page.on("console", lambda one: self._keep(one.type == "error", one.text))
-        page.on("pageerror", lambda one: self._keep(True, str(one)))
-        page.on("request", lambda one: self._keep(not one.url.startswith(origin), one.url))
-
-    def _keep(self, is_fault: bool, text: str) -> None:
-        if is_fault:
-            self.faults.append(text)
-
-    def signs_in(self, role: str) -> None:
-        self.page.goto(self.way)
-        self.page.locator(f"form:has(input[name=role][value={role}]) button").click()
-
-
-@pytest.fixture
-def browser(stack: Stack) -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - where there is a browser
-
-    with sync_playwright() as started:
-        chromium = started.chromium.launch(
-            executable_path=CHROMIUM, args=_QUIET, env={**os.environ, "LANG": "C.UTF-8"}
-        )
-        page = chromium.new_page(locale="zh-CN")
-        found = Browser(page, stack.gateway_url, sign_in(stack.options))
-        yield found
-        chromium.close()
-    assert found.faults == []
 
 
 def test_an_officer_receives_acts_and_sees_the_receipt(bus: Bus, browser: Browser) -> None:

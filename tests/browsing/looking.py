@@ -1,0 +1,75 @@
+"""A page in each language, theme and width; what axe-core and the page's own layout say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.browsing.chromium import Browser
+from tests.browsing.visits import Visit
+
+LANGUAGES, THEMES, WIDTHS = ("zh", "en"), ("light", "dark"), (360, 1280)
+_HEIGHT = 900
+#: The reader of the API's description is a library: inside it, it is its authors' to mend.
+_AXE = """async () => {
+  const found = await axe.run({exclude: [['#reader']]}, {
+    resultTypes: ['violations'], rules: {'target-size': {enabled: true}}});
+  return found.violations.flatMap((rule) => rule.nodes.map((node) =>
+    `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`));
+}"""
+_SETTLED = "() => document.readyState === 'complete' && !document.querySelector('.htmx-request')"
+_WIDER = """() => document.documentElement.scrollWidth > window.innerWidth
+  ? [...document.querySelectorAll('body *')].filter((one) => !one.closest('.scroll')
+      && one.getBoundingClientRect().right > window.innerWidth + 1)
+    .slice(0, 3).map((one) => one.outerHTML.slice(0, 120)) : []"""
+
+
+class Look(NamedTuple):
+    language: str
+    theme: str
+    width: int
+
+    def __str__(self) -> str:
+        return f"{self.language}-{self.theme}-{self.width}"
+
+
+EVERY_LOOK = tuple(Look(*one) for one in product(LANGUAGES, THEMES, WIDTHS))
+#: Each language, theme and width once.
+SOME_LOOKS = (Look("zh", "light", 1280), Look("en", "dark", 360))
+
+
+def seen(browser: Browser, visit: Visit, looks: Sequence[Look] = EVERY_LOOK) -> Iterator[Look]:
+    """Opens the page in each look; it is loaded once a language."""
+    language = ""
+    for look in looks:
+        browser.prefers(look.language, look.theme)
+        browser.wide(look.width)
+        if look.language != language:
+            browser.goes(visit.path, visit.status)
+            browser.page.wait_for_function(_SETTLED)
+            language = look.language
+        browser.page.evaluate(
+            "(theme) => { document.documentElement.dataset.theme = theme; }", look.theme
+        )
+        yield look
+
+
+def faults(page: Any) -> list[str]:
+    """What keeps somebody from reading the page: axe-core's violations, and what is cut off."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_axe())
+    wider = [f"wider than the window: {one}" for one in page.evaluate(_WIDER)]
+    return [*wider, *page.evaluate(_AXE)]
+
+
+@cache
+def _axe() -> str:
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+
+
+def shot(page: Any, path: Path) -> None:
+    page.screenshot(path=path, full_page=True, animations="disabled")

@@ -1,0 +1,80 @@
+"""Every page of the console in a real browser: readable by everybody, quiet, and light."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.browsing.chromium import Browser, beside
+from tests.browsing.looking import EVERY_LOOK, SOME_LOOKS, Look, faults, seen
+from tests.browsing.visits import APART, STARTS, Visit, unreached, visits
+from tests.integration.street import AMR, DOORS, PSB, Bus, opened
+from tests.journeys.conftest import Opens
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
+
+#: Over the wire, with everything that the page loads.
+MOST_BYTES = 60_000
+
+
+@pytest.fixture(scope="module")
+def cases(bus: Bus) -> str:
+    """A case with its receipt, one that waits, and something that was refused; the first's id."""
+    stream, _ = beside(opened, bus, data={"title": "涉嫌销售假冒注册商标的商品案"})
+    given = {"stream": stream, "legal": "2026-03-06", "to": (AMR,)}
+    beside(bus.send, [bus.event("referral.receipted", PSB, **given)], DOORS[PSB])
+    beside(bus.status, stream, "receipted")
+    beside(opened, bus, data={"title": "涉嫌假冒专利案"})
+    # Signed by one agency and sent through another's door.
+    beside(bus.send, [bus.event("referral.accepted", PSB, **given)], DOORS[AMR])
+    beside(bus.until, "select 1 from own.rejected")
+    return stream
+
+
+@dataclass
+class Round:
+    """Through all pages: each role in its own window."""
+
+    opens: Opens
+    case: str
+    looks: Sequence[Look]
+    #: See `visits`.
+    apart: Sequence[str]
+    #: Whether what one role has seen is seen by the others too.
+    by_each: bool
+    visited: list[Visit] = field(default_factory=list)
+
+    def faults(self) -> list[str]:
+        found = [one for role in STARTS for one in self._of(role)]
+        assert unreached(self.visited) == set(), "lead there by a link, or name it in NO_PAGES"
+        return found
+
+    def _of(self, role: str) -> Iterator[str]:
+        browser = self.opens()
+        browser.enters(role)
+        first = [f"/console/cases/{self.case}"] if role == "officer" else []
+        known = set() if self.by_each else {one.route for one in self.visited}
+        for visit in visits(browser, role, first, self.apart):
+            self.visited.append(visit)
+            if visit.route not in known:
+                for look in seen(browser, visit, self.looks):
+                    yield from (f"{visit.name} {look}: {one}" for one in faults(browser.page))
+
+
+def test_nobody_is_kept_from_reading_any_page(cases: str, opens: Opens) -> None:
+    assert Round(opens, cases, SOME_LOOKS, apart=(), by_each=False).faults() == []
+
+
+@pytest.mark.long
+def test_nobody_is_kept_from_reading_any_page_in_any_look(cases: str, opens: Opens) -> None:
+    assert Round(opens, cases, EVERY_LOOK, apart=APART, by_each=True).faults() == []
+
+
+def test_the_first_load_of_a_case_is_light(cases: str, browser: Browser) -> None:
+    browser.signs_in("officer")
+    browser.forgets()
+    taken = browser.weighs(f"/console/cases/{cases}")
+    assert sum(taken.values()) <= MOST_BYTES, taken
+    assert len(taken) >= 4, "the page, its style and its scripts"
