@@ -82,12 +82,21 @@ def _common(request: Request, visitor: Visitor | None) -> dict[str, Any]:
         "t": words(language),
         "asset": assets.url,
         "names": names,
+        "office": _office(request, visitor),
         # Of a block alone a template's own imports are not run.
         "m": environment().get_template("macros.html").module,
         "now": of_request(request).now(),
         "here": _here(request),
         "with_query": lambda **changed: with_query(request, changed),
     }
+
+
+def _office(request: Request, visitor: Visitor | None) -> str:
+    """What the visitor's agency is called; its id while the directory is away or lacks it."""
+    if visitor is None or visitor.agency is None:
+        return ""
+    known = of_request(request).reader.directory.agency(visitor.agency)
+    return known.name if known else visitor.agency
 
 
 def _here(request: Request) -> str:

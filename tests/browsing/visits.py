@@ -20,7 +20,7 @@ from tests.browsing.chromium import Browser
 
 #: Where each role begins; an empty one is nobody.
 STARTS = {
-    "": ("/", "/console/api", "/console/style", "/console/sign-in", "/console/cases/none"),
+    "": ("/", "/console/api", "/console/style", "/console/sign-in"),
     "officer": ("/console/todo",),
     "supervisor": ("/console/oversight",),
     "ops": ("/console/ops",),
@@ -50,6 +50,12 @@ class Visit(NamedTuple):
     name: str
     path: str
     status: int = 200
+
+
+#: What refuses, in words.
+REFUSED = {
+    "officer": (Visit("officer", "refused", "officer-refused", "/console/cases/none", 404),),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +104,11 @@ def visits(
         answer = browser.context.request.get(browser.origin + path, max_redirects=5)
         if role:  # an address may lead on
             place = place_of(answer.url.removeprefix(browser.origin), apart)
-        if place is None or place in found or not _is_page(answer):
+        if place is None or place in found or not _is_page(answer) or (role and not answer.ok):
             continue
         found[place] = Visit(role, place.route, _name(role, place), path, answer.status)
         waiting += _links(answer.text()) if role else []
-    return [one for one in found.values() if one.route not in NO_PAGES]
+    return [*(one for one in found.values() if one.route not in NO_PAGES), *REFUSED.get(role, ())]
 
 
 def _is_page(answer: object) -> bool:
