@@ -67,7 +67,7 @@ class _Reading:
             shown = self._value(field["type"], value)
             if shown not in _EMPTY:
                 title = title_of(field["name"], field.get("doc", ""), self._language)
-                said = {one.value: one.label for one in title.suggestions}
+                said = {one.value: one.text for one in title.suggestions}
                 yield Line(title.label, said.get(shown, shown) if isinstance(shown, str) else shown)
 
     def _value(self, kind: Any, value: Any) -> Any:
