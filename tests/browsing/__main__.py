@@ -16,8 +16,8 @@ from tests.browsing.looking import EVERY_LOOK, Look, seen, shot
 from tests.browsing.visits import STARTS, unreached, visits
 
 FOLDER = Path("build") / "screens"
-#: What README shows: the case of the first storyline.
-PICTURE = "officer-console-cases-x"
+#: What README shows, from docs/pictures: the beginning of the first storyline's case.
+PICTURE = "case.png"
 
 
 def main(folder: Path) -> int:
@@ -42,6 +42,8 @@ def taken(stack: Stack, case: str, folder: Path, began: float) -> int:
                 visited.append(visit)
                 for look in seen(browser, visit, EVERY_LOOK):
                     shot(browser.page, name(folder, visit.name, look))
+            if role == "officer":
+                picture(browser, case, folder / PICTURE)
             faults += browser.faults
             browser.context.close()
             say(began, f"{role or 'nobody'}: seen")
@@ -50,6 +52,13 @@ def taken(stack: Stack, case: str, folder: Path, began: float) -> int:
     for one in [*sorted(missing), *faults]:
         say(began, one)
     return 1 if missing or faults else 0
+
+
+def picture(browser: Browser, case: str, path: Path) -> None:
+    browser.prefers("zh", "light")
+    browser.wide(1280)
+    browser.goes(f"/console/cases/{case}")
+    browser.page.screenshot(path=path, animations="disabled")
 
 
 def name(folder: Path, page: str, look: Look) -> Path:

@@ -13,7 +13,7 @@ from tests.browsing.chromium import Browser
 from tests.browsing.visits import Visit
 
 LANGUAGES, THEMES, WIDTHS = ("zh", "en"), ("light", "dark"), (360, 1280)
-_HEIGHT = 900
+_TALLEST, _SHOT_SECONDS = 6000, 60
 #: The reader of the API's description is a library: inside it, it is its authors' to mend.
 _AXE = """async () => {
   const found = await axe.run({exclude: [['#reader']]}, {
@@ -72,4 +72,9 @@ def _axe() -> str:
 
 
 def shot(page: Any, path: Path) -> None:
-    page.screenshot(path=path, full_page=True, animations="disabled")
+    """The whole page; of a very long one the beginning."""
+    width, height = page.evaluate("() => [innerWidth, document.documentElement.scrollHeight]")
+    clip = {"x": 0, "y": 0, "width": width, "height": min(height, _TALLEST)}
+    page.screenshot(
+        path=path, full_page=True, clip=clip, animations="disabled", timeout=_SHOT_SECONDS * 1000
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.browsing.chromium import Browser, beside
-from tests.browsing.looking import EVERY_LOOK, SOME_LOOKS, Look, faults, seen
+from tests.browsing.looking import EVERY_LOOK, SOME_LOOKS, WIDTHS, Look, faults, seen
 from tests.browsing.visits import APART, STARTS, Visit, unreached, visits
 from tests.integration.street import AMR, DOORS, PSB, Bus, opened
 from tests.journeys.conftest import Opens
@@ -70,6 +70,32 @@ def test_nobody_is_kept_from_reading_any_page(cases: str, opens: Opens) -> None:
 @pytest.mark.long
 def test_nobody_is_kept_from_reading_any_page_in_any_look(cases: str, opens: Opens) -> None:
     assert Round(opens, cases, EVERY_LOOK, apart=APART, by_each=True).faults() == []
+
+
+#: Into titles, numbers and notes.
+HOSTILE = (
+    "<script>document.title='ran'</script><img src=x onerror=\"document.title='ran'\">",
+    "{{ 7 * 7 }}${7 * 7}javascript:alert(1)' onfocus=alert(1) autofocus x='",
+    "案\u202e反\u202c \u2066a\u2069\u200f\u200e 👩‍👩‍👧‍👦🏴󠁧󠁢󠁳󠁣󠁴󠁿 ＦＵＬＬ－ＷＩＤＴＨ　１２３",
+    "长" * 5_000 + "W" * 5_000,
+)
+
+
+def test_hostile_names_and_texts_harm_nothing(bus: Bus, browser: Browser) -> None:
+    for number, text in enumerate(HOSTILE):
+        said = {"title": text, "note": text, "numbers": [{"kind": "own_no", "value": text[:200]}]}
+        stream, _ = beside(opened, bus, data=said)
+        if number == 0:
+            browser.signs_in("officer", PSB, "<script>document.title='ran'</script>\u202e警官")
+        for path in ("/console/todo", "/console/search", f"/console/cases/{stream}"):
+            for width in WIDTHS:
+                browser.wide(width)
+                browser.goes(path)
+                assert faults(browser.page) == [], (number, path, width)
+                assert browser.page.title() != "ran"
+                assert browser.page.locator("main script, main img, [onfocus]").count() == 0
+        browser.goes(f"/console/print/case/{stream}")
+        assert browser.page.title() != "ran"
 
 
 def test_the_first_load_of_a_case_is_light(cases: str, browser: Browser) -> None:
