@@ -21,6 +21,8 @@ _AXE = """async () => {
   return found.violations.flatMap((rule) => rule.nodes.map((node) =>
     `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`));
 }"""
+#: What listens to the window's width has heard of it.
+_DRAWN = "() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))"
 _SETTLED = "() => document.readyState === 'complete' && !document.querySelector('.htmx-request')"
 _WIDER = """() => document.documentElement.scrollWidth > window.innerWidth
   ? [...document.querySelectorAll('body *')].filter((one) => !one.closest('.scroll')
@@ -55,6 +57,7 @@ def seen(browser: Browser, visit: Visit, looks: Sequence[Look] = EVERY_LOOK) -> 
         browser.page.evaluate(
             "(theme) => { document.documentElement.dataset.theme = theme; }", look.theme
         )
+        browser.page.evaluate(_DRAWN)
         yield look
 
 

@@ -68,6 +68,15 @@
   };
   if (about && "EventSource" in window) listen();
 
+  // What is wider than its place is scrolled by keys too: it can be reached where it is.
+  const reach = () => document.querySelectorAll(".scroll").forEach((one) => {
+    if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
+    else one.removeAttribute("tabindex");
+  });
+  reach();
+  window.addEventListener("resize", reach);
+  document.addEventListener("htmx:afterSettle", reach);
+
   // --- keys ---------------------------------------------------------------------------------
   const rows = () => [...document.querySelectorAll("[data-row]")];
   const step = (by) => {

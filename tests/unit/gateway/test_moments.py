@@ -52,6 +52,8 @@ def test_every_moment_that_a_route_takes_is_read_so() -> None:
         ("/v1/cases/{case}", "known_on"),
         ("/v1/cases/{case}/history", "known_on"),
         ("/v1/stats", "as_of"),
+        ("/v1/stats/cases", "as_of"),
+        ("/v1/oversight/breached", "as_of"),
         ("/v1/work", "due_from"),
         ("/v1/work", "due_before"),
     }
