@@ -118,7 +118,7 @@ def test_a_returned_case_waits_for_its_answer_and_is_gone_with_it(
     assert (row["agency"], row["asker"], row["overdue"]) == (AMR, PSB, False)
     assert stream in supervisor.gets("/console/oversight", params={"agency": AMR}).text
     assert waiting(clients[STRANGER]) == []
-    said(bus, "reverse_referral.replied", AMR, PSB, PRO, stream=stream, outcome="PENALTY")
+    said(bus, "reverse_referral.replied", AMR, PSB, PRO, stream=stream, outcome="PENALISED")
     bus.until(f"select 1 where not exists ({query})", stream, AMR)
     assert waiting(clients[PRO]) == []
 
