@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from casebus.cli.output import answer, json_option, table
 from casebus.now import system_now
 from casebus.settings import Settings
+from casebus.words import in_words
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
 from onebox.commands.stopping import run
@@ -91,7 +92,7 @@ async def _keep(url: str, run: Run) -> None:
         async with pool, pool.acquire() as connection:
             await proofs.keep(connection, run)
     except (OSError, asyncpg.PostgresError) as error:
-        click.echo(f"What was found is not kept for the ops desk: {error}", err=True)
+        click.echo(f"What was found is not kept for the ops desk: {in_words(error)}", err=True)
 
 
 class _How(NamedTuple):

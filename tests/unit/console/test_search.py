@@ -110,7 +110,7 @@ def test_an_agency_s_name_is_meant_for_its_id_and_stays_as_it_was_typed() -> Non
         ("opened_from", "2026-13-01", "search.wrong.opened_from"),
         ("due_within_days", "many", "search.wrong.due_within_days"),
         ("due_within_days", "-1", "search.wrong.due_within_days"),
-        ("clock_state", "late", "search.wrong.clock_state"),
+        ("clock_state", "never", "search.wrong.clock_state"),
         ("title", "x" * 201, "search.wrong.title"),
     ],
 )
