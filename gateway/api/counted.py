@@ -60,8 +60,10 @@ async def cases(
     agency: Caller,
     gateway: Context,
     database: Database,
-    indicator: Annotated[str, Query(max_length=100, examples=["transfers_filed"])],
     row: Annotated[Row, Query()],
+    indicator: Annotated[
+        str, Query(max_length=100, description="Which one; without it none is known.")
+    ] = "",
     part: Annotated[
         Literal["all", "met", "unmet", "late"],
         Query(description="All that were counted, those that were followed, not, or overdue."),
