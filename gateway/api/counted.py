@@ -21,15 +21,16 @@ from storage.statistics import Cell
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/stats", tags=["statistics"])
 _MOST = 200
+_DIVISION = "^([0-9]{6})?$"
 
 
 class Row(BaseModel):
     """A row of an answer of `/v1/stats`: what it says of each dimension; empty is none stated."""
 
     month: str | None = Field(None, max_length=7, examples=["2026-03"])
-    division: str | None = Field(None, max_length=6)
-    city: str | None = Field(None, max_length=6)
-    province: str | None = Field(None, max_length=6)
+    division: str | None = Field(None, pattern=_DIVISION)
+    city: str | None = Field(None, pattern=_DIVISION)
+    province: str | None = Field(None, pattern=_DIVISION)
     agency: str | None = Field(None, max_length=64, description="Author of what is counted.")
     sector: str | None = Field(None, max_length=64)
     offence: str | None = Field(None, max_length=64)
