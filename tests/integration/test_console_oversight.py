@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from html import unescape
@@ -152,6 +153,8 @@ def test_each_number_of_an_indicator_leads_to_its_cases(
     assert get(clients[STRANGER], "/v1/stats/cases", **at, month=month)["total"] == 0
     officer = Person(stack)
     officer.signs_in("officer", AMR)
+    # The page is of the last whole second.
+    time.sleep(1)
     page = officer.gets("/console/figures", params=asked).text
     leads = [one for one in links(page, "/console/figures/cases") if f"month={month}" in one]
     assert stream in officer.gets(leads[0]).text

@@ -24,6 +24,8 @@ UNFIT = {
     "after": ["!"],
     "by": ["weekday"],
     "division": ["33010x"],
+    "city": ["33010x"],
+    "province": ["33010x"],
     "as_of": ["2026-03-02T10:00:00"],
 }
 #: By kind of schema: what does not fit it.
