@@ -8,7 +8,7 @@ from tests.browsing.chromium import Browser, beside
 from tests.integration.street import Bus, opened
 from tests.journeys.touring import Tour
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.timeout(400)]
 
 
 def test_the_officer_receives_a_case_accepts_it_and_prints(bus: Bus, browser: Browser) -> None:
