@@ -20,6 +20,7 @@ from gateway.api import (
     events,
     evidence,
     grants,
+    histories,
     inbox,
     journeys,
     logs,
@@ -50,6 +51,7 @@ _ROUTERS = (
     # Before the cases: `counts` is no case.
     searching,
     cases,
+    histories,
     evidence,
     matches,
     work,

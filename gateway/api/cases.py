@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -15,22 +15,16 @@ from casebus.errors import CasebusError
 from gateway import agreeing, bodies, earlier, paging, seeing
 from gateway.api.shapes import (
     CASE,
-    EVENT,
     SOURCE,
     Clock,
     Finding,
     LocalNumber,
     Moment,
-    Next,
-    Position,
     Region,
     Shape,
     clock_of,
-    position_of,
 )
-from gateway.bodies import Said
 from gateway.context import Context, Database, Gateway
-from gateway.history import Withheld, closed_history, in_fold_order
 from gateway.identity.caller import Caller, Reader
 from gateway.problems import documented
 from gateway.serving import ServedRoute
@@ -39,8 +33,8 @@ from storage import access, reads
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 #: Of a closed case nothing of these is shown.
 _NOTHING: dict[str, Any] = {"version": 0, "digest": "", "law": "", "suspended": None}
-_REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
-_UNKNOWN_THEN = documented("not_known_then")
+REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
+UNKNOWN_THEN = documented("not_known_then")
 KnownOn = Annotated[
     Moment | None,
     Query(description="As the bus knew the case then: only what was recorded by this moment."),
@@ -100,32 +94,6 @@ class CaseDetail(CaseSummary):
     )
 
 
-class HistoryItem(Shape):
-    """One event of the case, in fold order."""
-
-    type: str = Field(examples=["casebus.referral.sent.v1"])
-    source: str = Field(examples=[SOURCE])
-    id: str = Field(examples=[EVENT])
-    legal_time: str = Field(examples=["2026-03-02"])
-    recorded_at: datetime
-    position: Position | None
-    recipients: list[str]
-    #: Whether the fold used it: not so for the bus's own events and those without standing.
-    folded: bool
-    findings: list[Finding]
-    data: dict[str, Any]
-    withheld: list[str] = Field(
-        description="Fields that the caller may not see; `*` is all of them, and all but type and "
-        "month."
-    )
-    recalled: bool = Field(description="Its author took it back: its body is shown to nobody else.")
-
-
-class HistoryPage(Shape):
-    items: list[HistoryItem]
-    next: Next
-
-
 class AccessItem(Shape):
     """One look at the case; `status` is the HTTP answer: 404 was refused.
 
@@ -153,7 +121,7 @@ class ClockPage(Shape):
     items: list[Clock]
 
 
-@router.get("/{case}", responses=_REFUSALS | _UNKNOWN_THEN)
+@router.get("/{case}", responses=REFUSALS | UNKNOWN_THEN)
 async def one_case(
     case: str,
     agency: Reader,
@@ -168,16 +136,16 @@ async def one_case(
     As it was known earlier, it is folded again under the law that it stands under now.
     """
     row = await own(database, agency, case)
-    then = await _then(gateway, agency, row, known_on)
+    then = await then_of(gateway, agency, row, known_on)
     mine = await _detail(gateway, database, agency, row, then)
     if seen_by is None:
         return mine
-    await _require_part(gateway, database, agency, seen_by, row)
+    await require_part(gateway, database, agency, seen_by, row)
     theirs = await _detail(gateway, database, seen_by, row, then)
     return CaseDetail(**agreeing.agreed(mine.model_dump(), theirs.model_dump()))
 
 
-async def _then(
+async def then_of(
     gateway: Gateway, agency: str, row: Any, at: datetime | None
 ) -> earlier.Known | None:
     """Raises `not_known_then` for who sees the case from outside: by it days could be found out."""
@@ -189,7 +157,7 @@ async def _then(
     return await earlier.known_on(gateway, row["stream"], at)
 
 
-async def _require_part(gateway: Gateway, database: Any, agency: str, other: str, row: Any) -> None:
+async def require_part(gateway: Gateway, database: Any, agency: str, other: str, row: Any) -> None:
     """Raises `not_found` where one holds no role, or the other has no part in the case."""
     if not viewer_of(gateway, agency, row).has_role:
         raise CasebusError("not_found")
@@ -223,144 +191,12 @@ async def _detail(
     )
 
 
-@router.get("/{case}/clocks", responses=_REFUSALS)
+@router.get("/{case}/clocks", responses=REFUSALS)
 async def clocks(case: str, agency: Reader, gateway: Context, database: Database) -> ClockPage:
     """期限: the case's clocks, the first due first."""
     row = await own(database, agency, case)
     closed = seeing.is_closed(viewer_of(gateway, agency, row))
     return ClockPage(items=[] if closed else await _clocks(gateway, database, agency, row, None))
-
-
-@router.get(
-    "/{case}/history",
-    responses=_REFUSALS | _UNKNOWN_THEN | documented("malformed_cursor", "unauthenticated"),
-)
-async def history(
-    *,
-    case: str,
-    agency: Reader,
-    gateway: Context,
-    database: Database,
-    known_on: KnownOn = None,
-    seen_by: SeenBy = None,
-    cursor: paging.Cursor = None,
-    limit: paging.Limit = 200,
-) -> HistoryPage:
-    """The case's life: every recorded event in fold order, with what was found about it.
-
-    An author without a part in it is shown its own events.
-    """
-    row = await own_or_written(database, agency, case)
-    then = await _then(gateway, agency, row, known_on)
-    asked = _Asked(gateway, database, row, then)
-    mine = await asked.events(agency)
-    if seen_by is not None:
-        await _require_part(gateway, database, agency, seen_by, row)
-        theirs = {_key(one) for one in await asked.events(seen_by)}
-        mine = [one for one in mine if _key(one) in theirs]
-    start = 0 if cursor is None else _history_place(mine, paging.decode(cursor))
-    page = mine[start : start + limit]
-    items = await asked.items(agency, page)
-    if seen_by is not None:
-        others = await asked.items(seen_by, page)
-        items = [_agreed(*pair) for pair in zip(items, others, strict=True)]
-    more = len(mine) > start + limit
-    return HistoryPage(items=items, next=paging.encode(list(_key(page[-1]))) if more else None)
-
-
-class _Asked(NamedTuple):
-    """The history of one case, now or as it was known; for whomever it is shown to."""
-
-    gateway: Gateway
-    database: Any
-    row: Any
-    then: earlier.Known | None
-
-    @property
-    def order(self) -> list[tuple[str, str]]:
-        view = (self.then.row if self.then else self.row)["view"]
-        return [(one["source"], one["id"]) for one in view.get("order", [])]
-
-    async def events(self, agency: str) -> list[Any]:
-        """Those that the agency may know of, in fold order."""
-        rows = await reads.history(self.database, agency, self.row["stream"])
-        if self.then is not None:
-            rows = [one for one in rows if one["recorded_at"] <= self.then.at]
-        events = in_fold_order(rows, self.order)
-        viewer = viewer_of(self.gateway, agency, self.row)
-        return (
-            closed_history(viewer, self.gateway.access, events)
-            if seeing.is_closed(viewer)
-            else events
-        )
-
-    async def items(self, agency: str, page: list[Any]) -> list[HistoryItem]:
-        viewer = viewer_of(self.gateway, agency, self.row)
-        findings = await self._findings(agency)
-        named = [one for one in page if not isinstance(one, Withheld)]
-        said = await bodies.said(self.gateway, self.database, viewer, named)
-        shown, order = {_key(one.row): one for one in said}, set(self.order)
-        return [
-            _withheld_item(one)
-            if isinstance(one, Withheld)
-            else _item(viewer, shown[_key(one)], findings, folded=_key(one) in order)
-            for one in page
-        ]
-
-    async def _findings(self, agency: str) -> list[dict[str, Any]]:
-        """What was found, as far as the agency may know it."""
-        if self.then is None:
-            found = await reads.findings(self.database, agency, self.row["stream"])
-            return [one["view"] for one in found]
-        viewer = viewer_of(self.gateway, agency, self.row)
-        view = self.then.row["view"]
-        return [] if seeing.is_closed(viewer) else list(view.get("findings") or [])
-
-
-def _agreed(mine: HistoryItem, theirs: HistoryItem) -> HistoryItem:
-    """An event as both see it; what either may not see is named as withheld."""
-    both = agreeing.agreed(mine.model_dump(), theirs.model_dump())
-    withheld = list(dict.fromkeys([*theirs.withheld, *mine.withheld]))
-    return HistoryItem(**{**both, "withheld": withheld})
-
-
-def _withheld_item(one: Withheld) -> HistoryItem:
-    return HistoryItem(
-        type=one.type,
-        source="",
-        id=one.id,
-        legal_time=one.month,
-        recorded_at=seeing.month_of(one.legal_at),
-        position=None,
-        recipients=[],
-        folded=False,
-        findings=[],
-        data={},
-        withheld=[seeing.ALL],
-        recalled=False,
-    )
-
-
-def _item(
-    viewer: Viewer, said: Said, findings: list[dict[str, Any]], *, folded: bool
-) -> HistoryItem:
-    row, seen = said
-    about = {"source": row["source"], "id": row["id"]}
-    found = [one for one in findings if one["event"] == about]
-    return HistoryItem(
-        type=row["type"],
-        source=row["source"],
-        id=row["id"],
-        legal_time=seen.legal_time,
-        recorded_at=row["recorded_at"],
-        position=position_of(row),
-        recipients=row["recipients"],
-        folded=folded,
-        findings=[Finding(**seeing.of_finding(viewer.agency, one)) for one in found],
-        data=seen.data,
-        withheld=seen.withheld,
-        recalled=seen.recalled,
-    )
 
 
 async def _clocks(
@@ -372,7 +208,7 @@ async def _clocks(
     return [clock_of(one, now) for one in await reads.clocks(database, agency, row["stream"])]
 
 
-@router.get("/{case}/accesses", responses=_REFUSALS | documented("malformed_cursor"))
+@router.get("/{case}/accesses", responses=REFUSALS | documented("malformed_cursor"))
 async def accesses(
     *,
     case: str,
@@ -396,10 +232,6 @@ def _access(row: Any, agency: str) -> AccessItem:
 
 def viewer_of(gateway: Gateway, agency: str, row: Any) -> Viewer:
     return bodies.viewer_of(gateway, agency, row["view"])
-
-
-def _key(row: Any) -> tuple[str, str]:
-    return ("", row.id) if isinstance(row, Withheld) else (row["source"], row["id"])
 
 
 async def own(database: Any, agency: str, case: str) -> Any:
@@ -452,11 +284,3 @@ def summary_of(row: Any) -> dict[str, Any]:
         "regions": row["view"].get("regions") or [],
         "numbers": row["view"].get("numbers", []),
     }
-
-
-def _history_place(events: list[Any], place: Any) -> int:
-    """Behind the event that the page before ended with, wherever a late event has moved it."""
-    keys = [list(_key(one)) for one in events]
-    if place not in keys:
-        raise paging.malformed()
-    return keys.index(place) + 1

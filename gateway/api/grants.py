@@ -17,8 +17,8 @@ from casebus.cases.visibility import Viewer
 from casebus.errors import CasebusError
 from casebus.events.topics import ADMIN
 from gateway import bodies, paging
-from gateway.api.cases import HistoryItem
-from gateway.api.shapes import CASE, Shape, position_of
+from gateway.api.histories import HistoryItem, item_of
+from gateway.api.shapes import CASE, Shape
 from gateway.context import Context, Database, Gateway
 from gateway.history import in_fold_order
 from gateway.identity.caller import Asker, Operator, Principal, named, only_operators
@@ -162,7 +162,11 @@ async def opened(number: Number, asker: Asker, gateway: Context, database: Datab
     viewer = Viewer(asker.name, "", has_role=True, is_secret=True)
     folded = {(one["source"], one["id"]) for one in order}
     said = await bodies.said(gateway, database, viewer, events)
-    return Opened(grant=_grant(row), items=[_item(one, folded) for one in said])
+    items = [
+        item_of(viewer, one, [], folded=(one.row["source"], one.row["id"]) in folded)
+        for one in said
+    ]
+    return Opened(grant=_grant(row), items=items)
 
 
 def _require_live(row: Any, asker: Principal) -> None:
@@ -170,24 +174,6 @@ def _require_live(row: Any, asker: Principal) -> None:
         raise CasebusError("grant_not_live", "it was given to another operator")
     if not row["is_live"]:
         raise CasebusError("grant_not_live", f"it is {_state(row)}")
-
-
-def _item(said: bodies.Said, folded: set[tuple[str, str]]) -> HistoryItem:
-    row, seen = said
-    return HistoryItem(
-        type=row["type"],
-        source=row["source"],
-        id=row["id"],
-        legal_time=seen.legal_time,
-        recorded_at=row["recorded_at"],
-        position=position_of(row),
-        recipients=row["recipients"],
-        folded=(row["source"], row["id"]) in folded,
-        findings=[],
-        data=seen.data,
-        withheld=seen.withheld,
-        recalled=seen.recalled,
-    )
 
 
 def _grant(row: Any) -> Grant:

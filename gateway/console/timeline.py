@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import LegalTime
-from gateway.api.cases import HistoryItem
+from gateway.api.histories import HistoryItem
 from gateway.api.shapes import Clock
 
 #: Names of lanes and clocks stand left of this.

@@ -15,8 +15,9 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA
 from gateway import paging
-from gateway.api import cases, events
-from gateway.api.cases import AccessItem, CaseDetail, HistoryItem, HistoryPage
+from gateway.api import cases, events, histories
+from gateway.api.cases import AccessItem, CaseDetail
+from gateway.api.histories import HistoryItem, HistoryPage
 from gateway.api.shapes import Region
 from gateway.console import revealing, timeline
 from gateway.console.coming import Way
@@ -61,7 +62,7 @@ async def one_case(
     then = None if on is None else end_of(on)
     sight: dict[str, Any] = {"known_on": then, "seen_by": seen_by or None}
     found = await cases.one_case(case, visitor.reader, gateway, database, **sight)
-    history = await cases.history(
+    history = await histories.history(
         case=case,
         agency=visitor.reader,
         gateway=gateway,
@@ -151,7 +152,7 @@ class _Event(NamedTuple):
     ) -> Response:
         names: Names = self.request.app.state.names
         found = await cases.one_case(self.case, visitor.reader, gateway, database)
-        history = await cases.history(
+        history = await histories.history(
             case=self.case,
             agency=visitor.reader,
             gateway=gateway,

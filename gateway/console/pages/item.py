@@ -17,7 +17,7 @@ from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from gateway import actions, requiring, working
 from gateway.actions import Action
-from gateway.api import cases, events
+from gateway.api import cases, events, histories
 from gateway.api import work as api
 from gateway.api.shapes import WorkItem
 from gateway.console import forms
@@ -60,7 +60,7 @@ async def one_item(
         key=key, agency=agency, gateway=gateway, database=database, actor=visitor.pseudonym
     )
     case = await cases.one_case(item.case, agency, gateway, database)
-    history = await cases.history(
+    history = await histories.history(
         case=item.case, agency=agency, gateway=gateway, database=database, limit=_EVENTS
     )
     begun = await drafts.begun(await gateway.database(), agency, item.key, visitor.pseudonym)

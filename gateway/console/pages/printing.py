@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from casebus.errors import CasebusError
-from gateway.api import cases, events
-from gateway.api.cases import CaseDetail, HistoryItem
+from gateway.api import cases, events, histories
+from gateway.api.cases import CaseDetail
+from gateway.api.histories import HistoryItem
 from gateway.console import codes, revealing, timeline
 from gateway.console.languages import language_of, words
 from gateway.console.naming import Names
@@ -94,7 +95,7 @@ async def history(
 ) -> Response:
     """The case's history as the visitor may see it, event by event."""
     found = await cases.one_case(case, visitor.reader, gateway, database)
-    shown = await cases.history(
+    shown = await histories.history(
         case=case, agency=visitor.reader, gateway=gateway, database=database, limit=MOST_EVENTS
     )
     return page(
@@ -131,7 +132,7 @@ async def _paper(
     if status.subject is None:
         raise CasebusError("not_found")
     case = await cases.one_case(status.subject, visitor.reader, gateway, database)
-    shown = await cases.history(
+    shown = await histories.history(
         case=status.subject,
         agency=visitor.reader,
         gateway=gateway,

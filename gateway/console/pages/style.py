@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from gateway.api.cases import HistoryItem
+from gateway.api.histories import HistoryItem
 from gateway.api.shapes import Clock
 from gateway.console import forms, timeline
 from gateway.console.languages import Language, language_of

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from casebus.trust.directory import Agency
 from gateway import paging
-from gateway.api import cases, searching
+from gateway.api import histories, searching
 from gateway.api.searching import CaseFound, CasePage, Filters
 from gateway.console.search.box import Guess, guesses, named, uuid_of
 from gateway.console.search.conditions import Conditions
@@ -110,7 +110,7 @@ class Asked:
         place = f"/console/cases/{case}"
         if guess.kind != "event":
             return place
-        history = await cases.history(
+        history = await histories.history(
             case=case,
             agency=self.visitor.reader,
             gateway=self.gateway,

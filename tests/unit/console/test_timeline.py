@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from gateway.api.cases import HistoryItem
+from gateway.api.histories import HistoryItem
 from gateway.api.shapes import Clock
 from gateway.console import timeline
 from gateway.console.timeline import IDLE, drawn

@@ -1,0 +1,202 @@
+"""A case's life: every recorded event in fold order, as one caller sees it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from casebus.cases.visibility import Viewer
+from gateway import agreeing, bodies, earlier, paging, seeing
+from gateway.api.cases import (
+    REFUSALS,
+    UNKNOWN_THEN,
+    KnownOn,
+    SeenBy,
+    own_or_written,
+    require_part,
+    then_of,
+    viewer_of,
+)
+from gateway.api.shapes import EVENT, SOURCE, Finding, Next, Position, Shape, position_of
+from gateway.bodies import Said
+from gateway.context import Context, Database, Gateway
+from gateway.history import Withheld, closed_history, in_fold_order
+from gateway.identity.caller import Reader
+from gateway.problems import documented
+from gateway.serving import ServedRoute
+from storage import reads
+
+router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
+
+
+class HistoryItem(Shape):
+    """One event of the case, in fold order."""
+
+    type: str = Field(examples=["casebus.referral.sent.v1"])
+    source: str = Field(examples=[SOURCE])
+    id: str = Field(examples=[EVENT])
+    legal_time: str = Field(examples=["2026-03-02"])
+    recorded_at: datetime
+    position: Position | None
+    recipients: list[str]
+    #: Whether the fold used it: not so for the bus's own events and those without standing.
+    folded: bool
+    findings: list[Finding]
+    data: dict[str, Any]
+    withheld: list[str] = Field(
+        description="Fields that the caller may not see; `*` is all of them, and all but type and "
+        "month."
+    )
+    recalled: bool = Field(description="Its author took it back: its body is shown to nobody else.")
+
+
+class HistoryPage(Shape):
+    items: list[HistoryItem]
+    next: Next
+
+
+@router.get(
+    "/{case}/history",
+    responses=REFUSALS | UNKNOWN_THEN | documented("malformed_cursor", "unauthenticated"),
+)
+async def history(
+    *,
+    case: str,
+    agency: Reader,
+    gateway: Context,
+    database: Database,
+    known_on: KnownOn = None,
+    seen_by: SeenBy = None,
+    cursor: paging.Cursor = None,
+    limit: paging.Limit = 200,
+) -> HistoryPage:
+    """The case's life: every recorded event in fold order, with what was found about it.
+
+    An author without a part in it is shown its own events.
+    """
+    row = await own_or_written(database, agency, case)
+    then = await then_of(gateway, agency, row, known_on)
+    asked = _Asked(gateway, database, row, then)
+    mine = await asked.events(agency)
+    if seen_by is not None:
+        await require_part(gateway, database, agency, seen_by, row)
+        theirs = {_key(one) for one in await asked.events(seen_by)}
+        mine = [one for one in mine if _key(one) in theirs]
+    start = 0 if cursor is None else _history_place(mine, paging.decode(cursor))
+    page = mine[start : start + limit]
+    items = await asked.items(agency, page)
+    if seen_by is not None:
+        others = await asked.items(seen_by, page)
+        items = [_agreed(*pair) for pair in zip(items, others, strict=True)]
+    more = len(mine) > start + limit
+    return HistoryPage(items=items, next=paging.encode(list(_key(page[-1]))) if more else None)
+
+
+class _Asked(NamedTuple):
+    """The history of one case, now or as it was known; for whomever it is shown to."""
+
+    gateway: Gateway
+    database: Any
+    row: Any
+    then: earlier.Known | None
+
+    @property
+    def order(self) -> list[tuple[str, str]]:
+        view = (self.then.row if self.then else self.row)["view"]
+        return [(one["source"], one["id"]) for one in view.get("order", [])]
+
+    async def events(self, agency: str) -> list[Any]:
+        """Those that the agency may know of, in fold order."""
+        rows = await reads.history(self.database, agency, self.row["stream"])
+        if self.then is not None:
+            rows = [one for one in rows if one["recorded_at"] <= self.then.at]
+        events = in_fold_order(rows, self.order)
+        viewer = viewer_of(self.gateway, agency, self.row)
+        return (
+            closed_history(viewer, self.gateway.access, events)
+            if seeing.is_closed(viewer)
+            else events
+        )
+
+    async def items(self, agency: str, page: list[Any]) -> list[HistoryItem]:
+        viewer = viewer_of(self.gateway, agency, self.row)
+        findings = await self._findings(agency)
+        named = [one for one in page if not isinstance(one, Withheld)]
+        said = await bodies.said(self.gateway, self.database, viewer, named)
+        shown, order = {_key(one.row): one for one in said}, set(self.order)
+        return [
+            _withheld_item(one)
+            if isinstance(one, Withheld)
+            else item_of(viewer, shown[_key(one)], findings, folded=_key(one) in order)
+            for one in page
+        ]
+
+    async def _findings(self, agency: str) -> list[dict[str, Any]]:
+        """What was found, as far as the agency may know it."""
+        if self.then is None:
+            found = await reads.findings(self.database, agency, self.row["stream"])
+            return [one["view"] for one in found]
+        viewer = viewer_of(self.gateway, agency, self.row)
+        view = self.then.row["view"]
+        return [] if seeing.is_closed(viewer) else list(view.get("findings") or [])
+
+
+def _agreed(mine: HistoryItem, theirs: HistoryItem) -> HistoryItem:
+    """An event as both see it; what either may not see is named as withheld."""
+    both = agreeing.agreed(mine.model_dump(), theirs.model_dump())
+    withheld = list(dict.fromkeys([*theirs.withheld, *mine.withheld]))
+    return HistoryItem(**{**both, "withheld": withheld})
+
+
+def _withheld_item(one: Withheld) -> HistoryItem:
+    return HistoryItem(
+        type=one.type,
+        source="",
+        id=one.id,
+        legal_time=one.month,
+        recorded_at=seeing.month_of(one.legal_at),
+        position=None,
+        recipients=[],
+        folded=False,
+        findings=[],
+        data={},
+        withheld=[seeing.ALL],
+        recalled=False,
+    )
+
+
+def item_of(
+    viewer: Viewer, said: Said, findings: list[dict[str, Any]], *, folded: bool
+) -> HistoryItem:
+    row, seen = said
+    about = {"source": row["source"], "id": row["id"]}
+    found = [one for one in findings if one["event"] == about]
+    return HistoryItem(
+        type=row["type"],
+        source=row["source"],
+        id=row["id"],
+        legal_time=seen.legal_time,
+        recorded_at=row["recorded_at"],
+        position=position_of(row),
+        recipients=row["recipients"],
+        folded=folded,
+        findings=[Finding(**seeing.of_finding(viewer.agency, one)) for one in found],
+        data=seen.data,
+        withheld=seen.withheld,
+        recalled=seen.recalled,
+    )
+
+
+def _key(row: Any) -> tuple[str, str]:
+    return ("", row.id) if isinstance(row, Withheld) else (row["source"], row["id"])
+
+
+def _history_place(events: list[Any], place: Any) -> int:
+    """Behind the event that the page before ended with, wherever a late event has moved it."""
+    keys = [list(_key(one)) for one in events]
+    if place not in keys:
+        raise paging.malformed()
+    return keys.index(place) + 1
