@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from onebox.testing import Stack
-from tests.browsing import cases
+from tests.browsing import cases, desk
 from tests.browsing.chromium import Browser, chromium
 from tests.browsing.looking import EVERY_LOOK, Look, seen, shot
 from tests.browsing.visits import STARTS, unreached, visits
@@ -38,6 +38,8 @@ def taken(stack: Stack, case: str, folder: Path, began: float) -> int:
         for role in STARTS:
             browser = Browser(started, stack)
             browser.enters(role)
+            if role == "ops":
+                desk.asked(browser, stack, case)
             for visit in visits(browser, role, [f"/console/cases/{case}"] if role else []):
                 visited.append(visit)
                 for look in seen(browser, visit, EVERY_LOOK):

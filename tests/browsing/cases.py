@@ -43,6 +43,9 @@ def waiting(stack: Stack) -> list[str]:
         given = {"stream": found[0], "legal": str(today), "to": (AMR,)}
         bus.send([bus.event("referral.receipted", PSB, **given)], DOORS[PSB])
         bus.status(found[0], "receipted")
+        # Signed by one agency and sent through another's door: it waits for a person.
+        bus.send([bus.event("referral.accepted", PSB, **given)], DOORS[AMR])
+        bus.until("select 1 from own.rejected")
         return found
     finally:
         bus.producer.close()

@@ -35,11 +35,17 @@ NO_PAGES = {
     "/console/theme/{theme}": "leads back",
     "/console/signed-in": "leads on",
     "/console/work/{key}/present": "a part of another page",
+    "/console/search.csv": "a file",
+    "/console/search.xlsx": "a file",
+    "/console/figures/export": "a file",
+    "/console/oversight/export": "a file",
 }
 _LINK = re.compile(r"<a\b[^>]*?\shref=\"([^\"]+)\"")
 _SKIPPED = ("/console/language/", "/console/theme/", "/console/static/", "/console/sign-")
 #: Where these stand in an address, each value of theirs may be a page of its own.
 APART = ("view", "word")
+#: Where one of these is asked for at all, a page looks differently, and leads elsewhere.
+NARROWED = ("indicator", "reason")
 
 
 class Visit(NamedTuple):
@@ -84,7 +90,8 @@ def place_of(address: str, apart: Sequence[str] = APART) -> Place | None:
         if found := route.path_regex.match(split.path):
             asked = {name: values[-1] for name, values in parse_qs(split.query).items()}
             said = asked | found.groupdict()
-            return Place(route.path, "-".join(said[one] for one in apart if one in said))
+            looks = [said[one] for one in apart if one in said]
+            return Place(route.path, "-".join([*looks, *(one for one in NARROWED if one in asked)]))
     return None
 
 
