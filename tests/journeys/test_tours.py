@@ -1,11 +1,19 @@
-"""A day in a real browser, as its tour in docs/tours tells it."""
+"""Each person's day in a real browser, as its tour in docs/tours tells it."""
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
 import pytest
 
+from casebus.now import set_scenario_time
+from onebox.testing import Stack
 from tests.browsing.chromium import Browser, beside
-from tests.integration.street import Bus, opened
+from tests.integration.street import AMR, DOORS, Bus, opened
 from tests.journeys.touring import Tour
 
 pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.timeout(400)]
@@ -39,3 +47,102 @@ def test_the_officer_receives_a_case_accepts_it_and_prints(bus: Bus, browser: Br
         tour.reads("法定期限")
         tour.presses("打印案件经过")
         page.get_by_role("heading", name="案件办理经过").wait_for()
+
+
+#: Seized on Wednesday 2026-03-04: the two periods end on 2026-03-16 and on 2026-03-24.
+SEIZED = datetime.fromisoformat("2026-03-04T10:00:00+08:00")
+LATER = tuple(
+    map(datetime.fromisoformat, ("2026-03-18T09:00:00+08:00", "2026-03-26T09:00:00+08:00"))
+)
+#: A seizure alone names no case.
+OMITTED = "（无案由）"
+
+
+@pytest.fixture
+def whole(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A stack of the test's own: its clock is moved, or its brokers are hurt."""
+    with Stack() as stack:
+        yield stack
+
+
+def omitted(stack: Stack) -> None:
+    """A seizure that must be transferred, and is not, until the procuratorate was told."""
+    set_scenario_time(stack.home.scenario_time, SEIZED)
+    bus = Bus(stack)
+    try:
+        data = {"offence": "214", "goods_value": {"fen": 16_000_000}}
+        given = {"legal": "2026-03-04", "time": SEIZED, "data": data}
+        record = bus.event("goods.seized", AMR, **given)
+        bus.send([record], DOORS[AMR])
+        stream = (record.key or b"").decode()
+        bus.until("select 1 from derived.case_state where stream = $1", stream)
+        for at, moment in enumerate(LATER, 1):
+            set_scenario_time(stack.home.scenario_time, moment)
+            bus.until(
+                "select 1 from derived.finding where stream = $1 and kind = 'omission'",
+                stream,
+                holds=lambda rows, at=at: len(rows) >= at,  # type: ignore[misc]
+            )
+    finally:
+        bus.producer.close()
+
+
+@pytest.mark.long
+def test_the_supervisor_finds_an_omission_that_nobody_reported(whole: Stack, started: Any) -> None:
+    beside(omitted, whole)
+    browser = Browser(started, whole)
+    with Tour("supervisor", browser) as tour:
+        tour.signs_in("督办人员", "supervisor")
+        tour.reads("督办")
+        tour.reads("应移送未移送")
+        tour.presses(OMITTED)
+        tour.reads("应移送未移送")
+        tour.reads("追诉标准核算")
+        tour.reads("法定期限")
+        tour.presses("打印案件经过")
+        tour.page.get_by_role("heading", name="案件办理经过").wait_for()
+    assert browser.faults == []
+
+
+@pytest.mark.long
+def test_in_an_outage_ops_sees_it_officers_go_on_and_nothing_is_lost(
+    whole: Stack, started: Any
+) -> None:
+    bus = Bus(whole)
+    stream, _ = beside(opened, bus, data={"title": "停电时的案件"})
+    officer = Browser(started, whole)
+    officer.signs_in("officer")
+    officer.page.set_default_timeout(60_000)
+    officer.page.locator("tr", has_text="停电时的案件").first.locator("a").click()
+    officer.page.get_by_role("link", name="签收回执").click()
+    browser = Browser(started, whole)
+    with Tour("ops", browser) as tour:
+        tour.signs_in("运行维护", "ops")
+        tour.reads("运行")
+        state = tour.page.locator("#main")
+        tour.reads("系统状态")
+        tour.reads("正常")
+        kafka = whole.pid("kafka")
+        os.kill(kafka, signal.SIGSTOP)
+        try:
+            tour.page.set_default_timeout(60_000)
+            tour.reads("消息集群", state)
+            tour.reads("异常", state)
+            officer.page.get_by_role("button", name="签发").click()
+            tour.reads("已签发，等待记录", officer.page)
+        finally:
+            os.kill(kafka, signal.SIGCONT)
+        tour.reads("系统状态")
+        tour.reads("正常", tour.page.get_by_role("heading", name="系统状态"))
+        tour.reads("已签发并记录", officer.page)
+        beside(whole.kill, "gateway")
+        tour.reads("起与总线的连接中断", tour.page)
+        beside(whole.wait, "gateway")
+        tour.page.locator("#live", has_text="起与总线的连接中断").wait_for(state="hidden")
+    beside(bus.status, stream, "receipted")
+    assert beside(bus.verified).ok
+    bus.producer.close()
+    # A gateway that is away is an error to the browser, and to nobody else.
+    gone = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET")
+    left = [one for one in browser.faults + officer.faults if not any(each in one for each in gone)]
+    assert left == []

@@ -39,7 +39,7 @@ class Tour:
         """Waits until it stands there."""
         self._comes(word)
         place = where or self.page.locator("#main")
-        place.get_by_text(word).first.wait_for()
+        place.get_by_text(word).locator("visible=true").first.wait_for()
 
     def presses(self, word: str, where: Any = None) -> None:
         """A link or a button."""
