@@ -14,19 +14,29 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T], says: str) -> T:
-    """As asyncio.run; where it is stopped, say so in these words and exit as a shell expects."""
-    stopped_by = [signal.SIGINT]
+    """As asyncio.run; where it is stopped, say so in these words and exit as a shell expects.
 
-    def stop(number: int, _frame: Any) -> None:
-        stopped_by.append(signal.Signals(number))
-        # The loop knows how to end by this one: it cancels the work, and waits for it.
-        signal.raise_signal(signal.SIGINT)
+    A shell that starts it in the background lets it ignore Ctrl-C; SIGTERM ends it there too.
+    """
+    stopped_by: list[signal.Signals] = []
 
-    before = signal.signal(signal.SIGTERM, stop)
+    async def stoppable() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def stop(number: signal.Signals) -> None:
+            stopped_by.append(number)
+            if task is not None:
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, stop, number)
+        return await work
+
     try:
-        return asyncio.run(work)
-    except KeyboardInterrupt:
+        return asyncio.run(stoppable())
+    except asyncio.CancelledError:
+        if not stopped_by:
+            raise
         click.echo(f"\n{says}", err=True)
         sys.exit(128 + stopped_by[-1])
-    finally:
-        signal.signal(signal.SIGTERM, before)

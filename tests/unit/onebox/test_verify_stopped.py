@@ -58,13 +58,24 @@ def _children(process: int) -> list[int]:
     return [int(one) for one in text.split()]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+#: How a shell starts it: so that Ctrl-C ends it, or in the background, where it does not.
+FRONT, BACKGROUND = signal.SIG_DFL, signal.SIG_IGN
+
+
+@pytest.mark.parametrize(
+    ("number", "on_ctrl_c"),
+    [(signal.SIGINT, FRONT), (signal.SIGTERM, FRONT), (signal.SIGTERM, BACKGROUND)],
+)
 def test_whoever_is_stopped_leaves_no_process_and_says_that_nothing_is_proved(
-    silent: socket.socket, number: signal.Signals
+    silent: socket.socket, number: signal.Signals, on_ctrl_c: signal.Handlers
 ) -> None:
     url = f"postgresql://casebus@127.0.0.1:{silent.getsockname()[1]}/casebus"
     command = [sys.executable, "-c", PROGRAM, url]
-    parent = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    before = signal.signal(signal.SIGINT, on_ctrl_c)
+    try:
+        parent = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     try:
         # Both processes are at work as soon as they have asked the database.
         asked = [silent.accept()[0] for _ in range(2)]
