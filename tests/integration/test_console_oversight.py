@@ -183,6 +183,8 @@ def test_a_past_month_is_the_same_paper_whatever_is_recorded_later(bus: Bus, sta
     late = bus.event("referral.sent", AMR, stream=str(uuid4()), to=(PSB,), legal="2026-03-05")
     bus.send([late], DOORS[AMR])
     said(bus, "referral.sent", AMR, PSB)
+    # The page is of the last whole second.
+    time.sleep(1)
     assert officer.gets("/console/print/month/2026-03").content == before.content
     # Of the month that is not over the number grows.
     row = re.compile(r"移送案件数</th><td class=\"figure\">([\d,]+)<")

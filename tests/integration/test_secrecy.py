@@ -63,7 +63,13 @@ async def differing(one: TwinWorld, other: TwinWorld, agency: str) -> list[str]:
     return sorted(path for path in left.keys() & right.keys() if left[path] != right[path])
 
 
-@pytest.mark.parametrize("hidden", [ABSENT, OTHERWISE], ids=["existence", "values"])
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        pytest.param(ABSENT, id="existence"),
+        pytest.param(OTHERWISE, id="values", marks=pytest.mark.long),
+    ],
+)
 async def test_a_stranger_gets_the_same_bytes(play: Play, hidden: Hidden) -> None:
     """It has a case of the same organisation and right, and has linked it with the secret one."""
     one, other = await play(Hidden()), await play(hidden)

@@ -74,6 +74,7 @@ class Round:
         return [self.looks[len(self.visited) % len(self.looks)]]
 
 
+@pytest.mark.long
 def test_nobody_is_kept_from_reading_any_page(stack: Stack, cases: str, opens: Opens) -> None:
     assert Round(opens, stack, cases, SOME_LOOKS, apart=(), by_each=False).faults() == []
 
@@ -94,6 +95,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.long
 def test_hostile_names_and_texts_harm_nothing(bus: Bus, browser: Browser) -> None:
     browser.signs_in("officer", PSB, "<script>document.title='ran'</script>\u202e警官")
     paths = ["/console/todo", "/console/search"]
