@@ -71,6 +71,7 @@ def test_partitions_that_move_to_a_second_router_and_back_lose_and_reorder_nothi
     assert outcome.whole, outcome
 
 
+@pytest.mark.long
 def test_a_router_paused_past_its_session_and_resumed_loses_and_reorders_nothing(
     kafka: Kafka, fleet: Fleet, sent: list[Record]
 ) -> None:
