@@ -19,7 +19,7 @@ create table own.place (
 create index event_by_author on derived.event (author, recorded_at desc);
 
 -- What was refused in the name of a case.
-create index rejected_by_stream on own.rejected (stream);
+create index rejected_by_stream on own.rejected (stream) where stream is not null;
 
 -- What `casebus verify` said when it ended; the last ones are kept.
 create table own.verification (
