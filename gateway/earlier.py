@@ -15,6 +15,7 @@ from uuid import UUID
 
 from casebus.cases import Case, CaseEvent, Clock, Identity, fold
 from casebus.cases.dating import dated
+from casebus.cases.recalls import RECALLED, recalled_by
 from casebus.cases.room import LIMITS
 from casebus.cases.stamped import admitted_at, stamps_of
 from casebus.errors import CasebusError
@@ -24,6 +25,8 @@ from casebus.law import Law, bundle
 from gateway.context import Gateway
 from storage import bundling
 from storage.packing import unpack_headers
+
+_RECALL = f"casebus.{RECALLED}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ def _folded(gateway: Gateway, kept: bundling.Kept, at: datetime) -> Known:
     reading = Reading(gateway.schemas, limits)
     law = Law(bundle.unpack(state["bundle"]))
     events = {one.identity: one for one in events_of(lines, gateway.schemas, reading)}
+    # What was taken back since is shown on no path, whatever was known of it then.
+    since = [_line(row) for row in kept.records if row["type"].startswith(_RECALL)]
+    recalls = events_of(since, gateway.schemas, reading)
+    events |= {one.identity: one for one in recalls if recalled_by(one.data) in events}
     case = fold(events.values(), law)
     row = {
         "stream": state["stream"],

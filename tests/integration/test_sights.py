@@ -134,3 +134,25 @@ def test_the_case_page_looks_back_and_through_the_eyes_of_another(
     seen = officer.gets(f"/console/cases/{stream}", params={"seen_by": AMR})
     assert "也能看到的内容" in seen.text
     assert "办理</a>" not in seen.text
+
+
+def test_what_was_taken_back_since_is_not_shown_as_it_was_known(
+    bus: Bus, clients: dict[str, httpx.Client]
+) -> None:
+    stream, _ = opened(bus)
+    data = {"numbers": [{"kind": "letter_no", "value": "误发〔2026〕9号"}]}
+    about: dict[str, Any] = {"stream": stream, "to": (PSB,), "legal": "2026-03-06"}
+    astray = bus.event("referral.supplemented", AMR, **about, data=data)
+    bus.send([astray], DOORS[AMR])
+    query = "select recorded_at from derived.event where stream = $1 and type like '%supplemented%'"
+    at = bus.until(query, stream)[0]["recorded_at"]
+    asked = {"known_on": at.isoformat()}
+    assert "误发" in clients[PSB].get(f"/v1/cases/{stream}", params=asked).text
+    taken = {"recalled_source": AMR, "recalled_id": dict(astray.headers)["ce_id"].decode()}
+    recall = bus.event("case.recalled", AMR, **about, data={**taken, "reasons": "误发"})
+    bus.send([recall], DOORS[AMR])
+    bus.until("select 1 from derived.event where stream = $1 and type like '%recalled%'", stream)
+    for path in (f"/v1/cases/{stream}", f"/v1/cases/{stream}/history"):
+        answer = clients[PSB].get(path, params=asked)
+        assert answer.status_code == 200
+        assert "误发" not in answer.text
