@@ -27,9 +27,12 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Shape(BaseModel):
-    """A JSON object of the API; what casework's views carry beyond it is passed on."""
+    """A JSON object of the API; what casework's views carry beyond it is passed on.
 
-    model_config = ConfigDict(extra="allow")
+    Bytes, of a public key for example, are written in hexadecimal digits.
+    """
+
+    model_config = ConfigDict(extra="allow", ser_json_bytes="hex")
 
 
 class Position(Shape):

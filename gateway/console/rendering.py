@@ -6,6 +6,7 @@ page and its parts are written once.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -17,6 +18,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from pydantic_core import to_jsonable_python
 
 from casebus.events.legaltime import CHINA, in_china
 from gateway.console.assets import Assets
@@ -52,7 +54,13 @@ def environment() -> Environment:
         "official_day": official_day,
     }
     made.globals |= {"urgency": urgency, "languages": LANGUAGES, "themes": THEMES}
+    made.policies |= {"json.dumps_function": _json, "json.dumps_kwargs": {"ensure_ascii": False}}
     return made
+
+
+def _json(value: Any, **form: Any) -> str:
+    """A body as the API writes it: moments and bytes are text."""
+    return json.dumps(to_jsonable_python(value, bytes_mode="hex"), **form)
 
 
 def page(
