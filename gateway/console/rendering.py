@@ -18,7 +18,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from pydantic_core import to_jsonable_python
+from pydantic import ConfigDict, TypeAdapter
 
 from casebus.events.legaltime import CHINA, in_china
 from gateway.console.assets import Assets
@@ -31,6 +31,7 @@ _HERE = Path(__file__).parent
 _FOLDERS = tuple(_HERE / one / "templates" for one in (".", "signin", "forms"))
 THEMES = ("light", "dark")
 THEME_COOKIE = "casebus-theme"
+_BODY = TypeAdapter[Any](Any, config=ConfigDict(ser_json_bytes="hex"))
 #: From here to its end a period counts as nearly over.
 SOON = timedelta(days=3)
 
@@ -60,7 +61,7 @@ def environment() -> Environment:
 
 def _json(value: Any, **form: Any) -> str:
     """A body as the API writes it: moments and bytes are text."""
-    return json.dumps(to_jsonable_python(value, bytes_mode="hex"), **form)
+    return json.dumps(_BODY.dump_python(value, mode="json"), **form)
 
 
 def page(
