@@ -12,10 +12,11 @@ from bench import flood, folding, records
 from bench.broker import Broker
 from bench.recording import by_hand, casework
 from bench.report import Figures, page
-from bench.routing import JOURNAL, Routing
+from bench.routing import Routing
 from bench.verifying import CASES, OF_ALL, deriving
 from bench.verifying import measure as verified
 from casebus.events.schemas import Schemas
+from casebus.events.topics import JOURNAL
 from casebus.law import Law
 from onebox.testing import Stack
 

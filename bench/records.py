@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid5
 
-from casebus.events.envelope import Envelope, Header, Record
+from casebus.events.doors import door_of
+from casebus.events.envelope import Envelope, Record
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
+from casebus.events.stamps import Origin, Stamps
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
 from onebox.scenario import storyline
@@ -71,17 +72,13 @@ def _stamped(record: Record, source: str, to: str, place: int, *, law: str, offs
     """As admission stamps it; one route, so that one record in makes one record out."""
     at = _BEGAN + place * _STEP
     sectors = {AMR: "administrative", PSB: "police", PRO: "procuratorate"}
-    stamps: dict[str, Any] = {
-        "cb-verdict": "admitted",
-        "cb-recipients": f"{to} {PRO}",
-        "cb-sectors": f"{sectors[to]} {sectors[PRO]}",
-        "cb-routes": INBOX,
-        "cb-undeliverable": "",
-        "cb-flags": "",
-        "cb-law": law,
-        "cb-directory": "42",
-        "cb-admitted-at": at.isoformat(),
-        "cb-origin": f"events.{sectors[source]}/1/{offset}/{int(at.timestamp() * 1000)}",
-    }
-    added: tuple[Header, ...] = tuple((name, text.encode()) for name, text in stamps.items())
-    return Record(record.key, record.value, (*record.headers, *added))
+    stamps = Stamps(
+        admitted_at=at,
+        origin=str(Origin(door_of(sectors[source]), 1, offset, int(at.timestamp() * 1000))),
+        recipients=(to, PRO),
+        sectors=(sectors[to], sectors[PRO]),
+        routes=(INBOX,),
+        law=law,
+        directory=42,
+    )
+    return Record(record.key, record.value, (*record.headers, *stamps.headers()))

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 from bench.broker import Broker
 from bench.records import INBOX, ROOT
+from casebus.events.topics import JOURNAL
 from onebox.testing import Stack
 
-JOURNAL = "case.journal"
 #: Plain Faust is measured on as many records as it handles in this time.
 LONGEST_SECONDS = 12.0
 STOP_SECONDS = 20.0

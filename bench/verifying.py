@@ -15,6 +15,7 @@ from bench import records
 from bench.broker import Broker
 from bench.recording import casework
 from casebus.events.schemas import Schemas
+from casebus.events.topics import JOURNAL
 from casebus.law import Law
 from casebus.settings import Settings
 from onebox.rebuild.desk import desk_of
@@ -24,7 +25,7 @@ from onebox.verify.comparing import Batch, logs_of
 from onebox.verify.jobs import Share, alone, collect_seldom, side_by_side
 from onebox.verify.journal import Journal
 from onebox.verify.report import Report
-from onebox.verify.topics import JOURNAL, Kafka, Span
+from onebox.verify.topics import Kafka, Span
 from services.casework.records import read
 from storage import journal as recorded
 from storage.journal import Position

@@ -17,11 +17,11 @@ from typing import Any
 import uuid6
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law.compiled import event_name
 from casebus.sdk.secrecy import refuse_state_secrets
-from casebus.trust.directory import BUS
 from gateway import requiring, submission
 from gateway.cloudevents import Submission
 from gateway.context import Gateway

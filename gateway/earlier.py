@@ -17,8 +17,8 @@ from casebus.cases import Case, CaseEvent, Clock, Identity, fold
 from casebus.cases.dating import dated
 from casebus.cases.recalls import RECALLED, recalled_by
 from casebus.cases.room import LIMITS
-from casebus.cases.stamped import admitted_at, stamps_of
 from casebus.errors import CasebusError
+from casebus.events.stamps import Stamps
 from casebus.evidence.lines import JournalLine, Place
 from casebus.evidence.refolding import Reading, events_of
 from casebus.law import Law, bundle
@@ -73,7 +73,7 @@ def _folded(gateway: Gateway, kept: bundling.Kept, at: datetime) -> Known:
 
 
 def _recorded(line: JournalLine) -> datetime:
-    return admitted_at(stamps_of(line.headers))
+    return Stamps.of(line.headers).admitted_at
 
 
 def _opened_at(case: Case, events: Mapping[Identity, CaseEvent]) -> datetime | None:

@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from casebus.cases.visibility import Access, Viewer
+from casebus.events.doors import BUS
 from casebus.events.legaltime import CHINA
-from casebus.trust.directory import BUS
 
 #: Who received and opened what, and when, is between the two.
 _NOTES = "casebus.intake."

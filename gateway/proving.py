@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from casebus.events.envelope import agency_of
+from casebus.events.stamps import RECIPIENTS
 from casebus.trust.receipt import Receipt
 from gateway.context import Gateway
 from storage.heads import Place
@@ -59,5 +60,5 @@ def _seen_by(viewer: str, receipt: Receipt) -> Receipt:
     inputs = receipt.inputs
     if inputs is None or agency_of(receipt.source) == viewer:
         return receipt
-    recipients = inputs.headers.get("cb-recipients", "").split()
+    recipients = inputs.headers.get(RECIPIENTS, "").split()
     return receipt if set(recipients) <= {viewer} else replace(receipt, inputs=None)

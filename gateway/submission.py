@@ -12,13 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from casebus.errors import CasebusError, Reason
-from casebus.events.doors import door_of
+from casebus.events.doors import BUS, door_of
 from casebus.events.envelope import Envelope, Record, agency_of, check_legal_time
 from casebus.events.legaltime import refuse_ahead
 from casebus.events.misfits import misfits
 from casebus.events.schemas import CodecError, Schema
 from casebus.sdk.secrecy import refuse_state_secrets
-from casebus.trust.directory import BUS, Agency
+from casebus.trust.directory import Agency
 from casebus.trust.signing import Draft, sign
 from gateway.cloudevents import Submission
 from gateway.context import Gateway

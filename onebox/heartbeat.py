@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 
+from casebus.events.topics import DIRECTORY
 from casebus.settings import Settings
 
 SECONDS = 1.0
@@ -27,7 +28,7 @@ class Heartbeat(threading.Thread):
 
         consumer = KafkaConsumer(**connection.consumer_settings(self._settings, None))
         producer = KafkaProducer(**connection.producer_settings(self._settings))
-        place = TopicPartition(directory.DIRECTORY_TOPIC, 0)
+        place = TopicPartition(DIRECTORY, 0)
         while not self._stopped.wait(SECONDS):
             end = consumer.end_offsets([place])[place]
             producer.send(directory.HEARTBEAT_TOPIC, value=str(end).encode())

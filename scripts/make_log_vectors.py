@@ -10,9 +10,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
-from casebus.trust.directory import BUS, ROOT, Directory
+from casebus.trust.directory import ROOT, Directory
 from casebus.trust.head import (
     Head,
     Origin,

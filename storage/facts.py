@@ -21,7 +21,7 @@ class FactRow:
 
     stream: UUID
     fact: Fact
-    recipients: list[str]
+    recipients: Sequence[str]
     testdata: bool
 
 

@@ -63,7 +63,7 @@ class EventRow:
     type: str
     author: str
     sector: str
-    recipients: list[str]
+    recipients: Sequence[str]
     legal_at: datetime
     recorded_at: datetime
     sequence: int | None
@@ -83,7 +83,7 @@ class CopyRow:
     stream: UUID
     source: str
     id: str
-    recipients: list[str]
+    recipients: Sequence[str]
     same: bool
 
 

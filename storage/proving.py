@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from casebus.errors import CasebusError
-from casebus.events.envelope import UNSIGNED_HEADERS, Record, agency_of
+from casebus.events.envelope import Record, agency_of
 from casebus.trust.directory import Directory, PublicKey
 from casebus.trust.head import Head, log_key, witness_key
+from casebus.trust.leaf import is_logged
 from casebus.trust.logproof import LogProof
 from casebus.trust.note import SignedNote
 from casebus.trust.proofs import Subtree, inclusion_path
@@ -149,11 +150,7 @@ def _has_signed(note: SignedNote, key: PublicKey) -> bool:
 
 def _receipt(step: str, row: Any, proof: LogProof, entries: _Entries) -> Receipt:
     headers = dict(unpack_headers(row["headers"]))
-    logged = {
-        name: text.decode()
-        for name, text in headers.items()
-        if name in UNSIGNED_HEADERS or name.startswith("cb-")
-    }
+    logged = {name: text.decode() for name, text in headers.items() if is_logged(name)}
     inputs = LeafInputs(logged, headers[_KEYID].decode())
     if not proof.shows(row["log_leaf"]) or inputs.leaf(row["event_leaf"]) != row["log_leaf"]:
         where = f"{row['epoch']}/{row['partition']}/{row['log_index']}"

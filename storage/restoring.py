@@ -11,8 +11,10 @@ from uuid import UUID
 
 import asyncpg
 
+from casebus.events.doors import BUS
 from casebus.events.envelope import Header
-from casebus.trust.directory import BUS, ROOT
+from casebus.events.stamps import ORIGIN, Origin, without_stamps
+from casebus.trust.directory import ROOT
 from storage import dumping
 from storage.journal import current_epoch
 from storage.packing import pack_headers, unpack_headers
@@ -120,7 +122,7 @@ class Journaled:
         self._identities.append((stream, source, event_id))
         ce_type = texts["ce_type"].decode()
         if _is_of_the_outbox(source, ce_type):
-            door = texts["cb-origin"].decode().partition("/")[0]
+            door = Origin.parse(texts[ORIGIN].decode()).door
             self._said.append((stream, ce_type, source, event_id, door, *_as_sent(record)))
         if len(self._identities) >= _AT_ONCE:
             await self._flush()
@@ -151,7 +153,7 @@ def _is_of_the_outbox(source: str, ce_type: str) -> bool:
 
 def _as_sent(record: Written) -> tuple[bytes | None, bytes, datetime]:
     """Value, headers without the journal's stamps, and when."""
-    own = [one for one in record.headers if not one[0].startswith("cb-")]
+    own = without_stamps(record.headers)
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     return record.value, pack_headers(own), at
 

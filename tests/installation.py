@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from casebus.cases import FOLD_VERSION, Case, CaseEvent, fold
-from casebus.cases.stamped import case_event, stamps_of
+from casebus.cases.stamped import case_event
 from casebus.events.envelope import Envelope, Record
+from casebus.events.stamps import Stamps
 from casebus.evidence.lines import Entry, JournalLine, Place
 from casebus.evidence.making import Material, hidden, make_bundle, shown
 from casebus.evidence.refolding import Reading, limits_digest
@@ -136,7 +137,7 @@ class Installation:
 
 def journaled_event(recorded: tuple[int, Signed]) -> CaseEvent:
     at, (record, _) = recorded
-    envelope, stamps = Envelope.from_headers(record.headers), stamps_of(record.headers)
+    envelope, stamps = Envelope.from_headers(record.headers), Stamps.of(record.headers)
     return case_event(envelope, SCHEMAS.decode(record.value)[1], stamps, _place(at))
 
 

@@ -22,10 +22,10 @@ from casebus.cases import (
     raised_of,
     warning_of,
 )
+from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
 from casebus.law.agencies import AGENCY, SAME_DIVISION
 from casebus.law.compiled import ANY_ROLE, Procedure, in_force
-from casebus.law.models import BUS
 from tests.case_events import LAW, SECTORS, event
 
 #: Sector -> its two agencies.

@@ -11,6 +11,7 @@ import tempfile
 import faust
 import mode.loop
 
+from casebus.events.stamps import POSITION
 from casebus.settings import Settings
 
 
@@ -43,7 +44,7 @@ def build(source: str, target: str) -> faust.App:
             await out.send(
                 key=message.key,
                 value=message.value,
-                headers=[*message.headers, ("cb-position", place)],
+                headers=[*message.headers, (POSITION, place)],
             )
 
     app.agent(app.topic(source, key_serializer="raw", value_serializer="raw"))(route)

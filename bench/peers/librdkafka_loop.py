@@ -7,6 +7,7 @@ import sys
 from confluent_kafka import Consumer, Producer
 
 from bench.broker import client_options
+from casebus.events.stamps import POSITION
 from casebus.settings import Settings
 
 
@@ -38,7 +39,7 @@ def run(source: str, target: str) -> None:
                 target,
                 message.value(),
                 message.key(),
-                headers=[*message.headers(), ("cb-position", place)],
+                headers=[*message.headers(), (POSITION, place)],
             )
         if messages:
             producer.flush()

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from casebus.cases.event import CaseEvent, Identity
+from casebus.events.doors import BUS
 from casebus.events.legaltime import CHINA, LegalTime, is_ahead
 
 #: The reason of the finding that its author is told.
 AHEAD = "legal_time_ahead"
-_BUS = "bus"
 
 
 class Ahead(NamedTuple):
@@ -34,7 +34,7 @@ def counted(legal: LegalTime, admitted: datetime) -> LegalTime:
 def dated(event: CaseEvent) -> CaseEvent:
     """The event by the legal time by which it counts."""
     legal = counted(event.legal, event.recorded_at)
-    if legal is event.legal or event.imported or event.sector == _BUS:
+    if legal is event.legal or event.imported or event.sector == BUS:
         return event
     return replace(event, legal=legal)
 

@@ -14,6 +14,7 @@ from typing import Any
 from casebus.cases import body
 from casebus.cases.keys import key_of
 from casebus.cases.state import RUNNING, Case, Clock, CopyDue, Finding, Recall, Told
+from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.law.agencies import AGENCY
@@ -62,7 +63,7 @@ def derive(case: Case) -> list[Derived]:
     stopped are the scheduler's, behind its barrier, by `breach_of` and `lapse_of`: the same event
     with the same id. So are findings that a late event may yet heal, by `raised_of`.
     """
-    journaled = {event_id for source, event_id in case.order if source == "bus"}
+    journaled = {event_id for source, event_id in case.order if source == BUS}
     return [one for one in _all(case) if one.id not in journaled]
 
 

@@ -18,10 +18,10 @@ from casebus.cases.dating import dated
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import NO_STANDING, OMISSION, Findings
 from casebus.cases.keys import Keys
+from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import CodecError, Schemas
 from casebus.law.compiled import event_name
-from casebus.trust.directory import BUS
 
 #: Domains that say how a case was handed over, worked on or brought in, not what happened in it.
 #: Of those that no stream is folded for, it would depend on the batch whether one is counted.

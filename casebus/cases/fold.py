@@ -45,6 +45,7 @@ from casebus.cases.titles import Titles
 from casebus.cases.unopened import unopened
 from casebus.cases.work import Work
 from casebus.errors import Flag
+from casebus.events.doors import BUS
 from casebus.law import Law
 from casebus.law.agencies import SAME_DIVISION
 from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
@@ -52,7 +53,6 @@ from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
 #: Grows with each change of what the fold says of the same events and the same law.
 FOLD_VERSION = 5
 
-_BUS = "bus"
 _RECEIVED = "intake.received"
 _FINDING = "finding."
 #: Its author's room in the case was used up (casebus.cases.room).
@@ -145,7 +145,7 @@ class _Folding:
             if event.data.get("numbers"):
                 self.numbers.update(body.numbers(event.data))
             name = event_name(event.type)
-            if event.sector == _BUS:
+            if event.sector == BUS:
                 self._note_bus(event, name)
                 continue
             procedural = self._is_procedural(name)
@@ -194,7 +194,7 @@ class _Folding:
         self.marks.note(event)
         if event.type == REINTERPRETED:
             # To be told of it gives no part in the case.
-            if event.source == _BUS:
+            if event.source == BUS:
                 self.renewals.note(event)
             return
         # To be told of a finding or a recall gives no part in the case: strangers are told theirs.
@@ -203,7 +203,7 @@ class _Folding:
         gives = not name.startswith(_FINDING) and name != RECALLED
         if gives and (actor in self.participants or not actor):
             self.parts.give(event)
-        if name == _LAPSED and event.source == _BUS:
+        if name == _LAPSED and event.source == BUS:
             self._lapse(event)
         elif name == ANSWER:
             self.assessing.hear(event)
@@ -214,7 +214,7 @@ class _Folding:
         """What the bus learned elsewhere moves the procedures that have a transition of it."""
         for region in self.regions:
             step = in_force(region.procedure.steps.get((region.status, name)), event.legal.date)
-            if step is not None and _BUS in step.by:
+            if step is not None and BUS in step.by:
                 self._apply(region, step, event)
 
     def _is_procedural(self, name: str) -> bool:
@@ -463,7 +463,7 @@ class _Folding:
         return {
             lapse
             for event in self.order
-            if event.type == _LAPSE_WITHDRAWN and event.source == _BUS
+            if event.type == _LAPSE_WITHDRAWN and event.source == BUS
             for lapse in event.causation
         }
 
@@ -519,7 +519,7 @@ class _Folding:
 
     def _hearers(self, order: list[CaseEvent]) -> tuple[str, ...]:
         """Who is told what other cases mean for this one; of what is all history, nobody."""
-        if all(event.imported or event.sector == _BUS for event in order):
+        if all(event.imported or event.sector == BUS for event in order):
             return ()
         held = {
             agency

@@ -11,11 +11,11 @@ from typing import Any
 from casebus.cases.body import plain, text
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.state import Finding, Told
+from casebus.events.doors import BUS
 from casebus.law.compiled import event_name
 
-#: What folds derive is said under this source; `bus/scheduler` answers for its own findings.
-_FOLD = "bus"
-_SCHEDULER = "bus/scheduler"
+#: Folds speak as the bus itself; this source answers for its own findings.
+_SCHEDULER = f"{BUS}/scheduler"
 _SEVERITIES = frozenset({"INFO", "WARNING", "SERIOUS"})
 
 
@@ -46,7 +46,7 @@ class Marks:
         """Read an event of the bus; others of its types say nothing of a key."""
         if event.source == _SCHEDULER:
             self._note_asked(event)
-        if event.source != _FOLD:
+        if event.source != BUS:
             return
         match event_name(event.type):
             case "clock.breached":

@@ -17,10 +17,10 @@ from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
 from casebus.cases.order import sort_key
 from casebus.cases.state import CLOCK_STATES, Recall
+from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 
 RECALLED = "case.recalled"
-_BUS = "bus"
 _PREFIX = f"casebus.{RECALLED}."
 _CORRECTING = f"casebus.{CORRECTED}."
 #: Words of a body that the fold shows where it shows what the event did.
@@ -39,7 +39,7 @@ class Recalls:
         #: Recalled events and their corrections, whose words are theirs.
         self.events: frozenset[Identity] = frozenset()
         # What the bus says of a recall only tells it.
-        words = [one for one in self._all if one.type.startswith(_PREFIX) and one.sector != _BUS]
+        words = [one for one in self._all if one.type.startswith(_PREFIX) and one.sector != BUS]
         if words:
             self._take(words)
 
@@ -68,7 +68,7 @@ class Recalls:
                 detail = {"reason": "recall_of_recall"}
                 findings.add(DATA_QUALITY, recall, detail, tell=[recall.agency])
             else:
-                tell = [recall.agency, *([] if target.sector == _BUS else [target.agency])]
+                tell = [recall.agency, *([] if target.sector == BUS else [target.agency])]
                 findings.add(NO_STANDING, recall, {"reason": "not_its_event"}, tell=tell)
 
     def all(self) -> tuple[Recall, ...]:
@@ -134,7 +134,7 @@ class Standing:
     def quoted(self, author: str, data: Mapping[str, Any]) -> frozenset[str]:
         """Fields in which the bus repeats words that do not stand any more."""
         says = {"numbers": self._has_numbers, "cause": self._has_cause, "detail": self._has_detail}
-        if author != _BUS:
+        if author != BUS:
             return frozenset()
         return frozenset(name for name, stands in says.items() if name in data and not stands(data))
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from casebus.cases import body
 from casebus.cases.event import CaseEvent, Identity
+from casebus.events.doors import BUS
 from casebus.events.legaltime import CHINA, LegalTime, calendar_day
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule
@@ -31,7 +32,6 @@ PRESUMED = "presumed"
 #: The actor or the bus made the trigger, or it is history: counted from its own date.
 OWN_DATE = "own_date"
 
-BUS = "bus"
 _RANK = (RECEIVED, RETRIEVED, DECLARED, PRESUMED)
 _STEPS = {
     "casebus.intake.received.v1": RECEIVED,

@@ -31,11 +31,11 @@ from casebus.cases.keys import key_of
 from casebus.cases.renewals import REINTERPRETED
 from casebus.cases.state import RUNNING, Case, Clock
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
 from casebus.law import Law
 from casebus.law.assessment import Assessment
 
-_BUS = "bus"
 _WITHDRAWALS = frozenset({BREACH_WITHDRAWN, LAPSE_WITHDRAWN, WITHDRAWN})
 #: What is said of the past; hushed where only the new reading says it.
 _ACCUSES = frozenset({BREACHED, LAPSED, RAISED, COPY_DUE})
@@ -152,7 +152,7 @@ def _told(case: Case, owed: Iterable[Derived], events: Iterable[CaseEvent]) -> t
     agencies = {agency for one in owed if one.type in _WITHDRAWALS for agency in one.to}
     clocks = {clock.key: clock for clock in case.clocks}
     for event in events:
-        if event.source == _BUS and event.type in {_WARNED, BREACHED}:
+        if event.source == BUS and event.type in {_WARNED, BREACHED}:
             clock = clocks.get(text(event.data, "clock_key"))
             if _has_moved(event.data, clock):
                 agencies.update(event.to)
@@ -180,7 +180,7 @@ def _event(
     folds = (str(data["fold_before"]), str(data["fold_after"]))
     return CaseEvent(
         stream=stream,
-        source=_BUS,
+        source=BUS,
         id=key_of(stream, "reinterpreted", *laws, *folds, str(earlier)),
         type=REINTERPRETED,
         legal=LegalTime.of(as_of),
@@ -189,7 +189,7 @@ def _event(
         recorded_at=as_of,
         # Behind everything that is recorded, until the journal says where it stands.
         position=(2**31, 0, 0),
-        sector=_BUS,
+        sector=BUS,
         to=told,
         to_sectors=(),
         imported=False,

@@ -19,10 +19,10 @@ import yaml
 
 from casebus.cases import body
 from casebus.cases.event import CaseEvent, Identity
+from casebus.events.doors import BUS
 
 #: The file of the rooms, in the policies.
 LIMITS = "limits.yaml"
-_BUS = "bus"
 _RECEIPTS = frozenset({"casebus.intake.received.v1", "casebus.intake.opened.v1"})
 #: No room is kept for it beforehand: few events are recalled.
 _ERASED = "casebus.intake.erased.v1"
@@ -82,7 +82,7 @@ class Room:
 
     def place(self, event: CaseEvent) -> Place:
         """Place the next event of the stream in the journal's order."""
-        if event.sector == _BUS:
+        if event.sector == BUS:
             return Place.FOLDED
         about = _received(event)
         if about in self._left_out:

@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from casebus.cases.event import CaseEvent
-from casebus.events import doors
-from casebus.events.envelope import Envelope, Header
-
-
-def stamps_of(headers: Iterable[Header]) -> dict[str, str]:
-    return {name: text.decode() for name, text in headers if name.startswith("cb-")}
-
-
-def sector_of(stamps: Mapping[str, str]) -> str:
-    """The author's sector: admission checked that the door is the sector's."""
-    return doors.sector_of(stamps["cb-origin"].partition("/")[0])
-
-
-def admitted_at(stamps: Mapping[str, str]) -> datetime:
-    """When admission took the record, by its `now` port."""
-    return datetime.fromisoformat(stamps["cb-admitted-at"])
-
-
-def sectors_of(stamps: Mapping[str, str]) -> dict[str, str]:
-    """The sector of each recipient, as the directory had it at admission."""
-    names, sectors = stamps.get("cb-recipients", ""), stamps.get("cb-sectors", "")
-    return dict(zip(names.split(), sectors.split(), strict=True))
+from casebus.events.envelope import Envelope
+from casebus.events.stamps import Stamps
 
 
 def case_event(
     envelope: Envelope,
     data: dict[str, Any],
-    stamps: Mapping[str, str],
+    stamps: Stamps,
     position: tuple[int, int, int],
 ) -> CaseEvent:
     return CaseEvent(
@@ -46,15 +25,15 @@ def case_event(
         legal=envelope.legal,
         sequence=envelope.sequence,
         causation=envelope.causationid,
-        recorded_at=admitted_at(stamps),
+        recorded_at=stamps.admitted_at,
         said_at=envelope.time,
         position=position,
-        sector=sector_of(stamps),
-        to=tuple(stamps.get("cb-recipients", "").split()),
-        to_sectors=tuple(stamps.get("cb-sectors", "").split()),
+        sector=stamps.sector,
+        to=stamps.recipients,
+        to_sectors=stamps.sectors,
         imported=envelope.importid is not None,
         data=data,
-        flags=tuple(stamps.get("cb-flags", "").split()),
+        flags=stamps.flags,
         import_id=envelope.importid or "",
     )
 

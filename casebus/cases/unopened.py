@@ -11,10 +11,10 @@ from casebus.cases.keys import Keys
 from casebus.cases.order import fold_order
 from casebus.cases.recalls import Recalls, is_recall, unworded
 from casebus.cases.state import NO_CASE, UNOPENED, Case
+from casebus.events.doors import BUS
 from casebus.law import Law
 from casebus.law.compiled import event_name
 
-_BUS = "bus"
 _INTAKE = "intake."
 
 
@@ -22,7 +22,7 @@ def unopened(events: list[CaseEvent], law: Law) -> Case:
     """The stream as a case: kept and shown, its findings wait for an opener."""
     # What an import brought and nothing opened waits for nobody.
     belongs = any(
-        event.sector != _BUS and not event.imported and event_name(event.type) in law.known_events
+        event.sector != BUS and not event.imported and event_name(event.type) in law.known_events
         for event in events
     )
     order, _ = fold_order(events)
@@ -56,7 +56,7 @@ def named(events: Collection[CaseEvent], recalled: Collection[Identity] = ()) ->
     authors = {
         event.agency
         for event in events
-        if event.sector != _BUS and not event_name(event.type).startswith(_INTAKE)
+        if event.sector != BUS and not event_name(event.type).startswith(_INTAKE)
     }
     naming = (
         event.to for event in events if event.identity not in recalled and not is_recall(event.type)

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from casebus.events.doors import BUS
 from casebus.events.register import SHARED_NAMESPACE
 from casebus.events.schemas import Schema
 from casebus.law import Law
@@ -120,7 +121,7 @@ def _index_row(domain: str, group: list[Schema]) -> str:
 
 
 def _agencies(law: Law) -> list[str]:
-    return [sector for sector in law.sectors if sector != "bus"]
+    return [sector for sector in law.sectors if sector != BUS]
 
 
 def _everybody(domains: dict[str, list[Schema]], law: Law) -> list[str]:
@@ -186,7 +187,7 @@ def _besides(names: tuple[str, ...], *, figures: bool) -> str:
 def _emitted_by(name: str, law: Law) -> str:
     sectors = _emitters(name, law)
     if set(_agencies(law)) <= set(sectors):
-        return "every agency" if "bus" not in sectors else "every agency and the bus"
+        return "every agency" if BUS not in sectors else "every agency and the bus"
     return ", ".join(sectors) or "nobody"
 
 

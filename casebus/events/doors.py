@@ -6,6 +6,8 @@ agency that floods keeps only its own events waiting.
 
 from __future__ import annotations
 
+#: The bus itself, as an agency and as a sector: the author of events that it derives.
+BUS = "bus"
 #: What every door's name begins with.
 DOORS = "events."
 
@@ -16,7 +18,7 @@ def door_of(sector: str, agency: str = "") -> str:
 
 
 #: Through it the bus itself speaks.
-BUS_DOOR = door_of("bus")
+BUS_DOOR = door_of(BUS)
 
 
 def is_door(topic: str) -> bool:

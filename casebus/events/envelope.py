@@ -16,6 +16,7 @@ from typing import Self
 
 from casebus.errors import CasebusError, Reason
 from casebus.events.legaltime import LegalTime
+from casebus.events.stamps import is_stamp
 from casebus.words import in_words
 
 Header = tuple[str, bytes]
@@ -252,7 +253,7 @@ def check_header_names(headers: Iterable[tuple[str, bytes]]) -> None:
 
 def _is_ours(name: str) -> bool:
     """`cb-*` are taken away at the door; the others are no attributes and are spelt so."""
-    return name.startswith("cb-") or name in {"content-type", "traceparent", "tracestate"}
+    return is_stamp(name) or name in {"content-type", "traceparent", "tracestate"}
 
 
 def _sequence(text: str | None) -> int | None:

@@ -7,32 +7,32 @@ import struct
 from collections.abc import Iterable
 
 from casebus.events.envelope import Header
+from casebus.events.stamps import PREFIX, is_stamp
 
-#: Where the bus's stamps begin; and what is put before a sender's own header of such a name.
-_STAMP, _FOREIGN = "cb-", "orig-"
+#: What is put before a sender's own header of a stamp's name.
+_FOREIGN = "orig-"
 _LENGTH = struct.Struct(">I")
 
 
 def kept_headers(headers: Iterable[Header]) -> list[Header]:
     """Every header of a rejected record as its sender had it, by a name that says whose it is."""
     return [
-        (_readable(f"{_FOREIGN}{name}" if _is_stamp(name) else name), text)
-        for name, text in headers
+        (_readable(f"{_FOREIGN}{name}" if is_stamp(name) else name), text) for name, text in headers
     ]
 
 
 def as_it_came(headers: Iterable[Header]) -> tuple[Header, ...]:
     """The sender's headers alone, by their own names."""
     return tuple(
-        (name.removeprefix(_FOREIGN) if name.startswith(_FOREIGN + _STAMP) else name, text)
+        (name.removeprefix(_FOREIGN) if name.startswith(_FOREIGN + PREFIX) else name, text)
         for name, text in headers
-        if not _is_stamp(name)
+        if not is_stamp(name)
     )
 
 
 def stamps(headers: Iterable[Header]) -> dict[str, str]:
     """What the bus said of the record."""
-    return {name: text.decode(errors="replace") for name, text in headers if _is_stamp(name)}
+    return {name: text.decode(errors="replace") for name, text in headers if is_stamp(name)}
 
 
 def fingerprint(key: bytes | None, value_digest: bytes, headers: Iterable[Header]) -> bytes:
@@ -44,10 +44,6 @@ def fingerprint(key: bytes | None, value_digest: bytes, headers: Iterable[Header
     for part in parts:
         digest.update(_LENGTH.pack(len(part)) + part)
     return digest.digest()
-
-
-def _is_stamp(name: str) -> bool:
-    return name.startswith(_STAMP)
 
 
 def _readable(name: str) -> str:

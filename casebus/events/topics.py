@@ -22,6 +22,8 @@ Pattern = Literal["literal", "prefixed"]
 Resource = Literal["topic", "group"]
 Operation = Literal["read", "write", "create", "describe"]
 
+#: The topics that code names; what holds of each says the file.
+JOURNAL, REJECTED, DIRECTORY = "case.journal", "rejected", "directory"
 AGENCY = "agency"
 #: Who runs the installation: a super user of the brokers, and no agency.
 ADMIN = "admin"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from casebus.cases.stamped import stamps_of
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
+from casebus.events.stamps import RECIPIENTS, texts_of
 from casebus.evidence import lines
 from casebus.evidence.lines import JournalLine
 from casebus.evidence.opening import Bundle, HandOver
@@ -36,7 +36,7 @@ class _Steps:
         for line in bundle.records.values():
             if (envelope := _envelope(line)) is not None:
                 to = self._sent.setdefault((envelope.source, envelope.id), set())
-                to.update(stamps_of(line.headers).get("cb-recipients", "").split())
+                to.update(texts_of(line.headers).get(RECIPIENTS, "").split())
 
     def holds(self, said: HandOver) -> bool:
         recipients = self._sent.get((said.source, said.id))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.evidence import lines
 from casebus.evidence.lines import JournalLine
 from casebus.evidence.opening import Bundle
 from casebus.evidence.report import Flaw, Report
 from casebus.evidence.signed import leaf_of
-from casebus.trust.directory import BUS, Directory
+from casebus.trust.directory import Directory
 from casebus.trust.head import Head, Origin, log_key
 from casebus.trust.leaf import log_leaf
 from casebus.trust.logproof import LogProof

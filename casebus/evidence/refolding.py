@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from casebus.cases import FOLD_VERSION, CaseEvent, fold
 from casebus.cases.event import Identity
 from casebus.cases.room import Place, Room, Rooms
-from casebus.cases.stamped import case_event, sectors_of, stamps_of, widened
+from casebus.cases.stamped import case_event, widened
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
+from casebus.events.stamps import Stamps
 from casebus.evidence import lines
 from casebus.evidence.lines import JournalLine
 from casebus.evidence.opening import Bundle
@@ -91,7 +92,7 @@ def events_of(
     taken: dict[Identity, CaseEvent | None] = {}
     leaves: dict[Identity, bytes] = {}
     for line in records:
-        envelope, stamps = Envelope.from_headers(line.headers), stamps_of(line.headers)
+        envelope, stamps = Envelope.from_headers(line.headers), Stamps.of(line.headers)
         identity, leaf = (envelope.source, envelope.id), leaf_of(line, schemas)
         if identity not in taken:
             body = reading.schemas.decode(line.value)[1]
@@ -100,7 +101,9 @@ def events_of(
         elif (known := taken[identity]) is not None:
             same = leaf == leaves[identity]
             taken[identity] = (
-                widened(known, sectors_of(stamps)) if same else replace(known, conflicting=True)
+                widened(known, stamps.sector_by_recipient)
+                if same
+                else replace(known, conflicting=True)
             )
     return (event for event in taken.values() if event is not None)
 

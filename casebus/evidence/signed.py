@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from casebus.errors import CasebusError
 from casebus.events.envelope import UNSIGNED_HEADERS, Envelope, Record
 from casebus.events.schemas import CodecError, Schemas
+from casebus.events.stamps import DIRECTORY
 from casebus.evidence import lines
 from casebus.evidence.lines import Entry, JournalLine
 from casebus.evidence.opening import Bundle
@@ -70,10 +71,10 @@ class Signers:
         known: list[tuple[int, str, int, JournalLine]] = []
         for file, number, line in _all(files):
             try:
-                read = int(dict(line.headers)["cb-directory"])
+                read = int(dict(line.headers)[DIRECTORY])
                 known.append((read, file, number, line))
             except (KeyError, ValueError):
-                self._report.add(Flaw.LINE_UNREADABLE, file, f"line {number}", "no cb-directory")
+                self._report.add(Flaw.LINE_UNREADABLE, file, f"line {number}", f"no {DIRECTORY}")
         for position, file, number, line in sorted(known, key=lambda one: one[:3]):
             self._read_on(position)
             yield file, number, line

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from casebus.events.doors import BUS
 from casebus.law import models
 from casebus.law.compiled import (
     ALL,
@@ -257,7 +258,7 @@ def _check_words(
         where = f"transition {number} ({row.event})"
         check(where, row.from_, (*file.states, ALL), "state")
         check(where, [row.to], (*file.states, SAME), "state")
-        check(where, row.by, (*file.roles, ANY_ROLE, models.BUS), "role")
+        check(where, row.by, (*file.roles, ANY_ROLE, BUS), "role")
         check(where, row.binds, file.roles, "role")
         check(where, [*row.starts, *row.ensures, *row.extends], known, "clock")
         check(where, [row.clock] if row.clock else [], known, "clock")
@@ -280,7 +281,7 @@ def _misuses(row: models.Transition, file: models.ProcedureFile, known: Clocks) 
         yield f"it opens, so the opener ({file.opener}) must be one of by"
     if row.clock and any(rule.expiry != "lapse" for rule in known[row.clock]):
         yield f"{row.clock} is no clock that lapses"
-    if models.BUS in row.by and (row.binds or row.copies or row.checks):
+    if BUS in row.by and (row.binds or row.copies or row.checks):
         yield "the bus is no agency: it binds nobody, owes no copies and checks nothing"
     begun = [*row.starts, *row.ensures]
     for one in begun:

@@ -14,6 +14,8 @@ from pydantic import (
     model_validator,
 )
 
+from casebus.events.doors import BUS
+
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 #: `domain.event` of a ce_type `casebus.<domain>.<event>.v<major>`.
 EventName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
@@ -34,9 +36,8 @@ Unit = Literal["h", "d", "wd", "m"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Level = Literal["county", "city", "province", "national"]
 
-#: The bus's event that a clock ran out, and the only word for who says it.
+#: The bus's event that a clock ran out.
 LAPSED = "clock.lapsed"
-BUS = "bus"
 
 
 class Model(BaseModel):

@@ -9,13 +9,13 @@ from kafka import KafkaConsumer, TopicPartition
 from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
+from casebus.events.topics import DIRECTORY
 from casebus.sdk.connection import clear_errors, consumer_settings, open_consumer
 from casebus.sdk.doors import DoorOf, SectorOf, door_among, one_door, visible_door
 from casebus.sdk.patience import STILL_SECONDS
 from casebus.settings import Settings
 from casebus.trust.directory import Directory, DirectoryError
 
-DIRECTORY_TOPIC = "directory"
 _POLL_MS = 1_000
 
 
@@ -32,7 +32,7 @@ def visible_topics(settings: Settings) -> set[str]:
 def door_finder(settings: Settings, schemas: Schemas) -> DoorOf:
     """The one door that an agency's account sees, or every agency's sector's by the directory."""
     topics = visible_topics(settings)
-    if DIRECTORY_TOPIC not in topics:
+    if DIRECTORY not in topics:
         return one_door(visible_door(topics))
     directory = read_directory(settings, schemas)
 
@@ -75,9 +75,9 @@ def read_directory(settings: Settings, schemas: Schemas) -> Directory:
     if not settings.root_digest:
         raise CasebusError("no_root_digest", "set CASEBUS_ROOT_DIGEST: whom to trust")
     directory = Directory(schemas, settings.root_digest)
-    consumer = open_consumer(settings, DIRECTORY_TOPIC, None)
+    consumer = open_consumer(settings, DIRECTORY, None)
     try:
-        with clear_errors(settings, DIRECTORY_TOPIC):
+        with clear_errors(settings, DIRECTORY):
             _read(consumer, directory, settings)
     finally:
         consumer.close(autocommit=False)
@@ -85,7 +85,7 @@ def read_directory(settings: Settings, schemas: Schemas) -> Directory:
 
 
 def _read(consumer: KafkaConsumer, directory: Directory, settings: Settings) -> None:
-    place = TopicPartition(DIRECTORY_TOPIC, 0)
+    place = TopicPartition(DIRECTORY, 0)
     consumer.assign([place])
     end = consumer.end_offsets([place])[place]
     came_at = time.monotonic()

@@ -17,13 +17,13 @@ from kafka.errors import KafkaError
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
+from casebus.events.topics import DIRECTORY
 from casebus.sdk.connection import consumer_settings
 from casebus.settings import Settings
 from casebus.trust.directory import Directory, DirectoryError
 
 log = logging.getLogger(__name__)
 
-DIRECTORY_TOPIC = "directory"
 HEARTBEAT_TOPIC = "directory.heartbeat"
 STALE_AFTER_SECONDS = 5.0
 _POLL_MS = 500
@@ -75,7 +75,7 @@ class DirectoryFollower:
                 self._stop.wait(_RETRY_SECONDS)
 
     def _follow(self) -> None:
-        entries, beats = TopicPartition(DIRECTORY_TOPIC, 0), TopicPartition(HEARTBEAT_TOPIC, 0)
+        entries, beats = TopicPartition(DIRECTORY, 0), TopicPartition(HEARTBEAT_TOPIC, 0)
         consumer = KafkaConsumer(**consumer_settings(self._settings, None))
         try:
             consumer.assign([entries, beats])

@@ -21,8 +21,10 @@ from kafka.errors import (
 from casebus.cases import Identity
 from casebus.cases.recalls import is_recall, recalled_by
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record, agency_of
 from casebus.events.schemas import Schemas
+from casebus.events.stamps import POSITION, texts_of
 from casebus.sdk.connection import clear_errors, open_consumer
 from casebus.sdk.event import NewEvent
 from casebus.sdk.owning import Owner
@@ -30,7 +32,6 @@ from casebus.sdk.patience import Patience
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 
 log = logging.getLogger(__name__)
 
@@ -236,9 +237,9 @@ class Inbox:
             self._commit(raw)
             return None
         self._open.setdefault(_place(raw), set()).add(raw.offset)
-        stamps = {name: value.decode() for name, value in headers if name.startswith("cb-")}
+        stamps = texts_of(headers)
 
-        position, recalled = stamps.get("cb-position", ""), _recalled(envelope, data)
+        position, recalled = stamps.get(POSITION, ""), _recalled(envelope, data)
 
         def ack() -> None:
             self._owner.require()

@@ -9,13 +9,13 @@ from typing import Any
 
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
+from casebus.events.topics import DIRECTORY
 from casebus.sdk.connection import clear_errors, open_producer
 from casebus.settings import Settings
 from casebus.trust.directory import ROOT, Directory, PublicKey
 from casebus.trust.keys import ED25519, SigningKey, key_id
 from casebus.trust.signing import Draft, sign
 
-TOPIC = "directory"
 _NAMESPACE = uuid.UUID("5b8f7a52-6a1e-5b0e-9d0c-0c6a5e0b7d11")
 _SEND_SECONDS = 20
 
@@ -67,9 +67,9 @@ class Registrar:
         directory.apply(entry)
         producer = open_producer(self._settings)
         try:
-            with clear_errors(self._settings, TOPIC):
+            with clear_errors(self._settings, DIRECTORY):
                 taken = producer.send(
-                    TOPIC,
+                    DIRECTORY,
                     key=entry.key,
                     value=entry.value,
                     headers=list(entry.headers),

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.now import Now
 from casebus.sdk.keyring import Keyring
-from casebus.trust.directory import BUS, Directory
+from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
 
 

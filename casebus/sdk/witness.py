@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
 from casebus.now import Now
 from casebus.sdk.files import locked, write_whole
-from casebus.trust.directory import BUS, Directory
+from casebus.trust.directory import Directory
 from casebus.trust.head import Head, Origin, cosign, cosigned_at, log_key, witness_key
 from casebus.trust.keys import SigningKey
 from casebus.trust.merkle import HASH_BYTES

@@ -14,15 +14,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import SignatureCheck
 
 ROOT = "root"
-BUS = "bus"
-#: The author of what the installation itself says: derived events, checkpoints.
-BUS_SECTOR = "bus"
 
 
 Named = Sequence[tuple[str, tuple[str, ...]]]
@@ -170,7 +168,7 @@ class Directory:
             raise DirectoryError("directory_root_mismatch", "entry 0 is not the pinned root")
         for row in data["keys"]:
             self._add_key(ROOT, row)
-        self.agencies[ROOT] = Agency(ROOT, "目录根", BUS_SECTOR, "national", "000000", None, "none")
+        self.agencies[ROOT] = Agency(ROOT, "目录根", BUS, "national", "000000", None, "none")
         try:
             self._require_signed(envelope, leaf)
         except DirectoryError:

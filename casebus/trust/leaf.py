@@ -10,6 +10,7 @@ from typing import NamedTuple
 from casebus.events.envelope import UNSIGNED_HEADERS
 from casebus.events.framing import Framing, Headers, Parted, Sorts, parted
 from casebus.events.schemas import PREFIX_BYTES
+from casebus.events.stamps import is_stamp
 
 _LENGTH = struct.Struct(">I")
 
@@ -78,4 +79,4 @@ def is_covered(name: str) -> bool:
 
 def is_logged(name: str) -> bool:
     """Whether the log leaf covers a header beside the event leaf."""
-    return name in UNSIGNED_HEADERS or name.startswith("cb-")
+    return name in UNSIGNED_HEADERS or is_stamp(name)

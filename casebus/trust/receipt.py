@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any, Self
 
 from casebus.errors import CasebusError, UnfitError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Header, Record
 from casebus.events.schemas import Schemas
-from casebus.trust.directory import BUS, Directory, PublicKey
+from casebus.trust.directory import Directory, PublicKey
 from casebus.trust.head import Origin, cosigned_at, log_key, witness_key
 from casebus.trust.leaf import event_leaf, log_leaf
 from casebus.trust.logproof import LogProof

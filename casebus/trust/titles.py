@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from casebus.errors import CasebusError, Reason
+from casebus.events.stamps import ORIGIN, Origin
 from casebus.trust.directory import ROOT, Directory, Named, PublicKey, is_named
 
 _Said = TypeVar("_Said")
@@ -27,10 +28,9 @@ class Titles(Protocol):
 def taken_at(headers: Mapping[str, bytes]) -> datetime:
     """When the broker took a journaled record at its front door, as admission stamped it."""
     try:
-        milliseconds = int(headers["cb-origin"].decode().rsplit("/", 1)[1])
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (KeyError, ValueError, IndexError, OverflowError, OSError) as error:
-        raise CasebusError("line_unreadable", "no moment in cb-origin") from error
+        return Origin.parse(headers[ORIGIN].decode()).appended_at
+    except (KeyError, ValueError, OverflowError, OSError) as error:
+        raise CasebusError("line_unreadable", f"no moment in {ORIGIN}") from error
 
 
 def valid_key(titles: Titles, keyid: str, at: datetime) -> PublicKey:

@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from casebus.cases.stamped import stamps_of
 from casebus.errors import CasebusError, Reason
+from casebus.events.stamps import FLAGS, texts_of
 from gateway import cloudevents, proving, seeing, submission
 from gateway.api.cases import viewer_of
 from gateway.api.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
@@ -178,7 +178,7 @@ async def event_status(
 
 
 def _flags(packed: bytes) -> list[str]:
-    return stamps_of(unpack_headers(packed)).get("cb-flags", "").split()
+    return texts_of(unpack_headers(packed)).get(FLAGS, "").split()
 
 
 async def status_of(database: Any, agency: str, source: str, event_id: str) -> EventStatus | None:

@@ -14,8 +14,9 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.partition import partition_for
-from casebus.trust.directory import BUS
+from casebus.events.topics import JOURNAL
 from gateway import journeys
 from gateway.api.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
 from gateway.context import Context, Database, Gateway
@@ -27,7 +28,6 @@ from storage import reads, stalling
 from storage.operating import Found
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops/where", tags=["operation"])
-JOURNAL = "case.journal"
 _MOST = 50
 _LONGEST = 255
 

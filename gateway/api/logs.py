@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from casebus.errors import CasebusError
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
 from casebus.trust.head import Origin, cosigned_at, log_key, with_cosignature, witness_key
 from casebus.trust.note import NoteError, NoteSignature, SignedNote
 from casebus.trust.receipt import entry_to_json

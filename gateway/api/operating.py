@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
+from casebus.events.topics import JOURNAL
 from gateway import operating
 from gateway.api import health
 from gateway.api.health import SILENT_SECONDS, State
@@ -39,7 +40,7 @@ Hours = Annotated[
 class Partition(Shape):
     """How far a service is in one partition."""
 
-    topic: str = Field(examples=["case.journal"])
+    topic: str = Field(examples=[JOURNAL])
     partition: int
     done: int = Field(description="The offset up to which it has worked.")
     end: int

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
 from gateway import paging
 from gateway.api.operating import Hours
 from gateway.api.shapes import SOURCE, Shape

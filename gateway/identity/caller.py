@@ -9,8 +9,8 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.topics import ADMIN
-from casebus.trust.directory import BUS
 from gateway.context import Context
 from gateway.identity.keys import digest
 from storage import operators, submissions

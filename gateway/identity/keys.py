@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import asyncpg
 
 from casebus.errors import CasebusError
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
 from storage import submissions
 
 KEY_BYTES = 32

@@ -18,16 +18,14 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from casebus.errors import CasebusError
 from casebus.events.doors import agency_of, sector_of
-from casebus.events.topics import Member, Topic, Topics
-from casebus.sdk.directory import DIRECTORY_TOPIC
+from casebus.events.topics import DIRECTORY, JOURNAL, Member, Topic, Topics
 from casebus.settings import Settings
 from onebox import clients
 from onebox.provision.kafka import provision_topics
-from onebox.rebuild.reading import JOURNAL
 from services.transport import Outgoing, Producer
 from storage.restoring import Written
 
-KEPT = (JOURNAL, DIRECTORY_TOPIC)
+KEPT = (JOURNAL, DIRECTORY)
 ROUTER = "router"
 _INBOX = "inbox."
 _REPLICAS = 3

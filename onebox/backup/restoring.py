@@ -18,18 +18,16 @@ import orjson
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.sdk.directory import DIRECTORY_TOPIC
+from casebus.events.topics import DIRECTORY, JOURNAL, REJECTED
 from casebus.settings import Settings
 from onebox import environment, launch
 from onebox.backup import epochs, files, keys, manifest, sources
 from onebox.backup.brokers import Brokers
 from onebox.backup.manifest import Manifest
-from onebox.backup.taking import REJECTED
 from onebox.credentials import load, write_private
 from onebox.options import Options
 from onebox.places import OPERATOR, Home
 from onebox.provision.installation import Installation, make_tables
-from onebox.rebuild.reading import JOURNAL
 from onebox.stack import Stack
 from storage import beside, dumping, journal, restoring
 from storage.beside import BEFORE
@@ -251,7 +249,7 @@ class _FromBackup(_Restoring):
         await journaled.begin()
         await brokers.open()
         entries = sources.kept(folder, found.directory)
-        directory = await brokers.write(DIRECTORY_TOPIC, 0, entries)
+        directory = await brokers.write(DIRECTORY, 0, entries)
         carried = {}
         for partition in range(found.partitions):
             records = sources.kept(folder, found.stretches(partition))
@@ -319,7 +317,7 @@ class _FromTables(_Restoring):
         journaled = Journaled(connection)
         await journaled.begin()
         await brokers.open()
-        directory = await brokers.write(DIRECTORY_TOPIC, 0, entries)
+        directory = await brokers.write(DIRECTORY, 0, entries)
         carried = {}
         for partition in counts:
             records = sources.recorded(connection, self._schemas, epoch, partition)

@@ -9,6 +9,7 @@ from typing import Any
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Header, Record
 from casebus.events.schemas import Schemas
+from casebus.events.stamps import ORIGIN, Origin, without_stamps
 from casebus.trust.directory import Directory
 from casebus.trust.leaf import event_leaf, log_leaf
 from casebus.trust.merkle import Frontier
@@ -86,9 +87,9 @@ class Doors:
         self.ends: dict[str, dict[int, int]] = {}
 
     def note(self, headers: Iterable[Header]) -> None:
-        topic, partition, offset, *_ = dict(headers)["cb-origin"].decode().split("/")
-        ends = self.ends.setdefault(topic, {})
-        ends[int(partition)] = max(ends.get(int(partition), 0), int(offset) + 1)
+        came = Origin.parse(dict(headers)[ORIGIN].decode())
+        ends = self.ends.setdefault(came.door, {})
+        ends[came.partition] = max(ends.get(came.partition, 0), came.offset + 1)
 
 
 async def noted(
@@ -114,7 +115,7 @@ def union(*each: Mapping[str, Mapping[int, int]]) -> dict[str, dict[int, int]]:
 
 def _entry(copy: Written) -> Written:
     """As it stood in the directory: without the journal's stamps."""
-    return copy._replace(headers=tuple(one for one in copy.headers if not one[0].startswith("cb-")))
+    return copy._replace(headers=tuple(without_stamps(copy.headers)))
 
 
 def _said_at(entry: Written) -> tuple[bool, Any, int]:

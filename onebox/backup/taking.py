@@ -21,17 +21,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from casebus.errors import CasebusError
 from casebus.events.doors import is_door
-from casebus.sdk.directory import DIRECTORY_TOPIC
+from casebus.events.topics import DIRECTORY, JOURNAL, REJECTED
 from casebus.settings import Settings
 from onebox.backup import files, keys, manifest
 from onebox.backup.files import Part
 from onebox.backup.manifest import Manifest
 from onebox.backup.records import pack, unpack, written
 from onebox.places import Home
-from onebox.rebuild.reading import JOURNAL, Journal
+from onebox.rebuild.reading import Journal
 from storage import dumping
 
-REJECTED = "rejected"
 #: Records in one file.
 _IN_ONE_FILE = 100_000
 
@@ -113,7 +112,7 @@ class _Taking:
             JOURNAL, f"journal-{epoch}", partitions, kept.journal if kept else []
         )
         directory = await self._topic(
-            DIRECTORY_TOPIC, f"directory-{epoch}", 1, kept.directory if kept else []
+            DIRECTORY, f"directory-{epoch}", 1, kept.directory if kept else []
         )
         made = Manifest(
             number=self._number,

@@ -13,13 +13,13 @@ import asyncpg
 from casebus.cases import fold
 from casebus.cases.renewing import renewed
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope
 from casebus.events.legaltime import LegalTime
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
 from casebus.law import Law
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
 from onebox.provision import law as provision

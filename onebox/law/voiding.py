@@ -10,10 +10,10 @@ from typing import Any
 import asyncpg
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
 from onebox.provision import law as provision

@@ -16,18 +16,18 @@ from typing import Any
 import yaml
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
-from casebus.events.topics import Member
+from casebus.events.topics import DIRECTORY, Member
 from casebus.sdk.connection import consumer_settings, producer_settings
 from casebus.settings import Settings
-from casebus.trust.directory import BUS, BUS_SECTOR, ROOT, Agency, Directory
+from casebus.trust.directory import ROOT, Agency, Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import Draft, sign
 from onebox.places import OPERATOR, SPEAKERS, Home
 
-TOPIC = "directory"
 #: Development keys are valid from here on: scenarios on their own time sign with them too.
 VALID_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 _NAMESPACE = uuid.UUID("5b8f7a52-6a1e-5b0e-9d0c-0c6a5e0b7d11")
@@ -78,7 +78,7 @@ class Keys:
 def read_agencies(path: Path) -> list[Agency]:
     """The agencies of a YAML list, and the bus itself."""
     rows = yaml.safe_load(path.read_text(encoding="utf-8"))
-    bus = Agency(BUS, "总线", BUS_SECTOR, "national", "000000", None, "none")
+    bus = Agency(BUS, "总线", BUS, "national", "000000", None, "none")
     return [bus, *(Agency(**{"superior": None, **row}) for row in rows)]
 
 
@@ -171,7 +171,7 @@ def _leaf(schemas: Schemas, record: Record) -> str:
 def _read(settings: Settings) -> list[Record]:
     """All entries there are now."""
     consumer = KafkaConsumer(**consumer_settings(settings, None))
-    place = TopicPartition(TOPIC, 0)
+    place = TopicPartition(DIRECTORY, 0)
     records: list[Record] = []
     try:
         consumer.assign([place])
@@ -190,7 +190,7 @@ def _append(settings: Settings, records: list[Record]) -> None:
     producer = KafkaProducer(**producer_settings(settings))
     try:
         sent = [
-            producer.send(TOPIC, key=one.key, value=one.value, headers=list(one.headers))
+            producer.send(DIRECTORY, key=one.key, value=one.value, headers=list(one.headers))
             for one in records
         ]
         for future in sent:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
 from casebus.events.topics import ADMIN, Topics
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from onebox import clients
 from onebox.credentials import Credentials, write_private
 from onebox.places import Home

@@ -15,14 +15,13 @@ from typing import Any
 import asyncpg
 from kafka import KafkaProducer
 
-from casebus.events.doors import BUS_DOOR
+from casebus.events.doors import BUS, BUS_DOOR
 from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
 from casebus.law import LawError, bundle, checking, loader
 from casebus.sdk.connection import open_producer
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
 from storage import law

@@ -9,10 +9,10 @@ from typing import NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from casebus.errors import AwayError, CasebusError
+from casebus.events.topics import JOURNAL
 from casebus.settings import Settings
 from services.transport import reading
 
-JOURNAL = "case.journal"
 #: Records in one transaction.
 AT_ONCE = 500
 _POLL_MS = 1_000

@@ -19,8 +19,9 @@ import asyncpg
 from casebus.cases import FOLD_VERSION
 from casebus.cases.renewing import refuse_newer
 from casebus.errors import CasebusError
+from casebus.events.topics import JOURNAL
 from casebus.settings import Settings
-from onebox.rebuild.reading import JOURNAL, Journal, Place
+from onebox.rebuild.reading import Journal, Place
 from services.casework import batch as journal_batch
 from services.casework.desk import Desk
 from services.casework.folding import save

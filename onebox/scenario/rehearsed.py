@@ -11,11 +11,12 @@ from casebus.cases import Case, CaseEvent, Derived, derive, fold
 from casebus.cases.derive import told_in
 from casebus.cases.state import RUNNING, Clock
 from casebus.cases.visibility import Access, Viewer
+from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import CodecError, Schemas
 from casebus.law import Law, agencies
-from casebus.trust.directory import BUS, BUS_SECTOR, Agency
+from casebus.trust.directory import Agency
 from gateway import seeing
 from onebox.scenario.world import JSON
 
@@ -112,7 +113,7 @@ class Rehearsed:
             recorded_at=now,
             said_at=now,
             position=place,
-            sector=BUS_SECTOR,
+            sector=BUS,
             to=to,
             to_sectors=sectors(to, self._offices),
             imported=False,

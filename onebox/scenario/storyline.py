@@ -16,9 +16,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from casebus.errors import CasebusError, UnfitError
+from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
 from casebus.forms import said_of
-from casebus.trust.directory import BUS
 from casebus.words import in_words
 from onebox.scenario import yaml_text
 from onebox.scenario.expectations import Expectation, read_expectation

@@ -12,8 +12,8 @@ from rich.padding import Padding
 
 from casebus.cli.output import table
 from casebus.cli.wording import PROVISIONAL, Titles, local_time, short_type
+from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
-from casebus.trust.directory import BUS
 from onebox.scenario.expectations import kind_of
 from onebox.scenario.player import Played
 from onebox.scenario.storyline import Entry, Look, Storyline

@@ -18,7 +18,7 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from casebus.events.schemas import Schemas
-from casebus.events.topics import Topics
+from casebus.events.topics import DIRECTORY, JOURNAL, REJECTED, Topics
 from casebus.law import Law
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
@@ -31,13 +31,12 @@ from onebox.verify.inboxes import Inboxes
 from onebox.verify.jobs import Share, alone, jobs_for, side_by_side
 from onebox.verify.journal import Journal
 from onebox.verify.receipts import ReceiptsSent
-from onebox.verify.rejected import REJECTED, Rejected, Returned
+from onebox.verify.rejected import Rejected, Returned
 from onebox.verify.report import Part, Report
-from onebox.verify.topics import JOURNAL, Kafka, Spans
+from onebox.verify.topics import Kafka, Spans
 from storage.queries import load
 from storage.sampling import ALL, Sample
 
-DIRECTORY = "directory"
 #: How long what is on its way is waited for.
 SETTLING_SECONDS = 10.0
 _LOOK_SECONDS = 0.25
@@ -212,7 +211,7 @@ class Verification:
         found = Rejected(self._report, self._connection, journal.sequences)
         spans = await self._kafka.spans([REJECTED])
         await found.begin()
-        async for place, records in self._read("rejected", found, spans):
+        async for place, records in self._read(REJECTED, found, spans):
             found.take(place.partition, records)
         await found.rows(spans, due.rejected)
         returned = Returned(self._report, self._connection)
@@ -249,7 +248,7 @@ class Verification:
         """The directory as its readers have it: not less of it than the journal's admission had."""
         entries = Entries(self._report, Directory(self._schemas, self._root_digest))
         spans = await self._kafka.spans([DIRECTORY])
-        async for _, records in self._read("directory", entries, spans):
+        async for _, records in self._read(DIRECTORY, entries, spans):
             entries.take(records)
         return entries
 

@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 from aiokafka import TopicPartition
 
 from casebus.events.schemas import Schemas
+from casebus.events.topics import JOURNAL
 from casebus.trust.merkle import Frontier
 from onebox.verify.records import Read, read
 from onebox.verify.report import Report
-from onebox.verify.topics import JOURNAL, Spans
+from onebox.verify.topics import Spans
 from storage.queries import load
 
 _SQL = load("verifying")

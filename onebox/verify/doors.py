@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from casebus.events.stamps import without_stamps
 from onebox.verify.journal import Journal
 from onebox.verify.records import digests_of, headers_of
 from onebox.verify.report import Report
@@ -63,6 +64,6 @@ class Doors:
                 yield door, list(there)
 
 
-def _own(record: Any) -> Iterator[tuple[str, bytes]]:
+def _own(record: Any) -> list[tuple[str, bytes]]:
     """Admission takes foreign stamps away."""
-    return (header for header in headers_of(record) if not header[0].startswith("cb-"))
+    return without_stamps(headers_of(record))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from casebus.trust.directory import BUS, Directory
+from casebus.events.doors import BUS
+from casebus.trust.directory import Directory
 from casebus.trust.head import Head, Origin, cosigned_at, log_key, with_cosignature, witness_key
 from casebus.trust.merkle import Frontier
 from casebus.trust.note import NoteError, NoteSignature, SignedNote

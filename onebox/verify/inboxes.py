@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from casebus.events.stamps import POSITION
 from casebus.events.topics import Member, Topics
 from onebox.verify.journal import Journal, position_key
-from onebox.verify.records import POSITION, digests_of, headers_of
+from onebox.verify.records import digests_of, headers_of
 from onebox.verify.report import Report
 from onebox.verify.sequences import Order
 from onebox.verify.topics import Spans

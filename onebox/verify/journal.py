@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from casebus.events.topics import JOURNAL
 from onebox.verify.comparing import Batch, Seen
 from onebox.verify.report import Report
 from onebox.verify.sequences import Order, Sequences
-from onebox.verify.topics import JOURNAL
 
 Door = tuple[str, int]
 """(topic, partition)."""

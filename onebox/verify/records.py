@@ -16,10 +16,10 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Header
 from casebus.events.framing import Framing, Headers, Parted, Sorts, parted
 from casebus.events.schemas import Schemas
+from casebus.events.stamps import ORIGIN, POSITION, ROUTES, is_stamp
 from casebus.trust.leaf import event_leaf, log_leaf
 from storage.packing import framing, pack_headers
 
-POSITION = "cb-position"
 _ON_THE_WAY = frozenset({"traceparent", "tracestate", POSITION})
 _LENGTHS = struct.Struct(">qq")
 
@@ -41,7 +41,7 @@ class Said(NamedTuple):
     origin: bytes
 
 
-_SAID = ("ce_subject", "ce_source", "ce_id", "ce_type", "cb-origin")
+_SAID = ("ce_subject", "ce_source", "ce_id", "ce_type", ORIGIN)
 
 
 class Read(NamedTuple):
@@ -70,8 +70,8 @@ class _Form(NamedTuple):
 
 def _form(names: tuple[str, ...]) -> _Form:
     kept = [place for place, name in enumerate(names) if name not in _ON_THE_WAY]
-    own = [place for place in kept if not names[place].startswith("cb-")]
-    stamps = [place for place in kept if names[place].startswith("cb-")]
+    own = [place for place in kept if not is_stamp(names[place])]
+    stamps = [place for place in kept if is_stamp(names[place])]
     in_order = own + stamps == list(range(len(names)))
     places = {name: place for place, name in enumerate(names)}
     is_whole = places.keys() >= set(_SAID)
@@ -123,7 +123,7 @@ def read(schemas: Schemas, record: Any) -> Read:
     return Read(
         Said(*form.said(named.values)),
         _optional(named, form, "ce_sequence"),
-        _optional(named, form, "cb-routes"),
+        _optional(named, form, ROUTES),
         own + stamps if form.in_order else pack_headers(named),
         leaf,
         log_leaf(leaf, named),

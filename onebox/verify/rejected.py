@@ -14,6 +14,8 @@ from aiokafka import TopicPartition
 
 from casebus.events.envelope import Header
 from casebus.events.kept import kept_headers
+from casebus.events.stamps import ABRIDGED, AUTHOR, ORIGIN, Origin
+from casebus.events.topics import REJECTED
 from onebox.verify.records import Digests, digests_of, headers_of
 from onebox.verify.report import Report
 from onebox.verify.sequences import Sequences
@@ -22,7 +24,6 @@ from services.casework.rejects import COLUMNS, row_of
 from storage.packing import unpack_headers
 from storage.queries import load
 
-REJECTED = "rejected"
 _SQL = load("verifying")
 _ROWS = 2_000
 _HEADERS = COLUMNS.index("headers")
@@ -87,10 +88,10 @@ class Rejected:
             texts = dict(headers)
             found = digests_of(record.key, record.value, headers)
             self._there[partition, record.offset] = found
-            refused = Refused(found.author, texts.get("cb-abridged"), record.value is not None)
+            refused = Refused(found.author, texts.get(ABRIDGED), record.value is not None)
             try:
-                topic, number, offset, _ = texts["cb-origin"].decode().split("/")
-                self.by_door.setdefault((topic, int(number)), {})[int(offset)] = refused
+                came = Origin.parse(texts[ORIGIN].decode())
+                self.by_door.setdefault((came.door, came.partition), {})[came.offset] = refused
             except (KeyError, ValueError):
                 where = f"{REJECTED} {partition}/{record.offset}: headers"
                 self._report.problem("rejected_altered", where)
@@ -155,7 +156,7 @@ class Rejected:
         record = Row(row["kafka_offset"], row["key"], row["value"], headers)
         expected = list(row_of(row["partition"], record, is_late=row["late"]))
         expected[_HEADERS] = row["headers"]
-        if "cb-author" not in dict(headers) and row["reason"] in _FOUND_GOOD:
+        if AUTHOR not in dict(headers) and row["reason"] in _FOUND_GOOD:
             expected[_VERIFIED] = True
         named = zip(COLUMNS, row, expected, strict=True)
         columns = {name for name, one, other in named if one != other}

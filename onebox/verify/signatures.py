@@ -12,12 +12,13 @@ from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import agency_of
 from casebus.events.framing import Parted
 from casebus.events.schemas import Schemas
+from casebus.events.stamps import DIRECTORY
+from casebus.events.topics import JOURNAL
 from casebus.trust.signing import SignatureCheck
 from casebus.trust.titles import History, require_entitled, taken_at, valid_key
 from onebox.verify.comparing import Batch
 from onebox.verify.records import leaf_of
 from onebox.verify.report import Report
-from onebox.verify.topics import JOURNAL
 
 #: What is counted, in the words of the report.
 SIGNATURES = "signatures checked"
@@ -51,7 +52,7 @@ class Signatures:
         parted = Parted.of(record.headers)
         headers = dict(parted.items())
         said = {name: headers[name].decode() for name in _READ if name in headers}
-        titles = self._history.after(int(said["cb-directory"]))
+        titles = self._history.after(int(said[DIRECTORY]))
         key = valid_key(titles, said["ce_keyid"], taken_at(headers))
         signed = _Signed(said.get("ce_signature"), said.get("ce_sigproof"))
         leaf = leaf_of(self._schemas, record.value, parted)
@@ -71,5 +72,5 @@ _READ = (
     "ce_signedby",
     "ce_signature",
     "ce_sigproof",
-    "cb-directory",
+    DIRECTORY,
 )

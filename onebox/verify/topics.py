@@ -17,7 +17,6 @@ from casebus.sdk.patience import STILL_SECONDS
 from casebus.settings import Settings
 from services.transport import reading
 
-JOURNAL = "case.journal"
 _POLL_MS = 1_000
 #: Records handed over at once.
 AT_ONCE = 2_000

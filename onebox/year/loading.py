@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from casebus.errors import CasebusError
-from casebus.events.doors import door_of
+from casebus.events.doors import BUS, door_of
 from casebus.events.schemas import Schemas
 from casebus.now import system_now
 from casebus.sdk.event import NewEvent
@@ -28,7 +28,7 @@ from casebus.sdk.patience import Patience
 from casebus.sdk.publisher import KafkaSink
 from casebus.sdk.store import Outgoing
 from casebus.settings import Settings
-from casebus.trust.directory import BUS, Agency
+from casebus.trust.directory import Agency
 from casebus.trust.signing import Draft
 from onebox import clients, credentials
 from onebox.away import clear_errors

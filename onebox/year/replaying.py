@@ -10,10 +10,10 @@ import datetime as dt
 from collections.abc import Iterable
 
 from casebus.cases import Case, CaseEvent, Clock, fold, lapse_of
+from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
 from casebus.law import Law
 
-_BUS = "bus"
 #: What the bus says of itself in the course of a case; answers to its questions stay.
 _SAID = ("casebus.clock.", "casebus.finding.", "casebus.case.copy_due.")
 #: A law that lets a clock lapse and start without an end is stopped here.
@@ -22,7 +22,7 @@ _MOST_LAPSES = 1_000
 
 def replayed(events: Iterable[CaseEvent], law: Law, until: dt.datetime) -> Case:
     """The case as these events give it under a law, with the lapses up to a moment."""
-    told = [one for one in events if not (one.sector == _BUS and one.type.startswith(_SAID))]
+    told = [one for one in events if not (one.sector == BUS and one.type.startswith(_SAID))]
     said: set[str] = set()
     while True:
         case = fold(told, law)
@@ -46,7 +46,7 @@ def lapse_event(clock: Clock) -> CaseEvent:
     assert moment is not None  # noqa: S101 - the caller chose by it
     return CaseEvent(
         stream=derived.stream,
-        source=_BUS,
+        source=BUS,
         id=derived.id,
         type=derived.type,
         legal=derived.legal or LegalTime.of(moment),
@@ -54,7 +54,7 @@ def lapse_event(clock: Clock) -> CaseEvent:
         causation=derived.causation,
         recorded_at=moment,
         position=(0, 0, 0),
-        sector=_BUS,
+        sector=BUS,
         to=(),
         to_sectors=(),
         imported=False,

@@ -10,6 +10,7 @@ from casebus.admission.judge import MOST_HEADER_BYTES, Admitted, Arrival, Known,
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Header, Record
 from casebus.events.kept import kept_headers
+from casebus.events.stamps import ABRIDGED, Origin, Refusal, Stamps, is_stamp, without_stamps
 
 _MOST_DETAIL = 200
 #: What `rejected` takes, less room for the stamps. A client can pack far more into one batch.
@@ -26,20 +27,18 @@ def journal_headers(
     arrival: Arrival, admitted: Admitted, *, law: str, directory: int, at: datetime
 ) -> list[Header]:
     """The author's headers, less foreign stamps, plus the bus's own."""
-    stamps = {
-        "cb-verdict": "admitted",
-        "cb-recipients": " ".join(admitted.delivery.recipients),
-        "cb-sectors": " ".join(admitted.delivery.sectors),
-        "cb-routes": " ".join(admitted.delivery.routes),
-        "cb-undeliverable": " ".join(admitted.delivery.unknown),
-        "cb-flags": " ".join(admitted.flags),
-        "cb-law": law,
-        "cb-directory": str(directory),
-        "cb-admitted-at": at.isoformat(),
-        "cb-origin": _origin(arrival),
-    }
-    own = [header for header in arrival.record.headers if not header[0].startswith("cb-")]
-    return own + [(name, text.encode()) for name, text in stamps.items()]
+    stamps = Stamps(
+        admitted_at=at,
+        origin=str(_origin(arrival)),
+        recipients=admitted.delivery.recipients,
+        sectors=admitted.delivery.sectors,
+        routes=admitted.delivery.routes,
+        undeliverable=admitted.delivery.unknown,
+        flags=admitted.flags,
+        law=law,
+        directory=directory,
+    )
+    return without_stamps(arrival.record.headers) + stamps.headers()
 
 
 def rejected_record(arrival: Arrival, error: CasebusError, known: Known, *, at: datetime) -> Record:
@@ -53,19 +52,15 @@ def rejected_headers(
     arrival: Arrival, error: CasebusError, known: Known, *, at: datetime
 ) -> list[Header]:
     """Every original header, foreign stamps under another name, plus the reason."""
-    stamps = {
-        "cb-verdict": "rejected",
-        "cb-reason": error.code,
-        "cb-detail": error.detail[:_MOST_DETAIL],
-        "cb-origin": _origin(arrival),
-        "cb-admitted-at": at.isoformat(),
-    }
-    if known.author is not None:
-        stamps["cb-author"] = known.author
-    if known.leaf is not None:
-        stamps["cb-leaf"] = known.leaf.hex()
-    kept = kept_headers(arrival.record.headers)
-    return kept + [(name, text.encode()) for name, text in stamps.items()]
+    stamps = Refusal(
+        reason=error.code,
+        detail=error.detail[:_MOST_DETAIL],
+        admitted_at=at,
+        origin=str(_origin(arrival)),
+        author=known.author,
+        leaf=known.leaf,
+    )
+    return kept_headers(arrival.record.headers) + stamps.headers()
 
 
 def rejected_value(arrival: Arrival, error: CasebusError) -> bytes | None:
@@ -85,7 +80,7 @@ def _fits(record: Record) -> bool:
 def _abridged(record: Record) -> Record:
     """Without key and value, but for the value's digest, and without what is no attribute."""
     digest = hashlib.sha256(record.value or b"").hexdigest().encode()
-    headers = (*_attributes(record.headers), ("cb-abridged", digest))
+    headers = (*_attributes(record.headers), (ABRIDGED, digest))
     return Record(None, None, headers)
 
 
@@ -93,7 +88,7 @@ def _attributes(headers: tuple[Header, ...]) -> Iterator[Header]:
     """The short headers of the author's, as many as the door takes, and all of the bus's."""
     room = MOST_HEADER_BYTES
     for name, text in headers:
-        if name.startswith("cb-"):
+        if is_stamp(name):
             yield name, text
         elif name.startswith("ce_") and len(name.encode()) + len(text) <= _LONGEST_KEPT:
             room -= len(name.encode()) + len(text)
@@ -101,6 +96,6 @@ def _attributes(headers: tuple[Header, ...]) -> Iterator[Header]:
                 yield name, text
 
 
-def _origin(arrival: Arrival) -> str:
+def _origin(arrival: Arrival) -> Origin:
     appended_ms = round(arrival.appended_at.timestamp() * 1000)
-    return f"{arrival.topic}/{arrival.partition}/{arrival.offset}/{appended_ms}"
+    return Origin(arrival.topic, arrival.partition, arrival.offset, appended_ms)

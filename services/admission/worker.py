@@ -16,7 +16,7 @@ from casebus.admission.judge import Arrival, Judge, appended_at
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
-from casebus.events.topics import Topics
+from casebus.events.topics import JOURNAL, REJECTED, Topics
 from casebus.law import Law
 from casebus.now import Now, now_from
 from casebus.sdk.directory import DirectoryFollower
@@ -26,8 +26,6 @@ from services.transport import Batch, Handler, Outgoing, Producer, WorkerSetting
 
 log = logging.getLogger(__name__)
 
-JOURNAL = "case.journal"
-REJECTED = "rejected"
 #: Records judged before another door has its turn: some hundredths of a second.
 RECORDS_AT_ONCE = 100
 _START_SECONDS = 60

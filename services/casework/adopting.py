@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
 from services.casework.desk import Desk
 from services.casework.lawbooks import MissingLawError
 from services.casework.records import Journaled

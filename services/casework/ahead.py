@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from services.casework.adopting import VOIDED
 
 _POLL_MS = 500

@@ -12,10 +12,11 @@ from casebus.cases import FOLD_VERSION, Case, Derived, Finding
 from casebus.cases.derive import told_in
 from casebus.cases.keys import key_of
 from casebus.cases.state import digest_of
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.law import Law, agencies
-from casebus.trust.directory import BUS, Directory
+from casebus.trust.directory import Directory
 from casebus.trust.signing import Draft
 from services.casework.organisations import act_rows, punished_rows
 from services.casework.rights import said_rows, use_rows

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases.facts import Reader
-from casebus.cases.stamped import admitted_at
 from casebus.events.schemas import Schemas
 from casebus.trust.directory import ROOT
 from services.casework.records import Journaled
@@ -37,7 +36,7 @@ def _rows(found: Sorted, touched: dict[UUID, Stream], schemas: Schemas) -> Itera
         event = None if state is None else state.folded(one)
         if state is not None and event is not None:
             for fact in reader.facts(event, state.events.values()):
-                yield FactRow(one.row.stream, fact, one.recipients, one.envelope.testdata)
+                yield FactRow(one.row.stream, fact, one.stamps.recipients, one.envelope.testdata)
 
 
 def _homes(found: Sorted, schemas: Schemas) -> Iterator[Home]:
@@ -48,5 +47,5 @@ def _homes(found: Sorted, schemas: Schemas) -> Iterator[Home]:
 
 
 def _home(one: Journaled, said: dict[str, str]) -> Home:
-    at = admitted_at(one.stamps)
+    at = one.stamps.admitted_at
     return Home(**said, recorded_at=at, source=one.row.source, id=one.row.event_id)

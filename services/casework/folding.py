@@ -10,9 +10,8 @@ from uuid import UUID
 
 from casebus.cases import FOLD_VERSION, Case, CaseEvent, Derived, derive, fold, named
 from casebus.cases.renewals import REINTERPRETED
-from casebus.events.doors import BUS_DOOR
+from casebus.events.doors import BUS, BUS_DOOR
 from casebus.law import Law
-from casebus.trust.directory import BUS
 from casebus.trust.signing import Draft, sign
 from services.casework import facts, lookups
 from services.casework.adopting import adopted
@@ -79,7 +78,7 @@ def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
         if stream is None:
             continue
         if same:
-            stream.widen(one.row.source, one.row.event_id, one.sectors)
+            stream.widen(one.row.source, one.row.event_id, one.stamps.sector_by_recipient)
         else:
             stream.conflict(one.row.source, one.row.event_id)
 
@@ -202,6 +201,6 @@ def _parties(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, UUID]
         (agency, one.row.stream)
         for one in named
         if one.row.stream not in touched
-        for agency in (one.envelope.agency, *one.recipients)
+        for agency in (one.envelope.agency, *one.stamps.recipients)
         if agency != BUS
     }

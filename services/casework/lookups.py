@@ -10,8 +10,8 @@ from casebus.cases import CaseEvent
 from casebus.cases.body import plain
 from casebus.cases.matching import profile
 from casebus.cases.recalls import Recalls
+from casebus.events.doors import BUS
 from casebus.events.numbers import canonical_number
-from casebus.trust.directory import BUS
 from services.casework.sorting import Sorted
 from services.casework.streams import Stream
 from storage import cases, evidence, matching

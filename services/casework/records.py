@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from casebus.cases.dating import counted
-from casebus.cases.stamped import admitted_at, sector_of, sectors_of, stamps_of
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Header
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
-from casebus.trust.directory import BUS_SECTOR
+from casebus.events.stamps import Stamps
 from casebus.trust.leaf import event_leaf, log_leaf
 from storage.journal import CopyRow, EventRow, Identity, JournalRow
 
@@ -24,15 +23,7 @@ class Journaled:
 
     row: JournalRow
     envelope: Envelope
-    stamps: dict[str, str]
-
-    @cached_property
-    def recipients(self) -> list[str]:
-        return self.stamps.get("cb-recipients", "").split()
-
-    @property
-    def sectors(self) -> dict[str, str]:
-        return sectors_of(self.stamps)
+    stamps: Stamps
 
     @property
     def identity(self) -> Identity:
@@ -46,9 +37,9 @@ class Journaled:
     def _counts_at(self) -> LegalTime:
         """The legal time by which it is counted; what its author stated stands in the envelope."""
         legal = self.envelope.legal
-        if self.envelope.importid is not None or sector_of(self.stamps) == BUS_SECTOR:
+        if self.envelope.importid is not None or self.stamps.sector == BUS:
             return legal
-        return counted(legal, admitted_at(self.stamps))
+        return counted(legal, self.stamps.admitted_at)
 
     def event_row(self) -> EventRow:
         row = self.row
@@ -58,10 +49,10 @@ class Journaled:
             id=row.event_id,
             type=self.envelope.type,
             author=self.envelope.agency,
-            sector=sector_of(self.stamps),
-            recipients=self.recipients,
+            sector=self.stamps.sector,
+            recipients=self.stamps.recipients,
             legal_at=self._counts_at.moment(),
-            recorded_at=admitted_at(self.stamps),
+            recorded_at=self.stamps.admitted_at,
             sequence=self.envelope.sequence,
             event_leaf=row.event_leaf,
             epoch=row.epoch,
@@ -78,7 +69,7 @@ class Journaled:
             row.stream,
             row.source,
             row.event_id,
-            self.recipients,
+            self.stamps.recipients,
             same,
         )
 
@@ -101,4 +92,4 @@ def read(record: Any, schemas: Schemas, *, epoch: int, partition: int, log_index
         headers=headers,
         appended_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
     )
-    return Journaled(row, envelope, stamps_of(headers))
+    return Journaled(row, envelope, Stamps.of(headers))

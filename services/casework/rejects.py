@@ -6,13 +6,13 @@ Its sender is who signed it. What only bears an agency's name may be anybody's (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import LONGEST_ATTRIBUTE, Header, agency_of
 from casebus.events.schemas import Schemas
+from casebus.events.stamps import Refusal
 from casebus.trust.directory import Directory
 from casebus.trust.leaf import event_leaf
 from services.transport import Batch
@@ -65,9 +65,8 @@ async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Direc
 
 def row_of(partition: int, record: Any, *, is_late: bool) -> tuple[Any, ...]:
     """What is kept of a record of `rejected`, headers unpacked."""
-    texts = _texts(record.headers)
+    texts, stamps = _texts(record.headers), Refusal.of(record.headers)
     source = texts.get("ce_source")
-    leaf = texts.get("cb-leaf")
     return (
         partition,
         record.offset,
@@ -75,16 +74,16 @@ def row_of(partition: int, record: Any, *, is_late: bool) -> tuple[Any, ...]:
         _short(source),
         _short(texts.get("ce_id")),
         texts.get("ce_subject"),
-        texts["cb-reason"],
-        texts["cb-detail"],
+        stamps.reason,
+        stamps.detail.replace("\x00", ""),
         is_late,
         record.key,
         record.value,
         tuple(record.headers),
-        datetime.fromisoformat(texts["cb-admitted-at"]),
-        source is not None and texts.get("cb-author") == agency_of(source),
-        texts["cb-origin"].partition("/")[0],
-        None if leaf is None else bytes.fromhex(leaf),
+        stamps.admitted_at,
+        source is not None and stamps.author == agency_of(source),
+        stamps.door,
+        stamps.leaf,
     )
 
 

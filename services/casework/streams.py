@@ -13,11 +13,11 @@ from uuid import UUID
 from casebus.cases import FOLD_VERSION, Case, CaseEvent
 from casebus.cases.dating import dated
 from casebus.cases.room import Place, Room, Rooms
-from casebus.cases.stamped import case_event, sectors_of, stamps_of, widened
-from casebus.events.doors import door_of
+from casebus.cases.stamped import case_event, widened
+from casebus.events.doors import BUS, BUS_DOOR
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
-from casebus.trust.directory import BUS, BUS_SECTOR
+from casebus.events.stamps import Stamps
 from services.casework.records import Journaled
 from storage import cases, renewing
 from storage.cases import Shown, Standing
@@ -66,7 +66,7 @@ class Stream:
 
     def _is_placed(self, event: CaseEvent) -> bool:
         """The bus's own takes no room: once journaled it replaces what was on its way."""
-        if self.room is None or event.sector == BUS_SECTOR:
+        if self.room is None or event.sector == BUS:
             return False
         return event.identity in self.events or self.room.is_out(event.identity)
 
@@ -173,7 +173,7 @@ class Streams:
         waiting = {
             stream: one.renewing
             for stream, one in fresh.items()
-            if one.renewing is not None and ("bus", one.renewing) not in one.events
+            if one.renewing is not None and (BUS, one.renewing) not in one.events
         }
         if not waiting:
             return
@@ -210,8 +210,7 @@ class Streams:
 
 def unrecorded(envelope: Envelope, data: dict[str, Any]) -> CaseEvent:
     """An event of the bus on its way to the journal, as the fold takes it."""
-    stamps = {"cb-admitted-at": envelope.time.isoformat(), "cb-origin": door_of(BUS)}
-    return case_event(envelope, data, stamps, (2**31, 0, 0))
+    return case_event(envelope, data, Stamps(envelope.time, BUS_DOOR), (2**31, 0, 0))
 
 
 def restore(stream: Stream, row: Any, schemas: Schemas) -> None:
@@ -220,11 +219,12 @@ def restore(stream: Stream, row: Any, schemas: Schemas) -> None:
     event = case_event(
         Envelope.from_headers(headers),
         schemas.decode(row["value"])[1],
-        stamps_of(headers),
+        Stamps.of(headers),
         (row["epoch"], row["partition"], row["log_index"]),
     )
     stream.add(replace(event, beyond=row["beyond"]))
     for packed in row["copies"]:
-        stream.widen(event.source, event.id, sectors_of(stamps_of(unpack_headers(packed))))
+        stamps = Stamps.of(unpack_headers(packed))
+        stream.widen(event.source, event.id, stamps.sector_by_recipient)
     if row["conflicting"]:
         stream.conflict(event.source, event.id)

@@ -15,12 +15,13 @@ from casebus.cases import FOLD_VERSION
 from casebus.cases.renewing import refuse_newer
 from casebus.cases.room import Rooms
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
+from casebus.events.topics import JOURNAL, REJECTED
 from casebus.law import Law
 from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
-from casebus.trust.directory import BUS
 from services.casework import batch as journal_batch
 from services.casework import rejects
 from services.casework.ahead import Ahead
@@ -37,8 +38,6 @@ from storage.pool import application_name, open_pool
 
 log = logging.getLogger(__name__)
 
-JOURNAL = "case.journal"
-REJECTED = "rejected"
 #: Journal records in one transaction.
 RECORDS_AT_ONCE = 500
 #: Events folded in one transaction, unless one stream alone has more: some tenths of a second.

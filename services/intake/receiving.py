@@ -14,10 +14,12 @@ from typing import Any, Self
 from casebus.cases import Identity
 from casebus.cases.recalls import is_recall, recalled_by
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Header, agency_of, is_attribute
 from casebus.events.schemas import Schemas
+from casebus.events.stamps import DIRECTORY, POSITION, RECIPIENTS, texts_of
 from casebus.now import Now
-from casebus.trust.directory import BUS, Agency, Directory
+from casebus.trust.directory import Agency, Directory
 from casebus.trust.signing import Draft
 from services.intake.checks import Check, run_checks, unreadable
 from services.intake.rules import SectorRules
@@ -45,13 +47,13 @@ class Arrival:
     def read(cls, value: bytes | None, headers: Iterable[Header]) -> Self:
         """Read a record that admission let through."""
         listed = [(name, text or b"") for name, text in headers]
-        stamps = {name: text.decode() for name, text in listed if name.startswith("cb-")}
+        stamps = texts_of(listed)
         return cls(
             envelope=Envelope.from_headers(listed),
             value=value or b"",
-            recipients=tuple(stamps.get("cb-recipients", "").split()),
-            position=stamps.get("cb-position", ""),
-            directory=int(stamps.get("cb-directory") or 0),
+            recipients=tuple(stamps.get(RECIPIENTS, "").split()),
+            position=stamps.get(POSITION, ""),
+            directory=int(stamps.get(DIRECTORY) or 0),
         )
 
     @property

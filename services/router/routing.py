@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from casebus.events.stamps import POSITION, ROUTES, Position
 from services.transport import Batch, Header, Outgoing
-
-ROUTES = "cb-routes"
-POSITION = "cb-position"
 
 
 def copies(batch: Batch, epoch: int) -> list[Outgoing]:
     """One record a stamped topic, in journal order: everything as it was, and its position."""
     made: list[Outgoing] = []
     add = made.append
-    prefix = b"%d/%d/" % (epoch, batch.partition)
+    prefix = Position.before(epoch, batch.partition)
     for record in batch.records:
         topics = routes_of(record.headers)
         if topics:

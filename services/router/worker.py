@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
 from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
-from casebus.trust.directory import BUS
 from services.router.checkpoint import Checkpoints
 from services.router.routing import copies
 from services.transport import Batch, Handler, Producer, WorkerSettings

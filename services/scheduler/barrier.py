@@ -13,10 +13,10 @@ from typing import Protocol
 
 from aiokafka import TopicPartition
 
+from casebus.events.topics import JOURNAL
 from services.scheduler.offsets import Offsets
 
 ADMISSION = "admission"
-JOURNAL = "case.journal"
 _LOOK_SECONDS = 0.1
 
 Recorded = Callable[[Iterable[int]], Awaitable[dict[int, int]]]

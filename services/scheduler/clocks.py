@@ -18,10 +18,11 @@ from casebus import telemetry
 from casebus.cases import Clock, Derived, breach_of, lapse_of, warning_of
 from casebus.cases.state import RUNNING
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.partition import partition_for
 from casebus.law import agencies
 from casebus.now import Now
-from casebus.trust.directory import BUS, Directory
+from casebus.trust.directory import Directory
 from services.scheduler.barrier import Passes
 from services.scheduler.voice import Statement, Voice
 from storage import outbox, scheduling, sending

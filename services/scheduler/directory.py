@@ -12,7 +12,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS_DOOR
 from casebus.events.envelope import Envelope
-from casebus.sdk.directory import DIRECTORY_TOPIC, HEARTBEAT_TOPIC
+from casebus.events.topics import DIRECTORY
+from casebus.sdk.directory import HEARTBEAT_TOPIC
 from casebus.settings import Settings
 from services.scheduler.offsets import BrokerOffsets
 from services.transport import Outgoing, Producer
@@ -20,7 +21,7 @@ from storage import scheduling
 
 log = logging.getLogger(__name__)
 
-_PLACE = TopicPartition(DIRECTORY_TOPIC, 0)
+_PLACE = TopicPartition(DIRECTORY, 0)
 _BEAT_SECONDS = 1.0
 
 

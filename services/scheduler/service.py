@@ -15,14 +15,14 @@ import uvloop
 from casebus import telemetry
 from casebus.cases.listed import Asking
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
-from casebus.events.topics import Topics
+from casebus.events.topics import JOURNAL, Topics
 from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
-from casebus.trust.directory import BUS
 from casebus.trust.witnessing import Witnessing
-from services.scheduler.barrier import ADMISSION, JOURNAL, Barrier
+from services.scheduler.barrier import ADMISSION, Barrier
 from services.scheduler.clocks import Clocks
 from services.scheduler.directory import Copier, Heart
 from services.scheduler.heads import Heads

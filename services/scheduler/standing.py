@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from aiokafka import TopicPartition
 
 from casebus import telemetry
-from services.scheduler.barrier import JOURNAL, KnowsOffsets, Recorded
+from casebus.events.topics import JOURNAL
+from services.scheduler.barrier import KnowsOffsets, Recorded
 from services.scheduler.offsets import Offsets
 from storage.scheduling import Progress
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from casebus.events.doors import BUS_DOOR
+from casebus.events.doors import BUS, BUS_DOOR
 from casebus.events.envelope import Envelope, agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
 from casebus.now import Now
 from casebus.sdk.signers import Held
-from casebus.trust.directory import BUS
 from casebus.trust.keys import Holder, SigningKey
 from casebus.trust.signing import Draft, sign
 from storage.outbox import OutboxRow

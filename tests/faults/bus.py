@@ -17,9 +17,10 @@ import asyncpg
 
 from casebus.cases import CaseEvent, fold
 from casebus.cases.room import Room, Rooms
-from casebus.cases.stamped import case_event, stamps_of
+from casebus.cases.stamped import case_event
 from casebus.events.envelope import Envelope, Record
-from casebus.events.topics import Topics
+from casebus.events.stamps import Stamps
+from casebus.events.topics import JOURNAL, REJECTED, Topics
 from casebus.law import Law
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf, log_leaf
@@ -31,7 +32,6 @@ from tests.faults.harness import ROOT, Fleet, Kafka, Marks
 from tests.faults.referrals import AMR, DOORS, PER_CASE, PSB, referrals
 from tests.world import SCHEMAS
 
-JOURNAL, REJECTED = "case.journal", "rejected"
 DOOR_TOPICS = tuple(DOORS.values())
 #: More by CASEBUS_FAULT_EVENTS, for a machine that has the time.
 COUNT = int(os.environ.get("CASEBUS_FAULT_EVENTS", "20000"))
@@ -183,7 +183,7 @@ class Bus:
                 if envelope.type.split(".")[1] not in UNFOLDED:
                     data = SCHEMAS.decode(record.value)[1]
                     position = (1, partition, index)
-                    yield case_event(envelope, data, stamps_of(record.headers), position)
+                    yield case_event(envelope, data, Stamps.of(record.headers), position)
 
 
 def _leaves(record: Record) -> tuple[bytes, bytes]:

@@ -23,10 +23,11 @@ from kafka import KafkaProducer
 
 from casebus.events.doors import door_of
 from casebus.events.envelope import Record
+from casebus.events.topics import JOURNAL, REJECTED
 from casebus.sdk.connection import producer_settings
 from onebox import state
 from services.transport.worker import EXIT_FAILED
-from tests.faults.bus import COUNT, DOOR_TOPICS, JOURNAL, REJECTED, Bus
+from tests.faults.bus import COUNT, DOOR_TOPICS, Bus
 from tests.faults.harness import Fleet, Kafka, Marks, events, judge
 from tests.foreign import Name
 

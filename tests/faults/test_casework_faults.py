@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.faults.bus import COUNT, JOURNAL, REJECTED, Bus
+from casebus.events.topics import JOURNAL, REJECTED
+from tests.faults.bus import COUNT, Bus
 from tests.faults.harness import Fleet
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from casebus.events.envelope import Record
+from casebus.events.topics import JOURNAL
 from onebox.options import BACKENDS, WORKERS
 from onebox.testing import Stack
-from tests.faults.bus import JOURNAL, Bus
+from tests.faults.bus import Bus
 from tests.faults.harness import judge
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -14,11 +14,12 @@ import pytest
 from casebus.events.doors import door_of
 from casebus.events.envelope import Record
 from casebus.events.partition import partition_for
+from casebus.events.topics import JOURNAL, REJECTED
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import sign
 from onebox.options import WORKERS
 from onebox.testing import Stack
-from tests.faults.bus import COUNT, DOOR_TOPICS, JOURNAL, REJECTED, Bus
+from tests.faults.bus import COUNT, DOOR_TOPICS, Bus
 from tests.faults.harness import Fleet, Kafka, events, judge
 from tests.faults.referrals import AMR, DOORS, PSB
 from tests.world import SCHEMAS, draft

@@ -12,9 +12,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from casebus.events.topics import JOURNAL
 from onebox.options import BACKENDS, WORKERS
 from onebox.testing import Stack
-from tests.faults.bus import COUNT, JOURNAL, Bus
+from tests.faults.bus import COUNT, Bus
 from tests.faults.harness import judge
 from tests.integration import older
 

@@ -13,9 +13,10 @@ from aiokafka import ConsumerRecord
 from casebus.admission.judge import Arrival, Judge
 from casebus.cases.room import Rooms
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Record, agency_of
+from casebus.events.topics import JOURNAL, REJECTED
 from casebus.law import Law
-from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.admission.stamps import journal_headers, rejected_headers
 from services.casework import batch as journal_batch
@@ -34,7 +35,6 @@ from tests.case_events import LAW
 from tests.integration.database import fresh_database
 from tests.world import NOW, SCHEMAS, World
 
-JOURNAL, REJECTED = "case.journal", "rejected"
 HOSTED = frozenset({"administrative", "police", "procuratorate", "court"})
 
 

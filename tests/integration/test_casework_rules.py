@@ -12,9 +12,9 @@ import pytest
 
 from casebus.cases import FOLD_VERSION, fold
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record
 from casebus.law import Law, loader
-from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.casework import folding
 from storage import rejects, submissions

@@ -9,13 +9,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
+from casebus.events.topics import JOURNAL
 from onebox.testing import Stack
 from services.casework.ahead import Ahead
 from services.casework.desk import Desk
 from services.casework.lawbooks import Lawbooks
 from services.casework.streams import Streams
-from services.casework.worker import JOURNAL, Casework
+from services.casework.worker import Casework
 from services.transport import TopicPartition
 from storage.pool import open_pool
 from tests.case_events import LAW

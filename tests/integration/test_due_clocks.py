@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from casebus.cases import CaseEvent, fold
+from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from casebus.law import Law
-from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.casework.deriving import rows_of
 from services.scheduler.clocks import Clocks

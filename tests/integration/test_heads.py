@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from casebus.errors import CasebusError
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
 from casebus.trust.head import Head, Origin, log_key
 from casebus.trust.merkle import Frontier
 from casebus.trust.proofs import consistency_path, is_consistent

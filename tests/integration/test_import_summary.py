@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
 from onebox.testing import Stack
 from services.scheduler.imports import Imports
 from services.scheduler.voice import Voice

@@ -11,9 +11,10 @@ import pytest
 
 from casebus.cases import FOLD_VERSION, CaseEvent
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from casebus.law import Law, loader
-from casebus.trust.directory import BUS, Agency
+from casebus.trust.directory import Agency
 from casebus.trust.keys import SigningKey
 from onebox.law.previewing import Preview, preview
 from onebox.law.trying import Answer, Question, try_law

@@ -10,8 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from casebus.events.doors import BUS
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from casebus.trust.head import Head, cosign, log_key
 from casebus.trust.keys import SigningKey
 from casebus.trust.note import SignedNote

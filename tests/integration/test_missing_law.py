@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 from casebus.cli.main import main
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope
-from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
 from onebox.provision import law as provision

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from casebus.events.doors import BUS
 from casebus.events.envelope import Record
-from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.casework import batch as journal_batch
 from services.scheduler.hearing import Hearing

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from casebus.events.doors import BUS
 from casebus.events.envelope import Record
-from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.scheduler.clocks import Clocks
 from services.scheduler.voice import Voice

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.scheduler.organisations import Organisations
 from services.scheduler.telling import Telling

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from casebus.cases.listed import QUESTION, Asking, Listed, question_stream
+from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from gateway.app import create_app
 from gateway.identity.keys import digest

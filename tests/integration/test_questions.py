@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
 from onebox.testing import Stack
 from services.scheduler.questions import Questions
 from services.scheduler.voice import Voice

@@ -14,9 +14,9 @@ from kafka import KafkaProducer
 
 from casebus.cases import FOLD_VERSION
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.law import Law, loader
 from casebus.sdk.connection import producer_settings
-from casebus.trust.directory import BUS
 from onebox.rebuild import rebuilding
 from onebox.rebuild.rebuilding import Rebuilt, Switch, drop_old, rebuild
 from onebox.testing import Stack

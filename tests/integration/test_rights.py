@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from casebus.events.doors import BUS
 from casebus.events.envelope import Record
-from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from onebox.testing import Stack
 from services.scheduler.rights import Rights

@@ -12,9 +12,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from casebus.events.envelope import Envelope
-from casebus.events.topics import Topics
+from casebus.events.topics import JOURNAL, Topics
 from onebox.testing import Stack
-from services.scheduler.barrier import ADMISSION, JOURNAL, Barrier
+from services.scheduler.barrier import ADMISSION, Barrier
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
 from services.scheduler.standing import STALLED_SECONDS, Standing

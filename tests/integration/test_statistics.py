@@ -13,8 +13,8 @@ import pytest
 
 from casebus.cases.facts import Fact
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.statistics.tables import to_csv, to_xlsx
-from casebus.trust.directory import BUS
 from gateway.figures import Asked, Rules, answer
 from onebox.testing import Stack
 from storage import facts

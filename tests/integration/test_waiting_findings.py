@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
 from onebox.testing import Stack
 from services.scheduler.voice import Voice
 from services.scheduler.waiting import Waiting

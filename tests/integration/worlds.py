@@ -16,9 +16,10 @@ from uuid import UUID, uuid5
 
 import httpx
 
+from casebus.events.doors import BUS
 from casebus.events.envelope import UNSIGNED_HEADERS, Record
 from casebus.settings import Settings
-from casebus.trust.directory import BUS, Directory
+from casebus.trust.directory import Directory
 from gateway.app import create_app
 from gateway.identity.keys import digest
 from services.scheduler.organisations import Organisations

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent
+from casebus.events.doors import BUS
 from casebus.law import Law, loader
 from casebus.law.compiled import ANY_ROLE, Procedure, in_force
-from casebus.law.models import BUS
 from tests.case_events import LAW, ROOT, event, folded, until
 from tests.silence import after_silence, silent_regions, with_lapses
 from tests.walks import OFFICES

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from casebus.cli.main import main
 from casebus.errors import CasebusError
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
 from casebus.trust.keys import SigningKey
 from gateway.identity import keys
 from onebox import credentials

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.minted import stream_id
-from casebus.trust.directory import BUS
 from onebox.testing import Stack
 from services.scheduler.imports import Imports
 from services.scheduler.voice import Voice

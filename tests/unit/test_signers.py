@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.sdk.signers import Signers
-from casebus.trust.directory import BUS
 from casebus.trust.keys import SigningKey
 from tests.world import NOW, World
 

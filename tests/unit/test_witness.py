@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.sdk.witness import Memory, Outcome, Witness
-from casebus.trust.directory import BUS
 from casebus.trust.head import (
     Head,
     Origin,

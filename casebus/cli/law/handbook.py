@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from casebus.cli.law import words
 from casebus.cli.law.path import HEADING, path
+from casebus.events.doors import BUS
 from casebus.law import Law, models
 from casebus.law.acts import Need
 from casebus.law.compiled import ALL, SAME
@@ -185,7 +186,7 @@ def _page(
 
 
 def _roles(file: models.ProcedureFile, law: Law) -> Iterator[tuple[str, ...]]:
-    every = set(law.sectors) - {models.BUS}
+    every = set(law.sectors) - {BUS}
     for word, role in file.roles.items():
         named = words.both(words.SECTORS[one] for one in role.sectors)
         sectors = "全部单位 every agency" if every <= set(role.sectors) else named

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from casebus.events.doors import BUS
 from casebus.law import models
 from casebus.law.agencies import ACTOR, ROLE, SAME_DIVISION, SUPERIOR
 from casebus.law.models import Title
@@ -11,7 +12,7 @@ from casebus.law.models import Title
 #: Words that every procedure knows beside its own roles.
 EVERYWHERE = {
     "any": Title(zh="任何参与单位", en="Any agency of the case"),
-    models.BUS: Title(zh="总线", en="The bus"),
+    BUS: Title(zh="总线", en="The bus"),
 }
 RULES = {
     ACTOR: Title(zh="办理单位", en="The acting agency"),

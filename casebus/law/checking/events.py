@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
+from casebus.events.doors import BUS
 from casebus.law import models
 from casebus.law.checking.book import Book, Place, Problem
 from casebus.law.compiled import ANY_ROLE
@@ -80,7 +81,7 @@ def _without_author(book: Book) -> Iterator[Problem]:
                 continue
             for role in row.by:
                 sectors = set(file.roles[role].sectors) if role in file.roles else may
-                if role not in (ANY_ROLE, models.BUS) and not sectors & may:
+                if role not in (ANY_ROLE, BUS) and not sectors & may:
                     text = f"{role} has {row.event}, which none of its sectors may emit"
                     yield book.error("no_author", place, text)
     for event in sorted(book.schemas.keys() - told):
@@ -92,7 +93,7 @@ def _without_procedure(book: Book) -> Iterator[Problem]:
     """Of events that an agency may emit: what the bus says of a case needs no procedure."""
     beside = {glob for file in book.procedures.values() for glob in file.neutral}
     for event in sorted(book.schemas.keys() - book.law.known_events):
-        agencies = set(book.emitters(event)) - {models.BUS}
+        agencies = set(book.emitters(event)) - {BUS}
         if not agencies or book.law.is_beside(event):
             continue
         if not any(fnmatchcase(event, glob) for glob in beside):

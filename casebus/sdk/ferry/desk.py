@@ -11,6 +11,7 @@ from typing import Any
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
+from casebus.events.stamps import REASON
 from casebus.ferry.items import RECORD, Item, named, part_of
 from casebus.ferry.lane import MISSHAPEN
 from casebus.sdk.ferry.spool import Spool
@@ -63,7 +64,7 @@ class Desk:
             if proved:
                 yield said | {"status": "journaled"}
             elif who in refused:
-                yield said | {"status": "rejected", "detail": refused[who].get("cb-reason", "")}
+                yield said | {"status": "rejected", "detail": refused[who].get(REASON, "")}
             elif who in barred:
                 yield said | {"status": "not taken", "detail": barred[who]}
             else:

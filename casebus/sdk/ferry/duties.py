@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from casebus.cases import CaseEvent, fold
-from casebus.cases.stamped import case_event, sector_of, sectors_of, stamps_of
+from casebus.cases.stamped import case_event
 from casebus.cases.state import Case, WorkItem
 from casebus.errors import CasebusError
 from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope, Record
+from casebus.events.stamps import POSITION, Position, Stamps, texts_of
 from casebus.law import Law
 from casebus.sdk.ferry.desk import JSON, Desk
 
@@ -77,10 +78,9 @@ class Duties:
     def _journaled(self, record: Record) -> CaseEvent | None:
         try:
             envelope, data = self._read(record)
-            stamps = stamps_of(record.headers)
-            epoch, partition, index = map(int, stamps["cb-position"].split("/"))
-            sectors_of(stamps), sector_of(stamps)
-            return case_event(envelope, data, stamps, (epoch, partition, index))
+            texts = texts_of(record.headers)
+            position = Position.parse(texts[POSITION])
+            return case_event(envelope, data, Stamps.read(texts), position)
         except (CasebusError, ValueError, KeyError):
             # Of another version: it is there to be read, and folds into nothing here.
             return None
@@ -91,10 +91,7 @@ class Duties:
             envelope, data = self._read(record)
         except CasebusError:
             return None
-        stamps = {
-            "cb-admitted-at": envelope.time.isoformat(),
-            "cb-origin": door_of(self.sector, self.desk.agency),
-        }
+        stamps = Stamps(envelope.time, door_of(self.sector, self.desk.agency))
         event = case_event(envelope, data, stamps, (_NO_EPOCH, 0, place))
         to_sectors = tuple(sectors.get(one, "") for one in envelope.to)
         return replace(event, to=envelope.to, to_sectors=to_sectors)

@@ -10,10 +10,11 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.topics import ADMIN
 from casebus.law import loader
 from casebus.law.models import Model
-from casebus.trust.directory import BUS, ROOT
+from casebus.trust.directory import ROOT
 from gateway.console.signin.visitor import Role
 
 FILE = "claims.yaml"

@@ -11,13 +11,13 @@ import pytest
 
 from casebus.cases import Case, CaseEvent, derive
 from casebus.cases.derive import lapse_of
+from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
 from casebus.law.assessment import Verdict
 from tests.case_events import AMR, LAW, PRO, PSB, STREAM, clock, event, folded, kinds, until
 
 USCC = "91330106MA2TEX7081"
 SELLER = {"role": "SUSPECT", "organisation": {"name": "某公司", "uscc_raw": USCC}}
-BUS = "bus"
 
 
 def yuan(amount: int) -> dict[str, Any]:

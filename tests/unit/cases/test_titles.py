@@ -8,7 +8,7 @@ from typing import Any
 
 from casebus.cases import CaseEvent
 from casebus.cases.titles import FIELD, LONGEST, MOST
-from casebus.trust.directory import BUS
+from casebus.events.doors import BUS
 from tests.case_events import AMR, COURT, OTHER_PSB, PRO, PSB, ROOT, event, folded
 
 TITLE, OTHER = "涉嫌销售假冒注册商标的商品", "涉嫌假冒专利"

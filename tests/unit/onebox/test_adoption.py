@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import pytest
 
+from casebus.events.doors import BUS
 from casebus.law import LawError
 from casebus.settings import Settings
-from casebus.trust.directory import BUS
 from onebox import credentials
 from onebox.places import Home
 from onebox.provision import directory, law

@@ -10,12 +10,13 @@ import pytest
 from aiokafka import TopicPartition
 
 from casebus.events.envelope import Record
+from casebus.events.topics import JOURNAL
 from casebus.settings import Settings
 from casebus.trust.titles import History
 from onebox.verify.jobs import Share, alone
 from onebox.verify.report import Report
 from onebox.verify.signatures import SIGNATURES, Signatures
-from onebox.verify.topics import JOURNAL, Span
+from onebox.verify.topics import Span
 from tests.unit.onebox.test_verify import kafka, with_stamps
 from tests.world import NOW, SCHEMAS, World, draft, with_headers
 

@@ -11,14 +11,14 @@ import pytest
 from aiokafka import TopicPartition
 
 from casebus.events.envelope import Record
-from casebus.events.topics import Topics
+from casebus.events.topics import JOURNAL, Topics
 from onebox.verify.comparing import Comparison, Log
 from onebox.verify.doors import Doors
 from onebox.verify.inboxes import Inboxes
 from onebox.verify.journal import Journal
 from onebox.verify.rejected import Rejected
 from onebox.verify.report import Report
-from onebox.verify.topics import JOURNAL, Span, Spans
+from onebox.verify.topics import Span, Spans
 from tests.world import SCHEMAS, World
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"

@@ -6,12 +6,13 @@ import pytest
 from aiokafka import TopicPartition
 
 from casebus.errors import CasebusError
+from casebus.events.topics import JOURNAL
 from casebus.settings import Settings
 from onebox.verify import jobs
 from onebox.verify.comparing import Comparison, Log
 from onebox.verify.jobs import WORTH_RECORDS, Share, jobs_for, shares, side_by_side
 from onebox.verify.report import MOST_NAMED, Report
-from onebox.verify.topics import JOURNAL, Span, Spans
+from onebox.verify.topics import Span, Spans
 from tests.unit.onebox.test_verify import DOOR, Nothing, kafka, with_stamps
 from tests.world import SCHEMAS, World
 

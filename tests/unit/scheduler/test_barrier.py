@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from aiokafka import TopicPartition
 
-from services.scheduler.barrier import ADMISSION, JOURNAL, Barrier
+from casebus.events.topics import JOURNAL
+from services.scheduler.barrier import ADMISSION, Barrier
 
 DOOR = TopicPartition("events.police", 0)
 OTHER_DOOR = TopicPartition("events.court", 1)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from casebus.errors import CasebusError
+from casebus.events.doors import BUS
 from casebus.events.envelope import Record
-from casebus.trust.directory import BUS
 from casebus.trust.head import Head, Origin, cosign, sign_head, with_cosignature
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf

@@ -8,12 +8,12 @@ from typing import Any
 
 from casebus.cases import CaseEvent
 from casebus.cli.law.casebook.models import EventOf, FactsVector
+from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
 from casebus.law.threshold_models import FACTS, MONEY, UNITS, amount
 
 STREAM = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
 _ALIASES = {"regulator": "administrative"}
-_BUS = "bus"
 _SUSPECT = "91330106MA2TEX7081"
 _MONEY_OF_ITEMS = frozenset({"amount", "gains", "loss"})
 
@@ -24,7 +24,7 @@ def sector(who: str) -> str:
 
 
 def agency(who: str) -> str:
-    return _BUS if who == _BUS else f"cn-330106-{who}"
+    return BUS if who == BUS else f"cn-330106-{who}"
 
 
 def legal(when: str) -> LegalTime:
@@ -78,7 +78,7 @@ def stated(vector: FactsVector) -> list[CaseEvent]:
     rows.append(EventOf(**given, event=vector.event, body=body, id="stated"))
     if vector.elsewhere:
         rows.append(
-            EventOf(date=vector.date, by=_BUS, event="prior_sanctions.found", body=_answer(vector))
+            EventOf(date=vector.date, by=BUS, event="prior_sanctions.found", body=_answer(vector))
         )
     return cast(rows)
 

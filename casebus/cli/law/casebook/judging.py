@@ -21,6 +21,7 @@ from casebus.cli.law.casebook.models import (
     PeriodOf,
     Vector,
 )
+from casebus.events.doors import BUS
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law import Law
 from casebus.law.assessment import Verdict
@@ -147,7 +148,7 @@ def _lapse(clock: Clock, after: dt.datetime, at: int) -> CaseEvent:
     said = lapse_of(clock)
     return CaseEvent(
         stream=said.stream,
-        source="bus",
+        source=BUS,
         id=said.id,
         type=said.type,
         legal=said.legal or LegalTime.of(after),
@@ -155,7 +156,7 @@ def _lapse(clock: Clock, after: dt.datetime, at: int) -> CaseEvent:
         causation=said.causation,
         recorded_at=after,
         position=(1, 0, at),
-        sector="bus",
+        sector=BUS,
         to=(),
         to_sectors=(),
         imported=False,

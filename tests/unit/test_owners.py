@@ -1,0 +1,43 @@
+"""A fact of the wire has one owner: its text stands in one module, and the others import it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from casebus.events import topics
+
+_ROOT = Path(__file__).parent.parent.parent
+_ROOMS = ("casebus", "services", "gateway", "storage", "onebox", "bench")
+#: What is owned, as it would be written again, and by which module.
+OWNED = {
+    "a stamp's name": (r'"cb-', "casebus/events/stamps.py"),
+    "the journal's topic": (r'"case\.journal"', "casebus/events/topics.py"),
+    "a topic's constant": (r'= "(rejected|directory)"$', "casebus/events/topics.py"),
+    "the bus's own name": (r'^_?[A-Z]+ = "bus"$|[=!]= "bus"', "casebus/events/doors.py"),
+}
+
+
+def _modules() -> Iterator[Path]:
+    for room in _ROOMS:
+        yield from (_ROOT / room).rglob("*.py")
+
+
+@pytest.mark.parametrize("fact", OWNED)
+def test_only_its_owner_spells_it(fact: str) -> None:
+    pattern, owner = OWNED[fact]
+    spelt = re.compile(pattern, re.MULTILINE)
+    found = {
+        str(path.relative_to(_ROOT))
+        for path in _modules()
+        if spelt.search(path.read_text(encoding="utf-8"))
+    }
+    assert found - {owner} == set()
+
+
+def test_the_topics_that_code_names_are_topics_of_the_installation() -> None:
+    known = {one.name for one in topics.Topics.load(_ROOT / "schemas").topics()}
+    assert {topics.JOURNAL, topics.REJECTED, topics.DIRECTORY} <= known
