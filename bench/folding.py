@@ -17,8 +17,8 @@ from casebus.cases.visibility import Access
 from casebus.events.schemas import Schemas
 from casebus.law import Law
 from onebox.provision.directory import read_agencies
-from onebox.scenario import storyline as storyline_file
-from onebox.scenario.rehearse import Rehearser
+from rehearsal.scenario import storyline as storyline_file
+from rehearsal.scenario.rehearse import Rehearser
 from tests.case_events import storyline
 
 _ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from casebus.events.schemas import Schemas
 from casebus.events.stamps import Origin, Stamps
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
-from onebox.scenario import storyline
+from rehearsal.scenario import storyline
 
 ROOT = Path(__file__).parent.parent
 #: Of the storyline: sent by the regulator, then three answers of the police.

@@ -18,14 +18,14 @@ from casebus.events.schemas import Schemas
 from casebus.events.topics import JOURNAL
 from casebus.law import Law
 from casebus.settings import Settings
-from onebox.rebuild.desk import desk_of
-from onebox.rebuild.rebuilding import compare
 from onebox.testing import Stack
-from onebox.verify.comparing import Batch, logs_of
-from onebox.verify.jobs import Share, alone, collect_seldom, side_by_side
-from onebox.verify.journal import Journal
-from onebox.verify.report import Report
-from onebox.verify.topics import Kafka, Span
+from operations.rebuild.desk import desk_of
+from operations.rebuild.rebuilding import compare
+from operations.verify.comparing import Batch, logs_of
+from operations.verify.jobs import Share, alone, collect_seldom, side_by_side
+from operations.verify.journal import Journal
+from operations.verify.report import Report
+from operations.verify.topics import Kafka, Span
 from services.casework.records import read
 from storage import journal as recorded
 from storage.journal import Position

@@ -10,12 +10,12 @@ import time
 
 from bench.records import ROOT
 from casebus.cases import derive, fold
-from onebox.year.admitted import case_event
-from onebox.year.judging import found, put_in
-from onebox.year.lines import Line
-from onebox.year.mistakes import Spoiler
-from onebox.year.world import Wanted, World
-from onebox.year.year import case_lines
+from rehearsal.year.admitted import case_event
+from rehearsal.year.judging import found, put_in
+from rehearsal.year.lines import Line
+from rehearsal.year.mistakes import Spoiler
+from rehearsal.year.world import Wanted, World
+from rehearsal.year.year import case_lines
 
 CASES = 1_000
 

@@ -10,7 +10,7 @@ import click
 from casebus.errors import CasebusError
 
 #: The modules that an install without the server part has not.
-SERVER_ROOMS = ("onebox", "gateway", "services", "storage")
+SERVER_ROOMS = ("rehearsal", "onebox", "operations", "gateway", "services", "storage")
 
 
 def from_entry_point(name: str, entry: Any, *, within: str = "casebus") -> click.Command:

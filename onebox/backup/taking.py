@@ -28,7 +28,7 @@ from onebox.backup.files import Part
 from onebox.backup.manifest import Manifest
 from onebox.backup.records import pack, unpack, written
 from onebox.places import Home
-from onebox.rebuild.reading import Journal
+from operations.rebuild.reading import Journal
 from storage import dumping
 
 #: Records in one file.

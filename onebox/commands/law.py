@@ -19,12 +19,11 @@ from casebus.now import now_from
 from casebus.settings import Settings
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
-from onebox.law import adopting, voiding
-from onebox.law.reinterpreting import Decision
-from onebox.law.reinterpreting import reinterpret as decide
-from onebox.law.trying import Question, try_law
-from onebox.provision import law as provision
 from onebox.provision.installation import Installation
+from operations.adoption import adopting, announcing, voiding
+from operations.adoption.reinterpreting import Decision
+from operations.adoption.reinterpreting import reinterpret as decide
+from operations.adoption.trying import Question, try_law
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -116,7 +115,7 @@ def adopt(
     done = asyncio.run(adopting.adopt(settings, folder, author, reason))
     if done["adopted"]:
         installation = Installation(options.place, settings, credentials.load(options.place))
-        here = provision.digest_of(settings.policies_dir)
+        here = announcing.digest_of(settings.policies_dir)
         installation.note_law(done["digest"], installed=here)
     done = {**done, "preview": ahead}
     word = "is in force" if done["adopted"] else "was in force already"

@@ -13,9 +13,9 @@ from casebus.cli.output import answer, json_option, table
 from casebus.settings import Settings
 from onebox import credentials, environment
 from onebox.commands.shared import counted, home_option, options_of
-from onebox.rebuild.desk import desk_of
-from onebox.rebuild.rebuilding import Advance, Rebuilt, Switch, drop_old
-from onebox.rebuild.rebuilding import rebuild as derive_again
+from operations.rebuild.desk import desk_of
+from operations.rebuild.rebuilding import Advance, Rebuilt, Switch, drop_old
+from operations.rebuild.rebuilding import rebuild as derive_again
 from storage.differences import MISSING, NOT_JOURNALED, OTHER, Difference
 
 _SHOWN = 40

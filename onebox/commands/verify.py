@@ -20,11 +20,11 @@ from casebus.words import in_words
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of
 from onebox.commands.stopping import run
-from onebox.verify.checks import Advance
-from onebox.verify.checks import verify as compare
-from onebox.verify.jobs import collect_seldom
-from onebox.verify.report import Part, Problem, Report
-from onebox.verify.signatures import SIGNATURES
+from operations.verify.checks import Advance
+from operations.verify.checks import verify as compare
+from operations.verify.jobs import collect_seldom
+from operations.verify.report import Part, Problem, Report
+from operations.verify.signatures import SIGNATURES
 from storage import proofs
 from storage.pool import open_pool
 from storage.proofs import Run

@@ -15,11 +15,11 @@ from casebus.errors import CasebusError
 from casebus.events.topics import Topics
 from casebus.settings import Settings
 from onebox import clients, credentials, environment, launch, state
-from onebox.away import clear_errors
 from onebox.doctor.check import Check
 from onebox.doctor.trust import examine_keys, unsaid
 from onebox.doctor.wires import examine_wires
 from onebox.options import WORKERS, Options
+from operations.away import clear_errors
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient

@@ -64,22 +64,23 @@ class Installation:
 
     async def adopt_law(self) -> None:
         """Keep the law's bundle always; say that it is adopted when it is not the last one said."""
-        from onebox.provision import directory, law  # noqa: PLC0415  while the backends start
+        from onebox.provision import directory  # noqa: PLC0415  while the backends start
+        from operations.adoption import announcing  # noqa: PLC0415
 
         settings = self.settings
-        digest = law.digest_of(settings.policies_dir)
+        digest = announcing.digest_of(settings.policies_dir)
         said = self.said_law()
         keys = directory.Keys(settings.keys_dir, self.home)
         # What an author adopted since stays in force until the files here change again.
         changed = said.get("installed", said.get("digest")) != digest
         if changed:
-            await asyncio.to_thread(law.check, settings)
-        await law.keep(settings.database_url, settings.policies_dir)
+            await asyncio.to_thread(announcing.check, settings)
+        await announcing.keep(settings.database_url, settings.policies_dir)
         if changed and keys.has(BUS):
-            adoption = law.Adoption(
+            adoption = announcing.Adoption(
                 digest, said.get("digest", ""), before=int(said.get("count", 0))
             )
-            await asyncio.to_thread(law.adopt, settings, keys.of(BUS), adoption)
+            await asyncio.to_thread(announcing.adopt, settings, keys.of(BUS), adoption)
             self.note_law(digest, installed=digest)
 
     def said_law(self) -> dict[str, str]:

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from casebus.events.legaltime import CHINA
 from casebus.now import now_from
-from onebox.scenario import storyline
-from onebox.scenario.playground import EXAMPLES, Playground
 from onebox.testing import Stack
+from rehearsal.scenario import storyline
+from rehearsal.scenario.playground import EXAMPLES, Playground
 from tests.integration.street import AMR, DOORS, PSB, Bus, opened
 
 #: The one that goes from the raid to the judgment, and some of other procedures.

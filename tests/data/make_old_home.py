@@ -24,12 +24,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from casebus.events.legaltime import CHINA
-from casebus.now import set_scenario_time
-from onebox.places import home_at
 from onebox.scenario.playground import EXAMPLES, IMPORTER, SPREADSHEET, Playground
 from onebox.scenario.sending import outcome
 from onebox.scenario.users import User
+
+from casebus.events.legaltime import CHINA
+from casebus.now import set_scenario_time
+from onebox.places import home_at
 from onebox.testing import Stack
 
 ROOT = EXAMPLES.parent

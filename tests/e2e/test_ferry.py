@@ -31,17 +31,17 @@ from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 from casebus.trust.receipt import Receipt, check, directory_of
 from onebox.provision.installation import AGENCIES
-from onebox.scenario import sending, storyline
-from onebox.scenario.acting import actor_of
-from onebox.scenario.player import Played as Play
-from onebox.scenario.player import Player
-from onebox.scenario.playground import EXAMPLES, Playground
-from onebox.scenario.sending import Order
-from onebox.scenario.storyline import Step
-from onebox.scenario.users import User
-from onebox.scenario.waiting import until
-from onebox.scenario.world import Identity
 from onebox.testing import Stack
+from rehearsal.scenario import sending, storyline
+from rehearsal.scenario.acting import actor_of
+from rehearsal.scenario.player import Played as Play
+from rehearsal.scenario.player import Player
+from rehearsal.scenario.playground import EXAMPLES, Playground
+from rehearsal.scenario.sending import Order
+from rehearsal.scenario.storyline import Step
+from rehearsal.scenario.users import User
+from rehearsal.scenario.waiting import until
+from rehearsal.scenario.world import Identity
 
 pytestmark = [
     pytest.mark.connected,
@@ -256,7 +256,7 @@ def _by_ferry(player: Player, office: Office, police: User) -> None:
 
 
 def _order_of(played: Play, step: Step) -> Order:
-    from onebox.scenario.player import _order  # noqa: PLC0415
+    from rehearsal.scenario.player import _order  # noqa: PLC0415
 
     return _order(played, step)
 

@@ -14,10 +14,10 @@ import pytest
 from casebus.errors import CasebusError
 from onebox.provision.directory import read_agencies
 from onebox.provision.installation import AGENCIES
-from onebox.scenario import storyline
-from onebox.scenario.player import Played as Play
-from onebox.scenario.playground import EXAMPLES, IMPORTER, Playground
 from onebox.testing import Stack
+from rehearsal.scenario import storyline
+from rehearsal.scenario.player import Played as Play
+from rehearsal.scenario.playground import EXAMPLES, IMPORTER, Playground
 
 # Starting everything, importing 233 cases and playing 38 steps takes a minute on idle cores.
 pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from onebox.commands.rebuild import rebuild
-from onebox.scenario import storyline
-from onebox.scenario.player import Played
-from onebox.scenario.playground import EXAMPLES, Playground
 from onebox.testing import Stack
+from rehearsal.scenario import storyline
+from rehearsal.scenario.player import Played
+from rehearsal.scenario.playground import EXAMPLES, Playground
 
 # Nine storylines take a minute on idle cores, and the stack its start.
 pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(900)]

@@ -25,7 +25,7 @@ from casebus.law import Law
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf, log_leaf
 from onebox.testing import Stack
-from onebox.verify.checks import verify
+from operations.verify.checks import verify
 from services.casework.lookups import UNFOLDED
 from services.casework.streams import Stream
 from tests.faults.harness import ROOT, Fleet, Kafka, Marks

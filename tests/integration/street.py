@@ -20,7 +20,7 @@ from casebus.sdk.connection import producer_settings
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import sign
 from onebox.testing import Stack
-from onebox.verify.checks import verify
+from operations.verify.checks import verify
 from tests.world import SCHEMAS, draft
 
 AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"

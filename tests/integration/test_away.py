@@ -21,8 +21,8 @@ from casebus.cli.output import AWAY
 from casebus.sdk import connection
 from casebus.settings import Settings
 from onebox import environment
-from onebox.rebuild import desk
 from onebox.testing import Stack
+from operations.rebuild import desk
 from tests import commands
 from tests.integration.test_import_on_stack import EXAMPLES, row, spreadsheet
 from tests.wire import Wire

@@ -12,7 +12,7 @@ import pytest
 
 from onebox.commands.verify import _keep, _run_of
 from onebox.testing import Stack
-from onebox.verify.report import Report
+from operations.verify.report import Report
 from tests.integration.person import Person, csrf
 from tests.integration.street import AMR, DOORS, PSB, Bus, gateway_clients, opened
 

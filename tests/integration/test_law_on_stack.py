@@ -13,10 +13,10 @@ import pytest
 
 from casebus.errors import CasebusError
 from casebus.law import Law, LawError, loader
-from onebox.law import adopting
-from onebox.law.reinterpreting import Decision, reinterpret
-from onebox.law.trying import Question, try_law
 from onebox.testing import Stack
+from operations.adoption import adopting
+from operations.adoption.reinterpreting import Decision, reinterpret
+from operations.adoption.trying import Question, try_law
 from tests import case_events
 from tests.case_events import ROOT
 from tests.integration.casework import Casework, casework_on

@@ -16,13 +16,13 @@ from casebus.events.envelope import Record
 from casebus.law import Law, loader
 from casebus.trust.directory import Agency
 from casebus.trust.keys import SigningKey
-from onebox.law.previewing import Preview, preview
-from onebox.law.trying import Answer, Question, try_law
 from onebox.testing import Stack
-from onebox.year.lines import Line
-from onebox.year.mistakes import Spoiler
-from onebox.year.world import Wanted, World
-from onebox.year.year import case_lines
+from operations.adoption.previewing import Preview, preview
+from operations.adoption.trying import Answer, Question, try_law
+from rehearsal.year.lines import Line
+from rehearsal.year.mistakes import Spoiler
+from rehearsal.year.world import Wanted, World
+from rehearsal.year.year import case_lines
 from services.scheduler.clocks import Clocks
 from services.scheduler.voice import Voice
 from storage.packing import unpack_headers

@@ -20,8 +20,8 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
-from onebox.provision import law as provision
 from onebox.testing import Stack
+from operations.adoption import announcing
 from storage import law as bundles
 from storage import stalling
 from tests.case_events import LAW
@@ -126,7 +126,7 @@ class Running:
         self.partition = 0
 
     async def adopt(self, digest: str) -> None:
-        stream = next(iter(provision.streams(self.settings.installation_partitions)))
+        stream = next(iter(announcing.streams(self.settings.installation_partitions)))
         body = {"digest": digest, "partition": self.partition}
         kind = "casebus.law.adopted.v1"
         envelope = Envelope(
@@ -139,7 +139,7 @@ class Running:
         )
         draft = Draft(envelope, SCHEMAS.encode(kind, body))
         key = SigningKey.load(self.settings.bus_key)
-        await asyncio.to_thread(provision.say, self.settings, key, SCHEMAS, [draft])
+        await asyncio.to_thread(announcing.say, self.settings, key, SCHEMAS, [draft])
 
     async def now(self) -> Any:
         return await self.value("select now()")
@@ -195,4 +195,4 @@ async def test_a_partition_that_waits_says_so_and_is_brought_on(stack: Stack) ->
     # It waited where it was: nothing left and was started again.
     assert stack.pid("casework") == pid
     # The tests after this one go on by the law that was there.
-    await running.adopt(provision.digest_of(running.settings.policies_dir))
+    await running.adopt(announcing.digest_of(running.settings.policies_dir))

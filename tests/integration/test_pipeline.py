@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from casebus.events.envelope import Record
-from onebox.verify.checks import verify
+from operations.verify.checks import verify
 from tests.integration.street import AMR, DOORS, PSB, opened
 from tests.world import with_headers
 

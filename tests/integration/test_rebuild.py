@@ -17,9 +17,9 @@ from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.law import Law, loader
 from casebus.sdk.connection import producer_settings
-from onebox.rebuild import rebuilding
-from onebox.rebuild.rebuilding import Rebuilt, Switch, drop_old, rebuild
 from onebox.testing import Stack
+from operations.rebuild import rebuilding
+from operations.rebuild.rebuilding import Rebuilt, Switch, drop_old, rebuild
 from storage import beside
 from storage.differences import MISSING, NOT_JOURNALED, OTHER, differences
 from tests.case_events import LAW, ROOT

@@ -20,7 +20,7 @@ from casebus.trust.merkle import Frontier
 from casebus.trust.note import SignedNote
 from casebus.trust.receipt import Receipt, check, directory_of
 from onebox.testing import Stack
-from onebox.verify.checks import verify
+from operations.verify.checks import verify
 from tests.integration.street import AMR, DOORS, PATIENCE_SECONDS, PSB, Bus, opened
 from tests.world import SCHEMAS
 

@@ -13,15 +13,15 @@ from casebus.events.envelope import Record
 from casebus.trust.head import cosign
 from casebus.trust.witnessing import Witnessing
 from onebox.testing import Stack
-from onebox.verify.heads import Heads
-from onebox.verify.receipts import ReceiptsSent
-from onebox.verify.report import Report
-from onebox.verify.topics import Span
+from operations.verify.heads import Heads
+from operations.verify.receipts import ReceiptsSent
+from operations.verify.report import Report
+from operations.verify.topics import Span
 from storage import heads
 from storage.proving import Prover, Teller, receipts
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_heads import AMR, LOG, PSB, note, signer
-from tests.unit.onebox.test_verify import kafka
+from tests.unit.operations.test_verify import kafka
 from tests.world import NOW
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]

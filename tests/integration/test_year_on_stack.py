@@ -10,9 +10,9 @@ import asyncpg
 import pytest
 
 from onebox.testing import Stack
-from onebox.verify.checks import verify
-from onebox.year.loading import load_year
-from onebox.year.world import Wanted
+from operations.verify.checks import verify
+from rehearsal.year.loading import load_year
+from rehearsal.year.world import Wanted
 
 pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]

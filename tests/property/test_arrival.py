@@ -22,9 +22,9 @@ from casebus.cases.visibility import Access
 from casebus.events.schemas import Schemas
 from casebus.law.compiled import event_name
 from onebox.provision.directory import read_agencies
-from onebox.scenario import storyline
-from onebox.scenario.rehearse import Rehearser
-from onebox.scenario.rehearsed import Offices, Rehearsed
+from rehearsal.scenario import storyline
+from rehearsal.scenario.rehearse import Rehearser
+from rehearsal.scenario.rehearsed import Offices, Rehearsed
 from tests.case_events import LAW, ROOT, may_open
 
 FILES = sorted((ROOT / "examples").glob("storyline-*.yaml"))

@@ -1,7 +1,7 @@
 """Whatever is altered is named: each column of each table, each topic, headers and bytes.
 
 The matrix comes from the database's own catalogue, so that a new column is held to it; what cannot
-be proved is listed, with the reason, in onebox/verify/unproved.yaml.
+be proved is listed, with the reason, in operations/verify/unproved.yaml.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ import yaml
 from casebus.cases import FOLD_VERSION
 from casebus.events.envelope import Record
 from casebus.trust.merkle import Frontier
-from onebox.rebuild import rebuilding
-from onebox.rebuild.rebuilding import Rebuilt
 from onebox.testing import Stack
-from onebox.verify import checks, refolding
-from onebox.verify.checks import Due, Verification, verify
-from onebox.verify.records import read
-from onebox.verify.report import Report
-from onebox.verify.topics import Kafka
+from operations.rebuild import rebuilding
+from operations.rebuild.rebuilding import Rebuilt
+from operations.verify import checks, refolding
+from operations.verify.checks import Due, Verification, verify
+from operations.verify.records import read
+from operations.verify.report import Report
+from operations.verify.topics import Kafka
 from storage import heads, renewing
 from storage.beside import NEXT
 from storage.differences import differences
@@ -41,7 +41,7 @@ from tests.world import SCHEMAS
 pytestmark = [pytest.mark.connected, pytest.mark.long, pytest.mark.timeout(300)]
 
 HOSTED = "cn-330108-amr"
-UNPROVED = yaml.safe_load(Path("onebox/verify/unproved.yaml").read_text(encoding="utf-8"))
+UNPROVED = yaml.safe_load(Path("operations/verify/unproved.yaml").read_text(encoding="utf-8"))
 SELLER = {
     "role": "SUSPECT",
     "organisation": {"name": "某公司", "uscc_raw": "91330106MA2TEX7081"},

@@ -22,8 +22,8 @@ from casebus.sdk import connection
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from onebox import environment
-from onebox.away import cleared
-from onebox.rebuild import desk
+from operations.away import cleared
+from operations.rebuild import desk
 from tests import commands
 
 AGENCY = "cn-330106-amr"

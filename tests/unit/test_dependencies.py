@@ -25,7 +25,7 @@ GROUPS = PROJECT["dependency-groups"]
 SERVER = PROJECT["project"]["optional-dependencies"]["server"]
 RUNTIME = [*PROJECT["project"]["dependencies"], *SERVER, *GROUPS["build"]]
 LOCKS = ("requirements.lock", "requirements-runtime.lock")
-OURS = {"casebus", "storage", "services", "gateway", "onebox"}
+OURS = {"casebus", "storage", "services", "gateway", "operations", "onebox", "rehearsal"}
 #: Imported, and always brought by what is named: Faust's, FastAPI's and Jinja's own foundations.
 BROUGHT = {"mode", "starlette", "markupsafe"}
 #: What casebus imports only where the server part or a development environment runs.

@@ -23,7 +23,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 #: A path in code: its first part is one of the repository's own.
 TOP = {path.name for path in ROOT.iterdir()} - {".venv", ".casebus"}
 COMMAND = re.compile(r"\bcasebus ((?:[a-z]+(?:-[a-z]+)*)(?: [a-z]+(?:-[a-z]+)*)?)")
-ROOMS = ("casebus", "services", "gateway", "onebox")
+ROOMS = ("casebus", "services", "gateway", "operations", "onebox", "rehearsal")
 #: Signatures are taken over `casebus events v1`.
 NO_COMMANDS = {"events"}
 

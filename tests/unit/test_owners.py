@@ -11,7 +11,7 @@ import pytest
 from casebus.events import topics
 
 _ROOT = Path(__file__).parent.parent.parent
-_ROOMS = ("casebus", "services", "gateway", "storage", "onebox", "bench")
+_ROOMS = ("casebus", "services", "gateway", "storage", "operations", "onebox", "rehearsal", "bench")
 #: What is owned, as it would be written again, and by which module.
 OWNED = {
     "a stamp's name": (r'"cb-', "casebus/events/stamps.py"),

@@ -32,7 +32,7 @@ from casebus.forms import said_of
 from casebus.words import in_words
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("casebus", "gateway", "onebox", "services", "storage")
+ROOMS = ("casebus", "gateway", "onebox", "operations", "rehearsal", "services", "storage")
 SOURCES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 SPOKEN = re.compile(
     r"isoformat|<class|object is not|NoneType|Errno|_ssl\.c|codec can't|Traceback|Error\b"

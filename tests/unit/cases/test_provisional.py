@@ -10,7 +10,7 @@ import pytest
 from casebus.cases import Case, CaseEvent, Clock, Derived, breach_of, derive, fold, lapse_of
 from casebus.cases.differing import differences
 from casebus.law import Law
-from onebox.scenario import scheduling
+from rehearsal.scenario import scheduling
 from tests.case_events import AMR, LAW, PSB, clock, event, folded
 from tests.small_law import SHIPPED, law
 

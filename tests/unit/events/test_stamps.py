@@ -55,7 +55,7 @@ def test_the_stamps_of_a_rejected_record_are_read_as_they_were_written(
 
 @pytest.mark.parametrize("text", ["", "events.police/1/2", "events.police/1/2/3/4", "a/b/c/d"])
 def test_an_origin_that_admission_does_not_write_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="unpack|invalid literal"):
+    with pytest.raises(ValueError, match=r"unpack|invalid literal"):
         Origin.parse(text)
 
 

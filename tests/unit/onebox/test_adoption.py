@@ -15,9 +15,10 @@ from casebus.law import LawError
 from casebus.settings import Settings
 from onebox import credentials
 from onebox.places import Home
-from onebox.provision import directory, law
+from onebox.provision import directory
 from onebox.provision.installation import Installation
-from onebox.provision.law import Adoption
+from operations.adoption import announcing
+from operations.adoption.announcing import Adoption
 from tests.case_events import ROOT
 
 
@@ -37,20 +38,20 @@ class Place:
         self.done: list[str] = []
 
         async def keep(_: str, policies: Path) -> None:
-            self.kept.append(law.digest_of(policies))
+            self.kept.append(announcing.digest_of(policies))
             self.done.append("kept")
 
         def adopt(_settings: Any, _key: Any, adoption: Adoption) -> None:
             self.adopted.append(adoption)
             self.done.append("adopted")
 
-        monkeypatch.setattr(law, "keep", keep)
-        monkeypatch.setattr(law, "adopt", adopt)
+        monkeypatch.setattr(announcing, "keep", keep)
+        monkeypatch.setattr(announcing, "adopt", adopt)
 
     def change(self, text: bytes) -> str:
         path = self.law / "triage.yaml"
         path.write_bytes(path.read_bytes() + text)
-        return law.digest_of(self.law.parent)
+        return announcing.digest_of(self.law.parent)
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ async def test_the_bundle_is_kept_before_anything_is_journaled(place: Place) -> 
 async def test_changed_files_are_adopted_once_in_nobody_s_name(place: Place) -> None:
     await place.installation.adopt_law()
     await place.installation.adopt_law()
-    first = law.digest_of(place.law.parent)
+    first = announcing.digest_of(place.law.parent)
     second = place.change(b"# again\n")
     await place.installation.adopt_law()
     assert [(one.digest, one.previous, one.author) for one in place.adopted] == [
@@ -77,7 +78,7 @@ async def test_changed_files_are_adopted_once_in_nobody_s_name(place: Place) -> 
 
 async def test_what_an_author_adopted_stays_until_the_files_change_again(place: Place) -> None:
     await place.installation.adopt_law()
-    here = law.digest_of(place.law.parent)
+    here = announcing.digest_of(place.law.parent)
     place.installation.note_law("d" * 64, installed=here)
     await place.installation.adopt_law()
     assert len(place.adopted) == 1

@@ -10,10 +10,10 @@ import pytest
 
 from casebus.errors import UnfitError
 from casebus.events.legaltime import CHINA, LegalTime
-from onebox.scenario import storyline, yaml_text
-from onebox.scenario.storyline import Step, StorylineError
-from onebox.scenario.timeline import moments
-from onebox.scenario.yaml_text import Ref
+from rehearsal.scenario import storyline, yaml_text
+from rehearsal.scenario.storyline import Step, StorylineError
+from rehearsal.scenario.timeline import moments
+from rehearsal.scenario.yaml_text import Ref
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 HEAD = """\

@@ -11,9 +11,9 @@ from casebus.cases.visibility import Access
 from casebus.events.schemas import Schemas
 from casebus.law import Law
 from onebox.provision.directory import read_agencies
-from onebox.scenario import storyline
-from onebox.scenario.rehearse import Rehearsal, Rehearser
-from onebox.scenario.storyline import Storyline
+from rehearsal.scenario import storyline
+from rehearsal.scenario.rehearse import Rehearsal, Rehearser
+from rehearsal.scenario.storyline import Storyline
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted((ROOT / "examples").glob("storyline-*.yaml"))

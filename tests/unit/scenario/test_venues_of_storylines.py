@@ -9,10 +9,10 @@ import pytest
 from casebus.law import Law
 from casebus.law.venues import Matter
 from onebox.provision.directory import read_agencies
-from onebox.scenario import storyline
-from onebox.scenario.rehearsed import Offices
-from onebox.scenario.storyline import Step
-from onebox.scenario.world import Names
+from rehearsal.scenario import storyline
+from rehearsal.scenario.rehearsed import Offices
+from rehearsal.scenario.storyline import Step
+from rehearsal.scenario.world import Names
 
 ROOT = Path(__file__).parents[3]
 LAW = Law.load(ROOT / "policies/law")

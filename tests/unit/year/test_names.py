@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from casebus.law.assessment import Verdict
-from onebox.year.judging import NOT_TRANSFERRED, as_it_happens, found, put_in
-from onebox.year.lines import Line
-from onebox.year.mistakes import Spoiler
-from onebox.year.plan import Plan
-from onebox.year.walking import Walk
-from onebox.year.world import Wanted, World
-from onebox.year.year import case_lines
+from rehearsal.year.judging import NOT_TRANSFERRED, as_it_happens, found, put_in
+from rehearsal.year.lines import Line
+from rehearsal.year.mistakes import Spoiler
+from rehearsal.year.plan import Plan
+from rehearsal.year.walking import Walk
+from rehearsal.year.world import Wanted, World
+from rehearsal.year.year import case_lines
 
 #: A whole year is made and folded, several times.
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import datetime as dt
 
 from casebus.cases.differing import differences
 from casebus.events.legaltime import CHINA
-from onebox.year.replaying import replayed
+from rehearsal.year.replaying import replayed
 from tests.case_events import LAW, PSB, lapse, storyline
 
 LATE = dt.datetime(2027, 1, 1, tzinfo=CHINA)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from casebus.cases import CaseEvent
-from onebox.year.admitted import case_event
-from onebox.year.walking import Walk
-from onebox.year.world import Wanted, World
+from rehearsal.year.admitted import case_event
+from rehearsal.year.walking import Walk
+from rehearsal.year.world import Wanted, World
 from tests.silence import after_silence, silent_regions
 
 #: A whole year is made and folded, several times.

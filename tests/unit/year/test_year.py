@@ -14,13 +14,13 @@ import pytest
 from casebus.cases import Case, fold
 from casebus.events.legaltime import LegalTime
 from casebus.sdk.finishing import check
-from onebox.year import lines as written
-from onebox.year.admitted import case_event
-from onebox.year.lines import Line
-from onebox.year.mistakes import Spoiler
-from onebox.year.walking import Walk
-from onebox.year.world import Wanted, World
-from onebox.year.year import case_lines, generate, generate_by_case
+from rehearsal.year import lines as written
+from rehearsal.year.admitted import case_event
+from rehearsal.year.lines import Line
+from rehearsal.year.mistakes import Spoiler
+from rehearsal.year.walking import Walk
+from rehearsal.year.world import Wanted, World
+from rehearsal.year.year import case_lines, generate, generate_by_case
 
 #: A whole year is made and folded, several times.
 pytestmark = pytest.mark.slow

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from onebox.commands.year import year
-from onebox.year.lines import read
+from rehearsal.commands.year import year
+from rehearsal.year.lines import read
 
 
 def test_a_year_is_written_to_a_file(tmp_path: Path) -> None:

@@ -1,0 +1,302 @@
+"""Schema `derived` made anew from the journal beside the live one, compared, and put in its place.
+
+Everybody goes on meanwhile. Casework waits only while the last records are derived and the two are
+compared and renamed. Nothing is said to anybody (ADR 39).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+import asyncpg
+
+from casebus.cases import FOLD_VERSION
+from casebus.cases.renewing import refuse_newer
+from casebus.errors import CasebusError
+from casebus.events.topics import JOURNAL
+from casebus.settings import Settings
+from operations.rebuild.reading import Journal, Place
+from services.casework import batch as journal_batch
+from services.casework.desk import Desk
+from services.casework.folding import save
+from services.casework.lookups import UNFOLDED
+from services.casework.records import Journaled
+from services.casework.renewing import Renewals
+from services.transport import Batch
+from storage import beside, journal, renewing
+from storage.beside import BEFORE, NEXT, BesidePool
+from storage.differences import Differences, differences
+from storage.pool import application_name, open_pool
+from storage.queries import load
+from storage.renewing import Unsettled
+from storage.sampling import ALL, Sample
+
+APPLICATION = "rebuild"
+_SQL = load("beside")
+#: One rebuild at a time.
+_LOCK = 0x72656275696C64
+#: The table of the journal's own records.
+JOURNAL_TABLE = "journal"
+_LOOK_SECONDS = 0.5
+SETTLING_SECONDS = 60.0
+
+Advance = Callable[[int, int], None]
+"""Called with how many records are derived by now, and of how many."""
+
+
+class Switch(Enum):
+    """When what was derived beside takes the place of what is read."""
+
+    NEVER = "never"
+    IF_EQUAL = "if equal"
+    ANYWAY = "anyway"
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What was derived again, how the live rows differ from it, and what became of it."""
+
+    records: int = 0
+    cases: int = 0
+    differing: Differences = field(default_factory=Differences)
+    #: Cases that are being derived anew, and by what: nothing can be said of their rows.
+    unsettled: list[Unsettled] = field(default_factory=list)
+    switched: bool = False
+    #: The schema that what was read until the switch is kept under.
+    kept: str | None = None
+    seconds: float = 0.0
+    #: How long casework waited.
+    fenced_seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+async def rebuild(
+    settings: Settings,
+    desk: Desk,
+    advance: Advance = lambda _done, _all: None,
+    *,
+    switch: Switch = Switch.IF_EQUAL,
+    topic: str = JOURNAL,
+    settling_seconds: float = SETTLING_SECONDS,
+) -> Rebuilt:
+    """Derive everything again by this release, as far as casework has recorded, and compare.
+
+    Whatever ends it before the switch is committed, what is read stays as it was. Raises
+    CasebusError `rebuild_runs`, `rebuild_kept`, `migrations_pending`, `release_is_older`,
+    `fold_is_older`, `journal_shorter`, `journal_unread`, `not_settled` or `fence_held`.
+    """
+    began = time.monotonic()
+    keeps = switch is not Switch.NEVER
+    async with _beside(settings, desk, advance, topic, keeps=keeps) as work:
+        found = await work.run(switch, settling_seconds)
+    found.seconds = time.monotonic() - began
+    return found
+
+
+async def compare(
+    settings: Settings,
+    desk: Desk,
+    advance: Advance = lambda _done, _all: None,
+    *,
+    sample: Sample = ALL,
+    topic: str = JOURNAL,
+    settling_seconds: float = SETTLING_SECONDS,
+) -> Rebuilt:
+    """Derive all streams or some of them again beside, and name the rows that stand otherwise.
+
+    The journal's own rows are left out: their bytes are compared with Kafka's. Casework waits while
+    the last records are derived, not while rows are compared. Raises as `rebuild` does, but for
+    `not_settled`: the cases are named.
+    """
+    began = time.monotonic()
+    async with _beside(settings, desk, advance, topic, sample) as work:
+        found = await work.compare(settings.database_url, settling_seconds)
+    found.seconds = time.monotonic() - began
+    return found
+
+
+async def drop_old(database_url: str) -> bool:
+    """Drop what the last switch kept, and what a killed run left; whether there was any."""
+    async with _owner(database_url) as live:
+        return any([await beside.drop(live, name) for name in (BEFORE, NEXT)])
+
+
+@asynccontextmanager
+async def _owner(database_url: str, *, alone: bool = True) -> AsyncIterator[Any]:
+    """A session without a worker's time-outs; nobody else's rebuild runs beside it."""
+    connection: Any = await asyncpg.connect(
+        database_url, server_settings={"application_name": application_name(APPLICATION)}
+    )
+    try:
+        if alone and not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+            raise CasebusError("rebuild_runs", "another rebuild is under way")
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _beside(
+    settings: Settings,
+    desk: Desk,
+    advance: Advance,
+    topic: str,
+    sample: Sample = ALL,
+    *,
+    keeps: bool = False,
+) -> AsyncIterator[_Rebuilding]:
+    """`NEXT`, empty, and what derives into it; dropped at the end unless it bears another name."""
+    async with _owner(settings.database_url) as live:
+        await beside.require_this_release(live)
+        refuse_newer(await renewing.newest_fold(live))
+        if keeps and await beside.exists(live, BEFORE):
+            raise CasebusError("rebuild_kept", f"drop {BEFORE} first: casebus rebuild --drop-old")
+        await beside.make(live)
+        epoch = await journal.current_epoch(live)
+        quiet = replace(desk, speaks=False, streams=desk.streams.anew(), epoch=epoch)
+        try:
+            pool = await open_pool(settings.database_url, application=APPLICATION)
+            try:
+                async with Journal(settings, topic) as source:
+                    yield _Rebuilding(live, BesidePool(pool), source, quiet, advance, sample=sample)
+            finally:
+                await pool.close()
+        finally:
+            if not live.is_closed():
+                await beside.drop(live, NEXT)
+
+
+class _Rebuilding:
+    """One run. `live` is the owner's session; `pool` writes beside."""
+
+    def __init__(
+        self,
+        live: Any,
+        pool: BesidePool,
+        source: Journal,
+        desk: Desk,
+        advance: Advance,
+        *,
+        sample: Sample,
+    ) -> None:
+        self._live, self._pool, self._source = live, pool, source
+        self._desk, self._advance, self._sample = desk, advance, sample
+        self._renewals = Renewals(pool, desk, save)
+
+    async def run(self, switch: Switch, settling_seconds: float) -> Rebuilt:
+        # Nearly all of it while casework goes on; what is left then is little.
+        await self._catch_up()
+        await beside.analyze(self._live)
+        deadline = time.monotonic() + settling_seconds
+        while True:
+            await self._settled(deadline)
+            async with self._live.transaction():
+                began = time.monotonic()
+                await beside.fence(self._live)
+                if not await self._unsettled():
+                    found = await self._finish(switch)
+                    break
+        found.fenced_seconds = time.monotonic() - began
+        return found
+
+    async def compare(self, database_url: str, settling_seconds: float) -> Rebuilt:
+        """The rows as they stand at one moment, once both hold the same records."""
+        await self._catch_up()
+        await beside.analyze(self._live)
+        with suppress(CasebusError):
+            await self._settled(time.monotonic() + settling_seconds)
+        async with _owner(database_url, alone=False) as reader:
+            async with self._live.transaction():
+                began = time.monotonic()
+                await beside.fence(self._live)
+                found = Rebuilt(records=await self._catch_up())
+                # What it reads from here on is as of its first statement.
+                snapshot = reader.transaction(isolation="repeatable_read", readonly=True)
+                await snapshot.start()
+                found.unsettled = await renewing.unsettled(reader, FOLD_VERSION)
+            found.fenced_seconds = time.monotonic() - began
+            found.cases = await reader.fetchval(_SQL["cases"])
+            found.differing = await differences(
+                reader,
+                sample=self._sample,
+                unsettled=[one.stream for one in found.unsettled],
+                leaving_out=(JOURNAL_TABLE,),
+            )
+            await snapshot.rollback()
+        return found
+
+    async def _settled(self, deadline: float) -> None:
+        """Wait for what casework has begun to say of renewed cases: the journal is to know it."""
+        while count := await self._unsettled():
+            if time.monotonic() > deadline:
+                said = f"{count} cases are still being derived anew: let casework run until doctor"
+                raise CasebusError("not_settled", f"{said} counts none")
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _unsettled(self) -> int:
+        """Live cases of an older fold or law, or whose renewal the journal does not hold yet."""
+        left, _ = await renewing.progress(self._live, FOLD_VERSION)
+        return left or int(await self._live.fetchval(_SQL["on_their_way"]))
+
+    async def _finish(self, switch: Switch) -> Rebuilt:
+        """Behind the fence: the last records, the comparison, the switch."""
+        await beside.require_this_release(self._live)
+        found = Rebuilt(records=await self._catch_up())
+        found.differing = await differences(self._live)
+        found.cases = await self._live.fetchval(_SQL["cases"])
+        if switch is Switch.ANYWAY or (switch is Switch.IF_EQUAL and not found.differing):
+            await beside.switch(self._live, differs=bool(found.differing))
+            found.switched, found.kept = True, BEFORE
+        return found
+
+    async def _catch_up(self) -> int:
+        """Derive all that the live tables have by now, and no more; how many records those are.
+
+        What casework has not recorded it has not answered yet: derived here, it would never be.
+        """
+        places = [
+            Place(*row) for row in await self._live.fetch(_SQL["positions"], self._desk.epoch)
+        ]
+        first = await self._source.first_offsets(places)
+        total = sum(one.next_offset - first[one.partition] for one in places)
+        done = total
+        at = {one.partition: await self._begun(one, first[one.partition]) for one in places}
+        done -= sum(one.next_offset - at[one.partition] for one in places)
+        for one in places:
+            while at[one.partition] < one.next_offset:
+                count = await self._record(one, at[one.partition])
+                at[one.partition] += count
+                done += count
+                self._advance(done, total)
+        await self._renewals.all()
+        return total
+
+    async def _begun(self, place: Place, first: int) -> int:
+        """The offset from which on it is still to be derived."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            where = (self._desk.epoch, place.partition)
+            await journal.open_position(connection, *where)
+            await connection.execute(_SQL["begin_at"], *where, first)
+            return (await journal.lock_position(connection, *where)).next_offset
+
+    async def _record(self, place: Place, offset: int) -> int:
+        records = await self._source.read(place.partition, offset, place.next_offset)
+        batch = Batch(JOURNAL, place.partition, records)
+        async with self._pool.acquire() as connection, connection.transaction():
+            touched = await journal_batch.record(
+                connection, batch, self._desk, wanted=self._is_wanted
+            )
+        self._desk.streams.keep(touched)
+        return len(records)
+
+    def _is_wanted(self, one: Journaled) -> bool:
+        """What is no case's event may say something of all: a law, an agency."""
+        return one.domain in UNFOLDED or one.row.stream in self._sample

@@ -1,0 +1,279 @@
+"""`casebus verify` as a whole: what is read in which order, so that nobody on their way is accused.
+
+Kafka's ends are taken first, and waited for: admission, casework and the router pass them. Then
+PostgreSQL is read in one snapshot, and Kafka up to the ends that it has by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+from aiokafka import TopicPartition
+
+from casebus.events.schemas import Schemas
+from casebus.events.topics import DIRECTORY, JOURNAL, REJECTED, Topics
+from casebus.law import Law
+from casebus.settings import Settings
+from casebus.trust.directory import Directory
+from operations.verify import refolding, stored
+from operations.verify.comparing import Batch, logs_of
+from operations.verify.directory import Entries
+from operations.verify.doors import Doors
+from operations.verify.heads import Heads
+from operations.verify.inboxes import Inboxes
+from operations.verify.jobs import Share, alone, jobs_for, side_by_side
+from operations.verify.journal import Journal
+from operations.verify.receipts import ReceiptsSent
+from operations.verify.rejected import Rejected, Returned
+from operations.verify.report import Part, Report
+from operations.verify.topics import Kafka, Spans
+from storage.queries import load
+from storage.sampling import ALL, Sample
+
+#: How long what is on its way is waited for.
+SETTLING_SECONDS = 10.0
+_LOOK_SECONDS = 0.25
+_RECEIPTS = "agency.*.receipts"
+_SQL = load("verifying")
+
+Advance = Callable[[str, int, int], None]
+"""Called with a part's name, how many of its records are done, and of how many."""
+
+
+def _untold(_part: str, _done: int, _all: int) -> None:
+    """Nobody watches."""
+
+
+async def verify(
+    settings: Settings,
+    advance: Advance = _untold,
+    *,
+    sample: Sample = ALL,
+    settling_seconds: float = SETTLING_SECONDS,
+    jobs: int | None = None,
+    signatures: bool = True,
+) -> Report:
+    """Compare everything, as Kafka's admin and the database's owner; re-fold the sample.
+
+    The journal is read by so many processes; without a number, as its length asks.
+    """
+    report = Report()
+    connection: Any = await asyncpg.connect(settings.database_url)
+    try:
+        async with Kafka(settings) as kafka:
+            due = await settled(kafka, connection, settling_seconds)
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                given = (settings, kafka, connection, report, advance)
+                await Verification(*given, jobs=jobs, signatures=signatures).run(due)
+                if not sample.is_whole:
+                    await refolding.invented(report, connection)
+    finally:
+        await connection.close()
+    if "installation_altered" in report.problems:
+        report.problem("not_compared", "own.installation")
+    elif sample.share:
+        with _timed(report, "derived again") as part:
+
+            def count(done: int, total: int) -> None:
+                part.records = total
+                advance(part.name, done, total)
+
+            await refolding.check(report, settings, sample, count, settling_seconds)
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What stood in Kafka at a moment, and was waited for until every worker had passed it."""
+
+    at: datetime
+    doors: Spans
+    journal: Spans
+    rejected: Spans
+    receipts: Spans
+
+
+async def settled(kafka: Kafka, connection: Any, seconds: float) -> Due:
+    """Wait for what is on its way; what is still not there by the end is a disagreement."""
+    deadline = time.monotonic() + seconds
+    at = await connection.fetchval(_SQL["moment"])
+    doors = await kafka.spans(kafka.named("events.*"))
+    await _until(lambda: kafka.passed("admission", doors), deadline)
+    journal, rejected = await kafka.spans([JOURNAL]), await kafka.spans([REJECTED])
+    await _until(lambda: _recorded(connection, journal | rejected), deadline)
+    await _until(lambda: kafka.passed("router", journal), deadline)
+    receipts = await kafka.spans(kafka.named(_RECEIPTS))
+    return Due(at, doors, journal, rejected, receipts)
+
+
+async def _until(holds: Callable[[], Awaitable[bool]], deadline: float) -> None:
+    while not await holds() and time.monotonic() < deadline:  # noqa: ASYNC110 - Kafka tells nobody
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _recorded(connection: Any, spans: Spans) -> bool:
+    epoch = await connection.fetchval(_SQL["epoch"])
+    rows = await connection.fetch(_SQL["positions"], epoch)
+    there = {TopicPartition(JOURNAL, row["partition"]): row["next_offset"] for row in rows}
+    rows = await connection.fetch(_SQL["rejected_positions"])
+    there |= {TopicPartition(REJECTED, row["partition"]): row["next_offset"] for row in rows}
+    return all(there.get(place, 0) >= span.end for place, span in spans.items())
+
+
+class Verification:
+    """One pass over the topics; `connection` sees one moment."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        kafka: Kafka,
+        connection: Any,
+        report: Report,
+        advance: Advance,
+        *,
+        jobs: int | None = None,
+        signatures: bool = True,
+    ) -> None:
+        self._settings, self._kafka, self._connection = settings, kafka, connection
+        self._jobs, self._signatures = jobs, signatures
+        self._schemas = Schemas.load(settings.schemas_dir)
+        self._topics = Topics.load(settings.schemas_dir)
+        self._installed = Law.load(settings.policies_dir / "law").digest
+        self._advance, self._report = advance, report
+        self._root_digest = settings.root_digest
+
+    async def run(self, due: Due) -> None:
+        report, connection = self._report, self._connection
+        # Where the row is gone, which is told of below, it is the first epoch's as a rule.
+        epoch = await connection.fetchval(_SQL["epoch"]) or 1
+        journal = Journal(report, epoch)
+        # The snapshot begins with that statement: Kafka holds all of it and maybe more.
+        spans = await self._kafka.spans([JOURNAL])
+        share = await self._share(spans, due, epoch)
+        await self._compare(journal, share)
+        entries = await self._entries()
+        if self._signatures:
+            await self._signed(replace(share, history=entries.history))
+        refused = await self._rejected(journal, due)
+        journal.sequences.end()
+        await self._doors(journal, refused, due)
+        await self._inboxes(journal, spans, due)
+        copied = await connection.fetchval(_SQL["directory_copied"])
+        entries.end(journal.entries, refused.authors(), copied or 0)
+        with _timed(report, "tables"):
+            await stored.check(report, connection, due.at, self._installed)
+        with _timed(report, "signed heads"):
+            heads = Heads(report, connection, entries.directory, epoch)
+            await heads.check()
+        await self._receipts(entries.directory, heads, due)
+
+    async def _compare(self, journal: Journal, share: Share) -> None:
+        with _timed(self._report, "journal") as part:
+            async for batch in self._batches(part, share):
+                journal.take(batch)
+        for row in await self._connection.fetch(_SQL["beyond_fence"]):
+            self._report.problem("stored_beyond_fence", "/".join(map(str, row)))
+
+    async def _signed(self, share: Share) -> None:
+        with _timed(self._report, "signatures") as part:
+            async for _ in self._batches(part, share):
+                pass
+
+    async def _share(self, spans: Spans, due: Due, epoch: int) -> Share:
+        snapshot = await self._connection.fetchval(_SQL["snapshot"])
+        logs = await logs_of(self._report, self._connection, epoch, spans)
+        return Share(self._settings, snapshot, epoch, logs, spans, due.journal)
+
+    async def _batches(self, part: Part, share: Share) -> AsyncGenerator[Batch]:
+        """The journal's records, by as many processes as it asks for; counted and told."""
+        report, total = self._report, _records(share.spans)
+        jobs = jobs_for(share.spans, self._jobs)
+        batches = (
+            alone(report, share, self._schemas, self._connection, self._kafka)
+            if jobs == 1
+            else side_by_side(report, share, jobs)
+        )
+        async with aclosing(batches):
+            async for batch in batches:
+                yield batch
+                part.records += batch.records
+                part.bytes += batch.bytes
+                self._advance(part.name, part.records, total)
+
+    async def _rejected(self, journal: Journal, due: Due) -> Rejected:
+        found = Rejected(self._report, self._connection, journal.sequences)
+        spans = await self._kafka.spans([REJECTED])
+        await found.begin()
+        async for place, records in self._read(REJECTED, found, spans):
+            found.take(place.partition, records)
+        await found.rows(spans, due.rejected)
+        returned = Returned(self._report, self._connection)
+        spans = await self._kafka.spans(self._kafka.named("agency.*.rejected"))
+        await returned.begin(due.at)
+        async for place, records in self._read("returned", returned, spans):
+            returned.take(place.topic, place.partition, records)
+        returned.end(spans)
+        return found
+
+    async def _doors(self, journal: Journal, refused: Rejected, due: Due) -> None:
+        doors = Doors(self._report, journal, refused.by_door)
+        spans = await self._kafka.spans(self._kafka.named("events.*"))
+        async for place, records in self._read("front doors", doors, spans):
+            doors.take(place, records, due.doors)
+        doors.end(spans)
+
+    async def _inboxes(self, journal: Journal, read: Spans, due: Due) -> None:
+        inboxes = Inboxes(self._report, journal, self._topics)
+        named = {*self._kafka.named("inbox.*"), *self._kafka.named("agency.*.inbox")}
+        spans = await self._kafka.spans(sorted(named))
+        async for place, records in self._read("inboxes", inboxes, spans):
+            inboxes.take(place.topic, place.partition, records, read)
+        inboxes.end(due.journal)
+
+    async def _receipts(self, directory: Directory, kept: Heads, due: Due) -> None:
+        sent = ReceiptsSent(self._report, self._connection, directory, kept, due.receipts)
+        spans = await self._kafka.spans(self._kafka.named(_RECEIPTS))
+        async for place, records in self._read("receipts", sent, spans):
+            await sent.take(place.topic, records)
+        await sent.end()
+
+    async def _entries(self) -> Entries:
+        """The directory as its readers have it: not less of it than the journal's admission had."""
+        entries = Entries(self._report, Directory(self._schemas, self._root_digest))
+        spans = await self._kafka.spans([DIRECTORY])
+        async for _, records in self._read(DIRECTORY, entries, spans):
+            entries.take(records)
+        return entries
+
+    async def _read(self, name: str, reader: Any, spans: Spans) -> Any:
+        """The batches of a part; counted, timed and told."""
+        total = _records(spans)
+        with _timed(self._report, name) as part:
+            async for place, records in self._kafka.read(spans):
+                if records:
+                    yield place, records
+                part.records += len(records)
+                self._advance(name, part.records, total)
+            part.bytes = reader.bytes
+
+
+def _records(spans: Spans) -> int:
+    return sum(span.end - span.first for span in spans.values())
+
+
+@contextmanager
+def _timed(report: Report, name: str) -> Iterator[Part]:
+    part = Part(name)
+    report.parts.append(part)
+    began = time.perf_counter()
+    try:
+        yield part
+    finally:
+        part.seconds = time.perf_counter() - began

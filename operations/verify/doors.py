@@ -1,0 +1,69 @@
+"""The front doors and the journal: all that came was journaled or rejected, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from casebus.events.stamps import without_stamps
+from operations.verify.journal import Journal
+from operations.verify.records import digests_of, headers_of
+from operations.verify.report import Report
+from operations.verify.topics import Spans
+
+
+class Doors:
+    """Takes the doors' records; what the journal and the rejected hold is known by then."""
+
+    def __init__(
+        self, report: Report, journal: Journal, refused: Mapping[tuple[str, int], dict[int, Any]]
+    ) -> None:
+        self._report, self._journal, self._refused = report, journal, refused
+        self._seen: dict[TopicPartition, set[int]] = {}
+        self.bytes = 0
+
+    def take(self, place: TopicPartition, records: Sequence[Any], settled: Spans) -> None:
+        """Records behind `settled` may still be on their way."""
+        door = (place.topic, place.partition)
+        admitted = self._journal.admitted.get(door, {})
+        refused = self._refused.get(door, {})
+        due = settled[place].end if place in settled else 0
+        for record in records:
+            where = f"{place.topic}/{place.partition}/{record.offset}"
+            self.bytes += len(record.value or b"")
+            if record.offset in admitted:
+                found = digests_of(record.key, record.value, _own(record)).author
+                if found != admitted[record.offset]:
+                    self._report.problem("altered_at_admission", where)
+            elif record.offset in refused:
+                if not refused[record.offset].fits(record):
+                    self._report.problem("altered_when_rejected", where)
+            elif record.offset < due:
+                self._report.problem("lost_at_admission", where)
+        self._report.count("records at the front door", len(records))
+
+    def end(self, spans: Spans) -> None:
+        """What the journal or the rejected hold must have come by a door that may still show it."""
+        for door, offsets in self._claims():
+            span = spans.get(TopicPartition(*door))
+            if span is None:
+                self._report.problem("by_no_door", f"{door[0]}/{door[1]}", len(offsets))
+                continue
+            self._report.count(
+                "records older than their door keeps", sum(one < span.first for one in offsets)
+            )
+            for offset in offsets:
+                if offset >= span.end:
+                    self._report.problem("by_no_door", f"{door[0]}/{door[1]}/{offset}")
+
+    def _claims(self) -> Iterator[tuple[tuple[str, int], Sequence[int]]]:
+        for found in (self._journal.admitted, self._refused):
+            for door, there in found.items():
+                yield door, list(there)
+
+
+def _own(record: Any) -> list[tuple[str, bytes]]:
+    """Admission takes foreign stamps away."""
+    return without_stamps(headers_of(record))

@@ -1,0 +1,161 @@
+"""The journal compared, or its signatures checked, by several processes, each its own partitions.
+
+All see one snapshot. What a process saw of each record goes to its parent by a pipe, which holds it
+back where the parent is slower: nobody keeps more than some batches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any
+
+from casebus.errors import AwayError, CasebusError
+from casebus.events.schemas import Schemas
+from casebus.settings import Settings
+from casebus.trust.titles import History
+from operations.verify.comparing import Batch, Comparison, Logs, Seen
+from operations.verify.report import Report
+from operations.verify.signatures import Signatures
+from operations.verify.topics import Reader, Spans
+
+WORKER = "operations.verify.worker"
+#: Fewer records than this are read before another process has begun.
+WORTH_RECORDS = 100_000
+_LOOK_SECONDS = 0.5
+_END_SECONDS = 5.0
+_OBJECTS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one process does."""
+
+    settings: Settings
+    #: The name of the parent's snapshot.
+    snapshot: str
+    epoch: int
+    logs: Logs
+    spans: Spans
+    #: What was waited for.
+    settled: Spans
+    #: Signatures are checked by it, and by nothing else; without it bytes are compared.
+    history: History | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a process could not go on."""
+
+    code: str
+    detail: str
+    is_away: bool
+
+    def error(self) -> Exception:
+        if not self.code:
+            return RuntimeError(self.detail)
+        return (AwayError if self.is_away else CasebusError)(self.code, self.detail)
+
+
+def jobs_for(spans: Spans, asked: int | None) -> int:
+    """How many processes: as asked, else one for each core where the journal is long."""
+    filled = sum(span.end > span.first for span in spans.values())
+    if asked is None:
+        records = sum(span.end - span.first for span in spans.values())
+        asked = (os.cpu_count() or 1) if records >= WORTH_RECORDS else 1
+    return max(1, min(asked, filled))
+
+
+def shares(spans: Spans, jobs: int) -> list[Spans]:
+    """The partitions dealt out, so that all have about as much to read."""
+    dealt: list[Spans] = [{} for _ in range(jobs)]
+    loads = [0] * jobs
+    for place, span in sorted(spans.items(), key=lambda one: one[1].first - one[1].end):
+        least = loads.index(min(loads))
+        dealt[least][place] = span
+        loads[least] += span.end - span.first
+    return dealt
+
+
+async def side_by_side(report: Report, share: Share, jobs: int) -> AsyncGenerator[Batch]:
+    """The share's records, by so many processes."""
+    with _started(share, shares(share.spans, jobs)) as pipes:
+        working: list[Any] = list(pipes)
+        while working:
+            for pipe in await asyncio.to_thread(wait, working, _LOOK_SECONDS):
+                said = _received(pipe)
+                if isinstance(said, Report):
+                    report.add(said)
+                    working.remove(pipe)
+                elif isinstance(said, Failed):
+                    raise said.error()
+                else:
+                    yield said
+
+
+def _received(pipe: Any) -> Batch | Report | Failed:
+    try:
+        said: tuple[Any, ...] | Report | Failed = pipe.recv()
+    except (EOFError, OSError):
+        raise CasebusError("verify_cut_off", "a process that compared has ended") from None
+    if isinstance(said, tuple):
+        partition, records, size, seen = said
+        return Batch(partition, records, size, [Seen(*one) for one in seen])
+    return said
+
+
+@contextmanager
+def _started(share: Share, dealt: Sequence[Spans]) -> Iterator[list[Connection]]:
+    """Processes that end with this block, whatever ends it."""
+    with ExitStack() as stack:
+        pipes: list[Connection] = []
+        for spans in dealt:
+            logs = {place.partition: share.logs[place.partition] for place in spans}
+            ours, theirs = Pipe()
+            stack.enter_context(ours)
+            # With what they hold open gone, the end of a process is seen.
+            with theirs:
+                command = [sys.executable, "-m", WORKER, str(theirs.fileno())]
+                process = subprocess.Popen(command, pass_fds=[theirs.fileno()])  # noqa: S603
+            stack.callback(_end, process)
+            # One that has ended already is found by what it does not answer.
+            with suppress(OSError):
+                ours.send(replace(share, logs=logs, spans=spans))
+            pipes.append(ours)
+        yield pipes
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def collect_seldom() -> None:
+    """A batch of records is a hundred thousand objects that all go soon: no rings among them."""
+    gc.set_threshold(_OBJECTS)
+
+
+async def alone(
+    report: Report, share: Share, schemas: Schemas, connection: Any, reader: Reader
+) -> AsyncGenerator[Batch]:
+    """The share's records, by this process and the connection's own snapshot."""
+    if share.history is not None:
+        signatures = Signatures(report, schemas, share.history)
+        async for place, records in reader.read(share.spans):
+            yield signatures.take(place.partition, records)
+        return
+    comparison = Comparison(report, schemas, connection, share.epoch, share.logs)
+    async for batch in comparison.batches(reader.read(share.spans)):
+        yield batch
+    comparison.end(share.spans, share.settled)

@@ -1,0 +1,102 @@
+"""What the journal carries on, seen as a whole: doors, routes, identities, orders."""
+
+from __future__ import annotations
+
+from casebus.events.topics import JOURNAL
+from operations.verify.comparing import Batch, Seen
+from operations.verify.report import Report
+from operations.verify.sequences import Order, Sequences
+
+Door = tuple[str, int]
+"""(topic, partition)."""
+
+
+def position_key(partition: int, offset: int) -> int:
+    """A place of the journal as one number."""
+    return partition << 48 | offset
+
+
+class Journal:
+    """Takes what was seen of the records, batch by batch; keeps what others look up."""
+
+    def __init__(self, report: Report, epoch: int) -> None:
+        self._report, self.epoch = report, epoch
+        #: Door → offset → the author's bytes, of what the journal carries on.
+        self.admitted: dict[Door, dict[int, bytes]] = {}
+        #: Inbox topic → place in the journal → the bytes that must stand there.
+        self.routed: dict[str, dict[int, bytes]] = {}
+        #: When Kafka took the record at a place, in milliseconds since 1970.
+        self.taken: dict[int, int] = {}
+        #: The author's bytes of directory entries.
+        self.entries: set[bytes] = set()
+        self._first: dict[bytes, tuple[int, int, bytes]] = {}
+        self.sequences = Sequences(report)
+        self._order = Order()
+
+    def take(self, batch: Batch) -> None:
+        for seen in batch.seen:
+            try:
+                self._take(batch.partition, seen)
+            except ValueError:
+                # Admission journals nothing whose headers are not of this form.
+                place = f"{JOURNAL} {batch.partition}: offset {seen.offset}: headers"
+                self._report.problem("event_altered", place)
+        self._report.count("journal records", batch.records)
+
+    def _take(self, partition: int, seen: Seen) -> None:
+        self._doors(partition, seen)
+        self._identity(partition, seen)
+        if seen.routes:
+            key = position_key(partition, seen.offset)
+            self.taken[key] = seen.taken
+            for topic in seen.routes.decode().split():
+                self.routed.setdefault(topic, {})[key] = seen.whole
+        if seen.type.startswith(b"casebus.directory."):
+            self.entries.add(seen.author)
+
+    def _doors(self, partition: int, seen: Seen) -> None:
+        topic, number, text, _ = seen.origin.decode().split("/")
+        door, offset = (topic, int(number)), int(text)
+        there = self.admitted.setdefault(door, {})
+        before = there.get(offset)
+        if before is not None:
+            self._report.count("records that admission journaled again")
+            if before != seen.author:
+                self._report.problem("altered_at_admission", f"{partition}/{seen.offset}")
+            return
+        if not self._order.follows((door, partition), offset):
+            self._report.problem("reordered_at_admission", f"{topic}/{number}/{offset}")
+        there[offset] = seen.author
+
+    def _identity(self, partition: int, seen: Seen) -> None:
+        identity = b"\0".join((seen.subject, seen.source, seen.id))
+        here = (partition, seen.offset, seen.leaf)
+        first = self._first.setdefault(identity, here)
+        if first is here:
+            if seen.sequence is not None:
+                stream = (seen.source.decode(), seen.subject.decode())
+                self.sequences.take(stream, int(seen.sequence), seen.id)
+            self._report.count("distinct events")
+        elif first[2] == seen.leaf:
+            self._report.count("further copies of an event")
+        else:
+            self._two_leaves(f"{first[0]}/{first[1]} and {partition}/{seen.offset}", seen)
+
+    def _two_leaves(self, places: str, seen: Seen) -> None:
+        """One name for two statements: ours to answer where the bus itself spoke."""
+        name = f"{seen.source.decode()} {seen.id.decode()}: {places}"
+        if _is_ours(seen):
+            self._report.problem("said_twice", name)
+        else:
+            self._report.notice("two_events_under_one_identity", name)
+
+    def first_of(self, stream: str, source: str, event_id: str) -> tuple[int, int] | None:
+        """Where an event first stands in the journal."""
+        found = self._first.get(b"\0".join(one.encode() for one in (stream, source, event_id)))
+        return found and found[:2]
+
+
+def _is_ours(seen: Seen) -> bool:
+    """Whether a process of the bus said it: at its own door, or as an intake's receipt."""
+    at_our_door = seen.origin.startswith(b"events.bus/")
+    return at_our_door or seen.type.startswith(b"casebus.intake.received.")

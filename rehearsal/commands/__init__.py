@@ -1,0 +1,1 @@
+"""`casebus demo` and `casebus year`, found by the CLI through entry points."""

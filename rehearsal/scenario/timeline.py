@@ -1,0 +1,29 @@
+"""Several storylines as one series of moments; what stands at one moment keeps its order."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from rehearsal.scenario.storyline import Entry, Step, Storyline
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    at: dt.datetime
+    entries: tuple[tuple[Storyline, Entry], ...]
+
+
+def moment_of(entry: Entry) -> dt.datetime:
+    """When it reaches the bus, or is looked at."""
+    return entry.sent_at if isinstance(entry, Step) else entry.at
+
+
+def moments(storylines: Iterable[Storyline]) -> Iterator[Moment]:
+    both = [(moment_of(entry), one, entry) for one in storylines for entry in one.steps]
+    # Sorting is stable: the order in the file decides between entries of one moment.
+    both.sort(key=lambda found: found[0])
+    for at, found in groupby(both, key=lambda one: one[0]):
+        yield Moment(at, tuple((storyline, entry) for _, storyline, entry in found))

@@ -1,0 +1,232 @@
+"""A year through the front door of a running stack: signed, sent, and waited for.
+
+It is history: each event carries the id of one import, so no clock of it is told and no finding
+goes out (design rule 16). Loading the same year twice sends the same events, which the bus knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from casebus.errors import CasebusError
+from casebus.events.doors import BUS, door_of
+from casebus.events.schemas import Schemas
+from casebus.now import system_now
+from casebus.sdk.event import NewEvent
+from casebus.sdk.finishing import check, envelope, sign_together
+from casebus.sdk.importing.minting import event_id, import_id
+from casebus.sdk.importing.run import batches
+from casebus.sdk.keyring import Keyring
+from casebus.sdk.patience import Patience
+from casebus.sdk.publisher import KafkaSink
+from casebus.sdk.store import Outgoing
+from casebus.settings import Settings
+from casebus.trust.directory import Agency
+from casebus.trust.signing import Draft
+from onebox import clients, credentials
+from onebox.options import WORKERS
+from onebox.places import Home
+from onebox.provision import directory
+from operations.away import clear_errors
+from rehearsal.year.lines import Line
+from rehearsal.year.world import Wanted, World
+from rehearsal.year.year import generate_by_case
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+#: Events that are signed and sent together: the trees are one an agency.
+WINDOW = 5_000
+#: In which two heartbeats say how far the directory goes; admission waits until it has read it.
+_HEARD_SECONDS = 3.0
+_LOOK_SECONDS = 0.5
+_QUIET_LOOKS = 3
+_OPENED, _CLOSED = "casebus.import.opened.v1", "casebus.import.closed.v1"
+
+
+#: The office that says it imports the year.
+IMPORTER = "cn-330000-amr"
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    import_id: str
+    events: int
+    #: Lines that were sent twice.
+    copies: int
+
+
+def load_year(home: Home, settings: Settings, wanted: Wanted) -> Loaded:
+    """Make a year and load it; returns when all of it is recorded, delivered and answered.
+
+    `settings` are those of Kafka's admin of the stack in `home`, for example of
+    `onebox.testing.Stack`: `load_year(stack.home, stack.settings("admin"), wanted)`.
+    """
+    offices = list(World.make(wanted).offices)
+    register(home, settings, offices)
+    loader = Loader(settings, offices, IMPORTER, wanted.name)
+    loaded = loader.load(map(Line.from_json, generate_by_case(wanted)))
+    for _ in backlog(settings):
+        pass
+    return loaded
+
+
+def register(home: Home, settings: Settings, agencies: list[Agency]) -> None:
+    """Bring directory and API keys up to these agencies; `settings` are those of Kafka's admin."""
+    known = credentials.load(home)
+    directory.provision_directory(
+        settings,
+        Schemas.load(settings.schemas_dir),
+        agencies,
+        directory.Keys(settings.keys_dir, home),
+        known.root_digest or settings.root_digest,
+    )
+    for one in agencies:
+        if one.id != BUS:
+            known.api_key(one.id)
+    credentials.save(home, known)
+    asyncio.run(_register_keys(settings, known.api_keys))
+    time.sleep(_HEARD_SECONDS)
+
+
+async def _register_keys(settings: Settings, keys: dict[str, str]) -> None:
+    from gateway.identity import keys as identity  # noqa: PLC0415  only where a year is loaded
+
+    await identity.register(settings.database_url, keys, label="development")
+
+
+class Loader:
+    """`importer` is the agency that says that it imports; `name` is the import's."""
+
+    def __init__(
+        self, settings: Settings, agencies: Iterable[Agency], importer: str, name: str
+    ) -> None:
+        self._schemas = Schemas.load(settings.schemas_dir)
+        self._keys = Keyring(settings.keys_dir)
+        self._sectors = {one.id: one.sector for one in agencies}
+        self._sink = KafkaSink(settings)
+        self._importer, self._name = importer, name
+        self.import_id = import_id(importer, name)
+
+    def load(self, lines: Iterable[Line], advance: Advance = lambda _: None) -> Loaded:
+        """Send them in their order, each line that says so twice; raises CasebusError."""
+        events, copies, last = 0, 0, ""
+        digest = hashlib.sha256()
+        try:
+            for batch in batches(lines, WINDOW):
+                if not events:
+                    self._send([self._own(_OPENED, batch[0].at, {})])
+                for line in batch:
+                    digest.update(line.id.encode())
+                last = batch[-1].arrives
+                sent = self._finished([line.event(self.import_id) for line in batch])
+                again = [one for one, line in zip(sent, batch, strict=True) if line.twice]
+                self._deliver([*sent, *again])
+                events, copies = events + len(sent), copies + len(again)
+                advance(len(batch))
+            counts = {"rows_read": events, "rows_taken": events, "events": events}
+            said = {"file_digest": digest.hexdigest(), **counts}
+            if events:
+                self._send([self._own(_CLOSED, last, said)])
+        finally:
+            self._sink.close()
+        return Loaded(self.import_id, events, copies)
+
+    def _own(self, ce_type: str, at: str, said: dict[str, Any]) -> NewEvent:
+        """At a moment of the year, so that loading it again says the same."""
+        about = {"import_id": self.import_id, "title": self._name}
+        return NewEvent(
+            type=ce_type,
+            stream=self.import_id,
+            source=self._importer,
+            id=event_id(self.import_id, ce_type, about),
+            importid=self.import_id,
+            testdata=True,
+            counted=False,
+            time=datetime.fromisoformat(at),
+            data={**about, **said},
+        )
+
+    def _send(self, events: list[NewEvent]) -> None:
+        self._deliver(self._finished(events))
+
+    def _finished(self, events: list[NewEvent]) -> list[Outgoing]:
+        """Checked, and signed together: one tree for each agency among them."""
+        checked = [check(one, self._schemas, "") for one in events]
+        now = system_now()
+        drafts = [Draft(envelope(one, None, now), one.value) for one in checked]
+        records = sign_together(drafts, self._keys, self._schemas)
+        return [
+            Outgoing(
+                source=one.source,
+                stream=one.stream,
+                id=one.id,
+                sequence=0,
+                request=one.request,
+                topic=door_of(self._sectors[one.source]),
+                record=record,
+            )
+            for one, record in zip(checked, records, strict=True)
+        ]
+
+    def _deliver(self, records: list[Outgoing]) -> None:
+        for answer in self._sink.send(records):
+            if isinstance(answer, CasebusError):
+                raise answer
+
+
+def backlog(settings: Settings) -> Iterator[dict[str, int]]:
+    """How many records each worker is behind, and `outbox`: unsent ones. Ends when all is done."""
+    patience = Patience(settings.patience_seconds)
+    admin = patience.ask(partial(_open_admin, settings))
+    quiet = 0
+    try:
+        while quiet < _QUIET_LOOKS:
+            behind = patience.ask(partial(_behind, admin, settings))
+            yield behind
+            # Between outbox and topic a record is in neither.
+            quiet = 0 if any(behind.values()) else quiet + 1
+            time.sleep(_LOOK_SECONDS)
+    finally:
+        admin.close()
+
+
+def _open_admin(settings: Settings) -> KafkaAdminClient:
+    with clear_errors():
+        return clients.open_admin(settings)
+
+
+def _behind(admin: KafkaAdminClient, settings: Settings) -> dict[str, int]:
+    with clear_errors():
+        behind = {group: _lag(admin, group) for group in WORKERS if group != "scheduler"}
+        return behind | {"outbox": asyncio.run(_unsent(settings))}
+
+
+def _lag(admin: KafkaAdminClient, group: str) -> int:
+    from kafka import OffsetSpec  # noqa: PLC0415
+
+    committed = admin.list_group_offsets([group])[group]
+    ends = admin.list_partition_offsets(dict.fromkeys(committed, OffsetSpec.LATEST))
+    return sum(max(0, ends[place].offset - found.offset) for place, found in committed.items())
+
+
+async def _unsent(settings: Settings) -> int:
+    import asyncpg  # noqa: PLC0415
+
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        return int(
+            await connection.fetchval(
+                "select count(*) from own.outbox where sent_at is null and refused is null"
+            )
+        )
+    finally:
+        await connection.close()

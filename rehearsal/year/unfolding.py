@@ -1,0 +1,116 @@
+"""A case as it happens: what agencies say, what the bus says has lapsed, and what is overrun.
+
+Nothing is accused here. Before time passes a last day, the walk writes down what it lets pass;
+whether the fold says the same of the finished case is for others to compare.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from casebus.cases import Case, CaseEvent, fold
+from casebus.cases.event import Identity
+from casebus.cases.state import RUNNING, Clock
+from casebus.law import Law
+from rehearsal.year.replaying import lapse_event
+
+#: A clock, and the event that started it.
+Name = tuple[str, Identity]
+
+
+class Unfolding:
+    """Of one case; `case` is how it stands now."""
+
+    def __init__(self, law: Law) -> None:
+        self._law = law
+        #: Whose end is an omission.
+        self._omissions = frozenset(law.thresholds.detection.clocks)
+        self._if_done = frozenset(
+            one for one, versions in law.clocks.items() if versions[0].owed_if_done
+        )
+        self._lapses: list[CaseEvent] = []
+        self.events: list[CaseEvent] = []
+        self.case = Case(stream="", status="", law="")
+        #: Periods that were let pass, in the order in which they ended.
+        self.overrun: dict[Name, None] = {}
+
+    @property
+    def now(self) -> dt.datetime | None:
+        """When the last thing was said, or lapsed."""
+        said = [one.recorded_at for one in self.events[-1:]]
+        return max([*said, *(one.legal.moment() for one in self._lapses[-1:])], default=None)
+
+    def tried(self, event: CaseEvent, *, moves: bool) -> Case | None:
+        """The case with one more event; None where something is found wrong with it.
+
+        As history, too, where that may differ: no lapse of it is told, and it is counted from
+        other days, which shows where an event `moves` a clock.
+        """
+        case = fold([*self.events, *self._lapses, event], self._law)
+        if not self._faults(case) <= self._faults(self.case):
+            return None
+        if not self._lapses and not moves:
+            return case
+        told = [replace(one, imported=True) for one in (*self.events, event)]
+        past = fold(told, self._law)
+        return None if past.findings or past.deviations else case
+
+    def take(self, event: CaseEvent, case: Case, ends: frozenset[str] = frozenset()) -> None:
+        """`case` is what `tried` gave; `ends`: the clocks that the event is to stop."""
+        moment = event.legal.moment()
+        self._let_pass(moment)
+        # Who need not do it is late all the same who does it later.
+        for one in self.case.clocks:
+            if one.status == RUNNING and one.id in ends & self._if_done and _over(one, moment):
+                self.overrun[name_of(one)] = None
+        self.events.append(event)
+        self.case = case
+
+    def pass_time(self, moment: dt.datetime) -> bool:
+        """Up to a moment, or to the first lapse before it, which is said: True then."""
+        over = [
+            (one.certain, one)
+            for one in self.case.clocks
+            if one.lapse_after is not None and one.certain is not None and one.certain < moment
+        ]
+        said = {one.id for one in self._lapses}
+        fresh = [(at, one) for at, one in over if lapse_event(one).id not in said]
+        if not fresh:
+            return False
+        at, clock = min(fresh, key=lambda pair: (pair[0], pair[1].key))
+        self._let_pass(at)
+        if clock.id in self._omissions:
+            self.overrun[name_of(clock)] = None
+        self._lapses.append(lapse_event(clock))
+        self.case = fold([*self.events, *self._lapses], self._law)
+        return True
+
+    def fall_silent(self, until: dt.datetime) -> None:
+        """Nobody says anything any more."""
+        while self.pass_time(until):
+            pass
+        self._let_pass(until)
+
+    def acts_on(self, name: Name) -> Identity | None:
+        """By which act of an agency the clock ended, where one did."""
+        own = {one.identity for one in self.events}
+        ended = next((one.stopped_by for one in self.case.clocks if name_of(one) == name), None)
+        return ended if ended in own else None
+
+    def _let_pass(self, moment: dt.datetime) -> None:
+        for one in self.case.clocks:
+            if one.status == RUNNING and one.breach_after and one.breach_after < moment:
+                self.overrun[name_of(one)] = None
+
+    def _faults(self, case: Case) -> set[str]:
+        """That nobody transferred is no fault of the act that shows it."""
+        return {one.key for one in case.findings if one.kind != "omission"}
+
+
+def _over(clock: Clock, moment: dt.datetime) -> bool:
+    return clock.certain is not None and clock.certain + clock.grace < moment
+
+
+def name_of(clock: Clock) -> Name:
+    return clock.id, clock.trigger
