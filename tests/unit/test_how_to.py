@@ -25,3 +25,18 @@ def test_each_link_between_pages_leads_somewhere() -> None:
         text = BLOCK.sub("", page.read_text(encoding="utf-8"))
         for target in re.findall(r"\]\(([^)#]+)\)", text):
             assert (page.parent / target).exists(), f"{page.name} links {target}"
+
+
+ROW = re.compile(r"^\| [^|]+ \| `([^`]+)`[^|]* \| `([^`]+)` \|$", re.MULTILINE)
+WHERE = ROW.findall((ROOT / "docs/how-to/where.md").read_text(encoding="utf-8"))
+
+
+def test_twenty_changes_and_more_are_told_with_their_first_file() -> None:
+    assert len(WHERE) > 20  # noqa: PLR2004
+
+
+@pytest.mark.parametrize(("first", "name"), WHERE, ids=[name for _, name in WHERE])
+def test_the_first_file_of_a_change_has_what_is_to_be_looked_for(first: str, name: str) -> None:
+    place = ROOT / first
+    names = " ".join(path.name for path in place.iterdir()) if place.is_dir() else ""
+    assert name in (names or place.read_text(encoding="utf-8"))
