@@ -32,7 +32,7 @@ WHERE = ROW.findall((ROOT / "docs/how-to/where.md").read_text(encoding="utf-8"))
 
 
 def test_twenty_changes_and_more_are_told_with_their_first_file() -> None:
-    assert len(WHERE) > 20  # noqa: PLR2004
+    assert len(WHERE) > 20
 
 
 @pytest.mark.parametrize(("first", "name"), WHERE, ids=[name for _, name in WHERE])
