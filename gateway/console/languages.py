@@ -14,6 +14,7 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 COOKIE = "casebus-language"
 _WORDS = Path(__file__).with_name("words.yaml")
+_REMEDIES = Path(__file__).with_name("remedies.yaml")
 _HEADER = "accept-language"
 
 
@@ -45,6 +46,13 @@ def words(language: Language) -> Words:
 def texts() -> dict[str, dict[str, str]]:
     """Every entry: key -> language -> text."""
     found: dict[str, dict[str, str]] = yaml.safe_load(_WORDS.read_text("utf-8"))
+    return found
+
+
+@lru_cache
+def remedies() -> dict[str, str]:
+    """By reason: in Chinese, why a record was refused and what to do."""
+    found: dict[str, str] = yaml.safe_load(_REMEDIES.read_text("utf-8"))
     return found
 
 

@@ -22,7 +22,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from casebus.events.legaltime import CHINA, in_china
 from gateway.console.assets import Assets
-from gateway.console.languages import LANGUAGES, Words, language_of, words
+from gateway.console.languages import LANGUAGES, Words, language_of, remedies, words
 from gateway.console.naming import Names
 from gateway.console.signin.visitor import Visitor
 from gateway.context import of_request
@@ -55,6 +55,7 @@ def environment() -> Environment:
         "official_day": official_day,
     }
     made.globals |= {"urgency": urgency, "languages": LANGUAGES, "themes": THEMES}
+    made.globals["remedies"] = remedies()
     made.policies |= {"json.dumps_function": _json, "json.dumps_kwargs": {"ensure_ascii": False}}
     return made
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import gateway.console
-from gateway.console.languages import LANGUAGES, texts
+from casebus.rejections import WHY
+from gateway.console.languages import LANGUAGES, remedies, texts
+from gateway.console.rendering import environment
 
 ROOM = Path(gateway.console.__file__).parent
 TEMPLATES = sorted(ROOM.rglob("templates/*.html"))
@@ -38,3 +40,15 @@ def test_a_template_has_no_words_of_its_own(template: Path) -> None:
     text = re.sub(r"<[^>]*>", "", text)
     own = re.sub(r"openapi\.json|casebus|JSON|GET \S*|&\w+;", "", text)
     assert not re.search(r"[A-Za-z\u4e00-\u9fff]{2,}", own), own
+
+
+def test_each_reason_of_a_reject_has_its_remedy_in_chinese() -> None:
+    assert remedies().keys() == {str(reason) for reason in WHY}
+
+
+def test_a_page_says_a_remedy_in_its_language_and_one_that_it_lacks_in_english() -> None:
+    said = vars(environment().get_template("macros.html").module)["remedy"]
+    known = {"reason": "unsigned", **WHY["unsigned"]._asdict()}
+    assert remedies()["unsigned"] in said(known, "zh")
+    assert WHY["unsigned"].remedy in said(known, "en")
+    assert 'lang="en"' in said(known | {"reason": "of another release"}, "zh")
