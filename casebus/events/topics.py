@@ -117,6 +117,11 @@ class Topics:
         """Records a second that admission takes from one door."""
         return int(self._body["door_records"])
 
+    @property
+    def door_rejects(self) -> int:
+        """Records a second that admission rejects of one door."""
+        return int(self._body["door_rejects"])
+
     def topics(self, members: Iterable[Member] = ()) -> tuple[Topic, ...]:
         """Every topic of an installation with these agencies on Kafka."""
         known = sorted(members)

@@ -7,15 +7,19 @@ BURST_SECONDS = 10
 
 
 class Pace:
-    """Counts the records of each door. One that brings too many waits; the broker keeps them."""
+    """Counts the records of each door. One that brings too many waits; the broker keeps them.
 
-    def __init__(self, records_a_second: int) -> None:
-        self._rate = records_a_second
+    What is rejected has a smaller quota: it costs the bus as much as an event, and helps nobody.
+    """
+
+    def __init__(self, admitted_a_second: int, rejected_a_second: int) -> None:
+        self._admitted, self._rejected = admitted_a_second, rejected_a_second
         #: When what each door brought would have come at its quota's pace.
         self._until: dict[str, float] = {}
 
-    def owed(self, door: str, records: int, now: float) -> float:
+    def owed(self, door: str, admitted: int, rejected: int, now: float) -> float:
         """Seconds that the door has to wait after these records."""
-        until = max(self._until.get(door, 0.0), now - BURST_SECONDS) + records / self._rate
+        came_in = admitted / self._admitted + rejected / self._rejected
+        until = max(self._until.get(door, 0.0), now - BURST_SECONDS) + came_in
         self._until[door] = until
         return max(0.0, until - now)

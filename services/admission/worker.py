@@ -62,15 +62,18 @@ class Admission:
         partitions = await self._producer.partitions(batch.topic)
         for at in range(0, len(batch.records), RECORDS_AT_ONCE):
             some = batch.records[at : at + RECORDS_AT_ONCE]
-            await self._admit([_arrival(batch, record, partitions) for record in some])
-            await asyncio.sleep(self._pace.owed(batch.topic, len(some), time.monotonic()))
+            rejected = await self._admit([_arrival(batch, one, partitions) for one in some])
+            admitted, now = len(some) - rejected, time.monotonic()
+            await asyncio.sleep(self._pace.owed(batch.topic, admitted, rejected, now))
 
-    async def _admit(self, arrivals: list[Arrival]) -> None:
+    async def _admit(self, arrivals: list[Arrival]) -> int:
+        """Send what comes of each, and give how many were rejected."""
         outgoing = [self._decide(arrival) for arrival in arrivals]
         await self._producer.send(outgoing)
-        refused = sum(one.topic == REJECTED for one in outgoing)
-        telemetry.count("casebus.admission.admitted", len(outgoing) - refused)
-        telemetry.count("casebus.admission.rejected", refused)
+        rejected = sum(one.topic == REJECTED for one in outgoing)
+        telemetry.count("casebus.admission.admitted", len(outgoing) - rejected)
+        telemetry.count("casebus.admission.rejected", rejected)
+        return rejected
 
     async def _until_fresh(self) -> None:
         """Stale by 5 s: pause, and reject nothing (design rule 9)."""
@@ -126,7 +129,7 @@ async def open_admission(settings: WorkerSettings, producer: Producer) -> AsyncI
         hosted = frozenset(topics.hosted)
         now = now_from(settings)
         judge = Judge(schemas, follower.directory, law, hosted, now)
-        pace = Pace(topics.door_records)
+        pace = Pace(topics.door_records, topics.door_rejects)
         admission = Admission(judge, follower, producer, law.digest, now, pace=pace)
         yield admission.handle
     finally:

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.slow, pytest.mark.timeout(600)]
 
 #: The agency of the shipped directory that has a system of its own.
 ON_KAFKA = "cn-330106-amr"
-GARBAGE, OTHERS, FAT = 60_000, 400, COUNT
+GARBAGE, OTHERS, FAT = 12_000, 400, COUNT
 #: What the room that is shipped takes of an author whose events have no recipient.
 ROOM = 3_000
 
