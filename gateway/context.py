@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Annotated, Any
 
@@ -57,6 +58,8 @@ class Gateway:
     witnessing: Witnessing
     prover: Prover = field(default_factory=Prover)
     figures: dict[str, float] = field(default_factory=dict)
+    #: Check -> when it was first seen to fail, while it does.
+    failing_since: dict[str, datetime] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
     hearing: Hearing = field(default_factory=Hearing)
     #: Digest of a law -> what it asks of acts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import asyncpg
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import Field
 
 from gateway.api.shapes import Shape
 from gateway.context import Context, Gateway
@@ -40,6 +42,9 @@ class Ready(Shape):
 
     status: State
     checks: dict[str, State]
+    failing_since: dict[str, datetime] = Field(
+        description="Of each check that fails, when this gateway first saw it: it looks when asked."
+    )
 
 
 class Health(Ready):
@@ -65,7 +70,7 @@ async def readyz(gateway: Context, response: Response) -> Ready:
 
 async def ready_of(gateway: Gateway) -> Ready:
     checks = await _checks(gateway)
-    return Ready(status=_sum(checks), checks=checks)
+    return Ready(status=_sum(checks), checks=checks, failing_since=_since(gateway, checks))
 
 
 @router.get("/healthz", responses={503: {"model": Health}})
@@ -80,6 +85,7 @@ async def healthz(gateway: Context, response: Response) -> Health:
     return Health(
         status=status,
         checks=checks,
+        failing_since=_since(gateway, checks),
         version=version("casebus"),
         directory_position=gateway.reader.directory.position,
         figures=gateway.figures,
@@ -156,6 +162,16 @@ async def _sent(gateway: Gateway) -> State:
 async def _services(gateway: Gateway) -> list[dict[str, Any]]:
     rows = await reads.heartbeats(await gateway.database())
     return [{"service": row["service"], "at": row["at"], "detail": row["detail"]} for row in rows]
+
+
+def _since(gateway: Gateway, checks: dict[str, State]) -> dict[str, datetime]:
+    """Notes what fails now and forgets what works again."""
+    for name, state in checks.items():
+        if state == "ok":
+            gateway.failing_since.pop(name, None)
+        else:
+            gateway.failing_since.setdefault(name, gateway.now())
+    return {name: at for name, at in gateway.failing_since.items() if name in checks}
 
 
 def _sum(checks: dict[str, State]) -> State:

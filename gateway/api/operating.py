@@ -84,6 +84,7 @@ class Services(Shape):
 
     status: State
     checks: dict[str, State]
+    failing_since: dict[str, datetime]
     figures: dict[str, float]
     beats: list[Beat]
     items: list[Service]
@@ -143,6 +144,7 @@ async def services(
     return Services(
         status=ready.status,
         checks=ready.checks,
+        failing_since=ready.failing_since,
         figures=gateway.figures,
         beats=[_beat(one) for one in beats],
         items=operating.in_order([Service(**one) for one in rows], sort),
