@@ -226,6 +226,7 @@ class Publisher:
     def _publish(
         self, checked: Sequence[Checked], also: Callable[[], None] | None
     ) -> list[Published]:
+        self._require_keys(checked)
         topics, away = self._topics(checked)
         with self._store.writing():
             self._keep(checked, topics)
@@ -309,6 +310,16 @@ class Publisher:
             if isinstance(addressed, AwayError):
                 return []
         return ready
+
+    def _require_keys(self, checked: Sequence[Checked]) -> None:
+        """Raises `no_key` at once, whether Kafka answers or not; what is kept needs no key."""
+        missing = {
+            agency
+            for agency in {agency_of(one.source) for one in checked}
+            if not self._keys.has(agency)
+        }
+        for one in self._fresh([one for one in checked if agency_of(one.source) in missing]):
+            self._keys.key(agency_of(one.source))
 
     def _topics(self, checked: Sequence[Checked]) -> tuple[dict[str, str], AwayError | None]:
         """The topic of each agency; and what kept Kafka from saying it.

@@ -22,7 +22,7 @@ from casebus.sdk.store import Outgoing, Store
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 #: About six events each.
 CASES = 8_000

@@ -246,6 +246,7 @@ async def sorts_and_pages(world: TwinWorld, viewer: str) -> None:
         assert counted == {one: statuses.count(one) for one in statuses}
 
 
+@pytest.mark.long
 async def test_an_event_and_its_trace_find_the_cases_in_whose_history_the_viewer_reads_it(
     world: TwinWorld,
 ) -> None:

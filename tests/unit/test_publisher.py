@@ -191,6 +191,27 @@ def test_without_the_source_s_key_nothing_is_kept_and_no_sequence_is_spent(
     assert sequences(broker) == [1]
 
 
+def test_without_the_source_s_key_kafka_is_not_asked_for_its_door(
+    settings: Settings, broker: Broker, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def door_of(agency: str) -> str:
+        asked.append(agency)
+        return "events.administrative"
+
+    publisher = Publisher(
+        settings,
+        schemas=Schemas.load(settings.schemas_dir),
+        store=Store.open(tmp_path / "sent.sqlite"),
+        door_of=door_of,
+        sink=broker,
+    )
+    with pytest.raises(CasebusError, match="no_key"):
+        publisher.publish_one(replace(noted("a"), source="cn-330106-psb"))
+    assert asked == []
+
+
 class Producer:
     """Has no room for the first record it is given, and takes the others."""
 

@@ -64,6 +64,7 @@ def test_every_omission_is_found_at_the_agency_that_owed_the_transfer() -> None:
     assert omitted > 10
 
 
+@pytest.mark.long
 def test_where_nobody_is_late_or_rests_nothing_is_overrun_before_the_year_ends() -> None:
     """So no period of the law can be kept by nobody, and none falls due that was kept."""
     world = a_world(
