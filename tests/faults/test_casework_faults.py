@@ -59,6 +59,7 @@ def test_casework_ended_in_mid_flight_records_each_event_once(bus: Bus, fleet: F
     bus.prove(since)
 
 
+@pytest.mark.long
 def test_partitions_that_move_to_a_second_casework_and_back_are_recorded_once(
     bus: Bus, fleet: Fleet
 ) -> None:
