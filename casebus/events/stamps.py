@@ -118,15 +118,11 @@ class Stamps:
 
     @classmethod
     def read(cls, texts: Mapping[str, str]) -> Self:
-        recipients = tuple(texts.get(RECIPIENTS, "").split())
-        sectors = tuple(texts.get(SECTORS, "").split())
-        if len(recipients) != len(sectors):
-            raise ValueError(f"{len(recipients)} recipients, {len(sectors)} sectors")
         return cls(
             admitted_at=datetime.fromisoformat(texts[ADMITTED_AT]),
             origin=texts[ORIGIN],
-            recipients=recipients,
-            sectors=sectors,
+            recipients=tuple(texts.get(RECIPIENTS, "").split()),
+            sectors=tuple(texts.get(SECTORS, "").split()),
             routes=tuple(texts.get(ROUTES, "").split()),
             undeliverable=tuple(texts.get(UNDELIVERABLE, "").split()),
             flags=tuple(texts.get(FLAGS, "").split()),
@@ -160,6 +156,7 @@ class Stamps:
 
     @property
     def sector_by_recipient(self) -> dict[str, str]:
+        """Raises ValueError where one has no sector beside it."""
         return dict(zip(self.recipients, self.sectors, strict=True))
 
 

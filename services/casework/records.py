@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,11 @@ class Journaled:
 
     row: JournalRow
     envelope: Envelope
-    stamps: Stamps
+
+    @cached_property
+    def stamps(self) -> Stamps:
+        """Read where it is asked for: of an altered record its leaf is looked at first."""
+        return Stamps.of(self.row.headers)
 
     @property
     def identity(self) -> Identity:
@@ -92,4 +97,4 @@ def read(record: Any, schemas: Schemas, *, epoch: int, partition: int, log_index
         headers=headers,
         appended_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
     )
-    return Journaled(row, envelope, Stamps.of(headers))
+    return Journaled(row, envelope)

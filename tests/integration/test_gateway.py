@@ -563,6 +563,7 @@ def test_ready_is_told_with_its_checks_and_metrics_are_served(
         "checks": dict.fromkeys(
             ("database", "broker", "directory", "watched", "moving", "derived"), "ok"
         ),
+        "failing_since": {},
     }
     health = httpx.get(f"{stack.probe_url}/healthz").json()
     assert health["directory_position"] > 0

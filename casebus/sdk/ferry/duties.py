@@ -80,7 +80,9 @@ class Duties:
             envelope, data = self._read(record)
             texts = texts_of(record.headers)
             position = Position.parse(texts[POSITION])
-            return case_event(envelope, data, Stamps.read(texts), position)
+            stamps = Stamps.read(texts)
+            _ = stamps.sector_by_recipient
+            return case_event(envelope, data, stamps, position)
         except (CasebusError, ValueError, KeyError):
             # Of another version: it is there to be read, and folds into nothing here.
             return None
