@@ -104,6 +104,13 @@ def test_the_supervisor_finds_an_omission_that_nobody_reported(whole: Stack, sta
         tour.reads("法定期限")
         tour.presses("打印案件经过")
         tour.page.get_by_role("heading", name="案件办理经过").wait_for()
+        tour.page.go_back()
+        tour.presses("统计")
+        with tour.page.expect_download() as taken:
+            tour.presses("导出 Excel")
+        assert taken.value.suggested_filename.endswith(".xlsx")
+        tour.presses("月报")
+        tour.reads("三、应移送未移送", tour.page.locator("body"))
     assert browser.faults == []
 
 
