@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from casebus.events.doors import BUS_DOOR
+from casebus.events.stamps import Origin
 from casebus.events.topics import JOURNAL
 from operations.verify.comparing import Batch, Seen
 from operations.verify.report import Report
@@ -9,6 +11,8 @@ from operations.verify.sequences import Order, Sequences
 
 Door = tuple[str, int]
 """(topic, partition)."""
+
+_OUR_DOOR = f"{BUS_DOOR}/".encode()
 
 
 def position_key(partition: int, offset: int) -> int:
@@ -55,8 +59,8 @@ class Journal:
             self.entries.add(seen.author)
 
     def _doors(self, partition: int, seen: Seen) -> None:
-        topic, number, text, _ = seen.origin.decode().split("/")
-        door, offset = (topic, int(number)), int(text)
+        came = Origin.parse(seen.origin.decode())
+        door, offset = (came.door, came.partition), came.offset
         there = self.admitted.setdefault(door, {})
         before = there.get(offset)
         if before is not None:
@@ -65,7 +69,7 @@ class Journal:
                 self._report.problem("altered_at_admission", f"{partition}/{seen.offset}")
             return
         if not self._order.follows((door, partition), offset):
-            self._report.problem("reordered_at_admission", f"{topic}/{number}/{offset}")
+            self._report.problem("reordered_at_admission", f"{came.door}/{came.partition}/{offset}")
         there[offset] = seen.author
 
     def _identity(self, partition: int, seen: Seen) -> None:
@@ -98,5 +102,5 @@ class Journal:
 
 def _is_ours(seen: Seen) -> bool:
     """Whether a process of the bus said it: at its own door, or as an intake's receipt."""
-    at_our_door = seen.origin.startswith(b"events.bus/")
+    at_our_door = seen.origin.startswith(_OUR_DOOR)
     return at_our_door or seen.type.startswith(b"casebus.intake.received.")

@@ -17,6 +17,7 @@ OWNED = {
     "a stamp's name": (r'"cb-', "casebus/events/stamps.py"),
     "the journal's topic": (r'"case\.journal"', "casebus/events/topics.py"),
     "a topic's constant": (r'= "(rejected|directory)"$', "casebus/events/topics.py"),
+    "the bus's door": (r'"events\.bus', "casebus/events/doors.py"),
     "the bus's own name": (r'^_?[A-Z]+ = "bus"$|[=!]= "bus"', "casebus/events/doors.py"),
 }
 

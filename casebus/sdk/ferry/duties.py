@@ -81,7 +81,7 @@ class Duties:
             texts = texts_of(record.headers)
             position = Position.parse(texts[POSITION])
             stamps = Stamps.read(texts)
-            _ = stamps.sector_by_recipient
+            _ = stamps.sector_by_recipient  # where one lacks its sector it is another version's
             return case_event(envelope, data, stamps, position)
         except (CasebusError, ValueError, KeyError):
             # Of another version: it is there to be read, and folds into nothing here.
