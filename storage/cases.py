@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from casebus.cases import facets
+from casebus.cases.facets import Row
 from storage.queries import load
 
 _SQL = load("cases")
@@ -50,201 +52,12 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockRow:
-    stream: UUID
-    key: str
-    clock: str
-    status: str
-    historic: bool
-    due: datetime | None
-    #: Due plus grace: when the scheduler looks; None where nothing can be breached.
-    breach_after: datetime | None
-    procedure: str
-    #: The last day as counted, before it rolled over.
-    nominal: date | None
-    #: When the actor is to be warned, and when a lapse is to be told, grace included.
-    warn_after: datetime | None
-    lapse_after: datetime | None
-    extended: int
-    cause: str
-    view: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RegionRow:
-    """A procedure beside the leading one, which the case's own row shows."""
-
-    stream: UUID
-    procedure: str
-    status: str
-    view: bytes
-
-    @property
-    def key(self) -> str:
-        return self.procedure
-
-
-@dataclass(frozen=True, slots=True)
-class WorkRow:
-    key: str
-    stream: UUID
-    agency: str
-    duty: str
-    is_open: bool
-    due: datetime | None
-    version: int
-    unit: str | None
-    view: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class FindingRow:
-    stream: UUID
-    key: str
-    kind: str
-    #: From when on it may be told; None where there is nothing to wait for.
-    tell_after: datetime | None
-    view: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DeviationRow:
-    """What was found about an imported event, to be counted."""
-
-    stream: UUID
-    key: str
-    import_id: str
-    kind: str
-    reason: str
-    event_name: str
-    source: str
-    id: str
-    view: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class PunishedRow:
-    """An organisation was punished, by its canonical code."""
-
-    stream: UUID
-    key: str
-    uscc: str
-    family: str
-    offence: str
-    kind: str
-    decided_on: date
-    number: str
-    source: str
-    id: str
-    view: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ActRow:
-    """What a case says an organisation did; `view` has the figures."""
-
-    stream: UUID
-    key: str
-    uscc: str
-    family: str
-    agency: str
-    first_on: date
-    last_on: date
-    unpunished: bool
-    asking: bool
-    imported: bool
-    source: str
-    id: str
-    view: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RightSaidRow:
-    """Something stands against a right, by its canonical number."""
-
-    stream: UUID
-    key: str
-    number: str
-    kind: str
-    event_name: str
-    outcome: str
-    said_on: date
-    agency: str
-    citation: str
-    secret: bool
-    source: str
-    id: str
-    view: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RightUseRow:
-    """A running case is about a right, or linked with another case."""
-
-    stream: UUID
-    key: str
-    number: str | None
-    linked: UUID | None
-    view: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class TitleRow:
-    """The title of its state, of no agency, or one that an agency gave the matter (ADR 0064)."""
-
-    stream: UUID
-    place: int
-    agency: str | None
-    #: Who was sent it.
-    recipients: list[str]
-    title: str
-
-    @property
-    def key(self) -> str:
-        return str(self.place)
-
-    @property
-    def view(self) -> bytes:
-        """Nothing but the columns."""
-        return b""
-
-
-@dataclass(frozen=True, slots=True)
 class CaseRows:
-    """Everything that shows one case."""
+    """Everything that shows one case: its own row, and those of its facets."""
 
     case: CaseRow
-    clocks: Sequence[ClockRow]
-    work: Sequence[WorkRow]
-    findings: Sequence[FindingRow]
-    regions: Sequence[RegionRow] = ()
-    deviations: Sequence[DeviationRow] = ()
-    punished: Sequence[PunishedRow] = ()
-    acts: Sequence[ActRow] = ()
-    rights_said: Sequence[RightSaidRow] = ()
-    right_uses: Sequence[RightUseRow] = ()
-    titles: Sequence[TitleRow] = ()
+    rows: Sequence[Row]
 
-
-class _Table(NamedTuple):
-    name: str
-    #: The field of CaseRows, and the word in the names of its queries.
-    parts: str
-    shape: type[Any]
-
-
-_TABLES = (
-    _Table("clock", "clocks", ClockRow),
-    _Table("work_item", "work", WorkRow),
-    _Table("finding", "findings", FindingRow),
-    _Table("side_region", "regions", RegionRow),
-    _Table("deviation", "deviations", DeviationRow),
-    _Table("punished", "punished", PunishedRow),
-    _Table("act", "acts", ActRow),
-    _Table("right_said", "rights_said", RightSaidRow),
-    _Table("right_use", "right_uses", RightUseRow),
-    _Table("title", "titles", TitleRow),
-)
 
 Shown = dict[tuple[str, str], bytes]
 """Table and key of each row that shows a case, and a fingerprint of what stands in it."""
@@ -301,55 +114,60 @@ async def save(
     await connection.execute(_SQL["save_cases"], *map(list, zip(*cases, strict=True)))
     there, now = shown or {}, {one.case.stream: _shown_by(one) for one in rows}
     whole = [stream for stream in known if stream not in there]
-    for table in _TABLES:
+    for shape in shapes():
         if whole:
-            await connection.execute(_SQL[f"drop_{table.parts}"], whole)
-        gone, fresh = _difference(table, rows, there, now)
+            await connection.execute(_SQL["drop_rows"].format(table=shape.TABLE), whole)
+        gone, fresh = _difference(shape, rows, there, now)
         if gone:
-            columns = map(list, zip(*gone, strict=True))
-            await connection.execute(_SQL[f"drop_some_{table.parts}"], *columns)
-        await _copy(connection, table, fresh)
+            drop = _SQL["drop_some_rows"].format(table=shape.TABLE, key=shape.KEY)
+            await connection.execute(drop, *map(list, zip(*gone, strict=True)))
+        await _copy(connection, shape, fresh)
     return now
 
 
+def shapes() -> list[type[Row]]:
+    """Of the rows of all facets, one a table."""
+    return [shape for facet in facets.FACETS for shape in facet.tables]
+
+
 def _shown_by(rows: CaseRows) -> Shown:
-    return {
-        (table.name, row.key): _fingerprint(row)
-        for table in _TABLES
-        for row in getattr(rows, table.parts)
-    }
+    return {(row.TABLE, row.which): _fingerprint(row) for row in rows.rows}
 
 
 def _difference(
-    table: _Table,
+    shape: type[Row],
     rows: Sequence[CaseRows],
     there: Mapping[UUID, Shown],
     now: Mapping[UUID, Shown],
-) -> tuple[list[tuple[UUID, str]], list[Any]]:
-    """Places (stream, key) of the rows to delete, and the rows to write."""
+) -> tuple[list[tuple[UUID, str]], list[tuple[UUID, Row]]]:
+    """Places (stream, key) of the rows to delete, and the rows to write, each with its stream."""
     gone: list[tuple[UUID, str]] = []
-    fresh: list[Any] = []
+    fresh: list[tuple[UUID, Row]] = []
     for one in rows:
         stream = one.case.stream
         before, after = there.get(stream, {}), now[stream]
         gone += (
             (stream, key)
             for (name, key), mark in before.items()
-            if name == table.name and after.get((name, key)) != mark
+            if name == shape.TABLE and after.get((name, key)) != mark
         )
         fresh += (
-            row
-            for row in getattr(one, table.parts)
-            if before.get((table.name, row.key)) != after[table.name, row.key]
+            (stream, row)
+            for row in one.rows
+            if type(row) is shape
+            and before.get((row.TABLE, row.which)) != after[row.TABLE, row.which]
         )
     return gone, fresh
 
 
-def _fingerprint(row: Any) -> bytes:
-    """Equal for equal rows, by every column: what is not in the view is seen to change too."""
-    mark = hashlib.blake2b(row.view, digest_size=16)
-    mark.update(repr([getattr(row, name) for name in row.__slots__ if name != "view"]).encode())
-    return mark.digest()
+def _fingerprint(row: Row) -> bytes:
+    """Equal for equal rows, by every column."""
+    columns = [getattr(row, name) for name in _columns(type(row))]
+    return hashlib.blake2b(repr(columns).encode(), digest_size=16).digest()
+
+
+def _columns(shape: type[Row]) -> tuple[str, ...]:
+    return tuple(shape.__slots__)
 
 
 async def add_numbers(connection: Any, numbers: set[tuple[str, str, UUID, str]]) -> None:
@@ -370,12 +188,12 @@ async def _of_numbers(
         await connection.execute(_SQL[query], *map(list, zip(*ordered, strict=True)))
 
 
-async def _copy(connection: Any, table: _Table, rows: Sequence[Any]) -> None:
+async def _copy(connection: Any, shape: type[Row], rows: Sequence[tuple[UUID, Row]]) -> None:
     if rows:
-        names = table.shape.__slots__
+        names = _columns(shape)
         await connection.copy_records_to_table(
-            table.name,
+            shape.TABLE,
             schema_name="derived",
-            columns=list(names),
-            records=[tuple(getattr(row, name) for name in names) for row in rows],
+            columns=["stream", *names],
+            records=[(stream, *(getattr(row, name) for name in names)) for stream, row in rows],
         )

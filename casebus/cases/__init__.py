@@ -6,10 +6,18 @@ Touches casebus.events and casebus.law only.
 
 from __future__ import annotations
 
-from casebus.cases.derive import Derived, breach_of, derive, lapse_of, raised_of, warning_of
+from casebus.cases.clock import Clock
+from casebus.cases.clock_events import breach_of, lapse_of, warning_of
+from casebus.cases.core import Region
+from casebus.cases.derive import derive
+from casebus.cases.derived import Derived
 from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.facets.copies import CopyDue
+from casebus.cases.facets.work import WorkItem
+from casebus.cases.finding import Deviation, Finding
+from casebus.cases.finding_events import raised_of
 from casebus.cases.fold import FOLD_VERSION, fold
-from casebus.cases.state import Case, Clock, CopyDue, Deviation, Finding, Region, WorkItem
+from casebus.cases.state import Case
 from casebus.cases.unopened import named
 
 __all__ = [

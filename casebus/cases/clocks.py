@@ -8,21 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from casebus.cases import body
+from casebus.cases.clock import CANCELLED, LAPSE, LAPSED, MET, MET_LATE, PAUSED, RUNNING, Clock
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.keys import Keys
 from casebus.cases.marks import Mark
 from casebus.cases.receipts import Receipt, Receipts
 from casebus.cases.regions import Region
-from casebus.cases.state import (
-    CANCELLED,
-    LAPSE,
-    LAPSED,
-    MET,
-    MET_LATE,
-    PAUSED,
-    RUNNING,
-    Clock,
-)
 from casebus.events.legaltime import LegalTime, calendar_day
 from casebus.law.agencies import ACTOR, AGENCY, ROLE, SAME_DIVISION
 from casebus.law.calendar import Calendar

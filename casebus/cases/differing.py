@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from casebus.cases.state import RUNNING, Clock
+from casebus.cases.clock import RUNNING, Clock
 
 View = Mapping[str, Any]
 

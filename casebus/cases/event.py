@@ -12,6 +12,8 @@ from casebus.events.legaltime import LegalTime
 UNSAID = datetime.min.replace(tzinfo=UTC)
 #: (source, id): what one event is, inside its stream (design rule 1).
 Identity = tuple[str, str]
+#: What an event says of facets: their places in the list of those that read, and what was read.
+Readings = tuple[tuple[int, Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +56,13 @@ class CaseEvent:
     #: made once, because the fold asks for both again and again.
     identity: Identity = field(init=False, repr=False, compare=False)
     agency: str = field(init=False, repr=False, compare=False)
+    #: Digest of the law under which it was read, and what the facets read in it; None until then.
+    readings: tuple[str, Readings] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identity", (self.source, self.id))
         object.__setattr__(self, "agency", self.source.partition("/")[0])
+        object.__setattr__(self, "readings", None)
 
 
 def first_journaled(events: list[CaseEvent]) -> list[CaseEvent]:

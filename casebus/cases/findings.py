@@ -8,9 +8,9 @@ from datetime import datetime
 
 from casebus.cases.body import plain
 from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.finding import Deviation, Finding
 from casebus.cases.keys import Keys
 from casebus.cases.marks import Mark
-from casebus.cases.state import Deviation, Finding
 from casebus.law.compiled import event_name
 from casebus.law.findings import Waits
 

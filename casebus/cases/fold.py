@@ -9,13 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from casebus.cases import body
+from casebus.cases import body, facets
 from casebus.cases.assessing import ANSWER, Assessing
 from casebus.cases.checks import CHECKS
 from casebus.cases.clocks import Clocks, Setting
 from casebus.cases.corrections import corrected
 from casebus.cases.dating import AHEAD, Ahead, date_all
+from casebus.cases.derived import Told
 from casebus.cases.event import CaseEvent, Identity, first_journaled
+from casebus.cases.facets.assessments import AssessmentsFacet
+from casebus.cases.facets.clocks import ClocksFacet, KnownClocks
+from casebus.cases.facets.copies import CopiesFacet, CopyDue
+from casebus.cases.facets.findings import DeviationsFacet, FindingsFacet, KnownFindings
+from casebus.cases.facets.links import LinksFacet
+from casebus.cases.facets.organisations import KnownOrganisations, OrganisationsFacet
+from casebus.cases.facets.recalls import RecallsFacet
+from casebus.cases.facets.work import WorkFacet
 from casebus.cases.findings import (
     CYCLE,
     DATA_QUALITY,
@@ -25,7 +34,6 @@ from casebus.cases.findings import (
     UNDELIVERABLE,
     Findings,
 )
-from casebus.cases.identifying import check_identifiers
 from casebus.cases.keys import Keys
 from casebus.cases.links import ABSORBED, FIELDS, MERGED, Links
 from casebus.cases.marks import Marks, standing
@@ -33,15 +41,12 @@ from casebus.cases.moving import MOVES, move
 from casebus.cases.openers import leading, openings_of, owners_of
 from casebus.cases.order import fold_order
 from casebus.cases.parts import Parts
-from casebus.cases.proposed import Proposed, proposed
 from casebus.cases.recalls import RECALLED, Recalls, unworded
 from casebus.cases.receipts import Receipts
 from casebus.cases.regions import Region, Roles
 from casebus.cases.renewals import REINTERPRETED, Renewals
-from casebus.cases.rights import Rights
 from casebus.cases.sequences import check_sequences
-from casebus.cases.state import NO_CASE, Case, CopyDue, Told
-from casebus.cases.titles import Titles
+from casebus.cases.state import NO_CASE, Case
 from casebus.cases.unopened import unopened
 from casebus.cases.work import Work
 from casebus.errors import Flag
@@ -126,9 +131,8 @@ class _Folding:
         self.renewals = Renewals(opening.stream)
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles, recalled)
         self.links = Links()
-        self.rights = Rights(law.rights)
-        self.titles = Titles(recorded, read, recalled)
-        self.proposals: list[Proposed] = []
+        setting = facets.Setting(law, self.findings, recorded, read, recalled)
+        self.facets = [facet(setting) for facet in facets.READ_FACETS]
         self.secrecy: set[str] = set()
         self.copies: dict[tuple[str, Identity], CopyDue] = {}
         self.numbers: set[tuple[str, str]] = set()
@@ -176,14 +180,11 @@ class _Folding:
             self.findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=NO_ROOM)
 
     def _read(self, event: CaseEvent, name: str) -> None:
-        """What the body says besides moving the procedures: figures, identifiers, its kind."""
+        """What the body says besides moving the procedures: figures, secrecy, the facets' parts."""
         self.assessing.take(event, name)
         if not self.recalled or event.identity not in self.recalled:
-            self.rights.take(event, name)
-            self.titles.take(event)
-            check_identifiers(event, self.law.divisions, self.findings)
-            if proposal := proposed(event, self.law):
-                self.proposals.append(proposal)
+            for place, said in facets.readings_of(event, self.law):
+                self.facets[place].take(event, said)
         if (mark := event.data.get("secrecy")) and mark != _OPEN:
             self.secrecy.add(body.text(event.data, "secrecy"))
 
@@ -549,8 +550,7 @@ class _Folding:
         return {**shown, **self.known_roles, **self.leading.roles}
 
     def _frozen(self, order: list[CaseEvent]) -> Case:
-        marks, leading = self.marks, self.leading.frozen()
-        setting = Setting(self.stream, self.keys, self.law.digest, marks.breaches, marks.warnings)
+        leading = self.leading.frozen()
         return Case(
             stream=self.stream,
             status=leading.status,
@@ -563,34 +563,34 @@ class _Folding:
             participants=tuple(sorted(self.shown)),
             numbers=tuple(sorted(self.numbers)),
             order=tuple([event.identity for event in order]),
-            clocks=self.renewals.clocks(self.clocks.frozen(setting), marks.breaches),
-            findings=(
-                *self.renewals.findings(self.findings.all(marks.findings)),
-                *marks.asked(),
-            ),
-            deviations=self.findings.of_history(),
-            work=self.work.frozen(self.units),
-            copies=self.renewals.copies(tuple(self.copies.values())),
-            assessments=self.assessing.all(),
-            proposals=tuple(self.proposals),
             secrecy=tuple(sorted(self.secrecy)),
-            punished=self.assessing.punished(),
-            acts=self.assessing.acts(),
-            rights_said=self.rights.said(),
-            rights=self.rights.named,
-            linked=self.rights.linked(self.links.links),
             hearers=self._hearers(order),
             team=self._team(),
-            told_findings=standing(marks.findings),
-            told_breaches=standing(marks.breaches),
-            unfounded_lapses=tuple(_told(event) for event in self.unfounded),
-            links=self.links.links,
-            origins=self.links.origins,
-            absorbed_into=self.links.absorbed_into,
-            recalls=self.recalls.all(),
-            titles=self.titles.all(),
+            known={
+                **self._known(),
+                **{facet.name: facet.known() for facet in self.facets},
+            },
             law=self.law.digest,
         )
+
+    def _known(self) -> dict[str, object]:
+        """What the facets know that transitions move."""
+        marks, renewals, assessing = self.marks, self.renewals, self.assessing
+        setting = Setting(self.stream, self.keys, self.law.digest, marks.breaches, marks.warnings)
+        clocks = renewals.clocks(self.clocks.frozen(setting), marks.breaches)
+        unfounded = tuple(map(_told, self.unfounded))
+        found = (*renewals.findings(self.findings.all(marks.findings)), *marks.asked())
+        return {
+            ClocksFacet.name: KnownClocks(clocks, standing(marks.breaches), unfounded),
+            FindingsFacet.name: KnownFindings(found, standing(marks.findings)),
+            DeviationsFacet.name: self.findings.of_history(),
+            WorkFacet.name: self.work.frozen(self.units),
+            CopiesFacet.name: renewals.copies(tuple(self.copies.values())),
+            RecallsFacet.name: self.recalls.all(),
+            AssessmentsFacet.name: assessing.all(),
+            OrganisationsFacet.name: KnownOrganisations(assessing.punished(), assessing.acts()),
+            LinksFacet.name: self.links.known(),
+        }
 
 
 def _told(event: CaseEvent) -> Told:

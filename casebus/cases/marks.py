@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casebus.cases.body import plain, text
+from casebus.cases.derived import Told
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.state import Finding, Told
+from casebus.cases.finding import Finding
 from casebus.events.doors import BUS
 from casebus.law.compiled import event_name
 

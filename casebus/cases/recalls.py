@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from casebus.cases import body
+from casebus.cases.clock import CLOCK_STATES
 from casebus.cases.corrections import CORRECTED, named_by
 from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.facets.recalls import Recall
 from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
 from casebus.cases.order import sort_key
-from casebus.cases.state import CLOCK_STATES, Recall
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 

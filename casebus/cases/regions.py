@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from casebus.cases.core import Region as RegionState
 from casebus.cases.event import CaseEvent
-from casebus.cases.state import Region as RegionState
 from casebus.law.compiled import Procedure
 
 #: State of every region of a case that goes on in another one, and its titles.

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from casebus.cases.body import text
-from casebus.cases.derive import raised_of
+from casebus.cases.clock import Clock
 from casebus.cases.event import CaseEvent
+from casebus.cases.facets.copies import CopyDue
+from casebus.cases.finding import Finding
+from casebus.cases.finding_events import raised_of
 from casebus.cases.keys import key_of
 from casebus.cases.marks import Mark
-from casebus.cases.state import Clock, CopyDue, Finding
 
 REINTERPRETED = "casebus.case.reinterpreted.v1"
 

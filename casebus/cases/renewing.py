@@ -13,23 +13,17 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 from casebus.cases.body import text
-from casebus.cases.derive import (
-    BREACH_WITHDRAWN,
-    BREACHED,
-    COPY_DUE,
-    LAPSE_WITHDRAWN,
-    LAPSED,
-    RAISED,
-    WITHDRAWN,
-    Derived,
-    derive,
-    raised_of,
-)
+from casebus.cases.clock import RUNNING, Clock
+from casebus.cases.clock_events import BREACH_WITHDRAWN, BREACHED, LAPSE_WITHDRAWN, LAPSED
+from casebus.cases.derive import derive
+from casebus.cases.derived import Derived
 from casebus.cases.event import CaseEvent
+from casebus.cases.facets.copies import COPY_DUE
+from casebus.cases.finding_events import RAISED, WITHDRAWN, raised_of
 from casebus.cases.fold import FOLD_VERSION, fold
 from casebus.cases.keys import key_of
 from casebus.cases.renewals import REINTERPRETED
-from casebus.cases.state import RUNNING, Case, Clock
+from casebus.cases.state import Case
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime

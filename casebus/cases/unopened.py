@@ -6,6 +6,8 @@ from collections.abc import Collection
 
 from casebus.cases import body
 from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.facets.findings import DeviationsFacet
+from casebus.cases.facets.recalls import RecallsFacet
 from casebus.cases.findings import NEVER_OPENED, Findings
 from casebus.cases.keys import Keys
 from casebus.cases.order import fold_order
@@ -34,7 +36,6 @@ def unopened(events: list[CaseEvent], law: Law) -> Case:
     return Case(
         stream=order[0].stream,
         status=UNOPENED if belongs else NO_CASE,
-        deviations=findings.of_history(),
         participants=named(order, recalls.events),
         numbers=tuple(
             sorted(
@@ -42,8 +43,11 @@ def unopened(events: list[CaseEvent], law: Law) -> Case:
             )
         ),
         order=tuple(event.identity for event in order),
+        known={
+            DeviationsFacet.name: findings.of_history(),
+            RecallsFacet.name: recalls.all(),
+        },
         law=law.digest,
-        recalls=recalls.all(),
     )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from casebus.cases import body
 from casebus.cases.acting import check_act
+from casebus.cases.clock import PAUSED
 from casebus.cases.clocks import Clocks
 from casebus.cases.clocks import Draft as ClockDraft
 from casebus.cases.event import CaseEvent
+from casebus.cases.facets.work import WorkItem
 from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
 from casebus.cases.keys import Keys
 from casebus.cases.regions import Region
-from casebus.cases.state import PAUSED, WorkItem
 from casebus.law.acts import Acts
 from casebus.law.compiled import ALL, DutyRule, event_name
 

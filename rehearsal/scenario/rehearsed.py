@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from casebus.cases import Case, CaseEvent, Derived, derive, fold
-from casebus.cases.derive import told_in
-from casebus.cases.state import RUNNING, Clock
+from casebus.cases.clock import RUNNING, Clock
 from casebus.cases.visibility import Access, Viewer
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
@@ -100,7 +99,7 @@ class Rehearsed:
         self, derived: Derived, now: dt.datetime, place: tuple[int, int, int]
     ) -> CaseEvent:
         to = agencies.resolve(derived.to, derived.of, self._offices)
-        data = {**derived.data, told_in(derived.type): list(to)}
+        data = {**derived.data, derived.told_in: list(to)}
         _, read = self._schemas.decode(self._schemas.encode(derived.type, data))
         return CaseEvent(
             stream=derived.stream,

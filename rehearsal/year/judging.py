@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from casebus.cases import Case
+from casebus.cases.clock import LAPSED
 from casebus.cases.findings import OMISSION
-from casebus.cases.state import LAPSED
 from casebus.law import Law
 from rehearsal.year.admitted import case_event
 from rehearsal.year.lines import Line

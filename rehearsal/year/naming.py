@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 
 from casebus.cases import Case
-from casebus.cases.state import Region
+from casebus.cases.core import Region
 from casebus.law.compiled import ANY_ROLE, Procedure, Step
 from casebus.trust.directory import Agency
 from rehearsal.year.world import World

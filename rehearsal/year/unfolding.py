@@ -10,8 +10,8 @@ import datetime as dt
 from dataclasses import replace
 
 from casebus.cases import Case, CaseEvent, fold
+from casebus.cases.clock import RUNNING, Clock
 from casebus.cases.event import Identity
-from casebus.cases.state import RUNNING, Clock
 from casebus.law import Law
 from rehearsal.year.replaying import lapse_event
 

@@ -13,8 +13,9 @@ import uuid
 from dataclasses import dataclass, replace
 
 from casebus.cases import Case, CaseEvent
+from casebus.cases.clock import RUNNING
+from casebus.cases.core import Region
 from casebus.cases.event import Identity
-from casebus.cases.state import RUNNING, Region
 from casebus.events.legaltime import LegalTime
 from casebus.law import agencies
 from casebus.law.compiled import Step, in_force

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
 
 from casebus.cases import FOLD_VERSION, Case, Derived, Finding
-from casebus.cases.derive import told_in
+from casebus.cases.facets import FACETS
+from casebus.cases.facets.findings import FindingRow
 from casebus.cases.keys import key_of
 from casebus.cases.state import digest_of
 from casebus.events.doors import BUS
@@ -18,21 +19,8 @@ from casebus.events.schemas import Schemas
 from casebus.law import Law, agencies
 from casebus.trust.directory import Directory
 from casebus.trust.signing import Draft
-from services.casework.organisations import act_rows, punished_rows
-from services.casework.rights import said_rows, use_rows
-from storage.cases import (
-    CaseRow,
-    CaseRows,
-    ClockRow,
-    DeviationRow,
-    FindingRow,
-    RegionRow,
-    TitleRow,
-    WorkRow,
-)
+from storage.cases import CaseRow, CaseRows
 
-#: Parts of the view that have tables of their own, which is where they are read.
-_ELSEWHERE = frozenset({"clocks", "deviations"})
 SUSPENDED = "fold_suspended"
 
 
@@ -47,92 +35,28 @@ def rows_of(
 ) -> CaseRows:
     """What PostgreSQL shows of a folded case."""
     view = case.to_json()
-    return CaseRows(
-        punished=punished_rows(stream, case),
-        acts=act_rows(stream, case),
-        rights_said=said_rows(stream, case),
-        right_uses=use_rows(stream, case),
-        titles=list(_titles(stream, case)),
-        case=CaseRow(
-            stream=stream,
-            procedure=case.procedure,
-            status=case.status,
-            opener=case.opener,
-            version=version,
-            digest=digest_of(view),
-            law=law.digest,
-            suspended=None,
-            opened_at=opened_at,
-            updated_at=updated_at,
-            view=orjson.dumps(
-                {name: part for name, part in view.items() if name not in _ELSEWHERE}
-                | {"hearers": case.hearers, "team": case.team}
-            ),
-            fold_version=FOLD_VERSION,
-        ),
-        clocks=[
-            ClockRow(
-                stream=stream,
-                key=clock.key,
-                clock=clock.id,
-                status=clock.status,
-                historic=clock.historic,
-                due=clock.due,
-                breach_after=clock.breach_after,
-                procedure=clock.procedure,
-                nominal=clock.nominal,
-                warn_after=clock.warn_after,
-                lapse_after=clock.lapse_after,
-                extended=clock.extended,
-                cause=clock.cause,
-                view=orjson.dumps(shown),
-            )
-            for clock, shown in zip(case.clocks, view["clocks"], strict=True)
-        ],
-        work=[
-            WorkRow(
-                key=item.key,
-                stream=stream,
-                agency=item.agency,
-                duty=item.duty,
-                is_open=item.is_open,
-                due=item.due,
-                version=item.version,
-                unit=item.unit,
-                view=orjson.dumps(shown),
-            )
-            for item, shown in zip(case.work, view["work"], strict=True)
-        ],
-        findings=[
-            FindingRow(stream, finding.key, finding.kind, finding.tell_after, orjson.dumps(shown))
-            for finding, shown in zip(case.findings, view["findings"], strict=True)
-        ],
-        deviations=[
-            DeviationRow(
-                stream=stream,
-                key=one.key,
-                import_id=one.import_id,
-                kind=one.kind,
-                reason=one.reason,
-                event_name=one.event_name,
-                source=one.event[0],
-                id=one.event[1],
-                view=orjson.dumps(shown),
-            )
-            for one, shown in zip(case.deviations, view["deviations"], strict=True)
-        ],
-        regions=[
-            RegionRow(stream, region.procedure, region.status, orjson.dumps(shown))
-            for region, shown in zip(case.regions[1:], view["regions"][1:], strict=True)
-        ],
+    known = [row for facet in FACETS for row in facet.rows(case.of(facet), case, view)]
+    row = CaseRow(
+        stream=stream,
+        procedure=case.procedure,
+        status=case.status,
+        opener=case.opener,
+        version=version,
+        digest=digest_of(view),
+        law=law.digest,
+        suspended=None,
+        opened_at=opened_at,
+        updated_at=updated_at,
+        view=orjson.dumps(_own_view(view) | {"hearers": case.hearers, "team": case.team}),
+        fold_version=FOLD_VERSION,
     )
+    return CaseRows(row, known)
 
 
-def _titles(stream: UUID, case: Case) -> Iterator[TitleRow]:
-    if case.title:
-        yield TitleRow(stream, 0, None, [], f"{case.title} {case.title_en}".rstrip())
-    for place, one in enumerate(case.titles, start=1):
-        yield TitleRow(stream, place, one.agency, list(one.recipients), one.text)
+def _own_view(view: dict[str, Any]) -> dict[str, Any]:
+    """Without the parts that have tables of their own, which is where they are read."""
+    elsewhere = {facet.name for facet in FACETS if not facet.in_view}
+    return {name: part for name, part in view.items() if name not in elsewhere}
 
 
 def suspended_rows(
@@ -152,8 +76,7 @@ def suspended_rows(
     row = CaseRow(
         stream, None, SUSPENDED, None, version, "", law, name, None, updated_at, view, FOLD_VERSION
     )
-    shown = FindingRow(stream, finding["key"], SUSPENDED, None, orjson.dumps(finding))
-    return CaseRows(row, [], [], [shown])
+    return CaseRows(row, [FindingRow(finding["key"], SUSPENDED, None, orjson.dumps(finding))])
 
 
 def draft_of(derived: Derived, schemas: Schemas, directory: Directory, now: datetime) -> Draft:
@@ -172,5 +95,5 @@ def draft_of(derived: Derived, schemas: Schemas, directory: Directory, now: date
         legaltime=derived.legal,
     )
     return Draft(
-        envelope, schemas.encode(derived.type, {**derived.data, told_in(derived.type): list(to)})
+        envelope, schemas.encode(derived.type, {**derived.data, derived.told_in: list(to)})
     )

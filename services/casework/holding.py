@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from casebus.cases.derive import BREACHED, LAPSED, Derived
+from casebus.cases.clock_events import BREACHED, LAPSED
+from casebus.cases.derived import Derived
 from storage import scheduling, sending
 
 _KINDS = {BREACHED: scheduling.BREACHED, LAPSED: scheduling.LAPSED}

@@ -122,75 +122,13 @@ on conflict (stream) do update set
     fold_version = excluded.fold_version, pinned = excluded.pinned,
     renewing = excluded.renewing;
 
--- name: drop_clocks
-delete from derived.clock where stream = any($1::uuid[]);
+-- name: drop_rows
+-- Of any facet's table.
+delete from derived.{table} where stream = any($1::uuid[]);
 
--- name: drop_work
-delete from derived.work_item where stream = any($1::uuid[]);
-
--- name: drop_findings
-delete from derived.finding where stream = any($1::uuid[]);
-
--- name: drop_regions
-delete from derived.side_region where stream = any($1::uuid[]);
-
--- name: drop_some_regions
-delete from derived.side_region r using unnest($1::uuid[], $2::text[]) as k(stream, procedure)
-where r.stream = k.stream and r.procedure = k.procedure;
-
--- name: drop_some_clocks
-delete from derived.clock c using unnest($1::uuid[], $2::text[]) as k(stream, key)
-where c.stream = k.stream and c.key = k.key;
-
--- name: drop_some_work
-delete from derived.work_item w using unnest($1::uuid[], $2::text[]) as k(stream, key)
-where w.key = k.key and w.stream = k.stream;
-
--- name: drop_some_findings
-delete from derived.finding f using unnest($1::uuid[], $2::text[]) as k(stream, key)
-where f.stream = k.stream and f.key = k.key;
-
--- name: drop_deviations
-delete from derived.deviation where stream = any($1::uuid[]);
-
--- name: drop_some_deviations
-delete from derived.deviation d using unnest($1::uuid[], $2::text[]) as k(stream, key)
-where d.stream = k.stream and d.key = k.key;
-
--- name: drop_punished
-delete from derived.punished where stream = any($1::uuid[]);
-
--- name: drop_acts
-delete from derived.act where stream = any($1::uuid[]);
-
--- name: drop_some_punished
-delete from derived.punished p using unnest($1::uuid[], $2::text[]) as k(stream, key)
-where p.stream = k.stream and p.key = k.key;
-
--- name: drop_some_acts
-delete from derived.act a using unnest($1::uuid[], $2::text[]) as k(stream, key)
-where a.stream = k.stream and a.key = k.key;
-
--- name: drop_rights_said
-delete from derived.right_said where stream = any($1::uuid[]);
-
--- name: drop_right_uses
-delete from derived.right_use where stream = any($1::uuid[]);
-
--- name: drop_some_rights_said
-delete from derived.right_said s using unnest($1::uuid[], $2::text[]) as k(stream, key)
-where s.stream = k.stream and s.key = k.key;
-
--- name: drop_some_right_uses
-delete from derived.right_use u using unnest($1::uuid[], $2::text[]) as k(stream, key)
-where u.stream = k.stream and u.key = k.key;
-
--- name: drop_titles
-delete from derived.title where stream = any($1::uuid[]);
-
--- name: drop_some_titles
-delete from derived.title t using unnest($1::uuid[], $2::text[]) as k(stream, key)
-where t.stream = k.stream and t.place = k.key::integer;
+-- name: drop_some_rows
+delete from derived.{table} t using unnest($1::uuid[], $2::text[]) as k(stream, key)
+where t.stream = k.stream and t.{key}::text = k.key;
 
 -- name: drop_numbers
 delete from derived.number n

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.cases import CaseEvent, derive
+from casebus.cases.facets import RightsFacet
 from tests.case_events import AMR, COURT, OTHER_PSB, PRO, PSB, event, folded, storyline
 
 AUTHORS = [AMR, f"{AMR}/2", PSB, PRO, COURT, OTHER_PSB]
@@ -60,10 +61,10 @@ def test_any_order_of_recalls_ends_in_one_state(which: list[int], data: st.DataO
         recorded.participants,
         recorded.team,
     )
-    assert (arrived.punished, arrived.acts, arrived.rights_said) == (
+    assert (arrived.punished, arrived.acts, arrived.of(RightsFacet)) == (
         recorded.punished,
         recorded.acts,
-        recorded.rights_said,
+        recorded.of(RightsFacet),
     )
 
 

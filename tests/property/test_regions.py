@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.cases import Case, CaseEvent, Clock, Derived, derive, fold, lapse_of, warning_of
+from casebus.cases.facets import ClocksFacet
 from casebus.events.legaltime import LegalTime
 from tests.case_events import AMR, PSB, event
 from tests.small_law import law
@@ -108,7 +109,7 @@ def test_what_the_bus_says_comes_to_rest_whenever_late_events_arrive(
     whole = with_the_bus([*whole, *events[kept:]], 6)
     at_rest = fold(whole, LAW)
     assert [one for one in said_of(at_rest) if one.id not in {e.id for e in whole}] == []
-    assert at_rest.unfounded_lapses == ()
+    assert at_rest.of(ClocksFacet).unfounded == ()
 
 
 @given(happenings())

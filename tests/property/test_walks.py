@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus.cases import CaseEvent, derive, fold
+from casebus.cases.facets import ClocksFacet
 from tests.case_events import LAW, may_open
 from tests.walks import at_rest, unsaid, walk
 
@@ -53,7 +54,7 @@ def test_the_bus_comes_to_rest_and_what_it_takes_back_it_has_told(seed: int, kep
     whole = at_rest(events[:kept])
     whole = at_rest([*whole, *events[kept:]])
     assert unsaid(whole) == []
-    assert fold(whole, LAW).unfounded_lapses == ()
+    assert fold(whole, LAW).of(ClocksFacet).unfounded == ()
     once = {one.id: one for one in whole}.values()
     said = Counter((one.type.split(".", 1)[1][:-3], about(one)) for one in once)
     for (name, key), count in said.items():

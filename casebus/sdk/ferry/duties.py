@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from casebus.cases import CaseEvent, fold
+from casebus.cases.facets.work import WorkItem
 from casebus.cases.stamped import case_event
-from casebus.cases.state import Case, WorkItem
+from casebus.cases.state import Case
 from casebus.errors import CasebusError
 from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope, Record

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent, derive
-from casebus.cases.derive import lapse_of
+from casebus.cases.clock_events import lapse_of
 from casebus.events.doors import BUS
 from casebus.events.legaltime import LegalTime
 from casebus.law.assessment import Verdict

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from casebus.cases import CaseEvent
+from casebus.cases.facets import LinksFacet
 from tests.case_events import AMR, PRO, PSB, clock, event, folded, kinds, until
 
 NUMBER = {"source": "cn-330108-amr", "number": "杭滨市监立〔2026〕3号"}
@@ -15,8 +16,9 @@ def absorbed(at: str = "2026-03-06 12:00") -> CaseEvent:
 
 def test_a_case_that_goes_on_in_another_one_runs_no_clock_and_has_no_work() -> None:
     case = folded([*until("referral.receipted"), absorbed()])
-    assert case.absorbed_into is not None
-    assert (case.status, case.absorbed_into.stream) == ("absorbed", OTHER)
+    into = case.of(LinksFacet).absorbed_into
+    assert into is not None
+    assert (case.status, into.stream) == ("absorbed", OTHER)
     assert "running" not in {one.status for one in case.clocks}
     assert not [one for one in case.work if one.is_open]
 
@@ -47,7 +49,7 @@ def test_the_case_that_goes_on_keeps_each_origin_once() -> None:
         for day, stream in ((6, OTHER), (7, OTHER), (8, "another"))
     ]
     case = folded([*until("referral.receipted"), *merged])
-    assert [one.stream for one in case.origins] == [OTHER, "another"]
+    assert [one.stream for one in case.of(LinksFacet).origins] == [OTHER, "another"]
     assert case.status == "receipted"
 
 

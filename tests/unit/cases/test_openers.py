@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent, derive
+from casebus.cases.facets.links import KnownLinks, LinksFacet
+from casebus.cases.facets.rights import RightsFacet
 from casebus.events.minted import mints, stream_id
 from tests.case_events import AMR, COURT, OTHER_PSB, PRO, PSB, event, folded, until
 
@@ -145,7 +147,7 @@ def test_a_link_names_another_case_and_gives_no_part_in_it(name: str) -> None:
     linked = event(COURT, name, "2026-03-06", **other)
     strange = folded([*until("referral.sent"), linked])
     assert strange.participants == theirs.participants
-    assert (strange.links, strange.origins, strange.absorbed_into) == ((), (), None)
+    assert strange.of(LinksFacet) == KnownLinks()
 
 
 def test_a_proposal_or_a_mark_of_secrecy_by_a_stranger_is_not_the_case_s() -> None:
@@ -169,7 +171,8 @@ def test_what_is_said_in_a_procedure_opened_unasked_is_not_the_case_s() -> None:
     filed = event(OTHER_AMR, "administrative_case.filed", "2026-03-10", id="filed", **told)
     found = folded([*until("referral.accepted"), filed])
     assert [one.procedure for one in found.regions][1:] == ["administrative_case"]
-    assert (found.secrecy, found.rights) == ((), folded(until("referral.accepted")).rights)
+    assert found.secrecy == ()
+    assert found.of(RightsFacet) == folded(until("referral.accepted")).of(RightsFacet)
     assert len(found.assessments) == len(folded(until("referral.accepted")).assessments)
     named = event(AMR, "case.noted", "2026-03-09", to=(OTHER_AMR,), id="named")
     assert folded([*until("referral.accepted"), named, filed]).secrecy == ("TRADE_SECRET",)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from casebus.cases import Case, CaseEvent, derive
+from casebus.cases.facets.rights import RightsFacet, linked_with
 from casebus.cases.recalls import Standing
 from tests.case_events import (
     AMR,
@@ -62,10 +63,10 @@ def text(case: Case) -> str:
     return json.dumps(
         [
             case.to_json(),
-            [str(one) for one in (*case.acts, *case.punished, *case.rights_said)],
+            [str(one) for one in (*case.acts, *case.punished, *case.of(RightsFacet).said)],
             [one.data for one in derive(case)],
-            case.rights,
-            case.linked,
+            case.of(RightsFacet).named,
+            linked_with(case),
         ],
         ensure_ascii=False,
         default=str,

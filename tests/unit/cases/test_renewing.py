@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import replace
 
 from casebus.cases import FOLD_VERSION, Case, CaseEvent, breach_of, derive, fold
+from casebus.cases.facets.clocks import ClocksFacet, KnownClocks
+from casebus.cases.facets.findings import FindingsFacet, KnownFindings
 from casebus.cases.renewing import Before, Shown, renewed
 from casebus.events.legaltime import CHINA
 from casebus.law import Law, loader
@@ -32,7 +34,8 @@ def before(case: Case, **more: object) -> Before:
 
 def without(case: Case, clock_id: str) -> Case:
     """As an older fold showed it, which knew no such period."""
-    return replace(case, clocks=tuple(one for one in case.clocks if one.id != clock_id))
+    kept = tuple(one for one in case.clocks if one.id != clock_id)
+    return replace(case, known={**case.known, ClocksFacet.name: KnownClocks(kept)})
 
 
 def told(case: Case, clock_id: str) -> CaseEvent:
@@ -92,11 +95,21 @@ def test_findings_of_the_past_are_shown_and_told_to_nobody() -> None:
     events = [SENT, stray]
     case = fold(events, LAW)
     assert any(one.tell for one in case.findings)
-    made = renewed(events, before(replace(case, findings=())), LAW, LATE)
+    made = renewed(
+        events,
+        before(replace(case, known={**case.known, FindingsFacet.name: KnownFindings()})),
+        LAW,
+        LATE,
+    )
     assert len(made.case.findings) == len(case.findings)
     assert not any(one.tell for one in made.case.findings)
     # Of what came before, nothing is hushed that was shown already.
-    again = renewed(events, before(replace(case, clocks=())), LAW, LATE)
+    again = renewed(
+        events,
+        before(replace(case, known={**case.known, ClocksFacet.name: KnownClocks()})),
+        LAW,
+        LATE,
+    )
     assert any(one.tell for one in again.case.findings)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from casebus.cases import CaseEvent
-from casebus.cases.titles import FIELD, LONGEST, MOST
+from casebus.cases.facets.titles import FIELD, LONGEST, MOST
 from casebus.events.doors import BUS
 from tests.case_events import AMR, COURT, OTHER_PSB, PRO, PSB, ROOT, event, folded
 

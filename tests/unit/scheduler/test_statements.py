@@ -3,6 +3,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from casebus.cases import Clock, fold
+from casebus.cases.facets import FindingsFacet
 from casebus.events.envelope import Envelope
 from services.scheduler.clocks import LINK_DOWN, statement_of
 from services.scheduler.questions import (
@@ -91,7 +92,7 @@ def test_no_fold_takes_back_what_the_scheduler_found() -> None:
         id=found.id,
         **found.data,
     )
-    assert not fold([*until("referral.receipted"), told], LAW).told_findings
+    assert not fold([*until("referral.receipted"), told], LAW).of(FindingsFacet).told
 
 
 def test_statements_are_signed_by_the_bus_and_go_to_its_door() -> None:

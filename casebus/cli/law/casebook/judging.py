@@ -10,8 +10,8 @@ from functools import singledispatch
 from typing import Any, NamedTuple
 
 from casebus.cases import Case, CaseEvent, breach_of, derive, fold, lapse_of
-from casebus.cases.derive import BREACHED
-from casebus.cases.state import RUNNING, Clock
+from casebus.cases.clock import RUNNING, Clock
+from casebus.cases.clock_events import BREACHED
 from casebus.cli.law.casebook.cast import cast, legal, stated
 from casebus.cli.law.casebook.models import (
     CaseVector,

@@ -7,13 +7,17 @@ the first in fold order do. What was recalled is no title any more.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 from casebus.cases import body
+from casebus.cases.core import Core
 from casebus.cases.corrections import CORRECTED, corrected
 from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.facets.facet import JSON, ReadFacet, Row, Setting
 from casebus.cases.findings import Findings
 from casebus.cases.keys import Keys
-from casebus.cases.state import MatterTitle
+from casebus.law import Law
 from casebus.law.compiled import event_name
 
 #: The field of bodies; who is neither author nor recipient sees it from the level AGENCY on.
@@ -22,27 +26,52 @@ FIELD = "title"
 MOST, LONGEST = 10, 200
 
 
-class Titles:
-    """The titles of one fold while it runs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatterTitle:
+    """案由: what an agency calls the matter; `recipients` were sent it in these words. Sorted."""
 
-    def __init__(
-        self,
-        recorded: Sequence[CaseEvent],
-        read: Sequence[CaseEvent],
-        recalled: Collection[Identity],
-    ) -> None:
-        """The events as they were sent and, in the same order, as corrections say to read them."""
+    agency: str
+    text: str
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TitleRow(Row):
+    """The title of its state, of no agency, or one that an agency gave the matter (ADR 0064)."""
+
+    TABLE: ClassVar[str] = "title"
+    KEY: ClassVar[str] = "place"
+
+    place: int
+    agency: str | None
+    #: Who was sent it.
+    recipients: list[str]
+    title: str
+
+
+class TitlesFacet(ReadFacet[tuple[MatterTitle, ...]]):
+    """In fold order."""
+
+    name = "titles"
+    seen_at = None
+    tables = (TitleRow,)
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
         self._found: dict[tuple[str, str], set[str]] = {}
         self._counts: dict[str, int] = {}
         #: Of those that were corrected: the title, and who was sent it in these words.
         self._corrected = {
             old.identity: (_title(new), old.to if _title(new) == _title(old) else ())
-            for old, new in _changed(recorded, read, recalled)
+            for old, new in _changed(setting.recorded, setting.read, setting.recalled)
         }
 
-    def take(self, event: CaseEvent) -> None:
-        """An event that the case reads and nobody recalled."""
-        text, to = self._corrected.get(event.identity) or (_title(event), event.to)
+    @classmethod
+    def read(cls, event: CaseEvent, law: Law) -> str | None:
+        return _title(event) or None
+
+    def take(self, event: CaseEvent, said: str) -> None:
+        text, to = self._corrected.get(event.identity) or (said, event.to)
         if not text:
             return
         key = event.agency, text
@@ -52,12 +81,18 @@ class Titles:
                 return
         self._found.setdefault(key, set()).update(to)
 
-    def all(self) -> tuple[MatterTitle, ...]:
-        """In fold order."""
+    def known(self) -> tuple[MatterTitle, ...]:
         return tuple(
             MatterTitle(agency=agency, text=text, recipients=tuple(sorted(to)))
             for (agency, text), to in self._found.items()
         )
+
+    @classmethod
+    def rows(cls, known: tuple[MatterTitle, ...], case: Core, view: JSON) -> Iterator[TitleRow]:
+        if case.title:
+            yield TitleRow(0, None, [], f"{case.title} {case.title_en}".rstrip())
+        for place, one in enumerate(known, start=1):
+            yield TitleRow(place, one.agency, list(one.recipients), one.text)
 
 
 def _changed(

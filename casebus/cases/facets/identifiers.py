@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from casebus.cases import body
 from casebus.cases.event import CaseEvent
-from casebus.cases.findings import DATA_QUALITY, Findings
+from casebus.cases.facets.facet import ReadFacet
+from casebus.cases.findings import DATA_QUALITY
 from casebus.events.identifiers import identify
+from casebus.law import Law
 from casebus.law.divisions import Divisions
 
 _PARTIES = (
@@ -45,28 +47,46 @@ class _Given(NamedTuple):
     raw: str
 
 
-def check_identifiers(event: CaseEvent, divisions: Divisions, findings: Findings) -> None:
-    """Hold every identifier in the body against its form and its check digit."""
-    data = event.data
-    if _CHECKED.isdisjoint(data):
-        return
+class _Wrong(NamedTuple):
+    given: _Given
+    problem: str
+
+
+class IdentifiersFacet(ReadFacet[tuple[()]]):
+    """Nothing is kept of them but the findings."""
+
+    name = "identifiers"
+    seen_at = None
+
+    @classmethod
+    def read(cls, event: CaseEvent, law: Law) -> list[_Wrong] | None:
+        """What is wrong by its form, its check digit or the list of divisions."""
+        data = event.data
+        if _CHECKED.isdisjoint(data):
+            return None
+        return list(_wrong(data, law.divisions)) or None
+
+    def take(self, event: CaseEvent, said: list[_Wrong]) -> None:
+        for given, problem in said:
+            detail = {"reason": problem, "identifier": given.kind, "field": given.where}
+            if given.kind != _PERSONAL:
+                detail["value"] = given.raw
+            about = f"{given.where}\x1f{given.raw}"
+            self.setting.findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=about)
+
+    def known(self) -> tuple[()]:
+        return ()
+
+
+def _wrong(data: dict[str, Any], divisions: Divisions) -> Iterator[_Wrong]:
     for given in _given(data):
-        problem = identify(given.kind, given.raw).problem
-        if problem:
-            _tell(event, given, problem, findings)
+        if problem := identify(given.kind, given.raw).problem:
+            yield _Wrong(given, problem)
     for name in _PLACES:
         place = data.get(name)
         code = body.text(place, "code") if isinstance(place, dict) else ""
         if code and divisions.get(code) is None:
-            _tell(event, _Given(f"{name}.code", "division", code), "unknown", findings)
-
-
-def _tell(event: CaseEvent, given: _Given, problem: str, findings: Findings) -> None:
-    detail = {"reason": problem, "identifier": given.kind, "field": given.where}
-    if given.kind != _PERSONAL:
-        detail["value"] = given.raw
-    about = f"{given.where}\x1f{given.raw}"
-    findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=about)
+            yield _Wrong(_Given(f"{name}.code", "division", code), "unknown")
 
 
 def _given(data: dict[str, Any]) -> list[_Given]:

@@ -1,0 +1,61 @@
+"""An event of the bus that should exist, and what its kinds have in common.
+
+Ids are deterministic (stream, rule, trigger, revision): whoever derives the same gets the same
+event, and telling it twice is telling it once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from casebus.cases.core import Core
+from casebus.cases.event import Identity
+from casebus.events.legaltime import LegalTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """One event of the bus that should exist."""
+
+    stream: str
+    id: str
+    type: str
+    #: Agencies and rules; `casebus.law.agencies.resolve(to, of, directory)` names them. What it
+    #: finds also goes into the field of `data` that `told_in` names.
+    to: tuple[str, ...]
+    #: The agency from which the rules are seen.
+    of: str
+    #: Ids of the events that led to it.
+    causation: tuple[str, ...]
+    legal: LegalTime | None
+    data: dict[str, Any]
+    #: The field of `data` that names who is told.
+    told_in: str = "told"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A finding or a breach that was told and not withdrawn, as the journal has it."""
+
+    key: str
+    event: Identity
+    data: dict[str, Any]
+    #: How often the same was withdrawn before.
+    revision: int
+
+
+def told_agencies(told: Told) -> tuple[str, ...]:
+    named = told.data.get("told")
+    return tuple(str(one) for one in named) if isinstance(named, list) else ()
+
+
+def numbers_for(case: Core, about: str) -> list[dict[str, str]]:
+    """The case's numbers, where what is told is of one who has a part in it.
+
+    A stranger whose event lies in its stream is told of that, and nothing of the case (ADR 40).
+    None of a secret case: rules name agencies that may not know of it (ADR 43).
+    """
+    if case.secrecy or about not in case.participants:
+        return []
+    return [{"kind": kind, "value": value} for kind, value in case.numbers]

@@ -1,0 +1,87 @@
+"""What a case knows besides its state, one module a thing: read, shown, kept in rows, and said.
+
+A new thing is one module here, one line in FACETS and, where it has rows, one migration; it is then
+in the case's JSON and digest, in the tables and their rebuild, in the gateway's answers as far as
+the caller may see it, and in what the bus says. docs/how-to/facet.md shows one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from casebus.cases.event import CaseEvent, Readings
+from casebus.cases.facets.assessments import AssessmentsFacet
+from casebus.cases.facets.clocks import ClocksFacet
+from casebus.cases.facets.copies import CopiesFacet
+from casebus.cases.facets.facet import Facet, ReadFacet, Row, Setting
+from casebus.cases.facets.findings import DeviationsFacet, FindingsFacet
+from casebus.cases.facets.identifiers import IdentifiersFacet
+from casebus.cases.facets.links import LinksFacet
+from casebus.cases.facets.organisations import OrganisationsFacet
+from casebus.cases.facets.proposals import ProposalsFacet
+from casebus.cases.facets.recalls import RecallsFacet
+from casebus.cases.facets.regions import RegionsFacet
+from casebus.cases.facets.rights import RightsFacet
+from casebus.cases.facets.titles import TitlesFacet
+from casebus.cases.facets.work import WorkFacet
+from casebus.law import Law
+
+#: In this order they take events, write rows and say what they owe.
+FACETS: tuple[type[Facet[Any]], ...] = (
+    RegionsFacet,
+    FindingsFacet,
+    DeviationsFacet,
+    ClocksFacet,
+    WorkFacet,
+    CopiesFacet,
+    RecallsFacet,
+    AssessmentsFacet,
+    OrganisationsFacet,
+    LinksFacet,
+    RightsFacet,
+    TitlesFacet,
+    IdentifiersFacet,
+    ProposalsFacet,
+)
+#: Those that read events.
+READ_FACETS: tuple[type[ReadFacet[Any]], ...] = tuple(
+    one for one in FACETS if issubclass(one, ReadFacet)
+)
+
+
+def readings_of(event: CaseEvent, law: Law) -> Readings:
+    """What the event says of each that it speaks of, with its place in READ_FACETS.
+
+    Read when it is first folded and again under another law; then it is kept with the event.
+    """
+    kept = event.readings
+    if kept is None or kept[0] != law.digest:
+        said = (one.read(event, law) for one in READ_FACETS)
+        kept = law.digest, tuple(one for one in enumerate(said) if one[1] is not None)
+        object.__setattr__(event, "readings", kept)
+    return kept[1]
+
+
+__all__ = [
+    "FACETS",
+    "READ_FACETS",
+    "AssessmentsFacet",
+    "ClocksFacet",
+    "CopiesFacet",
+    "DeviationsFacet",
+    "Facet",
+    "FindingsFacet",
+    "IdentifiersFacet",
+    "LinksFacet",
+    "OrganisationsFacet",
+    "ProposalsFacet",
+    "ReadFacet",
+    "RecallsFacet",
+    "RegionsFacet",
+    "RightsFacet",
+    "Row",
+    "Setting",
+    "TitlesFacet",
+    "WorkFacet",
+    "readings_of",
+]

@@ -1,0 +1,18 @@
+"""What the criminal standards say of a case's figures, after each event that stated some."""
+
+from __future__ import annotations
+
+from casebus.cases.assessed import Assessed
+from casebus.cases.core import Core
+from casebus.cases.facets.facet import JSON, Facet
+
+
+class AssessmentsFacet(Facet[tuple[Assessed, ...]]):
+    """The last one stands."""
+
+    name = "assessments"
+
+    @classmethod
+    def shows(cls, known: tuple[Assessed, ...], case: Core) -> JSON:
+        # The one that stands says how it was computed; the case is written often.
+        return {cls.name: [one.to_json(whole=one is known[-1]) for one in known]}

@@ -1,0 +1,91 @@
+"""The clocks of a case: their rows, and what the bus says when one ran out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar, NamedTuple
+
+import orjson
+
+from casebus.cases import clock_events
+from casebus.cases.clock import Clock
+from casebus.cases.core import Core
+from casebus.cases.derived import Derived, Told
+from casebus.cases.facets.facet import JSON, Facet, Row
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRow(Row):
+    TABLE: ClassVar[str] = "clock"
+
+    key: str
+    clock: str
+    status: str
+    historic: bool
+    due: datetime | None
+    #: Due plus grace: when the scheduler looks; None where nothing can be breached.
+    breach_after: datetime | None
+    procedure: str
+    #: The last day as counted, before it rolled over.
+    nominal: date | None
+    #: When the actor is to be warned, and when a lapse is to be told, grace included.
+    warn_after: datetime | None
+    lapse_after: datetime | None
+    extended: int
+    cause: str
+    view: bytes
+
+
+class KnownClocks(NamedTuple):
+    all: tuple[Clock, ...] = ()
+    #: Breaches that the journal says and nobody took back.
+    told: tuple[Told, ...] = ()
+    #: Journaled lapses that no longer hold and were not taken back yet.
+    unfounded: tuple[Told, ...] = ()
+
+
+class ClocksFacet(Facet[KnownClocks]):
+    name = "clocks"
+    nothing = KnownClocks()
+    in_view = False
+    tables = (ClockRow,)
+
+    @classmethod
+    def shows(cls, known: KnownClocks, case: Core) -> JSON:
+        return {cls.name: [one.to_json() for one in known.all]}
+
+    @classmethod
+    def rows(cls, known: KnownClocks, case: Core, view: JSON) -> Iterator[ClockRow]:
+        for clock, shown in zip(known.all, view[cls.name], strict=True):
+            yield ClockRow(
+                key=clock.key,
+                clock=clock.id,
+                status=clock.status,
+                historic=clock.historic,
+                due=clock.due,
+                breach_after=clock.breach_after,
+                procedure=clock.procedure,
+                nominal=clock.nominal,
+                warn_after=clock.warn_after,
+                lapse_after=clock.lapse_after,
+                extended=clock.extended,
+                cause=clock.cause,
+                view=orjson.dumps(shown),
+            )
+
+    @classmethod
+    def says(cls, known: KnownClocks, case: Core) -> Iterator[Derived]:
+        """Breaches and lapses that the late act itself shows, and what is taken back."""
+        for clock in known.all:
+            if clock.missed and clock.breach_after is not None:
+                yield clock_events.breach_of(clock)
+            elif clock.missed and clock.lapse_after is not None:
+                yield clock_events.lapse_of(clock)
+        clocks = {clock.key: clock for clock in known.all}
+        for told in known.unfounded:
+            yield clock_events.lapse_withdrawn(case, clocks.get(told.key), told)
+        for told in known.told:
+            if reason := clock_events.unfounded(clocks.get(told.key), told):
+                yield clock_events.breach_withdrawn(case, told, reason)

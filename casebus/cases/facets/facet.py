@@ -1,0 +1,103 @@
+"""What a facet is: one thing that a case knows, from the events to what is shown, kept and said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from casebus.cases.core import Core, K, Knows
+from casebus.cases.derived import Derived
+from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.findings import Findings
+from casebus.law import Law
+
+JSON = dict[str, Any]
+
+
+class Row:
+    """A row of `derived.TABLE`: a frozen dataclass with a field a column, without the stream.
+
+    The columns are those of the table, in any order. Storage writes it for its case, and writes it
+    again where any of them changed.
+    """
+
+    __slots__ = ()
+    TABLE: ClassVar[str]
+    #: The column that tells the rows of one case apart.
+    KEY: ClassVar[str] = "key"
+
+    @property
+    def which(self) -> str:
+        return str(getattr(self, self.KEY))
+
+
+class Facet(Knows[K]):
+    """One thing that a case knows, as a value of type K. Everything here is pure.
+
+    This kind is moved by the fold's transitions. `ReadFacet` is the kind that reads events.
+    """
+
+    #: Who may see what it shows, of those with a part in the case; None where nobody does here.
+    #: `AGENCY`: agencies, and who holds a role. The administration sees it `for_operators` alone.
+    seen_at: ClassVar[Literal["PARTY", "AGENCY", "CASE_TEAM"] | None] = "AGENCY"
+    for_operators: ClassVar[bool] = False
+    #: Whether the case's own row holds what it shows, too.
+    in_view: ClassVar[bool] = True
+    #: The shapes of its rows, one a table.
+    tables: ClassVar[tuple[type[Row], ...]] = ()
+
+    @classmethod
+    def shows(cls, known: K, case: Core) -> JSON:
+        """Its part of the case's JSON, which is in the digest; a field has the facet's name."""
+        return {}
+
+    @classmethod
+    def rows(cls, known: K, case: Core, view: JSON) -> Iterable[Row]:
+        """Its rows in the tables; `view` is the case's JSON."""
+        return ()
+
+    @classmethod
+    def says(cls, known: K, case: Core) -> Iterable[Derived]:
+        """The bus's events that should exist because of it."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What stands before the first event is taken."""
+
+    law: Law
+    findings: Findings
+    #: The events as they were sent and, in the same order, as corrections say to read them.
+    recorded: Sequence[CaseEvent]
+    read: Sequence[CaseEvent]
+    #: Events that were taken back, and what corrects them.
+    recalled: Collection[Identity]
+
+
+class ReadFacet(Facet[K]):
+    """One thing that events say, by their bodies. A fold makes one of these, and it lives so long.
+
+    It takes what the fold folded, or what stands beside the procedures, of authors with a part in
+    the case; nothing that was recalled.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+
+    @classmethod
+    def read(cls, event: CaseEvent, law: Law) -> Any:
+        """What the event says of it; None for nothing.
+
+        Read once and kept with the event, until the law changes: by nothing but these two.
+        """
+        raise NotImplementedError
+
+    def take(self, event: CaseEvent, said: Any) -> None:
+        """Take what was read of the next event, in fold order."""
+        raise NotImplementedError
+
+    def known(self) -> K:
+        """What is known after the last event: frozen, equal for equal events."""
+        raise NotImplementedError

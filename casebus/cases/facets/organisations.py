@@ -1,0 +1,117 @@
+"""What a case says of its organisations: by these rows cases find each other (design rule 13)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, NamedTuple
+
+import orjson
+
+from casebus.cases.assessed import ActOf, Punished
+from casebus.cases.core import Core
+from casebus.cases.facets.facet import JSON, Facet, Row
+from casebus.cases.figures import item_body
+from casebus.law.figures import Figures
+
+_NAMES = tuple(one.name for one in fields(Figures))
+
+
+class KnownOrganisations(NamedTuple):
+    punished: tuple[Punished, ...] = ()
+    acts: tuple[ActOf, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PunishedRow(Row):
+    """An organisation was punished, by its canonical code."""
+
+    TABLE: ClassVar[str] = "punished"
+
+    key: str
+    uscc: str
+    family: str
+    offence: str
+    kind: str
+    decided_on: dt.date
+    number: str
+    source: str
+    id: str
+    view: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ActRow(Row):
+    """What a case says an organisation did; `view` has the figures."""
+
+    TABLE: ClassVar[str] = "act"
+
+    key: str
+    uscc: str
+    family: str
+    agency: str
+    first_on: dt.date
+    last_on: dt.date
+    unpunished: bool
+    asking: bool
+    imported: bool
+    source: str
+    id: str
+    view: bytes
+
+
+class OrganisationsFacet(Facet[KnownOrganisations]):
+    name = "organisations"
+    nothing = KnownOrganisations()
+    seen_at = None
+    tables = (PunishedRow, ActRow)
+
+    @classmethod
+    def rows(cls, known: KnownOrganisations, case: Core, view: JSON) -> Iterator[Row]:
+        # In each row: a change of it lets the cases that find each other be asked anew.
+        may_know = {"secret": bool(case.secrecy), "readers": case.readers}
+        yield from (_punished(one, may_know) for one in known.punished)
+        yield from (_act(one, may_know) for one in known.acts)
+
+
+def _punished(one: Punished, may_know: JSON) -> PunishedRow:
+    columns: dict[str, Any] = {
+        "uscc": one.uscc,
+        "family": one.family,
+        "offence": one.offence,
+        "kind": one.kind,
+        "decided_on": one.decided_on,
+        "number": one.number,
+        "source": one.event[0],
+        "id": one.event[1],
+    }
+    key = _key(one.uscc, one.family, *one.event)
+    return PunishedRow(key=key, view=orjson.dumps({**columns, **may_know}), **columns)
+
+
+def _act(one: ActOf, may_know: JSON) -> ActRow:
+    columns: dict[str, Any] = {
+        "uscc": one.uscc,
+        "family": one.family,
+        "agency": one.agency,
+        "first_on": one.acts.first,
+        "last_on": one.acts.last,
+        "unpunished": one.unpunished,
+        "asking": one.asking,
+        "imported": one.imported,
+        "source": one.event[0],
+        "id": one.event[1],
+    }
+    items = [item_body(item) for item in one.items]
+    figures = {**_stated(one.figures), "offence": one.offence, "items": items}
+    view = orjson.dumps({**columns, "figures": figures, **may_know})
+    return ActRow(key=_key(one.uscc, one.family), view=view, **columns)
+
+
+def _key(*words: str) -> str:
+    return orjson.dumps(words).decode()
+
+
+def _stated(figures: Figures) -> dict[str, int | bool]:
+    return {name: value for name in _NAMES if (value := getattr(figures, name))}

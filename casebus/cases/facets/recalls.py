@@ -1,0 +1,65 @@
+"""Events that their authors took back: whoever was sent one and is named by no recall is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from casebus.cases.core import Core
+from casebus.cases.derived import Derived
+from casebus.cases.event import Identity
+from casebus.cases.facets.facet import Facet
+from casebus.cases.keys import key_of
+
+RECALL_TOLD = "casebus.case.recalled.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """One recalled event."""
+
+    event: Identity
+    #: The first of the recalls that name it.
+    by: Identity
+    author: str
+    reasons: str
+    #: Were sent it, or a correction of it, and are named by no recall of it: the bus tells them.
+    untold: tuple[str, ...]
+
+
+class RecallsFacet(Facet[tuple[Recall, ...]]):
+    name = "recalls"
+    seen_at = None
+
+    @classmethod
+    def says(cls, known: tuple[Recall, ...], case: Core) -> Iterator[Derived]:
+        return (_told(case, recall, agency) for recall in known for agency in recall.untold)
+
+
+def _told(case: Core, recall: Recall, agency: str) -> Derived:
+    """The bus passes a recall on to one who was sent the event and whom the recall does not name.
+
+    One event each, so that whoever is found later to have been sent it is told alone.
+    """
+    source, event_id = recall.event
+    return Derived(
+        stream=case.stream,
+        id=key_of(case.stream, "recall_told", source, event_id, agency),
+        type=RECALL_TOLD,
+        to=(agency,),
+        of=recall.author,
+        causation=(recall.by[1],),
+        legal=None,
+        data={
+            "recalled_source": source,
+            "recalled_id": event_id,
+            "asked": [],
+            "reasons": recall.reasons,
+            "actor": "",
+            "work_item": "",
+            "work_version": 0,
+            "numbers": [],
+            "note": "",
+        },
+        told_in="asked",
+    )
