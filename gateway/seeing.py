@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from casebus.cases import facets
+from casebus.cases.facets import Facet
 from casebus.cases.links import FIELDS
 from casebus.cases.visibility import Access, Viewer, shown
 from casebus.events.envelope import agency_of
@@ -15,10 +17,9 @@ from casebus.events.topics import ADMIN
 
 #: In the place of fields: all of them.
 ALL = "*"
-#: Lists of the fold's view that a case's detail shows as they are.
+#: Lists of the fold's view for which a case's detail has fields of their own.
 LISTS = ("regions", "findings", "work", "copies", "proposals", "assessments", "links", "origins")
-_OF_OPERATORS = ("regions", "findings", "work")
-_AGENCIES = frozenset({"AGENCY", "CASE_TEAM", "RESTRICTED"})
+_SHOWN_BY = {facet.name: facet for facet in facets.FACETS} | {"origins": facets.LinksFacet}
 #: States that no procedure names: closed, merged into another, not opened, no case, not folded.
 STATUSES = ("restricted", "absorbed", "unopened", "none", "fold_suspended")
 #: Findings that no fold makes: of a fold that failed, and what the scheduler asks about.
@@ -77,19 +78,31 @@ def is_operator(viewer: Viewer) -> bool:
 
 
 def lists_of(viewer: Viewer, access: Access) -> tuple[str, ...]:
-    """The lists of a case's view that the viewer sees: figures and duties are for agencies."""
-    if is_operator(viewer):
-        return () if is_closed(viewer) else _OF_OPERATORS
-    return LISTS if sees_figures(viewer, access) else LISTS[:1]
+    """The lists of a case's view that the viewer sees."""
+    return tuple(name for name in LISTS if sees(viewer, access, _SHOWN_BY[name]))
+
+
+def sees(viewer: Viewer, access: Access, facet: type[Facet[Any]]) -> bool:
+    """Whether the viewer sees what a facet shows: figures and duties are for agencies."""
+    if facet.seen_at is None or is_closed(viewer):
+        return False
+    return facet.for_operators if is_operator(viewer) else access.reaches(viewer, facet.seen_at)
+
+
+def known_of(viewer: Viewer, access: Access, view: Mapping[str, Any]) -> dict[str, Any]:
+    """What the viewer sees of facets for which a case's detail has no field of its own."""
+    return {
+        facet.name: view[facet.name]
+        for facet in facets.FACETS
+        if facet.name in view and facet.name not in LISTS and sees(viewer, access, facet)
+    }
 
 
 def sees_figures(viewer: Viewer, access: Access) -> bool:
     """Figures, duties and numbers are for agencies, and for who holds a role."""
     if is_closed(viewer):
         return False
-    if viewer.has_role or is_operator(viewer):
-        return True
-    return access.sectors.get(viewer.sector) in _AGENCIES
+    return is_operator(viewer) or access.reaches(viewer, "AGENCY")
 
 
 def of_finding(agency: str, finding: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ event, and telling it twice is telling it once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,7 @@ class Derived:
     stream: str
     id: str
     type: str
-    #: Agencies and rules; `casebus.law.agencies.resolve(to, of, directory)` names them. What it
-    #: finds also goes into the field of `data` that `told_in` names.
+    #: Agencies and rules; `casebus.law.agencies.resolve(to, of, directory)` names them.
     to: tuple[str, ...]
     #: The agency from which the rules are seen.
     of: str
@@ -30,8 +30,12 @@ class Derived:
     causation: tuple[str, ...]
     legal: LegalTime | None
     data: dict[str, Any]
-    #: The field of `data` that names who is told.
+    #: The field of its body that names who is told; empty where none does.
     told_in: str = "told"
+
+    def body(self, to: Sequence[str]) -> dict[str, Any]:
+        """Its body once `to` is resolved to agencies."""
+        return {**self.data, self.told_in: list(to)} if self.told_in else self.data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

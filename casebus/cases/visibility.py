@@ -42,6 +42,13 @@ class Access(BaseModel):
             return "CASE_TEAM"
         return None if viewer.is_secret else self.sectors.get(viewer.sector, "PUBLIC")
 
+    def reaches(self, viewer: Viewer, level: Level) -> bool:
+        """Whether the viewer sees what the case itself says at this level."""
+        if viewer.is_secret and not viewer.has_role:
+            return False
+        widest = "CASE_TEAM" if viewer.has_role else self.sectors.get(viewer.sector, "PUBLIC")
+        return _RANK[widest] >= _RANK[level]
+
 
 class Viewer(NamedTuple):
     """An agency that has a part in a case."""

@@ -92,6 +92,9 @@ class CaseDetail(CaseSummary):
     absorbed_into: dict[str, Any] | None = Field(
         description="The case in which this one goes on, where it ended by a merger."
     )
+    known: dict[str, Any] = Field(
+        default={}, description="What else the case knows, by the name of each thing."
+    )
 
 
 class AccessItem(Shape):
@@ -187,6 +190,7 @@ async def _detail(
         **{**seeing.of_case(viewer, gateway.access, summary_of(now), titles), **detail, **kept},
         absorbed_into=next(iter(seeing.links_of(into, agency, known)), None),
         roles=view.get("roles", {}),
+        known=seeing.known_of(viewer, gateway.access, view),
         clocks=[] if closed else await _clocks(gateway, database, agency, row, then),
     )
 

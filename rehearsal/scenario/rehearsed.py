@@ -99,7 +99,7 @@ class Rehearsed:
         self, derived: Derived, now: dt.datetime, place: tuple[int, int, int]
     ) -> CaseEvent:
         to = agencies.resolve(derived.to, derived.of, self._offices)
-        data = {**derived.data, derived.told_in: list(to)}
+        data = derived.body(to)
         _, read = self._schemas.decode(self._schemas.encode(derived.type, data))
         return CaseEvent(
             stream=derived.stream,

@@ -8,8 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from casebus.cases import FOLD_VERSION, Case, Derived, Finding
-from casebus.cases.facets import FACETS
+from casebus.cases import FOLD_VERSION, Case, Derived, Finding, facets
 from casebus.cases.facets.findings import FindingRow
 from casebus.cases.keys import key_of
 from casebus.cases.state import digest_of
@@ -35,7 +34,7 @@ def rows_of(
 ) -> CaseRows:
     """What PostgreSQL shows of a folded case."""
     view = case.to_json()
-    known = [row for facet in FACETS for row in facet.rows(case.of(facet), case, view)]
+    known = [row for facet in facets.FACETS for row in facet.rows(case.of(facet), case, view)]
     row = CaseRow(
         stream=stream,
         procedure=case.procedure,
@@ -55,7 +54,7 @@ def rows_of(
 
 def _own_view(view: dict[str, Any]) -> dict[str, Any]:
     """Without the parts that have tables of their own, which is where they are read."""
-    elsewhere = {facet.name for facet in FACETS if not facet.in_view}
+    elsewhere = {facet.name for facet in facets.FACETS if not facet.in_view}
     return {name: part for name, part in view.items() if name not in elsewhere}
 
 
@@ -94,6 +93,4 @@ def draft_of(derived: Derived, schemas: Schemas, directory: Directory, now: date
         causationid=derived.causation,
         legaltime=derived.legal,
     )
-    return Draft(
-        envelope, schemas.encode(derived.type, {**derived.data, derived.told_in: list(to)})
-    )
+    return Draft(envelope, schemas.encode(derived.type, derived.body(to)))

@@ -40,7 +40,7 @@ class Facet(Knows[K]):
 
     #: Who may see what it shows, of those with a part in the case; None where nobody does here.
     #: `AGENCY`: agencies, and who holds a role. The administration sees it `for_operators` alone.
-    seen_at: ClassVar[Literal["PARTY", "AGENCY", "CASE_TEAM"] | None] = "AGENCY"
+    seen_at: ClassVar[Literal["PUBLIC", "PARTY", "AGENCY", "CASE_TEAM"] | None] = "AGENCY"
     for_operators: ClassVar[bool] = False
     #: Whether the case's own row holds what it shows, too.
     in_view: ClassVar[bool] = True

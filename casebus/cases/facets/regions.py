@@ -26,7 +26,7 @@ class RegionRow(Row):
 
 class RegionsFacet(Facet[tuple[()]]):
     name = "regions"
-    seen_at = "PARTY"
+    seen_at = "PUBLIC"
     for_operators = True
     tables = (RegionRow,)
 
