@@ -19,8 +19,9 @@ from casebus.cases.clocks import Clocks, Draft
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.findings import DATA_QUALITY, OMISSION, OPEN_OFFENCE, Findings
 from casebus.cases.omission import region_of, seen
+from casebus.cases.reading import read_once
 from casebus.cases.regions import Region, Roles
-from casebus.cases.stated import Stated
+from casebus.cases.stated import Stated, Statement, statement_of
 from casebus.law import Law
 from casebus.law.assessment import RANK, Assessment, Verdict
 from casebus.law.figures import Acts, Figures, Sanction, offence_of
@@ -91,7 +92,9 @@ class Assessing:
         says = self._rules.says(name)
         if not says:
             return
-        stated = bool(says & _STATING) and self._facts.read(event, says, self._rules)
+        stated = bool(says & _STATING) and self._facts.take(
+            self._statement(event), says, self._rules
+        )
         if stated:
             self._stated = event
             self._open_up(event, says)
@@ -103,13 +106,16 @@ class Assessing:
         if stated:
             self._assess(event)
 
+    def _statement(self, event: CaseEvent) -> Statement:
+        return read_once(statement_of, event, self._law)
+
     def _open_up(self, event: CaseEvent, says: frozenset[str]) -> None:
         if event.identity in self._recalled:
             self._quotes = True
             return
         self._open_stated = event
         if self._open is not self._facts:
-            self._open.read(event, says, self._rules)
+            self._open.take(self._statement(event), says, self._rules)
 
     def hear(self, event: CaseEvent) -> None:
         """The bus answers what other cases say of the organisations of this one."""

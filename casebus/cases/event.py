@@ -12,8 +12,6 @@ from casebus.events.legaltime import LegalTime
 UNSAID = datetime.min.replace(tzinfo=UTC)
 #: (source, id): what one event is, inside its stream (design rule 1).
 Identity = tuple[str, str]
-#: What an event says of facets: their places in the list of those that read, and what was read.
-Readings = tuple[tuple[int, Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +54,8 @@ class CaseEvent:
     #: made once, because the fold asks for both again and again.
     identity: Identity = field(init=False, repr=False, compare=False)
     agency: str = field(init=False, repr=False, compare=False)
-    #: Digest of the law under which it was read, and what the facets read in it; None until then.
-    readings: tuple[str, Readings] | None = field(init=False, repr=False, compare=False)
+    #: Digest of the law under which it was read, and what each reader found (cases.reading).
+    readings: tuple[str, dict[Any, Any]] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identity", (self.source, self.id))

@@ -6,12 +6,11 @@ state. Recording never fails on content; what does not fit is flagged, not refus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 from casebus.cases import body, facets
 from casebus.cases.assessing import ANSWER, Assessing
-from casebus.cases.checks import CHECKS
 from casebus.cases.clocks import Clocks, Setting
 from casebus.cases.corrections import corrected
 from casebus.cases.dating import AHEAD, Ahead, date_all
@@ -19,7 +18,7 @@ from casebus.cases.derived import Told
 from casebus.cases.event import CaseEvent, Identity, first_journaled
 from casebus.cases.facets.assessments import AssessmentsFacet
 from casebus.cases.facets.clocks import ClocksFacet, KnownClocks
-from casebus.cases.facets.copies import CopiesFacet, CopyDue
+from casebus.cases.facets.copies import CopiesFacet
 from casebus.cases.facets.findings import DeviationsFacet, FindingsFacet, KnownFindings
 from casebus.cases.facets.links import LinksFacet
 from casebus.cases.facets.organisations import KnownOrganisations, OrganisationsFacet
@@ -41,18 +40,19 @@ from casebus.cases.moving import MOVES, move
 from casebus.cases.openers import leading, openings_of, owners_of
 from casebus.cases.order import fold_order
 from casebus.cases.parts import Parts
+from casebus.cases.reading import read_once
 from casebus.cases.recalls import RECALLED, Recalls, unworded
 from casebus.cases.receipts import Receipts
 from casebus.cases.regions import Region, Roles
 from casebus.cases.renewals import REINTERPRETED, Renewals
 from casebus.cases.sequences import check_sequences
 from casebus.cases.state import NO_CASE, Case
+from casebus.cases.transitions import Transitions
 from casebus.cases.unopened import unopened
 from casebus.cases.work import Work
 from casebus.errors import Flag
 from casebus.events.doors import BUS
 from casebus.law import Law
-from casebus.law.agencies import SAME_DIVISION
 from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
 
 #: Grows with each change of what the fold says of the same events and the same law.
@@ -113,7 +113,7 @@ class _Folding:
         for cycle in cycles:
             detail = {"events": " ".join(event.id for event in cycle)[:1000]}
             self.findings.add(CYCLE, cycle[0], detail)
-        opening = leading(openings, self.order)
+        opening = leading(openings, self.order, law)
         self.opener = opening.source
         #: What the case knows of roles, over all its regions.
         self.known_roles: Roles = {}
@@ -121,12 +121,12 @@ class _Folding:
         self.leading = Region(law.opening[event_name(opening.type)], opening, self.known_roles)
         self.leading.begin(opening.agency)
         self.regions = [self.leading]
-        self.owners = owners_of(recorded, opening)
+        self.owners = owners_of(recorded, opening, law)
         self.parts = Parts(self.owners, recalled)
         self.participants = self.parts.now
         self.receipts = Receipts(recorded, law.received_within)
         self.clocks = Clocks(law.calendar, self.receipts)
-        self.work = Work(self.keys, self.findings, law.acts)
+        self.work = Work(self.keys, self.findings, law)
         self.marks = Marks()
         self.renewals = Renewals(opening.stream)
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles, recalled)
@@ -134,9 +134,16 @@ class _Folding:
         setting = facets.Setting(law, self.findings, recorded, read, recalled)
         self.facets = [facet(setting) for facet in facets.READ_FACETS]
         self.secrecy: set[str] = set()
-        self.copies: dict[tuple[str, Identity], CopyDue] = {}
         self.numbers: set[tuple[str, str]] = set()
         self.last: dict[str, CaseEvent] = {}
+        self.transitions = Transitions(
+            self.regions,
+            self.known_roles,
+            self.last,
+            clocks=self.clocks,
+            work=self.work,
+            findings=self.findings,
+        )
         self.units: dict[tuple[str, str, str], str] = {}
         #: Lapses that do not hold and that the bus has not taken back yet.
         self.unfounded: list[CaseEvent] = []
@@ -147,7 +154,7 @@ class _Folding:
         check_sequences(order, self.findings)
         for event in order:
             if event.data.get("numbers"):
-                self.numbers.update(body.numbers(event.data))
+                self.numbers.update(read_once(_numbers, event, self.law))
             name = event_name(event.type)
             if event.sector == BUS:
                 self._note_bus(event, name)
@@ -183,7 +190,7 @@ class _Folding:
         """What the body says besides moving the procedures: figures, secrecy, the facets' parts."""
         self.assessing.take(event, name)
         if not self.recalled or event.identity not in self.recalled:
-            for place, said in facets.readings_of(event, self.law):
+            for place, said in read_once(facets.read, event, self.law):
                 self.facets[place].take(event, said)
         if (mark := event.data.get("secrecy")) and mark != _OPEN:
             self.secrecy.add(body.text(event.data, "secrecy"))
@@ -216,7 +223,7 @@ class _Folding:
         for region in self.regions:
             step = in_force(region.procedure.steps.get((region.status, name)), event.legal.date)
             if step is not None and BUS in step.by:
-                self._apply(region, step, event)
+                self.transitions.apply(region, step, event)
 
     def _is_procedural(self, name: str) -> bool:
         """Whether some open region knows the event, or none says that it stands beside it."""
@@ -279,7 +286,7 @@ class _Folding:
         for region, step in expected:
             if step.opening:
                 self._opened(region, event)
-            self._apply(region, step, event)
+            self.transitions.apply(region, step, event)
         if not expected:
             self._out_of_procedure(event, name, strays)
 
@@ -405,58 +412,7 @@ class _Folding:
         detail = {"state": state, "event": name}
         self.findings.add(OUT_OF_PROCEDURE, event, detail, tell=[event.agency])
         for region, step in strays:
-            self._stray(region, step, event)
-
-    def _stray(self, region: Region, step: Step, event: CaseEvent) -> None:
-        if step.to in region.procedure.ahead[region.status]:
-            self._apply(region, step, event)
-        else:
-            # A fact behind the state still ends the duties it fulfils, but begins none: the case
-            # has moved on, and turning it back would revive what later events have settled.
-            self.clocks.stop(step.stops, event, region)
-            self.work.close(step.closes, event, region)
-
-    def _apply(self, region: Region, step: Step, event: CaseEvent) -> None:
-        region.status = step.to or region.status
-        for role, sectors in step.binds:
-            self._bind(region, step, role, sectors, event)
-        self._move_clocks(region, step, event)
-        self.work.close(step.closes, event, region)
-        for duty in step.opens:
-            self.work.open(duty, event, region, self.clocks)
-        for rule in step.copies:
-            self._owe_copy(rule, step, event)
-        for check in step.checks:
-            roles = {**self.known_roles, **region.roles}
-            CHECKS[check](event, self.last, roles, self.findings)
-
-    def _move_clocks(self, region: Region, step: Step, event: CaseEvent) -> None:
-        clocks = self.clocks
-        if step.stops:
-            clocks.stop(step.stops, event, region)
-        if step.cancels:
-            clocks.cancel(step.cancels, event, region)
-        if step.resumes:
-            clocks.resume(step.resumes, event, region)
-        if step.extends:
-            for clock, reason in clocks.extend(step.extends, event, region):
-                detail = {"reason": reason, "clock": clock}
-                self.findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=clock)
-        if step.starts or step.ensures:
-            self._start_clocks(region, step, event)
-        # Last: what the same event starts may begin with a pause.
-        if step.pauses and clocks.were_met(step.pauses_if_met, region):
-            clocks.pause(step.pauses, event, region, until=step.pauses_until)
-
-    def _start_clocks(self, region: Region, step: Step, event: CaseEvent) -> None:
-        alone = len(self.regions) == 1
-        for versions in step.starts:
-            self.clocks.start(versions, event, region, alone=alone)
-        done = step.unless_open and any(
-            one.procedure.id in step.unless_open for one in self.regions
-        )
-        for versions in step.ensures:
-            self.clocks.ensure(versions, event, region, alone=alone, done=bool(done))
+            self.transitions.stray(region, step, event)
 
     @cached_property
     def _taken_back(self) -> set[str]:
@@ -483,30 +439,7 @@ class _Folding:
                 versions = region.procedure.lapses.get((region.status, clock))
                 step = in_force(versions, event.legal.date)
                 if step is not None:
-                    self._apply(region, step, event)
-
-    def _bind(
-        self, region: Region, step: Step, role: str, sectors: frozenset[str], event: CaseEvent
-    ) -> None:
-        author = event.agency
-        for agency, sector in zip(event.to, event.to_sectors, strict=False):
-            if sector in sectors and agency != author:
-                region.bind(role, agency)
-                return
-        if role in step.takes and event.sector in sectors:
-            region.bind(role, author)
-        elif step.needs(role) and not region.holders(role):
-            detail = {"reason": "no_recipient", "role": role}
-            self.findings.add(DATA_QUALITY, event, detail, tell=[author], about=role)
-
-    def _owe_copy(self, rule: str, step: Step, event: CaseEvent) -> None:
-        # Of agencies the fold knows what the stamps say: a recipient of the sector has the copy.
-        # Of history no copy is owed any more.
-        if event.imported or rule.removeprefix(SAME_DIVISION) in event.to_sectors:
-            return
-        self.copies[rule, event.identity] = CopyDue(
-            rule=rule, author=event.agency, event=event.identity, citation=step.citation
-        )
+                    self.transitions.apply(region, step, event)
 
     def _note_arrival(self, event: CaseEvent, name: str) -> None:
         if name == _RECEIVED and (unit := body.text(event.data, "unit")):
@@ -585,12 +518,16 @@ class _Folding:
             FindingsFacet.name: KnownFindings(found, standing(marks.findings)),
             DeviationsFacet.name: self.findings.of_history(),
             WorkFacet.name: self.work.frozen(self.units),
-            CopiesFacet.name: renewals.copies(tuple(self.copies.values())),
+            CopiesFacet.name: renewals.copies(self.transitions.copies()),
             RecallsFacet.name: self.recalls.all(),
             AssessmentsFacet.name: assessing.all(),
             OrganisationsFacet.name: KnownOrganisations(assessing.punished(), assessing.acts()),
             LinksFacet.name: self.links.known(),
         }
+
+
+def _numbers(event: CaseEvent, _law: Law) -> Collection[tuple[str, str]]:
+    return list(body.numbers(event.data))
 
 
 def _told(event: CaseEvent) -> Told:

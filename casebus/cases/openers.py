@@ -7,10 +7,10 @@ one and be first in it. Whose own source and number make the id, has proved that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from casebus.cases import body
 from casebus.cases.event import CaseEvent
+from casebus.cases.reading import read_once
 from casebus.events.minted import is_minted, mints
 from casebus.law import Law
 from casebus.law.compiled import event_name
@@ -27,52 +27,39 @@ def openings_of(events: Sequence[CaseEvent], law: Law) -> list[CaseEvent]:
     ]
 
 
-def _opener(openings: Sequence[CaseEvent]) -> str:
+def _opener(openings: Sequence[CaseEvent], law: Law) -> str:
     """Of rivals who gave the number that the id is made from, else the first journaled."""
     first, *later = sorted(openings, key=lambda event: event.position)
     if all(event.agency == first.agency for event in later):
         return first.agency
     return next(
-        (event.agency for event in (first, *later) if _gave_the_number(event)), first.agency
+        (event.agency for event in (first, *later) if read_once(_gave_the_number, event, law)),
+        first.agency,
     )
 
 
-def _gave_the_number(event: CaseEvent) -> bool:
+def _gave_the_number(event: CaseEvent, _law: Law) -> bool:
     numbers = body.numbers(event.data) if event.data.get("numbers") else ()
     return any(mints(name, numbers, event.stream) for name in {event.source, event.agency})
 
 
-def _givers(recorded: Sequence[CaseEvent]) -> list[CaseEvent]:
-    """The events whose source gave the number; a source mostly repeats what it said before."""
-    given: list[CaseEvent] = []
-    said: dict[str, tuple[Any, bool]] = {}
-    for event in recorded:
-        if numbers := event.data.get("numbers"):
-            before = said.get(event.source)
-            if before is None or before[0] != numbers:
-                before = said[event.source] = (numbers, _gave_the_number(event))
-            if before[1]:
-                given.append(event)
-    return given
-
-
-def owners_of(recorded: Sequence[CaseEvent], opening: CaseEvent) -> set[str]:
+def owners_of(recorded: Sequence[CaseEvent], opening: CaseEvent, law: Law) -> set[str]:
     """Who has a part from the beginning: the opener, and who gave the number in the stream's id.
 
     Who opens what another has begun, and was not named by it, has opened it unasked.
     """
     opener = opening.agency
-    if not is_minted(opening.stream) or _gave_the_number(opening):
+    if not is_minted(opening.stream) or read_once(_gave_the_number, opening, law):
         return {opener}
-    given = _givers(recorded)
+    given = [one for one in recorded if read_once(_gave_the_number, one, law)]
     givers = {event.agency for event in given}
     unasked = givers and opener not in givers and not any(opener in event.to for event in given)
     return givers if unasked else givers | {opener}
 
 
-def leading(openings: Sequence[CaseEvent], order: Sequence[CaseEvent]) -> CaseEvent:
+def leading(openings: Sequence[CaseEvent], order: Sequence[CaseEvent], law: Law) -> CaseEvent:
     """The first in fold order of the opener's own (ADR 28)."""
-    opener = _opener(openings)
+    opener = _opener(openings, law)
     own = {event.identity for event in openings if event.agency == opener}
     # In the order stands what corrections made of them.
     return next(event for event in order if event.identity in own)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from casebus.cases import body
 from casebus.cases import figures as reading
 from casebus.cases.event import CaseEvent
+from casebus.law import Law
 from casebus.law.assessment import RANK, Verdict
 from casebus.law.figures import Acts, Figures, Sanction, offence_of
 from casebus.law.items import Item
@@ -17,6 +18,45 @@ from casebus.law.thresholds import Thresholds
 _CLAIMS = {str(verdict): verdict for verdict in Verdict}
 #: A kind of right that says nothing.
 _OTHER = "OTHER"
+
+
+class Statement(NamedTuple):
+    """What one event states of figures, by its body alone."""
+
+    organisations: frozenset[str]
+    offence: str | None
+    #: Kinds of right that are named.
+    kinds: frozenset[str]
+    acts: Acts | None
+    sources: int | None
+    numbers: int | None
+    amounts: dict[str, int]
+    items: tuple[Item, ...]
+    owner_closed: bool
+    circumvention: bool
+    #: Punishments that the author itself knows of.
+    sanctions: tuple[dict[str, Any], ...]
+    claim: Verdict | None
+
+
+def statement_of(event: CaseEvent, _law: Law) -> Statement:
+    data = event.data
+    kinds = frozenset(reading.right_kinds(data)) - {_OTHER, ""}
+    sources, numbers = reading.rights(data)
+    return Statement(
+        organisations=frozenset(reading.organisations(data)),
+        offence=offence_of(body.text(data, "offence")),
+        kinds=kinds,
+        acts=reading.acts(data, event.legal.date),
+        sources=sources,
+        numbers=numbers,
+        amounts=reading.amounts(data),
+        items=tuple(reading.items(data, kinds)),
+        owner_closed=data.get("owner_closed") is True,
+        circumvention=data.get("circumvention") is True,
+        sanctions=tuple(body.rows(data, "prior_sanctions")),
+        claim=_CLAIMS.get(body.text(data, "assessment")),
+    )
 
 
 @dataclass(slots=True)
@@ -47,29 +87,24 @@ class Stated:
         stated = self.restated or self.added or self.items_restated or self.items_added
         return bool(self.alleged or self.items_alleged) and not stated
 
-    def read(self, event: CaseEvent, says: frozenset[str], rules: Thresholds) -> bool:
-        """Take over what the event states; whether it states anything that could be assessed."""
-        data = event.data
-        self.organisations |= reading.organisations(data)
-        self.offence = offence_of(body.text(data, "offence")) or self.offence
-        kinds = frozenset(reading.right_kinds(data)) - {_OTHER, ""}
-        self.kinds |= kinds
-        self.acts = _spanned(self.acts, reading.acts(data, event.legal.date))
-        sources, numbers = reading.rights(data)
-        self.sources = sources if sources is not None else self.sources
-        self.numbers = numbers if numbers is not None else self.numbers
-        amounts, items = reading.amounts(data), reading.items(data, kinds)
+    def take(self, one: Statement, says: frozenset[str], rules: Thresholds) -> bool:
+        """Take over what an event states; whether it states anything that could be assessed."""
+        self.organisations |= one.organisations
+        self.offence = one.offence or self.offence
+        self.kinds |= one.kinds
+        self.acts = _spanned(self.acts, one.acts)
+        self.sources = one.sources if one.sources is not None else self.sources
+        self.numbers = one.numbers if one.numbers is not None else self.numbers
         if "alleges" in says:
-            self.alleged.update(amounts)
-            self.items_alleged += items
-            return bool(amounts or items)
-        self.owner_closed = self.owner_closed or data.get("owner_closed") is True
-        self.circumvention = self.circumvention or data.get("circumvention") is True
-        self.sanctions.update(self._listed(data, rules))
-        claim = _CLAIMS.get(body.text(data, "assessment"))
-        self.claim = _severer(self.claim, claim)
-        self._count(amounts, items, adds="adds" in says)
-        return bool(amounts or items) or self.owner_closed or claim is not None
+            self.alleged.update(one.amounts)
+            self.items_alleged += one.items
+            return bool(one.amounts or one.items)
+        self.owner_closed = self.owner_closed or one.owner_closed
+        self.circumvention = self.circumvention or one.circumvention
+        self.sanctions.update(self._listed(one.sanctions, rules))
+        self.claim = _severer(self.claim, one.claim)
+        self._count(one.amounts, one.items, adds="adds" in says)
+        return bool(one.amounts or one.items) or self.owner_closed or one.claim is not None
 
     def figures(self) -> Figures:
         both: dict[str, Any] = dict(self.alleged if self.is_alleged else self.added)
@@ -119,9 +154,8 @@ class Stated:
             self.items_restated, self.items_added = items, ()
         self.restated.update(amounts)
 
-    def _listed(self, data: dict[str, Any], rules: Thresholds) -> Iterable[Sanction]:
-        """Punishments that the author itself knows of."""
-        for row in body.rows(data, "prior_sanctions"):
+    def _listed(self, sanctions: Iterable[dict[str, Any]], rules: Thresholds) -> Iterable[Sanction]:
+        for row in sanctions:
             offence = offence_of(body.text(row, "offence")) or self.offence
             named = rules.family_of.get(offence)
             for family in (named,) if named else self.shown(rules):

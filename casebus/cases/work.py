@@ -14,7 +14,7 @@ from casebus.cases.facets.work import WorkItem
 from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
 from casebus.cases.keys import Keys
 from casebus.cases.regions import Region
-from casebus.law.acts import Acts
+from casebus.law import Law
 from casebus.law.compiled import ALL, DutyRule, event_name
 
 TAKEN = "work.taken"
@@ -58,10 +58,10 @@ class Draft:
 
 
 class Work:
-    def __init__(self, keys: Keys, findings: Findings, acts: Acts) -> None:
+    def __init__(self, keys: Keys, findings: Findings, law: Law) -> None:
         self._keys = keys
         self._findings = findings
-        self._acts = acts
+        self._law = law
         self._items: dict[str, Draft] = {}
         self._open: list[Draft] = []
 
@@ -100,7 +100,7 @@ class Work:
         """
         name = event_name(event.type)
         if self._is_asked(event.agency, name):
-            check_act(event, name, self._acts, self._findings)
+            check_act(event, self._law, self._findings)
         return self._count(event)
 
     def _is_asked(self, agency: str, name: str) -> bool:

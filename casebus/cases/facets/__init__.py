@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from casebus.cases.event import CaseEvent, Readings
+from casebus.cases.event import CaseEvent
 from casebus.cases.facets.assessments import AssessmentsFacet
 from casebus.cases.facets.clocks import ClocksFacet
 from casebus.cases.facets.copies import CopiesFacet
@@ -49,17 +49,10 @@ READ_FACETS: tuple[type[ReadFacet[Any]], ...] = tuple(
 )
 
 
-def readings_of(event: CaseEvent, law: Law) -> Readings:
-    """What the event says of each that it speaks of, with its place in READ_FACETS.
-
-    Read when it is first folded and again under another law; then it is kept with the event.
-    """
-    kept = event.readings
-    if kept is None or kept[0] != law.digest:
-        said = (one.read(event, law) for one in READ_FACETS)
-        kept = law.digest, tuple(one for one in enumerate(said) if one[1] is not None)
-        object.__setattr__(event, "readings", kept)
-    return kept[1]
+def read(event: CaseEvent, law: Law) -> tuple[tuple[int, Any], ...]:
+    """What the event says of each facet that it speaks of, with its place in READ_FACETS."""
+    said = (one.read(event, law) for one in READ_FACETS)
+    return tuple(one for one in enumerate(said) if one[1] is not None)
 
 
 __all__ = [
@@ -83,5 +76,5 @@ __all__ = [
     "Setting",
     "TitlesFacet",
     "WorkFacet",
-    "readings_of",
+    "read",
 ]

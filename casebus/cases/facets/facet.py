@@ -90,7 +90,7 @@ class ReadFacet(Facet[K]):
     def read(cls, event: CaseEvent, law: Law) -> Any:
         """What the event says of it; None for nothing.
 
-        Read once and kept with the event, until the law changes: by nothing but these two.
+        By nothing but these two: it is read once, and kept with the event until the law changes.
         """
         raise NotImplementedError
 

@@ -1,0 +1,29 @@
+"""What an event's body says, read once.
+
+A case is folded anew with each event that comes, and all the others say what they said before. What
+depends on an event and the law alone is kept with the event until it is read under another law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from casebus.cases.event import CaseEvent
+from casebus.law import Law
+
+T = TypeVar("T")
+_UNREAD: Any = object()
+
+
+def read_once(reader: Callable[[CaseEvent, Law], T], event: CaseEvent, law: Law) -> T:
+    """What the pure `reader` says of the event; it is asked once for each event and law."""
+    kept = event.readings
+    if kept is None or kept[0] != law.digest:
+        kept = law.digest, {}
+        object.__setattr__(event, "readings", kept)
+    found = kept[1].get(reader, _UNREAD)
+    if found is _UNREAD:
+        found = kept[1][reader] = reader(event, law)
+    read: T = found
+    return read

@@ -1,0 +1,111 @@
+"""What a step of a procedure does where it applies: states, roles, clocks, duties, copies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from casebus.cases.checks import CHECKS
+from casebus.cases.clocks import Clocks
+from casebus.cases.event import CaseEvent, Identity
+from casebus.cases.facets.copies import CopyDue
+from casebus.cases.findings import DATA_QUALITY, Findings
+from casebus.cases.regions import Region, Roles
+from casebus.cases.work import Work
+from casebus.law.agencies import SAME_DIVISION
+from casebus.law.compiled import Step
+
+
+class Transitions:
+    """One fold's; what it moves is given to it, and shared."""
+
+    def __init__(
+        self,
+        regions: Sequence[Region],
+        roles: Roles,
+        last: Mapping[str, CaseEvent],
+        *,
+        clocks: Clocks,
+        work: Work,
+        findings: Findings,
+    ) -> None:
+        """`roles` is what the case knows of them, `last` the last event of each name."""
+        self._regions, self._roles, self._last = regions, roles, last
+        self._clocks, self._work, self._findings = clocks, work, findings
+        self._copies: dict[tuple[str, Identity], CopyDue] = {}
+
+    def copies(self) -> tuple[CopyDue, ...]:
+        return tuple(self._copies.values())
+
+    def apply(self, region: Region, step: Step, event: CaseEvent) -> None:
+        region.status = step.to or region.status
+        for role, sectors in step.binds:
+            self._bind(region, step, role, sectors, event)
+        self._move_clocks(region, step, event)
+        self._work.close(step.closes, event, region)
+        for duty in step.opens:
+            self._work.open(duty, event, region, self._clocks)
+        for rule in step.copies:
+            self._owe_copy(rule, step, event)
+        for check in step.checks:
+            roles = {**self._roles, **region.roles}
+            CHECKS[check](event, self._last, roles, self._findings)
+
+    def _move_clocks(self, region: Region, step: Step, event: CaseEvent) -> None:
+        clocks = self._clocks
+        if step.stops:
+            clocks.stop(step.stops, event, region)
+        if step.cancels:
+            clocks.cancel(step.cancels, event, region)
+        if step.resumes:
+            clocks.resume(step.resumes, event, region)
+        if step.extends:
+            for clock, reason in clocks.extend(step.extends, event, region):
+                detail = {"reason": reason, "clock": clock}
+                self._findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=clock)
+        if step.starts or step.ensures:
+            self._start_clocks(region, step, event)
+        # Last: what the same event starts may begin with a pause.
+        if step.pauses and clocks.were_met(step.pauses_if_met, region):
+            clocks.pause(step.pauses, event, region, until=step.pauses_until)
+
+    def _start_clocks(self, region: Region, step: Step, event: CaseEvent) -> None:
+        alone = len(self._regions) == 1
+        for versions in step.starts:
+            self._clocks.start(versions, event, region, alone=alone)
+        done = step.unless_open and any(
+            one.procedure.id in step.unless_open for one in self._regions
+        )
+        for versions in step.ensures:
+            self._clocks.ensure(versions, event, region, alone=alone, done=bool(done))
+
+    def stray(self, region: Region, step: Step, event: CaseEvent) -> None:
+        if step.to in region.procedure.ahead[region.status]:
+            self.apply(region, step, event)
+        else:
+            # A fact behind the state still ends the duties it fulfils, but begins none: the case
+            # has moved on, and turning it back would revive what later events have settled.
+            self._clocks.stop(step.stops, event, region)
+            self._work.close(step.closes, event, region)
+
+    def _bind(
+        self, region: Region, step: Step, role: str, sectors: frozenset[str], event: CaseEvent
+    ) -> None:
+        author = event.agency
+        for agency, sector in zip(event.to, event.to_sectors, strict=False):
+            if sector in sectors and agency != author:
+                region.bind(role, agency)
+                return
+        if role in step.takes and event.sector in sectors:
+            region.bind(role, author)
+        elif step.needs(role) and not region.holders(role):
+            detail = {"reason": "no_recipient", "role": role}
+            self._findings.add(DATA_QUALITY, event, detail, tell=[author], about=role)
+
+    def _owe_copy(self, rule: str, step: Step, event: CaseEvent) -> None:
+        # Of agencies the fold knows what the stamps say: a recipient of the sector has the copy.
+        # Of history no copy is owed any more.
+        if event.imported or rule.removeprefix(SAME_DIVISION) in event.to_sectors:
+            return
+        self._copies[rule, event.identity] = CopyDue(
+            rule=rule, author=event.agency, event=event.identity, citation=step.citation
+        )
