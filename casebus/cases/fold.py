@@ -187,7 +187,7 @@ class _Folding:
             self.findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=NO_ROOM)
 
     def _read(self, event: CaseEvent, name: str) -> None:
-        """What the body says besides moving the procedures: figures, secrecy, the facets' parts."""
+        """Read what the body says besides moving procedures: figures, secrecy, the facets."""
         self.assessing.take(event, name)
         if not self.recalled or event.identity not in self.recalled:
             for place, said in read_once(facets.read, event, self.law):
@@ -201,12 +201,13 @@ class _Folding:
     def _note_bus(self, event: CaseEvent, name: str) -> None:
         self.marks.note(event)
         if event.type == REINTERPRETED:
-            # To be told of it gives no part in the case.
+            # An agency that is only told of it gets no part in the case.
             if event.source == BUS:
                 self.renewals.note(event)
             return
-        # To be told of a finding or a recall gives no part in the case: strangers are told theirs.
-        # Nor does to be told of the clock of one who opened a region unasked.
+        # An agency that is only told of a finding or a recall gets no part in the case: strangers
+        # are told of their own. The same holds for the clock of an agency that opened a region
+        # without being asked.
         actor = body.text(event.data, "actor") if name.startswith(_CLOCK) else ""
         gives = not name.startswith(_FINDING) and name != RECALLED
         if gives and (actor in self.participants or not actor):
@@ -219,14 +220,14 @@ class _Folding:
             self._hear(event, name)
 
     def _hear(self, event: CaseEvent, name: str) -> None:
-        """What the bus learned elsewhere moves the procedures that have a transition of it."""
+        """Let what the bus learned elsewhere move each procedure that has a transition for it."""
         for region in self.regions:
             step = in_force(region.procedure.steps.get((region.status, name)), event.legal.date)
             if step is not None and BUS in step.by:
                 self.transitions.apply(region, step, event)
 
     def _is_procedural(self, name: str) -> bool:
-        """Whether some open region knows the event, or none says that it stands beside it."""
+        """Whether the event belongs to procedures: a region knows it, or no rule sets it beside."""
         for region in self.regions:
             if name in region.procedure.otherwise:
                 return True
@@ -236,10 +237,11 @@ class _Folding:
         return not beside and not self.law.is_beside(name)
 
     def _note_flags(self, event: CaseEvent, *, aloud: bool) -> None:
-        """What admission and the journal noticed, told to the author.
+        """Tell the author what admission and the journal noticed.
 
-        Not of the bus's own events and aloud not of arrivals: each telling makes one of those,
-        and a clock that is years off would make the two answer each other for ever.
+        The bus's own events are left out, and arrivals are only shown (`aloud` is false). Each
+        telling causes an arrival: with a clock that is years off the two would answer each other
+        for ever.
         """
         author = [event.agency] if aloud else []
         for flag in event.flags:
@@ -253,7 +255,7 @@ class _Folding:
             self.findings.add(ID_CONFLICT, event, {"kept": "first journaled"}, tell=tell)
 
     def _note_ahead(self, event: CaseEvent, *, aloud: bool) -> None:
-        """It says that it happened after it was recorded: told to its author, unless corrected."""
+        """Tell the author, unless corrected, that the event claims to happen after its record."""
         stated, by = self.ahead[event.identity]
         if event.legal is by:
             detail = {"reason": AHEAD, "stated": str(stated), "counted": str(by)}
@@ -261,10 +263,10 @@ class _Folding:
             self.findings.add(DATA_QUALITY, event, detail, tell=tell, about=AHEAD)
 
     def _fold(self, event: CaseEvent, name: str) -> None:
-        """Apply the event in each region in which it is in procedure.
+        """Apply the event in each region that accepts it.
 
-        One that some region accepts is flagged in no other. Where it is in procedure nowhere, it
-        is flagged once, and in each region that knows it does what may still be done.
+        If one region accepts it, no region flags it. If none does, it is flagged once, and each
+        region that knows it does what can still be done.
         """
         fresh = self._fresh(event, name)
         expected, strays, barred = self._where(event, name, fresh)
@@ -293,7 +295,7 @@ class _Folding:
     def _where(
         self, event: CaseEvent, name: str, fresh: Region | None
     ) -> tuple[list[_Here], list[_Here], Region | None]:
-        """Where it is in procedure, where it is out of it, and a region that bars its author."""
+        """Return regions that accept it, regions that only know it, and one that bars its author."""
         expected: list[_Here] = []
         strays: list[_Here] = []
         barred: Region | None = None
@@ -339,9 +341,10 @@ class _Folding:
         region.begin(agency)
 
     def _name(self, event: CaseEvent, where: Sequence[Region]) -> None:
-        """Give those it names a part, unless what it is about was opened by one who has none.
+        """Give a part to the agencies that it names.
 
-        An answer given in such a region gives none either: whoever opened it asked for it.
+        A region that was opened without being asked for gives none, and neither does an answer in
+        it: its opener asked for that answer.
         """
         if not where or any(map(self._is_asked, where)):
             self.parts.give(event)
@@ -350,9 +353,10 @@ class _Folding:
         return not region.unasked or region.begun_by in self.participants
 
     def _takes_part(self, agency: str) -> bool:
-        """Whether it is heard: who opened a region unasked is too, and whom it gave a role there.
+        """Whether the agency is heard: it has a part in the case, or a role in one of its regions.
 
-        They are shown the case only once somebody with a part in it names them (ADR 0017).
+        An agency that has only a role in a region that nobody asked for is heard, and sees the case
+        once somebody with a part in it names it (ADR 0017).
         """
         return agency in self.participants or self._has_role(agency)
 
@@ -375,7 +379,7 @@ class _Folding:
         self.findings.add(NO_STANDING, event, detail, tell=[event.agency, *event.to])
 
     def _generic(self, event: CaseEvent, name: str) -> None:
-        """What any participant may send in any state."""
+        """Take an event that any participant may send in any state."""
         if not self._may_say(event, name):
             self._without_standing(event, self.leading)
         elif self.work.act(event):
@@ -388,7 +392,7 @@ class _Folding:
                 self._link(event, name)
 
     def _may_say(self, event: CaseEvent, name: str) -> bool:
-        """Who takes part; where a case is merged, those with a part and a role in it."""
+        """Whether the agency may send it; a merger needs a part in the case and a role in it."""
         if name not in {MERGED, ABSORBED}:
             return self._takes_part(event.agency)
         return event.agency in self.participants and any(
@@ -396,7 +400,7 @@ class _Folding:
         )
 
     def _link(self, event: CaseEvent, name: str) -> None:
-        """Note the other case; where this one goes on in it, end what runs here."""
+        """Note the other case. If this case goes on in it, end what runs here."""
         if not self._is_recalled(event):
             self.links.note(event, name)
         if name != ABSORBED:
@@ -425,7 +429,7 @@ class _Folding:
         }
 
     def _lapse(self, event: CaseEvent) -> None:
-        """The bus says that a clock ran out: founded only where it runs here, in fold order."""
+        """Take what the bus says of a clock that ran out: it holds if the clock runs here."""
         data = event.data
         clock = body.text(data, "clock")
         which = (clock, body.text(data, "trigger_source"), body.text(data, "trigger_id"))
@@ -452,7 +456,7 @@ class _Folding:
         return any(region.has_part(agency) for region in self.regions)
 
     def _hearers(self, order: list[CaseEvent]) -> tuple[str, ...]:
-        """Who is told what other cases mean for this one; of what is all history, nobody."""
+        """The agencies that are told what other cases mean for this one; none if all is history."""
         if all(event.imported or event.sector == BUS for event in order):
             return ()
         held = {
@@ -465,7 +469,7 @@ class _Folding:
         return tuple(sorted(held & self.shown))
 
     def _team(self) -> tuple[str, ...]:
-        """Who holds a role in it: its owners, and those who were not given theirs unasked."""
+        """The owners, and the holders of roles in regions that somebody asked for."""
         held = self.owners.union(
             *(
                 region.holders(role)
@@ -507,7 +511,7 @@ class _Folding:
         )
 
     def _known(self) -> dict[str, object]:
-        """What the facets know that transitions move."""
+        """What the facets know that the fold itself moves."""
         marks, renewals, assessing = self.marks, self.renewals, self.assessing
         setting = Setting(self.stream, self.keys, self.law.digest, marks.breaches, marks.warnings)
         clocks = renewals.clocks(self.clocks.frozen(setting), marks.breaches)

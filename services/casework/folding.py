@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 async def fold_touched(
     connection: Any, found: Sorted, desk: Desk, law: str, *, says: bool
 ) -> tuple[dict[UUID, Stream], str]:
-    """Fold the cases that the batch touches; gives them and the law in force after the batch.
+    """Fold the cases that the batch touches; return them, and the law in force after the batch.
 
-    What they owe is said now, or `says` is false and it is said when the journal was read.
+    With `says` the bus says now what they owe. Without it, it does so once the journal was read.
     """
     opened: set[UUID] = set()
     for one, is_new in found.as_journaled():
@@ -61,7 +61,7 @@ async def fold_touched(
 async def renew_stale(
     connection: Any, touched: dict[UUID, Stream], law: str, desk: Desk
 ) -> list[Draft]:
-    """Derive anew those that an older fold or law derived; what is to be said of it."""
+    """Derive anew the cases that an older fold or law derived; return what to say of it."""
     stale = {stream: state for stream, state in touched.items() if is_stale(state, law)}
     return await renew(connection, stale, law, desk) if stale else []
 
@@ -84,7 +84,7 @@ def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
 
 
 def _reinterpret(state: Stream, event: CaseEvent) -> None:
-    """A person ties the case to a law; what the bus itself says leaves it to the law in force."""
+    """A person ties the case to a law. What the bus says leaves it under the law in force."""
     if event.data.get("pinned", True):
         state.law = event.data["law_after"] or None
         state.pinned = state.law is not None
@@ -101,9 +101,9 @@ async def save(
     renewed: bool = False,
     says: bool = True,
 ) -> None:
-    """Fold the streams, let the tables show them, say `drafts`, and what they owe if it `says`.
+    """Fold the streams, write their rows, and say `drafts` and, with `says`, what they owe.
 
-    Where they were only `renewed` and nobody is told, the day of the last change stays.
+    If they were only `renewed` and nobody is told, the day of the last change stays.
     """
     told = {UUID(one.envelope.subject) for one in drafts if one.envelope.to}
     rows: list[CaseRows] = []
@@ -142,7 +142,7 @@ async def save(
 
 
 async def _leave_out(connection: Any, touched: dict[UUID, Stream]) -> None:
-    """What its author's room did not take stays out, whoever reads the stream next."""
+    """Note the events that found no room, so that the next reader of the stream leaves them out."""
     await cases.leave_out(
         connection, [(stream, *one) for stream, state in touched.items() for one in state.left_out]
     )
@@ -153,7 +153,7 @@ async def _leave_out(connection: Any, touched: dict[UUID, Stream]) -> None:
 async def _unheld(
     connection: Any, owed: list[tuple[Derived, Draft]], touched: dict[UUID, Stream]
 ) -> list[Draft]:
-    """What may be said now; what is held back is owed again when its case is next folded."""
+    """Keep what may be said now. The rest is owed again when its case is next folded."""
     held = await held_back(connection, (one for one, _ in owed))
     for one, _ in owed:
         if one.id in held:
@@ -162,7 +162,7 @@ async def _unheld(
 
 
 def _by(state: Stream, rows: CaseRows) -> CaseRows:
-    """The rows, saying by what they were derived."""
+    """Note in the case's row what the rows were derived by."""
     return replace(rows, case=replace(rows.case, pinned=state.pinned, renewing=state.renewing))
 
 
@@ -173,7 +173,7 @@ def _shown(case: Case, state: Stream, law: Law, now: datetime) -> CaseRows:
 
 
 def _owed(case: Case, state: Stream, desk: Desk, now: datetime) -> list[tuple[Derived, Draft]]:
-    """What the bus has to say about the case."""
+    """Draft what the bus has to say about the case and did not say yet."""
     fresh = [one for one in derive(case) if one.id not in state.said]
     said = [(one, draft_of(one, desk.schemas, desk.directory, now)) for one in fresh]
     state.said.update(one.id for one in fresh)
@@ -181,7 +181,7 @@ def _owed(case: Case, state: Stream, desk: Desk, now: datetime) -> list[tuple[De
 
 
 async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
-    """Sign what is not in the outbox yet as one tree, and let the relay send it."""
+    """Sign the drafts that are not in the outbox yet, in one tree; the relay sends them."""
     identities = [(UUID(d.envelope.subject), d.envelope.source, d.envelope.id) for d in drafts]
     there = await outbox.enqueued(connection, identities)
     fresh = [draft for draft in drafts if draft.envelope.id not in there]
@@ -192,9 +192,9 @@ async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
 
 
 def _parties(found: Sorted, touched: dict[UUID, Stream]) -> set[tuple[str, UUID]]:
-    """Authors and recipients in streams that are no cases; of a case the fold says who has part.
+    """The authors and recipients in streams that are no cases; the fold names those of a case.
 
-    Of a copy with another body nobody becomes a party.
+    A copy with another body makes nobody a party.
     """
     named = found.fresh + [one for one, same in found.copies if same]
     return {

@@ -11,8 +11,8 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
 from weakref import WeakSet
 
 from aiokafka import ConsumerRecord, TopicPartition
@@ -21,8 +21,17 @@ from faust.types import TP
 from faust.types.tuples import Message
 from mode.utils.futures import notify
 
-if TYPE_CHECKING:
-    from services.transport.agent import BatchApp
+
+class _App(Protocol):
+    """What the consumer asks of the app that it reads for."""
+
+    consumer_generation_id: int
+
+    @property
+    def folded_topics(self) -> Collection[str]: ...
+
+    async def assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]: ...
+
 
 #: Batches in memory, waiting or being handled, at which only partitions that have none are fetched:
 #: however many stand still, they keep out no other. A batch is at most 1 MiB or one record;
@@ -78,7 +87,7 @@ class FoldedRecord:
 class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not typed for us
     """Folds fetched records, and moves an offset only for a batch whose handler returned."""
 
-    app: BatchApp
+    app: _App
     logger = logging.getLogger(driver.__name__)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -21,7 +21,7 @@ AMR, PSB, COURT = "cn-330106-amr", "cn-330106-psb", "cn-330106-court"
 
 
 class Barrier:
-    async def passed(self, partitions: Any) -> float:  # noqa: ARG002
+    async def passed(self, partitions: Any) -> float:
         return 0.1
 
 

@@ -137,7 +137,7 @@ async def test_who_opens_another_s_import_hears_nothing_of_it_and_hinders_no_sum
 class Barrier:
     """Everything is folded already."""
 
-    async def passed(self, partitions: Any) -> float:  # noqa: ARG002
+    async def passed(self, partitions: Any) -> float:
         return 0.1
 
 

@@ -106,7 +106,7 @@ class Consumer:
     def end_offsets(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return {one: len(self._topics.of(one)) for one in places}
 
-    def poll(self, timeout_ms: int) -> Mapping[TopicPartition, list[Read]]:  # noqa: ARG002
+    def poll(self, timeout_ms: int) -> Mapping[TopicPartition, list[Read]]:
         found = {}
         for place, at in self._at.items():
             there = [one for one in self._topics.of(place) if one.offset >= at]
@@ -114,7 +114,7 @@ class Consumer:
             self._at[place] += len(found[place])
         return found
 
-    def close(self, *, autocommit: bool) -> None:  # noqa: ARG002
+    def close(self, *, autocommit: bool) -> None:
         self._topics.open -= 1
 
 
