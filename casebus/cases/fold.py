@@ -295,7 +295,7 @@ class _Folding:
     def _where(
         self, event: CaseEvent, name: str, fresh: Region | None
     ) -> tuple[list[_Here], list[_Here], Region | None]:
-        """Return regions that accept it, regions that only know it, and one that bars its author."""
+        """Return regions that accept it, that only know it, and one that bars its author."""
         expected: list[_Here] = []
         strays: list[_Here] = []
         barred: Region | None = None
