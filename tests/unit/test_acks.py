@@ -121,7 +121,7 @@ def test_an_offset_moves_for_a_handled_batch_of_this_generation_alone(
 ) -> None:
     monkeypatch.setattr("faust.transport.consumer.Consumer.ack", lambda *_: True)
     consumer = FoldingConsumer.__new__(FoldingConsumer)
-    consumer.app = SimpleNamespace(consumer_generation_id=3)  # type: ignore[assignment]
+    consumer.app = SimpleNamespace(consumer_generation_id=3)
     consumer._freed = asyncio.Event()
     consumer._unacked_messages, consumer._waiting_for_ack = SimpleNamespace(discard=id), None
     one = event(7).message
