@@ -47,8 +47,13 @@ async def migrate(database_url: str, only: Collection[str] | None = None) -> lis
     try:
         await connection.execute("select pg_advisory_lock($1)", ADVISORY_LOCK)
         names = [name for name in await pending(connection) if only is None or name in only]
+        # Each is a transaction; the disk is waited for once: by the last, for all before it.
+        await connection.execute("set synchronous_commit = off")
         for name in names:
+            if name == names[-1]:
+                await connection.execute("reset synchronous_commit")
             await _apply(connection, name, migrations()[name])
+        await connection.execute("reset synchronous_commit")
         async with connection.transaction():
             await roles.grant(connection)
         return names
