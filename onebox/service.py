@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from casebus.words import in_words
 from onebox.places import UMASK
@@ -47,14 +48,45 @@ class Program:
     folder: Path = Path("/")
     account: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    #: The module that the command runs, where it may be a copy of what has loaded it.
+    module: str = ""
     stop_seconds: float = 20.0
+
+
+class Process(Protocol):
+    """As asyncio's own."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
+
+    def send_signal(self, signal: int, /) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+#: Starts a program another way than by its command; None where that way is not open now.
+Starter = Callable[[Program, BinaryIO], Awaitable[Process | None]]
+
+
+async def by_command(_program: Program, _output: BinaryIO) -> Process | None:
+    return None
 
 
 class Service:
     """Keeps one program running until told to stop. `changed` is called at every change."""
 
     def __init__(
-        self, program: Program, log: Path, held: Path, changed: Callable[[], None]
+        self,
+        program: Program,
+        log: Path,
+        held: Path,
+        changed: Callable[[], None],
+        starter: Starter = by_command,
     ) -> None:
         self.program = program
         self.state = ServiceState(program.name)
@@ -64,7 +96,8 @@ class Service:
         self._log = log
         self._held = held
         self._changed = changed
-        self._process: asyncio.subprocess.Process | None = None
+        self._starter = starter
+        self._process: Process | None = None
         self._stopping = asyncio.Event()
 
     async def keep(self) -> None:
@@ -124,23 +157,26 @@ class Service:
         await self._end_process()
         self.state.pid, self.state.last_exit = None, f"not started: {in_words(error)}"
 
-    async def _start(self) -> asyncio.subprocess.Process:
+    async def _start(self) -> Process:
         if self._log.is_file() and self._log.stat().st_size > LARGEST_LOG:
             self._log.replace(self._log.with_suffix(".log.1"))
         with self._log.open("ab") as output:
-            return await asyncio.create_subprocess_exec(
-                *self.program.command(),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env={**os.environ, **self.program.environment},
-                cwd=self.program.folder,
-                user=self.program.account,
-                umask=UMASK,
-                # Ctrl-C is for the supervisor, which stops its processes in order.
-                start_new_session=True,
-                preexec_fn=_end_with(os.getpid(), self.program.stop_signal),
-            )
+            return await self._starter(self.program, output) or await self._executed(output)
+
+    async def _executed(self, output: BinaryIO) -> Process:
+        return await asyncio.create_subprocess_exec(
+            *self.program.command(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **self.program.environment},
+            cwd=self.program.folder,
+            user=self.program.account,
+            umask=UMASK,
+            # Ctrl-C is for the supervisor, which stops its processes in order.
+            start_new_session=True,
+            preexec_fn=end_with(os.getpid(), self.program.stop_signal),
+        )
 
     async def _probe(self, ready: Ready) -> None:
         while not await self._answers(ready):  # noqa: ASYNC110  only asking can tell
@@ -207,7 +243,7 @@ def describe_exit(code: int) -> str:
     return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 
-def _end_with(parent: int, with_signal: signal.Signals) -> Callable[[], None] | None:
+def end_with(parent: int, with_signal: signal.Signals) -> Callable[[], None] | None:
     """On Linux a process of ours ends when its supervisor is killed: no orphan holds a port."""
     if sys.platform != "linux":
         return None

@@ -11,21 +11,22 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import psutil
 
 from casebus.errors import CasebusError
 from casebus.words import in_words
 from onebox import certificates, clients, credentials, environment, kafka, postgres, room, state
+from onebox.copying import Copies, GoneError
 from onebox.heartbeat import Heartbeat
 from onebox.java import find_java
 from onebox.launch import Follow
-from onebox.options import GATEWAY, WORKERS, Options
+from onebox.options import BACKENDS, GATEWAY, WORKERS, Options
 from onebox.places import UMASK
 from onebox.probes import Probes
 from onebox.provision.installation import Installation, make_tables
-from onebox.service import Program
+from onebox.service import Process, Program
 from onebox.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -47,13 +48,16 @@ class Stack:
         self._follow = follow
         self.home = options.place.make()
         self.credentials = credentials.load(self.home)
-        self.supervisor = Supervisor(self.home, self._changed)
+        self.copies = Copies([_module(name) for name in options.services if name not in BACKENDS])
+        self.supervisor = Supervisor(self.home, self._changed, self._copied)
         self.heartbeat: Heartbeat | None = None
         self.probes = Probes(
             environment.admin_settings(options, self.credentials),
             environment.database_url(options, self.credentials),
         )
         self._unwritten = False
+        #: Backends of which not all is there yet that they need.
+        self._unprepared = set(options.embedded)
         self.state = state.StackState(
             phase="preparing",
             supervisor=os.getpid(),
@@ -96,22 +100,47 @@ class Stack:
             await self._stop("stopped")
 
     async def _start_backends(self) -> None:
-        self._enter("preparing")
-        programs = await asyncio.gather(*(self._prepare(name) for name in self.options.embedded))
-        self._enter("starting")
-        await self.supervisor.start(programs)
+        self._begin()
+        await asyncio.gather(*(self._start_backend(name) for name in self.options.embedded))
+
+    async def _start_backend(self, name: str) -> None:
+        """Each as soon as it can: neither waits for what the other needs."""
+        if name not in self.options.embedded:
+            return
+        program = await self._prepare(name)
+        self._unprepared.discard(name)
+        if not self._unprepared:
+            self._enter("starting")
+        await self.supervisor.start([program], floor=0)
 
     async def _start(self) -> None:
-        await self._start_backends()
-        self._enter("provisioning")
+        # What services load, they load while the backends start.
+        await self.copies.open()
+        self._begin()
         await self._provision()
         self._beat()
         self._enter("starting")
-        # Two layers, so that the gateway stops first, but started at once: neither waits.
+        # Two floors, so that the gateway stops first, but started at once: neither waits.
         workers = [self._python(name) for name in self.options.services if name in WORKERS]
         gateway = [self._python(GATEWAY)] if GATEWAY in self.options.services else []
-        await asyncio.gather(self.supervisor.start(workers), self.supervisor.start(gateway))
+        await asyncio.gather(
+            self.supervisor.start(workers, floor=1), self.supervisor.start(gateway, floor=2)
+        )
         self._enter("ready")
+
+    def _begin(self) -> None:
+        """What is made with these passwords is of use only where they are kept."""
+        self._enter("preparing")
+        self.save_credentials()
+
+    async def _copied(self, program: Program, output: BinaryIO) -> Process | None:
+        if not program.module:
+            return None
+        try:
+            environment = program.environment
+            return await self.copies.start(program.module, environment, output.fileno())
+        except GoneError:
+            return None
 
     def _beat(self) -> None:
         """The scheduler says the directory's heartbeat; a stack without one has ours."""
@@ -148,6 +177,7 @@ class Stack:
         if self.heartbeat is not None:
             self.heartbeat.stop()
         await self.supervisor.stop()
+        await self.copies.close()
         self.probes.close()
         self._enter(phase)
 
@@ -165,7 +195,6 @@ class Stack:
         node = await asyncio.to_thread(embedded, self.home, options.ports, java, self._note)
         await asyncio.to_thread(node.require_unused)
         await asyncio.to_thread(node.prepare, self.credentials)
-        self.save_credentials()
         return Program(
             name="kafka",
             command=node.command,
@@ -178,7 +207,6 @@ class Stack:
 
     async def _prepare_postgres(self) -> Program:
         server = await asyncio.to_thread(postgres.embedded, self.home, self.options.ports)
-        self.save_credentials()
         await asyncio.to_thread(server.require_unused)
         await asyncio.to_thread(server.prepare, self.credentials)
         owner = environment.database_url(self.options, self.credentials, "postgres")
@@ -196,17 +224,25 @@ class Stack:
     async def _provision(self) -> None:
         """Each backend that this stack has, embedded or by URL; then what needs both."""
         has_kafka, has_postgres = ("kafka" in self.options.only, "postgres" in self.options.only)
+        settings = environment.admin_settings(self.options, self.credentials)
+        installation = Installation(self.home, settings, self.credentials)
         steps = [self._provision_database()] if has_postgres else []
-        if has_kafka:
-            settings = environment.admin_settings(self.options, self.credentials)
-            installation = Installation(self.home, settings, self.credentials)
-            steps.append(asyncio.to_thread(installation.provision_kafka))
-        await asyncio.gather(*steps)
-        if has_kafka and has_postgres:
-            await asyncio.gather(installation.adopt_law(), installation.register_api_keys())
+        steps += [self._provision_kafka(installation)] if has_kafka else []
+        if not (has_kafka and has_postgres):
+            await asyncio.gather(*steps)
+        else:
+            checking = asyncio.to_thread(installation.check_law)
+            checked, _ = await asyncio.gather(checking, asyncio.gather(*steps))
+            self._enter("provisioning")
+            await asyncio.gather(installation.adopt_law(checked), installation.register_api_keys())
         self.save_credentials()
 
+    async def _provision_kafka(self, installation: Installation) -> None:
+        await self._start_backend("kafka")
+        await asyncio.to_thread(installation.provision_kafka)
+
     async def _provision_database(self) -> None:
+        await self._start_backend("postgres")
         if "postgres" in self.options.embedded:
             await self._make_database()
         await make_tables(
@@ -218,10 +254,11 @@ class Stack:
         await clients.make_database(owner)
 
     def _python(self, name: str) -> Program:
-        module = name if name == GATEWAY else f"services.{name}"
+        module = _module(name)
         return Program(
             name=name,
             command=lambda: [sys.executable, "-m", module],
+            module=module,
             prober=self._prober(name),
             environment=environment.of_user(self.options, self.credentials, name)
             | (self._of_gateway() if name == GATEWAY else {}),
@@ -267,6 +304,10 @@ class Stack:
                 log.error("the state cannot be written: %s", in_words(error))  # noqa: TRY400
             self._unwritten = True
         self._follow(self.state)
+
+
+def _module(service: str) -> str:
+    return service if service == GATEWAY else f"services.{service}"
 
 
 async def _until(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:

@@ -1,4 +1,4 @@
-"""All processes of one machine: started layer by layer, stopped in the opposite order."""
+"""All processes of one machine: started floor by floor, stopped in the opposite order."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 
 from onebox.places import Home
-from onebox.service import Program, Service
+from onebox.service import Program, Service, Starter, by_command
 
 _LOOK_SECONDS = 1.0
 
 
 class Supervisor:
-    """Keeps layers of programs; a layer starts when the one before it is ready."""
+    """Keeps programs on floors, those on a lower one start first and stop last."""
 
-    def __init__(self, home: Home, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, home: Home, changed: Callable[[], None], starter: Starter = by_command
+    ) -> None:
         self.services: dict[str, Service] = {}
         self._home = home
         self._changed = changed
-        self._layers: list[list[Service]] = []
+        self._starter = starter
+        self._floors: dict[int, list[Service]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self, programs: Sequence[Program]) -> None:
-        """Start one layer and wait until all of it is ready, or was ready before it was held."""
-        layer = [self._service(program) for program in programs]
-        self._layers.append(layer)
-        self._tasks += [asyncio.create_task(service.keep()) for service in layer]
-        await asyncio.gather(*(service.ready.wait() for service in layer))
+    async def start(self, programs: Sequence[Program], *, floor: int) -> None:
+        """Start these and wait until all are ready, or were ready before they were held."""
+        started = [self._service(program) for program in programs]
+        self._floors.setdefault(floor, []).extend(started)
+        self._tasks += [asyncio.create_task(service.keep()) for service in started]
+        await asyncio.gather(*(service.ready.wait() for service in started))
 
     async def watch(self) -> None:
         """Return never; raises what ended the keeping of a service, which nothing should."""
@@ -37,24 +40,27 @@ class Supervisor:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def pause(self, names: Collection[str]) -> None:
-        """End these, last layer first, and keep them ended until `resume`."""
-        for layer in reversed(self._layers):
-            chosen = [service for service in layer if service.program.name in names]
+        """End these, the highest floor first, and keep them ended until `resume`."""
+        for floor in self._from_the_top():
+            chosen = [service for service in floor if service.program.name in names]
             await asyncio.gather(*(service.pause() for service in chosen))
 
     async def resume(self) -> None:
-        """Start what was paused, layer by layer."""
-        for layer in self._layers:
-            paused = [service for service in layer if service.paused]
+        """Start what was paused, floor by floor."""
+        for floor in reversed(self._from_the_top()):
+            paused = [service for service in floor if service.paused]
             for service in paused:
                 service.resume()
             await asyncio.gather(*(service.ready.wait() for service in paused))
 
     async def stop(self) -> None:
-        """Last layer first; within a layer all at once."""
-        for layer in reversed(self._layers):
-            await asyncio.gather(*(service.stop() for service in layer))
+        """The highest floor first; on one floor all at once."""
+        for floor in self._from_the_top():
+            await asyncio.gather(*(service.stop() for service in floor))
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _from_the_top(self) -> list[list[Service]]:
+        return [self._floors[number] for number in sorted(self._floors, reverse=True)]
 
     def _service(self, program: Program) -> Service:
         service = Service(
@@ -62,6 +68,7 @@ class Supervisor:
             self._home.log(program.name),
             self._home.held / program.name,
             self._changed,
+            self._starter,
         )
         self.services[program.name] = service
         return service

@@ -62,8 +62,25 @@ class Installation:
             admin.close()
         write_private(self.stamp, json.dumps(wanted).encode())
 
-    async def adopt_law(self) -> None:
-        """Keep the law's bundle always; say that it is adopted when it is not the last one said."""
+    def check_law(self) -> str:
+        """Which law was found good while the backends start; none where it is adopted already.
+
+        Raises LawError where new files cannot be used.
+        """
+        from operations.adoption import announcing  # noqa: PLC0415  while the backends start
+
+        digest = announcing.digest_of(self.settings.policies_dir)
+        said = self.known_law()
+        if said.get("installed", said.get("digest")) == digest:
+            return ""
+        announcing.check(self.settings)
+        return digest
+
+    async def adopt_law(self, checked: str = "") -> None:
+        """Keep the law's bundle always; say that it is adopted when it is not the last one said.
+
+        `checked` is the digest of what was checked before.
+        """
         from onebox.provision import directory  # noqa: PLC0415  while the backends start
         from operations.adoption import announcing  # noqa: PLC0415
 
@@ -73,7 +90,7 @@ class Installation:
         keys = directory.Keys(settings.keys_dir, self.home)
         # What an author adopted since stays in force until the files here change again.
         changed = said.get("installed", said.get("digest")) != digest
-        if changed:
+        if changed and digest != checked:
             await asyncio.to_thread(announcing.check, settings)
         await announcing.keep(settings.database_url, settings.policies_dir)
         if changed and keys.has(BUS):

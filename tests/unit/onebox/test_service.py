@@ -107,7 +107,7 @@ async def test_a_held_service_stays_stopped_until_let_go(tmp_path: Path) -> None
     await keeping
 
 
-async def test_layers_start_in_order_and_stop_in_the_opposite_one(tmp_path: Path) -> None:
+async def test_floors_start_in_order_and_stop_in_the_opposite_one(tmp_path: Path) -> None:
     home = Home(tmp_path).make()
     seen: list[tuple[str, str]] = []
 
@@ -118,8 +118,8 @@ async def test_layers_start_in_order_and_stop_in_the_opposite_one(tmp_path: Path
                 seen.append(step)
 
     supervisor = Supervisor(home, note)
-    for layer in (["base"], ["worker", "other"], ["gate"]):
-        await supervisor.start([program(name) for name in layer])
+    for floor, names in enumerate((["base"], ["worker", "other"], ["gate"])):
+        await supervisor.start([program(name) for name in names], floor=floor)
     await supervisor.stop()
     ready = [name for name, phase in seen if phase == "ready"]
     stopped = [name for name, phase in seen if phase == "stopped"]
@@ -173,7 +173,7 @@ async def test_a_service_that_is_kept_no_more_ends_the_watch(tmp_path: Path) -> 
             raise OSError(errno.ENOSPC, "No space left on device")
 
     supervisor = Supervisor(Home(tmp_path).make(), changed)
-    await supervisor.start([program("kept")])
+    await supervisor.start([program("kept")], floor=0)
     full = True
     process = supervisor.services["kept"]._process
     assert process is not None
@@ -182,7 +182,7 @@ async def test_a_service_that_is_kept_no_more_ends_the_watch(tmp_path: Path) -> 
         await asyncio.wait_for(supervisor.watch(), 30)
 
 
-async def test_what_is_paused_ends_from_the_last_layer_and_goes_on_from_the_first(
+async def test_what_is_paused_ends_from_the_top_and_goes_on_from_the_bottom(
     tmp_path: Path,
 ) -> None:
     seen: list[tuple[str, str]] = []
@@ -191,8 +191,8 @@ async def test_what_is_paused_ends_from_the_last_layer_and_goes_on_from_the_firs
         seen.extend((one.state.name, one.state.phase) for one in supervisor.services.values())
 
     supervisor = Supervisor(Home(tmp_path).make(), note)
-    for name in ("base", "worker", "door"):
-        await supervisor.start([program(name)])
+    for floor, name in enumerate(("base", "worker", "door")):
+        await supervisor.start([program(name)], floor=floor)
     states = {name: one.state for name, one in supervisor.services.items()}
     seen.clear()
     await supervisor.pause({"base", "worker"})

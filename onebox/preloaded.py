@@ -1,0 +1,146 @@
+"""`python -m onebox.preloaded SOCKET MODULE ...`: loads what services load, and is copied for each.
+
+A copy shares what was loaded, and starts in a tenth of the processor time. What is copied knows no
+secret: each copy reads its own environment from a pipe that nobody else has.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from onebox.service import end_with
+
+_SOME = 4096
+#: Where a line of /proc/self/stat, behind the program's name, says where its arguments lie.
+_BEGIN, _END = 45, 46
+
+
+class Given(NamedTuple):
+    """What comes with a request: the pipe with the environment, and where the output goes."""
+
+    environment: int
+    output: int
+
+
+def main(number: int, modules: list[str]) -> None:
+    for module in modules:
+        _load(module)
+    _require_one_thread()
+    gc.collect()
+    gc.freeze()
+    with socket.socket(fileno=number) as asking:
+        given = _serve(asking)
+    if given is not None:
+        _become(given)
+
+
+def _load(module: str) -> None:
+    import_module(f"{module}.__main__")
+    # The copy runs it as what it is: the program.
+    del sys.modules[f"{module}.__main__"]
+
+
+def _require_one_thread() -> None:
+    """In a copy of several threads, locks are held by those that were not copied."""
+    threads = Path("/proc/self/task")
+    if threads.is_dir() and len(list(threads.iterdir())) > 1:
+        sys.exit("a module starts a thread as it is loaded: services are not copied")
+
+
+def _serve(asking: socket.socket) -> Given | None:
+    """What a copy was given, in the copy; None when nobody asks any more."""
+    waking, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
+    try:
+        return _until_copied(asking, waking)
+    finally:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(waking)
+        os.close(wake)
+
+
+def _until_copied(asking: socket.socket, waking: int) -> Given | None:
+    own = os.getpid()
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(asking, selectors.EVENT_READ)
+        waiting.register(waking, selectors.EVENT_READ)
+        while True:
+            ready = {key.fd for key, _ in waiting.select()}
+            if waking in ready:
+                os.read(waking, _SOME)
+                _tell_ended(asking)
+            if asking.fileno() in ready:
+                given = _copied(asking)
+                if given is None or os.getpid() != own:
+                    return given
+
+
+def _copied(asking: socket.socket) -> Given | None:
+    asked, fds, _, _ = socket.recv_fds(asking, 1, len(Given._fields))
+    if not asked:
+        return None
+    given, parent = Given(*fds), os.getpid()
+    if (pid := os.fork()) == 0:
+        if leash := end_with(parent, signal.SIGTERM):
+            leash()
+        return given
+    for each in given:
+        os.close(each)
+    _tell(asking, started=pid)
+    return given
+
+
+def _tell_ended(asking: socket.socket) -> None:
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            _tell(asking, ended=ended[0], code=os.waitstatus_to_exitcode(ended[1]))
+
+
+def _tell(asking: socket.socket, **what: int) -> None:
+    asking.sendall(json.dumps(what).encode() + b"\n")
+
+
+def _become(given: Given) -> None:
+    """Run the service, as if it had been started alone."""
+    os.setsid()
+    os.dup2(given.output, sys.stdout.fileno())
+    os.dup2(given.output, sys.stderr.fileno())
+    os.close(given.output)
+    with os.fdopen(given.environment, "rb") as pipe:
+        wanted = json.load(pipe)
+    os.environ.update(wanted["environment"])
+    module = wanted["module"]
+    _be_called([sys.executable, "-m", module])
+    sys.argv = [module]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _be_called(words: list[str]) -> None:
+    """Let `ps` show which service it is, in the place of the arguments that were copied."""
+    try:
+        said = Path("/proc/self/stat").read_text("utf-8").rpartition(")")[2].split()
+    except OSError:
+        return
+    begin, size = int(said[_BEGIN]), int(said[_END]) - int(said[_BEGIN])
+    text = b"\0".join(map(os.fsencode, words))
+    if begin and len(text) < size:
+        ctypes.memmove(begin, text.ljust(size, b"\0"), size)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2:])
