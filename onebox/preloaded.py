@@ -20,6 +20,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+from casebus.errors import CasebusError
+from casebus.events.schemas import Schemas
+from casebus.law import Law
+from casebus.settings import Settings
 from onebox.service import end_with
 
 _SOME = 4096
@@ -37,6 +41,7 @@ class Given(NamedTuple):
 def main(number: int, modules: list[str]) -> None:
     for module in modules:
         _load(module)
+    _warm()
     _require_one_thread()
     gc.collect()
     gc.freeze()
@@ -50,6 +55,16 @@ def _load(module: str) -> None:
     import_module(f"{module}.__main__")
     # The copy runs it as what it is: the program.
     del sys.modules[f"{module}.__main__"]
+
+
+def _warm() -> None:
+    """Schemas and law as they lie there: what has read a text does not read the same one again."""
+    settings = Settings()
+    # What is wrong with them says whoever needs them.
+    with suppress(CasebusError, OSError):
+        for schema in Schemas.load(settings.schemas_dir):
+            _ = schema.parsed
+        Law.load(settings.policies_dir / "law")
 
 
 def _require_one_thread() -> None:

@@ -32,10 +32,11 @@ async def pending(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
     await connection.execute(_TABLE)
     rows = await connection.fetch("select name, digest from public.casebus_migration")
     applied = {row["name"]: row["digest"] for row in rows}
-    for name, text in migrations().items():
+    known = migrations()
+    for name, text in known.items():
         if applied.get(name, _digest(text)) != _digest(text):
             raise CasebusError("migration_changed", f"{name} was edited after it was applied")
-    return [name for name in migrations() if name not in applied]
+    return [name for name in known if name not in applied]
 
 
 async def migrate(database_url: str, only: Collection[str] | None = None) -> list[str]:
@@ -47,12 +48,13 @@ async def migrate(database_url: str, only: Collection[str] | None = None) -> lis
     try:
         await connection.execute("select pg_advisory_lock($1)", ADVISORY_LOCK)
         names = [name for name in await pending(connection) if only is None or name in only]
+        texts = migrations()
         # Each is a transaction; the disk is waited for once: by the last, for all before it.
         await connection.execute("set synchronous_commit = off")
         for name in names:
             if name == names[-1]:
                 await connection.execute("reset synchronous_commit")
-            await _apply(connection, name, migrations()[name])
+            await _apply(connection, name, texts[name])
         await connection.execute("reset synchronous_commit")
         async with connection.transaction():
             await roles.grant(connection)

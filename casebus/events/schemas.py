@@ -12,7 +12,7 @@ import json
 import re
 import struct
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -168,11 +168,17 @@ class Schemas:
 
 
 def _load_one(folder: Path, schema_id: int, row: dict[str, Any]) -> Schema:
-    body = json.loads((folder / row["file"]).read_text(encoding="utf-8"))
-    schema = Schema(schema_id, row["subject"], row["version"], served_text(body))
+    text = (folder / row["file"]).read_text(encoding="utf-8")
+    schema = _schema(schema_id, row["subject"], row["version"], text)
     if schema.digest.hex() != row["digest"]:
         raise CodecError("schema_changed", f"{row['file']} is not as registered")
     return schema
+
+
+# One process loads them for several purposes, and its copies (`onebox.preloaded`) once more.
+@lru_cache(maxsize=2048)
+def _schema(schema_id: int, subject: str, version: int, text: str) -> Schema:
+    return Schema(schema_id, subject, version, served_text(json.loads(text)))
 
 
 def _why(schema: Schema, data: dict[str, Any], error: Exception) -> str:
