@@ -22,6 +22,8 @@ READY_SECONDS = 180.0
 #: Restarts without ever getting ready after which waiting on is no use.
 HOPELESS_RESTARTS = 6
 STOP_SECONDS = 90.0
+#: Tells a supervisor that what its stack has written is thrown away.
+END_AT_ONCE = signal.SIGUSR1
 _LOOK_SECONDS = 0.05
 _SUPERVISOR = "supervisor"
 
@@ -94,14 +96,17 @@ def _is_hopeless(now: StackState) -> bool:
     )
 
 
-def stop(home: Home, seconds: float = STOP_SECONDS) -> bool:
-    """Ask the supervisor to stop and wait for it; False where none runs."""
+def stop(home: Home, seconds: float = STOP_SECONDS, *, at_once: bool = False) -> bool:
+    """Ask the supervisor to stop and wait for it; False where none runs.
+
+    `at_once` is for data that is thrown away: nothing is ended in order.
+    """
     running = state.read(home.state)
     if running is None or not running.alive():
         end_leftovers(running)
         return False
     supervisor = psutil.Process(running.supervisor)
-    supervisor.send_signal(signal.SIGTERM)
+    supervisor.send_signal(END_AT_ONCE if at_once else signal.SIGTERM)
     try:
         supervisor.wait(seconds)
     except psutil.TimeoutExpired as error:

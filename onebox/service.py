@@ -51,6 +51,8 @@ class Program:
     #: The module that the command runs, where it may be a copy of what has loaded it.
     module: str = ""
     stop_seconds: float = 20.0
+    #: Ends it at once, where its data is thrown away.
+    kill_signal: signal.Signals = signal.SIGKILL
 
 
 class Process(Protocol):
@@ -130,10 +132,10 @@ class Service:
     def resume(self) -> None:
         self.paused = False
 
-    async def stop(self) -> None:
+    async def stop(self, *, at_once: bool = False) -> None:
         """Ask, wait `stop_seconds`, then insist; returns when the process is gone."""
         self._stopping.set()
-        await self._end_process()
+        await self._end_process(self.program.kill_signal if at_once else None)
 
     async def _run_once(self) -> None:
         await asyncio.to_thread(self.program.before)
@@ -202,13 +204,13 @@ class Service:
             await asyncio.sleep(HOLD_INTERVAL)
         await self._end_process()
 
-    async def _end_process(self) -> None:
+    async def _end_process(self, with_signal: signal.Signals | None = None) -> None:
         process = self._process
         if process is None or process.returncode is not None:
             return
         self._enter("stopping", process.pid)
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(self.program.stop_signal)
+            process.send_signal(with_signal or self.program.stop_signal)
         try:
             await asyncio.wait_for(process.wait(), self.program.stop_seconds)
         except TimeoutError:

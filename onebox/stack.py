@@ -17,7 +17,17 @@ import psutil
 
 from casebus.errors import CasebusError
 from casebus.words import in_words
-from onebox import certificates, clients, credentials, environment, kafka, postgres, room, state
+from onebox import (
+    certificates,
+    clients,
+    credentials,
+    environment,
+    kafka,
+    launch,
+    postgres,
+    room,
+    state,
+)
 from onebox.copying import Copies, GoneError
 from onebox.heartbeat import Heartbeat
 from onebox.java import find_java
@@ -56,6 +66,8 @@ class Stack:
             environment.database_url(options, self.credentials),
         )
         self._unwritten = False
+        #: Nobody needs what it has written: it ends in no order.
+        self._at_once = False
         #: Backends of which not all is there yet that they need.
         self._unprepared = set(options.embedded)
         self.state = state.StackState(
@@ -73,8 +85,10 @@ class Stack:
         # `casebus up --foreground` comes with the terminal's own.
         os.umask(UMASK)
         stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+            loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(launch.END_AT_ONCE, self._end_at_once, stopping)
         work = [self._start(), self.supervisor.watch()]
         if self.options.embedded:
             work.append(self._keep_room())
@@ -87,6 +101,10 @@ class Stack:
             raise
         finally:
             await self._stop("failed" if self.state.note and not stopping.is_set() else "stopped")
+
+    def _end_at_once(self, stopping: asyncio.Event) -> None:
+        self._at_once = True
+        stopping.set()
 
     async def with_backends(self, work: Callable[[], Awaitable[T]]) -> T:
         """Kafka and PostgreSQL alone, and not provisioned, for as long as `work` takes."""
@@ -176,7 +194,7 @@ class Stack:
         self._enter("stopping")
         if self.heartbeat is not None:
             self.heartbeat.stop()
-        await self.supervisor.stop()
+        await self.supervisor.stop(at_once=self._at_once)
         await self.copies.close()
         self.probes.close()
         self._enter(phase)
@@ -219,6 +237,8 @@ class Stack:
             # Fast shutdown: open transactions are rolled back, data files closed cleanly.
             stop_signal=signal.SIGINT,
             stop_seconds=POSTGRES_STOP_SECONDS,
+            # Immediate shutdown: a killed server would leave shared memory behind.
+            kill_signal=signal.SIGQUIT,
         )
 
     async def _provision(self) -> None:

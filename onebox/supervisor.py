@@ -53,8 +53,11 @@ class Supervisor:
                 service.resume()
             await asyncio.gather(*(service.ready.wait() for service in paused))
 
-    async def stop(self) -> None:
-        """The highest floor first; on one floor all at once."""
+    async def stop(self, *, at_once: bool = False) -> None:
+        """The highest floor first, on one floor all together; `at_once` all, and in no order."""
+        if at_once:
+            every = self.services.values()
+            await asyncio.gather(*(service.stop(at_once=True) for service in every))
         for floor in self._from_the_top():
             await asyncio.gather(*(service.stop() for service in floor))
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -72,7 +72,7 @@ class Stack:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.down()
+        self.down(at_once=self._own)
         self._remove()
 
     def _remove(self) -> None:
@@ -87,8 +87,9 @@ class Stack:
             self.down()
             raise
 
-    def down(self) -> None:
-        launch.stop(self.home)
+    def down(self, *, at_once: bool = False) -> None:
+        """In order; `at_once` where its data is thrown away."""
+        launch.stop(self.home, at_once=at_once)
         if self._process is not None:
             self._process.wait(launch.STOP_SECONDS)
 

@@ -33,8 +33,11 @@ def command(case: str, agency: str | None, *, whole: bool, as_json: bool) -> Non
         events = gateway.history(found)
         about, clocks = _case(gateway, found)
     value = {"case": about, "events": events, "clocks": clocks}
-    titles = Titles(load_schemas(settings))
-    answer(value, as_json=as_json, show=lambda console: _show(console, value, titles, whole=whole))
+    answer(
+        value,
+        as_json=as_json,
+        show=lambda out: _show(out, value, Titles(load_schemas(settings)), whole=whole),
+    )
 
 
 def _case(gateway: Gateway, case: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:

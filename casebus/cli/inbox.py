@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.table import Table
 
 from casebus.cli.connect import (
     agency_option,
@@ -66,10 +67,11 @@ def command(
 def _has_own(settings: Settings) -> bool:
     if settings.ferry:
         return True
-    from casebus.sdk.accounts import visible_topics  # noqa: PLC0415
-
     if settings.kafka_username != settings.agency or not settings.kafka_password:
         return False
+    # Loading Kafka's protocol takes as long as the rest: only who has an account pays it.
+    from casebus.sdk.accounts import visible_topics  # noqa: PLC0415
+
     patience = Patience(settings.patience_seconds)
     try:
         visible = patience.ask(lambda: visible_topics(settings))
@@ -83,6 +85,10 @@ def _has_own(settings: Settings) -> bool:
 def _from_gateway(settings: Settings, after: str, *, as_json: bool) -> None:
     with open_gateway(settings) as gateway:
         items = gateway.inbox(after)
+    answer(items, as_json=as_json, show=lambda out: out.print(_table(settings, items)))
+
+
+def _table(settings: Settings, items: Iterable[Mapping[str, Any]]) -> Table:
     titles = Titles(load_schemas(settings))
     rows = (
         (
@@ -95,7 +101,7 @@ def _from_gateway(settings: Settings, after: str, *, as_json: bool) -> None:
         )
         for one in items
     )
-    answer(items, as_json=as_json, show=lambda console: console.print(table(_HEADERS, rows)))
+    return table(_HEADERS, rows)
 
 
 def _from_kafka(settings: Settings, actor: str, *, follow: bool, ack: bool, as_json: bool) -> None:

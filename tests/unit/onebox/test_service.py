@@ -94,6 +94,16 @@ async def test_what_does_not_listen_is_killed_after_its_time(tmp_path: Path) -> 
     assert deaf.state.last_exit == "ended by SIGKILL"
 
 
+async def test_where_data_is_thrown_away_nobody_is_asked(tmp_path: Path) -> None:
+    supervisor = Supervisor(Home(tmp_path).make(), lambda: None)
+    for floor, name in enumerate(("base", "gate")):
+        await supervisor.start([program(name, STUBBORN, stop_seconds=60)], floor=floor)
+    async with asyncio.timeout(20):
+        await supervisor.stop(at_once=True)
+    ends = {one.state.last_exit for one in supervisor.services.values()}
+    assert ends == {"ended by SIGKILL"}
+
+
 async def test_a_held_service_stays_stopped_until_let_go(tmp_path: Path) -> None:
     held = service(tmp_path, program("held"))
     keeping = asyncio.create_task(held.keep())
