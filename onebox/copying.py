@@ -117,11 +117,12 @@ class Copies:
 
     async def _hear(self, told: socket.socket) -> None:
         """Which copies began and ended, until the first process is gone."""
-        reader, _ = await asyncio.open_connection(sock=told)
+        reader, writer = await asyncio.open_connection(sock=told)
         with suppress(OSError):
             while line := await reader.readline():
                 self._note(json.loads(line))
         self._socket = None
+        writer.close()
         for one in self._asked:
             if not one.done():
                 one.set_exception(GoneError())

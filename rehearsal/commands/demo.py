@@ -23,7 +23,7 @@ from onebox.provision.directory import read_agencies
 from onebox.provision.installation import AGENCIES
 from onebox.testing import Stack
 from rehearsal.scenario import storyline
-from rehearsal.scenario.player import Played
+from rehearsal.scenario.player import Played, Player
 from rehearsal.scenario.playground import EXAMPLES, SPREADSHEET, Playground
 from rehearsal.scenario.storyline import Storyline
 from rehearsal.scenario.telling import Telling
@@ -85,11 +85,15 @@ def _play_in_full(
     ground: Playground, chosen: Sequence[Storyline], agencies: list[Agency], tell: Telling
 ) -> tuple[list[Played], dict[str, Any]]:
     tell.chapter(f"History: casebus import {SPREADSHEET.name}")
-    imported = ground.import_history()
+    with ThreadPoolExecutor(1) as pool:
+        # It is rehearsed while the command runs.
+        rehearsed = pool.submit(ground.player, chosen)
+        imported = ground.import_history()
+        player = rehearsed.result()
     tell.imported(imported)
     openers = [one.id for one in agencies if one.sector == "administrative"]
     ground.await_cases(openers, imported["rows_taken"])
-    [played] = _play(ground, chosen, tell, by_cli=True)
+    [played] = _play(player, chosen, tell)
     shown = _show(ground, tell, played)
     _results(tell, [played])
     return [played], {"imported": imported, **shown, "verify": _verify(ground, tell)}
@@ -98,19 +102,16 @@ def _play_in_full(
 def _play_together(
     ground: Playground, chosen: Sequence[Storyline], _agencies: list[Agency], tell: Telling
 ) -> tuple[list[Played], dict[str, Any]]:
-    played = _play(ground, chosen, tell, by_cli=len(chosen) == 1)
+    played = _play(ground.player(chosen, by_cli=len(chosen) == 1), chosen, tell)
     _results(tell, played)
     return played, {"played": [_row(one) for one in played], "verify": _verify(ground, tell)}
 
 
-def _play(
-    ground: Playground, chosen: Sequence[Storyline], tell: Telling, *, by_cli: bool
-) -> list[Played]:
+def _play(player: Player, chosen: Sequence[Storyline], tell: Telling) -> list[Played]:
     many = len(chosen) > 1
     for one in chosen:
         tell.storyline(one, cast=not many)
     tell.chapter("Step by step, on scenario time")
-    player = ground.player(chosen, by_cli=by_cli)
     began = time.monotonic()
     played = player.play(partial(tell.entry, several=many))
     tell.line(f"From the first step to the last check: {time.monotonic() - began:.0f} s.")
