@@ -43,7 +43,7 @@ from gateway.api import (
 )
 from gateway.console import app as console
 from gateway.context import Gateway, running
-from gateway.guarding import BodyInTime, OneLength
+from gateway.guarding import BodyInTime
 
 _ROUTERS = (
     events,
@@ -146,7 +146,6 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     app.add_middleware(EncodedSegments)
     app.add_middleware(BodyInTime)
-    app.add_middleware(OneLength)
     _describe(app)
     return app
 

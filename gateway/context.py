@@ -157,11 +157,16 @@ def of_request(request: Request) -> Gateway:
     return gateway
 
 
+async def _context(request: Request) -> Gateway:
+    # A dependency that does not await is run in a thread.
+    return of_request(request)
+
+
 async def looking_of(request: Request) -> Looking:
     looking = Looking(await of_request(request).database())
     request.state.looking = looking
     return looking
 
 
-Context = Annotated[Gateway, Depends(of_request)]
+Context = Annotated[Gateway, Depends(_context)]
 Database = Annotated[Looking, Depends(looking_of)]

@@ -1,7 +1,9 @@
 """The gateway's door: what a connection may take, and how its requests must be framed.
 
-uvicorn bounds neither the connections nor the time in which a request must have come; h11 takes
-a request with two lengths. Whoever waits, waits with a clock here.
+uvicorn bounds neither the connections, nor the time in which a request must have come, nor what
+its headers may hold. Whoever waits, waits with a clock here. What two readers of a request could
+read in two ways is refused, and the connection ends with it: the parser (llhttp) is strict, and
+`_misframed` says what else we ask.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import httptools
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway import problems
 
@@ -20,10 +23,15 @@ from gateway import problems
 HEAD_SECONDS = 10.0
 #: From there to the end of its body: 4 MiB at 70 kB/s.
 BODY_SECONDS = 60.0
+#: Of a request's first line and its headers together.
+MOST_HEAD_BYTES = 64 << 10
 _CLOSE = {"Connection": "close"}
+_HTTP_1_1 = "1.1"
+_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
+_NO_BODY = (b"content-length", b"0")
 
 
-def protocol(most: int, most_of_one: int, head_seconds: float = HEAD_SECONDS) -> type[H11Protocol]:
+def protocol(most: int, most_of_one: int, head_seconds: float = HEAD_SECONDS) -> type[Any]:
     """Uvicorn's protocol for so many connections, and so many of one address."""
     return type(
         "Guarded",
@@ -32,32 +40,135 @@ def protocol(most: int, most_of_one: int, head_seconds: float = HEAD_SECONDS) ->
     )
 
 
-class GuardedProtocol(H11Protocol):
-    """Closes a connection that is one too many, or whose request does not come."""
+class MisframedError(Exception):
+    """A request that another reader might read in another way, or that is too long to be one."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Closes a connection that is one too many, or whose request does not come or is misframed."""
 
     most: int
     most_of_one: int
     head_seconds: float
     _clock: asyncio.TimerHandle | None = None
+    #: Of the request that is being read: what its head has taken so far.
+    _head_bytes = 0
+    #: Whether its head has come, and not yet its end.
+    _in_body = False
+    #: Nothing more is read: what came could not be.
+    _deaf = False
+    #: What the parser says is of a head that was read before.
+    _muted = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         of_one = Counter(_host(other) for other in self.connections)[_host(self)]
         if len(self.connections) > self.most or of_one > self.most_of_one:
+            self._deaf = True
             transport.abort()
             return
         self._start()
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self.cycle is not None and not self.cycle.response_complete:
-            self._stop()
-        elif self._clock is None:
-            self._start()
+        if self._deaf:
+            return
+        # What the parser keeps of a header that has not ended is seen by nobody else.
+        self._head_bytes = 0 if self._in_body else self._head_bytes + len(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
+        if not self._deaf and self._head_bytes > MOST_HEAD_BYTES:
+            self.send_400_response("its head is too long")
+        self._set_clock()
+
+    def _feed(self, data: bytes) -> None:
+        """As uvicorn does, but for a request that asks for another protocol: it is served in ours.
+
+        The parser would take its body for that protocol; another reads on.
+        """
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as asked:
+                data = data[asked.args[0] :]
+                self._read_on()
+            except httptools.HttpParserError as error:
+                self.send_400_response(str(error))
+                return
+            else:
+                return
+
+    def _read_on(self) -> None:
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        framing = [one for one in self.headers if one[0] in _LENGTHS]
+        if framing and framing[0] != _NO_BODY:
+            self.cycle.more_body, self._muted = True, True
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n%b: %b\r\n\r\n" % framing[0])
+            self._in_body, self._muted = True, False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
         super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        if not self._muted:
+            super().on_message_begin()
+            self._in_body = False
+
+    def on_url(self, url: bytes) -> None:
+        if not self._muted:
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._muted:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self._muted:
+            return
+        self._head_bytes, self._in_body = 0, True
+        if why := _misframed(self.url, self.headers, self.parser.get_http_version()):
+            self._in_body = False
+            raise MisframedError(why)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._head_bytes, self._in_body = 0, False
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._head_bytes:
+            self._set_clock()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read; where an answer is owed, the connection ends behind it."""
+        self._deaf = True
+        self.logger.warning("request refused: %s", msg)
+        if not self._owes_answer():
+            self._refuse()
+        elif not self._in_body:
+            self.cycle.keep_alive = False
+        elif self.pipeline or self.cycle.response_started:
+            self.transport.abort()
+        else:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        said = problems.refusal("/", "malformed_request")
+        named = b"".join(b"%b: %b\r\n" % one for one in said.raw_headers)
+        head = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"
+        self.transport.write(head + named + b"\r\n" + bytes(said.body))
+        self.transport.close()
+
+    def _owes_answer(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _set_clock(self) -> None:
+        if self._owes_answer():
+            self._stop()
+        elif self._clock is None:
+            self._start()
 
     def _start(self) -> None:
         self._clock = self.loop.call_later(self.head_seconds, self.transport.abort)
@@ -68,25 +179,22 @@ class GuardedProtocol(H11Protocol):
             self._clock = None
 
 
+def _misframed(url: bytes, headers: list[tuple[bytes, bytes]], version: str) -> str:
+    """Why a request is refused that llhttp would take; empty where it is not."""
+    names = [name for name, _ in headers]
+    if sum(name in _LENGTHS for name in names) > 1:
+        return "one length a request"
+    coding = next((text for name, text in headers if name == b"transfer-encoding"), None)
+    if coding is not None and (coding.lower() != b"chunked" or version != _HTTP_1_1):
+        return "a coding that is not taken"
+    if names.count(b"host") != 1 and (version == _HTTP_1_1 or b"host" in names):
+        return "one host a request"
+    size = len(url) + sum(len(name) + len(text) for name, text in headers)
+    return "its head is too long" if size > MOST_HEAD_BYTES else ""
+
+
 def _host(one: Any) -> str:
     return one.client[0] if one.client else ""
-
-
-class OneLength:
-    """Refuses a request with two lengths: whoever stands before us may have read the other one."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            names = [name for name, _ in scope["headers"]]
-            lengths = names.count(b"content-length") + names.count(b"transfer-encoding")
-            if lengths > 1:
-                said = refusal(scope, "malformed_request", "one length a request")
-                await said(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
 
 
 class BodyInTime:

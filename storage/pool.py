@@ -26,6 +26,17 @@ def application_name(application: str) -> str:
     return f"casebus-{application}"
 
 
+class Plain(asyncpg.Connection):
+    """A pooled session that is handed on as it is: it cost a round trip for each statement.
+
+    Nobody changes more of one than a transaction lasts: no `set` but `set local`, no advisory lock
+    but a transaction's, nothing listened to. Whoever needs more has a session of its own.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 async def open_pool(
     database_url: str, *, application: str, most: int = 8
 ) -> asyncpg.Pool[asyncpg.Record]:
@@ -34,6 +45,7 @@ async def open_pool(
         database_url,
         min_size=1,
         max_size=most,
+        connection_class=Plain,
         init=_prepare,
         server_settings={
             "application_name": application_name(application),
