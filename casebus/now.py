@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,20 +17,39 @@ def system_now() -> datetime:
     return datetime.now(UTC)
 
 
+#: So young, a file may be rewritten without a sign of it: times of files have their grain.
+_YOUNG_NANOSECONDS = 100_000_000
+
+
 class ScenarioNow:
     """Reads the moment from a file that whoever plays the scenario rewrites.
 
-    Until the file exists the machine's clock stands in.
+    Until the file exists the machine's clock stands in. A file that lay there unchanged is not
+    read again: it is asked for with every event.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._known: tuple[tuple[int, int], datetime] | None = None
 
     def __call__(self) -> datetime:
         try:
-            return datetime.fromisoformat(self._path.read_text().strip()).astimezone(UTC)
+            found = self._path.stat()
         except FileNotFoundError:
             return system_now()
+        sign = (found.st_ino, found.st_mtime_ns)
+        if self._known is None or self._known[0] != sign:
+            return self._read(sign)
+        return self._known[1]
+
+    def _read(self, sign: tuple[int, int]) -> datetime:
+        try:
+            moment = datetime.fromisoformat(self._path.read_text().strip()).astimezone(UTC)
+        except FileNotFoundError:
+            return system_now()
+        is_old = time.time_ns() - sign[1] > _YOUNG_NANOSECONDS
+        self._known = (sign, moment) if is_old else None
+        return moment
 
 
 def set_scenario_time(path: Path, moment: datetime) -> None:

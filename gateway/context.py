@@ -28,6 +28,7 @@ from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.witnessing import Witnessing
 from gateway.audit import AccessLog
+from gateway.gathering import Gathered
 from gateway.hearing import Hearing
 from gateway.kafka import Producer
 from gateway.looking import Looking
@@ -80,6 +81,15 @@ class Gateway:
             asking=Asking.load(settings.policies_dir),
             witnessing=Witnessing.load(settings.policies_dir),
         )
+
+    @cached_property
+    def holders(self) -> Gathered[bytes, tuple[str | None, str]]:
+        """Whose an API key of this digest is, and its label; looked up for each request."""
+
+        async def look_up(digests: list[bytes]) -> list[tuple[str | None, str]]:
+            return await submissions.holders_of_keys(await self.database(), digests)
+
+        return Gathered(look_up)
 
     @cached_property
     def access_log(self) -> AccessLog:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,23 @@ Place = tuple[int, int, int]
 
 async def case(db: Database, agency: str, stream: UUID) -> Row | None:
     return await db.fetchrow(_SQL["case"], agency, stream, timeout=_PATIENCE)
+
+
+async def whole_case(db: Database, agency: str, stream: UUID) -> dict[str, Any] | None:
+    """The case's row with its `titles` and its `clocks`, as those two give them."""
+    row = await db.fetchrow(_SQL["whole_case"], agency, stream, timeout=_PATIENCE)
+    if row is None:
+        return None
+    clocks = [{**one, **_moments(one)} for one in row["clocks"] or ()]
+    return {**row, "titles": row["titles"] or [], "clocks": clocks}
+
+
+def _moments(clock: dict[str, Any]) -> dict[str, datetime | None]:
+    """Those that JSON has as text."""
+    return {
+        name: None if clock[name] is None else datetime.fromisoformat(clock[name])
+        for name in ("breach_after", "lapse_after")
+    }
 
 
 async def titles(db: Database, streams: Collection[UUID]) -> dict[UUID, list[Row]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,10 +35,11 @@ class Finished:
     sent_at: datetime | None = None
 
 
-async def holder_of_key(db: Database, digest: bytes) -> tuple[str | None, str]:
-    """Whose key this is, and its label; None where it is nobody's or was revoked."""
-    row = await db.fetchrow(_SQL["holder_of_key"], digest, timeout=_PATIENCE)
-    return (None, "") if row is None else (row["agency"], row["label"])
+async def holders_of_keys(db: Database, digests: Sequence[bytes]) -> list[tuple[str | None, str]]:
+    """Whose each key is, and its label; None where it is nobody's or was revoked."""
+    rows = await db.fetch(_SQL["holders_of_keys"], list(digests), timeout=_PATIENCE)
+    found = {row["digest"]: (row["agency"], row["label"]) for row in rows}
+    return [found.get(digest, (None, "")) for digest in digests]
 
 
 async def add_key(db: Database, digest: bytes, agency: str, label: str) -> None:

@@ -138,13 +138,14 @@ async def one_case(
 
     As it was known earlier, it is folded again under the law that it stands under now.
     """
-    row = await own(database, agency, case)
+    row = await _whole(database, agency, case)
     then = await then_of(gateway, agency, row, known_on)
-    mine = await _detail(gateway, database, agency, row, then)
+    mine = await _detail(gateway, agency, row, then)
     if seen_by is None:
         return mine
     await require_part(gateway, database, agency, seen_by, row)
-    theirs = await _detail(gateway, database, seen_by, row, then)
+    other = await _whole(database, seen_by, case)
+    theirs = await _detail(gateway, seen_by, other, then)
     return CaseDetail(**agreeing.agreed(mine.model_dump(), theirs.model_dump()))
 
 
@@ -168,14 +169,14 @@ async def require_part(gateway: Gateway, database: Any, agency: str, other: str,
 
 
 async def _detail(
-    gateway: Gateway, database: Any, agency: str, row: Any, then: earlier.Known | None
+    gateway: Gateway, agency: str, row: Any, then: earlier.Known | None
 ) -> CaseDetail:
     viewer = viewer_of(gateway, agency, row)
     closed = seeing.is_closed(viewer)
     now = then.row if then else row
     view = {} if closed else now["view"]
     # Each grows or changes with what is hidden.
-    titles = then.titles if then else (await reads.titles(database, [row["stream"]]))[row["stream"]]
+    titles = then.titles if then else row["titles"]
     detail = _NOTHING if closed else {name: now[name] for name in _NOTHING}
     lists = seeing.lists_of(viewer, gateway.access)
     kept = {name: view.get(name) or [] if name in lists else [] for name in seeing.LISTS}
@@ -191,7 +192,11 @@ async def _detail(
         absorbed_into=next(iter(seeing.links_of(into, agency, known)), None),
         roles=view.get("roles", {}),
         known=seeing.known_of(viewer, gateway.access, view),
-        clocks=[] if closed else await _clocks(gateway, database, agency, row, then),
+        clocks=[]
+        if closed
+        else _clocks_then(then)
+        if then
+        else _clocks_now(gateway, row["clocks"]),
     )
 
 
@@ -200,16 +205,17 @@ async def clocks(case: str, agency: Reader, gateway: Context, database: Database
     """期限: the case's clocks, the first due first."""
     row = await own(database, agency, case)
     closed = seeing.is_closed(viewer_of(gateway, agency, row))
-    return ClockPage(items=[] if closed else await _clocks(gateway, database, agency, row, None))
+    found = [] if closed else await reads.clocks(database, agency, row["stream"])
+    return ClockPage(items=_clocks_now(gateway, found))
 
 
-async def _clocks(
-    gateway: Gateway, database: Any, agency: str, row: Any, then: earlier.Known | None
-) -> list[Clock]:
-    if then is not None:
-        return [clock_of(one, then.at) for one in then.clocks]
+def _clocks_now(gateway: Gateway, rows: Sequence[Any]) -> list[Clock]:
     now = gateway.now()
-    return [clock_of(one, now) for one in await reads.clocks(database, agency, row["stream"])]
+    return [clock_of(one, now) for one in rows]
+
+
+def _clocks_then(then: earlier.Known) -> list[Clock]:
+    return [clock_of(one, then.at) for one in then.clocks]
 
 
 @router.get("/{case}/accesses", responses=REFUSALS | documented("malformed_cursor"))
@@ -241,6 +247,14 @@ def viewer_of(gateway: Gateway, agency: str, row: Any) -> Viewer:
 async def own(database: Any, agency: str, case: str) -> Any:
     """The case's row; 404 for one that is not there, not the caller's, or no UUID at all."""
     row = await reads.case(database, agency, _stream(case))
+    if row is None:
+        raise CasebusError("not_found")
+    return row
+
+
+async def _whole(database: Any, agency: str, case: str) -> Any:
+    """The same with its titles and clocks, read at once."""
+    row = await reads.whole_case(database, agency, _stream(case))
     if row is None:
         raise CasebusError("not_found")
     return row

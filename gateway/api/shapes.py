@@ -34,6 +34,9 @@ class Shape(BaseModel):
 
     model_config = ConfigDict(extra="allow", ser_json_bytes="hex")
 
+    def as_json(self) -> bytes:
+        return self.__pydantic_serializer__.to_json(self)
+
 
 class Position(Shape):
     """A recorded position: a record's rank in one partition of the journal, never an offset."""

@@ -13,7 +13,7 @@ from casebus.events.doors import BUS
 from casebus.events.topics import ADMIN
 from gateway.context import Context
 from gateway.identity.keys import digest
-from storage import operators, submissions
+from storage import operators
 
 _bearer = HTTPBearer(auto_error=False, description="An API key of the agency, or an operator's")
 _MOST_KEY = 256
@@ -37,8 +37,7 @@ async def principal(
     """Who is behind the key; raises `unauthenticated`."""
     if given is None or not given.credentials or len(given.credentials) > _MOST_KEY:
         raise CasebusError("unauthenticated", "send Authorization: Bearer <API key>")
-    database = await gateway.database()
-    holder, label = await submissions.holder_of_key(database, digest(given.credentials))
+    holder, label = await gateway.holders(digest(given.credentials))
     if holder is None or holder == BUS:
         raise CasebusError("unauthenticated", "the API key is not known or was revoked")
     is_operator = holder == ADMIN

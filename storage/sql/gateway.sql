@@ -1,5 +1,6 @@
--- name: holder_of_key
-select agency, label from own.api_key where digest = $1 and revoked_at is null;
+-- name: holders_of_keys
+select digest, agency, label from own.api_key
+where digest = any($1::bytea[]) and revoked_at is null;
 
 -- name: add_key
 insert into own.api_key (digest, agency, label) values ($1, $2, $3)

@@ -4,6 +4,22 @@ select s.stream, s.procedure, s.status, s.opener, s.version, s.digest, s.law, s.
 from derived.case_state s
 where s.stream = $2 and derived.has_part($1, $2);
 
+-- name: whole_case
+-- The case, what agencies call its matter and its clocks: one look for what is asked most often.
+select s.stream, s.procedure, s.status, s.opener, s.version, s.digest, s.law, s.suspended,
+       s.opened_at, s.updated_at, s.view,
+       (select jsonb_agg(jsonb_build_object(
+            'agency', t.agency, 'recipients', t.recipients, 'title', t.title) order by t.place)
+        from derived.title t where t.stream = s.stream and t.agency is not null) as titles,
+       (select jsonb_agg(jsonb_build_object(
+            'key', c.key, 'status', c.status, 'breach_after', c.breach_after,
+            'lapse_after', c.lapse_after, 'view', c.view) order by c.due nulls last, c.key)
+        from derived.clock c
+        where c.stream = s.stream and derived.may_know($1, s.view)) as clocks
+from derived.case_state s
+where s.stream = $2 and ($1 = 'admin' or exists (
+    select from derived.party p where p.agency = $1 and p.stream = $2));
+
 -- name: titles
 -- What agencies call its matter.
 select t.stream, t.agency, t.recipients, t.title from derived.title t

@@ -93,12 +93,12 @@ async def test_a_wrong_key_is_401(
     async def database() -> None:
         return None
 
-    async def nobody(_: Any, digest: bytes) -> tuple[None, str]:
-        asked.append(digest)
-        return None, ""
+    async def nobody(_: Any, digests: list[bytes]) -> list[tuple[None, str]]:
+        asked.extend(digests)
+        return [(None, "")]
 
     monkeypatch.setattr(app.state.gateway, "database", database)
-    monkeypatch.setattr(submissions, "holder_of_key", nobody)
+    monkeypatch.setattr(submissions, "holders_of_keys", nobody)
     answer = await client.get("/v1/cases", headers={"Authorization": "Bearer wrong"})
     problem(answer, 401, "unauthenticated")
     assert answer.headers["www-authenticate"].startswith("Bearer")
