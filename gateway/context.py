@@ -36,6 +36,7 @@ from gateway.turns import Turns
 from storage import reads, submissions
 from storage.pool import open_pool
 from storage.proving import Prover
+from storage.submissions import Finished
 
 _log = logging.getLogger(__name__)
 _OPEN_PATIENCE = 3.0
@@ -90,6 +91,25 @@ class Gateway:
             return await submissions.holders_of_keys(await self.database(), digests)
 
         return Gathered(look_up)
+
+    @cached_property
+    def keeping(self) -> Gathered[Finished, bool | None]:
+        """Stores a finished record; see `submissions.store_at_once`."""
+
+        async def store(records: list[Finished]) -> list[bool | None]:
+            return await submissions.store_at_once(await self.database(), records)
+
+        return Gathered(store)
+
+    @cached_property
+    def marking(self) -> Gathered[Finished, None]:
+        """Marks a record that the brokers have."""
+
+        async def mark(records: list[Finished]) -> list[None]:
+            await submissions.mark_sent(await self.database(), *records)
+            return [None] * len(records)
+
+        return Gathered(mark)
 
     @cached_property
     def access_log(self) -> AccessLog:

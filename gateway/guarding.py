@@ -55,6 +55,7 @@ class GuardedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     #: Whether its head has come, and not yet its end.
     _in_body = False
+    url = b""
     #: Nothing more is read: what came could not be.
     _deaf = False
     #: What the parser says is of a head that was read before.
@@ -155,7 +156,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse()
 
     def _refuse(self) -> None:
-        said = problems.refusal("/", "malformed_request")
+        path = self.url.partition(b"?")[0].decode("ascii", "replace")
+        said = problems.refusal(path if path.startswith("/") else "/", "malformed_request")
         named = b"".join(b"%b: %b\r\n" % one for one in said.raw_headers)
         head = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"
         self.transport.write(head + named + b"\r\n" + bytes(said.body))

@@ -33,7 +33,27 @@ MOST_HEADER_BYTES = 64 << 10
 
 async def submit(gateway: Gateway, agency: str, submission: Submission) -> Finished:
     """Put an event on the bus, once however often it is asked for; raises CasebusError."""
-    return await send(gateway, await keep(gateway, finish(gateway, agency, submission)))
+    finished = finish(gateway, agency, submission)
+    if await _at_once(gateway, finished):
+        return finished
+    return await send(gateway, await keep(gateway, finished))
+
+
+async def _at_once(gateway: Gateway, finished: Finished) -> bool:
+    """Store and send what is asked for the first time, with what others ask at the same moment.
+
+    False where it was not sent so: it was asked for before, or something is to be sent before it.
+    """
+    name = (finished.source, str(finished.stream))
+    if not gateway.turns.is_free(*name):
+        return False
+    async with gateway.turns.of(*name):
+        if not await gateway.keeping(finished):
+            return False
+        if not await gateway.hearing.has_heard(await gateway.database(), finished.stream):
+            return True
+        await _produce(gateway, finished, is_asked=True)
+    return True
 
 
 async def keep(gateway: Gateway, finished: Finished) -> Finished:
@@ -99,7 +119,7 @@ async def _produce(gateway: Gateway, one: Finished, *, is_asked: bool) -> None:
         if is_asked:
             raise
         return
-    await submissions.mark_sent(await gateway.database(), one)
+    await gateway.marking(one)
 
 
 def finish(gateway: Gateway, agency: str, submission: Submission) -> Finished:

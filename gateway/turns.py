@@ -19,6 +19,10 @@ class Turns:
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
 
+    def is_free(self, *name: str) -> bool:
+        """Whether nobody holds the turn or waits for it."""
+        return name not in self._locks
+
     @asynccontextmanager
     async def of(self, *name: str) -> AsyncIterator[None]:
         """Hold the turn inside the block; raises `bus_unavailable` where it does not come."""

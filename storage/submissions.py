@@ -75,6 +75,25 @@ async def store(db: Database, finished: Finished) -> Finished:
     return kept or finished
 
 
+async def store_at_once(db: Database, records: Sequence[Finished]) -> list[bool | None]:
+    """Keep these in one statement.
+
+    Of each whether it is the next of its author to be sent in its stream; None of one that was not
+    kept, because its identity stands here or in the journal already.
+    """
+    columns = zip(*map(_columns, records), strict=True)
+    rows = await db.fetch(_SQL["store_at_once"], *map(list, columns), timeout=_PATIENCE)
+    found = {(row["source"], row["event_id"]): bool(row["is_next"]) for row in rows}
+    # One that is asked for twice at once was kept for the first alone.
+    return [found.pop((one.source, one.event_id), None) for one in records]
+
+
+def _columns(one: Finished) -> tuple[Any, ...]:
+    packed = pack_headers(one.headers)
+    place = (one.source, one.event_id, one.stream, one.agency)
+    return (*place, one.digest, one.topic, one.value, packed)
+
+
 async def stored(db: Database, source: str, event_id: str) -> Finished | None:
     row = await db.fetchrow(_SQL["stored_submission"], source, event_id, timeout=_PATIENCE)
     if row is None:
@@ -103,8 +122,9 @@ def _finished(source: str, event_id: str, row: Any) -> Finished:
     )
 
 
-async def mark_sent(db: Database, finished: Finished) -> None:
-    await db.execute(_SQL["mark_sent"], finished.source, finished.event_id, timeout=_PATIENCE)
+async def mark_sent(db: Database, *records: Finished) -> None:
+    columns = [one.source for one in records], [one.event_id for one in records]
+    await db.execute(_SQL["mark_sent"], *columns, timeout=_PATIENCE)
 
 
 async def mark_refused(db: Database, finished: Finished, reason: str) -> None:

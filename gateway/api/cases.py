@@ -192,11 +192,7 @@ async def _detail(
         absorbed_into=next(iter(seeing.links_of(into, agency, known)), None),
         roles=view.get("roles", {}),
         known=seeing.known_of(viewer, gateway.access, view),
-        clocks=[]
-        if closed
-        else _clocks_then(then)
-        if then
-        else _clocks_now(gateway, row["clocks"]),
+        clocks=[] if closed else _clocks(gateway, row, then),
     )
 
 
@@ -214,7 +210,9 @@ def _clocks_now(gateway: Gateway, rows: Sequence[Any]) -> list[Clock]:
     return [clock_of(one, now) for one in rows]
 
 
-def _clocks_then(then: earlier.Known) -> list[Clock]:
+def _clocks(gateway: Gateway, row: Any, then: earlier.Known | None) -> list[Clock]:
+    if then is None:
+        return _clocks_now(gateway, row["clocks"])
     return [clock_of(one, then.at) for one in then.clocks]
 
 

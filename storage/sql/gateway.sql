@@ -33,10 +33,6 @@ where this.source = $1 and this.event_id = $2 and s.stream = $3 and s.number <= 
   and s.sent_at is null and (s.refused is null or s.event_id = $2)
 order by s.number;
 
--- name: mark_sent
-update own.submission set sent_at = now(), refused = null
-where source = $1 and event_id = $2 and sent_at is null;
-
 -- name: mark_refused
 update own.submission set refused = $3, tried_at = now()
 where source = $1 and event_id = $2 and sent_at is null;
@@ -64,3 +60,27 @@ delete from own.pending_action where work_item = $1 and version = $2 and event_i
 delete from own.pending_action p where p.expires_at < now() - interval '1 day' and not exists (
     select from own.submission s where s.source = p.source and s.event_id = p.event_id
       and s.refused is null and s.sent_at is null);
+
+-- name: store_at_once
+-- Keeps what stands neither here nor in the journal, and says what nothing of its author's in its
+-- stream is still to be sent before. Sorted, so that two gateways wait for each other in one order.
+insert into own.submission as s
+    (source, event_id, stream, agency, digest, topic, value, headers)
+select k.source, k.event_id, k.stream, k.agency, k.digest, k.topic, k.value, k.headers
+from unnest(
+    $1::text[], $2::text[], $3::uuid[], $4::text[], $5::bytea[], $6::text[], $7::bytea[], $8::bytea[])
+    as k(source, event_id, stream, agency, digest, topic, value, headers)
+where not exists (
+    select from derived.event e
+    where e.stream = k.stream and e.source = k.source and e.id = k.event_id)
+order by k.source, k.event_id
+on conflict (source, event_id) do nothing
+returning s.source, s.event_id, not exists (
+    select from own.submission b
+    where b.source = s.source and b.stream = s.stream and b.sent_at is null and b.refused is null
+      and b.number < s.number) as is_next;
+
+-- name: mark_sent
+update own.submission s set sent_at = now(), refused = null
+from unnest($1::text[], $2::text[]) as k(source, event_id)
+where s.source = k.source and s.event_id = k.event_id and s.sent_at is null;

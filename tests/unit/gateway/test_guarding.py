@@ -12,6 +12,7 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
+from gateway.api import registry
 from gateway.guarding import MOST_HEAD_BYTES, BodyInTime, protocol
 from gateway.probing import Beside
 
@@ -129,6 +130,12 @@ async def test_what_is_no_request_is_refused(port: int) -> None:
         answer = await answered(port, sent)
         assert answer.startswith(b"HTTP/1.1 400"), sent[:80]
         assert code_of(answer) == (400, "malformed_request"), sent[:80]
+
+
+async def test_a_refusal_has_the_form_that_its_path_speaks(port: int) -> None:
+    two = b" HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na"
+    answer = await answered(port, b"POST " + registry.router.prefix.encode() + b"/subjects" + two)
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error_code"] == 400
 
 
 async def test_a_head_that_is_too_long_is_refused_and_its_connection_ends(port: int) -> None:

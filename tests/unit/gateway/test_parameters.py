@@ -272,8 +272,6 @@ async def test_what_is_not_there_below_the_registry_is_said_in_its_form(
     answer = await client.get(path)
     assert (answer.status_code, answer.json()["error_code"]) == (404, 404)
     assert answer.headers["content-type"] == "application/vnd.schemaregistry.v1+json"
-    answer = await client.get(path, headers=[("content-length", "1"), ("content-length", "2")])
-    assert (answer.status_code, answer.json()["error_code"]) == (400, 400)
 
 
 async def test_what_is_unforeseen_below_the_registry_is_said_in_its_form(
