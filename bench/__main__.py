@@ -8,10 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from bench import flood, folding, records
+from bench import flood, folding, interactive, reads, records, street
 from bench.broker import Broker
 from bench.recording import by_hand, casework
-from bench.report import Figures, page
+from bench.report import Figures, People, page, results
 from bench.routing import Routing
 from bench.verifying import CASES, OF_ALL, deriving
 from bench.verifying import measure as verified
@@ -21,6 +21,7 @@ from casebus.law import Law
 from onebox.testing import Stack
 
 PAGE = records.ROOT / "docs" / "performance.md"
+RESULTS = records.ROOT / "bench" / "results" / "latest.json"
 
 
 def measure(stack: Stack) -> Figures:
@@ -71,6 +72,18 @@ def measure(stack: Stack) -> Figures:
     )
 
 
+def people() -> People:
+    """On a whole stack of its own; the year last, which fills it."""
+    with Stack() as stack:
+        looks = reads.measure(stack)
+        say("; ".join(f"{name}: {one}" for name, one in looks.items()))
+        handed, visible = interactive.measure(stack)
+        say(f"one by one: {handed}")
+        walked = street.measure(stack)
+        say(f"whole street: {walked}")
+    return People(looks, handed, visible, walked)
+
+
 def say(what: str) -> None:
     print(f"{time.perf_counter() - BEGAN:5.0f} s  {what}", flush=True)
 
@@ -81,8 +94,11 @@ def main(target: Path) -> None:
         figures = measure(stack)
     alone, beside = flood.run()
     say(f"alone {alone}; beside a flood {beside}")
-    text = page(figures, folding.measure(), alone, beside)
+    waiting = people()
+    text = page(figures, folding.measure(), alone, beside, waiting)
     target.write_text(text, encoding="utf-8")
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(results(figures, waiting), encoding="utf-8")
     say(f"wrote {target.name}")
     print(text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ import psutil
 from bench import folding
 from bench.flood import Waited
 from bench.folding import Kernel
+from bench.interactive import EVENTS, Handed
+from bench.reads import Read
+from bench.street import Walked
 
 GIB = 2**30
 _PAGE = Path(__file__).with_name("page.md")
@@ -39,7 +43,47 @@ class Figures:
     load: float
 
 
-def page(figures: Figures, kernel: Kernel, alone: Waited, beside: Waited) -> str:
+@dataclass(frozen=True, slots=True)
+class People:
+    """Where people wait: their looks, what they hand in, and the whole street."""
+
+    reads: dict[str, Read]
+    handed: Handed
+    #: By events a second.
+    visible: dict[int, Waited]
+    walked: Walked
+
+    def shown(self) -> dict[str, float | str]:
+        """As the page and the results name them."""
+        reads = {f"{name}_a_second": one.a_second for name, one in self.reads.items()}
+        spent = {f"{name}_spent": one.gateway + one.database for name, one in self.reads.items()}
+        visible = {f"visible_{rate}": str(waited) for rate, waited in self.visible.items()}
+        return {
+            **reads,
+            **spent,
+            **visible,
+            "handed_a_second": self.handed.a_second,
+            "handed_spent": self.handed.spent.of_one(EVENTS),
+            "handed_waited": str(self.handed.waited),
+            "walked_events": self.walked.events,
+            "walked_a_second": self.walked.events / self.walked.seconds,
+            "walked_spent": self.walked.spent.of_one(self.walked.events),
+        }
+
+
+def results(figures: Figures, people: People) -> str:
+    """`bench/results/latest.json`: the same figures for a program, and what was not measured."""
+    plain = {name: getattr(figures, name) for name in Figures.__slots__}
+    missing = {"kafka_streams": "not measured: its program is not written yet"}
+    said = {"machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d}", "missing": missing}
+    rounded = {
+        name: round(one, 3) if isinstance(one, float) else one
+        for name, one in (plain | people.shown()).items()
+    }
+    return json.dumps(said | rounded, indent=2, sort_keys=True) + "\n"
+
+
+def page(figures: Figures, kernel: Kernel, alone: Waited, beside: Waited, people: People) -> str:
     shown = {name: getattr(figures, name) for name in Figures.__slots__}
     shown |= {"headers": f"{figures.headers:.0f}", "bytes": f"{figures.bytes:.0f}"}
     return _PAGE.read_text(encoding="utf-8").format(
@@ -53,6 +97,7 @@ def page(figures: Figures, kernel: Kernel, alone: Waited, beside: Waited) -> str
         beside=beside,
         longer=beside.p50 / alone.p50,
         **folding.shown(kernel),
+        **people.shown(),
         date=f"{datetime.now(UTC):%Y-%m-%d}",
     )
 

@@ -55,7 +55,6 @@ def _resolver(dependant: Dependant) -> Resolve | None:
     if _takes_more(dependant) or None in within or not _is_awaited(call):
         return None
     named = [(one.name, do) for one, do in zip(dependant.dependencies, within, strict=True) if do]
-    defaults = {one.name: one.get_default() for one in dependant.query_params}
     places = [one.name for one in dependant.path_params]
 
     async def resolve(request: Request, known: dict[Any, Any]) -> Any:
@@ -63,7 +62,7 @@ def _resolver(dependant: Dependant) -> Resolve | None:
             return known[call]
         given = {name: await do(request, known) for name, do in named}
         values = {name: value for name, value in given.items() if name is not None}
-        values |= defaults
+        values |= {one.name: one.get_default() for one in dependant.query_params}
         values |= {name: request.path_params[name] for name in places}
         for name in (dependant.request_param_name, dependant.http_connection_param_name):
             if name:

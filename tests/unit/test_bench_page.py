@@ -1,18 +1,57 @@
 from __future__ import annotations
 
+import json
 import re
 
+from bench.asking import answered
 from bench.flood import Waited
 from bench.folding import Kernel
-from bench.report import Figures, page
+from bench.interactive import EVENTS, Handed
+from bench.reads import Read
+from bench.report import Figures, People, page, results
+from bench.spending import Spent, less
+from bench.street import Walked
+
+WAITED = Waited(0.1, 0.2)
+PEOPLE = People(
+    reads={
+        "case": Read(811.0, 1.0, 0.25, WAITED),
+        "livez": Read(3_333.0, 0.25, 0.0, WAITED),
+    },
+    handed=Handed(121.0, WAITED, Spent(10.0, {"gateway": EVENTS * 0.015}), 3.9),
+    visible={10: Waited(0.08, 0.12), 30: Waited(0.09, 0.13)},
+    walked=Walked(20_000, 50.0, Spent(50.0, {"kafka": 60.0, "casework": 30.0})),
+)
 
 
 def test_the_page_shows_each_figure_that_was_measured() -> None:
     names = Figures.__slots__
     measured = {name: float(1_000 + at) for at, name in enumerate(names)}
     kernel = Kernel(17e-6, 19e-6, 25e-6, 0.18, 48, 128)
-    text = page(Figures(**measured), kernel, Waited(0.02, 0.3), Waited(0.03, 0.6))  # type: ignore[arg-type]
+    text = page(Figures(**measured), kernel, Waited(0.02, 0.3), Waited(0.03, 0.6), PEOPLE)  # type: ignore[arg-type]
     assert not re.search(r"\{\w+", text)
     shown = re.sub(r"(?<=\d),(?=\d)", "", text)
     assert {name for name, value in measured.items() if f"{value:.0f}" not in shown} <= {"load"}
     assert "p50 30 ms, p99 600 ms" in text
+    assert "| 811 | 1.25 ms |" in text
+    assert "| 121 | 15.0 ms |" in text
+    assert "| 400 | 4.50 ms |" in text
+    assert "at 30 p50 90 ms, p99 130 ms" in text
+
+
+def test_the_results_say_what_was_not_measured() -> None:
+    figures = Figures(**dict.fromkeys(Figures.__slots__, 2.0))  # type: ignore[arg-type]
+    found = json.loads(results(figures, PEOPLE))
+    assert (found["router"], found["walked_spent"]) == (2.0, 4.5)
+    assert "kafka_streams" in found["missing"]
+
+
+def test_what_was_spent_is_what_came_to_it_the_most_first() -> None:
+    spent = Spent(1.0, less({"gateway": 3.0, "kafka": 9.0}, {"gateway": 1.0, "kafka": 4.0}))
+    assert list(spent.each(1_000).items()) == [("kafka", 5.0), ("gateway", 2.0)]
+    assert spent.of_one(1_000) == 7.0
+
+
+def test_an_answer_s_head_says_how_much_follows() -> None:
+    assert answered(b"HTTP/1.1 202 Accepted\r\nContent-Length: 17\r\n\r\n") == (202, 17)
+    assert answered(b"HTTP/1.1 204 No Content\r\n\r\n") == (204, 0)
