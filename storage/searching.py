@@ -132,7 +132,7 @@ class _Values:
 
 async def page(db: Database, viewing: Viewing, wanted: Wanted, asked: Page) -> list[Row]:
     """Cases with their views; `place` is where each stands in the order."""
-    values = _Values()
+    values, by_part = _Values(), viewing.agency is not None
     word, falls = asked.sort.lstrip("-"), asked.sort.startswith("-")
     order = {
         "direction": "desc" if falls else "asc",
@@ -144,7 +144,9 @@ async def page(db: Database, viewing: Viewing, wanted: Wanted, asked: Page) -> l
         _SQL["page_of"].format(
             key=key,
             also=_SQL["next_due"] if word == "due" and not closed else "",
-            conditions=" and ".join((*conditions, *_after(key, asked.after, order, values))),
+            conditions=" and ".join(
+                (*conditions, *_after(key, asked.after, order, values, by_part=closed and by_part))
+            ),
             **order,
         )
         for closed, conditions in _branches(viewing, wanted, values)
@@ -300,10 +302,15 @@ def _after(
     after: tuple[datetime, UUID] | None,
     order: Mapping[str, str],
     put: Callable[[Any], str],
+    *,
+    by_part: bool,
 ) -> Iterator[str]:
+    """`by_part`: of the closed cases those in which the viewer has a part, which are few."""
     if after is None:
         return
     moment, stream = f"{put(after[0])}::timestamptz", f"{put(after[1])}::uuid"
     beyond = {"asc": ">", "desc": "<"}
     past, tie = beyond[order["direction"]], beyond[order["ties"]]
-    yield f"{key} {past}= {moment} and ({key} {past} {moment} or s.stream {tie} {stream})"
+    beyond_it = f"({key} {past} {moment} or {key} = {moment} and s.stream {tie} {stream})"
+    # Where parts are looked up one by one, the planner would look for each in every moment beyond.
+    yield beyond_it if by_part else f"{key} {past}= {moment} and {beyond_it}"

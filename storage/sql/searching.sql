@@ -36,21 +36,22 @@ left join (
 ) next_due on next_due.stream = s.stream
 
 -- name: status
+-- `union`, here and below: so the planner knows that each case comes once, and how many come.
 s.stream in (
     select k.stream from derived.case_state k where k.status = {value}::text
-    union all
+    union
     select r.stream from derived.side_region r where r.status = {value}::text)
 
 -- name: procedure
 s.stream in (
     select k.stream from derived.case_state k where k.procedure = {value}::text
-    union all
+    union
     select r.stream from derived.side_region r where r.procedure = {value}::text)
 
 -- name: agency
 s.stream in (
     select k.stream from derived.case_state k where k.opener = {value}::text
-    union all
+    union
     select k.stream from derived.case_state k where k.team @> array[{value}::text])
 
 -- name: openers
