@@ -11,6 +11,7 @@ from casebus.cases.recalls import Standing
 from casebus.cases.visibility import Viewer
 from casebus.events.envelope import Envelope, agency_of
 from casebus.events.schemas import Schema
+from casebus.events.traces import trace_id
 from gateway import seeing
 from gateway.context import Gateway
 from gateway.seeing import Seen, TakenBack
@@ -23,6 +24,8 @@ class Said(NamedTuple):
 
     row: Any
     seen: Seen
+    #: The trace id that its author sent it under; none where it named none.
+    trace: str | None
 
 
 def viewer_of(gateway: Gateway, agency: str, view: dict[str, Any]) -> Viewer:
@@ -56,6 +59,7 @@ async def said(gateway: Gateway, database: Any, viewer: Viewer, rows: Sequence[A
                 known=known,
                 taken=_taken(viewer, row, bodies[_place(row)], read[_place(row)], recalled),
             ),
+            _trace(bodies[_place(row)]),
         )
         for row in rows
     ]
@@ -100,6 +104,11 @@ def _taken(
 
 def _legal(body: Any) -> str:
     return str(Envelope.from_headers(unpack_headers(body["headers"])).legal)
+
+
+def _trace(body: Any) -> str | None:
+    named = dict(unpack_headers(body["headers"])).get("traceparent", b"")
+    return trace_id(named.decode("ascii", "replace"))
 
 
 def _place(row: Any) -> tuple[int, int, int]:

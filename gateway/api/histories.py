@@ -51,6 +51,9 @@ class HistoryItem(Shape):
         "month."
     )
     recalled: bool = Field(description="Its author took it back: its body is shown to nobody else.")
+    trace: str | None = Field(
+        default=None, description="Trace id (W3C) that it was sent under: the search takes it."
+    )
 
 
 class HistoryPage(Shape):
@@ -171,7 +174,7 @@ def _withheld_item(one: Withheld) -> HistoryItem:
 def item_of(
     viewer: Viewer, said: Said, findings: list[dict[str, Any]], *, folded: bool
 ) -> HistoryItem:
-    row, seen = said
+    row, seen, trace = said
     about = {"source": row["source"], "id": row["id"]}
     found = [one for one in findings if one["event"] == about]
     return HistoryItem(
@@ -187,6 +190,7 @@ def item_of(
         data=seen.data,
         withheld=seen.withheld,
         recalled=seen.recalled,
+        trace=trace,
     )
 
 

@@ -103,7 +103,7 @@ async def _group(gateway: Gateway, database: Any, row: Any) -> _Group:
         if one["author"] == row["author"] and one["type"].startswith(_CORRECTED)
     ]
     viewer = bodies.viewer_of(gateway, row["author"], {})
-    for fix, seen in await bodies.said(gateway, database, viewer, own):
+    for fix, seen, _ in await bodies.said(gateway, database, viewer, own):
         if recalls.is_hidden((fix["source"], fix["id"]), fix["type"], seen.data, {event}):
             events.append((fix["source"], fix["id"]))
             recipients |= dict.fromkeys(fix["recipients"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from casebus.events.schemas import Schema
@@ -10,6 +10,7 @@ from gateway.console.forms.texts import symbols_of, title_of
 from gateway.console.languages import Language
 
 _EMPTY: tuple[object, ...] = (None, "", [], {})
+_HOME = "CNY"
 
 
 class Line(NamedTuple):
@@ -78,6 +79,8 @@ class _Reading:
         if not isinstance(kind, dict):
             return value
         match kind["type"]:
+            case "record" if isinstance(value, Mapping) and kind["name"] in _IN_ONE:
+                return _IN_ONE[kind["name"]](value, self._language)
             case "record" if isinstance(value, Mapping):
                 return list(self.record(kind, value))
             case "array" if isinstance(value, list):
@@ -85,3 +88,28 @@ class _Reading:
             case "enum":
                 return symbols_of(kind, self._language).get(value, value)
         return value
+
+
+def _money(value: Mapping[str, Any], language: Language) -> str:
+    """`21,000.00 元`; nothing where the amount is not the reader's to see."""
+    if "fen" not in value:
+        return ""
+    whole, rest = divmod(abs(value["fen"]), 100)
+    amount = f"{'-' if value['fen'] < 0 else ''}{whole:,}.{rest:02}"
+    currency = value.get("currency") or _HOME
+    return f"{amount} 元" if (language, currency) == ("zh", _HOME) else f"{currency} {amount}"
+
+
+def _division(value: Mapping[str, Any], language: Language) -> str:
+    """`杭州市西湖区（330106）`."""
+    name, code = (value.get(one) or "" for one in ("name", "code"))
+    if not (name and code):
+        return name or code
+    return f"{name}（{code}）" if language == "zh" else f"{name} ({code})"
+
+
+#: Records that a person reads as one text.
+_IN_ONE: Mapping[str, Callable[[Mapping[str, Any], Language], str]] = {
+    "Money": _money,
+    "Division": _division,
+}

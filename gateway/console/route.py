@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import Request, Response
 
 from casebus import telemetry
 from gateway import parameters, problems
+from gateway.api.health import Ready
 from gateway.console.languages import language_of, words
 from gateway.console.rendering import page
 from gateway.console.signin import signing
+from gateway.problems import KINDS
 from gateway.serving import ServedRoute
 
+_AWAY = 503
+#: The checks of what may be out of reach: the others say how what is within reach works.
+_REACHED = ("database", "broker", "directory")
 #: Status -> what is said of it in words; any other is `error.wrong`.
 _SAID = {
     403: "error.forbidden",
     404: "error.not_found",
     409: "error.wrong",
     500: "error.internal",
-    503: "error.away",
+    _AWAY: "error.away",
 }
 
 
 class ConsoleRoute(ServedRoute):
     def _check(self, request: Request) -> None:
         parameters.refuse_no_text(request)
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        if KINDS[problems.code_of(error)].status == _AWAY:
+            # Looked at now and then, however many ask: what is away, and since when.
+            request.state.ready = await request.app.state.standing.now()
+        return await super()._refused(request, error)
 
     def _answer(self, request: Request, error: Exception) -> Response:
         if isinstance(error, signing.SignInNeeded):
@@ -40,7 +53,17 @@ class ConsoleRoute(ServedRoute):
             errors=refused.errors,
             code=refused.code,
             trace=telemetry.trace_id(),
+            away=_away(request),
+            # What was posted is not posted again by itself.
+            comes_back=refused.status == _AWAY and request.method == "GET",
         )
         # What stands on the page stays: a part that cannot be had now is no reason to lose it.
         answer.headers["HX-Reswap"] = "none"
         return answer
+
+
+def _away(request: Request) -> dict[str, datetime]:
+    """What is out of reach, and since when as far as was seen; empty of any other refusal."""
+    ready: Ready | None = getattr(request.state, "ready", None)
+    since = ready.failing_since if ready else {}
+    return {name: since[name] for name in _REACHED if name in since}

@@ -16,8 +16,8 @@ from tests.browsing.looking import EVERY_LOOK, Look, seen, shot
 from tests.browsing.visits import STARTS, unreached, visits
 
 FOLDER = Path("build") / "screens"
-#: What README shows, from docs/pictures: the beginning of the first storyline's case.
-PICTURE = "case.png"
+#: What README shows, from docs/pictures: the first storyline's case as far as its timeline.
+PICTURE, _PICTURE_SIZE = "case.png", {"width": 1280, "height": 1240}
 
 
 def main(folder: Path) -> int:
@@ -60,7 +60,8 @@ def picture(browser: Browser, case: str, path: Path) -> None:
     browser.prefers("zh", "light")
     browser.wide(1280)
     browser.goes(f"/console/cases/{case}")
-    browser.page.screenshot(path=path, animations="disabled")
+    clip = {"x": 0, "y": 0, **_PICTURE_SIZE}
+    browser.page.screenshot(path=path, full_page=True, clip=clip, animations="disabled")
 
 
 def name(folder: Path, page: str, look: Look) -> Path:

@@ -351,6 +351,19 @@ def test_a_stranger_finds_nothing_of_a_case_by_any_page(bus: Bus, stack: Stack) 
             assert answer.status_code == 404, path
 
 
+def test_a_history_prints_what_moved_the_case_and_on_request_what_was_noted_too(
+    bus: Bus, officer: Person
+) -> None:
+    stream, _ = opened(bus)
+    noted = "select 1 from derived.event where stream = $1 and type like 'casebus.intake.%'"
+    bus.until(noted, stream)
+    path = f"/console/print/case/{stream}"
+    moved, every = (officer.gets(f"{path}{one}").text for one in ("", "?view=full"))
+    assert ("移送涉嫌犯罪案件" in moved, "送达</th>" in moved) == (True, False)
+    assert ("移送涉嫌犯罪案件" in every, "送达</th>" in every) == (True, True)
+    assert f'href="{path}?view=full"' in moved
+
+
 def test_both_languages_and_both_themes_without_losing_the_page(officer: Person) -> None:
     english = officer.gets("/console/language/en?next=/console/done")
     assert english.url.path == "/console/done"

@@ -76,6 +76,11 @@ def test_an_id_leads_to_its_case_or_its_event_and_a_trace_to_its_case(
     ):
         answer = officer.gets("/console/search", params={"text": f" {typed} "})
         assert (answer.status_code, answer.url.path) == (200, expected), typed
+    # And the event's own page leads to all that was sent under its trace.
+    shown = officer.gets(f"/console/cases/{case.stream}/events/{AMR}/{case.event}").text
+    found = f"/console/search?trace={case.trace}"
+    assert f'href="{found}"' in shown
+    assert case.mark in officer.gets(found).text
 
 
 def test_what_a_viewer_may_not_see_is_answered_as_what_is_not_there(

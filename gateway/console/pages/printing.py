@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
@@ -14,7 +14,7 @@ from gateway.api.histories import HistoryItem
 from gateway.console import codes, revealing, timeline
 from gateway.console.languages import language_of, words
 from gateway.console.naming import Names
-from gateway.console.pages.case import MOST_EVENTS, length, namer, place_of, receipts
+from gateway.console.pages.case import MOST_EVENTS, namer, place_of, receipts
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin import signing
@@ -82,18 +82,23 @@ def _letter(
         visitor,
         gateway,
         paper,
-        said=names.said(t, item.type, item.data, whole=whole),
+        said=names.said(t, item.type, _on_paper(item), whole=whole),
         hidden=[] if whole else names.hidden(t, item.type, item.data),
-        letter_no=_letter_no(item),
         dated=timeline.moment_of(item),
     )
 
 
 @router.get("/case/{case}")
 async def history(
-    *, request: Request, case: str, visitor: Current, gateway: Context, database: Database
+    *,
+    request: Request,
+    case: str,
+    visitor: Current,
+    gateway: Context,
+    database: Database,
+    view: Literal["compact", "full"] = "compact",
 ) -> Response:
-    """The case's history as the visitor may see it, event by event."""
+    """The case's history as the visitor may see it: what moved it, or in full every event."""
     found = await cases.one_case(case, visitor.reader, gateway, database)
     shown = await histories.history(
         case=case, agency=visitor.reader, gateway=gateway, database=database, limit=MOST_EVENTS
@@ -104,8 +109,9 @@ async def history(
         visitor,
         case=found,
         history=shown,
+        shown=[one for one in shown.items if view == "full" or not timeline.is_note(one)],
+        view=view,
         agency=namer(gateway),
-        length=length,
     )
 
 
@@ -159,10 +165,19 @@ def _printed(
         template,
         visitor,
         paper=paper,
+        letter_no=_letter_no(paper.item),
         code=codes.drawn(code, f"QR {event_id}"),
         agency=namer(gateway),
         **values,
     )
+
+
+def _on_paper(item: HistoryItem) -> dict[str, Any]:
+    """Without what a letter says elsewhere, its only number, or what is the office's own."""
+    left_out = {"work_item", "work_version"}
+    if len(item.data.get("numbers") or []) == 1:
+        left_out.add("numbers")
+    return {name: value for name, value in item.data.items() if name not in left_out}
 
 
 def _letter_no(item: HistoryItem) -> str:

@@ -68,6 +68,22 @@
   };
   if (about && "EventSource" in window) listen();
 
+  // A page that could not be had opens once what was away is back.
+  const { retry } = document.body.dataset;
+  const ask = async () => {
+    try {
+      const answer = await fetch(retry, { redirect: "manual" });
+      if (answer.ok || answer.type === "opaqueredirect") {
+        window.location.reload();
+        return;
+      }
+    } catch {
+      // The gateway itself is away.
+    }
+    window.setTimeout(ask, 2000 + Math.random() * 1000);
+  };
+  if (retry) window.setTimeout(ask, 2000);
+
   // What is wider than its place is scrolled by keys too: it can be reached where it is.
   const reach = () => document.querySelectorAll(".scroll").forEach((one) => {
     if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
