@@ -57,8 +57,8 @@ _PAGES = (
 def install(app: FastAPI, gateway: Gateway) -> None:
     settings = gateway.settings
     app.state.assets = Assets(settings.console_assets)
-    app.state.changes = Changes(gateway.database)
-    app.state.standing = Standing(gateway)
+    standing = app.state.standing = Standing(gateway)
+    app.state.changes = Changes(gateway.database, standing)
     app.state.names = Names.load(settings.policies_dir, gateway.schemas)
     environment().globals["rooms_of"] = rooms_of
     for one in _PAGES:

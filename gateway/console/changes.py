@@ -12,17 +12,23 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from gateway.console.standing import Standing
 from storage import changes
 from storage.changes import Places
 
 _log = logging.getLogger(__name__)
 _ROUND_SECONDS = 0.3
 _AWAY_SECONDS = 1.0
+_PATIENCE_SECONDS = 4.0
+_ASK_SECONDS = 5.0
+#: The checks of the health that fail where something new may not come.
+_MOVES = ("broker", "moving")
 #: Whoever comes back from farther behind is told to look anew, whatever it was.
 _MOST_MISSED = 20_000
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -44,12 +50,15 @@ class Listener:
 
 
 class Changes:
-    def __init__(self, database: Callable[[], Awaitable[Any]]) -> None:
-        self._database = database
+    def __init__(self, database: Callable[[], Awaitable[Any]], standing: Standing) -> None:
+        self._database, self._standing = database, standing
         self._listeners: set[Listener] = set()
         self._watching: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self.places: Places = {}
         self.away = False
+        #: Since when something new may not come, though the database answers.
+        self.still_since: datetime | None = None
         self.ended = False
 
     @contextmanager
@@ -58,6 +67,8 @@ class Changes:
         if self._watching is None or self._watching.done():
             self.places = {}
             self._watching = asyncio.create_task(self._watch())
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
         try:
             yield listener
         finally:
@@ -82,7 +93,9 @@ class Changes:
     async def _watch(self) -> None:
         while self._listeners and not self.ended:
             try:
-                await self._look()
+                # A pool that gets no connection waits, whatever time its queries are given.
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    await self._look()
             except AWAY as error:
                 if not self.away:
                     _log.warning("open pages hear nothing new", exc_info=error)
@@ -91,6 +104,18 @@ class Changes:
             else:
                 self._turn(away=False)
                 await asyncio.sleep(_ROUND_SECONDS)
+
+    async def _ask(self) -> None:
+        """Beside the watcher, which does not wait for brokers that do not answer."""
+        while self._listeners and not self.ended:
+            since = (await self._standing.now()).failing_since
+            # Where the database is away the watcher says so, and of the rest nothing is known.
+            known = () if "database" in since else _MOVES
+            still = min((since[one] for one in known if one in since), default=None)
+            if self.still_since != still:
+                self.still_since = still
+                self._wake(self._listeners)
+            await asyncio.sleep(_ASK_SECONDS)
 
     async def _look(self) -> None:
         database = await self._database()

@@ -1,4 +1,4 @@
-"""Server-sent events: that what a page shows has changed, that the database is away, or the end.
+"""Server-sent events: what changed, the database is away, all stands still, or the end.
 
 An event bears no content: the page fetches its parts anew, by the same entitlement as before.
 """
@@ -69,14 +69,19 @@ async def _told(
         yield _event("at", last or changes.places)
         if last and not changes.away and (now := await changes.missed(listener, last)):
             yield _event("changed", now)
-        was_away = False
+        was_away, still = False, None
         while not changes.ended:
             if not changes.away and not await _may_stay(gateway, visitor, listener):
                 yield _event("ended", changes.places)
                 return
             if changes.away != was_away:
                 was_away = changes.away
+                still = None
                 yield _event("away" if was_away else "back", changes.places)
+            elif not was_away and changes.still_since != still:
+                still = changes.still_since
+                since = still.isoformat() if still else "."
+                yield _event("still" if still else "moves", changes.places, since)
             elif listener.changed:
                 listener.changed = False
                 yield _event("changed", changes.places)
@@ -110,8 +115,8 @@ async def _wait(listener: Listener) -> None:
     listener.woken.clear()
 
 
-def _event(name: str, places: Places) -> str:
-    return f"id: {_text(places)}\nevent: {name}\ndata: .\n\n"
+def _event(name: str, places: Places, data: str = ".") -> str:
+    return f"id: {_text(places)}\nevent: {name}\ndata: {data}\n\n"
 
 
 def _text(places: Places) -> str:

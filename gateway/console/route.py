@@ -35,7 +35,7 @@ class ConsoleRoute(ServedRoute):
     async def _refused(self, request: Request, error: Exception) -> Response:
         if KINDS[problems.code_of(error)].status == _AWAY:
             # Looked at now and then, however many ask: what is away, and since when.
-            request.state.ready = await request.app.state.standing.now()
+            request.state.ready = await request.app.state.standing.now(failing=True)
         return await super()._refused(request, error)
 
     def _answer(self, request: Request, error: Exception) -> Response:

@@ -18,10 +18,12 @@ class Standing:
         self._known: Ready | None = None
         self._until = 0.0
 
-    async def now(self) -> Ready:
+    async def now(self, *, failing: bool = False) -> Ready:
+        """`failing`: who asks has met a failure, so that a look that found none is too old."""
         async with self._looking:
             clock = asyncio.get_running_loop().time()
-            if self._known is None or clock >= self._until:
+            is_old = failing and self._known is not None and self._known.status == "ok"
+            if self._known is None or is_old or clock >= self._until:
                 self._known = await health.ready_of(self._gateway)
                 self._until = clock + _AGE_SECONDS
             return self._known

@@ -143,6 +143,7 @@ def test_in_an_outage_ops_sees_it_officers_go_on_and_nothing_is_lost(
             tour.page.set_default_timeout(60_000)
             tour.reads("消息集群", state)
             tour.reads("异常", state)
+            officer.page.locator("#live", has_text="起消息集群或服务停滞").wait_for()
             officer.page.get_by_role("button", name="签发").click()
             tour.reads("已签发，等待记录", officer.page)
         finally:
@@ -150,6 +151,7 @@ def test_in_an_outage_ops_sees_it_officers_go_on_and_nothing_is_lost(
         tour.reads("系统状态")
         tour.reads("正常", tour.page.get_by_role("heading", name="系统状态"))
         tour.reads("已签发并记录", officer.page)
+        officer.page.locator("#live").wait_for(state="hidden")
         beside(whole.kill, "gateway")
         tour.reads("起与总线的连接中断", tour.page)
         beside(whole.wait, "gateway")

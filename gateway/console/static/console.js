@@ -45,6 +45,8 @@
     source.addEventListener("at", (event) => { place = event.lastEventId; });
     source.addEventListener("changed", (event) => { place = event.lastEventId; changed(); });
     source.addEventListener("away", (event) => { lostAt = lostAt || new Date(); say(line.dataset.lost.replace("{at}", clock(lostAt)), true); });
+    source.addEventListener("still", (event) => { say(line.dataset.still.replace("{at}", clock(new Date(event.data))), true); });
+    source.addEventListener("moves", () => { if (!lostAt) { say(""); changed(); } });
     source.addEventListener("back", () => { if (lostAt) { lostAt = null; say(""); changed(); } });
     source.addEventListener("ended", () => { source.close(); window.location.reload(); });
     source.addEventListener("error", () => {
