@@ -119,6 +119,21 @@ def test_the_supervisor_finds_an_omission_that_nobody_reported(whole: Stack, sta
     assert browser.faults == []
 
 
+def without_a_database(stack: Stack, person: Browser) -> None:
+    """An open page says since when; one that is asked for too, and comes back by itself."""
+    away = person.context.new_page()
+    away.set_default_timeout(60_000)
+    beside(stack.stop, "postgres")
+    try:
+        person.page.locator("#live", has_text="起与总线的连接中断").wait_for()
+        assert away.goto(f"{person.origin}/console/todo").status == 503
+        away.get_by_text("数据库自").and_(away.get_by_text("起无法访问")).wait_for()
+    finally:
+        beside(stack.start, "postgres")
+    away.get_by_role("heading", name="待办").wait_for()
+    person.page.locator("#live").wait_for(state="hidden")
+
+
 @pytest.mark.long
 def test_in_an_outage_ops_sees_it_officers_go_on_and_nothing_is_lost(
     whole: Stack, started: Any
@@ -152,6 +167,7 @@ def test_in_an_outage_ops_sees_it_officers_go_on_and_nothing_is_lost(
         tour.reads("正常", tour.page.get_by_role("heading", name="系统状态"))
         tour.reads("已签发并记录", officer.page)
         officer.page.locator("#live").wait_for(state="hidden")
+        without_a_database(whole, officer)
         beside(whole.kill, "gateway")
         tour.reads("起与总线的连接中断", tour.page)
         beside(whole.wait, "gateway")
@@ -159,7 +175,12 @@ def test_in_an_outage_ops_sees_it_officers_go_on_and_nothing_is_lost(
     beside(bus.status, stream, "receipted")
     assert beside(bus.verified).ok
     bus.producer.close()
-    # A gateway that is away is an error to the browser, and to nobody else.
-    gone = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET")
+    # A gateway or a database that is away is an error to the browser, and to nobody else.
+    gone = (
+        "ERR_CONNECTION_REFUSED",
+        "ERR_INCOMPLETE_CHUNKED_ENCODING",
+        "ERR_CONNECTION_RESET",
+        "503",
+    )
     left = [one for one in browser.faults + officer.faults if not any(each in one for each in gone)]
     assert left == []
