@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 _ROUND_SECONDS = 0.3
 _AWAY_SECONDS = 1.0
 _PATIENCE_SECONDS = 4.0
-_ASK_SECONDS = 5.0
+_ASK_SECONDS = 10.0
 #: The checks of the health that fail where something new may not come.
 _MOVES = ("broker", "moving")
 #: Whoever comes back from farther behind is told to look anew, whatever it was.
