@@ -80,6 +80,7 @@ def test_nobody_is_kept_from_reading_any_page(stack: Stack, cases: str, opens: O
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2400)
 def test_nobody_is_kept_from_reading_any_page_in_any_look(
     stack: Stack, cases: str, opens: Opens
 ) -> None:
