@@ -4,6 +4,7 @@ import os
 import resource
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +15,28 @@ from onebox.testing import Stack
 # A loaded machine is no fault; `--hypothesis-profile` names another profile.
 settings.register_profile("untimed", deadline=None)
 settings.register_profile("fast", deadline=None, max_examples=15)
+# The same seeds each time, so more of them find nothing new from one submission to the next.
+settings.register_profile("ci", settings.get_profile("ci"), deadline=None, max_examples=25)
 settings.load_profile("untimed")
 
 # A shell after `casebus env` would otherwise lend its stack to every test.
 for name in [name for name in os.environ if name.startswith("CASEBUS_")]:
     del os.environ[name]
+
+
+#: Folders of which `scripts/test` runs what needs no stack, and what needs one; of others all do.
+WITHOUT_STACK, BOTH = {"unit", "property"}, {"security"}
+TESTS = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Names the test that `scripts/test` would leave out, because it is in the wrong folder."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        needs_stack = item.get_closest_marker("connected") is not None
+        if folder not in BOTH and needs_stack == (folder in WITHOUT_STACK):
+            raise pytest.UsageError(f"{item.nodeid}: in tests/{folder}, connected={needs_stack}")
 
 
 #: What one test may add to its worker: two workers and their stacks are to fit in 4 GB.

@@ -17,19 +17,24 @@ _ROUNDS = 12
 
 def after_silence(events: list[CaseEvent], law: Law, until: dt.datetime) -> Case:
     """The case once the bus has said whatever lapsed up to then."""
-    return fold(with_lapses(events, law, until), law)
+    return with_lapses(events, law, until)[1]
 
 
-def with_lapses(events: list[CaseEvent], law: Law, until: dt.datetime) -> list[CaseEvent]:
-    """The events and the lapses that the bus says up to then, the first first."""
+def with_lapses(
+    events: list[CaseEvent], law: Law, until: dt.datetime, case: Case | None = None
+) -> tuple[list[CaseEvent], Case]:
+    """The events and the lapses that the bus says up to then, the first first, and their case.
+
+    `case` is that of the events, where somebody has it already.
+    """
     whole = list(events)
     for _ in range(_ROUNDS):
-        case = fold(whole, law)
+        case = fold(whole, law) if case is None else case
         there = {one.id for one in whole}
         over = [one for one in case.clocks if one.lapse_after and one.lapse_after <= until]
         fresh = [said for one in over if (said := lapse_of(one)).id not in there]
         if not fresh:
-            return whole
+            return whole, case
         first = min(fresh, key=lambda one: one.legal.moment() if one.legal else until)
         legal = first.legal or LegalTime(until.date())
         model = whole[0]
@@ -50,6 +55,7 @@ def with_lapses(events: list[CaseEvent], law: Law, until: dt.datetime) -> list[C
                 sequence=None,
             )
         )
+        case = None
     raise AssertionError("lapses follow each other without an end")
 
 

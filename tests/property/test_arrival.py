@@ -26,6 +26,7 @@ from rehearsal.scenario import storyline
 from rehearsal.scenario.rehearse import Rehearser
 from rehearsal.scenario.rehearsed import Offices, Rehearsed
 from tests.case_events import LAW, ROOT, may_open
+from tests.examples import examples
 
 FILES = sorted((ROOT / "examples").glob("storyline-*.yaml"))
 OFFICES = tuple(read_agencies(ROOT / "examples/agencies.yaml"))
@@ -92,7 +93,7 @@ def opened_streams() -> Iterator[tuple[CaseEvent, ...]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(seed=SEEDS)
 def test_a_storyline_ends_alike_in_any_order_of_arrival(path: Path, seed: int) -> None:
     for events in played(path):
@@ -104,7 +105,7 @@ def test_a_storyline_ends_alike_in_any_order_of_arrival(path: Path, seed: int) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-@settings(max_examples=5)
+@settings(max_examples=examples(5))
 @given(seed=SEEDS)
 def test_nothing_is_found_aloud_on_the_way_and_then_taken_back(path: Path, seed: int) -> None:
     schemas, offices = Schemas.load(ROOT / "schemas"), Offices(OFFICES)

@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.ferrying import MEMORY, Crossing, Side
 
 
@@ -57,7 +58,7 @@ class Carrier:
                 (to / path.name).write_bytes(raw)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(_deeds())
 def test_each_side_ends_with_what_the_other_sent_once_and_in_order(
     deeds: list[tuple[str, str, int]],

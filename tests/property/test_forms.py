@@ -23,6 +23,7 @@ from gateway.console.forms.fields import (
     Ticks,
 )
 from tests.console_forms import Page, events, form, rendered, stored
+from tests.examples import examples
 
 #: NUL and the breaks that browsers fold are no text of a form; blanks around it are stripped.
 _PLAIN = st.text(
@@ -40,7 +41,7 @@ _MONEY = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.sampled_from(events()).flatmap(lambda event: st.tuples(st.just(event), _body(event))))
 def test_the_data_of_some_act_survives_the_form(drawn: tuple[str, dict[str, Any]]) -> None:
     _assert_survives(*drawn)
@@ -49,7 +50,7 @@ def test_the_data_of_some_act_survives_the_form(drawn: tuple[str, dict[str, Any]
 @pytest.mark.long
 @pytest.mark.parametrize("event", events())
 def test_the_data_of_every_act_survives_the_form(event: str) -> None:
-    @settings(max_examples=10, deadline=None, database=None)
+    @settings(max_examples=examples(10), deadline=None, database=None)
     @given(_body(event))
     def survives(data: dict[str, Any]) -> None:
         _assert_survives(event, data)

@@ -38,9 +38,7 @@ BODIES: tuple[dict[str, Any], ...] = (
 def test_nobody_may_be_silent_for_ever(name: str) -> None:
     procedure = LAW.procedures[name]
     reached: set[str] = set()
-    for events in lives(procedure, random.Random(name)):
-        case = folded(events)
-        rested = after_silence(events, LAW, events[-1].legal.moment() + YEARS)
+    for events, case, rested in lives(procedure, random.Random(name)):
         reached |= {state(case, name), state(rested, name)}
         for one in (case, rested):
             assert silent_regions(one, LAW) == [], [event.type for event in events]
@@ -65,8 +63,11 @@ def state(case: Case, name: str) -> str:
     return next(one.status for one in case.regions if one.procedure == name)
 
 
-def lives(procedure: Procedure, rng: random.Random) -> Iterator[list[CaseEvent]]:
-    """Lawful lives that end in every state, by several ways each; lapses of the bus included."""
+def lives(procedure: Procedure, rng: random.Random) -> Iterator[tuple[list[CaseEvent], Case, Case]]:
+    """Lawful lives that end in every state, by several ways each; lapses of the bus included.
+
+    Each with its case, and with what becomes of it where nobody does anything any more.
+    """
     waiting = list(openings(procedure, rng))
     ways: Counter[str] = Counter()
     while waiting:
@@ -74,12 +75,13 @@ def lives(procedure: Procedure, rng: random.Random) -> Iterator[list[CaseEvent]]
         case = folded(events)
         if FAULTS & {one.kind for one in case.findings}:
             continue
-        yield events
+        until = events[-1].legal.moment() + YEARS
+        lapsed, rested = with_lapses(events, LAW, until, case)
+        yield events, case, rested
         ways[state(case, procedure.id)] += 1
         if ways[state(case, procedure.id)] > WAYS:
             continue
         day = events[-1].legal.date + dt.timedelta(days=rng.choice((0, 1, 4)))
-        lapsed = with_lapses(events, LAW, events[-1].legal.moment() + YEARS)
         if len(lapsed) > len(events):
             waiting.append(lapsed)
         waiting += [

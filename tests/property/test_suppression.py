@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus.statistics.suppression import ALL, SMALL, Cell, Dimension, Table, hidden
+from tests.examples import examples
 
 MONTHS = ["2026-01", "2026-02", "2026-03", "2026-04"]
 COUNTIES = ["d:330102", "d:330106", "d:330203", "d:330100", "d:440103"]
@@ -31,14 +32,14 @@ TABLES = st.one_of(
 
 
 @given(TABLES)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_every_small_number_is_left_out(table: Table) -> None:
     small = {cell for cell, count in table.cells.items() if 0 < count < SMALL}
     assert small <= hidden(table)
 
 
 @given(TABLES)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_what_is_left_out_follows_from_no_sums_of_what_is_shown(table: Table) -> None:
     """Linear algebra: no hidden number is a combination of the shown ones."""
     left_out = hidden(table)
@@ -50,7 +51,7 @@ def test_what_is_left_out_follows_from_no_sums_of_what_is_shown(table: Table) ->
 
 
 @given(TABLES)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_counts_that_are_positive_tell_no_more(table: Table) -> None:
     """For each hidden number there is another table of counts, none of them gone, shown alike."""
     left_out = hidden(table)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from casebus.law.assessment import Assessment, Verdict
 from casebus.law.figures import AMOUNTS, Acts, Figures, Sanction
 from tests.case_events import LAW
+from tests.examples import examples
 
 RANK = {Verdict.WATCH: 0, Verdict.TRANSFER_ON_SUSPICION: 1, Verdict.MUST_TRANSFER: 2}
 #: Around every standard there is: money in fen, counts in pieces.
@@ -59,7 +60,7 @@ def weight(found: Assessment) -> tuple[int, int]:
     return RANK[found.verdict], found.tier
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @given(FIGURES, st.tuples(OFFENCES, FAMILIES), st.tuples(DAYS, DAYS), PRIOR, st.data())
 def test_more_of_one_figure_is_never_milder(
     figures: Figures,
@@ -97,7 +98,7 @@ def test_a_suspicion_ends_where_the_heaviest_tier_is_barred(count: int | None) -
     assert found.limitation.endswith("第八十七条第二项")
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(FIGURES, OFFENCES, DAYS, DAYS, PRIOR)
 def test_a_further_punishment_is_never_milder(
     figures: Figures, offence: str | None, day: dt.date, today: dt.date, prior: list[Sanction]
@@ -109,7 +110,7 @@ def test_a_further_punishment_is_never_milder(
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(FIGURES, OFFENCES, DAYS, DAYS, PRIOR)
 def test_a_later_law_never_worsens_an_earlier_act(
     figures: Figures, offence: str | None, day: dt.date, today: dt.date, prior: list[Sanction]
@@ -122,7 +123,7 @@ def test_a_later_law_never_worsens_an_earlier_act(
     assert later.verdict in set(Verdict)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(FIGURES, FIGURES, OFFENCES, DAYS)
 def test_acts_added_up_are_never_milder_than_one_of_them(
     one: Figures, other: Figures, offence: str | None, day: dt.date

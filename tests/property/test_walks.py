@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from casebus.cases import CaseEvent, derive, fold
 from casebus.cases.facets import ClocksFacet
 from tests.case_events import LAW, may_open
+from tests.examples import examples
 from tests.walks import at_rest, unsaid, walk
 
 SEEDS = st.integers(0, 2**32)
@@ -38,7 +39,7 @@ def shuffled(events: list[CaseEvent], seed: int) -> list[CaseEvent]:
     return arrived
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(SEEDS, SEEDS)
 def test_any_order_of_arrival_ends_in_the_same_state(seed: int, order: int) -> None:
     events = walk(seed)
@@ -47,7 +48,7 @@ def test_any_order_of_arrival_ends_in_the_same_state(seed: int, order: int) -> N
     assert derive(arrived) == derive(recorded)
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(SEEDS, st.integers(4, 20))
 def test_the_bus_comes_to_rest_and_what_it_takes_back_it_has_told(seed: int, kept: int) -> None:
     events = walk(seed)

@@ -16,6 +16,7 @@ from casebus.evidence.checking import check_bundle
 from casebus.evidence.manifest import manifest_of
 from casebus.evidence.opening import files_of
 from casebus.evidence.report import Flaw, Report
+from tests.examples import examples
 from tests.installation import CASE, READING, Installation, referred
 
 NEWLINE = b"\n"
@@ -184,7 +185,7 @@ def test_what_no_signature_covers_of_schemas_and_state_has_one_form() -> None:
         assert name in named(check(_repacked({**files, name: changed})))
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 7))
 def test_a_bit_changed_anywhere_in_a_whole_bundle_is_named(share: float, bit: int) -> None:
     raw = whole()

@@ -17,6 +17,7 @@ from casebus.trust.proofs import (
     subtrees,
 )
 from casebus.trust.tiles import WIDTH, Tile, hashes_above, subtrees_of, tiles_of, tiles_read
+from tests.examples import examples
 
 sizes = st.integers(1, 300)
 
@@ -150,7 +151,7 @@ BIG = stored(LEAVES, 66_000)
 BIG_TREE = subtrees(LEAVES)
 
 
-@settings(max_examples=5)
+@settings(max_examples=examples(5))
 @given(st.lists(st.integers(0, 600), max_size=5))
 def test_hashes_above_the_leaves_come_as_the_log_grows(steps):
     frontier, at = Frontier(), 0

@@ -14,6 +14,7 @@ from casebus.cases import CaseEvent
 from casebus.cases.dating import dated
 from casebus.events.legaltime import LegalTime
 from tests.case_events import AMR, PRO, PSB, due, event, folded, the_clock
+from tests.examples import examples
 
 SENT = event(AMR, "referral.sent", "2026-03-03 09:00", to=(PSB, PRO))
 
@@ -120,7 +121,7 @@ def test_what_is_imported_keeps_its_date_and_is_told_to_nobody() -> None:
     assert ahead([SENT, one]) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.permutations(
         [SENT, receipted("2099-01-01"), corrects("2026-03-04", "2026-03-07"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from casebus.cases import Case, CaseEvent
 from casebus.cases.clock import Clock
 from tests.case_events import AMR, LAW, OTHER_PSB, PRO, PSB, due, event, folded, the_clock, until
+from tests.examples import examples
 
 SENT = event(AMR, "referral.sent", "2026-03-02", to=(PSB, PRO))
 ACCEPTED = event(PSB, "referral.accepted", "2026-03-03", to=(AMR,))
@@ -201,7 +202,7 @@ def seen(case: Case) -> Any:
     return [one.to_json() for one in case.clocks], [one.to_json() for one in case.findings]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.permutations(EVENTS))
 def test_receipts_do_not_depend_on_the_order_of_arrival(came: list[CaseEvent]) -> None:
     placed = [replace(one, position=(1, 0, at)) for at, one in enumerate(came)]

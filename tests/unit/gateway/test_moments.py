@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from fastapi import FastAPI
 from pydantic import TypeAdapter, ValidationError
 
-from casebus.settings import Settings
 from gateway.api.shapes import Moment
-from gateway.app import create_app
 
 READ = TypeAdapter[datetime](Moment).validate_python
 
@@ -38,8 +37,7 @@ def test_a_moment_is_read_into_utc() -> None:
     assert READ("2026-03-02T08:00:00+08:00").tzinfo is UTC
 
 
-def test_every_moment_that_a_route_takes_is_read_so() -> None:
-    app = create_app(Settings(database_url="postgresql://127.0.0.1:1/none"))
+def test_every_moment_that_a_route_takes_is_read_so(app: FastAPI) -> None:
     asked = {
         (path, parameter["name"])
         for path, operations in app.openapi()["paths"].items()

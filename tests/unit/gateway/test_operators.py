@@ -8,8 +8,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from casebus.settings import Settings
-from gateway.app import create_app
 from gateway.context import looking_of
 from gateway.identity import __main__ as issuing
 from gateway.identity.caller import Principal, principal
@@ -17,14 +15,8 @@ from storage.operators import name_of, person_of
 
 
 @pytest.fixture
-def app() -> FastAPI:
-    app = create_app(Settings(database_url="postgresql://127.0.0.1:1/none"))
-    app.dependency_overrides[looking_of] = lambda: None
-    return app
-
-
-@pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    app.dependency_overrides[looking_of] = lambda: None
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         yield client

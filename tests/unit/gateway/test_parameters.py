@@ -10,8 +10,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from casebus.settings import Settings
-from gateway.app import create_app
 from gateway.context import looking_of
 from gateway.identity.caller import Principal, caller, operator, principal
 from tests.world import World
@@ -88,15 +86,14 @@ def walked(description: dict[str, Any]) -> Iterator[Asked]:
                     yield Asked(path, method, one["in"], one["name"], value)
 
 
-@pytest.fixture
-def app() -> FastAPI:
-    app = create_app(Settings(database_url="postgresql://127.0.0.1:1/none"))
+@pytest.fixture(autouse=True)
+def admitted(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks may: what is looked at comes after that."""
     app.dependency_overrides[caller] = lambda: "cn-330106-psb"
     app.dependency_overrides[operator] = lambda: "admin/one"
     app.dependency_overrides[principal] = lambda: Principal("cn-330106-psb", "cn-330106-psb")
     app.dependency_overrides[looking_of] = lambda: None
-    app.state.gateway.directory = lambda: DIRECTORY
-    return app
+    monkeypatch.setattr(app.state.gateway, "directory", lambda: DIRECTORY)
 
 
 @pytest.fixture

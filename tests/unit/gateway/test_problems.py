@@ -12,9 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from casebus.errors import CasebusError, Reason
-from casebus.settings import Settings
 from gateway import problems
-from gateway.app import create_app
 from gateway.context import looking_of
 from gateway.identity.caller import Principal, caller, principal
 from gateway.probing import create_probes
@@ -22,12 +20,6 @@ from gateway.problems import KINDS, code_of
 from storage import submissions
 
 ROOM = Path(__file__).parents[3] / "gateway"
-
-
-@pytest.fixture
-def app() -> FastAPI:
-    """The application without its lifespan: nothing is connected."""
-    return create_app(Settings(database_url="postgresql://127.0.0.1:1/none"))
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from casebus.settings import Settings
-from gateway.app import create_app
 from tests.world import SCHEMAS
 
 SENT = SCHEMAS.latest("casebus.referral.sent.v1")
@@ -15,8 +14,7 @@ VERSIONS = f"/subjects/{SENT.subject}/versions"
 
 
 @pytest.fixture
-async def registry() -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings())
+async def registry(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway/registry") as client:
         yield client

@@ -17,6 +17,7 @@ from casebus.law.checking import check
 from casebus.law.models import HolidaysFile, HolidayYear
 from casebus.law.periods import Period, ending, paused
 from tests.case_events import LAW, legal_time
+from tests.examples import examples
 from tests.small_law import SHIPPED
 from tests.world import SCHEMAS
 
@@ -123,7 +124,7 @@ def test_a_monday_before_an_unannounced_new_year_is_not_known() -> None:
     assert only(2026).knows(dt.date(2026, 12, 31))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.dates(dt.date(2004, 1, 1), dt.date(2026, 3, 1)),
     st.integers(1, 60),
@@ -143,7 +144,7 @@ def test_whatever_the_notice_says_a_period_is_over_when_it_is_certain(
     assert told.due <= told.certain
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.dates(dt.date(2004, 1, 1), dt.date(2026, 1, 1)),
     st.integers(10, 40),
