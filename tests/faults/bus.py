@@ -33,7 +33,7 @@ from tests.faults.referrals import AMR, DOORS, PER_CASE, PSB, referrals
 from tests.world import SCHEMAS
 
 DOOR_TOPICS = tuple(DOORS.values())
-#: More by CASEBUS_FAULT_EVENTS, for a machine that has the time.
+#: Fewer by CASEBUS_FAULT_EVENTS, for a machine that has little time.
 COUNT = int(os.environ.get("CASEBUS_FAULT_EVENTS", "20000"))
 QUIET_SECONDS = 300.0
 

@@ -22,10 +22,11 @@ from tests.installation import CASE, READING, Installation, referred
 NEWLINE = b"\n"
 #: Of the long texts of schemas every so many bytes are tried, of all else every one.
 _STEP_IN_TEXTS = 31
-#: With every signature checked again: every so many bytes of all.
-_STEP_CHECKED, _STEP_IN_LAW = 41, 53
+#: With every signature checked again: every so many bytes of all, of more where there is time.
+_CHECKED_STEPS = (pytest.param(97, id="some"), pytest.param(41, id="more", marks=pytest.mark.long))
+_STEP_IN_LAW = 53
 #: All bytes of what is signed and logged are tried where there is time.
-_HELD_STEPS = (pytest.param(7, id="some"), pytest.param(1, id="all", marks=pytest.mark.long))
+_HELD_STEPS = (pytest.param(17, id="some"), pytest.param(1, id="all", marks=pytest.mark.long))
 #: What a signature or a log holds, so that whoever makes the manifest anew is found out too.
 _HELD = (
     lines.RECORDS,
@@ -107,9 +108,10 @@ def test_a_bit_changed_in_any_byte_of_a_file_or_of_the_container_is_named() -> N
 
 
 @pytest.mark.slow
-def test_a_bit_changed_is_named_by_the_whole_check() -> None:
+@pytest.mark.parametrize("step", _CHECKED_STEPS)
+def test_a_bit_changed_is_named_by_the_whole_check(step: int) -> None:
     raw = small()
-    for at in range(0, len(raw), _STEP_CHECKED):
+    for at in range(0, len(raw), step):
         require_named(raw, at, check(flipped(raw, at, at % 8)))
 
 
