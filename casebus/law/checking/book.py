@@ -116,12 +116,21 @@ class Book:
     def emitters(self, event: str) -> list[str]:
         """The sectors of which some level may be the author of an event."""
         if event not in self._emitters:
+            # Sectors share most of their globs, and there are many events.
+            every = frozenset[str]().union(*self._granted.values())
+            fitting = {glob for glob in every if fnmatchcase(event, glob)}
             self._emitters[event] = [
-                sector
-                for sector, row in self.sectors.sectors.items()
-                if any(fnmatchcase(event, glob) for grant in row.emits for glob in grant.types)
+                sector for sector, globs in self._granted.items() if globs & fitting
             ]
         return self._emitters[event]
+
+    @cached_property
+    def _granted(self) -> dict[str, frozenset[str]]:
+        """By sector, the events that some level of it may be the author of."""
+        return {
+            sector: frozenset(glob for grant in row.emits for glob in grant.types)
+            for sector, row in self.sectors.sectors.items()
+        }
 
     def _line(self, place: Place) -> int:
         name = str(place[0])

@@ -17,8 +17,11 @@ def problems(book: Book) -> Iterator[Problem]:
     for place, event in _named(book):
         if event not in book.schemas:
             yield book.error("unknown_event", place, f"{event} has no schema")
+    known: dict[str, bool] = {}
     for place, glob in _globs(book):
-        if not any(fnmatchcase(name, glob) for name in book.schemas):
+        if glob not in known:
+            known[glob] = any(fnmatchcase(name, glob) for name in book.schemas)
+        if not known[glob]:
             yield book.error("unknown_event", place, f"{glob} is no event that has a schema")
     yield from _without_author(book)
     yield from _without_procedure(book)

@@ -99,12 +99,13 @@ async def test_what_comes_next_is_let_through_with_its_place_in_the_log(stored: 
     assert stored.asked == [], "of what is new nothing is looked up"
 
 
+@pytest.mark.parametrize("recorded", [2, 3, 4])
 async def test_of_a_batch_that_is_partly_recorded_only_the_rest_is_let_through(
-    stored: Stored,
+    stored: Stored, recorded: int
 ) -> None:
-    rows = await passed(stored, RECORDS[1:], 3)
-    assert [one.row.log_index for one in rows] == [3, 4]
-    assert stored.asked == [(EPOCH, PARTITION, 1, 2)]
+    rows = await passed(stored, RECORDS[1:], recorded)
+    assert [one.row.log_index for one in rows] == [*range(recorded, COUNT)]
+    assert stored.asked == [(EPOCH, PARTITION, 1, recorded - 1)]
 
 
 async def test_of_a_batch_that_is_all_recorded_nothing_is_let_through(stored: Stored) -> None:
