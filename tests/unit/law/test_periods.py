@@ -147,9 +147,8 @@ def test_the_day_as_counted_stands_beside_the_one_it_rolls_to() -> None:
     found = ending(TEN, Period(5, "d", "natural_roll"), CALENDAR)
     assert (found.nominal, found.due) == (dt.date(2025, 3, 8), at(dt.date(2025, 3, 10)))
     hours = ending(TEN, Period(24, "h", "natural"), CALENDAR)
-    assert hours == Ending(
-        at(dt.date(2025, 3, 4), dt.time(10)), dt.date(2025, 3, 4), False, hours.due
-    )
+    due = at(dt.date(2025, 3, 4), dt.time(10))
+    assert hours == Ending(due, due.date(), provisional=False, certain=due)
 
 
 @pytest.mark.parametrize(
@@ -185,9 +184,7 @@ def test_a_pause_is_as_long_as_it_lasted_in_the_unit_of_its_clock(
     assert paused(unit, since, until, CALENDAR) == (added, False)
 
 
-def test_on_days_of_which_no_notice_speaks_an_end_is_provisional_and_its_certain_day_later() -> (
-    None
-):
+def test_on_days_of_which_no_notice_speaks_an_end_is_provisional() -> None:
     far = LegalTime(dt.date(2031, 9, 29))
     found = ending(far, Period(3, "wd", "working"), CALENDAR)
     assert found.provisional
