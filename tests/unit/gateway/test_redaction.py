@@ -198,7 +198,13 @@ def test_a_link_to_a_case_that_is_not_known_is_named_to_its_author_alone(
 
 
 def test_the_streams_of_links_are_those_that_are_ids() -> None:
-    links = [{"stream": str(KNOWN)}, {"stream": "no uuid"}, {"stream": None}, {}, {"stream": KNOWN}]
+    links: list[dict[str, Any]] = [
+        {"stream": str(KNOWN)},
+        {"stream": "no uuid"},
+        {"stream": None},
+        {},
+        {"stream": KNOWN},
+    ]
     assert seeing.streams_of(links) == {KNOWN}
 
 

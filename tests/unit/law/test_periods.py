@@ -31,8 +31,13 @@ def at(day: dt.date, time: dt.time = END_OF_DAY) -> dt.datetime:
     return dt.datetime.combine(day, time, CHINA)
 
 
-def end_of(period: Period, added: Added = NOTHING, start: LegalTime = TEN, **more: dt.date) -> str:
-    found = ending(start, period, CALENDAR, added, **more)
+def end_of(
+    period: Period,
+    added: Added = NOTHING,
+    start: LegalTime = TEN,
+    not_before: dt.date | None = None,
+) -> str:
+    found = ending(start, period, CALENDAR, added, not_before)
     assert found.certain == found.due
     assert not found.provisional
     return found.due.isoformat(" ", "seconds")[: len("2025-03-03 23:59:59")]
