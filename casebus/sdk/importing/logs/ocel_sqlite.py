@@ -32,7 +32,8 @@ def read_sqlite(path: Path) -> Iterator[OcelItem]:
             db.row_factory = sqlite3.Row
             yield from _objects(db)
             yield from _events(db)
-    except sqlite3.Error as error:
+    # What SQLite says of a damaged file may hold a damaged name.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise FileError("bad_log", f"no OCEL 2.0: {in_words(error)}") from error
 
 
