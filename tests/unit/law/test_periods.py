@@ -117,8 +117,9 @@ def test_a_month_ends_on_the_same_day_or_on_the_months_last(
     assert end_of(period, start=LegalTime(dt.date.fromisoformat(start)))[:10] == end
 
 
-def test_hours_of_a_bare_day_run_from_its_end() -> None:
-    assert end_of(Period(24, "h", "natural"), start=LegalTime(MONDAY)) == "2025-03-04 23:59:59"
+def test_hours_of_a_bare_day_run_from_its_end_in_china() -> None:
+    found = ending(LegalTime(MONDAY), Period(24, "h", "natural"), CALENDAR)
+    assert found.due == at(dt.date(2025, 3, 4))
 
 
 @pytest.mark.parametrize("unit", ["h", "d", "m"])
@@ -189,15 +190,39 @@ def test_a_pause_is_as_long_as_it_lasted_in_the_unit_of_its_clock(
     assert paused(unit, since, until, CALENDAR) == (added, False)
 
 
-def test_on_days_of_which_no_notice_speaks_an_end_is_provisional() -> None:
-    far = LegalTime(dt.date(2031, 9, 29))
-    found = ending(far, Period(3, "wd", "working"), CALENDAR)
+FAR = LegalTime(dt.date(2031, 9, 29))
+
+
+@pytest.mark.parametrize(
+    ("period", "added"),
+    [
+        (Period(3, "wd", "working"), NOTHING),
+        (Period(3, "d", "natural_roll"), NOTHING),
+        (Period(1, "d", "natural"), Added(workdays=3)),
+    ],
+)
+def test_an_end_on_days_of_which_no_notice_speaks_is_provisional(
+    period: Period, added: Added
+) -> None:
+    found = ending(FAR, period, CALENDAR, added)
     assert found.provisional
-    assert found.certain is None or found.certain > found.due
-    assert paused("wd", far, LegalTime(dt.date(2031, 10, 20)), CALENDAR)[1]
+    assert found.certain is not None
+    assert found.certain > found.due
+
+
+def test_where_not_even_a_statute_says_which_days_are_free_no_day_is_certain() -> None:
+    found = ending(LegalTime(dt.date(2200, 9, 29)), Period(3, "wd", "working"), CALENDAR)
+    assert (found.provisional, found.certain) == (True, None)
+
+
+def test_a_pause_on_days_of_which_no_notice_speaks_is_provisional() -> None:
+    assert paused("wd", FAR, LegalTime(dt.date(2031, 10, 20)), CALENDAR)[1]
 
 
 def test_what_a_pause_adds_at_most_makes_the_certain_day_later_and_not_the_day_itself() -> None:
     period = Period(3, "wd", "working")
     found = ending(TEN, period, CALENDAR, NOTHING, most_added=Added(workdays=2))
     assert (found.due, found.certain) == (at(dt.date(2025, 3, 6)), at(dt.date(2025, 3, 10)))
+    held = dt.date(2025, 3, 12)
+    found = ending(TEN, period, CALENDAR, NOTHING, held, most_added=Added(workdays=2))
+    assert found.certain == at(held), "nobody is late before the count goes on, certainly"
