@@ -28,10 +28,10 @@ from casebus.trust.merkle import Frontier
 from casebus.trust.receipt import Receipt, check, directory_of
 from casebus.trust.witnessing import Witnessing
 from onebox.testing import Stack
-from services.scheduler.heads import Heads
+from services.scheduler.heads import HeadSigner
 from storage.packing import pack_headers
 from storage.pool import open_pool
-from storage.proving import Prover, Teller, receipts
+from storage.proving import Prover, ReceiptTeller, receipts
 
 CASES = 10_000
 LOG = (1, 0)
@@ -72,7 +72,7 @@ async def measure(stack: Stack, made: Sequence[Record], schemas: Schemas) -> dic
     pool = await open_pool(stack.database_url, application="bench", most=4)
     key = SigningKey.load(stack.settings("scheduler").bus_key)
     began = time.perf_counter()
-    await Heads(pool, key, admin.root_digest).sign()
+    await HeadSigner(pool, key, admin.root_digest).sign()
     found = {"leaves into a head": len(made) / (time.perf_counter() - began)}
     prover, policy = Prover(), Witnessing(needed=0, wait_seconds=0)
     began, count = time.perf_counter(), 0
@@ -101,7 +101,7 @@ async def _made(
     """Receipts as they leave: JSON."""
     steps = [("submitted", (*LOG, index)) for index in indexes]
     made = await receipts(pool, prover, directory, steps)
-    tell = Teller(directory, policy)
+    tell = ReceiptTeller(directory, policy)
     return [json.dumps(tell(one, {}), ensure_ascii=False).encode() for one in made.values()]
 
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from bench.records import ROOT
 from bench.spending import Spent, spending
 from onebox.testing import Stack
-from rehearsal.year.lines import Line
+from rehearsal.year.lines import YearLine
 from rehearsal.year.loading import IMPORTER, Loader, backlog, register
-from rehearsal.year.world import Wanted, World
+from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import generate_by_case
 
 EVENTS, CASES, SEED, YEAR = 20_000, 4_000, 2025, 2025
@@ -35,9 +35,9 @@ class Walked(NamedTuple):
 
 def measure(stack: Stack) -> Walked:
     settings = stack.settings("admin").model_copy(update={"database_url": stack.database_url})
-    wanted = Wanted(CASES, SEED, YEAR, ROOT / "schemas", ROOT / "policies")
-    offices = list(World.make(wanted).offices)
-    lines = list(islice(map(Line.from_json, generate_by_case(wanted)), EVENTS))
+    wanted = YearOrder(CASES, SEED, YEAR, ROOT / "schemas", ROOT / "policies")
+    offices = list(YearWorld.make(wanted).offices)
+    lines = list(islice(map(YearLine.from_json, generate_by_case(wanted)), EVENTS))
     register(stack.home, settings, offices)
     with spending(stack) as spent:
         began = time.perf_counter()

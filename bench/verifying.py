@@ -21,14 +21,14 @@ from casebus.settings import Settings
 from onebox.testing import Stack
 from operations.rebuild.desk import desk_of
 from operations.rebuild.rebuilding import compare
-from operations.verify.comparing import Batch, logs_of
+from operations.verify.comparing import RecordBatch, logs_of
 from operations.verify.jobs import Share, alone, collect_seldom, side_by_side
-from operations.verify.journal import Journal
-from operations.verify.report import Report
-from operations.verify.topics import Kafka, Span
+from operations.verify.journal import JournalChecks
+from operations.verify.report import VerifyReport
+from operations.verify.topics import Span, TopicEnds
 from services.casework.records import read
 from storage import journal as recorded
-from storage.journal import Position
+from storage.journal import RecordedPosition
 
 _ROUNDS = 3
 _EPOCH = 1
@@ -64,7 +64,7 @@ async def measure(settings: Settings) -> Verified:
     connection = await asyncpg.connect(settings.database_url)
     best = Verified(0.0, 0.0, 0.0)
     try:
-        async with Kafka(settings) as kafka:
+        async with TopicEnds(settings) as kafka:
             await _record(kafka, connection, schemas)
             bench = _Bench(settings, kafka, connection, schemas)
             for _ in range(_ROUNDS):
@@ -79,7 +79,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-async def _record(kafka: Kafka, connection: Any, schemas: Schemas) -> None:
+async def _record(kafka: TopicEnds, connection: Any, schemas: Schemas) -> None:
     """The journal's rest in PostgreSQL as casework records it, without the cases."""
     spans = await kafka.spans([JOURNAL])
     known = await recorded.next_offsets(connection, _EPOCH, [at.partition for at in spans])
@@ -98,12 +98,14 @@ async def _record_some(connection: Any, schemas: Schemas, at: int, some: Sequenc
     await recorded.append(connection, rows)
     frontier = position.frontier.append([row.log_leaf for row in rows])
     end = some[-1].offset + 1
-    after = Position(end, end, frontier, position.law)
+    after = RecordedPosition(end, end, frontier, position.law)
     await recorded.advance_position(connection, _EPOCH, at, after)
 
 
 class _Bench:
-    def __init__(self, settings: Settings, kafka: Kafka, connection: Any, schemas: Schemas) -> None:
+    def __init__(
+        self, settings: Settings, kafka: TopicEnds, connection: Any, schemas: Schemas
+    ) -> None:
         self._settings, self._kafka = settings, kafka
         self._connection, self._schemas = connection, schemas
 
@@ -116,8 +118,8 @@ class _Bench:
 
     async def verify(self, jobs: int) -> float:
         """With the start of the processes."""
-        report, count = Report(), 0
-        journal = Journal(report, _EPOCH)
+        report, count = VerifyReport(), 0
+        journal = JournalChecks(report, _EPOCH)
         began = time.perf_counter()
         async with self._connection.transaction(isolation="repeatable_read", readonly=True):
             async for batch in self._batches(report, await self._share(report), jobs):
@@ -128,13 +130,13 @@ class _Bench:
             raise ValueError(f"what was measured does not agree: {report.to_json()}")
         return count / seconds
 
-    async def _share(self, report: Report) -> Share:
+    async def _share(self, report: VerifyReport) -> Share:
         spans = await self._kafka.spans([JOURNAL])
         snapshot = await self._connection.fetchval("select pg_export_snapshot()")
         logs = await logs_of(report, self._connection, _EPOCH, spans)
         return Share(self._settings, snapshot, _EPOCH, logs, spans, spans)
 
-    def _batches(self, report: Report, share: Share, jobs: int) -> AsyncIterator[Batch]:
+    def _batches(self, report: VerifyReport, share: Share, jobs: int) -> AsyncIterator[RecordBatch]:
         if jobs == 1:
             return alone(report, share, self._schemas, self._connection, self._kafka)
         return side_by_side(report, share, jobs)

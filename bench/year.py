@@ -12,16 +12,16 @@ from bench.records import ROOT
 from casebus.cases import derive, fold
 from rehearsal.year.admitted import case_event
 from rehearsal.year.judging import found, put_in
-from rehearsal.year.lines import Line
+from rehearsal.year.lines import YearLine
 from rehearsal.year.mistakes import Spoiler
-from rehearsal.year.world import Wanted, World
+from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import case_lines
 
 CASES = 1_000
 
 
 def main(count: int) -> None:
-    world = World.make(Wanted(count, 2025, 2025, ROOT / "schemas", ROOT / "policies"))
+    world = YearWorld.make(YearOrder(count, 2025, 2025, ROOT / "schemas", ROOT / "policies"))
     spoiler = Spoiler(world)
     began = time.perf_counter()
     cases = [case_lines(world, spoiler, number) for number in range(count)]
@@ -43,7 +43,7 @@ def main(count: int) -> None:
     compare(world, [one for one in cases if one])
 
 
-def compare(world: World, cases: list[list[Line]]) -> None:
+def compare(world: YearWorld, cases: list[list[YearLine]]) -> None:
     """Told as it happens: overrun periods and omitted transfers, by name."""
     said = [put_in(lines, world.law) for lines in cases]
     shown = [found(world, lines) for lines in cases]

@@ -19,7 +19,7 @@ from casebus.settings import Settings
 from gateway.app import create_app
 from gateway.console.signin.development import refuse_elsewhere
 from gateway.guarding import protocol
-from gateway.probing import Beside, create_probes
+from gateway.probing import SideServer, create_probes
 
 _GRACE_SECONDS = 10
 #: A monitor and its spare; nobody else has business there.
@@ -50,7 +50,7 @@ async def _serve(settings: Settings, given: argparse.Namespace) -> bool:
     if app.state.signing.own_issuer is not None:
         refuse_elsewhere(app.state.signing.origin, given.host)
     server = Server(_configuration(app, settings, host=given.host, port=given.port))
-    probes = Beside(
+    probes = SideServer(
         uvicorn.Config(
             create_probes(app.state.gateway),
             host=given.probe_host,

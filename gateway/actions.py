@@ -55,7 +55,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ActionResult:
     """The event of an action; `settled` once it stands in the journal and is folded."""
 
     finished: Finished
@@ -63,7 +63,7 @@ class Outcome:
     findings: list[dict[str, Any]]
 
 
-async def act(gateway: Gateway, agency: str, key: str, action: Action) -> Outcome:
+async def act(gateway: Gateway, agency: str, key: str, action: Action) -> ActionResult:
     """Send the action's event and wait for its outcome; raises CasebusError."""
     refuse_state_secrets(action.data)
     database = await gateway.database()
@@ -176,7 +176,7 @@ def _recipients(agency: str, event_type: str, item: Any, action: Action) -> tupl
 
 async def _outcome(
     gateway: Gateway, agency: str, place: PendingAction, finished: Finished
-) -> Outcome:
+) -> ActionResult:
     database = await gateway.database()
     loop = asyncio.get_running_loop()
     until = loop.time() + PATIENCE
@@ -189,13 +189,13 @@ async def _outcome(
             await submissions.release(database, place)
             raise CasebusError("action_rejected", handed_in["reason"])
         await asyncio.sleep(_POLL_SECONDS)
-    return Outcome(finished, settled=False, findings=[])
+    return ActionResult(finished, settled=False, findings=[])
 
 
-async def _settled(database: Any, agency: str, finished: Finished) -> Outcome:
+async def _settled(database: Any, agency: str, finished: Finished) -> ActionResult:
     about = {"source": finished.source, "id": finished.event_id}
     rows = await reads.findings(database, agency, finished.stream)
     findings = [row["view"] for row in rows if row["view"]["event"] == about]
     if any(one["kind"] == "superseded" for one in findings):
         raise CasebusError("superseded", "read the item again")
-    return Outcome(finished, settled=True, findings=findings)
+    return ActionResult(finished, settled=True, findings=findings)

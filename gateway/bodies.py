@@ -12,14 +12,14 @@ from casebus.cases.visibility import Viewer
 from casebus.events.envelope import Envelope, agency_of
 from casebus.events.schemas import Schema
 from casebus.events.traces import trace_id
-from gateway import seeing
+from gateway import redaction
 from gateway.context import Gateway
-from gateway.seeing import Seen, TakenBack
+from gateway.redaction import Seen, TakenBack
 from storage import reads
 from storage.packing import unpack_headers
 
 
-class Said(NamedTuple):
+class ShownEvent(NamedTuple):
     """An event's row, and its body as the viewer sees it."""
 
     row: Any
@@ -31,7 +31,7 @@ class Said(NamedTuple):
 def viewer_of(gateway: Gateway, agency: str, view: dict[str, Any]) -> Viewer:
     """How the agency looks at the case of this view."""
     known = gateway.directory().agency(agency)
-    return seeing.viewer_of(agency, known.sector if known else "", view)
+    return redaction.viewer_of(agency, known.sector if known else "", view)
 
 
 def participant(gateway: Gateway, agency: str) -> Viewer:
@@ -39,18 +39,22 @@ def participant(gateway: Gateway, agency: str) -> Viewer:
     return viewer_of(gateway, agency, {"regions": [{}]})
 
 
-async def said(gateway: Gateway, database: Any, viewer: Viewer, rows: Sequence[Any]) -> list[Said]:
+async def said(
+    gateway: Gateway, database: Any, viewer: Viewer, rows: Sequence[Any]
+) -> list[ShownEvent]:
     """Each row names the event's author, its recipients and its place in the journal."""
     bodies = await reads.bodies(database, [_place(row) for row in rows])
     read = {place: gateway.schemas.decode(body["value"]) for place, body in bodies.items()}
     recalled = await _recalled(gateway, {body["stream"] for body in bodies.values()})
-    named = seeing.streams_of(link for _, data in read.values() for link in seeing.linked(data))
+    named = redaction.streams_of(
+        link for _, data in read.values() for link in redaction.linked(data)
+    )
     # Looked at by the gateway, to leave out what the viewer may not know of other cases.
     known = await reads.knowable(await gateway.database(), viewer.agency, named)
     return [
-        Said(
+        ShownEvent(
             row,
-            seeing.of_event(
+            redaction.of_event(
                 viewer,
                 gateway.access,
                 *read[_place(row)],
@@ -94,11 +98,11 @@ def _taken(
     schema, data = read
     of_case = recalled.get(body["stream"])
     if of_case is None:
-        return seeing.NOTHING
+        return redaction.NOTHING
     if recalls.is_hidden((body["source"], body["id"]), schema.ce_type, data, of_case.events):
         return TakenBack(whole=True)
     if all(agency_of(source) == viewer.agency for source, _ in of_case.events):
-        return seeing.NOTHING
+        return redaction.NOTHING
     return TakenBack(fields=of_case.words.quoted(row["author"], data))
 
 

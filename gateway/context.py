@@ -15,11 +15,11 @@ import asyncpg
 from fastapi import Depends, Request
 
 from casebus import telemetry
-from casebus.cases.listed import Asking
+from casebus.cases.listed import PenaltyEntryRules
 from casebus.cases.visibility import Access
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.law.acts import Acts
+from casebus.law.acts import ActRules
 from casebus.now import Now, now_from
 from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
@@ -29,8 +29,8 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.witnessing import Witnessing
 from gateway.audit import AccessLog
 from gateway.gathering import Gathered
-from gateway.hearing import Hearing
-from gateway.kafka import Producer
+from gateway.hearing import HeartbeatAsker
+from gateway.kafka import SingleProducer
 from gateway.looking import Looking
 from gateway.turns import Turns
 from storage import reads, submissions
@@ -50,12 +50,12 @@ class Gateway:
     settings: Settings
     schemas: Schemas
     now: Now
-    producer: Producer
+    producer: SingleProducer
     reader: DirectoryFollower
     #: Who may see what.
     access: Access
     #: Whom an agency may ask about published penalties.
-    asking: Asking
+    asking: PenaltyEntryRules
     #: How many witnesses a head needs.
     witnessing: Witnessing
     prover: Prover = field(default_factory=Prover)
@@ -63,9 +63,9 @@ class Gateway:
     #: Check -> when it was first seen to fail, while it does.
     failing_since: dict[str, datetime] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
-    hearing: Hearing = field(default_factory=Hearing)
+    hearing: HeartbeatAsker = field(default_factory=HeartbeatAsker)
     #: Digest of a law -> what it asks of acts.
-    acts: dict[str | None, Acts] = field(default_factory=dict)
+    acts: dict[str | None, ActRules] = field(default_factory=dict)
     _pool: asyncpg.Pool[asyncpg.Record] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -76,10 +76,10 @@ class Gateway:
             settings=settings,
             schemas=schemas,
             now=now_from(settings),
-            producer=Producer(settings),
+            producer=SingleProducer(settings),
             reader=DirectoryFollower(settings, schemas),
             access=Access.load(settings.policies_dir),
-            asking=Asking.load(settings.policies_dir),
+            asking=PenaltyEntryRules.load(settings.policies_dir),
             witnessing=Witnessing.load(settings.policies_dir),
         )
 

@@ -20,7 +20,7 @@ from casebus.cases.room import LIMITS
 from casebus.errors import CasebusError
 from casebus.events.stamps import Stamps
 from casebus.evidence.lines import JournalLine, Place
-from casebus.evidence.refolding import Reading, events_of
+from casebus.evidence.refolding import FoldTools, events_of
 from casebus.law import Law, bundle
 from gateway.context import Gateway
 from storage import bundling
@@ -30,7 +30,7 @@ _RECALL = f"casebus.{RECALLED}."
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class EarlierState:
     """As the tables would have shown the case at this moment."""
 
     at: datetime
@@ -40,7 +40,7 @@ class Known:
     titles: Sequence[Mapping[str, Any]]
 
 
-async def known_on(gateway: Gateway, stream: UUID, at: datetime) -> Known:
+async def known_on(gateway: Gateway, stream: UUID, at: datetime) -> EarlierState:
     """Raises CasebusError `not_known_then` before anything of it was recorded."""
     kept = await bundling.kept(await gateway.database(), stream)
     if kept.state is None or kept.state["bundle"] is None:
@@ -48,13 +48,13 @@ async def known_on(gateway: Gateway, stream: UUID, at: datetime) -> Known:
     return await asyncio.to_thread(_folded, gateway, kept, at)
 
 
-def _folded(gateway: Gateway, kept: bundling.Kept, at: datetime) -> Known:
+def _folded(gateway: Gateway, kept: bundling.Kept, at: datetime) -> EarlierState:
     state: Any = kept.state
     lines = [line for line in map(_line, kept.records) if _recorded(line) <= at]
     if not lines:
         raise CasebusError("not_known_then", "nothing of this case was recorded by then")
     limits = (gateway.settings.policies_dir / LIMITS).read_text(encoding="utf-8")
-    reading = Reading(gateway.schemas, limits)
+    reading = FoldTools(gateway.schemas, limits)
     law = Law(bundle.unpack(state["bundle"]))
     events = {one.identity: one for one in events_of(lines, gateway.schemas, reading)}
     # What was taken back since is shown on no path, whatever was known of it then.
@@ -69,7 +69,7 @@ def _folded(gateway: Gateway, kept: bundling.Kept, at: datetime) -> Known:
         "updated_at": max(map(_recorded, lines)),
         **_state(case),
     }
-    return Known(at, row, _clocks(case), _titles(case))
+    return EarlierState(at, row, _clocks(case), _titles(case))
 
 
 def _recorded(line: JournalLine) -> datetime:

@@ -21,7 +21,7 @@ from casebus.evidence.lines import Entry, JournalLine, Place
 from casebus.evidence.making import Material, hidden, make_bundle, shown
 from casebus.evidence.refolding import limits_digest
 from casebus.trust.receipt import Receipt
-from gateway import bodies, seeing
+from gateway import bodies, redaction
 from gateway.context import Gateway
 from storage import bundling, proving, reads
 from storage.bundling import Kept
@@ -87,7 +87,7 @@ def _is_known(gateway: Gateway, viewer: Viewer, row: Any, known: set[Identity]) 
     """Whether the history shows it at all, with more than its month."""
     if (row["source"], row["id"]) not in known:
         return False
-    if not seeing.is_closed(viewer):
+    if not redaction.is_closed(viewer):
         return True
     return gateway.access.level(viewer, row["author"], row["recipients"]) is not None
 
@@ -137,7 +137,7 @@ def _hand_overs(
         if (row["source"], row["id"]) in sent and _place(row) in places
     ]
     all_of = {one for one, row in sent.items() if row["author"] == viewer.agency}
-    if seeing.sees_figures(viewer, gateway.access):
+    if redaction.sees_figures(viewer, gateway.access):
         all_of = set(sent)
     shown_ = [
         one

@@ -15,15 +15,15 @@ from casebus.errors import CasebusError
 from casebus.law import Law
 from casebus.statistics.answers import dimensions, finest, rows_of
 from casebus.statistics.indicators import Indicator, Indicators
-from casebus.statistics.steps import Step, steps_of
-from gateway import seeing
+from casebus.statistics.steps import TimedStep, steps_of
+from gateway import redaction
 from gateway.problems import unfit
 from storage import statistics
-from storage.statistics import BEGINNING, END, Cell, Counted, Frame
+from storage.statistics import BEGINNING, END, CellQuery, CountedTypes, FigureFrame
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FigureQuery:
     """What a caller asks for; both days are included."""
 
     indicators: tuple[str, ...]
@@ -41,7 +41,7 @@ class Rules:
 
     indicators: Indicators
     law: str
-    steps: tuple[Step, ...]
+    steps: tuple[TimedStep, ...]
     #: What may stand in which parameter of a search.
     words: Mapping[str, frozenset[str]]
     #: Article of an offence -> what it is called, in both languages.
@@ -62,10 +62,10 @@ class Rules:
 def _words(law: Law) -> dict[str, frozenset[str]]:
     states = {state for one in law.procedures.values() for state in one.states}
     return {
-        "status": frozenset({*states, *seeing.STATUSES}),
+        "status": frozenset({*states, *redaction.STATUSES}),
         "procedure": frozenset(law.procedures),
         "clock": frozenset(law.clocks),
-        "finding": KINDS | seeing.FINDINGS,
+        "finding": KINDS | redaction.FINDINGS,
         "offence": frozenset(law.thresholds.family_of),
     }
 
@@ -98,12 +98,12 @@ async def rules(policies: Path) -> Rules:
     return await asyncio.to_thread(_rules, policies)
 
 
-async def answer(database: Any, agency: str, known: Rules, asked: Asked) -> dict[str, Any]:
+async def answer(database: Any, agency: str, known: Rules, asked: FigureQuery) -> dict[str, Any]:
     """The indicators with their rows; raises CasebusError for what is not to be had."""
     if asked.shared:
         await _refuse_outsiders(database, agency, known, asked)
     by = _dimensions(asked)
-    frame = Frame(
+    frame = FigureFrame(
         as_of=asked.as_of,
         since=asked.since or BEGINNING,
         until=asked.until or END,
@@ -130,7 +130,7 @@ async def answer(database: Any, agency: str, known: Rules, asked: Asked) -> dict
     }
 
 
-async def _one(database: Any, known: Rules, one: Indicator, frame: Frame) -> dict[str, Any]:
+async def _one(database: Any, known: Rules, one: Indicator, frame: FigureFrame) -> dict[str, Any]:
     groups = await _groups(database, known, one, frame)
     leaves = None
     if frame.shared:
@@ -154,13 +154,13 @@ async def _one(database: Any, known: Rules, one: Indicator, frame: Frame) -> dic
     }
 
 
-async def _groups(database: Any, known: Rules, one: Indicator, frame: Frame) -> list[Any]:
+async def _groups(database: Any, known: Rules, one: Indicator, frame: FigureFrame) -> list[Any]:
     if one.kind == "steps":
         return await statistics.steps(database, known.steps, frame)
     return await statistics.figures(database, _counted(one), _framed(one, frame))
 
 
-def _framed(one: Indicator, frame: Frame) -> Frame:
+def _framed(one: Indicator, frame: FigureFrame) -> FigureFrame:
     # Of a restricted case a shared view has type and month: nothing of what came of it.
     stock = one.kind == "stock"
     return replace(
@@ -171,10 +171,12 @@ def _framed(one: Indicator, frame: Frame) -> Frame:
     )
 
 
-async def cases_of(database: Any, agency: str, known: Rules, asked: Asked, cell: Cell) -> list[Any]:
+async def cases_of(
+    database: Any, agency: str, known: Rules, asked: FigureQuery, cell: CellQuery
+) -> list[Any]:
     """The cases behind one number of the agency's own figures; `asked` names one indicator."""
     [one] = known.indicators.named(asked.indicators)
-    frame = Frame(
+    frame = FigureFrame(
         as_of=asked.as_of,
         since=asked.since or BEGINNING,
         until=asked.until or END,
@@ -188,8 +190,8 @@ async def cases_of(database: Any, agency: str, known: Rules, asked: Asked, cell:
     return await statistics.cases(database, counted, _framed(one, frame), cell)
 
 
-def _counted(one: Indicator) -> Counted:
-    return Counted(
+def _counted(one: Indicator) -> CountedTypes:
+    return CountedTypes(
         types=one.events,
         where=one.where,
         unit=one.unit,
@@ -202,7 +204,7 @@ def _counted(one: Indicator) -> Counted:
     )
 
 
-async def _refuse_outsiders(database: Any, agency: str, known: Rules, asked: Asked) -> None:
+async def _refuse_outsiders(database: Any, agency: str, known: Rules, asked: FigureQuery) -> None:
     """Shared figures are for the sectors that the definitions name, and for whole months."""
     home = await statistics.home(database, agency, asked.as_of)
     if home is None or home["sector"] not in known.indicators.shared_with:
@@ -211,7 +213,7 @@ async def _refuse_outsiders(database: Any, agency: str, known: Rules, asked: Ask
         raise unfit("from", "a shared view is of whole months")
 
 
-def _dimensions(asked: Asked) -> tuple[str, ...]:
+def _dimensions(asked: FigureQuery) -> tuple[str, ...]:
     try:
         return dimensions(asked.by, shared=asked.shared)
     except CasebusError as error:

@@ -17,7 +17,7 @@ from storage import reads, sending
 _SCHEDULER = "scheduler"
 
 
-class Hearing:
+class HeartbeatAsker:
     """Asks the scheduler's heartbeat until it has said so for a partition."""
 
     def __init__(self) -> None:

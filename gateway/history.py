@@ -34,7 +34,7 @@ def in_fold_order(rows: Sequence[Any], order: Sequence[tuple[str, str]]) -> list
     return [row for *_, row in sorted(placed, key=lambda one: one[:3])]
 
 
-class Withheld(NamedTuple):
+class WithheldEvent(NamedTuple):
     """An event of a secret case as who holds no role in it sees it: its type and its month."""
 
     id: str
@@ -64,7 +64,7 @@ def closed_history(viewer: Viewer, access: Access, rows: Sequence[Any]) -> list[
     ]
 
 
-def _withheld(month: str, rows: Sequence[Any]) -> Iterator[Withheld]:
+def _withheld(month: str, rows: Sequence[Any]) -> Iterator[WithheldEvent]:
     first = datetime.strptime(f"{month}-01", "%Y-%m-%d").replace(tzinfo=CHINA)
     for at, kind in enumerate(sorted(row["type"] for row in rows), 1):
-        yield Withheld(f"{month}-{at}", kind, month, first)
+        yield WithheldEvent(f"{month}-{at}", kind, month, first)

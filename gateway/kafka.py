@@ -23,7 +23,7 @@ _SEND_PATIENCE = 10.0
 _RETRY_SECONDS = 1.0
 
 
-class Producer:
+class SingleProducer:
     """Produces one record at a time and returns when every in-sync replica has it."""
 
     def __init__(self, settings: Settings) -> None:

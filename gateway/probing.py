@@ -30,7 +30,7 @@ def create_probes(gateway: Gateway) -> FastAPI:
     return app
 
 
-class Beside(uvicorn.Server):
+class SideServer(uvicorn.Server):
     """A server beside the process's main one, which alone listens to signals."""
 
     @contextmanager

@@ -29,74 +29,90 @@ _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 _log = logging.getLogger(__name__)
 
 
-class Kind(NamedTuple):
+class ProblemKind(NamedTuple):
     status: int
     title: str
 
 
-KINDS: dict[str, Kind] = {
-    "malformed_event": Kind(400, "The request is not a CloudEvent of the form asked for"),
-    Reason.MALFORMED_HEADERS: Kind(400, "A CloudEvents attribute is missing or not of its form"),
-    "malformed_request": Kind(400, "The request is not framed as HTTP asks"),
-    "malformed_cursor": Kind(400, "The cursor is not one that this resource gave"),
-    "invalid_parameter": Kind(400, "A parameter is unknown here, or has a value that is not taken"),
-    "unauthenticated": Kind(401, "An API key is needed"),
-    "foreign_source": Kind(403, "The source is not the caller's own agency"),
-    "agencies_only": Kind(403, "This is for agencies, and the caller is the operator"),
-    "not_shared": Kind(403, "Shared figures are not for this caller"),
-    "operators_only": Kind(403, "This is for operators, and the caller is an agency"),
-    "nameless_operator": Kind(403, "The key does not say which operator it is of"),
-    "second_person": Kind(403, "Who asks for it does not agree to it"),
-    "grant_not_live": Kind(403, "The caller has no grant for this that lasts"),
-    "role_needed": Kind(403, "The visitor has not the role that this asks for"),
-    "foreign_form": Kind(403, "The form was not sent from a page of this session"),
-    "no_place": Kind(403, "The issuer names no agency or role that is known here"),
-    "sign_in_refused": Kind(403, "The sign-in did not end as it was begun"),
-    "not_known_then": Kind(404, "The case was not known then, or its past is not for this caller"),
-    "not_found": Kind(404, "There is nothing here for this caller"),
-    "method_not_allowed": Kind(405, "The resource does not know this method"),
-    "request_timeout": Kind(408, "The request did not come in time"),
-    "id_conflict": Kind(409, "An event of this source and id was sent with another body"),
-    "work_changed": Kind(409, "The work item has changed since it was read"),
-    "already_taken": Kind(409, "The work item is taken by this officer already"),
-    "work_closed": Kind(409, "The work item is closed"),
-    "work_pending": Kind(409, "Another action on this version of the work item is on its way"),
-    "superseded": Kind(409, "Another action on this work item came first"),
-    "action_rejected": Kind(409, "The event of this action was rejected"),
-    "redrive_decided": Kind(409, "The redrive was agreed to or declined before"),
-    "grant_decided": Kind(409, "The grant was agreed to or declined before"),
-    "grant_over": Kind(409, "Nobody has decided on the grant in time"),
-    "redrive_lapsed": Kind(409, "Nobody has decided on the redrive in time"),
-    Reason.TOO_LARGE: Kind(413, "The event is larger than the bus takes"),
-    Reason.TOO_MANY_ITEMS: Kind(413, "The event holds longer lists than the bus takes"),
-    "unsupported_media_type": Kind(415, "The content type is not one that this resource takes"),
-    "unknown_indicator": Kind(400, "No indicator has this id"),
-    "invalid_request": Kind(422, "The body does not fit its description"),
-    "unknown_type": Kind(422, "No schema is registered for this event type"),
-    "unknown_attribute": Kind(422, "A CloudEvents attribute is not one that the bus carries"),
-    "invalid_data": Kind(422, "The data does not fit the schema of its type"),
-    "legal_time_ahead": Kind(422, "The legal time is later than now"),
-    "act_incomplete": Kind(422, "The act lacks what the law asks of it"),
-    "reason_needed": Kind(422, "It is shown for a reason, and none was given"),
-    "unknown_action": Kind(422, "The work item does not offer this action"),
-    "nothing_to_redrive": Kind(422, "None of these records can be sent again"),
-    "cosignature_refused": Kind(422, "The line is no cosignature of that head by this caller"),
-    Reason.NO_VALUE: Kind(422, "An event always has a body"),
-    Reason.NOT_AVRO: Kind(422, "The body has no wire format prefix"),
-    Reason.UNKNOWN_SCHEMA: Kind(422, "No registered schema has this id"),
-    Reason.TYPE_MISMATCH: Kind(422, "The schema of the body is not one of this event type"),
-    Reason.UNDECODABLE: Kind(422, "The body cannot be read by its schema"),
-    Reason.UNSIGNED: Kind(422, "The event must arrive signed: no key of this agency is here"),
-    Reason.UNKNOWN_SOURCE: Kind(422, "The directory has no agency of this name"),
-    Reason.STATE_SECRET: Kind(422, "State secrets are handled off-line and never sent"),
-    "no_issuer": Kind(503, "Nobody is set up to sign people in"),
-    "issuer_unavailable": Kind(503, "Who signs people in does not answer"),
-    "head_missing": Kind(503, "No signed head covers the last records yet"),
-    "log_altered": Kind(500, "What is recorded there is not what was signed"),
-    "internal": Kind(500, "The gateway failed"),
-    "database_unavailable": Kind(503, "The database does not answer"),
-    "bus_unavailable": Kind(503, "The bus does not take events now"),
-    "directory_unavailable": Kind(503, "The directory has not been read yet"),
+KINDS: dict[str, ProblemKind] = {
+    "malformed_event": ProblemKind(400, "The request is not a CloudEvent of the form asked for"),
+    Reason.MALFORMED_HEADERS: ProblemKind(
+        400, "A CloudEvents attribute is missing or not of its form"
+    ),
+    "malformed_request": ProblemKind(400, "The request is not framed as HTTP asks"),
+    "malformed_cursor": ProblemKind(400, "The cursor is not one that this resource gave"),
+    "invalid_parameter": ProblemKind(
+        400, "A parameter is unknown here, or has a value that is not taken"
+    ),
+    "unauthenticated": ProblemKind(401, "An API key is needed"),
+    "foreign_source": ProblemKind(403, "The source is not the caller's own agency"),
+    "agencies_only": ProblemKind(403, "This is for agencies, and the caller is the operator"),
+    "not_shared": ProblemKind(403, "Shared figures are not for this caller"),
+    "operators_only": ProblemKind(403, "This is for operators, and the caller is an agency"),
+    "nameless_operator": ProblemKind(403, "The key does not say which operator it is of"),
+    "second_person": ProblemKind(403, "Who asks for it does not agree to it"),
+    "grant_not_live": ProblemKind(403, "The caller has no grant for this that lasts"),
+    "role_needed": ProblemKind(403, "The visitor has not the role that this asks for"),
+    "foreign_form": ProblemKind(403, "The form was not sent from a page of this session"),
+    "no_place": ProblemKind(403, "The issuer names no agency or role that is known here"),
+    "sign_in_refused": ProblemKind(403, "The sign-in did not end as it was begun"),
+    "not_known_then": ProblemKind(
+        404, "The case was not known then, or its past is not for this caller"
+    ),
+    "not_found": ProblemKind(404, "There is nothing here for this caller"),
+    "method_not_allowed": ProblemKind(405, "The resource does not know this method"),
+    "request_timeout": ProblemKind(408, "The request did not come in time"),
+    "id_conflict": ProblemKind(409, "An event of this source and id was sent with another body"),
+    "work_changed": ProblemKind(409, "The work item has changed since it was read"),
+    "already_taken": ProblemKind(409, "The work item is taken by this officer already"),
+    "work_closed": ProblemKind(409, "The work item is closed"),
+    "work_pending": ProblemKind(
+        409, "Another action on this version of the work item is on its way"
+    ),
+    "superseded": ProblemKind(409, "Another action on this work item came first"),
+    "action_rejected": ProblemKind(409, "The event of this action was rejected"),
+    "redrive_decided": ProblemKind(409, "The redrive was agreed to or declined before"),
+    "grant_decided": ProblemKind(409, "The grant was agreed to or declined before"),
+    "grant_over": ProblemKind(409, "Nobody has decided on the grant in time"),
+    "redrive_lapsed": ProblemKind(409, "Nobody has decided on the redrive in time"),
+    Reason.TOO_LARGE: ProblemKind(413, "The event is larger than the bus takes"),
+    Reason.TOO_MANY_ITEMS: ProblemKind(413, "The event holds longer lists than the bus takes"),
+    "unsupported_media_type": ProblemKind(
+        415, "The content type is not one that this resource takes"
+    ),
+    "unknown_indicator": ProblemKind(400, "No indicator has this id"),
+    "invalid_request": ProblemKind(422, "The body does not fit its description"),
+    "unknown_type": ProblemKind(422, "No schema is registered for this event type"),
+    "unknown_attribute": ProblemKind(
+        422, "A CloudEvents attribute is not one that the bus carries"
+    ),
+    "invalid_data": ProblemKind(422, "The data does not fit the schema of its type"),
+    "legal_time_ahead": ProblemKind(422, "The legal time is later than now"),
+    "act_incomplete": ProblemKind(422, "The act lacks what the law asks of it"),
+    "reason_needed": ProblemKind(422, "It is shown for a reason, and none was given"),
+    "unknown_action": ProblemKind(422, "The work item does not offer this action"),
+    "nothing_to_redrive": ProblemKind(422, "None of these records can be sent again"),
+    "cosignature_refused": ProblemKind(
+        422, "The line is no cosignature of that head by this caller"
+    ),
+    Reason.NO_VALUE: ProblemKind(422, "An event always has a body"),
+    Reason.NOT_AVRO: ProblemKind(422, "The body has no wire format prefix"),
+    Reason.UNKNOWN_SCHEMA: ProblemKind(422, "No registered schema has this id"),
+    Reason.TYPE_MISMATCH: ProblemKind(422, "The schema of the body is not one of this event type"),
+    Reason.UNDECODABLE: ProblemKind(422, "The body cannot be read by its schema"),
+    Reason.UNSIGNED: ProblemKind(
+        422, "The event must arrive signed: no key of this agency is here"
+    ),
+    Reason.UNKNOWN_SOURCE: ProblemKind(422, "The directory has no agency of this name"),
+    Reason.STATE_SECRET: ProblemKind(422, "State secrets are handled off-line and never sent"),
+    "no_issuer": ProblemKind(503, "Nobody is set up to sign people in"),
+    "issuer_unavailable": ProblemKind(503, "Who signs people in does not answer"),
+    "head_missing": ProblemKind(503, "No signed head covers the last records yet"),
+    "log_altered": ProblemKind(500, "What is recorded there is not what was signed"),
+    "internal": ProblemKind(500, "The gateway failed"),
+    "database_unavailable": ProblemKind(503, "The database does not answer"),
+    "bus_unavailable": ProblemKind(503, "The bus does not take events now"),
+    "directory_unavailable": ProblemKind(503, "The directory has not been read yet"),
 }
 
 #: What says that PostgreSQL does not answer.
@@ -181,7 +197,7 @@ def problem(
     return body | {name: value for name, value in optional.items() if value}
 
 
-class Refused(NamedTuple):
+class ProblemBody(NamedTuple):
     """What is said of an error, in whichever form."""
 
     status: int
@@ -190,14 +206,14 @@ class Refused(NamedTuple):
     errors: list[dict[str, str]]
 
 
-def refused(request: Request, error: Exception) -> Refused:
+def refused(request: Request, error: Exception) -> ProblemBody:
     """The answer to an error; an unforeseen one is logged."""
     code = code_of(error)
     if _is_unfit(error) and request.method in _WITHOUT_BODY:
         code = "invalid_parameter"
     if code == "internal":
         _log.error("request failed", exc_info=error, extra={"code": code})
-    return Refused(KINDS[code].status, str(code), _detail(error), _errors(error))
+    return ProblemBody(KINDS[code].status, str(code), _detail(error), _errors(error))
 
 
 def response(request: Request, error: Exception) -> JSONResponse:

@@ -11,10 +11,10 @@ from casebus.events.stamps import RECIPIENTS
 from casebus.trust.receipt import Receipt
 from gateway.context import Gateway
 from storage.heads import Place
-from storage.proving import Teller, receipts
+from storage.proving import ReceiptTeller, receipts
 
 
-class Step(Protocol):
+class ProvedStep(Protocol):
     """A step as the API shows it."""
 
     epoch: int
@@ -26,7 +26,7 @@ class Step(Protocol):
 
 async def prove(
     gateway: Gateway,
-    steps: Iterable[tuple[str, Step]],
+    steps: Iterable[tuple[str, ProvedStep]],
     viewer: str | None,
     of: Mapping[str, str],
 ) -> None:
@@ -44,7 +44,7 @@ async def prove(
         [(name, place) for name, place, _ in placed],
         needed=gateway.witnessing.needed,
     )
-    tell = Teller(directory, gateway.witnessing)
+    tell = ReceiptTeller(directory, gateway.witnessing)
     for name, place, one in placed:
         receipt = made.get((name, place))
         if receipt is not None:
@@ -52,7 +52,7 @@ async def prove(
             one.receipt = tell(seen, {**of, "agency": one.agency})
 
 
-def _place(one: Step) -> Place:
+def _place(one: ProvedStep) -> Place:
     return (one.epoch, one.partition, one.index)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from casebus.law import bundle, loader
-from casebus.law.acts import Acts, Need, lacking
+from casebus.law.acts import ActRules, Need, lacking
 from casebus.law.compiled import event_name
 from gateway.context import Gateway
 from gateway.problems import RefusedError
@@ -17,20 +17,22 @@ from storage import law
 _MOST = 16
 
 
-async def acts_of(gateway: Gateway, digest: str | None) -> Acts:
+async def acts_of(gateway: Gateway, digest: str | None) -> ActRules:
     """Those of the law that a case is derived by; the installed law's where it is not kept."""
     known = gateway.acts.get(digest)
     if known is None:
         body = await law.bundle(await gateway.database(), digest) if digest else None
         files = bundle.unpack(body) if body else loader.read(gateway.settings.policies_dir / "law")
-        known = Acts.of(files)
+        known = ActRules.of(files)
         if len(gateway.acts) >= _MOST:
             gateway.acts.clear()
         gateway.acts[digest] = known
     return known
 
 
-def needs_of(acts: Acts, actions: Mapping[str, str], day: dt.date) -> dict[str, tuple[Need, ...]]:
+def needs_of(
+    acts: ActRules, actions: Mapping[str, str], day: dt.date
+) -> dict[str, tuple[Need, ...]]:
     """What each action of a work item requires on a day."""
     return {word: acts.needs(event_name(ce_type), day) for word, ce_type in actions.items()}
 

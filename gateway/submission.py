@@ -15,7 +15,7 @@ from casebus.errors import CasebusError, Reason
 from casebus.events.doors import BUS, door_of
 from casebus.events.envelope import Envelope, Record, agency_of, check_legal_time
 from casebus.events.legaltime import refuse_ahead
-from casebus.events.misfits import misfits
+from casebus.events.mismatches import misfits
 from casebus.events.schemas import CodecError, Schema
 from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import Agency

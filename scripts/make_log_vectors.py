@@ -16,7 +16,7 @@ from casebus.events.schemas import Schemas
 from casebus.trust.directory import ROOT, Directory
 from casebus.trust.head import (
     Head,
-    Origin,
+    LogName,
     cosign,
     log_key,
     sign_head,
@@ -53,7 +53,7 @@ KEYS = {name: _key(at) for at, name in enumerate((ROOT, BUS, _AUTHOR, _WITNESS))
 def log_vectors() -> dict[str, Any]:
     """A log of 300 leaves."""
     leaves = [hashlib.sha256(b"\x00" + at.to_bytes(8, "big")).digest() for at in range(_SIZE)]
-    tree, origin = subtrees(leaves), str(Origin("ab" * 32, 1, 2))
+    tree, origin = subtrees(leaves), str(LogName("ab" * 32, 1, 2))
     note = sign_head(Head(origin, _SIZE, root_of(_SIZE, tree)), KEYS[BUS])
     line = cosign(note, _WITNESS, KEYS[_WITNESS], _AT)
     seen = with_cosignature(note, line)
@@ -104,7 +104,7 @@ def receipt_vectors() -> dict[str, Any]:
     leaves = [bytes([at]) * 32 for at in range(7)]
     leaves[3] = inputs.leaf(leaf)
     tree = subtrees(leaves)
-    head = Head(str(Origin(directory.root_digest, 1, 2)), 7, root_of(7, tree))
+    head = Head(str(LogName(directory.root_digest, 1, 2)), 7, root_of(7, tree))
     note = sign_head(head, KEYS[BUS])
     note = with_cosignature(note, cosign(note, _WITNESS, KEYS[_WITNESS], _AT))
     keyids = [KEYS[name].keyid for name in (BUS, _AUTHOR, _WITNESS)]

@@ -40,7 +40,7 @@ class CaseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CaseState:
     """A case's row as it is found: its version, and by what it was derived."""
 
     version: int
@@ -63,16 +63,16 @@ Shown = dict[tuple[str, str], bytes]
 """Table and key of each row that shows a case, and a fingerprint of what stands in it."""
 
 
-async def lock_cases(connection: Any, streams: Iterable[UUID]) -> dict[UUID, Standing]:
+async def lock_cases(connection: Any, streams: Iterable[UUID]) -> dict[UUID, CaseState]:
     """Lock the rows of the streams, in order, and say how each stands."""
     rows = await connection.fetch(_SQL["lock_cases"], sorted(streams))
-    return {row["stream"]: Standing(*list(row)[1:]) for row in rows}
+    return {row["stream"]: CaseState(*list(row)[1:]) for row in rows}
 
 
-async def standing_of(connection: Any, streams: Iterable[UUID]) -> dict[UUID, Standing]:
+async def standing_of(connection: Any, streams: Iterable[UUID]) -> dict[UUID, CaseState]:
     """How the rows of the streams stand now, without a lock."""
     rows = await connection.fetch(_SQL["standing_of"], list(streams))
-    return {row["stream"]: Standing(*list(row)[1:]) for row in rows}
+    return {row["stream"]: CaseState(*list(row)[1:]) for row in rows}
 
 
 async def left_out(connection: Any, streams: Iterable[UUID]) -> list[Any]:

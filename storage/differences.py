@@ -47,7 +47,7 @@ from s full join a using (key) order by 1 limit {most}
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RowDifference:
     """A row that is otherwise than the journal says; `how` is one of the words above."""
 
     table: str
@@ -62,7 +62,7 @@ class Differences:
     """How many rows of which table differ, and some of them by name."""
 
     counts: dict[str, int] = field(default_factory=dict)
-    named: list[Difference] = field(default_factory=list)
+    named: list[RowDifference] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.counts)
@@ -114,7 +114,7 @@ async def _compare(connection: Any, table: Any, where: str, found: Differences) 
     found.named += [_difference(name, row) for row in rows]
 
 
-def _difference(table: str, row: Any) -> Difference:
+def _difference(table: str, row: Any) -> RowDifference:
     both = row["stands"] and row["again"]
     how = OTHER if both else NOT_JOURNALED if row["stands"] else MISSING
-    return Difference(table, orjson.loads(row["key"]), how, row["columns"] if both else [])
+    return RowDifference(table, orjson.loads(row["key"]), how, row["columns"] if both else [])

@@ -19,7 +19,7 @@ Fields = Sequence[tuple[str, str]]
 """A form's names and values, as they were typed."""
 
 
-class Place(NamedTuple):
+class DraftKey(NamedTuple):
     """Whose draft, of which action on which item."""
 
     agency: str
@@ -28,7 +28,7 @@ class Place(NamedTuple):
     officer: str
 
 
-class Draft(NamedTuple):
+class SavedForm(NamedTuple):
     """`version` is that of the item as the officer read it."""
 
     version: int
@@ -36,13 +36,13 @@ class Draft(NamedTuple):
     saved_at: datetime
 
 
-async def save(db: Any, place: Place, version: int, fields: Fields, at: datetime) -> None:
+async def save(db: Any, place: DraftKey, version: int, fields: Fields, at: datetime) -> None:
     await db.execute(_SQL["save"], *place, version, [list(pair) for pair in fields], at)
 
 
-async def one(db: Any, place: Place) -> Draft | None:
+async def one(db: Any, place: DraftKey) -> SavedForm | None:
     row = await db.fetchrow(_SQL["one"], *place)
-    return row and Draft(*row)
+    return row and SavedForm(*row)
 
 
 async def begun(db: Any, agency: str, item: str, officer: str) -> set[str]:
@@ -50,7 +50,7 @@ async def begun(db: Any, agency: str, item: str, officer: str) -> set[str]:
     return {row["action"] for row in await db.fetch(_SQL["begun"], agency, item, officer)}
 
 
-async def drop(db: Any, place: Place) -> None:
+async def drop(db: Any, place: DraftKey) -> None:
     await db.execute(_SQL["drop"], *place)
 
 

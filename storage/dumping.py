@@ -18,7 +18,7 @@ _TABLES = load("beside")["tables"]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class OwnTable:
     """A table of `own`, and its columns in the order in which its rows are written."""
 
     name: str
@@ -36,14 +36,14 @@ async def snapshot(database_url: str) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def tables(connection: Any) -> list[Table]:
+async def tables(connection: Any) -> list[OwnTable]:
     """All of them, each behind those whose rows its rows name."""
     rows = await connection.fetch(_TABLES, OWN)
     order = TopologicalSorter[str]({row["name"]: () for row in rows})
     for row in await connection.fetch(_SQL["leaning"]):
         order.add(row["table"], row["other"])
     columns = {row["name"]: tuple(row["columns"]) for row in rows}
-    return [Table(name, columns[name]) for name in order.static_order()]
+    return [OwnTable(name, columns[name]) for name in order.static_order()]
 
 
 async def applied(connection: Any) -> dict[str, str]:
@@ -51,7 +51,7 @@ async def applied(connection: Any) -> dict[str, str]:
     return {row["name"]: row["digest"] for row in await connection.fetch(_SQL["applied"])}
 
 
-async def write(connection: Any, table: Table, output: BinaryIO) -> int:
+async def write(connection: Any, table: OwnTable, output: BinaryIO) -> int:
     """Write all rows; how many there were."""
     said: str = await connection.copy_from_table(
         table.name, schema_name=OWN, columns=table.columns, output=output
@@ -68,7 +68,7 @@ async def empty(connection: Any, names: Sequence[str]) -> None:
     await connection.execute("truncate " + ", ".join(f'own."{name}"' for name in names))
 
 
-async def read(connection: Any, table: Table, source: BinaryIO) -> None:
+async def read(connection: Any, table: OwnTable, source: BinaryIO) -> None:
     """Take the rows in as they were written, the numbers that the database gave included."""
     await connection.copy_to_table(
         table.name, schema_name=OWN, columns=table.columns, source=source

@@ -26,7 +26,7 @@ class FactRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class AgencyHome:
     """Where an agency sits, as one entry of the directory says."""
 
     agency: str
@@ -46,9 +46,9 @@ async def add(connection: Any, rows: Sequence[FactRow]) -> None:
         )
 
 
-async def add_homes(connection: Any, homes: Sequence[Home]) -> None:
+async def add_homes(connection: Any, homes: Sequence[AgencyHome]) -> None:
     if homes:
-        names = Home.__slots__
+        names = AgencyHome.__slots__
         columns = [[getattr(home, name) for home in homes] for name in names]
         await connection.execute(_SQL["add_homes"], *columns)
 

@@ -39,7 +39,7 @@ class StoredHead:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedLog:
     """A log whose next head is not signed, and why."""
 
     epoch: int
@@ -54,7 +54,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class OwedReceipt:
     """A step of an event's hand-over, and the author to whom its receipt is owed."""
 
     author: str
@@ -79,7 +79,7 @@ async def grown(db: Database) -> list[Log]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SignedSoFar:
     """What was signed last, and what is recorded."""
 
     signed: Frontier
@@ -88,10 +88,10 @@ class Standing:
     is_own: bool
 
 
-async def standing(connection: Database, log: Log) -> Standing:
+async def standing(connection: Database, log: Log) -> SignedSoFar:
     row = await connection.fetchrow(_SQL["standing"], *log)
     signed = Frontier() if row["signed"] is None else Frontier.from_bytes(row["signed"])
-    return Standing(signed, Frontier.from_bytes(row["recorded"]), bool(row["is_own"]))
+    return SignedSoFar(signed, Frontier.from_bytes(row["recorded"]), bool(row["is_own"]))
 
 
 async def leaves(db: Database, log: Log, first: int, end: int) -> list[bytes]:
@@ -134,8 +134,8 @@ async def forgive(db: Database, log: Log) -> None:
     await db.execute(_SQL["forgive"], *log)
 
 
-async def refused(db: Database) -> list[Refused]:
-    return [Refused(*row) for row in await db.fetch(_SQL["refused"])]
+async def refused(db: Database) -> list[RefusedLog]:
+    return [RefusedLog(*row) for row in await db.fetch(_SQL["refused"])]
 
 
 async def logs(db: Database) -> list[tuple[Log, int]]:
@@ -189,9 +189,11 @@ async def unreceipted(db: Database) -> list[tuple[Log, int, int]]:
 
 async def owed(
     db: Database, log: Log, first: int, end: int, authors: Collection[str]
-) -> list[Owed]:
+) -> list[OwedReceipt]:
     """Receipts owed to these authors for the records from `first` to before `end`."""
-    return [Owed(*row) for row in await db.fetch(_SQL["owed"], *log, first, end, list(authors))]
+    return [
+        OwedReceipt(*row) for row in await db.fetch(_SQL["owed"], *log, first, end, list(authors))
+    ]
 
 
 async def recorded(db: Database, log: Log) -> int:

@@ -23,7 +23,7 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class DeviationCount:
     """What was found of one kind; a few of the events, the first by recorded position."""
 
     kind: str
@@ -44,10 +44,10 @@ async def totals(connection: Connection, closing: Closing) -> tuple[int, int]:
     return int(row["cases"]), int(row["events"])
 
 
-async def counted(connection: Connection, closing: Closing) -> list[Counted]:
+async def counted(connection: Connection, closing: Closing) -> list[DeviationCount]:
     """The most frequent first."""
     asked = (str(closing.stream), closing.author)
-    return [Counted(*row) for row in await connection.fetch(_SQL["counted"], *asked)]
+    return [DeviationCount(*row) for row in await connection.fetch(_SQL["counted"], *asked)]
 
 
 async def note(connection: Connection, closing: Closing, event_id: str) -> None:

@@ -21,7 +21,7 @@ Identity = tuple[UUID, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class RecordedPosition:
     """How far a partition has been recorded; `law` is the digest in force in it."""
 
     next_index: int
@@ -95,11 +95,11 @@ async def open_position(connection: Connection, epoch: int, partition: int) -> N
     await connection.execute(_SQL["open_position"], epoch, partition)
 
 
-async def lock_position(connection: Connection, epoch: int, partition: int) -> Position:
+async def lock_position(connection: Connection, epoch: int, partition: int) -> RecordedPosition:
     """Take the fence's row lock until the transaction ends."""
     row = await connection.fetchrow(_SQL["lock_position"], epoch, partition)
     frontier = Frontier.from_bytes(row["frontier"])
-    return Position(
+    return RecordedPosition(
         row["next_index"], row["next_offset"], frontier, row["law"], row["fold_version"]
     )
 
@@ -118,7 +118,7 @@ async def end_blockers(connection: Connection, backend: int, application: str) -
 
 
 async def advance_position(
-    connection: Connection, epoch: int, partition: int, position: Position
+    connection: Connection, epoch: int, partition: int, position: RecordedPosition
 ) -> None:
     await connection.execute(
         _SQL["advance_position"],

@@ -70,22 +70,22 @@ async def gaps(db: Database) -> list[Row]:
     return await _fetch(db, "gaps")
 
 
-class Found(NamedTuple):
+class CaseFound(NamedTuple):
     """A case that a name led to, and the event where it is an event's."""
 
     stream: UUID
     event_id: str | None
 
 
-async def find(db: Database, name: str, sources: Collection[str]) -> Found | None:
+async def find(db: Database, name: str, sources: Collection[str]) -> CaseFound | None:
     """A case's id, or an event's: recorded, handed in here, or rejected."""
     stream = _uuid(name)
     if stream is not None and await _is_case(db, stream):
-        return Found(stream, None)
+        return CaseFound(stream, None)
     for query in ("stream_of", "handed_in", "refused_stream"):
         row = await db.fetchrow(_SQL[query], sorted(sources), name, timeout=_PATIENCE)
         if row is not None and (found := _uuid(str(row["stream"]))) is not None:
-            return Found(found, name)
+            return CaseFound(found, name)
     return None
 
 

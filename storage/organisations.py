@@ -17,7 +17,7 @@ _FIRST = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class AskingCase:
     """A case that may still owe a transfer for acts of the organisation."""
 
     stream: UUID
@@ -32,12 +32,12 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OrganisationQuery:
     """What one case asks: of whom, and back to which days."""
 
     uscc: str
     family: str
-    asker: Asker
+    asker: AskingCase
     since: date
     acts_since: date
 
@@ -47,7 +47,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Withheld:
+class WithheldCase:
     """A case that may not be told of, and who may know both of it and of the one that asks."""
 
     stream: UUID
@@ -66,7 +66,7 @@ class Punishment:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class OtherAct:
     """Figures of another case, by the names of `casebus.law.figures.Figures`; money in fen."""
 
     stream: UUID
@@ -87,18 +87,20 @@ async def take_changed(connection: Connection, limit: int) -> list[tuple[str, st
     return [(row["uscc"], row["family"]) for row in rows]
 
 
-async def askers(connection: Connection, uscc: str, family: str) -> AsyncIterator[list[Asker]]:
+async def askers(connection: Connection, uscc: str, family: str) -> AsyncIterator[list[AskingCase]]:
     """Every case that asks about an organisation, page by page."""
     after = _FIRST
     while True:
         rows = await connection.fetch(_SQL["askers"], uscc, family, after, _PAGE)
-        yield [Asker(**{**row, "readers": tuple(row["readers"])}) for row in rows]
+        yield [AskingCase(**{**row, "readers": tuple(row["readers"])}) for row in rows]
         if len(rows) < _PAGE:
             return
         after = rows[-1]["stream"]
 
 
-async def punished(connection: Connection, asked: Asked, limit: int) -> list[Punishment]:
+async def punished(
+    connection: Connection, asked: OrganisationQuery, limit: int
+) -> list[Punishment]:
     """What all readers of the asking case may know, newest first."""
     one = asked.asker
     rows: Sequence[Any] = await connection.fetch(
@@ -110,7 +112,9 @@ async def punished(connection: Connection, asked: Asked, limit: int) -> list[Pun
     return [Punishment(*row) for row in rows]
 
 
-async def unpunished(connection: Connection, asked: Asked, limit: int) -> list[Act]:
+async def unpunished(
+    connection: Connection, asked: OrganisationQuery, limit: int
+) -> list[OtherAct]:
     """What all readers of the asking case may know, newest first."""
     one = asked.asker
     rows = await connection.fetch(
@@ -119,12 +123,12 @@ async def unpunished(connection: Connection, asked: Asked, limit: int) -> list[A
         list(one.readers),
         limit,
     )
-    return [Act(*row) for row in rows]
+    return [OtherAct(*row) for row in rows]
 
 
 async def withheld(
-    connection: Connection, asked: Asked, kind: str, *, acts: bool, limit: int
-) -> list[Withheld]:
+    connection: Connection, asked: OrganisationQuery, kind: str, *, acts: bool, limit: int
+) -> list[WithheldCase]:
     """Secret cases that would have said something; none of which somebody was asked before."""
     one = asked.asker
     rows = await connection.fetch(
@@ -135,4 +139,4 @@ async def withheld(
         asked.about,
         limit,
     )
-    return [Withheld(row["stream"], tuple(row["holders"])) for row in rows]
+    return [WithheldCase(row["stream"], tuple(row["holders"])) for row in rows]

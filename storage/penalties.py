@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from casebus.cases.listed import Known, known_of
+from casebus.cases.listed import PenaltyKey, known_of
 from storage.queries import load
 from storage.scheduling import Stretch
 
@@ -23,11 +23,11 @@ class Sought(NamedTuple):
 
     asker: str
     office: str
-    known: Known
+    known: PenaltyKey
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class OpenQuestion:
     """One that was asked and not found yet."""
 
     stream: UUID
@@ -72,11 +72,11 @@ async def touched(connection: Connection, stretch: Stretch) -> list[UUID]:
 
 async def open_about(
     connection: Connection, streams: Iterable[UUID], penalties: Iterable[str]
-) -> list[Question]:
+) -> list[OpenQuestion]:
     """Questions among these streams, and those that these may answer."""
     rows = await connection.fetch(_SQL["open_about"], list(streams), list(penalties))
     return [
-        Question(row["stream"], Sought(row["asker"], row["office"], known))
+        OpenQuestion(row["stream"], Sought(row["asker"], row["office"], known))
         for row in rows
         if row["office"] and (known := known_of(row["office"], row["value"])) is not None
     ]

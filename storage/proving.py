@@ -106,7 +106,7 @@ async def _below(
     return [(seen, below), (later, [one for one in rest if one[1][2] < later.size])]
 
 
-class Teller:
+class ReceiptTeller:
     """How receipts leave: of which event each is, and whether enough witnesses saw its head.
 
     For receipts that leave together: what is below one head is looked up once.

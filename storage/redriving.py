@@ -18,7 +18,7 @@ from casebus.rejections import PASSES_LATER
 from storage.operators import person_of
 from storage.packing import unpack_headers
 from storage.queries import load
-from storage.rejects import LAPSE, Place, Wanted
+from storage.rejects import LAPSE, RejectedPlace, RejectFilter
 
 Database = Any
 Row = Any
@@ -36,7 +36,7 @@ FASTEST, USUAL = 600, 60
 class Candidate:
     """A record that somebody wants sent again; `obstacle` says why it is not, empty where it is."""
 
-    place: Place
+    place: RejectedPlace
     record: bytes
     stream: UUID | None
     source: str
@@ -46,14 +46,16 @@ class Candidate:
     obstacle: str
 
 
-async def places(db: Database, agency: str | None, wanted: Wanted, limit: int) -> list[Place]:
+async def places(
+    db: Database, agency: str | None, wanted: RejectFilter, limit: int
+) -> list[RejectedPlace]:
     """The first records that fit, as many as one redrive takes."""
     rows = await db.fetch(_SQL["places"], agency, *wanted.row(), limit, timeout=_PATIENCE)
-    return [Place(*row) for row in rows]
+    return [RejectedPlace(*row) for row in rows]
 
 
 async def plan(
-    db: Database, agency: str | None, wanted: Sequence[Place], *, even_so: bool
+    db: Database, agency: str | None, wanted: Sequence[RejectedPlace], *, even_so: bool
 ) -> list[Candidate]:
     """What would be sent again, in order; a place that is nothing to who asks is left out.
 
@@ -82,7 +84,7 @@ def _record(row: Row) -> bytes:
 
 def _candidate(row: Row, record: bytes, times: int, obstacle: str) -> Candidate:
     return Candidate(
-        place=Place(row["partition"], row["kafka_offset"]),
+        place=RejectedPlace(row["partition"], row["kafka_offset"]),
         record=record,
         stream=_stream(row),
         source=row["source"] or "",

@@ -22,14 +22,14 @@ RECENT = timedelta(days=7)
 LAPSE = timedelta(days=7)
 
 
-class Place(NamedTuple):
+class RejectedPlace(NamedTuple):
     """Where a rejected record is kept; written `2-17`."""
 
     partition: int
     offset: int
 
     @classmethod
-    def parse(cls, text: str) -> Place:
+    def parse(cls, text: str) -> RejectedPlace:
         """Raises ValueError."""
         partition, dash, offset = text.partition("-")
         if not (dash and partition.isascii() and partition.isdigit()):
@@ -49,7 +49,7 @@ _LONGEST_PLACE = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RejectFilter:
     """Which rejected records are meant: those that nothing has mended yet, or all of them."""
 
     reason: str | None = None
@@ -65,7 +65,7 @@ class Wanted:
 async def listed(
     db: Database,
     agency: str | None,
-    wanted: Wanted,
+    wanted: RejectFilter,
     *,
     after: tuple[datetime, int, int] | None,
     limit: int,
@@ -75,19 +75,19 @@ async def listed(
     return await _fetch(db, "listed", agency, *wanted.row(), *place, limit)
 
 
-async def grouped(db: Database, agency: str | None, wanted: Wanted) -> list[Row]:
+async def grouped(db: Database, agency: str | None, wanted: RejectFilter) -> list[Row]:
     """How many of the last ones, by reason and door."""
     return await _fetch(db, "grouped", agency, *wanted.row())
 
 
-async def one(db: Database, agency: str | None, place: Place) -> Row | None:
+async def one(db: Database, agency: str | None, place: RejectedPlace) -> Row | None:
     return await db.fetchrow(_SQL["one"], *place, agency, timeout=_PATIENCE)
 
 
-async def by_event(db: Database, agency: str | None, event_id: str) -> Place | None:
+async def by_event(db: Database, agency: str | None, event_id: str) -> RejectedPlace | None:
     """The last rejection of the event of this id."""
     row = await db.fetchrow(_SQL["by_event"], event_id, agency, timeout=_PATIENCE)
-    return None if row is None else Place(*row)
+    return None if row is None else RejectedPlace(*row)
 
 
 async def suspended(db: Database, agency: str | None, limit: int) -> list[Row]:
@@ -101,7 +101,7 @@ async def left_out(db: Database, agency: str | None, limit: int) -> list[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class RejectCounts:
     """What a person should look at: of rejects those of the last days that nothing has mended."""
 
     rejected: int
@@ -115,8 +115,8 @@ class Figures:
         )
 
 
-async def figures(db: Database) -> Figures:
-    return Figures(**await db.fetchrow(_SQL["figures"], RECENT, LAPSE, timeout=_PATIENCE))
+async def figures(db: Database) -> RejectCounts:
+    return RejectCounts(**await db.fetchrow(_SQL["figures"], RECENT, LAPSE, timeout=_PATIENCE))
 
 
 async def _fetch(db: Database, name: str, *arguments: Any) -> list[Row]:

@@ -103,7 +103,7 @@ async def rejected_from(connection: Any, ends: Mapping[int, int]) -> dict[int, i
     return {row["partition"]: row["next_offset"] for row in rows}
 
 
-class Journaled:
+class JournalIdentities:
     """The journal's identities beside `own`, within one transaction."""
 
     def __init__(self, connection: Any) -> None:

@@ -24,7 +24,7 @@ _PATIENCE = 5.0
 _ANY_TIME = datetime.fromtimestamp(0, UTC)
 
 
-class Standing(NamedTuple):
+class JournaledRecord(NamedTuple):
     """A record as it stands in the journal."""
 
     value: bytes
@@ -38,14 +38,14 @@ class Standing(NamedTuple):
 
 async def standing(
     connection: Connection, identities: Sequence[Identity]
-) -> dict[Identity, Standing]:
+) -> dict[Identity, JournaledRecord]:
     """What the journal holds under these identities, as far as it is recorded."""
     if not identities:
         return {}
     columns = map(list, zip(*identities, strict=True))
     rows = await connection.fetch(_SQL["standing"], *columns, timeout=_PATIENCE)
     return {
-        (row["stream"], row["source"], row["id"]): Standing(
+        (row["stream"], row["source"], row["id"]): JournaledRecord(
             row["value"], unpack_headers(row["headers"]), row["appended_at"]
         )
         for row in rows

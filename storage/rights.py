@@ -17,7 +17,7 @@ _FIRST = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidOfRight:
     """What stands in one case against a right."""
 
     stream: UUID
@@ -55,9 +55,9 @@ async def take_changed(connection: Connection, limit: int) -> list[tuple[UUID, s
     return [(row["stream"], row["number"]) for row in rows]
 
 
-async def said(connection: Connection, origin: UUID, number: str) -> Said | None:
+async def said(connection: Connection, origin: UUID, number: str) -> SaidOfRight | None:
     row = await connection.fetchrow(_SQL["said"], origin, number)
-    return None if row is None else Said(**{**row, "linked": tuple(row["linked"])})
+    return None if row is None else SaidOfRight(**{**row, "linked": tuple(row["linked"])})
 
 
 async def hearers(

@@ -18,7 +18,7 @@ _SQL = load("said")
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class SaidStatement:
     """One statement, read."""
 
     stream: UUID
@@ -34,10 +34,10 @@ async def words_in(
     source: str,
     types: Iterable[str],
     schemas: Schemas,
-) -> dict[UUID, list[Word]]:
+) -> dict[UUID, list[SaidStatement]]:
     """What a source of the bus said in these cases, journaled or on its way; one of an identity."""
     rows = await connection.fetch(_SQL["said_in"], list(streams), source, list(types))
-    found: dict[UUID, list[Word]] = {}
+    found: dict[UUID, list[SaidStatement]] = {}
     for row in rows:
         found.setdefault(row["stream"], []).append(_word(row, schemas))
     return found
@@ -45,16 +45,16 @@ async def words_in(
 
 async def words_since(
     connection: Connection, stretch: Stretch, source: str, schemas: Schemas
-) -> list[Word]:
+) -> list[SaidStatement]:
     """What it said in a stretch of the journal, copies included."""
     where = (stretch.epoch, stretch.partition, stretch.first, stretch.until)
     rows = await connection.fetch(_SQL["said_since"], *where, source)
     return [_word(row, schemas) for row in rows]
 
 
-def _word(row: Any, schemas: Schemas) -> Word:
+def _word(row: Any, schemas: Schemas) -> SaidStatement:
     envelope = Envelope.from_headers(unpack_headers(row["headers"]))
-    return Word(
+    return SaidStatement(
         row["stream"],
         envelope.id,
         envelope.type,

@@ -30,7 +30,7 @@ FOUND = "found"
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueItem:
     """A running clock one of whose moments has passed, or a finding that waited long enough."""
 
     stream: UUID
@@ -104,13 +104,13 @@ async def lead(connection: Connection) -> None:
     await connection.execute("select pg_advisory_lock($1)", LEADER_LOCK)
 
 
-async def due_clocks(connection: Connection, now: datetime, limit: int) -> list[Due]:
+async def due_clocks(connection: Connection, now: datetime, limit: int) -> list[DueItem]:
     """Clocks of which there is something to say by `now` that has not been said.
 
     Of historic ones there never is; of a stream's none while a record of it waits to be sent.
     """
     rows = await connection.fetch(_SQL["due_clocks"], now, limit)
-    return [Due(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
+    return [DueItem(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
 
 
 async def next_due(connection: Connection, now: datetime) -> datetime | None:
@@ -119,7 +119,7 @@ async def next_due(connection: Connection, now: datetime) -> datetime | None:
     return moment
 
 
-async def tellable(connection: Connection, due: Due, since: datetime) -> dict[str, Any] | None:
+async def tellable(connection: Connection, due: DueItem, since: datetime) -> dict[str, Any] | None:
     """Lock the case; give the clock's view if there is something to tell with the same moment.
 
     Not while a record of its stream is unsent, nor where one was sent only after the barrier
@@ -134,13 +134,13 @@ async def tellable(connection: Connection, due: Due, since: datetime) -> dict[st
     return view
 
 
-async def due_findings(connection: Connection, now: datetime, limit: int) -> list[Due]:
+async def due_findings(connection: Connection, now: datetime, limit: int) -> list[DueItem]:
     """Findings whose time has passed by `now` and of which nobody was told."""
     rows = await connection.fetch(_SQL["due_findings"], now, limit)
-    return [Due(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
+    return [DueItem(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
 
 
-async def tellable_finding(connection: Connection, due: Due, since: datetime) -> Any | None:
+async def tellable_finding(connection: Connection, due: DueItem, since: datetime) -> Any | None:
     """As `tellable`: the finding's view and its case's numbers, if it still stands untold."""
     await connection.fetchval(_SQL["lock_case"], due.stream)
     if await connection.fetchval(_SQL["awaited"], due.stream, since):
@@ -148,7 +148,7 @@ async def tellable_finding(connection: Connection, due: Due, since: datetime) ->
     return await connection.fetchrow(_SQL["tellable_finding"], due.stream, due.key, due.at)
 
 
-async def note_said(connection: Connection, due: Due, revision: int, event_id: str) -> None:
+async def note_said(connection: Connection, due: DueItem, revision: int, event_id: str) -> None:
     """`revision` counts what was said of the clock and withdrawn before."""
     await connection.execute(_SQL["note_said"], due.stream, due.key, due.kind, revision, event_id)
 
@@ -243,7 +243,7 @@ async def last_beat(connection: Connection, service: str) -> dict[str, Any]:
     return await connection.fetchval(_SQL["last_beat"], service) or {}
 
 
-class Progress(NamedTuple):
+class PartitionProgress(NamedTuple):
     """How far a service is in one partition; `oldest` is for how many seconds a record waits."""
 
     service: str
@@ -255,7 +255,7 @@ class Progress(NamedTuple):
     oldest: float
 
 
-async def note_places(connection: Connection, progress: Sequence[Progress]) -> None:
+async def note_places(connection: Connection, progress: Sequence[PartitionProgress]) -> None:
     """Say how far each is; a row that says what it said is not written."""
     columns = [list(column) for column in zip(*progress, strict=True)] or [[] for _ in range(7)]
     await connection.execute(_SQL["note_places"], *columns)

@@ -72,7 +72,7 @@ class Viewing:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CaseFilter:
     """What is asked for; all of it at once. Texts are canonical, moments aware."""
 
     status: str | None = None
@@ -130,7 +130,7 @@ class _Values:
         return f"${len(self.given)}"
 
 
-async def page(db: Database, viewing: Viewing, wanted: Wanted, asked: Page) -> list[Row]:
+async def page(db: Database, viewing: Viewing, wanted: CaseFilter, asked: Page) -> list[Row]:
     """Cases with their views; `place` is where each stands in the order."""
     values, by_part = _Values(), viewing.agency is not None
     word, falls = asked.sort.lstrip("-"), asked.sort.startswith("-")
@@ -155,7 +155,7 @@ async def page(db: Database, viewing: Viewing, wanted: Wanted, asked: Page) -> l
     return await _fetch(db, "page", branches, values, **order)
 
 
-async def counts(db: Database, viewing: Viewing, wanted: Wanted, by: By) -> list[Row]:
+async def counts(db: Database, viewing: Viewing, wanted: CaseFilter, by: By) -> list[Row]:
     """How many there are of each `value`, the most first."""
     values = _Values()
     branches = [
@@ -178,7 +178,7 @@ async def _fetch(
 
 
 def _branches(
-    viewing: Viewing, wanted: Wanted, values: _Values
+    viewing: Viewing, wanted: CaseFilter, values: _Values
 ) -> Iterator[tuple[bool, list[str]]]:
     """(whether it is of what is closed to the viewer, its conditions)."""
     viewer = viewing.agency and values(viewing.agency)
@@ -196,7 +196,7 @@ def _branches(
 class _Asked:
     """What was asked for as conditions: on what is known, and on what is shown of the closed."""
 
-    def __init__(self, viewing: Viewing, wanted: Wanted, values: _Values, viewer: str) -> None:
+    def __init__(self, viewing: Viewing, wanted: CaseFilter, values: _Values, viewer: str) -> None:
         self._viewing, self._wanted, self._values, self._viewer = viewing, wanted, values, viewer
 
     def of_open(self) -> list[str]:

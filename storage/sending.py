@@ -55,7 +55,7 @@ class Unsent:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingCount:
     """How much waits and since when, and how much no broker takes."""
 
     outbox_unsent: int
@@ -120,8 +120,8 @@ async def give_up(
     await connection.execute(_SQL[f"give_up_{shelf.name}"], topic, reason, after)
 
 
-async def waiting(connection: Connection) -> Waiting:
-    return Waiting(**await connection.fetchrow(_SQL["waiting"]))
+async def waiting(connection: Connection) -> WaitingCount:
+    return WaitingCount(**await connection.fetchrow(_SQL["waiting"]))
 
 
 async def unsent_since(connection: Connection, limit: int) -> list[Any]:

@@ -42,7 +42,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SessionLimits:
     """How long a session lasts: unused, and at most."""
 
     idle: timedelta
@@ -50,7 +50,7 @@ class Limits:
 
 
 async def begin(
-    db: Database, digest: bytes, officer: Officer, limits: Limits, at: datetime
+    db: Database, digest: bytes, officer: Officer, limits: SessionLimits, at: datetime
 ) -> None:
     """A new session; others of the same person end where its place or its roles have changed."""
     async with db.acquire() as connection, connection.transaction():

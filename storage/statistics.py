@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from casebus.statistics.steps import Step
+from casebus.statistics.steps import TimedStep
 from storage.queries import load
 
 _SQL = load("statistics")
@@ -25,7 +25,7 @@ Row = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountedTypes:
     """What is counted: types by name (`referral.sent`), conditions on what their bodies say."""
 
     types: Sequence[str]
@@ -42,7 +42,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class FigureFrame:
     """Whose figures, of when, and by what."""
 
     as_of: datetime
@@ -61,12 +61,12 @@ class Frame:
     followed_until: date = END
 
 
-async def figures(db: Any, counted: Counted, frame: Frame) -> list[Row]:
+async def figures(db: Any, counted: CountedTypes, frame: FigureFrame) -> list[Row]:
     """Groups by the dimensions, and a last row over all of them (`is_total`)."""
     return await _fetch(db, _SQL["counted"] + _SQL["figures"], *_of_counted(counted, frame))
 
 
-def _of_counted(counted: Counted, frame: Frame) -> tuple[Any, ...]:
+def _of_counted(counted: CountedTypes, frame: FigureFrame) -> tuple[Any, ...]:
     return (
         list(counted.types),
         counted.where,
@@ -89,12 +89,12 @@ def _of_counted(counted: Counted, frame: Frame) -> tuple[Any, ...]:
     )
 
 
-async def steps(db: Any, timed: Sequence[Step], frame: Frame) -> list[Row]:
+async def steps(db: Any, timed: Sequence[TimedStep], frame: FigureFrame) -> list[Row]:
     """Groups by clock (`value`) and the dimensions: triggers, acts in answer, days, overdue."""
     return await _fetch(db, _SQL["timed"] + _SQL["steps"], *_of_steps(timed, frame))
 
 
-def _of_steps(timed: Sequence[Step], frame: Frame) -> tuple[Any, ...]:
+def _of_steps(timed: Sequence[TimedStep], frame: FigureFrame) -> tuple[Any, ...]:
     starts = [(one, event, False) for one in timed for event in one.starts]
     starts += [(one, event, True) for one in timed for event in one.ensures]
     stops = [(one.clock, event) for one in timed for event in one.stops]
@@ -117,7 +117,7 @@ def _of_steps(timed: Sequence[Step], frame: Frame) -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class CellQuery:
     """A number of a table: what its row says of each dimension, and which of the cases."""
 
     #: Dimension -> value, empty where nothing is stated; none for the total.
@@ -128,9 +128,11 @@ class Cell:
     limit: int
 
 
-async def cases(db: Any, counted: Counted | Sequence[Step], frame: Frame, cell: Cell) -> list[Row]:
+async def cases(
+    db: Any, counted: CountedTypes | Sequence[TimedStep], frame: FigureFrame, cell: CellQuery
+) -> list[Row]:
     """The cases of one cell of the agency's own figures, the last first; `total` counts all."""
-    if isinstance(counted, Counted):
+    if isinstance(counted, CountedTypes):
         name, values = "counted", _of_counted(counted, frame)
     else:
         name, values = "timed", _of_steps(counted, frame)

@@ -16,14 +16,14 @@ Database = Any
 """An asyncpg pool."""
 
 
-class Owner(NamedTuple):
+class ViewOwner(NamedTuple):
     """By its pseudonym; the operators are one agency."""
 
     agency: str
     officer: str
 
 
-class View(NamedTuple):
+class SavedView(NamedTuple):
     id: UUID
     officer: str
     name: str
@@ -32,19 +32,19 @@ class View(NamedTuple):
     shared: bool
 
 
-async def seen(db: Database, owner: Owner) -> list[View]:
+async def seen(db: Database, owner: ViewOwner) -> list[SavedView]:
     """An officer's own, and what others of the agency share."""
-    return [View(*row) for row in await db.fetch(_SQL["seen"], *owner)]
+    return [SavedView(*row) for row in await db.fetch(_SQL["seen"], *owner)]
 
 
 async def save(
-    db: Database, owner: Owner, name: str, query: str, *, shared: bool, at: datetime
+    db: Database, owner: ViewOwner, name: str, query: str, *, shared: bool, at: datetime
 ) -> bool:
     """Keep it; one of the same name goes. False where the officer keeps `MOST` others already."""
     given = (uuid4(), *owner, name, query, shared, at, MOST)
     return await db.fetchval(_SQL["save"], *given) is not None
 
 
-async def drop(db: Database, owner: Owner, view: UUID) -> None:
+async def drop(db: Database, owner: ViewOwner, view: UUID) -> None:
     """Forget one of the officer's own; another's stays."""
     await db.execute(_SQL["drop"], view, *owner)

@@ -23,7 +23,7 @@ Row = Any
 """An asyncpg record."""
 
 
-class Wanted(NamedTuple):
+class WorkFilter(NamedTuple):
     """Which of an agency's work items; None makes no difference."""
 
     is_open: bool | None
@@ -43,7 +43,7 @@ Order = Literal["due", "received"]
 """By due date, the first first; or by when it was received, the last first."""
 
 
-class Standing(NamedTuple):
+class WorkCounts(NamedTuple):
     """How many open items are a unit's, one officer's, due today, overdue, and taken by nobody."""
 
     unit: int
@@ -56,7 +56,7 @@ class Standing(NamedTuple):
 async def items(
     db: Database,
     agency: str,
-    wanted: Wanted,
+    wanted: WorkFilter,
     *,
     after: tuple[datetime, str] | None,
     limit: int,
@@ -67,17 +67,17 @@ async def items(
     return list(await db.fetch(_SQL[f"by_{order}"], *values, timeout=_PATIENCE))
 
 
-async def count(db: Database, agency: str, wanted: Wanted, now: datetime) -> Row:
+async def count(db: Database, agency: str, wanted: WorkFilter, now: datetime) -> Row:
     """How many there are, and how many of them are open and overdue."""
     return await db.fetchrow(_SQL["count"], agency, *wanted, now, timeout=_PATIENCE)
 
 
 async def standing(
     db: Database, agency: str, who: tuple[str, str | None], now: datetime, midnight: datetime
-) -> Standing:
+) -> WorkCounts:
     """`who` is an officer and its unit; `midnight` ends the day in which `now` lies, in Beijing."""
     values = (agency, *who, now, midnight)
-    return Standing(*await db.fetchrow(_SQL["standing"], *values, timeout=_PATIENCE))
+    return WorkCounts(*await db.fetchrow(_SQL["standing"], *values, timeout=_PATIENCE))
 
 
 async def item(db: Database, agency: str, key: str) -> Row | None:

@@ -13,9 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from casebus.events.schemas import Schemas
 from casebus.law import loader, models
-from casebus.law.acts import Acts, Need
+from casebus.law.acts import ActRules, Need
 from gateway.console import forms
-from gateway.console.forms import Form, Language, View, Wrong, form_of
+from gateway.console.forms import FieldError, Form, FormView, Language, form_of
 
 ROOT = Path(__file__).parents[1]
 DAY = dt.date(2026, 6, 1)
@@ -33,8 +33,8 @@ def schemas() -> Schemas:
 
 
 @cache
-def acts() -> Acts:
-    return Acts.of(loader.read(ROOT / "policies" / "law"))
+def acts() -> ActRules:
+    return ActRules.of(loader.read(ROOT / "policies" / "law"))
 
 
 @cache
@@ -69,9 +69,11 @@ def _environment() -> Environment:
     )
 
 
-def rendered(form: Form, posted: Pairs | None = None, wrongs: Sequence[Wrong] = ()) -> str:
+def rendered(form: Form, posted: Pairs | None = None, wrongs: Sequence[FieldError] = ()) -> str:
     agencies = [("psb-hz", "公安")]
-    view = View(form, forms.opened(form) if posted is None else posted, wrongs, agencies=agencies)
+    view = FormView(
+        form, forms.opened(form) if posted is None else posted, wrongs, agencies=agencies
+    )
     return _environment().from_string(_PAGE).render(view=view)
 
 

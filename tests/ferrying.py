@@ -9,7 +9,7 @@ from pathlib import Path
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
-from casebus.ferry.items import RECORD, Item
+from casebus.ferry.items import RECORD, FerryItem
 from casebus.sdk.ferry.config import Config, carrier_key
 from casebus.sdk.ferry.ferry import Ferry, spool_at
 from casebus.sdk.ferry.spool import Spool
@@ -28,7 +28,7 @@ class Sayings:
 
     def close(self) -> None: ...
 
-    def arrived(self, item: Item) -> None: ...
+    def arrived(self, item: FerryItem) -> None: ...
 
     def deal(self) -> None: ...
 
@@ -69,7 +69,7 @@ class Side:
 
     def say(self, size: int = 10) -> None:
         about = {"topic": f"from-{self.config.side}", "partition": 0, "offset": len(self.lines)}
-        self.lines.append(Item(RECORD, about, Record(b"key", b"v" * size, ())).line())
+        self.lines.append(FerryItem(RECORD, about, Record(b"key", b"v" * size, ())).line())
 
     def open(self) -> Ferry:
         return Ferry(self.home, self.config, lambda spool: Sayings(spool, self.lines), self.clock)

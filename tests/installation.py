@@ -14,15 +14,15 @@ from casebus.events.envelope import Envelope, Record
 from casebus.events.stamps import Stamps
 from casebus.evidence.lines import Entry, JournalLine, Place
 from casebus.evidence.making import Material, hidden, make_bundle, shown
-from casebus.evidence.refolding import Reading, limits_digest
-from casebus.trust.head import Head, Origin, sign_head
+from casebus.evidence.refolding import FoldTools, limits_digest
+from casebus.trust.head import Head, LogName, sign_head
 from casebus.trust.leaf import event_leaf, log_leaf
 from casebus.trust.proofs import inclusion_path, root_of, subtrees
 from tests.case_events import LAW
 from tests.case_events import ROOT as REPOSITORY
 from tests.world import AGENCIES, NOW, SCHEMAS, World
 
-READING = Reading(SCHEMAS, (REPOSITORY / "policies" / "limits.yaml").read_text(encoding="utf-8"))
+READING = FoldTools(SCHEMAS, (REPOSITORY / "policies" / "limits.yaml").read_text(encoding="utf-8"))
 CASE = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
 AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 _EPOCH, _PARTITION = 1, 2
@@ -124,7 +124,7 @@ class Installation:
         return self.world.directory.root_digest
 
     def origin(self) -> str:
-        return str(Origin(self.root, _EPOCH, _PARTITION))
+        return str(LogName(self.root, _EPOCH, _PARTITION))
 
     def head(self, signer: str = "bus") -> str:
         size = len(self.leaves)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from casebus.admission.recipients import Delivery, Event, misplaced, resolve
+from casebus.admission.recipients import Deliveries, Event, misplaced, resolve
 from casebus.cases.dating import counted
 from casebus.errors import CasebusError, Flag, Reason
 from casebus.events.doors import sector_of
@@ -53,11 +53,11 @@ class Admitted:
     """What is known of a record that goes into the journal."""
 
     envelope: Envelope
-    delivery: Delivery
+    delivery: Deliveries
     flags: tuple[Flag, ...]
 
 
-class Known(NamedTuple):
+class KnownOfRecord(NamedTuple):
     """What is sure of a record that is rejected, whatever it says of itself."""
 
     #: The agency whose key, or whose delegate's, has signed it.
@@ -100,16 +100,16 @@ class Judge:
         flags += misplaced(event, source, delivery, self._directory, self._law)
         return Admitted(envelope, delivery, flags)
 
-    def known(self, arrival: Arrival) -> Known:
+    def known(self, arrival: Arrival) -> KnownOfRecord:
         """Who has surely written a record that was rejected: `ce_source` is anyone's word."""
         record, leaf = arrival.record, None
         try:
             envelope = Envelope.from_headers(record.headers)
             schema = self._schemas.schema_of(record.value)
             leaf = event_leaf(schema.digest, record.headers, record.value or b"")
-            return Known(self._check_signature(arrival, envelope, leaf).id, leaf)
+            return KnownOfRecord(self._check_signature(arrival, envelope, leaf).id, leaf)
         except CasebusError:
-            return Known(None, leaf)
+            return KnownOfRecord(None, leaf)
 
     def _counted(self, arrival: Arrival, envelope: Envelope) -> LegalTime:
         if envelope.importid is not None:
@@ -173,7 +173,7 @@ def is_state_secret(headers: tuple[Header, ...]) -> bool:
 
 
 def _flags(
-    arrival: Arrival, envelope: Envelope, delivery: Delivery, now: Callable[[], datetime] | None
+    arrival: Arrival, envelope: Envelope, delivery: Deliveries, now: Callable[[], datetime] | None
 ) -> tuple[Flag, ...]:
     flags = []
     if delivery.unknown:

@@ -9,7 +9,7 @@ from casebus.errors import Flag
 from casebus.events.envelope import Envelope
 from casebus.events.legaltime import LegalTime
 from casebus.law import Law, agencies
-from casebus.law.venues import VENUE, Matter
+from casebus.law.venues import VENUE, VenueMatter
 from casebus.trust.directory import Agency, Directory
 
 
@@ -23,7 +23,7 @@ class Event(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Deliveries:
     """Recipients, the topics that reach them, and names that nothing here reaches."""
 
     recipients: tuple[str, ...]
@@ -35,7 +35,7 @@ class Delivery:
 
 def resolve(
     event: Event, source: Agency, directory: Directory, law: Law, hosted: frozenset[str]
-) -> Delivery:
+) -> Deliveries:
     """Resolve `ce_to` and the owed copies; nobody is sent what they wrote themselves.
 
     The word `venue` stands for the office that the law's venue rules find; where they find none
@@ -57,7 +57,7 @@ def resolve(
             unknown.append(name)
         else:
             reached[agency] = topic
-    return Delivery(
+    return Deliveries(
         recipients=tuple(agency.id for agency in reached),
         sectors=tuple(agency.sector for agency in reached),
         routes=tuple(dict.fromkeys(reached.values())),
@@ -66,7 +66,7 @@ def resolve(
 
 
 def misplaced(
-    event: Event, source: Agency, delivery: Delivery, directory: Directory, law: Law
+    event: Event, source: Agency, delivery: Deliveries, directory: Directory, law: Law
 ) -> tuple[Flag, ...]:
     """Flags where the venue rules mean another author, or other recipients, than the event has."""
     ce_type = event.envelope.type
@@ -84,8 +84,8 @@ def _venue(event: Event, source: Agency, directory: Directory, law: Law) -> str:
     return found.agencies[0] if found else VENUE
 
 
-def _matter(event: Event, source: Agency, directory: Directory) -> Matter:
-    return Matter(event.body, source, event.legal.date, directory)
+def _matter(event: Event, source: Agency, directory: Directory) -> VenueMatter:
+    return VenueMatter(event.body, source, event.legal.date, directory)
 
 
 def _inbox_of(agency: Agency, hosted: frozenset[str]) -> str | None:

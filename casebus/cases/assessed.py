@@ -8,8 +8,8 @@ from typing import Any
 
 from casebus.cases.event import Identity
 from casebus.law.assessment import Assessment
-from casebus.law.figures import Acts, Figures
-from casebus.law.items import Item
+from casebus.law.figures import ActDays, Figures
+from casebus.law.items import GoodsItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,8 @@ class ActOf:
     #: Who stated it, and is told what other cases say.
     agency: str
     figures: Figures
-    items: tuple[Item, ...]
-    acts: Acts
+    items: tuple[GoodsItem, ...]
+    acts: ActDays
     #: The last event that stated it.
     event: Identity
     #: Not punished and not closed: may be added to others.

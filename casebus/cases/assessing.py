@@ -15,17 +15,17 @@ from typing import Any, NamedTuple
 from casebus.cases import body
 from casebus.cases import figures as reading
 from casebus.cases.assessed import ActOf, Assessed, Punished
-from casebus.cases.clocks import Clocks, Draft
+from casebus.cases.clocks import Clocks, RunningClock
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.findings import DATA_QUALITY, OMISSION, OPEN_OFFENCE, Findings
 from casebus.cases.omission import region_of, seen
 from casebus.cases.reading import read_once
-from casebus.cases.regions import Region, Roles
-from casebus.cases.stated import Stated, Statement, statement_of
+from casebus.cases.regions import OpenRegion, Roles
+from casebus.cases.stated import FigureStatement, Stated, statement_of
 from casebus.law import Law
 from casebus.law.assessment import RANK, Assessment, Verdict
-from casebus.law.figures import Acts, Figures, Sanction, offence_of
-from casebus.law.items import SEVERAL, Item
+from casebus.law.figures import ActDays, Figures, Sanction, offence_of
+from casebus.law.items import SEVERAL, GoodsItem
 
 ANSWER = "prior_sanctions.found"
 _ADMINISTRATIVE, _CRIMINAL = "administrative", "criminal"
@@ -46,8 +46,8 @@ class Other(NamedTuple):
     """What another case says the organisation did."""
 
     figures: Figures
-    items: tuple[Item, ...]
-    acts: Acts
+    items: tuple[GoodsItem, ...]
+    acts: ActDays
     #: Said to be of this family's offences, not only of its rights.
     sure: bool
 
@@ -84,8 +84,8 @@ class Assessing:
         self._convicted = False
         self._punished: list[tuple[CaseEvent, str]] = []
         #: Where the clocks of an owed transfer run, while they do or have run out.
-        self._region: Region | None = None
-        self._lapsed: list[Draft] = []
+        self._region: OpenRegion | None = None
+        self._lapsed: list[RunningClock] = []
 
     def take(self, event: CaseEvent, name: str) -> None:
         """Read a folded event."""
@@ -106,7 +106,7 @@ class Assessing:
         if stated:
             self._assess(event)
 
-    def _statement(self, event: CaseEvent) -> Statement:
+    def _statement(self, event: CaseEvent) -> FigureStatement:
         return read_once(statement_of, event, self._law)
 
     def _open_up(self, event: CaseEvent, says: frozenset[str]) -> None:
@@ -132,7 +132,7 @@ class Assessing:
         if self._stated is not None:
             self._assess(event)
 
-    def lapsed(self, draft: Draft) -> None:
+    def lapsed(self, draft: RunningClock) -> None:
         """A clock ran out; whether it is one of an owed transfer shows its region."""
         if self._region is not None and draft.region is self._region:
             self._lapsed.append(draft)
@@ -167,7 +167,7 @@ class Assessing:
                 agency=stated.agency,
                 figures=facts.figures(),
                 items=facts.items()[0],
-                acts=facts.acts or Acts.on(stated.legal.date),
+                acts=facts.acts or ActDays.on(stated.legal.date),
                 event=stated.identity,
                 unpunished=not self._settled and not facts.is_alleged,
                 asking=not self._transferred and not self._convicted,
@@ -209,7 +209,7 @@ class Assessing:
     def _assess(self, event: CaseEvent) -> None:
         facts = self._facts
         on = event.legal.date
-        when = facts.acts or Acts.on(self._stated.legal.date if self._stated else on)
+        when = facts.acts or ActDays.on(self._stated.legal.date if self._stated else on)
         prior = [*facts.sanctions, *(one for a in self._answers.values() for one in a.sanctions)]
         asked = _Asked(when, tuple(prior), on)
         own, found = max(
@@ -229,7 +229,7 @@ class Assessing:
         self._say(event, found, accumulated=accumulated, claimed=claimed)
         self._owe(event, found)
 
-    def _together(self, own: tuple[Item, ...], asked: _Asked) -> Assessment | None:
+    def _together(self, own: tuple[GoodsItem, ...], asked: _Asked) -> Assessment | None:
         """With the acts of other cases: those that are named or itemised count, others may."""
         others = [one for answer in self._answers.values() for one in answer.acts]
         limited = self._rules.unlimited([(one, one.acts) for one in others], asked.on)
@@ -245,7 +245,7 @@ class Assessing:
         # What is only perhaps of this offence is a suspicion at most.
         return max(found[0], _as_open(found[1]), key=_weight)
 
-    def _judge(self, figures: Figures, items: tuple[Item, ...], asked: _Asked) -> Assessment:
+    def _judge(self, figures: Figures, items: tuple[GoodsItem, ...], asked: _Asked) -> Assessment:
         return self._rules.assess(
             figures,
             self._facts.offence or None,
@@ -314,7 +314,7 @@ class Assessing:
         tell = [watched.agency]
         self._findings.add(OPEN_OFFENCE, watched, detail, tell=tell, quotes=self._quotes)
 
-    def _omission(self, draft: Draft) -> None:
+    def _omission(self, draft: RunningClock) -> None:
         last = self._said[-1].assessment
         owing = draft.actor
         told = [seen(rule, self._roles) for rule in draft.rule.tell]
@@ -369,7 +369,7 @@ class Assessing:
 class _Asked(NamedTuple):
     """What is asked of figures: when it was done, what was punished before, the day of asking."""
 
-    when: Acts
+    when: ActDays
     prior: tuple[Sanction, ...]
     on: dt.date
 

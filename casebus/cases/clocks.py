@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from casebus.cases import body
+from casebus.cases.announcements import Announcement
 from casebus.cases.clock import CANCELLED, LAPSE, LAPSED, MET, MET_LATE, PAUSED, RUNNING, Clock
 from casebus.cases.event import CaseEvent, Identity
-from casebus.cases.keys import Keys
-from casebus.cases.marks import Mark
-from casebus.cases.receipts import Receipt, Receipts
-from casebus.cases.regions import Region
+from casebus.cases.keys import StreamKeys
+from casebus.cases.receipts import CaseReceipts, KnownReceipt
+from casebus.cases.regions import OpenRegion
 from casebus.events.legaltime import LegalTime, calendar_day
 from casebus.law.agencies import ACTOR, AGENCY, ROLE, SAME_DIVISION
 from casebus.law.calendar import Calendar
@@ -31,19 +31,19 @@ NOT_PAUSABLE = "not_pausable"
 _Which = tuple[str, str, str]
 
 
-class Setting(NamedTuple):
+class ClockSetting(NamedTuple):
     """What the clocks of a case share when the fold ends."""
 
     stream: str
-    keys: Keys
+    keys: StreamKeys
     #: Digest of the law bundle.
     law: str
     #: The breaches that the journal holds, and the warnings, by key.
-    breaches: Mapping[str, Mark]
+    breaches: Mapping[str, Announcement]
     warnings: Mapping[str, Identity]
 
 
-class Draft:
+class RunningClock:
     """A clock while the fold runs."""
 
     __slots__ = (
@@ -73,15 +73,15 @@ class Draft:
         self,
         rule: ClockRule,
         trigger: CaseEvent,
-        region: Region,
+        region: OpenRegion,
         calendar: Calendar,
-        receipts: Receipts,
+        receipts: CaseReceipts,
     ) -> None:
         self._first = rule
         self._calendar = calendar
         self._receipts = receipts
         #: By which it counts, where its row counts from receipt.
-        self.receipt: Receipt | None = None
+        self.receipt: KnownReceipt | None = None
         self._added: Added = NOTHING
         #: The same by the fewest working days there can be, where no notice speaks of a pause.
         self._most_added: Added | None = None
@@ -256,17 +256,22 @@ class Draft:
 class Clocks:
     """All clocks of a case; the newest one of an id is the one that a work item shows."""
 
-    def __init__(self, calendar: Calendar, receipts: Receipts) -> None:
+    def __init__(self, calendar: Calendar, receipts: CaseReceipts) -> None:
         self._calendar = calendar
         self._receipts = receipts
-        self._all: list[Draft] = []
+        self._all: list[RunningClock] = []
         #: Those that have not ended; a paused one has not.
-        self._open: list[Draft] = []
+        self._open: list[RunningClock] = []
         #: How often a lapse was taken back.
         self._taken_back: Counter[_Which] = Counter()
 
     def start(
-        self, versions: tuple[ClockRule, ...], trigger: CaseEvent, region: Region, *, alone: bool
+        self,
+        versions: tuple[ClockRule, ...],
+        trigger: CaseEvent,
+        region: OpenRegion,
+        *,
+        alone: bool,
     ) -> None:
         """By the version in force on the trigger's day; where none is, no clock runs.
 
@@ -280,7 +285,7 @@ class Clocks:
             one.trigger is trigger and one.rule.id == rule.id for one in self._all
         ):
             return
-        draft = Draft(rule, trigger, region, self._calendar, self._receipts)
+        draft = RunningClock(rule, trigger, region, self._calendar, self._receipts)
         self._all.append(draft)
         self._open.append(draft)
 
@@ -288,7 +293,7 @@ class Clocks:
         self,
         versions: tuple[ClockRule, ...],
         trigger: CaseEvent,
-        region: Region,
+        region: OpenRegion,
         *,
         alone: bool,
         done: bool = False,
@@ -306,16 +311,16 @@ class Clocks:
         if len(gone) == len(running) and not done:
             self.start(versions, trigger, region, alone=alone)
 
-    def stop(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:
+    def stop(self, ids: frozenset[str], event: CaseEvent, region: OpenRegion) -> None:
         for draft in self._take(ids, region):
             draft.meet(event)
 
-    def cancel(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:
+    def cancel(self, ids: frozenset[str], event: CaseEvent, region: OpenRegion) -> None:
         for draft in self._take(ids, region):
             draft.cancel(event)
 
     def pause(
-        self, ids: frozenset[str], event: CaseEvent, region: Region, until: str | None = None
+        self, ids: frozenset[str], event: CaseEvent, region: OpenRegion, until: str | None = None
     ) -> None:
         """`until` is the clock whose last day ends the pause, where nothing ends it before."""
         bound = self.running(until) if until else None
@@ -323,17 +328,17 @@ class Clocks:
         for draft in self._meant(ids, region):
             draft.pause(event, latest)
 
-    def were_met(self, ids: frozenset[str], region: Region) -> bool:
+    def were_met(self, ids: frozenset[str], region: OpenRegion) -> bool:
         """Whether the last clock of each id in the region was met in time."""
         last = {one.rule.id: one.status for one in self._all if one.region is region} if ids else {}
         return all(last.get(one) == MET for one in ids)
 
-    def resume(self, ids: frozenset[str], event: CaseEvent, region: Region) -> None:
+    def resume(self, ids: frozenset[str], event: CaseEvent, region: OpenRegion) -> None:
         for draft in self._meant(ids, region):
             draft.resume(event)
 
     def extend(
-        self, ids: frozenset[str], event: CaseEvent, region: Region
+        self, ids: frozenset[str], event: CaseEvent, region: OpenRegion
     ) -> Iterable[tuple[str, str]]:
         """(clock, reason) of those that were not extended."""
         for draft in self._meant(ids, region):
@@ -341,7 +346,7 @@ class Clocks:
             if reason:
                 yield draft.rule.id, reason
 
-    def lapse(self, which: _Which, event: CaseEvent) -> Draft | None:
+    def lapse(self, which: _Which, event: CaseEvent) -> RunningClock | None:
         """The clock that ran out with this event; None where none did."""
         for draft in self._open:
             if draft.which == which and draft.lapse(event):
@@ -353,25 +358,25 @@ class Clocks:
         """A lapse was taken back: it counts no more."""
         self._taken_back[which] += 1
 
-    def of(self, clock: str) -> list[Draft]:
+    def of(self, clock: str) -> list[RunningClock]:
         """The clocks of this id that have not ended; if none, the last one that has."""
         found = [one for one in self._open if one.rule.id == clock]
         return found or [one for one in self._all if one.rule.id == clock][-1:]
 
-    def running(self, clock: str | None) -> Draft | None:
+    def running(self, clock: str | None) -> RunningClock | None:
         """The clock of this id that started last and has not ended."""
         for draft in reversed(self._open):
             if draft.rule.id == clock:
                 return draft
         return None
 
-    def _take(self, ids: frozenset[str], region: Region) -> list[Draft]:
+    def _take(self, ids: frozenset[str], region: OpenRegion) -> list[RunningClock]:
         ended = self._meant(ids, region)
         if ended:
             self._open = [draft for draft in self._open if draft not in ended]
         return ended
 
-    def _meant(self, ids: frozenset[str], region: Region) -> list[Draft]:
+    def _meant(self, ids: frozenset[str], region: OpenRegion) -> list[RunningClock]:
         """Of the region those that are named; of the case those that none there is called like."""
         if not ids or not self._open:
             return []
@@ -383,7 +388,7 @@ class Clocks:
         own = {one.rule.id for one in found if one.region is region}
         return [one for one in found if one.region is region or one.rule.id not in own]
 
-    def frozen(self, setting: Setting) -> tuple[Clock, ...]:
+    def frozen(self, setting: ClockSetting) -> tuple[Clock, ...]:
         """In the order started."""
         for one in self._open:
             one.run_on_by_itself()
@@ -407,7 +412,7 @@ def _posted(event: CaseEvent, trigger: dt.date) -> LegalTime | None:
     return LegalTime(posted)
 
 
-def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
+def _freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Clock:
     rule, trigger, stopped_by, region = draft.rule, draft.trigger, draft.stopped_by, draft.region
     key = setting.keys.of("clock", rule.id, trigger.source, trigger.id)
     mark = setting.breaches.get(key)
@@ -457,7 +462,7 @@ def _freeze(draft: Draft, setting: Setting, taken_back: int) -> Clock:
     )
 
 
-def _told(rule: str, actor: str, region: Region) -> str:
+def _told(rule: str, actor: str, region: OpenRegion) -> str:
     """A rule seen from the actor; a role that nobody has yet is a neighbour of its sector."""
     if rule == ACTOR:
         return AGENCY + actor

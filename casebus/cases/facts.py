@@ -17,7 +17,7 @@ from casebus.cases.corrections import CORRECTED, corrected
 from casebus.cases.dating import dated
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import NO_STANDING, OMISSION, Findings
-from casebus.cases.keys import Keys
+from casebus.cases.keys import StreamKeys
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import CodecError, Schemas
@@ -63,7 +63,7 @@ class Fact:
     said: dict[str, Any]
 
 
-class Reader:
+class FactReader:
     """Reads facts; knows of each type which fields say something countable."""
 
     def __init__(self, schemas: Schemas) -> None:
@@ -83,7 +83,7 @@ class Reader:
             yield self._fact(event, event, name, 0)
             return
         events = [dated(one) for one in stream if one.position <= event.position]
-        read = {one.identity: one for one in corrected(events, Findings(Keys(event.stream)))}
+        read = {one.identity: one for one in corrected(events, Findings(StreamKeys(event.stream)))}
         yield self._fact(read[event.identity], event, name, 0)
         if name == CORRECTED:
             target = read.get((_text(event, "corrected_source"), _text(event, "corrected_id")))

@@ -7,8 +7,8 @@ from typing import Any
 
 from casebus.cases import body
 from casebus.events.identifiers import identify
-from casebus.law.figures import AMOUNTS, Acts, Sanction
-from casebus.law.items import Item
+from casebus.law.figures import AMOUNTS, ActDays, Sanction
+from casebus.law.items import GoodsItem
 from casebus.law.threshold_models import MONEY
 
 #: Lists of parties in bodies; who has a part in them but did not do it.
@@ -85,7 +85,7 @@ def rights(data: dict[str, Any]) -> tuple[int | None, int | None]:
     return len(holders) or 1, len(numbers) or 1
 
 
-def items(data: dict[str, Any], kinds: frozenset[str]) -> tuple[Item, ...]:
+def items(data: dict[str, Any], kinds: frozenset[str]) -> tuple[GoodsItem, ...]:
     """What the body itemises; an item without a right is of the one kind that the body names."""
     rows = data.get("items")
     if not rows:
@@ -94,10 +94,10 @@ def items(data: dict[str, Any], kinds: frozenset[str]) -> tuple[Item, ...]:
     return tuple(_item(row, only) for row in body.rows(data, "items"))
 
 
-def _item(row: dict[str, Any], only: str) -> Item:
+def _item(row: dict[str, Any], only: str) -> GoodsItem:
     right = body.text(row, "right")
     sold = row.get("sold")
-    return Item(
+    return GoodsItem(
         right=only if right in {"", _OTHER} and only else right or _OTHER,
         number=body.text(row, "right_number"),
         holder=body.text(row, "holder"),
@@ -113,7 +113,7 @@ def _item(row: dict[str, Any], only: str) -> Item:
     )
 
 
-def item_body(item: Item) -> dict[str, Any]:
+def item_body(item: GoodsItem) -> dict[str, Any]:
     """The item as bodies state it: the inverse of reading."""
     money = {name: getattr(item, name) for name in ("amount", "gains", "loss")}
     return {
@@ -149,11 +149,11 @@ def differing(data: dict[str, Any], kinds: frozenset[str]) -> list[str]:
     return [name for name, value in sums.items() if name in stated and stated[name] != value]
 
 
-def _total(rows: list[Item] | tuple[Item, ...], name: str) -> int:
+def _total(rows: list[GoodsItem] | tuple[GoodsItem, ...], name: str) -> int:
     return sum(getattr(one, name) or 0 for one in rows)
 
 
-def acts(data: dict[str, Any], fallback: dt.date) -> Acts | None:
+def acts(data: dict[str, Any], fallback: dt.date) -> ActDays | None:
     """First and last day that the body states; None where it states none."""
     first, last = day(data, "acts_from"), day(data, "acts_to")
     found = day(data, "found_on")
@@ -162,7 +162,7 @@ def acts(data: dict[str, Any], fallback: dt.date) -> Acts | None:
         return None
     end = last or found or max(known)
     start = first or end
-    return Acts(min(start, end), max(start, end)) if start <= fallback else None
+    return ActDays(min(start, end), max(start, end)) if start <= fallback else None
 
 
 def day(data: dict[str, Any], name: str) -> dt.date | None:

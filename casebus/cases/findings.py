@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from casebus.cases.announcements import Announcement
 from casebus.cases.body import plain
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.finding import Deviation, Finding
-from casebus.cases.keys import Keys
-from casebus.cases.marks import Mark
+from casebus.cases.keys import StreamKeys
 from casebus.law.compiled import event_name
 from casebus.law.findings import Waits
 
@@ -56,7 +56,7 @@ class Findings:
     """Collects; the same finding about the same event counts once."""
 
     def __init__(
-        self, keys: Keys, waits: Waits | None = None, recalled: Collection[Identity] = ()
+        self, keys: StreamKeys, waits: Waits | None = None, recalled: Collection[Identity] = ()
     ) -> None:
         """`waits` is what the law says of how long each kind waits; without it none does."""
         self._keys, self._waits, self._recalled = keys, waits, recalled
@@ -108,7 +108,7 @@ class Findings:
         """What is only counted, in the order found."""
         return tuple(self._of_history.values())
 
-    def all(self, told: Mapping[str, Mark]) -> tuple[Finding, ...]:
+    def all(self, told: Mapping[str, Announcement]) -> tuple[Finding, ...]:
         """In the order found, which is fold order; what was `told` and stands waits no more."""
         if not told:
             return tuple(self._found.values())
@@ -126,7 +126,7 @@ def _deviation(key: str, kind: str, reason: str, event: CaseEvent) -> Deviation:
     )
 
 
-def _marked(finding: Finding, mark: Mark | None) -> Finding:
+def _marked(finding: Finding, mark: Announcement | None) -> Finding:
     if mark is None:
         return finding
     after = None if mark.standing is not None else finding.tell_after

@@ -10,8 +10,10 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 from casebus.cases import body, facets
+from casebus.cases.announcements import Announcements, standing
 from casebus.cases.assessing import ANSWER, Assessing
-from casebus.cases.clocks import Clocks, Setting
+from casebus.cases.clock_changes import MOVES, move
+from casebus.cases.clocks import Clocks, ClockSetting
 from casebus.cases.corrections import corrected
 from casebus.cases.dating import AHEAD, Ahead, date_all
 from casebus.cases.derived import Told
@@ -33,23 +35,21 @@ from casebus.cases.findings import (
     UNDELIVERABLE,
     Findings,
 )
-from casebus.cases.keys import Keys
+from casebus.cases.keys import StreamKeys
 from casebus.cases.links import ABSORBED, FIELDS, MERGED, Links
-from casebus.cases.marks import Marks, standing
-from casebus.cases.moving import MOVES, move
 from casebus.cases.openers import leading, openings_of, owners_of
 from casebus.cases.order import fold_order
 from casebus.cases.parts import Parts
 from casebus.cases.reading import read_once
 from casebus.cases.recalls import RECALLED, Recalls, unworded
-from casebus.cases.receipts import Receipts
-from casebus.cases.regions import Region, Roles
+from casebus.cases.receipts import CaseReceipts
+from casebus.cases.regions import OpenRegion, Roles
 from casebus.cases.renewals import REINTERPRETED, Renewals
 from casebus.cases.sequences import check_sequences
 from casebus.cases.state import NO_CASE, Case
 from casebus.cases.transitions import Transitions
 from casebus.cases.unopened import unopened
-from casebus.cases.work import Work
+from casebus.cases.work import WorkItems
 from casebus.errors import Flag
 from casebus.events.doors import BUS
 from casebus.law import Law
@@ -68,7 +68,7 @@ _CLOCK = "clock."
 _LAPSED = "clock.lapsed"
 _LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
 #: A step where it applies.
-_Here = tuple[Region, Step]
+_Here = tuple[OpenRegion, Step]
 
 
 def fold(events: Iterable[CaseEvent], law: Law) -> Case:
@@ -100,7 +100,7 @@ class _Folding:
     ) -> None:
         self.law = law
         self.stream = recorded[0].stream
-        self.keys = Keys(self.stream)
+        self.keys = StreamKeys(self.stream)
         self.recalls = Recalls(recorded)
         self.recalled = recalled = self.recalls.events
         self.findings = Findings(self.keys, law.waits, recalled)
@@ -118,16 +118,16 @@ class _Folding:
         #: What the case knows of roles, over all its regions.
         self.known_roles: Roles = {}
         #: Open from the first event in fold order on.
-        self.leading = Region(law.opening[event_name(opening.type)], opening, self.known_roles)
+        self.leading = OpenRegion(law.opening[event_name(opening.type)], opening, self.known_roles)
         self.leading.begin(opening.agency)
         self.regions = [self.leading]
         self.owners = owners_of(recorded, opening, law)
         self.parts = Parts(self.owners, recalled)
         self.participants = self.parts.now
-        self.receipts = Receipts(recorded, law.received_within)
+        self.receipts = CaseReceipts(recorded, law.received_within)
         self.clocks = Clocks(law.calendar, self.receipts)
-        self.work = Work(self.keys, self.findings, law)
-        self.marks = Marks()
+        self.work = WorkItems(self.keys, self.findings, law)
+        self.marks = Announcements()
         self.renewals = Renewals(opening.stream)
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles, recalled)
         self.links = Links()
@@ -293,12 +293,12 @@ class _Folding:
             self._out_of_procedure(event, name, strays)
 
     def _where(
-        self, event: CaseEvent, name: str, fresh: Region | None
-    ) -> tuple[list[_Here], list[_Here], Region | None]:
+        self, event: CaseEvent, name: str, fresh: OpenRegion | None
+    ) -> tuple[list[_Here], list[_Here], OpenRegion | None]:
         """Return regions that accept it, that only know it, and one that bars its author."""
         expected: list[_Here] = []
         strays: list[_Here] = []
-        barred: Region | None = None
+        barred: OpenRegion | None = None
         day = event.legal.date
         for region in self.regions if fresh is None else [*self.regions, fresh]:
             procedure = region.procedure
@@ -319,28 +319,28 @@ class _Folding:
                 barred = region
         return expected, strays, barred
 
-    def _fresh(self, event: CaseEvent, name: str) -> Region | None:
+    def _fresh(self, event: CaseEvent, name: str) -> OpenRegion | None:
         """The region that the event opens beside those that are open."""
         procedure = self.law.opening.get(name)
         if procedure is None or any(one.procedure is procedure for one in self.regions):
             return None
         if self.leading.absorbed:
             return None
-        region = Region(procedure, event, self.known_roles)
+        region = OpenRegion(procedure, event, self.known_roles)
         return region if region.may_open(event) else None
 
-    def _opened(self, region: Region, event: CaseEvent) -> None:
+    def _opened(self, region: OpenRegion, event: CaseEvent) -> None:
         if region.status == region.procedure.initial:
             # The first in fold order, whichever was journaled first.
             region.opened_by = event
         elif region.status in region.procedure.final:
             self._begin(region, event.agency)
 
-    def _begin(self, region: Region, agency: str) -> None:
+    def _begin(self, region: OpenRegion, agency: str) -> None:
         region.unasked = agency not in self.participants
         region.begin(agency)
 
-    def _name(self, event: CaseEvent, where: Sequence[Region]) -> None:
+    def _name(self, event: CaseEvent, where: Sequence[OpenRegion]) -> None:
         """Give a part to the agencies that it names.
 
         A region that was opened without being asked for gives none, and neither does an answer in
@@ -349,7 +349,7 @@ class _Folding:
         if not where or any(map(self._is_asked, where)):
             self.parts.give(event)
 
-    def _is_asked(self, region: Region) -> bool:
+    def _is_asked(self, region: OpenRegion) -> bool:
         return not region.unasked or region.begun_by in self.participants
 
     def _takes_part(self, agency: str) -> bool:
@@ -360,7 +360,7 @@ class _Folding:
         """
         return agency in self.participants or self._has_role(agency)
 
-    def _has_standing(self, region: Region, step: Step, event: CaseEvent) -> bool:
+    def _has_standing(self, region: OpenRegion, step: Step, event: CaseEvent) -> bool:
         if ANY_ROLE in step.by:
             return self._takes_part(event.agency)
         for role in step.by:
@@ -370,7 +370,7 @@ class _Folding:
         is_round = step.opening and region.status in region.procedure.final
         return is_round and region.may_open(event)
 
-    def _without_standing(self, event: CaseEvent, region: Region) -> None:
+    def _without_standing(self, event: CaseEvent, region: OpenRegion) -> None:
         name = event_name(event.type)
         # A stranger hears nothing of how the case stands.
         detail = {"agency": event.agency, "event": name}
@@ -513,7 +513,9 @@ class _Folding:
     def _known(self) -> dict[str, object]:
         """What the facets know that the fold itself moves."""
         marks, renewals, assessing = self.marks, self.renewals, self.assessing
-        setting = Setting(self.stream, self.keys, self.law.digest, marks.breaches, marks.warnings)
+        setting = ClockSetting(
+            self.stream, self.keys, self.law.digest, marks.breaches, marks.warnings
+        )
         clocks = renewals.clocks(self.clocks.frozen(setting), marks.breaches)
         unfounded = tuple(map(_told, self.unfounded))
         found = (*renewals.findings(self.findings.all(marks.findings)), *marks.asked())

@@ -8,7 +8,7 @@ import hashlib
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
-class Keys:
+class StreamKeys:
     """`key_of` for many keys of one stream."""
 
     __slots__ = ("_namespace",)
@@ -29,7 +29,7 @@ def key_of(stream: str, *words: str) -> str:
     The same as `uuid.uuid5`, in a quarter of its time: the fold makes several a case. A stream
     that is no UUID counts by its bytes.
     """
-    return Keys(stream).of(*words)
+    return StreamKeys(stream).of(*words)
 
 
 def _bytes_of(stream: str) -> bytes:

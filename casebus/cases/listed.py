@@ -33,7 +33,7 @@ _OF_PARTY = re.compile(rf"({_DAY})/(.+)")
 FoundBy = Literal["NUMBER", "NUMBER_AND_DATE", "DATE_AND_PARTY"]
 
 
-class Known(NamedTuple):
+class PenaltyKey(NamedTuple):
     """By what a penalty is known: its number, with its day where it has no year; else day, party.
 
     In canonical form; `party` is a credit code or a name as matching compares it.
@@ -59,19 +59,19 @@ class Listed:
     party_code: str = ""
     party_name: str = ""
 
-    def known(self) -> Known | None:
+    def known(self) -> PenaltyKey | None:
         """None where what is given may mean several penalties: nobody is asked about it."""
         number = canonical_number(self.number)
         if number and _YEAR.search(number):
-            return Known("NUMBER", number)
+            return PenaltyKey("NUMBER", number)
         if self.decided_on is None:
             return None
         if number:
-            return Known("NUMBER_AND_DATE", number, self.decided_on)
+            return PenaltyKey("NUMBER_AND_DATE", number, self.decided_on)
         party = _organisation(self.party_code) or plain_name(self.party_name)
-        return Known("DATE_AND_PARTY", day=self.decided_on, party=party) if party else None
+        return PenaltyKey("DATE_AND_PARTY", day=self.decided_on, party=party) if party else None
 
-    def question(self, known: Known) -> str:
+    def question(self, known: PenaltyKey) -> str:
         """The number of the question about it: the penalty's own as written, where it has one."""
         words = known._replace(number=self.number.strip() or known.number).words()
         return f"{self.office}: {words}"
@@ -93,7 +93,7 @@ def question_stream(asker: str, question: str) -> str:
     return stream_id(asker, QUESTION, question)
 
 
-def known_of(office: str, question: str) -> Known | None:
+def known_of(office: str, question: str) -> PenaltyKey | None:
     """What a question's canonical number says of the penalty; None where it is none of ours."""
     prefix = canonical_number(f"{office}:")
     if not question.startswith(prefix) or question == prefix:
@@ -101,15 +101,15 @@ def known_of(office: str, question: str) -> Known | None:
     said = question.removeprefix(prefix)
     try:
         if found := _OF_PARTY.fullmatch(said):
-            return Known("DATE_AND_PARTY", day=date.fromisoformat(found[1]), party=found[2])
+            return PenaltyKey("DATE_AND_PARTY", day=date.fromisoformat(found[1]), party=found[2])
         if found := _OF_DAY.fullmatch(said):
-            return Known("NUMBER_AND_DATE", found[1], date.fromisoformat(found[2]))
+            return PenaltyKey("NUMBER_AND_DATE", found[1], date.fromisoformat(found[2]))
     except ValueError:
         return None
-    return Known("NUMBER", said)
+    return PenaltyKey("NUMBER", said)
 
 
-class Asking(BaseModel):
+class PenaltyEntryRules(BaseModel):
     """policies/access/penalty_entry.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -119,7 +119,7 @@ class Asking(BaseModel):
     penalties: tuple[EventName, ...]
 
     @classmethod
-    def load(cls, policies: Path) -> Asking:
+    def load(cls, policies: Path) -> PenaltyEntryRules:
         """Raises OSError, yaml.YAMLError or pydantic's ValidationError: nothing starts without."""
         return cls.model_validate(yaml.safe_load((policies / _FILE).read_text(encoding="utf-8")))
 

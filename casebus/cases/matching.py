@@ -62,7 +62,7 @@ class Profile:
         )
 
 
-class Reason(NamedTuple):
+class MatchReason(NamedTuple):
     """Why two matters may be one: what of both is alike, and how much that says."""
 
     kind: str
@@ -78,7 +78,7 @@ class Match:
     score: float
     seller: float
     right: float
-    reasons: tuple[Reason, ...] = field(default=())
+    reasons: tuple[MatchReason, ...] = field(default=())
 
     @property
     def proposed(self) -> bool:
@@ -173,21 +173,23 @@ def plain_name(text: str) -> str:
     return short or name
 
 
-def _same(kind: str, one: frozenset[str], other: frozenset[str], weight: float) -> Iterator[Reason]:
-    yield from (Reason(kind, text, text, weight) for text in sorted(one & other)[:1])
+def _same(
+    kind: str, one: frozenset[str], other: frozenset[str], weight: float
+) -> Iterator[MatchReason]:
+    yield from (MatchReason(kind, text, text, weight) for text in sorted(one & other)[:1])
 
 
 def _alike(
     kind: str, one: frozenset[str], other: frozenset[str], weight: float, least: float
-) -> Iterator[Reason]:
+) -> Iterator[MatchReason]:
     """The pair that is most alike, if it is alike enough."""
     pairs = ((fuzz.ratio(left, right), left, right) for left in one for right in other)
     best = max(pairs, default=(0.0, "", ""))
     if best[0] >= least:
-        yield Reason(kind, best[1], best[2], round(weight * best[0] / 100, 3))
+        yield MatchReason(kind, best[1], best[2], round(weight * best[0] / 100, 3))
 
 
-def _chance(reasons: list[Reason]) -> float:
+def _chance(reasons: list[MatchReason]) -> float:
     left = 1.0
     for reason in reasons:
         left *= 1 - reason.weight

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from casebus.cases.event import CaseEvent
-from casebus.cases.regions import Region, Roles
+from casebus.cases.regions import OpenRegion, Roles
 from casebus.law import Law
 from casebus.law.agencies import AGENCY, ROLE, SAME_DIVISION
 from casebus.law.compiled import Procedure
 
 
-def region_of(law: Law, watched: CaseEvent, roles: Roles, clocks: tuple[str, ...]) -> Region:
+def region_of(law: Law, watched: CaseEvent, roles: Roles, clocks: tuple[str, ...]) -> OpenRegion:
     """A place for the clocks of an owed transfer, where the agency that owes it is the actor."""
     actors = {rule.actor for clock in clocks for rule in law.clocks[clock]}
-    region = Region(_procedure(tuple(sorted(actors)), clocks), watched, roles)
+    region = OpenRegion(_procedure(tuple(sorted(actors)), clocks), watched, roles)
     # Here alone: in the rest of the case the role may be another agency's.
     region.roles.update(dict.fromkeys(actors, (watched.agency,)))
     return region

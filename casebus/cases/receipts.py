@@ -41,18 +41,18 @@ _STEPS = {
 _SAYS_WHEN = "received_on"
 
 
-class Receipt(NamedTuple):
+class KnownReceipt(NamedTuple):
     at: LegalTime
     known_by: str
 
 
 class _Evidence(NamedTuple):
     agency: str
-    receipt: Receipt
+    receipt: KnownReceipt
     recorded_at: dt.datetime
 
 
-class Receipts:
+class CaseReceipts:
     """The evidence in the events of one stream; read once, when a clock first asks."""
 
     def __init__(self, journaled: Sequence[CaseEvent], within: dt.timedelta) -> None:
@@ -72,14 +72,16 @@ class Receipts:
         """Whether what the agency says of having received this event is evidence at all."""
         return agency in self._sent.get(event, ())
 
-    def of(self, trigger: CaseEvent, agency: str, rule: ClockRule, calendar: Calendar) -> Receipt:
+    def of(
+        self, trigger: CaseEvent, agency: str, rule: ClockRule, calendar: Calendar
+    ) -> KnownReceipt:
         """By which receipt the clock of this agency counts."""
         if trigger.imported or trigger.agency in (agency, BUS):
-            return Receipt(trigger.legal, OWN_DATE)
+            return KnownReceipt(trigger.legal, OWN_DATE)
         if self._journaled is not None:
             self._gather(self._journaled)
             self._journaled = None
-        latest = Receipt(self._latest(trigger, rule), PRESUMED)
+        latest = KnownReceipt(self._latest(trigger, rule), PRESUMED)
         # Who was not sent it by the journal's own stamps has not received it.
         if (self._handed or self._declared) and self.was_sent(trigger.identity, agency):
             found = [*self._shown(trigger, agency, rule, calendar), latest]
@@ -99,7 +101,7 @@ class Receipts:
 
     def _shown(
         self, trigger: CaseEvent, agency: str, rule: ClockRule, calendar: Calendar
-    ) -> Iterator[Receipt]:
+    ) -> Iterator[KnownReceipt]:
         handed, declared = self._handed.get(trigger.identity), self._declared.get(trigger.id)
         for one in (*(handed or ()), *(declared or ())):
             if one.agency == agency:
@@ -126,10 +128,10 @@ class Receipts:
 
 
 def _said(event: CaseEvent, at: LegalTime, known_by: str) -> _Evidence:
-    return _Evidence(event.agency, Receipt(at, known_by), event.recorded_at)
+    return _Evidence(event.agency, KnownReceipt(at, known_by), event.recorded_at)
 
 
-def _counting(receipt: Receipt, legal: LegalTime, rule: ClockRule) -> Receipt:
+def _counting(receipt: KnownReceipt, legal: LegalTime, rule: ClockRule) -> KnownReceipt:
     """Never before the trigger's own date; to the hour where hours are counted."""
     at = receipt.at
     if at.date < legal.date or (at.date == legal.date and rule.unit != "h"):
@@ -139,12 +141,14 @@ def _counting(receipt: Receipt, legal: LegalTime, rule: ClockRule) -> Receipt:
     return receipt if at.sort_key() >= legal.sort_key() else receipt._replace(at=legal)
 
 
-def _came_in_time(one: _Evidence, receipt: Receipt, rule: ClockRule, calendar: Calendar) -> bool:
+def _came_in_time(
+    one: _Evidence, receipt: KnownReceipt, rule: ClockRule, calendar: Calendar
+) -> bool:
     end = rule.due(receipt.at, calendar)
     return end is not None and in_time(one.recorded_at, end.due)
 
 
-def _moment(receipt: Receipt) -> tuple[dt.date, dt.time, int]:
+def _moment(receipt: KnownReceipt) -> tuple[dt.date, dt.time, int]:
     """A bare date leaves the hour open, and so comes after all hours of its day."""
     at = receipt.at
     return (at.date, dt.time.max if at.time is None else at.time, _RANK.index(receipt.known_by))

@@ -14,7 +14,7 @@ ABSORBED = ("absorbed", "已并入其他案件", "Goes on in another case")
 Roles = dict[str, tuple[str, ...]]
 
 
-class Region:
+class OpenRegion:
     """A procedure that was opened in the case, while the fold runs."""
 
     __slots__ = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from casebus.cases.announcements import Announcement
 from casebus.cases.body import text
 from casebus.cases.clock import Clock
 from casebus.cases.event import CaseEvent
@@ -12,7 +13,6 @@ from casebus.cases.facets.copies import CopyDue
 from casebus.cases.finding import Finding
 from casebus.cases.finding_events import raised_of
 from casebus.cases.keys import key_of
-from casebus.cases.marks import Mark
 
 REINTERPRETED = "casebus.case.reinterpreted.v1"
 
@@ -37,7 +37,7 @@ class Renewals:
         self._cuts.append((as_of, frozenset(_words(event, "history"))))
         self._hushed.update(_words(event, "hushed"))
 
-    def clocks(self, clocks: tuple[Clock, ...], told: dict[str, Mark]) -> tuple[Clock, ...]:
+    def clocks(self, clocks: tuple[Clock, ...], told: dict[str, Announcement]) -> tuple[Clock, ...]:
         """Those that only the newer reading found over, and that were never told, are historic.
 
         Named one by one: what starts or moves a clock may have been on its way when the case was

@@ -36,7 +36,7 @@ _ACCUSES = frozenset({BREACHED, LAPSED, RAISED, COPY_DUE})
 _WARNED = "casebus.clock.warned.v1"
 
 
-class Shown(NamedTuple):
+class ShownState(NamedTuple):
     """What of a case people see and wait for: where it is the same, nothing has changed."""
 
     status: str
@@ -70,7 +70,7 @@ class Before:
     law: str
     fold_version: int
     digest: str
-    shown: Shown
+    shown: ShownState
     #: Keys of its clocks that were due by its own reading: they are told all the same.
     pending: frozenset[str] = frozenset()
     #: Ids of what the bus has said of it, or is about to send.
@@ -99,7 +99,7 @@ def renewed(events: Collection[CaseEvent], before: Before, law: Law, as_of: date
     owed = derive(case)
     hushed = sorted(_hushed(case, owed, before))
     told = _told(case, owed, events)
-    if Shown.of(case) == before.shown and not (history or hushed or told):
+    if ShownState.of(case) == before.shown and not (history or hushed or told):
         return Renewed(case=case, event=None)
     changes = _changes(owed, history, hushed)
     earlier = sum(one.type == REINTERPRETED for one in events)

@@ -28,7 +28,7 @@ _RECEIPTS = frozenset({"casebus.intake.received.v1", "casebus.intake.opened.v1"}
 _ERASED = "casebus.intake.erased.v1"
 
 
-class Place(Enum):
+class Admittance(Enum):
     """What becomes of an event."""
 
     FOLDED = auto()
@@ -80,28 +80,28 @@ class Room:
     def is_out(self, identity: Identity) -> bool:
         return identity in self._left_out
 
-    def place(self, event: CaseEvent) -> Place:
+    def place(self, event: CaseEvent) -> Admittance:
         """Place the next event of the stream in the journal's order."""
         if event.sector == BUS:
-            return Place.FOLDED
+            return Admittance.FOLDED
         about = _received(event)
         if about in self._left_out:
             # It goes with what it is about, and takes nobody's room.
             return self._out(event)
         if about is not None and self._is_owed(event, about):
-            return Place.FOLDED
+            return Admittance.FOLDED
         if self._used[event.agency] >= self._rooms.at(event.recorded_at):
             told = event.agency in self._told
             self._told.add(event.agency)
             out = self._out(event)
-            return out if told else Place.TOLD
+            return out if told else Admittance.TOLD
         self._used[event.agency] += 1 + len(_RECEIPTS) * len(event.to)
         self._to[event.identity] = event.to
-        return Place.FOLDED
+        return Admittance.FOLDED
 
-    def _out(self, event: CaseEvent) -> Place:
+    def _out(self, event: CaseEvent) -> Admittance:
         self._left_out.add(event.identity)
-        return Place.LEFT_OUT
+        return Admittance.LEFT_OUT
 
     def _is_owed(self, event: CaseEvent, about: Identity) -> bool:
         """The first receipt of its kind by a recipient of an event that is folded."""

@@ -11,8 +11,8 @@ from casebus.cases import figures as reading
 from casebus.cases.event import CaseEvent
 from casebus.law import Law
 from casebus.law.assessment import RANK, Verdict
-from casebus.law.figures import Acts, Figures, Sanction, offence_of
-from casebus.law.items import Item
+from casebus.law.figures import ActDays, Figures, Sanction, offence_of
+from casebus.law.items import GoodsItem
 from casebus.law.thresholds import Thresholds
 
 _CLAIMS = {str(verdict): verdict for verdict in Verdict}
@@ -20,18 +20,18 @@ _CLAIMS = {str(verdict): verdict for verdict in Verdict}
 _OTHER = "OTHER"
 
 
-class Statement(NamedTuple):
+class FigureStatement(NamedTuple):
     """What one event states of figures, by its body alone."""
 
     organisations: frozenset[str]
     offence: str | None
     #: Kinds of right that are named.
     kinds: frozenset[str]
-    acts: Acts | None
+    acts: ActDays | None
     sources: int | None
     numbers: int | None
     amounts: dict[str, int]
-    items: tuple[Item, ...]
+    items: tuple[GoodsItem, ...]
     owner_closed: bool
     circumvention: bool
     #: Punishments that the author itself knows of.
@@ -39,11 +39,11 @@ class Statement(NamedTuple):
     claim: Verdict | None
 
 
-def statement_of(event: CaseEvent, _law: Law) -> Statement:
+def statement_of(event: CaseEvent, _law: Law) -> FigureStatement:
     data = event.data
     kinds = frozenset(reading.right_kinds(data)) - {_OTHER, ""}
     sources, numbers = reading.rights(data)
-    return Statement(
+    return FigureStatement(
         organisations=frozenset(reading.organisations(data)),
         offence=offence_of(body.text(data, "offence")),
         kinds=kinds,
@@ -65,15 +65,15 @@ class Stated:
     added: dict[str, int] = field(default_factory=dict)
     alleged: dict[str, int] = field(default_factory=dict)
     #: Items as they were stated last, found piece by piece since, or only said by somebody.
-    items_restated: tuple[Item, ...] = ()
-    items_added: tuple[Item, ...] = ()
-    items_alleged: tuple[Item, ...] = ()
+    items_restated: tuple[GoodsItem, ...] = ()
+    items_added: tuple[GoodsItem, ...] = ()
+    items_alleged: tuple[GoodsItem, ...] = ()
     sources: int | None = None
     numbers: int | None = None
     offence: str = ""
     #: Kinds of right that are named.
     kinds: frozenset[str] = frozenset()
-    acts: Acts | None = None
+    acts: ActDays | None = None
     owner_closed: bool = False
     circumvention: bool = False
     #: The severest verdict that an author signed.
@@ -87,7 +87,7 @@ class Stated:
         stated = self.restated or self.added or self.items_restated or self.items_added
         return bool(self.alleged or self.items_alleged) and not stated
 
-    def take(self, one: Statement, says: frozenset[str], rules: Thresholds) -> bool:
+    def take(self, one: FigureStatement, says: frozenset[str], rules: Thresholds) -> bool:
         """Take over what an event states; whether it states anything that could be assessed."""
         self.organisations |= one.organisations
         self.offence = one.offence or self.offence
@@ -120,7 +120,7 @@ class Stated:
             suspicion=self.claim is Verdict.TRANSFER_ON_SUSPICION,
         )
 
-    def items(self) -> tuple[tuple[Item, ...], ...]:
+    def items(self) -> tuple[tuple[GoodsItem, ...], ...]:
         """What was stated last and what was found since: the heavier of the two counts."""
         if self.is_alleged:
             return (self.items_alleged,)
@@ -140,10 +140,10 @@ class Stated:
             return (named,)
         return tuple(sorted(rules.families_shown(self._every_item(), self.families(rules))))
 
-    def _every_item(self) -> tuple[Item, ...]:
+    def _every_item(self) -> tuple[GoodsItem, ...]:
         return tuple(one for part in self.items() for one in part)
 
-    def _count(self, amounts: dict[str, int], items: tuple[Item, ...], *, adds: bool) -> None:
+    def _count(self, amounts: dict[str, int], items: tuple[GoodsItem, ...], *, adds: bool) -> None:
         if adds:
             self.items_added += items
             for name, value in amounts.items():
@@ -162,10 +162,10 @@ class Stated:
                 yield from reading.sanctions({"rows": [row]}, "rows", family)
 
 
-def _spanned(known: Acts | None, more: Acts | None) -> Acts | None:
+def _spanned(known: ActDays | None, more: ActDays | None) -> ActDays | None:
     if known is None or more is None:
         return known or more
-    return Acts(min(known.first, more.first), max(known.last, more.last))
+    return ActDays(min(known.first, more.first), max(known.last, more.last))
 
 
 def _severer(one: Verdict | None, other: Verdict | None) -> Verdict | None:

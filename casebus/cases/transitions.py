@@ -9,8 +9,8 @@ from casebus.cases.clocks import Clocks
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.facets.copies import CopyDue
 from casebus.cases.findings import DATA_QUALITY, Findings
-from casebus.cases.regions import Region, Roles
-from casebus.cases.work import Work
+from casebus.cases.regions import OpenRegion, Roles
+from casebus.cases.work import WorkItems
 from casebus.law.agencies import SAME_DIVISION
 from casebus.law.compiled import Step
 
@@ -20,12 +20,12 @@ class Transitions:
 
     def __init__(
         self,
-        regions: Sequence[Region],
+        regions: Sequence[OpenRegion],
         roles: Roles,
         last: Mapping[str, CaseEvent],
         *,
         clocks: Clocks,
-        work: Work,
+        work: WorkItems,
         findings: Findings,
     ) -> None:
         """`roles` is what the case knows of them, `last` the last event of each name."""
@@ -36,7 +36,7 @@ class Transitions:
     def copies(self) -> tuple[CopyDue, ...]:
         return tuple(self._copies.values())
 
-    def apply(self, region: Region, step: Step, event: CaseEvent) -> None:
+    def apply(self, region: OpenRegion, step: Step, event: CaseEvent) -> None:
         region.status = step.to or region.status
         for role, sectors in step.binds:
             self._bind(region, step, role, sectors, event)
@@ -50,7 +50,7 @@ class Transitions:
             roles = {**self._roles, **region.roles}
             CHECKS[check](event, self._last, roles, self._findings)
 
-    def _move_clocks(self, region: Region, step: Step, event: CaseEvent) -> None:
+    def _move_clocks(self, region: OpenRegion, step: Step, event: CaseEvent) -> None:
         clocks = self._clocks
         if step.stops:
             clocks.stop(step.stops, event, region)
@@ -68,7 +68,7 @@ class Transitions:
         if step.pauses and clocks.were_met(step.pauses_if_met, region):
             clocks.pause(step.pauses, event, region, until=step.pauses_until)
 
-    def _start_clocks(self, region: Region, step: Step, event: CaseEvent) -> None:
+    def _start_clocks(self, region: OpenRegion, step: Step, event: CaseEvent) -> None:
         alone = len(self._regions) == 1
         for versions in step.starts:
             self._clocks.start(versions, event, region, alone=alone)
@@ -78,7 +78,7 @@ class Transitions:
         for versions in step.ensures:
             self._clocks.ensure(versions, event, region, alone=alone, done=bool(done))
 
-    def stray(self, region: Region, step: Step, event: CaseEvent) -> None:
+    def stray(self, region: OpenRegion, step: Step, event: CaseEvent) -> None:
         if step.to in region.procedure.ahead[region.status]:
             self.apply(region, step, event)
         else:
@@ -88,7 +88,7 @@ class Transitions:
             self._work.close(step.closes, event, region)
 
     def _bind(
-        self, region: Region, step: Step, role: str, sectors: frozenset[str], event: CaseEvent
+        self, region: OpenRegion, step: Step, role: str, sectors: frozenset[str], event: CaseEvent
     ) -> None:
         author = event.agency
         for agency, sector in zip(event.to, event.to_sectors, strict=False):

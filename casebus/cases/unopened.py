@@ -9,7 +9,7 @@ from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.facets.findings import DeviationsFacet
 from casebus.cases.facets.recalls import RecallsFacet
 from casebus.cases.findings import NEVER_OPENED, Findings
-from casebus.cases.keys import Keys
+from casebus.cases.keys import StreamKeys
 from casebus.cases.order import fold_order
 from casebus.cases.recalls import Recalls, is_recall, unworded
 from casebus.cases.state import NO_CASE, UNOPENED, Case
@@ -29,7 +29,7 @@ def unopened(events: list[CaseEvent], law: Law) -> Case:
     )
     order, _ = fold_order(events)
     recalls = Recalls(events)
-    findings = Findings(Keys(order[0].stream), law.waits, recalls.events)
+    findings = Findings(StreamKeys(order[0].stream), law.waits, recalls.events)
     known = [one for one in order if one.imported and event_name(one.type) in law.known_events]
     if known and not belongs:
         findings.add(NEVER_OPENED, known[0], {})

@@ -8,19 +8,19 @@ from casebus.cases import body
 from casebus.cases.acting import check_act
 from casebus.cases.clock import PAUSED
 from casebus.cases.clocks import Clocks
-from casebus.cases.clocks import Draft as ClockDraft
+from casebus.cases.clocks import RunningClock as ClockDraft
 from casebus.cases.event import CaseEvent
 from casebus.cases.facets.work import WorkItem
 from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
-from casebus.cases.keys import Keys
-from casebus.cases.regions import Region
+from casebus.cases.keys import StreamKeys
+from casebus.cases.regions import OpenRegion
 from casebus.law import Law
 from casebus.law.compiled import ALL, DutyRule, event_name
 
 TAKEN = "work.taken"
 
 
-class Draft:
+class OpenItem:
     """A work item while the fold runs."""
 
     __slots__ = (
@@ -37,7 +37,7 @@ class Draft:
     )
 
     def __init__(
-        self, key: str, rule: DutyRule, agency: str, event: CaseEvent, region: Region
+        self, key: str, rule: DutyRule, agency: str, event: CaseEvent, region: OpenRegion
     ) -> None:
         self.key = key
         self.rule = rule
@@ -57,15 +57,15 @@ class Draft:
             self.version += 1
 
 
-class Work:
-    def __init__(self, keys: Keys, findings: Findings, law: Law) -> None:
+class WorkItems:
+    def __init__(self, keys: StreamKeys, findings: Findings, law: Law) -> None:
         self._keys = keys
         self._findings = findings
         self._law = law
-        self._items: dict[str, Draft] = {}
-        self._open: list[Draft] = []
+        self._items: dict[str, OpenItem] = {}
+        self._open: list[OpenItem] = []
 
-    def open(self, rule: DutyRule, event: CaseEvent, region: Region, clocks: Clocks) -> None:
+    def open(self, rule: DutyRule, event: CaseEvent, region: OpenRegion, clocks: Clocks) -> None:
         """One item for each agency that has the role."""
         for agency in region.holders(rule.role):
             key = self._keys.of("work", rule.name, agency, event.source, event.id)
@@ -74,12 +74,12 @@ class Work:
                 key = self._keys.of(
                     "work", rule.name, agency, event.source, event.id, region.procedure.id
                 )
-            item = self._items[key] = Draft(key, rule, agency, event, region)
+            item = self._items[key] = OpenItem(key, rule, agency, event, region)
             if rule.clock:
                 item.clock = clocks.running(rule.clock)
             self._open.append(item)
 
-    def close(self, duties: frozenset[str], event: CaseEvent, region: Region) -> None:
+    def close(self, duties: frozenset[str], event: CaseEvent, region: OpenRegion) -> None:
         if not duties or not self._open:
             return
         everything = ALL in duties
@@ -129,12 +129,12 @@ class Work:
             item.taken_by = body.text(event.data, "actor")
         return True
 
-    def region_of(self, event: CaseEvent) -> tuple[Region, ...]:
+    def region_of(self, event: CaseEvent) -> tuple[OpenRegion, ...]:
         """The region of the item that the event names, if it names one."""
         item = self._items.get(body.text(event.data, "work_item"))
         return () if item is None else (item.region,)
 
-    def _supersede(self, event: CaseEvent, item: Draft, seen: int) -> None:
+    def _supersede(self, event: CaseEvent, item: OpenItem, seen: int) -> None:
         detail = {
             "work_item": item.key,
             "duty": item.rule.name,
@@ -151,7 +151,7 @@ class Work:
         return tuple(_freeze(one, units) for one in self._items.values())
 
 
-def _freeze(item: Draft, units: Mapping[tuple[str, str, str], str]) -> WorkItem:
+def _freeze(item: OpenItem, units: Mapping[tuple[str, str, str], str]) -> WorkItem:
     opened_by, closed_by, rule = item.opened_by, item.closed_by, item.rule
     clock = item.clock if item.clock and item.clock.status != PAUSED else None
     return WorkItem(

@@ -12,11 +12,11 @@ import click
 from casebus.cli.connect import agency_option, open_gateway, settings_for
 from casebus.cli.output import stderr
 from casebus.sdk.exporting import ocel, xes
-from casebus.sdk.exporting.steps import Step, cases_of
+from casebus.sdk.exporting.steps import LoggedStep, cases_of
 from casebus.sdk.gateway import JSON
 
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
-_Writer = Callable[[Iterable[tuple[JSON, list[Step]]], TextIO], tuple[int, int]]
+_Writer = Callable[[Iterable[tuple[JSON, list[LoggedStep]]], TextIO], tuple[int, int]]
 
 
 @click.command("export")
@@ -41,7 +41,9 @@ def command(xes_file: Path | None, ocel_file: Path | None, agency: str | None) -
         stderr().print(f"{path}: {cases} cases, {events} events")
 
 
-def _whole(path: Path, write: _Writer, cases: Iterable[tuple[JSON, list[Step]]]) -> tuple[int, int]:
+def _whole(
+    path: Path, write: _Writer, cases: Iterable[tuple[JSON, list[LoggedStep]]]
+) -> tuple[int, int]:
     """Write beside the file and put it in its place at the end: nobody reads half a log."""
     part = path.with_name(f"{path.name}.part")
     try:

@@ -20,18 +20,18 @@ from casebus.cli.connect import (
     open_store,
     settings_for,
 )
-from casebus.cli.groups import Group
+from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, foreign, json_option, table
-from casebus.cli.wording import Titles, local_time, short_type
+from casebus.cli.wording import EventTitles, local_time, short_type
 from casebus.errors import CasebusError
 from casebus.sdk.ferry.config import Config, carrier_key, config_of, read_config, write_config
-from casebus.sdk.ferry.ferry import End, Ferry, spool_at
+from casebus.sdk.ferry.ferry import Ferry, FerryEnd, spool_at
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.gateway import is_uuid
 from casebus.settings import Settings
 
 if TYPE_CHECKING:
-    from casebus.sdk.ferry.desk import Desk
+    from casebus.sdk.ferry.desk import FerryOffice
 
 _home = click.option(
     "--home",
@@ -43,7 +43,7 @@ _home = click.option(
 _PROBLEM = 1
 
 
-@click.group("ferry", cls=Group)
+@click.group("ferry", cls=CommandGroup)
 def command() -> None:
     """Carry an agency's events over a border that files alone pass (网闸).
 
@@ -199,7 +199,7 @@ def case(case: str, home: Path, *, as_json: bool) -> None:
     with desk_at(home) as desk:
         settings = settings_for().model_copy(update={"ferry": home})
         told = desk.case(case if is_uuid(case) else case_named(settings, case))
-        titles = Titles(desk.schemas)
+        titles = EventTitles(desk.schemas)
     rows = (
         (
             local_time(one["legal_time"]),
@@ -247,7 +247,7 @@ def _open(home: Path) -> Ferry:
     return Ferry(home, config, _end(config, Settings()))
 
 
-def _end(config: Config, settings: Settings) -> Callable[[Spool], End]:
+def _end(config: Config, settings: Settings) -> Callable[[Spool], FerryEnd]:
     if config.side == "office":
         from casebus.sdk.ferry.office import OfficeEnd  # noqa: PLC0415
         from casebus.sdk.store import Store, path_in  # noqa: PLC0415
@@ -260,12 +260,12 @@ def _end(config: Config, settings: Settings) -> Callable[[Spool], End]:
 
 
 @contextmanager
-def desk_at(home: Path) -> Iterator[Desk]:
-    from casebus.sdk.ferry.desk import Desk  # noqa: PLC0415
+def desk_at(home: Path) -> Iterator[FerryOffice]:
+    from casebus.sdk.ferry.desk import FerryOffice  # noqa: PLC0415
 
     agency, settings = office_config(home).agency, Settings()
     with Spool.open(spool_at(home)) as spool, open_store(settings) as store:
-        yield Desk(spool, store, load_schemas(settings), agency, settings.root_digest)
+        yield FerryOffice(spool, store, load_schemas(settings), agency, settings.root_digest)
 
 
 def _status(config: Config, spool: Spool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import click
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group of commands that says more than that there is no such one."""
 
     def resolve_command(

@@ -12,7 +12,7 @@ from rich.table import Table
 from casebus.cli.case_tables import show_parts
 from casebus.cli.connect import agency_option, load_schemas, open_gateway, settings_for
 from casebus.cli.output import answer, json_option, table
-from casebus.cli.wording import Titles, local_time, short_type
+from casebus.cli.wording import EventTitles, local_time, short_type
 from casebus.errors import CasebusError
 from casebus.sdk.gateway import Gateway
 
@@ -36,7 +36,7 @@ def command(case: str, agency: str | None, *, whole: bool, as_json: bool) -> Non
     answer(
         value,
         as_json=as_json,
-        show=lambda out: _show(out, value, Titles(load_schemas(settings)), whole=whole),
+        show=lambda out: _show(out, value, EventTitles(load_schemas(settings)), whole=whole),
     )
 
 
@@ -50,7 +50,7 @@ def _case(gateway: Gateway, case: str) -> tuple[dict[str, Any], list[dict[str, A
     return {"id": case, "status": "no part in it: your own events"}, []
 
 
-def _show(console: Console, value: dict[str, Any], titles: Titles, *, whole: bool) -> None:
+def _show(console: Console, value: dict[str, Any], titles: EventTitles, *, whole: bool) -> None:
     about = value["case"]
     numbers = "  ".join(one["value"] for one in about.get("numbers", ()))
     console.print(f"[bold]{about['id']}[/]  {escape(_standing(about))}")
@@ -69,13 +69,13 @@ def _standing(about: dict[str, Any]) -> str:
     return "  ".join(f"{one.get('title') or ''}  {one['status']}" for one in regions)
 
 
-def _what(event: dict[str, Any], titles: Titles) -> str:
+def _what(event: dict[str, Any], titles: EventTitles) -> str:
     """What happened; of a step of another system, by the name that it has there."""
     data = event.get("data") or {}
     return ": ".join(filter(None, (titles.of(event["type"]), str(data.get("step") or ""))))
 
 
-def _events(events: list[dict[str, Any]], titles: Titles) -> Table:
+def _events(events: list[dict[str, Any]], titles: EventTitles) -> Table:
     rows = (
         (
             local_time(one["legal_time"]),

@@ -27,7 +27,7 @@ from casebus.cli.connect import (
 from casebus.cli.output import PENDING, answer, json_option, stderr, table
 from casebus.errors import AwayError, CasebusError
 from casebus.sdk.importing.agencies import AgencyNames
-from casebus.sdk.importing.files import Rows, inspect
+from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import FileError, Issue
 from casebus.sdk.importing.kinds import load_mapping
 from casebus.sdk.importing.logs.load import LogLoader
@@ -35,8 +35,8 @@ from casebus.sdk.importing.logs.mapping import LogMapping
 from casebus.sdk.importing.logs.opening import LogFile, inspect_log
 from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.recorded import AskGateway
-from casebus.sdk.importing.report import Report, Summary, report_to
-from casebus.sdk.importing.run import Importer, Ports
+from casebus.sdk.importing.report import ImportSummary, Report, report_to
+from casebus.sdk.importing.run import Importer, ImportPorts
 from casebus.sdk.keyring import Keyring
 from casebus.settings import Settings
 
@@ -118,7 +118,7 @@ def _agencies(mapping: Mapping | LogMapping, mapping_path: Path) -> AgencyNames:
 
 def _ports(
     stack: ExitStack, settings: Settings, agencies: AgencyNames, dry_run: bool, asks: bool
-) -> tuple[Ports, Publisher | None]:
+) -> tuple[ImportPorts, Publisher | None]:
     schemas = load_schemas(settings)
     store = stack.enter_context(open_store(settings))
     publisher = None
@@ -126,7 +126,7 @@ def _ports(
         opened = open_publisher(settings, schemas, store, _door_of(settings, agencies))
         publisher = stack.enter_context(opened)
     gateway = stack.enter_context(open_gateway(settings)) if asks else None
-    ports = Ports(
+    ports = ImportPorts(
         schemas=schemas,
         store=store,
         agencies=agencies,
@@ -164,7 +164,7 @@ def _door_of(settings: Settings, agencies: AgencyNames) -> Callable[[str], str]:
 class _Work:
     """One file to import: runs with a report and a call after each batch."""
 
-    run: Callable[[Report, Callable[[], None]], Summary]
+    run: Callable[[Report, Callable[[], None]], ImportSummary]
     size: int
     position: Callable[[], int]
     #: An earlier run of it was cut off.
@@ -172,7 +172,7 @@ class _Work:
 
 
 def _work(
-    file: Path, mapping: Mapping | LogMapping, agency: str, ports: Ports, actor: str
+    file: Path, mapping: Mapping | LogMapping, agency: str, ports: ImportPorts, actor: str
 ) -> _Work:
     if isinstance(mapping, LogMapping):
         log = inspect_log(file, mapping)
@@ -180,11 +180,11 @@ def _work(
         run = partial(loader.run, log, entries)
         return _Work(run, log.size, lambda: entries.position, loader.position(log) > 0)
     source = inspect(file, mapping.encoding)
-    rows, importer = Rows(source, mapping), Importer(agency, mapping, ports, actor)
+    rows, importer = FileRows(source, mapping), Importer(agency, mapping, ports, actor)
     return _Work(partial(importer.run, source, rows), source.size, lambda: rows.position)
 
 
-def _run(work: _Work, file: Path, report: Report) -> Summary:
+def _run(work: _Work, file: Path, report: Report) -> ImportSummary:
     columns = TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()
     console = stderr()
     with Progress(
@@ -213,7 +213,7 @@ def _keeping(issues: list[Issue], write: Callable[[Issue], None]) -> Callable[[I
     return take
 
 
-def _show(console: Console, done: Summary, issues: list[Issue], report: Path | None) -> None:
+def _show(console: Console, done: ImportSummary, issues: list[Issue], report: Path | None) -> None:
     would = "would be " if done.dry_run else ""
     if done.resumed_at:
         console.print(f"An earlier run was cut off: went on after {done.resumed_at} rows.")

@@ -19,7 +19,7 @@ from casebus.cli.connect import (
     settings_for,
 )
 from casebus.cli.output import answer, json_option, stdout, table
-from casebus.cli.wording import Titles, local_time, short_type
+from casebus.cli.wording import EventTitles, local_time, short_type
 from casebus.errors import CasebusError
 from casebus.sdk.patience import Patience
 from casebus.settings import Settings
@@ -89,7 +89,7 @@ def _from_gateway(settings: Settings, after: str, *, as_json: bool) -> None:
 
 
 def _table(settings: Settings, items: Iterable[Mapping[str, Any]]) -> Table:
-    titles = Titles(load_schemas(settings))
+    titles = EventTitles(load_schemas(settings))
     rows = (
         (
             one["case"],
@@ -105,7 +105,7 @@ def _table(settings: Settings, items: Iterable[Mapping[str, Any]]) -> Table:
 
 
 def _from_kafka(settings: Settings, actor: str, *, follow: bool, ack: bool, as_json: bool) -> None:
-    titles = Titles(load_schemas(settings))
+    titles = EventTitles(load_schemas(settings))
     for one in _deliveries(settings, actor, follow=follow, ack=ack):
         answer(one, as_json=as_json, line=True, show=lambda _: None)
         if not as_json:

@@ -10,7 +10,7 @@ import click
 
 from casebus.cli import parsing
 from casebus.cli.connect import load_schemas, settings_for
-from casebus.cli.groups import Group
+from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import local_time
 from casebus.errors import CasebusError
@@ -30,7 +30,7 @@ _SIGNER_KEY = click.option(
 )
 
 
-@click.group("keys", cls=Group)
+@click.group("keys", cls=CommandGroup)
 def command() -> None:
     """Make keys; list, add and revoke them, and who signs for whom, in the directory."""
 

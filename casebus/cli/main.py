@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from casebus.cli.groups import Group
+from casebus.cli.groups import CommandGroup
 from casebus.cli.output import ShownError
 from casebus.cli.server import cleared, from_entry_point, missing
 from casebus.errors import CasebusError
@@ -76,7 +76,7 @@ class _Stderr(logging.Handler):
         click.echo(self.format(record), err=True)
 
 
-class Commands(Group):
+class Commands(CommandGroup):
     """Loads a command's module at first use, so that `casebus --help` is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

@@ -20,7 +20,7 @@ from casebus.cli.connect import (
     require_agency,
     settings_for,
 )
-from casebus.cli.groups import Group
+from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import local_time
 from casebus.errors import CasebusError
@@ -31,7 +31,7 @@ from casebus.sdk.gateway import Gateway
 from casebus.sdk.importing.files import inspect
 from casebus.sdk.importing.listed import HEADINGS, ListedRows, Meant
 from casebus.sdk.keyring import Keyring
-from casebus.sdk.penalties import Asker, PublishedList, Summary
+from casebus.sdk.penalties import Asker, PenaltySummary, PublishedList
 from casebus.settings import Settings
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -50,7 +50,7 @@ _WORDS = {
 _TO_LOOK_AT = ("unknown_office", "not_yours", "unidentified", "asked_now", "explained")
 
 
-@click.group("penalties", cls=Group)
+@click.group("penalties", cls=CommandGroup)
 def command() -> None:
     """有案不录: ask offices about penalties that were published and are not on the bus."""
 
@@ -154,7 +154,7 @@ def _submit(gateway: Gateway, agency: str, events: Sequence[NewEvent]) -> None:
                 raise
 
 
-def _show(console: Console, done: Summary) -> None:
+def _show(console: Console, done: PenaltySummary) -> None:
     console.print(f"{done.rows_read} rows read, {done.rows_refused} refused.")
     would_be = "would be " if done.dry_run else "were "
     for outcome, words in _WORDS.items():

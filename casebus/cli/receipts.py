@@ -19,7 +19,7 @@ from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import local_time
 from casebus.errors import CasebusError
 from casebus.settings import Settings
-from casebus.trust.receipt import Receipt, Shown, check, directory_of
+from casebus.trust.receipt import Proven, Receipt, check, directory_of
 
 _STEPS = ("submitted", "relayed", "delivered", "retrieved")
 
@@ -45,12 +45,12 @@ def command(
     answer(found, as_json=as_json, show=lambda console: _show(console, found, shown))
 
 
-def _checked(settings: Settings, found: dict[str, Any]) -> dict[int, Shown]:
+def _checked(settings: Settings, found: dict[str, Any]) -> dict[int, Proven]:
     """What each receipt proves, by the step's identity; raises where one proves nothing."""
     if not settings.root_digest:
         raise CasebusError("no_root_digest", "set CASEBUS_ROOT_DIGEST to check receipts")
     schemas = load_schemas(settings)
-    shown: dict[int, Shown] = {}
+    shown: dict[int, Proven] = {}
     for _, one in _hand_overs(found):
         if one.get("receipt"):
             receipt = Receipt.from_json(one["receipt"])
@@ -59,7 +59,7 @@ def _checked(settings: Settings, found: dict[str, Any]) -> dict[int, Shown]:
     return shown
 
 
-def _show(console: Console, found: dict[str, Any], shown: dict[int, Shown]) -> None:
+def _show(console: Console, found: dict[str, Any], shown: dict[int, Proven]) -> None:
     steps = list(_hand_overs(found))
     rows = (
         (step, one.get("agency"), local_time(one.get("at")), _position(one)) for step, one in steps
@@ -72,7 +72,7 @@ def _show(console: Console, found: dict[str, Any], shown: dict[int, Shown]) -> N
         console.print(f"{step} {one.get('agency') or ''}: {_proved(one, shown.get(id(one)))}")
 
 
-def _proved(one: dict[str, Any], shown: Shown | None) -> str:
+def _proved(one: dict[str, Any], shown: Proven | None) -> str:
     if shown is None:
         return "no signed head covers it yet: ask again in a moment"
     says = f"proved: index {shown.index} of {shown.size} in {shown.origin}"

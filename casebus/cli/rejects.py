@@ -9,7 +9,7 @@ import click
 
 from casebus.cli import reject_tables
 from casebus.cli.connect import agency_option, open_gateway, settings_for
-from casebus.cli.groups import Group
+from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option, stderr
 from casebus.cli.wording import short_type
 from casebus.errors import CasebusError
@@ -26,7 +26,7 @@ _DRAFTED = {
 }
 
 
-@click.group("rejects", cls=Group)
+@click.group("rejects", cls=CommandGroup)
 def command() -> None:
     """Rejected records: an operator's key shows all, an agency's key its own.
 

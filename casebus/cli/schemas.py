@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from casebus.cli import catalogue
-from casebus.cli.groups import Group
+from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option
 from casebus.events import register
 from casebus.events.register import Body, Row
@@ -29,7 +29,7 @@ _FOLDER = click.option(
 )
 
 
-@click.group("schemas", cls=Group)
+@click.group("schemas", cls=CommandGroup)
 def command() -> None:
     """Register event types and check the register."""
 

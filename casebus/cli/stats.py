@@ -18,14 +18,14 @@ from casebus.cli.connect import (
     open_store,
     settings_for,
 )
-from casebus.cli.groups import Group
+from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option, table
 from casebus.events.legaltime import CHINA
 from casebus.law.divisions import DIVISIONS, Divisions
 from casebus.sdk.event import NewEvent
 from casebus.settings import Settings
 from casebus.statistics.publishing import events_of
-from casebus.statistics.report import CHARTED, PLACED, TITLE, Figures, render
+from casebus.statistics.report import CHARTED, PLACED, TITLE, ReportFigures, render
 from casebus.statistics.tables import columns, lines, notes, to_csv, to_xlsx
 
 _FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -48,7 +48,7 @@ def asked_by(command: Any) -> Any:
     return command
 
 
-@click.group("stats", cls=Group, invoke_without_command=True)
+@click.group("stats", cls=CommandGroup, invoke_without_command=True)
 @asked_by
 @click.option("--csv", "csv_file", type=_FILE, help="Write the table as CSV.")
 @click.option("--xlsx", "xlsx_file", type=_FILE, help="Write the table as a workbook.")
@@ -134,7 +134,7 @@ def report(html_file: Path, title: str, agency: str | None, **given: Any) -> Non
         fixed = asked | {"as_of": whole["as_of"]}
         months = gateway.stats(**fixed | {"by": "month", "indicator": ",".join(CHARTED)})
         places = gateway.stats(**fixed | {"by": "city", "indicator": ",".join(PLACED)})
-    text = render(Figures(whole, months, places), title=title, names=_names(settings))
+    text = render(ReportFigures(whole, months, places), title=title, names=_names(settings))
     html_file.write_text(text, encoding="utf-8")
 
 

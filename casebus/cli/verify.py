@@ -16,17 +16,17 @@ from casebus.cli.output import answer, json_option, table
 from casebus.cli.server import missing
 from casebus.errors import CasebusError
 from casebus.evidence.checking import check_bundle
-from casebus.evidence.refolding import Reading
-from casebus.evidence.report import Comparison, Report
+from casebus.evidence.refolding import FoldTools
+from casebus.evidence.report import BundleReport, FoldComparison
 from casebus.settings import Settings
 
 _ENTRY_POINTS = "casebus.commands"
 _OFFLINE = "With a BUNDLE: `casebus verify FILE --root DIGEST` checks a case's evidence offline."
 _STATES = {
-    Comparison.SAME: "Folded again, the case is in the state that the bundle says: {}",
-    Comparison.DIFFERS: "Folded again, the case is in another state than the bundle says.",
-    Comparison.PARTIAL: "The state is not folded again, the bundle is partial: {}.",
-    Comparison.NOT_COMPARABLE: "The state is not comparable: {}.",
+    FoldComparison.SAME: "Folded again, the case is in the state that the bundle says: {}",
+    FoldComparison.DIFFERS: "Folded again, the case is in another state than the bundle says.",
+    FoldComparison.PARTIAL: "The state is not folded again, the bundle is partial: {}.",
+    FoldComparison.NOT_COMPARABLE: "The state is not comparable: {}.",
 }
 
 
@@ -98,13 +98,13 @@ def _root(given: str | None) -> str:
     return root
 
 
-def _reading() -> Reading:
+def _reading() -> FoldTools:
     settings = Settings()
     limits = (settings.policies_dir / LIMITS).read_text(encoding="utf-8")
-    return Reading(load_schemas(settings), limits)
+    return FoldTools(load_schemas(settings), limits)
 
 
-def _show(out: Console, report: Report) -> None:
+def _show(out: Console, report: BundleReport) -> None:
     out.print(f"Case {report.case}")
     out.print(table(("checked", "number"), [(w, f"{n:,}") for w, n in report.counts.items()]))
     if report.witnesses:

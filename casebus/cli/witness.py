@@ -19,7 +19,7 @@ from casebus.cli.output import answer, json_option
 from casebus.errors import CasebusError
 from casebus.now import now_from
 from casebus.sdk.keyring import Keyring
-from casebus.sdk.witness import Memory, Outcome, Witness
+from casebus.sdk.witness import Memory, Witness, WitnessRound
 
 _FILE = "witness.json"
 
@@ -90,7 +90,7 @@ def command(
             time.sleep(every)
 
 
-def _tell(outcome: Outcome, *, as_json: bool) -> None:
+def _tell(outcome: WitnessRound, *, as_json: bool) -> None:
     told = {
         "cosigned": [{"origin": one.origin, "size": one.size} for one in outcome.cosigned],
         "refused": [{"code": one.code, "detail": one.detail} for one in outcome.refused],
@@ -101,7 +101,7 @@ def _tell(outcome: Outcome, *, as_json: bool) -> None:
     answer(told, as_json=as_json, show=lambda console: _show(console, outcome))
 
 
-def _show(console: Console, outcome: Outcome) -> None:
+def _show(console: Console, outcome: WitnessRound) -> None:
     for one in outcome.cosigned:
         console.print(f"cosigned {one.origin} {one.size}", soft_wrap=True)
     for refused in outcome.refused:

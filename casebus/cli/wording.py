@@ -13,7 +13,7 @@ _DATE = len("2026-03-02")
 PROVISIONAL = "provisional 暂定"
 
 
-class Titles:
+class EventTitles:
     """Chinese titles of event types, as their schemas have them."""
 
     def __init__(self, schemas: Schemas) -> None:

@@ -12,7 +12,7 @@ import click
 
 from casebus.cli import parsing, work_tables
 from casebus.cli.connect import agency_option, load_schemas, open_gateway, settings_for
-from casebus.cli.groups import Group
+from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option
 from casebus.cli.verbs import verbs
 from casebus.cli.work_items import meant, unsaid
@@ -26,7 +26,7 @@ from casebus.settings import Settings
 _PAGE = 20
 
 
-class Work(Group):
+class WorkGroup(CommandGroup):
     """`list`, `show`, and every other word is an action that an item may offer."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -43,7 +43,7 @@ def _verbs() -> Mapping[str, str]:
     return verbs(settings.policies_dir, settings.schemas_dir)
 
 
-@click.group("work", cls=Work)
+@click.group("work", cls=WorkGroup)
 def command() -> None:
     """Show work items and act on them.
 

@@ -20,7 +20,7 @@ import fastavro
 
 from casebus.errors import CasebusError, Reason
 from casebus.events.counting import MOST_ITEMS, Counter, TooManyError
-from casebus.events.misfits import misfits
+from casebus.events.mismatches import misfits
 from casebus.words import in_words
 
 _PREFIX = struct.Struct(">bI")

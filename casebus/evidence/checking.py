@@ -6,22 +6,22 @@ from casebus.events.schemas import Schemas
 from casebus.evidence import lines
 from casebus.evidence.handed import check_hand_overs
 from casebus.evidence.lines import JournalLine
-from casebus.evidence.logged import Heads, check_paths, check_places
+from casebus.evidence.logged import BundleHeads, check_paths, check_places
 from casebus.evidence.opening import Bundle, open_bundle
-from casebus.evidence.refolding import Reading, compare_state
-from casebus.evidence.report import Flaw, Report
-from casebus.evidence.signed import Signers
+from casebus.evidence.refolding import FoldTools, compare_state
+from casebus.evidence.report import BundleReport, Flaw
+from casebus.evidence.signed import DirectorySigners
 
 
-def check_bundle(raw: bytes, root_digest: str, reading: Reading) -> Report:
+def check_bundle(raw: bytes, root_digest: str, reading: FoldTools) -> BundleReport:
     """Everything that the bundle holds, against nothing but the pinned root."""
     bundle, report = open_bundle(raw)
-    signers = Signers(bundle, root_digest, report)
+    signers = DirectorySigners(bundle, root_digest, report)
     files = {lines.RECORDS: bundle.records, lines.RELAYS: bundle.relays}
     _check_case(bundle.records, report)
     _check_schemas(bundle, reading.schemas, report)
     signers.check_all(files)
-    heads = Heads(bundle, signers.directory, report)
+    heads = BundleHeads(bundle, signers.directory, report)
     for file, records in files.items():
         check_places(file, records, bundle, heads, report)
     check_paths(bundle, report)
@@ -32,7 +32,7 @@ def check_bundle(raw: bytes, root_digest: str, reading: Reading) -> Report:
     return report
 
 
-def _check_case(records: dict[int, JournalLine], report: Report) -> None:
+def _check_case(records: dict[int, JournalLine], report: BundleReport) -> None:
     """The case's own records are all of its stream, and so of one partition."""
     partitions = {one.place.partition for one in records.values()}
     for number, line in records.items():
@@ -41,7 +41,7 @@ def _check_case(records: dict[int, JournalLine], report: Report) -> None:
             report.add(Flaw.OUT_OF_PLACE, lines.RECORDS, f"line {number}", "not of this case")
 
 
-def _check_schemas(bundle: Bundle, known: Schemas, report: Report) -> None:
+def _check_schemas(bundle: Bundle, known: Schemas, report: BundleReport) -> None:
     """Of a text that is registered here, id, subject and version are those that it has here."""
     here = {one.digest: one for one in known}
     for schema in bundle.schemas:
@@ -51,7 +51,7 @@ def _check_schemas(bundle: Bundle, known: Schemas, report: Report) -> None:
             )
 
 
-def _leave_out_what_does_not_hold(bundle: Bundle, report: Report) -> None:
+def _leave_out_what_does_not_hold(bundle: Bundle, report: BundleReport) -> None:
     """What no signature and no log holds says nothing of hand-overs."""
     bad = {(one.file, one.place) for one in report.problems}
     for file, records in ((lines.RECORDS, bundle.records), (lines.RELAYS, bundle.relays)):
@@ -59,7 +59,7 @@ def _leave_out_what_does_not_hold(bundle: Bundle, report: Report) -> None:
             del records[number]
 
 
-def _count(bundle: Bundle, report: Report) -> None:
+def _count(bundle: Bundle, report: BundleReport) -> None:
     withheld = sum(one.value is None for one in bundle.records.values())
     report.counts["events"] = len(bundle.records) - withheld
     report.counts["withheld events"] = withheld

@@ -10,15 +10,15 @@ from casebus.events.schemas import Schemas
 from casebus.events.stamps import RECIPIENTS, texts_of
 from casebus.evidence import lines
 from casebus.evidence.lines import JournalLine
-from casebus.evidence.opening import Bundle, HandOver
-from casebus.evidence.report import Flaw, Report
+from casebus.evidence.opening import Bundle, ProvedHandOver
+from casebus.evidence.report import BundleReport, Flaw
 
 SUBMITTED, RELAYED, DELIVERED, RETRIEVED = "submitted", "relayed", "delivered", "retrieved"
 #: What the record of a step says; a checkpoint also speaks for who has a system of its own.
 _SAYS = {DELIVERED: "casebus.intake.received.v1", RETRIEVED: "casebus.intake.opened.v1"}
 
 
-def check_hand_overs(bundle: Bundle, schemas: Schemas, report: Report) -> None:
+def check_hand_overs(bundle: Bundle, schemas: Schemas, report: BundleReport) -> None:
     steps = _Steps(bundle, schemas)
     for number, said in bundle.hand_overs.items():
         if not steps.holds(said):
@@ -38,7 +38,7 @@ class _Steps:
                 to = self._sent.setdefault((envelope.source, envelope.id), set())
                 to.update(texts_of(line.headers).get(RECIPIENTS, "").split())
 
-    def holds(self, said: HandOver) -> bool:
+    def holds(self, said: ProvedHandOver) -> bool:
         recipients = self._sent.get((said.source, said.id))
         if recipients is None:
             return False
@@ -51,12 +51,12 @@ class _Steps:
         by_the_bus = said.step == DELIVERED and said.place in self._relays
         return by_the_bus or self._says(said)
 
-    def _is_the_event(self, said: HandOver) -> bool:
+    def _is_the_event(self, said: ProvedHandOver) -> bool:
         record = self._records.get(said.place)
         envelope = None if record is None else _envelope(record)
         return envelope is not None and (envelope.source, envelope.id) == (said.source, said.id)
 
-    def _says(self, said: HandOver) -> bool:
+    def _says(self, said: ProvedHandOver) -> bool:
         """An agency speaks for itself only; a record without its body is checked as a leaf."""
         record = self._records.get(said.place)
         if record is None or record.value is None:

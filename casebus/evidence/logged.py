@@ -9,10 +9,10 @@ from casebus.events.doors import BUS
 from casebus.evidence import lines
 from casebus.evidence.lines import JournalLine
 from casebus.evidence.opening import Bundle
-from casebus.evidence.report import Flaw, Report
+from casebus.evidence.report import BundleReport, Flaw
 from casebus.evidence.signed import leaf_of
 from casebus.trust.directory import Directory
-from casebus.trust.head import Head, Origin, log_key
+from casebus.trust.head import Head, LogName, log_key
 from casebus.trust.leaf import log_leaf
 from casebus.trust.logproof import LogProof
 from casebus.trust.note import NoteError, NoteKey, SignedNote
@@ -20,10 +20,10 @@ from casebus.trust.proofs import is_included
 from casebus.trust.receipt import witnesses_of
 
 
-class Heads:
+class BundleHeads:
     """The heads of a bundle that an installation's key has signed."""
 
-    def __init__(self, bundle: Bundle, directory: Directory, report: Report) -> None:
+    def __init__(self, bundle: Bundle, directory: Directory, report: BundleReport) -> None:
         self._directory, self._report = directory, report
         self._good: dict[tuple[int, int], Head] = {}
         for log, (name, text) in sorted(bundle.heads.items()):
@@ -40,7 +40,7 @@ class Heads:
     def _read(self, log: tuple[int, int], text: str) -> Head:
         note = SignedNote.parse(text)
         head = Head.parse(note.text)
-        if head.origin != str(Origin(self._directory.root_digest, *log)):
+        if head.origin != str(LogName(self._directory.root_digest, *log)):
             raise NoteError("it is the head of another log")
         if not any(map(note.is_signed_by, self._keys_of(head.origin))):
             raise NoteError("no key of the installation that is still valid has signed it")
@@ -55,7 +55,7 @@ class Heads:
                 yield log_key(origin, key.public)
 
 
-def check_paths(bundle: Bundle, report: Report) -> None:
+def check_paths(bundle: Bundle, report: BundleReport) -> None:
     """Each path is of a record of the bundle."""
     places = {one.place for one in (*bundle.records.values(), *bundle.relays.values())}
     for place, (number, _) in bundle.paths.items():
@@ -64,7 +64,11 @@ def check_paths(bundle: Bundle, report: Report) -> None:
 
 
 def check_places(
-    file: str, records: Mapping[int, JournalLine], bundle: Bundle, heads: Heads, report: Report
+    file: str,
+    records: Mapping[int, JournalLine],
+    bundle: Bundle,
+    heads: BundleHeads,
+    report: BundleReport,
 ) -> None:
     """Each record by its path to the head of its log."""
     for number, line in records.items():

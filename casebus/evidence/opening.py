@@ -12,12 +12,12 @@ from casebus.events.schemas import Schema, Schemas
 from casebus.evidence import archive, lines
 from casebus.evidence.lines import Entry, JournalLine, Place
 from casebus.evidence.manifest import read_manifest
-from casebus.evidence.report import Flaw, Report
+from casebus.evidence.report import BundleReport, Flaw
 
 _Line = TypeVar("_Line")
 
 
-class HandOver(NamedTuple):
+class ProvedHandOver(NamedTuple):
     """A step of an event's hand-over, and the record that says so."""
 
     step: str
@@ -35,7 +35,7 @@ class Bundle:
     records: dict[int, JournalLine] = field(default_factory=dict)
     relays: dict[int, JournalLine] = field(default_factory=dict)
     entries: dict[int, Entry] = field(default_factory=dict)
-    hand_overs: dict[int, HandOver] = field(default_factory=dict)
+    hand_overs: dict[int, ProvedHandOver] = field(default_factory=dict)
     #: Line and audit path of each place.
     paths: dict[Place, tuple[int, tuple[bytes, ...]]] = field(default_factory=dict)
     #: Name and text of the signed head of each (epoch, partition).
@@ -46,13 +46,13 @@ class Bundle:
     state: dict[str, Any] | None = None
 
 
-def open_bundle(raw: bytes) -> tuple[Bundle, Report]:
+def open_bundle(raw: bytes) -> tuple[Bundle, BundleReport]:
     """Whatever can be read of it, and what is wrong with its form."""
-    report = Report()
+    report = BundleReport()
     return _Reading(files_of(raw, report), report).bundle(), report
 
 
-def files_of(raw: bytes, report: Report) -> dict[str, bytes]:
+def files_of(raw: bytes, report: BundleReport) -> dict[str, bytes]:
     """The files, as far as they can be told apart; any bit that is not as it was made is named."""
     try:
         files, differs = archive.unpack(raw)
@@ -65,7 +65,7 @@ def files_of(raw: bytes, report: Report) -> dict[str, bytes]:
     return files
 
 
-def _check_files(files: dict[str, bytes], report: Report) -> None:
+def _check_files(files: dict[str, bytes], report: BundleReport) -> None:
     try:
         report.case, listed = read_manifest(files.get(lines.MANIFEST, b""))
     except lines.LineError as error:
@@ -82,7 +82,7 @@ def _check_files(files: dict[str, bytes], report: Report) -> None:
 class _Reading:
     """The files of one bundle as they are read; what cannot be is said to the report."""
 
-    def __init__(self, files: dict[str, bytes], report: Report) -> None:
+    def __init__(self, files: dict[str, bytes], report: BundleReport) -> None:
         self._files, self._report = files, report
 
     def bundle(self) -> Bundle:
@@ -190,10 +190,10 @@ def _state_line(line: bytes) -> dict[str, Any]:
     return row
 
 
-def _hand_over(line: bytes) -> HandOver:
+def _hand_over(line: bytes) -> ProvedHandOver:
     row = lines.read(line)
     try:
-        said = HandOver(place=Place.taken(row), **row)
+        said = ProvedHandOver(place=Place.taken(row), **row)
     except (KeyError, TypeError) as error:
         raise lines.LineError("not the fields of a hand-over") from error
     if not all(isinstance(one, str) for one in (said.step, said.source, said.id, said.agency)):

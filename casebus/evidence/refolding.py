@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from casebus.cases import FOLD_VERSION, CaseEvent, fold
 from casebus.cases.event import Identity
-from casebus.cases.room import Place, Room, Rooms
+from casebus.cases.room import Admittance, Room, Rooms
 from casebus.cases.stamped import case_event, widened
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
@@ -17,7 +17,7 @@ from casebus.events.stamps import Stamps
 from casebus.evidence import lines
 from casebus.evidence.lines import JournalLine
 from casebus.evidence.opening import Bundle
-from casebus.evidence.report import Comparison, Flaw, Report
+from casebus.evidence.report import BundleReport, Flaw, FoldComparison
 from casebus.evidence.signed import leaf_of
 from casebus.law import Law
 from casebus.law.bundle import digest
@@ -28,7 +28,7 @@ _NOT_HELD = "the bundle does not hold"
 
 
 @dataclass(frozen=True)
-class Reading:
+class FoldTools:
     """By what the checker reads bodies and folds: what its own casebus brings."""
 
     schemas: Schemas
@@ -44,18 +44,18 @@ def limits_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def compare_state(bundle: Bundle, reading: Reading, report: Report) -> None:
+def compare_state(bundle: Bundle, reading: FoldTools, report: BundleReport) -> None:
     """Fold the case again and say whether it is in the state that the bundle says."""
     state = bundle.state
     if state is None or any(one.value is None for one in bundle.records.values()):
-        report.state, report.about_state = Comparison.PARTIAL, _LEFT_OUT
+        report.state, report.about_state = FoldComparison.PARTIAL, _LEFT_OUT
         return
     if digest(bundle.law) != state.get("law"):
         report.add(Flaw.LAW_ALTERED, lines.LAW, detail=f"not {state.get('law')}")
-        report.state = Comparison.NOT_COMPARABLE
+        report.state = FoldComparison.NOT_COMPARABLE
         return
     if not report.ok:
-        report.state, report.about_state = Comparison.NOT_COMPARABLE, _NOT_HELD
+        report.state, report.about_state = FoldComparison.NOT_COMPARABLE, _NOT_HELD
         return
     try:
         _require_same(bundle, state, reading)
@@ -63,15 +63,15 @@ def compare_state(bundle: Bundle, reading: Reading, report: Report) -> None:
         case = fold(events_of(lines_of_case, bundle.schemas, reading), Law(bundle.law))
     except (_OtherError, CasebusError, ValueError, KeyError) as error:
         # Stamps that no admission of this version writes, or a law of another form.
-        report.state, report.about_state = Comparison.NOT_COMPARABLE, in_words(error)
+        report.state, report.about_state = FoldComparison.NOT_COMPARABLE, in_words(error)
         return
-    report.state, report.about_state = Comparison.SAME, case.status
+    report.state, report.about_state = FoldComparison.SAME, case.status
     if (case.digest(), case.status) != (state.get("digest"), state.get("status")):
-        report.state = Comparison.DIFFERS
+        report.state = FoldComparison.DIFFERS
         report.add(Flaw.STATE_DIFFERS, lines.STATE, "line 1", f"folded again: {case.digest()}")
 
 
-def _require_same(bundle: Bundle, state: dict[str, object], reading: Reading) -> None:
+def _require_same(bundle: Bundle, state: dict[str, object], reading: FoldTools) -> None:
     if state.get("unsettled"):
         raise _OtherError(f"when the bundle was made: {state['unsettled']}")
     if state.get("fold_version") != FOLD_VERSION:
@@ -85,7 +85,7 @@ def _require_same(bundle: Bundle, state: dict[str, object], reading: Reading) ->
 
 
 def events_of(
-    records: Iterable[JournalLine], schemas: Schemas, reading: Reading
+    records: Iterable[JournalLine], schemas: Schemas, reading: FoldTools
 ) -> Iterator[CaseEvent]:
     """What the fold takes of whole records in the log's order, as casework gathers it."""
     room = Room(Rooms.parse(reading.limits))
@@ -110,8 +110,8 @@ def events_of(
 
 def _placed(event: CaseEvent, room: Room) -> CaseEvent | None:
     match room.place(event):
-        case Place.FOLDED:
+        case Admittance.FOLDED:
             return event
-        case Place.TOLD:
+        case Admittance.TOLD:
             return replace(event, beyond=True)
     return None

@@ -43,7 +43,7 @@ class Flaw(StrEnum):
     """The whole case, folded again, is not in the state that the bundle says."""
 
 
-class Comparison(StrEnum):
+class FoldComparison(StrEnum):
     """What folding again said of the state."""
 
     SAME = "same"
@@ -53,7 +53,7 @@ class Comparison(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class BundleProblem:
     code: Flaw
     file: str
     #: A line, a byte, or empty for the file as a whole.
@@ -62,13 +62,13 @@ class Problem:
 
 
 @dataclass
-class Report:
+class BundleReport:
     """The outcome; `ok` says that everything which the bundle holds agrees."""
 
     case: str = ""
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[BundleProblem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    state: Comparison = Comparison.PARTIAL
+    state: FoldComparison = FoldComparison.PARTIAL
     #: Why the state could not be compared, or what it is.
     about_state: str = ""
     #: Who signed a head beside the installation.
@@ -79,7 +79,7 @@ class Report:
         return not self.problems
 
     def add(self, code: Flaw, file: str, place: object = "", detail: str = "") -> None:
-        self.problems.append(Problem(code, file, str(place), detail))
+        self.problems.append(BundleProblem(code, file, str(place), detail))
 
     def to_json(self) -> dict[str, Any]:
         return {

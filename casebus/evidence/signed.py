@@ -11,7 +11,7 @@ from casebus.events.stamps import DIRECTORY
 from casebus.evidence import lines
 from casebus.evidence.lines import Entry, JournalLine
 from casebus.evidence.opening import Bundle
-from casebus.evidence.report import Flaw, Report
+from casebus.evidence.report import BundleReport, Flaw
 from casebus.trust.directory import Directory, DirectoryError, PublicKey
 from casebus.trust.leaf import event_leaf
 from casebus.trust.receipt import LeafInputs
@@ -26,10 +26,10 @@ def leaf_of(line: JournalLine, schemas: Schemas) -> bytes:
     return event_leaf(schemas.schema_of(line.value).digest, line.headers, line.value)
 
 
-class Signers:
+class DirectorySigners:
     """The directory growing entry by entry, as each record's admission knew it."""
 
-    def __init__(self, bundle: Bundle, root_digest: str, report: Report) -> None:
+    def __init__(self, bundle: Bundle, root_digest: str, report: BundleReport) -> None:
         self._schemas, self._report = bundle.schemas, report
         self._check = SignatureCheck()
         self.directory = Directory(bundle.schemas, root_digest)

@@ -40,7 +40,7 @@ _PART_ROOM = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class FerryItem:
     """`about` says where a record stood, or of which event something is told."""
 
     kind: str
@@ -57,7 +57,7 @@ class Item:
         return canonical(said)
 
     @classmethod
-    def read(cls, line: bytes) -> Item:
+    def read(cls, line: bytes) -> FerryItem:
         """An item of its form and in its one text; raises FerryError `ferry_unreadable`."""
         try:
             said = json.loads(line)
@@ -78,7 +78,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ItemPart:
     """A piece of a line; `id` is the whole line's SHA-256."""
 
     id: str
@@ -97,13 +97,13 @@ class Part:
         )
 
 
-def part_of(line: bytes) -> Part | None:
+def part_of(line: bytes) -> ItemPart | None:
     """The part that a line is, None where it is whole; raises FerryError."""
     if not line.startswith(b'{"id":'):
         return None
     try:
         said = json.loads(line)
-        part = Part(said["id"], said["part"], said["of"], base64.b64decode(said["text"]))
+        part = ItemPart(said["id"], said["part"], said["of"], base64.b64decode(said["text"]))
         fits = part.fits() and part.line() == line
     except MISSHAPEN as error:
         raise FerryError(Fault.UNREADABLE, "a line is no part") from error
@@ -112,7 +112,7 @@ def part_of(line: bytes) -> Part | None:
     return part
 
 
-def joined(parts: Iterable[Part]) -> bytes:
+def joined(parts: Iterable[ItemPart]) -> bytes:
     """The whole line of all its parts; raises FerryError where they are not one."""
     there = sorted(parts, key=lambda one: one.number)
     line = b"".join(one.text for one in there)
@@ -126,7 +126,7 @@ def texts_of(line: bytes) -> list[bytes]:
     try:
         if (part := part_of(line)) is not None:
             return [part.text]
-        record = Item.read(line).record
+        record = FerryItem.read(line).record
     except FerryError:
         return []
     if record is None:
@@ -143,7 +143,7 @@ def cut(line: bytes, room: int) -> list[bytes]:
     piece = (room - _PART_ROOM) // 4 * 3
     texts = [line[at : at + piece] for at in range(0, len(line), piece)]
     whole = hashlib.sha256(line).hexdigest()
-    return [Part(whole, at, len(texts), one).line() for at, one in enumerate(texts, start=1)]
+    return [ItemPart(whole, at, len(texts), one).line() for at, one in enumerate(texts, start=1)]
 
 
 def filled(lines: Iterable[bytes], room: int) -> Iterator[tuple[bytes, ...]]:

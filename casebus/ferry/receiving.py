@@ -8,28 +8,28 @@ from enum import Enum, auto
 
 from casebus.evidence.lines import canonical
 from casebus.ferry.lane import Direction, Fault, FerryError, Lane
-from casebus.ferry.sealed import MOST_NAMED, NONE, Ack, Bundle
+from casebus.ferry.sealed import MOST_NAMED, NONE, Ack, FerryBundle
 
 #: What an acknowledgement says of refusals, so that any carrier takes it.
 _SAID_BYTES = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenUntil:
     """How far a lane was taken; without an epoch nothing came yet."""
 
     epoch: str = ""
     through: int = 0
     digest: str = NONE
 
-    def after(self, bundle: Bundle) -> Taken:
+    def after(self, bundle: FerryBundle) -> TakenUntil:
         """Raises FerryError `ferry_broken_chain` where the bundle does not follow."""
         if bundle.previous != self.digest:
             raise FerryError(
                 Fault.BROKEN_CHAIN,
                 f"number {bundle.number} does not follow from what was taken as {self.through}",
             )
-        return Taken(bundle.lane.epoch, bundle.number, bundle.digest)
+        return TakenUntil(bundle.lane.epoch, bundle.number, bundle.digest)
 
 
 class Fate(Enum):
@@ -39,7 +39,7 @@ class Fate(Enum):
     """It waits for its turn, which may be now."""
 
 
-def fate(bundle: Bundle, taken: Taken, digest: str, held: Mapping[int, bool]) -> Fate:
+def fate(bundle: FerryBundle, taken: TakenUntil, digest: str, held: Mapping[int, bool]) -> Fate:
     """`digest` is that of the bundle that was taken under this number, if one was.
 
     `held` says of each number that came early whether it was refused by the scanner. Raises
@@ -70,7 +70,7 @@ def require_lane(
 def acknowledged(
     lane: Lane,
     serial: int,
-    taken: Taken,
+    taken: TakenUntil,
     held: Iterable[int],
     refused: Mapping[int, str],
     *,

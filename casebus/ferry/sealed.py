@@ -43,7 +43,7 @@ Peers = Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
+class FerryBundle:
     """`previous` is the digest of the bundle before.
 
     `stands_for` is the digest of the bundle whose number it takes: that one was refused by the
@@ -106,7 +106,7 @@ class Ack:
         return _sealed(self.manifest(), key, None)
 
 
-def opened(raw: bytes, peers: Peers) -> Bundle | Ack:
+def opened(raw: bytes, peers: Peers) -> FerryBundle | Ack:
     """What a file says, in the one form that it can have; raises FerryError.
 
     `ferry_unreadable` where a byte is missing or another, `ferry_foreign_signature` where no peer
@@ -128,9 +128,9 @@ def opened(raw: bytes, peers: Peers) -> Bundle | Ack:
         raise _unreadable("its parts are not of their form") from error
 
 
-def _read(said: dict[str, Any], files: Mapping[str, bytes]) -> Bundle | Ack:
+def _read(said: dict[str, Any], files: Mapping[str, bytes]) -> FerryBundle | Ack:
     lane = Lane.from_json(said["lane"])
-    read: Bundle | Ack
+    read: FerryBundle | Ack
     if said["kind"] == "ack":
         refused = {int(number): str(why) for number, why in said["refused"].items()}
         missing = tuple(_count(one) for one in said["missing"])
@@ -140,7 +140,9 @@ def _read(said: dict[str, Any], files: Mapping[str, bytes]) -> Bundle | Ack:
     else:
         lines = tuple(files[_ITEMS].split(b"\n")[:-1])
         stands_for = _digest(said["stands_for"]) if "stands_for" in said else ""
-        read = Bundle(lane, _count(said["number"]), _digest(said["previous"]), lines, stands_for)
+        read = FerryBundle(
+            lane, _count(said["number"]), _digest(said["previous"]), lines, stands_for
+        )
         parts = {_MANIFEST: read.manifest(), _ITEMS: _text(lines)}
     # All of it written again is what was signed: nothing in it is free or left out.
     if parts | {_SIGNATURE: files[_SIGNATURE]} != files:
@@ -200,26 +202,28 @@ def _unreadable(detail: str) -> FerryError:
     return FerryError(Fault.UNREADABLE, detail)
 
 
-def contents(one: Bundle | Ack) -> bytes:
+def contents(one: FerryBundle | Ack) -> bytes:
     """What a scanner cannot see in the file itself, Base64 undone: each text a member of a zip."""
-    lines = one.lines if isinstance(one, Bundle) else ()
+    lines = one.lines if isinstance(one, FerryBundle) else ()
     texts = (text for line in lines for text in texts_of(line))
     return pack({f"{at:08}": text for at, text in enumerate(texts)})
 
 
-def name_of(one: Bundle | Ack) -> str:
+def name_of(one: FerryBundle | Ack) -> str:
     """A name that any mover of files keeps: lower-case letters, digits, hyphens, one dot.
 
     It only sorts; what a file is, its manifest says.
     """
-    kind, number = ("b", one.number) if isinstance(one, Bundle) else ("ack", one.serial)
+    kind, number = ("b", one.number) if isinstance(one, FerryBundle) else ("ack", one.serial)
     return f"{one.lane.agency}-{one.lane.direction}-{kind}{number:010}.zip"
 
 
-def chained(bundles: Sequence[Sequence[bytes]], lane: Lane, number: int, last: str) -> list[Bundle]:
+def chained(
+    bundles: Sequence[Sequence[bytes]], lane: Lane, number: int, last: str
+) -> list[FerryBundle]:
     """Bundles of these lines, numbered and chained behind `number` and the digest `last`."""
     made = []
     for number_of, lines in enumerate(bundles, start=number + 1):
-        made.append(Bundle(lane, number_of, last, tuple(lines)))
+        made.append(FerryBundle(lane, number_of, last, tuple(lines)))
         last = made[-1].digest
     return made

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from casebus.ferry.lane import Fault, FerryError
-from casebus.ferry.sealed import Ack, Bundle
+from casebus.ferry.sealed import Ack, FerryBundle
 
 #: Bundles on their way at once: what no answer came to does not fill the outbox for ever.
 WINDOW = 64
@@ -53,6 +53,6 @@ def overdue(put_at: Mapping[int, float], now: float, patience: float) -> list[in
     return sorted(number for number, at in put_at.items() if now - at >= patience or at > now)
 
 
-def in_place_of(bundle: Bundle) -> Bundle:
+def in_place_of(bundle: FerryBundle) -> FerryBundle:
     """What takes the number of a bundle that the other side's scanner refused: nothing in it."""
-    return Bundle(bundle.lane, bundle.number, bundle.previous, (), bundle.digest)
+    return FerryBundle(bundle.lane, bundle.number, bundle.previous, (), bundle.digest)

@@ -16,7 +16,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from casebus.law import loader
 from casebus.law.conditions import values_at
-from casebus.law.models import BodyPath, EventName, Model, Rule, Title, Word
+from casebus.law.models import BodyPath, EventName, LawModel, Rule, Title, Word
 from casebus.law.reading import LawError
 
 FOLDER = "acts"
@@ -51,7 +51,7 @@ class NeedRow(Rule):
         return self
 
 
-class ActRow(Model):
+class ActRule(LawModel):
     events: Annotated[tuple[EventName, ...], Field(min_length=1)]
     needs: tuple[NeedRow, ...] = ()
     #: Why nothing is asked; only where nothing is.
@@ -64,9 +64,9 @@ class ActRow(Model):
         return self
 
 
-class ActFile(Model):
+class ActFile(LawModel):
     sources: dict[str, dict[str, object]] = {}  # noqa: RUF012
-    acts: tuple[ActRow, ...]
+    acts: tuple[ActRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def is_part(name: str) -> bool:
     return name.startswith(f"{FOLDER}/")
 
 
-class Acts:
+class ActRules:
     """The acts of one law by the name of their event."""
 
     def __init__(self, needs: Mapping[str, tuple[Need, ...]]) -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from casebus.law.figures import Acts, Figures, Sanction
+from casebus.law.figures import ActDays, Figures, Sanction
 from casebus.law.threshold_models import Standard
-from casebus.law.threshold_readings import Reading
+from casebus.law.threshold_readings import MetricReading
 
 
 class Verdict(StrEnum):
@@ -102,23 +102,23 @@ class Assessment:
         }
 
 
-class Matter(NamedTuple):
+class AssessedMatter(NamedTuple):
     """The question: what is known, when it was done, what was punished before, what day it is."""
 
     figures: Figures
-    acts: Acts
+    acts: ActDays
     sanctions: tuple[Sanction, ...]
     today: dt.date
 
 
-class Outcome(NamedTuple):
+class StandardOutcome(NamedTuple):
     """One standard applied in one version."""
 
     standard: Standard
     tier: int
     #: What decided, or came nearest.
-    reading: Reading | None
-    readings: tuple[Reading, ...]
+    reading: MetricReading | None
+    readings: tuple[MetricReading, ...]
     sanctions: tuple[Sanction, ...]
     #: The day whose law was used.
     day: dt.date
@@ -138,8 +138,8 @@ class Outcome(NamedTuple):
 class Weighed(NamedTuple):
     """One outcome, and how sure it is that the offence is this one."""
 
-    outcome: Outcome
-    matter: Matter
+    outcome: StandardOutcome
+    matter: AssessedMatter
     is_named: bool = False
     #: Empty where the offence counts as named.
     unknown: tuple[str, ...] = ()

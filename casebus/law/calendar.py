@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import cached_property
 
-from casebus.law.days import SATURDAY, Days
+from casebus.law.days import SATURDAY, DayStretch
 from casebus.law.models import HolidaysFile
 from casebus.law.statutory import StatutoryDays, last_announced
 
@@ -29,7 +29,7 @@ class Calendar:
             for day in days
             if day in worked or (day.weekday() < SATURDAY and day not in free)
         ]
-        self._announced = Days(*span, workdays)
+        self._announced = DayStretch(*span, workdays)
         self._statutory = holidays.statutory
 
     def knows(self, day: dt.date) -> bool:
@@ -56,13 +56,13 @@ class Calendar:
         return (self._expected.workdays_between(day, until)[0], True) if outside else (found, False)
 
     @cached_property
-    def latest(self) -> Days:
+    def latest(self) -> DayStretch:
         """The fewest working days there can be; what lies outside it nobody can say yet."""
         return self._announced if self._by_statute is None else self._by_statute.latest()
 
     # Made when first asked for: most cases end in the years that are announced.
     @cached_property
-    def _expected(self) -> Days:
+    def _expected(self) -> DayStretch:
         return self._announced if self._by_statute is None else self._by_statute.expected()
 
     @cached_property

@@ -73,7 +73,7 @@ def _plain_first(rows: Iterable[_Row], start: int = 1) -> list[tuple[int, _Row]]
     return sorted(enumerate(rows, start), key=lambda one: one[1].option is not None)
 
 
-def _clock(row: models.ClockRow, file: models.ClockFile) -> ClockRule:
+def _clock(row: models.ClockVersion, file: models.ClockFile) -> ClockRule:
     own = "warn_at" in row.model_fields_set
     return ClockRule(
         id=row.id,

@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import Field
 
-from casebus.law.models import Model, Rule
+from casebus.law.models import LawModel, Rule
 
 Body = Mapping[str, Any]
 
 
-class Condition(Model):
+class Condition(LawModel):
     """All of it must hold; an empty one always does.
 
     A path is field names with dots between; a list on the way counts with each of its rows.

@@ -10,7 +10,7 @@ _WEEK = 7
 _LAST_ORDINAL = dt.date.max.toordinal()
 
 
-class Days:
+class DayStretch:
     """Answers are (answer, outside): whether a day was asked that the stretch does not hold.
 
     Days past year 9999 are held at its last day.

@@ -116,14 +116,14 @@ AMOUNTS = tuple(
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Acts:
+class ActDays:
     """First and last day of the acts; the last one chooses the version of the law."""
 
     first: dt.date
     last: dt.date
 
     @classmethod
-    def on(cls, day: dt.date) -> Acts:
+    def on(cls, day: dt.date) -> ActDays:
         return cls(day, day)
 
 

@@ -14,7 +14,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from casebus.law import loader
-from casebus.law.models import Model, Title, Word
+from casebus.law.models import LawModel, Title, Word
 
 FILE = "findings.yaml"
 Kind = Literal[
@@ -34,7 +34,7 @@ Kind = Literal[
 _MOST_HOURS = 30 * 24
 
 
-class WaitRow(Model):
+class WaitRow(LawModel):
     kind: Kind
     #: What `reason` in its detail says; none: whatever it says that no other row names.
     reasons: tuple[Word, ...] = ()
@@ -46,7 +46,7 @@ class WaitRow(Model):
     because: Title
 
 
-class FindingsFile(Model):
+class FindingsFile(LawModel):
     waits: tuple[WaitRow, ...]
 
     @model_validator(mode="after")

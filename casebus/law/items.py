@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from casebus.law.figures import Figures
-from casebus.law.threshold_models import Counted, Fit
+from casebus.law.threshold_models import Fit, MetricChoice
 
 #: What is unknown of an item, beside the elements that the law names.
 ACT, SEVERAL = "act", "several"
@@ -20,7 +20,7 @@ _OTHER = "OTHER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class GoodsItem:
     """As its author states it; money in fen, None and what is not named are not known."""
 
     right: str = _OTHER
@@ -37,7 +37,7 @@ class Item:
     #: (element, how it is), of those that are known.
     elements: tuple[tuple[str, bool], ...] = ()
 
-    def parts(self, counts: Mapping[str, Counted]) -> Iterator[tuple[str, int]]:
+    def parts(self, counts: Mapping[str, MetricChoice]) -> Iterator[tuple[str, int]]:
         """(metric, value) of all that it adds to; what is not said to be sold is unsold.
 
         A service has no turnover: gains alone are asked (法释〔2025〕5号 3 II).
@@ -82,7 +82,7 @@ class Fits:
         return bool(self.rows)
 
     def charges(
-        self, items: Iterable[Item], named: str | None, day: dt.date, about: Figures
+        self, items: Iterable[GoodsItem], named: str | None, day: dt.date, about: Figures
     ) -> list[Charge]:
         """Offence by offence, by the rows of a day; `about` is known of the case as a whole.
 
@@ -96,7 +96,7 @@ class Fits:
                 asked.take(item, fit, unknown)
         return [one.charge(about) for one in sums.values()]
 
-    def offences(self, items: Iterable[Item], day: dt.date) -> set[str]:
+    def offences(self, items: Iterable[GoodsItem], day: dt.date) -> set[str]:
         """Every offence that some item may be."""
         rows = self._of(day)
         return {fit.offence for one in items for fit, _ in self._fitting(one, rows, None)}
@@ -111,7 +111,7 @@ class Fits:
         ]
 
     def _fitting(
-        self, item: Item, rows: list[Fit], named: str | None
+        self, item: GoodsItem, rows: list[Fit], named: str | None
     ) -> Iterator[tuple[Fit, set[str]]]:
         """The rows that the item fits, each with what is unknown of it."""
         is_open = item.act not in self.acts
@@ -127,7 +127,7 @@ class Fits:
             yield fit, set() if fit.offence == named else unknown
 
 
-def _is_of(item: Item, fit: Fit, *, is_open: bool, named: str | None) -> bool:
+def _is_of(item: GoodsItem, fit: Fit, *, is_open: bool, named: str | None) -> bool:
     is_named = fit.offence == named
     if item.right not in fit.rights and not (is_named and item.right == _OTHER):
         return False
@@ -143,7 +143,7 @@ class _Totals:
     numbers: set[str] = field(default_factory=set)
     any: bool = False
 
-    def take(self, item: Item, fit: Fit) -> None:
+    def take(self, item: GoodsItem, fit: Fit) -> None:
         self.any = True
         for metric, value in item.parts(fit.counts):
             self.parts[metric] = self.parts.get(metric, 0) + value
@@ -169,7 +169,7 @@ class _Sum:
         self._sure, self._maybe = _Totals(), _Totals()
         self._unknown: set[str] = set()
 
-    def take(self, item: Item, fit: Fit, unknown: set[str]) -> None:
+    def take(self, item: GoodsItem, fit: Fit, unknown: set[str]) -> None:
         self._maybe.take(item, fit)
         self._unknown |= unknown
         if not unknown:

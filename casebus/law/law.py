@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from casebus.law import bundle, compiled, compiling, loader, models, options
-from casebus.law.acts import Acts
+from casebus.law.acts import ActRules
 from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule, Procedure, event_name
 from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
@@ -48,7 +48,7 @@ class Law:
         self.triage = Triage.of(files)
         self.rights = RightRules.of(files)
         self.waits = Waits.of(files)
-        self.acts = Acts.of(files)
+        self.acts = ActRules.of(files)
         self.clocks: dict[str, tuple[ClockRule, ...]] = compiling.clocks(options.clocks(files))
         everywhere = self._everywhere()
         #: Events that any participant may send in every procedure: they move nothing.

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from typing import NamedTuple
 
-from casebus.law.assessment import Matter, Outcome
+from casebus.law.assessment import AssessedMatter, StandardOutcome
 from casebus.law.threshold_models import ThresholdFile
 from casebus.law.threshold_rows import years_after
 
@@ -24,7 +24,7 @@ class Barred(NamedTuple):
     citation: str
 
 
-class Limits:
+class ProsecutionLimits:
     """By the highest term of the tier that is reached; without rows nothing is barred."""
 
     def __init__(self, files: Collection[ThresholdFile]) -> None:
@@ -37,7 +37,7 @@ class Limits:
         """Years after which some acts can be prosecuted no more; 0 where no row says so."""
         return min((row.years for row in self._limits), default=0)
 
-    def barred(self, outcome: Outcome, matter: Matter) -> Barred | None:
+    def barred(self, outcome: StandardOutcome, matter: AssessedMatter) -> Barred | None:
         """None where nothing is reached, where it may still be prosecuted, or no row says so.
 
         Counted from the end of the acts. Who was filed on or fled is not barred (刑法 88): of that
@@ -47,7 +47,7 @@ class Limits:
             return None
         return self._past(self._term(outcome.standard.offence, outcome.tier, outcome.day), matter)
 
-    def wholly(self, outcome: Outcome, matter: Matter) -> Barred | None:
+    def wholly(self, outcome: StandardOutcome, matter: AssessedMatter) -> Barred | None:
         """Whether even the heaviest that a suspicion may turn out to be is barred.
 
         Which figures the police will find is open, so is which law is the lighter: the heaviest
@@ -57,7 +57,7 @@ class Limits:
         terms = [self._term(outcome.standard.offence, _HEAVIEST, day) for day in days]
         return self._past(min((one for one in terms if one is not None), default=None), matter)
 
-    def _past(self, term: int | None, matter: Matter) -> Barred | None:
+    def _past(self, term: int | None, matter: AssessedMatter) -> Barred | None:
         for row in self._limits:
             if term is not None and term < row.below and row.effective_from <= matter.today:
                 until = years_after(matter.acts.last, row.years)

@@ -15,7 +15,7 @@ from casebus.law.reading import LawError, line_of, read_yaml
 
 __all__ = ["LawError", "parse", "parse_all", "placed", "read"]
 
-_M = TypeVar("_M", bound=models.Model)
+_M = TypeVar("_M", bound=models.LawModel)
 #: Rules are YAML; the table of divisions is CSV, as it is exchanged everywhere.
 _SUFFIXES = frozenset({".yaml", ".csv"})
 

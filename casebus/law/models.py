@@ -40,11 +40,11 @@ Level = Literal["county", "city", "province", "national"]
 LAPSED = "clock.lapsed"
 
 
-class Model(BaseModel):
+class LawModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Title(Model):
+class Title(LawModel):
     zh: str
     en: str
 
@@ -54,7 +54,7 @@ class State(Title):
     silence: Title | None = None
 
 
-class Rule(Model):
+class Rule(LawModel):
     """What every rule says of itself: where it stands, from when to when, how sure we are."""
 
     source: str
@@ -78,12 +78,12 @@ class Choice(Rule):
     option: Word | None = None
 
 
-class Role(Model):
+class RoleRule(LawModel):
     title: Title
     sectors: tuple[Word, ...]
 
 
-class Duty(Model):
+class Duty(LawModel):
     """A kind of work item: whose it is, what may be done about it, which clock runs on it."""
 
     title: Title
@@ -163,12 +163,12 @@ class Transition(Choice):
         return self
 
 
-class ProcedureFile(Model):
+class ProcedureFile(LawModel):
     id: Word
     title: Title
     opener: Word
     initial: Word
-    roles: dict[Word, Role]
+    roles: dict[Word, RoleRule]
     states: dict[Word, State]
     duties: dict[Word, Duty]
     #: Recorded beside the procedure: they move nothing and need no standing.
@@ -189,7 +189,7 @@ class Common(Rule):
     events: tuple[EventName, ...]
 
 
-class Receipt(Rule):
+class ReceiptRule(Rule):
     """By when what was sent is taken to be received, where nothing shows that it was earlier."""
 
     #: After the event was recorded.
@@ -198,18 +198,18 @@ class Receipt(Rule):
     own_choice: bool = True
 
 
-class CommonFile(Model):
+class CommonFile(LawModel):
     sources: dict[str, dict[str, object]] = {}
     #: Recorded beside every procedure, of whomever.
     neutral: tuple[EventGlob, ...] = ()
     recorded: tuple[Common, ...] = ()
     #: Of clocks that count from receipt.
-    receipt: Receipt | None = None
+    receipt: ReceiptRule | None = None
     #: Why nothing falls due while a clock stands still.
     standstill: Title | None = None
 
 
-class Extension(Model):
+class ExtensionRule(LawModel):
     """One extension that the law allows: by how much, where it says so, who grants it."""
 
     amount: Annotated[int, Field(gt=0, le=3650)]
@@ -220,7 +220,7 @@ class Extension(Model):
     by: Title | None = None
 
 
-class ClockRow(Choice):
+class ClockVersion(Choice):
     """One period in one version; without an amount it is `at once` and never falls due."""
 
     id: ClockId
@@ -244,7 +244,7 @@ class ClockRow(Choice):
     when: dict[BodyPath, tuple[str | bool | int, ...]] = {}
     #: The same for bodies that it is not meant for; a field that is absent excludes nothing.
     unless: dict[BodyPath, tuple[str | bool | int, ...]] = {}
-    extensions: tuple[Extension, ...] = ()
+    extensions: tuple[ExtensionRule, ...] = ()
     #: Starts only where somebody has the role of its actor by then.
     when_held: bool = False
     #: Share of the period after which the actor is warned; none: never. The file's where absent.
@@ -300,14 +300,14 @@ class ClockRow(Choice):
 _NATURAL = {"natural", "natural_roll"}
 
 
-class ClockFile(Model):
+class ClockFile(LawModel):
     sources: dict[str, dict[str, object]] = {}
     #: For the rows that do not say it themselves.
     warn_at: Share | None = 0.8
-    clocks: tuple[ClockRow, ...]
+    clocks: tuple[ClockVersion, ...]
 
 
-class HolidayYear(Model):
+class HolidayYear(LawModel):
     #: Weekdays that are days off.
     free: tuple[dt.date, ...]
     #: Saturdays and Sundays that are worked (调休上班).
@@ -344,7 +344,7 @@ class StatutoryDay(Rule):
         return self
 
 
-class Statutory(Model):
+class Statutory(LawModel):
     """Days off that are known before the notice of their year is out."""
 
     sources: dict[str, dict[str, object]] = {}
@@ -385,7 +385,7 @@ class Statutory(Model):
         return self
 
 
-class HolidaysFile(Model):
+class HolidaysFile(LawModel):
     years: dict[int, HolidayYear]
     statutory: Statutory | None = None
 
@@ -408,19 +408,19 @@ class HolidaysFile(Model):
         return self
 
 
-class Grant(Model):
+class Grant(LawModel):
     """Event types that a sector may emit; no levels means every level."""
 
     types: tuple[EventGlob, ...]
     levels: tuple[Level, ...] = ()
 
 
-class Sector(Model):
+class Sector(LawModel):
     title: Title
     emits: tuple[Grant, ...]
 
 
-class SectorsFile(Model):
+class SectorsFile(LawModel):
     #: An anchor for grants that every sector has; not read by itself.
     everyone: Grant | None = None
     sectors: dict[Word, Sector]

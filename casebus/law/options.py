@@ -23,7 +23,7 @@ class Option(models.Rule):
     enabled: bool
 
 
-class OptionsFile(models.Model):
+class OptionsFile(models.LawModel):
     options: dict[models.Word, Option]
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law.calendar import Calendar
-from casebus.law.days import Days
+from casebus.law.days import DayStretch
 
 END_OF_DAY = dt.time(23, 59, 59)
 _LAST_DAY = dt.date.max
@@ -111,7 +111,7 @@ def extension(amount: int, unit: str) -> Added:
 
 
 def paused(
-    unit: str, since: LegalTime, until: LegalTime, calendar: Calendar | Days
+    unit: str, since: LegalTime, until: LegalTime, calendar: Calendar | DayStretch
 ) -> tuple[Added, bool]:
     """The length of a pause in the unit of its clock, and whether it is provisional.
 
@@ -146,7 +146,7 @@ def _rolls(period: Period, added: Added) -> bool:
 def _ends_on(
     start: dt.date,
     period: Period,
-    calendar: Calendar | Days,
+    calendar: Calendar | DayStretch,
     added: Added,
     not_before: dt.date | None,
 ) -> tuple[dt.date, dt.date, bool]:
@@ -161,7 +161,7 @@ def _ends_on(
 
 
 def _last_day(
-    start: dt.date, period: Period, calendar: Calendar | Days, added: Added
+    start: dt.date, period: Period, calendar: Calendar | DayStretch, added: Added
 ) -> tuple[dt.date, bool]:
     """The period with what was added in its own unit; then what was added in others."""
     unit, amount = period.unit, period.amount

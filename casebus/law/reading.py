@@ -59,7 +59,7 @@ def read_yaml(name: str, text: bytes) -> Any:
         raise LawError("law_unreadable", says) from error
 
 
-class Lines:
+class LineFinder:
     """Where what stands in one file, for who asks often."""
 
     def __init__(self, text: bytes) -> None:
@@ -78,7 +78,7 @@ class Lines:
 
 def line_of(text: bytes, path: Sequence[str | int]) -> int:
     """The line (from 1) at which a place stands, or the nearest place around it that there is."""
-    return Lines(text).of(path)
+    return LineFinder(text).of(path)
 
 
 def _check_depth(name: str, text: bytes) -> None:

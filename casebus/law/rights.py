@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from casebus.law import loader
 from casebus.law.conditions import Body, in_force, texts_at
-from casebus.law.models import EventName, Model, Rule, Word
+from casebus.law.models import EventName, LawModel, Rule, Word
 
 FILE = "rights.yaml"
 IN_QUESTION, INVALID, STANDS, BACK = "in_question", "invalid", "stands", "back"
@@ -38,12 +38,12 @@ class RightRow(Rule):
         return self
 
 
-class RightsFile(Model):
+class RightsFile(LawModel):
     sources: dict[str, dict[str, object]] = Field(default={})
     rules: tuple[RightRow, ...]
 
 
-class Verdict(NamedTuple):
+class RightVerdict(NamedTuple):
     """What one event says of a right."""
 
     says: Says
@@ -68,7 +68,7 @@ class RightRules:
         known = FILE in files
         return cls(loader.parse(files, FILE, RightsFile) if known else RightsFile(rules=()))
 
-    def verdict(self, event: str, sector: str, body: Body, day: dt.date) -> Verdict | None:
+    def verdict(self, event: str, sector: str, body: Body, day: dt.date) -> RightVerdict | None:
         """Of the first rule in force for the event, by name, and the author's sector."""
         for row in self._rows.get(event, ()):
             if in_force(row, day) and (not row.sectors or sector in row.sectors):
@@ -76,10 +76,10 @@ class RightRules:
         return None
 
 
-def _verdict(row: RightRow, body: Body) -> Verdict | None:
+def _verdict(row: RightRow, body: Body) -> RightVerdict | None:
     outcome = "".join(texts_at(body, row.field)[:1]) if row.field else ""
     says = row.says or row.values.get(outcome, row.otherwise)
     if says is None:
         return None
     on = "".join(texts_at(body, row.day)[:1]) if row.day else ""
-    return Verdict(says, outcome, on, f"{row.source} {row.article}")
+    return RightVerdict(says, outcome, on, f"{row.source} {row.article}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from casebus.law.days import Days, is_weekend
+from casebus.law.days import DayStretch, is_weekend
 from casebus.law.models import Statutory, StatutoryDay
 
 _TUESDAY = 1
@@ -20,7 +20,7 @@ _TUESDAY = 1
 class StatutoryDays:
     """Working days around the announced years, as far as the tables of the moving days reach."""
 
-    def __init__(self, statutory: Statutory, announced: Days) -> None:
+    def __init__(self, statutory: Statutory, announced: DayStretch) -> None:
         self._announced = announced
         years = statutory.years
         first = min(dt.date(years[0], 1, 1).toordinal(), announced.first)
@@ -36,11 +36,11 @@ class StatutoryDays:
                 self._make_up(first_day, last_day)
         self._window = statutory.window_days
 
-    def expected(self) -> Days:
+    def expected(self) -> DayStretch:
         """As best known: weekdays but for the days off that the statute fixes."""
         return self._days(self._off)
 
-    def latest(self) -> Days:
+    def latest(self) -> DayStretch:
         """No earlier than whatever the notice says: each day near a holiday counted as off.
 
         Weekends that may be worked are not counted either: that would make a period shorter.
@@ -61,14 +61,14 @@ class StatutoryDays:
                 self._off.add(last)
                 owed -= 1
 
-    def _days(self, off: set[int]) -> Days:
+    def _days(self, off: set[int]) -> DayStretch:
         first, last = self._span
         workdays = [
             *_weekdays(range(first, self._announced.first), off),
             *self._announced.workdays,
             *_weekdays(range(self._announced.last + 1, last + 1), off),
         ]
-        return Days(first, last, workdays)
+        return DayStretch(first, last, workdays)
 
 
 def last_announced(year: int) -> dt.date:

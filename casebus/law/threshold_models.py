@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from casebus.law.models import EventGlob, Model, Rule, Title, Word
+from casebus.law.models import EventGlob, LawModel, Rule, Title, Word
 
 #: What is measured, as event bodies name it; `all_gains` and `conduct` are made by the engine:
 #: gains from goods and services together, and the act itself where no amount is asked.
@@ -101,34 +101,34 @@ Amounts = Annotated[dict[Metric, int], BeforeValidator(_amounts), Field(min_leng
 Range = Annotated[tuple[int, int], BeforeValidator(_money)]
 
 
-class RightCount(Model):
+class RightCount(LawModel):
     """So many rights; marks that point to one source count as one (by: source)."""
 
     at_least: Annotated[int, Field(ge=2, le=100)]
     by: Literal["source", "right"]
 
 
-class Repeat(Model):
+class Repeat(LawModel):
     """Done again within so many years after a punishment for acts of the standard's family."""
 
     years: Annotated[int, Field(ge=1, le=20)]
 
 
-class When(Model):
+class RuleCondition(LawModel):
     """What must be so beside the amount; nothing means always."""
 
     right_count: RightCount | None = None
     repeat: Repeat | None = None
 
 
-class ThresholdRule(Model):
+class ThresholdRule(LawModel):
     id: Word
     article: str
-    when: When = When()
+    when: RuleCondition = RuleCondition()
     any: Amounts
 
 
-class Unsold(Model):
+class Unsold(LawModel):
     """What is not sold yet, alone or with what is, against a multiple of the sales standard.
 
     The sum counts only where what is sold stays below the standard itself.
@@ -142,7 +142,7 @@ class Unsold(Model):
     of: tuple[Word, ...]
 
 
-class Half(Model):
+class Half(LawModel):
     """Half of the standards of so many different rules."""
 
     article: str
@@ -150,7 +150,7 @@ class Half(Model):
     of: tuple[Word, ...]
 
 
-class Tier(Model):
+class Tier(LawModel):
     """The aggravated tier: a multiple of all rules, or rules of its own, or both."""
 
     article: str
@@ -221,7 +221,7 @@ class Accumulation(Rule):
     limitation_years: Annotated[int, Field(ge=1, le=30)]
 
 
-class Family(Model):
+class Family(LawModel):
     """Offences of which a punishment for one makes the next a repeat, and the rights they harm."""
 
     title: Title
@@ -229,7 +229,7 @@ class Family(Model):
     rights: tuple[RightWord, ...]
 
 
-class Counted(Model):
+class MetricChoice(LawModel):
     """Into which metric something goes if it was sold, and if it was not."""
 
     sold: Metric
@@ -249,7 +249,7 @@ class Fit(Rule):
     #: Element -> how it must be.
     elements: dict[Word, bool] = Field(default={})
     #: `amount`, or a unit of quantity -> metrics.
-    counts: dict[Word, Counted]
+    counts: dict[Word, MetricChoice]
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -280,7 +280,7 @@ class Ground(Rule):
 _Events = tuple[EventGlob, ...]
 
 
-class Detection(Model):
+class Detection(LawModel):
     """Which events say what: figures, punishments, transfers (the fold reads it by these words)."""
 
     #: State a metric anew, or add to it.
@@ -302,7 +302,7 @@ class Detection(Model):
     clocks: tuple[str, ...] = ()
 
 
-class ThresholdFile(Model):
+class ThresholdFile(LawModel):
     #: Anchors for YAML merge keys; not read.
     sources: dict[str, dict[str, object]] = Field(default={})
     families: dict[Word, Family] = Field(default={})

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
-from casebus.law.figures import Acts, Figures, Sanction
-from casebus.law.threshold_models import FACTS, Standard, ThresholdRule, When
+from casebus.law.figures import ActDays, Figures, Sanction
+from casebus.law.threshold_models import FACTS, RuleCondition, Standard, ThresholdRule
 from casebus.law.threshold_rows import years_after
 
 #: Names the rule of two halves where a rule is named.
 HALF = "half"
 
 
-class Reading(NamedTuple):
+class MetricReading(NamedTuple):
     """One figure held against one amount of one rule."""
 
     rule: str
@@ -34,19 +34,19 @@ class Reading(NamedTuple):
         return self.value / self.needed
 
 
-class Asked(NamedTuple):
+class StandardAsked(NamedTuple):
     """One standard, one version, one act."""
 
     standard: Standard
     figures: Figures
-    acts: Acts
+    acts: ActDays
     sanctions: tuple[Sanction, ...]
     factor: int
 
-    def readings(self) -> Iterator[Reading]:
+    def readings(self) -> Iterator[MetricReading]:
         return self._all(self.factor)
 
-    def aggravated(self) -> Iterator[Reading]:
+    def aggravated(self) -> Iterator[MetricReading]:
         tier = self.standard.tier2
         if tier is None:
             return
@@ -56,29 +56,29 @@ class Asked(NamedTuple):
         for rule in filter(self._applies, tier.rules):
             yield from self._plain(rule, self.factor)
 
-    def repeats_of(self, reading: Reading | None) -> tuple[Sanction, ...]:
+    def repeats_of(self, reading: MetricReading | None) -> tuple[Sanction, ...]:
         """The punishments without which the rule that decided would not count."""
         rules = (*self.standard.rules, *(self.standard.tier2.rules if self.standard.tier2 else ()))
         name = reading.rule.partition("+")[0] if reading else ""
         rule = next((one for one in rules if one.id == name), None)
         return self._repeats(rule.when) if rule is not None and rule.when.repeat else ()
 
-    def _all(self, factor: int) -> Iterator[Reading]:
+    def _all(self, factor: int) -> Iterator[MetricReading]:
         rules = [rule for rule in self.standard.rules if self._applies(rule)]
         for rule in rules:
             yield from self._plain(rule, factor)
         yield from self._unsold(rules, factor)
         yield from self._halves(rules, factor)
 
-    def _plain(self, rule: ThresholdRule, factor: int) -> Iterator[Reading]:
+    def _plain(self, rule: ThresholdRule, factor: int) -> Iterator[MetricReading]:
         for metric, needed in rule.any.items():
             value = self.figures.value(metric)
             if value:
                 # A fact is so or not, whatever the tier.
                 times = 1 if metric in FACTS else factor
-                yield Reading(rule.id, rule.article, metric, value, needed * times)
+                yield MetricReading(rule.id, rule.article, metric, value, needed * times)
 
-    def _unsold(self, rules: list[ThresholdRule], factor: int) -> Iterator[Reading]:
+    def _unsold(self, rules: list[ThresholdRule], factor: int) -> Iterator[MetricReading]:
         part = self.standard.unsold
         for rule in rules if part else ():
             if part is None or rule.id not in part.of:
@@ -93,9 +93,9 @@ class Asked(NamedTuple):
                 together = 0 < sold < base * factor and not self.figures.mixed
                 name = f"{rule.id}+unsold"
                 value, beside = (sold + unsold, sold_as) if together else (unsold, "")
-                yield Reading(name, part.article, metric, value, needed, beside)
+                yield MetricReading(name, part.article, metric, value, needed, beside)
 
-    def _halves(self, rules: list[ThresholdRule], factor: int) -> Iterator[Reading]:
+    def _halves(self, rules: list[ThresholdRule], factor: int) -> Iterator[MetricReading]:
         part = self.standard.half
         if part is None or self.figures.mixed:
             return
@@ -108,7 +108,9 @@ class Asked(NamedTuple):
         if pairs:
             weaker, other = max(pairs, key=lambda pair: (pair[0].share, pair[1].share))
             needed = -(-weaker.needed // part.at_least)
-            yield Reading(HALF, part.article, weaker.metric, weaker.value, needed, other.metric)
+            yield MetricReading(
+                HALF, part.article, weaker.metric, weaker.value, needed, other.metric
+            )
 
     def _applies(self, rule: ThresholdRule) -> bool:
         rights = rule.when.right_count
@@ -119,7 +121,7 @@ class Asked(NamedTuple):
                 return False
         return rule.when.repeat is None or bool(self._repeats(rule.when))
 
-    def _repeats(self, when: When) -> tuple[Sanction, ...]:
+    def _repeats(self, when: RuleCondition) -> tuple[Sanction, ...]:
         years = when.repeat.years if when.repeat else 0
         acts = self.acts
         return tuple(
@@ -129,5 +131,5 @@ class Asked(NamedTuple):
         )
 
 
-def share_of(reading: Reading) -> float:
+def share_of(reading: MetricReading) -> float:
     return reading.share

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 
-from casebus.law.assessment import FineRange, Matter, Outcome, Weighed
+from casebus.law.assessment import AssessedMatter, FineRange, StandardOutcome, Weighed
 from casebus.law.limits import Barred
 from casebus.law.threshold_models import FACTS, MONEY, UNITS, ThresholdFile
-from casebus.law.threshold_readings import Reading
+from casebus.law.threshold_readings import MetricReading
 
 #: Chinese, English.
 Step = tuple[str, str]
@@ -53,7 +53,7 @@ def no_standard(offence: str | None) -> Step:
     return f"没有适用于第{name}条的标准", f"no standard is known for article {name}"
 
 
-class Words:
+class AssessmentWords:
     """Says assessments with the words of one law."""
 
     def __init__(self, files: Collection[ThresholdFile]) -> None:
@@ -105,7 +105,7 @@ class Words:
         return f"结论：{zh}，{tier_zh}", f"So: {en}, {tier_en}"
 
 
-def _repeated(outcome: Outcome) -> Step:
+def _repeated(outcome: StandardOutcome) -> Step:
     days = ", ".join(str(one.decided_on) for one in outcome.sanctions)
     return (
         f"此前曾受处罚（{days}），期限内再次实施",
@@ -113,7 +113,7 @@ def _repeated(outcome: Outcome) -> Step:
     )
 
 
-def _barred(barred: Barred, matter: Matter) -> Step:
+def _barred(barred: Barred, matter: AssessedMatter) -> Step:
     last = matter.acts.last
     zh = (
         f"行为终了于 {last}，法定最高刑 {barred.term} 年，追诉期限 {barred.years} 年，"
@@ -134,7 +134,7 @@ def shown(metric: str, value: int) -> str:
     return UNITS[metric] if metric in FACTS else f"{value:,}{UNITS[metric]}"
 
 
-def _version(outcome: Outcome, matter: Matter) -> Step:
+def _version(outcome: StandardOutcome, matter: AssessedMatter) -> Step:
     standard, acts = outcome.standard, matter.acts
     since = standard.effective_from
     text = f"{standard.source} {standard.article}"
@@ -143,7 +143,7 @@ def _version(outcome: Outcome, matter: Matter) -> Step:
     return zh, f"{en}, {text}"
 
 
-def _lighter(outcome: Outcome, matter: Matter) -> Step:
+def _lighter(outcome: StandardOutcome, matter: AssessedMatter) -> Step:
     mine, other = _TIERS[outcome.tier], _TIERS[outcome.other]
     day = matter.acts.last
     return {
@@ -166,7 +166,7 @@ def _lighter(outcome: Outcome, matter: Matter) -> Step:
     }[outcome.lighter]
 
 
-def _reading(one: Reading) -> Step:
+def _reading(one: MetricReading) -> Step:
     zh, en = METRICS[one.metric]
     if one.rule == "half":
         both = METRICS[one.beside]

@@ -12,15 +12,23 @@ from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from casebus.law import threshold_words
-from casebus.law.assessment import RANK, Assessment, FineRange, Matter, Outcome, Verdict, Weighed
-from casebus.law.figures import Acts, Figures, Sanction
-from casebus.law.items import ACT, Fits, Item
-from casebus.law.limits import Barred, Limits
+from casebus.law.assessment import (
+    RANK,
+    AssessedMatter,
+    Assessment,
+    FineRange,
+    StandardOutcome,
+    Verdict,
+    Weighed,
+)
+from casebus.law.figures import ActDays, Figures, Sanction
+from casebus.law.items import ACT, Fits, GoodsItem
+from casebus.law.limits import Barred, ProsecutionLimits
 from casebus.law.loader import LawError
 from casebus.law.threshold_models import Detection, Family, Standard, ThresholdFile
-from casebus.law.threshold_readings import Asked, Reading, share_of
+from casebus.law.threshold_readings import MetricReading, StandardAsked, share_of
 from casebus.law.threshold_rows import gathered, in_force, versions, years_after
-from casebus.law.threshold_words import Words
+from casebus.law.threshold_words import AssessmentWords
 
 T = TypeVar("T")
 _KEPT = 20_000
@@ -71,8 +79,8 @@ class Thresholds:
         self.accumulation = gathered("accumulation", (f.accumulation for f in files.values()))
         acts = {word for file in files.values() for word in file.acts}
         self.fits = Fits((row for file in files.values() for row in file.fits), acts)
-        self.limits = Limits(list(files.values()))
-        self._words = Words(list(files.values()))
+        self.limits = ProsecutionLimits(list(files.values()))
+        self._words = AssessmentWords(list(files.values()))
         self.family_of = _families(self.families, self.standards)
         self.detection = _detection(files)
         for clock in self.detection.clocks:
@@ -109,19 +117,19 @@ class Thresholds:
         self,
         figures: Figures,
         offence: str | None,
-        acts: Acts,
+        acts: ActDays,
         sanctions: Iterable[Sanction] = (),
         *,
         today: dt.date | None = None,
         families: frozenset[str] | None = None,
-        items: tuple[Item, ...] = (),
+        items: tuple[GoodsItem, ...] = (),
     ) -> Assessment:
         """What the figures mean on `today` (the last day of the acts where not given).
 
         Where there are items they alone are assessed. Else the totals: against the offence that is
         named or, where none is, against those of the families of the rights (None: not known).
         """
-        matter = Matter(
+        matter = AssessedMatter(
             figures, acts, tuple(sorted(set(sanctions))), max(today or acts.last, acts.last)
         )
         asked = (matter, offence, families, items)
@@ -138,7 +146,7 @@ class Thresholds:
                 self._known[asked] = known
         return known
 
-    def unlimited(self, acts: Iterable[tuple[T, Acts]], today: dt.date) -> list[T]:
+    def unlimited(self, acts: Iterable[tuple[T, ActDays]], today: dt.date) -> list[T]:
         """Those that may still be prosecuted and so are added up."""
         rule = in_force(self.accumulation, today)
         if rule is None:
@@ -147,7 +155,7 @@ class Thresholds:
         return [one for one, when in acts if years_after(when.last, years) >= today]
 
     def families_shown(
-        self, items: tuple[Item, ...], families: frozenset[str] | None
+        self, items: tuple[GoodsItem, ...], families: frozenset[str] | None
     ) -> frozenset[str]:
         """The families whose offences items may be or, without items, of which rights are a sign.
 
@@ -180,7 +188,7 @@ class Thresholds:
         return FineRange(*unknown, "", citation) if unknown else None
 
     def _by_items(
-        self, matter: Matter, offence: str | None, items: tuple[Item, ...]
+        self, matter: AssessedMatter, offence: str | None, items: tuple[GoodsItem, ...]
     ) -> Iterator[Weighed]:
         """Each offence that the items can be: what is sure of it, else what may be."""
         bare = matter.figures.bare()
@@ -196,7 +204,7 @@ class Thresholds:
                     yield Weighed(maybe, of_all, unknown=charge.unknown, by_items=True)
 
     def _by_totals(
-        self, matter: Matter, offence: str | None, families: frozenset[str] | None
+        self, matter: AssessedMatter, offence: str | None, families: frozenset[str] | None
     ) -> Iterator[Weighed]:
         """Totals say neither which goods nor which act: unnamed, they are a suspicion at most."""
         if offence is None and (families is None or len(families) > 1):
@@ -206,7 +214,9 @@ class Thresholds:
             outcome = self._lighter(self.standards[name], matter)
             yield Weighed(outcome, matter, is_named=offence is not None, unknown=unknown)
 
-    def _decided(self, weighed: list[Weighed], matter: Matter, offence: str | None) -> Assessment:
+    def _decided(
+        self, weighed: list[Weighed], matter: AssessedMatter, offence: str | None
+    ) -> Assessment:
         if not weighed:
             verdict = Verdict.TRANSFER_ON_SUSPICION if matter.figures.suspicion else Verdict.WATCH
             zh, en = threshold_words.no_standard(offence)
@@ -255,14 +265,14 @@ class Thresholds:
         by_conduct = any("conduct" in rule.any for rule in standard.rules)
         return by_conduct or standard.offence in self.fits.stated
 
-    def _lighter(self, rows: tuple[Standard, ...], matter: Matter) -> Outcome:
+    def _lighter(self, rows: tuple[Standard, ...], matter: AssessedMatter) -> StandardOutcome:
         """By the law of the act, or by today's where that is the lighter (从旧兼从轻)."""
         day = matter.acts.last
         now = in_force(rows, matter.today)
         then = in_force(rows, day)
         first = rows[-1]
         if then is None and first.offence_from is not None and day < first.offence_from:
-            return Outcome(first, 0, None, (), (), day, "no_offence")
+            return StandardOutcome(first, 0, None, (), (), day, "no_offence")
         unknown = then is None and day < first.effective_from
         then = then or (first if unknown else now) or rows[0]
         old = self._apply(then, matter, max(day, first.effective_from))
@@ -273,12 +283,12 @@ class Thresholds:
             return new._replace(lighter="new", other=old.tier)
         return old._replace(lighter="unknown" if unknown else "old", other=new.tier)
 
-    def _apply(self, standard: Standard, matter: Matter, day: dt.date) -> Outcome:
+    def _apply(self, standard: Standard, matter: AssessedMatter, day: dt.date) -> StandardOutcome:
         family = self.family_of[standard.offence]
         prior = tuple(one for one in matter.sanctions if one.family == family)
         units = in_force(self.units, day)
         factor = units.times if units is not None and matter.figures.organisation else 1
-        asked = Asked(standard, matter.figures, matter.acts, prior, factor)
+        asked = StandardAsked(standard, matter.figures, matter.acts, prior, factor)
         first = tuple(asked.readings())
         second = tuple(asked.aggravated())
         tier, best = 0, max(first, key=share_of, default=None)
@@ -287,7 +297,7 @@ class Thresholds:
         if any(one.reached for one in second):
             tier, best = 2, max(second, key=share_of)
         used = asked.repeats_of(best) if tier else ()
-        return Outcome(standard, tier, best, first, used, day)
+        return StandardOutcome(standard, tier, best, first, used, day)
 
     def _said(self, weighed: Weighed, verdict: Verdict, barred: Barred | None) -> Assessment:
         outcome, matter = weighed.outcome, weighed.matter
@@ -319,7 +329,7 @@ class Thresholds:
         )
 
 
-def _used(readings: tuple[Reading, ...]) -> tuple[tuple[str, int], ...]:
+def _used(readings: tuple[MetricReading, ...]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted({one.metric: one.value for one in readings if not one.beside}.items()))
 
 

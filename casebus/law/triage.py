@@ -15,7 +15,7 @@ from pydantic import Field
 from casebus.law import loader
 from casebus.law.compiled import event_name
 from casebus.law.conditions import Body, Condition, in_force
-from casebus.law.models import EventName, Model, Rule, Title, Word
+from casebus.law.models import EventName, LawModel, Rule, Title, Word
 
 FILE = "triage.yaml"
 
@@ -31,7 +31,7 @@ class TriageRow(Rule):
     first: tuple[Word, ...] = ()
 
 
-class TriageFile(Model):
+class TriageFile(LawModel):
     sources: dict[str, dict[str, object]] = Field(default={})
     rules: tuple[TriageRow, ...]
 

@@ -18,7 +18,7 @@ from casebus.law.agencies import Agencies, KnownAgency
 from casebus.law.compiled import event_name
 from casebus.law.conditions import Body, Condition, in_force, texts_at
 from casebus.law.divisions import Divisions
-from casebus.law.models import EventName, Model, Rule, Title, Word
+from casebus.law.models import EventName, LawModel, Rule, Title, Word
 
 FILE = "venues.yaml"
 #: In `ce_to`: whom the rules find.
@@ -31,7 +31,7 @@ _TWO = 2
 _USCC = 18
 
 
-class Choice(Model):
+class VenueRule(LawModel):
     """One way to find the office; what it does not say does not count."""
 
     when: Condition = Condition()
@@ -50,7 +50,7 @@ class VenueRow(Rule):
     title: Title
     events: tuple[EventName, ...]
     sector: Word | Literal["author"]
-    choices: tuple[Choice, ...] = Field(min_length=1)
+    choices: tuple[VenueRule, ...] = Field(min_length=1)
     #: Who must be of the offices that the rule finds, and the flag where they are not: told, never
     #: refused. Held to its author, a rule finds nobody to send to.
     holds: Literal["author", "recipients"] | None = None
@@ -76,7 +76,7 @@ class Concentration(Rule):
     to: str
 
 
-class VenuesFile(Model):
+class VenuesFile(LawModel):
     sources: dict[str, dict[str, object]] = Field(default={})
     venues: tuple[VenueRow, ...]
     concentrated: tuple[Concentration, ...] = ()
@@ -90,7 +90,7 @@ class Venue(NamedTuple):
     citation: str
 
 
-class Matter(NamedTuple):
+class VenueMatter(NamedTuple):
     """What is asked: an event's body, who wrote it, when in law, and the directory of that time."""
 
     body: Body
@@ -119,7 +119,7 @@ class Venues:
         """The rules for an event type, of all times."""
         return self._rows.get(event_name(ce_type), [])
 
-    def find(self, ce_type: str, matter: Matter) -> Venue | None:
+    def find(self, ce_type: str, matter: VenueMatter) -> Venue | None:
         """The offices of the first rule in force that finds any; None where none does."""
         for row in self.rules(ce_type):
             if in_force(row, matter.day) and row.holds != AUTHOR:
@@ -129,7 +129,7 @@ class Venues:
         return None
 
     def flags(
-        self, ce_type: str, matter: Matter, recipients: Iterable[KnownAgency]
+        self, ce_type: str, matter: VenueMatter, recipients: Iterable[KnownAgency]
     ) -> tuple[str, ...]:
         """Flags of the rules in force that author or recipients (of the rule's sector) miss.
 
@@ -146,14 +146,14 @@ class Venues:
             and not _held(row, matter, named).issubset(found)
         )
 
-    def _found(self, row: VenueRow, matter: Matter) -> tuple[str, ...]:
+    def _found(self, row: VenueRow, matter: VenueMatter) -> tuple[str, ...]:
         for choice in row.choices:
             found = self._offices(row, choice, matter)
             if found:
                 return found
         return ()
 
-    def _offices(self, row: VenueRow, choice: Choice, matter: Matter) -> tuple[str, ...]:
+    def _offices(self, row: VenueRow, choice: VenueRule, matter: VenueMatter) -> tuple[str, ...]:
         if not choice.when.holds(matter.body):
             return ()
         if choice.agency is not None:
@@ -170,13 +170,13 @@ class Venues:
         found = (one.id for code in places for one in self._at(code, sector, level, matter))
         return tuple(dict.fromkeys(found))
 
-    def _places(self, paths: Iterable[str], matter: Matter) -> Iterator[str]:
+    def _places(self, paths: Iterable[str], matter: VenueMatter) -> Iterator[str]:
         for path in paths:
             codes = [matter.author.division] if path == AUTHOR else texts_at(matter.body, path)
             for code in map(_division, codes):
                 yield self._divisions.today(code, matter.day) or code
 
-    def _at(self, code: str, sector: str, level: str, matter: Matter) -> Sequence[KnownAgency]:
+    def _at(self, code: str, sector: str, level: str, matter: VenueMatter) -> Sequence[KnownAgency]:
         chain = self._divisions.chain(code)
         for row in self._concentrated:
             taken = row.sector == sector and in_force(row, matter.day)
@@ -186,7 +186,7 @@ class Venues:
         return matter.offices.in_division(place, sector, level) if place else ()
 
     def _superior(
-        self, rivals: list[KnownAgency], row: VenueRow, matter: Matter
+        self, rivals: list[KnownAgency], row: VenueRow, matter: VenueMatter
     ) -> tuple[str, ...]:
         """By the directory's own superiors; where they share none, by the division above all."""
         if len(rivals) < (_TWO if row.holds == AUTHOR else 1):
@@ -206,7 +206,7 @@ class Venues:
         return tuple(one.id for one in found)
 
 
-def _held(row: VenueRow, matter: Matter, recipients: Iterable[KnownAgency]) -> set[str]:
+def _held(row: VenueRow, matter: VenueMatter, recipients: Iterable[KnownAgency]) -> set[str]:
     if row.holds == AUTHOR:
         return {matter.author.id}
     return {one.id for one in recipients if one.sector == row.sector}

@@ -14,7 +14,7 @@ from casebus.sdk.doors import asked_once
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.inbox import Inbox
-from casebus.sdk.owning import Owner
+from casebus.sdk.owning import OwnerProcess
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
@@ -36,7 +36,7 @@ class Client:
         if not self.settings.agency:
             raise CasebusError("no_source", "say which agency you are: set CASEBUS_AGENCY")
         self._open = ExitStack()
-        self._owner = Owner("the client")
+        self._owner = OwnerProcess("the client")
         #: Two threads that begin at once open one publisher.
         self._turn = threading.RLock()
 

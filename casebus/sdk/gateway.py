@@ -14,7 +14,7 @@ import httpx
 from casebus.errors import AwayError, CasebusError
 from casebus.sdk.event import NewEvent
 from casebus.sdk.http import client
-from casebus.sdk.owning import Owner
+from casebus.sdk.owning import OwnerProcess
 from casebus.sdk.patience import Patience
 from casebus.settings import Settings
 from casebus.words import with_cause
@@ -44,7 +44,7 @@ class Gateway:
     """
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
-        self._owner = Owner("the gateway's client")
+        self._owner = OwnerProcess("the gateway's client")
         self._url = _address(settings.gateway_url)
         self._patience = Patience(settings.patience_seconds)
         headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}

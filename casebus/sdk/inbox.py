@@ -27,7 +27,7 @@ from casebus.events.schemas import Schemas
 from casebus.events.stamps import POSITION, texts_of
 from casebus.sdk.connection import clear_errors, open_consumer
 from casebus.sdk.event import NewEvent
-from casebus.sdk.owning import Owner
+from casebus.sdk.owning import OwnerProcess
 from casebus.sdk.patience import Patience
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store
@@ -126,7 +126,7 @@ class Inbox:
         self._topic = f"agency.{self._agency}.inbox"
         #: How long brokers that are away are waited for: as long as events are, see `deliveries`.
         self._patience = Patience(settings.patience_seconds)
-        self._owner = Owner("the inbox", one_thread=True)
+        self._owner = OwnerProcess("the inbox", one_thread=True)
         self._opened: Feed = feed or open_consumer(settings, self._topic, group or self._agency)
         self._consumer.subscribe([self._topic])
         #: Handed out and not acknowledged; the commit never passes the first of them.

@@ -12,7 +12,7 @@ import threading
 from casebus.errors import CasebusError
 
 
-class Owner:
+class OwnerProcess:
     """The process that opened something and, where only one may use it, the thread."""
 
     def __init__(self, what: str, *, one_thread: bool = False) -> None:

@@ -28,7 +28,7 @@ class Compares(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RowOutcome:
     """What became of one row: the bus's answer, or `asked_now`."""
 
     row: int
@@ -41,12 +41,12 @@ class Outcome:
 
 
 @dataclass
-class Summary:
+class PenaltySummary:
     rows_read: int = 0
     rows_refused: int = 0
     dry_run: bool = False
     outcomes: Counter[str] = field(default_factory=Counter)
-    rows: list[Outcome] = field(default_factory=list)
+    rows: list[RowOutcome] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -81,9 +81,9 @@ class Asker:
         self._agency, self._gateway, self._publish = agency, gateway, publish
         self._actor = actor
 
-    def run(self, rows: Iterable[Row], published: PublishedList) -> Summary:
+    def run(self, rows: Iterable[Row], published: PublishedList) -> PenaltySummary:
         """Ask about each penalty that the bus lacks, once; say what became of each row."""
-        done = Summary(dry_run=self._publish is None)
+        done = PenaltySummary(dry_run=self._publish is None)
         asked: set[str] = set()
         for batch in batches(rows, _BATCH):
             read = [(row, one) for row, one, _ in batch if one is not None]
@@ -96,7 +96,7 @@ class Asker:
         self,
         read: Sequence[tuple[int, Listed]],
         published: PublishedList,
-        done: Summary,
+        done: PenaltySummary,
         asked: set[str],
     ) -> None:
         answers = self._gateway.compare_penalties([_item(one) for _, one in read])
@@ -150,7 +150,7 @@ def _item(listed: Listed) -> dict[str, Any]:
     }
 
 
-def _count(done: Summary, batch: Sequence[Row]) -> None:
+def _count(done: PenaltySummary, batch: Sequence[Row]) -> None:
     for _, listed, issues in batch:
         noted = listed is None and not any(one.refused for one in issues)
         # A note on a row stands beside the row itself.
@@ -161,8 +161,8 @@ def _count(done: Summary, batch: Sequence[Row]) -> None:
 
 def _outcome(
     row: int, listed: Listed, outcome: str, answer: dict[str, Any], case: str | None
-) -> Outcome:
-    return Outcome(
+) -> RowOutcome:
+    return RowOutcome(
         row=int(row),
         sheet=getattr(row, "sheet", ""),
         outcome=outcome,

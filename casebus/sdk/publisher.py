@@ -25,9 +25,9 @@ from casebus.sdk.doors import DoorOf
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.finishing import Checked, check, envelope, sign_together
 from casebus.sdk.keyring import Keyring
-from casebus.sdk.owning import Owner
+from casebus.sdk.owning import OwnerProcess
 from casebus.sdk.patience import Patience
-from casebus.sdk.store import Outgoing, Store
+from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
 from casebus.trust.signing import Draft
 
@@ -42,7 +42,7 @@ Taken = tuple[int, int]
 class Sink(Protocol):
     """Where finished records go: Kafka, or nowhere in a test."""
 
-    def send(self, records: Sequence[Outgoing]) -> Sequence[Taken | CasebusError | None]:
+    def send(self, records: Sequence[StoredRecord]) -> Sequence[Taken | CasebusError | None]:
         """Where each record is, or what went wrong with it.
 
         None: it stays kept, and another process takes it from the store.
@@ -74,9 +74,9 @@ class KafkaSink:
         self._settings = settings
         self._patience = Patience(settings.patience_seconds)
         self._producer: KafkaProducer | None = None
-        self._owner = Owner("the publisher")
+        self._owner = OwnerProcess("the publisher")
 
-    def send(self, records: Sequence[Outgoing]) -> list[Taken | CasebusError]:
+    def send(self, records: Sequence[StoredRecord]) -> list[Taken | CasebusError]:
         answers: dict[int, Taken | CasebusError] = {}
         left = list(range(len(records)))
 
@@ -91,7 +91,7 @@ class KafkaSink:
             self._patience.ask(send_what_is_left)
         return [answers[at] for at in range(len(records))]
 
-    def _send_once(self, records: Sequence[Outgoing]) -> list[Taken | CasebusError]:
+    def _send_once(self, records: Sequence[StoredRecord]) -> list[Taken | CasebusError]:
         try:
             answers = self._answers(records)
         except AwayError as error:
@@ -101,7 +101,7 @@ class KafkaSink:
             self._give_up()
         return answers
 
-    def _answers(self, records: Sequence[Outgoing]) -> list[Taken | CasebusError]:
+    def _answers(self, records: Sequence[StoredRecord]) -> list[Taken | CasebusError]:
         if self._producer is None:
             self._producer = open_producer(self._settings)
             _PRODUCERS.add(self._producer)
@@ -135,7 +135,7 @@ class KafkaSink:
             self._producer.close()
 
     def _start(
-        self, producer: KafkaProducer, one: Outgoing, denied: dict[str, CasebusError]
+        self, producer: KafkaProducer, one: StoredRecord, denied: dict[str, CasebusError]
     ) -> Any:
         try:
             with clear_errors(self._settings, one.topic):
@@ -154,7 +154,7 @@ class KafkaSink:
                 denied[one.topic] = error
             return error
 
-    def _answer(self, one: Outgoing, answer: Any) -> Taken | CasebusError:
+    def _answer(self, one: StoredRecord, answer: Any) -> Taken | CasebusError:
         if isinstance(answer, CasebusError):
             return answer
         try:
@@ -184,7 +184,7 @@ class Publisher:
         sink: Sink | None = None,
         now: Now | None = None,
     ) -> None:
-        self._owner = Owner("the publisher")
+        self._owner = OwnerProcess("the publisher")
         self._turn = threading.RLock()
         self._agency = settings.agency
         self._schemas = schemas
@@ -295,15 +295,15 @@ class Publisher:
         return list(failed.values())
 
     def _ready(
-        self, window: Sequence[Outgoing], failed: dict[tuple[str, str], CasebusError]
-    ) -> list[Outgoing]:
+        self, window: Sequence[StoredRecord], failed: dict[tuple[str, str], CasebusError]
+    ) -> list[StoredRecord]:
         """What may be sent now, each with its topic; what cannot be is put among the failed."""
         ready = []
         for one in window:
             if (one.source, one.stream) in failed:
                 continue
             addressed = self._addressed(one)
-            if isinstance(addressed, Outgoing):
+            if isinstance(addressed, StoredRecord):
                 ready.append(addressed)
                 continue
             failed[one.source, one.stream] = addressed
@@ -337,7 +337,7 @@ class Publisher:
     def _topic(self, agency: str) -> str:
         return self._patience.ask(lambda: self._door_of(agency))
 
-    def _addressed(self, one: Outgoing) -> Outgoing | CasebusError:
+    def _addressed(self, one: StoredRecord) -> StoredRecord | CasebusError:
         """With its topic, where Kafka was away when it was kept."""
         if one.topic:
             return one
@@ -358,7 +358,7 @@ class Publisher:
             drafts.append(Draft(envelope(one, sequence, now), one.value))
         records = sign_together(drafts, self._keys, self._schemas)
         self._store.keep(
-            Outgoing(
+            StoredRecord(
                 source=one.source,
                 stream=one.stream,
                 id=one.id,

@@ -22,11 +22,11 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Header, Record
 from casebus.sdk import sqlite
 from casebus.sdk.importing.minting import KnownSlot
-from casebus.sdk.owning import Owner
+from casebus.sdk.owning import OwnerProcess
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class StoredRecord:
     """A finished record, its topic, and the digest of what the caller asked for.
 
     The topic is empty where nobody could be asked which one it is; the signature does not cover it.
@@ -59,7 +59,7 @@ class Store:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._owner = Owner("the local store")
+        self._owner = OwnerProcess("the local store")
         #: Threads share the connection, and so a transaction: one at a time.
         self._turn = threading.RLock()
 
@@ -120,7 +120,7 @@ class Store:
         ).fetchone()
         return int(row[0])
 
-    def find(self, source: str, stream: str, event: str) -> Outgoing | None:
+    def find(self, source: str, stream: str, event: str) -> StoredRecord | None:
         row = self._db.execute(
             f"select {_COLUMNS} from outgoing where source = ? and stream = ? and id = ?",  # noqa: S608
             (source, stream, event),
@@ -138,7 +138,7 @@ class Store:
         ).fetchone()
         return None if row is None else (int(row[0]), str(row[1]), row[2], row[3])
 
-    def keep(self, records: Iterable[Outgoing]) -> None:
+    def keep(self, records: Iterable[StoredRecord]) -> None:
         """Keep finished records; call it inside `writing`."""
         self._db.executemany(
             "insert into outgoing (source, stream, id, sequence, request, topic, key, value,"
@@ -159,7 +159,7 @@ class Store:
             ),
         )
 
-    def waiting(self, limit: int, after: int = 0) -> list[Outgoing]:
+    def waiting(self, limit: int, after: int = 0) -> list[StoredRecord]:
         """The oldest records that Kafka has not taken yet, in the order they were finished."""
         rows = self._db.execute(
             f"select {_COLUMNS} from outgoing where offset is null and place > ?"  # noqa: S608
@@ -168,7 +168,7 @@ class Store:
         )
         return [_outgoing(row) for row in rows]
 
-    def at(self, place: int) -> Outgoing | None:
+    def at(self, place: int) -> StoredRecord | None:
         row = self._db.execute(
             f"select {_COLUMNS} from outgoing where place = ?",  # noqa: S608
             (place,),
@@ -181,7 +181,7 @@ class Store:
             "select source, stream, id from outgoing where offset is null order by place"
         ).fetchall()
 
-    def of_stream(self, stream: str) -> list[Outgoing]:
+    def of_stream(self, stream: str) -> list[StoredRecord]:
         """What this machine said in a case, in the order it was finished."""
         rows = self._db.execute(
             f"select {_COLUMNS} from outgoing where stream = ? order by place",  # noqa: S608
@@ -193,7 +193,7 @@ class Store:
         """The cases in which this machine said something."""
         return [row[0] for row in self._db.execute("select distinct stream from outgoing")]
 
-    def latest(self, limit: int = 100) -> list[Outgoing]:
+    def latest(self, limit: int = 100) -> list[StoredRecord]:
         """What was finished last, the newest first."""
         rows = self._db.execute(
             f"select {_COLUMNS} from outgoing order by place desc limit ?",  # noqa: S608
@@ -266,10 +266,10 @@ _COLUMNS = (
 )
 
 
-def _outgoing(row: tuple[object, ...]) -> Outgoing:
+def _outgoing(row: tuple[object, ...]) -> StoredRecord:
     source, stream, event, sequence, request, topic, key, value, headers, *where = row
     record = Record(key, value, _unpack(headers))  # type: ignore[arg-type]
-    return Outgoing(source, stream, event, sequence, request, topic, record, *where)  # type: ignore[arg-type]
+    return StoredRecord(source, stream, event, sequence, request, topic, record, *where)  # type: ignore[arg-type]
 
 
 def _pack(headers: Iterable[Header]) -> bytes:

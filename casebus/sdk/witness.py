@@ -19,7 +19,7 @@ from casebus.events.schemas import Schemas
 from casebus.now import Now
 from casebus.sdk.files import locked, write_whole
 from casebus.trust.directory import Directory
-from casebus.trust.head import Head, Origin, cosign, cosigned_at, log_key, witness_key
+from casebus.trust.head import Head, LogName, cosign, cosigned_at, log_key, witness_key
 from casebus.trust.keys import SigningKey
 from casebus.trust.merkle import HASH_BYTES
 from casebus.trust.note import SignedNote
@@ -30,7 +30,7 @@ from casebus.trust.tiles import Tile, subtrees_of, tiles_read
 from casebus.trust.witness import MISSING, UNSIGNED, WitnessError, require_growth
 
 
-class Log(Protocol):
+class WitnessLog(Protocol):
     """What a witness asks of the gateway."""
 
     def published(self) -> Mapping[str, Any]: ...
@@ -77,7 +77,7 @@ class Memory:
 
 
 @dataclass
-class Outcome:
+class WitnessRound:
     """One look at all logs: which heads were cosigned, and which were refused and why."""
 
     cosigned: list[Head] = field(default_factory=list)
@@ -97,9 +97,9 @@ class Witness:
     #: Logs of a new epoch that begin anew, because a person has looked why (after a restore).
     accepted: Collection[str] = ()
 
-    def look(self, log: Log) -> Outcome:
+    def look(self, log: WitnessLog) -> WitnessRound:
         """Look at every log once."""
-        published, outcome = log.published(), Outcome()
+        published, outcome = log.published(), WitnessRound()
         entries = dict(map(entry_from_json, published["directory"]))
         directory = directory_of(entries, self.root_digest, self.schemas)
         there = [(one["epoch"], one["partition"]) for one in published["items"]]
@@ -111,7 +111,7 @@ class Witness:
 
     def _gone(self, partitions: Collection[int]) -> list[str]:
         """Logs that were seen, of partitions that have none now in whatever epoch."""
-        seen = [(text, Origin.parse(text)) for text in sorted(self.memory.seen)]
+        seen = [(text, LogName.parse(text)) for text in sorted(self.memory.seen)]
         return [
             text
             for text, one in seen
@@ -121,9 +121,9 @@ class Witness:
         ]
 
     def _try(
-        self, outcome: Outcome, log: Log, which: tuple[int, int], directory: Directory
+        self, outcome: WitnessRound, log: WitnessLog, which: tuple[int, int], directory: Directory
     ) -> None:
-        origin = str(Origin(self.root_digest, *which))
+        origin = str(LogName(self.root_digest, *which))
         note = SignedNote.parse(log.head(*which))
         try:
             head = self._signed(note, origin, directory)
@@ -156,19 +156,19 @@ class Witness:
 
         Of two restores the later one may have drawn the smaller number.
         """
-        about = Origin.parse(origin)
+        about = LogName.parse(origin)
         if about is None or origin in self.accepted:
             return ""
         others = [
             one
-            for one in map(Origin.parse, self.memory.seen)
+            for one in map(LogName.parse, self.memory.seen)
             if one is not None
             and (one.root_digest, one.partition) == (about.root_digest, about.partition)
             and one != about
         ]
         return str(others[-1]) if others else ""
 
-    def _path(self, log: Log, which: tuple[int, int], origin: str, head: Head) -> Proof:
+    def _path(self, log: WitnessLog, which: tuple[int, int], origin: str, head: Head) -> Proof:
         """The consistency path from what was seen, out of the published tiles."""
         seen = self._seen(origin)
         if seen is None or seen.size >= head.size:
@@ -187,7 +187,9 @@ class Witness:
         self.memory.refused.pop(origin, None)
         self.memory.write()
 
-    def _refuse(self, outcome: Outcome, origin: str, error: WitnessError, *, shown: str) -> None:
+    def _refuse(
+        self, outcome: WitnessRound, origin: str, error: WitnessError, *, shown: str
+    ) -> None:
         """Keep both heads: signed by the same bus, they prove what it did."""
         outcome.refused.append(error)
         seen = self.memory.seen.get(origin, "")
@@ -197,7 +199,7 @@ class Witness:
             self.memory.write()
 
 
-def _hashes(log: Log, which: tuple[int, int], tile: Tile) -> list[bytes]:
+def _hashes(log: WitnessLog, which: tuple[int, int], tile: Tile) -> list[bytes]:
     raw = log.tile(*which, str(tile))
     if len(raw) != tile.width * HASH_BYTES:
         raise CasebusError("gateway_failed", f"tile {tile} has {len(raw)} bytes")

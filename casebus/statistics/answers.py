@@ -7,7 +7,7 @@ from typing import Any
 
 from casebus.errors import CasebusError
 from casebus.statistics.indicators import DIMENSIONS, Indicator
-from casebus.statistics.suppression import ALL, SMALL, Cell, Dimension, Table, hidden
+from casebus.statistics.suppression import ALL, SMALL, Cell, Dimension, Totals, hidden
 
 #: Levels of one and the same dimension, the finest first.
 PLACES = ("division", "city", "province")
@@ -68,7 +68,7 @@ class _LeftOut:
             group["division"] for group in leaves if "division" in fine and not group["is_total"]
         }
         dims = [Dimension(name, _above(places) if name == "division" else {}) for name in fine]
-        self._hidden = hidden(Table((*dims, Dimension("met")), counts))
+        self._hidden = hidden(Totals((*dims, Dimension("met")), counts))
 
     def of(self, group: Group, part: str = ALL) -> bool:
         if group["is_total"]:

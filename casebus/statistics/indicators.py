@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from casebus.errors import CasebusError
 from casebus.law import loader
-from casebus.law.models import EventName, Model, Title, Word
+from casebus.law.models import EventName, LawModel, Title, Word
 
 FILE = "indicators.yaml"
 #: What figures can be told apart by; `value` is the field that the indicator names.
@@ -30,7 +30,7 @@ DIMENSIONS = (
 _Paragraph = Annotated[str, StringConstraints(pattern=r"^（[一二三四五六七八九十]+）$")]
 
 
-class Indicator(Model):
+class Indicator(LawModel):
     """One figure: which events are counted, and what makes a share of them."""
 
     id: Word
@@ -60,7 +60,7 @@ class Indicator(Model):
         return self
 
 
-class IndicatorFile(Model):
+class IndicatorFile(LawModel):
     #: Sectors that may read shared figures: the others need a legal basis of their own.
     shared_with: tuple[Word, ...]
     indicators: tuple[Indicator, ...]

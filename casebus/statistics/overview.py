@@ -18,18 +18,18 @@ STOCK, STEPS = "stock", "steps"
 _COUNTED = frozenset({"count", "sum", STOCK})
 
 
-class Days(NamedTuple):
+class DayRange(NamedTuple):
     """Both included."""
 
     since: date
     until: date
 
 
-class Plan(NamedTuple):
+class Periods(NamedTuple):
     """Which days are held against which; `first` begins the trend."""
 
-    now: Days
-    before: Days
+    now: DayRange
+    before: DayRange
     first: date
     #: The month is not over: the days before are as many.
     is_cut: bool
@@ -81,7 +81,7 @@ class Answers(NamedTuple):
     stock_before: Answer
 
 
-def plan(month: date, last: date, compare: Compare, *, whole: bool) -> Plan:
+def plan(month: date, last: date, compare: Compare, *, whole: bool) -> Periods:
     """`month` by its first day; days after `last` are not there yet, unless it must be `whole`."""
     end = end_of(month)
     until = end if whole else max(month, min(end, last))
@@ -89,7 +89,9 @@ def plan(month: date, last: date, compare: Compare, *, whole: bool) -> Plan:
     is_cut = until < end
     same = earlier + timedelta(days=(until - month).days)
     before = min(same, end_of(earlier)) if is_cut else end_of(earlier)
-    return Plan(Days(month, until), Days(earlier, before), back(month, MONTHS - 1), is_cut)
+    return Periods(
+        DayRange(month, until), DayRange(earlier, before), back(month, MONTHS - 1), is_cut
+    )
 
 
 def back(month: date, months: int) -> date:
@@ -102,13 +104,13 @@ def end_of(month: date) -> date:
     return month.replace(day=monthrange(month.year, month.month)[1])
 
 
-def figures(answers: Answers, plan: Plan, order: Iterable[str]) -> list[Figure]:
+def figures(answers: Answers, plan: Periods, order: Iterable[str]) -> list[Figure]:
     """In the order of these ids; what is a table of its own is left out."""
     found = {one.about["id"]: one for one in (*_flows(answers, plan), *_stocks(answers))}
     return [found[name] for name in order if name in found]
 
 
-def _flows(answers: Answers, plan: Plan) -> Iterator[Figure]:
+def _flows(answers: Answers, plan: Periods) -> Iterator[Figure]:
     cut = _by_id(answers.before) if answers.before else {}
     for one in answers.months["indicators"]:
         trend = tuple(trend_of(one, plan.first, plan.now.since))

@@ -23,7 +23,7 @@ TITLE = "知识产权保护案件移送与办理情况统计报告"
 Answer = Mapping[str, Any]
 
 
-class Figures(NamedTuple):
+class ReportFigures(NamedTuple):
     """What the report is made of: all indicators, some by month, some by city."""
 
     whole: Answer
@@ -31,7 +31,9 @@ class Figures(NamedTuple):
     places: Answer
 
 
-def render(figures: Figures, *, title: str = TITLE, names: Mapping[str, str] | None = None) -> str:
+def render(
+    figures: ReportFigures, *, title: str = TITLE, names: Mapping[str, str] | None = None
+) -> str:
     """The report as HTML; `names` gives the names of divisions by code."""
     about = figures.whole
     indicators = about["indicators"]

@@ -9,7 +9,7 @@ from casebus.law.compiled import ClockRule, Conditions
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TimedStep:
     """One clock of the law; `when` and `unless` are conditions on the trigger's body."""
 
     clock: str
@@ -24,7 +24,7 @@ class Step:
     unless: dict[str, list[str]]
 
 
-def steps_of(law: Law) -> list[Step]:
+def steps_of(law: Law) -> list[TimedStep]:
     """Every clock that some event starts and some event stops."""
     starts: dict[str, set[str]] = {}
     ensures: dict[str, set[str]] = {}
@@ -45,8 +45,8 @@ def steps_of(law: Law) -> list[Step]:
     ]
 
 
-def _step(rule: ClockRule, starts: set[str], ensures: set[str], stops: set[str]) -> Step:
-    return Step(
+def _step(rule: ClockRule, starts: set[str], ensures: set[str], stops: set[str]) -> TimedStep:
+    return TimedStep(
         clock=rule.id,
         title=rule.title,
         title_en=rule.title_en,

@@ -34,7 +34,7 @@ class Dimension(NamedTuple):
         return (at, *self.above.get(at, ()), ALL)
 
 
-class Table:
+class Totals:
     """Counts at the finest level, and all their totals."""
 
     def __init__(self, dimensions: tuple[Dimension, ...], counts: Mapping[Cell, int]) -> None:
@@ -70,7 +70,7 @@ class Table:
         return self._under[cell]
 
 
-def hidden(table: Table) -> set[Cell]:
+def hidden(table: Totals) -> set[Cell]:
     """The cells and totals that a shared view leaves out."""
     found: set[Cell] = set()
     small = sorted(
@@ -83,7 +83,7 @@ def hidden(table: Table) -> set[Cell]:
     return found
 
 
-def _cheapest(table: Table, cell: Cell, already: set[Cell]) -> set[Cell]:
+def _cheapest(table: Totals, cell: Cell, already: set[Cell]) -> set[Cell]:
     """What one move hides that changes the cell, at the least loss of shown numbers."""
     best: tuple[int, int, list[Cell]] | None = None
     for move in islice(_moves(table, cell), _TRIED):
@@ -100,7 +100,7 @@ def _cheapest(table: Table, cell: Cell, already: set[Cell]) -> set[Cell]:
     return set(best[2]) if best else table.changed_by({table.under(cell)[0]: 1})
 
 
-def _moves(table: Table, cell: Cell) -> Iterator[dict[Cell, int]]:
+def _moves(table: Totals, cell: Cell) -> Iterator[dict[Cell, int]]:
     """Moves along each choice of dimensions in which the cell is not a total."""
     fixed = [at for at, where in enumerate(cell) if where != ALL]
     for leaf in table.under(cell)[:_STARTS]:
@@ -109,7 +109,7 @@ def _moves(table: Table, cell: Cell) -> Iterator[dict[Cell, int]]:
                 yield from _along(table, leaf, chosen)
 
 
-def _along(table: Table, leaf: Cell, chosen: tuple[int, ...]) -> Iterator[dict[Cell, int]]:
+def _along(table: Totals, leaf: Cell, chosen: tuple[int, ...]) -> Iterator[dict[Cell, int]]:
     """From the leaf to each other place in the chosen dimensions: corners with turning signs."""
     others = (_others(table, leaf, at) for at in chosen)
     for place in product(*others):
@@ -123,5 +123,5 @@ def _along(table: Table, leaf: Cell, chosen: tuple[int, ...]) -> Iterator[dict[C
             yield move
 
 
-def _others(table: Table, leaf: Cell, at: int) -> Iterable[str]:
+def _others(table: Totals, leaf: Cell, at: int) -> Iterable[str]:
     return sorted({one[at] for one in table.leaves} - {leaf[at]})

@@ -32,7 +32,7 @@ _ORIGIN = re.compile(r"casebus/([0-9a-f]{64})/log/(0|[1-9][0-9]{0,9})/(0|[1-9][0
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class LogName:
     """The name of one log: an installation by its pinned root, an epoch, a partition."""
 
     root_digest: str
@@ -43,7 +43,7 @@ class Origin:
         return f"casebus/{self.root_digest}/log/{self.epoch}/{self.partition}"
 
     @classmethod
-    def parse(cls, text: str) -> Origin | None:
+    def parse(cls, text: str) -> LogName | None:
         found = _ORIGIN.fullmatch(text)
         return None if found is None else cls(found[1], int(found[2]), int(found[3]))
 

@@ -16,7 +16,7 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Header, Record
 from casebus.events.schemas import Schemas
 from casebus.trust.directory import Directory, PublicKey
-from casebus.trust.head import Origin, cosigned_at, log_key, witness_key
+from casebus.trust.head import LogName, cosigned_at, log_key, witness_key
 from casebus.trust.leaf import event_leaf, log_leaf
 from casebus.trust.logproof import LogProof
 from casebus.trust.merkle import HASH_BYTES
@@ -102,10 +102,10 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Proven:
     """What a receipt proves: the place, the size of the log then, and which witnesses saw it."""
 
-    origin: Origin
+    origin: LogName
     index: int
     size: int
     witnesses: Mapping[str, datetime]
@@ -145,7 +145,7 @@ def directory_of(entries: Mapping[int, Record], root_digest: str, schemas: Schem
     return directory
 
 
-def check(receipt: Receipt, directory: Directory, event: Record | None = None) -> Shown:
+def check(receipt: Receipt, directory: Directory, event: Record | None = None) -> Proven:
     """What the receipt proves; raises ReceiptError for the first thing that does not hold.
 
     `directory` may be what its own entries say (`directory_of`). Only with the `event` in hand it
@@ -154,7 +154,7 @@ def check(receipt: Receipt, directory: Directory, event: Record | None = None) -
     if event is not None:
         _check_event(receipt, directory.schemas, event)
     head = receipt.proof.head
-    origin = Origin.parse(head.origin)
+    origin = LogName.parse(head.origin)
     if origin is None or origin.root_digest != directory.root_digest:
         raise ReceiptError("receipt_of_another_log", head.origin)
     _check_inputs(receipt, directory)
@@ -162,7 +162,7 @@ def check(receipt: Receipt, directory: Directory, event: Record | None = None) -
         raise ReceiptError("receipt_not_included", f"no path from index {receipt.proof.index}")
     witnesses = witnesses_of(receipt.proof, directory)
     _check_head(receipt.proof, directory, witnesses)
-    return Shown(origin, receipt.proof.index, head.size, witnesses)
+    return Proven(origin, receipt.proof.index, head.size, witnesses)
 
 
 def _check_event(receipt: Receipt, schemas: Schemas, event: Record) -> None:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from casebus.cases.visibility import Viewer
 from casebus.errors import CasebusError
-from gateway import agreeing, bodies, earlier, paging, seeing
+from gateway import agreeing, bodies, earlier, paging, redaction
 from gateway.api.shapes import (
     CASE,
     SOURCE,
@@ -151,12 +151,12 @@ async def one_case(
 
 async def then_of(
     gateway: Gateway, agency: str, row: Any, at: datetime | None
-) -> earlier.Known | None:
+) -> earlier.EarlierState | None:
     """Raises `not_known_then` for who sees the case from outside: by it days could be found out."""
     if at is None:
         return None
     viewer = viewer_of(gateway, agency, row)
-    if seeing.is_closed(viewer) or not (viewer.has_role or seeing.is_operator(viewer)):
+    if redaction.is_closed(viewer) or not (viewer.has_role or redaction.is_operator(viewer)):
         raise CasebusError("not_known_then", "earlier states are for who holds a role in the case")
     return await earlier.known_on(gateway, row["stream"], at)
 
@@ -169,29 +169,29 @@ async def require_part(gateway: Gateway, database: Any, agency: str, other: str,
 
 
 async def _detail(
-    gateway: Gateway, agency: str, row: Any, then: earlier.Known | None
+    gateway: Gateway, agency: str, row: Any, then: earlier.EarlierState | None
 ) -> CaseDetail:
     viewer = viewer_of(gateway, agency, row)
-    closed = seeing.is_closed(viewer)
+    closed = redaction.is_closed(viewer)
     now = then.row if then else row
     view = {} if closed else now["view"]
     # Each grows or changes with what is hidden.
     titles = then.titles if then else row["titles"]
     detail = _NOTHING if closed else {name: now[name] for name in _NOTHING}
-    lists = seeing.lists_of(viewer, gateway.access)
-    kept = {name: view.get(name) or [] if name in lists else [] for name in seeing.LISTS}
-    kept["findings"] = [seeing.of_finding(viewer.agency, one) for one in kept["findings"]]
+    lists = redaction.lists_of(viewer, gateway.access)
+    kept = {name: view.get(name) or [] if name in lists else [] for name in redaction.LISTS}
+    kept["findings"] = [redaction.of_finding(viewer.agency, one) for one in kept["findings"]]
     into = [view["absorbed_into"]] if view.get("absorbed_into") else []
-    if seeing.is_operator(viewer):
+    if redaction.is_operator(viewer):
         into = []
     named = [*kept["links"], *kept["origins"], *into]
-    known = await reads.knowable(await gateway.database(), agency, seeing.streams_of(named))
-    kept |= {name: seeing.links_of(kept[name], agency, known) for name in ("links", "origins")}
+    known = await reads.knowable(await gateway.database(), agency, redaction.streams_of(named))
+    kept |= {name: redaction.links_of(kept[name], agency, known) for name in ("links", "origins")}
     return CaseDetail(
-        **{**seeing.of_case(viewer, gateway.access, summary_of(now), titles), **detail, **kept},
-        absorbed_into=next(iter(seeing.links_of(into, agency, known)), None),
+        **{**redaction.of_case(viewer, gateway.access, summary_of(now), titles), **detail, **kept},
+        absorbed_into=next(iter(redaction.links_of(into, agency, known)), None),
         roles=view.get("roles", {}),
-        known=seeing.known_of(viewer, gateway.access, view),
+        known=redaction.known_of(viewer, gateway.access, view),
         clocks=[] if closed else _clocks(gateway, row, then),
     )
 
@@ -200,7 +200,7 @@ async def _detail(
 async def clocks(case: str, agency: Reader, gateway: Context, database: Database) -> ClockPage:
     """期限: the case's clocks, the first due first."""
     row = await own(database, agency, case)
-    closed = seeing.is_closed(viewer_of(gateway, agency, row))
+    closed = redaction.is_closed(viewer_of(gateway, agency, row))
     found = [] if closed else await reads.clocks(database, agency, row["stream"])
     return ClockPage(items=_clocks_now(gateway, found))
 
@@ -210,7 +210,7 @@ def _clocks_now(gateway: Gateway, rows: Sequence[Any]) -> list[Clock]:
     return [clock_of(one, now) for one in rows]
 
 
-def _clocks(gateway: Gateway, row: Any, then: earlier.Known | None) -> list[Clock]:
+def _clocks(gateway: Gateway, row: Any, then: earlier.EarlierState | None) -> list[Clock]:
     if then is None:
         return _clocks_now(gateway, row["clocks"])
     return [clock_of(one, then.at) for one in then.clocks]
@@ -282,7 +282,7 @@ async def summaries(
     database.note(rows)
     titles = await reads.titles(database, [one["stream"] for one in rows])
     seen = (
-        seeing.of_case(
+        redaction.of_case(
             viewer_of(gateway, agency, one), gateway.access, summary_of(one), titles[one["stream"]]
         )
         for one in rows

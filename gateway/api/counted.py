@@ -13,11 +13,11 @@ from gateway import figures, paging
 from gateway.api.cases import CaseSummary, summaries
 from gateway.api.shapes import Moment, Next, Shape
 from gateway.context import Context, Database
-from gateway.figures import Asked
+from gateway.figures import FigureQuery
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.serving import ServedRoute
-from storage.statistics import Cell
+from storage.statistics import CellQuery
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/stats", tags=["statistics"])
 _MOST = 200
@@ -78,8 +78,10 @@ async def cases(
     """The cases of one cell of the caller's own figures, the last first."""
     known = await figures.rules(gateway.settings.policies_dir)
     moment = as_of or gateway.now().replace(microsecond=0)
-    asked = Asked((indicator,), (), moment.astimezone(UTC), since, until, shared=False, division="")
-    cell = Cell(row.cell(), part, _after(cursor), limit + 1)
+    asked = FigureQuery(
+        (indicator,), (), moment.astimezone(UTC), since, until, shared=False, division=""
+    )
+    cell = CellQuery(row.cell(), part, _after(cursor), limit + 1)
     rows = await figures.cases_of(database, agency, known, asked, cell)
     last = rows[limit - 1] if len(rows) > limit else None
     return CountedCases(

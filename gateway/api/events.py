@@ -12,7 +12,7 @@ from pydantic import Field
 
 from casebus.errors import CasebusError, Reason
 from casebus.events.stamps import FLAGS, texts_of
-from gateway import cloudevents, proving, seeing, submission
+from gateway import cloudevents, proving, redaction, submission
 from gateway.api.cases import viewer_of
 from gateway.api.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
 from gateway.context import Context, Database
@@ -195,7 +195,7 @@ async def status_of(database: Any, agency: str, source: str, event_id: str) -> E
             position=position_of(row),
             at=row["recorded_at"],
             flags=_flags(row["headers"]) if row["author"] == agency else [],
-            findings=[Finding(**seeing.of_finding(agency, one)) for one in named],
+            findings=[Finding(**redaction.of_finding(agency, one)) for one in named],
         )
     row = await reads.submission(database, agency, source, event_id)
     if row is not None and row["refused"] and not row["reason"]:
@@ -280,7 +280,7 @@ async def _sees_all(gateway: Context, database: Any, agency: str, stream: UUID) 
     row = await reads.case(database, agency, stream)
     if row is None:
         return False
-    return seeing.sees_figures(viewer_of(gateway, agency, row), gateway.access)
+    return redaction.sees_figures(viewer_of(gateway, agency, row), gateway.access)
 
 
 def _delivery(agency: Any) -> str | None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.cases.visibility import Viewer
-from gateway import agreeing, bodies, earlier, paging, seeing
+from gateway import agreeing, bodies, earlier, paging, redaction
 from gateway.api.cases import (
     REFUSALS,
     UNKNOWN_THEN,
@@ -21,9 +21,9 @@ from gateway.api.cases import (
     viewer_of,
 )
 from gateway.api.shapes import EVENT, SOURCE, Finding, Next, Position, Shape, position_of
-from gateway.bodies import Said
+from gateway.bodies import ShownEvent
 from gateway.context import Context, Database, Gateway
-from gateway.history import Withheld, closed_history, in_fold_order
+from gateway.history import WithheldEvent, closed_history, in_fold_order
 from gateway.identity.caller import Reader
 from gateway.problems import documented
 from gateway.serving import ServedRoute
@@ -104,7 +104,7 @@ class _Asked(NamedTuple):
     gateway: Gateway
     database: Any
     row: Any
-    then: earlier.Known | None
+    then: earlier.EarlierState | None
 
     @property
     def order(self) -> list[tuple[str, str]]:
@@ -120,19 +120,19 @@ class _Asked(NamedTuple):
         viewer = viewer_of(self.gateway, agency, self.row)
         return (
             closed_history(viewer, self.gateway.access, events)
-            if seeing.is_closed(viewer)
+            if redaction.is_closed(viewer)
             else events
         )
 
     async def items(self, agency: str, page: list[Any]) -> list[HistoryItem]:
         viewer = viewer_of(self.gateway, agency, self.row)
         findings = await self._findings(agency)
-        named = [one for one in page if not isinstance(one, Withheld)]
+        named = [one for one in page if not isinstance(one, WithheldEvent)]
         said = await bodies.said(self.gateway, self.database, viewer, named)
         shown, order = {_key(one.row): one for one in said}, set(self.order)
         return [
             _withheld_item(one)
-            if isinstance(one, Withheld)
+            if isinstance(one, WithheldEvent)
             else item_of(viewer, shown[_key(one)], findings, folded=_key(one) in order)
             for one in page
         ]
@@ -144,7 +144,7 @@ class _Asked(NamedTuple):
             return [one["view"] for one in found]
         viewer = viewer_of(self.gateway, agency, self.row)
         view = self.then.row["view"]
-        return [] if seeing.is_closed(viewer) else list(view.get("findings") or [])
+        return [] if redaction.is_closed(viewer) else list(view.get("findings") or [])
 
 
 def _agreed(mine: HistoryItem, theirs: HistoryItem) -> HistoryItem:
@@ -154,25 +154,25 @@ def _agreed(mine: HistoryItem, theirs: HistoryItem) -> HistoryItem:
     return HistoryItem(**{**both, "withheld": withheld})
 
 
-def _withheld_item(one: Withheld) -> HistoryItem:
+def _withheld_item(one: WithheldEvent) -> HistoryItem:
     return HistoryItem(
         type=one.type,
         source="",
         id=one.id,
         legal_time=one.month,
-        recorded_at=seeing.month_of(one.legal_at),
+        recorded_at=redaction.month_of(one.legal_at),
         position=None,
         recipients=[],
         folded=False,
         findings=[],
         data={},
-        withheld=[seeing.ALL],
+        withheld=[redaction.ALL],
         recalled=False,
     )
 
 
 def item_of(
-    viewer: Viewer, said: Said, findings: list[dict[str, Any]], *, folded: bool
+    viewer: Viewer, said: ShownEvent, findings: list[dict[str, Any]], *, folded: bool
 ) -> HistoryItem:
     row, seen, trace = said
     about = {"source": row["source"], "id": row["id"]}
@@ -186,7 +186,7 @@ def item_of(
         position=position_of(row),
         recipients=row["recipients"],
         folded=folded,
-        findings=[Finding(**seeing.of_finding(viewer.agency, one)) for one in found],
+        findings=[Finding(**redaction.of_finding(viewer.agency, one)) for one in found],
         data=seen.data,
         withheld=seen.withheld,
         recalled=seen.recalled,
@@ -195,7 +195,7 @@ def item_of(
 
 
 def _key(row: Any) -> tuple[str, str]:
-    return ("", row.id) if isinstance(row, Withheld) else (row["source"], row["id"])
+    return ("", row.id) if isinstance(row, WithheldEvent) else (row["source"], row["id"])
 
 
 def _history_place(events: list[Any], place: Any) -> int:

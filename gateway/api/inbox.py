@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from casebus.errors import CasebusError
-from gateway import bodies, openings, paging
+from gateway import bodies, opened, paging
 from gateway.api.shapes import CASE, EVENT, SOURCE, Next, Position, Shape, position_of
 from gateway.api.work import Actor
 from gateway.context import Context, Database
@@ -102,7 +102,7 @@ async def delivery(
     [one] = await bodies.said(gateway, database, viewer, [event])
     if not one.seen.recalled:
         # Of what was taken back before there is nothing to read.
-        await openings.note_row(gateway, agency, row, actor=actor)
+        await opened.note_row(gateway, agency, row, actor=actor)
     return DeliveryDetail(
         **_delivery(row),
         legal_time=one.seen.legal_time,

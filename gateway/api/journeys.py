@@ -25,7 +25,7 @@ from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import operating as stored
 from storage import reads, stalling
-from storage.operating import Found
+from storage.operating import CaseFound
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops/where", tags=["operation"])
 _MOST = 50
@@ -146,7 +146,7 @@ async def _facts(gateway: Gateway, database: Any, standing: Any, partition: int)
     )
 
 
-def _restricted(found: Found, facts: journeys.Facts) -> Journey:
+def _restricted(found: CaseFound, facts: journeys.Facts) -> Journey:
     stuck = journeys.why(facts)
     return Journey(
         case=str(found.stream),
@@ -164,7 +164,7 @@ def _restricted(found: Found, facts: journeys.Facts) -> Journey:
 
 
 async def _journey(
-    gateway: Gateway, database: Any, found: Found, standing: Any, partition: int
+    gateway: Gateway, database: Any, found: CaseFound, standing: Any, partition: int
 ) -> Journey:
     steps = await _steps(gateway, database, found)
     owed = await stored.owed(database, found.stream)
@@ -206,7 +206,7 @@ def _place(name: str) -> tuple[str, str, int]:
     return service, topic, int(partition)
 
 
-async def _steps(gateway: Gateway, database: Any, found: Found) -> list[dict[str, Any]]:
+async def _steps(gateway: Gateway, database: Any, found: CaseFound) -> list[dict[str, Any]]:
     rows = await stored.steps(database, found.stream, found.event_id, _MOST)
     agencies = gateway.directory().agencies
     came = await stored.came(database, found.stream)

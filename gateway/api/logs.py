@@ -13,7 +13,7 @@ from pydantic import Field
 
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
-from casebus.trust.head import Origin, cosigned_at, log_key, with_cosignature, witness_key
+from casebus.trust.head import LogName, cosigned_at, log_key, with_cosignature, witness_key
 from casebus.trust.note import NoteError, NoteSignature, SignedNote
 from casebus.trust.receipt import entry_to_json
 from casebus.trust.tiles import Tile
@@ -98,7 +98,7 @@ async def logs(gateway: Context) -> Logs:
     keys = [key for key in directory.keys.values() if key.agency == BUS]
     items = []
     for log, size in await heads.logs(await gateway.database()):
-        origin = str(Origin(gateway.settings.root_digest, *log))
+        origin = str(LogName(gateway.settings.root_digest, *log))
         named = [str(log_key(origin, key.public)) for key in keys if key.revoked_at is None]
         items.append(LogOf(epoch=log[0], partition=log[1], origin=origin, size=size, keys=named))
     entries = directory.entries_of(key.keyid for key in keys)

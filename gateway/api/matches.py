@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.cases.matching import Match, Profile, compare
-from gateway import seeing
+from gateway import redaction
 from gateway.api.cases import own, viewer_of
 from gateway.api.shapes import CASE, SOURCE, Shape
 from gateway.context import Context, Database
@@ -60,7 +60,7 @@ async def matches_of(
     """
     row = await own(database, agency, case)
     viewer = viewer_of(gateway, agency, row)
-    if not seeing.sees_figures(viewer, gateway.access):
+    if not redaction.sees_figures(viewer, gateway.access):
         return CaseMatches(items=[])
     stream = row["stream"]
     # What is compared is looked at by the gateway; by the caller only what is shown.

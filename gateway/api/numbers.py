@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.events.numbers import canonical_number
-from gateway import bodies, seeing
+from gateway import bodies, redaction
 from gateway.api.shapes import CASE, Shape
 from gateway.context import Context, Database
 from gateway.identity.caller import Reader
@@ -40,7 +40,7 @@ async def cases_by_number(
         database,
         agency,
         canonical_number(value),
-        figures=seeing.sees_figures(viewer, gateway.access),
+        figures=redaction.sees_figures(viewer, gateway.access),
     )
     return Numbered(
         items=[

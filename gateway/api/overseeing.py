@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from casebus.law import Law
-from gateway import bodies, figures, paging, seeing
+from gateway import bodies, figures, paging, redaction
 from gateway.api.cases import CaseSummary, summaries
 from gateway.api.shapes import SOURCE, Moment, Next, Shape
 from gateway.context import Context, Database, Gateway
@@ -255,7 +255,7 @@ async def unanswered(
 def _watched(gateway: Gateway, viewer: str, agency: str | None, division: str) -> Watched:
     if agency is not None and gateway.directory().agency(agency) is None:
         raise unfit("agency", "the directory has no agency of this name")
-    sees = seeing.sees_figures(bodies.participant(gateway, viewer), gateway.access)
+    sees = redaction.sees_figures(bodies.participant(gateway, viewer), gateway.access)
     return Watched(viewer, sees, agency, _seated(gateway, division))
 
 

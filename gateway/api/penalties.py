@@ -12,8 +12,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from casebus.cases.listed import Known, Listed, question_stream
-from casebus.sdk.importing.agencies import AgencyNames, KnownAgency
+from casebus.cases.listed import Listed, PenaltyKey, question_stream
+from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
 from gateway import paging
 from gateway.api.shapes import CASE, SOURCE, LocalNumber, Next, Shape
 from gateway.context import Context, Database, Gateway
@@ -141,18 +141,18 @@ class _Row(NamedTuple):
 
     outcome: Outcome
     listed: Listed
-    known: Known | None = None
+    known: PenaltyKey | None = None
     question: str = ""
     stream: str = ""
 
 
 def _read(gateway: Gateway, agency: str, items: list[ListedPenalty]) -> list[_Row]:
     every = list(gateway.directory().agencies.values())
-    names = AgencyNames(KnownAgency(one.id, one.sector, (one.name,)) for one in every)
+    names = AgencyNames(ImportAgency(one.id, one.sector, (one.name,)) for one in every)
     return [_row(gateway, agency, one, names.find(one.office)) for one in items]
 
 
-def _row(gateway: Gateway, agency: str, given: ListedPenalty, office: KnownAgency | None) -> _Row:
+def _row(gateway: Gateway, agency: str, given: ListedPenalty, office: ImportAgency | None) -> _Row:
     listed = Listed(**(given.model_dump() | {"office": office.id if office else ""}))
     if office is None:
         return _Row("unknown_office", listed)

@@ -19,7 +19,7 @@ from gateway.problems import RefusedError, documented
 from gateway.serving import ServedRoute
 from storage import redriving, rejects
 from storage.redriving import FASTEST, MOST_RECORDS, USUAL, Candidate
-from storage.rejects import Place, Wanted
+from storage.rejects import RejectedPlace, RejectFilter
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/redrives", tags=["rejected"])
 
@@ -178,7 +178,7 @@ async def ask(
 async def _planned(connection: Any, asker: Principal, given: RedriveRequest) -> list[Candidate]:
     if says := misnamed(given.reason):
         raise _unfit("reason", says)
-    wanted = Wanted(given.reason, given.door, given.source)
+    wanted = RejectFilter(given.reason, given.door, given.source)
     if given.places:
         places = [_placed(one) for one in given.places]
     elif any(wanted.row()):
@@ -194,7 +194,7 @@ async def _planned(connection: Any, asker: Principal, given: RedriveRequest) -> 
 
 async def _judgements(
     gateway: Gateway, asker: Principal, planned: list[Candidate]
-) -> dict[Place, Judgement]:
+) -> dict[RejectedPlace, Judgement]:
     """What the door would say of each, one body at a time."""
     judge, pool = await judging.judge_of(gateway), await gateway.database()
     said = {}
@@ -215,7 +215,7 @@ def _judgement(found: Admitted | CasebusError) -> Judgement:
     return Judgement(admitted=True, reason="", detail="", flags=flags, unreached=unreached)
 
 
-def _placed(text: str) -> Place:
+def _placed(text: str) -> RejectedPlace:
     place = parsed(text)
     if place is None:
         raise _unfit("places", f"write a place as {PLACE}")

@@ -22,7 +22,7 @@ from gateway.problems import documented, unfit
 from gateway.serving import ServedRoute
 from storage import reads, redriving
 from storage import rejects as stored
-from storage.rejects import Place, Wanted
+from storage.rejects import RejectedPlace, RejectFilter
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/rejected", tags=["rejected"])
 
@@ -146,7 +146,7 @@ async def rejected(
     after = None if cursor is None else _place(paging.decode(cursor))
     if says := misnamed(reason):
         raise unfit("reason", says)
-    wanted = Wanted(reason, door, source, every)
+    wanted = RejectFilter(reason, door, source, every)
     rows = await stored.listed(database, asker.agency, wanted, after=after, limit=limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
     place = last and [last["rejected_at"].isoformat(), last["partition"], last["kafka_offset"]]
@@ -208,17 +208,17 @@ def misnamed(reason: str | None) -> str:
     return f"no such reason; there are {', '.join(sorted(WHY))}"
 
 
-def parsed(text: str) -> Place | None:
+def parsed(text: str) -> RejectedPlace | None:
     """A place as it is written; None for what may be an event's id."""
     try:
-        return Place.parse(text)
+        return RejectedPlace.parse(text)
     except ValueError:
         return None
 
 
 def _shown(row: Any) -> dict[str, Any]:
     return {
-        "place": str(Place(row["partition"], row["kafka_offset"])),
+        "place": str(RejectedPlace(row["partition"], row["kafka_offset"])),
         "door": row["door"],
         "source": row["source"],
         "id": row["event_id"],

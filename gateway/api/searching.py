@@ -14,7 +14,7 @@ from casebus.events.identifiers import FORM, identify
 from casebus.events.legaltime import CHINA
 from casebus.events.numbers import canonical_number
 from casebus.events.traces import trace_id
-from gateway import bodies, figures, paging, seeing
+from gateway import bodies, figures, paging, redaction
 from gateway.api.cases import CaseSummary, summary_of, viewer_of
 from gateway.api.shapes import Next, Shape
 from gateway.context import Context, Database, Gateway
@@ -22,7 +22,7 @@ from gateway.identity.caller import Reader
 from gateway.problems import documented, unfit
 from gateway.serving import ServedRoute
 from storage import reads, searching
-from storage.searching import By, Page, Sort, Viewing, Wanted
+from storage.searching import By, CaseFilter, Page, Sort, Viewing
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 _DAY = timedelta(days=1)
@@ -162,10 +162,10 @@ async def _found(gateway: Gateway, database: Any, agency: str, rows: list[Any]) 
     dues = await searching.next_dues(database, streams)
     return [
         CaseFound(
-            **seeing.of_case(viewer, gateway.access, summary_of(one), titles[one["stream"]]),
-            **({} if seeing.is_closed(viewer) else _due(dues.get(one["stream"]))),
+            **redaction.of_case(viewer, gateway.access, summary_of(one), titles[one["stream"]]),
+            **({} if redaction.is_closed(viewer) else _due(dues.get(one["stream"]))),
             awaited=_awaited(one["view"])
-            if "work" in seeing.lists_of(viewer, gateway.access)
+            if "work" in redaction.lists_of(viewer, gateway.access)
             else [],
         )
         for one in rows
@@ -198,11 +198,11 @@ async def counts(
     return CaseCounts(by=by, total=sum(one.count for one in items), items=items)
 
 
-async def _total(database: Any, viewing: Viewing, wanted: Wanted) -> int:
+async def _total(database: Any, viewing: Viewing, wanted: CaseFilter) -> int:
     return sum(row["count"] for row in await _counted(database, viewing, wanted, "all"))
 
 
-async def _counted(database: Any, viewing: Viewing, wanted: Wanted, by: By) -> list[Any]:
+async def _counted(database: Any, viewing: Viewing, wanted: CaseFilter, by: By) -> list[Any]:
     """Counted by words of what they hold, a few cases are as good as shown: looks at each."""
     rows = await searching.counts(database, viewing, wanted, by)
     named = (wanted.organisation, wanted.number, wanted.title, wanted.event, wanted.trace)
@@ -214,14 +214,14 @@ async def _counted(database: Any, viewing: Viewing, wanted: Wanted, by: By) -> l
 
 def _viewing(gateway: Gateway, agency: str) -> Viewing:
     viewer = bodies.participant(gateway, agency)
-    sees = seeing.sees_figures(viewer, gateway.access)
-    return Viewing(None if seeing.is_operator(viewer) else agency, sees, gateway.now())
+    sees = redaction.sees_figures(viewer, gateway.access)
+    return Viewing(None if redaction.is_operator(viewer) else agency, sees, gateway.now())
 
 
-async def _wanted(gateway: Gateway, viewing: Viewing, filters: Filters) -> Wanted:
+async def _wanted(gateway: Gateway, viewing: Viewing, filters: Filters) -> CaseFilter:
     """What is asked for, in canonical form; raises `invalid_parameter` for what is unknown."""
     await _refuse_unknown(gateway, filters)
-    return Wanted(
+    return CaseFilter(
         status=filters.status,
         procedure=filters.procedure,
         agency=filters.agency,

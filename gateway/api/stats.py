@@ -13,7 +13,7 @@ from casebus.statistics.tables import to_csv, to_xlsx
 from gateway import figures
 from gateway.api.shapes import SOURCE, Moment, Shape
 from gateway.context import Context, Database
-from gateway.figures import Asked, parts
+from gateway.figures import FigureQuery, parts
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.serving import ServedRoute
@@ -80,7 +80,7 @@ async def stats(
     # A whole second, so that what a report says of its moment can be asked for again.
     moment = as_of or gateway.now().replace(microsecond=0)
     known = await figures.rules(gateway.settings.policies_dir)
-    asked = Asked(
+    asked = FigureQuery(
         indicators=parts(indicator or ()),
         by=parts(by),
         as_of=moment.astimezone(UTC),

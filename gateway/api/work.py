@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
-from gateway import actions, openings, paging, working
+from gateway import actions, opened, paging, working
 from gateway.api.events import location
 from gateway.api.shapes import CASE, EVENT, Finding, Moment, Next, Shape, WorkItem
 from gateway.context import Context, Database
@@ -19,7 +19,7 @@ from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import work as items
-from storage.work import Order, Wanted
+from storage.work import Order, WorkFilter
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/work", tags=["work"])
 
@@ -134,7 +134,7 @@ async def work(
 ) -> WorkPage:
     """The caller's work items, the most urgent first: by due date, overdue ones before all."""
     is_open = {"open": True, "closed": False, "all": None}[status]
-    wanted = Wanted(is_open, case, key, taken_by, unit, new, due_from, due_before)
+    wanted = WorkFilter(is_open, case, key, taken_by, unit, new, due_from, due_before)
     after = None if cursor is None else _place(paging.decode(cursor))
     rows = await items.items(database, agency, wanted, after=after, limit=limit + 1, order=sort)
     database.keep_back(rows[limit:])
@@ -153,7 +153,7 @@ async def one_item(
     if row is None:
         raise CasebusError("not_found")
     item = await working.in_full(gateway, agency, row)
-    await openings.note(gateway, agency, item.opened_by.source, item.opened_by.id, actor=actor)
+    await opened.note(gateway, agency, item.opened_by.source, item.opened_by.id, actor=actor)
     return item
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gateway.console.languages import Words
+from gateway.console.languages import PageWords
 
 _UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60))
 
 
-def age(seconds: float, t: Words) -> str:
+def age(seconds: float, t: PageWords) -> str:
     """Below two minutes in seconds: where something stands still, each of them counts."""
     if seconds >= 120:  # noqa: PLR2004
         for name, unit in _UNITS:

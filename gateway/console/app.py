@@ -10,7 +10,7 @@ from gateway.console import live
 from gateway.console.assets import Assets
 from gateway.console.changes import Changes
 from gateway.console.headers import ConsoleHeaders, is_ours
-from gateway.console.naming import Names
+from gateway.console.naming import PageNames
 from gateway.console.pages import (
     case,
     figures,
@@ -31,7 +31,7 @@ from gateway.console.rendering import environment
 from gateway.console.rooms import rooms_of
 from gateway.console.signin import development, routes
 from gateway.console.signin.signing import Signing
-from gateway.console.standing import Standing
+from gateway.console.standing import ClockStanding
 from gateway.context import Gateway
 
 _PAGES = (
@@ -57,9 +57,9 @@ _PAGES = (
 def install(app: FastAPI, gateway: Gateway) -> None:
     settings = gateway.settings
     app.state.assets = Assets(settings.console_assets)
-    standing = app.state.standing = Standing(gateway)
+    standing = app.state.standing = ClockStanding(gateway)
     app.state.changes = Changes(gateway.database, standing)
-    app.state.names = Names.load(settings.policies_dir, gateway.schemas)
+    app.state.names = PageNames.load(settings.policies_dir, gateway.schemas)
     environment().globals["rooms_of"] = rooms_of
     for one in _PAGES:
         app.include_router(one.router)

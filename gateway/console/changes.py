@@ -18,7 +18,7 @@ from uuid import UUID
 
 import asyncpg
 
-from gateway.console.standing import Standing
+from gateway.console.standing import ClockStanding
 from storage import changes
 from storage.changes import Places
 
@@ -50,7 +50,7 @@ class Listener:
 
 
 class Changes:
-    def __init__(self, database: Callable[[], Awaitable[Any]], standing: Standing) -> None:
+    def __init__(self, database: Callable[[], Awaitable[Any]], standing: ClockStanding) -> None:
         self._database, self._standing = database, standing
         self._listeners: set[Listener] = set()
         self._watching: asyncio.Task[None] | None = None

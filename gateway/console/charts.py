@@ -16,7 +16,7 @@ _SMALL, _LARGE = (168, 36), (760, 190)
 _HEAD, _FOOT, _WIDEST = 18, 20, 72
 
 
-class Bar(NamedTuple):
+class ChartBar(NamedTuple):
     """`said` is the number in words; `label` the month."""
 
     x: float
@@ -38,7 +38,7 @@ class Chart(NamedTuple):
     height: int
     #: Where the bars stand.
     base: int
-    bars: tuple[Bar, ...]
+    bars: tuple[ChartBar, ...]
     #: With months below and numbers above.
     is_large: bool
 
@@ -67,12 +67,12 @@ def trend(points: Sequence[Point], said: Sequence[str], *, large: bool = False) 
     return Chart(width, height, base, bars, large)
 
 
-def _bar(point: Point, said: str, x: float, step: float, scale: tuple[int, int, float]) -> Bar:
+def _bar(point: Point, said: str, x: float, step: float, scale: tuple[int, int, float]) -> ChartBar:
     base, room, most = scale
     share = 0.5 if point.value.left_out else max(point.value.number or 0, 0) / most
     height = max(round(room * share, 1), _LEAST)
     gap = step * 0.2
-    return Bar(
+    return ChartBar(
         round(x + gap / 2, 1),
         round(base - height, 1),
         round(step - gap, 1),

@@ -13,7 +13,7 @@ _ANY = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class NextAct:
     """One act that may follow; `to` is None where the state stays."""
 
     type: str
@@ -25,7 +25,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Procedure:
+class ReadableProcedure:
     """A file of the law's procedures, as a reader needs it."""
 
     title: Title
@@ -34,7 +34,7 @@ class Procedure:
     transitions: tuple[Mapping[str, Any], ...]
 
     @classmethod
-    def read(cls, said: Mapping[str, Any]) -> Procedure:
+    def read(cls, said: Mapping[str, Any]) -> ReadableProcedure:
         roles = {name: title_of(one["title"]) for name, one in (said.get("roles") or {}).items()}
         states = {name: title_of(one) for name, one in (said.get("states") or {}).items()}
         rows = tuple(said.get("transitions") or ())
@@ -44,19 +44,19 @@ class Procedure:
         """Whether the procedure names this event."""
         return any(_type(one["event"]) == ce_type for one in self.transitions)
 
-    def next(self, state: str, today: dt.date) -> list[Way]:
+    def next(self, state: str, today: dt.date) -> list[NextAct]:
         """The acts that its law knows from this state, each once; options are left out."""
-        found: dict[tuple[str, Title | None], Way] = {}
+        found: dict[tuple[str, Title | None], NextAct] = {}
         for row in self.transitions:
             if _holds(row, state, today):
                 way = self._way(row, state)
                 found.setdefault((way.type, way.to), way)
         return list(found.values())
 
-    def _way(self, row: Mapping[str, Any], state: str) -> Way:
+    def _way(self, row: Mapping[str, Any], state: str) -> NextAct:
         to = row.get("to", "=")
         citation = f"{row.get('source', '')} {row.get('article', '')}".strip()
-        return Way(
+        return NextAct(
             _type(row["event"]),
             tuple(self.roles[one] for one in row.get("by") or () if one in self.roles),
             None if to in ("=", state) else self.states.get(to),

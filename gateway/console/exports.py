@@ -13,7 +13,7 @@ from casebus.spreadsheets import CSV, XLSX, csv_of, xlsx_of
 Form = Literal["csv", "xlsx"]
 
 
-class Sheet(NamedTuple):
+class ExportSheet(NamedTuple):
     """`name` is the file's, in letters that every system takes."""
 
     name: str
@@ -22,7 +22,7 @@ class Sheet(NamedTuple):
     rows: Iterable[Sequence[object]]
 
 
-async def answer(sheet: Sheet, form: Form) -> Response:
+async def answer(sheet: ExportSheet, form: Form) -> Response:
     """As an attachment; a workbook takes a moment, off the loop."""
     named = {"Content-Disposition": f'attachment; filename="{sheet.name}.{form}"'}
     if form == "csv":

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from casebus.law.divisions import Divisions
 from casebus.statistics.overview import Figure, Value
 from casebus.statistics.tables import LEFT_OUT, yuan
-from gateway.console.languages import Words
+from gateway.console.languages import PageWords
 
 #: Kind -> column of a row -> which of the counted cases that number is of.
 _PARTS: Mapping[str, Mapping[str, str]] = {
@@ -23,7 +23,7 @@ _FIGURES = ("count", "met", "overdue", "value")
 _PLACES = ("division", "city", "province")
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     """`asks` leads to its cases: the parameters of `/v1/stats/cases`; none where nothing does."""
 
     head: str
@@ -34,20 +34,20 @@ class Cell(NamedTuple):
     left_out: bool = False
 
 
-class Row(NamedTuple):
-    cells: list[Cell]
+class TableRow(NamedTuple):
+    cells: list[TableCell]
     is_total: bool
 
 
-class Table(NamedTuple):
+class FigureTable(NamedTuple):
     heads: list[tuple[str, bool]]
-    rows: list[Row]
+    rows: list[TableRow]
 
 
-class Naming(NamedTuple):
+class DimensionNames(NamedTuple):
     """What dimensions' values are called."""
 
-    t: Words
+    t: PageWords
     divisions: Divisions
     agency: Callable[[str], str]
 
@@ -65,7 +65,7 @@ class Naming(NamedTuple):
         return t("oversight.article", article=value) if name == "offence" else t.of(name, value)
 
 
-def text_of(t: Words, kind: str, value: Value) -> str:
+def text_of(t: PageWords, kind: str, value: Value) -> str:
     """With its unit; what is left out says so, and there is a dash where no number is."""
     if value.left_out:
         return t("figures.left_out")
@@ -81,7 +81,7 @@ def text_of(t: Words, kind: str, value: Value) -> str:
     return f"{value.number:,.0f}"
 
 
-def change_of(t: Words, figure: Figure) -> tuple[str, str]:
+def change_of(t: PageWords, figure: Figure) -> tuple[str, str]:
     """(`up`, `down`, `same` or nothing, in words)."""
     change, kind = figure.change, figure.about["kind"]
     if change is None:
@@ -95,7 +95,7 @@ def change_of(t: Words, figure: Figure) -> tuple[str, str]:
     return ("up" if change > 0 else "down" if change < 0 else "same"), text
 
 
-def table_of(one: Mapping[str, Any], by: Sequence[str], naming: Naming) -> Table:
+def table_of(one: Mapping[str, Any], by: Sequence[str], naming: DimensionNames) -> FigureTable:
     """One indicator's rows as they are shown, the total last."""
     kind, t = one["kind"], naming.t
     dims = ["value_of" if name == "value" else name for name in by]
@@ -105,25 +105,27 @@ def table_of(one: Mapping[str, Any], by: Sequence[str], naming: Naming) -> Table
         figures = ["value"]
     heads = [(t.of("figure", name), False) for name in dims]
     heads += [(t.of(f"figure.{kind}", name), True) for name in figures]
-    return Table(heads, [_row(one, row, (dims, figures), naming) for row in one["rows"]])
+    return FigureTable(heads, [_row(one, row, (dims, figures), naming) for row in one["rows"]])
 
 
 def _row(
     one: Mapping[str, Any],
     row: Mapping[str, Any],
     columns: tuple[list[str], list[str]],
-    naming: Naming,
-) -> Row:
+    naming: DimensionNames,
+) -> TableRow:
     dims, figures = columns
     t, kind = naming.t, one["kind"]
     is_total = not any(name in row for name in dims)
     named = {name: str(row.get(name) or "") for name in dims if name in row}
     cells = [
-        Cell(t.of("figure", name), naming(name, named[name], row), named[name], is_figure=False)
+        TableCell(
+            t.of("figure", name), naming(name, named[name], row), named[name], is_figure=False
+        )
         for name in dims
         if name in named
     ]
-    cells += [Cell("", t("figures.total"), t("figures.total"), is_figure=False)] * (
+    cells += [TableCell("", t("figures.total"), t("figures.total"), is_figure=False)] * (
         len(dims) - len(named)
     )
     for name in figures:
@@ -135,5 +137,5 @@ def _row(
         head = t.of(f"figure.{kind}", name)
         number = float(yuan(int(value.number))) if shown == "sum" and value.number else value.number
         raw: object = LEFT_OUT if value.left_out else number
-        cells.append(Cell(head, text_of(t, shown, value), raw, True, asks, value.left_out))
-    return Row(cells, is_total)
+        cells.append(TableCell(head, text_of(t, shown, value), raw, True, asks, value.left_out))
+    return TableRow(cells, is_total)

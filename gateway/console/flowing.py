@@ -20,7 +20,7 @@ _THIN, _THICK = 1.5, 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class FlowEnd:
     """An agency on one side, and how many of the drawn events are its."""
 
     agency: str
@@ -29,7 +29,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FlowLine:
     flow: Flow
     path: str
     width: float
@@ -38,9 +38,9 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Drawing:
     height: int
-    senders: list[End]
-    recipients: list[End]
-    lines: list[Line]
+    senders: list[FlowEnd]
+    recipients: list[FlowEnd]
+    lines: list[FlowLine]
     left: int = _LEFT
     right: int = _RIGHT
     width: int = WIDTH
@@ -59,7 +59,7 @@ def drawn(items: Sequence[Flow]) -> Drawing:
         senders=senders,
         recipients=recipients,
         lines=[
-            Line(
+            FlowLine(
                 one,
                 _curve(left[one.author], right[one.recipient]),
                 round(_THIN + (_THICK - _THIN) * one.events / largest, 1),
@@ -69,12 +69,12 @@ def drawn(items: Sequence[Flow]) -> Drawing:
     )
 
 
-def _ends(most: Sequence[Flow], side: str) -> list[End]:
+def _ends(most: Sequence[Flow], side: str) -> list[FlowEnd]:
     counted: Counter[str] = Counter()
     for one in most:
         counted[getattr(one, side)] += one.events
     return [
-        End(agency, _TOP + _ROW * at + _ROW // 2, events)
+        FlowEnd(agency, _TOP + _ROW * at + _ROW // 2, events)
         for at, (agency, events) in enumerate(counted.most_common())
     ]
 

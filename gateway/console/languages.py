@@ -18,7 +18,7 @@ _REMEDIES = Path(__file__).with_name("remedies.yaml")
 _HEADER = "accept-language"
 
 
-class Words:
+class PageWords:
     """`words("todo")` is the text of a key in one language; `{name}` in it is filled in."""
 
     def __init__(self, language: Language, texts: Mapping[str, Mapping[str, str]]) -> None:
@@ -38,8 +38,8 @@ class Words:
 
 
 @lru_cache
-def words(language: Language) -> Words:
-    return Words(language, texts())
+def words(language: Language) -> PageWords:
+    return PageWords(language, texts())
 
 
 @lru_cache

@@ -12,9 +12,9 @@ from casebus.cases.visibility import Level, shown
 from casebus.events.schemas import CodecError, Schemas
 from casebus.law import loader
 from casebus.law.reading import read_yaml
-from gateway.console.coming import Procedure, Title, title_of
-from gateway.console.languages import Words
-from gateway.console.reading import Line, labels, lines
+from gateway.console.coming import ReadableProcedure, Title, title_of
+from gateway.console.languages import PageWords
+from gateway.console.reading import BodyLine, labels, lines
 
 #: Up to this level a page shows what its reader may see without being asked why.
 _ON_PAGES: Level = "CASE_TEAM"
@@ -23,7 +23,7 @@ _TYPE = re.compile(r"^casebus\.(?P<room>\w+)\.(?P<name>\w+)\.v\d+$")
 
 
 @dataclass(frozen=True)
-class Names:
+class PageNames:
     schemas: Schemas
     #: Duty -> title.
     duties: Mapping[str, Title]
@@ -32,19 +32,19 @@ class Names:
     #: Procedure -> title.
     procedures: Mapping[str, Title]
     #: Procedure -> its states and what leads from each.
-    ways: Mapping[str, Procedure]
+    ways: Mapping[str, ReadableProcedure]
 
     @classmethod
-    def load(cls, policies: Path, schemas: Schemas) -> Names:
+    def load(cls, policies: Path, schemas: Schemas) -> PageNames:
         duties: dict[str, Title] = {}
         states: dict[str, Title] = {}
         procedures: dict[str, Title] = {}
-        ways: dict[str, Procedure] = {}
+        ways: dict[str, ReadableProcedure] = {}
         files = loader.read(policies / "law")
         for name in [*sorted(filter(_is_procedure, files)), "common.yaml"]:
             read = read_yaml(name, files[name])
             if "title" in read:
-                ways[read["id"]] = Procedure.read(read)
+                ways[read["id"]] = ReadableProcedure.read(read)
                 procedures[read["id"]] = ways[read["id"]].title
             for state, one in (read.get("states") or {}).items():
                 states.setdefault(state, title_of(one))
@@ -53,24 +53,24 @@ class Names:
             }
         return cls(schemas, duties, states, procedures, ways)
 
-    def duty(self, t: Words, duty: str, title: str = "") -> str:
+    def duty(self, t: PageWords, duty: str, title: str = "") -> str:
         """`title` is what the case's own law calls it, in Chinese."""
         chinese, english = self.duties.get(duty, (title or duty, duty.replace("_", " ")))
         return t.pick(title or chinese, english)
 
-    def state(self, t: Words, status: str) -> str:
+    def state(self, t: PageWords, status: str) -> str:
         return t.pick(*self.states.get(status, (t.of("case.status", status), _spoken(status))))
 
-    def procedure(self, t: Words, procedure: str | None) -> str:
+    def procedure(self, t: PageWords, procedure: str | None) -> str:
         if not procedure:
             return "—"
         return t.pick(*self.procedures.get(procedure, (procedure, procedure)))
 
-    def finding(self, t: Words, kind: str) -> str:
+    def finding(self, t: PageWords, kind: str) -> str:
         found = t.of("finding", kind)
         return _spoken(kind) if found == kind else found
 
-    def type(self, t: Words, ce_type: str) -> str:
+    def type(self, t: PageWords, ce_type: str) -> str:
         """An event's type: the schema's title, or its name in words."""
         found = _TYPE.match(ce_type)
         if found is None:
@@ -82,7 +82,7 @@ class Names:
         english = _WORD.sub(" ", schema.body["name"]).capitalize()
         return t.pick(str(schema.body.get("title", "")), english)
 
-    def letter(self, t: Words, ce_type: str) -> str:
+    def letter(self, t: PageWords, ce_type: str) -> str:
         """What the paper is called that such an event is; by its type where it has no own name."""
         found = t.of("letter", ce_type)
         return self.type(t, ce_type) if found == ce_type else found
@@ -95,8 +95,8 @@ class Names:
             return {}
 
     def said(
-        self, t: Words, ce_type: str, data: Mapping[str, Any], *, whole: bool = False
-    ) -> list[Line]:
+        self, t: PageWords, ce_type: str, data: Mapping[str, Any], *, whole: bool = False
+    ) -> list[BodyLine]:
         """What an event says, line by line, masked unless `whole`; of an unknown type nothing."""
         given = data if whole else self.masked(ce_type, data)
         try:
@@ -104,13 +104,13 @@ class Names:
         except CodecError:
             return []
 
-    def hidden(self, t: Words, ce_type: str, data: Mapping[str, Any]) -> list[str]:
+    def hidden(self, t: PageWords, ce_type: str, data: Mapping[str, Any]) -> list[str]:
         """The labels of what is masked and says something."""
         there = set(labels(self.said(t, ce_type, data)))
         every = labels(self.said(t, ce_type, data, whole=True))
         return list(dict.fromkeys(one for one in every if one not in there))
 
-    def action(self, t: Words, word: str, ce_type: str) -> str:
+    def action(self, t: PageWords, word: str, ce_type: str) -> str:
         """What a button says."""
         full = ce_type if ce_type.startswith("casebus.") else f"casebus.{ce_type}.v1"
         return self.type(t, full) if t.language == "zh" else _spoken(word)

@@ -13,32 +13,32 @@ _EMPTY: tuple[object, ...] = (None, "", [], {})
 _HOME = "CNY"
 
 
-class Line(NamedTuple):
+class BodyLine(NamedTuple):
     """A label and what stands there: a text, a number, yes or no, or lines and lists of them."""
 
     label: str
     value: Any
 
 
-def lines(schema: Schema, data: Mapping[str, Any], language: Language) -> list[Line]:
+def lines(schema: Schema, data: Mapping[str, Any], language: Language) -> list[BodyLine]:
     """The fields that say something, in the schema's order; what it does not know comes last."""
     read = _Reading(language)
     read.know(schema.body)
     found = list(read.record(schema.body, data))
     known = {field["name"] for field in schema.body["fields"]}
-    return found + [Line(name, one) for name, one in data.items() if name not in known]
+    return found + [BodyLine(name, one) for name, one in data.items() if name not in known]
 
 
-def labels(found: Iterable[Line], above: str = "") -> Iterator[str]:
+def labels(found: Iterable[BodyLine], above: str = "") -> Iterator[str]:
     """Of each field its label below those that hold it: `当事人 › 证件号码`."""
     for one in found:
         label = f"{above} › {one.label}" if above else one.label
         yield label
         for value in one.value if isinstance(one.value, list) else []:
-            if isinstance(value, Line):
+            if isinstance(value, BodyLine):
                 yield from labels([value], label)
             elif isinstance(value, list):
-                yield from labels([each for each in value if isinstance(each, Line)], label)
+                yield from labels([each for each in value if isinstance(each, BodyLine)], label)
 
 
 class _Reading:
@@ -59,7 +59,7 @@ class _Reading:
             for one in (kind.get("items"), *(each["type"] for each in kind.get("fields", ()))):
                 self.know(one)
 
-    def record(self, kind: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[Line]:
+    def record(self, kind: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[BodyLine]:
         for field in kind["fields"]:
             value = data.get(field["name"])
             # What a schema fills in where nobody said anything says nothing.
@@ -69,7 +69,9 @@ class _Reading:
             if shown not in _EMPTY:
                 title = title_of(field["name"], field.get("doc", ""), self._language)
                 said = {one.value: one.text for one in title.suggestions}
-                yield Line(title.label, said.get(shown, shown) if isinstance(shown, str) else shown)
+                yield BodyLine(
+                    title.label, said.get(shown, shown) if isinstance(shown, str) else shown
+                )
 
     def _value(self, kind: Any, value: Any) -> Any:
         if isinstance(kind, list):

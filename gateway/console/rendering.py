@@ -22,8 +22,8 @@ from pydantic import ConfigDict, TypeAdapter
 
 from casebus.events.legaltime import CHINA, in_china
 from gateway.console.assets import Assets
-from gateway.console.languages import LANGUAGES, Words, language_of, remedies, words
-from gateway.console.naming import Names
+from gateway.console.languages import LANGUAGES, PageWords, language_of, remedies, words
+from gateway.console.naming import PageNames
 from gateway.console.signin.visitor import Visitor
 from gateway.context import of_request
 
@@ -82,7 +82,7 @@ def page(
 def _common(request: Request, visitor: Visitor | None) -> dict[str, Any]:
     language = language_of(request)
     assets: Assets = request.app.state.assets
-    names: Names = request.app.state.names
+    names: PageNames = request.app.state.names
     theme = request.cookies.get(THEME_COOKIE)
     return {
         "request": request,
@@ -147,7 +147,7 @@ def _time(at: datetime, shown: str) -> Markup:
     )
 
 
-def official_day(at: datetime, t: Words) -> str:
+def official_day(at: datetime, t: PageWords) -> str:
     """As a paper is dated."""
     local = at.astimezone(CHINA)
     return t("print.day", year=local.year, month=local.month, day=local.day)

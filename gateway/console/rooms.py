@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gateway.console.signin.visitor import Role, Visitor
 
 
-class Room(NamedTuple):
+class ConsoleRoom(NamedTuple):
     """`word` names its text; `key` opens it, after `g`."""
 
     word: str
@@ -19,20 +19,20 @@ class Room(NamedTuple):
 _EVERYBODY = frozenset(Role)
 _AGENCIES = frozenset({Role.OFFICER, Role.SUPERVISOR})
 ROOMS = (
-    Room("todo", "/console/todo", "d", frozenset({Role.OFFICER})),
-    Room("done", "/console/done", "y", frozenset({Role.OFFICER})),
-    Room("oversight", "/console/oversight", "u", frozenset({Role.SUPERVISOR})),
-    Room("search", "/console/search", "s", _EVERYBODY),
-    Room("figures", "/console/figures", "t", _AGENCIES),
-    Room("ops", "/console/ops", "o", frozenset({Role.OPS})),
+    ConsoleRoom("todo", "/console/todo", "d", frozenset({Role.OFFICER})),
+    ConsoleRoom("done", "/console/done", "y", frozenset({Role.OFFICER})),
+    ConsoleRoom("oversight", "/console/oversight", "u", frozenset({Role.SUPERVISOR})),
+    ConsoleRoom("search", "/console/search", "s", _EVERYBODY),
+    ConsoleRoom("figures", "/console/figures", "t", _AGENCIES),
+    ConsoleRoom("ops", "/console/ops", "o", frozenset({Role.OPS})),
 )
 
 
-def rooms_of(visitor: Visitor) -> list[Room]:
+def rooms_of(visitor: Visitor) -> list[ConsoleRoom]:
     """Those that one of the visitor's roles opens."""
     return [room for room in ROOMS if room.roles & visitor.roles]
 
 
-def first_of(visitor: Visitor) -> Room:
+def first_of(visitor: Visitor) -> ConsoleRoom:
     """Where a visitor begins: the first room that is not everybody's."""
     return next(room for room in rooms_of(visitor) if room.roles != _EVERYBODY)

@@ -11,7 +11,7 @@ from gateway.context import Gateway
 _AGE_SECONDS = 5.0
 
 
-class Standing:
+class ClockStanding:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._looking = asyncio.Lock()

@@ -35,13 +35,13 @@ _OPEN = frozenset({"running", "paused", "breached", "met_late", "unconfirmed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class TimelineLane:
     agency: str
     y: int
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class EventMark:
     """An event, on its author's lane."""
 
     item: HistoryItem
@@ -55,10 +55,10 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class HandOver:
+class DrawnHandOver:
     """What an event brought to another lane, and how long it waited there for an answer."""
 
-    mark: Mark
+    mark: EventMark
     to: str
     y: int
     #: Where the answer stands, or the present.
@@ -77,7 +77,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class ClockBar:
     """A clock from its start to its end, or to where it is due."""
 
     clock: Clock
@@ -92,11 +92,11 @@ class Bar:
 class Timeline:
     width: int
     height: int
-    lanes: list[Lane]
-    marks: list[Mark]
-    hand_overs: list[HandOver]
+    lanes: list[TimelineLane]
+    marks: list[EventMark]
+    hand_overs: list[DrawnHandOver]
     gaps: list[Gap]
-    bars: list[Bar]
+    bars: list[ClockBar]
     now: int
     #: Where the lanes end and the clocks begin.
     floor: int
@@ -151,7 +151,7 @@ def drawn(items: Sequence[HistoryItem], clocks: Sequence[Clock], now: datetime) 
     floor = _TOP + _LANE * len(lanes)
     rows = {lane.agency: lane.y for lane in lanes}
     marks = [
-        Mark(one, at, scale.at(at), rows[agency_of(one.source)])
+        EventMark(one, at, scale.at(at), rows[agency_of(one.source)])
         for one, at in zip(items, moments, strict=True)
     ]
     marks = _apart(marks)
@@ -186,35 +186,35 @@ def moment_of(item: HistoryItem) -> datetime:
         return item.recorded_at
 
 
-def _lanes(items: Iterable[HistoryItem]) -> list[Lane]:
+def _lanes(items: Iterable[HistoryItem]) -> list[TimelineLane]:
     """In the order in which agencies appear; who was sent something has a lane too."""
     named: dict[str, None] = {}
     for one in items:
         named |= dict.fromkeys([agency_of(one.source), *one.recipients])
-    return [Lane(agency, _TOP + _LANE * at + _LANE // 2) for at, agency in enumerate(named)]
+    return [TimelineLane(agency, _TOP + _LANE * at + _LANE // 2) for at, agency in enumerate(named)]
 
 
-def _apart(marks: list[Mark]) -> list[Mark]:
+def _apart(marks: list[EventMark]) -> list[EventMark]:
     """Events of one moment on one lane stand beside each other."""
     taken: dict[tuple[int, int], int] = {}
     found = []
     for one in marks:
         place = (one.x, one.y)
         beside = taken[place] = taken.get(place, -1) + 1
-        found.append(Mark(one.item, one.at, one.x + 11 * min(beside, 2), one.y))
+        found.append(EventMark(one.item, one.at, one.x + 11 * min(beside, 2), one.y))
     return found
 
 
 def _hand_overs(
-    mark: Mark, later: Sequence[Mark], rows: dict[str, int], scale: _Scale, now: datetime
-) -> Iterable[HandOver]:
+    mark: EventMark, later: Sequence[EventMark], rows: dict[str, int], scale: _Scale, now: datetime
+) -> Iterable[DrawnHandOver]:
     for agency in mark.item.recipients:
         if rows[agency] == mark.y:
             continue
         answers = (one for one in later if one.y == rows[agency] and not is_note(one.item))
         answer = next(answers, None)
         until = answer.at if answer else now
-        yield HandOver(
+        yield DrawnHandOver(
             mark,
             agency,
             rows[agency],
@@ -224,14 +224,14 @@ def _hand_overs(
         )
 
 
-def _bar(clock: Clock, scale: _Scale, now: datetime, y: int) -> Bar:
+def _bar(clock: Clock, scale: _Scale, now: datetime, y: int) -> ClockBar:
     said = clock.model_dump()
     began = _legal(said.get("counted_from")) or _legal(said.get("started")) or now
     stopped = _moment(said.get("stopped"))
     ends = [stopped] if stopped else [one for one in (clock.due, now) if one is not None]
     x = scale.at(began)
     due = scale.at(clock.due) if clock.due is not None and clock.state in _OPEN else None
-    return Bar(clock, x, max(scale.at(max(ends)) - x, 4), y, due)
+    return ClockBar(clock, x, max(scale.at(max(ends)) - x, 4), y, due)
 
 
 def _legal(text: str | None) -> datetime | None:

@@ -18,7 +18,7 @@ _AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BackupFile:
     """One file that a manifest names; `name` is its path below the backup's folder."""
 
     name: str
@@ -33,7 +33,7 @@ class Part:
     columns: tuple[str, ...] = ()
 
     @classmethod
-    def from_json(cls, given: dict[str, Any]) -> Part:
+    def from_json(cls, given: dict[str, Any]) -> BackupFile:
         return cls(**{**given, "columns": tuple(given["columns"])})
 
     def path(self, folder: Path) -> Path:
@@ -66,15 +66,15 @@ def packed(folder: Path, name: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def unpacked(folder: Path, part: Part) -> Iterator[BinaryIO]:
+def unpacked(folder: Path, part: BackupFile) -> Iterator[BinaryIO]:
     with gzip.open(part.path(folder)) as source:
         yield cast("BinaryIO", source)
 
 
-def sealed(folder: Path, name: str, **what: Any) -> Part:
+def sealed(folder: Path, name: str, **what: Any) -> BackupFile:
     """The part that a finished file is."""
     path = folder / name
-    return Part(name, digest_of(path), path.stat().st_size, **what)
+    return BackupFile(name, digest_of(path), path.stat().st_size, **what)
 
 
 def digest_of(path: Path) -> str:
@@ -85,7 +85,7 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def check(folder: Path, part: Part) -> None:
+def check(folder: Path, part: BackupFile) -> None:
     """Raises CasebusError `backup_incomplete` or `backup_altered`."""
     path = part.path(folder)
     size = path.stat().st_size if path.is_file() else -1

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from casebus.errors import CasebusError
 from onebox.backup import files
-from onebox.backup.files import Part
+from onebox.backup.files import BackupFile
 from onebox.places import Home
 
 #: Below the home; what a later start makes again is left out.
 _KEPT = ("keys", "processes", "root.pem", "credentials.json")
 
 
-def pack(folder: Path, number: int, home: Home) -> Part:
+def pack(folder: Path, number: int, home: Home) -> BackupFile:
     """Private keys, passwords and API keys, in a file of the account alone."""
     name = f"own-{number:06}/keys.tar.gz"
     with files.packed(folder, name) as output, tarfile.open(fileobj=output, mode="w") as tar:
@@ -27,7 +27,7 @@ def pack(folder: Path, number: int, home: Home) -> Part:
     return files.sealed(folder, name, count=len(_files(home.path)))
 
 
-def unpack(folder: Path, part: Part, home: Home) -> None:
+def unpack(folder: Path, part: BackupFile, home: Home) -> None:
     """Put them back where they lay. Raises CasebusError `backup_unreadable`."""
     with files.unpacked(folder, part) as source, tarfile.open(fileobj=source) as tar:
         for entry in tar:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from casebus.errors import CasebusError
-from onebox.backup.files import Part, created
+from onebox.backup.files import BackupFile, created
 
 FORM = 1
 _SORTED = orjson.OPT_SORT_KEYS
@@ -36,22 +36,22 @@ class Manifest:
     law: dict[str, str]
     #: Topic, partition → the offset at which it goes on, of the topics whose records are not kept.
     ends: dict[str, dict[int, int]]
-    own: list[Part]
-    journal: list[Part]
-    directory: list[Part]
-    schemas: Part
-    keys: Part | None = None
+    own: list[BackupFile]
+    journal: list[BackupFile]
+    directory: list[BackupFile]
+    schemas: BackupFile
+    keys: BackupFile | None = None
     form: int = field(default=FORM)
 
     @property
     def name(self) -> str:
         return f"backup-{self.number:06}.json"
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[BackupFile]:
         single = [one for one in (self.schemas, self.keys) if one is not None]
         return chain(self.own, self.directory, self.journal, single)
 
-    def stretches(self, partition: int) -> list[Part]:
+    def stretches(self, partition: int) -> list[BackupFile]:
         """The parts of one partition of the journal, in order."""
         return [one for one in self.journal if one.partition == partition]
 
@@ -67,7 +67,7 @@ class Manifest:
         return sum(one.count for one in self.journal)
 
 
-def _until(parts: list[Part]) -> int:
+def _until(parts: list[BackupFile]) -> int:
     return (parts[-1].first or 0) + parts[-1].count if parts else 0
 
 
@@ -116,13 +116,13 @@ def read(path: Path) -> Manifest:
 
 def _of(given: dict[str, Any]) -> Manifest:
     lists = {
-        name: [Part.from_json(one) for one in given[name]]
+        name: [BackupFile.from_json(one) for one in given[name]]
         for name in ("own", "journal", "directory")
     }
     ends = {
         topic: {int(partition): end for partition, end in each.items()}
         for topic, each in given["ends"].items()
     }
-    keys = Part.from_json(given["keys"]) if given["keys"] else None
-    schemas = Part.from_json(given["schemas"])
+    keys = BackupFile.from_json(given["keys"]) if given["keys"] else None
+    schemas = BackupFile.from_json(given["schemas"])
     return Manifest(**{**given, **lists, "ends": ends, "keys": keys, "schemas": schemas})

@@ -32,7 +32,7 @@ from onebox.stack import Stack
 from storage import beside, dumping, journal, restoring
 from storage.beside import BEFORE
 from storage.migrate import migrate, migrations
-from storage.restoring import Journaled, Resent
+from storage.restoring import JournalIdentities, Resent
 
 Advance = Callable[[int, int], None]
 """Called with how many records are written by now, and of how many."""
@@ -181,11 +181,11 @@ class _Restoring:
         self._settings = environment.admin_settings(stack.options, stack.credentials)
         self._url = self._settings.database_url
         self._schemas = Schemas.load(self._settings.schemas_dir)
-        self._doors = sources.Doors()
+        self._doors = sources.DoorPositions()
         self._done = self._all = 0
 
     async def _write(
-        self, brokers: Brokers, journaled: Journaled, partition: int, records: Any
+        self, brokers: Brokers, journaled: JournalIdentities, partition: int, records: Any
     ) -> int:
         noted = sources.noted(records, journaled, self._doors)
         return await brokers.write(JOURNAL, partition, self._counted(noted))
@@ -238,14 +238,14 @@ class _FromBackup(_Restoring):
             await dumping.empty(owner, [part.table or "" for part in self._found.own])
             for part in self._found.own:
                 with files.unpacked(self._folder, part) as source:
-                    table = dumping.Table(part.table or "", part.columns)
+                    table = dumping.OwnTable(part.table or "", part.columns)
                     await dumping.read(owner, table, source)
             await dumping.go_on_counting(owner)
         await migrate(self._url)
 
     async def _fill(self, brokers: Brokers, connection: Any) -> Restored:
         found, folder = self._found, self._folder
-        journaled = Journaled(connection)
+        journaled = JournalIdentities(connection)
         await journaled.begin()
         await brokers.open()
         entries = sources.kept(folder, found.directory)
@@ -314,7 +314,7 @@ class _FromTables(_Restoring):
         counts = {at: n for at, (n, _) in (await restoring.positions(connection, epoch)).items()}
         self._all = sum(counts.values())
         entries = await self._directory(connection, epoch)
-        journaled = Journaled(connection)
+        journaled = JournalIdentities(connection)
         await journaled.begin()
         await brokers.open()
         directory = await brokers.write(DIRECTORY, 0, entries)

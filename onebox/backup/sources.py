@@ -14,7 +14,7 @@ from casebus.trust.directory import Directory
 from casebus.trust.leaf import event_leaf, log_leaf
 from casebus.trust.merkle import Frontier
 from onebox.backup import files
-from onebox.backup.files import Part
+from onebox.backup.files import BackupFile
 from onebox.backup.records import unpack
 from storage import restoring
 from storage.restoring import Written
@@ -22,7 +22,7 @@ from storage.restoring import Written
 _ROOT = "casebus.directory.root_established.v1"
 
 
-async def kept(folder: Path, parts: Iterable[Part]) -> AsyncIterator[Written]:
+async def kept(folder: Path, parts: Iterable[BackupFile]) -> AsyncIterator[Written]:
     """The records of one partition. Raises CasebusError `backup_incomplete`: one is missing."""
     at = 0
     for part in parts:
@@ -80,7 +80,7 @@ async def listed(records: Iterable[Written]) -> AsyncIterator[Written]:
         yield record
 
 
-class Doors:
+class DoorPositions:
     """How far the front doors had come, by what the journal and the rejects say of their origin."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class Doors:
 
 
 async def noted(
-    records: AsyncIterator[Written], journaled: restoring.Journaled, doors: Doors
+    records: AsyncIterator[Written], journaled: restoring.JournalIdentities, doors: DoorPositions
 ) -> AsyncIterator[Written]:
     """The same records, noted on their way."""
     async for record in records:

@@ -24,11 +24,11 @@ from casebus.events.doors import is_door
 from casebus.events.topics import DIRECTORY, JOURNAL, REJECTED
 from casebus.settings import Settings
 from onebox.backup import files, keys, manifest
-from onebox.backup.files import Part
+from onebox.backup.files import BackupFile
 from onebox.backup.manifest import Manifest
 from onebox.backup.records import pack, unpack, written
 from onebox.places import Home
-from operations.rebuild.reading import Journal
+from operations.rebuild.reading import JournalReader
 from storage import dumping
 
 #: Records in one file.
@@ -39,7 +39,7 @@ Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenBackup:
     """One backup as it was finished, and what was new in it."""
 
     manifest: Manifest
@@ -65,7 +65,7 @@ async def backup(
     *,
     with_keys: bool = False,
     advance: Advance = lambda _done, _all: None,
-) -> Taken:
+) -> TakenBackup:
     """Write what nothing else holds; a later one into the same folder adds what is new.
 
     Raises CasebusError `backup_runs`, `backup_of_another`, `backup_altered` or `journal_shorter`.
@@ -103,7 +103,7 @@ class _Taking:
         self._number = (before.number if before else 0) + 1
         self._done = self._all = 0
 
-    async def run(self, *, with_keys: bool) -> Taken:
+    async def run(self, *, with_keys: bool) -> TakenBackup:
         taken_at = datetime.now(UTC).isoformat(timespec="seconds")
         own, migrations, epoch = await self._own()
         kept = self._before if self._before is not None and self._before.epoch == epoch else None
@@ -130,9 +130,9 @@ class _Taking:
             schemas=self._schemas(),
             keys=keys.pack(self._folder, self._number, self._source.home) if with_keys else None,
         )
-        return Taken(made, manifest.write(self._folder, made), self._all)
+        return TakenBackup(made, manifest.write(self._folder, made), self._all)
 
-    async def _own(self) -> tuple[list[Part], dict[str, str], int]:
+    async def _own(self) -> tuple[list[BackupFile], dict[str, str], int]:
         """Schema `own` as of one moment, its migrations, and the journal's epoch."""
         parts = []
         async with dumping.snapshot(self._settings.database_url) as connection:
@@ -146,11 +146,11 @@ class _Taking:
             return parts, await dumping.applied(connection), epoch
 
     async def _topic(
-        self, topic: str, name: str, partitions: int, before: list[Part]
-    ) -> list[Part]:
+        self, topic: str, name: str, partitions: int, before: list[BackupFile]
+    ) -> list[BackupFile]:
         """All parts of a topic: those that there were, and what came since."""
         parts = list(before)
-        async with Journal(self._settings, topic) as journal:
+        async with JournalReader(self._settings, topic) as journal:
             bounds = await journal.bounds(partitions)
             begins = {
                 partition: await self._begin(journal, partition, bounds[partition], before)
@@ -164,7 +164,11 @@ class _Taking:
         return sorted(parts, key=lambda one: (one.partition or 0, one.first or 0))
 
     async def _begin(
-        self, journal: Journal, partition: int, bounds: tuple[int, int], before: list[Part]
+        self,
+        journal: JournalReader,
+        partition: int,
+        bounds: tuple[int, int],
+        before: list[BackupFile],
     ) -> int:
         """Where the new part begins; the last record that is kept must still stand in Kafka."""
         first, end = bounds
@@ -187,8 +191,8 @@ class _Taking:
         raise CasebusError("backup_of_another", said)
 
     async def _part(
-        self, journal: Journal, name: str, partition: int, first: int, until: int
-    ) -> Part:
+        self, journal: JournalReader, name: str, partition: int, first: int, until: int
+    ) -> BackupFile:
         path = f"{name}/{partition}-{first:012}.gz"
         with files.packed(self._folder, path) as output:
             async for some in _records(journal, partition, first, until):
@@ -198,7 +202,7 @@ class _Taking:
         what = {"partition": partition, "first": first, "count": until - first}
         return files.sealed(self._folder, path, **what)
 
-    def _schemas(self) -> Part:
+    def _schemas(self) -> BackupFile:
         """What every value in the journal is read by: the release that restores must know all."""
         name = f"own-{self._number:06}/schemas.json.gz"
         folder = self._settings.schemas_dir
@@ -235,7 +239,7 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 async def _records(
-    journal: Journal, partition: int, first: int, until: int
+    journal: JournalReader, partition: int, first: int, until: int
 ) -> AsyncIterator[list[bytes]]:
     """Every record of the stretch, packed. Raises CasebusError `journal_gap`."""
     at = first

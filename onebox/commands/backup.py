@@ -11,7 +11,7 @@ from rich.console import Console
 from casebus.cli.output import answer, json_option
 from casebus.errors import CasebusError
 from onebox import credentials, environment
-from onebox.backup.taking import Source, Taken
+from onebox.backup.taking import Source, TakenBackup
 from onebox.backup.taking import backup as take
 from onebox.commands.shared import counted, home_option, options_of
 from onebox.provision.installation import Installation
@@ -53,7 +53,7 @@ def backup(home: Path | None, folder: Path, *, with_keys: bool, as_json: bool) -
     answer(said, as_json=as_json, show=lambda out: _show(out, taken, folder))
 
 
-def _show(out: Console, taken: Taken, folder: Path) -> None:
+def _show(out: Console, taken: TakenBackup, folder: Path) -> None:
     made = taken.manifest
     out.print(
         f"[bold]Backup {made.number}[/bold] in {folder}: {made.records():,} journal records,"

@@ -23,7 +23,7 @@ from onebox.provision.installation import Installation
 from operations.adoption import adopting, announcing, voiding
 from operations.adoption.reinterpreting import Decision
 from operations.adoption.reinterpreting import reinterpret as decide
-from operations.adoption.trying import Question, try_law
+from operations.adoption.trying import TrialPeriod, try_law
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -54,12 +54,12 @@ def what_if(
     """
     if until < since:
         raise click.UsageError("--to lies before --from")
-    question = Question(since.date(), until.date(), Law.load(folder), division)
+    question = TrialPeriod(since.date(), until.date(), Law.load(folder), division)
     found = asyncio.run(_tried(_settings(home), question))
     answer(found, as_json=as_json, show=lambda out: _show_tried(out, found))
 
 
-async def _tried(settings: Settings, question: Question) -> dict[str, Any]:
+async def _tried(settings: Settings, question: TrialPeriod) -> dict[str, Any]:
     connection = await asyncpg.connect(settings.database_url)
     try:
         schemas = Schemas.load(settings.schemas_dir)

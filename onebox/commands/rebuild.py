@@ -16,7 +16,7 @@ from onebox.commands.shared import counted, home_option, options_of
 from operations.rebuild.desk import desk_of
 from operations.rebuild.rebuilding import Advance, Rebuilt, Switch, drop_old
 from operations.rebuild.rebuilding import rebuild as derive_again
-from storage.differences import MISSING, NOT_JOURNALED, OTHER, Difference
+from storage.differences import MISSING, NOT_JOURNALED, OTHER, RowDifference
 
 _SHOWN = 40
 _SAID = {
@@ -88,6 +88,6 @@ def _show_differences(out: Console, found: Rebuilt) -> None:
         out.print(f"and more: --json names {len(named):,}")
 
 
-def _cells(one: Difference) -> tuple[str, str, str]:
+def _cells(one: RowDifference) -> tuple[str, str, str]:
     row = " ".join(f"{name}={value}" for name, value in one.row.items())
     return one.table, row, ", ".join(one.columns) if one.how == OTHER else _SAID[one.how]

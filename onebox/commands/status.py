@@ -19,7 +19,7 @@ from onebox.commands.shared import addresses, home_option, options_of, running
 from onebox.options import GATEWAY, Options
 from onebox.state import StackState
 from storage import rejects, sending, stalling
-from storage.sending import Waiting
+from storage.sending import WaitingCount
 from storage.stalling import Stalled
 
 
@@ -114,7 +114,7 @@ _MEANS = {
 _ASKED_OF_THE_DATABASE = frozenset({"watched", "moving", "derived", "sent"})
 
 
-def _asked_of(options: Options) -> tuple[Waiting | None, list[Stalled]]:
+def _asked_of(options: Options) -> tuple[WaitingCount | None, list[Stalled]]:
     """What is stored signed and unsent, and the partitions that wait for a person.
 
     None where the database is away or not migrated.
@@ -125,7 +125,7 @@ def _asked_of(options: Options) -> tuple[Waiting | None, list[Stalled]]:
     return asyncio.run(_asked(url))
 
 
-async def _asked(url: str) -> tuple[Waiting | None, list[Stalled]]:
+async def _asked(url: str) -> tuple[WaitingCount | None, list[Stalled]]:
     try:
         connection = await asyncpg.connect(url, timeout=5)
         try:

@@ -51,7 +51,7 @@ def up(
 def _start(options: Options) -> None:
     process = launch.start(options)
     try:
-        launch.wait_ready(options, process, Progress(options))
+        launch.wait_ready(options, process, StackProgress(options))
     except BaseException:
         launch.stop(options.place)
         raise
@@ -62,14 +62,14 @@ def _stay(options: Options) -> None:
     from onebox.stack import Stack  # noqa: PLC0415  a detached start does not need it here
 
     launch.require_startable(options)
-    stack = Stack(options, Progress(options))
+    stack = Stack(options, StackProgress(options))
     try:
         asyncio.run(stack.run())
     except CasebusError as error:
         raise CasebusError(error.code, f"{error.detail}; see {options.place.logs}") from error
 
 
-class Progress:
+class StackProgress:
     """Says each change of a stack once, on stderr."""
 
     def __init__(self, options: Options) -> None:

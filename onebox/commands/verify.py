@@ -23,7 +23,7 @@ from onebox.commands.stopping import run
 from operations.verify.checks import Advance
 from operations.verify.checks import verify as compare
 from operations.verify.jobs import collect_seldom
-from operations.verify.report import Part, Problem, Report
+from operations.verify.report import Disagreement, VerifyReport, WorkPart
 from operations.verify.signatures import SIGNATURES
 from storage import proofs
 from storage.pool import open_pool
@@ -75,7 +75,7 @@ def verify(
     sys.exit(0 if report.ok else 1)
 
 
-def _run_of(report: Report, began: datetime, percent: float, signatures: bool) -> Run:
+def _run_of(report: VerifyReport, began: datetime, percent: float, signatures: bool) -> Run:
     """What is kept of it: the places may name what a case is about, and are printed only."""
     said = {
         "counts": report.counts,
@@ -101,7 +101,7 @@ class _How(NamedTuple):
     signatures: bool
 
 
-def _with_progress(settings: Settings, how: _How, *, quiet: bool) -> Report:
+def _with_progress(settings: Settings, how: _How, *, quiet: bool) -> VerifyReport:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(
         *columns, TimeElapsedColumn(), console=Console(stderr=True), disable=quiet
@@ -126,7 +126,7 @@ def _settings(home: Path | None) -> Settings:
     return environment.admin_settings(options, credentials.load(options.place))
 
 
-def show(out: Console, report: Report, percent: float = _WHOLE) -> None:
+def show(out: Console, report: VerifyReport, percent: float = _WHOLE) -> None:
     """What came out, for people."""
     out.print(table(("compared", "number"), [(w, f"{n:,}") for w, n in report.counts.items()]))
     out.print(table(("read", "records", "MiB", "seconds", "a second"), map(_read, report.parts)))
@@ -144,11 +144,11 @@ def show(out: Console, report: Report, percent: float = _WHOLE) -> None:
     out.print(table(("problem", "times", "where"), map(_cells, report.problems.values())))
 
 
-def _read(part: Part) -> tuple[str, str, str, str, str]:
+def _read(part: WorkPart) -> tuple[str, str, str, str, str]:
     pace = f"{part.records / part.seconds:,.0f}" if part.records and part.seconds else ""
     size = f"{part.bytes / (1 << 20):,.1f}" if part.bytes else ""
     return part.name, f"{part.records:,}" if part.records else "", size, f"{part.seconds:.1f}", pace
 
 
-def _cells(one: Problem) -> tuple[str, str, str]:
+def _cells(one: Disagreement) -> tuple[str, str, str]:
     return one.code, f"{one.count:,}", "\n".join(one.places)

@@ -24,9 +24,9 @@ from operations.away import clear_errors
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
 
-    from storage.heads import Refused
-    from storage.rejects import Figures
-    from storage.sending import Waiting
+    from storage.heads import RefusedLog
+    from storage.rejects import RejectCounts
+    from storage.sending import WaitingCount
     from storage.stalling import Stalled
 
 #: Kafka stamps each record with its broker's time: workers that differ judge keys wrongly.
@@ -155,7 +155,7 @@ def _stalled(waiting: list[Stalled]) -> Check:
     return Check("law bundles", "wrong", says, remedy)
 
 
-def _heads(refused: list[Refused]) -> Check:
+def _heads(refused: list[RefusedLog]) -> Check:
     """Logs that the bus signs no more: what is recorded does not continue what was signed."""
     if not refused:
         return Check("heads of the logs", "ok", "each continues the last one")
@@ -163,7 +163,7 @@ def _heads(refused: list[Refused]) -> Check:
     return Check("heads of the logs", "wrong", says, "docs/operations.md#log_forked")
 
 
-def _rejects(figures: Figures) -> Check:
+def _rejects(figures: RejectCounts) -> Check:
     """What was refused or waits, and a person decides on."""
     if figures.suspended:
         return Check("rejects", "wrong", figures.in_words(), "casebus rejects suspended")
@@ -191,7 +191,7 @@ def _rebuilt(schemas: list[str]) -> Check:
     return Check("left by a rebuild", "warning", says, "casebus rebuild --drop-old")
 
 
-def _unsent(waiting: Waiting, overdue: list[Any]) -> Check:
+def _unsent(waiting: WaitingCount, overdue: list[Any]) -> Check:
     """What is stored signed and has not reached the brokers: nobody else knows of it yet."""
     says = waiting.in_words()
     if not waiting.is_overdue:

@@ -36,7 +36,7 @@ _POLL_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class KeyFolder:
     """Where private keys lie: one PEM an agency in `folder`; the root's and the bus's apart."""
 
     folder: Path
@@ -88,7 +88,7 @@ def members(agencies: Iterable[Agency]) -> tuple[Member, ...]:
 
 
 def provision_directory(
-    settings: Settings, schemas: Schemas, agencies: list[Agency], keys: Keys, known_root: str
+    settings: Settings, schemas: Schemas, agencies: list[Agency], keys: KeyFolder, known_root: str
 ) -> str:
     """Bring the topic up to these agencies; returns the root digest to pin.
 
@@ -113,7 +113,9 @@ def provision_directory(
     return known_root
 
 
-def _missing(schemas: Schemas, directory: Directory, agency: Agency, keys: Keys) -> Iterable[Draft]:
+def _missing(
+    schemas: Schemas, directory: Directory, agency: Agency, keys: KeyFolder
+) -> Iterable[Draft]:
     if directory.agency(agency.id) != agency:
         yield _draft(schemas, "agency_registered", agency.id, _registration(agency))
     own = map(keys.of_speaker, SPEAKERS) if agency.id == BUS else [keys.of(agency.id)]
@@ -135,7 +137,7 @@ def _registration(agency: Agency) -> dict[str, Any]:
     }
 
 
-def _root_entry(schemas: Schemas, keys: Keys) -> Record:
+def _root_entry(schemas: Schemas, keys: KeyFolder) -> Record:
     key = keys.of(ROOT)
     draft = _draft(schemas, "root_established", ROOT, {"keys": [_public(key)]})
     return sign([draft], key, schemas)[0]

@@ -87,7 +87,7 @@ class Installation:
         settings = self.settings
         digest = announcing.digest_of(settings.policies_dir)
         said = self.said_law()
-        keys = directory.Keys(settings.keys_dir, self.home)
+        keys = directory.KeyFolder(settings.keys_dir, self.home)
         # What an author adopted since stays in force until the files here change again.
         changed = said.get("installed", said.get("digest")) != digest
         if changed and digest != checked:
@@ -162,7 +162,7 @@ class Installation:
     def _provision_directory(self, agencies: list[Agency]) -> None:
         from onebox.provision import directory  # noqa: PLC0415  not on a warm start
 
-        keys = directory.Keys(self.settings.keys_dir, self.home)
+        keys = directory.KeyFolder(self.settings.keys_dir, self.home)
         self.credentials.root_digest = directory.provision_directory(
             self.settings,
             Schemas.load(self.settings.schemas_dir),

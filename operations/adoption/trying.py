@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from casebus.cases.differing import Difference, differences
+from casebus.cases.differences import Difference, differences
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from casebus.events.schemas import Schemas
@@ -25,7 +25,7 @@ _DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class TrialPeriod:
     """Cases with an event between two legal dates, both included."""
 
     since: dt.date
@@ -36,7 +36,7 @@ class Question:
 
 
 @dataclass(slots=True)
-class Answer:
+class TrialAnswer:
     #: What adopting it now would do to these cases.
     ahead: Preview
     in_force: set[str] = field(default_factory=set)
@@ -58,8 +58,8 @@ class Answer:
 
 
 async def try_law(
-    connection: Any, question: Question, schemas: Schemas, now: dt.datetime
-) -> Answer:
+    connection: Any, question: TrialPeriod, schemas: Schemas, now: dt.datetime
+) -> TrialAnswer:
     """Derive every such case by the law as adopting it now would; one read-only transaction."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         return await _Trial(connection, question, schemas, now).run()
@@ -67,15 +67,15 @@ async def try_law(
 
 class _Trial:
     def __init__(
-        self, connection: Any, question: Question, schemas: Schemas, now: dt.datetime
+        self, connection: Any, question: TrialPeriod, schemas: Schemas, now: dt.datetime
     ) -> None:
         self._connection, self._question, self._schemas = connection, question, schemas
         # A clock that runs beyond the last day is nobody's breach yet.
         self._now = now
         self._until = min(_begin(question.until + _DAY), now)
-        self._answer = Answer(Preview(question.law.digest))
+        self._answer = TrialAnswer(Preview(question.law.digest))
 
-    async def run(self) -> Answer:
+    async def run(self) -> TrialAnswer:
         question, answer = self._question, self._answer
         asked = (_begin(question.since), _begin(question.until + _DAY))
         streams = await bundles.cases_between(self._connection, *asked)

@@ -15,7 +15,7 @@ from casebus.sdk.directory import DirectoryFollower
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from services.casework.desk import Desk
-from services.casework.lawbooks import Lawbooks
+from services.casework.law_cache import LawCache
 from services.casework.streams import Streams
 
 _START_SECONDS = 30
@@ -31,7 +31,7 @@ async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
             raise AwayError("directory_unread", "the directory did not answer in time")
         yield Desk(
             schemas=schemas,
-            lawbooks=Lawbooks(Law.load(settings.policies_dir / "law")),
+            lawbooks=LawCache(Law.load(settings.policies_dir / "law")),
             directory=follower.directory,
             # Nobody's: nothing is signed.
             key=SigningKey.generate(),

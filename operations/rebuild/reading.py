@@ -19,7 +19,7 @@ _POLL_MS = 1_000
 _PATIENCE_SECONDS = 30.0
 
 
-class Place(NamedTuple):
+class RecordedUntil(NamedTuple):
     """How far the live tables have one partition of the journal."""
 
     partition: int
@@ -27,7 +27,7 @@ class Place(NamedTuple):
     next_offset: int
 
 
-class Journal:
+class JournalReader:
     """Use as an async context manager. It joins no group and commits nothing."""
 
     def __init__(self, settings: Settings, topic: str = JOURNAL) -> None:
@@ -55,7 +55,7 @@ class Journal:
         ends = await self._consumer.end_offsets(topics)
         return {at.partition: (first[at], ends[at]) for at in topics}
 
-    async def first_offsets(self, places: Collection[Place]) -> dict[int, int]:
+    async def first_offsets(self, places: Collection[RecordedUntil]) -> dict[int, int]:
         """Where each partition begins; raises CasebusError `journal_shorter` than the tables."""
         topics = {TopicPartition(self._topic, one.partition): one for one in places}
         first = await self._consumer.beginning_offsets(list(topics))

@@ -21,13 +21,13 @@ from casebus.cases.renewing import refuse_newer
 from casebus.errors import CasebusError
 from casebus.events.topics import JOURNAL
 from casebus.settings import Settings
-from operations.rebuild.reading import Journal, Place
+from operations.rebuild.reading import JournalReader, RecordedUntil
 from services.casework import batch as journal_batch
 from services.casework.desk import Desk
 from services.casework.folding import save
 from services.casework.lookups import UNFOLDED
 from services.casework.records import Journaled
-from services.casework.renewing import Renewals
+from services.casework.renewing import CaseRenewer
 from services.transport import Batch
 from storage import beside, journal, renewing
 from storage.beside import BEFORE, NEXT, BesidePool
@@ -165,7 +165,7 @@ async def _beside(
         try:
             pool = await open_pool(settings.database_url, application=APPLICATION)
             try:
-                async with Journal(settings, topic) as source:
+                async with JournalReader(settings, topic) as source:
                     yield _Rebuilding(live, BesidePool(pool), source, quiet, advance, sample=sample)
             finally:
                 await pool.close()
@@ -181,7 +181,7 @@ class _Rebuilding:
         self,
         live: Any,
         pool: BesidePool,
-        source: Journal,
+        source: JournalReader,
         desk: Desk,
         advance: Advance,
         *,
@@ -189,7 +189,7 @@ class _Rebuilding:
     ) -> None:
         self._live, self._pool, self._source = live, pool, source
         self._desk, self._advance, self._sample = desk, advance, sample
-        self._renewals = Renewals(pool, desk, save)
+        self._renewals = CaseRenewer(pool, desk, save)
 
     async def run(self, switch: Switch, settling_seconds: float) -> Rebuilt:
         # Nearly all of it while casework goes on; what is left then is little.
@@ -263,7 +263,8 @@ class _Rebuilding:
         What casework has not recorded it has not answered yet: derived here, it would never be.
         """
         places = [
-            Place(*row) for row in await self._live.fetch(_SQL["positions"], self._desk.epoch)
+            RecordedUntil(*row)
+            for row in await self._live.fetch(_SQL["positions"], self._desk.epoch)
         ]
         first = await self._source.first_offsets(places)
         total = sum(one.next_offset - first[one.partition] for one in places)
@@ -279,7 +280,7 @@ class _Rebuilding:
         await self._renewals.all()
         return total
 
-    async def _begun(self, place: Place, first: int) -> int:
+    async def _begun(self, place: RecordedUntil, first: int) -> int:
         """The offset from which on it is still to be derived."""
         async with self._pool.acquire() as connection, connection.transaction():
             where = (self._desk.epoch, place.partition)
@@ -287,7 +288,7 @@ class _Rebuilding:
             await connection.execute(_SQL["begin_at"], *where, first)
             return (await journal.lock_position(connection, *where)).next_offset
 
-    async def _record(self, place: Place, offset: int) -> int:
+    async def _record(self, place: RecordedUntil, offset: int) -> int:
         records = await self._source.read(place.partition, offset, place.next_offset)
         batch = Batch(JOURNAL, place.partition, records)
         async with self._pool.acquire() as connection, connection.transaction():

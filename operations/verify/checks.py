@@ -23,17 +23,17 @@ from casebus.law import Law
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from operations.verify import refolding, stored
-from operations.verify.comparing import Batch, logs_of
+from operations.verify.comparing import RecordBatch, logs_of
 from operations.verify.directory import Entries
-from operations.verify.doors import Doors
-from operations.verify.heads import Heads
+from operations.verify.doors import DoorChecks
+from operations.verify.heads import HeadChecks
 from operations.verify.inboxes import Inboxes
 from operations.verify.jobs import Share, alone, jobs_for, side_by_side
-from operations.verify.journal import Journal
+from operations.verify.journal import JournalChecks
 from operations.verify.receipts import ReceiptsSent
 from operations.verify.rejected import Rejected, Returned
-from operations.verify.report import Part, Report
-from operations.verify.topics import Kafka, Spans
+from operations.verify.report import VerifyReport, WorkPart
+from operations.verify.topics import Spans, TopicEnds
 from storage.queries import load
 from storage.sampling import ALL, Sample
 
@@ -59,15 +59,15 @@ async def verify(
     settling_seconds: float = SETTLING_SECONDS,
     jobs: int | None = None,
     signatures: bool = True,
-) -> Report:
+) -> VerifyReport:
     """Compare everything, as Kafka's admin and the database's owner; re-fold the sample.
 
     The journal is read by so many processes; without a number, as its length asks.
     """
-    report = Report()
+    report = VerifyReport()
     connection: Any = await asyncpg.connect(settings.database_url)
     try:
-        async with Kafka(settings) as kafka:
+        async with TopicEnds(settings) as kafka:
             due = await settled(kafka, connection, settling_seconds)
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 given = (settings, kafka, connection, report, advance)
@@ -90,7 +90,7 @@ async def verify(
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class WaitedFor:
     """What stood in Kafka at a moment, and was waited for until every worker had passed it."""
 
     at: datetime
@@ -100,7 +100,7 @@ class Due:
     receipts: Spans
 
 
-async def settled(kafka: Kafka, connection: Any, seconds: float) -> Due:
+async def settled(kafka: TopicEnds, connection: Any, seconds: float) -> WaitedFor:
     """Wait for what is on its way; what is still not there by the end is a disagreement."""
     deadline = time.monotonic() + seconds
     at = await connection.fetchval(_SQL["moment"])
@@ -110,7 +110,7 @@ async def settled(kafka: Kafka, connection: Any, seconds: float) -> Due:
     await _until(lambda: _recorded(connection, journal | rejected), deadline)
     await _until(lambda: kafka.passed("router", journal), deadline)
     receipts = await kafka.spans(kafka.named(_RECEIPTS))
-    return Due(at, doors, journal, rejected, receipts)
+    return WaitedFor(at, doors, journal, rejected, receipts)
 
 
 async def _until(holds: Callable[[], Awaitable[bool]], deadline: float) -> None:
@@ -133,9 +133,9 @@ class Verification:
     def __init__(
         self,
         settings: Settings,
-        kafka: Kafka,
+        kafka: TopicEnds,
         connection: Any,
-        report: Report,
+        report: VerifyReport,
         advance: Advance,
         *,
         jobs: int | None = None,
@@ -149,11 +149,11 @@ class Verification:
         self._advance, self._report = advance, report
         self._root_digest = settings.root_digest
 
-    async def run(self, due: Due) -> None:
+    async def run(self, due: WaitedFor) -> None:
         report, connection = self._report, self._connection
         # Where the row is gone, which is told of below, it is the first epoch's as a rule.
         epoch = await connection.fetchval(_SQL["epoch"]) or 1
-        journal = Journal(report, epoch)
+        journal = JournalChecks(report, epoch)
         # The snapshot begins with that statement: Kafka holds all of it and maybe more.
         spans = await self._kafka.spans([JOURNAL])
         share = await self._share(spans, due, epoch)
@@ -170,11 +170,11 @@ class Verification:
         with _timed(report, "tables"):
             await stored.check(report, connection, due.at, self._installed)
         with _timed(report, "signed heads"):
-            heads = Heads(report, connection, entries.directory, epoch)
+            heads = HeadChecks(report, connection, entries.directory, epoch)
             await heads.check()
         await self._receipts(entries.directory, heads, due)
 
-    async def _compare(self, journal: Journal, share: Share) -> None:
+    async def _compare(self, journal: JournalChecks, share: Share) -> None:
         with _timed(self._report, "journal") as part:
             async for batch in self._batches(part, share):
                 journal.take(batch)
@@ -186,12 +186,12 @@ class Verification:
             async for _ in self._batches(part, share):
                 pass
 
-    async def _share(self, spans: Spans, due: Due, epoch: int) -> Share:
+    async def _share(self, spans: Spans, due: WaitedFor, epoch: int) -> Share:
         snapshot = await self._connection.fetchval(_SQL["snapshot"])
         logs = await logs_of(self._report, self._connection, epoch, spans)
         return Share(self._settings, snapshot, epoch, logs, spans, due.journal)
 
-    async def _batches(self, part: Part, share: Share) -> AsyncGenerator[Batch]:
+    async def _batches(self, part: WorkPart, share: Share) -> AsyncGenerator[RecordBatch]:
         """The journal's records, by as many processes as it asks for; counted and told."""
         report, total = self._report, _records(share.spans)
         jobs = jobs_for(share.spans, self._jobs)
@@ -207,7 +207,7 @@ class Verification:
                 part.bytes += batch.bytes
                 self._advance(part.name, part.records, total)
 
-    async def _rejected(self, journal: Journal, due: Due) -> Rejected:
+    async def _rejected(self, journal: JournalChecks, due: WaitedFor) -> Rejected:
         found = Rejected(self._report, self._connection, journal.sequences)
         spans = await self._kafka.spans([REJECTED])
         await found.begin()
@@ -222,14 +222,14 @@ class Verification:
         returned.end(spans)
         return found
 
-    async def _doors(self, journal: Journal, refused: Rejected, due: Due) -> None:
-        doors = Doors(self._report, journal, refused.by_door)
+    async def _doors(self, journal: JournalChecks, refused: Rejected, due: WaitedFor) -> None:
+        doors = DoorChecks(self._report, journal, refused.by_door)
         spans = await self._kafka.spans(self._kafka.named("events.*"))
         async for place, records in self._read("front doors", doors, spans):
             doors.take(place, records, due.doors)
         doors.end(spans)
 
-    async def _inboxes(self, journal: Journal, read: Spans, due: Due) -> None:
+    async def _inboxes(self, journal: JournalChecks, read: Spans, due: WaitedFor) -> None:
         inboxes = Inboxes(self._report, journal, self._topics)
         named = {*self._kafka.named("inbox.*"), *self._kafka.named("agency.*.inbox")}
         spans = await self._kafka.spans(sorted(named))
@@ -237,7 +237,7 @@ class Verification:
             inboxes.take(place.topic, place.partition, records, read)
         inboxes.end(due.journal)
 
-    async def _receipts(self, directory: Directory, kept: Heads, due: Due) -> None:
+    async def _receipts(self, directory: Directory, kept: HeadChecks, due: WaitedFor) -> None:
         sent = ReceiptsSent(self._report, self._connection, directory, kept, due.receipts)
         spans = await self._kafka.spans(self._kafka.named(_RECEIPTS))
         async for place, records in self._read("receipts", sent, spans):
@@ -269,8 +269,8 @@ def _records(spans: Spans) -> int:
 
 
 @contextmanager
-def _timed(report: Report, name: str) -> Iterator[Part]:
-    part = Part(name)
+def _timed(report: VerifyReport, name: str) -> Iterator[WorkPart]:
+    part = WorkPart(name)
     report.parts.append(part)
     began = time.perf_counter()
     try:

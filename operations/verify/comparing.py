@@ -18,8 +18,8 @@ from aiokafka import TopicPartition
 from casebus.events.schemas import Schemas
 from casebus.events.topics import JOURNAL
 from casebus.trust.merkle import Frontier
-from operations.verify.records import Read, read
-from operations.verify.report import Report
+from operations.verify.records import JournalRead, read
+from operations.verify.report import VerifyReport
 from operations.verify.topics import Spans
 from storage.queries import load
 
@@ -40,7 +40,7 @@ _STAMPED = frozenset({"log_leaf"})
 Batches = AsyncIterator[tuple[TopicPartition, Sequence[Any]]]
 
 
-class Seen(NamedTuple):
+class SeenRecord(NamedTuple):
     """A record of the journal as others look it up: its bytes are digests."""
 
     offset: int
@@ -58,18 +58,18 @@ class Seen(NamedTuple):
     routes: bytes | None
 
 
-class Batch(NamedTuple):
+class RecordBatch(NamedTuple):
     """Some records of one partition, in order."""
 
     partition: int
     records: int
     bytes: int
     #: Those that have the headers that admission gives.
-    seen: Sequence[Seen]
+    seen: Sequence[SeenRecord]
 
 
 @dataclass(slots=True)
-class Log:
+class PartitionLog:
     """One partition: where index 0 stands, how far the tables have it, what its leaves make."""
 
     base: int = 0
@@ -82,12 +82,12 @@ class Log:
     stored: Frontier | None = None
 
 
-Logs = dict[int, Log]
+Logs = dict[int, PartitionLog]
 
 
-async def logs_of(report: Report, connection: Any, epoch: int, spans: Spans) -> Logs:
+async def logs_of(report: VerifyReport, connection: Any, epoch: int, spans: Spans) -> Logs:
     """How far the tables have each partition; `spans` were taken later than that."""
-    logs = {place.partition: Log() for place in spans}
+    logs = {place.partition: PartitionLog() for place in spans}
     for row in await connection.fetch(_SQL["positions"], epoch):
         partition, index, offset = row["partition"], row["next_index"], row["next_offset"]
         place = TopicPartition(JOURNAL, partition)
@@ -96,23 +96,28 @@ async def logs_of(report: Report, connection: Any, epoch: int, spans: Spans) -> 
             continue
         base = offset - index if place in spans and spans[place].first else 0
         if place in spans:
-            logs[partition] = Log(base, index, offset, row["frontier"])
+            logs[partition] = PartitionLog(base, index, offset, row["frontier"])
         if offset - index != base:
             report.problem("position_differs", f"partition {partition}")
     return logs
 
 
-class Comparison:
+class TopicComparison:
     """Takes Kafka's records batch by batch, each beside its row."""
 
     def __init__(
-        self, report: Report, schemas: Schemas, connection: Any, epoch: int, logs: Mapping[int, Log]
+        self,
+        report: VerifyReport,
+        schemas: Schemas,
+        connection: Any,
+        epoch: int,
+        logs: Mapping[int, PartitionLog],
     ) -> None:
         self._report, self._schemas = report, schemas
         self._connection, self._epoch = connection, epoch
         self._logs = logs
 
-    async def batches(self, read_ahead: Batches) -> AsyncIterator[Batch]:
+    async def batches(self, read_ahead: Batches) -> AsyncIterator[RecordBatch]:
         """PostgreSQL looks for the rows of a batch while the one before is hashed."""
         waiting: tuple[int, Sequence[Any]] | None = None
         asked: asyncio.Task[dict[int, Any]] | None = None
@@ -144,9 +149,9 @@ class Comparison:
         )
         return {row[-1]: row for row in rows}
 
-    def take(self, partition: int, records: Sequence[Any], rows: Mapping[int, Any]) -> Batch:
+    def take(self, partition: int, records: Sequence[Any], rows: Mapping[int, Any]) -> RecordBatch:
         log = self._logs[partition]
-        seen: list[Seen] = []
+        seen: list[SeenRecord] = []
         leaves: list[bytes] = []
         #: Place among the leaves → the one that the table has instead.
         other: dict[int, bytes] = {}
@@ -168,10 +173,10 @@ class Comparison:
             if is_due:
                 leaves.append(leaf)
         _grow(log, leaves, other)
-        return Batch(partition, len(records), size, seen)
+        return RecordBatch(partition, len(records), size, seen)
 
     def _compare(
-        self, partition: int, index: int, rows: Mapping[int, Any], record: Any, found: Read
+        self, partition: int, index: int, rows: Mapping[int, Any], record: Any, found: JournalRead
     ) -> bytes | None:
         """The log leaf of the row, where it is another than that of the record."""
         place = f"{partition}/{index}"
@@ -235,7 +240,7 @@ def _code(columns: set[str]) -> str:
     return "stamps_altered" if columns & _STAMPED else "row_altered"
 
 
-def _grow(log: Log, leaves: Sequence[bytes], other: Mapping[int, bytes]) -> None:
+def _grow(log: PartitionLog, leaves: Sequence[bytes], other: Mapping[int, bytes]) -> None:
     if other or log.stored:
         stored = [other.get(at, leaf) for at, leaf in enumerate(leaves)]
         log.stored = (log.stored or log.read).append(stored)
@@ -248,8 +253,8 @@ def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def _seen(record: Any, found: Read) -> Seen:
-    return Seen(
+def _seen(record: Any, found: JournalRead) -> SeenRecord:
+    return SeenRecord(
         record.offset,
         record.timestamp,
         found.leaf,

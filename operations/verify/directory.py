@@ -10,13 +10,13 @@ from casebus.events.envelope import Envelope, Record
 from casebus.trust.directory import Directory
 from casebus.trust.titles import History
 from operations.verify.records import digests_of, headers_of
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 
 
 class Entries:
     """Takes the directory's records, applies each as readers do, and keeps what they say since."""
 
-    def __init__(self, report: Report, directory: Directory) -> None:
+    def __init__(self, report: VerifyReport, directory: Directory) -> None:
         self._report, self.directory = report, directory
         #: Keys and delegates as of each entry.
         self.history = History()

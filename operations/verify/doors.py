@@ -8,17 +8,20 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from casebus.events.stamps import without_stamps
-from operations.verify.journal import Journal
+from operations.verify.journal import JournalChecks
 from operations.verify.records import digests_of, headers_of
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 from operations.verify.topics import Spans
 
 
-class Doors:
+class DoorChecks:
     """Takes the doors' records; what the journal and the rejected hold is known by then."""
 
     def __init__(
-        self, report: Report, journal: Journal, refused: Mapping[tuple[str, int], dict[int, Any]]
+        self,
+        report: VerifyReport,
+        journal: JournalChecks,
+        refused: Mapping[tuple[str, int], dict[int, Any]],
     ) -> None:
         self._report, self._journal, self._refused = report, journal, refused
         self._seen: dict[TopicPartition, set[int]] = {}

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from casebus.events.doors import BUS
 from casebus.trust.directory import Directory
-from casebus.trust.head import Head, Origin, cosigned_at, log_key, with_cosignature, witness_key
+from casebus.trust.head import Head, LogName, cosigned_at, log_key, with_cosignature, witness_key
 from casebus.trust.merkle import Frontier
 from casebus.trust.note import NoteError, NoteSignature, SignedNote
 from casebus.trust.tiles import hashes_above
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 from storage import heads
 from storage.heads import Log
 from storage.queries import load
@@ -25,17 +25,19 @@ _LEAVES = 50_000
 Row = Any
 
 
-class Named(NamedTuple):
+class NamedHead(NamedTuple):
     """A head as somebody names it."""
 
     size: int
     root: bytes
 
 
-class Heads:
+class HeadChecks:
     """Reads every head, the hashes above the leaves and the cosignatures, by one snapshot."""
 
-    def __init__(self, report: Report, connection: Any, directory: Directory, epoch: int) -> None:
+    def __init__(
+        self, report: VerifyReport, connection: Any, directory: Directory, epoch: int
+    ) -> None:
         self._report, self._connection = report, connection
         self._directory, self._epoch = directory, epoch
         #: What was signed, by log and size.
@@ -54,7 +56,7 @@ class Heads:
         await self._are_all_there(by_log)
         for log, said in by_log.items():
             if log[0] == self._epoch:
-                await self._leads(log, [Named(row["size"], row["root"]) for row in said])
+                await self._leads(log, [NamedHead(row["size"], row["root"]) for row in said])
         for row in await self._connection.fetch(_SQL["all_cosignatures"]):
             self._cosigned(row)
         self._report.count("signed heads", len(rows))
@@ -76,7 +78,7 @@ class Heads:
         row = self._kept.get((*log, size))
         return None if row is None else row["root"]
 
-    async def named_elsewhere(self, log: Log, named: Mapping[Named, str]) -> None:
+    async def named_elsewhere(self, log: Log, named: Mapping[NamedHead, str]) -> None:
         """Whether the log leads to heads that are not kept; of each, where it is named."""
         frontier = Frontier()
         for head in sorted(named):
@@ -91,7 +93,7 @@ class Heads:
     def _says(self, row: Row) -> None:
         """The row says what its note says, and a key of the bus has signed it."""
         frontier = Frontier.from_bytes(row["frontier"])
-        origin = str(Origin(self._directory.root_digest, row["epoch"], row["partition"]))
+        origin = str(LogName(self._directory.root_digest, row["epoch"], row["partition"]))
         try:
             note = SignedNote.parse(row["note"])
             holds = Head.parse(note.text) == Head(origin, row["size"], row["root"])
@@ -101,7 +103,7 @@ class Heads:
         if not holds or not any(note.is_signed_by(log_key(origin, one)) for one in self._keys(BUS)):
             self._wrong("head_altered", (row["epoch"], row["partition"]), row["size"])
 
-    async def _leads(self, log: Log, said: Sequence[Named]) -> None:
+    async def _leads(self, log: Log, said: Sequence[NamedHead]) -> None:
         """The leaves lead to each head, and to each hash that is kept above them."""
         frontier, above = Frontier(), dict[tuple[int, int], bytes]()
         for head in said:

@@ -8,20 +8,20 @@ from typing import Any
 
 from casebus.events.stamps import POSITION
 from casebus.events.topics import Member, Topics
-from operations.verify.journal import Journal, position_key
+from operations.verify.journal import JournalChecks, position_key
 from operations.verify.records import digests_of, headers_of
-from operations.verify.report import Report
-from operations.verify.sequences import Order
+from operations.verify.report import VerifyReport
+from operations.verify.sequences import FirstAppearances
 from operations.verify.topics import Spans
 
 
 class Inboxes:
     """Takes the inboxes' records; the journal was read before."""
 
-    def __init__(self, report: Report, journal: Journal, topics: Topics) -> None:
+    def __init__(self, report: VerifyReport, journal: JournalChecks, topics: Topics) -> None:
         self._report, self._journal, self._topics = report, journal, topics
         self._missing = {topic: dict(routed) for topic, routed in journal.routed.items()}
-        self._order = Order()
+        self._order = FirstAppearances()
         self._began_ms = time.time() * 1000
         self.bytes = 0
 

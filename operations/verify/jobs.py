@@ -21,10 +21,10 @@ from casebus.errors import AwayError, CasebusError
 from casebus.events.schemas import Schemas
 from casebus.settings import Settings
 from casebus.trust.titles import History
-from operations.verify.comparing import Batch, Comparison, Logs, Seen
-from operations.verify.report import Report
+from operations.verify.comparing import Logs, RecordBatch, SeenRecord, TopicComparison
+from operations.verify.report import VerifyReport
 from operations.verify.signatures import Signatures
-from operations.verify.topics import Reader, Spans
+from operations.verify.topics import Spans, TopicReader
 
 WORKER = "operations.verify.worker"
 #: Fewer records than this are read before another process has begun.
@@ -84,14 +84,16 @@ def shares(spans: Spans, jobs: int) -> list[Spans]:
     return dealt
 
 
-async def side_by_side(report: Report, share: Share, jobs: int) -> AsyncGenerator[Batch]:
+async def side_by_side(
+    report: VerifyReport, share: Share, jobs: int
+) -> AsyncGenerator[RecordBatch]:
     """The share's records, by so many processes."""
     with _started(share, shares(share.spans, jobs)) as pipes:
         working: list[Any] = list(pipes)
         while working:
             for pipe in await asyncio.to_thread(wait, working, _LOOK_SECONDS):
                 said = _received(pipe)
-                if isinstance(said, Report):
+                if isinstance(said, VerifyReport):
                     report.add(said)
                     working.remove(pipe)
                 elif isinstance(said, Failed):
@@ -100,14 +102,14 @@ async def side_by_side(report: Report, share: Share, jobs: int) -> AsyncGenerato
                     yield said
 
 
-def _received(pipe: Any) -> Batch | Report | Failed:
+def _received(pipe: Any) -> RecordBatch | VerifyReport | Failed:
     try:
-        said: tuple[Any, ...] | Report | Failed = pipe.recv()
+        said: tuple[Any, ...] | VerifyReport | Failed = pipe.recv()
     except (EOFError, OSError):
         raise CasebusError("verify_cut_off", "a process that compared has ended") from None
     if isinstance(said, tuple):
         partition, records, size, seen = said
-        return Batch(partition, records, size, [Seen(*one) for one in seen])
+        return RecordBatch(partition, records, size, [SeenRecord(*one) for one in seen])
     return said
 
 
@@ -147,15 +149,15 @@ def collect_seldom() -> None:
 
 
 async def alone(
-    report: Report, share: Share, schemas: Schemas, connection: Any, reader: Reader
-) -> AsyncGenerator[Batch]:
+    report: VerifyReport, share: Share, schemas: Schemas, connection: Any, reader: TopicReader
+) -> AsyncGenerator[RecordBatch]:
     """The share's records, by this process and the connection's own snapshot."""
     if share.history is not None:
         signatures = Signatures(report, schemas, share.history)
         async for place, records in reader.read(share.spans):
             yield signatures.take(place.partition, records)
         return
-    comparison = Comparison(report, schemas, connection, share.epoch, share.logs)
+    comparison = TopicComparison(report, schemas, connection, share.epoch, share.logs)
     async for batch in comparison.batches(reader.read(share.spans)):
         yield batch
     comparison.end(share.spans, share.settled)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from casebus.events.doors import BUS_DOOR
 from casebus.events.stamps import Origin
 from casebus.events.topics import JOURNAL
-from operations.verify.comparing import Batch, Seen
-from operations.verify.report import Report
-from operations.verify.sequences import Order, Sequences
+from operations.verify.comparing import RecordBatch, SeenRecord
+from operations.verify.report import VerifyReport
+from operations.verify.sequences import FirstAppearances, Sequences
 
 Door = tuple[str, int]
 """(topic, partition)."""
@@ -20,10 +20,10 @@ def position_key(partition: int, offset: int) -> int:
     return partition << 48 | offset
 
 
-class Journal:
+class JournalChecks:
     """Takes what was seen of the records, batch by batch; keeps what others look up."""
 
-    def __init__(self, report: Report, epoch: int) -> None:
+    def __init__(self, report: VerifyReport, epoch: int) -> None:
         self._report, self.epoch = report, epoch
         #: Door → offset → the author's bytes, of what the journal carries on.
         self.admitted: dict[Door, dict[int, bytes]] = {}
@@ -35,9 +35,9 @@ class Journal:
         self.entries: set[bytes] = set()
         self._first: dict[bytes, tuple[int, int, bytes]] = {}
         self.sequences = Sequences(report)
-        self._order = Order()
+        self._order = FirstAppearances()
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: RecordBatch) -> None:
         for seen in batch.seen:
             try:
                 self._take(batch.partition, seen)
@@ -47,7 +47,7 @@ class Journal:
                 self._report.problem("event_altered", place)
         self._report.count("journal records", batch.records)
 
-    def _take(self, partition: int, seen: Seen) -> None:
+    def _take(self, partition: int, seen: SeenRecord) -> None:
         self._doors(partition, seen)
         self._identity(partition, seen)
         if seen.routes:
@@ -58,7 +58,7 @@ class Journal:
         if seen.type.startswith(b"casebus.directory."):
             self.entries.add(seen.author)
 
-    def _doors(self, partition: int, seen: Seen) -> None:
+    def _doors(self, partition: int, seen: SeenRecord) -> None:
         came = Origin.parse(seen.origin.decode())
         door, offset = (came.door, came.partition), came.offset
         there = self.admitted.setdefault(door, {})
@@ -72,7 +72,7 @@ class Journal:
             self._report.problem("reordered_at_admission", f"{came.door}/{came.partition}/{offset}")
         there[offset] = seen.author
 
-    def _identity(self, partition: int, seen: Seen) -> None:
+    def _identity(self, partition: int, seen: SeenRecord) -> None:
         identity = b"\0".join((seen.subject, seen.source, seen.id))
         here = (partition, seen.offset, seen.leaf)
         first = self._first.setdefault(identity, here)
@@ -86,7 +86,7 @@ class Journal:
         else:
             self._two_leaves(f"{first[0]}/{first[1]} and {partition}/{seen.offset}", seen)
 
-    def _two_leaves(self, places: str, seen: Seen) -> None:
+    def _two_leaves(self, places: str, seen: SeenRecord) -> None:
         """One name for two statements: ours to answer where the bus itself spoke."""
         name = f"{seen.source.decode()} {seen.id.decode()}: {places}"
         if _is_ours(seen):
@@ -100,7 +100,7 @@ class Journal:
         return found and found[:2]
 
 
-def _is_ours(seen: Seen) -> bool:
+def _is_ours(seen: SeenRecord) -> bool:
     """Whether a process of the bus said it: at its own door, or as an intake's receipt."""
     at_our_door = seen.origin.startswith(_OUR_DOOR)
     return at_our_door or seen.type.startswith(b"casebus.intake.received.")

@@ -10,11 +10,11 @@ from aiokafka import TopicPartition
 
 from casebus.errors import CasebusError
 from casebus.trust.directory import Directory
-from casebus.trust.head import Head, Origin
+from casebus.trust.head import Head, LogName
 from casebus.trust.receipt import Receipt, ReceiptError, check
-from operations.verify.heads import Heads, Named
+from operations.verify.heads import HeadChecks, NamedHead
 from operations.verify.records import headers_of
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 from operations.verify.topics import Spans
 from storage import heads
 from storage.heads import Log, Place
@@ -22,7 +22,7 @@ from storage.heads import Log, Place
 _JSON = b"application/json"
 
 
-class Said(NamedTuple):
+class ReceiptSubject(NamedTuple):
     """What a receipt is for: step, source, id and receiver, and where its record stands."""
 
     log_place: Place
@@ -30,7 +30,7 @@ class Said(NamedTuple):
 
 
 class _Given(NamedTuple):
-    said: Said
+    said: ReceiptSubject
     #: By which it proves its place.
     head: Head
 
@@ -39,13 +39,18 @@ class ReceiptsSent:
     """The agencies' own topics of receipts: each proves what it says, to whom it is owed."""
 
     def __init__(
-        self, report: Report, connection: Any, directory: Directory, kept: Heads, due: Spans
+        self,
+        report: VerifyReport,
+        connection: Any,
+        directory: Directory,
+        kept: HeadChecks,
+        due: Spans,
     ) -> None:
         self._report, self._connection, self._directory = report, connection, directory
         #: What stands below these ends was sent before the tables were read.
         self._kept, self._due = kept, due
         #: Heads that are not kept, by their log, and a receipt that names each.
-        self._unknown: dict[Log, dict[Named, str]] = {}
+        self._unknown: dict[Log, dict[NamedHead, str]] = {}
         self._recorded: dict[Log, int] = {}
         self.bytes = 0
 
@@ -73,7 +78,7 @@ class ReceiptsSent:
             return
         if self._kept.root(log, head.size) != head.root:
             where = f"{place.topic}/{place.partition}/{offset} names it"
-            self._unknown.setdefault(log, {}).setdefault(Named(head.size, head.root), where)
+            self._unknown.setdefault(log, {}).setdefault(NamedHead(head.size, head.root), where)
 
     def _read(self, record: Any) -> _Given | None:
         """What a receipt says, if it proves its place."""
@@ -82,14 +87,16 @@ class ReceiptsSent:
             receipt, of = Receipt.from_json(given), given["of"]
             said = (given["step"], of["source"], of["id"], of["agency"] or "")
             head = receipt.proof.head
-            origin = Origin.parse(head.origin)
+            origin = LogName.parse(head.origin)
             self._prove(receipt)
         except (CasebusError, ValueError, KeyError, TypeError):
             return None
         framed = record.key == receipt.stream.encode()
         if origin is None or not framed or dict(headers_of(record)).get("content-type") != _JSON:
             return None
-        return _Given(Said((origin.epoch, origin.partition, receipt.proof.index), said), head)
+        return _Given(
+            ReceiptSubject((origin.epoch, origin.partition, receipt.proof.index), said), head
+        )
 
     def _prove(self, receipt: Receipt) -> None:
         try:
@@ -99,16 +106,19 @@ class ReceiptsSent:
             if error.code != "receipt_key_revoked":
                 raise
 
-    async def _owed(self, author: str, places: Sequence[Place]) -> set[Said]:
+    async def _owed(self, author: str, places: Sequence[Place]) -> set[ReceiptSubject]:
         """What is owed at the places, asked for in one stretch a log."""
-        found: set[Said] = set()
+        found: set[ReceiptSubject] = set()
         for log in {place[:2] for place in places}:
             here = [place[2] for place in places if place[:2] == log]
             rows = await heads.owed(self._connection, log, min(here), max(here) + 1, [author])
-            found |= {Said(one.place, (one.step, one.source, one.id, one.agency)) for one in rows}
+            found |= {
+                ReceiptSubject(one.place, (one.step, one.source, one.id, one.agency))
+                for one in rows
+            }
         return found
 
-    async def _is_beyond(self, said: Said) -> bool:
+    async def _is_beyond(self, said: ReceiptSubject) -> bool:
         """Whether the place is none that this snapshot has: recorded since, or of another epoch."""
         log = said.log_place[:2]
         if log not in self._recorded:

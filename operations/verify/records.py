@@ -31,7 +31,7 @@ class Digests(NamedTuple):
     whole: bytes
 
 
-class Said(NamedTuple):
+class StampedHeaders(NamedTuple):
     """The headers that a verification looks at; admission journals nothing without them."""
 
     subject: bytes
@@ -44,10 +44,10 @@ class Said(NamedTuple):
 _SAID = ("ce_subject", "ce_source", "ce_id", "ce_type", ORIGIN)
 
 
-class Read(NamedTuple):
+class JournalRead(NamedTuple):
     """One record of the journal, computed once."""
 
-    said: Said
+    said: StampedHeaders
     sequence: bytes | None
     routes: bytes | None
     packed: bytes
@@ -112,7 +112,7 @@ def leaf_of(schemas: Schemas, value: bytes | None, headers: Headers) -> bytes:
     return event_leaf(digest, headers, value or b"")
 
 
-def read(schemas: Schemas, record: Any) -> Read:
+def read(schemas: Schemas, record: Any) -> JournalRead:
     """Raises ValueError for headers that admission does not give."""
     named = Parted.of(record.headers)
     leaf = leaf_of(schemas, record.value, named)
@@ -120,8 +120,8 @@ def read(schemas: Schemas, record: Any) -> Read:
     own, stamps = form.own.bytes_of(named), form.stamps.bytes_of(named)
     if form.said is None:
         raise ValueError("a header is missing")
-    return Read(
-        Said(*form.said(named.values)),
+    return JournalRead(
+        StampedHeaders(*form.said(named.values)),
         _optional(named, form, "ce_sequence"),
         _optional(named, form, ROUTES),
         own + stamps if form.in_order else pack_headers(named),

@@ -9,9 +9,9 @@ from casebus.settings import Settings
 from operations.away import clear_errors
 from operations.rebuild.desk import desk_of
 from operations.rebuild.rebuilding import Advance, Rebuilt, compare
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 from storage.beside import LIVE
-from storage.differences import MISSING, NOTES, OTHER, Difference
+from storage.differences import MISSING, NOTES, OTHER, RowDifference
 from storage.queries import load
 from storage.sampling import Sample
 
@@ -24,7 +24,11 @@ _CODES = {MISSING: "row_missing", OTHER: "row_differs"}
 
 
 async def check(
-    report: Report, settings: Settings, sample: Sample, advance: Advance, settling_seconds: float
+    report: VerifyReport,
+    settings: Settings,
+    sample: Sample,
+    advance: Advance,
+    settling_seconds: float,
 ) -> None:
     """What could not be compared is a problem too: nothing is known of it then.
 
@@ -44,7 +48,7 @@ async def check(
     tell(report, found)
 
 
-def tell(report: Report, found: Rebuilt) -> None:
+def tell(report: VerifyReport, found: Rebuilt) -> None:
     report.count("records derived again", found.records)
     report.count("cases derived again", found.cases)
     for one in found.unsettled:
@@ -59,7 +63,7 @@ def tell(report: Report, found: Rebuilt) -> None:
             report.problem("row_differs", f"derived.{table}: and more", count - named[table])
 
 
-async def invented(report: Report, connection: Any) -> None:
+async def invented(report: VerifyReport, connection: Any) -> None:
     """Where not all is derived again: streams of which the journal has no record."""
     for table in await connection.fetch(_BESIDE["tables"], LIVE):
         if "stream" in table["columns"] and table["name"] not in NOTES:
@@ -69,7 +73,7 @@ async def invented(report: Report, connection: Any) -> None:
                 report.problem("row_not_journaled", where)
 
 
-def place_of(one: Difference) -> str:
+def place_of(one: RowDifference) -> str:
     """The table, the row by its key, and the columns that differ."""
     row = " ".join(f"{name}={value}" for name, value in one.row.items())
     columns = f": {', '.join(one.columns)}" if one.columns else ""

@@ -17,7 +17,7 @@ from casebus.events.kept import kept_headers
 from casebus.events.stamps import ABRIDGED, AUTHOR, ORIGIN, Origin
 from casebus.events.topics import REJECTED
 from operations.verify.records import Digests, digests_of, headers_of
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 from operations.verify.sequences import Sequences
 from operations.verify.topics import Span, Spans
 from services.casework.rejects import COLUMNS, row_of
@@ -55,7 +55,7 @@ class Refused:
         return digests_of(record.key, value, kept).author == self.author
 
 
-class Row(NamedTuple):
+class RejectedRow(NamedTuple):
     """What `row_of` reads of a record."""
 
     offset: int
@@ -67,7 +67,7 @@ class Row(NamedTuple):
 class Rejected:
     """Takes the topic's records, then the rows: each is what its own bytes say, and Kafka's."""
 
-    def __init__(self, report: Report, connection: Any, sequences: Sequences) -> None:
+    def __init__(self, report: VerifyReport, connection: Any, sequences: Sequences) -> None:
         self._report, self._connection, self._sequences = report, connection, sequences
         #: Door → offset → what was rejected.
         self.by_door: dict[tuple[str, int], dict[int, Refused]] = {}
@@ -153,7 +153,7 @@ class Rejected:
     def _columns(self, row: Any, place: tuple[int, int], *, is_kept: bool) -> set[str]:
         """Columns that do not say what the row's own bytes say, and bytes that are not Kafka's."""
         headers = unpack_headers(row["headers"])
-        record = Row(row["kafka_offset"], row["key"], row["value"], headers)
+        record = RejectedRow(row["kafka_offset"], row["key"], row["value"], headers)
         expected = list(row_of(row["partition"], record, is_late=row["late"]))
         expected[_HEADERS] = row["headers"]
         if AUTHOR not in dict(headers) and row["reason"] in _FOUND_GOOD:
@@ -173,7 +173,7 @@ class Rejected:
 class Returned:
     """What went back to senders on Kafka, beside the outbox and the rows of the rejected."""
 
-    def __init__(self, report: Report, connection: Any) -> None:
+    def __init__(self, report: VerifyReport, connection: Any) -> None:
         self._report, self._connection = report, connection
         #: Topic → the bytes of each return → its place, and whether it must be there.
         self._sent: dict[str, dict[bytes, tuple[str, bool]]] = {}

@@ -10,7 +10,7 @@ MOST_NAMED = 20
 
 
 @dataclass(slots=True)
-class Problem:
+class Disagreement:
     """One kind of disagreement, how often it was seen, and where."""
 
     code: str
@@ -19,7 +19,7 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Part:
+class WorkPart:
     """A part of the work: how much was read for it, and how long it took."""
 
     name: str
@@ -29,14 +29,14 @@ class Part:
 
 
 @dataclass(slots=True)
-class Report:
+class VerifyReport:
     """`counts` says how much was compared; without problems everything agrees."""
 
     counts: dict[str, int] = field(default_factory=dict)
-    problems: dict[str, Problem] = field(default_factory=dict)
+    problems: dict[str, Disagreement] = field(default_factory=dict)
     #: What agencies' own systems did: it is theirs to mend, and nothing was altered here.
-    notices: dict[str, Problem] = field(default_factory=dict)
-    parts: list[Part] = field(default_factory=list)
+    notices: dict[str, Disagreement] = field(default_factory=dict)
+    parts: list[WorkPart] = field(default_factory=list)
 
     def count(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
@@ -47,7 +47,7 @@ class Report:
     def notice(self, code: str, place: str) -> None:
         _add(self.notices, code, place, 1)
 
-    def add(self, other: Report) -> None:
+    def add(self, other: VerifyReport) -> None:
         """What another process found in its part of the work."""
         for what, number in other.counts.items():
             self.count(what, number)
@@ -71,8 +71,8 @@ class Report:
         }
 
 
-def _add(found: dict[str, Problem], code: str, place: str, times: int) -> None:
-    one = found.setdefault(code, Problem(code))
+def _add(found: dict[str, Disagreement], code: str, place: str, times: int) -> None:
+    one = found.setdefault(code, Disagreement(code))
     one.count += times
     if len(one.places) < MOST_NAMED:
         one.places.append(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 
 Stream = tuple[str, str]
 """(source, stream): what an author counts."""
@@ -14,7 +14,7 @@ Stream = tuple[str, str]
 class Sequences:
     """Order within (source, stream), counted by first appearance (design rule 3)."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: VerifyReport) -> None:
         self._report = report
         self._last: dict[Stream, int] = {}
         self._numbers: set[tuple[str, str, int]] = set()
@@ -67,7 +67,7 @@ class Sequences:
                 self._report.problem("sequence_gap", " ".join(key))
 
 
-class Order:
+class FirstAppearances:
     """Whether first appearances come in the order in which they stood before."""
 
     def __init__(self) -> None:

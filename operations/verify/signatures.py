@@ -16,9 +16,9 @@ from casebus.events.stamps import DIRECTORY
 from casebus.events.topics import JOURNAL
 from casebus.trust.signing import SignatureCheck
 from casebus.trust.titles import History, require_entitled, taken_at, valid_key
-from operations.verify.comparing import Batch
+from operations.verify.comparing import RecordBatch
 from operations.verify.records import leaf_of
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 
 #: What is counted, in the words of the report.
 SIGNATURES = "signatures checked"
@@ -32,11 +32,11 @@ class _Signed(NamedTuple):
 class Signatures:
     """Takes Kafka's records batch by batch, in any order of partitions."""
 
-    def __init__(self, report: Report, schemas: Schemas, history: History) -> None:
+    def __init__(self, report: VerifyReport, schemas: Schemas, history: History) -> None:
         self._report, self._schemas, self._history = report, schemas, history
         self._check = SignatureCheck()
 
-    def take(self, partition: int, records: Sequence[Any]) -> Batch:
+    def take(self, partition: int, records: Sequence[Any]) -> RecordBatch:
         for record in records:
             try:
                 self._require_signed(record)
@@ -45,7 +45,9 @@ class Signatures:
             except (KeyError, ValueError):
                 self._wrong(partition, record, Reason.MALFORMED_HEADERS)
         self._report.count(SIGNATURES, len(records))
-        return Batch(partition, len(records), sum(len(one.value or b"") for one in records), [])
+        return RecordBatch(
+            partition, len(records), sum(len(one.value or b"") for one in records), []
+        )
 
     def _require_signed(self, record: Any) -> None:
         """Raises CasebusError, or KeyError or ValueError for headers that admission never gives."""

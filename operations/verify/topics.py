@@ -35,7 +35,7 @@ class Span(NamedTuple):
 Spans = dict[TopicPartition, Span]
 
 
-class Reader:
+class TopicReader:
     """Use as an async context manager, as admin. It joins no group and commits nothing."""
 
     def __init__(self, settings: Settings) -> None:
@@ -90,7 +90,7 @@ class Reader:
             }
 
 
-class Kafka(Reader):
+class TopicEnds(TopicReader):
     """Knows besides what stands where, and how far a group has come."""
 
     def __init__(self, settings: Settings) -> None:

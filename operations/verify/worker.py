@@ -14,8 +14,8 @@ import asyncpg
 from casebus.errors import AwayError, CasebusError
 from casebus.events.schemas import Schemas
 from operations.verify.jobs import Failed, Share, alone, collect_seldom
-from operations.verify.report import Report
-from operations.verify.topics import Reader
+from operations.verify.report import VerifyReport
+from operations.verify.topics import TopicReader
 
 
 def main() -> None:
@@ -34,12 +34,12 @@ def main() -> None:
 
 
 async def _compare(share: Share, pipe: Connection) -> None:
-    report = Report()
+    report = VerifyReport()
     schemas = Schemas.load(share.settings.schemas_dir)
     connection: Any = await asyncpg.connect(share.settings.database_url)
     try:
         async with (
-            Reader(share.settings) as reader,
+            TopicReader(share.settings) as reader,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(f"set transaction snapshot '{share.snapshot}'")

@@ -13,20 +13,20 @@ from typing import Any
 import click
 
 from casebus.cli.output import answer, json_option, stderr, stdout
-from casebus.cli.wording import Titles
+from casebus.cli.wording import EventTitles
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.settings import Settings
 from casebus.trust.directory import Agency
-from onebox.commands.up import Progress
+from onebox.commands.up import StackProgress
 from onebox.provision.directory import read_agencies
 from onebox.provision.installation import AGENCIES
 from onebox.testing import Stack
 from rehearsal.scenario import storyline
 from rehearsal.scenario.player import Played, Player
 from rehearsal.scenario.playground import EXAMPLES, SPREADSHEET, Playground
+from rehearsal.scenario.printing import PlayPrinter
 from rehearsal.scenario.storyline import Storyline
-from rehearsal.scenario.telling import Telling
 
 #: What is told in full, with a year of imported history before it.
 _FULL = 1
@@ -50,13 +50,13 @@ def demo(number: int | None, *, everything: bool, as_json: bool) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = _chosen(number, everything=everything)
     agencies = read_agencies(AGENCIES)
-    titles = Titles(Schemas.load(Settings().schemas_dir))
-    tell = Telling(
+    titles = EventTitles(Schemas.load(Settings().schemas_dir))
+    tell = PlayPrinter(
         stderr() if as_json else stdout(), {one.id: one.name for one in agencies}, titles
     )
     began = time.monotonic()
     tell.chapter("Starting Kafka, PostgreSQL, the services and the gateway")
-    with Stack(follow=Progress) as stack, Playground(stack) as ground:
+    with Stack(follow=StackProgress) as stack, Playground(stack) as ground:
         tell.line(f"The gateway answers at {stack.gateway_url} while this plays.")
         in_full = [one.storyline for one in chosen] == [_FULL]
         play = _play_in_full if in_full else _play_together
@@ -82,7 +82,7 @@ def _chosen(number: int | None, *, everything: bool) -> list[Storyline]:
 
 
 def _play_in_full(
-    ground: Playground, chosen: Sequence[Storyline], agencies: list[Agency], tell: Telling
+    ground: Playground, chosen: Sequence[Storyline], agencies: list[Agency], tell: PlayPrinter
 ) -> tuple[list[Played], dict[str, Any]]:
     tell.chapter(f"History: casebus import {SPREADSHEET.name}")
     with ThreadPoolExecutor(1) as pool:
@@ -100,14 +100,14 @@ def _play_in_full(
 
 
 def _play_together(
-    ground: Playground, chosen: Sequence[Storyline], _agencies: list[Agency], tell: Telling
+    ground: Playground, chosen: Sequence[Storyline], _agencies: list[Agency], tell: PlayPrinter
 ) -> tuple[list[Played], dict[str, Any]]:
     played = _play(ground.player(chosen, by_cli=len(chosen) == 1), chosen, tell)
     _results(tell, played)
     return played, {"played": [_row(one) for one in played], "verify": _verify(ground, tell)}
 
 
-def _play(player: Player, chosen: Sequence[Storyline], tell: Telling) -> list[Played]:
+def _play(player: Player, chosen: Sequence[Storyline], tell: PlayPrinter) -> list[Played]:
     many = len(chosen) > 1
     for one in chosen:
         tell.storyline(one, cast=not many)
@@ -118,20 +118,20 @@ def _play(player: Player, chosen: Sequence[Storyline], tell: Telling) -> list[Pl
     return played
 
 
-def _results(tell: Telling, played: Sequence[Played]) -> None:
+def _results(tell: PlayPrinter, played: Sequence[Played]) -> None:
     tell.chapter("What came of it")
     tell.problems(played)
     tell.results(played)
 
 
-def _verify(ground: Playground, tell: Telling) -> dict[str, Any]:
+def _verify(ground: Playground, tell: PlayPrinter) -> dict[str, Any]:
     tell.chapter("casebus verify")
     report = ground.await_agreement()
     tell.verified(report)
     return report
 
 
-def _show(ground: Playground, tell: Telling, played: Played) -> dict[str, Any]:
+def _show(ground: Playground, tell: PlayPrinter, played: Played) -> dict[str, Any]:
     """As the agency that opened the case sees it, and what each agency was sent."""
     steps = list(played.storyline.acts)
     opener = played.storyline.agency_of(steps[0].word)

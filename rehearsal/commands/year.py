@@ -66,10 +66,10 @@ def year(
 
 
 def _wanted(made: dict[str, int]) -> Any:
-    from rehearsal.year.world import Wanted  # noqa: PLC0415
+    from rehearsal.year.world import YearOrder  # noqa: PLC0415
 
     settings = Settings()
-    return Wanted(
+    return YearOrder(
         **made,
         schemas=settings.schemas_dir.absolute(),
         policies=settings.policies_dir.absolute(),
@@ -89,9 +89,9 @@ def _write(out: Path, made: dict[str, int]) -> dict[str, Any]:
 def _load(
     options: Options, made: dict[str, int], given: Path | None, patience: float
 ) -> dict[str, Any]:
-    from rehearsal.year.lines import Line, read  # noqa: PLC0415
+    from rehearsal.year.lines import YearLine, read  # noqa: PLC0415
     from rehearsal.year.loading import IMPORTER, Loader, backlog, register  # noqa: PLC0415
-    from rehearsal.year.world import World  # noqa: PLC0415
+    from rehearsal.year.world import YearWorld  # noqa: PLC0415
     from rehearsal.year.year import generate_by_case  # noqa: PLC0415
 
     now = running(options)
@@ -100,14 +100,14 @@ def _load(
     settings = environment.admin_settings(options, credentials.load(options.place))
     settings = settings.model_copy(update={"patience_seconds": patience})
     wanted = _wanted(made)
-    offices = list(World.make(wanted).offices)
+    offices = list(YearWorld.make(wanted).offices)
     began = time.monotonic()
     register(options.place, settings, offices)
     registered = time.monotonic()
     with _progress() as bar:
         made_so_far = _task(bar, "cases made", made["cases"])
         texts = () if given else generate_by_case(wanted, made_so_far)
-        lines = read(given) if given else map(Line.from_json, texts)
+        lines = read(given) if given else map(YearLine.from_json, texts)
         loader = Loader(settings, offices, IMPORTER, given.name if given else wanted.name)
         loaded = loader.load(lines, _task(bar, "events sent"))
         sent = time.monotonic()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rehearsal.scenario.storyline import Step
+from rehearsal.scenario.storyline import StorylineStep
 
 TAKEN = "work.taken"
 #: Taking a work item and acting on it are two moments.
 READING = timedelta(minutes=-5)
 
 
-def actor_of(step: Step, agency: str) -> str:
+def actor_of(step: StorylineStep, agency: str) -> str:
     """The pseudonym of the officer in the play."""
     return step.actor or f"{agency.rpartition('-')[2]}-officer-01"

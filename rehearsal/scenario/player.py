@@ -25,9 +25,9 @@ from rehearsal.scenario import sending
 from rehearsal.scenario.expectations import Expectation
 from rehearsal.scenario.judging import problems
 from rehearsal.scenario.scheduling import Speech, about, stops
-from rehearsal.scenario.sending import FrontDoor, Order
+from rehearsal.scenario.sending import FrontDoor, ReadyStep
 from rehearsal.scenario.stage import Snapshot, Stage
-from rehearsal.scenario.storyline import Entry, Look, Step, Storyline
+from rehearsal.scenario.storyline import Entry, Look, Storyline, StorylineStep
 from rehearsal.scenario.timeline import Moment, moments
 from rehearsal.scenario.users import User
 from rehearsal.scenario.waiting import until
@@ -150,14 +150,14 @@ class Player:
         return storyline.storyline, found
 
     def _enter(self, played: Played, entry: Entry) -> Iterator[str]:
-        if isinstance(entry, Step):
+        if isinstance(entry, StorylineStep):
             played.steps += 1
             yield from self._act(played, entry)
         else:
             played.assertions += len(entry.expect)
             yield from self._look(played, entry)
 
-    def _act(self, played: Played, step: Step) -> Iterator[str]:
+    def _act(self, played: Played, step: StorylineStep) -> Iterator[str]:
         try:
             played.names.events[step.label] = self._send(played, step)
         except CasebusError as error:
@@ -167,7 +167,7 @@ class Player:
         if step.rejected:
             yield f"step {step.label}: it was not rejected as {step.rejected}"
 
-    def _send(self, played: Played, step: Step) -> Identity:
+    def _send(self, played: Played, step: StorylineStep) -> Identity:
         order = _order(played, step)
         user = self._user_of(order.agency)
         match self._way(step):
@@ -182,7 +182,7 @@ class Player:
         sending.outcome(user, identity)
         return identity
 
-    def _way(self, step: Step) -> str:
+    def _way(self, step: StorylineStep) -> str:
         if step.via == "cli" and not self._by_cli:
             return "work" if step.duty else "http"
         return step.via
@@ -237,10 +237,10 @@ def _by_storyline(moment: Moment) -> list[tuple[Storyline, list[Entry]]]:
     return list(found.values())
 
 
-def _order(played: Played, step: Step) -> Order:
+def _order(played: Played, step: StorylineStep) -> ReadyStep:
     names, storyline = played.names, played.storyline
     stream = names.stream(storyline.stream_of(step))
-    return Order(
+    return ReadyStep(
         step=step,
         id=str(uuid.uuid5(uuid.UUID(stream), step.label)),
         source=storyline.source_of(step),

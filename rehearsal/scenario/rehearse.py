@@ -22,9 +22,9 @@ from casebus.trust.directory import Agency
 from rehearsal.scenario import scheduling
 from rehearsal.scenario.acting import READING, TAKEN, actor_of
 from rehearsal.scenario.judging import problems
-from rehearsal.scenario.rehearsed import Offices, Rehearsed, again, sectors
+from rehearsal.scenario.rehearsed import Rehearsed, RehearsedOffices, again, sectors
 from rehearsal.scenario.scheduling import Speech
-from rehearsal.scenario.storyline import Look, Step, Storyline
+from rehearsal.scenario.storyline import Look, Storyline, StorylineStep
 from rehearsal.scenario.timeline import Moment, moments
 from rehearsal.scenario.world import JSON, Names
 
@@ -56,7 +56,7 @@ class Rehearser:
         access: Access,
     ) -> None:
         self._schemas, self._law, self._access = schemas, law, access
-        self._offices = Offices(offices)
+        self._offices = RehearsedOffices(offices)
         self._streams: dict[str, Rehearsed] = {}
         self._names: dict[int, Names] = {}
         self.results: dict[int, Rehearsal] = {}
@@ -117,7 +117,7 @@ class Rehearser:
     def _play(self, moment: Moment) -> None:
         for storyline, entry in moment.entries:
             result = self.results[storyline.storyline]
-            if isinstance(entry, Step):
+            if isinstance(entry, StorylineStep):
                 result.steps += 1
                 result.problems += (
                     f"step {entry.label}: {reason}" for reason in self._act(storyline, entry)
@@ -134,7 +134,7 @@ class Rehearser:
                 note = f" ({look.note})" if look.note else ""
                 yield f"{in_china(look.at)}: {reason}{note}"
 
-    def _act(self, storyline: Storyline, step: Step) -> Iterator[str]:
+    def _act(self, storyline: Storyline, step: StorylineStep) -> Iterator[str]:
         """Send it; what is wrong with it, where it is not what the step expects."""
         try:
             self._send(storyline, step)
@@ -145,7 +145,7 @@ class Rehearser:
         if step.rejected:
             yield f"it was not rejected as {step.rejected}"
 
-    def _send(self, storyline: Storyline, step: Step) -> None:
+    def _send(self, storyline: Storyline, step: StorylineStep) -> None:
         names = self._names[storyline.storyline]
         stream = self._streams[names.stream(storyline.stream_of(step))]
         data = names.filled(step.data)
@@ -167,7 +167,7 @@ class Rehearser:
             raise CasebusError("act_incomplete", ", ".join(one.what_en for one in lacks))
 
     def _taken(
-        self, storyline: Storyline, step: Step, stream: Rehearsed, data: JSON
+        self, storyline: Storyline, step: StorylineStep, stream: Rehearsed, data: JSON
     ) -> tuple[JSON, list[str]]:
         """The item that the step answers, taken by the officer; raises CasebusError."""
         agency = storyline.agency_of(step.word)
@@ -193,7 +193,7 @@ class Rehearser:
         return {**data, **signed, "actor": officer}, _causes(found[0])
 
     def _event(
-        self, storyline: Storyline, step: Step, data: JSON, causation: list[str]
+        self, storyline: Storyline, step: StorylineStep, data: JSON, causation: list[str]
     ) -> CaseEvent:
         """The event as admission would let it in; raises CasebusError with its reason."""
         refuse_state_secrets(data)

@@ -16,13 +16,13 @@ from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import CodecError, Schemas
 from casebus.law import Law, agencies
 from casebus.trust.directory import Agency
-from gateway import seeing
+from gateway import redaction
 from rehearsal.scenario.world import JSON
 
 _RECEIVED = "casebus.intake.received.v1"
 
 
-class Offices:
+class RehearsedOffices:
     """agencies.yaml, asked as the law asks a directory."""
 
     def __init__(self, known: Iterable[Agency]) -> None:
@@ -41,7 +41,7 @@ class Offices:
 class Rehearsed:
     """Folds after each event, and lets the bus say what follows from it."""
 
-    def __init__(self, stream: str, law: Law, schemas: Schemas, offices: Offices) -> None:
+    def __init__(self, stream: str, law: Law, schemas: Schemas, offices: RehearsedOffices) -> None:
         self.stream = stream
         self.events: dict[tuple[str, str], CaseEvent] = {}
         self.case: Case | None = None
@@ -148,14 +148,14 @@ class Rehearsed:
         if self.case is None or agency not in self.case.participants:
             return []
         view = {**self.case.to_json(), "team": self.case.team}
-        viewer = seeing.viewer_of(agency, sector, view)
+        viewer = redaction.viewer_of(agency, sector, view)
         return [self._seen(self.events[one], viewer, access) for one in self.case.order]
 
     def _seen(self, event: CaseEvent, viewer: Viewer, access: Access) -> JSON:
         row = {"author": agency_of(event.source), "recipients": event.to}
         schema = self._schemas.latest(event.type)
         legal = str(event.legal)
-        seen = seeing.of_event(viewer, access, schema, event.data, row=row, legal=legal)
+        seen = redaction.of_event(viewer, access, schema, event.data, row=row, legal=legal)
         return {**_item(event), **seen._asdict()}
 
     def opened_items(self, agency: str, duty: str) -> list[Any]:
@@ -163,7 +163,7 @@ class Rehearsed:
         return [one for one in found if (one.agency, one.duty) == (agency, duty) and one.is_open]
 
 
-def sectors(to: Iterable[str], offices: Offices) -> tuple[str, ...]:
+def sectors(to: Iterable[str], offices: RehearsedOffices) -> tuple[str, ...]:
     known = (offices.agency(name) for name in to)
     return tuple(one.sector for one in known if one is not None)
 

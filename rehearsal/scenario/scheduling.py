@@ -15,7 +15,7 @@ _BEFORE = dt.timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class TimedStatement:
     """`until`: the moment from which on it would no longer be said."""
 
     at: dt.datetime
@@ -49,7 +49,7 @@ def stops(speeches: Iterable[Speech], moments: Iterable[dt.datetime]) -> list[dt
     return added
 
 
-def due(case: Case | None, moment: dt.datetime) -> Iterator[Statement]:
+def due(case: Case | None, moment: dt.datetime) -> Iterator[TimedStatement]:
     """Of clocks that ran out or soon will, and of findings that waited, whether said or not."""
     if case is None:
         return
@@ -62,11 +62,11 @@ def due(case: Case | None, moment: dt.datetime) -> Iterator[Statement]:
             (clock.lapse_after, lapse_of, None),
         ):
             if after is not None and after <= moment:
-                yield Statement(after, statement_of(clock), until)
+                yield TimedStatement(after, statement_of(clock), until)
     for finding in case.findings:
         if finding.tell_after is not None and finding.tell_after <= moment:
             numbers = [{"kind": kind, "value": value} for kind, value in case.numbers]
-            yield Statement(finding.tell_after, raised_of(case.stream, finding, numbers))
+            yield TimedStatement(finding.tell_after, raised_of(case.stream, finding, numbers))
 
 
 def about(data: Mapping[str, Any]) -> str:

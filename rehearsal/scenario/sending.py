@@ -16,21 +16,21 @@ from casebus.sdk.event import NewEvent
 from casebus.sdk.finishing import check, envelope, sign_together
 from casebus.sdk.keyring import Keyring
 from casebus.sdk.publisher import KafkaSink
-from casebus.sdk.store import Outgoing
+from casebus.sdk.store import StoredRecord
 from casebus.settings import Settings
 from casebus.trust.signing import Draft
 from rehearsal.scenario.acting import actor_of
-from rehearsal.scenario.storyline import Step
+from rehearsal.scenario.storyline import StorylineStep
 from rehearsal.scenario.users import User
 from rehearsal.scenario.waiting import until
 from rehearsal.scenario.world import JSON, Identity
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ReadyStep:
     """A step ready to be sent: every word of the storyline replaced by an id."""
 
-    step: Step
+    step: StorylineStep
     id: str
     source: str
     stream: str
@@ -43,7 +43,7 @@ class Order:
         return agency_of(self.source)
 
 
-def by_http(user: User, order: Order) -> Identity:
+def by_http(user: User, order: ReadyStep) -> Identity:
     """A structured CloudEvent, as any HTTP client sends it."""
     step = order.step
     attributes = {
@@ -62,7 +62,7 @@ def by_http(user: User, order: Order) -> Identity:
     return (order.source, taken["id"])
 
 
-def by_work(user: User, order: Order) -> Identity:
+def by_work(user: User, order: ReadyStep) -> Identity:
     """The officer takes the item that the step answers, and acts on it."""
     item = open_item(user, order)
     step, actor = order.step, actor_of(order.step, order.agency)
@@ -75,7 +75,7 @@ def by_work(user: User, order: Order) -> Identity:
     return (done["event"]["source"], done["event"]["id"])
 
 
-def by_cli(user: User, order: Order) -> Identity:
+def by_cli(user: User, order: ReadyStep) -> Identity:
     """`casebus publish`, or `casebus work` where the step answers a work item."""
     step = order.step
     if not step.duty:
@@ -102,7 +102,7 @@ def by_cli(user: User, order: Order) -> Identity:
     return (done["event"]["source"], done["event"]["id"])
 
 
-def open_item(user: User, order: Order) -> JSON:
+def open_item(user: User, order: ReadyStep) -> JSON:
     """The agency's open item of the step's duty, once the case shows it."""
     step = order.step
 
@@ -146,7 +146,7 @@ class FrontDoor:
         for sink in self._sinks.values():
             sink.close()
 
-    def send(self, order: Order) -> Identity:
+    def send(self, order: ReadyStep) -> Identity:
         """Acted at the step's `at`, whenever it is sent; twice where the step says so."""
         record = self._finished(order)
         with self._lock:
@@ -163,7 +163,7 @@ class FrontDoor:
             self._sinks[user] = KafkaSink(settings)
         return self._sinks[user]
 
-    def _finished(self, order: Order) -> Outgoing:
+    def _finished(self, order: ReadyStep) -> StoredRecord:
         step = order.step
         event = NewEvent(
             type=step.type,
@@ -181,7 +181,7 @@ class FrontDoor:
         draft = Draft(envelope(checked, None, step.at), checked.value)
         keys = Keyring(self._settings_of(order.agency).keys_dir)
         [record] = sign_together([draft], keys, self._schemas)
-        return Outgoing(
+        return StoredRecord(
             source=order.source,
             stream=order.stream,
             id=order.id,

@@ -42,12 +42,12 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-class Titles(_Model):
+class StorylineTitles(_Model):
     zh: str
     en: str
 
 
-class Step(_Model):
+class StorylineStep(_Model):
     """One event that somebody sends. `at` is when its author acts, aware."""
 
     label: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -138,14 +138,14 @@ class Look(_Model):
         return tuple(_expectation(at, row) for at, row in enumerate(rows))
 
 
-Entry = Step | Look
+Entry = StorylineStep | Look
 
 
 class Storyline(_Model):
     """One file; `steps` are acts and looks in the order of their moments."""
 
     storyline: int
-    title: Titles
+    title: StorylineTitles
     about: str = ""
     #: Anchors for the rest of the file.
     define: Any = None
@@ -156,8 +156,8 @@ class Storyline(_Model):
     steps: tuple[Entry, ...]
 
     @property
-    def acts(self) -> Iterator[Step]:
-        return (entry for entry in self.steps if isinstance(entry, Step))
+    def acts(self) -> Iterator[StorylineStep]:
+        return (entry for entry in self.steps if isinstance(entry, StorylineStep))
 
     @property
     def looks(self) -> Iterator[Look]:
@@ -167,10 +167,10 @@ class Storyline(_Model):
     def first_stream(self) -> str:
         return next(iter(self.streams))
 
-    def stream_of(self, step: Step) -> str:
+    def stream_of(self, step: StorylineStep) -> str:
         return step.stream or self.first_stream
 
-    def source_of(self, step: Step) -> str:
+    def source_of(self, step: StorylineStep) -> str:
         """The step's `ce_source`."""
         word, slash, system = step.author.partition("/")
         return self.agencies[word] + slash + system
@@ -178,7 +178,7 @@ class Storyline(_Model):
     def agency_of(self, word: str) -> str:
         return BUS if word == BUS else self.agencies[word]
 
-    def recipients_of(self, step: Step) -> tuple[str, ...]:
+    def recipients_of(self, step: StorylineStep) -> tuple[str, ...]:
         return tuple(self.agencies[word] for word in step.to)
 
 
@@ -235,14 +235,14 @@ def _entries(rows: list[Any], places: list[_Place]) -> list[Entry]:
                 raise place.error("the first entry needs at")
             row = {**row, "at": _moment_of(entries[-1])}  # noqa: PLW2901
         try:
-            entries.append((Look if "expect" in row else Step).model_validate(row))
+            entries.append((Look if "expect" in row else StorylineStep).model_validate(row))
         except ValidationError as error:
             raise place.error(_reasons(error)) from error
     return entries
 
 
 def _moment_of(entry: Entry) -> dt.datetime:
-    return entry.sent_at if isinstance(entry, Step) else entry.at
+    return entry.sent_at if isinstance(entry, StorylineStep) else entry.at
 
 
 def _check(storyline: Storyline, places: list[_Place], path: Path) -> None:
@@ -257,13 +257,15 @@ def _check(storyline: Storyline, places: list[_Place], path: Path) -> None:
         if before is not None and entry.at < before:
             raise place.error(f"at {entry.at} lies before the entry above it ({before})")
         before = entry.at
-        if isinstance(entry, Step):
+        if isinstance(entry, StorylineStep):
             _check_step(storyline, entry, labels, place)
         else:
             _check_look(storyline, entry, everything, place)
 
 
-def _check_step(storyline: Storyline, step: Step, labels: dict[str, str], place: _Place) -> None:
+def _check_step(
+    storyline: Storyline, step: StorylineStep, labels: dict[str, str], place: _Place
+) -> None:
     stream = storyline.stream_of(step)
     _known(place, "agency", [step.word, *step.to], storyline.agencies)
     _known(place, "stream", [stream], storyline.streams)

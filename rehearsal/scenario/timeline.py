@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from rehearsal.scenario.storyline import Entry, Step, Storyline
+from rehearsal.scenario.storyline import Entry, Storyline, StorylineStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Moment:
 
 def moment_of(entry: Entry) -> dt.datetime:
     """When it reaches the bus, or is looked at."""
-    return entry.sent_at if isinstance(entry, Step) else entry.at
+    return entry.sent_at if isinstance(entry, StorylineStep) else entry.at
 
 
 def moments(storylines: Iterable[Storyline]) -> Iterator[Moment]:

@@ -8,11 +8,11 @@ from casebus.cases import CaseEvent
 from casebus.errors import Flag
 from casebus.events.legaltime import LegalTime
 from casebus.law import agencies
-from rehearsal.year.lines import Line
-from rehearsal.year.world import World
+from rehearsal.year.lines import YearLine
+from rehearsal.year.world import YearWorld
 
 
-def case_event(world: World, line: Line, at: int, *, imported: bool = True) -> CaseEvent:
+def case_event(world: YearWorld, line: YearLine, at: int, *, imported: bool = True) -> CaseEvent:
     """The `at`-th line of its case to arrive; as history, or as it happens.
 
     Raises CasebusError where the body does not fit its schema.

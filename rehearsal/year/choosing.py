@@ -12,9 +12,9 @@ from casebus.cases.clock import RUNNING, Clock
 from casebus.cases.core import Region
 from casebus.law.compiled import Step, in_force
 from casebus.trust.directory import Agency
-from rehearsal.year.naming import Naming
+from rehearsal.year.naming import YearNaming
 from rehearsal.year.unfolding import Name, name_of
-from rehearsal.year.world import World
+from rehearsal.year.world import YearWorld
 
 #: Domains of what any procedure may see.
 _ANYWHERE = frozenset(
@@ -41,8 +41,8 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    world: World
-    naming: Naming
+    world: YearWorld
+    naming: YearNaming
     rng: random.Random
     #: Events, or their domains, that never come in this case.
     shuns: frozenset[str] = frozenset()

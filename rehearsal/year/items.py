@@ -14,7 +14,7 @@ _FEN = 100
 _SOLD = (0.65, 0.9)
 
 
-class Way(NamedTuple):
+class InfringementWay(NamedTuple):
     """How a right is infringed."""
 
     act: str
@@ -29,13 +29,13 @@ class Way(NamedTuple):
 
 _MARK = (("same_mark", True), ("same_goods", True), ("knowing", True), ("permitted", False))
 _COPY = (("for_profit", True), ("permitted", False))
-_SELLS = Way("sells", _MARK, "214")
-_MAKES = Way("makes", _MARK, "213")
-_COPIES = Way("copies", _COPY, "217", "copies")
-_SIMILAR = Way("sells", (("same_mark", False), *_MARK[1:]))
-_FREE = Way("copies", (("for_profit", False), ("permitted", False)), unit="copies")
-_USES = Way("uses", (("permitted", False),))
-_PASSES_OFF = Way("passes_off", (("permitted", False),), "216", small=True)
+_SELLS = InfringementWay("sells", _MARK, "214")
+_MAKES = InfringementWay("makes", _MARK, "213")
+_COPIES = InfringementWay("copies", _COPY, "217", "copies")
+_SIMILAR = InfringementWay("sells", (("same_mark", False), *_MARK[1:]))
+_FREE = InfringementWay("copies", (("for_profit", False), ("permitted", False)), unit="copies")
+_USES = InfringementWay("uses", (("permitted", False),))
+_PASSES_OFF = InfringementWay("passes_off", (("permitted", False),), "216", small=True)
 _PATENT = ((_USES, 8), (_PASSES_OFF, 1))
 _COPYRIGHT = ((_COPIES._replace(small=True), 3), (_FREE, 1))
 _CRIMES = {
@@ -57,14 +57,14 @@ _OTHERS = {
 CRIMINAL = frozenset(_CRIMES)
 
 
-def way_of(kind: str, rng: random.Random, *, crime: bool) -> Way:
+def way_of(kind: str, rng: random.Random, *, crime: bool) -> InfringementWay:
     """One that is a crime of much of this kind of right, or one that is none."""
     ways = (_CRIMES if crime else _OTHERS)[kind]
     return rng.choices([way for way, _ in ways], [weight for _, weight in ways])[0]
 
 
 def items_of(
-    way: Way, right: JSON, name: str, whole: tuple[int, int], rng: random.Random
+    way: InfringementWay, right: JSON, name: str, whole: tuple[int, int], rng: random.Random
 ) -> list[JSON]:
     """What is sold and what is not; `whole` is quantity and value in fen."""
     share = rng.uniform(*_SOLD)

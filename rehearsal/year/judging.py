@@ -14,22 +14,22 @@ from casebus.cases.clock import LAPSED
 from casebus.cases.findings import OMISSION
 from casebus.law import Law
 from rehearsal.year.admitted import case_event
-from rehearsal.year.lines import Line
+from rehearsal.year.lines import YearLine
 from rehearsal.year.replaying import replayed
-from rehearsal.year.world import World
+from rehearsal.year.world import YearWorld
 
 #: Mistake of a line: figures are above the standards by then, and no transfer ever comes.
 NOT_TRANSFERRED = "not_transferred"
 
 
-class Names(NamedTuple):
+class YearNames(NamedTuple):
     #: (case, clock, id of the event that started it): periods that were overrun.
     overrun: frozenset[tuple[str, str, str]]
     #: (case, agency, clock): transfers that were omitted.
     omissions: frozenset[tuple[str, str, str]]
 
 
-def put_in(lines: Iterable[Line], law: Law) -> Names:
+def put_in(lines: Iterable[YearLine], law: Law) -> YearNames:
     """What went wrong on purpose, as the lines of one case or of many say."""
     lines = list(lines)
     overrun = {
@@ -41,10 +41,10 @@ def put_in(lines: Iterable[Line], law: Law) -> Names:
         if line.mistake == NOT_TRANSFERRED
         for clock in law.thresholds.detection.clocks
     }
-    return Names(frozenset(overrun), frozenset(omissions))  # type: ignore[arg-type]
+    return YearNames(frozenset(overrun), frozenset(omissions))  # type: ignore[arg-type]
 
 
-def found(world: World, lines: Iterable[Line]) -> Names:
+def found(world: YearWorld, lines: Iterable[YearLine]) -> YearNames:
     """What the fold says of the lines of one case, when all of it was over long ago."""
     case = as_it_happens(world, lines)
     until = world.times.judged
@@ -55,10 +55,10 @@ def found(world: World, lines: Iterable[Line]) -> Names:
         if (one.breach_after is not None and one.breach_after <= until)
         or (one.id in omissions and one.status == LAPSED)
     }
-    return Names(frozenset(overrun), frozenset(_omissions(case)))
+    return YearNames(frozenset(overrun), frozenset(_omissions(case)))
 
 
-def as_it_happens(world: World, lines: Iterable[Line]) -> Case:
+def as_it_happens(world: YearWorld, lines: Iterable[YearLine]) -> Case:
     arrived = sorted(lines, key=lambda one: one.arrives)
     events = [case_event(world, one, at, imported=False) for at, one in enumerate(arrived)]
     return replayed(events, world.law, world.times.judged)

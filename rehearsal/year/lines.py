@@ -21,7 +21,7 @@ _LISTS = ("to", "causation", "late", "silent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class YearLine:
     type: str
     id: str
     source: str
@@ -84,10 +84,10 @@ def write(path: Path, lines: Iterable[bytes]) -> int:
     return count
 
 
-def read(path: Path) -> Iterator[Line]:
+def read(path: Path) -> Iterator[YearLine]:
     with _opened(path, "rb") as given:
         for line in given:
-            yield Line.from_json(line)
+            yield YearLine.from_json(line)
 
 
 def _opened(path: Path, mode: str) -> IO[bytes]:

@@ -26,7 +26,7 @@ from casebus.sdk.importing.run import batches
 from casebus.sdk.keyring import Keyring
 from casebus.sdk.patience import Patience
 from casebus.sdk.publisher import KafkaSink
-from casebus.sdk.store import Outgoing
+from casebus.sdk.store import StoredRecord
 from casebus.settings import Settings
 from casebus.trust.directory import Agency
 from casebus.trust.signing import Draft
@@ -35,8 +35,8 @@ from onebox.options import WORKERS
 from onebox.places import Home
 from onebox.provision import directory
 from operations.away import clear_errors
-from rehearsal.year.lines import Line
-from rehearsal.year.world import Wanted, World
+from rehearsal.year.lines import YearLine
+from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import generate_by_case
 
 if TYPE_CHECKING:
@@ -64,16 +64,16 @@ class Loaded:
     copies: int
 
 
-def load_year(home: Home, settings: Settings, wanted: Wanted) -> Loaded:
+def load_year(home: Home, settings: Settings, wanted: YearOrder) -> Loaded:
     """Make a year and load it; returns when all of it is recorded, delivered and answered.
 
     `settings` are those of Kafka's admin of the stack in `home`, for example of
     `onebox.testing.Stack`: `load_year(stack.home, stack.settings("admin"), wanted)`.
     """
-    offices = list(World.make(wanted).offices)
+    offices = list(YearWorld.make(wanted).offices)
     register(home, settings, offices)
     loader = Loader(settings, offices, IMPORTER, wanted.name)
-    loaded = loader.load(map(Line.from_json, generate_by_case(wanted)))
+    loaded = loader.load(map(YearLine.from_json, generate_by_case(wanted)))
     for _ in backlog(settings):
         pass
     return loaded
@@ -86,7 +86,7 @@ def register(home: Home, settings: Settings, agencies: list[Agency]) -> None:
         settings,
         Schemas.load(settings.schemas_dir),
         agencies,
-        directory.Keys(settings.keys_dir, home),
+        directory.KeyFolder(settings.keys_dir, home),
         known.root_digest or settings.root_digest,
     )
     for one in agencies:
@@ -116,7 +116,7 @@ class Loader:
         self._importer, self._name = importer, name
         self.import_id = import_id(importer, name)
 
-    def load(self, lines: Iterable[Line], advance: Advance = lambda _: None) -> Loaded:
+    def load(self, lines: Iterable[YearLine], advance: Advance = lambda _: None) -> Loaded:
         """Send them in their order, each line that says so twice; raises CasebusError."""
         events, copies, last = 0, 0, ""
         digest = hashlib.sha256()
@@ -158,14 +158,14 @@ class Loader:
     def _send(self, events: list[NewEvent]) -> None:
         self._deliver(self._finished(events))
 
-    def _finished(self, events: list[NewEvent]) -> list[Outgoing]:
+    def _finished(self, events: list[NewEvent]) -> list[StoredRecord]:
         """Checked, and signed together: one tree for each agency among them."""
         checked = [check(one, self._schemas, "") for one in events]
         now = system_now()
         drafts = [Draft(envelope(one, None, now), one.value) for one in checked]
         records = sign_together(drafts, self._keys, self._schemas)
         return [
-            Outgoing(
+            StoredRecord(
                 source=one.source,
                 stream=one.stream,
                 id=one.id,
@@ -177,7 +177,7 @@ class Loader:
             for one, record in zip(checked, records, strict=True)
         ]
 
-    def _deliver(self, records: list[Outgoing]) -> None:
+    def _deliver(self, records: list[StoredRecord]) -> None:
         for answer in self._sink.send(records):
             if isinstance(answer, CasebusError):
                 raise answer

@@ -16,11 +16,11 @@ from casebus.cases.checks import HANDED_OVER
 from casebus.law import Law
 from casebus.law.compiled import event_name
 from rehearsal.year.judging import NOT_TRANSFERRED, found, put_in
-from rehearsal.year.lines import JSON, Line
+from rehearsal.year.lines import JSON, YearLine
 from rehearsal.year.plan import Mistakes
-from rehearsal.year.world import World
+from rehearsal.year.world import YearWorld
 
-Lines = list[Line]
+Lines = list[YearLine]
 #: Fields whose codes are checked, that the generator fills.
 _WITH_CODES = ("parties", "respondents", "suspects", "right_holders", "complainant", "organisation")
 _RECEIVED = "casebus.referral.goods_received.v1"
@@ -41,7 +41,7 @@ class Spoiler:
     breach, or hide one, is not made.
     """
 
-    def __init__(self, world: World, shares: Mistakes | None = None) -> None:
+    def __init__(self, world: YearWorld, shares: Mistakes | None = None) -> None:
         self._world = world
         self._shares = (shares or world.plan.mistakes).model_dump()
         self._end = world.times.end.isoformat()
@@ -88,7 +88,7 @@ class Spoiler:
                 return [*lines[:at], replace(one, mistake=NOT_TRANSFERRED), *lines[at + 1 :]]
         return lines
 
-    def _is_watched(self, line: Line) -> bool:
+    def _is_watched(self, line: YearLine) -> bool:
         sector = line.source.rpartition("-")[2]
         return _SECTORS.get(sector, "") in self._sectors
 
@@ -98,7 +98,7 @@ class Spoiler:
         return _with(lines, found, rng, lambda one: replace(one, to=(), mistake="nobody_told"))
 
 
-def _name(line: Line) -> str:
+def _name(line: YearLine) -> str:
     return event_name(line.type)
 
 
@@ -114,7 +114,7 @@ def _binding(law: Law) -> frozenset[str]:
 
 
 def _with(
-    lines: Lines, places: list[int], rng: random.Random, change: Callable[[Line], Line]
+    lines: Lines, places: list[int], rng: random.Random, change: Callable[[YearLine], YearLine]
 ) -> Lines:
     """One of these lines changed; none where there is none that nothing else befell."""
     found = [at for at in places if not lines[at].mistake]
@@ -136,7 +136,7 @@ def _out_of_order(lines: Lines, rng: random.Random) -> Lines:
     """Days late, behind what was said after it; the opening is in time."""
     late = dt.timedelta(days=rng.uniform(1, _LATEST_DAYS))
 
-    def delayed(one: Line) -> Line:
+    def delayed(one: YearLine) -> YearLine:
         arrives = dt.datetime.fromisoformat(one.at) + late
         return replace(one, arrives=arrives.isoformat(), mistake="out_of_order")
 
@@ -146,7 +146,7 @@ def _out_of_order(lines: Lines, rng: random.Random) -> Lines:
 def _wrong_check_digit(lines: Lines, rng: random.Random) -> Lines:
     found = [at for at, one in enumerate(lines) if any(one.data.get(n) for n in _WITH_CODES)]
 
-    def mistyped(one: Line) -> Line:
+    def mistyped(one: YearLine) -> YearLine:
         name = next(n for n in _WITH_CODES if one.data.get(n))
         data = {**one.data, name: _mistyped(one.data[name])}
         return replace(one, data=data, mistake="wrong_check_digit")
@@ -171,7 +171,7 @@ def _goods_differ(lines: Lines, rng: random.Random) -> Lines:
     given = any(one.type == f"casebus.{HANDED_OVER}.v1" for one in lines)
     found = [at for at, one in enumerate(lines) if given and one.type == _RECEIVED]
 
-    def fewer(one: Line) -> Line:
+    def fewer(one: YearLine) -> YearLine:
         goods = [dict(row) for row in one.data.get("goods", ())]
         for row in goods:
             row["received"] = max(row["listed"] - rng.randint(1, 50), 0)
@@ -181,7 +181,7 @@ def _goods_differ(lines: Lines, rng: random.Random) -> Lines:
 
 
 def _unknown_recipient(lines: Lines, rng: random.Random) -> Lines:
-    def lost(one: Line) -> Line:
+    def lost(one: YearLine) -> YearLine:
         return replace(one, to=(*one.to, _NOBODY), mistake="unknown_recipient")
 
     return _with(lines, _all(lines), rng, lost)
@@ -191,7 +191,7 @@ def _corrected(lines: Lines, rng: random.Random) -> Lines:
     """Its author puts right what it had said, some days later."""
     wrong = rng.choice(lines)
     said = dt.datetime.fromisoformat(wrong.at) + dt.timedelta(days=rng.uniform(0.1, _LATEST_DAYS))
-    right = Line(
+    right = YearLine(
         type=_CORRECTED,
         id=str(uuid.uuid5(uuid.UUID(wrong.case), f"corrected {wrong.id}")),
         source=wrong.source,

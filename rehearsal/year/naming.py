@@ -9,15 +9,15 @@ from casebus.cases import Case
 from casebus.cases.core import Region
 from casebus.law.compiled import ANY_ROLE, Procedure, Step
 from casebus.trust.directory import Agency
-from rehearsal.year.world import World
+from rehearsal.year.world import YearWorld
 
 #: Roles that an office of the same kind above the author takes, and one beside it.
 _ABOVE = frozenset({"superior", "superior_court", "second_court"})
 _BESIDE = frozenset({"delegated_court", "home_agency", "counterpart", "other_agency"})
 
 
-class Naming:
-    def __init__(self, world: World, rng: random.Random) -> None:
+class YearNaming:
+    def __init__(self, world: YearWorld, rng: random.Random) -> None:
         self._world, self._rng = world, rng
         self._abroad = rng.random() < world.plan.abroad.share
 

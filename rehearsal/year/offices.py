@@ -29,7 +29,7 @@ _COURTS = {"county": "", "city": "中级", "province": "高级", "national": "�
 _LEVELS = ("county", "city", "province", "national")
 
 
-class Offices:
+class YearOffices:
     """Asked as the law asks a directory, and by the kind of office nearest to a place."""
 
     def __init__(self, agencies: Iterable[Agency]) -> None:

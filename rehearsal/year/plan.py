@@ -33,7 +33,7 @@ class Season(_Part):
         return self
 
 
-class Pace(_Part):
+class YearPace(_Part):
     """Shares of a period, and days where there is none."""
 
     first: Share
@@ -73,7 +73,7 @@ class Repeats(_Part):
     rights: int
 
 
-class Kind(_Part):
+class CaseKind(_Part):
     """One way in which cases begin."""
 
     opens: str
@@ -103,15 +103,15 @@ class Mistakes(_Part):
     not_transferred: Share
 
 
-class Plan(_Part):
+class YearPlan(_Part):
     province: str
     offices: dict[str, tuple[str, ...]]
     season: Season
-    pace: Pace
+    pace: YearPace
     walk: Manner
     abroad: Abroad
     repeats: Repeats
-    cases: tuple[Kind, ...]
+    cases: tuple[CaseKind, ...]
     follows: tuple[Follow, ...]
     #: Events that any procedure records -> how many of them for each act.
     beside: dict[str, Share]
@@ -138,7 +138,7 @@ class Plan(_Part):
                 return self.branches[name]
         return None
 
-    def kinds(self, cases: int) -> list[Kind]:
+    def kinds(self, cases: int) -> list[CaseKind]:
         """The kind of each case: by shares, none left out where there are cases enough."""
         whole = sum(one.share for one in self.cases)
         exact = [one.share * cases / whole for one in self.cases]

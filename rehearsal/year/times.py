@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from casebus.events.legaltime import CHINA
 from casebus.law.calendar import Calendar
-from rehearsal.year.plan import Pace, Season
+from rehearsal.year.plan import Season, YearPace
 
 _OPENS, _CLOSES = 8.5, 17.5
 _WEEKEND = 5
@@ -24,7 +24,7 @@ _JUDGED_AFTER = dt.timedelta(days=400)
 class Times:
     """Moments are aware, in UTC+8."""
 
-    def __init__(self, year: int, season: Season, pace: Pace, calendar: Calendar) -> None:
+    def __init__(self, year: int, season: Season, pace: YearPace, calendar: Calendar) -> None:
         self.first = dt.datetime(year, 1, 1, tzinfo=CHINA)
         self.end = dt.datetime(year + 1, 1, 1, tzinfo=CHINA)
         self.judged = self.end + _JUDGED_AFTER

@@ -22,12 +22,12 @@ from casebus.law.compiled import Step, in_force
 from casebus.trust.directory import Agency
 from rehearsal.year.bodies import Scene
 from rehearsal.year.choosing import Chooser, Move
-from rehearsal.year.lines import Line
-from rehearsal.year.naming import Naming
+from rehearsal.year.lines import YearLine
+from rehearsal.year.naming import YearNaming
 from rehearsal.year.parties import JSON, Subject
-from rehearsal.year.plan import Follow, Kind
+from rehearsal.year.plan import CaseKind, Follow
 from rehearsal.year.unfolding import Name, Unfolding
-from rehearsal.year.world import World
+from rehearsal.year.world import YearWorld
 
 NAMESPACE = uuid.UUID("7a5c6d0e-9b1f-5e2a-8c3d-2f4b6a8e0c11")
 #: How often a region is asked again after the fold found fault with what was tried.
@@ -53,14 +53,14 @@ class About:
 class Walk:
     """Use `lines()` once."""
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: YearWorld, number: int) -> None:
         self._world, self._plan = world, world.plan
         wanted = world.wanted
         name = f"{wanted.seed}/{wanted.year}/{number}"
         self._rng = random.Random(name)
         self._number = number
         self._stream = uuid.uuid5(NAMESPACE, name)
-        self._kind: Kind = world.kinds[number]
+        self._kind: CaseKind = world.kinds[number]
         self._told = Unfolding(world.law)
         self._to: list[tuple[str, ...]] = []
         self._moves: dict[str, Move] = {}
@@ -69,7 +69,7 @@ class Walk:
         self._rests: dict[str, tuple[str, frozenset[Name]]] = {}
         self._vain: dict[tuple[str, str], set[str]] = {}
         self._done: dict[str, int] = {}
-        self._naming = Naming(world, self._rng)
+        self._naming = YearNaming(world, self._rng)
         # Drawn apart: whatever else happens is as it would be.
         apart = random.Random(f"{name}/transfer")
         self._shuns = self._shunned(apart)
@@ -77,7 +77,7 @@ class Walk:
         self._chooser = Chooser(world, self._naming, self._rng, self._shuns)
         self._about: About
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[YearLine]:
         """In the order in which it was said; none where nobody can open such a case."""
         for _ in range(_TRIES):
             opening = self._opening()
@@ -346,10 +346,10 @@ class Walk:
         procedure = self._world.opens[event]
         return in_force(procedure.steps.get((procedure.initial, event)), day)
 
-    def _line(self, at: int, late: tuple[str, ...], silent: tuple[str, ...]) -> Line:
+    def _line(self, at: int, late: tuple[str, ...], silent: tuple[str, ...]) -> YearLine:
         event = self._events[at]
         said = event.recorded_at.isoformat()
-        return Line(
+        return YearLine(
             type=event.type,
             id=event.id,
             source=event.source,

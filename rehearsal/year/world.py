@@ -14,14 +14,14 @@ from casebus.law.compiled import Procedure
 from onebox.provision.directory import read_agencies
 from onebox.provision.installation import AGENCIES
 from rehearsal.year.bodies import Bodies
-from rehearsal.year.offices import Offices, offices_of
+from rehearsal.year.offices import YearOffices, offices_of
 from rehearsal.year.parties import JSON, Parties
-from rehearsal.year.plan import Kind, Plan
+from rehearsal.year.plan import CaseKind, YearPlan
 from rehearsal.year.times import Times
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class YearOrder:
     """Which year is made; the same one is the same to the byte."""
 
     cases: int
@@ -37,32 +37,32 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    wanted: Wanted
-    plan: Plan
+class YearWorld:
+    wanted: YearOrder
+    plan: YearPlan
     law: Law
     schemas: Schemas
-    offices: Offices
+    offices: YearOffices
     bodies: Bodies
     parties: Parties
     times: Times
-    kinds: list[Kind]
+    kinds: list[CaseKind]
     #: Code -> place, of the province's counties and cities.
     places: Mapping[str, JSON]
     #: Opening event -> the procedure that it opens.
     opens: Mapping[str, Procedure]
 
     @classmethod
-    def make(cls, wanted: Wanted, plan: Plan | None = None) -> Self:
+    def make(cls, wanted: YearOrder, plan: YearPlan | None = None) -> Self:
         """By province.yaml, or another plan."""
-        plan = plan or Plan.load()
+        plan = plan or YearPlan.load()
         files = loader.read(wanted.policies / "law")
         # The bodies of a year are made up: what a decision must say is not judged in them.
         law = Law({name: one for name, one in files.items() if not acts.is_part(name)})
         schemas = Schemas.load(wanted.schemas)
         day = dt.date(wanted.year, 1, 1)
         known = read_agencies(AGENCIES)
-        offices = Offices(offices_of(plan.province, plan.offices, law.divisions, known, day))
+        offices = YearOffices(offices_of(plan.province, plan.offices, law.divisions, known, day))
         places = {
             one.code: {"code": one.code, "name": one.name}
             for one in law.divisions

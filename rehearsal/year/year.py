@@ -9,14 +9,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
-from rehearsal.year.lines import Line
+from rehearsal.year.lines import YearLine
 from rehearsal.year.mistakes import Spoiler
 from rehearsal.year.walking import Walk
-from rehearsal.year.world import Wanted, World
+from rehearsal.year.world import YearOrder, YearWorld
 
 #: Cases that one process makes before it hands them over.
 _CHUNK = 100
-_made: list[tuple[World, Spoiler]] = []
+_made: list[tuple[YearWorld, Spoiler]] = []
 Advance = Callable[[int], None]
 #: When it arrives, its case, its place there, and the line.
 _Row = tuple[str, int, int, bytes]
@@ -26,7 +26,7 @@ def _nobody(_cases: int) -> None:
     """Nobody wants to know how far it is."""
 
 
-def case_lines(world: World, spoiler: Spoiler, number: int) -> list[Line]:
+def case_lines(world: YearWorld, spoiler: Spoiler, number: int) -> list[YearLine]:
     """One case as it comes to the bus; the rest of the year changes nothing about it."""
     wanted = world.wanted
     rng = random.Random(f"{wanted.seed}/{wanted.year}/{number}/mistakes")
@@ -35,7 +35,7 @@ def case_lines(world: World, spoiler: Spoiler, number: int) -> list[Line]:
 
 
 def generate(
-    wanted: Wanted, advance: Advance = _nobody, processes: int | None = None
+    wanted: YearOrder, advance: Advance = _nobody, processes: int | None = None
 ) -> Iterator[bytes]:
     """Each line as JSON, in the order of arrival. `advance` is told how many cases were made."""
     with tempfile.TemporaryFile() as made:
@@ -51,7 +51,7 @@ def generate(
 
 
 def generate_by_case(
-    wanted: Wanted, advance: Advance = _nobody, processes: int | None = None
+    wanted: YearOrder, advance: Advance = _nobody, processes: int | None = None
 ) -> Iterator[bytes]:
     """The same lines case by case, each case in its order of arrival: as a ledger is read in."""
     for rows in _chunks(wanted, processes or os.cpu_count() or 1):
@@ -60,7 +60,7 @@ def generate_by_case(
         advance(_CHUNK)
 
 
-def _chunks(wanted: Wanted, processes: int) -> Iterator[list[_Row]]:
+def _chunks(wanted: YearOrder, processes: int) -> Iterator[list[_Row]]:
     starts = range(0, wanted.cases, _CHUNK)
     if processes == 1 or len(starts) == 1:
         _begin(wanted)
@@ -72,8 +72,8 @@ def _chunks(wanted: Wanted, processes: int) -> Iterator[list[_Row]]:
         yield from pool.map(_chunk, starts)
 
 
-def _begin(wanted: Wanted) -> None:
-    world = World.make(wanted)
+def _begin(wanted: YearOrder) -> None:
+    world = YearWorld.make(wanted)
     _made[:] = [(world, Spoiler(world))]
 
 

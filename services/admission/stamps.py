@@ -6,7 +6,13 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from casebus.admission.judge import MOST_HEADER_BYTES, Admitted, Arrival, Known, is_state_secret
+from casebus.admission.judge import (
+    MOST_HEADER_BYTES,
+    Admitted,
+    Arrival,
+    KnownOfRecord,
+    is_state_secret,
+)
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Header, Record
 from casebus.events.kept import kept_headers
@@ -41,7 +47,9 @@ def journal_headers(
     return without_stamps(arrival.record.headers) + stamps.headers()
 
 
-def rejected_record(arrival: Arrival, error: CasebusError, known: Known, *, at: datetime) -> Record:
+def rejected_record(
+    arrival: Arrival, error: CasebusError, known: KnownOfRecord, *, at: datetime
+) -> Record:
     """The record as it is kept; of one that no topic could take, what tells which one it was."""
     headers = rejected_headers(arrival, error, known, at=at)
     kept = Record(arrival.record.key, rejected_value(arrival, error), tuple(headers))
@@ -49,7 +57,7 @@ def rejected_record(arrival: Arrival, error: CasebusError, known: Known, *, at: 
 
 
 def rejected_headers(
-    arrival: Arrival, error: CasebusError, known: Known, *, at: datetime
+    arrival: Arrival, error: CasebusError, known: KnownOfRecord, *, at: datetime
 ) -> list[Header]:
     """Every original header, foreign stamps under another name, plus the reason."""
     stamps = Refusal(

@@ -11,7 +11,7 @@ from typing import Any
 
 from casebus.events.doors import BUS
 from services.casework.desk import Desk
-from services.casework.lawbooks import MissingLawError
+from services.casework.law_cache import MissingLawError
 from services.casework.records import Journaled
 from services.casework.sorting import Sorted
 from storage import stalling

@@ -17,7 +17,7 @@ _POLL_MS = 500
 _SECONDS = 20.0
 
 
-class Ahead:
+class ReadAhead:
     """Reads on in a partition, without a group: nothing is committed and nothing is handled."""
 
     def __init__(self, settings: Settings, schemas: Schemas, topic: str) -> None:

@@ -18,7 +18,7 @@ from services.casework.sorting import sort
 from services.casework.streams import Stream
 from services.transport import Batch
 from storage import journal, speaking
-from storage.journal import Position
+from storage.journal import RecordedPosition
 
 #: Records whose cases speak in one transaction.
 _SAID_AT_ONCE = 500
@@ -64,7 +64,7 @@ async def record(
         connection,
         desk.epoch,
         batch.partition,
-        Position(
+        RecordedPosition(
             next_index=after,
             next_offset=batch.records[-1].offset + 1,
             frontier=position.frontier.append([one.row.log_leaf for one in rows]),

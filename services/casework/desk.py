@@ -8,14 +8,14 @@ from casebus.events.schemas import Schemas
 from casebus.now import Now
 from casebus.trust.directory import Directory
 from casebus.trust.keys import Holder
-from services.casework.lawbooks import Lawbooks
+from services.casework.law_cache import LawCache
 from services.casework.streams import Streams
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     schemas: Schemas
-    lawbooks: Lawbooks
+    lawbooks: LawCache
     directory: Directory
     key: Holder
     now: Now

@@ -7,18 +7,18 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from casebus.cases.facts import Reader
+from casebus.cases.facts import FactReader
 from casebus.events.schemas import Schemas
 from casebus.trust.directory import ROOT
 from services.casework.records import Journaled
 from services.casework.sorting import Sorted
 from services.casework.streams import Stream
 from storage import facts
-from storage.facts import FactRow, Home
+from storage.facts import AgencyHome, FactRow
 
 REGISTERED = "casebus.directory.agency_registered.v1"
 _HOME = ("agency", "division", "level", "sector", "name")
-_reader = cache(Reader)
+_reader = cache(FactReader)
 
 
 async def save(
@@ -39,13 +39,13 @@ def _rows(found: Sorted, touched: dict[UUID, Stream], schemas: Schemas) -> Itera
                 yield FactRow(one.row.stream, fact, one.stamps.recipients, one.envelope.testdata)
 
 
-def _homes(found: Sorted, schemas: Schemas) -> Iterator[Home]:
+def _homes(found: Sorted, schemas: Schemas) -> Iterator[AgencyHome]:
     for one in found.fresh:
         if one.envelope.type == REGISTERED and one.envelope.agency == ROOT:
             data = schemas.decode(one.row.value)[1]
             yield _home(one, {name: data[name].replace("\x00", "") for name in _HOME})
 
 
-def _home(one: Journaled, said: dict[str, str]) -> Home:
+def _home(one: Journaled, said: dict[str, str]) -> AgencyHome:
     at = one.stamps.admitted_at
-    return Home(**said, recorded_at=at, source=one.row.source, id=one.row.event_id)
+    return AgencyHome(**said, recorded_at=at, source=one.row.source, id=one.row.event_id)

@@ -10,11 +10,11 @@ from services.casework.desk import Desk
 from services.casework.records import Journaled, read
 from services.transport import Batch
 from storage import journal
-from storage.journal import Position
+from storage.journal import RecordedPosition
 
 
 async def beyond_fence(
-    connection: Any, batch: Batch, desk: Desk, position: Position
+    connection: Any, batch: Batch, desk: Desk, position: RecordedPosition
 ) -> list[Journaled]:
     """Records not recorded yet; those that are must carry the leaf that stands (rule 6)."""
     first = batch.records[0].offset

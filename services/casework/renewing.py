@@ -13,13 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases import FOLD_VERSION
-from casebus.cases.renewing import Before, Renewed, Shown, renewed
+from casebus.cases.renewing import Before, Renewed, ShownState, renewed
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.law import Law
 from casebus.trust.signing import Draft
 from services.casework.desk import Desk
-from services.casework.lawbooks import MissingLawError
+from services.casework.law_cache import MissingLawError
 from services.casework.streams import Stream
 from storage import law as bundles
 from storage import renewing, speaking
@@ -76,7 +76,7 @@ def before_of(shown: ShownCase) -> Before:
         law=shown.law,
         fold_version=shown.fold_version,
         digest=shown.digest,
-        shown=Shown(
+        shown=ShownState(
             shown.status,
             frozenset((key, *row) for key, row in shown.clocks.items()),
             frozenset(shown.findings),
@@ -105,7 +105,7 @@ def draft_of(made: Renewed, schemas: Schemas) -> Draft:
     return Draft(envelope, schemas.encode(event.type, event.data))
 
 
-class Renewals:
+class CaseRenewer:
     """Renews what no batch touches, some cases a transaction."""
 
     def __init__(self, pool: Any, desk: Desk, folding: Any) -> None:

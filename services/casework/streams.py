@@ -12,7 +12,7 @@ from uuid import UUID
 
 from casebus.cases import FOLD_VERSION, Case, CaseEvent
 from casebus.cases.dating import dated
-from casebus.cases.room import Place, Room, Rooms
+from casebus.cases.room import Admittance, Room, Rooms
 from casebus.cases.stamped import case_event, widened
 from casebus.events.doors import BUS, BUS_DOOR
 from casebus.events.envelope import Envelope
@@ -20,7 +20,7 @@ from casebus.events.schemas import Schemas
 from casebus.events.stamps import Stamps
 from services.casework.records import Journaled
 from storage import cases, renewing
-from storage.cases import Shown, Standing
+from storage.cases import CaseState, Shown
 from storage.packing import unpack_headers
 
 
@@ -57,11 +57,11 @@ class Stream:
         """
         if self._is_placed(event):
             return
-        place = Place.FOLDED if self.room is None else self.room.place(event)
-        if place is not Place.FOLDED:
-            self.left_out.append((*event.identity, place is Place.TOLD))
+        place = Admittance.FOLDED if self.room is None else self.room.place(event)
+        if place is not Admittance.FOLDED:
+            self.left_out.append((*event.identity, place is Admittance.TOLD))
             event = replace(event, beyond=True)
-        if place is not Place.LEFT_OUT:
+        if place is not Admittance.LEFT_OUT:
             self.events[event.identity] = event
 
     def _is_placed(self, event: CaseEvent) -> bool:
@@ -150,13 +150,13 @@ class Streams:
         self._size -= self._sizes.pop(stream, 0)
         return self._known.pop(stream, None)
 
-    def _recall(self, stream: UUID, row: Standing | None) -> Stream | None:
+    def _recall(self, stream: UUID, row: CaseState | None) -> Stream | None:
         known = self._forget(stream)
         version = 0 if row is None else row.version
         return known if known is not None and known.version == version else None
 
     async def _restored(
-        self, connection: Any, rows: Mapping[UUID, Standing | None]
+        self, connection: Any, rows: Mapping[UUID, CaseState | None]
     ) -> dict[UUID, Stream]:
         fresh = {stream: self._standing(row) for stream, row in rows.items()}
         for row in await cases.left_out(connection, fresh):
@@ -182,7 +182,7 @@ class Streams:
             data = self._schemas.decode(row["value"])[1]
             fresh[row["stream"]].add(unrecorded(envelope, data))
 
-    def _standing(self, row: Standing | None) -> Stream:
+    def _standing(self, row: CaseState | None) -> Stream:
         """A stream without its events, as its row says it stands."""
         room = Room(self._rooms)
         if row is None:

@@ -24,11 +24,11 @@ from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
 from services.casework import batch as journal_batch
 from services.casework import rejects
-from services.casework.ahead import Ahead
+from services.casework.ahead import ReadAhead
 from services.casework.desk import Desk
 from services.casework.folding import save
-from services.casework.lawbooks import UNKNOWN, Lawbooks, MissingLawError
-from services.casework.renewing import Renewals
+from services.casework.law_cache import UNKNOWN, LawCache, MissingLawError
+from services.casework.renewing import CaseRenewer
 from services.casework.streams import Stream, Streams
 from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
 from services.transport.worker import leave
@@ -58,7 +58,7 @@ _SAY_SECONDS = 1.0
 class Casework:
     """Called with one batch after the other of each partition."""
 
-    def __init__(self, pool: Any, desk: Desk, ahead: Ahead) -> None:
+    def __init__(self, pool: Any, desk: Desk, ahead: ReadAhead) -> None:
         self._pool = pool
         self._desk = desk
         self._ahead = ahead
@@ -229,16 +229,16 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
             refuse_newer(await renewing.raise_fold_version(connection, FOLD_VERSION))
         desk = Desk(
             schemas=schemas,
-            lawbooks=Lawbooks(law),
+            lawbooks=LawCache(law),
             directory=follower.directory,
             key=Signers(settings.bus_key.parent, follower.directory).holder(BUS),
             now=now_from(settings),
             streams=Streams(schemas, Rooms.load(settings.policies_dir)),
             epoch=epoch,
         )
-        casework = Casework(pool, desk, Ahead(settings, schemas, JOURNAL))
+        casework = Casework(pool, desk, ReadAhead(settings, schemas, JOURNAL))
         beside = (
-            asyncio.create_task(Renewals(pool, desk, save).run(), name="renewals"),
+            asyncio.create_task(CaseRenewer(pool, desk, save).run(), name="renewals"),
             asyncio.create_task(casework.keep_saying(), name="saying"),
         )
         for task in beside:

@@ -32,7 +32,7 @@ NEVER_ANSWERED = frozenset({"intake", "relay"})
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class InboxArrival:
     """An inbox record: the author's envelope and bytes, and the bus's stamps."""
 
     envelope: Envelope
@@ -72,7 +72,7 @@ def erased_id(subject: str, recalled: Identity, agency: str) -> str:
     return str(uuid.uuid5(uuid.UUID(subject), "\x1f".join(("intake.erased", *recalled, agency))))
 
 
-def hosted_recipients(arrival: Arrival, sector: str, directory: Directory) -> Iterator[Agency]:
+def hosted_recipients(arrival: InboxArrival, sector: str, directory: Directory) -> Iterator[Agency]:
     """The recipients whose intake this is: those of the inbox's sector without a system of own."""
     for name in arrival.recipients:
         agency = directory.agency(name)
@@ -90,7 +90,7 @@ class Reception:
         self._rules, self._now = rules, now
         self._uri = schemas.latest(RECEIVED).uri
 
-    def draft(self, arrival: Arrival, agency: Agency) -> Draft:
+    def draft(self, arrival: InboxArrival, agency: Agency) -> Draft:
         about = arrival.envelope
         rules = self._rules.get(agency.sector)
         body = {
@@ -104,7 +104,7 @@ class Reception:
         }
         return Draft(self._envelope(about, agency), self._schemas.encode(RECEIVED, body))
 
-    def recalled(self, arrival: Arrival) -> Identity | None:
+    def recalled(self, arrival: InboxArrival) -> Identity | None:
         """The event that a recall takes back, said by its author or passed on by the bus."""
         about = arrival.envelope
         if not is_recall(about.type):
@@ -116,7 +116,7 @@ class Reception:
         by = about.agency in {agency_of(event[0]), BUS}
         return event if by and all(map(is_attribute, event)) else None
 
-    def erasure(self, arrival: Arrival, agency: Agency, recalled: Identity) -> Draft:
+    def erasure(self, arrival: InboxArrival, agency: Agency, recalled: Identity) -> Draft:
         """That this agency's inbox holds the words of it no more."""
         source, event_id = recalled
         body = {
@@ -148,7 +148,9 @@ class Reception:
             testdata=about.testdata,
         )
 
-    def _checks(self, arrival: Arrival, agency: Agency, rules: SectorRules | None) -> list[Check]:
+    def _checks(
+        self, arrival: InboxArrival, agency: Agency, rules: SectorRules | None
+    ) -> list[Check]:
         asked = rules.checks_for(arrival.envelope.type) if rules else ()
         if not asked:
             return []

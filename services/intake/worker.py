@@ -23,7 +23,7 @@ from casebus.trust.signing import Draft, sign
 from services.intake.receiving import (
     ERASED,
     RECEIVED,
-    Arrival,
+    InboxArrival,
     Reception,
     erased_id,
     hosted_recipients,
@@ -42,10 +42,10 @@ _START_SECONDS = 60
 _PAUSE_SECONDS = 0.05
 
 
-class Word(NamedTuple):
+class IntakeWord(NamedTuple):
     """What is to be said: that the agency received this, or holds what it recalls no more."""
 
-    arrival: Arrival
+    arrival: InboxArrival
     agency: Agency
     recalled: Identity | None = None
 
@@ -66,7 +66,7 @@ class Intake:
 
     async def __call__(self, batch: Batch) -> None:
         """Receive a batch; when it returns, the rows are committed."""
-        arrivals = [Arrival.read(record.value, record.headers) for record in batch.records]
+        arrivals = [InboxArrival.read(record.value, record.headers) for record in batch.records]
         await self._until_known(max(arrival.directory for arrival in arrivals))
         wanted = dict(self._wanted(arrivals, batch.topic.removeprefix(INBOX)))
         async with self._pool.acquire() as connection, connection.transaction():
@@ -93,8 +93,8 @@ class Intake:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     def _wanted(
-        self, arrivals: list[Arrival], sector: str
-    ) -> Iterator[tuple[tuple[UUID, str, str], Word]]:
+        self, arrivals: list[InboxArrival], sector: str
+    ) -> Iterator[tuple[tuple[UUID, str, str], IntakeWord]]:
         """What is to be said, by identity: a record that came twice is answered once."""
         for arrival in arrivals:
             if not arrival.is_answered:
@@ -102,10 +102,13 @@ class Intake:
             about = arrival.envelope
             stream, recalled = UUID(about.subject), self._reception.recalled(arrival)
             for agency in hosted_recipients(arrival, sector, self._directory):
-                yield (stream, agency.id, received_id(about, agency.id)), Word(arrival, agency)
+                yield (
+                    (stream, agency.id, received_id(about, agency.id)),
+                    IntakeWord(arrival, agency),
+                )
                 if recalled is not None and self._may_say(agency, ERASED):
                     said = erased_id(about.subject, recalled, agency.id)
-                    yield (stream, agency.id, said), Word(arrival, agency, recalled)
+                    yield (stream, agency.id, said), IntakeWord(arrival, agency, recalled)
 
     def _may_say(self, agency: Agency, ce_type: str) -> bool:
         """Who let us say that it received has not let us say everything."""
@@ -115,7 +118,7 @@ class Intake:
             return False
         return True
 
-    def _rows(self, wanted: list[Word], sector: str) -> list[OutboxRow]:
+    def _rows(self, wanted: list[IntakeWord], sector: str) -> list[OutboxRow]:
         """Signed rows, one tree an agency and type."""
         drafts: dict[tuple[str, str], list[Draft]] = {}
         for word in wanted:
@@ -128,7 +131,7 @@ class Intake:
             rows += [OutboxRow.of(record, door_of(sector)) for record in records]
         return rows
 
-    def _draft(self, word: Word) -> Draft:
+    def _draft(self, word: IntakeWord) -> Draft:
         if word.recalled is None:
             return self._reception.draft(word.arrival, word.agency)
         return self._reception.erasure(word.arrival, word.agency, word.recalled)

@@ -24,9 +24,9 @@ from casebus.law import agencies
 from casebus.now import Now
 from casebus.trust.directory import Directory
 from services.scheduler.barrier import Passes
-from services.scheduler.voice import Statement, Voice
+from services.scheduler.statements import BusStatement, Voice
 from storage import outbox, scheduling, sending
-from storage.scheduling import BREACHED, LAPSED, WARNED, Due
+from storage.scheduling import BREACHED, LAPSED, WARNED, DueItem
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ _LOOK_SECONDS = 0.3
 _TICK_SECONDS = 0.1
 
 
-class Clocks:
+class ClockTeller:
     """Wakes at the next due moment and tells what has run out."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Clocks:
         self._pool, self._barrier, self._voice = pool, barrier, voice
         self._directory, self._now, self._partitions = directory, now, partitions
         #: Clocks that could not be told; tried again by the next process.
-        self._failed: set[Due] = set()
+        self._failed: set[DueItem] = set()
 
     async def run(self) -> None:
         while True:
@@ -77,7 +77,7 @@ class Clocks:
         sound = waited < _SOUND_SECONDS
         return sum([await self._tell(one, since, sound=sound) for one in due])
 
-    async def _tell(self, due: Due, since: datetime, *, sound: bool) -> bool:
+    async def _tell(self, due: DueItem, since: datetime, *, sound: bool) -> bool:
         """One case a transaction; whether there was something to tell under the case's lock."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
@@ -116,7 +116,7 @@ _SAYS: dict[str, Callable[[Clock], Derived]] = {
 }
 
 
-def statement_of(clock: Clock, kind: str, directory: Directory, *, sound: bool) -> Statement:
+def statement_of(clock: Clock, kind: str, directory: Directory, *, sound: bool) -> BusStatement:
     """What casework would say of a late act in its place: the same id, whoever says it first.
 
     Where the bus was behind, a breach says so, unless the actor gave a cause of its own.
@@ -126,10 +126,10 @@ def statement_of(clock: Clock, kind: str, directory: Directory, *, sound: bool) 
     return replace(said, data={**said.data, "cause": LINK_DOWN}) if behind else said
 
 
-def spoken(derived: Derived, directory: Directory) -> Statement:
+def spoken(derived: Derived, directory: Directory) -> BusStatement:
     """What the fold derived, before those whom its rules name."""
     to = agencies.resolve(derived.to, derived.of, directory)
-    return Statement(
+    return BusStatement(
         stream=UUID(derived.stream),
         id=derived.id,
         type=derived.type,

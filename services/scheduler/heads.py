@@ -12,12 +12,12 @@ import logging
 from typing import Any
 
 from casebus import telemetry
-from casebus.trust.head import Head, Origin, sign_head
+from casebus.trust.head import Head, LogName, sign_head
 from casebus.trust.keys import Holder
 from casebus.trust.merkle import Frontier
 from casebus.trust.tiles import hashes_above
 from storage import heads
-from storage.heads import Log, Standing
+from storage.heads import Log, SignedSoFar
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _LEAVES = 50_000
 BEHIND, FORKED = "log_behind", "log_forked"
 
 
-class Heads:
+class HeadSigner:
     """The signer of one installation's logs, with the key that the bus has now."""
 
     def __init__(self, pool: Any, key: Holder, root_digest: str) -> None:
@@ -56,7 +56,7 @@ class Heads:
             await self._tell(connection, which, why, standing)
         return why is None
 
-    async def _grow(self, connection: Any, which: Log, standing: Standing) -> str | None:
+    async def _grow(self, connection: Any, which: Log, standing: SignedSoFar) -> str | None:
         """Sign what is recorded; or why it was not signed, and nothing is kept."""
         signed, recorded = standing.signed, standing.recorded
         if recorded == signed and standing.is_own:
@@ -78,13 +78,15 @@ class Heads:
                 return FORKED
         if frontier != recorded:
             return FORKED
-        head = Head(str(Origin(self._root, *which)), frontier.size, frontier.root())
+        head = Head(str(LogName(self._root, *which)), frontier.size, frontier.root())
         note = sign_head(head, self._key.current())
         await heads.add(connection, which, frontier, note, above)
         telemetry.count("casebus.heads.signed")
         return None
 
-    async def _tell(self, connection: Any, which: Log, why: str | None, standing: Standing) -> None:
+    async def _tell(
+        self, connection: Any, which: Log, why: str | None, standing: SignedSoFar
+    ) -> None:
         """Keep, and say once, which log has no new head and why."""
         assert self._refused is not None  # noqa: S101 - read in the first round
         if why is None:

@@ -15,7 +15,7 @@ from casebus.events.partition import partition_for
 from services.scheduler.barrier import Passes
 
 
-class Hearing:
+class PartitionHearing:
     """Passes the barrier once for each partition of the journal, whichever stand still."""
 
     def __init__(self, barrier: Passes, partitions: Callable[[], Awaitable[int]]) -> None:

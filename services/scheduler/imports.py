@@ -12,9 +12,9 @@ from typing import Any
 
 from casebus.cases.keys import key_of
 from services.scheduler.barrier import Passes
-from services.scheduler.voice import Statement, Voice
+from services.scheduler.statements import BusStatement, Voice
 from storage import imports, outbox
-from storage.imports import Closing, Counted
+from storage.imports import Closing, DeviationCount
 
 SUMMARISED = "casebus.import.summarised.v1"
 _ROUND_SECONDS = 1.0
@@ -55,10 +55,12 @@ class Imports:
         return len(found)
 
 
-def summary(closing: Closing, counted: list[Counted], *, cases: int, events: int) -> Statement:
+def summary(
+    closing: Closing, counted: list[DeviationCount], *, cases: int, events: int
+) -> BusStatement:
     """Told to whoever closed the import, in its own stream."""
     stream = str(closing.stream)
-    return Statement(
+    return BusStatement(
         stream=closing.stream,
         id=key_of(stream, "summarised", closing.source, closing.id),
         type=SUMMARISED,

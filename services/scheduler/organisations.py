@@ -22,12 +22,12 @@ from casebus.events.legaltime import CHINA
 from casebus.law.threshold_models import MONEY
 from casebus.now import Now
 from services.scheduler.barrier import Passes
+from services.scheduler.disclosure import Disclosure
 from services.scheduler.questions import RAISED, finding_key
 from services.scheduler.rounds import in_rounds
-from services.scheduler.telling import Telling
-from services.scheduler.voice import SOURCE, Statement, Voice
+from services.scheduler.statements import SOURCE, BusStatement, Voice
 from storage import organisations, outbox, scheduling
-from storage.organisations import Act, Asked, Asker, Punishment, Withheld
+from storage.organisations import AskingCase, OrganisationQuery, OtherAct, Punishment, WithheldCase
 from storage.said import words_in
 
 FOUND = "casebus.prior_sanctions.found.v1"
@@ -47,14 +47,14 @@ _COUNTS = (
 )
 
 
-class Found(NamedTuple):
+class OtherCases(NamedTuple):
     """What other cases may say to one that asks."""
 
     punished: Sequence[Punishment] = ()
-    unpunished: Sequence[Act] = ()
+    unpunished: Sequence[OtherAct] = ()
 
 
-class Answer(NamedTuple):
+class LastAnswer(NamedTuple):
     """The last answer that a case was given to one question."""
 
     revision: int
@@ -71,7 +71,7 @@ class Organisations:
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],
         *,
-        telling: Telling,
+        telling: Disclosure,
         now: Now,
     ) -> None:
         self._pool, self._voice = pool, voice
@@ -103,27 +103,29 @@ class Organisations:
 
     async def _answers(
         self, connection: Any, streams: Sequence[UUID]
-    ) -> dict[tuple[UUID, str, str], Answer]:
+    ) -> dict[tuple[UUID, str, str], LastAnswer]:
         """The last answer that each case was given, by case and question, as the journal says."""
         schemas = self._voice.schemas
         given = await words_in(connection, streams, SOURCE, [FOUND], schemas)
-        found: dict[tuple[UUID, str, str], Answer] = {}
+        found: dict[tuple[UUID, str, str], LastAnswer] = {}
         for one in (one for its in given.values() for one in its):
             key = (one.stream, one.data["uscc"], one.data["family"])
-            answer = Answer(one.data["revision"], one.id)
+            answer = LastAnswer(one.data["revision"], one.id)
             found[key] = max(answer, found.get(key, answer))
         return found
 
-    async def _answer(self, connection: Any, asked: Asked, before: Answer | None) -> None:
-        acts: Sequence[Act] = ()
+    async def _answer(
+        self, connection: Any, asked: OrganisationQuery, before: LastAnswer | None
+    ) -> None:
+        acts: Sequence[OtherAct] = ()
         if self._tells_acts(asked):
             acts = await organisations.unpunished(connection, asked, _MOST)
-        found = Found(await organisations.punished(connection, asked, _MOST), acts)
+        found = OtherCases(await organisations.punished(connection, asked, _MOST), acts)
         answer = statement_of(asked, found, before)
         if answer is not None:
             await outbox.enqueue(connection, self._voice.rows([answer]))
 
-    async def _ask_holders(self, connection: Any, asked: Asked) -> None:
+    async def _ask_holders(self, connection: Any, asked: OrganisationQuery) -> None:
         """Whoever may know of both cases looks whether the one counts in the other."""
         withheld = await organisations.withheld(
             connection, asked, ELSEWHERE, acts=self._tells_acts(asked), limit=_MOST
@@ -135,21 +137,21 @@ class Organisations:
         for one in statements:
             await scheduling.note_finding(connection, one.stream, ELSEWHERE, about, one.id)
 
-    def _tells_acts(self, asked: Asked) -> bool:
+    def _tells_acts(self, asked: OrganisationQuery) -> bool:
         return self._telling.acts(asked.family, self._now().astimezone(CHINA).date())
 
 
-def asked_by(asker: Asker, uscc: str, family: str, telling: Telling) -> Asked:
+def asked_by(asker: AskingCase, uscc: str, family: str, telling: Disclosure) -> OrganisationQuery:
     since = _years_before(asker.first_on, telling.repeat_years)
     acts_since = _years_before(asker.last_on, telling.acts_years)
-    return Asked(uscc, family, asker, since, acts_since)
+    return OrganisationQuery(uscc, family, asker, since, acts_since)
 
 
-def elsewhere_statement(withheld: Withheld, asked: Asked) -> Statement:
+def elsewhere_statement(withheld: WithheldCase, asked: OrganisationQuery) -> BusStatement:
     """In the secret case, to those who may know of the other: it accuses nobody and names none."""
     about = (asked.about, str(asked.asker.stream))
     key = finding_key(withheld.stream, ELSEWHERE, about)
-    return Statement(
+    return BusStatement(
         stream=withheld.stream,
         id=key_of(str(withheld.stream), RAISED, key),
         type=RAISED,
@@ -170,7 +172,9 @@ def elsewhere_statement(withheld: Withheld, asked: Asked) -> Statement:
     )
 
 
-def statement_of(asked: Asked, found: Found, before: Answer | None) -> Statement | None:
+def statement_of(
+    asked: OrganisationQuery, found: OtherCases, before: LastAnswer | None
+) -> BusStatement | None:
     """The answer to one case; None where it says nothing, or nothing new."""
     asker = asked.asker
     sanctions = [_sanction(one, asked) for one in found.punished]
@@ -182,7 +186,7 @@ def statement_of(asked: Asked, found: Found, before: Answer | None) -> Statement
     if before is not None and before.event_id == _answer_id(asked, before.revision, digest):
         return None
     revision = 1 if before is None else before.revision + 1
-    return Statement(
+    return BusStatement(
         stream=asker.stream,
         id=_answer_id(asked, revision, digest),
         type=FOUND,
@@ -204,13 +208,13 @@ def statement_of(asked: Asked, found: Found, before: Answer | None) -> Statement
     )
 
 
-def _answer_id(asked: Asked, revision: int, digest: str) -> str:
+def _answer_id(asked: OrganisationQuery, revision: int, digest: str) -> str:
     """Of what is said, too: so the id of the last answer tells whether there is something new."""
     words = (asked.uscc, asked.family, str(revision), digest)
     return key_of(str(asked.asker.stream), "prior_sanctions", *words)
 
 
-def _sanction(one: Punishment, asked: Asked) -> dict[str, Any]:
+def _sanction(one: Punishment, asked: OrganisationQuery) -> dict[str, Any]:
     """What makes a repeat, and by whom and under which number: neither case nor event."""
     told_apart = (str(one.stream), one.source, one.id)
     return {
@@ -224,7 +228,7 @@ def _sanction(one: Punishment, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _act(one: Act) -> dict[str, Any]:
+def _act(one: OtherAct) -> dict[str, Any]:
     figures = one.figures
     money = {name: {"fen": figures[name]} for name in MONEY if name in figures}
     if "illegal_gains" in figures or "service_gains" in figures:

@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from casebus.cases.keys import key_of
-from casebus.cases.listed import Asking
+from casebus.cases.listed import PenaltyEntryRules
 from casebus.law.agencies import Agencies
 from services.scheduler.barrier import Passes
 from services.scheduler.rounds import in_rounds
-from services.scheduler.voice import Statement, Voice
+from services.scheduler.statements import BusStatement, Voice
 from storage import outbox, penalties, scheduling
-from storage.penalties import Question
+from storage.penalties import OpenQuestion
 from storage.scheduling import Stretch
 
 FOUND = "casebus.penalty_entry.found.v1"
@@ -36,7 +36,7 @@ class Penalties:
         partitions: Callable[[], Awaitable[int]],
         *,
         directory: Agencies,
-        asking: Asking,
+        asking: PenaltyEntryRules,
     ) -> None:
         self._pool, self._voice = pool, voice
         self._barrier, self._partitions = barrier, partitions
@@ -71,10 +71,10 @@ class Penalties:
         await outbox.enqueue(connection, self._voice.rows(statements))
 
 
-def found_statements(questions: Sequence[Question]) -> list[Statement]:
+def found_statements(questions: Sequence[OpenQuestion]) -> list[BusStatement]:
     """To who asked and to the office; neither the case nor an event of it is named."""
     return [
-        Statement(
+        BusStatement(
             stream=one.stream,
             id=key_of(str(one.stream), FOUND),
             type=FOUND,

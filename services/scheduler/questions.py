@@ -18,7 +18,7 @@ from casebus.cases.keys import key_of
 from casebus.events.envelope import Envelope, agency_of
 from casebus.now import Now
 from services.scheduler.barrier import Passes
-from services.scheduler.voice import Statement, Voice
+from services.scheduler.statements import BusStatement, Voice
 from storage import outbox, scheduling
 from storage.scheduling import NotSent, Opened, Reused, SentAfterAll, Stretch, Unopened
 
@@ -102,7 +102,7 @@ class Questions:
         self,
         connection: Any,
         found: Sequence[Any],
-        statement_of: Callable[[Any], Statement],
+        statement_of: Callable[[Any], BusStatement],
         kind: str,
     ) -> None:
         statements = [statement_of(one) for one in found]
@@ -112,36 +112,36 @@ class Questions:
             await scheduling.note_finding(connection, one.stream, kind, about, one.id)
 
 
-def reused_statement(found: Reused) -> Statement:
+def reused_statement(found: Reused) -> BusStatement:
     """Told to the source alone; the other stream is not named, its parties may be others."""
     return _raised(
         found.stream, ID_REUSED, (found.source, found.id), "WARNING", (agency_of(found.source),)
     )
 
 
-def unopened_statement(found: Unopened) -> Statement:
+def unopened_statement(found: Unopened) -> BusStatement:
     return _raised(found.stream, UNOPENED, ("", ""), "INFO", found.authors)
 
 
-def not_sent_statement(found: NotSent) -> Statement:
+def not_sent_statement(found: NotSent) -> BusStatement:
     """Told to the author alone: to nobody else has anything been said."""
     about = (found.source, found.id)
     said = _raised(found.stream, NOT_SENT, about, "SERIOUS", (agency_of(found.source),))
     return replace(said, data={**said.data, "detail": {"reason": found.reason}}, causation=())
 
 
-def opened_statement(found: Opened) -> Statement:
+def opened_statement(found: Opened) -> BusStatement:
     """Takes the finding back from those who were told."""
     return _withdrawn(found, UNOPENED, ("", ""))
 
 
-def sent_statement(found: SentAfterAll) -> Statement:
+def sent_statement(found: SentAfterAll) -> BusStatement:
     return _withdrawn(found, NOT_SENT, (found.source, found.id))
 
 
-def _withdrawn(found: Opened | SentAfterAll, kind: str, about: tuple[str, str]) -> Statement:
+def _withdrawn(found: Opened | SentAfterAll, kind: str, about: tuple[str, str]) -> BusStatement:
     key = finding_key(found.stream, kind, about)
-    return Statement(
+    return BusStatement(
         stream=found.stream,
         id=key_of(str(found.stream), WITHDRAWN, key),
         type=WITHDRAWN,
@@ -157,9 +157,9 @@ def finding_key(stream: UUID, kind: str, about: tuple[str, str]) -> str:
 
 def _raised(
     stream: UUID, kind: str, about: tuple[str, str], severity: str, to: tuple[str, ...]
-) -> Statement:
+) -> BusStatement:
     key = finding_key(stream, kind, about)
-    return Statement(
+    return BusStatement(
         stream=stream,
         id=key_of(str(stream), RAISED, key),
         type=RAISED,

@@ -22,8 +22,8 @@ from services.scheduler.relay import Sends
 from services.scheduler.rounds import in_rounds
 from services.transport import Outgoing
 from storage import heads, sending
-from storage.heads import Log, Owed
-from storage.proving import Prover, Teller, receipts
+from storage.heads import Log, OwedReceipt
+from storage.proving import Prover, ReceiptTeller, receipts
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ _FORM = ("content-type", b"application/json")
 _KAFKA = "kafka"
 
 
-class Receipts:
+class ReceiptSender:
     """Looks each second which heads cover records whose receipts have not been sent."""
 
     def __init__(
@@ -95,9 +95,9 @@ class Receipts:
         return True
 
     def _by_topic(
-        self, owed: Iterable[Owed], made: dict[Any, Receipt]
+        self, owed: Iterable[OwedReceipt], made: dict[Any, Receipt]
     ) -> Iterator[tuple[str, list[Outgoing]]]:
-        topics, tell = dict[str, list[Outgoing]](), Teller(self._directory, self._policy)
+        topics, tell = dict[str, list[Outgoing]](), ReceiptTeller(self._directory, self._policy)
         for one in owed:
             topic = f"agency.{one.author}.receipts"
             of = {"source": one.source, "id": one.id, "agency": one.agency or None}

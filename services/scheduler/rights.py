@@ -15,10 +15,10 @@ from casebus.cases.keys import key_of
 from services.scheduler.barrier import Passes
 from services.scheduler.questions import RAISED, WITHDRAWN, finding_key
 from services.scheduler.rounds import in_rounds
-from services.scheduler.voice import SOURCE, Statement, Voice
+from services.scheduler.statements import SOURCE, BusStatement, Voice
 from storage import outbox, rights, scheduling
-from storage.rights import Said, Unheard
-from storage.said import Word, words_in, words_since
+from storage.rights import SaidOfRight, Unheard
+from storage.said import SaidStatement, words_in, words_since
 
 _SEVERITY = {"right_in_question": "WARNING", "right_invalid": "SERIOUS"}
 #: Another case is linked with this one, and is told nothing unless this one links back.
@@ -30,13 +30,13 @@ _RECORDS = 5_000
 HEARD = "right_heard"
 
 
-class Told(NamedTuple):
+class ToldOfRight(NamedTuple):
     """What a case was told of a right by another one, as the journal says."""
 
     #: How often something was raised.
     revision: int
     #: The findings that were not withdrawn.
-    standing: tuple[Word, ...]
+    standing: tuple[SaidStatement, ...]
 
     @property
     def agencies(self) -> tuple[str, ...]:
@@ -116,9 +116,9 @@ class Rights:
             await scheduling.note_finding(connection, origin, LINKED_ELSEWHERE, about, one.id)
 
 
-def linked_statement(origin: UUID, unheard: Unheard) -> Statement:
+def linked_statement(origin: UUID, unheard: Unheard) -> BusStatement:
     key = finding_key(origin, LINKED_ELSEWHERE, ("", str(unheard.stream)))
-    return Statement(
+    return BusStatement(
         stream=origin,
         id=key_of(str(origin), RAISED, key),
         type=RAISED,
@@ -143,9 +143,9 @@ class _Case(NamedTuple):
     number: str
     #: Who holds a role in it; nobody where nothing runs in it any more.
     hearers: tuple[str, ...]
-    words: Sequence[Word]
+    words: Sequence[SaidStatement]
 
-    def hear(self, said: Said | None) -> tuple[Statement, ...]:
+    def hear(self, said: SaidOfRight | None) -> tuple[BusStatement, ...]:
         """What there is to tell now; nothing where all is told."""
         told = self._told()
         if said is not None and told.standing and _is_of(told.standing[-1], said):
@@ -156,21 +156,21 @@ class _Case(NamedTuple):
             return taken_back
         return (*taken_back, self._raised(said, self.hearers, told.revision + 1))
 
-    def _told(self) -> Told:
+    def _told(self) -> ToldOfRight:
         """By the other case, of the right: the words of its findings' keys."""
         keys = {self._key(kind) for kind in _SEVERITY}
         its = [one for one in self.words if one.data["key"] in keys]
         raised = {one.id: one for one in its if one.type == RAISED}
         gone = {cause for one in its if one.type == WITHDRAWN for cause in one.causation}
-        return Told(len(raised), tuple(one for one in raised.values() if one.id not in gone))
+        return ToldOfRight(len(raised), tuple(one for one in raised.values() if one.id not in gone))
 
     def _key(self, kind: str) -> str:
         return finding_key(self.stream, kind, (self.number, str(self.origin)))
 
-    def _raised(self, said: Said, to: tuple[str, ...], revision: int) -> Statement:
+    def _raised(self, said: SaidOfRight, to: tuple[str, ...], revision: int) -> BusStatement:
         key = self._key(said.kind)
         source, event_id = _event(said)
-        return Statement(
+        return BusStatement(
             stream=self.stream,
             id=key_of(str(self.stream), RAISED, key, str(revision)),
             type=RAISED,
@@ -186,10 +186,10 @@ class _Case(NamedTuple):
             to=to,
         )
 
-    def _withdrawn(self, told: Told) -> Statement:
+    def _withdrawn(self, told: ToldOfRight) -> BusStatement:
         kind = told.standing[-1].data["kind"]
         key = self._key(kind)
-        return Statement(
+        return BusStatement(
             stream=self.stream,
             id=key_of(str(self.stream), WITHDRAWN, key, str(told.revision)),
             type=WITHDRAWN,
@@ -204,19 +204,19 @@ class _Case(NamedTuple):
         )
 
 
-def _is_of(word: Word, said: Said) -> bool:
+def _is_of(word: SaidStatement, said: SaidOfRight) -> bool:
     """Whether this was told: another decision of the same outcome is news too."""
     data = word.data
     about = (data["kind"], data["event_source"], data["event_id"], data["detail"])
     return about == (said.kind, *_event(said), dict(_detail(said)))
 
 
-def _event(said: Said) -> tuple[str, str]:
+def _event(said: SaidOfRight) -> tuple[str, str]:
     """A secret case is not named, nor is anything in it."""
     return ("", "") if said.secret else (said.source, said.id)
 
 
-def _detail(said: Said) -> Iterator[tuple[str, str]]:
+def _detail(said: SaidOfRight) -> Iterator[tuple[str, str]]:
     yield "right", said.number
     yield "event", said.event_name
     if said.outcome:

@@ -13,7 +13,7 @@ from typing import Any
 import uvloop
 
 from casebus import telemetry
-from casebus.cases.listed import Asking
+from casebus.cases.listed import PenaltyEntryRules
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
@@ -23,24 +23,24 @@ from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
 from casebus.trust.witnessing import Witnessing
 from services.scheduler.barrier import ADMISSION, Barrier
-from services.scheduler.clocks import Clocks
+from services.scheduler.clocks import ClockTeller
 from services.scheduler.directory import Copier, Heart
-from services.scheduler.heads import Heads
-from services.scheduler.hearing import Hearing
+from services.scheduler.disclosure import Disclosure
+from services.scheduler.heads import HeadSigner
+from services.scheduler.hearing import PartitionHearing
+from services.scheduler.heartbeat import Heartbeat, still_before
 from services.scheduler.imports import Imports
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
 from services.scheduler.organisations import Organisations
 from services.scheduler.penalties import Penalties
-from services.scheduler.pulse import Pulse, still_before
 from services.scheduler.questions import Questions
-from services.scheduler.receipts import Receipts
+from services.scheduler.receipts import ReceiptSender
 from services.scheduler.relay import Relay, until_sent
 from services.scheduler.rights import Rights
-from services.scheduler.standing import Standing
-from services.scheduler.telling import Telling
-from services.scheduler.voice import Voice, own_word
-from services.scheduler.waiting import Waiting
+from services.scheduler.standing import GroupProgress
+from services.scheduler.statements import Voice, own_word
+from services.scheduler.waiting import FindingTeller
 from services.transport import Producer, WorkerSettings
 from services.transport.worker import leave
 from storage import scheduling
@@ -95,13 +95,13 @@ async def serve(settings: WorkerSettings) -> None:
             raise CasebusError("directory_unread", "the directory did not answer in time")
         witnessing = Witnessing.load(settings.policies_dir)
         partitions = partial(producer.partitions, JOURNAL)
-        standing = Standing(
+        standing = GroupProgress(
             offsets, topics.watched(NAME), recorded=recorded, before=await still_before(pool)
         )
-        tells = await asyncio.to_thread(Telling.load, settings.policies_dir)
-        asking = await asyncio.to_thread(Asking.load, settings.policies_dir)
+        tells = await asyncio.to_thread(Disclosure.load, settings.policies_dir)
+        asking = await asyncio.to_thread(PenaltyEntryRules.load, settings.policies_dir)
         knows: dict[str, Any] = {"directory": follower.directory, "asking": asking}
-        hearing = Hearing(barrier, partitions)
+        hearing = PartitionHearing(barrier, partitions)
         telling: dict[str, Any] = {
             "pool": pool,
             "barrier": barrier,
@@ -114,8 +114,8 @@ async def serve(settings: WorkerSettings) -> None:
             leadership.watch(),
             hearing.run(),
             Relay(leadership.connection, producer, hearing.has_heard).run(),
-            Clocks(**telling).run(),
-            Waiting(**telling).run(),
+            ClockTeller(**telling).run(),
+            FindingTeller(**telling).run(),
             Questions(pool, voice, now, barrier, partitions).run(),
             Organisations(pool, voice, whole, partitions, telling=tells, now=now).run(),
             Rights(pool, voice, whole, partitions).run(),
@@ -123,10 +123,10 @@ async def serve(settings: WorkerSettings) -> None:
             Penalties(pool, voice, whole, partitions, **knows).run(),
             Heart(offsets, producer).run(),
             Copier(settings, pool, producer).run(),
-            Heads(pool, signers.holder(BUS), settings.root_digest).run(),
-            Receipts(pool, producer, follower.directory, witnessing).run(),
+            HeadSigner(pool, signers.holder(BUS), settings.root_digest).run(),
+            ReceiptSender(pool, producer, follower.directory, witnessing).run(),
             standing.run(),
-            Pulse(pool, standing, hearing.shown).run(),
+            Heartbeat(pool, standing, hearing.shown).run(),
             keep_saying(pool, partial(own_word, signers.holder(BUS)), schemas),
         )
 

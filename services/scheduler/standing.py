@@ -19,7 +19,7 @@ from casebus import telemetry
 from casebus.events.topics import JOURNAL
 from services.scheduler.barrier import KnowsOffsets, Recorded
 from services.scheduler.offsets import Offsets
-from storage.scheduling import Progress
+from storage.scheduling import PartitionProgress
 
 #: Longer than any batch takes, or a worker that moves, and shorter than the worker's own probe.
 STALLED_SECONDS = 20.0
@@ -31,7 +31,7 @@ Still = dict[str, tuple[int, float]]
 """What is done of each place in which records wait, and for how many seconds so much."""
 
 
-class Standing:
+class GroupProgress:
     """Looks now and then at what each group has committed of its topics."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Standing:
         self._still: dict[str, float] = {}
         self._paces: dict[str, _Pace] = {}
         #: Of each partition that holds records, as last looked at.
-        self.progress: list[Progress] = []
+        self.progress: list[PartitionProgress] = []
         telemetry.gauge("casebus.partition.still", lambda: self._still, key="place", unit="s")
 
     async def run(self) -> None:
@@ -62,7 +62,7 @@ class Standing:
 
     async def look(self) -> None:
         still: dict[str, float] = {}
-        progress: list[Progress] = []
+        progress: list[PartitionProgress] = []
         for group, topics in self._watched.items():
             ends = await self._offsets.ends(await self._offsets.places(topics))
             done = await self._offsets.committed(group)
@@ -91,13 +91,13 @@ class Standing:
             if seconds:
                 yield name, seconds
 
-    def _progress(self, group: str, done: Offsets, ends: Offsets) -> Iterator[Progress]:
+    def _progress(self, group: str, done: Offsets, ends: Offsets) -> Iterator[PartitionProgress]:
         for place, end in ends.items():
             pace = self._paces.setdefault(f"{group} {place.topic}/{place.partition}", _Pace())
             # What was never committed is not done.
             at = min(done.get(place, 0), end)
             rate, oldest = pace.look(self._clock(), at, end)
-            yield Progress(group, place.topic, place.partition, at, end, rate, oldest)
+            yield PartitionProgress(group, place.topic, place.partition, at, end, rate, oldest)
 
     def _seconds(self, name: str, done: int | None, end: int) -> float:
         now = self._clock()

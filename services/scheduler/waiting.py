@@ -20,9 +20,9 @@ from casebus.trust.directory import Directory
 from services.scheduler.barrier import Passes
 from services.scheduler.clocks import spoken
 from services.scheduler.rounds import in_rounds
-from services.scheduler.voice import Voice
+from services.scheduler.statements import Voice
 from storage import outbox, scheduling, sending
-from storage.scheduling import Due
+from storage.scheduling import DueItem
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ _ROUND_SECONDS = 0.5
 _FINDINGS = 500
 
 
-class Waiting:
+class FindingTeller:
     """Looks twice a second; what a round leaves over, the next takes."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Waiting:
         self._pool, self._barrier, self._voice = pool, barrier, voice
         self._directory, self._now, self._partitions = directory, now, partitions
         #: Findings that could not be told; tried again by the next process.
-        self._failed: set[Due] = set()
+        self._failed: set[DueItem] = set()
 
     async def run(self) -> None:
         await in_rounds(self.tell_due, _ROUND_SECONDS)
@@ -64,7 +64,7 @@ class Waiting:
         await self._barrier.passed(places)
         return sum([await self._tell(one, since) for one in due])
 
-    async def _tell(self, due: Due, since: datetime) -> bool:
+    async def _tell(self, due: DueItem, since: datetime) -> bool:
         """One case a transaction; whether the finding still stood under the case's lock."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():

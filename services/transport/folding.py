@@ -41,7 +41,7 @@ WAITING_BATCHES = 16
 WAITING_OF_ONE = 2
 
 
-class End:
+class BatchEnd:
     """Where a batch ends, and whether its handler returned: what the next one has to follow.
 
     Kept with the two batches, not by partition: a rebalance that forgets what was handled makes no
@@ -59,11 +59,11 @@ class Fold:
 
     __slots__ = ("__weakref__", "after", "end", "records", "tp")
 
-    def __init__(self, tp: TP, records: Sequence[ConsumerRecord], after: End | None) -> None:
+    def __init__(self, tp: TP, records: Sequence[ConsumerRecord], after: BatchEnd | None) -> None:
         self.tp, self.records = tp, records
         #: The end of what was fetched before these, where they follow it directly.
         self.after = after
-        self.end = End(records[-1].offset)
+        self.end = BatchEnd(records[-1].offset)
 
     @property
     def handled(self) -> bool:
@@ -92,7 +92,7 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._fetched: dict[TP, End] = {}
+        self._fetched: dict[TP, BatchEnd] = {}
         self._out: WeakSet[Fold] = WeakSet()
         self._freed = asyncio.Event()
 

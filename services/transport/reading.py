@@ -91,20 +91,20 @@ class LenientBatch:
         except UnicodeDecodeError:
             yield from self._records(plain)
 
-    def _records(self, plain: bytes) -> Iterator[Read]:
+    def _records(self, plain: bytes) -> Iterator[ReadRecord]:
         buffer, at = bytearray(plain), _AT_RECORDS
         while at < len(buffer):
             record, at = _read(buffer, at, self._batch)
             yield record
 
-    def _nothing(self) -> Iterator[Read]:
+    def _nothing(self) -> Iterator[ReadRecord]:
         batch = self._batch
         stamp = (batch.max_timestamp, batch.timestamp_type)
         for offset in range(batch.base_offset, batch.next_offset):
-            yield Read(offset, *stamp, None, None, [(UNREADABLE, b"")])
+            yield ReadRecord(offset, *stamp, None, None, [(UNREADABLE, b"")])
 
 
-class Read(NamedTuple):
+class ReadRecord(NamedTuple):
     """A record as aiokafka's readers give it."""
 
     offset: int
@@ -116,7 +116,7 @@ class Read(NamedTuple):
     checksum: None = None
 
 
-def _read(buffer: bytearray, at: int, batch: Any) -> tuple[Read, int]:
+def _read(buffer: bytearray, at: int, batch: Any) -> tuple[ReadRecord, int]:
     """The record at `at` and where the next one begins; its form was checked by the broker."""
     length, at = decode_varint(buffer, at)
     end = at + length
@@ -132,7 +132,7 @@ def _read(buffer: bytearray, at: int, batch: Any) -> tuple[Read, int]:
         text, at = _bytes(buffer, at)
         headers.append(((name or b"").decode(errors="surrogateescape"), text))
     offset = batch.base_offset + delta
-    return Read(offset, timestamp, batch.timestamp_type, key, value, headers), end
+    return ReadRecord(offset, timestamp, batch.timestamp_type, key, value, headers), end
 
 
 def _bytes(buffer: bytearray, at: int) -> tuple[bytes | None, int]:

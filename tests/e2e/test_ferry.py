@@ -23,7 +23,7 @@ import pytest
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.sdk.ferry.desk import Desk
+from casebus.sdk.ferry.desk import FerryOffice
 from casebus.sdk.ferry.ferry import spool_at
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.gateway import Gateway
@@ -37,8 +37,8 @@ from rehearsal.scenario.acting import actor_of
 from rehearsal.scenario.player import Played as Play
 from rehearsal.scenario.player import Player
 from rehearsal.scenario.playground import EXAMPLES, Playground
-from rehearsal.scenario.sending import Order
-from rehearsal.scenario.storyline import Step
+from rehearsal.scenario.sending import ReadyStep
+from rehearsal.scenario.storyline import StorylineStep
 from rehearsal.scenario.users import User
 from rehearsal.scenario.waiting import until
 from rehearsal.scenario.world import Identity
@@ -143,7 +143,7 @@ class Office:
         self.ferry.send_signal(signal.SIGKILL)
         self.ferry.wait()
 
-    def act(self, order: Order) -> Identity:
+    def act(self, order: ReadyStep) -> Identity:
         """An officer reads what came, acknowledges it, and answers."""
 
         def came() -> bool:
@@ -242,7 +242,7 @@ def _by_ferry(player: Player, office: Office, police: User) -> None:
     """The police act in their namespace, everybody else as the storyline has it."""
     send, acts = player._send, iter(range(1000))
 
-    def sent(played: Play, step: Step) -> Identity:
+    def sent(played: Play, step: StorylineStep) -> Identity:
         if played.storyline.agency_of(step.word) != PSB:
             return send(played, step)
         if next(acts) % 3 == 1:
@@ -255,7 +255,7 @@ def _by_ferry(player: Player, office: Office, police: User) -> None:
     player._send = sent  # type: ignore[method-assign]
 
 
-def _order_of(played: Play, step: Step) -> Order:
+def _order_of(played: Play, step: StorylineStep) -> ReadyStep:
     from rehearsal.scenario.player import _order  # noqa: PLC0415
 
     return _order(played, step)
@@ -341,7 +341,7 @@ def test_the_journal_has_byte_for_byte_what_the_office_signed_and_one_receipt_of
     home, ferry = (Path(played.office.environment[f"CASEBUS_{one}"]) for one in ("HOME", "FERRY"))
     with closing(Store.open(path_in(home))) as store, Spool.open(spool_at(ferry)) as spool:
         kept = {one.id: one.record for one in store.of_stream(played.play.case)}
-        desk = Desk(spool, store, schemas, PSB, root)
+        desk = FerryOffice(spool, store, schemas, PSB, root)
         for event in own:
             leaves = set()
             for said in (_told_by_gateway(police, event), _told_by_ferry(desk, event)):
@@ -359,7 +359,7 @@ def _told_by_gateway(police: Gateway, event: str) -> JSON:
     return until(asked, "a head covers it")
 
 
-def _told_by_ferry(desk: Desk, event: str) -> JSON:
+def _told_by_ferry(desk: FerryOffice, event: str) -> JSON:
     def looked() -> JSON | None:
         found = desk.receipts(PSB, event)
         return next((said for said, _ in found if said["step"] == "submitted"), None)

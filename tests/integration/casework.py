@@ -23,8 +23,8 @@ from services.casework import batch as journal_batch
 from services.casework import rejects
 from services.casework.desk import Desk
 from services.casework.folding import save
-from services.casework.lawbooks import Lawbooks
-from services.casework.renewing import Renewals
+from services.casework.law_cache import LawCache
+from services.casework.renewing import CaseRenewer
 from services.casework.streams import Streams
 from services.transport import Batch
 from storage import journal
@@ -57,7 +57,7 @@ class Casework:
         """A process that remembers nothing."""
         self.desk = Desk(
             schemas=SCHEMAS,
-            lawbooks=Lawbooks(LAW),
+            lawbooks=LawCache(LAW),
             directory=self.world.directory,
             key=self.world.keys[BUS],
             now=lambda: self.now,
@@ -109,7 +109,7 @@ class Casework:
 
     async def renew(self) -> int:
         """One round of what goes on in the background; how many cases it renewed."""
-        return await Renewals(self.pool, self.desk, save).once()
+        return await CaseRenewer(self.pool, self.desk, save).once()
 
     async def reinterpreted(self) -> list[dict[str, Any]]:
         """What is said of cases derived anew, with whom it is told."""

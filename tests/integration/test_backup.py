@@ -24,7 +24,7 @@ from casebus.sdk.event import NewEvent
 from casebus.settings import Settings
 from onebox import credentials, launch
 from onebox.backup import restoring
-from onebox.backup.taking import Source, Taken, backup
+from onebox.backup.taking import Source, TakenBackup, backup
 from onebox.commands.restore import restore as restore_command
 from onebox.options import SERVICES, Options, read_options
 from onebox.ports import free_port_base
@@ -54,8 +54,8 @@ class Told:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.streams: list[str] = []
-        self.first: Taken
-        self.second: Taken
+        self.first: TakenBackup
+        self.second: TakenBackup
         #: Where the agency's own system keeps what it sent; what it sent last, behind the backups.
         self.agency = folder.parent / "agency"
         self.lost = ""
@@ -204,7 +204,7 @@ def _bus(stack: Stack) -> Iterator[Bus]:
     bus.producer.close()
 
 
-def _back_up(stack: Stack, folder: Path) -> Taken:
+def _back_up(stack: Stack, folder: Path) -> TakenBackup:
     settings, known = stack.settings("admin"), credentials.load(stack.home)
     law = Installation(stack.home, settings, known).known_law()
     source = Source(settings, stack.home, known.root_digest, law)

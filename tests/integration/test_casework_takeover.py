@@ -12,9 +12,9 @@ import pytest
 from casebus.events.doors import BUS
 from casebus.events.topics import JOURNAL
 from onebox.testing import Stack
-from services.casework.ahead import Ahead
+from services.casework.ahead import ReadAhead
 from services.casework.desk import Desk
-from services.casework.lawbooks import Lawbooks
+from services.casework.law_cache import LawCache
 from services.casework.streams import Streams
 from services.casework.worker import Casework
 from services.transport import TopicPartition
@@ -35,7 +35,7 @@ async def casework(brokers: Stack) -> AsyncIterator[tuple[Casework, str]]:
     world = World()
     desk = Desk(
         schemas=SCHEMAS,
-        lawbooks=Lawbooks(LAW),
+        lawbooks=LawCache(LAW),
         directory=world.directory,
         key=world.keys[BUS],
         now=lambda: NOW,
@@ -44,7 +44,7 @@ async def casework(brokers: Stack) -> AsyncIterator[tuple[Casework, str]]:
     )
     async with fresh_database(brokers) as url:
         pool = await open_pool(url, application="casework")
-        ahead = Ahead(brokers.settings("casework"), SCHEMAS, JOURNAL)
+        ahead = ReadAhead(brokers.settings("casework"), SCHEMAS, JOURNAL)
         yield Casework(pool, desk, ahead), url
         pool.terminate()
 

@@ -12,7 +12,7 @@ import pytest
 
 from onebox.commands.verify import _keep, _run_of
 from onebox.testing import Stack
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 from tests.integration.person import Person, csrf
 from tests.integration.street import AMR, DOORS, PSB, Bus, gateway_clients, opened
 
@@ -256,7 +256,7 @@ def test_heads_versions_and_what_was_verified_are_shown_and_no_place_of_it(
     assert all(one["version"] for one in sent)
     heads = clients["admin"].get("/v1/ops/heads").json()
     assert any(one["size"] for one in heads["items"])
-    report = Report()
+    report = VerifyReport()
     report.count("journal records", 17)
     report.problem("row_differs", "number: 杭西市监移〔2026〕7号")
     now = datetime.now(UTC)

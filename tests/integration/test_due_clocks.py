@@ -16,13 +16,13 @@ from casebus.events.envelope import Record
 from casebus.law import Law
 from onebox.testing import Stack
 from services.casework.deriving import rows_of
-from services.scheduler.clocks import Clocks
-from services.scheduler.voice import Voice
+from services.scheduler.clocks import ClockTeller
+from services.scheduler.statements import Voice
 from storage import cases, outbox, searching, sending, submissions
 from storage.outbox import OutboxRow
 from storage.packing import unpack_headers
 from storage.pool import open_pool
-from storage.searching import Page, Viewing, Wanted
+from storage.searching import CaseFilter, Page, Viewing
 from tests.case_events import AMR, LAW, PRO, PSB, STREAM, event, until
 from tests.integration.database import fresh_database
 from tests.integration.handed_in import LONG_AGO, hand_in
@@ -59,7 +59,7 @@ class Desk:
         self.pool, self.gate, self.now = pool, Gate(), AFTER
         self.world = World()
         self.version = 0
-        self.clocks = Clocks(
+        self.clocks = ClockTeller(
             pool=pool,
             barrier=self.gate,
             voice=Voice(self.world.keys[BUS], SCHEMAS, lambda: self.now),
@@ -325,7 +325,7 @@ async def test_a_case_is_found_by_the_status_of_any_of_its_procedures(desk: Desk
 
     async def found(status: str) -> int:
         viewing, page = Viewing(AMR, figures=True, now=NOW), Page("-changed", None, 5)
-        return len(await searching.page(desk.pool, viewing, Wanted(status=status), page))
+        return len(await searching.page(desk.pool, viewing, CaseFilter(status=status), page))
 
     assert [await found(one) for one in ("filed", "asked", "closed")] == [1, 1, 0]
     regions = await desk.pool.fetch("select procedure from derived.region order by is_leading desc")

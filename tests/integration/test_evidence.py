@@ -10,7 +10,7 @@ import pytest
 from casebus.evidence import archive, lines
 from casebus.evidence.checking import check_bundle
 from casebus.evidence.lines import JournalLine
-from casebus.evidence.report import Comparison, Report
+from casebus.evidence.report import BundleReport, FoldComparison
 from gateway import evidence
 from tests.case_events import LAW
 from tests.installation import READING
@@ -53,7 +53,7 @@ async def bundle(api: Api, stream: str, agency: str) -> bytes:
     return answer.content
 
 
-def check(api: Api, raw: bytes) -> Report:
+def check(api: Api, raw: bytes) -> BundleReport:
     return check_bundle(raw, api.casework.world.directory.root_digest, READING)
 
 
@@ -68,7 +68,7 @@ async def test_an_agency_hands_over_a_whole_case_that_folds_again(api: Api) -> N
     report = check(api, raw)
     assert report.problems == []
     assert report.case == stream
-    assert (report.state, report.about_state) == (Comparison.SAME, "accepted")
+    assert (report.state, report.about_state) == (FoldComparison.SAME, "accepted")
     assert report.counts["events"] == 4
     steps = archive.unpack(raw)[0][lines.HAND_OVERS].decode()
     assert '"step":"submitted"' in steps
@@ -86,7 +86,7 @@ async def test_what_the_viewer_may_not_see_stands_as_a_leaf_and_is_still_checked
     await signer(api.casework).sign()
     raw = await bundle(api, stream, COURT)
     report = check(api, raw)
-    assert (report.problems, report.state) == ([], Comparison.PARTIAL)
+    assert (report.problems, report.state) == ([], FoldComparison.PARTIAL)
     assert report.counts["withheld events"] > 0
     assert "只给办案单位".encode() not in b"".join(one or b"" for one in values(raw))
     assert "只给办案单位".encode() in b"".join(
@@ -103,7 +103,7 @@ async def test_of_a_secret_case_a_stranger_to_its_procedures_gets_what_it_was_se
     await signer(api.casework).sign()
     raw = await bundle(api, stream, COURT)
     report = check(api, raw)
-    assert (report.problems, report.state) == ([], Comparison.PARTIAL)
+    assert (report.problems, report.state) == ([], FoldComparison.PARTIAL)
     assert [one is None for one in values(raw)] == [False]
     assert lines.STATE not in archive.unpack(raw)[0]
 
@@ -158,7 +158,7 @@ async def test_a_copy_with_another_body_is_shown_to_its_author_and_who_was_sent_
         raw = await bundle(api, stream, agency)
         assert (values(raw)[-1] is not None) == is_whole, agency
         assert check(api, raw).ok
-    assert check(api, await bundle(api, stream, PSB)).state is Comparison.SAME
+    assert check(api, await bundle(api, stream, PSB)).state is FoldComparison.SAME
 
 
 async def test_what_its_author_took_back_stands_as_a_leaf_for_all_but_the_author(
@@ -183,5 +183,5 @@ async def test_what_its_author_took_back_stands_as_a_leaf_for_all_but_the_author
         raw = await bundle(api, stream, agency)
         report = check(api, raw)
         assert report.problems == []
-        assert (report.state is Comparison.SAME) == is_whole, agency
+        assert (report.state is FoldComparison.SAME) == is_whole, agency
         assert ("误发的话".encode() in b"".join(one or b"" for one in values(raw))) == is_whole

@@ -15,7 +15,7 @@ from casebus.cases import facets
 from casebus.cases.facets import ReadFacet
 from casebus.cases.visibility import Access, Viewer
 from casebus.events.envelope import Record
-from gateway import seeing
+from gateway import redaction
 from onebox.testing import Stack
 from tests.integration.casework import Casework, casework_on
 
@@ -86,4 +86,4 @@ async def everything(casework: Casework, stream: str) -> dict[str, Any]:
 
 def known(view: Any, sector: str = "platform", **how: bool) -> Any:
     viewer = Viewer("one", sector, **{"has_role": False, "is_secret": False, **how})
-    return seeing.known_of(viewer, ACCESS, view).get("noted")
+    return redaction.known_of(viewer, ACCESS, view).get("noted")

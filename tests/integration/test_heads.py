@@ -11,13 +11,13 @@ import pytest
 
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
-from casebus.trust.head import Head, Origin, log_key
+from casebus.trust.head import Head, LogName, log_key
 from casebus.trust.merkle import Frontier
 from casebus.trust.proofs import consistency_path, is_consistent
 from casebus.trust.receipt import Receipt, check, directory_of
 from casebus.trust.tiles import subtrees_of, tiles_of
 from onebox.testing import Stack
-from services.scheduler.heads import Heads
+from services.scheduler.heads import HeadSigner
 from storage import heads
 from storage.proving import Prover, receipts
 from tests.integration.casework import Casework, casework_on
@@ -35,8 +35,8 @@ async def casework(brokers: Stack) -> AsyncIterator[Casework]:
         yield opened
 
 
-def signer(casework: Casework) -> Heads:
-    return Heads(casework.pool, casework.world.keys[BUS], casework.world.directory.root_digest)
+def signer(casework: Casework) -> HeadSigner:
+    return HeadSigner(casework.pool, casework.world.keys[BUS], casework.world.directory.root_digest)
 
 
 def note(casework: Casework, stream: str) -> Any:
@@ -71,7 +71,7 @@ async def test_a_head_is_signed_while_the_log_grows_and_each_continues_the_last(
     assert last is not None
     before = Head.parse(earlier.text)
     now = Head.parse(last.note.text)
-    assert now == Head(str(Origin(root, *LOG)), 303, Frontier().append(leaves).root())
+    assert now == Head(str(LogName(root, *LOG)), 303, Frontier().append(leaves).root())
     assert last.note.is_signed_by(log_key(now.origin, casework.world.keys[BUS].public))
     # And who has the tiles alone sees that the one begins with the other.
     tiles = {tile: await heads.tile(casework.pool, LOG, tile) for tile in tiles_of(303)}
@@ -93,7 +93,7 @@ async def test_every_record_has_a_receipt_that_the_pinned_root_alone_checks(
         receipt = Receipt.from_json(made[step].to_json())
         directory = directory_of(receipt.entries, root, SCHEMAS)
         shown = check(receipt, directory, events[at])
-        assert (shown.origin, shown.index, shown.size) == (Origin(root, *LOG), at, 270)
+        assert (shown.origin, shown.index, shown.size) == (LogName(root, *LOG), at, 270)
 
 
 async def test_two_signers_at_once_sign_one_head(casework: Casework) -> None:

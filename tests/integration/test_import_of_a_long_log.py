@@ -16,9 +16,9 @@ from casebus.sdk.importing.kinds import load_mapping
 from casebus.sdk.importing.logs.load import BATCH_ENTRIES, LogLoader
 from casebus.sdk.importing.logs.mapping import LogMapping
 from casebus.sdk.importing.logs.opening import LogFile, inspect_log
-from casebus.sdk.importing.run import Ports
+from casebus.sdk.importing.run import ImportPorts
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.store import Outgoing, Store
+from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 
@@ -36,7 +36,7 @@ class Nowhere:
     def __init__(self) -> None:
         self.taken = 0
 
-    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError]:
+    def send(self, records: Sequence[StoredRecord]) -> list[tuple[int, int] | CasebusError]:
         self.taken += len(records)
         return [(0, 0)] * len(records)
 
@@ -68,7 +68,7 @@ def test_memory_does_not_grow_with_the_log_and_a_second_load_sends_nothing(
     publisher = Publisher(
         settings, schemas=schemas, store=store, door_of=lambda _: "events.police", sink=sink
     )
-    ports = Ports(
+    ports = ImportPorts(
         schemas=schemas,
         store=store,
         agencies=AgencyNames.load(EXAMPLES / "agencies.yaml"),

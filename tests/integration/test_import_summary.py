@@ -11,7 +11,7 @@ import pytest
 from casebus.events.doors import BUS
 from onebox.testing import Stack
 from services.scheduler.imports import Imports
-from services.scheduler.voice import Voice
+from services.scheduler.statements import Voice
 from tests.integration.casework import Casework, casework_on
 from tests.world import NOW, SCHEMAS
 

@@ -16,7 +16,7 @@ from casebus.law import Law, LawError, loader
 from onebox.testing import Stack
 from operations.adoption import adopting
 from operations.adoption.reinterpreting import Decision, reinterpret
-from operations.adoption.trying import Question, try_law
+from operations.adoption.trying import TrialPeriod, try_law
 from tests import case_events
 from tests.case_events import ROOT
 from tests.integration.casework import Casework, casework_on
@@ -77,9 +77,9 @@ async def test_a_law_is_tried_over_history_and_no_table_changes(brokers: Stack) 
         await casework.keep_law(LAW)
         before = await digests(casework)
         async with casework.pool.acquire() as connection:
-            asked = Question(SINCE, UNTIL, tried)
+            asked = TrialPeriod(SINCE, UNTIL, tried)
             answer = (await try_law(connection, asked, SCHEMAS, LATER)).to_json()
-            other = Question(dt.date(2026, 4, 1), UNTIL, tried)
+            other = TrialPeriod(dt.date(2026, 4, 1), UNTIL, tried)
             nothing = (await try_law(connection, other, SCHEMAS, LATER)).to_json()
         assert await digests(casework) == before
     assert len(before) > 20
@@ -119,7 +119,7 @@ async def test_the_transaction_of_a_trial_may_write_nothing(brokers: Stack) -> N
                 return await self._connection.fetchval(*given)
 
         async with casework.pool.acquire() as connection:
-            await try_law(Nosy(connection), Question(SINCE, UNTIL, LAW), SCHEMAS, LATER)
+            await try_law(Nosy(connection), TrialPeriod(SINCE, UNTIL, LAW), SCHEMAS, LATER)
     assert set(seen) == {"on"}
 
 
@@ -128,10 +128,10 @@ async def test_only_cases_of_a_division_are_asked(brokers: Stack) -> None:
         await referral(casework)
         await casework.keep_law(LAW)
         async with casework.pool.acquire() as connection:
-            asked = Question(SINCE, UNTIL, LAW, "440000")
+            asked = TrialPeriod(SINCE, UNTIL, LAW, "440000")
             assert (await try_law(connection, asked, SCHEMAS, LATER)).cases == 0
             with pytest.raises(CasebusError, match="unknown_division"):
-                await try_law(connection, Question(SINCE, UNTIL, LAW, "999999"), SCHEMAS, LATER)
+                await try_law(connection, TrialPeriod(SINCE, UNTIL, LAW, "999999"), SCHEMAS, LATER)
 
 
 def test_a_law_is_refused_adopted_and_reinterpreted_by(bus: Bus, tmp_path: Path) -> None:

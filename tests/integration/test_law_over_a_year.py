@@ -18,13 +18,13 @@ from casebus.trust.directory import Agency
 from casebus.trust.keys import SigningKey
 from onebox.testing import Stack
 from operations.adoption.previewing import Preview, preview
-from operations.adoption.trying import Answer, Question, try_law
-from rehearsal.year.lines import Line
+from operations.adoption.trying import TrialAnswer, TrialPeriod, try_law
+from rehearsal.year.lines import YearLine
 from rehearsal.year.mistakes import Spoiler
-from rehearsal.year.world import Wanted, World
+from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import case_lines
-from services.scheduler.clocks import Clocks
-from services.scheduler.voice import Voice
+from services.scheduler.clocks import ClockTeller
+from services.scheduler.statements import Voice
 from storage.packing import unpack_headers
 from tests.case_events import LAW, ROOT
 from tests.integration.casework import Casework, casework_on
@@ -77,7 +77,7 @@ class Province:
 
     def __init__(self, casework: Casework) -> None:
         self.casework = casework
-        self.year = World.make(Wanted(CASES, 7, 2026, ROOT / "schemas", ROOT / "policies"))
+        self.year = YearWorld.make(YearOrder(CASES, 7, 2026, ROOT / "schemas", ROOT / "policies"))
         for office in self.year.offices:
             if office.id not in AGENCIES:
                 self._register(office)
@@ -100,7 +100,7 @@ class Province:
                 self._arrives(line)
             await self.casework.record(self.casework.log[first:])
 
-    def _arrives(self, line: Line) -> None:
+    def _arrives(self, line: YearLine) -> None:
         casework, at = self.casework, dt.datetime.fromisoformat(line.arrives)
         casework.at = at
         try:
@@ -109,7 +109,7 @@ class Province:
             return
         casework.log.append(replace(record, timestamp=round(at.timestamp() * 1000)))
 
-    def _signed(self, line: Line) -> Record:
+    def _signed(self, line: YearLine) -> Record:
         return self.casework.world.event(
             line.type,
             line.source,
@@ -138,12 +138,12 @@ class Province:
                 headers = unpack_headers(row["headers"])
                 await casework(Record(str(row["aggregateid"]).encode(), row["value"], headers))
 
-    def _clocks(self) -> Clocks:
+    def _clocks(self) -> ClockTeller:
         async def one() -> int:
             return 1
 
         world = self.casework.world
-        return Clocks(
+        return ClockTeller(
             pool=self.casework.pool,
             barrier=Open(),
             voice=Voice(world.keys[BUS], SCHEMAS, lambda: AFTER),
@@ -212,10 +212,10 @@ def moved(before: dict[tuple[str, str], str], after: dict[tuple[str, str], str])
     return {row for row in rows if row[2] != row[3]}
 
 
-async def answers(casework: Casework) -> tuple[Answer, Preview]:
+async def answers(casework: Casework) -> tuple[TrialAnswer, Preview]:
     """What-if and the preview, of the same recorded positions."""
     async with casework.pool.acquire() as connection:
-        tried = await try_law(connection, Question(*YEAR, CHANGED), SCHEMAS, AFTER)
+        tried = await try_law(connection, TrialPeriod(*YEAR, CHANGED), SCHEMAS, AFTER)
         return tried, await preview(connection, CHANGED, SCHEMAS, AFTER)
 
 
@@ -243,7 +243,7 @@ async def done_by(casework: Casework) -> dict[str, Any]:
     return found
 
 
-def foretold(tried: Answer) -> dict[str, Moved]:
+def foretold(tried: TrialAnswer) -> dict[str, Moved]:
     """Case -> what is to differ of what `shown` shows."""
     return {
         case: {(one.kind, one.what, one.before, one.after) for one in found if one.kind in SHOWN}

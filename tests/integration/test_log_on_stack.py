@@ -18,7 +18,7 @@ import pytest
 
 from casebus.cases.findings import KINDS
 from casebus.sdk.gateway import Gateway
-from casebus.sdk.importing.logs.entries import Entry
+from casebus.sdk.importing.logs.entries import LogEntry
 from casebus.sdk.importing.logs.xes import xes_entries
 from casebus.sdk.store import path_in
 from onebox.testing import Stack
@@ -50,7 +50,7 @@ def make(path: Path) -> dict[str, list[str]]:
     cases: dict[str, list[str]] = defaultdict(list)
     with path.open("rb") as file:
         for one in xes_entries(file):
-            assert isinstance(one, Entry)
+            assert isinstance(one, LogEntry)
             if (activity := one.attributes["concept:name"]) != "数据迁移":
                 cases[one.about["case:concept:name"]].append(activity)
     return cases

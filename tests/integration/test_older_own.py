@@ -13,10 +13,10 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from onebox.testing import Stack
 from services.casework import batch as journal_batch
-from services.scheduler.hearing import Hearing
+from services.scheduler.hearing import PartitionHearing
 from services.scheduler.questions import Questions
 from services.scheduler.relay import Relay
-from services.scheduler.voice import Voice
+from services.scheduler.statements import Voice
 from services.transport import Batch, Outgoing
 from storage import journal, outbox
 from tests.integration import older
@@ -204,7 +204,7 @@ async def test_a_partition_that_stands_still_holds_up_no_other() -> None:
     async def four() -> int:
         return 4
 
-    hearing = Hearing(Stuck(), four)
+    hearing = PartitionHearing(Stuck(), four)
     with pytest.raises(TimeoutError):
         await hearing.run()
     assert hearing.shown() == {"partitions": 4, "heard": [0, 1, 3]}

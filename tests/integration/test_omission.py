@@ -12,8 +12,8 @@ import pytest
 from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from onebox.testing import Stack
-from services.scheduler.clocks import Clocks
-from services.scheduler.voice import Voice
+from services.scheduler.clocks import ClockTeller
+from services.scheduler.statements import Voice
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework, casework_on
 from tests.world import SCHEMAS
@@ -38,7 +38,7 @@ class Office:
     def __init__(self, casework: Casework) -> None:
         self.casework, self.world, self.stream = casework, casework.world, str(uuid4())
         self.now, self._heard = ASKED, 0
-        self._clocks = Clocks(
+        self._clocks = ClockTeller(
             pool=casework.pool,
             barrier=Open(),
             voice=Voice(self.world.keys[BUS], SCHEMAS, lambda: self.now),

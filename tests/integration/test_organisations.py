@@ -12,16 +12,16 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from casebus.settings import Settings
 from onebox.testing import Stack
+from services.scheduler.disclosure import Disclosure
 from services.scheduler.organisations import Organisations
-from services.scheduler.telling import Telling
-from services.scheduler.voice import Voice
+from services.scheduler.statements import Voice
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework, casework_on
 from tests.world import NOW, SCHEMAS
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
-TELLING = Telling.load(Settings().policies_dir)
+TELLING = Disclosure.load(Settings().policies_dir)
 AMR, OTHER_AMR = "cn-330106-amr", "cn-330100-amr"
 USCC = "91330106MA2TEX7081"
 SELLER = {"role": "SUSPECT", "organisation": {"name": "某公司", "uscc_raw": USCC}}
@@ -41,7 +41,7 @@ class Open:
 class Office:
     """Casework, and the scheduler that asks across its cases."""
 
-    def __init__(self, casework: Casework, telling: Telling = TELLING) -> None:
+    def __init__(self, casework: Casework, telling: Disclosure = TELLING) -> None:
         self.casework, self.world, self.barrier = casework, casework.world, Open()
         voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
         self.organisations = Organisations(

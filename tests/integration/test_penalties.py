@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from casebus.cases.listed import QUESTION, Asking, Listed, question_stream
+from casebus.cases.listed import QUESTION, Listed, PenaltyEntryRules, question_stream
 from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from casebus.settings import Settings
@@ -21,7 +21,7 @@ from gateway.app import create_app
 from gateway.identity.keys import digest
 from onebox.testing import Stack
 from services.scheduler.penalties import Penalties
-from services.scheduler.voice import Voice
+from services.scheduler.statements import Voice
 from storage import penalties, submissions
 from storage.packing import unpack_headers
 from storage.penalties import Sought
@@ -38,7 +38,7 @@ FILED = "administrative_case.filed"
 NUMBER, TYPED = "杭西市监罚〔2026〕7号", "杭西市监罚（2026） ７号"
 USCC = "91330106MA2TEX7081"
 PARTY = {"organisation": {"name": "杭州市西湖区茗汇茶叶店", "uscc_raw": USCC}}
-ASKING = Asking.load(Path("policies"))
+ASKING = PenaltyEntryRules.load(Path("policies"))
 
 
 class Gate:

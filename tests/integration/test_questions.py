@@ -12,7 +12,7 @@ import pytest
 from casebus.events.doors import BUS
 from onebox.testing import Stack
 from services.scheduler.questions import Questions
-from services.scheduler.voice import Voice
+from services.scheduler.statements import Voice
 from storage import journal, submissions
 from storage.journal import EventRow, JournalRow
 from storage.packing import unpack_headers

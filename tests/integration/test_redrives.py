@@ -19,7 +19,7 @@ from onebox.testing import Stack
 from services.scheduler.relay import Relay
 from services.transport import Producer
 from storage import redriving, rejects, sending
-from storage.rejects import Place, Wanted
+from storage.rejects import RejectedPlace, RejectFilter
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_outbox_relay import DyingProducer, KilledError
 from tests.world import with_headers
@@ -42,20 +42,20 @@ def own(casework: Casework, **changes: Any) -> Record:
     return casework.world.event("referral.sent", AMR, **given)
 
 
-async def refused(casework: Casework, record: Record, reason: str = "unknown_key") -> Place:
+async def refused(casework: Casework, record: Record, reason: str = "unknown_key") -> RejectedPlace:
     await casework.reject(record, reason)
-    return Place(0, len(casework.refused) - 1)
+    return RejectedPlace(0, len(casework.refused) - 1)
 
 
 async def obstacles(
-    casework: Casework, *places: Place, agency: str | None = None, even_so: bool = False
+    casework: Casework, *places: RejectedPlace, agency: str | None = None, even_so: bool = False
 ) -> list[str]:
     found = await redriving.plan(casework.pool, agency, places, even_so=even_so)
     return [one.obstacle for one in found]
 
 
 async def asked(
-    casework: Casework, *places: Place, by: str = ONE, per_minute: int = 600
+    casework: Casework, *places: RejectedPlace, by: str = ONE, per_minute: int = 600
 ) -> tuple[int, int]:
     """A redrive's number, and how many records it has."""
     async with casework.pool.acquire() as connection, connection.transaction():
@@ -72,7 +72,7 @@ async def decided(casework: Casework, number: int, by: str = OTHER, *, agreed: b
         await redriving.decide(connection, number, by, agreed=agreed)
 
 
-async def redriven(casework: Casework, *places: Place) -> int:
+async def redriven(casework: Casework, *places: RejectedPlace) -> int:
     number, _ = await asked(casework, *places)
     await decided(casework, number)
     return number
@@ -159,7 +159,7 @@ async def test_what_stands_in_the_journal_when_its_turn_comes_is_not_sent(
         assert await took() == []
     [row] = await redriving.redriven(casework.pool, number)
     assert (row["needless"], row["journaled"]) == (True, True)
-    assert await obstacles(casework, Place(0, 0)) == ["journaled"]
+    assert await obstacles(casework, RejectedPlace(0, 0)) == ["journaled"]
 
 
 async def test_another_body_under_the_same_identity_in_the_journal_is_no_reason_to_send(
@@ -185,12 +185,12 @@ async def test_who_asks_does_not_agree_and_what_was_decided_stays_so(casework: C
     with pytest.raises(CasebusError, match="not_found"):
         await decided(casework, number + 1)
     # What was declined stands in nobody's way; what nobody decided on in a week is void.
-    again, count = await asked(casework, Place(0, 0))
+    again, count = await asked(casework, RejectedPlace(0, 0))
     assert count == 1
     await casework.pool.execute("update own.redrive set asked_at = now() - interval '8 days'")
     with pytest.raises(CasebusError, match="redrive_lapsed"):
         await decided(casework, again)
-    assert await obstacles(casework, Place(0, 0)) == [""]
+    assert await obstacles(casework, RejectedPlace(0, 0)) == [""]
 
 
 async def test_the_same_bytes_are_sent_again_three_times_and_no_more(
@@ -258,7 +258,7 @@ async def test_an_agency_sends_again_what_its_own_key_signed(casework: Casework)
     found = await redriving.plan(casework.pool, AMR, [mine, others], even_so=True)
     assert [one.place for one in found] == [mine]
     assert await redriving.plan(casework.pool, PSB, [mine, others], even_so=True) == []
-    everything = Wanted(all=True)
+    everything = RejectFilter(all=True)
     assert await redriving.places(casework.pool, AMR, everything, 9) == [mine]
     assert await redriving.places(casework.pool, None, everything, 9) == [mine, others]
 
@@ -286,17 +286,17 @@ async def test_nobody_is_accused_while_what_is_sent_again_is_on_its_way(casework
 async def test_what_is_mended_is_listed_with_all_only(casework: Casework) -> None:
     record = own(casework)
     await refused(casework, record, "unknown_key")
-    open_, every = Wanted(), Wanted(all=True)
+    open_, every = RejectFilter(), RejectFilter(all=True)
 
-    async def counts(wanted: Wanted) -> tuple[int, int]:
+    async def counts(wanted: RejectFilter) -> tuple[int, int]:
         rows = await rejects.listed(casework.pool, None, wanted, after=None, limit=9)
         groups = await rejects.grouped(casework.pool, None, wanted)
         return len(rows), sum(one["count"] for one in groups)
 
     assert await counts(open_) == await counts(every) == (1, 1)
-    assert await counts(Wanted(reason="unsigned")) == (0, 0)
+    assert await counts(RejectFilter(reason="unsigned")) == (0, 0)
     await casework(record)
     assert (await counts(open_), await counts(every)) == ((0, 0), (1, 1))
     event = Envelope.from_headers(record.headers).id
-    assert await rejects.by_event(casework.pool, AMR, event) == Place(0, 0)
+    assert await rejects.by_event(casework.pool, AMR, event) == RejectedPlace(0, 0)
     assert await rejects.by_event(casework.pool, PSB, event) is None

@@ -20,7 +20,7 @@ from onebox.testing import Stack
 from storage import dumping, outbox, reads, restoring
 from storage.outbox import OutboxRow
 from storage.packing import unpack_headers
-from storage.restoring import Journaled, Resent, Written
+from storage.restoring import JournalIdentities, Resent, Written
 from tests.integration.casework import casework_on
 from tests.integration.database import fresh_database
 from tests.world import SCHEMAS, draft
@@ -48,7 +48,7 @@ def journaled(record: Record) -> Written:
 
 
 async def test_what_the_bus_said_after_own_was_kept_is_not_said_again(own: Any) -> None:
-    noted = Journaled(own)
+    noted = JournalIdentities(own)
     await noted.begin()
     words = [said(uuid4()), said(uuid4(), "cn-330108-amr", "intake.received")]
     for record in words:
@@ -76,7 +76,7 @@ async def test_what_was_sent_and_is_not_journaled_is_sent_again(own: Any) -> Non
         " headers, rejected_at) values (0, 0, 'bus', $1, 'unsigned', '', '', now())",
         dict(refused.headers)["ce_id"].decode(),
     )
-    noted = Journaled(own)
+    noted = JournalIdentities(own)
     await noted.begin()
     await noted.note(journaled(there))
     assert await noted.send_again() == Resent(1, 0)
@@ -162,7 +162,7 @@ async def test_every_table_of_own_comes_back_row_by_row_and_counts_on(brokers: S
                 "insert into own.api_key (digest, agency, label)"
                 " values (sha256('x'), 'a', E'tab\\tline\\nbackslash\\\\N 移')"
             )
-        kept: dict[dumping.Table, BytesIO] = {}
+        kept: dict[dumping.OwnTable, BytesIO] = {}
         async with dumping.snapshot(old) as connection:
             for table in await dumping.tables(connection):
                 kept[table] = BytesIO()

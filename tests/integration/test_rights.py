@@ -13,7 +13,7 @@ from casebus.events.envelope import Record
 from casebus.trust.keys import SigningKey
 from onebox.testing import Stack
 from services.scheduler.rights import Rights
-from services.scheduler.voice import Voice
+from services.scheduler.statements import Voice
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_organisations import Open

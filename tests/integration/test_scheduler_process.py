@@ -17,7 +17,7 @@ from onebox.testing import Stack
 from services.scheduler.barrier import ADMISSION, Barrier
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
-from services.scheduler.standing import STALLED_SECONDS, Standing
+from services.scheduler.standing import STALLED_SECONDS, GroupProgress
 from services.transport import Outgoing, Producer
 from storage import scheduling
 from tests.integration.database import fresh_database
@@ -203,7 +203,7 @@ async def test_every_topic_that_a_worker_consumes_is_watched_with_the_scheduler_
         BrokerOffsets(settings, producer) as offsets,
         Producer(brokers.settings("admin"), client_id="test") as admin,
     ):
-        standing = Standing(offsets, watched, lambda: seconds)
+        standing = GroupProgress(offsets, watched, lambda: seconds)
         places = [
             (group, topic)
             for group, topics in watched.items()

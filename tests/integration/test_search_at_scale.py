@@ -23,7 +23,7 @@ from storage import overseeing, searching
 from storage.overseeing import Watched
 from storage.packing import pack_headers
 from storage.pool import open_pool
-from storage.searching import Page, Sort, Viewing, Wanted
+from storage.searching import CaseFilter, Page, Sort, Viewing
 from tests.integration.database import fresh_database
 
 pytestmark = [pytest.mark.connected, pytest.mark.long, pytest.mark.timeout(600)]
@@ -48,37 +48,37 @@ WORDS = ("涉嫌", "销售", "假冒", "注册", "商标", "专利", "商品", "
 STATE_TITLES = ("已移送", "已立案", "已作出决定", "调查中", "已结案")
 KINDS = ("gap", "no_standing", "data_quality", "omission")
 SORTS: tuple[Sort, ...] = ("-changed", "changed", "-opened", "opened", "due")
-SEARCHES: dict[str, Wanted] = {
-    "all": Wanted(),
-    "status": Wanted(status="filed"),
-    "closed": Wanted(status="restricted"),
-    "procedure": Wanted(procedure="mediation"),
-    "agency": Wanted(agency=USUAL),
-    "openers": Wanted(openers=tuple(OPENERS[:20])),
-    "clock": Wanted(clock="T08", clock_state="running"),
-    "overdue": Wanted(clock_state="overdue"),
-    "breached": Wanted(clock_state="breached"),
-    "done too late": Wanted(clock_state="late"),
-    "owes": Wanted(owes=USUAL, clock="T08", clock_state="overdue"),
-    "due within": Wanted(due_before=NOW + timedelta(days=3)),
-    "finding": Wanted(finding="gap"),
-    "rare finding": Wanted(finding="omission"),
-    "opened": Wanted(opened_from=NOW - timedelta(days=30), opened_before=NOW),
-    "changed": Wanted(changed_from=NOW - timedelta(days=1)),
-    "due to": Wanted(due_before=NOW + timedelta(days=30)),
-    "offence": Wanted(offence="214"),
-    "rare offence": Wanted(offence="219"),
-    "event": Wanted(event=f"{4242:032x}"),
-    "trace": Wanted(trace=f"{4242:032x}".encode()),
-    "organisation": Wanted(organisation="91330100000000042X"),
-    "number": Wanted(number="NO-4242"),
-    "a word": Wanted(title="茶叶"),
-    "a character": Wanted(title="酒"),
-    "words": Wanted(title="茶叶 专利"),
-    "a long word": Wanted(title="涉嫌销售"),
-    "no such word": Wanted(title="龙井"),
-    "a state's word": Wanted(title="已立案"),
-    "several": Wanted(status="filed", clock_state="overdue", title="商标", agency=USUAL),
+SEARCHES: dict[str, CaseFilter] = {
+    "all": CaseFilter(),
+    "status": CaseFilter(status="filed"),
+    "closed": CaseFilter(status="restricted"),
+    "procedure": CaseFilter(procedure="mediation"),
+    "agency": CaseFilter(agency=USUAL),
+    "openers": CaseFilter(openers=tuple(OPENERS[:20])),
+    "clock": CaseFilter(clock="T08", clock_state="running"),
+    "overdue": CaseFilter(clock_state="overdue"),
+    "breached": CaseFilter(clock_state="breached"),
+    "done too late": CaseFilter(clock_state="late"),
+    "owes": CaseFilter(owes=USUAL, clock="T08", clock_state="overdue"),
+    "due within": CaseFilter(due_before=NOW + timedelta(days=3)),
+    "finding": CaseFilter(finding="gap"),
+    "rare finding": CaseFilter(finding="omission"),
+    "opened": CaseFilter(opened_from=NOW - timedelta(days=30), opened_before=NOW),
+    "changed": CaseFilter(changed_from=NOW - timedelta(days=1)),
+    "due to": CaseFilter(due_before=NOW + timedelta(days=30)),
+    "offence": CaseFilter(offence="214"),
+    "rare offence": CaseFilter(offence="219"),
+    "event": CaseFilter(event=f"{4242:032x}"),
+    "trace": CaseFilter(trace=f"{4242:032x}".encode()),
+    "organisation": CaseFilter(organisation="91330100000000042X"),
+    "number": CaseFilter(number="NO-4242"),
+    "a word": CaseFilter(title="茶叶"),
+    "a character": CaseFilter(title="酒"),
+    "words": CaseFilter(title="茶叶 专利"),
+    "a long word": CaseFilter(title="涉嫌销售"),
+    "no such word": CaseFilter(title="龙井"),
+    "a state's word": CaseFilter(title="已立案"),
+    "several": CaseFilter(status="filed", clock_state="overdue", title="商标", agency=USUAL),
 }
 
 
@@ -262,13 +262,13 @@ async def pool(brokers: Stack) -> AsyncIterator[Any]:
         await pool.close()
 
 
-def _asked() -> Iterator[tuple[str, Viewing, Wanted, Sort]]:
+def _asked() -> Iterator[tuple[str, Viewing, CaseFilter, Sort]]:
     for viewer in (EVERYWHERE, USUAL, RARE, None):
         viewing = Viewing(viewer, figures=viewer != USUAL, now=NOW)
         for name, wanted in SEARCHES.items():
             yield f"{viewer} {name}", viewing, wanted, "-changed"
         for sort in SORTS:
-            yield f"{viewer} by {sort}", viewing, Wanted(status="filed"), sort
+            yield f"{viewer} by {sort}", viewing, CaseFilter(status="filed"), sort
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -293,7 +293,7 @@ async def test_each_search_is_answered_by_indexes_and_quickly(pool: Any) -> None
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_is_due_next_in_a_whole_page_is_read_by_its_cases_alone(pool: Any) -> None:
     viewing = Viewing(EVERYWHERE, figures=True, now=NOW)
-    rows = await searching.page(pool, viewing, Wanted(), Page("-changed", None, 500))
+    rows = await searching.page(pool, viewing, CaseFilter(), Page("-changed", None, 500))
     asked = Explaining(pool)
     async with asked.acquire():
         dues = await searching.next_dues(asked, [one["stream"] for one in rows])
@@ -315,7 +315,7 @@ async def test_what_is_owed_is_counted_by_indexes_and_quickly(pool: Any) -> None
         viewing = Viewing(viewer, figures=True, now=NOW)
         assert rows[-1]["overdue"]
         for row in (rows[0], rows[-2]):
-            wanted = Wanted(owes=row["agency"], clock=row["clock"], clock_state="overdue")
+            wanted = CaseFilter(owes=row["agency"], clock=row["clock"], clock_state="overdue")
             found = await searching.counts(pool, viewing, wanted, "all")
             assert sum(one["count"] for one in found) == row["overdue"]
         for ask in (
@@ -339,7 +339,7 @@ async def test_pages_and_counts_agree_where_there_are_many(pool: Any) -> None:
     """However the planner gets there."""
     for viewer, word in ((USUAL, "茶叶"), (None, "已立")):
         viewing = Viewing(viewer, figures=True, now=NOW)
-        for wanted in (Wanted(status="filed", title=word), Wanted(clock_state="breached")):
+        for wanted in (CaseFilter(status="filed", title=word), CaseFilter(clock_state="breached")):
             [row] = await searching.counts(pool, viewing, wanted, "all")
             seen: list[Any] = []
             after = None

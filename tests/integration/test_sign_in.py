@@ -16,13 +16,13 @@ from casebus.now import system_now
 from casebus.settings import Settings
 from gateway.app import create_app
 from gateway.console.signin.current import still_valid
-from gateway.console.signin.provider import Client, Provider
+from gateway.console.signin.provider import OidcClient, Provider
 from gateway.console.signin.visitor import Role, Visitor
 from gateway.identity.keys import digest
 from onebox.testing import Stack
 from storage import drafts, sessions
 from storage.pool import open_pool
-from storage.sessions import Limits, Officer
+from storage.sessions import Officer, SessionLimits
 from tests.integration.database import fresh_database
 from tests.integration.person import csrf, hidden
 from tests.integration.worlds import KnownDirectory, replace_paths
@@ -34,7 +34,7 @@ HERE = "http://127.0.0.1:18080"
 PSB, PRO = "cn-330106-psb", "cn-330106-pro"
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-LIMITS = Limits(idle=30 * MINUTE, longest=12 * HOUR)
+LIMITS = SessionLimits(idle=30 * MINUTE, longest=12 * HOUR)
 WANG = Officer("https://id.example.org", "7", "王警官", PSB, "经侦", ("officer",))
 
 
@@ -118,7 +118,7 @@ async def _house(brokers: Stack, **given: Any) -> AsyncIterator[House]:
         house, signing = House(app), app.state.signing
         app.state.gateway.reader, signing.now = KnownDirectory(World().directory), house.now
         http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HERE)
-        client = Client(signing.issuer, "casebus", "openid profile")
+        client = OidcClient(signing.issuer, "casebus", "openid profile")
         signing._provider = Provider(client, http, house.now) if signing.issuer else None
         try:
             yield house
@@ -352,7 +352,9 @@ async def test_what_was_written_long_ago_goes_with_its_item_and_not_before(pool:
     old, new = NOW - drafts.KEPT - MINUTE, NOW - drafts.KEPT + MINUTE
     kept = [("open", old), ("closed", old), ("closed", new)]
     for at, (key, saved) in enumerate(kept):
-        await drafts.save(pool, drafts.Place(PSB, key, "receipt", str(at)), 1, [("a", "b")], saved)
+        await drafts.save(
+            pool, drafts.DraftKey(PSB, key, "receipt", str(at)), 1, [("a", "b")], saved
+        )
     await drafts.prune(pool, NOW)
     rows = await pool.fetch("select officer from own.draft order by officer")
     assert [row["officer"] for row in rows] == ["0", "2"]

@@ -15,10 +15,10 @@ from casebus.cases.facts import Fact
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.statistics.tables import to_csv, to_xlsx
-from gateway.figures import Asked, Rules, answer
+from gateway.figures import FigureQuery, Rules, answer
 from onebox.testing import Stack
 from storage import facts
-from storage.facts import FactRow, Home
+from storage.facts import AgencyHome, FactRow
 from tests.integration.casework import Casework, casework_on
 from tests.world import NOW
 
@@ -44,19 +44,21 @@ async def casework(brokers: Stack) -> AsyncIterator[Casework]:
             await facts.add_homes(
                 connection,
                 [
-                    Home(name, division, "county", sector, name, NOW - timedelta(days=9), "r", name)
+                    AgencyHome(
+                        name, division, "county", sector, name, NOW - timedelta(days=9), "r", name
+                    )
                     for name, (division, sector) in HOMES.items()
                 ],
             )
         yield casework
 
 
-def asked(*indicators: str, by: str = "", **changes: Any) -> Asked:
-    plain = Asked(indicators, tuple(by.split(",")) if by else (), LATE, None, None, False, "")
+def asked(*indicators: str, by: str = "", **changes: Any) -> FigureQuery:
+    plain = FigureQuery(indicators, tuple(by.split(",")) if by else (), LATE, None, None, False, "")
     return replace(plain, **changes)
 
 
-async def figures(casework: Casework, one: Asked, agency: str = AMR) -> list[dict[str, Any]]:
+async def figures(casework: Casework, one: FigureQuery, agency: str = AMR) -> list[dict[str, Any]]:
     found = await answer(casework.pool, agency, RULES, one)
     return list(found["indicators"][0]["rows"])
 

@@ -13,12 +13,12 @@ from casebus.events.envelope import Record
 from casebus.trust.head import cosign
 from casebus.trust.witnessing import Witnessing
 from onebox.testing import Stack
-from operations.verify.heads import Heads
+from operations.verify.heads import HeadChecks
 from operations.verify.receipts import ReceiptsSent
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 from operations.verify.topics import Span
 from storage import heads
-from storage.proving import Prover, Teller, receipts
+from storage.proving import Prover, ReceiptTeller, receipts
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_heads import AMR, LOG, PSB, note, signer
 from tests.unit.operations.test_verify import kafka
@@ -50,8 +50,8 @@ async def problems(casework: Casework, change: str = "") -> set[str]:
         try:
             if change:
                 await connection.execute(change)
-            report = Report()
-            await Heads(report, connection, casework.world.directory, 1).check()
+            report = VerifyReport()
+            await HeadChecks(report, connection, casework.world.directory, 1).check()
             return {
                 f"{code} {place}" for code, one in report.problems.items() for place in one.places
             }
@@ -160,12 +160,12 @@ NO_HEADS += "delete from own.log_hash;"
 TOPIC = f"agency.{AMR}.receipts"
 
 
-async def named_by_a_receipt(casework: Casework, change: str) -> Report:
+async def named_by_a_receipt(casework: Casework, change: str) -> VerifyReport:
     """What a receipt that was sent before says of heads, with a change that is taken back."""
     step = ("submitted", (*LOG, 5))
     made = await receipts(casework.pool, Prover(), casework.world.directory, [step])
     receipt = made[step]
-    tell = Teller(casework.world.directory, Witnessing(needed=0, wait_seconds=0))
+    tell = ReceiptTeller(casework.world.directory, Witnessing(needed=0, wait_seconds=0))
     value = json.dumps(tell(receipt, {"source": receipt.source, "id": receipt.id, "agency": None}))
     headers = (("content-type", b"application/json"),)
     sent = Record(receipt.stream.encode(), value.encode(), headers)
@@ -175,8 +175,8 @@ async def named_by_a_receipt(casework: Casework, change: str) -> Report:
         try:
             if change:
                 await connection.execute(change)
-            report = Report()
-            kept = Heads(report, connection, casework.world.directory, 1)
+            report = VerifyReport()
+            kept = HeadChecks(report, connection, casework.world.directory, 1)
             await kept.check()
             due = {TopicPartition(TOPIC, 0): Span(0, 1)}
             found = ReceiptsSent(report, connection, casework.world.directory, kept, due)

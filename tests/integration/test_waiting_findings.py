@@ -11,8 +11,8 @@ import pytest
 
 from casebus.events.doors import BUS
 from onebox.testing import Stack
-from services.scheduler.voice import Voice
-from services.scheduler.waiting import Waiting
+from services.scheduler.statements import Voice
+from services.scheduler.waiting import FindingTeller
 from storage.pool import open_pool
 from tests.case_events import AMR, PSB, STREAM, event, until
 from tests.integration.database import fresh_database
@@ -35,7 +35,7 @@ A_DAY_LESS, A_DAY_LATER = (
 class Desk(ClockDesk):
     def __init__(self, pool: Any) -> None:
         super().__init__(pool)
-        self.waiting = Waiting(
+        self.waiting = FindingTeller(
             pool=pool,
             barrier=self.gate,
             voice=Voice(self.world.keys[BUS], SCHEMAS, lambda: self.now),

@@ -12,11 +12,11 @@ import pytest
 from onebox.testing import Stack
 from operations.verify.checks import verify
 from rehearsal.year.loading import load_year
-from rehearsal.year.world import Wanted
+from rehearsal.year.world import YearOrder
 
 pytestmark = [pytest.mark.long, pytest.mark.connected, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
-WANTED = Wanted(120, 11, 2025, ROOT / "schemas", ROOT / "policies")
+WANTED = YearOrder(120, 11, 2025, ROOT / "schemas", ROOT / "policies")
 
 
 async def rows(stack: Stack, query: str) -> list[tuple[Any, ...]]:

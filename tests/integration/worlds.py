@@ -24,7 +24,7 @@ from gateway.app import create_app
 from gateway.identity.keys import digest
 from services.scheduler.organisations import Organisations
 from services.scheduler.rights import Rights
-from services.scheduler.voice import Voice
+from services.scheduler.statements import Voice
 from storage import submissions
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework

@@ -24,7 +24,7 @@ from casebus.law.compiled import event_name
 from onebox.provision.directory import read_agencies
 from rehearsal.scenario import storyline
 from rehearsal.scenario.rehearse import Rehearser
-from rehearsal.scenario.rehearsed import Offices, Rehearsed
+from rehearsal.scenario.rehearsed import Rehearsed, RehearsedOffices
 from tests.case_events import LAW, ROOT, may_open
 from tests.examples import examples
 
@@ -108,7 +108,7 @@ def test_a_storyline_ends_alike_in_any_order_of_arrival(path: Path, seed: int) -
 @settings(max_examples=examples(5))
 @given(seed=SEEDS)
 def test_nothing_is_found_aloud_on_the_way_and_then_taken_back(path: Path, seed: int) -> None:
-    schemas, offices = Schemas.load(ROOT / "schemas"), Offices(OFFICES)
+    schemas, offices = Schemas.load(ROOT / "schemas"), RehearsedOffices(OFFICES)
     for events in played(path):
         acts = tuple(one for one in events if one.sector != "bus")
         if not any(map(may_open, acts)):

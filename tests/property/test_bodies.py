@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.cases import CaseEvent, derive, fold
-from casebus.cases.facts import Reader
+from casebus.cases.facts import FactReader
 from casebus.cases.matching import profile
 from casebus.events.schemas import Schemas
 from tests.case_events import AMR, LAW, PSB, ROOT, event, until
@@ -42,8 +42,8 @@ Path = tuple[str | int, ...]
 
 
 @cache
-def reader() -> Reader:
-    return Reader(Schemas.load(ROOT / "schemas"))
+def reader() -> FactReader:
+    return FactReader(Schemas.load(ROOT / "schemas"))
 
 
 def places(value: Any, path: Path = ()) -> Iterator[Path]:

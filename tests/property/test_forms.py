@@ -13,13 +13,13 @@ from gateway.console.forms import read, values_of
 from gateway.console.forms.fields import (
     Amount,
     AnyField,
-    Choice,
-    Group,
-    Line,
-    Lines,
+    ChoiceField,
+    ListField,
     Number,
     Pairs,
-    Rows,
+    RecordField,
+    RecordList,
+    TextField,
     Ticks,
 )
 from tests.console_forms import Page, events, form, rendered, stored
@@ -77,19 +77,19 @@ def _record(fields: tuple[AnyField, ...]) -> st.SearchStrategy[dict[str, Any]]:
 
 def _row(fields: tuple[AnyField, ...]) -> st.SearchStrategy[dict[str, Any]]:
     """A row that says something; what says nothing is no row."""
-    said = next(one for one in fields if isinstance(one, Line) and one.shape == "text")
+    said = next(one for one in fields if isinstance(one, TextField) and one.shape == "text")
     return st.tuples(_record(fields), _LINE).map(lambda pair: {**pair[0], said.name: pair[1]})
 
 
 def _value(one: AnyField) -> st.SearchStrategy[Any]:
     match one:
-        case Group():
+        case RecordField():
             return _row(one.fields) if one.is_optional else _record(one.fields)
-        case Rows():
+        case RecordList():
             return st.lists(_row(one.fields), max_size=2)
         case Pairs():
             return st.dictionaries(_LINE, _value(one.fields[1]), max_size=3)
-        case Lines():
+        case ListField():
             item = _LINE if one.number is None else _number(one.number)
             return st.lists(item, max_size=3)
         case Ticks():
@@ -102,9 +102,9 @@ def _value(one: AnyField) -> st.SearchStrategy[Any]:
 
 def _single(one: AnyField) -> st.SearchStrategy[Any]:
     match one:
-        case Line():
+        case TextField():
             return _SHAPES[one.shape].filter(lambda text: text or not one.default)
-        case Choice():
+        case ChoiceField():
             return st.sampled_from([option.value for option in one.options])
         case Number():
             return _number(one)

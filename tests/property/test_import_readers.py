@@ -22,15 +22,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from casebus.sdk.importing.agencies import AgencyNames, KnownAgency
-from casebus.sdk.importing.files import Rows, inspect
+from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
+from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import FileError, Issue
-from casebus.sdk.importing.logs.entries import Entry
+from casebus.sdk.importing.logs.entries import LogEntry
 from casebus.sdk.importing.logs.mapping import LogMapping
 from casebus.sdk.importing.logs.opening import LogFile, inspect_log
 from casebus.sdk.importing.logs.reading import EntryReader
 from casebus.sdk.importing.mapping import Mapping
-from casebus.sdk.importing.report import Lines
+from casebus.sdk.importing.report import LineCounts
 from casebus.sdk.importing.rows import read_row
 from tests.examples import examples
 
@@ -47,7 +47,7 @@ CODES = set(
     )
 )
 AMR = "cn-330106-amr"
-AGENCIES = AgencyNames([KnownAgency(AMR, "administrative", ("甲局",))])
+AGENCIES = AgencyNames([ImportAgency(AMR, "administrative", ("甲局",))])
 TABLE = Mapping.model_validate(
     {
         "name": "m",
@@ -223,7 +223,7 @@ def rows_or_one_error(path: Path) -> None:
 
 
 def read_table(path: Path) -> None:
-    rows = Rows(inspect(path), TABLE)
+    rows = FileRows(inspect(path), TABLE)
     read = 0
     for number, cells in rows:
         if isinstance(cells, Issue):
@@ -232,14 +232,14 @@ def read_table(path: Path) -> None:
         read += 1
         found = read_row(number, cells, TABLE, AGENCIES)
         assert found.events or found.refused
-    lines = rows.lines or Lines(total=read)
+    lines = rows.lines or LineCounts(total=read)
     assert lines.total == read + lines.heading + lines.empty + lines.within_rows
 
 
 def read_log(path: Path, mapping: LogMapping) -> None:
     reader = EntryReader(mapping, AGENCIES, frozenset(), dt.date(2030, 1, 1))
     for one in LogFile(inspect_log(path, mapping), mapping):
-        if isinstance(one, Entry):
+        if isinstance(one, LogEntry):
             found = reader.read(one)
             assert found.event or found.issues
 
@@ -330,7 +330,7 @@ def test_a_stray_quote_never_takes_a_row_into_another_s_cell(
     lines[closes - 1] = lines[closes - 1][:place] + '"' + lines[closes - 1][place:]
     path = tmp_path / "a.csv"
     path.write_text("\n".join([",".join(HEADER), *lines, ""]), encoding="utf-8")
-    for number, cells in Rows(inspect(path), TABLE):
+    for number, cells in FileRows(inspect(path), TABLE):
         if isinstance(cells, dict):
             assert not any("\n" in one for one in cells.values())
             assert cells["案由"].strip('"').endswith(str(number - 1)) or '"' in lines[number - 2]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from casebus.cases.visibility import Access, Viewer
 from casebus.events.legaltime import CHINA
-from gateway import seeing
+from gateway import redaction
 from gateway.history import closed_history
 from tests.case_events import OTHER_PSB, PSB, ROOT, event, folded, storyline
 from tests.world import SCHEMAS
@@ -97,10 +97,12 @@ def test_a_link_to_a_case_that_one_may_not_know_names_none(
     viewer = Viewer("us", sector or "court", has_role=True, is_secret=False)
     schema = SCHEMAS.latest("casebus.case.linked.v1")
 
-    def shown(to: Any, said: str) -> seeing.Seen:
+    def shown(to: Any, said: str) -> redaction.Seen:
         body = {"linked": {"stream": str(to), "number": said}, "relation": "SAME_RIGHT"}
         row = {"author": "them", "recipients": ()}
-        return seeing.of_event(viewer, ACCESS, schema, body, row=row, legal="2026-03-02", known=())
+        return redaction.of_event(
+            viewer, ACCESS, schema, body, row=row, legal="2026-03-02", known=()
+        )
 
     assert shown(stream, number) == shown(other, "x")
     assert "linked" not in shown(stream, number).data

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casebus.statistics.suppression import ALL, SMALL, Cell, Dimension, Table, hidden
+from casebus.statistics.suppression import ALL, SMALL, Cell, Dimension, Totals, hidden
 from tests.examples import examples
 
 MONTHS = ["2026-01", "2026-02", "2026-03", "2026-04"]
@@ -22,25 +22,25 @@ def counts(*coordinates: list[str]) -> st.SearchStrategy[dict[Cell, int]]:
 
 
 TABLES = st.one_of(
-    counts(MONTHS).map(lambda found: Table((Dimension("month"),), found)),
-    counts(COUNTIES).map(lambda found: Table((PLACES,), found)),
-    counts(MONTHS, COUNTIES).map(lambda found: Table((Dimension("month"), PLACES), found)),
+    counts(MONTHS).map(lambda found: Totals((Dimension("month"),), found)),
+    counts(COUNTIES).map(lambda found: Totals((PLACES,), found)),
+    counts(MONTHS, COUNTIES).map(lambda found: Totals((Dimension("month"), PLACES), found)),
     counts(MONTHS, COUNTIES, ["yes", "no"]).map(
-        lambda found: Table((Dimension("month"), PLACES, Dimension("met")), found)
+        lambda found: Totals((Dimension("month"), PLACES, Dimension("met")), found)
     ),
 )
 
 
 @given(TABLES)
 @settings(max_examples=examples(150))
-def test_every_small_number_is_left_out(table: Table) -> None:
+def test_every_small_number_is_left_out(table: Totals) -> None:
     small = {cell for cell, count in table.cells.items() if 0 < count < SMALL}
     assert small <= hidden(table)
 
 
 @given(TABLES)
 @settings(max_examples=examples(150))
-def test_what_is_left_out_follows_from_no_sums_of_what_is_shown(table: Table) -> None:
+def test_what_is_left_out_follows_from_no_sums_of_what_is_shown(table: Totals) -> None:
     """Linear algebra: no hidden number is a combination of the shown ones."""
     left_out = hidden(table)
     leaves = sorted(table.leaves)
@@ -52,7 +52,7 @@ def test_what_is_left_out_follows_from_no_sums_of_what_is_shown(table: Table) ->
 
 @given(TABLES)
 @settings(max_examples=examples(100))
-def test_counts_that_are_positive_tell_no_more(table: Table) -> None:
+def test_counts_that_are_positive_tell_no_more(table: Totals) -> None:
     """For each hidden number there is another table of counts, none of them gone, shown alike."""
     left_out = hidden(table)
     for cell in left_out:
@@ -60,7 +60,7 @@ def test_counts_that_are_positive_tell_no_more(table: Table) -> None:
 
 
 def test_a_lone_small_number_takes_another_with_it() -> None:
-    table = Table((Dimension("month"),), {("1",): 3, ("2",): 20, ("3",): 9})
+    table = Totals((Dimension("month"),), {("1",): 3, ("2",): 20, ("3",): 9})
     left_out = hidden(table)
     assert ("1",) in left_out
     assert len(left_out) == 2
@@ -68,16 +68,16 @@ def test_a_lone_small_number_takes_another_with_it() -> None:
 
 
 def test_nothing_is_left_out_where_nothing_is_small() -> None:
-    assert hidden(Table((Dimension("month"),), {("1",): 5, ("2",): 20})) == set()
+    assert hidden(Totals((Dimension("month"),), {("1",): 5, ("2",): 20})) == set()
 
 
 def test_two_small_numbers_whose_sum_is_small_hide_more_than_themselves() -> None:
     # 1 + 1 = 2: whoever sees the total and knows that both are there has both.
-    table = Table((Dimension("month"),), {("1",): 1, ("2",): 1, ("3",): 50})
+    table = Totals((Dimension("month"),), {("1",): 1, ("2",): 1, ("3",): 50})
     assert len(hidden(table)) > 2
 
 
-def _row(table: Table, leaves: list[Cell], cell: Cell) -> list[Fraction]:
+def _row(table: Totals, leaves: list[Cell], cell: Cell) -> list[Fraction]:
     under = set(table.under(cell))
     return [Fraction(int(leaf in under)) for leaf in leaves]
 
@@ -104,7 +104,7 @@ def _spans(basis: list[tuple[int, list[Fraction]]], row: list[Fraction]) -> bool
     return not any(_rest(basis, row))
 
 
-def _differs(table: Table, left_out: set[Cell], cell: Cell, by: int) -> bool:
+def _differs(table: Totals, left_out: set[Cell], cell: Cell, by: int) -> bool:
     """Whether some table of positive counts has another number there and shows the same.
 
     Searched breadth first over small changes of leaves; the shown numbers are the bounds.

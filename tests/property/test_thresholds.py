@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebus.law.assessment import Assessment, Verdict
-from casebus.law.figures import AMOUNTS, Acts, Figures, Sanction
+from casebus.law.figures import AMOUNTS, ActDays, Figures, Sanction
 from tests.case_events import LAW
 from tests.examples import examples
 
@@ -72,7 +72,7 @@ def test_more_of_one_figure_is_never_milder(
     (offence, families), (day, today) = asked, days
     name = data.draw(st.sampled_from([*AMOUNTS, "right_sources", "right_numbers"]))
     more = (getattr(figures, name) or 0) + data.draw(st.integers(1, 10**8))
-    acts = Acts.on(day)
+    acts = ActDays.on(day)
     before = LAW.thresholds.assess(figures, offence, acts, prior, today=today, families=families)
     after = LAW.thresholds.assess(
         replace(figures, **{name: more}), offence, acts, prior, today=today, families=families
@@ -82,7 +82,7 @@ def test_more_of_one_figure_is_never_milder(
 
 def suspected(day: dt.date, today: dt.date, count: int | None) -> Assessment:
     figures = Figures(suspicion=True, item_count=count)
-    return LAW.thresholds.assess(figures, "215", Acts.on(day), today=today)
+    return LAW.thresholds.assess(figures, "215", ActDays.on(day), today=today)
 
 
 @pytest.mark.parametrize("count", [None, 20_000])
@@ -103,7 +103,7 @@ def test_a_suspicion_ends_where_the_heaviest_tier_is_barred(count: int | None) -
 def test_a_further_punishment_is_never_milder(
     figures: Figures, offence: str | None, day: dt.date, today: dt.date, prior: list[Sanction]
 ) -> None:
-    acts = Acts.on(day)
+    acts = ActDays.on(day)
     without = LAW.thresholds.assess(figures, offence, acts, prior[1:], today=today)
     assert weight(LAW.thresholds.assess(figures, offence, acts, prior, today=today)) >= weight(
         without
@@ -115,7 +115,7 @@ def test_a_further_punishment_is_never_milder(
 def test_a_later_law_never_worsens_an_earlier_act(
     figures: Figures, offence: str | None, day: dt.date, today: dt.date, prior: list[Sanction]
 ) -> None:
-    acts = Acts.on(day)
+    acts = ActDays.on(day)
     then = LAW.thresholds.assess(figures, offence, acts, prior)
     later = LAW.thresholds.assess(figures, offence, acts, prior, today=max(today, day))
     if offence is not None:
@@ -130,7 +130,7 @@ def test_acts_added_up_are_never_milder_than_one_of_them(
 ) -> None:
     one, other = (replace(each, circumvention=False) for each in (one, other))
     one, other = (replace(each, organisation=False) for each in (one, other))
-    acts = Acts.on(day)
+    acts = ActDays.on(day)
     alone = LAW.thresholds.assess(one, offence, acts)
     both = LAW.thresholds.assess(one.plus(other), offence, acts)
     assert weight(both) >= weight(alone)

@@ -27,10 +27,10 @@ from onebox.testing import Stack
 from operations.rebuild import rebuilding
 from operations.rebuild.rebuilding import Rebuilt
 from operations.verify import checks, refolding
-from operations.verify.checks import Due, Verification, verify
+from operations.verify.checks import Verification, WaitedFor, verify
 from operations.verify.records import read
-from operations.verify.report import Report
-from operations.verify.topics import Kafka
+from operations.verify.report import VerifyReport
+from operations.verify.topics import TopicEnds
 from storage import heads, renewing
 from storage.beside import NEXT
 from storage.differences import differences
@@ -243,7 +243,7 @@ async def _is_named(connection: Any, real: Any, one: Alteration, given: dict[str
         else:
             found = Rebuilt()
         found.differing = await real(connection, **given)
-    report = Report()
+    report = VerifyReport()
     refolding.tell(report, found)
     places = [place for problem in report.problems.values() for place in problem.places]
     assert all(place.startswith(f"derived.{one.table} ") for place in places), (one, places)
@@ -279,11 +279,11 @@ MADE_UP = {
 class Desk:
     """Kafka and a session in which one thing is altered, to be read as `verify` reads."""
 
-    def __init__(self, bus: Bus, kafka: Kafka, connection: Any, due: Due) -> None:
+    def __init__(self, bus: Bus, kafka: TopicEnds, connection: Any, due: WaitedFor) -> None:
         self.bus, self.kafka, self.connection, self.due = bus, kafka, connection, due
 
-    async def report(self) -> Report:
-        report = Report()
+    async def report(self) -> VerifyReport:
+        report = VerifyReport()
         given = (self.bus.admin, self.kafka, self.connection, report, lambda *_: None)
         await Verification(*given).run(self.due)
         return report
@@ -296,7 +296,7 @@ class Desk:
 
 @asynccontextmanager
 async def desk(bus: Bus) -> AsyncIterator[Desk]:
-    async with owner(bus) as connection, Kafka(bus.admin) as kafka:
+    async with owner(bus) as connection, TopicEnds(bus.admin) as kafka:
         due = await checks.settled(kafka, connection, 10.0)
         yield Desk(bus, kafka, connection, due)
 
@@ -418,7 +418,7 @@ async def test_what_was_changed_alike_in_kafka_and_in_the_tables_is_named_by_its
     assert not found.problems.keys() & {"event_altered", "root_differs"}
 
 
-async def _one_of(kafka: Kafka, topic: str) -> tuple[int, Any]:
+async def _one_of(kafka: TopicEnds, topic: str) -> tuple[int, Any]:
     async for place, records in kafka.read(await kafka.spans([topic])):
         if records:
             return place.partition, records[-1]

@@ -15,7 +15,7 @@ from casebus.evidence import archive, lines
 from casebus.evidence.checking import check_bundle
 from casebus.evidence.manifest import manifest_of
 from casebus.evidence.opening import files_of
-from casebus.evidence.report import Flaw, Report
+from casebus.evidence.report import BundleReport, Flaw
 from tests.examples import examples
 from tests.installation import CASE, READING, Installation, referred
 
@@ -54,7 +54,7 @@ def whole() -> bytes:
     return installation().bundle()
 
 
-def check(raw: bytes) -> Report:
+def check(raw: bytes) -> BundleReport:
     return check_bundle(raw, installation().root, READING)
 
 
@@ -72,7 +72,7 @@ def spans(raw: bytes) -> list[tuple[str, int, int]]:
     return found
 
 
-def named(report: Report) -> set[str]:
+def named(report: BundleReport) -> set[str]:
     """Files that a report names, the container as the empty name."""
     return {one.file for one in report.problems}
 
@@ -86,15 +86,15 @@ def test_the_bundle_as_it_was_made_agrees() -> None:
     assert check(whole()).ok
 
 
-def require_named(raw: bytes, at: int, report: Report) -> None:
+def require_named(raw: bytes, at: int, report: BundleReport) -> None:
     name = file_at(raw, at)
     assert not report.ok, at
     assert not name or name in named(report), (at, name, report.problems)
 
 
-def opened(raw: bytes) -> Report:
+def opened(raw: bytes) -> BundleReport:
     """What is found before any signature is looked at; `check` begins with it."""
-    report = Report()
+    report = BundleReport()
     files_of(raw, report)
     return report
 

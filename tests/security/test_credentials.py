@@ -23,7 +23,7 @@ from gateway.identity import keys
 from onebox import credentials
 from onebox.options import WORKERS
 from onebox.places import SPEAKERS, Home
-from onebox.provision.directory import Keys
+from onebox.provision.directory import KeyFolder
 from onebox.testing import Stack
 from storage import roles
 
@@ -157,7 +157,7 @@ def test_the_one_key_of_the_bus_becomes_the_operator_s(tmp_path: Path) -> None:
     shared = SigningKey.generate()
     shared.save(home.keys / "bus.pem")
     SigningKey.generate().save(home.root_key)
-    Keys(home.keys, home).split()
+    KeyFolder(home.keys, home).split()
     assert not (home.keys / "bus.pem").exists()
     assert SigningKey.load(home.bus_key("operator")).keyid == shared.keyid
     assert not home.bus_key("router").exists()
@@ -167,7 +167,7 @@ def test_without_the_root_each_speaker_keeps_the_one_key(tmp_path: Path) -> None
     home = Home(tmp_path).make()
     shared = SigningKey.generate()
     shared.save(home.keys / "bus.pem")
-    Keys(home.keys, home).split()
+    KeyFolder(home.keys, home).split()
     assert {SigningKey.load(home.bus_key(one)).keyid for one in SPEAKERS} == {shared.keyid}
 
 

@@ -12,7 +12,7 @@ import pytest
 from casebus.events.envelope import Envelope, Record
 from onebox.testing import Stack
 from storage import reads, searching
-from storage.searching import Page, Viewing, Wanted
+from storage.searching import CaseFilter, Page, Viewing
 from tests.integration.casework import Casework, altered, casework_on
 from tests.world import NOW
 
@@ -116,7 +116,7 @@ async def test_who_says_that_it_received_gets_no_part_in_what_nothing_has_opened
     await casework(note, casework.world.event("intake.received", COURT, stream=stream, data=data))
     assert await reads.case(casework.pool, PSB, UUID(stream)) is not None
     assert await reads.case(casework.pool, COURT, UUID(stream)) is None
-    assert await listed(casework, COURT, Wanted()) == []
+    assert await listed(casework, COURT, CaseFilter()) == []
 
 
 async def test_of_what_nothing_has_opened_each_sees_what_it_wrote_or_was_sent(
@@ -139,7 +139,7 @@ async def test_of_what_nothing_has_opened_each_sees_what_it_wrote_or_was_sent(
     assert await reads.event(casework.pool, PRO, PSB, id_of(act)) is not None
     for agency, shown in ((PSB, 1), (COURT, 0), (PRO, 0)):
         found = await reads.numbers(casework.pool, agency, NUMBER, figures=True)
-        cases = await listed(casework, agency, Wanted(number=NUMBER))
+        cases = await listed(casework, agency, CaseFilter(number=NUMBER))
         assert (len(found), len(cases)) == (shown, shown), agency
 
 
@@ -156,6 +156,6 @@ async def test_who_writes_into_the_stream_of_an_import_reads_nothing_of_it(
     assert await reads.event(casework.pool, AMR, AMR, id_of(own)) is not None
 
 
-async def listed(casework: Casework, agency: str, wanted: Wanted) -> list[Any]:
+async def listed(casework: Casework, agency: str, wanted: CaseFilter) -> list[Any]:
     viewing = Viewing(agency, figures=True, now=NOW)
     return await searching.page(casework.pool, viewing, wanted, Page("-changed", None, 9))

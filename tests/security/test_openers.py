@@ -13,9 +13,9 @@ from casebus.events.envelope import Envelope, Record
 from casebus.events.minted import stream_id
 from onebox.testing import Stack
 from services.scheduler.imports import Imports
-from services.scheduler.voice import Voice
+from services.scheduler.statements import Voice
 from storage import reads, scheduling, work
-from storage.scheduling import Due
+from storage.scheduling import DueItem
 from tests.integration.casework import Casework, casework_on
 from tests.world import NOW, SCHEMAS
 
@@ -65,9 +65,9 @@ async def test_a_squatter_of_an_import_s_stream_keeps_its_own_events_and_gets_no
     for agency in (AMR, PSB):
         assert await reads.case(casework.pool, agency, UUID(MINTED)) is not None
         assert await reads.event(casework.pool, agency, *identity(own)) is not None
-    items = await work.items(casework.pool, PSB, work.Wanted(True), after=None, limit=9)
+    items = await work.items(casework.pool, PSB, work.WorkFilter(True), after=None, limit=9)
     assert [str(item["stream"]) for item in items] == [MINTED]
-    assert await work.items(casework.pool, CITY, work.Wanted(None), after=None, limit=9) == []
+    assert await work.items(casework.pool, CITY, work.WorkFilter(None), after=None, limit=9) == []
     before = (await casework.case(MINTED))["digest"]
     await casework.rebuild()
     assert (await casework.case(MINTED))["digest"] == before
@@ -80,14 +80,14 @@ async def test_a_work_item_of_a_procedure_opened_unasked_says_nothing_of_the_cas
     await casework(sent(casework, AMR, stream, data={"numbers": [NUMBER]}))
     unasked = {"stream": stream, "legal": "2026-03-06"}
     await casework(casework.world.event("administrative_case.filed", CITY, **unasked))
-    (item, *_) = await work.items(casework.pool, CITY, work.Wanted(None), after=None, limit=9)
+    (item, *_) = await work.items(casework.pool, CITY, work.WorkFilter(None), after=None, limit=9)
     one = await work.item(casework.pool, CITY, item["key"])
     assert one is not None
     assert str(item["stream"]) == stream
     assert await reads.case(casework.pool, CITY, UUID(stream)) is None
     assert (item["numbers"], one["numbers"], one["opener"]) == (None, None, None)
     assert (item["case_view"], one["case_view"]) == (None, None)
-    (own, *_) = await work.items(casework.pool, PSB, work.Wanted(None), after=None, limit=9)
+    (own, *_) = await work.items(casework.pool, PSB, work.WorkFilter(None), after=None, limit=9)
     assert (own["numbers"], own["opener"]) == ([NUMBER], AMR)
 
 
@@ -98,7 +98,7 @@ async def test_a_finding_that_waits_says_no_numbers_to_a_stranger(casework: Case
     await casework(sent(casework, AMR, stream, data={"numbers": [NUMBER]}), strange, own)
     told = {}
     for row in await casework.rows("select * from derived.finding where tell_after is not null"):
-        due = Due(row["stream"], row["key"], row["kind"], row["tell_after"])
+        due = DueItem(row["stream"], row["key"], row["kind"], row["tell_after"])
         async with casework.pool.acquire() as connection:
             found = await scheduling.tellable_finding(connection, due, NOW)
         assert found is not None

@@ -13,7 +13,7 @@ from gateway.api.events import status_of
 from onebox.testing import Stack
 from storage import reads, sending
 from storage import rejects as stored
-from storage.rejects import Wanted
+from storage.rejects import RejectFilter
 from tests.integration.casework import Casework, casework_on
 from tests.integration.handed_in import hand_in
 from tests.world import with_headers
@@ -48,7 +48,7 @@ def identity(record: Record) -> tuple[str, str]:
 
 
 async def listed(casework: Casework, agency: str) -> list[Any]:
-    return await stored.listed(casework.pool, agency, Wanted(all=True), after=None, limit=9)
+    return await stored.listed(casework.pool, agency, RejectFilter(all=True), after=None, limit=9)
 
 
 async def test_what_another_wrote_under_its_name_is_counted_and_not_shown(
@@ -73,7 +73,7 @@ async def test_what_another_wrote_under_its_name_is_counted_and_not_shown(
     assert await reads.unverified(casework.pool, PSB) == []
     assert await casework.said() == []
     # Operators see all, and have every byte.
-    seen = await stored.listed(casework.pool, None, Wanted(all=True), after=None, limit=9)
+    seen = await stored.listed(casework.pool, None, RejectFilter(all=True), after=None, limit=9)
     assert [(one["agency"], one["verified"]) for one in seen] == [(AMR, False)] * 4
     kept = await casework.rows("select value from own.rejected")
     assert garbage.value in {row["value"] for row in kept}

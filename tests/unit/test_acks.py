@@ -11,7 +11,7 @@ from faust.types import TP
 
 from services.transport import agent
 from services.transport.agent import BatchApp
-from services.transport.folding import End, Fold, FoldingConsumer
+from services.transport.folding import BatchEnd, Fold, FoldingConsumer
 
 HERE = TP("case.journal", 0)
 
@@ -41,7 +41,7 @@ def app(handler: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return made
 
 
-def event(offset: int, after: End | None = None) -> Any:
+def event(offset: int, after: BatchEnd | None = None) -> Any:
     records = [SimpleNamespace(offset=offset, headers=())]
     fold = Fold(HERE, records, after)
     return SimpleNamespace(message=SimpleNamespace(tp=HERE, value=fold, offset=offset))
@@ -95,7 +95,7 @@ async def test_a_batch_before_which_another_is_missing_is_not_handled(monkeypatc
         told.append("handled")
 
     with pytest.raises(LeftError):
-        await app(handle, monkeypatch)._finish(Acks(told), event(9, after=End(8)))
+        await app(handle, monkeypatch)._finish(Acks(told), event(9, after=BatchEnd(8)))
     assert told == []
 
 

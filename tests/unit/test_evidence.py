@@ -12,7 +12,7 @@ from casebus.events.schemas import Schemas
 from casebus.evidence import archive, lines
 from casebus.evidence.checking import check_bundle
 from casebus.evidence.lines import JournalLine
-from casebus.evidence.report import Comparison, Flaw, Report
+from casebus.evidence.report import BundleReport, Flaw, FoldComparison
 from casebus.trust.head import cosign, with_cosignature
 from casebus.trust.note import SignedNote
 from tests.installation import AMR, CASE, PRO, PSB, READING, Installation, journaled_event, referred
@@ -24,14 +24,14 @@ def made() -> Installation:
     return referred()
 
 
-def check(made: Installation, raw: bytes) -> Report:
+def check(made: Installation, raw: bytes) -> BundleReport:
     return check_bundle(raw, made.root, READING)
 
 
 def test_a_whole_bundle_is_checked_and_folded_again(made: Installation) -> None:
     report = check(made, made.bundle())
     assert report.problems == []
-    assert report.state is Comparison.SAME
+    assert report.state is FoldComparison.SAME
     assert report.about_state == made.case().status
     assert report.counts["events"] == len(made.records)
     assert report.counts["hand-overs"] == len(made.hand_overs)
@@ -52,7 +52,7 @@ def test_what_the_reader_may_not_see_is_checked_by_its_leaf_and_the_state_is_par
     raw = made.bundle(lambda one: one != at)
     assert "符合管辖规定".encode() not in base64_of(raw)
     report = check(made, raw)
-    assert (report.problems, report.state) == ([], Comparison.PARTIAL)
+    assert (report.problems, report.state) == ([], FoldComparison.PARTIAL)
     assert report.counts["withheld events"] == 1
 
 
@@ -69,13 +69,13 @@ def test_what_another_casebus_derived_is_not_comparable_and_not_altered(
     other = {"fold_version": 999, "limits": "00", "unsettled": "suspended"}[what]
     state = {**(made.material().state or {}), what: other, "digest": "00"}
     report = check(made, made.bundle(state=state))
-    assert (report.problems, report.state) == ([], Comparison.NOT_COMPARABLE)
+    assert (report.problems, report.state) == ([], FoldComparison.NOT_COMPARABLE)
 
 
 def test_a_schema_that_this_casebus_has_not_is_not_comparable(made: Installation) -> None:
     reading = replace(READING, schemas=Schemas([]))
     report = check_bundle(made.bundle(hand_overs=[]), made.root, reading)
-    assert (report.problems, report.state) == ([], Comparison.NOT_COMPARABLE)
+    assert (report.problems, report.state) == ([], FoldComparison.NOT_COMPARABLE)
 
 
 def test_another_state_than_the_events_make_is_named(made: Installation) -> None:
@@ -83,7 +83,7 @@ def test_another_state_than_the_events_make_is_named(made: Installation) -> None
     assert codes(check(made, made.bundle(state=state))) == {(Flaw.STATE_DIFFERS, lines.STATE)}
 
 
-def codes(report: Report) -> set[tuple[str, str]]:
+def codes(report: BundleReport) -> set[tuple[str, str]]:
     return {(one.code, one.file) for one in report.problems}
 
 
@@ -172,4 +172,4 @@ def test_copies_and_conflicts_of_an_event_fold_as_casework_folds_them() -> None:
     case = alone.case(replace(widened_, conflicting=True))
     state = {**(made.material().state or {}), "digest": case.digest(), "status": case.status}
     report = check(made, made.bundle(state=state))
-    assert (report.problems, report.state) == ([], Comparison.SAME)
+    assert (report.problems, report.state) == ([], FoldComparison.SAME)

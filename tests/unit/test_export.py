@@ -15,7 +15,7 @@ from rich.console import Console
 
 from casebus.cli import connect, history
 from casebus.cli.main import main
-from casebus.cli.wording import Titles
+from casebus.cli.wording import EventTitles
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
 from casebus.sdk.gateway import Gateway
@@ -215,7 +215,7 @@ def test_an_import_reads_a_history_of_which_all_is_withheld() -> None:
 
 
 def test_the_history_shows_a_step_by_its_own_name_and_what_is_withheld() -> None:
-    titles = Titles(Schemas.load(Settings().schemas_dir))
+    titles = EventTitles(Schemas.load(Settings().schemas_dir))
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(history._events([*LOADED, WITHHELD], titles))
     text = console.export_text()

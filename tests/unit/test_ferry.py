@@ -19,9 +19,9 @@ from casebus.cli.main import main
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.evidence.archive import pack, unpack
-from casebus.ferry.items import RECORD, Item, Part
+from casebus.ferry.items import RECORD, FerryItem, ItemPart
 from casebus.ferry.lane import Direction, Fault, Lane
-from casebus.ferry.receiving import Taken, acknowledged
+from casebus.ferry.receiving import TakenUntil, acknowledged
 from casebus.ferry.sealed import OVERHEAD, SMALLEST, opened
 from casebus.sdk.ferry.config import write_config
 from casebus.sdk.ferry.folders import Folders
@@ -287,7 +287,7 @@ def test_parts_of_another_cut_do_not_spoil_those_of_a_line(crossing: Crossing) -
     crossing.office.set(limit_bytes=16 * KIB)
     crossing.office.say(30 * KIB)
     [line] = crossing.office.lines
-    stray = Part(hashlib.sha256(line).hexdigest(), 1, 50, b"of another cut").line()
+    stray = ItemPart(hashlib.sha256(line).hexdigest(), 1, 50, b"of another cut").line()
     crossing.office.lines.insert(0, stray)
     crossing.settle()
     assert crossing.bus.got() == [line]
@@ -545,14 +545,14 @@ def test_the_scanner_sees_what_the_events_hold(crossing: Crossing) -> None:
 
 def _record(at: int, value: bytes, *headers: tuple[str, bytes]) -> bytes:
     about = {"topic": "from-office", "partition": 0, "offset": at}
-    return Item(RECORD, about, Record(b"key", value, headers)).line()
+    return FerryItem(RECORD, about, Record(b"key", value, headers)).line()
 
 
 def test_an_acknowledgement_is_no_larger_than_any_carrier_takes(crossing: Crossing) -> None:
     lane = Lane(AGENCY, Direction.UP, "0" * 32)
     for why in ("拒" * 500, '\\"' * 250, ""):
         refused = dict.fromkeys(range((1 << 52) + 1, (1 << 52) + 300, 2), why)
-        ack = acknowledged(lane, 1, Taken("0" * 32, 1 << 52), refused, refused)
+        ack = acknowledged(lane, 1, TakenUntil("0" * 32, 1 << 52), refused, refused)
         assert len(ack.missing) == len(ack.refused) == 100
         raw = ack.seal(crossing.bus.key)
         assert len(raw) <= SMALLEST

@@ -21,17 +21,17 @@ from kafka.errors import MessageSizeTooLargeError
 from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
-from casebus.ferry.items import EVENT, LANDED, RECORD, Item
+from casebus.ferry.items import EVENT, LANDED, RECORD, FerryItem
 from casebus.ferry.lane import Fault
 from casebus.law import Law
 from casebus.sdk.ferry import brokers as module
 from casebus.sdk.ferry import spool as spooling
 from casebus.sdk.ferry.brokers import BrokersEnd, topics_of
-from casebus.sdk.ferry.desk import Desk
+from casebus.sdk.ferry.desk import FerryOffice
 from casebus.sdk.ferry.duties import Duties
 from casebus.sdk.ferry.office import OfficeEnd, SpoolFeed
 from casebus.sdk.ferry.spool import Spool
-from casebus.sdk.store import Outgoing, Store
+from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
 from casebus.trust.receipt import Receipt
 from tests.unit.trust.test_receipt import receipt_of
@@ -130,7 +130,7 @@ class Door:
         self.batched = False
         self.away = False
 
-    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError | None]:
+    def send(self, records: Sequence[StoredRecord]) -> list[tuple[int, int] | CasebusError | None]:
         if self.away:
             return [AwayError("kafka_unreachable", "no answer") for _ in records]
         refused: set[str] = set()
@@ -185,7 +185,7 @@ def brokers(
 
 
 def _queued(spool: Spool) -> list[tuple[str, int]]:
-    found = [Item.read(line).about for _, line, _ in spool.queued(10_000)]
+    found = [FerryItem.read(line).about for _, line, _ in spool.queued(10_000)]
     return [(one["topic"], one["offset"]) for one in found]
 
 
@@ -267,13 +267,13 @@ def test_a_partition_that_is_new_is_read(spool: Spool, topics: Topics, brokers: 
 def _came(spool: Spool, *events: str, stream: str = "case") -> None:
     with spool.writing():
         for event in events:
-            item = Item(EVENT, record=_finished(event, stream=stream).record)
+            item = FerryItem(EVENT, record=_finished(event, stream=stream).record)
             assert spool.arrive(item.line(), item)
 
 
 def _landed(spool: Spool) -> dict[str, bool]:
     """Of each event that is told of, whether the brokers have it."""
-    found = [Item.read(line).about for _, line, _ in spool.queued(10_000)]
+    found = [FerryItem.read(line).about for _, line, _ in spool.queued(10_000)]
     return {one["id"]: "offset" in one for one in found}
 
 
@@ -314,10 +314,10 @@ def _keep(store: Store, *events: str, size: int = 5, stream: str = "case") -> No
         store.keep(_finished(event, size, stream) for event in events)
 
 
-def _finished(event: str, size: int = 5, stream: str = "case") -> Outgoing:
+def _finished(event: str, size: int = 5, stream: str = "case") -> StoredRecord:
     headers = (("ce_source", AGENCY.encode()), ("ce_id", event.encode()))
     record = Record(stream.encode(), event.encode().ljust(size), headers)
-    return Outgoing(AGENCY, stream, event, 0, b"", "", record)
+    return StoredRecord(AGENCY, stream, event, 0, b"", "", record)
 
 
 @pytest.fixture
@@ -333,7 +333,7 @@ def schemas() -> Schemas:
 
 
 def _ids(spool: Spool) -> list[str]:
-    found = [Item.read(line).record for _, line, _ in spool.queued(10_000)]
+    found = [FerryItem.read(line).record for _, line, _ in spool.queued(10_000)]
     return [dict(one.headers)["ce_id"].decode() for one in found if one is not None]
 
 
@@ -365,14 +365,14 @@ def test_what_is_finished_in_a_store_that_was_put_back_goes_out(
 
 def _word(spool: Spool, office: OfficeEnd, event: str, **said: object) -> None:
     about = {"source": AGENCY, "stream": "case", "id": event, "door": "events.police", **said}
-    item = Item(LANDED, about)
+    item = FerryItem(LANDED, about)
     with spool.writing():
         spool.arrive(item.line(), item)
     office.deal()
 
 
 def _statuses(spool: Spool, store: Store, schemas: Schemas) -> dict[str, tuple[str, str]]:
-    desk = Desk(spool, store, schemas, AGENCY, "")
+    desk = FerryOffice(spool, store, schemas, AGENCY, "")
     return {one["id"]: (one["status"], one["detail"]) for one in desk.sent()}
 
 
@@ -421,13 +421,13 @@ class Proved:
 
     def keep(self, store: Store) -> None:
         stream = self.receipt.stream
-        kept = Outgoing(*self.who[:1], stream, self.who[1], 0, b"", "", self.record)
+        kept = StoredRecord(*self.who[:1], stream, self.who[1], 0, b"", "", self.record)
         with store.writing():
             store.keep([kept])
 
-    def desk(self, spool: Spool, store: Store, root: str | None = None) -> Desk:
+    def desk(self, spool: Spool, store: Store, root: str | None = None) -> FerryOffice:
         trusted = self.world.directory.root_digest if root is None else root
-        return Desk(spool, store, SCHEMAS, AGENCY, trusted)
+        return FerryOffice(spool, store, SCHEMAS, AGENCY, trusted)
 
 
 @pytest.fixture
@@ -441,7 +441,9 @@ def proved(world: World, store: Store) -> Proved:
 def _receipted(spool: Spool, *values: bytes) -> None:
     topic = f"agency.{AGENCY}.receipts"
     for at, value in enumerate(values):
-        item = Item(RECORD, {"topic": topic, "partition": 0, "offset": at}, Record(b"", value, ()))
+        item = FerryItem(
+            RECORD, {"topic": topic, "partition": 0, "offset": at}, Record(b"", value, ())
+        )
         with spool.writing():
             spool.arrive(item.line(), item)
 
@@ -505,7 +507,7 @@ def test_an_event_of_an_unknown_version_hides_no_other_of_its_case(
 ) -> None:
     stream = proved.receipt.stream
     odd = Record(stream.encode(), b"\x00\x00\x00\xff\xffodd", (("ce_id", b"odd"),))
-    item = Item(RECORD, {"topic": INBOX, "partition": 0, "offset": 0}, odd)
+    item = FerryItem(RECORD, {"topic": INBOX, "partition": 0, "offset": 0}, odd)
     with spool.writing():
         spool.arrive(item.line(), item)
     told = {one["id"]: one["own"] for one in proved.desk(spool, store).case(stream)}
@@ -523,7 +525,7 @@ def test_no_more_is_read_at_once_than_memory_holds(
     with spool.writing():
         for at in range(30):
             about = {"topic": INBOX, "partition": 0, "offset": at}
-            item = Item(RECORD, about, Record(b"", bytes(size), ()))
+            item = FerryItem(RECORD, about, Record(b"", bytes(size), ()))
             spool.arrive(item.line(), item)
             spool.queue([item.line()])
     after, windows = 0, []
@@ -541,7 +543,7 @@ def test_no_more_is_read_at_once_than_memory_holds(
 def test_the_inbox_is_handed_out_once_and_stays_to_be_read(spool: Spool) -> None:
     with spool.writing():
         for at in range(1200):
-            item = Item(
+            item = FerryItem(
                 RECORD, {"topic": INBOX, "partition": 0, "offset": at}, Record(b"", b"", ())
             )
             spool.arrive(item.line(), item)
@@ -582,7 +584,7 @@ def _letter(world: World, at: int = 0, stream: str = STREAM) -> Record:
 def _delivered(spool: Spool, *records: Record) -> None:
     with spool.writing():
         for at, record in enumerate(records):
-            item = Item(RECORD, {"topic": INBOX, "partition": 0, "offset": at}, record)
+            item = FerryItem(RECORD, {"topic": INBOX, "partition": 0, "offset": at}, record)
             spool.arrive(item.line(), item)
 
 
@@ -592,12 +594,12 @@ def _answered(store: Store, world: World, ce_type: str, stream: str = STREAM) ->
     )
     event = dict(said.headers)["ce_id"].decode()
     with store.writing():
-        store.keep([Outgoing(AGENCY, stream, event, 0, b"", "", said)])
+        store.keep([StoredRecord(AGENCY, stream, event, 0, b"", "", said)])
     return event
 
 
 def _work(spool: Spool, store: Store, **asked: Any) -> dict[str, Any]:
-    desk = Desk(spool, store, SCHEMAS, AGENCY, "")
+    desk = FerryOffice(spool, store, SCHEMAS, AGENCY, "")
     law = Law.load(Settings().policies_dir / "law")
     given = {"status": "open", "stream": None, "limit": 20, "first": 0, **asked}
     return Duties(desk, law, "police").page(NOW + timedelta(days=30), **given)
@@ -627,7 +629,7 @@ def test_the_office_sees_what_it_has_to_do_by_what_came_and_what_it_said(
     refused = Record(STREAM.encode(), b"", headers)
     about = {"topic": f"agency.{AGENCY}.rejected", "partition": 0, "offset": 0}
     with spool.writing():
-        item = Item(RECORD, about, refused)
+        item = FerryItem(RECORD, about, refused)
         spool.arrive(item.line(), item)
     assert [one["duty"] for one in _work(spool, store)["items"]] == asked
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from casebus.sdk.importing.files import RawRow, Rows, inspect
+from casebus.sdk.importing.files import FileRows, RawRow, inspect
 from casebus.sdk.importing.issues import FileError, Issue
 from casebus.sdk.importing.mapping import Mapping
 
@@ -42,7 +42,7 @@ def read(folder: Path, text: str, name: str = "a.csv", encoding: str = "utf-8") 
     """The rows; what is said of the lines adds up each time."""
     path = folder / name
     path.write_bytes(text.encode(encoding))
-    rows = Rows(inspect(path), mapping())
+    rows = FileRows(inspect(path), mapping())
     found = list(rows)
     lines = rows.lines
     assert lines is not None
@@ -197,7 +197,7 @@ def test_what_is_no_table_is_named_in_one_sentence(
     path = tmp_path / name
     path.write_bytes(raw)
     with pytest.raises(FileError, match=cause) as refusal:
-        list(Rows(inspect(path), mapping()))
+        list(FileRows(inspect(path), mapping()))
     assert refusal.value.code == code
 
 
@@ -213,12 +213,12 @@ def test_big5_is_read_where_the_mapping_names_it(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(("文號,單位,移送,數量,案由\n2號,甲局,2025-03-02,20,假冒\n").encode("big5"))
     named = mapping(case={"number": {"column": "文號", "kind": "x"}, "source": {"column": "單位"}})
-    assert len(list(Rows(inspect(path, "big5"), named))) == 1
+    assert len(list(FileRows(inspect(path, "big5"), named))) == 1
 
 
 def test_json_that_cannot_be_stored_refuses_its_line(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     whole = '{"文号": "1号", "单位": "甲局", "移送": "2025-03-02", "案由": "x"}\n'
     path.write_text(whole + '{"a": ' * 100_000 + "\n" + "[1]\n" + whole, encoding="utf-8")
-    rows = list(Rows(inspect(path), mapping()))
+    rows = list(FileRows(inspect(path), mapping()))
     assert refused(rows) == [(2, "", "bad_row"), (3, "", "bad_row")]

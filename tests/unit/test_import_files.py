@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from casebus.sdk.importing.files import Rows, inspect
+from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import FileError, Issue
 from casebus.sdk.importing.mapping import Mapping
 
@@ -20,7 +20,7 @@ TEXT = '文号,单位,日期（移送）\n1号,甲,2025-01-02\n\n2号,"乙,\n丙
 
 
 def read(path: Path) -> list[tuple[int, dict[str, str] | Issue]]:
-    return list(Rows(inspect(path), MAPPING))
+    return list(FileRows(inspect(path), MAPPING))
 
 
 def write(folder: Path, raw: bytes, name: str = "a.csv") -> Path:

@@ -18,17 +18,17 @@ from casebus.events.envelope import Envelope
 from casebus.events.minted import stream_id
 from casebus.events.schemas import Schemas
 from casebus.sdk.doors import one_door
-from casebus.sdk.importing.agencies import AgencyNames, KnownAgency
+from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
 from casebus.sdk.importing.issues import FileError, Issue
 from casebus.sdk.importing.logs import load
 from casebus.sdk.importing.logs.load import LogLoader
 from casebus.sdk.importing.logs.mapping import LogMapping
 from casebus.sdk.importing.logs.opening import LogFile, inspect_log
 from casebus.sdk.importing.recorded import Holding
-from casebus.sdk.importing.report import Summary
-from casebus.sdk.importing.run import Ports
+from casebus.sdk.importing.report import ImportSummary
+from casebus.sdk.importing.run import ImportPorts
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.store import Outgoing, Store
+from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 
@@ -38,9 +38,9 @@ NOTED = "casebus.case.noted.v1"
 KEYLESS = "cn-330100-amr"
 AGENCIES = AgencyNames(
     [
-        KnownAgency(AMR, "administrative", ("西湖区市监局",)),
-        KnownAgency(PSB, "police", ()),
-        KnownAgency(KEYLESS, "administrative", ()),
+        ImportAgency(AMR, "administrative", ("西湖区市监局",)),
+        ImportAgency(PSB, "police", ()),
+        ImportAgency(KEYLESS, "administrative", ()),
     ]
 )
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -73,7 +73,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sent: list[Outgoing] = []
+        self.sent: list[StoredRecord] = []
         self.takes = 1 << 30
         for agency in (AMR, PSB):
             SigningKey.generate().save(folder / "keys" / f"{agency}.pem")
@@ -81,7 +81,7 @@ class World:
         self.schemas = Schemas.load(self.settings.schemas_dir)
         self.store = Store.open(folder / "store.sqlite")
 
-    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError]:
+    def send(self, records: Sequence[StoredRecord]) -> list[tuple[int, int] | CasebusError]:
         if len(self.sent) + len(records) > self.takes:
             raise KeyboardInterrupt
         self.sent += records
@@ -91,7 +91,7 @@ class World:
 
     def load(
         self, path: Path, by: LogMapping, *, ask: Ask | None = None, dry_run: bool = False
-    ) -> tuple[Summary, list[Issue]]:
+    ) -> tuple[ImportSummary, list[Issue]]:
         publisher = Publisher(
             self.settings,
             schemas=self.schemas,
@@ -99,7 +99,7 @@ class World:
             door_of=one_door("events.administrative"),
             sink=self,
         )
-        ports = Ports(
+        ports = ImportPorts(
             schemas=self.schemas,
             store=self.store,
             agencies=AGENCIES,

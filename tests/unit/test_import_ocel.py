@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.sdk.importing.issues import FileError, Issue
-from casebus.sdk.importing.logs.entries import Entry, RawEntry
+from casebus.sdk.importing.logs.entries import LogEntry, RawEntry
 from casebus.sdk.importing.logs.json_stream import JsonStream
 from casebus.sdk.importing.logs.mapping import LogMapping
 from casebus.sdk.importing.logs.opening import LogFile, inspect_log
@@ -171,7 +171,7 @@ def test_the_events_of_a_case_come_by_time_and_to_each_of_their_cases(
     entries = read(tmp_path / "a.ocel", mapping())
     assert [brief(one) for one in entries] == EXPECTED
     last = entries[-2]
-    assert isinstance(last, Entry)
+    assert isinstance(last, LogEntry)
     assert last.about == {"case:ocel:oid": "c1", "case:state": "old"}
     links = last.attributes["ocel:relationships"]
     assert last.attributes == {
@@ -190,7 +190,7 @@ def test_the_file_s_own_order_is_kept_where_the_mapping_asks(
 ) -> None:
     write(tmp_path / "a.ocel")
     entries = read(tmp_path / "a.ocel", mapping(order="log"))
-    ids = [one.attributes["ocel:eid"] for one in entries if isinstance(one, Entry)]
+    ids = [one.attributes["ocel:eid"] for one in entries if isinstance(one, LogEntry)]
     assert ids == ["e1", "e1", "e2", "e3"]
 
 

@@ -12,16 +12,16 @@ from casebus.events.envelope import Envelope
 from casebus.events.minted import stream_id
 from casebus.events.schemas import Schemas
 from casebus.sdk.doors import one_door
-from casebus.sdk.importing.agencies import AgencyNames, KnownAgency
-from casebus.sdk.importing.files import Rows, inspect
+from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
+from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import Issue
 from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.recorded import Holding
-from casebus.sdk.importing.report import Summary
+from casebus.sdk.importing.report import ImportSummary
 from casebus.sdk.importing.rows import read_row
-from casebus.sdk.importing.run import Importer, Ports
+from casebus.sdk.importing.run import Importer, ImportPorts
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.store import Outgoing, Store
+from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 
@@ -29,8 +29,8 @@ AMR, PSB = "cn-330106-amr", "cn-330106-psb"
 HEADER = "文号,公安,移送,立案,货值,备注\n"
 AGENCIES = AgencyNames(
     [
-        KnownAgency(AMR, "administrative", ("西湖区市场监督管理局",)),
-        KnownAgency(PSB, "police", ("西湖区公安分局",)),
+        ImportAgency(AMR, "administrative", ("西湖区市场监督管理局",)),
+        ImportAgency(PSB, "police", ("西湖区公安分局",)),
     ]
 )
 MAPPING = Mapping.model_validate(
@@ -66,7 +66,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sent: list[Outgoing] = []
+        self.sent: list[StoredRecord] = []
         self.reachable = True
         for agency in (AMR, PSB):
             SigningKey.generate().save(folder / "keys" / f"{agency}.pem")
@@ -74,7 +74,7 @@ class World:
         self.schemas = Schemas.load(self.settings.schemas_dir)
         self.store = Store.open(folder / "store.sqlite")
 
-    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError]:
+    def send(self, records: Sequence[StoredRecord]) -> list[tuple[int, int] | CasebusError]:
         if not self.reachable:
             raise CasebusError("kafka_unreachable")
         self.sent += records
@@ -84,7 +84,7 @@ class World:
 
     def import_text(
         self, text: str, *, ask: Ask | None = None, dry_run: bool = False
-    ) -> tuple[Summary, list[Issue]]:
+    ) -> tuple[ImportSummary, list[Issue]]:
         path = self.folder / "a.csv"
         path.write_text(HEADER + text, encoding="utf-8")
         publisher = Publisher(
@@ -94,7 +94,7 @@ class World:
             door_of=one_door("events.administrative"),
             sink=self,
         )
-        ports = Ports(
+        ports = ImportPorts(
             schemas=self.schemas,
             store=self.store,
             agencies=AGENCIES,
@@ -104,7 +104,7 @@ class World:
         )
         issues: list[Issue] = []
         source = inspect(path)
-        done = Importer(AMR, MAPPING, ports).run(source, Rows(source, MAPPING), issues.append)
+        done = Importer(AMR, MAPPING, ports).run(source, FileRows(source, MAPPING), issues.append)
         return done, issues
 
     def types(self) -> list[str]:

@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from casebus.sdk.importing import workbook_scan
 from casebus.sdk.importing.cells import parse_date
-from casebus.sdk.importing.files import RawRow, Rows, inspect
+from casebus.sdk.importing.files import FileRows, RawRow, inspect
 from casebus.sdk.importing.issues import FileError, Issue
 from casebus.sdk.importing.mapping import Mapping
 
@@ -62,7 +62,7 @@ def table(folder: Path, *rows: tuple[Any, ...], epoch_1904: bool = False) -> Pat
 
 
 def read(path: Path, **workbook: Any) -> list[RawRow]:
-    return list(Rows(inspect(path), mapping(**workbook)))
+    return list(FileRows(inspect(path), mapping(**workbook)))
 
 
 def cells(rows: list[RawRow], column: str) -> list[str]:
@@ -123,7 +123,7 @@ def test_a_heading_below_a_title_in_two_rows_names_columns_by_both(tmp_path: Pat
 
     read_by = mapping(header=2, header_rows=2).model_dump(by_alias=True)
     read_by["events"][0]["date"] = {"column": "日期/移送"}
-    rows = list(Rows(inspect(book(tmp_path, fill)), Mapping.model_validate(read_by)))
+    rows = list(FileRows(inspect(book(tmp_path, fill)), Mapping.model_validate(read_by)))
     (row,) = [row for _, row in rows]
     assert row == {
         "文号": "1",

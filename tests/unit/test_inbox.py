@@ -15,7 +15,7 @@ from casebus.sdk import inbox as inbox_module
 from casebus.sdk.doors import one_door
 from casebus.sdk.inbox import Delivery, Inbox
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.store import Outgoing, Store
+from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from tests.world import SCHEMAS, World
@@ -56,7 +56,7 @@ class Consumer:
 
 
 class Sink:
-    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError]:
+    def send(self, records: Sequence[StoredRecord]) -> list[tuple[int, int] | CasebusError]:
         return [(0, at) for at in range(len(records))]
 
     def close(self) -> None: ...
@@ -192,7 +192,7 @@ class Restless:
     def __init__(self, away: int) -> None:
         self.away, self.taken = away, 0
 
-    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError]:
+    def send(self, records: Sequence[StoredRecord]) -> list[tuple[int, int] | CasebusError]:
         self.away -= 1
         if self.away >= 0:
             return [AwayError("kafka_unreachable", "away") for _ in records]

@@ -10,7 +10,7 @@ from casebus.sdk.importing.kinds import load_mapping
 from casebus.sdk.importing.logs.load import LogLoader
 from casebus.sdk.importing.logs.mapping import LogMapping
 from casebus.sdk.importing.logs.opening import LogFile, inspect_log
-from casebus.sdk.importing.run import Ports
+from casebus.sdk.importing.run import ImportPorts
 from casebus.sdk.store import Store
 from casebus.settings import Settings
 
@@ -30,7 +30,7 @@ def test_the_seed_makes_the_log_that_is_committed() -> None:
 def test_the_example_loads_but_for_what_nobody_listed(tmp_path: Path) -> None:
     mapping = load_mapping(EXAMPLES / "old-system.mapping.yaml")
     assert isinstance(mapping, LogMapping)
-    ports = Ports(
+    ports = ImportPorts(
         schemas=Schemas.load(Settings().schemas_dir),
         store=Store.open(tmp_path / "a.sqlite"),
         agencies=AgencyNames.load(EXAMPLES / "agencies.yaml"),

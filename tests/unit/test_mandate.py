@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from casebus.cases.facts import Reader
+from casebus.cases.facts import FactReader
 from casebus.events.schemas import type_of
 from casebus.law.compiled import event_name
 from casebus.law.ways import Ways
@@ -186,7 +186,7 @@ registers = pytest.mark.parametrize(
     ids=[one.number for one in PARAGRAPHS if "- Kind: register" in one.text],
 )
 INDICATORS = Indicators.load(ROOT / "policies/statistics").by_id
-READER = Reader(SCHEMAS)
+READER = FactReader(SCHEMAS)
 
 
 @flows

@@ -10,14 +10,21 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from casebus.cases.listed import QUESTION, Asking, Known, Listed, known_of, question_stream
+from casebus.cases.listed import (
+    QUESTION,
+    Listed,
+    PenaltyEntryRules,
+    PenaltyKey,
+    known_of,
+    question_stream,
+)
 from casebus.events.numbers import canonical_number
 from casebus.law.agencies import KnownAgency
 from casebus.sdk.event import NewEvent
 from casebus.sdk.importing.files import inspect
 from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.listed import ListedRows, Meant
-from casebus.sdk.penalties import Asker, PublishedList, Summary
+from casebus.sdk.penalties import Asker, PenaltySummary, PublishedList
 from casebus.trust.directory import Agency
 
 SUP, AMR = "cn-330100-sup", "cn-330106-amr"
@@ -117,24 +124,24 @@ def test_what_cannot_be_believed_is_told_by_its_row(tmp_path: Path, cells: str, 
     [
         (
             Listed(office=AMR, number="杭西市监罚（2026） ７号"),
-            Known("NUMBER", "杭西市监罚(2026)7号"),
+            PenaltyKey("NUMBER", "杭西市监罚(2026)7号"),
         ),
-        (Listed(office=AMR, number="浙知罚2026-7"), Known("NUMBER", "浙知罚2026-7")),
+        (Listed(office=AMR, number="浙知罚2026-7"), PenaltyKey("NUMBER", "浙知罚2026-7")),
         # 2001 is no year here: the number may come again.
         (Listed(office=AMR, number="罚字2001号"), None),
         (
             Listed(office=AMR, number="15号", decided_on=date(2026, 3, 2)),
-            Known("NUMBER_AND_DATE", "15号", date(2026, 3, 2)),
+            PenaltyKey("NUMBER_AND_DATE", "15号", date(2026, 3, 2)),
         ),
         (
             Listed(office=AMR, decided_on=date(2026, 3, 2), party_code="91330106ma2tex7081"),
-            Known("DATE_AND_PARTY", "", date(2026, 3, 2), "91330106MA2TEX7081"),
+            PenaltyKey("DATE_AND_PARTY", "", date(2026, 3, 2), "91330106MA2TEX7081"),
         ),
         *(
             # What many have is nobody's code: theirs would be one question.
             (
                 Listed(office=AMR, decided_on=date(2026, 3, 2), party_code=code, party_name="李某"),
-                Known("DATE_AND_PARTY", "", date(2026, 3, 2), "李某"),
+                PenaltyKey("DATE_AND_PARTY", "", date(2026, 3, 2), "李某"),
             )
             for code in ("无", "/", "9.13301E+17", "11010519491231002X")
         ),
@@ -142,7 +149,7 @@ def test_what_cannot_be_believed_is_told_by_its_row(tmp_path: Path, cells: str, 
         (Listed(office=AMR, decided_on=date(2026, 3, 2)), None),
     ],
 )
-def test_by_what_a_penalty_is_known(listed: Listed, known: Known | None) -> None:
+def test_by_what_a_penalty_is_known(listed: Listed, known: PenaltyKey | None) -> None:
     assert listed.known() == known
     if known is not None:
         question = canonical_number(listed.question(known))
@@ -218,7 +225,7 @@ class Offices:
     ],
 )
 def test_whom_an_agency_may_ask(asker: str, office: str, may: bool) -> None:
-    assert Asking.load(Path("policies")).may_ask(asker, office, Offices()) is may
+    assert PenaltyEntryRules.load(Path("policies")).may_ask(asker, office, Offices()) is may
 
 
 class Bus:
@@ -239,7 +246,7 @@ class Bus:
             for one in items
         ]
 
-    def run(self, *numbers: str) -> Summary:
+    def run(self, *numbers: str) -> PenaltySummary:
         rows = [(at, Listed(office="西湖局", number=one), ()) for at, one in enumerate(numbers, 2)]
         return Asker(SUP, self, self.asked.extend).run(rows, PUBLISHED)
 

@@ -17,7 +17,7 @@ from casebus.events.schemas import Schemas
 from casebus.sdk.doors import DoorOf, one_door
 from casebus.sdk.event import NewEvent
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.store import Outgoing, Store
+from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
@@ -31,16 +31,16 @@ class Broker:
     """Takes records, refuses those of the streams in `down`, and can be unreachable."""
 
     def __init__(self) -> None:
-        self.taken: list[Outgoing] = []
+        self.taken: list[StoredRecord] = []
         self.down: set[str] = set()
         self.reachable = True
 
-    def send(self, records: Sequence[Outgoing]) -> list[tuple[int, int] | CasebusError]:
+    def send(self, records: Sequence[StoredRecord]) -> list[tuple[int, int] | CasebusError]:
         if not self.reachable:
             raise CasebusError("kafka_unreachable")
         return [self._take(one) for one in records]
 
-    def _take(self, one: Outgoing) -> tuple[int, int] | CasebusError:
+    def _take(self, one: StoredRecord) -> tuple[int, int] | CasebusError:
         if one.stream in self.down:
             return CasebusError("topic_denied")
         self.taken.append(one)

@@ -9,11 +9,11 @@ import pytest
 
 from casebus.events.schemas import Schemas
 from casebus.sdk.importing.agencies import AgencyNames
-from casebus.sdk.importing.files import Rows, inspect
+from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import Issue
 from casebus.sdk.importing.mapping import Mapping
-from casebus.sdk.importing.report import Summary
-from casebus.sdk.importing.run import Importer, Ports
+from casebus.sdk.importing.report import ImportSummary
+from casebus.sdk.importing.run import Importer, ImportPorts
 from casebus.sdk.store import Store
 from casebus.settings import Settings
 
@@ -36,8 +36,8 @@ def generator() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def dry_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Summary, list[Issue]]:
-    ports = Ports(
+def dry_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[ImportSummary, list[Issue]]:
+    ports = ImportPorts(
         schemas=Schemas.load(Settings().schemas_dir),
         store=Store.open(tmp_path_factory.mktemp("store") / "a.sqlite"),
         agencies=AgencyNames.load(EXAMPLES / "agencies.yaml"),
@@ -46,7 +46,7 @@ def dry_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Summary, list[Iss
     mapping = Mapping.load(EXAMPLES / "referrals-2025.mapping.yaml")
     source, issues = inspect(FILE), list[Issue]()
     done = Importer("cn-330100-amr", mapping, ports).run(
-        source, Rows(source, mapping), issues.append
+        source, FileRows(source, mapping), issues.append
     )
     return done, issues
 
@@ -56,7 +56,7 @@ def test_the_seed_makes_the_file_that_is_committed(generator: ModuleType) -> Non
 
 
 def test_every_known_mistake_is_found_and_nothing_else(
-    dry_run: tuple[Summary, list[Issue]],
+    dry_run: tuple[ImportSummary, list[Issue]],
 ) -> None:
     done, issues = dry_run
     assert [(one.row, one.column, one.code) for one in issues if one.refused] == [

@@ -12,10 +12,10 @@ import pytest
 
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
-from casebus.sdk.witness import Memory, Outcome, Witness
+from casebus.sdk.witness import Memory, Witness, WitnessRound
 from casebus.trust.head import (
     Head,
-    Origin,
+    LogName,
     cosigned_at,
     sign_head,
     with_cosignature,
@@ -40,7 +40,7 @@ class Published:
 
     def __init__(self, world: World, epoch: int = 1) -> None:
         self.world, self.key, self.epoch = world, world.keys[BUS], epoch
-        self.origin = str(Origin(world.directory.root_digest, epoch, 0))
+        self.origin = str(LogName(world.directory.root_digest, epoch, 0))
         self.leaves: list[bytes] = []
         self.cosigned: list[NoteSignature] = []
         self.is_there = True
@@ -94,14 +94,14 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "witness.json"
 
 
-def look(world: World, log: Published, path: Path, *accepted: str) -> Outcome:
+def look(world: World, log: Published, path: Path, *accepted: str) -> WitnessRound:
     """By a witness that has just started: all it knows is in its memory file."""
     with Memory.open(path) as memory:
         root, key = world.directory.root_digest, world.keys[AGENCY]
         return Witness(AGENCY, key, root, SCHEMAS, lambda: NOW, memory, accepted).look(log)
 
 
-def refused(outcome: Outcome) -> list[str]:
+def refused(outcome: WitnessRound) -> list[str]:
     return [one.code for one in outcome.refused]
 
 
@@ -113,7 +113,7 @@ def test_a_log_that_only_grew_is_cosigned_head_by_head(world, log, path):
         assert [one.size for one in outcome.cosigned] == [len(log.leaves)]
         assert refused(outcome) == []
         assert cosigned_at(log.note, key) == NOW
-    assert look(world, log, path) == Outcome()
+    assert look(world, log, path) == WitnessRound()
 
 
 def test_two_heads_of_one_size_are_a_fork_and_both_are_kept(world, log, path):
@@ -221,7 +221,7 @@ def test_a_log_that_is_gone_is_named(world, log, path):
 def test_a_head_that_the_bus_has_not_signed_is_not_cosigned(world, log, path, name):
     log.grow(2)
     if name == "other log":
-        log.origin = str(Origin(world.directory.root_digest, 1, 1))
+        log.origin = str(LogName(world.directory.root_digest, 1, 1))
     else:
         log.key = world.keys.get(name) or SigningKey.generate()
     assert refused(look(world, log, path)) == ["head_unsigned"]

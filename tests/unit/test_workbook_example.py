@@ -9,10 +9,10 @@ from openpyxl import load_workbook
 
 from casebus.events.schemas import Schemas
 from casebus.sdk.importing.agencies import AgencyNames
-from casebus.sdk.importing.files import Rows, inspect
+from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import Issue
 from casebus.sdk.importing.mapping import Mapping
-from casebus.sdk.importing.run import Importer, Ports
+from casebus.sdk.importing.run import Importer, ImportPorts
 from casebus.sdk.store import Store
 from casebus.settings import Settings
 
@@ -43,7 +43,7 @@ def test_the_seed_makes_the_workbook_that_is_committed(
 
 def test_every_known_mistake_is_found_and_nothing_else(tmp_path: Path) -> None:
     mapping = Mapping.load(EXAMPLES / "referrals-2025-workbook.mapping.yaml")
-    ports = Ports(
+    ports = ImportPorts(
         schemas=Schemas.load(Settings().schemas_dir),
         store=Store.open(tmp_path / "a.sqlite"),
         agencies=AgencyNames.load(EXAMPLES / "agencies.yaml"),
@@ -52,7 +52,7 @@ def test_every_known_mistake_is_found_and_nothing_else(tmp_path: Path) -> None:
     issues: list[Issue] = []
     source = inspect(FILE)
     done = Importer(mapping.agency, mapping, ports).run(
-        source, Rows(source, mapping), issues.append
+        source, FileRows(source, mapping), issues.append
     )
     assert (done.rows_read, done.rows_taken, done.rows_refused) == (24, 20, 4)
     assert [(one.sheet, one.row, one.column, one.code) for one in issues] == [

@@ -22,7 +22,7 @@ from casebus.cases.facets.links import LinksFacet
 from casebus.cases.matching import right_numbers
 from casebus.law import Law
 from casebus.law.compiled import event_name
-from casebus.law.rights import BACK, IN_QUESTION, INVALID, Verdict
+from casebus.law.rights import BACK, IN_QUESTION, INVALID, RightVerdict
 
 #: Kinds of finding by what is said; of a right that stands nobody is told.
 RIGHT_IN_QUESTION, RIGHT_INVALID = "right_in_question", "right_invalid"
@@ -52,7 +52,7 @@ class _Read(NamedTuple):
     """What one event says: the rights that it names, what it decided, the cases of its links."""
 
     numbers: tuple[str, ...]
-    verdict: Verdict | None
+    verdict: RightVerdict | None
     streams: tuple[str, ...]
 
 
@@ -128,7 +128,7 @@ class RightsFacet(ReadFacet[KnownRights]):
                 self._note(number, said.verdict, event)
             self._links.update(dict.fromkeys(said.streams))
 
-    def _note(self, number: str, verdict: Verdict, event: CaseEvent) -> None:
+    def _note(self, number: str, verdict: RightVerdict, event: CaseEvent) -> None:
         words = self._words.setdefault(number, [])
         if verdict.says == BACK:
             del words[-1:]
@@ -184,7 +184,7 @@ def _numbers(event: CaseEvent) -> Iterator[str]:
     return (one for one in right_numbers(event.data) if len(one) <= _LONGEST)
 
 
-def _said(number: str, verdict: Verdict, event: CaseEvent) -> RightSaid:
+def _said(number: str, verdict: RightVerdict, event: CaseEvent) -> RightSaid:
     return RightSaid(
         number=number,
         kind=_KINDS[verdict.says],

@@ -16,7 +16,7 @@ from casebus.cases.corrections import CORRECTED, corrected
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.facets.facet import JSON, ReadFacet, Row, Setting
 from casebus.cases.findings import Findings
-from casebus.cases.keys import Keys
+from casebus.cases.keys import StreamKeys
 from casebus.law import Law
 from casebus.law.compiled import event_name
 
@@ -107,7 +107,7 @@ def _changed(
         return iter(changed)
     fixes = [one for one in recorded if _corrects(one) and one.identity not in recalled]
     sent = [old for old, _ in changed]
-    return zip(sent, corrected([*sent, *fixes], Findings(Keys(sent[0].stream))), strict=False)
+    return zip(sent, corrected([*sent, *fixes], Findings(StreamKeys(sent[0].stream))), strict=False)
 
 
 def _corrects(event: CaseEvent) -> bool:

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 
 import click
 
-from casebus.cli.groups import Group
+from casebus.cli.groups import CommandGroup
 from casebus.cli.server import from_entry_point, missing
 
 #: Commands of this package, each `command` in a module of its own.
@@ -16,14 +16,14 @@ OWN = {
     "draw": "casebus.cli.law.drawing",
     "docs": "casebus.cli.law.pages",
     "venue": "casebus.cli.law.venue",
-    "casebook": "casebus.cli.law.casebook.telling",
+    "casebook": "casebus.cli.law.casebook.printing",
 }
 #: What the server part brings.
 SERVER = ("what-if", "adopt", "void", "show", "reinterpret")
 ENTRY_POINTS = "casebus.commands.law"
 
 
-class LawCommands(Group):
+class LawCommands(CommandGroup):
     """Those of this package, and those that an installed server part adds."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

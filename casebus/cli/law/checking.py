@@ -11,7 +11,7 @@ from casebus.cli.law.folders import law_argument, schemas_option
 from casebus.cli.output import answer, json_option
 from casebus.events.schemas import Schemas
 from casebus.law import LawError, bundle, loader
-from casebus.law.checking import Problem, check
+from casebus.law.checking import LawProblem, check
 from casebus.law.checking.versions import LEVELS
 
 
@@ -61,5 +61,5 @@ def _text(found: dict[str, Any]) -> str:
 def said(problem: dict[str, Any]) -> str:
     """One problem as compilers write it."""
     if "file" in problem:
-        return str(Problem(**problem))
+        return str(LawProblem(**problem))
     return f"{problem['severity']} {problem['code']}: {problem['text']}"

@@ -74,7 +74,7 @@ def _table(heads: str, rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 def _index(
     files: list[models.ProcedureFile],
-    clocks: list[models.ClockRow],
+    clocks: list[models.ClockVersion],
     choices: Mapping[str, Option],
     standstill: models.Title | None,
 ) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _index(
 
 
 def _own(
-    files: list[models.ProcedureFile], clocks: list[models.ClockRow]
+    files: list[models.ProcedureFile], clocks: list[models.ClockVersion]
 ) -> Iterator[tuple[str, ...]]:
     for row in sorted((one for one in clocks if one.own_choice), key=lambda one: one.id):
         home = next((file for file in files if row.id in _started(file)), files[0])
@@ -132,7 +132,7 @@ def _started(file: models.ProcedureFile) -> list[str]:
     return sorted({clock for row in file.transitions for clock in row.begins})
 
 
-def _least(file: models.ProcedureFile, clocks: list[models.ClockRow]) -> str:
+def _least(file: models.ProcedureFile, clocks: list[models.ClockVersion]) -> str:
     """The least sure of a procedure's rules, its clocks' included."""
     known = set(_started(file))
     levels = [row.confidence for row in file.transitions]
@@ -144,7 +144,7 @@ def _least(file: models.ProcedureFile, clocks: list[models.ClockRow]) -> str:
 def _page(
     file: models.ProcedureFile,
     law: Law,
-    clocks: list[models.ClockRow],
+    clocks: list[models.ClockVersion],
     titles: Mapping[str, str],
 ) -> Iterator[str]:
     yield from (f"# {file.title.zh} {file.title.en}", "")
@@ -248,7 +248,7 @@ def _acts(
             yield *row, need.citation, _days(need), need.confidence
 
 
-def _clock(file: models.ProcedureFile, row: models.ClockRow) -> tuple[str, ...]:
+def _clock(file: models.ProcedureFile, row: models.ClockVersion) -> tuple[str, ...]:
     return (
         row.id,
         row.title.zh,
@@ -265,20 +265,20 @@ def _clock(file: models.ProcedureFile, row: models.ClockRow) -> tuple[str, ...]:
     )
 
 
-def _counting(row: models.ClockRow) -> str:
+def _counting(row: models.ClockVersion) -> str:
     counted = _COUNTS.get(row.count_rule or "", "")
     if row.last_to_last:
         counted += "；月末至月末 last day to last"
     return f"{counted}；自收到之日起 from receipt" if row.counts_from == "receipt" else counted
 
 
-def _ending(row: models.ClockRow) -> str:
+def _ending(row: models.ClockVersion) -> str:
     if row.owed_if_done:
         return "逾期办理的为违反 breach where done late"
     return "逾期 breach" if row.expiry == "breach" else "届满失效 lapse"
 
 
-def _meant(row: models.ClockRow) -> str:
+def _meant(row: models.ClockVersion) -> str:
     """For which bodies a row is."""
     said = [f"{path} = {' / '.join(map(str, one))}" for path, one in row.when.items()]
     said += [f"{path} ≠ {' / '.join(map(str, one))}" for path, one in row.unless.items()]

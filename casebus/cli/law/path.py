@@ -18,7 +18,7 @@ _UNITS = {"h": "小时 hours", "d": "日 days", "wd": "个工作日 working days
 
 
 def path(
-    file: models.ProcedureFile, clocks: Iterable[models.ClockRow], titles: Mapping[str, str]
+    file: models.ProcedureFile, clocks: Iterable[models.ClockVersion], titles: Mapping[str, str]
 ) -> Iterator[str]:
     """Numbered steps, one a state; `titles` are those of events."""
     return _Path(file, clocks, titles).lines()
@@ -28,11 +28,11 @@ class _Path:
     def __init__(
         self,
         file: models.ProcedureFile,
-        clocks: Iterable[models.ClockRow],
+        clocks: Iterable[models.ClockVersion],
         titles: Mapping[str, str],
     ) -> None:
         self._file, self._titles = file, titles
-        self._clocks: dict[str, list[models.ClockRow]] = {}
+        self._clocks: dict[str, list[models.ClockVersion]] = {}
         for row in clocks:
             if row.effective_to is None and row.enabled:
                 self._clocks.setdefault(row.id, []).append(row)
@@ -119,14 +119,14 @@ class _Path:
         for clock, by in began.items():
             yield from (self._must(one, by) for one in self._clocks.get(clock, ()))
 
-    def _must(self, row: models.ClockRow, by: Iterable[models.Transition]) -> str:
+    def _must(self, row: models.ClockVersion, by: Iterable[models.Transition]) -> str:
         actor = words.roles(self._file, (row.actor,))
         since = "、".join(dict.fromkeys(self._event(one) for one in by))
         until = f"{row.amount} {_UNITS[row.unit]}" if row.unit else "立即 at once"
         about = f"{actor} **{_both(row.title)}**（{row.id}）"
         return f"{about}：自{since}起 {until}{_for(row)}；{self._end(row)}"
 
-    def _end(self, row: models.ClockRow) -> str:
+    def _end(self, row: models.ClockVersion) -> str:
         if row.expiry == "lapse":
             return "届满即告终止 then it lapses"
         if row.unit is None:
@@ -150,7 +150,7 @@ class _Path:
         return f"{named[0].title.zh if named else ''}（{row.clock}）届满"
 
 
-def _for(row: models.ClockRow) -> str:
+def _for(row: models.ClockVersion) -> str:
     """Of which bodies it is, and that no text of the law gives it."""
     said = [f"{path} = {' / '.join(map(str, one))}" for path, one in row.when.items()]
     said += [f"{path} ≠ {' / '.join(map(str, one))}" for path, one in row.unless.items()]

@@ -15,14 +15,14 @@ from casebus.cli.output import answer, json_option
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from casebus.law import Law
-from casebus.law.venues import Matter
+from casebus.law.venues import VenueMatter
 from casebus.trust.directory import Agency
 from casebus.words import in_words
 
 _AGENCIES = Path("examples/agencies.yaml")
 
 
-class Offices:
+class ListedOffices:
     """A list of agencies, asked as the law asks a directory."""
 
     def __init__(self, path: Path) -> None:
@@ -71,12 +71,12 @@ def command(  # noqa: PLR0917 - click gives them by name
 
     That is whom `venue` stands for among its recipients, and by which rule.
     """
-    offices, law = Offices(agencies), Law.load(folder)
+    offices, law = ListedOffices(agencies), Law.load(folder)
     office = offices.agency(author)
     if office is None:
         raise CasebusError("no_such_agency", author)
     on = day.date() if day else dt.datetime.now(CHINA).date()
-    found = _found(event_type, Matter(_body(file), office, on, offices), law)
+    found = _found(event_type, VenueMatter(_body(file), office, on, offices), law)
     answer(found, as_json=as_json, show=lambda to: to.print(_said(found), markup=False))
     if not found["agencies"]:
         raise SystemExit(1)
@@ -92,7 +92,7 @@ def _body(file: TextIO) -> dict[str, Any]:
     return body
 
 
-def _found(event_type: str, matter: Matter, law: Law) -> dict[str, Any]:
+def _found(event_type: str, matter: VenueMatter, law: Law) -> dict[str, Any]:
     ce_type = event_type if event_type.startswith("casebus.") else f"casebus.{event_type}.v1"
     if not law.venues.rules(ce_type):
         raise CasebusError("no_rule", f"no rule on jurisdiction speaks of {event_type}")

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from casebus.events.schemas import Schema
 from casebus.law.checking import acts, clocks, events, paths, silence, states, versions
-from casebus.law.checking.book import Book, Problem
+from casebus.law.checking.book import LawBook, LawProblem
 
-__all__ = ["Book", "Problem", "check"]
+__all__ = ["LawBook", "LawProblem", "check"]
 
 _CHECKS = (
     events.problems,
@@ -26,12 +26,12 @@ _CHECKS = (
 
 def check(
     files: Mapping[str, bytes], schemas: Iterable[Schema], *, least: str | None = None
-) -> list[Problem]:
+) -> list[LawProblem]:
     """Errors first, then by file and line; raises LawError where the law cannot be used.
 
     `least` is a confidence (V, M+, M~): rows that we are less sure of are told.
     """
-    book = Book(files, schemas)
+    book = LawBook(files, schemas)
     found = [one for problems in _CHECKS for one in problems(book)]
     if least:
         found += versions.unsure(book, least)

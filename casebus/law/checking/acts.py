@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from casebus.law import models
 from casebus.law.acts import ANY_PAPER, NOT_ENCLOSED, NeedRow
 from casebus.law.agencies import SAME_DIVISION
-from casebus.law.checking.book import Book, Place, Problem
+from casebus.law.checking.book import LawBook, LawProblem, Place
 
 _PAPERS = ("document", "documents")
 
 
-def problems(book: Book) -> Iterator[Problem]:
+def problems(book: LawBook) -> Iterator[LawProblem]:
     if book.acts:
         yield from _undeclared(book)
     for name, file in book.acts.items():
@@ -23,7 +23,7 @@ def problems(book: Book) -> Iterator[Problem]:
                     yield from _unmeetable(book, place, event, need)
 
 
-def _undeclared(book: Book) -> Iterator[Problem]:
+def _undeclared(book: LawBook) -> Iterator[LawProblem]:
     for name, file in book.procedures.items():
         for word, duty in file.duties.items():
             for action, event in duty.actions.items():
@@ -36,7 +36,7 @@ def _undeclared(book: Book) -> Iterator[Problem]:
                     yield book.error("undeclared_act", place, text)
 
 
-def _unasked(book: Book, file: models.ProcedureFile, event: str) -> list[str]:
+def _unasked(book: LawBook, file: models.ProcedureFile, event: str) -> list[str]:
     """Roles that the act gives to a recipient, and that it may leave without one."""
     asked = {
         sector
@@ -65,7 +65,7 @@ def _copied(file: models.ProcedureFile, row: models.Transition, role: str) -> bo
     return any(rule.removeprefix(SAME_DIVISION) in sectors for rule in row.copies)
 
 
-def _unmeetable(book: Book, place: Place, event: str, need: NeedRow) -> Iterator[Problem]:
+def _unmeetable(book: LawBook, place: Place, event: str, need: NeedRow) -> Iterator[LawProblem]:
     fields = book.fields(event)
     if fields is None:
         return

@@ -18,7 +18,7 @@ from casebus.law.compiled import event_name
 from casebus.law.findings import FILE as FINDINGS
 from casebus.law.findings import FindingsFile
 from casebus.law.law import COMMON, HOLIDAYS, Law
-from casebus.law.reading import Lines
+from casebus.law.reading import LineFinder
 from casebus.law.rights import FILE as RIGHTS
 from casebus.law.rights import RightsFile
 from casebus.law.threshold_models import ThresholdFile
@@ -28,10 +28,10 @@ from casebus.law.venues import FILE as VENUES
 from casebus.law.venues import VenuesFile
 
 Place = tuple[str | int, ...]
-_M = TypeVar("_M", bound=models.Model)
+_M = TypeVar("_M", bound=models.LawModel)
 
 
-class Problem(NamedTuple):
+class LawProblem(NamedTuple):
     """One thing that is wrong or odd; an error keeps the law from being adopted."""
 
     severity: Literal["error", "warning"]
@@ -48,7 +48,7 @@ class Problem(NamedTuple):
         return f"{self.file}:{self.line}: {self.severity} {self.code}: {self.text}"
 
 
-class Book:
+class LawBook:
     def __init__(self, files: Mapping[str, bytes], schemas: Iterable[Schema]) -> None:
         """Raises LawError where the law cannot be used at all."""
         self.law = Law(files)
@@ -68,7 +68,7 @@ class Book:
         self.schemas = {
             event_name(one.ce_type): one for one in sorted(schemas, key=lambda one: one.version)
         }
-        self._files, self._lines = files, dict[str, Lines]()
+        self._files, self._lines = files, dict[str, LineFinder]()
         self._fields: dict[str, Fields] = {}
         self._emitters: dict[str, list[str]] = {}
 
@@ -78,13 +78,13 @@ class Book:
             self._fields[event] = Fields(self.schemas[event].body)
         return self._fields.get(event)
 
-    def error(self, code: str, place: Place, text: str) -> Problem:
-        return Problem("error", code, str(place[0]), self._line(place), text)
+    def error(self, code: str, place: Place, text: str) -> LawProblem:
+        return LawProblem("error", code, str(place[0]), self._line(place), text)
 
-    def warning(self, code: str, place: Place, text: str) -> Problem:
-        return Problem("warning", code, str(place[0]), self._line(place), text)
+    def warning(self, code: str, place: Place, text: str) -> LawProblem:
+        return LawProblem("warning", code, str(place[0]), self._line(place), text)
 
-    def rows_of(self, clock: str) -> list[models.ClockRow]:
+    def rows_of(self, clock: str) -> list[models.ClockVersion]:
         """The rows of a clock that are not switched off."""
         return [
             row
@@ -94,9 +94,9 @@ class Book:
         ]
 
     @cached_property
-    def files(self) -> dict[str, models.Model]:
+    def files(self) -> dict[str, models.LawModel]:
         """Every file of rules by its name."""
-        single: dict[str, models.Model | None] = {
+        single: dict[str, models.LawModel | None] = {
             COMMON: self.common,
             VENUES: self.venues,
             TRIAGE: self.triage,
@@ -135,7 +135,7 @@ class Book:
     def _line(self, place: Place) -> int:
         name = str(place[0])
         if name not in self._lines:
-            self._lines[name] = Lines(self._files[name])
+            self._lines[name] = LineFinder(self._files[name])
         return self._lines[name].of(place[1:])
 
     @staticmethod

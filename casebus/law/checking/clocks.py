@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from casebus.law import models
 from casebus.law.agencies import ROLE
-from casebus.law.checking.book import Book, Place, Problem
+from casebus.law.checking.book import LawBook, LawProblem, Place
 from casebus.law.checking.states import clocks_of, left
 from casebus.law.compiled import ALL
 
 
-def problems(book: Book) -> Iterator[Problem]:
+def problems(book: LawBook) -> Iterator[LawProblem]:
     started = _started(book)
     ended = {one for row in _transitions(book) for one in clocks_of(row)[1]}
     optional = {one for row in _optional(book) for one in row.begins}
@@ -43,8 +43,8 @@ def problems(book: Book) -> Iterator[Problem]:
 
 
 def _breach(
-    book: Book, place: Place, row: models.ClockRow, started: dict[str, set[str]]
-) -> Iterator[Problem]:
+    book: LawBook, place: Place, row: models.ClockVersion, started: dict[str, set[str]]
+) -> Iterator[LawProblem]:
     """What keeps the end of a clock from being told, though the row says that it is."""
     if row.expiry == "breach" and row.amount is None:
         text = (
@@ -67,7 +67,7 @@ def _breach(
             yield book.error("told_nobody", place, text)
 
 
-def _receipts(book: Book) -> Iterator[Problem]:
+def _receipts(book: LawBook) -> Iterator[LawProblem]:
     """That a clock counts from receipt where nothing says by when something is received."""
     places = [place for place, row in _rows(book) if row.counts_from == "receipt"]
     if places and (book.common is None or book.common.receipt is None):
@@ -75,7 +75,7 @@ def _receipts(book: Book) -> Iterator[Problem]:
         yield book.error("receipt_unsaid", places[0], text)
 
 
-def _can_be_held(book: Book, role: str) -> bool:
+def _can_be_held(book: LawBook, role: str) -> bool:
     """Whether some procedure gives the role, which is then known in the whole case."""
     return any(
         role in file.roles
@@ -85,7 +85,7 @@ def _can_be_held(book: Book, role: str) -> bool:
     )
 
 
-def _pauses(book: Book) -> Iterator[Problem]:
+def _pauses(book: LawBook) -> Iterator[LawProblem]:
     for name, file in book.procedures.items():
         resumed = {clock for row in _transitions(book) for clock in row.resumes}
         for at, row in enumerate(file.transitions):
@@ -95,7 +95,7 @@ def _pauses(book: Book) -> Iterator[Problem]:
                 yield book.error("endless_pause", (name, "transitions", at), text)
 
 
-def _lapses(book: Book) -> Iterator[Problem]:
+def _lapses(book: LawBook) -> Iterator[LawProblem]:
     """Transitions that wait for the end of a clock where it cannot run."""
     for name, file in book.procedures.items():
         running = left(file, clocks_of)
@@ -106,18 +106,18 @@ def _lapses(book: Book) -> Iterator[Problem]:
                 yield book.error("idle_lapse", (name, "transitions", at), text)
 
 
-def _transitions(book: Book) -> Iterator[models.Transition]:
+def _transitions(book: LawBook) -> Iterator[models.Transition]:
     for file in book.procedures.values():
         yield from file.in_use
 
 
-def _optional(book: Book) -> Iterator[models.Transition]:
+def _optional(book: LawBook) -> Iterator[models.Transition]:
     """Those that are in force only where an installation chooses so."""
     for file in book.procedures.values():
         yield from (row for row in file.transitions if row.option is not None)
 
 
-def _started(book: Book) -> dict[str, set[str]]:
+def _started(book: LawBook) -> dict[str, set[str]]:
     """Clock -> the files of the procedures that start it."""
     found: dict[str, set[str]] = {one: set() for one in book.law.thresholds.detection.clocks}
     for name, file in book.procedures.items():
@@ -127,17 +127,17 @@ def _started(book: Book) -> dict[str, set[str]]:
     return found
 
 
-def _ends_all(book: Book, name: str) -> bool:
+def _ends_all(book: LawBook, name: str) -> bool:
     return any(ALL in clocks_of(row)[1] for row in book.procedures[name].in_use)
 
 
-def _rows(book: Book) -> Iterable[tuple[Place, models.ClockRow]]:
+def _rows(book: LawBook) -> Iterable[tuple[Place, models.ClockVersion]]:
     for name, file in book.clocks.items():
         for at, row in enumerate(file.clocks):
             if row.enabled:
                 yield (name, "clocks", at), row
 
 
-def _places(book: Book) -> Iterator[tuple[str, Place]]:
+def _places(book: LawBook) -> Iterator[tuple[str, Place]]:
     for place, row in _rows(book):
         yield row.id, place

@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 
 from casebus.events.doors import BUS
 from casebus.law import models
-from casebus.law.checking.book import Book, Place, Problem
+from casebus.law.checking.book import LawBook, LawProblem, Place
 from casebus.law.compiled import ANY_ROLE
 
 _SECTORS = "sectors.yaml"
 
 
-def problems(book: Book) -> Iterator[Problem]:
+def problems(book: LawBook) -> Iterator[LawProblem]:
     for place, event in _named(book):
         if event not in book.schemas:
             yield book.error("unknown_event", place, f"{event} has no schema")
@@ -27,7 +27,7 @@ def problems(book: Book) -> Iterator[Problem]:
     yield from _without_procedure(book)
 
 
-def _named(book: Book) -> Iterator[tuple[Place, str]]:
+def _named(book: LawBook) -> Iterator[tuple[Place, str]]:
     """Every event that a file names in full."""
     for name, acts in book.acts.items():
         for at, act in enumerate(acts.acts):
@@ -41,7 +41,7 @@ def _named(book: Book) -> Iterator[tuple[Place, str]]:
     yield from _named_by_rules(book)
 
 
-def _named_by_rules(book: Book) -> Iterator[tuple[Place, str]]:
+def _named_by_rules(book: LawBook) -> Iterator[tuple[Place, str]]:
     for at, common in enumerate(book.common.recorded if book.common else ()):
         yield from _each(("common.yaml", "recorded", at, "events"), common.events)
     for at, venue in enumerate(book.venues.venues if book.venues else ()):
@@ -52,14 +52,14 @@ def _named_by_rules(book: Book) -> Iterator[tuple[Place, str]]:
         yield ("rights.yaml", "rules", at, "event"), right.event
 
 
-def _globs(book: Book) -> Iterator[tuple[Place, str]]:
+def _globs(book: LawBook) -> Iterator[tuple[Place, str]]:
     """Every event that may be named by its domain."""
     for name, file in book.procedures.items():
         yield from _each((name, "neutral"), file.neutral)
     if book.common:
         yield from _each(("common.yaml", "neutral"), book.common.neutral)
     for name, thresholds in book.thresholds.items():
-        for word, said in (thresholds.detection or models.Model()).__dict__.items():
+        for word, said in (thresholds.detection or models.LawModel()).__dict__.items():
             if word not in ("sectors", "clocks"):
                 yield from _each((name, "detection", word), said)
     for sector, row in book.sectors.sectors.items():
@@ -72,7 +72,7 @@ def _each(place: Place, words: Iterable[str]) -> Iterator[tuple[Place, str]]:
         yield (*place, at), word
 
 
-def _without_author(book: Book) -> Iterator[Problem]:
+def _without_author(book: LawBook) -> Iterator[LawProblem]:
     told: set[str] = set()
     for name, file in book.procedures.items():
         for at, row in enumerate(file.transitions):
@@ -92,7 +92,7 @@ def _without_author(book: Book) -> Iterator[Problem]:
             yield book.error("no_author", (_SECTORS,), f"no sector may emit {event}")
 
 
-def _without_procedure(book: Book) -> Iterator[Problem]:
+def _without_procedure(book: LawBook) -> Iterator[LawProblem]:
     """Of events that an agency may emit: what the bus says of a case needs no procedure."""
     beside = {glob for file in book.procedures.values() for glob in file.neutral}
     for event in sorted(book.schemas.keys() - book.law.known_events):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 
-class Found(NamedTuple):
+class FieldFound(NamedTuple):
     """What stands at a path."""
 
     #: Avro's word, `enum`, `record`, ...
@@ -27,7 +27,7 @@ class Fields:
     def names(self) -> frozenset[str]:
         return frozenset(one["name"] for one in self._body["fields"])
 
-    def at(self, path: str) -> Found | None:
+    def at(self, path: str) -> FieldFound | None:
         """What stands at `decision.kind`; None where there is nothing of that name."""
         node, listed = self._body, False
         for word in path.split("."):
@@ -37,7 +37,7 @@ class Fields:
             node, is_list = self._plain(field["type"])
             listed = listed or is_list
         kind = str(node.get("type", "record"))
-        return Found(kind, tuple(node.get("symbols", ())), listed)
+        return FieldFound(kind, tuple(node.get("symbols", ())), listed)
 
     def _plain(self, node: Any) -> tuple[dict[str, Any], bool]:
         """The type itself, without null, lists and names; whether it was a list."""

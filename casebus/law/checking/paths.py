@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from casebus.law.checking.book import Book, Place, Problem
-from casebus.law.checking.fields import Found
+from casebus.law.checking.book import LawBook, LawProblem, Place
+from casebus.law.checking.fields import FieldFound
 from casebus.law.conditions import Condition
 from casebus.law.figures import AMOUNTS
 from casebus.law.venues import AUTHOR
@@ -18,7 +18,7 @@ _Path = tuple[Place, str, tuple[Any, ...]]
 _NUMBERS = frozenset({"int", "long"})
 
 
-def problems(book: Book) -> Iterator[Problem]:
+def problems(book: LawBook) -> Iterator[LawProblem]:
     yield from _clocks(book)
     yield from _venues(book)
     for at, rule in enumerate(book.triage.rules if book.triage else ()):
@@ -30,7 +30,7 @@ def problems(book: Book) -> Iterator[Problem]:
     yield from _figures(book)
 
 
-def _venues(book: Book) -> Iterator[Problem]:
+def _venues(book: LawBook) -> Iterator[LawProblem]:
     """Choices are shared between rules: a path must be one of some event that has rules."""
     rows = book.venues.venues if book.venues else ()
     every = {event for one in rows for event in one.events}
@@ -52,7 +52,7 @@ def _venues(book: Book) -> Iterator[Problem]:
         yield from _unknown(book, every, _of(("venues.yaml", "concentrated", at), one.when))
 
 
-def _any(book: Book, events: Iterable[str], paths: Iterable[str]) -> bool:
+def _any(book: LawBook, events: Iterable[str], paths: Iterable[str]) -> bool:
     bodies = [fields for event in events if (fields := book.fields(event)) is not None]
     return not bodies or any(fields.at(path) for fields in bodies for path in paths)
 
@@ -67,8 +67,8 @@ def _of(place: Place, condition: Condition) -> Iterator[_Path]:
 
 
 def _unknown(
-    book: Book, events: Iterable[str], paths: Iterable[_Path], *, lists: bool = True
-) -> Iterator[Problem]:
+    book: LawBook, events: Iterable[str], paths: Iterable[_Path], *, lists: bool = True
+) -> Iterator[LawProblem]:
     """Paths that no event of these has: one that only some have finds nothing in the others."""
     bodies = {event: fields for event in events if (fields := book.fields(event)) is not None}
     if not bodies:
@@ -91,7 +91,7 @@ def _few(events: list[str]) -> str:
     return f"{', '.join(events[:4])}{more}"
 
 
-def _fits(value: Any, found: Found) -> bool:
+def _fits(value: Any, found: FieldFound) -> bool:
     if found.kind == "enum":
         return value in found.symbols
     if isinstance(value, bool):
@@ -101,7 +101,7 @@ def _fits(value: Any, found: Found) -> bool:
     return found.kind == "string"
 
 
-def _clocks(book: Book) -> Iterator[Problem]:
+def _clocks(book: LawBook) -> Iterator[LawProblem]:
     triggers: dict[str, set[str]] = {}
     for file in book.procedures.values():
         for row in file.transitions:
@@ -119,7 +119,7 @@ def _clocks(book: Book) -> Iterator[Problem]:
             yield from _unknown(book, triggers.get(one.id, ()), paths, lists=False)
 
 
-def _figures(book: Book) -> Iterator[Problem]:
+def _figures(book: LawBook) -> Iterator[LawProblem]:
     """An event that is read for figures has to have some."""
     for name, file in book.thresholds.items():
         for word in ("restates", "adds"):
@@ -130,6 +130,6 @@ def _figures(book: Book) -> Iterator[Problem]:
                     yield book.error("unknown_path", place, f"{glob} states no figure")
 
 
-def _measures(book: Book, event: str) -> bool:
+def _measures(book: LawBook, event: str) -> bool:
     fields = book.fields(event)
     return fields is not None and bool(fields.names & {*AMOUNTS, *_GOODS})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from casebus.law import models
-from casebus.law.checking.book import Book, Place, Problem
+from casebus.law.checking.book import LawBook, LawProblem, Place
 from casebus.law.checking.states import clocks_of
 from casebus.law.compiled import ALL, SAME
 from casebus.law.ways import Ways
@@ -13,7 +13,7 @@ from casebus.law.ways import Ways
 _Running = frozenset[str]
 
 
-def problems(book: Book) -> Iterator[Problem]:
+def problems(book: LawBook) -> Iterator[LawProblem]:
     for name, file in book.procedures.items():
         silent = _silent(book, file)
         # An installation that chooses nothing has no other rows.
@@ -32,7 +32,7 @@ def problems(book: Book) -> Iterator[Problem]:
     yield from _standstill(book)
 
 
-def _standstill(book: Book) -> Iterator[Problem]:
+def _standstill(book: LawBook) -> Iterator[LawProblem]:
     rows = [
         (name, "transitions", at)
         for name, file in book.procedures.items()
@@ -49,7 +49,7 @@ def _without_options(file: models.ProcedureFile) -> models.ProcedureFile:
     return file.model_copy(update={"transitions": rows})
 
 
-def _silent(book: Book, file: models.ProcedureFile) -> set[str]:
+def _silent(book: LawBook, file: models.ProcedureFile) -> set[str]:
     """States that some way leads to on which no clock runs that is sure to be told of.
 
     Where a case rests for good nothing is waited for.
@@ -93,20 +93,20 @@ def _begun(file: models.ProcedureFile) -> set[str]:
     return {clock for row in file.in_use for clock in row.begins}
 
 
-def _falls(book: Book, file: models.ProcedureFile, clock: str) -> bool:
+def _falls(book: LawBook, file: models.ProcedureFile, clock: str) -> bool:
     """Whether a clock, once started, is sure to run and to be told of at its end."""
     rows = [one for one in book.rows_of(clock) if one.effective_to is None]
     moves = any(row.clock == clock for row in file.in_use)
     return bool(rows) and _for_every_body(rows) and all(_is_told(one, moves=moves) for one in rows)
 
 
-def _is_told(row: models.ClockRow, *, moves: bool) -> bool:
+def _is_told(row: models.ClockVersion, *, moves: bool) -> bool:
     if row.amount is None or row.when_held or row.owed_if_done:
         return False
     return bool(row.tell) or (moves and row.expiry == "lapse")
 
 
-def _for_every_body(rows: Iterable[models.ClockRow]) -> bool:
+def _for_every_body(rows: Iterable[models.ClockVersion]) -> bool:
     """Whether some row is meant for each body: what one excludes, others name."""
     named = {
         (path, value)

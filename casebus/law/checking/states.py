@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from casebus.law import models
-from casebus.law.checking.book import Book, Place, Problem
+from casebus.law.checking.book import LawBook, LawProblem, Place
 from casebus.law.compiled import ALL, ANY_ROLE, SAME
 from casebus.law.ways import Ways
 
@@ -13,14 +13,14 @@ from casebus.law.ways import Ways
 _Effect = Callable[[models.Transition], tuple[set[str], set[str]]]
 
 
-def problems(book: Book) -> Iterator[Problem]:
+def problems(book: LawBook) -> Iterator[LawProblem]:
     for name, file in book.procedures.items():
         yield from _ends(book, name, file)
         yield from _duties(book, name, file)
         yield from _already_done(book, name, file)
 
 
-def _ends(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Problem]:
+def _ends(book: LawBook, name: str, file: models.ProcedureFile) -> Iterator[LawProblem]:
     """A state with no way out is where a case rests: nothing should be left to be done there."""
     running, opened = left(file, clocks_of), left(file, duties_of)
     for state in sorted(Ways(file).final):
@@ -37,7 +37,7 @@ def _ends(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Problem
             yield book.warning("dead_end", place, text)
 
 
-def _owed(book: Book, clock: str) -> bool:
+def _owed(book: LawBook, clock: str) -> bool:
     return any(one.expiry == "breach" and one.amount for one in book.law.clocks[clock])
 
 
@@ -74,7 +74,7 @@ def _ended_at(file: models.ProcedureFile, state: str, one: str, effect: _Effect)
     return any({one, ALL} & effect(row)[1] for row in rows)
 
 
-def _ended_by_opening(book: Book, file: models.ProcedureFile, clock: str) -> bool:
+def _ended_by_opening(book: LawBook, file: models.ProcedureFile, clock: str) -> bool:
     """Whether what begins another procedure of the case ends it, in whatever state this one is.
 
     What was begun before it began ends nothing any more: so the clock must not start then.
@@ -89,7 +89,7 @@ def _ended_by_opening(book: Book, file: models.ProcedureFile, clock: str) -> boo
     return bool(ending) and all(ending <= done for done in begun)
 
 
-def _already_done(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Problem]:
+def _already_done(book: LawBook, name: str, file: models.ProcedureFile) -> Iterator[LawProblem]:
     known = {one.id for one in book.procedures.values()}
     for at, row in enumerate(file.transitions):
         unknown = sorted(set(row.unless_open) - known)
@@ -98,7 +98,7 @@ def _already_done(book: Book, name: str, file: models.ProcedureFile) -> Iterator
             yield book.error("unknown_procedure", (name, "transitions", at), text)
 
 
-def _duties(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Problem]:
+def _duties(book: LawBook, name: str, file: models.ProcedureFile) -> Iterator[LawProblem]:
     opened = {word for row in file.in_use for word in row.opens}
     closed = {word for row in file.in_use for word in row.closes}
     for word, duty in file.duties.items():
@@ -119,6 +119,6 @@ def _duties(book: Book, name: str, file: models.ProcedureFile) -> Iterator[Probl
             yield book.warning("idle_duty", place, text)
 
 
-def _may(book: Book, file: models.ProcedureFile, role: str, event: str) -> bool:
+def _may(book: LawBook, file: models.ProcedureFile, role: str, event: str) -> bool:
     rows = [row for row in file.in_use if row.event == event]
     return event in book.law.common or any({role, ANY_ROLE} & set(row.by) for row in rows)

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator
 
 from casebus.errors import CasebusError
 from casebus.law import models
-from casebus.law.checking.book import Book, Place, Problem
+from casebus.law.checking.book import LawBook, LawProblem, Place
 from casebus.law.compiled import ALL
 from casebus.law.law import HOLIDAYS
 
@@ -20,7 +20,7 @@ _SAYS_SOMETHING = re.compile(r"[\w（]")
 _Versions = Iterable[tuple[Hashable, str, Place, models.Rule]]
 
 
-def problems(book: Book) -> Iterator[Problem]:
+def problems(book: LawBook) -> Iterator[LawProblem]:
     yield from _gaps(book, itertools.chain(_transitions(book), _clocks(book), _days_off(book)))
     beside = (_venues(book), _triage(book), _rights(book), _days_off(book))
     yield from _overlaps(book, itertools.chain(*beside))
@@ -30,7 +30,7 @@ def problems(book: Book) -> Iterator[Problem]:
             yield book.error("no_citation", place, f"{' and '.join(missing)} empty")
 
 
-def unsure(book: Book, least: str) -> Iterator[Problem]:
+def unsure(book: LawBook, least: str) -> Iterator[LawProblem]:
     """Rows whose confidence is below a level; raises CasebusError for a level that is none."""
     if least not in LEVELS:
         raise CasebusError("bad_level", f"{least}: a confidence is one of {', '.join(LEVELS)}")
@@ -48,7 +48,7 @@ def _name(rule: models.Rule) -> str:
     return str(said or type(rule).__name__.lower())
 
 
-def _gaps(book: Book, versions: _Versions) -> Iterator[Problem]:
+def _gaps(book: LawBook, versions: _Versions) -> Iterator[LawProblem]:
     groups: dict[Hashable, list[tuple[models.Rule, str, Place]]] = {}
     for key, word, place, rule in versions:
         groups.setdefault(key, []).append((rule, word, place))
@@ -61,7 +61,7 @@ def _gaps(book: Book, versions: _Versions) -> Iterator[Problem]:
                 yield book.warning("version_gap", place, f"{word} has no version from {days}")
 
 
-def _transitions(book: Book) -> _Versions:
+def _transitions(book: LawBook) -> _Versions:
     for name, file in book.procedures.items():
         for at, row in enumerate(file.transitions):
             word = row.clock or row.event
@@ -69,14 +69,14 @@ def _transitions(book: Book) -> _Versions:
                 yield (name, state, word), word, (name, "transitions", at), row
 
 
-def _clocks(book: Book) -> _Versions:
+def _clocks(book: LawBook) -> _Versions:
     for name, file in book.clocks.items():
         for at, row in enumerate(file.clocks):
             key = (row.id, str(sorted(row.when.items())), str(sorted(row.unless.items())))
             yield key, row.id, (name, "clocks", at), row
 
 
-def _overlaps(book: Book, versions: _Versions) -> Iterator[Problem]:
+def _overlaps(book: LawBook, versions: _Versions) -> Iterator[LawProblem]:
     groups: dict[Hashable, list[tuple[models.Rule, str, Place]]] = {}
     for key, word, place, rule in versions:
         groups.setdefault(key, []).append((rule, word, place))
@@ -88,25 +88,25 @@ def _overlaps(book: Book, versions: _Versions) -> Iterator[Problem]:
                 yield book.error("overlap", place, text)
 
 
-def _venues(book: Book) -> _Versions:
+def _venues(book: LawBook) -> _Versions:
     for at, row in enumerate(book.venues.venues if book.venues else ()):
         for event in row.events:
             yield (row.id, event), f"{row.id} of {event}", ("venues.yaml", "venues", at), row
 
 
-def _rights(book: Book) -> _Versions:
+def _rights(book: LawBook) -> _Versions:
     for at, row in enumerate(book.rights.rules if book.rights else ()):
         for sector in row.sectors or ("",):
             yield (row.event, sector), row.event, ("rights.yaml", "rules", at), row
 
 
-def _triage(book: Book) -> _Versions:
+def _triage(book: LawBook) -> _Versions:
     for at, row in enumerate(book.triage.rules if book.triage else ()):
         for event in row.events:
             yield (row.id, event), f"{row.id} of {event}", ("triage.yaml", "rules", at), row
 
 
-def _days_off(book: Book) -> _Versions:
+def _days_off(book: LawBook) -> _Versions:
     statutory = book.holidays.statutory if book.holidays else None
     for at, row in enumerate(statutory.days if statutory else ()):
         yield row.id, row.id, (HOLIDAYS, "statutory", "days", at), row

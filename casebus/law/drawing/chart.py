@@ -38,7 +38,7 @@ _SIGNS = (
 )
 
 
-class Line(NamedTuple):
+class ChartLine(NamedTuple):
     """What may happen in a state."""
 
     text: str
@@ -90,7 +90,7 @@ def _title(file: models.ProcedureFile, state: str) -> tuple[str, str]:
     return file.states[state].zh, state
 
 
-def _lines(file: models.ProcedureFile, state: str, titles: Mapping[str, str]) -> list[Line]:
+def _lines(file: models.ProcedureFile, state: str, titles: Mapping[str, str]) -> list[ChartLine]:
     found = (
         _line(file, row, titles, state)
         for row in file.in_use
@@ -104,14 +104,14 @@ def _line(
     row: models.Transition,
     titles: Mapping[str, str],
     state: str | None = None,
-) -> Line:
+) -> ChartLine:
     to = None if row.to in (SAME, state) else row.to
     name = f"{row.clock} 届满" if row.clock else titles.get(row.event, row.event)
     target = f" → {file.states[to].zh}" if to else " ↺"
     until = f"（至 {row.effective_to}）" if row.effective_to else ""
     signs = " ".join(_signs(row))
     event = f"{row.event} {row.clock}" if row.clock else row.event
-    return Line(f"{name}{target}{until}", f"{event}  {signs}".rstrip(), to)
+    return ChartLine(f"{name}{target}{until}", f"{event}  {signs}".rstrip(), to)
 
 
 def _signs(row: models.Transition) -> Iterable[str]:
@@ -120,7 +120,7 @@ def _signs(row: models.Transition) -> Iterable[str]:
             yield f"{sign}{'全部' if clock == ALL else clock}"
 
 
-def _tags(lines: list[Line]) -> dict[str, str]:
+def _tags(lines: list[ChartLine]) -> dict[str, str]:
     """Target -> the numbers of the lines that lead there."""
     tags: dict[str, list[str]] = {}
     for at, one in enumerate(lines, 1):
@@ -129,7 +129,7 @@ def _tags(lines: list[Line]) -> dict[str, str]:
     return {to: "·".join(numbers) for to, numbers in tags.items()}
 
 
-def _size(title: tuple[str, str], lines: list[Line]) -> tuple[float, float]:
+def _size(title: tuple[str, str], lines: list[ChartLine]) -> tuple[float, float]:
     texts = [_width(title[0], 14) + 8 + _width(title[1], 10)]
     texts += [16 + max(_width(one.text, 12), _width(one.below, 10)) for one in lines]
     return max(_LEAST, *texts) + 2 * _PAD, _HEAD + _ROW * len(lines) + (4 if lines else 0)
@@ -140,7 +140,7 @@ def _width(text: str, size: float) -> float:
 
 
 def _box(
-    box: Box, title: tuple[str, str], lines: list[Line], tags: Mapping[str, str], kind: str
+    box: Box, title: tuple[str, str], lines: list[ChartLine], tags: Mapping[str, str], kind: str
 ) -> Iterable[str]:
     x, y = box.x, box.y
     shape = f'x="{x:.0f}" y="{y:.0f}" width="{box.width:.0f}" height="{box.height:.0f}" rx="6"'
@@ -162,7 +162,7 @@ def _box(
         yield f'<text class="small" x="{left:.0f}" y="{line + 12:.0f}">{escape(one.below)}</text>'
 
 
-def _arrows(layout: Layout, lines: Mapping[str, list[Line]]) -> Iterable[str]:
+def _arrows(layout: Layout, lines: Mapping[str, list[ChartLine]]) -> Iterable[str]:
     """From the edge of one box to that of the other, side by side in the order of their ways."""
     starts, ends = _ports(layout)
     for (source, target), way in layout.bends.items():

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 from casebus.cases import body
-from casebus.sdk.exporting.steps import Step, attributes
+from casebus.sdk.exporting.steps import LoggedStep, attributes
 from casebus.sdk.gateway import JSON
 
 _EVENT_ATTRIBUTES = (
@@ -77,7 +77,7 @@ class _Objects:
             self.rows[name]["relationships"].append(row)
 
 
-def write(cases: Iterable[tuple[JSON, list[Step]]], out: TextIO) -> tuple[int, int]:
+def write(cases: Iterable[tuple[JSON, list[LoggedStep]]], out: TextIO) -> tuple[int, int]:
     """Write the log; gives how many cases and events."""
     objects, types = _Objects(), set[str]()
     counted = [0, 0]
@@ -102,7 +102,7 @@ def write(cases: Iterable[tuple[JSON, list[Step]]], out: TextIO) -> tuple[int, i
     return counted[0], counted[1]
 
 
-def _event(step: Step, case: str, objects: _Objects) -> dict[str, Any]:
+def _event(step: LoggedStep, case: str, objects: _Objects) -> dict[str, Any]:
     return {
         "id": f"{case} {step.item.get('source') or ''} {step.item['id']}",
         "type": step.name,
@@ -118,7 +118,7 @@ def _event(step: Step, case: str, objects: _Objects) -> dict[str, Any]:
     }
 
 
-def _related(step: Step, case: str, objects: _Objects) -> Iterator[tuple[str, str]]:
+def _related(step: LoggedStep, case: str, objects: _Objects) -> Iterator[tuple[str, str]]:
     yield case, "case"
     if step.author:
         yield objects.add("agency", step.author), "author"

@@ -23,7 +23,7 @@ _ALL = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LoggedStep:
     """One event of a case; `at` is the moment that its legal time begins, aware."""
 
     name: str
@@ -52,7 +52,7 @@ class Step:
         return str(said) if said else "complete"
 
 
-def cases_of(gateway: Gateway) -> Iterator[tuple[JSON, list[Step]]]:
+def cases_of(gateway: Gateway) -> Iterator[tuple[JSON, list[LoggedStep]]]:
     """Each case of the caller's once, with its steps in fold order."""
     seen: set[str] = set()
     for case in gateway.cases():
@@ -62,7 +62,7 @@ def cases_of(gateway: Gateway) -> Iterator[tuple[JSON, list[Step]]]:
             yield case, list(_steps(gateway.history(case["id"])))
 
 
-def attributes(step: Step) -> Iterator[tuple[str, str | bool]]:
+def attributes(step: LoggedStep) -> Iterator[tuple[str, str | bool]]:
     """What both formats say of an event, by our own names."""
     item = step.item
     yield "casebus.type", item["type"]
@@ -79,10 +79,10 @@ def attributes(step: Step) -> Iterator[tuple[str, str | bool]]:
         yield "casebus.offence", offence
 
 
-def _steps(history: list[JSON]) -> Iterator[Step]:
+def _steps(history: list[JSON]) -> Iterator[LoggedStep]:
     for item in history:
         if not item["type"].startswith(_DELIVERY) and not _is_word_of_import(item):
-            yield Step(_said(item, "step") or _short(item["type"]), _begins(item), item)
+            yield LoggedStep(_said(item, "step") or _short(item["type"]), _begins(item), item)
 
 
 def _short(ce_type: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 from xml.sax.saxutils import quoteattr
 
-from casebus.sdk.exporting.steps import Step, attributes
+from casebus.sdk.exporting.steps import LoggedStep, attributes
 from casebus.sdk.gateway import JSON
 
 _EXTENSIONS = (
@@ -20,7 +20,7 @@ _EXTENSIONS = (
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def write(cases: Iterable[tuple[JSON, list[Step]]], out: TextIO) -> tuple[int, int]:
+def write(cases: Iterable[tuple[JSON, list[LoggedStep]]], out: TextIO) -> tuple[int, int]:
     """Write the log, holding one case at a time; gives how many cases and events."""
     counted = [0, 0]
     out.writelines(_head())
@@ -49,7 +49,7 @@ def _head() -> Iterator[str]:
     yield _said("concept:name", "casebus")
 
 
-def _trace(case: JSON, steps: list[Step]) -> Iterator[str]:
+def _trace(case: JSON, steps: list[LoggedStep]) -> Iterator[str]:
     yield "<trace>\n"
     yield _said("concept:name", case["id"])
     for name in ("procedure", "status", "title", "opener"):
@@ -60,7 +60,7 @@ def _trace(case: JSON, steps: list[Step]) -> Iterator[str]:
     yield "</trace>\n"
 
 
-def _event(step: Step) -> Iterator[str]:
+def _event(step: LoggedStep) -> Iterator[str]:
     yield "<event>\n"
     yield _said("concept:name", step.name)
     yield _said("lifecycle:transition", step.transition)

@@ -14,14 +14,14 @@ from kafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
-from casebus.ferry.items import EVENT, LANDED, RECORD, Item, named
+from casebus.ferry.items import EVENT, LANDED, RECORD, FerryItem, named
 from casebus.ferry.lane import Fault
 from casebus.sdk.accounts import visible_topics
 from casebus.sdk.connection import clear_errors, consumer_settings
 from casebus.sdk.doors import visible_door
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.publisher import KafkaSink, Sink
-from casebus.sdk.store import Outgoing
+from casebus.sdk.store import StoredRecord
 from casebus.settings import Settings
 
 _POLL_MS = 200
@@ -62,7 +62,7 @@ class BrokersEnd:
         self._sink.close()
         self._drop()
 
-    def arrived(self, item: Item) -> None:
+    def arrived(self, item: FerryItem) -> None:
         """It waits for `deal`."""
 
     def deal(self) -> None:
@@ -89,7 +89,7 @@ class BrokersEnd:
         self._spool.db.execute("delete from fact where name like 'at:%'")
         self._drop()
 
-    def _answers(self, events: Sequence[Outgoing]) -> list[_Answer]:
+    def _answers(self, events: Sequence[StoredRecord]) -> list[_Answer]:
         """What the brokers say of each for itself.
 
         One that is too large takes others with it, those of its batch and those behind it in its
@@ -105,7 +105,7 @@ class BrokersEnd:
 
     def _note(
         self,
-        found: Sequence[tuple[int, Item]],
+        found: Sequence[tuple[int, FerryItem]],
         answers: Sequence[_Answer],
     ) -> CasebusError | None:
         """Tell the office what was taken, and what never will be; gives what is waited for."""
@@ -120,10 +120,10 @@ class BrokersEnd:
                 self._spool.deal_with([place])
         return waits
 
-    def _outgoing(self, item: Item) -> Outgoing:
+    def _outgoing(self, item: FerryItem) -> StoredRecord:
         assert item.record is not None  # noqa: S101  an event has one
         source, stream, event = named(item.record)
-        return Outgoing(source, stream, event, 0, b"", self._door, item.record)
+        return StoredRecord(source, stream, event, 0, b"", self._door, item.record)
 
     def _read(self, consumer: Any) -> None:
         missing = self._assign(consumer)
@@ -182,7 +182,9 @@ class BrokersEnd:
             for one in records:
                 about = {"topic": one.topic, "partition": one.partition, "offset": one.offset}
                 headers = tuple((name, value or b"") for name, value in one.headers)
-                self._spool.queue([Item(RECORD, about, Record(one.key, one.value, headers)).line()])
+                self._spool.queue(
+                    [FerryItem(RECORD, about, Record(one.key, one.value, headers)).line()]
+                )
                 place = TopicPartition(one.topic, one.partition)
                 self._spool.set_fact(_fact_of(place), one.offset + 1)
 
@@ -205,10 +207,10 @@ def _waited_for(answer: _Answer) -> CasebusError | None:
     return answer if isinstance(answer, CasebusError) and not _for_ever(answer) else None
 
 
-def _landed(item: Item, door: str, answer: tuple[int, int] | CasebusError) -> Item:
+def _landed(item: FerryItem, door: str, answer: tuple[int, int] | CasebusError) -> FerryItem:
     assert item.record is not None  # noqa: S101  an event has one
     source, stream, event = named(item.record)
     about: dict[str, Any] = {"source": source, "stream": stream, "id": event, "door": door}
     if isinstance(answer, CasebusError):
-        return Item(LANDED, about | {"code": answer.code, "detail": answer.detail})
-    return Item(LANDED, about | {"partition": answer[0], "offset": answer[1]})
+        return FerryItem(LANDED, about | {"code": answer.code, "detail": answer.detail})
+    return FerryItem(LANDED, about | {"partition": answer[0], "offset": answer[1]})

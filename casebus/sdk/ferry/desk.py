@@ -12,12 +12,12 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import REASON
-from casebus.ferry.items import RECORD, Item, named, part_of
+from casebus.ferry.items import RECORD, FerryItem, named, part_of
 from casebus.ferry.lane import MISSHAPEN
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.store import Store
 from casebus.trust.directory import Directory
-from casebus.trust.receipt import Receipt, Shown, check, directory_of
+from casebus.trust.receipt import Proven, Receipt, check, directory_of
 
 JSON = dict[str, Any]
 #: Source, stream and id.
@@ -25,7 +25,7 @@ Named = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class FerryOffice:
     """`agency` is the office's own; the root digest is whom it trusts."""
 
     spool: Spool
@@ -71,7 +71,7 @@ class Desk:
                 status = "under way" if one.offset is None else "at the door"
                 yield said | {"status": status, "detail": why}
 
-    def receipts(self, source: str, event: str) -> list[tuple[JSON, Shown]]:
+    def receipts(self, source: str, event: str) -> list[tuple[JSON, Proven]]:
         """What is proved of an event of this office, each receipt checked by the pinned root.
 
         Raises CasebusError `no_root_digest`; where none of them proves anything, what one raises.
@@ -111,7 +111,7 @@ class Desk:
                 return True, ""
         return False, why
 
-    def _check(self, receipt: Receipt) -> Shown:
+    def _check(self, receipt: Receipt) -> Proven:
         """Of an event that is kept here, that the receipt is of just that one."""
         kept = self.store.find(receipt.source, receipt.stream, receipt.id)
         return check(receipt, self._directory(receipt), None if kept is None else kept.record)
@@ -119,7 +119,7 @@ class Desk:
     def _barred(self) -> Iterator[tuple[tuple[str, str, str], str]]:
         """Events that the other side's scanner or the brokers refused, and what they said."""
         for line, said in self.spool.barred():
-            record = None if part_of(line) else Item.read(line).record
+            record = None if part_of(line) else FerryItem.read(line).record
             if record is not None:
                 yield named(record), said
 
@@ -159,7 +159,7 @@ class Desk:
         }
 
 
-def _record(item: Item) -> Record:
+def _record(item: FerryItem) -> Record:
     assert item.record is not None  # noqa: S101  of this kind each has one
     return item.record
 

@@ -20,7 +20,7 @@ from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope, Record
 from casebus.events.stamps import POSITION, Position, Stamps, texts_of
 from casebus.law import Law
-from casebus.sdk.ferry.desk import JSON, Desk
+from casebus.sdk.ferry.desk import JSON, FerryOffice
 
 #: Of what was not seen to be journaled: behind all that was.
 _NO_EPOCH = 1 << 31
@@ -28,7 +28,7 @@ _NO_EPOCH = 1 << 31
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    desk: Desk
+    desk: FerryOffice
     law: Law
     #: The office's own.
     sector: str

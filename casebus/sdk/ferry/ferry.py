@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, Self
 
-from casebus.ferry.items import Item
+from casebus.ferry.items import FerryItem
 from casebus.ferry.lane import Lane
 from casebus.ferry.sealed import NONE
 from casebus.sdk.ferry.config import Config, carrier_key
@@ -23,10 +23,10 @@ from casebus.sdk.files import locked
 MOST_QUEUED = 5_000
 
 
-class End(Protocol):
+class FerryEnd(Protocol):
     """What lies behind a side: the office's store, or the brokers."""
 
-    def arrived(self, item: Item) -> None:
+    def arrived(self, item: FerryItem) -> None:
         """An item was kept for the first time; called inside the spool's transaction."""
 
     def deal(self) -> None:
@@ -52,7 +52,7 @@ class Ferry:
         self,
         home: Path,
         config: Config,
-        end_of: Callable[[Spool], End],
+        end_of: Callable[[Spool], FerryEnd],
         now: Callable[[], float] = time.time,
     ) -> None:
         self._now = now

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casebus.errors import CasebusError
-from casebus.ferry.items import Item, joined, part_of
+from casebus.ferry.items import FerryItem, joined, part_of
 from casebus.ferry.lane import Direction, Fault, FerryError, Lane
 from casebus.ferry.receiving import Fate, acknowledged, fate, require_lane
-from casebus.ferry.sealed import LARGEST, Ack, Bundle, Peers, contents, name_of, opened
+from casebus.ferry.sealed import LARGEST, Ack, FerryBundle, Peers, contents, name_of, opened
 from casebus.sdk.ferry.folders import Folders
-from casebus.sdk.ferry.scanning import Verdict, scan
+from casebus.sdk.ferry.scanning import ScanVerdict, scan
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.ferry.steps import Steps
 from casebus.trust.keys import SigningKey
@@ -21,7 +21,7 @@ from casebus.trust.keys import SigningKey
 #: The first bundle of a lane is sent so often before it counts as lost for good.
 _WAITS = 10
 #: Called with each item that is new, in the transaction that keeps it.
-OnItem = Callable[[Item], None]
+OnItem = Callable[[FerryItem], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,9 @@ class Receiver:
         try:
             read = opened(raw, self.peers)
             self._require_ours(read, own)
-            if isinstance(read, Bundle) and not self._begins(read):
+            if isinstance(read, FerryBundle) and not self._begins(read):
                 self._wait_for_first(path, read, now)
-            elif isinstance(read, Bundle):
+            elif isinstance(read, FerryBundle):
                 self._bundle(path, raw, read)
             elif self._clean(path, raw, read):
                 on_ack(read)
@@ -111,18 +111,18 @@ class Receiver:
                 return
             self._not_taken(path, raw, error)
 
-    def _require_ours(self, read: Bundle | Ack, own: Lane) -> None:
+    def _require_ours(self, read: FerryBundle | Ack, own: Lane) -> None:
         if isinstance(read, Ack):
             require_lane(read.lane, self.agency, own.direction, own.epoch)
             return
         past = self.spool.fact("past_epochs").split()
         require_lane(read.lane, self.agency, self.direction, self.spool.taken().epoch, past)
 
-    def _begins(self, bundle: Bundle) -> bool:
+    def _begins(self, bundle: FerryBundle) -> bool:
         """Which epoch it is that begins, its first bundle says."""
         return bool(self.spool.taken().epoch) or bundle.number == 1
 
-    def _wait_for_first(self, path: Path, bundle: Bundle, now: float) -> None:
+    def _wait_for_first(self, path: Path, bundle: FerryBundle, now: float) -> None:
         """Told where it does not come: was it acknowledged, only a new epoch brings another."""
         since = self.spool.fact("first_waited_since")
         if not since:
@@ -133,7 +133,7 @@ class Receiver:
             with self.spool.writing():
                 self.spool.note_incident(path.name, Fault.BROKEN_CHAIN, detail)
 
-    def _bundle(self, path: Path, raw: bytes, bundle: Bundle) -> None:
+    def _bundle(self, path: Path, raw: bytes, bundle: FerryBundle) -> None:
         held = {number: why is not None for number, why in self.spool.held().items()}
         before = self.spool.digest_of(bundle.number)
         if fate(bundle, self.spool.taken(), before, held) is Fate.SEEN:
@@ -152,7 +152,7 @@ class Receiver:
                 self.spool.set_fact("ack_owed", 1)
             self.folders.remove(path)
 
-    def _clean(self, path: Path, raw: bytes, read: Bundle | Ack) -> bool:
+    def _clean(self, path: Path, raw: bytes, read: FerryBundle | Ack) -> bool:
         """The scanner's verdict, noted; what it refuses is put away and told."""
         if not self.scanner:
             return True
@@ -167,12 +167,12 @@ class Receiver:
         self.folders.put_away(path, raw)
         with self.spool.writing():
             self.spool.note_incident(path.name, Fault.SCAN_REFUSED, verdict.said)
-            if isinstance(read, Bundle):
+            if isinstance(read, FerryBundle):
                 self.spool.hold(read.number, None, verdict.said)
                 self.spool.set_fact("ack_owed", 1)
         return False
 
-    def _look(self, name: str, raw: bytes) -> Verdict:
+    def _look(self, name: str, raw: bytes) -> ScanVerdict:
         copy = self.looked_at / name
         copy.write_bytes(raw)
         try:
@@ -189,7 +189,7 @@ class Receiver:
             return False
         try:
             bundle = opened(raw, self.peers)
-            assert isinstance(bundle, Bundle)  # noqa: S101  only bundles are held
+            assert isinstance(bundle, FerryBundle)  # noqa: S101  only bundles are held
             with self.spool.writing():
                 self.spool.set_taken(taken.after(bundle))
                 for line in bundle.lines:
@@ -207,7 +207,7 @@ class Receiver:
             whole = self._whole(line)
             if whole is None:
                 return
-            item = Item.read(whole)
+            item = FerryItem.read(whole)
         except FerryError as error:
             kept = self.folders.keep(line)
             self.spool.note_incident(kept.name, error.code, error.detail)

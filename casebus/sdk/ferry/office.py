@@ -14,10 +14,10 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Header, Record
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
-from casebus.ferry.items import EVENT, LANDED, RECORD, Item
+from casebus.ferry.items import EVENT, LANDED, RECORD, FerryItem
 from casebus.ferry.lane import Fault
 from casebus.sdk.ferry.spool import Spool
-from casebus.sdk.store import Outgoing, Store
+from casebus.sdk.store import Store, StoredRecord
 
 _MOST = 500
 
@@ -31,7 +31,7 @@ class OfficeEnd:
     def close(self) -> None:
         self._store.close()
 
-    def arrived(self, item: Item) -> None:
+    def arrived(self, item: FerryItem) -> None:
         if item.kind == RECORD and item.record is not None:
             self._remember(item.record)
 
@@ -87,11 +87,11 @@ class OfficeEnd:
             self._spool.remember_numbers(numbers, stream)
 
 
-def _line(kept: Outgoing) -> bytes:
-    return Item(EVENT, record=kept.record).line()
+def _line(kept: StoredRecord) -> bytes:
+    return FerryItem(EVENT, record=kept.record).line()
 
 
-def _digest(kept: Outgoing) -> str:
+def _digest(kept: StoredRecord) -> str:
     return hashlib.sha256(_line(kept)).hexdigest()
 
 
@@ -119,7 +119,7 @@ def case_of(spool: Spool, number: str) -> str:
 class KeptSink:
     """Sends nothing: the ferry takes it from the store."""
 
-    def send(self, records: Sequence[Outgoing]) -> list[None]:
+    def send(self, records: Sequence[StoredRecord]) -> list[None]:
         return [None for _ in records]
 
     def close(self) -> None: ...
@@ -185,7 +185,7 @@ class SpoolFeed:
     def close(self, *, autocommit: bool) -> None:  # noqa: ARG002  as a consumer is closed
         self._spool.close()
 
-    def _raws(self, found: Iterable[tuple[int, Item]]) -> Iterator[_Raw]:
+    def _raws(self, found: Iterable[tuple[int, FerryItem]]) -> Iterator[_Raw]:
         for place, item in found:
             assert item.record is not None  # noqa: S101  of this kind each has one
             record = item.record

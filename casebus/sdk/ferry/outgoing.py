@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from casebus.ferry.items import cut, filled
 from casebus.ferry.lane import Fault, Lane
-from casebus.ferry.sealed import NONE, OVERHEAD, Ack, Bundle, chained, name_of, opened
+from casebus.ferry.sealed import NONE, OVERHEAD, Ack, FerryBundle, chained, name_of, opened
 from casebus.ferry.sending import WINDOW, answered, in_place_of, overdue, require_own
 from casebus.sdk.ferry.folders import Folders
 from casebus.sdk.ferry.spool import Spool
@@ -106,7 +106,7 @@ class Sender:
                 break
         return taken
 
-    def _keep(self, one: Bundle) -> None:
+    def _keep(self, one: FerryBundle) -> None:
         self.spool.db.execute(
             "insert into sealed (number, name, digest, raw) values (?, ?, ?, ?)",
             (one.number, name_of(one), one.digest, one.seal(self.key)),
@@ -116,7 +116,7 @@ class Sender:
         """Nothing in its place; its items come again, each alone, to find the one that is meant."""
         _, raw = self.spool.sealed(number)
         bundle = opened(raw, {self.key.keyid: self.key.public})
-        assert isinstance(bundle, Bundle)  # noqa: S101  only bundles are kept
+        assert isinstance(bundle, FerryBundle)  # noqa: S101  only bundles are kept
         self.spool.db.execute(
             "update sealed set raw = ?, replaced = 1, put_at = null where number = ?",
             (in_place_of(bundle).seal(self.key), number),

@@ -16,7 +16,7 @@ _CLEAN, _FOUND = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ScanVerdict:
     exit_code: int
     #: What the command printed, shortened.
     said: str
@@ -26,7 +26,7 @@ class Verdict:
         return self.exit_code == _CLEAN
 
 
-def scan(command: Sequence[str], path: Path) -> Verdict:
+def scan(command: Sequence[str], path: Path) -> ScanVerdict:
     """Run the command with the file behind its words, or where `{}` stands.
 
     Raises CasebusError `ferry_scanner_failed` where it could not look: the file is neither taken
@@ -46,4 +46,4 @@ def scan(command: Sequence[str], path: Path) -> Verdict:
         raise CasebusError(
             "ferry_scanner_failed", f"{words[0]} ended with {done.returncode}: {said}"
         )
-    return Verdict(done.returncode, said)
+    return ScanVerdict(done.returncode, said)

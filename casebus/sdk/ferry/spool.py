@@ -15,9 +15,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Self
 
-from casebus.ferry.items import Item, Part
+from casebus.ferry.items import FerryItem, ItemPart
 from casebus.ferry.lane import Fault
-from casebus.ferry.receiving import Taken
+from casebus.ferry.receiving import TakenUntil
 from casebus.sdk import sqlite
 
 #: Beyond so many bytes no more is read at once.
@@ -117,14 +117,14 @@ class Spool:
 
     # What comes in.
 
-    def taken(self) -> Taken:
-        return Taken(
+    def taken(self) -> TakenUntil:
+        return TakenUntil(
             self.fact("in_epoch"),
             int(self.fact("in_number", "0")),
-            self.fact("in_digest", Taken().digest),
+            self.fact("in_digest", TakenUntil().digest),
         )
 
-    def set_taken(self, taken: Taken) -> None:
+    def set_taken(self, taken: TakenUntil) -> None:
         self.set_fact("in_epoch", taken.epoch)
         self.set_fact("in_number", taken.through)
         self.set_fact("in_digest", taken.digest)
@@ -151,7 +151,7 @@ class Spool:
         ).fetchone()
         return bytes(row[0]) if row else None
 
-    def keep_part(self, part: Part) -> list[Part]:
+    def keep_part(self, part: ItemPart) -> list[ItemPart]:
         """All parts of its line that are there now."""
         self.db.execute(
             "insert or replace into part values (?, ?, ?, ?)",
@@ -161,12 +161,12 @@ class Spool:
             "select id, number, count, text from part where id = ? and count = ?",
             (part.id, part.count),
         )
-        return [Part(*row) for row in rows]
+        return [ItemPart(*row) for row in rows]
 
-    def drop_parts(self, of: Part) -> None:
+    def drop_parts(self, of: ItemPart) -> None:
         self.db.execute("delete from part where id = ? and count = ?", (of.id, of.count))
 
-    def arrive(self, line: bytes, item: Item) -> bool:
+    def arrive(self, line: bytes, item: FerryItem) -> bool:
         """Keep an item; False where the same came before.
 
         An event, or word of one, that comes again is dealt with again: the other side has not heard
@@ -189,7 +189,7 @@ class Spool:
 
     def arrivals(
         self, kind: str, topic: str = "", after: int = 0, most: int = 500, *, every: bool = False
-    ) -> list[tuple[int, Item]]:
+    ) -> list[tuple[int, FerryItem]]:
         """Items that nobody dealt with yet, or every one, in their order, as memory has room."""
         waiting = "" if every else " and done_at is null"
         rows = self.db.execute(
@@ -199,7 +199,7 @@ class Spool:
         )
         found, room = [], _MOST_BYTES
         for place, line in rows:
-            found.append((place, Item.read(line)))
+            found.append((place, FerryItem.read(line)))
             room -= len(line)
             if room <= 0:
                 break

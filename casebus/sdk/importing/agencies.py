@@ -15,7 +15,7 @@ from casebus.words import in_words
 
 
 @dataclass(frozen=True, slots=True)
-class KnownAgency:
+class ImportAgency:
     """What an import needs to know of an agency; `names` are ways to write it."""
 
     id: str
@@ -26,9 +26,9 @@ class KnownAgency:
 class AgencyNames:
     """Looks agencies up by any of their names."""
 
-    def __init__(self, agencies: Iterable[KnownAgency]) -> None:
-        self._by_id: dict[str, KnownAgency] = {}
-        self._by_name: dict[str, KnownAgency] = {}
+    def __init__(self, agencies: Iterable[ImportAgency]) -> None:
+        self._by_id: dict[str, ImportAgency] = {}
+        self._by_name: dict[str, ImportAgency] = {}
         for agency in agencies:
             self._by_id[agency.id] = agency
             for name in (agency.id, *agency.names):
@@ -46,7 +46,7 @@ class AgencyNames:
         except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
             raise FileError("bad_agencies", f"{path.name}: {in_words(error)}") from error
 
-    def find(self, name: str) -> KnownAgency | None:
+    def find(self, name: str) -> ImportAgency | None:
         return self._by_name.get(_folded(name))
 
     def sector(self, agency: str) -> str | None:
@@ -54,9 +54,9 @@ class AgencyNames:
         return known.sector if known else None
 
 
-def _known(row: Mapping[str, Any]) -> KnownAgency:
+def _known(row: Mapping[str, Any]) -> ImportAgency:
     names = (str(row["name"]), *(str(one) for one in row.get("aliases") or ()))
-    return KnownAgency(str(row["id"]), str(row["sector"]), names)
+    return ImportAgency(str(row["id"]), str(row["sector"]), names)
 
 
 def _folded(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from casebus.sdk.importing.cells import heading, plain
-from casebus.sdk.importing.csv_text import Record
+from casebus.sdk.importing.csv_text import CsvRecord
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode
 from casebus.sdk.importing.mapping import WorkbookPart
 
@@ -87,7 +87,7 @@ class CsvTable:
         self._last_is_exact = bool(columns) and columns[self._last] in map(plain, exact)
         self._above = ""
 
-    def row(self, record: Record) -> dict[str, str] | Issue:
+    def row(self, record: CsvRecord) -> dict[str, str] | Issue:
         if record.problem:
             column = self._columns[record.at] if record.at < len(self._columns) else ""
             return Issue(record.line, column, IssueCode.BAD_QUOTE, record.problem)
@@ -103,7 +103,7 @@ class CsvTable:
             return Issue(record.line, columns[self._last], IssueCode.BAD_ROW, detail)
         return dict(zip(columns, cells, strict=False))
 
-    def _is_cut_off(self, record: Record) -> bool:
+    def _is_cut_off(self, record: CsvRecord) -> bool:
         """Whether the file ends in what looks like the beginning of the cell above."""
         above, own = self._above, _DIGIT.sub("0", record.cells[self._last].strip())
         self._above = own

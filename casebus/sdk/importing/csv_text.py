@@ -25,7 +25,7 @@ _QUOTE = '"'
 
 
 @dataclass(slots=True)
-class Record:
+class CsvRecord:
     """A record and where it stands; `problem` says why it has no cells."""
 
     line: int
@@ -79,7 +79,7 @@ class CsvText:
         else:
             self._ahead.extendleft(reversed(above))
             self.line = first
-        record = next(self, Record(1, 0, []))
+        record = next(self, CsvRecord(1, 0, []))
         if record.problem:
             raise FileError("bad_csv", f"line {record.line}: {record.problem}")
         self._width = len(record.cells)
@@ -98,7 +98,7 @@ class CsvText:
     def __iter__(self) -> CsvText:
         return self
 
-    def __next__(self) -> Record:
+    def __next__(self) -> CsvRecord:
         record, lines = self._record(self.delimiter)
         if not lines:
             raise StopIteration
@@ -118,22 +118,22 @@ class CsvText:
             raise FileError("bad_csv", f"line {self.line + 1} is longer than any row")
         return line
 
-    def _record(self, delimiter: str) -> tuple[Record, list[str]]:
+    def _record(self, delimiter: str) -> tuple[CsvRecord, list[str]]:
         """The next record, and the lines that were read for it: none at the end."""
         line = self._take()
         if not line:
-            return Record(self.line, 0, []), []
+            return CsvRecord(self.line, 0, []), []
         number, lines = self.line + 1, [line]
         if _QUOTE not in line:
             cells = line.rstrip("\r\n").split(delimiter)
-            return Record(number, 1, cells, is_open=line[-1] not in "\r\n"), lines
+            return CsvRecord(number, 1, cells, is_open=line[-1] not in "\r\n"), lines
         try:
             cells = self._quoted(lines, delimiter)
         except _BrokenError as error:
             is_open = line[-1] not in "\r\n"
-            return Record(number, 1, [], error.why, error.at, is_open), lines
+            return CsvRecord(number, 1, [], error.why, error.at, is_open), lines
         is_open = lines[-1][-1] not in "\r\n"
-        return Record(number, len(lines), cells, is_open=is_open), lines
+        return CsvRecord(number, len(lines), cells, is_open=is_open), lines
 
     def _quoted(self, lines: list[str], delimiter: str) -> list[str]:
         """The cells of a record that begins in `lines`; what it goes on with is added to them."""

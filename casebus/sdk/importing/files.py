@@ -23,9 +23,9 @@ from casebus.sdk.importing.columns import (
 from casebus.sdk.importing.csv_text import LARGEST_LINE, CsvText
 from casebus.sdk.importing.encodings import AUTO, EncodingCheck
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode, RowNumber
-from casebus.sdk.importing.report import Lines
+from casebus.sdk.importing.report import LineCounts
 from casebus.sdk.importing.sniff import HEAD, refuse_no_table
-from casebus.sdk.importing.workbook import ZIP, Reading, Workbook
+from casebus.sdk.importing.workbook import ZIP, ColumnKinds, Workbook
 
 _CHUNK = 1 << 20
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
@@ -81,7 +81,7 @@ def _inspect(path: Path, file: BinaryIO, encoding: str) -> SourceFile:
     return SourceFile(path, size, digest.hexdigest(), check.end() if check else "", is_workbook)
 
 
-class Rows:
+class FileRows:
     """The rows of a file; `position` is how many bytes have been read, for a progress bar."""
 
     def __init__(self, source: SourceFile, mapping: TableMapping) -> None:
@@ -89,7 +89,7 @@ class Rows:
         self._mapping = mapping
         self._file: BinaryIO | None = None
         #: Complete when every row was read; of a workbook nothing.
-        self.lines: Lines | None = None
+        self.lines: LineCounts | None = None
 
     @property
     def position(self) -> int:
@@ -107,7 +107,7 @@ class Rows:
                 yield from self._sheet_rows(self._file)
                 return
             text = io.TextIOWrapper(self._file, self._source.encoding, newline="")
-            self.lines = Lines()
+            self.lines = LineCounts()
             try:
                 yield from rows(text, self.lines)
             except UnicodeError as error:
@@ -116,7 +116,7 @@ class Rows:
                     f"not {self._source.encoding} throughout: name its encoding in the mapping",
                 ) from error
 
-    def _csv_rows(self, text: io.TextIOWrapper, lines: Lines) -> Iterator[RawRow]:
+    def _csv_rows(self, text: io.TextIOWrapper, lines: LineCounts) -> Iterator[RawRow]:
         reader = CsvText(text, self._mapping.delimiter)
         mapping = self._mapping
         first = reader.heading(
@@ -135,7 +135,7 @@ class Rows:
             yield record.line, table.row(record)
 
     def _sheet_rows(self, file: BinaryIO) -> Iterator[RawRow]:
-        read = Reading(
+        read = ColumnKinds(
             frozenset(plain(name) for name in self._mapping.columns()),
             frozenset(plain(name) for name in self._mapping.date_columns()),
             frozenset(plain(name) for name in self._mapping.number_columns()),
@@ -157,7 +157,7 @@ class Rows:
         detail = "the workbook hides it: " + ("read all the same" if is_taken else "left out")
         return Issue(number, "", IssueCode.HIDDEN_ROW, detail, refused=False)
 
-    def _json_rows(self, text: io.TextIOWrapper, lines: Lines) -> Iterator[RawRow]:
+    def _json_rows(self, text: io.TextIOWrapper, lines: LineCounts) -> Iterator[RawRow]:
         rows = self._json_lines(text, lines)
         first = list(islice(rows, _SAMPLE))
         names = {name for _, row in first if isinstance(row, dict) for name in row}
@@ -165,7 +165,7 @@ class Rows:
         yield from first
         yield from rows
 
-    def _json_lines(self, text: io.TextIOWrapper, lines: Lines) -> Iterator[RawRow]:
+    def _json_lines(self, text: io.TextIOWrapper, lines: LineCounts) -> Iterator[RawRow]:
         while line := text.readline(LARGEST_LINE):
             if len(line) == LARGEST_LINE:
                 raise FileError("not_text", f"line {lines.total + 1} is longer than any row")

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from casebus.sdk.event import NewEvent
 from casebus.sdk.importing.minting import MintedEvent, event_id, import_id
-from casebus.sdk.importing.report import Summary
+from casebus.sdk.importing.report import ImportSummary
 from casebus.sdk.store import Store
 
 OPENED = "casebus.import.opened.v1"
@@ -38,7 +38,7 @@ class Frame:
     def opened(self, file_digest: str) -> NewEvent:
         return self._own(OPENED, file_digest, {})
 
-    def closed(self, file_digest: str, done: Summary) -> NewEvent:
+    def closed(self, file_digest: str, done: ImportSummary) -> NewEvent:
         counts = {
             "rows_read": done.rows_read,
             "rows_taken": done.rows_taken,

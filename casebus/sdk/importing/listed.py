@@ -15,11 +15,11 @@ from casebus.events.identifiers import identify
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.cells import heading, parse_date
 from casebus.sdk.importing.csv_text import CsvText
-from casebus.sdk.importing.files import RawRow, Rows, SourceFile
+from casebus.sdk.importing.files import FileRows, RawRow, SourceFile
 from casebus.sdk.importing.issues import CellError, FileError, Issue, IssueCode
-from casebus.sdk.importing.mapping import Cell, SheetPart, WorkbookPart
-from casebus.sdk.importing.report import Lines
-from casebus.sdk.importing.rows import Reading, RefusedError, refuse_secrets
+from casebus.sdk.importing.mapping import CellSource, SheetPart, WorkbookPart
+from casebus.sdk.importing.report import LineCounts
+from casebus.sdk.importing.rows import RowReading, RowRefusedError, refuse_secrets
 from casebus.sdk.importing.spoiled import is_nothing
 from casebus.sdk.importing.workbook import Workbook
 
@@ -107,10 +107,10 @@ class ListedRows:
         """Raises FileError `missing_columns` where none says which penalties, or whose."""
         self._columns, self._office = columns_of(source, meant), meant.office
         self._today = today
-        self._rows = Rows(source, self._columns)
+        self._rows = FileRows(source, self._columns)
 
     @property
-    def lines(self) -> Lines | None:
+    def lines(self) -> LineCounts | None:
         return self._rows.lines
 
     def __iter__(self) -> Iterator[tuple[int, Listed | None, tuple[Issue, ...]]]:
@@ -121,15 +121,15 @@ class ListedRows:
         row, cells = raw
         if isinstance(cells, Issue):
             return row, None, (cells,)
-        reading = Reading(row, cells, AgencyNames(()))
+        reading = RowReading(row, cells, AgencyNames(()))
         try:
             listed = _listed(reading, self._columns.names, self._office, self._today)
             return row, listed, tuple(reading.issues)
-        except RefusedError:
+        except RowRefusedError:
             return row, None, tuple(reading.issues)
 
 
-def _listed(reading: Reading, names: Mapping[str, str], office: str, today: date) -> Listed:
+def _listed(reading: RowReading, names: Mapping[str, str], office: str, today: date) -> Listed:
     refuse_secrets(reading)
     said = {what: reading.raw(column) for what, column in names.items()}
     if long := [what for what, text in said.items() if len(text) > _LONGEST]:
@@ -148,7 +148,7 @@ def _listed(reading: Reading, names: Mapping[str, str], office: str, today: date
     return _dated(reading, names.get("date", ""), listed, today)
 
 
-def _number(reading: Reading, column: str) -> str:
+def _number(reading: RowReading, column: str) -> str:
     """One number: of several in a cell nobody would ever find the penalty."""
     number = reading.number(column)
     if _SEVERAL.search(number):
@@ -156,7 +156,7 @@ def _number(reading: Reading, column: str) -> str:
     return number
 
 
-def _code(reading: Reading, column: str) -> str:
+def _code(reading: RowReading, column: str) -> str:
     """An organisation's code; what only says that there is none, or names a person, is none."""
     written = reading.text(column)
     if is_nothing(written):
@@ -164,11 +164,11 @@ def _code(reading: Reading, column: str) -> str:
     if written and not identify("resident_id", written).problem:
         reading.note(column, IssueCode.BAD_CELL, "the number of a person's identity card: left out")
         return ""
-    cell = Cell.model_validate({"column": column, "as": "uscc", "optional": True})
+    cell = CellSource.model_validate({"column": column, "as": "uscc", "optional": True})
     return reading.value(cell) or ""
 
 
-def _dated(reading: Reading, column: str, listed: Listed, today: date) -> Listed:
+def _dated(reading: RowReading, column: str, listed: Listed, today: date) -> Listed:
     """A day that cannot be keeps the row out only where nothing else tells which penalty."""
     text = reading.text(column)
     if not text:

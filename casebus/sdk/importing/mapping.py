@@ -32,13 +32,13 @@ CellKind = Literal["text", "integer", "money", "date", "uscc", "agency", "boolea
 Delimiter = Annotated[str, Field(pattern=r'^[^"\r\n]$')]
 
 
-class Part(BaseModel):
+class MappingPart(BaseModel):
     """A part of a mapping file: what it does not know is a mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Cell(Part):
+class CellSource(MappingPart):
     """Where a value comes from: a column, or a constant `value`."""
 
     column: str | None = None
@@ -58,55 +58,55 @@ class Cell(Part):
         return self
 
 
-class NumberCell(Part):
+class NumberCell(MappingPart):
     """A column with a local number, and what kind of number it is (letter_no, case_no, …)."""
 
     column: str
     kind: str
 
 
-class When(Part):
+class RowCondition(MappingPart):
     """An event happens only in rows where the column holds one of `values`."""
 
     column: str
     values: tuple[str, ...]
 
 
-class CasePart(Part):
+class CasePart(MappingPart):
     """The number that names the case, and the agency that gave it."""
 
     number: NumberCell
-    source: Cell
+    source: CellSource
 
 
-class EventPart(Part):
+class EventPart(MappingPart):
     """One event that a row may hold. Without a date in the row it did not happen."""
 
     type: str
-    date: Cell
+    date: CellSource
     #: Defaults to the case's source.
-    source: Cell | None = None
-    to: tuple[Cell, ...] = ()
+    source: CellSource | None = None
+    to: tuple[CellSource, ...] = ()
     #: The row is refused where this event's date is empty.
     required: bool = False
-    when: When | None = None
+    when: RowCondition | None = None
     numbers: tuple[NumberCell, ...] = ()
     #: Field path (`suspects.0.organisation.name`) → cell.
-    fields: dict[str, Cell] = {}
+    fields: dict[str, CellSource] = {}
 
     @property
     def ce_type(self) -> str:
         return self.type if self.type.startswith("casebus.") else f"casebus.{self.type}.v1"
 
 
-class SheetPart(Part):
+class SheetPart(MappingPart):
     """A sheet by name; `header` is the row of its column names where it differs."""
 
     name: str
     header: int | None = Field(default=None, ge=1)
 
 
-class WorkbookPart(Part):
+class WorkbookPart(MappingPart):
     """Where the rows are in an Excel workbook. Merged cells hold their value in each cell."""
 
     #: `all`, or names; empty where only one sheet has rows.
@@ -126,7 +126,7 @@ class WorkbookPart(Part):
         return [{"name": one} if isinstance(one, str) else one for one in sheets]
 
 
-class Mapping(Part):
+class Mapping(MappingPart):
     """A whole mapping file; `digest` is the SHA-256 of its bytes."""
 
     format: Literal[1] = 1
@@ -195,7 +195,7 @@ class Mapping(Part):
                 yield event.when.column
 
 
-def _named(*cells: Cell | None) -> Iterator[str]:
+def _named(*cells: CellSource | None) -> Iterator[str]:
     yield from (cell.column for cell in cells if cell and cell.column)
 
 

@@ -20,7 +20,7 @@ _HEADERS = ("sheet", "row", "column", "code", "refused", "detail")
 
 
 @dataclass(slots=True)
-class Lines:
+class LineCounts:
     """Where a text file's lines went: those that `rows_read` counts are all the others."""
 
     total: int = 0
@@ -31,7 +31,7 @@ class Lines:
 
 
 @dataclass
-class Summary:
+class ImportSummary:
     """What an import did; `as_json` is what the CLI and `import.closed` say."""
 
     import_id: str = ""
@@ -46,7 +46,7 @@ class Summary:
     #: Of a log that an earlier run had begun: how many of its events that run had done.
     resumed_at: int = 0
     #: Of a file of lines: all of them.
-    lines: Lines | None = None
+    lines: LineCounts | None = None
     #: How many issues of each code, notes included.
     codes: Counter[str] = field(default_factory=Counter)
 

@@ -21,7 +21,7 @@ from casebus.sdk.importing.cells import (
     visible_text,
 )
 from casebus.sdk.importing.issues import CellError, Issue, IssueCode
-from casebus.sdk.importing.mapping import Cell, CellKind, EventPart, Mapping, NumberCell
+from casebus.sdk.importing.mapping import CellKind, CellSource, EventPart, Mapping, NumberCell
 from casebus.sdk.importing.minting import MintedEvent
 from casebus.sdk.importing.spoiled import (
     is_nothing,
@@ -81,12 +81,12 @@ class ReadRow:
 _header = lru_cache(maxsize=1024)(plain)
 
 
-class RefusedError(Exception):
+class RowRefusedError(Exception):
     """The row is out; its issue is on the list. Never leaves the readers of rows and logs."""
 
 
 @dataclass(slots=True)
-class Reading:
+class RowReading:
     """One row while it is read: its cells, and the issues found so far."""
 
     row: int
@@ -94,9 +94,9 @@ class Reading:
     agencies: AgencyNames
     issues: list[Issue] = field(default_factory=list)
 
-    def refuse(self, column: str, code: IssueCode, detail: str = "") -> RefusedError:
+    def refuse(self, column: str, code: IssueCode, detail: str = "") -> RowRefusedError:
         self.issues.append(Issue(self.row, column, code, detail))
-        return RefusedError()
+        return RowRefusedError()
 
     def note(self, column: str, code: IssueCode, detail: str = "") -> None:
         found = Issue(self.row, column, code, detail, refused=False)
@@ -111,7 +111,7 @@ class Reading:
         """The same in one width, to be read and compared."""
         return plain(self.raw(column))
 
-    def value(self, cell: Cell) -> Any:
+    def value(self, cell: CellSource) -> Any:
         """The cell's value, or None where there is none; raises RefusedError."""
         if cell.column is None:
             return cell.value
@@ -128,13 +128,13 @@ class Reading:
         except CellError as error:
             raise self.refuse(cell.column, error.issue_code, error.detail) from error
 
-    def _empty(self, cell: Cell) -> None:
+    def _empty(self, cell: CellSource) -> None:
         if cell.required:
             raise self.refuse(cell.column or "", IssueCode.MISSING_VALUE)
         if not cell.optional:
             self.note(cell.column or "", IssueCode.EMPTY_CELL)
 
-    def _typed(self, cell: Cell, text: str) -> Any:
+    def _typed(self, cell: CellSource, text: str) -> Any:
         if cell.kind == "uscc":
             return self._uscc(cell.column or "", text)
         if cell.kind == "agency":
@@ -158,7 +158,7 @@ class Reading:
             self.note(column, IssueCode.SPOILED_CELL, f"{text[:80]}: {why}")
         return bool(why)
 
-    def agency(self, cell: Cell) -> str | None:
+    def agency(self, cell: CellSource) -> str | None:
         """A recipient's id; an unknown name is a note and no recipient."""
         name = self.text(cell.column) if cell.column else str(cell.value)
         if not name:
@@ -169,7 +169,7 @@ class Reading:
             self.note(cell.column or "", IssueCode.UNKNOWN_AGENCY)
         return known.id if known else None
 
-    def source(self, cell: Cell) -> str:
+    def source(self, cell: CellSource) -> str:
         """An author's id; without it nobody can sign."""
         name = self.text(cell.column) if cell.column else str(cell.value)
         known = self.agencies.find(name)
@@ -204,7 +204,7 @@ class Reading:
 
 def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: AgencyNames) -> ReadRow:
     """Read one row (`row` counts as a spreadsheet does, the header being 1)."""
-    reading = Reading(row, cells, agencies)
+    reading = RowReading(row, cells, agencies)
     try:
         refuse_secrets(reading)
         source = reading.source(mapping.case.source)
@@ -217,12 +217,12 @@ def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: Agenc
             raise reading.refuse(mapping.events[0].date.column or "", IssueCode.MISSING_VALUE)
         if all(event.source != source for event in events):
             raise reading.refuse(mapping.case.number.column, IssueCode.GIVER_SILENT, source)
-    except RefusedError:
+    except RowRefusedError:
         return ReadRow(row, issues=tuple(reading.issues))
     return ReadRow(row, stream, number, events, tuple(reading.issues))
 
 
-def refuse_secrets(reading: Reading) -> None:
+def refuse_secrets(reading: RowReading) -> None:
     """Raises RefusedError where any cell is marked as a state secret, or holds no text at all."""
     for column, text in reading.cells.items():
         if secret_mark(text):
@@ -232,7 +232,7 @@ def refuse_secrets(reading: Reading) -> None:
 
 
 def _events(
-    reading: Reading, mapping: Mapping, source: str, stream: str
+    reading: RowReading, mapping: Mapping, source: str, stream: str
 ) -> tuple[MintedEvent, ...]:
     events: list[MintedEvent] = []
     for slot, part in zip(mapping.slots(), mapping.events, strict=True):
@@ -255,7 +255,7 @@ def _events(
     return tuple(events)
 
 
-def _happened(reading: Reading, part: EventPart) -> bool:
+def _happened(reading: RowReading, part: EventPart) -> bool:
     if part.when and reading.text(part.when.column) not in part.when.values:
         return False
     if part.date.column is None or reading.text(part.date.column):
@@ -265,7 +265,7 @@ def _happened(reading: Reading, part: EventPart) -> bool:
     return False
 
 
-def _legal(reading: Reading, cell: Cell) -> LegalTime:
+def _legal(reading: RowReading, cell: CellSource) -> LegalTime:
     column = cell.column or ""
     try:
         return parse_date(reading.text(column) if column else str(cell.value))
@@ -273,12 +273,12 @@ def _legal(reading: Reading, cell: Cell) -> LegalTime:
         raise reading.refuse(column, error.issue_code, error.detail) from error
 
 
-def _recipients(reading: Reading, part: EventPart) -> tuple[str, ...]:
+def _recipients(reading: RowReading, part: EventPart) -> tuple[str, ...]:
     found = (reading.agency(cell) for cell in part.to)
     return tuple(dict.fromkeys(one for one in found if one))
 
 
-def body_of(reading: Reading, fields: Cells[str, Cell]) -> dict[str, Any]:
+def body_of(reading: RowReading, fields: Cells[str, CellSource]) -> dict[str, Any]:
     """An event's data: each field path with the value of its cell."""
     body: dict[str, Any] = {}
     for path, cell in fields.items():

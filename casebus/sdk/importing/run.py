@@ -17,7 +17,7 @@ from casebus.now import Now, system_now
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.finishing import Checked, check
 from casebus.sdk.importing.agencies import AgencyNames
-from casebus.sdk.importing.files import RawRow, Rows, SourceFile
+from casebus.sdk.importing.files import FileRows, RawRow, SourceFile
 from casebus.sdk.importing.frame import Frame
 from casebus.sdk.importing.issues import Issue, IssueCode
 from casebus.sdk.importing.mapping import Mapping
@@ -28,7 +28,7 @@ from casebus.sdk.importing.minting import (
     reconcile_row,
 )
 from casebus.sdk.importing.recorded import Holding, slots_from_history
-from casebus.sdk.importing.report import Report, Summary
+from casebus.sdk.importing.report import ImportSummary, Report
 from casebus.sdk.importing.rows import ReadRow, read_row
 from casebus.sdk.importing.seen import SeenRows
 from casebus.sdk.store import Store
@@ -47,7 +47,7 @@ class Publish(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
+class ImportPorts:
     """What an import needs of the world. Without `publish` it is a dry run."""
 
     schemas: Schemas
@@ -73,7 +73,7 @@ class _Plan:
 class Importer:
     """One run over one file, by `agency`."""
 
-    def __init__(self, agency: str, mapping: Mapping, ports: Ports, actor: str = "") -> None:
+    def __init__(self, agency: str, mapping: Mapping, ports: ImportPorts, actor: str = "") -> None:
         if not agency:
             raise CasebusError("no_source", "say which agency imports (CASEBUS_AGENCY)")
         self._agency = agency
@@ -81,7 +81,7 @@ class Importer:
         self._ports = ports
         self._frame = Frame(agency, mapping, actor)
         self._number_column = mapping.case.number.column
-        self._summary = Summary(self._frame.import_id, dry_run=ports.publish is None)
+        self._summary = ImportSummary(self._frame.import_id, dry_run=ports.publish is None)
 
     def run(
         self,
@@ -89,14 +89,14 @@ class Importer:
         rows: Iterable[RawRow],
         report: Report,
         advance: Callable[[], None] = lambda: None,
-    ) -> Summary:
+    ) -> ImportSummary:
         """Import every row; `advance` is called after each batch, for a progress bar."""
         with SeenRows() as seen:
             for batch in batches(rows, BATCH_ROWS):
                 plans = self._plans(batch, seen, report)
                 self._send(source, [plan for plan in plans if plan.events])
                 advance()
-        if isinstance(rows, Rows):
+        if isinstance(rows, FileRows):
             self._summary.lines = rows.lines
         self._close(source)
         return self._summary

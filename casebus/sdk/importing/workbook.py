@@ -21,7 +21,13 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, from_excel
 
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode, RowNumber
 from casebus.sdk.importing.mapping import WorkbookPart
-from casebus.sdk.importing.workbook_parts import DAMAGE, Archive, Book, SheetPlace, read_book
+from casebus.sdk.importing.workbook_parts import (
+    DAMAGE,
+    Archive,
+    SheetPlace,
+    WorkbookParts,
+    read_book,
+)
 from casebus.sdk.importing.workbook_rows import BadCell, SheetRow, sheet_rows
 from casebus.sdk.importing.workbook_scan import Merged, measure, merged_ranges, refuse_other
 from casebus.words import in_words
@@ -36,7 +42,7 @@ CellText = str | BadCell
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ColumnKinds:
     """Columns that are read, and those of them that hold dates, and numbers of cases."""
 
     columns: Collection[str]
@@ -107,7 +113,7 @@ class _Source:
 
     path: Path
     archive: Archive
-    book: Book
+    book: WorkbookParts
     part: str
 
     def rows(self) -> Iterator[SheetRow]:
@@ -156,7 +162,7 @@ class Sheet:
         return _exact(value)
 
     def row(
-        self, number: RowNumber, named: Iterable[tuple[str, Any]], read: Reading
+        self, number: RowNumber, named: Iterable[tuple[str, Any]], read: ColumnKinds
     ) -> dict[str, str] | Issue:
         """A row's cells by column; refused where one that is read cannot be believed."""
         cells: dict[str, str] = {}

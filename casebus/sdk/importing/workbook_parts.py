@@ -42,7 +42,7 @@ class SheetPlace:
 
 
 @dataclass(slots=True)
-class Book:
+class WorkbookParts:
     """What a workbook says of itself."""
 
     sheets: list[SheetPlace] = field(default_factory=list)
@@ -72,13 +72,13 @@ def _folded(name: str) -> str:
     return posixpath.normpath(name.replace("\\", "/").lstrip("/")).lower()
 
 
-def read_book(archive: Archive) -> Book:
+def read_book(archive: Archive) -> WorkbookParts:
     """Raises FileError `bad_workbook` where it is none."""
     place = _office_part(archive)
     if not archive.has(place):
         raise FileError("bad_workbook", "it is an archive, but no Excel workbook")
     relations = _relations(archive, place)
-    book, named = Book(), list[tuple[str, str, bool]]()
+    book, named = WorkbookParts(), list[tuple[str, str, bool]]()
 
     def start(name: str, attributes: dict[str, str]) -> None:
         local = local_name(name)

@@ -13,7 +13,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, fr
 
 from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.spoiled import unescaped
-from casebus.sdk.importing.workbook_parts import Archive, Book, RichText, is_true
+from casebus.sdk.importing.workbook_parts import Archive, RichText, WorkbookParts, is_true
 from casebus.sdk.importing.xml import XmlFeed, local_name, safe_parser
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
@@ -41,7 +41,7 @@ class SheetRow:
     is_hidden: bool
 
 
-def sheet_rows(archive: Archive, part: str, book: Book) -> Iterator[SheetRow]:
+def sheet_rows(archive: Archive, part: str, book: WorkbookParts) -> Iterator[SheetRow]:
     """Every row with a cell, in the order of the file; raises FileError `bad_workbook`."""
     reader = _SheetReader(book)
     for chunk in archive.chunks(part):
@@ -50,7 +50,7 @@ def sheet_rows(archive: Archive, part: str, book: Book) -> Iterator[SheetRow]:
 
 
 class _SheetReader:
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: WorkbookParts) -> None:
         self._book = book
         self._epoch = CALENDAR_MAC_1904 if book.counts_from_1904 else CALENDAR_WINDOWS_1900
         self._parser = safe_parser()

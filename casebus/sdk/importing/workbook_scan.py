@@ -8,7 +8,7 @@ from pathlib import Path
 from openpyxl.utils.cell import range_boundaries
 
 from casebus.sdk.importing.issues import FileError
-from casebus.sdk.importing.workbook_parts import Archive, Book, walk
+from casebus.sdk.importing.workbook_parts import Archive, WorkbookParts, walk
 from casebus.sdk.importing.xml import local_name
 
 #: What all parts of a workbook may unpack to: about a million rows.
@@ -48,7 +48,7 @@ def refuse_other(path: Path, archive: Archive) -> None:
             )
 
 
-def merged_ranges(archive: Archive, book: Book) -> dict[str, list[Merged]]:
+def merged_ranges(archive: Archive, book: WorkbookParts) -> dict[str, list[Merged]]:
     """By sheet's part, what is merged in it, by first row. Parses each sheet to its end.
 
     Raises FileError `bad_workbook` or `unsafe_file`.

@@ -13,22 +13,22 @@ from gateway.console.forms import demands
 from gateway.console.forms.fields import (
     Amount,
     AnyField,
-    Choice,
+    ChoiceField,
+    FieldOption,
     Form,
-    Group,
     Language,
-    Line,
-    Lines,
+    ListField,
     Number,
-    Option,
     Pairs,
-    Rows,
+    RecordField,
+    RecordList,
     Shape,
+    TextField,
     Tick,
     Ticks,
     YesNo,
 )
-from gateway.console.forms.texts import Title, say, symbols_of, title_of, yes_no
+from gateway.console.forms.texts import TextTitle, say, symbols_of, title_of, yes_no
 
 #: What the gateway writes itself; an act has no say in it.
 OF_THE_GATEWAY = frozenset({"actor", "work_item", "work_version"})
@@ -78,7 +78,7 @@ class _Growing:
             title = title_of(row["name"], row["doc"], self._language)
             yield row, self._node(row["name"], title, row["type"], row.get("default"))
 
-    def _node(self, name: str, title: Title, schema: Any, default: Any) -> AnyField:
+    def _node(self, name: str, title: TextTitle, schema: Any, default: Any) -> AnyField:
         branches = schema if isinstance(schema, list) else [schema]
         (one,) = (self._resolved(branch) for branch in branches if branch != "null")
         is_optional = len(branches) > 1
@@ -96,11 +96,11 @@ class _Growing:
         return _number(name, title, one["type"])
 
     def _record(
-        self, name: str, title: Title, schema: dict[str, Any], *, is_optional: bool
+        self, name: str, title: TextTitle, schema: dict[str, Any], *, is_optional: bool
     ) -> AnyField:
         if schema["name"] == _MONEY:
             return self._amount(name, title)
-        return Group(
+        return RecordField(
             name=name,
             label=title.label,
             hint=title.hint,
@@ -108,7 +108,7 @@ class _Growing:
             is_optional=is_optional,
         )
 
-    def _boolean(self, name: str, title: Title, *, is_optional: bool) -> AnyField:
+    def _boolean(self, name: str, title: TextTitle, *, is_optional: bool) -> AnyField:
         if not is_optional:
             return Tick(name=name, label=title.label, hint=title.hint)
         return YesNo(
@@ -133,10 +133,10 @@ class _Growing:
         found = tuple(node for _, node in self.fields(record["fields"]))
         return _with_codes(found) if record["name"] == _DIVISION else found
 
-    def _line(self, name: str, title: Title, default: str) -> Line:
+    def _line(self, name: str, title: TextTitle, default: str) -> TextField:
         shape = _shape(title.english)
         ours = say(f"hint.{shape}", self._language) if shape in {"digest", "moment"} else ""
-        return Line(
+        return TextField(
             name=name,
             label=title.label,
             hint=ours or title.hint,
@@ -147,49 +147,55 @@ class _Growing:
             suggestions=title.suggestions,
         )
 
-    def _choice(self, name: str, title: Title, schema: dict[str, Any], default: Any) -> Choice:
+    def _choice(
+        self, name: str, title: TextTitle, schema: dict[str, Any], default: Any
+    ) -> ChoiceField:
         symbols = symbols_of(schema, self._language)
         unsaid = default if default in _UNSAID else None
         empty = say("empty", self._language)
         if unsaid is None and default in symbols:
             empty = say("empty.default", self._language, default=symbols[default])
-        return Choice(
+        return ChoiceField(
             name=name,
             label=title.label,
             hint="" if title.suggestions else title.hint,
-            options=tuple(Option(*one) for one in symbols.items() if one[0] != unsaid),
+            options=tuple(FieldOption(*one) for one in symbols.items() if one[0] != unsaid),
             unsaid=unsaid,
             empty=empty,
         )
 
-    def _many(self, name: str, title: Title, schema: dict[str, Any]) -> AnyField:
+    def _many(self, name: str, title: TextTitle, schema: dict[str, Any]) -> AnyField:
         if schema["type"] == "map":
             return self._pairs(name, title, schema["values"])
         return self._list(name, title, self._resolved(schema["items"]))
 
-    def _list(self, name: str, title: Title, items: dict[str, Any]) -> AnyField:
+    def _list(self, name: str, title: TextTitle, items: dict[str, Any]) -> AnyField:
         match items["type"]:
             case "record":
-                return Rows(
+                return RecordList(
                     name=name, label=title.label, hint=title.hint, fields=self._below(items)
                 )
             case "enum":
-                options = tuple(Option(*one) for one in symbols_of(items, self._language).items())
+                options = tuple(
+                    FieldOption(*one) for one in symbols_of(items, self._language).items()
+                )
                 return Ticks(name=name, label=title.label, hint=title.hint, options=options)
             case "int" | "long":
                 hint = _joined(title.hint, say("hint.numbers", self._language), self._language)
                 number = _number(name, title, items["type"])
-                return Lines(name=name, label=title.label, hint=hint, number=number)
+                return ListField(name=name, label=title.label, hint=hint, number=number)
             case _:
                 hint = _joined(title.hint, say("hint.lines", self._language), self._language)
-                return Lines(name=name, label=title.label, hint=hint)
+                return ListField(name=name, label=title.label, hint=hint)
 
-    def _pairs(self, name: str, title: Title, values: Any) -> Pairs:
-        key = Line(name="name", label=say("name", self._language))
-        value = self._node("value", Title(say("value", self._language), "", (), ""), values, None)
+    def _pairs(self, name: str, title: TextTitle, values: Any) -> Pairs:
+        key = TextField(name="name", label=say("name", self._language))
+        value = self._node(
+            "value", TextTitle(say("value", self._language), "", (), ""), values, None
+        )
         return Pairs(name=name, label=title.label, hint=title.hint, fields=(key, value))
 
-    def _amount(self, name: str, title: Title) -> Amount:
+    def _amount(self, name: str, title: TextTitle) -> Amount:
         hint = _joined(title.hint, say("hint.amount", self._language), self._language)
         label = say("currency", self._language)
         return Amount(name=name, label=title.label, hint=hint, currency="CNY", currency_label=label)
@@ -197,12 +203,14 @@ class _Growing:
 
 def _with_codes(division: tuple[AnyField, ...]) -> tuple[AnyField, ...]:
     return tuple(
-        replace(one, offered="divisions") if isinstance(one, Line) and one.name == "code" else one
+        replace(one, offered="divisions")
+        if isinstance(one, TextField) and one.name == "code"
+        else one
         for one in division
     )
 
 
-def _number(name: str, title: Title, kind: str) -> Number:
+def _number(name: str, title: TextTitle, kind: str) -> Number:
     bound = _BOUNDS[kind]
     return Number(
         name=name,

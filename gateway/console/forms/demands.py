@@ -11,10 +11,10 @@ from gateway.console.forms.fields import (
     AnyField,
     Demand,
     Form,
-    Group,
     Language,
     Recipients,
-    Rows,
+    RecordField,
+    RecordList,
     Tick,
     YesNo,
     child,
@@ -116,7 +116,7 @@ def _laid(
     language: Language,
 ) -> AnyField:
     one = replace(one, demands=tuple(found.get(path, ())))
-    if isinstance(one, Group | Rows):
+    if isinstance(one, RecordField | RecordList):
         below = tuple(_laid(each, (*path, each.name), found, language) for each in one.fields)
         return replace(one, fields=below)
     if isinstance(one, Tick) and one.demands:
@@ -141,11 +141,11 @@ def _opened(one: AnyField, needs: Sequence[Need]) -> AnyField:
     if one.name in _PAPERS:
         kinds = [need.papers[0] for need in needs if need.papers]
         chosen = tuple(_kind(kind) for kind in dict.fromkeys(kinds))
-        if isinstance(one, Rows):
+        if isinstance(one, RecordList):
             return replace(one, openings=chosen)
-        if isinstance(one, Group) and len(chosen) == 1:
+        if isinstance(one, RecordField) and len(chosen) == 1:
             return replace(one, chosen=chosen[0])
-    elif isinstance(one, Rows) and one.is_needed:
+    elif isinstance(one, RecordList) and one.is_needed:
         return replace(one, openings=((),))
     return one
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from gateway.console.forms.fields import AnyField, Form, Group, Pairs, Rows
+from gateway.console.forms.fields import AnyField, Form, Pairs, RecordField, RecordList
 from gateway.console.forms.typed import MOST_ROWS, Pair, Typed, marker_of
 
 ADD, REMOVE = "add", "remove"
@@ -31,10 +31,10 @@ def edited(form: Form, posted: Sequence[Pair]) -> list[Pair] | None:
 def _opened(fields: Sequence[AnyField], at: str) -> Iterator[Pair]:
     for one in fields:
         path = at + one.name
-        if isinstance(one, Rows):
+        if isinstance(one, RecordList):
             for number, chosen in enumerate(one.openings):
                 yield from _marked(f"{path}.{number}", chosen)
-        elif isinstance(one, Group):
+        elif isinstance(one, RecordField):
             yield from _marked(path, one.chosen) if one.chosen else ()
             yield from _opened(one.fields, f"{path}.")
 
@@ -58,13 +58,13 @@ def _is_table(form: Form, path: str) -> bool:
     fields: Sequence[AnyField] = form.fields
     found: AnyField | None = None
     for step in path.split("."):
-        if isinstance(found, Rows) and step.isdigit():
+        if isinstance(found, RecordList) and step.isdigit():
             continue
         found = next((one for one in fields if one.name == step), None)
         if found is None:
             return False
         fields = found.children
-    return isinstance(found, Rows | Pairs)
+    return isinstance(found, RecordList | Pairs)
 
 
 def _is_of(name: str, row: str) -> bool:

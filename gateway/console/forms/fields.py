@@ -22,7 +22,7 @@ LINE, TEXT = 10_000, 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class FieldError:
     """What is wrong with the value at a path; an empty path is the form as a whole."""
 
     path: str
@@ -30,7 +30,7 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class FieldOption:
     value: str
     text: str
 
@@ -65,7 +65,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line(Field):
+class TextField(Field):
     """A text: of one line, or of several."""
 
     kind: ClassVar[str] = "line"
@@ -73,7 +73,7 @@ class Line(Field):
     shape: Shape = "text"
     is_long: bool = False
     offered: Offered | None = None
-    suggestions: tuple[Option, ...] = ()
+    suggestions: tuple[FieldOption, ...] = ()
 
     @property
     def most(self) -> int:
@@ -81,11 +81,11 @@ class Line(Field):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice(Field):
+class ChoiceField(Field):
     """One of the options; nothing chosen leaves the schema's default."""
 
     kind: ClassVar[str] = "choice"
-    options: tuple[Option, ...]
+    options: tuple[FieldOption, ...]
     #: The symbol that says nothing: it is shown as nothing chosen.
     unsaid: str | None = None
     empty: str = ""
@@ -101,7 +101,7 @@ class YesNo(Field):
     """Yes, no, or nothing said."""
 
     kind: ClassVar[str] = "yes_no"
-    options: tuple[Option, ...]
+    options: tuple[FieldOption, ...]
     empty: str = ""
 
 
@@ -123,7 +123,7 @@ class Amount(Field):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lines(Field):
+class ListField(Field):
     """A list, one item a line; `number` where the items are whole numbers."""
 
     kind: ClassVar[str] = "lines"
@@ -135,11 +135,11 @@ class Ticks(Field):
     """Any of the options."""
 
     kind: ClassVar[str] = "ticks"
-    options: tuple[Option, ...]
+    options: tuple[FieldOption, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group(Field):
+class RecordField(Field):
     """A record; an optional one of which nothing is said is null."""
 
     kind: ClassVar[str] = "group"
@@ -154,7 +154,7 @@ class Group(Field):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows(Field):
+class RecordList(Field):
     """Records, one below the other."""
 
     kind: ClassVar[str] = "rows"
@@ -172,14 +172,26 @@ class Pairs(Field):
     """Names with their values."""
 
     kind: ClassVar[str] = "pairs"
-    fields: tuple[Line, AnyField]
+    fields: tuple[TextField, AnyField]
 
     @property
     def children(self) -> tuple[AnyField, ...]:
         return ()
 
 
-AnyField = Line | Choice | Tick | YesNo | Number | Amount | Lines | Ticks | Group | Rows | Pairs
+AnyField = (
+    TextField
+    | ChoiceField
+    | Tick
+    | YesNo
+    | Number
+    | Amount
+    | ListField
+    | Ticks
+    | RecordField
+    | RecordList
+    | Pairs
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,12 @@ from typing import Any
 from gateway.console.forms.fields import (
     Amount,
     AnyField,
-    Choice,
+    ChoiceField,
     Form,
-    Group,
-    Lines,
+    ListField,
     Pairs,
-    Rows,
+    RecordField,
+    RecordList,
     Tick,
     Ticks,
 )
@@ -35,10 +35,10 @@ def _filled(fields: Sequence[AnyField], data: Mapping[str, Any], at: str) -> Ite
 
 def _values(one: AnyField, value: Any, path: str) -> Iterator[Pair]:
     match one:
-        case Group():
+        case RecordField():
             yield path, ""
             yield from _filled(one.fields, value, f"{path}.")
-        case Rows():
+        case RecordList():
             yield from _rows(one, value, path)
         case Pairs():
             rows = [{"name": name, "value": inner} for name, inner in value.items()]
@@ -48,13 +48,13 @@ def _values(one: AnyField, value: Any, path: str) -> Iterator[Pair]:
             yield f"{path}.currency", value["currency"]
         case Ticks():
             yield from ((path, symbol) for symbol in value)
-        case Lines():
+        case ListField():
             yield path, "\n".join(map(_text, value))
         case _ if not _is_unsaid(one, value):
             yield path, _text(value)
 
 
-def _rows(one: Rows | Pairs, rows: Sequence[Mapping[str, Any]], path: str) -> Iterator[Pair]:
+def _rows(one: RecordList | Pairs, rows: Sequence[Mapping[str, Any]], path: str) -> Iterator[Pair]:
     for number, row in enumerate(rows):
         yield f"{path}.{number}", ""
         yield from _filled(one.fields, row, f"{path}.{number}.")
@@ -63,7 +63,7 @@ def _rows(one: Rows | Pairs, rows: Sequence[Mapping[str, Any]], path: str) -> It
 def _is_unsaid(one: AnyField, value: Any) -> bool:
     """What a browser posts nothing of: a box that is not ticked, a symbol that says nothing."""
     return (isinstance(one, Tick) and not value) or (
-        isinstance(one, Choice) and value == one.unsaid
+        isinstance(one, ChoiceField) and value == one.unsaid
     )
 
 

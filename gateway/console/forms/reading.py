@@ -11,18 +11,18 @@ from gateway.console.forms import values
 from gateway.console.forms.fields import (
     Amount,
     AnyField,
-    Choice,
+    ChoiceField,
+    FieldError,
     Form,
-    Group,
     Language,
-    Line,
-    Lines,
+    ListField,
     Number,
     Pairs,
-    Rows,
+    RecordField,
+    RecordList,
+    TextField,
     Tick,
     Ticks,
-    Wrong,
     YesNo,
 )
 from gateway.console.forms.saying import kept, says
@@ -36,23 +36,23 @@ _UNSAID: Any = object()
 
 
 @dataclass(slots=True)
-class Reading:
+class FormReading:
     """The data, what is wrong, and where in the form each row of the data was typed."""
 
     data: dict[str, Any]
-    wrongs: list[Wrong]
+    wrongs: list[FieldError]
     places: dict[str, str] = field(default_factory=dict)
 
 
-def read(form: Form, posted: Sequence[Pair]) -> tuple[dict[str, Any], list[Wrong]]:
+def read(form: Form, posted: Sequence[Pair]) -> tuple[dict[str, Any], list[FieldError]]:
     """The body's data as JSON has it, and what is wrong; empty rows are dropped."""
     found = reading(form, posted)
     return found.data, found.wrongs
 
 
-def reading(form: Form, posted: Iterable[Pair]) -> Reading:
+def reading(form: Form, posted: Iterable[Pair]) -> FormReading:
     walk = _Walk(Typed(posted), form.language)
-    return Reading(walk.record(form.fields, "", ""), walk.wrongs, walk.places)
+    return FormReading(walk.record(form.fields, "", ""), walk.wrongs, walk.places)
 
 
 def recipients(posted: Sequence[Pair]) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ class _Walk:
 
     def __init__(self, typed: Typed, language: Language) -> None:
         self._typed, self._language = typed, language
-        self.wrongs: list[Wrong] = []
+        self.wrongs: list[FieldError] = []
         self.places: dict[str, str] = {}
 
     def record(self, fields: Sequence[AnyField], at: str, to: str) -> dict[str, Any]:
@@ -75,10 +75,10 @@ class _Walk:
 
     def _value(self, one: AnyField, at: str, to: str) -> Any:
         match one:
-            case Group():
+            case RecordField():
                 is_said = says(self._typed, one, at)
                 return self.record(one.fields, f"{at}.", f"{to}.") if is_said else _UNSAID
-            case Rows():
+            case RecordList():
                 return self._rows(one, at, to)
             case Pairs():
                 return self._pairs(one, at, to)
@@ -86,7 +86,7 @@ class _Walk:
 
     def _leaf(self, one: AnyField, at: str) -> Any:
         match one:
-            case Lines():
+            case ListField():
                 return self._lines(one, at)
             case Ticks():
                 return self._ticks(one, at)
@@ -105,10 +105,10 @@ class _Walk:
         return nothing
 
     def _wrong(self, at: str, key: str, **filled: Any) -> None:
-        self.wrongs.append(Wrong(at, say(key, self._language, **filled)))
+        self.wrongs.append(FieldError(at, say(key, self._language, **filled)))
 
-    def _lines(self, one: Lines, at: str) -> Any:
-        kind = one.number or Line(name=one.name, label=one.label)
+    def _lines(self, one: ListField, at: str) -> Any:
+        kind = one.number or TextField(name=one.name, label=one.label)
         typed = self._typed.one(at)
         if one.number:
             typed = typed.translate(dict.fromkeys(map(ord, ",，、;； "), "\n"))
@@ -136,11 +136,11 @@ class _Walk:
         fen = self._tried(f"{at}.amount", lambda: values.fen(typed))
         said = self._tried(
             f"{at}.currency",
-            lambda: values.text(Line(name="currency", label=""), currency or one.currency),
+            lambda: values.text(TextField(name="currency", label=""), currency or one.currency),
         )
         return _UNSAID if _UNSAID in (fen, said) else {"fen": fen, "currency": said}
 
-    def _rows(self, one: Rows, at: str, to: str) -> Any:
+    def _rows(self, one: RecordList, at: str, to: str) -> Any:
         said = kept(self._typed, one, at)
         if not self._fits(at, len(said)):
             return _UNSAID
@@ -183,7 +183,7 @@ def _single(one: AnyField, typed: str) -> Any:
             return True
         case Number():
             return values.number(one, typed)
-        case Choice():
+        case ChoiceField():
             if typed not in {option.value for option in one.options}:
                 raise WrongValueError("wrong.choice")
             return typed
@@ -191,6 +191,6 @@ def _single(one: AnyField, typed: str) -> Any:
             if typed not in {"true", "false"}:
                 raise WrongValueError("wrong.choice")
             return typed == "true"
-        case Line():
+        case TextField():
             return values.text(one, typed)
     raise TypeError(one.kind)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from gateway.console.forms.fields import Amount, AnyField, Group, Line, Pairs, Rows
+from gateway.console.forms.fields import Amount, AnyField, Pairs, RecordField, RecordList, TextField
 from gateway.console.forms.typed import Typed, opened_with
 
 
 def is_said(typed: Typed, one: AnyField, at: str, opened: str = "") -> bool:
     match one:
-        case Group():
+        case RecordField():
             return says(typed, one, at)
-        case Rows() | Pairs():
+        case RecordList() | Pairs():
             return bool(kept(typed, one, at))
         case Amount():
             currency = typed.one(f"{at}.currency").strip()
             return typed.is_said(f"{at}.amount") or currency not in {"", one.currency}
-        case Line() if one.default:
+        case TextField() if one.default:
             return typed.one(at).strip() not in {"", one.default}
         case _:
             return typed.is_said(at) and typed.one(at) != opened
 
 
-def says(typed: Typed, one: Group | Rows | Pairs, at: str) -> bool:
+def says(typed: Typed, one: RecordField | RecordList | Pairs, at: str) -> bool:
     """Whether more stands in a group, or in a row, than it was opened with."""
     opened = opened_with(typed.one(at))
     return any(
@@ -29,7 +29,7 @@ def says(typed: Typed, one: Group | Rows | Pairs, at: str) -> bool:
     )
 
 
-def kept(typed: Typed, one: Rows | Pairs, at: str) -> list[str]:
+def kept(typed: Typed, one: RecordList | Pairs, at: str) -> list[str]:
     """The paths of the rows that say something."""
     rows = (f"{at}.{number}" for number in typed.rows(at))
     return [row for row in rows if says(typed, one, row)]

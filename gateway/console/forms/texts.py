@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from gateway.console.forms.fields import Language, Option
+from gateway.console.forms.fields import FieldOption, Language
 
 _HERE = Path(__file__).parent
 _HAN = re.compile("[一-鿿]")
@@ -28,26 +28,26 @@ _DROPPED = re.compile(r",? ?(YYYY-MM-DD|RFC 3339|lower-case hex)$|[,;] (null|emp
 
 
 @dataclass(frozen=True, slots=True)
-class Title:
+class TextTitle:
     label: str
     hint: str
-    suggestions: tuple[Option, ...]
+    suggestions: tuple[FieldOption, ...]
     #: The English of the doc, which tells of what form a text is.
     english: str
 
 
-def title_of(name: str, doc: str, language: Language) -> Title:
+def title_of(name: str, doc: str, language: Language) -> TextTitle:
     chinese, _, english = doc.partition(": ")
-    suggestions = tuple(Option(*found) for found in _SUGGESTED.findall(english))
+    suggestions = tuple(FieldOption(*found) for found in _SUGGESTED.findall(english))
     plain = english[: _first_suggestion(english)] if _HAN.search(english) else english
     words, _, more = _DROPPED.sub("", plain.strip(" ,:")).partition("; ")
     if language == "zh":
-        return Title(chinese or name, "", suggestions, english)
+        return TextTitle(chinese or name, "", suggestions, english)
     label = words.partition(", as ")[0]
     hint = "; ".join(filter(None, (words[len(label) :].strip(" ,"), _DROPPED.sub("", more))))
     own = _words().get(f"label.{name}", {}).get("en")
     label = own or _capital(label or name.replace("_", " "))
-    return Title(label, _capital(hint), _in_english(suggestions), english)
+    return TextTitle(label, _capital(hint), _in_english(suggestions), english)
 
 
 def symbols_of(schema: Mapping[str, Any], language: Language) -> dict[str, str]:
@@ -63,8 +63,8 @@ def say(key: str, language: Language, **values: Any) -> str:
     return _words()[key][language].format(**values)
 
 
-def yes_no(language: Language) -> tuple[Option, Option]:
-    return Option("true", say("yes", language)), Option("false", say("no", language))
+def yes_no(language: Language) -> tuple[FieldOption, FieldOption]:
+    return FieldOption("true", say("yes", language)), FieldOption("false", say("no", language))
 
 
 def _english(symbol: str, chinese: str) -> str:
@@ -77,8 +77,8 @@ def _first_suggestion(english: str) -> int:
     return found.start() if found else len(english)
 
 
-def _in_english(suggestions: tuple[Option, ...]) -> tuple[Option, ...]:
-    return tuple(Option(one.value, one.value.replace("_", " ")) for one in suggestions)
+def _in_english(suggestions: tuple[FieldOption, ...]) -> tuple[FieldOption, ...]:
+    return tuple(FieldOption(one.value, one.value.replace("_", " ")) for one in suggestions)
 
 
 def _capital(text: str) -> str:

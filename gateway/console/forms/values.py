@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from gateway.console.forms.fields import Line, Number
+from gateway.console.forms.fields import Number, TextField
 
 _HUNDREDTHS = 100
 _LONG = 2**63
@@ -31,7 +31,7 @@ class WrongValueError(Exception):
         self.key, self.values = key, values
 
 
-def text(one: Line, typed: str) -> str:
+def text(one: TextField, typed: str) -> str:
     """As it was typed but for the blanks around it; days and digests in their one form."""
     plain = typed.replace("\r\n", "\n").strip()
     if len(plain) > one.most:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gateway.console.forms.fields import AnyField, Form, Option, Wrong
+from gateway.console.forms.fields import AnyField, FieldError, FieldOption, Form
 from gateway.console.forms.saying import is_said
 from gateway.console.forms.texts import say
 from gateway.console.forms.typed import MOST_ROWS, Pair, Typed
@@ -16,7 +16,7 @@ _ISO_MINUTE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}
 _INPUTS = {"day": ("date", _ISO_DAY), "moment": ("datetime-local", _ISO_MINUTE)}
 
 
-class View:
+class FormView:
     """`prefix` keeps the ids of several forms on one page apart; `agencies` are (id, name)."""
 
     most_rows = MOST_ROWS
@@ -25,14 +25,14 @@ class View:
         self,
         form: Form,
         posted: Iterable[Pair] = (),
-        wrongs: Sequence[Wrong] = (),
+        wrongs: Sequence[FieldError] = (),
         *,
         prefix: str = "",
         agencies: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.form, self.typed, self.prefix = form, Typed(posted), prefix
         self.wrongs = tuple(wrongs)
-        self.agencies = tuple(Option(*one) for one in agencies)
+        self.agencies = tuple(FieldOption(*one) for one in agencies)
         self._wrongs: dict[str, list[str]] = {}
         for one in wrongs:
             self._wrongs.setdefault(one.path, []).append(one.text)
@@ -67,7 +67,7 @@ class View:
         kind, pattern = _INPUTS.get(shape, ("text", None))
         return kind if pattern and (not value or pattern.fullmatch(value)) else "text"
 
-    def target(self, wrong: Wrong) -> str:
+    def target(self, wrong: FieldError) -> str:
         """The id that a line of the summary leads to."""
         return self.id(wrong.path)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from casebus.law.acts import Need
 from gateway.console.forms import demands
-from gateway.console.forms.fields import AnyField, Form, Number, Rows, Wrong, child
+from gateway.console.forms.fields import AnyField, FieldError, Form, Number, RecordList, child
 from gateway.console.forms.reading import reading
 from gateway.console.forms.texts import say
 from gateway.console.forms.typed import Pair
@@ -16,13 +16,13 @@ _DATA, _TO = "data", "to"
 
 def wrongs_of(
     form: Form, errors: Iterable[Mapping[str, str]], posted: Sequence[Pair] = ()
-) -> list[Wrong]:
+) -> list[FieldError]:
     """One for each {pointer, detail}; rows are found again where blank ones were dropped."""
     places = reading(form, posted).places
     return [_wrong(form, error, places) for error in errors]
 
 
-def _wrong(form: Form, error: Mapping[str, str], places: Mapping[str, str]) -> Wrong:
+def _wrong(form: Form, error: Mapping[str, str], places: Mapping[str, str]) -> FieldError:
     steps = [_plain(step) for step in error["pointer"].split("/")[1:]]
     path, node = _found(form, steps, places)
     # Several needs may point at one place; each names itself.
@@ -30,10 +30,10 @@ def _wrong(form: Form, error: Mapping[str, str], places: Mapping[str, str]) -> W
     asked = (one for one in form.needs if _pointer(one) == steps and one.what in detail)
     if need := next(asked, None):
         lacks = demands.what(need, form.language), demands.citation(need, form.language)
-        return Wrong(path, say("wrong.lacks", form.language, what=lacks[0], citation=lacks[1]))
+        return FieldError(path, say("wrong.lacks", form.language, what=lacks[0], citation=lacks[1]))
     if not path:
-        return Wrong("", say("wrong.unknown", form.language, pointer=error["pointer"]))
-    return Wrong(path, say(_key(node, detail), form.language))
+        return FieldError("", say("wrong.unknown", form.language, pointer=error["pointer"]))
+    return FieldError(path, say(_key(node, detail), form.language))
 
 
 def _pointer(need: Need) -> list[str]:
@@ -51,12 +51,12 @@ def _found(
     typed = data = ""
     for step in steps[1:] if steps[:1] == [_DATA] else ():
         data = f"{data}.{step}".removeprefix(".")
-        if isinstance(node, Rows) and step.isdigit():
+        if isinstance(node, RecordList) and step.isdigit():
             typed = places.get(data, f"{typed}.{step}")
             continue
         below = child(fields, step)
         # A column without its row is said of the table.
-        if below is None or (isinstance(node, Rows) and not typed[-1:].isdigit()):
+        if below is None or (isinstance(node, RecordList) and not typed[-1:].isdigit()):
             break
         node, typed, fields = below, f"{typed}.{step}".removeprefix("."), below.children
     return typed, node

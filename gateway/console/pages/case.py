@@ -20,10 +20,10 @@ from gateway.api.cases import AccessItem, CaseDetail
 from gateway.api.histories import HistoryItem, HistoryPage
 from gateway.api.shapes import Region
 from gateway.console import revealing, timeline
-from gateway.console.coming import Way
-from gateway.console.languages import Words, language_of, words
-from gateway.console.naming import Names
-from gateway.console.reading import Line
+from gateway.console.coming import NextAct
+from gateway.console.languages import PageWords, language_of, words
+from gateway.console.naming import PageNames
+from gateway.console.reading import BodyLine
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import Current, OwnForm
@@ -58,7 +58,7 @@ async def one_case(
 
     Where the address says so: as it was known at the end of a day, or as another agency sees it.
     """
-    names: Names = request.app.state.names
+    names: PageNames = request.app.state.names
     then = None if on is None else end_of(on)
     sight: dict[str, Any] = {"known_on": then, "seen_by": seen_by or None}
     found = await cases.one_case(case, visitor.reader, gateway, database, **sight)
@@ -150,7 +150,7 @@ class _Event(NamedTuple):
     async def shown(
         self, visitor: Visitor, gateway: Gateway, database: Database, *, whole: bool = False
     ) -> Response:
-        names: Names = self.request.app.state.names
+        names: PageNames = self.request.app.state.names
         found = await cases.one_case(self.case, visitor.reader, gateway, database)
         history = await histories.history(
             case=self.case,
@@ -182,7 +182,7 @@ class _Event(NamedTuple):
         )
 
 
-def _json(names: Names, history: HistoryPage) -> str:
+def _json(names: PageNames, history: HistoryPage) -> str:
     masked = [
         one.model_copy(update={"data": names.masked(one.type, one.data)}) for one in history.items
     ]
@@ -201,7 +201,7 @@ def _others(found: CaseDetail, visitor: Visitor) -> list[str]:
     return sorted(named - own - {""}) if own & named else []
 
 
-class Difference(NamedTuple):
+class FieldChange(NamedTuple):
     """A field that says something else than before; None where it says nothing."""
 
     label: str
@@ -209,11 +209,11 @@ class Difference(NamedTuple):
     after: Any
 
 
-def differences(before: Sequence[Line], after: Sequence[Line]) -> list[Difference]:
+def differences(before: Sequence[BodyLine], after: Sequence[BodyLine]) -> list[FieldChange]:
     then, now = dict(before), dict(after)
     labels = dict.fromkeys([*now, *then])
     return [
-        Difference(label, then.get(label), now.get(label))
+        FieldChange(label, then.get(label), now.get(label))
         for label in labels
         if then.get(label) != now.get(label)
     ]
@@ -225,10 +225,12 @@ class Course:
 
     region: Region
     steps: list[HistoryItem]
-    next: list[Way]
+    next: list[NextAct]
 
 
-def _course(names: Names, region: Region, items: Sequence[HistoryItem], now: datetime) -> Course:
+def _course(
+    names: PageNames, region: Region, items: Sequence[HistoryItem], now: datetime
+) -> Course:
     procedure = names.ways.get(region.procedure)
     if procedure is None:
         return Course(region, [], [])
@@ -319,7 +321,7 @@ def namer(gateway: Gateway) -> Any:
     return name
 
 
-def length(period: timedelta, t: Words) -> str:
+def length(period: timedelta, t: PageWords) -> str:
     """A length of time in its largest whole unit."""
     for name, unit in (("days", _DAY), ("hours", _HOUR)):
         if period >= unit:

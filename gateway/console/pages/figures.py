@@ -15,7 +15,7 @@ from pydantic import BeforeValidator
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from casebus.statistics import overview
-from casebus.statistics.overview import STEPS, STOCK, Answers, Compare, Figure, Plan
+from casebus.statistics.overview import STEPS, STOCK, Answers, Compare, Figure, Periods
 from gateway import figures as rules_of
 from gateway import paging
 from gateway.api import counted, stats
@@ -23,9 +23,9 @@ from gateway.api.counted import Row
 from gateway.api.shapes import Moment
 from gateway.api.stats import Definition
 from gateway.console import charts, exports, figuring
-from gateway.console.exports import Form, Sheet
-from gateway.console.figuring import Naming
-from gateway.console.languages import Words, language_of, words
+from gateway.console.exports import ExportSheet, Form
+from gateway.console.figuring import DimensionNames
+from gateway.console.languages import PageWords, language_of, words
 from gateway.console.pages.case import namer
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
@@ -69,7 +69,7 @@ def of_group(items: Sequence[Definition], group: Group) -> list[Definition]:
     return [one for one in items if (one.paragraph in mine if mine else one.paragraph not in named)]
 
 
-class Asking(NamedTuple):
+class FigureReader(NamedTuple):
     """Who asks the API, and how; every page asks it in the same words."""
 
     request: Request
@@ -110,16 +110,16 @@ def _asking(
     database: Database,
     view: View = "own",
     as_of: Day = None,
-) -> Asking:
+) -> FigureReader:
     """Raises CasebusError `role_needed` for an operator; a day counts to its end, in Beijing."""
     if visitor.agency is None:
         raise CasebusError("role_needed", "an operator sees no statistics")
     now = gateway.now().replace(microsecond=0)
     moment = now if as_of is None else min(now, end_of(as_of))
-    return Asking(request, visitor.agency, gateway, database, view, moment)
+    return FigureReader(request, visitor.agency, gateway, database, view, moment)
 
 
-Asks = Annotated[Asking, Depends(_asking)]
+Asks = Annotated[FigureReader, Depends(_asking)]
 
 
 @router.get("/figures")
@@ -202,7 +202,9 @@ async def export(
         table = figuring.table_of(one, dims, naming_of(ask.gateway, t))
         rows = [[_exported(cell) for cell in row.cells] for row in table.rows]
         heads = [head for head, _ in table.heads]
-        sheet = Sheet(f"figures-{indicator}", t.pick(one["title"], one["title_en"]), heads, rows)
+        sheet = ExportSheet(
+            f"figures-{indicator}", t.pick(one["title"], one["title_en"]), heads, rows
+        )
         return await exports.answer(sheet, form)
     known = await stats.indicators(ask.agency, ask.gateway)
     plan = plan_of(ask, month, compare or "month")
@@ -212,7 +214,7 @@ async def export(
         [one.title, one.now, one.before, one.change]
         for one in (shown_of(t, each) for each in found)
     ]
-    return await exports.answer(Sheet("figures", t("figures"), heads, rows), form)
+    return await exports.answer(ExportSheet("figures", t("figures"), heads, rows), form)
 
 
 @router.get("/figures/cases")
@@ -269,7 +271,7 @@ async def cases(
     )
 
 
-class Shown(NamedTuple):
+class ShownFigure(NamedTuple):
     """A figure as it is read; `way` is up, down or same, in words and as a sign."""
 
     id: str
@@ -284,7 +286,7 @@ class Shown(NamedTuple):
     is_zero: bool
 
 
-async def glance(ask: Asking, items: Sequence[Definition], plan: Plan) -> list[Figure]:
+async def glance(ask: FigureReader, items: Sequence[Definition], plan: Periods) -> list[Figure]:
     """These indicators, the steps apart: now, before and by month."""
     flows = [one.id for one in items if one.kind not in (STOCK, STEPS)]
     stocks = [one.id for one in items if one.kind == STOCK]
@@ -297,18 +299,18 @@ async def glance(ask: Asking, items: Sequence[Definition], plan: Plan) -> list[F
     return overview.figures(answers, plan, [one.id for one in items])
 
 
-def plan_of(ask: Asking, month: str, compare: Compare) -> Plan:
+def plan_of(ask: FigureReader, month: str, compare: Compare) -> Periods:
     """Of the month that is asked for, or that of the moment; whole months in a shared view."""
     last = ask.as_of.astimezone(CHINA).date()
     first = dt.date.fromisoformat(f"{month}-01") if month else last.replace(day=1)
     return overview.plan(first, last, compare, whole=ask.view == "shared")
 
 
-def shown_of(t: Words, one: Figure) -> Shown:
+def shown_of(t: PageWords, one: Figure) -> ShownFigure:
     kind, about = one.about["kind"], one.about
     way, change = figuring.change_of(t, one)
     said = [figuring.text_of(t, kind, point.value) for point in one.trend]
-    return Shown(
+    return ShownFigure(
         about["id"],
         t.pick(about["title"], about["title_en"]),
         about["definition"],
@@ -322,7 +324,7 @@ def shown_of(t: Words, one: Figure) -> Shown:
     )
 
 
-def charted(t: Words, one: dict[str, Any]) -> charts.Chart | None:
+def charted(t: PageWords, one: dict[str, Any]) -> charts.Chart | None:
     """A table by month as bars, the last months of it."""
     months = [
         dt.date.fromisoformat(f"{row['month']}-01") for row in one["rows"] if row.get("month")
@@ -335,12 +337,12 @@ def charted(t: Words, one: dict[str, Any]) -> charts.Chart | None:
     return charts.trend(points, said, large=True)
 
 
-def naming_of(gateway: Gateway, t: Words) -> Naming:
+def naming_of(gateway: Gateway, t: PageWords) -> DimensionNames:
     law = rules_of.law_of(gateway.settings.policies_dir)
-    return Naming(t, law.divisions, namer(gateway))
+    return DimensionNames(t, law.divisions, namer(gateway))
 
 
-def said_days(days: overview.Days) -> str:
+def said_days(days: overview.DayRange) -> str:
     return f"{days.since} – {days.until}"
 
 
@@ -349,14 +351,14 @@ def end_of(day: dt.date) -> dt.datetime:
 
 
 async def _one(
-    ask: Asking, indicator: str, by: str, since: dt.date | None, until: dt.date | None
+    ask: FigureReader, indicator: str, by: str, since: dt.date | None, until: dt.date | None
 ) -> dict[str, Any]:
     found = await ask([indicator], "" if by == "none" else by, since, until)
     one: dict[str, Any] = found["indicators"][0]
     return one
 
 
-def _exported(cell: figuring.Cell) -> object:
+def _exported(cell: figuring.TableCell) -> object:
     return cell.raw if cell.is_figure else cell.text
 
 

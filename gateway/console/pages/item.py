@@ -21,7 +21,7 @@ from gateway.api import cases, events, histories
 from gateway.api import work as api
 from gateway.api.shapes import WorkItem
 from gateway.console import forms
-from gateway.console.forms import MOST_VALUES, Form, View, Wrong, form_of
+from gateway.console.forms import MOST_VALUES, FieldError, Form, FormView, form_of
 from gateway.console.languages import Language, language_of
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
@@ -31,7 +31,7 @@ from gateway.context import Context, Database, Gateway
 from gateway.looking import Looking
 from gateway.problems import RefusedError
 from storage import drafts, work
-from storage.drafts import Fields, Place
+from storage.drafts import DraftKey, Fields
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/work", include_in_schema=False)
 #: Names of the form that are not the event's.
@@ -106,7 +106,7 @@ class Given(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class FormAct:
     """An act on an item, as its form needs it."""
 
     item: WorkItem
@@ -114,7 +114,7 @@ class Act:
     form: Form
 
     @classmethod
-    async def of(cls, gateway: Gateway, asked: Asked, language: Language) -> Act:
+    async def of(cls, gateway: Gateway, asked: ActQuery, language: Language) -> FormAct:
         """Raises CasebusError `not_found` for an item or an act that is not the agency's."""
         row = await _row(gateway, asked.agency, asked.key)
         [item] = await working.shown(gateway, asked.agency, [row])
@@ -128,7 +128,7 @@ class Act:
         return cls(item, asked.word, form_of(gateway.schemas.latest(full), needs, language))
 
 
-class Asked(NamedTuple):
+class ActQuery(NamedTuple):
     """Which act on which item, by whom."""
 
     agency: str
@@ -137,33 +137,33 @@ class Asked(NamedTuple):
     word: str
 
     @property
-    def place(self) -> Place:
-        return Place(self.agency, self.key, self.word, self.officer)
+    def place(self) -> DraftKey:
+        return DraftKey(self.agency, self.key, self.word, self.officer)
 
 
-async def asked_of(key: str, word: str, visitor: OfficerHere) -> Asked:
-    return Asked(str(visitor.agency), visitor.pseudonym, key, word)
+async def asked_of(key: str, word: str, visitor: OfficerHere) -> ActQuery:
+    return ActQuery(str(visitor.agency), visitor.pseudonym, key, word)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ActForm:
     """An act's form in front of one officer."""
 
     request: Request
     visitor: Visitor
     gateway: Gateway
-    act: Act
+    act: FormAct
 
     def shown(
         self,
         given: Given,
         *,
-        draft: drafts.Draft | None = None,
-        wrong: Sequence[Wrong] = (),
+        draft: drafts.SavedForm | None = None,
+        wrong: Sequence[FieldError] = (),
         refused: CasebusError | None = None,
     ) -> Response:
         known = self.gateway.directory().agencies.values()
-        view = View(
+        view = FormView(
             self.act.form, given.fields, wrong, agencies=[(one.id, one.name) for one in known]
         )
         return page(
@@ -190,14 +190,14 @@ async def desk_of(
     request: Request,
     visitor: OfficerHere,
     gateway: Context,
-    asked: Annotated[Asked, Depends(asked_of)],
-) -> Desk:
-    act = await Act.of(gateway, asked, language_of(request))
-    return Desk(request, visitor, gateway, act)
+    asked: Annotated[ActQuery, Depends(asked_of)],
+) -> ActForm:
+    act = await FormAct.of(gateway, asked, language_of(request))
+    return ActForm(request, visitor, gateway, act)
 
 
-Asks = Annotated[Asked, Depends(asked_of)]
-Here = Annotated[Desk, Depends(desk_of)]
+Asks = Annotated[ActQuery, Depends(asked_of)]
+Here = Annotated[ActForm, Depends(desk_of)]
 
 
 @router.get("/{key}/{word}")
@@ -244,7 +244,7 @@ async def do_act(asked: Asks, desk: Here, gateway: Context) -> Response:
     return RedirectResponse(f"/console/work/{asked.key}?sent={sent}", 303)
 
 
-def _action(asked: Asked, given: Given, data: dict[str, Any]) -> Action:
+def _action(asked: ActQuery, given: Given, data: dict[str, Any]) -> Action:
     return Action(
         word=asked.word,
         version=given.version,

@@ -12,8 +12,8 @@ from gateway.api import overseeing
 from gateway.api.cases import CaseSummary
 from gateway.api.overseeing import Omission, OmissionPage, Owed, UnansweredPage
 from gateway.console import exports
-from gateway.console.exports import Form, Sheet
-from gateway.console.languages import Words, language_of, words
+from gateway.console.exports import ExportSheet, Form
+from gateway.console.languages import PageWords, language_of, words
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import SupervisorHere
@@ -116,7 +116,7 @@ async def _watch(
     )
 
 
-def weighed(t: Words, one: Omission) -> str:
+def weighed(t: PageWords, one: Omission) -> str:
     """What of the case reaches the standard: `非法经营数额 80,000元 ≥ 50,000元`."""
     if one.metric not in METRICS or not (one.value.isdecimal() and one.needed.isdecimal()):
         return ""
@@ -124,13 +124,15 @@ def weighed(t: Words, one: Omission) -> str:
     return f"{t.pick(*METRICS[one.metric])} {value} ≥ {needed}"
 
 
-def _sheet(table: Table, seen: Watch, t: Words) -> Sheet:
+def _sheet(table: Table, seen: Watch, t: PageWords) -> ExportSheet:
     heads, rows = {
         "owed": (_OWED, _owed_rows(seen.owed, t)),
         "omissions": (_OMITTED, _omission_rows(seen.omissions)),
         "unanswered": (_ASKED, _unanswered_rows(seen.unanswered)),
     }[table]
-    return Sheet(f"oversight-{table}", t(f"oversight.{table}"), [t(one) for one in heads], rows)
+    return ExportSheet(
+        f"oversight-{table}", t(f"oversight.{table}"), [t(one) for one in heads], rows
+    )
 
 
 _OWED = (
@@ -147,7 +149,7 @@ _ASKED = (
 )
 
 
-def _owed_rows(owed: Owed, t: Words) -> Iterator[tuple[object, ...]]:
+def _owed_rows(owed: Owed, t: PageWords) -> Iterator[tuple[object, ...]]:
     for by in owed.items:
         for one in by.steps:
             title = t.pick(one.title, one.title_en)

@@ -13,7 +13,7 @@ from gateway.api.cases import CaseDetail
 from gateway.api.histories import HistoryItem
 from gateway.console import codes, revealing, timeline
 from gateway.console.languages import language_of, words
-from gateway.console.naming import Names
+from gateway.console.naming import PageNames
 from gateway.console.pages.case import MOST_EVENTS, namer, place_of, receipts
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
@@ -74,7 +74,7 @@ async def whole_letter(
 def _letter(
     request: Request, visitor: Visitor, gateway: Gateway, paper: Paper, *, whole: bool = False
 ) -> Response:
-    names: Names = request.app.state.names
+    names: PageNames = request.app.state.names
     t, item = words(language_of(request)), paper.item
     return _printed(
         request,

@@ -11,16 +11,16 @@ from fastapi import APIRouter, Path, Request, Response
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from casebus.statistics import overview
-from casebus.statistics.overview import Plan, Value
+from casebus.statistics.overview import Periods, Value
 from gateway.api import overseeing, stats
 from gateway.api.overseeing import Breaches
 from gateway.console import figuring
-from gateway.console.languages import Words, language_of, words
+from gateway.console.languages import PageWords, language_of, words
 from gateway.console.pages.case import namer
 from gateway.console.pages.figures import (
-    Asking,
     Asks,
     Day,
+    FigureReader,
     end_of,
     glance,
     naming_of,
@@ -34,7 +34,7 @@ router = APIRouter(route_class=ConsoleRoute, prefix="/console/print", include_in
 Month = Annotated[str, Path(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
 
 
-class Line(NamedTuple):
+class ReportLine(NamedTuple):
     """Who, how many in the month, and how many stand at its end."""
 
     who: str
@@ -70,7 +70,7 @@ async def month(
     )
 
 
-def _at(ask: Asking, first: dt.date, as_of: dt.date | None) -> Asking:
+def _at(ask: FigureReader, first: dt.date, as_of: dt.date | None) -> FigureReader:
     """As known at the month's end, or on the day that is asked for.
 
     Raises CasebusError `not_found` for a month that has not begun.
@@ -81,14 +81,14 @@ def _at(ask: Asking, first: dt.date, as_of: dt.date | None) -> Asking:
     return ask if as_of else ask._replace(as_of=min(now, end_of(overview.end_of(first))))
 
 
-def _plan(ask: Asking, first: dt.date) -> Plan:
+def _plan(ask: FigureReader, first: dt.date) -> Periods:
     """Beside the month before; of the months earlier than that nothing is told."""
     last = max(first, ask.as_of.astimezone(CHINA).date())
     made = overview.plan(first, last, "month", whole=ask.view == "shared")
     return made._replace(first=made.before.since)
 
 
-async def _breaches(ask: Asking, plan: Plan) -> Breaches | None:
+async def _breaches(ask: FigureReader, plan: Periods) -> Breaches | None:
     """Of what the agency sees itself; a shared report names no agency."""
     if ask.view == "shared":
         return None
@@ -102,7 +102,9 @@ async def _breaches(ask: Asking, plan: Plan) -> Breaches | None:
     )
 
 
-async def _lines(ask: Asking, plan: Plan, pair: tuple[str, str], t: Words) -> list[Line]:
+async def _lines(
+    ask: FigureReader, plan: Periods, pair: tuple[str, str], t: PageWords
+) -> list[ReportLine]:
     """By agency, or by city where no agency may be named; the total last."""
     by = "city" if ask.view == "shared" else "agency"
     new = await ask([pair[0]], by, *plan.now)
@@ -111,10 +113,13 @@ async def _lines(ask: Asking, plan: Plan, pair: tuple[str, str], t: Words) -> li
     news, stand = _by(by, new), _by(by, standing)
     whos = sorted({*news, *stand} - {None}, key=str)
     lines = [
-        Line(naming(by, str(who), {}), _text(t, news.get(who)), _text(t, stand.get(who)))
+        ReportLine(naming(by, str(who), {}), _text(t, news.get(who)), _text(t, stand.get(who)))
         for who in whos
     ]
-    return [*lines, Line(t("figures.total"), _text(t, news.get(None)), _text(t, stand.get(None)))]
+    return [
+        *lines,
+        ReportLine(t("figures.total"), _text(t, news.get(None)), _text(t, stand.get(None))),
+    ]
 
 
 def _by(by: str, answer: Mapping[str, Any]) -> dict[str | None, Mapping[str, Any]]:
@@ -130,6 +135,6 @@ def _keyed(
         yield row.get(by), row
 
 
-def _text(t: Words, row: Mapping[str, Any] | None) -> str:
+def _text(t: PageWords, row: Mapping[str, Any] | None) -> str:
     value = Value(0) if row is None else Value(row["value"], row["value"] is None)
     return figuring.text_of(t, "count", value)

@@ -16,8 +16,8 @@ from gateway import figures, paging
 from gateway.console.languages import language_of, words
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
-from gateway.console.search.asking import MOST_ROWS, Asked
-from gateway.console.search.columns import COLUMNS, Teller, chosen
+from gateway.console.search.asking import MOST_ROWS, SearchQuery
+from gateway.console.search.columns import COLUMNS, CaseTeller, chosen
 from gateway.console.search.conditions import address
 from gateway.console.signin.current import Current
 from gateway.context import Context, Database
@@ -38,11 +38,11 @@ async def asked_of(
     gateway: Context,
     database: Database,
     sort: Sort = "-changed",
-) -> Asked:
-    return await Asked(request, visitor, gateway, database, sort).read()
+) -> SearchQuery:
+    return await SearchQuery(request, visitor, gateway, database, sort).read()
 
 
-Asks = Annotated[Asked, Depends(asked_of)]
+Asks = Annotated[SearchQuery, Depends(asked_of)]
 Columns = Annotated[list[str] | None, Query()]
 
 
@@ -59,7 +59,7 @@ async def search(
     found = await asked.found(cursor=cursor, limit=PAGE_ROWS, count=True)
     gateway, visitor = asked.gateway, asked.visitor
     known = await figures.rules(gateway.settings.policies_dir)
-    owner = views.Owner(visitor.reader, visitor.pseudonym)
+    owner = views.ViewOwner(visitor.reader, visitor.pseudonym)
     return page(
         request,
         "search.html",
@@ -92,7 +92,7 @@ async def as_workbook(asked: Asks, columns: Columns = None) -> Response:
 
 
 async def _file(
-    asked: Asked,
+    asked: SearchQuery,
     columns: list[str] | None,
     kind: str,
     media: str,
@@ -103,7 +103,7 @@ async def _file(
         return RedirectResponse(asked.place, 303)
     names, now = asked.request.app.state.names, asked.gateway.now()
     t = words(language_of(asked.request))
-    tells = Teller(t, names, asked.gateway.directory().agencies, now)
+    tells = CaseTeller(t, names, asked.gateway.directory().agencies, now)
     wanted = chosen(columns or ())
     items, total = await asked.all()
     if asked.conditions.wrong:

@@ -50,8 +50,8 @@ async def forget(view: UUID, visitor: Current, gateway: Context) -> Response:
     return RedirectResponse("/console/search", 303)
 
 
-def _owner(visitor: Visitor) -> views.Owner:
-    return views.Owner(visitor.reader, visitor.pseudonym)
+def _owner(visitor: Visitor) -> views.ViewOwner:
+    return views.ViewOwner(visitor.reader, visitor.pseudonym)
 
 
 def _unfit(field: str, detail: str) -> RefusedError:

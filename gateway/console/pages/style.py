@@ -92,5 +92,5 @@ def _form(gateway: Gateway, language: Language) -> Any:
     """A form of the law's own, with one field that is wrong."""
     form = forms.form_of(gateway.schemas.latest(_TYPE), [], language)
     field = form.rest[0]
-    wrong = forms.Wrong(field.name, field.label)
-    return forms.View(form, [], [wrong], prefix="style-")
+    wrong = forms.FieldError(field.name, field.label)
+    return forms.FormView(form, [], [wrong], prefix="style-")

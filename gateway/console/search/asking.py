@@ -29,7 +29,7 @@ _NOTHING = Guess("", {})
 
 
 @dataclass(slots=True)
-class Asked:
+class SearchQuery:
     """What a visitor asks for."""
 
     request: Request
@@ -46,7 +46,7 @@ class Asked:
     maybe: list[Agency] = field(default_factory=list)
     conditions: Conditions = field(default_factory=lambda: Conditions({}, {}))
 
-    async def read(self) -> Asked:
+    async def read(self) -> SearchQuery:
         pairs = self.request.query_params.multi_items()
         known = self.gateway.directory().agencies.values()
         self.conditions = Conditions.read(pairs, known)

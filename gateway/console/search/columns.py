@@ -8,8 +8,8 @@ from datetime import datetime
 
 from casebus.trust.directory import Agency
 from gateway.api.searching import CaseFound
-from gateway.console.languages import Words
-from gateway.console.naming import Names
+from gateway.console.languages import PageWords
+from gateway.console.naming import PageNames
 from gateway.console.rendering import urgency
 
 #: Column -> its word.
@@ -33,11 +33,11 @@ def chosen(asked: Iterable[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class CaseTeller:
     """Says a case in a reader's language."""
 
-    t: Words
-    names: Names
+    t: PageWords
+    names: PageNames
     agencies: Mapping[str, Agency]
     now: datetime
 

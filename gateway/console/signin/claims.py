@@ -13,7 +13,7 @@ from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.topics import ADMIN
 from casebus.law import loader
-from casebus.law.models import Model
+from casebus.law.models import LawModel
 from casebus.trust.directory import ROOT
 from gateway.console.signin.visitor import Role
 
@@ -26,7 +26,7 @@ _LONGEST = 200
 _Path = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 
 
-class Claim(Model):
+class Claim(LawModel):
     """Where a value stands in a token, and what its words mean."""
 
     claim: _Path
@@ -40,7 +40,7 @@ class Claim(Model):
         return text.strip() if self.words is None else self.words.get(text, "")
 
 
-class RolesClaim(Model):
+class RolesClaim(LawModel):
     claim: _Path
     words: dict[str, Role]
 
@@ -51,7 +51,7 @@ class RolesClaim(Model):
         return frozenset(role for role in known if role is not None)
 
 
-class Place(NamedTuple):
+class Post(NamedTuple):
     """Where somebody stands; `agency` is None for the ops engineer."""
 
     name: str
@@ -60,7 +60,7 @@ class Place(NamedTuple):
     roles: frozenset[Role]
 
 
-class Claims(Model):
+class Claims(LawModel):
     name: Claim
     agency: Claim
     unit: Claim
@@ -71,7 +71,7 @@ class Claims(Model):
         """Read policies/console; raises LawError naming file, line and reason."""
         return loader.parse(loader.read(policies / "console"), FILE, cls)
 
-    def place(self, token: Mapping[str, Any]) -> Place:
+    def place(self, token: Mapping[str, Any]) -> Post:
         """Raises CasebusError `no_place`, which names the claim that is missing or unknown."""
         roles = self.roles.of(token)
         if not roles:
@@ -80,8 +80,8 @@ class Claims(Model):
         if Role.OPS in roles:
             if roles != {Role.OPS}:
                 raise _nowhere("who looks after the installation has no role of an agency")
-            return Place(name, None, unit, roles)
-        return Place(name, self._agency(token), unit, roles)
+            return Post(name, None, unit, roles)
+        return Post(name, self._agency(token), unit, roles)
 
     def _agency(self, token: Mapping[str, Any]) -> str:
         agency = self.agency.of(token)

@@ -21,7 +21,7 @@ from joserfc.jwk import KeySet
 from casebus.errors import CasebusError
 from casebus.now import Now
 from gateway.console.signin.published import Discovery, discovery, key_set
-from gateway.console.signin.way import Way
+from gateway.console.signin.way import SignInState
 
 #: By a key that is not ours, every one of them: a client's secret signs no token.
 _ALGORITHMS = ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
@@ -33,7 +33,7 @@ _SKEW_SECONDS = 60
 _NO_TOKEN = "the issuer's token does not hold"  # noqa: S105 - a sentence
 
 
-class Client(NamedTuple):
+class OidcClient(NamedTuple):
     """What the console is to its issuer."""
 
     issuer: str
@@ -46,14 +46,14 @@ class Client(NamedTuple):
 class Provider:
     """One issuer and this client of it; what it publishes is kept for an hour."""
 
-    def __init__(self, client: Client, http: httpx.AsyncClient, now: Now) -> None:
+    def __init__(self, client: OidcClient, http: httpx.AsyncClient, now: Now) -> None:
         self._client, self._http, self._now = client, http, now
         self._asking = asyncio.Lock()
         self._known: Discovery | None = None
         self._keys = KeySet([])
         self._known_at = self._keys_at = self._again_at = -_KNOWN_SECONDS
 
-    async def way_in(self, way: Way, redirect: str) -> str:
+    async def way_in(self, way: SignInState, redirect: str) -> str:
         """Where the browser goes to be told who it is of."""
         asked = {
             "response_type": "code",
@@ -84,7 +84,7 @@ class Provider:
         asked = {"client_id": self._client.id, "post_logout_redirect_uri": back}
         return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
 
-    async def person(self, code: str, way: Way, redirect: str) -> dict[str, Any]:
+    async def person(self, code: str, way: SignInState, redirect: str) -> dict[str, Any]:
         """What the issuer says of who came back with this code.
 
         Raises CasebusError `sign_in_refused`, or `issuer_unavailable`.
@@ -122,7 +122,9 @@ class Provider:
             raise _refused("the issuer tells of somebody else")
         return more
 
-    def _checked(self, token: jwt.Token, way: Way, answer: dict[str, Any]) -> dict[str, Any]:
+    def _checked(
+        self, token: jwt.Token, way: SignInState, answer: dict[str, Any]
+    ) -> dict[str, Any]:
         said = CodeIDToken(
             token.claims,
             token.header,

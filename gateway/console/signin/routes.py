@@ -40,7 +40,7 @@ async def sign_in(
     return answer
 
 
-class Answer(BaseModel):
+class IssuerAnswer(BaseModel):
     """What the issuer sends a browser back with."""
 
     code: Annotated[str, Field(max_length=4000)] = ""
@@ -52,7 +52,7 @@ class Answer(BaseModel):
 
 @router.get("/signed-in")
 async def signed_in(
-    request: Request, gateway: Context, said: Annotated[Answer, Query()]
+    request: Request, gateway: Context, said: Annotated[IssuerAnswer, Query()]
 ) -> Response:
     """Back from the issuer: a new session, in the place of the one that this browser had."""
     signing = of_request(request)
@@ -69,7 +69,7 @@ async def signed_in(
     return answer
 
 
-async def _officer(signing: Signing, gateway: Gateway, said: Answer, begun: str) -> Officer:
+async def _officer(signing: Signing, gateway: Gateway, said: IssuerAnswer, begun: str) -> Officer:
     """Whom the issuer sent back; raises `sign_in_refused`, `issuer_unavailable` or `no_place`."""
     under_way = way.of(begun)
     if not (begun and hmac.compare_digest(said.state.encode(), under_way.state.encode())):

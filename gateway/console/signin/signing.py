@@ -14,8 +14,8 @@ from casebus.now import Now, system_now
 from casebus.settings import Settings
 from gateway.console.signin.claims import Claims
 from gateway.console.signin.issuing import Issuer
-from gateway.console.signin.provider import Client, Provider
-from storage.sessions import Limits
+from gateway.console.signin.provider import OidcClient, Provider
+from storage.sessions import SessionLimits
 
 #: Everything of the console hangs under this path.
 ROOT = "/console/"
@@ -39,7 +39,7 @@ class Signing:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.claims = Claims.load(settings.policies_dir)
-        self.limits = Limits(
+        self.limits = SessionLimits(
             idle=timedelta(minutes=settings.console_idle_minutes),
             longest=timedelta(hours=settings.console_longest_hours),
         )
@@ -80,7 +80,7 @@ class Signing:
             given = self.settings
             http = httpx.AsyncClient(verify=given.tls_context(), timeout=_PATIENCE_SECONDS)
             asked = (self.issuer, given.console_client_id, given.console_scope)
-            client = Client(*asked, given.console_client_secret_file)
+            client = OidcClient(*asked, given.console_client_secret_file)
             self._provider = Provider(client, http, lambda: self.now())  # noqa: PLW0108 - as it is then
         return self._provider
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 _BYTES = 32
 
 
-class Way(NamedTuple):
+class SignInState(NamedTuple):
     state: str
     nonce: str
     #: RFC 7636 §4.1.
@@ -23,8 +23,8 @@ def begin() -> str:
     return secrets.token_urlsafe(_BYTES)
 
 
-def of(cookie: str) -> Way:
-    return Way(*(_derived(cookie, name) for name in ("state", "nonce", "verifier")))
+def of(cookie: str) -> SignInState:
+    return SignInState(*(_derived(cookie, name) for name in ("state", "nonce", "verifier")))
 
 
 def _derived(cookie: str, name: str) -> str:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from casebus.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge, Known
+from casebus.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge, KnownOfRecord
 from casebus.errors import CasebusError, Flag, Reason
 from casebus.events.counting import MOST_ITEMS
 from casebus.events.doors import door_of
@@ -32,7 +32,7 @@ LAW = Law.load(Path(__file__).parents[3] / "policies" / "law")
 AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 HOSTED = frozenset({"administrative", "police", "procuratorate", "court", "arbitration"})
 #: Of whom nothing is sure.
-NOBODY = Known(None, None)
+NOBODY = KnownOfRecord(None, None)
 
 
 @pytest.fixture
@@ -465,7 +465,7 @@ def test_a_record_whose_batch_could_not_be_unpacked_is_rejected_as_unreadable(wo
     assert all(name.encode() for name, _ in headers)
 
 
-def known(world: World, record: Record, **changes) -> Known:
+def known(world: World, record: Record, **changes) -> KnownOfRecord:
     return Judge(SCHEMAS, world.directory, LAW, HOSTED).known(arrival(record, **changes))
 
 

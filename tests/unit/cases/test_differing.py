@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from casebus.cases import CaseEvent, fold
-from casebus.cases.differing import Difference, differences
+from casebus.cases.differences import Difference, differences
 from casebus.events.legaltime import CHINA
 from casebus.law import Law
 from tests.case_events import AMR, FILES, LAW, PSB, event, storyline

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from casebus.cases import Case, CaseEvent, Clock, Derived, breach_of, derive, fold, lapse_of
-from casebus.cases.differing import differences
+from casebus.cases.differences import differences
 from casebus.law import Law
 from rehearsal.scenario import scheduling
 from tests.case_events import AMR, LAW, PSB, clock, event, folded

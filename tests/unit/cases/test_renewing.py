@@ -8,7 +8,7 @@ from dataclasses import replace
 from casebus.cases import FOLD_VERSION, Case, CaseEvent, breach_of, derive, fold
 from casebus.cases.facets.clocks import ClocksFacet, KnownClocks
 from casebus.cases.facets.findings import FindingsFacet, KnownFindings
-from casebus.cases.renewing import Before, Shown, renewed
+from casebus.cases.renewing import Before, ShownState, renewed
 from casebus.events.legaltime import CHINA
 from casebus.law import Law, loader
 from tests.case_events import AMR, LAW, PSB, ROOT, clock, event
@@ -28,7 +28,7 @@ def law_with(days: int) -> Law:
 
 
 def before(case: Case, **more: object) -> Before:
-    shown = Before(law="old", fold_version=3, digest="old", shown=Shown.of(case))
+    shown = Before(law="old", fold_version=3, digest="old", shown=ShownState.of(case))
     return replace(shown, **more)  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from services.casework.fence import beyond_fence
 from services.casework.records import read
 from services.transport import Batch
 from storage import journal
-from storage.journal import Position
+from storage.journal import RecordedPosition
 from tests.installation import AMR, PSB, Installation
 from tests.world import SCHEMAS
 
@@ -85,7 +85,7 @@ class Worked:
 
 async def passed(stored: Stored, came: list[ConsumerRecord], recorded: int) -> list[Any]:
     """What is let through where so many of the records are recorded already."""
-    position = Position(recorded, FIRST_OFFSET + recorded, Frontier(), None)
+    position = RecordedPosition(recorded, FIRST_OFFSET + recorded, Frontier(), None)
     batch = Batch("case.journal", PARTITION, came)
     return list(await beyond_fence(stored, batch, cast("Desk", Worked()), position))
 

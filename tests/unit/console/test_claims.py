@@ -11,7 +11,7 @@ import pytest
 from casebus.errors import CasebusError
 from casebus.law.reading import LawError
 from casebus.settings import Settings
-from gateway.console.signin.claims import Claims, Place
+from gateway.console.signin.claims import Claims, Post
 from gateway.console.signin.visitor import Role, Visitor
 
 PSB = "cn-330106-psb"
@@ -37,7 +37,7 @@ def claims(folder: Path, text: str) -> Claims:
 
 
 def test_an_issuer_s_words_say_name_agency_unit_and_roles() -> None:
-    expected = Place("王警官", PSB, "经侦大队", frozenset({Role.OFFICER}))
+    expected = Post("王警官", PSB, "经侦大队", frozenset({Role.OFFICER}))
     assert OURS.place(token()) == expected
     both = OURS.place(token(casebus_roles=["officer", "supervisor", "canteen"]))
     assert both.roles == {Role.OFFICER, Role.SUPERVISOR}
@@ -51,12 +51,12 @@ def test_another_issuer_s_words_are_read_by_the_file_alone(tmp_path: Path) -> No
         "realm_access": {"roles": ["民警", "offline_access", 7]},
     }
     place = claims(tmp_path, THEIRS).place(given)
-    assert place == Place("w.wang", PSB, "经侦", frozenset({Role.OFFICER}))
+    assert place == Post("w.wang", PSB, "经侦", frozenset({Role.OFFICER}))
 
 
 def test_the_ops_engineer_is_of_no_agency_and_has_no_other_role() -> None:
     place = OURS.place(token(casebus_roles=["ops"]))
-    assert place == Place("王警官", None, "经侦大队", frozenset({Role.OPS}))
+    assert place == Post("王警官", None, "经侦大队", frozenset({Role.OPS}))
     with pytest.raises(CasebusError, match="no_place"):
         OURS.place(token(casebus_roles=["ops", "officer"]))
 

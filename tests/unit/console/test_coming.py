@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gateway.console.coming import Procedure
+from gateway.console.coming import ReadableProcedure
 
 _LAW = Path(__file__).parents[3] / "policies" / "law" / "procedures"
 _TODAY = dt.date(2026, 11, 28)
 
 
-def _procedure(name: str) -> Procedure:
-    return Procedure.read(yaml.safe_load((_LAW / f"{name}.yaml").read_text("utf-8")))
+def _procedure(name: str) -> ReadableProcedure:
+    return ReadableProcedure.read(yaml.safe_load((_LAW / f"{name}.yaml").read_text("utf-8")))
 
 
 def test_a_letter_that_was_sent_may_be_receipted_by_the_police() -> None:
@@ -53,6 +53,6 @@ def test_a_row_that_is_no_longer_in_force_is_not_offered() -> None:
             {"event": "x.off", "from": ["a"], "to": "b", "enabled": False},
         ],
     }
-    procedure = Procedure.read(said)
+    procedure = ReadableProcedure.read(said)
     assert [one.type for one in procedure.next("a", dt.date(2026, 3, 31))] == ["casebus.x.old.v1"]
     assert [one.type for one in procedure.next("a", dt.date(2026, 4, 1))] == ["casebus.x.new.v1"]

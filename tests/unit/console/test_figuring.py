@@ -9,11 +9,11 @@ import pytest
 from casebus.law.divisions import DIVISIONS, EMPTY, Divisions
 from casebus.statistics.overview import Figure, Value
 from gateway.console import figuring
-from gateway.console.figuring import Naming
+from gateway.console.figuring import DimensionNames
 from gateway.console.languages import words
 
 ZH = words("zh")
-NAMING = Naming(ZH, Divisions(DIVISIONS, EMPTY), lambda agency: f"名称 {agency}")
+NAMING = DimensionNames(ZH, Divisions(DIVISIONS, EMPTY), lambda agency: f"名称 {agency}")
 
 
 def _one(kind: str, *rows: dict[str, Any]) -> dict[str, Any]:

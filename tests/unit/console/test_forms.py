@@ -11,8 +11,8 @@ import yaml
 
 from casebus.law.acts import Need
 from gateway.console.forms import (
+    FieldError,
     Form,
-    Wrong,
     edited,
     form_of,
     opened,
@@ -21,7 +21,7 @@ from gateway.console.forms import (
     values_of,
     wrongs_of,
 )
-from gateway.console.forms.fields import AnyField, Line
+from gateway.console.forms.fields import AnyField, TextField
 from gateway.console.forms.texts import english_symbols, symbols_of
 from gateway.requiring import _place
 from tests.console_forms import ROOT, Page, events, form, needs, rendered, schemas, stored
@@ -154,7 +154,7 @@ def test_a_hostile_value_comes_back_as_it_was_typed(value) -> None:
     data, wrongs = read(one, posted)
     assert data["reasons"] == data["basis"][0]["law"] == value.strip()
     assert [wrong.path for wrong in wrongs] == ["ground"]
-    page = Page(rendered(one, posted, [*wrongs, Wrong("reasons", value)]))
+    page = Page(rendered(one, posted, [*wrongs, FieldError("reasons", value)]))
     assert not {"script", "img"} & {tag for tag, _ in page.tags}
     assert not any(name.startswith("on") for _, given in page.tags for name in given)
     assert read(one, page.posted)[0] == data
@@ -318,7 +318,7 @@ def _with_shape(shape: str) -> tuple[Form, str]:
         (form(e), n.name)
         for e in events()
         for n in form(e).fields
-        if isinstance(n, Line) and n.shape == shape
+        if isinstance(n, TextField) and n.shape == shape
     )
 
 

@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey, Key, OctKey, RSAKey
 
 from casebus.errors import CasebusError
 from gateway.console.signin import way
-from gateway.console.signin.provider import Client, Provider
+from gateway.console.signin.provider import OidcClient, Provider
 
 URL, CLIENT, REDIRECT = "https://id.example.org", "casebus", "https://bus.example.org/signed-in"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -83,7 +83,7 @@ def stamp(seconds: int) -> int:
 
 def provider(issuer: Issuer, secret: Path | None = None) -> Provider:
     http = httpx.AsyncClient(transport=httpx.MockTransport(issuer))
-    return Provider(Client(URL, CLIENT, "openid profile", secret), http, lambda: NOW)
+    return Provider(OidcClient(URL, CLIENT, "openid profile", secret), http, lambda: NOW)
 
 
 async def person(issuer: Issuer) -> dict[str, Any]:

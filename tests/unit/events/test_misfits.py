@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from casebus.events.misfits import misfits
+from casebus.events.mismatches import misfits
 from casebus.events.schemas import CodecError
 from tests.world import SCHEMAS
 

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 
 from gateway.api import registry
 from gateway.guarding import MOST_HEAD_BYTES, BodyInTime, protocol
-from gateway.probing import Beside
+from gateway.probing import SideServer
 
 HEAD = b"POST /v1/events HTTP/1.1\r\nHost: x\r\n"
 SECONDS = 0.2
@@ -30,7 +30,7 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
 async def port() -> AsyncIterator[int]:
     app = BodyInTime(_echo, SECONDS)
     guarded = protocol(most=3, most_of_one=2, head_seconds=SECONDS)
-    server = Beside(uvicorn.Config(app, port=0, http=guarded, lifespan="off", log_config=None))
+    server = SideServer(uvicorn.Config(app, port=0, http=guarded, lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
         await asyncio.sleep(0.01)

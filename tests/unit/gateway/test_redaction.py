@@ -13,8 +13,8 @@ import pytest
 from casebus.cases.visibility import Access, Viewer
 from casebus.events.schemas import Schema
 from casebus.events.topics import ADMIN
-from gateway import seeing
-from gateway.seeing import ALL, LISTS, Seen, TakenBack
+from gateway import redaction
+from gateway.redaction import ALL, LISTS, Seen, TakenBack
 
 ACCESS = Access.load(Path(__file__).parents[3] / "policies")
 AUTHOR, RECIPIENT, OTHER = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
@@ -60,11 +60,11 @@ LEGAL = "2026-03-17T10:41+08"
 
 
 def event(viewer: Viewer, data: dict[str, Any] | None = None, **more: Any) -> Seen:
-    return seeing.of_event(viewer, ACCESS, SCHEMA, data or DATA, row=ROW, legal=LEGAL, **more)
+    return redaction.of_event(viewer, ACCESS, SCHEMA, data or DATA, row=ROW, legal=LEGAL, **more)
 
 
 def case(viewer: Viewer, **changes: Any) -> dict[str, Any]:
-    return seeing.of_case(viewer, ACCESS, {**SUMMARY, **changes}, TITLES)
+    return redaction.of_case(viewer, ACCESS, {**SUMMARY, **changes}, TITLES)
 
 
 # How somebody looks at a case.
@@ -84,7 +84,7 @@ def case(viewer: Viewer, **changes: Any) -> dict[str, Any]:
 def test_a_case_that_nothing_opened_is_looked_at_like_a_secret_one(
     view: dict[str, Any], role: bool, secret: bool
 ) -> None:
-    assert seeing.viewer_of(AUTHOR, "administrative", view) == Viewer(
+    assert redaction.viewer_of(AUTHOR, "administrative", view) == Viewer(
         AUTHOR, "administrative", role, secret
     )
 
@@ -93,7 +93,7 @@ def test_a_case_that_nothing_opened_is_looked_at_like_a_secret_one(
     ("viewer", "closed"), [(STRANGER, True), (HOLDER, False), (ORGAN, False), (PLATFORM, False)]
 )
 def test_closed_is_a_secret_case_to_whoever_has_no_role_in_it(viewer: Viewer, closed: bool) -> None:
-    assert seeing.is_closed(viewer) is closed
+    assert redaction.is_closed(viewer) is closed
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_closed_is_a_secret_case_to_whoever_has_no_role_in_it(viewer: Viewer, cl
 def test_figures_are_for_organs_holders_of_a_role_and_operators_but_not_of_a_secret_case(
     viewer: Viewer, sees: bool, lists: tuple[str, ...]
 ) -> None:
-    assert seeing.sees_figures(viewer, ACCESS) is sees
-    assert seeing.lists_of(viewer, ACCESS) == lists
+    assert redaction.sees_figures(viewer, ACCESS) is sees
+    assert redaction.lists_of(viewer, ACCESS) == lists
 
 
 # A case's summary.
@@ -155,19 +155,19 @@ def test_a_secret_case_without_a_day_of_opening_tells_no_day_at_all() -> None:
 def test_no_title_of_a_matter_is_told_to_a_stranger_of_a_secret_case_or_to_an_operator(
     viewer: Viewer,
 ) -> None:
-    assert seeing.titles_of(viewer, ACCESS, TITLES) == []
+    assert redaction.titles_of(viewer, ACCESS, TITLES) == []
 
 
 def test_a_title_is_told_to_its_author_and_its_recipients_among_those_without_figures() -> None:
     for agency, titles in [(AUTHOR, ["one", "three"]), (RECIPIENT, ["one"]), ("x", [])]:
         viewer = PLATFORM._replace(agency=agency)
-        assert seeing.titles_of(viewer, ACCESS, TITLES) == titles
+        assert redaction.titles_of(viewer, ACCESS, TITLES) == titles
 
 
 def test_what_a_finding_says_in_detail_is_not_for_operators() -> None:
     finding = {"kind": "late", "detail": {"why": "w"}}
-    assert seeing.of_finding(ADMIN, finding) == {"kind": "late", "detail": {}}
-    assert seeing.of_finding(AUTHOR, finding) is finding
+    assert redaction.of_finding(ADMIN, finding) == {"kind": "late", "detail": {}}
+    assert redaction.of_finding(AUTHOR, finding) is finding
 
 
 # Links.
@@ -194,7 +194,7 @@ def test_a_link_to_a_case_that_is_not_known_is_named_to_its_author_alone(
 ) -> None:
     given = link(stream)
     hidden = {**given, "stream": "", "source": "", "number": ""}
-    assert seeing.links_of([given], agency, {KNOWN}) == [given if shown else hidden]
+    assert redaction.links_of([given], agency, {KNOWN}) == [given if shown else hidden]
 
 
 def test_the_streams_of_links_are_those_that_are_ids() -> None:
@@ -205,15 +205,15 @@ def test_the_streams_of_links_are_those_that_are_ids() -> None:
         {},
         {"stream": KNOWN},
     ]
-    assert seeing.streams_of(links) == {KNOWN}
+    assert redaction.streams_of(links) == {KNOWN}
 
 
 def test_what_a_body_links_to_is_found_alone_and_in_lists_and_nowhere_else() -> None:
     one, two, three = {"stream": "1"}, {"stream": "2"}, {"stream": "3"}
-    name = next(one for one in seeing._LINKING if one != "links")
+    name = next(one for one in redaction._LINKING if one != "links")
     body = {name: one, "links": [two, "text", three], "note": {"stream": "4"}}
-    assert [*seeing.linked(body)] == [one, two, three]
-    assert [*seeing.linked({name: "text", "note": one})] == []
+    assert [*redaction.linked(body)] == [one, two, three]
+    assert [*redaction.linked({name: "text", "note": one})] == []
 
 
 # An event's body.

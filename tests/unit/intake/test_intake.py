@@ -15,7 +15,7 @@ from casebus.sdk.signers import Signers
 from services.intake.checks import run_checks
 from services.intake.receiving import (
     RECEIVED,
-    Arrival,
+    InboxArrival,
     Reception,
     hosted_recipients,
     received_id,
@@ -40,22 +40,22 @@ def inbox_record(record: Record, *recipients: str) -> Record:
     return replace(record, headers=(*record.headers, *stamps, ("cb-directory", b"3")))
 
 
-def arrival_of(world: World, ce_type: str = "referral.sent", **changes: Any) -> Arrival:
+def arrival_of(world: World, ce_type: str = "referral.sent", **changes: Any) -> InboxArrival:
     record = inbox_record(world.event(ce_type, AMR, **changes), PSB, PRO, AMR)
-    return Arrival.read(record.value, record.headers)
+    return InboxArrival.read(record.value, record.headers)
 
 
 def reception(world: World) -> Reception:
     return Reception(SCHEMAS, world.directory, RULES, lambda: NOW)
 
 
-def body_of(world: World, arrival: Arrival, agency: str) -> dict[str, Any]:
+def body_of(world: World, arrival: InboxArrival, agency: str) -> dict[str, Any]:
     known = world.directory.agency(agency)
     assert known is not None
     return SCHEMAS.decode(reception(world).draft(arrival, known).value)[1]
 
 
-def outcomes(world: World, arrival: Arrival, agency: str = PSB) -> dict[str, bool]:
+def outcomes(world: World, arrival: InboxArrival, agency: str = PSB) -> dict[str, bool]:
     return {one["name"]: one["passed"] for one in body_of(world, arrival, agency)["checks"]}
 
 
@@ -175,7 +175,7 @@ def test_only_hosted_agencies_of_the_inbox_s_sector_are_received_for(world: Worl
 
 @pytest.mark.parametrize("ce_type", ["intake.received", "relay.checkpoint"])
 def test_hand_overs_are_never_answered(world: World, ce_type: str) -> None:
-    arrival = Arrival.read(*_parts(signed(draft(ce_type, PSB), world.keys[PSB])))
+    arrival = InboxArrival.read(*_parts(signed(draft(ce_type, PSB), world.keys[PSB])))
     assert not arrival.is_answered
 
 
@@ -218,7 +218,7 @@ def test_a_hosted_recipient_confirms_what_its_author_or_the_bus_recalls(
 ) -> None:
     body = {"recalled_source": AMR, "recalled_id": "astray"}
     record = inbox_record(world.event("case.recalled", said_by, data=body), PSB)
-    arrival = Arrival.read(record.value, record.headers)
+    arrival = InboxArrival.read(record.value, record.headers)
     recalled = reception(world).recalled(arrival)
     assert recalled == ((AMR, "astray") if holds else None)
     police = world.directory.agency(PSB)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from casebus.cases import Case, CaseEvent, Finding, fold
 from casebus.events.schemas import Schemas
 from casebus.law import Law, LawError, checking, loader
-from casebus.law.acts import Acts, lacking
+from casebus.law.acts import ActRules, lacking
 from casebus.law.checking import acts, events
 from casebus.law.compiled import event_name
 from tests.case_events import AMR, PSB, ROOT, event, until
@@ -24,7 +24,7 @@ DAY = dt.date(2026, 3, 9)
 _ACTS = sorted(
     {
         one
-        for file in checking.Book(FILES, SCHEMAS).acts.values()
+        for file in checking.LawBook(FILES, SCHEMAS).acts.values()
         for row in file.acts
         for one in row.events
     }
@@ -40,7 +40,7 @@ def problems(name: str, old: str, new: str) -> list[str]:
     text = FILES[name].decode()
     assert old in text
     changed = {**FILES, name: text.replace(old, new, 1).encode()}
-    book = checking.Book(changed, SCHEMAS)
+    book = checking.LawBook(changed, SCHEMAS)
     return [one.code for one in (*acts.problems(book), *events.problems(book)) if one.is_error]
 
 
@@ -56,7 +56,7 @@ def test_every_action_of_every_duty_says_what_it_requires() -> None:
 
 
 def test_each_requirement_says_where_it_stands_and_how_sure_we_are() -> None:
-    book = checking.Book(FILES, SCHEMAS)
+    book = checking.LawBook(FILES, SCHEMAS)
     needs = [need for file in book.acts.values() for row in file.acts for need in row.needs]
     assert len(needs) > 150
     assert all(one.source and one.article and one.confidence for one in needs)
@@ -156,7 +156,7 @@ def test_the_law_of_the_day_of_the_act_counts() -> None:
 
 
 def test_no_act_goes_without_its_requirements_later() -> None:
-    book = checking.Book(FILES, SCHEMAS)
+    book = checking.LawBook(FILES, SCHEMAS)
     asked = [
         one for file in book.acts.values() for row in file.acts if row.needs for one in row.events
     ]
@@ -164,7 +164,7 @@ def test_no_act_goes_without_its_requirements_later() -> None:
 
 
 def test_a_law_of_before_there_were_acts_asks_for_nothing() -> None:
-    assert Acts.of({}).needs("referral.filing_refused", DAY) == ()
+    assert ActRules.of({}).needs("referral.filing_refused", DAY) == ()
 
 
 def test_an_act_without_a_declaration_is_an_error_of_the_law() -> None:

@@ -13,7 +13,7 @@ from casebus.cli.main import main
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.law import Law, loader
-from casebus.law.checking import Problem, check
+from casebus.law.checking import LawProblem, check
 from tests.case_events import ROOT, until
 
 FOLDER = ROOT / "policies/law"
@@ -35,7 +35,7 @@ def changed(name: str, old: str, new: str) -> dict[str, bytes]:
     return {**FILES, name: text.replace(old, new, 1).encode()}
 
 
-def found(files: dict[str, bytes], code: str) -> list[Problem]:
+def found(files: dict[str, bytes], code: str) -> list[LawProblem]:
     return [one for one in check(files, SCHEMAS) if one.code == code and one.text not in KNOWN]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from casebus.law.assessment import RANK, Assessment, Verdict
-from casebus.law.figures import Acts, Figures
-from casebus.law.items import Item
+from casebus.law.figures import ActDays, Figures
+from casebus.law.items import GoodsItem
 from tests.case_events import LAW
 
 DAY = dt.date(2026, 3, 2)
@@ -23,14 +23,16 @@ ACTS = sorted(LAW.thresholds.fits.acts)
 ALL_KNOWN = {"same_mark": True, "same_goods": True, "knowing": True, "for_profit": True}
 
 
-def item(right: str, act: str = "", yuan: int = 60_000, **more: Any) -> Item:
+def item(right: str, act: str = "", yuan: int = 60_000, **more: Any) -> GoodsItem:
     elements = {**ALL_KNOWN, "permitted": False, **more.pop("elements", {})}
     known = tuple((name, value) for name, value in elements.items() if value is not None)
-    return Item(right=right, act=act, amount=yuan * 100, elements=known, **more)
+    return GoodsItem(right=right, act=act, amount=yuan * 100, elements=known, **more)
 
 
-def assess(*items: Item, offence: str | None = None, day: dt.date = DAY) -> Assessment:
-    return LAW.thresholds.assess(Figures(), offence, Acts.on(day), today=max(day, DAY), items=items)
+def assess(*items: GoodsItem, offence: str | None = None, day: dt.date = DAY) -> Assessment:
+    return LAW.thresholds.assess(
+        Figures(), offence, ActDays.on(day), today=max(day, DAY), items=items
+    )
 
 
 def weight(found: Assessment) -> int:
@@ -100,7 +102,7 @@ def test_who_uses_a_patent_does_not_pass_one_off(right: str) -> None:
 def test_a_right_of_no_criminal_family_is_held_against_no_crime(right: str) -> None:
     assert assess(item(right, "sells", 10**8)).verdict is Verdict.WATCH
     totals = LAW.thresholds.assess(
-        Figures(goods_value=30_000_000), None, Acts.on(DAY), families=frozenset()
+        Figures(goods_value=30_000_000), None, ActDays.on(DAY), families=frozenset()
     )
     assert totals.verdict is Verdict.WATCH
 
@@ -114,7 +116,7 @@ def test_things_of_two_kinds_make_no_two_halves() -> None:
 
 
 def test_a_named_offence_takes_what_does_not_contradict_it() -> None:
-    unknown = Item(right="TRADEMARK", amount=6_000_000, sold=True)
+    unknown = GoodsItem(right="TRADEMARK", amount=6_000_000, sold=True)
     found = assess(unknown, offence="214")
     assert (found.verdict, found.unknown) == (Verdict.MUST_TRANSFER, ())
     assert assess(item("DESIGN", "uses", 10**8), offence="214").verdict is Verdict.WATCH
@@ -146,7 +148,7 @@ def test_what_can_be_prosecuted_no_more_accuses_nobody(
     found = LAW.thresholds.assess(
         Figures(illegal_business_amount=yuan * 100),
         offence,
-        Acts(day, day),
+        ActDays(day, day),
         today=dt.date(2026, 3, 2),
     )
     assert found.verdict is verdict
@@ -158,7 +160,7 @@ def test_what_can_be_prosecuted_no_more_accuses_nobody(
 
 def test_the_ground_of_a_verdict_is_the_law_of_the_day() -> None:
     early = LAW.thresholds.assess(
-        Figures(suspicion=True), "214", Acts.on(dt.date(2019, 5, 1)), today=dt.date(2019, 6, 1)
+        Figures(suspicion=True), "214", ActDays.on(dt.date(2019, 5, 1)), today=dt.date(2019, 6, 1)
     )
     assert early.verdict is Verdict.TRANSFER_ON_SUSPICION
     assert not any("第三条第二款" in step for step in early.steps)
@@ -166,8 +168,8 @@ def test_the_ground_of_a_verdict_is_the_law_of_the_day() -> None:
     assert any("第三条第二款" in step for step in late.steps)
 
 
-def _some(rng: random.Random) -> Item:
-    return Item(
+def _some(rng: random.Random) -> GoodsItem:
+    return GoodsItem(
         right=rng.choice([*RIGHTS, *NO_CRIME]),
         act=rng.choice([*ACTS, "", ""]),
         holder=rng.choice(["", "甲", "乙"]),
@@ -188,7 +190,7 @@ def _some(rng: random.Random) -> Item:
     )
 
 
-def _split(one: Item, rng: random.Random) -> tuple[Item, Item]:
+def _split(one: GoodsItem, rng: random.Random) -> tuple[GoodsItem, GoodsItem]:
     share = rng.random()
     mine: dict[str, int | None] = {}
     rest: dict[str, int | None] = {}

@@ -58,9 +58,9 @@ FILE = models.ProcedureFile.model_validate(
 )
 
 
-def clock(name: str, title: str, **more: Any) -> models.ClockRow:
+def clock(name: str, title: str, **more: Any) -> models.ClockVersion:
     given = {"id": name, "title": {"zh": title, "en": "It"}, "actor": "office", **RULE, **more}
-    return models.ClockRow.model_validate(given)
+    return models.ClockVersion.model_validate(given)
 
 
 CLOCKS = [
@@ -148,6 +148,6 @@ def test_every_sector_and_rule_of_the_law_has_a_title() -> None:
             assert words.rule_of(file, rule).zh
 
 
-def _rows() -> list[models.ClockRow]:
+def _rows() -> list[models.ClockVersion]:
     files = loader.parse_all(loader.read(LAW), "clocks", models.ClockFile)
     return [one for file in files.values() for one in file.clocks]

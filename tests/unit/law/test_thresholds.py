@@ -11,7 +11,7 @@ import yaml
 
 from casebus.law import Law, LawError
 from casebus.law.assessment import Assessment, Verdict
-from casebus.law.figures import Acts, Figures, Sanction, offence_of
+from casebus.law.figures import ActDays, Figures, Sanction, offence_of
 from casebus.law.threshold_models import MONEY
 from tests.case_events import LAW
 from tests.unit.law.test_law import FILES
@@ -36,7 +36,7 @@ def assess(
     **given: int | bool,
 ) -> Assessment:
     return LAW.thresholds.assess(
-        figures(**given), offence, Acts.on(day), prior, today=today, families=families
+        figures(**given), offence, ActDays.on(day), prior, today=today, families=families
     )
 
 
@@ -218,7 +218,7 @@ def test_a_repeat_follows_its_punishment_within_two_years(
     decided: str, first: str, last: str, counts: bool
 ) -> None:
     prior = Sanction("trademark", dt.date.fromisoformat(decided), "criminal", id="judgment")
-    acts = Acts(dt.date.fromisoformat(first), dt.date.fromisoformat(last))
+    acts = ActDays(dt.date.fromisoformat(first), dt.date.fromisoformat(last))
     found = LAW.thresholds.assess(figures(sales_amount=30_000), "214", acts, [prior])
     assert (found.tier == 1) is counts
     assert found.sanctions == (("judgment",) if counts else ())
@@ -249,7 +249,7 @@ def test_an_act_up_to_the_last_day_of_the_old_law_gets_the_lighter_of_both() -> 
 
 
 def test_acts_that_go_on_into_the_new_law_are_judged_by_it() -> None:
-    acts = Acts(dt.date(2024, 1, 1), CHANGE)
+    acts = ActDays(dt.date(2024, 1, 1), CHANGE)
     found = LAW.thresholds.assess(figures(item_count=10_000), "215", acts, today=NOW)
     assert (found.tier, found.lighter) == (1, "")
 
@@ -285,9 +285,9 @@ def test_an_article_without_a_standard_is_watched() -> None:
 
 def test_unpunished_acts_add_up_while_they_may_be_prosecuted() -> None:
     acts = [
-        ("2025", Acts.on(dt.date(2025, 6, 1))),
-        ("now", Acts.on(NOW)),
-        ("2021", Acts.on(dt.date(2021, 3, 1))),
+        ("2025", ActDays.on(dt.date(2025, 6, 1))),
+        ("now", ActDays.on(NOW)),
+        ("2021", ActDays.on(dt.date(2021, 3, 1))),
     ]
     assert LAW.thresholds.unlimited(acts, NOW) == ["2025", "now"]
     assert LAW.thresholds.unlimited(acts, dt.date(2026, 3, 1)) == ["2025", "now", "2021"]

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from casebus.law import Law
-from casebus.law.venues import Matter
+from casebus.law.venues import VenueMatter
 
 LAW = Law.load(Path("policies/law"))
 DAY = dt.date(2026, 5, 6)
@@ -42,7 +42,7 @@ class Directory:
 
 
 def find(event: str, author: str, body: dict[str, Any], day: dt.date = DAY) -> tuple[Any, str]:
-    matter = Matter(body, OFFICES[author], day, Directory())
+    matter = VenueMatter(body, OFFICES[author], day, Directory())
     found = LAW.venues.find(f"casebus.{event}.v1", matter)
     return (found.agencies, found.rule) if found else ((), "")
 

@@ -32,7 +32,7 @@ class Place:
         settings = Settings(home=home.path, policies_dir=folder / "policies", keys_dir=home.keys)
         self.installation = Installation(home, settings, credentials.load(home))
         self.installation.stamp.write_text(json.dumps({"cluster": "one"}), encoding="utf-8")
-        directory.Keys(home.keys, home).of(BUS)
+        directory.KeyFolder(home.keys, home).of(BUS)
         self.adopted: list[Adoption] = []
         self.kept: list[str] = []
         self.done: list[str] = []

@@ -18,7 +18,7 @@ from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from onebox import credentials, launch
 from onebox.backup import files, keys, manifest, restoring
-from onebox.backup.files import Part
+from onebox.backup.files import BackupFile
 from onebox.backup.manifest import Manifest
 from onebox.backup.records import pack, unpack
 from onebox.backup.taking import Source, backup
@@ -60,7 +60,7 @@ def folder(tmp_path: Path, home: Home) -> Path:
     return folder
 
 
-def _manifest(folder: Path, packed: Part | None, **changes: Any) -> Manifest:
+def _manifest(folder: Path, packed: BackupFile | None, **changes: Any) -> Manifest:
     journal = files.sealed(
         folder, "journal-1/0-000000000000.gz", partition=0, first=0, count=len(RECORDS)
     )
@@ -136,7 +136,7 @@ def test_what_a_killed_run_left_is_no_backup(folder: Path) -> None:
 
 
 def test_a_manifest_names_nothing_outside_its_folder(folder: Path) -> None:
-    outside = Part("../home/credentials.json", "00" * 32, 1)
+    outside = BackupFile("../home/credentials.json", "00" * 32, 1)
     manifest.write(folder, _manifest(folder, None, own=[outside]))
     assert _code(lambda: restoring.chosen(folder)) == "backup_unreadable"
 

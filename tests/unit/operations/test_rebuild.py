@@ -8,7 +8,7 @@ from rich.console import Console
 
 from onebox.commands.rebuild import rebuild, show
 from operations.rebuild.rebuilding import Rebuilt
-from storage.differences import MISSING, OTHER, Difference, Differences
+from storage.differences import MISSING, OTHER, Differences, RowDifference
 
 
 def printed(found: Rebuilt) -> str:
@@ -27,8 +27,8 @@ def test_what_is_equal_and_switched_is_said_with_where_the_old_is_kept() -> None
 
 
 def test_rows_that_differ_are_counted_and_named_with_their_columns() -> None:
-    clock = Difference("clock", {"stream": "s1", "key": "T04"}, OTHER, ["due", "status"])
-    party = Difference("party", {"stream": "s2", "agency": "a"}, MISSING, [])
+    clock = RowDifference("clock", {"stream": "s1", "key": "T04"}, OTHER, ["due", "status"])
+    party = RowDifference("party", {"stream": "s2", "agency": "a"}, MISSING, [])
     found = Rebuilt(differing=Differences({"clock": 1, "party": 4000}, [clock, *[party] * 100]))
     said = printed(found)
     for words in ("4,000", "due, status", "stream=s1 key=T04", "the table has not"):

@@ -14,7 +14,7 @@ from casebus.events.topics import JOURNAL
 from casebus.settings import Settings
 from casebus.trust.titles import History
 from operations.verify.jobs import Share, alone
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 from operations.verify.signatures import SIGNATURES, Signatures
 from operations.verify.topics import Span
 from tests.unit.operations.test_verify import kafka, with_stamps
@@ -29,7 +29,7 @@ class Desk:
     """A journal of one partition, beside a directory."""
 
     def __init__(self) -> None:
-        self.report, self.world, self.history = Report(), World(), History()
+        self.report, self.world, self.history = VerifyReport(), World(), History()
         for entry in range(self.world.directory.position):
             self.history.note(self.world.directory, entry)
 

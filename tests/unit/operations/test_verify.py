@@ -12,12 +12,12 @@ from aiokafka import TopicPartition
 
 from casebus.events.envelope import Record
 from casebus.events.topics import JOURNAL, Topics
-from operations.verify.comparing import Comparison, Log
-from operations.verify.doors import Doors
+from operations.verify.comparing import PartitionLog, TopicComparison
+from operations.verify.doors import DoorChecks
 from operations.verify.inboxes import Inboxes
-from operations.verify.journal import Journal
+from operations.verify.journal import JournalChecks
 from operations.verify.rejected import Rejected
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 from operations.verify.topics import Span, Spans
 from tests.world import SCHEMAS, World
 
@@ -38,9 +38,9 @@ class Books:
     """One partition of each topic, taken in as it stands."""
 
     def __init__(self) -> None:
-        self.report, self.world = Report(), World()
-        self.journal = Journal(self.report, 1)
-        self.comparison = Comparison(self.report, SCHEMAS, Nothing(), 1, {0: Log()})
+        self.report, self.world = VerifyReport(), World()
+        self.journal = JournalChecks(self.report, 1)
+        self.comparison = TopicComparison(self.report, SCHEMAS, Nothing(), 1, {0: PartitionLog()})
         self.rejected = Rejected(self.report, Nothing(), self.journal.sequences)
         self._count = 0
 
@@ -228,7 +228,7 @@ async def test_a_door_and_what_came_of_it_are_held_against_each_other() -> None:
     admitted, refused, lost, late = (books.event() for _ in range(4))
     await books.journaled(admitted, door=0)
     books.refused(refused, door=1)
-    doors = Doors(books.report, books.journal, books.rejected.by_door)
+    doors = DoorChecks(books.report, books.journal, books.rejected.by_door)
     place = TopicPartition(DOOR, 0)
     came = [kafka(one, at) for at, one in enumerate((admitted, refused, lost, late))]
     doors.take(place, came, {place: Span(0, 3)})

@@ -9,9 +9,9 @@ from casebus.errors import CasebusError
 from casebus.events.topics import JOURNAL
 from casebus.settings import Settings
 from operations.verify import jobs
-from operations.verify.comparing import Comparison, Log
+from operations.verify.comparing import PartitionLog, TopicComparison
 from operations.verify.jobs import WORTH_RECORDS, Share, jobs_for, shares, side_by_side
-from operations.verify.report import MOST_NAMED, Report
+from operations.verify.report import MOST_NAMED, VerifyReport
 from operations.verify.topics import Span, Spans
 from tests.unit.operations.test_verify import DOOR, Nothing, kafka, with_stamps
 from tests.world import SCHEMAS, World
@@ -26,11 +26,13 @@ def spans(*sizes: int) -> Spans:
 
 def share() -> Share:
     settings = Settings(database_url=NOWHERE)
-    return Share(settings, "none", 1, {0: Log(), 1: Log()}, spans(1, 1), spans(1, 1))
+    return Share(
+        settings, "none", 1, {0: PartitionLog(), 1: PartitionLog()}, spans(1, 1), spans(1, 1)
+    )
 
 
 async def all_of(given: Share) -> None:
-    async for _ in side_by_side(Report(), given, 2):
+    async for _ in side_by_side(VerifyReport(), given, 2):
         pass
 
 
@@ -74,12 +76,12 @@ async def test_a_process_that_ends_before_its_time_is_no_agreement(
 
 
 def test_reports_of_several_processes_count_as_one_does() -> None:
-    whole, parts = Report(), [Report(), Report()]
+    whole, parts = VerifyReport(), [VerifyReport(), VerifyReport()]
     for at in range(MOST_NAMED + 9):
         for one in (whole, parts[at % 2]):
             one.problem("not_recorded", f"{at}")
             one.count("log roots")
-    found = Report()
+    found = VerifyReport()
     for part in parts:
         found.add(part)
     assert found.counts == whole.counts
@@ -89,12 +91,12 @@ def test_reports_of_several_processes_count_as_one_does() -> None:
 
 @pytest.mark.parametrize("missing", ["cb-origin", "ce_id", "ce_type"])
 def test_a_record_without_what_admission_gives_is_named_and_the_next_is_read(missing: str) -> None:
-    report, world = Report(), World()
+    report, world = VerifyReport(), World()
     event = world.event("referral.sent", "cn-330106-amr", to=("cn-330106-psb",))
     whole = with_stamps(event, (("cb-origin", f"{DOOR}/0/0/0".encode()),))
     less = kafka(whole, 0)
     less.headers = tuple(one for one in whole.headers if one[0] != missing)
-    comparison = Comparison(report, SCHEMAS, Nothing(), 1, {0: Log()})
+    comparison = TopicComparison(report, SCHEMAS, Nothing(), 1, {0: PartitionLog()})
     batch = comparison.take(0, [less, kafka(whole, 1)], {})
     assert [seen.offset for seen in batch.seen] == [1]
     assert batch.records == 2
@@ -102,9 +104,9 @@ def test_a_record_without_what_admission_gives_is_named_and_the_next_is_read(mis
 
 
 def test_a_name_that_is_no_text_is_named_too() -> None:
-    report, world = Report(), World()
+    report, world = VerifyReport(), World()
     event = world.event("referral.sent", "cn-330106-amr", to=("cn-330106-psb",))
     stamps = (("cb-origin", f"{DOOR}/0/0/0".encode()), ("cb-\udcff", b""))
-    comparison = Comparison(report, SCHEMAS, Nothing(), 1, {0: Log()})
+    comparison = TopicComparison(report, SCHEMAS, Nothing(), 1, {0: PartitionLog()})
     assert comparison.take(0, [kafka(with_stamps(event, stamps), 0)], {}).seen == []
     assert set(report.problems) == {"event_altered"}

@@ -11,7 +11,7 @@ import pytest
 from casebus.errors import UnfitError
 from casebus.events.legaltime import CHINA, LegalTime
 from rehearsal.scenario import storyline, yaml_text
-from rehearsal.scenario.storyline import Step, StorylineError
+from rehearsal.scenario.storyline import StorylineError, StorylineStep
 from rehearsal.scenario.timeline import moments
 from rehearsal.scenario.yaml_text import Ref
 
@@ -37,7 +37,7 @@ def given(tmp_path: Path) -> Path:
     return tmp_path / "storyline-1.yaml"
 
 
-def steps_of(path: Path, text: str) -> list[Step]:
+def steps_of(path: Path, text: str) -> list[StorylineStep]:
     path.write_text(HEAD + text, encoding="utf-8")
     return list(storyline.read(path).acts)
 

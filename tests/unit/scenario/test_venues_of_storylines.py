@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from casebus.law import Law
-from casebus.law.venues import Matter
+from casebus.law.venues import VenueMatter
 from onebox.provision.directory import read_agencies
 from rehearsal.scenario import storyline
-from rehearsal.scenario.rehearsed import Offices
-from rehearsal.scenario.storyline import Step
+from rehearsal.scenario.rehearsed import RehearsedOffices
+from rehearsal.scenario.storyline import StorylineStep
 from rehearsal.scenario.world import Names
 
 ROOT = Path(__file__).parents[3]
 LAW = Law.load(ROOT / "policies/law")
-OFFICES = Offices(read_agencies(ROOT / "examples/agencies.yaml"))
+OFFICES = RehearsedOffices(read_agencies(ROOT / "examples/agencies.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ OFFICES = Offices(read_agencies(ROOT / "examples/agencies.yaml"))
 )
 def test_the_court_is_the_one_that_the_rules_find(number: int, label: str, court: str) -> None:
     told = storyline.read(ROOT / f"examples/storyline-{number}.yaml")
-    [step] = [one for one in told.steps if isinstance(one, Step) and one.label == label]
+    [step] = [one for one in told.steps if isinstance(one, StorylineStep) and one.label == label]
     names = Names(told, dict.fromkeys(told.streams, "stream"))
     author = OFFICES.agency(names.agency(step.author))
     assert author is not None
-    matter = Matter(names.filled(step.data), author, step.at.date(), OFFICES)
+    matter = VenueMatter(names.filled(step.data), author, step.at.date(), OFFICES)
     found = LAW.venues.find(step.ce_type, matter)
     assert found is not None
     assert court in found.agencies

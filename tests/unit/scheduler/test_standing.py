@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from aiokafka import TopicPartition
 
-from services.scheduler.standing import STALLED_SECONDS, Standing, Still
+from services.scheduler.standing import STALLED_SECONDS, GroupProgress, Still
 
 FIRST, SECOND = TopicPartition("case.journal", 0), TopicPartition("case.journal", 1)
 
@@ -30,7 +30,7 @@ class Brokers:
         return self.done if group == "casework" else {}
 
 
-async def looked(brokers: Brokers, standing: Standing, seconds: float) -> list[str]:
+async def looked(brokers: Brokers, standing: GroupProgress, seconds: float) -> list[str]:
     brokers.now += seconds
     await standing.look()
     return standing.stalled()
@@ -38,7 +38,7 @@ async def looked(brokers: Brokers, standing: Standing, seconds: float) -> list[s
 
 async def test_only_the_partition_that_stands_still_is_named_and_only_as_long():
     brokers = Brokers()
-    standing = Standing(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
+    standing = GroupProgress(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
     brokers.there, brokers.done = {FIRST: 10, SECOND: 10}, {FIRST: 10, SECOND: 4}
     assert await looked(brokers, standing, 1) == []
     assert await looked(brokers, standing, STALLED_SECONDS) == ["casework case.journal/1"]
@@ -52,7 +52,7 @@ async def test_only_the_partition_that_stands_still_is_named_and_only_as_long():
 
 async def test_a_group_that_never_committed_stands_still_too():
     brokers = Brokers()
-    standing = Standing(brokers, {"admission": ["case.journal"]}, lambda: brokers.now)
+    standing = GroupProgress(brokers, {"admission": ["case.journal"]}, lambda: brokers.now)
     brokers.there = {FIRST: 1}
     await standing.look()
     assert await looked(brokers, standing, STALLED_SECONDS) == ["admission case.journal/0"]
@@ -60,7 +60,7 @@ async def test_a_group_that_never_committed_stands_still_too():
 
 async def test_what_came_just_now_has_not_stood_still_since_the_last_record():
     brokers = Brokers()
-    standing = Standing(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
+    standing = GroupProgress(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
     brokers.there, brokers.done = {FIRST: 10}, {FIRST: 10}
     await standing.look()
     brokers.there[FIRST] = 11
@@ -74,7 +74,7 @@ async def test_a_standstill_is_seen_by_a_scheduler_that_is_started_again_and_aga
     brokers.there, brokers.done = {FIRST: 10}, {FIRST: 4}
     seen: list[str] = []
     for _ in range(4):
-        standing = Standing(
+        standing = GroupProgress(
             brokers, {"casework": ["case.journal"]}, lambda: brokers.now, before=before
         )
         seen = await looked(brokers, standing, 0)
@@ -82,7 +82,9 @@ async def test_a_standstill_is_seen_by_a_scheduler_that_is_started_again_and_aga
         before = json.loads(json.dumps(standing.waiting()))
     assert seen == ["casework case.journal/0"]
     brokers.done[FIRST] = 5
-    standing = Standing(brokers, {"casework": ["case.journal"]}, lambda: brokers.now, before=before)
+    standing = GroupProgress(
+        brokers, {"casework": ["case.journal"]}, lambda: brokers.now, before=before
+    )
     assert await looked(brokers, standing, 0) == []
 
 
@@ -92,7 +94,7 @@ async def test_what_moves_in_the_tables_and_not_in_the_commits_is_told_apart():
     async def recorded(partitions: Iterable[int]) -> dict[int, int]:
         return {at: tables[at] for at in partitions}
 
-    standing = Standing(
+    standing = GroupProgress(
         brokers, {"casework": ["case.journal"]}, lambda: brokers.now, recorded=recorded
     )
     brokers.there, brokers.done = {FIRST: 10}, {FIRST: 10}
@@ -104,7 +106,7 @@ async def test_what_moves_in_the_tables_and_not_in_the_commits_is_told_apart():
 
 async def test_a_group_whose_coordinator_is_away_has_not_moved():
     brokers = Brokers()
-    standing = Standing(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
+    standing = GroupProgress(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
     brokers.there, brokers.done = {FIRST: 10}, {FIRST: 4}
     await standing.look()
     brokers.done = {}
@@ -115,7 +117,7 @@ async def test_a_group_whose_coordinator_is_away_has_not_moved():
 
 async def test_of_each_partition_it_says_how_fast_it_goes_and_how_old_the_oldest_is():
     brokers = Brokers()
-    standing = Standing(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
+    standing = GroupProgress(brokers, {"casework": ["case.journal"]}, lambda: brokers.now)
     brokers.there, brokers.done = {FIRST: 10}, {FIRST: 10}
     await standing.look()
     [still] = standing.progress

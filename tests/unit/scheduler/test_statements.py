@@ -13,7 +13,7 @@ from services.scheduler.questions import (
     reused_statement,
     unopened_statement,
 )
-from services.scheduler.voice import Voice
+from services.scheduler.statements import Voice
 from storage.scheduling import BREACHED, Opened, Reused, Unopened
 from tests.case_events import AMR, LAW, PRO, PSB, clock, event, folded, until
 from tests.world import NOW, SCHEMAS, World

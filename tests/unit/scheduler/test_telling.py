@@ -8,10 +8,10 @@ import pytest
 
 from casebus.law import Law
 from casebus.settings import Settings
-from services.scheduler.telling import Telling
+from services.scheduler.disclosure import Disclosure
 
 POLICIES = Settings().policies_dir
-LAW, TELLING = Law.load(POLICIES / "law"), Telling.load(POLICIES)
+LAW, TELLING = Law.load(POLICIES / "law"), Disclosure.load(POLICIES)
 
 
 def test_how_far_back_is_asked_stands_in_the_law() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from casebus.cases.facts import Reader
+from casebus.cases.facts import FactReader
 from casebus.errors import CasebusError
 from casebus.law.loader import LawError
 from casebus.statistics.answers import dimensions
@@ -90,7 +90,7 @@ def test_each_step_has_a_trigger_and_an_end_of_the_catalogue() -> None:
             SCHEMAS.latest(f"casebus.{name}.v1")
 
 
-READER = Reader(SCHEMAS)
+READER = FactReader(SCHEMAS)
 
 
 def test_a_fact_has_amounts_and_outcomes_and_no_name() -> None:

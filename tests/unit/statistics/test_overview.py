@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from casebus.statistics import overview
-from casebus.statistics.overview import Answers, Days, Value, plan
+from casebus.statistics.overview import Answers, DayRange, Value, plan
 
 MARCH = date(2026, 3, 1)
 
@@ -29,20 +29,20 @@ def _row(value: float | None, month: str = "", *, suppressed: bool = False) -> d
 
 def test_a_month_that_is_over_is_held_against_the_whole_one_before() -> None:
     made = plan(MARCH, date(2026, 5, 20), "month", whole=False)
-    assert made.now == Days(MARCH, date(2026, 3, 31))
-    assert made.before == Days(date(2026, 2, 1), date(2026, 2, 28))
+    assert made.now == DayRange(MARCH, date(2026, 3, 31))
+    assert made.before == DayRange(date(2026, 2, 1), date(2026, 2, 28))
     assert made.first == date(2025, 3, 1)
     assert not made.is_cut
 
 
 def test_of_a_month_that_is_not_over_as_many_days_are_held_against_each_other() -> None:
     made = plan(MARCH, date(2026, 3, 10), "year", whole=False)
-    assert made.now == Days(MARCH, date(2026, 3, 10))
-    assert made.before == Days(date(2025, 3, 1), date(2025, 3, 10))
+    assert made.now == DayRange(MARCH, date(2026, 3, 10))
+    assert made.before == DayRange(date(2025, 3, 1), date(2025, 3, 10))
     assert made.is_cut
     # The thirtieth day of a month that has twenty-eight is its last.
     longest = plan(MARCH, date(2026, 3, 30), "month", whole=False)
-    assert longest.before == Days(date(2026, 2, 1), date(2026, 2, 28))
+    assert longest.before == DayRange(date(2026, 2, 1), date(2026, 2, 28))
 
 
 def test_a_shared_view_is_of_whole_months() -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from openpyxl import load_workbook
 
 from casebus.statistics.publishing import events_of
-from casebus.statistics.report import Figures, render
+from casebus.statistics.report import ReportFigures, render
 from casebus.statistics.tables import columns, to_csv, to_xlsx
 from tests.world import SCHEMAS
 
@@ -53,7 +53,7 @@ MONTHS = answer(
     by=("month",),
 )
 PLACES = answer(indicator("count", row(30, 30, city="330100"), row(44, 44)), by=("city",))
-HTML = render(Figures(WHOLE, MONTHS, PLACES), names={"330100": "杭州市"})
+HTML = render(ReportFigures(WHOLE, MONTHS, PLACES), names={"330100": "杭州市"})
 
 
 class Reader(HTMLParser):
@@ -119,12 +119,12 @@ def test_titles_are_text_and_never_markup() -> None:
 
 def test_figures_of_ones_own_are_marked_as_such() -> None:
     own = WHOLE | {"view": "own"}
-    assert "不宜对外提供" in render(Figures(own, MONTHS, PLACES))
+    assert "不宜对外提供" in render(ReportFigures(own, MONTHS, PLACES))
 
 
 def test_a_report_of_nothing_is_a_report() -> None:
     nothing = answer(indicator("share", row(None, 0, met=0)))
-    text = render(Figures(nothing, answer(by=("month",)), answer(by=("city",))))
+    text = render(ReportFigures(nothing, answer(by=("month",)), answer(by=("city",))))
     assert "本期没有可列的数据" in text
 
 
@@ -170,7 +170,7 @@ def test_a_report_names_the_office_and_not_its_id() -> None:
 
 def test_a_report_s_moment_is_local_and_without_fractions() -> None:
     about = WHOLE | {"as_of": "2026-03-31T15:59:59.123456+00:00"}
-    text = render(Figures(about, MONTHS, PLACES))
+    text = render(ReportFigures(about, MONTHS, PLACES))
     assert "2026-03-31 23:59:59（北京时间）" in text
     assert "123456" not in text
 
@@ -188,7 +188,7 @@ def test_what_is_zero_is_named_in_one_line_and_has_no_row() -> None:
     months = answer(
         indicator("count", row(0, 0, month="2026-01"), row(0, 0), title="零月"), by=("month",)
     )
-    text = render(Figures(whole, months, PLACES))
+    text = render(ReportFigures(whole, months, PLACES))
     cells = Reader(text).cells
     assert not {"零率", "零存", "移交"} & set(cells)
     assert {"结清", "隐去", "决定是否立案"} <= set(cells)
@@ -202,7 +202,7 @@ def test_money_is_yuan_in_every_table_and_chart() -> None:
     months = answer(
         indicator("sum", row(75_050, 6, month="2026-01"), row(75_050, 6)), by=("month",)
     )
-    assert "750.50 元" in render(Figures(whole, months, PLACES)).partition("二、按月情况")[2]
+    assert "750.50 元" in render(ReportFigures(whole, months, PLACES)).partition("二、按月情况")[2]
     [_, line, *_] = csv.reader(io.StringIO(to_csv(whole).removeprefix("\ufeff")))
     assert {"750.5", "元"} <= set(line)
     assert "分" not in line
@@ -210,6 +210,6 @@ def test_money_is_yuan_in_every_table_and_chart() -> None:
 
 def test_a_step_s_overdue_counts_what_was_told_though_nobody_acted() -> None:
     step = STEP | {"title": "签收回执", "value_of": "T04", "met": 7, "overdue": 3}
-    text = render(Figures(answer(indicator("steps", row(1, 10, **step))), MONTHS, PLACES))
+    text = render(ReportFigures(answer(indicator("steps", row(1, 10, **step))), MONTHS, PLACES))
     assert "3" in Reader(text).cells
     assert "移送后逾期未签收的计入超期" in text

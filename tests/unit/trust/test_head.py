@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from casebus.trust.head import (
     Head,
-    Origin,
+    LogName,
     cosign,
     cosigned_at,
     log_key,
@@ -25,7 +25,7 @@ from casebus.trust.proofs import inclusion_path, root_of, subtrees
 
 KEY = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 OTHER = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
-ORIGIN = str(Origin("ab" * 32, 1, 7))
+ORIGIN = str(LogName("ab" * 32, 1, 7))
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEAVES = [bytes([at]) * 32 for at in range(5)]
 HEAD = Head(ORIGIN, 5, root_of(5, subtrees(LEAVES)))
@@ -117,8 +117,8 @@ def test_what_is_no_signed_note_is_refused(note):
 
 
 def test_an_origin_names_installation_epoch_and_partition():
-    assert Origin.parse(ORIGIN) == Origin("ab" * 32, 1, 7)
-    assert Origin.parse(ORIGIN + " ") is None
+    assert LogName.parse(ORIGIN) == LogName("ab" * 32, 1, 7)
+    assert LogName.parse(ORIGIN + " ") is None
 
 
 def test_a_proof_is_one_text_from_the_leaf_to_the_signed_head():

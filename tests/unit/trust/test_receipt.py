@@ -13,12 +13,12 @@ import pytest
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.envelope import Record
-from casebus.trust.head import Head, Origin, cosign, sign_head, with_cosignature
+from casebus.trust.head import Head, LogName, cosign, sign_head, with_cosignature
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
 from casebus.trust.logproof import LogProof
 from casebus.trust.proofs import inclusion_path, root_of, subtrees
-from casebus.trust.receipt import LeafInputs, Receipt, Shown, check, directory_of
+from casebus.trust.receipt import LeafInputs, Proven, Receipt, check, directory_of
 from tests.world import NOW, SCHEMAS, World
 
 AUTHOR, WITNESS = "cn-330106-psb", "cn-330106-pro"
@@ -44,7 +44,7 @@ def receipt_of(world: World, event: Record) -> Receipt:
     leaves = [bytes([at]) * 32 for at in range(SIZE)]
     leaves[INDEX] = inputs.leaf(leaf)
     tree = subtrees(leaves)
-    origin = str(Origin(world.directory.root_digest, 1, 2))
+    origin = str(LogName(world.directory.root_digest, 1, 2))
     note = sign_head(Head(origin, SIZE, root_of(SIZE, tree)), world.keys[BUS])
     note = with_cosignature(note, cosign(note, WITNESS, world.keys[WITNESS], NOW))
     keyids = [headers["ce_keyid"], world.keys[BUS].keyid, world.keys[WITNESS].keyid]
@@ -66,7 +66,7 @@ def receipt(world: World, event: Record) -> Receipt:
     return receipt_of(world, event)
 
 
-def checked(world: World, receipt: Receipt, event: Record | None = None) -> Shown:
+def checked(world: World, receipt: Receipt, event: Record | None = None) -> Proven:
     root = world.directory.root_digest
     return check(receipt, directory_of(receipt.entries, root, SCHEMAS), event)
 
@@ -81,7 +81,7 @@ def test_a_receipt_proves_the_place_by_its_own_entries(world, receipt, event):
     given = Receipt.from_json(receipt.to_json())
     assert given == receipt
     shown = checked(world, given, event)
-    assert shown == Shown(Origin(world.directory.root_digest, 1, 2), INDEX, SIZE, {WITNESS: NOW})
+    assert shown == Proven(LogName(world.directory.root_digest, 1, 2), INDEX, SIZE, {WITNESS: NOW})
 
 
 def test_a_receipt_carries_no_more_of_the_directory_than_its_keys(world, receipt):

@@ -9,11 +9,11 @@ import pytest
 
 from casebus.law.assessment import Verdict
 from rehearsal.year.judging import NOT_TRANSFERRED, as_it_happens, found, put_in
-from rehearsal.year.lines import Line
+from rehearsal.year.lines import YearLine
 from rehearsal.year.mistakes import Spoiler
-from rehearsal.year.plan import Plan
+from rehearsal.year.plan import YearPlan
 from rehearsal.year.walking import Walk
-from rehearsal.year.world import Wanted, World
+from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import case_lines
 
 #: A whole year is made and folded, several times.
@@ -22,27 +22,27 @@ ROOT = Path(__file__).parents[3]
 CASES = 500
 
 
-def a_world(cases: int, seed: int, **parts: dict[str, Any]) -> World:
+def a_world(cases: int, seed: int, **parts: dict[str, Any]) -> YearWorld:
     """A year by the plan, but for these values of its parts."""
-    plan = Plan.load()
+    plan = YearPlan.load()
     changed = {part: getattr(plan, part).model_copy(update=new) for part, new in parts.items()}
-    wanted = Wanted(cases, seed, 2025, ROOT / "schemas", ROOT / "policies")
-    return World.make(wanted, plan.model_copy(update=changed))
+    wanted = YearOrder(cases, seed, 2025, ROOT / "schemas", ROOT / "policies")
+    return YearWorld.make(wanted, plan.model_copy(update=changed))
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def world() -> YearWorld:
     return a_world(CASES, 7)
 
 
 @pytest.fixture(scope="module")
-def cases(world: World) -> list[list[Line]]:
+def cases(world: YearWorld) -> list[list[YearLine]]:
     spoiler = Spoiler(world)
     return [lines for at in range(CASES) if (lines := case_lines(world, spoiler, at))]
 
 
 def test_the_year_shows_what_was_put_into_it_and_nothing_else(
-    world: World, cases: list[list[Line]]
+    world: YearWorld, cases: list[list[YearLine]]
 ) -> None:
     late = [name for lines in cases for line in lines for name in line.late]
     silent = [name for lines in cases for line in lines for name in line.silent]
@@ -84,13 +84,15 @@ def test_where_nobody_is_late_or_rests_nothing_is_overrun_before_the_year_ends()
         assert case is None or [one for one in case.findings if one.kind != "omission"] == []
 
 
-def test_nobody_is_late_without_a_name(world: World, cases: list[list[Line]]) -> None:
+def test_nobody_is_late_without_a_name(world: YearWorld, cases: list[list[YearLine]]) -> None:
     for lines in cases:
         over = [one for one in as_it_happens(world, lines).clocks if one.breach_after]
         assert all(one.actor and one.tell for one in over)
 
 
-def test_an_act_that_is_lost_or_comes_sooner_is_seen(world: World, cases: list[list[Line]]) -> None:
+def test_an_act_that_is_lost_or_comes_sooner_is_seen(
+    world: YearWorld, cases: list[list[YearLine]]
+) -> None:
     """The comparison can fail."""
     missed = kept = 0
     for lines in cases:
@@ -110,7 +112,7 @@ def test_an_act_that_is_lost_or_comes_sooner_is_seen(world: World, cases: list[l
 
 
 def test_crimes_must_be_transferred_and_what_is_none_is_watched(
-    world: World, cases: list[list[Line]]
+    world: YearWorld, cases: list[list[YearLine]]
 ) -> None:
     crimes = {at for at, kind in enumerate(world.kinds) if kind.crime}
     spoiler = Spoiler(world)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from casebus.cases.differing import differences
+from casebus.cases.differences import differences
 from casebus.events.legaltime import CHINA
 from rehearsal.year.replaying import replayed
 from tests.case_events import LAW, PSB, lapse, storyline

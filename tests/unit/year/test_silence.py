@@ -12,22 +12,22 @@ import pytest
 from casebus.cases import CaseEvent
 from rehearsal.year.admitted import case_event
 from rehearsal.year.walking import Walk
-from rehearsal.year.world import Wanted, World
+from rehearsal.year.world import YearOrder, YearWorld
 from tests.silence import after_silence, silent_regions
 
 #: A whole year is made and folded, several times.
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 CASES = 500
-WANTED = Wanted(CASES, 11, 2025, ROOT / "schemas", ROOT / "policies")
+WANTED = YearOrder(CASES, 11, 2025, ROOT / "schemas", ROOT / "policies")
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return World.make(WANTED)
+def world() -> YearWorld:
+    return YearWorld.make(WANTED)
 
 
-def cut(world: World, number: int) -> list[CaseEvent]:
+def cut(world: YearWorld, number: int) -> list[CaseEvent]:
     """The first events of a case as they happen, journaled at once."""
     lines = Walk(world, number).lines()
     kept = random.Random(number).randint(1, len(lines)) if lines else 0
@@ -35,7 +35,7 @@ def cut(world: World, number: int) -> list[CaseEvent]:
     return [replace(one, imported=False, recorded_at=one.legal.moment()) for one in events]
 
 
-def test_a_case_left_alone_has_an_end_a_late_agency_or_a_reason(world: World) -> None:
+def test_a_case_left_alone_has_an_end_a_late_agency_or_a_reason(world: YearWorld) -> None:
     procedures: set[str] = set()
     for number in range(CASES):
         events = cut(world, number)

@@ -16,19 +16,19 @@ from casebus.events.legaltime import LegalTime
 from casebus.sdk.finishing import check
 from rehearsal.year import lines as written
 from rehearsal.year.admitted import case_event
-from rehearsal.year.lines import Line
+from rehearsal.year.lines import YearLine
 from rehearsal.year.mistakes import Spoiler
 from rehearsal.year.walking import Walk
-from rehearsal.year.world import Wanted, World
+from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import case_lines, generate, generate_by_case
 
 #: A whole year is made and folded, several times.
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 CASES = 300
-WANTED = Wanted(CASES, 7, 2025, ROOT / "schemas", ROOT / "policies")
+WANTED = YearOrder(CASES, 7, 2025, ROOT / "schemas", ROOT / "policies")
 #: More than one process makes at a time.
-SMALL = Wanted(110, 3, 2025, WANTED.schemas, WANTED.policies)
+SMALL = YearOrder(110, 3, 2025, WANTED.schemas, WANTED.policies)
 #: Kind of finding -> the mistakes that it may come from.
 MAY_COME_FROM = {
     "data_quality": {"wrong_check_digit", "nobody_told", "skipped"},
@@ -40,8 +40,8 @@ MAY_COME_FROM = {
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return World.make(WANTED)
+def world() -> YearWorld:
+    return YearWorld.make(WANTED)
 
 
 @pytest.fixture(scope="module")
@@ -50,22 +50,22 @@ def small() -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def cases(world: World) -> list[list[Line]]:
+def cases(world: YearWorld) -> list[list[YearLine]]:
     spoiler = Spoiler(world)
     return [case_lines(world, spoiler, number) for number in range(CASES)]
 
 
 @pytest.fixture(scope="module")
-def folded(world: World, cases: list[list[Line]]) -> list[Case]:
+def folded(world: YearWorld, cases: list[list[YearLine]]) -> list[Case]:
     return [as_the_bus_folds_it(world, case) for case in cases if case]
 
 
-def as_the_bus_folds_it(world: World, case: Iterable[Line]) -> Case:
+def as_the_bus_folds_it(world: YearWorld, case: Iterable[YearLine]) -> Case:
     arrived = sorted(case, key=lambda one: one.arrives)
     return fold((case_event(world, one, at) for at, one in enumerate(arrived)), world.law)
 
 
-def test_every_procedure_of_the_law_is_reached(world: World, folded: list[Case]) -> None:
+def test_every_procedure_of_the_law_is_reached(world: YearWorld, folded: list[Case]) -> None:
     reached = Counter(one.procedure for case in folded for one in case.regions)
     rare = {"award_review", "drug_patent"}
     # A question is about a list that was published, and the year publishes none.
@@ -73,7 +73,7 @@ def test_every_procedure_of_the_law_is_reached(world: World, folded: list[Case])
     assert min(reached[name] for name in ("referral", "penalty", "credit", "civil_suit")) > 5
 
 
-def test_a_walk_makes_no_mistakes(world: World) -> None:
+def test_a_walk_makes_no_mistakes(world: YearWorld) -> None:
     for number in range(0, CASES, 4):
         lines = Walk(world, number).lines()
         case = as_the_bus_folds_it(world, lines)
@@ -81,7 +81,7 @@ def test_a_walk_makes_no_mistakes(world: World) -> None:
 
 
 def test_what_is_found_comes_from_the_mistakes_made(
-    cases: list[list[Line]], folded: list[Case]
+    cases: list[list[YearLine]], folded: list[Case]
 ) -> None:
     for lines, case in zip((one for one in cases if one), folded, strict=True):
         made = {line.mistake for line in lines}
@@ -91,10 +91,10 @@ def test_what_is_found_comes_from_the_mistakes_made(
             assert made & MAY_COME_FROM[kind], (kind, made)
 
 
-def test_each_kind_of_mistake_is_made(world: World) -> None:
+def test_each_kind_of_mistake_is_made(world: YearWorld) -> None:
     always = dict.fromkeys(world.plan.mistakes.model_dump(), 1.0)
     certain = world.plan.mistakes.model_copy(update=always)
-    world = World.make(WANTED, world.plan.model_copy(update={"mistakes": certain}))
+    world = YearWorld.make(WANTED, world.plan.model_copy(update={"mistakes": certain}))
     spoiler = Spoiler(world)
     made = {line.mistake for at in range(0, CASES, 4) for line in case_lines(world, spoiler, at)}
     assert made - {""} >= set(always) - {"goods_differ"}
@@ -106,7 +106,7 @@ def test_several_procedures_run_side_by_side_in_one_case(folded: list[Case]) -> 
     assert any({"administrative_case", "referral"} <= one for one in together)
 
 
-def test_authors_may_say_what_they_say(world: World, cases: list[list[Line]]) -> None:
+def test_authors_may_say_what_they_say(world: YearWorld, cases: list[list[YearLine]]) -> None:
     for line in (line for case in cases for line in case):
         author = world.offices.agency(line.source)
         assert author is not None
@@ -114,7 +114,7 @@ def test_authors_may_say_what_they_say(world: World, cases: list[list[Line]]) ->
 
 
 def test_bodies_hold_no_field_that_their_schema_has_not(
-    world: World, cases: list[list[Line]]
+    world: YearWorld, cases: list[list[YearLine]]
 ) -> None:
     for line in (line for case in cases for line in case):
         known = {one["name"] for one in world.schemas.latest(line.type).body["fields"]}
@@ -131,7 +131,7 @@ def test_history_accuses_nobody(folded: list[Case]) -> None:
     assert not any(finding.tell for case in folded for finding in case.findings)
 
 
-def test_holidays_are_quiet(world: World, cases: list[list[Line]]) -> None:
+def test_holidays_are_quiet(world: YearWorld, cases: list[list[YearLine]]) -> None:
     opened = Counter(LegalTime.parse(case[0].at).date for case in cases if case)
     workdays = sum(count for day, count in opened.items() if world.times.is_workday(day))
     assert workdays > 0.85 * sum(opened.values())
@@ -162,7 +162,7 @@ def test_a_year_case_by_case_is_the_same_year(small: list[bytes]) -> None:
     assert len(set(cases)) == 1 + sum(a != b for a, b in pairwise(cases))
 
 
-def test_a_line_is_what_the_publisher_takes(world: World, cases: list[list[Line]]) -> None:
+def test_a_line_is_what_the_publisher_takes(world: YearWorld, cases: list[list[YearLine]]) -> None:
     for line in cases[0]:
         checked = check(line.event("00000000-0000-5000-8000-000000000000"), world.schemas, "")
         assert (checked.id, checked.stream) == (line.id, line.case)

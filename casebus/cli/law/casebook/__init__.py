@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casebus.cli.law.casebook.judging import Wrong, judge
-from casebus.cli.law.casebook.models import Book, Vector, read
+from casebus.cli.law.casebook.judging import WrongCase, judge
+from casebus.cli.law.casebook.models import Casebook, Vector, read
 
-__all__ = ["Book", "Vector", "Wrong", "judge", "read"]
+__all__ = ["Casebook", "Vector", "WrongCase", "judge", "read"]

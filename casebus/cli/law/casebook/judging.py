@@ -37,20 +37,20 @@ _ORDERS = 24
 _MOST_LAPSES = 100
 
 
-class Wrong(NamedTuple):
+class WrongCase(NamedTuple):
     what: str
     expected: str
     found: str
 
 
 @singledispatch
-def judge(vector: Vector, law: Law) -> list[Wrong]:  # noqa: ARG001 - each kind has its own
+def judge(vector: Vector, law: Law) -> list[WrongCase]:  # noqa: ARG001 - each kind has its own
     """What comes out otherwise than the vector says."""
     raise TypeError(type(vector))
 
 
 @judge.register
-def _date(vector: DateVector, law: Law) -> list[Wrong]:
+def _date(vector: DateVector, law: Law) -> list[WrongCase]:
     trigger = legal(vector.trigger)
     versions = law.clocks.get(vector.clock or "", ())
     rule = clock_in_force(versions, trigger.date, vector.body)
@@ -75,7 +75,7 @@ def _period(given: PeriodOf | None) -> Period:
 
 
 @judge.register
-def _facts(vector: FactsVector, law: Law) -> list[Wrong]:
+def _facts(vector: FactsVector, law: Law) -> list[WrongCase]:
     case = fold(stated(vector), law)
     said = case.assessments[-1].to_json() if case.assessments else {}
     running = sorted(one.id for one in case.clocks if one.id in law.thresholds.detection.clocks)
@@ -92,7 +92,7 @@ def _facts(vector: FactsVector, law: Law) -> list[Wrong]:
 
 
 @judge.register
-def _case(vector: CaseVector, law: Law) -> list[Wrong]:
+def _case(vector: CaseVector, law: Law) -> list[WrongCase]:
     events = cast(vector.events)
     wrong = _of_case(vector, events, law)
     if wrong or not vector.any_order:
@@ -102,11 +102,11 @@ def _case(vector: CaseVector, law: Law) -> list[Wrong]:
         placed = [replace(one, position=(1, 0, at)) for at, one in enumerate(came)]
         if wrong := _of_case(vector, placed, law):
             first = " ".join(one.id for one in placed)
-            return [Wrong(f"{one.what} where they came as {first}", *one[1:]) for one in wrong]
+            return [WrongCase(f"{one.what} where they came as {first}", *one[1:]) for one in wrong]
     return []
 
 
-def _of_case(vector: CaseVector, events: list[CaseEvent], law: Law) -> list[Wrong]:
+def _of_case(vector: CaseVector, events: list[CaseEvent], law: Law) -> list[WrongCase]:
     until = legal(vector.until).moment()
     case = _told(events, law, until)
     wanted: dict[str, Any] = {"accused": sorted(vector.accused)}
@@ -206,9 +206,9 @@ def _as(wanted: str, moment: dt.datetime | None) -> str | None:
     return f"{local:%Y-%m-%d}" if len(wanted) <= _DATE else f"{local:%Y-%m-%d %H:%M}"
 
 
-def _compared(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[Wrong]:
+def _compared(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[WrongCase]:
     return [
-        Wrong(name, _shown(value), _shown(found.get(name)))
+        WrongCase(name, _shown(value), _shown(found.get(name)))
         for name, value in wanted.items()
         if found.get(name) != value
     ]

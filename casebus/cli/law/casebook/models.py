@@ -42,11 +42,11 @@ Due = Annotated[
 ]
 
 
-class Model(BaseModel):
+class CasebookModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Vector(Model):
+class Vector(CasebookModel):
     """`rule` names it; `words` is the computation, to be followed with a calendar and the text."""
 
     rule: Text
@@ -54,7 +54,7 @@ class Vector(Model):
     source: Text
 
 
-class PeriodOf(Model):
+class PeriodOf(CasebookModel):
     amount: int
     unit: Unit
     count_rule: Word
@@ -116,7 +116,7 @@ class FactsVector(Vector):
     owed: bool
 
 
-class EventOf(Model):
+class EventOf(CasebookModel):
     date: When
     by: Who
     event: EventName
@@ -129,7 +129,7 @@ class EventOf(Model):
     causation: tuple[str, ...] = ()
 
 
-class ClockOf(Model):
+class ClockOf(CasebookModel):
     """What is expected of a clock, the last one of its id; what is not given is not asked."""
 
     status: str | None = None
@@ -177,17 +177,17 @@ _Any = Annotated[
 ]
 
 
-class Book(Model):
+class Casebook(CasebookModel):
     title: Text
     vectors: tuple[_Any, ...]
 
 
-def read(path: Path) -> Book:
+def read(path: Path) -> Casebook:
     """A casebook; raises LawError with its line where it is not in the form."""
     text = path.read_bytes()
     given = read_yaml(path.name, text)
     try:
-        return Book.model_validate(given)
+        return Casebook.model_validate(given)
     except ValidationError as error:
         said = []
         for one in error.errors(include_url=False):

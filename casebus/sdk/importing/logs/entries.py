@@ -18,7 +18,7 @@ attribute_name = lru_cache(maxsize=4096)(plain)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """One event of one case: its own attributes, and those of its case (`case:…`)."""
 
     place: RowNumber
@@ -27,7 +27,7 @@ class Entry:
 
 
 #: What a reader gives: an entry, or why there is none at that place.
-RawEntry = Entry | Issue
+RawEntry = LogEntry | Issue
 Entries = Iterator[RawEntry]
 
 

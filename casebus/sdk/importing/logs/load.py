@@ -35,8 +35,8 @@ from casebus.sdk.importing.logs.opening import LogFile
 from casebus.sdk.importing.logs.reading import EntryReader, ReadEntry
 from casebus.sdk.importing.logs.state import LoadedCase, LoadState, Logged
 from casebus.sdk.importing.minting import KnownSlot, MintedEvent, correct
-from casebus.sdk.importing.report import Report, Summary
-from casebus.sdk.importing.run import Ports, batches
+from casebus.sdk.importing.report import ImportSummary, Report
+from casebus.sdk.importing.run import ImportPorts, batches
 
 #: Entries whose events are signed as one tree and sent together.
 BATCH_ENTRIES = 500
@@ -48,7 +48,9 @@ _MOST_DROPPED = 10_000
 class LogLoader:
     """One run over one log, by `agency`."""
 
-    def __init__(self, agency: str, mapping: LogMapping, ports: Ports, actor: str = "") -> None:
+    def __init__(
+        self, agency: str, mapping: LogMapping, ports: ImportPorts, actor: str = ""
+    ) -> None:
         if not agency:
             raise CasebusError("no_source", "say which agency imports (CASEBUS_AGENCY)")
         self._agency = agency
@@ -58,7 +60,7 @@ class LogLoader:
         tomorrow = LegalTime.of(ports.now()).date + timedelta(days=1)
         self._reader = EntryReader(mapping, ports.agencies, _types_with_raw(ports), tomorrow)
         self._state = LoadState(ports.store, dry=ports.publish is None)
-        self._summary = Summary(self._frame.import_id, dry_run=ports.publish is None)
+        self._summary = ImportSummary(self._frame.import_id, dry_run=ports.publish is None)
         self._dropped: set[tuple[str, str]] = set()
         self._report: Report = lambda _issue: None
 
@@ -72,7 +74,7 @@ class LogLoader:
         entries: Iterable[RawEntry],
         report: Report,
         advance: Callable[[], None] = lambda: None,
-    ) -> Summary:
+    ) -> ImportSummary:
         """Load every entry, or those that a run before has not done."""
         self._report = report
         done, before = self._state.position(*self._about(source))
@@ -306,7 +308,7 @@ class LogLoader:
         self._report(issue)
 
 
-def _types_with_raw(ports: Ports) -> frozenset[str]:
+def _types_with_raw(ports: ImportPorts) -> frozenset[str]:
     return frozenset(
         schema.ce_type
         for schema in ports.schemas
@@ -328,6 +330,6 @@ def _sortable(legal: LegalTime) -> str:
     return legal.moment().isoformat()
 
 
-def _continued(before: dict[str, Any], position: int) -> Summary:
+def _continued(before: dict[str, Any], position: int) -> ImportSummary:
     known = {name: value for name, value in before.items() if name not in {"codes", "lines"}}
-    return Summary(**known | {"resumed_at": position}, codes=Counter(before.get("codes", {})))
+    return ImportSummary(**known | {"resumed_at": position}, codes=Counter(before.get("codes", {})))

@@ -28,7 +28,13 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from casebus.sdk.importing.issues import FileError
-from casebus.sdk.importing.mapping import Cell, Delimiter, Part, WorkbookPart, first_problem
+from casebus.sdk.importing.mapping import (
+    CellSource,
+    Delimiter,
+    MappingPart,
+    WorkbookPart,
+    first_problem,
+)
 from casebus.words import in_words
 
 Form = Literal["xes", "ocel", "table"]
@@ -53,7 +59,7 @@ _NAMES: dict[Form, dict[str, str]] = {
 }
 
 
-class Who(Part):
+class Who(MappingPart):
     """An agency: always the same one, or by what an attribute says."""
 
     value: str | None = None
@@ -70,7 +76,7 @@ class Who(Part):
         return self
 
 
-class LogPart(Part):
+class LogPart(MappingPart):
     """The form of the file, and how its time-stamps are to be read."""
 
     form: Form
@@ -112,7 +118,7 @@ class LogPart(Part):
         return self.order == "time" or (self.order is None and self.form == "ocel")
 
 
-class LogCase(Part):
+class LogCase(MappingPart):
     """Which attribute names the case, what kind of number it is, and who gave it."""
 
     id: str = ""
@@ -120,7 +126,7 @@ class LogCase(Part):
     source: Who
 
 
-class LogEvent(Part):
+class LogEvent(MappingPart):
     """Where an event's own parts are, and what holds for every activity."""
 
     activity: str = ""
@@ -132,21 +138,21 @@ class LogEvent(Part):
     to: tuple[Who, ...] = ()
 
 
-class Activity(Part):
+class Activity(MappingPart):
     """What an activity becomes; without `type` a step of a proceeding."""
 
     type: str = STEP
     source: Who | None = None
     to: tuple[Who, ...] | None = None
     #: Field path (`suspects.0.organisation.name`) → attribute or constant.
-    fields: dict[str, Cell] = Field(default_factory=dict)
+    fields: dict[str, CellSource] = Field(default_factory=dict)
 
     @property
     def ce_type(self) -> str:
         return self.type if self.type.startswith("casebus.") else f"casebus.{self.type}.v1"
 
 
-class LogMapping(Part):
+class LogMapping(MappingPart):
     """A whole mapping file of a log; `digest` is the SHA-256 of its bytes."""
 
     format: Literal[1] = 1
@@ -161,7 +167,7 @@ class LogMapping(Part):
     #: An activity that is not listed becomes a step with these fields, or refuses its event.
     other: Literal["step", "refuse"] = "refuse"
     #: Fields of every step, as `procedure`.
-    step: dict[str, Cell] = Field(default_factory=dict)
+    step: dict[str, CellSource] = Field(default_factory=dict)
     digest: str = ""
 
     @model_validator(mode="before")

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode, RowNumber
-from casebus.sdk.importing.logs.entries import Entries, Entry, OcelItem, attribute_name
+from casebus.sdk.importing.logs.entries import Entries, LogEntry, OcelItem, attribute_name
 from casebus.sdk.importing.logs.json_stream import JsonStream
 from casebus.sdk.importing.logs.ocel_sqlite import read_sqlite
 from casebus.sdk.importing.logs.ocel_xml import read_xml
-from casebus.sdk.importing.logs.spool import Spool
+from casebus.sdk.importing.logs.spool import LogSpool
 from casebus.sdk.importing.xml import is_xml
 from casebus.words import in_words
 
@@ -26,7 +26,11 @@ LINKS = "ocel:relationships"
 
 
 def ocel_entries(
-    path: Path, file: BinaryIO, case_type: str, spool: Spool, moment: Callable[[str], float] | None
+    path: Path,
+    file: BinaryIO,
+    case_type: str,
+    spool: LogSpool,
+    moment: Callable[[str], float] | None,
 ) -> Entries:
     """Raises FileError `bad_log`, `unsafe_file`; `moment` tells times by which to sort, if any."""
     _fill(spool, _items(path, file), moment)
@@ -66,7 +70,9 @@ def _json_item(item: dict[str, Any], *, is_object: bool) -> OcelItem:
     return OcelItem(kind, str(item["id"]), str(item["type"]), attributes, links)
 
 
-def _fill(spool: Spool, items: Iterable[OcelItem], moment: Callable[[str], float] | None) -> None:
+def _fill(
+    spool: LogSpool, items: Iterable[OcelItem], moment: Callable[[str], float] | None
+) -> None:
     """Raises FileError `bad_log` for what JSON can say and no text: a half of a character."""
     try:
         _spooled(spool, items, moment)
@@ -75,7 +81,7 @@ def _fill(spool: Spool, items: Iterable[OcelItem], moment: Callable[[str], float
 
 
 def _spooled(
-    spool: Spool, items: Iterable[OcelItem], moment: Callable[[str], float] | None
+    spool: LogSpool, items: Iterable[OcelItem], moment: Callable[[str], float] | None
 ) -> None:
     for place, item in enumerate(items):
         if item.kind == "object":
@@ -92,7 +98,7 @@ def _spooled(
         spool.add_event((when, at), said, dict.fromkeys(one for one, _ in item.links))
 
 
-def _entries(spool: Spool, case_type: str) -> Entries:
+def _entries(spool: LogSpool, case_type: str) -> Entries:
     types = spool.object_types()
     if case_type not in types:
         names = ", ".join(types) or "none"
@@ -107,4 +113,4 @@ def _entries(spool: Spool, case_type: str) -> Entries:
         named = {
             attribute_name(f"case:{key}"): one for key, one in json.loads(about or "{}").items()
         }
-        yield Entry(place, said, {"case:ocel:oid": case, **named})
+        yield LogEntry(place, said, {"case:ocel:oid": case, **named})

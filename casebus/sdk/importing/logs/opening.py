@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from casebus.sdk.importing import files
-from casebus.sdk.importing.files import Rows, SourceFile
+from casebus.sdk.importing.files import FileRows, SourceFile
 from casebus.sdk.importing.issues import CellError, FileError
-from casebus.sdk.importing.logs.entries import Entries, Entry, attribute_name
+from casebus.sdk.importing.logs.entries import Entries, LogEntry, attribute_name
 from casebus.sdk.importing.logs.mapping import LogMapping
 from casebus.sdk.importing.logs.ocel import ocel_entries
-from casebus.sdk.importing.logs.spool import LAST, Spool
+from casebus.sdk.importing.logs.spool import LAST, LogSpool
 from casebus.sdk.importing.logs.tables import LogTable, table_entries
 from casebus.sdk.importing.logs.times import read_time
 from casebus.sdk.importing.logs.xes import xes_entries
-from casebus.sdk.importing.report import Lines
+from casebus.sdk.importing.report import LineCounts
 from casebus.sdk.importing.xml import XmlFeed, is_xml, safe_parser
 from casebus.words import in_words
 
@@ -88,7 +88,7 @@ class LogFile:
         self._mapping = mapping
         self._file: BinaryIO | None = None
         is_table = mapping.log.form == "table"
-        self._rows = Rows(source, LogTable(mapping)) if is_table else None
+        self._rows = FileRows(source, LogTable(mapping)) if is_table else None
 
     @property
     def position(self) -> int:
@@ -98,15 +98,15 @@ class LogFile:
         return 0 if self._file is None or self._file.closed else self._file.tell()
 
     @property
-    def lines(self) -> Lines | None:
+    def lines(self) -> LineCounts | None:
         """Where the lines of a table went."""
         return self._rows.lines if self._rows is not None else None
 
     def __iter__(self) -> Entries:
-        with self._source.path.open("rb") as self._file, Spool() as spool:
+        with self._source.path.open("rb") as self._file, LogSpool() as spool:
             yield from self._entries(self._file, spool)
 
-    def _entries(self, file: BinaryIO, spool: Spool) -> Entries:
+    def _entries(self, file: BinaryIO, spool: LogSpool) -> Entries:
         log = self._mapping.log
         if log.form == "ocel":
             moment = self._moment if log.is_ordered_by_time else None
@@ -117,7 +117,7 @@ class LogFile:
             own = xes_entries(plain) if self._rows is None else table_entries(self._rows)
             yield from spool.by_time(own, self._moment_of) if log.is_ordered_by_time else own
 
-    def _moment_of(self, entry: Entry) -> float:
+    def _moment_of(self, entry: LogEntry) -> float:
         return self._moment(entry.attributes.get(attribute_name(self._mapping.event.time), ""))
 
     def _moment(self, text: str) -> float:

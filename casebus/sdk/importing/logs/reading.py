@@ -10,11 +10,11 @@ from functools import cached_property
 from casebus.events.minted import stream_id
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.issues import CellError, Issue, IssueCode
-from casebus.sdk.importing.logs.entries import Entry, attribute_name
+from casebus.sdk.importing.logs.entries import LogEntry, attribute_name
 from casebus.sdk.importing.logs.mapping import STEP, Activity, LogMapping, Who
 from casebus.sdk.importing.logs.times import read_time, refuse_absurd
 from casebus.sdk.importing.minting import MintedEvent
-from casebus.sdk.importing.rows import Reading, RefusedError, body_of, refuse_secrets
+from casebus.sdk.importing.rows import RowReading, RowRefusedError, body_of, refuse_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,15 @@ class EntryReader:
     def _mapped(self) -> frozenset[str]:
         return frozenset(attribute_name(one) for one in self._mapping.attributes())
 
-    def read(self, entry: Entry) -> ReadEntry:
+    def read(self, entry: LogEntry) -> ReadEntry:
         cells = {**entry.about, **entry.attributes}
-        reading = Reading(entry.place, cells, self._agencies)
+        reading = RowReading(entry.place, cells, self._agencies)
         try:
             return self._read(reading, entry)
-        except RefusedError:
+        except RowRefusedError:
             return ReadEntry(tuple(reading.issues))
 
-    def _read(self, reading: Reading, entry: Entry) -> ReadEntry:
+    def _read(self, reading: RowReading, entry: LogEntry) -> ReadEntry:
         refuse_secrets(reading)
         case, number = self._mapping.case, reading.number(self._mapping.case.id)
         if not number:
@@ -84,7 +84,7 @@ class EntryReader:
         return ReadEntry(tuple(reading.issues), number, giver, event, about)
 
     def _event(
-        self, reading: Reading, activity: Activity, name: str, whose: tuple[str, str]
+        self, reading: RowReading, activity: Activity, name: str, whose: tuple[str, str]
     ) -> MintedEvent:
         stream, author = whose
         part, ce_type = self._mapping.event, activity.ce_type
@@ -113,7 +113,7 @@ class EntryReader:
             key=f"id {own_id}" if own_id else f"{name} {written}",
         )
 
-    def _needed(self, reading: Reading, attribute: str) -> str:
+    def _needed(self, reading: RowReading, attribute: str) -> str:
         found = reading.raw(attribute)
         if not found:
             raise reading.refuse(attribute, IssueCode.MISSING_VALUE)
@@ -129,7 +129,7 @@ class EntryReader:
             self._streams[giver, number] = known
         return known
 
-    def _agency(self, reading: Reading, who: Who) -> str:
+    def _agency(self, reading: RowReading, who: Who) -> str:
         found = self._found(reading, who)
         if found is None:
             said = reading.raw(who.attribute) if who.attribute else who.value
@@ -137,13 +137,13 @@ class EntryReader:
             raise reading.refuse(who.attribute or "", code, (said or "")[:80])
         return found
 
-    def _recipient(self, reading: Reading, who: Who) -> str | None:
+    def _recipient(self, reading: RowReading, who: Who) -> str | None:
         found = self._found(reading, who)
         if found is None:
             reading.note(who.attribute or "", IssueCode.UNKNOWN_AGENCY)
         return found
 
-    def _found(self, reading: Reading, who: Who) -> str | None:
+    def _found(self, reading: RowReading, who: Who) -> str | None:
         said = who.value or reading.raw(who.attribute)
         name = who.agencies.get(said, said)
         known = self._agencies.find(name) if name else None

@@ -8,7 +8,7 @@ from typing import Self
 
 from casebus.sdk import sqlite
 from casebus.sdk.importing.issues import Issue, IssueCode, RowNumber
-from casebus.sdk.importing.logs.entries import Entries, Entry
+from casebus.sdk.importing.logs.entries import Entries, LogEntry
 
 _SCHEMA = """
 create table object (id text primary key, type text, attributes text) without rowid;
@@ -20,7 +20,7 @@ create table sorted (moment real, at integer, place integer, sheet text, body te
 LAST = float("inf")
 
 
-class Spool:
+class LogSpool:
     """Use it with `with`; what it holds is gone afterwards."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Spool:
             (case_type,),
         )
 
-    def by_time(self, entries: Entries, moment: Callable[[Entry], float]) -> Entries:
+    def by_time(self, entries: Entries, moment: Callable[[LogEntry], float]) -> Entries:
         """The entries by their moments, in their own order where moments tie."""
         rows = (_packed(at, entry, moment) for at, entry in enumerate(entries))
         self.db.executemany("insert into sorted values (?, ?, ?, ?, ?)", rows)
@@ -70,7 +70,7 @@ class Spool:
 
 
 def _packed(
-    at: int, entry: Entry | Issue, moment: Callable[[Entry], float]
+    at: int, entry: LogEntry | Issue, moment: Callable[[LogEntry], float]
 ) -> tuple[float, int, int, str, str]:
     if isinstance(entry, Issue):
         body = [entry.column, str(entry.code), entry.detail, entry.refused]
@@ -79,9 +79,9 @@ def _packed(
     return moment(entry), at, int(entry.place), entry.place.sheet, json.dumps(said)
 
 
-def _unpacked(place: int, sheet: str, body: str) -> Entry | Issue:
+def _unpacked(place: int, sheet: str, body: str) -> LogEntry | Issue:
     said, where = json.loads(body), RowNumber(place, sheet)
     if isinstance(said, list):
         column, code, detail, refused = said
         return Issue(where, column, IssueCode(code), detail, refused)
-    return Entry(where, said["attributes"], said["about"])
+    return LogEntry(where, said["attributes"], said["about"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from casebus.sdk.importing.files import Rows
+from casebus.sdk.importing.files import FileRows
 from casebus.sdk.importing.issues import Issue, RowNumber
-from casebus.sdk.importing.logs.entries import Entries, Entry
+from casebus.sdk.importing.logs.entries import Entries, LogEntry
 from casebus.sdk.importing.logs.mapping import LogMapping
 
 
@@ -26,11 +26,11 @@ class LogTable:
         return frozenset({self._mapping.case.id})
 
 
-def table_entries(rows: Rows) -> Entries:
+def table_entries(rows: FileRows) -> Entries:
     """Rows in the order of the file; raises what `Rows` raises."""
     for number, cells in rows:
         place = number if isinstance(number, RowNumber) else RowNumber(number)
         if isinstance(cells, Issue):
             yield cells
         else:
-            yield Entry(place, {name: text for name, text in cells.items() if text.strip()})
+            yield LogEntry(place, {name: text for name, text in cells.items() if text.strip()})

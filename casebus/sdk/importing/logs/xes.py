@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode, RowNumber
-from casebus.sdk.importing.logs.entries import LARGEST_ENTRY, Entry, RawEntry, put, too_large
+from casebus.sdk.importing.logs.entries import LARGEST_ENTRY, LogEntry, RawEntry, put, too_large
 from casebus.sdk.importing.xml import XmlFeed, safe_parser
 
 _CHUNK = 1 << 16
@@ -96,5 +96,5 @@ class _XesReader:
             detail = "an event outside of any trace"
             self._ready.append(Issue(place, "", IssueCode.MISSING_VALUE, detail))
         else:
-            self._ready.append(Entry(place, self._event or {}, self._trace))
+            self._ready.append(LogEntry(place, self._event or {}, self._trace))
         self._event = None

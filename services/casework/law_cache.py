@@ -20,7 +20,7 @@ class MissingLawError(CasebusError):
         self.digest, self.adoption = digest, adoption
 
 
-class Lawbooks:
+class LawCache:
     """Starts with the installed law; others come from the bundles kept in the database."""
 
     def __init__(self, installed: Law) -> None:

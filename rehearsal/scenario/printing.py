@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 
 from casebus.cli.output import table
-from casebus.cli.wording import PROVISIONAL, Titles, local_time, short_type
+from casebus.cli.wording import PROVISIONAL, EventTitles, local_time, short_type
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from rehearsal.scenario.expectations import kind_of
@@ -29,13 +29,13 @@ _INDENT = (0, 0, 0, 4)
 _STATES = {"breached": "red", "met": "green"}
 
 
-class Telling:
+class PlayPrinter:
     """Prints one play; `names` are the agencies' Chinese names by id.
 
     Tables call an agency by the last storyline's word for it, which is short, else by its name.
     """
 
-    def __init__(self, console: Console, names: Mapping[str, str], titles: Titles) -> None:
+    def __init__(self, console: Console, names: Mapping[str, str], titles: EventTitles) -> None:
         self._console = console
         self._names = names
         self._titles = titles

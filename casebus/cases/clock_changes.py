@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from casebus.cases import body
-from casebus.cases.clocks import NOT_PAUSABLE, Clocks, Draft
+from casebus.cases.clocks import NOT_PAUSABLE, Clocks, RunningClock
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
 
 _NO_SUCH_CLOCK = "no_such_clock"
 
 
-def _pause(draft: Draft, event: CaseEvent) -> str:
+def _pause(draft: RunningClock, event: CaseEvent) -> str:
     """Nobody moves its own deadline: only a clock that some text lets stand still is paused so."""
     return draft.pause(event) if draft.rule.pausable else NOT_PAUSABLE
 
 
-def _record_cause(draft: Draft, event: CaseEvent) -> str:
+def _record_cause(draft: RunningClock, event: CaseEvent) -> str:
     draft.cause = body.text(event.data, "cause")
     return ""
 
 
 #: Event name -> what it does to the clock; it gives the reason why it did nothing.
-MOVES: dict[str, Callable[[Draft, CaseEvent], str]] = {
+MOVES: dict[str, Callable[[RunningClock, CaseEvent], str]] = {
     "clock.paused": _pause,
-    "clock.resumed": Draft.resume,
-    "clock.extended": Draft.extend,
+    "clock.resumed": RunningClock.resume,
+    "clock.extended": RunningClock.extend,
     "clock.cause_recorded": _record_cause,
 }
 

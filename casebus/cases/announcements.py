@@ -21,7 +21,7 @@ _SEVERITIES = frozenset({"INFO", "WARNING", "SERIOUS"})
 
 
 @dataclass(slots=True)
-class Mark:
+class Announcement:
     """What was told under one key: by which events, and how often it was withdrawn."""
 
     told: list[CaseEvent] = field(default_factory=list)
@@ -33,10 +33,10 @@ class Mark:
         return self.told[-1].identity if len(self.told) > self.withdrawn else None
 
 
-class Marks:
+class Announcements:
     def __init__(self) -> None:
-        self.breaches: dict[str, Mark] = {}
-        self.findings: dict[str, Mark] = {}
+        self.breaches: dict[str, Announcement] = {}
+        self.findings: dict[str, Announcement] = {}
         #: The first warning of each clock; a warning is never taken back.
         self.warnings: dict[str, Identity] = {}
         #: What the scheduler found across cases: its findings, and the ids that it took back.
@@ -91,15 +91,15 @@ def _asked(event: CaseEvent) -> Finding:
     )
 
 
-def _tell(marks: dict[str, Mark], key: str, event: CaseEvent) -> None:
-    marks.setdefault(key, Mark()).told.append(event)
+def _tell(marks: dict[str, Announcement], key: str, event: CaseEvent) -> None:
+    marks.setdefault(key, Announcement()).told.append(event)
 
 
-def _withdraw(marks: dict[str, Mark], key: str) -> None:
-    marks.setdefault(key, Mark()).withdrawn += 1
+def _withdraw(marks: dict[str, Announcement], key: str) -> None:
+    marks.setdefault(key, Announcement()).withdrawn += 1
 
 
-def standing(marks: dict[str, Mark]) -> tuple[Told, ...]:
+def standing(marks: dict[str, Announcement]) -> tuple[Told, ...]:
     """What was told and stands, by key."""
     return tuple(
         Told(key=key, event=mark.standing, data=_data(mark), revision=mark.withdrawn)
@@ -108,5 +108,5 @@ def standing(marks: dict[str, Mark]) -> tuple[Told, ...]:
     )
 
 
-def _data(mark: Mark) -> dict[str, Any]:
+def _data(mark: Announcement) -> dict[str, Any]:
     return mark.told[-1].data

@@ -22,7 +22,7 @@ SOURCE = f"{BUS}/scheduler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class BusStatement:
     """An event of the bus before it is signed; `id` is deterministic (design rule 12)."""
 
     stream: UUID
@@ -41,7 +41,7 @@ class Voice:
     def __init__(self, key: Holder, schemas: Schemas, now: Now) -> None:
         self._key, self.schemas, self._now = key, schemas, now
 
-    def rows(self, statements: Iterable[Statement]) -> list[OutboxRow]:
+    def rows(self, statements: Iterable[BusStatement]) -> list[OutboxRow]:
         """Rows for the outbox, signed as one tree."""
         drafts = [self._draft(one) for one in statements]
         if not drafts:
@@ -49,7 +49,7 @@ class Voice:
         records = sign(drafts, self._key.current(), self.schemas)
         return [OutboxRow.of(record, BUS_DOOR) for record in records]
 
-    def _draft(self, one: Statement) -> Draft:
+    def _draft(self, one: BusStatement) -> Draft:
         envelope = Envelope(
             id=one.id,
             type=one.type,

@@ -9,14 +9,14 @@ from typing import Any
 
 from casebus import telemetry
 from casebus.cases.renewing import refuse_newer
-from services.scheduler.standing import Standing, Still
+from services.scheduler.standing import GroupProgress, Still
 from storage import renewing, scheduling, sending
-from storage.scheduling import Progress
-from storage.sending import Waiting
+from storage.scheduling import PartitionProgress
+from storage.sending import WaitingCount
 
 SERVICE = "scheduler"
 _SECONDS = 1.0
-_NOTHING = Waiting(0, 0.0, 0, 0.0, 0)
+_NOTHING = WaitingCount(0, 0.0, 0, 0.0, 0)
 
 
 async def still_before(pool: Any) -> Still:
@@ -25,19 +25,19 @@ async def still_before(pool: Any) -> Still:
     return {name: (done, seconds) for name, (done, seconds) in detail.get("still", {}).items()}
 
 
-class Pulse:
+class Heartbeat:
     """Beats each second, with what waits to be sent and which partitions stand still."""
 
     def __init__(
         self,
         pool: Any,
-        standing: Standing | None = None,
+        standing: GroupProgress | None = None,
         heard: Callable[[], dict[str, object]] = dict,
     ) -> None:
         """`heard`: how far the journal was read since this process began."""
         self._pool, self._standing, self._heard = pool, standing, heard
         self._waiting = _NOTHING
-        self._told: list[Progress] | None = None
+        self._told: list[PartitionProgress] | None = None
         telemetry.gauge("casebus.outbox.unsent", self._depth, key="outbox", unit="{message}")
         telemetry.gauge("casebus.outbox.oldest", self._age, key="outbox", unit="s")
         telemetry.gauge("casebus.records.refused", self._refused, key="outbox", unit="{message}")

@@ -15,7 +15,7 @@ from casebus.law.models import Rule, Title, Word
 _FILE = Path("access") / "organisations.yaml"
 
 
-class Withheld(Rule):
+class WithheldFamily(Rule):
     """A family of acts of which no other case is told."""
 
     family: Word
@@ -25,18 +25,18 @@ class Withheld(Rule):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    withheld: tuple[Withheld, ...]
+    withheld: tuple[WithheldFamily, ...]
 
 
-class Telling(NamedTuple):
+class Disclosure(NamedTuple):
     #: Years before the acts within which a punishment makes them a repeat.
     repeat_years: int
     #: Years after which nothing is added up any more.
     acts_years: int
-    withheld: tuple[Withheld, ...]
+    withheld: tuple[WithheldFamily, ...]
 
     @classmethod
-    def load(cls, policies: Path) -> Telling:
+    def load(cls, policies: Path) -> Disclosure:
         """Raises LawError, OSError, yaml.YAMLError or ValidationError: nothing starts without."""
         thresholds = Law.load(policies / "law").thresholds
         said = _File.model_validate(yaml.safe_load((policies / _FILE).read_text(encoding="utf-8")))

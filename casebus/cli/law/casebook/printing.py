@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from casebus.cli.law.casebook import Book, Wrong, judge, read
+from casebus.cli.law.casebook import Casebook, WrongCase, judge, read
 from casebus.cli.law.folders import law_option
 from casebus.cli.output import answer, json_option, table
 from casebus.law import Law
@@ -34,7 +34,7 @@ def command(files: tuple[Path, ...], folder: Path, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _of_book(path: Path, book: Book, law: Law) -> dict[str, Any]:
+def _of_book(path: Path, book: Casebook, law: Law) -> dict[str, Any]:
     rows = [(one, judge(one, law)) for one in book.vectors]
     return {
         "file": path.name,
@@ -62,5 +62,5 @@ def _show(console: Console, found: list[dict[str, Any]]) -> None:
         )
         for one in book["wrong"]:
             console.print(f"\n✗ {one['rule']}\n  {one['words']}\n  {one['source']}", markup=False)
-            rows = [[escape(str(part)) for part in Wrong(**row)] for row in one["differs"]]
+            rows = [[escape(str(part)) for part in WrongCase(**row)] for row in one["differs"]]
             console.print(table(("", "casebook", "law"), rows))

@@ -1,0 +1,53 @@
+"""One word for one thing: a public class name has one home (docs/words.md)."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("casebus", "storage", "services", "gateway", "operations", "onebox", "rehearsal")
+#: These are named after what they show or expect: the API's answers, a storyline's expectations.
+MIRRORS = ("gateway/api/", "rehearsal/scenario/expectations.py")
+#: The same thing from two sides.
+PAIRS = {
+    "Gateway": "the gateway as an agency calls it, and as a request finds it",
+    "Stack": "the stack as `casebus up` runs it, and as a test holds it",
+}
+
+
+def homes() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            file = path.relative_to(ROOT).as_posix()
+            if file.startswith(MIRRORS):
+                continue
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    found[node.name].add(file)
+    return found
+
+
+def test_a_public_class_name_has_one_home() -> None:
+    several = {name: sorted(files) for name, files in homes().items() if len(files) > 1}
+    assert {name: files for name, files in several.items() if name not in PAIRS} == {}
+    assert set(several) == set(PAIRS)
+
+
+def test_each_word_of_the_page_that_names_a_class_names_one_that_is_there() -> None:
+    page = (ROOT / "docs/words.md").read_text(encoding="utf-8")
+    named = [
+        cell.strip("` ")
+        for line in page.splitlines()
+        if line.startswith("| ") and line.count("|") == 6
+        for cell in line.split("|")[4:5]
+        if cell.strip().startswith("`")
+    ]
+    assert len(named) > 30
+    for name in named:
+        module, _, thing = name.rpartition(".")
+        path = ROOT / f"{module.replace('.', '/')}.py"
+        assert path.exists(), name
+        assert thing in path.read_text(encoding="utf-8"), name
