@@ -26,6 +26,7 @@ from gateway import requiring, submission
 from gateway.cloudevents import Submission
 from gateway.context import Gateway
 from storage import reads, submissions, work
+from storage.handles import Handle
 from storage.submissions import Finished, PendingAction
 
 TAKE = "take"
@@ -192,7 +193,7 @@ async def _outcome(
     return ActionResult(finished, settled=False, findings=[])
 
 
-async def _settled(database: Any, agency: str, finished: Finished) -> ActionResult:
+async def _settled(database: Handle, agency: str, finished: Finished) -> ActionResult:
     about = {"source": finished.source, "id": finished.event_id}
     rows = await reads.findings(database, agency, finished.stream)
     findings = [row["view"] for row in rows if row["view"]["event"] == about]

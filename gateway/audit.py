@@ -19,6 +19,7 @@ from casebus.now import Now
 from gateway.looking import Looking
 from storage import access
 from storage.access import Looked
+from storage.handles import Handle
 
 #: Path parameters that say what was asked for: a case, an event, a work item, a rejected record.
 _ASKED = frozenset({"case", "event_id", "key", "place"})
@@ -87,7 +88,7 @@ class AccessLog:
                         done.set_result(None)
 
 
-async def _placed(database: Any, rows: Sequence[Looked]) -> list[Looked]:
+async def _placed(database: Handle, rows: Sequence[Looked]) -> list[Looked]:
     """With the case of each event or work item that was asked for: its people read who was refused.
 
     One author may have said the same id in several streams; then each has a row.

@@ -16,6 +16,7 @@ from gateway import redaction
 from gateway.context import Gateway
 from gateway.redaction import Seen, TakenBack
 from storage import reads
+from storage.handles import Handle
 from storage.packing import unpack_headers
 
 
@@ -40,7 +41,7 @@ def participant(gateway: Gateway, agency: str) -> Viewer:
 
 
 async def said(
-    gateway: Gateway, database: Any, viewer: Viewer, rows: Sequence[Any]
+    gateway: Gateway, database: Handle, viewer: Viewer, rows: Sequence[Any]
 ) -> list[ShownEvent]:
     """Each row names the event's author, its recipients and its place in the journal."""
     bodies = await reads.bodies(database, [_place(row) for row in rows])

@@ -25,6 +25,7 @@ from gateway import bodies, redaction
 from gateway.context import Gateway
 from storage import bundling, proving, reads
 from storage.bundling import Kept
+from storage.handles import Handle
 from storage.packing import unpack_headers
 
 #: The first head over a record is signed within a second or two of it.
@@ -70,7 +71,7 @@ class Sight:
 
 
 async def _sight(
-    gateway: Gateway, database: Any, viewer: Viewer, kept: Kept, stream: UUID
+    gateway: Gateway, database: Handle, viewer: Viewer, kept: Kept, stream: UUID
 ) -> Sight:
     known = {
         (row["source"], row["id"]) for row in await reads.history(database, viewer.agency, stream)
@@ -93,7 +94,7 @@ def _is_known(gateway: Gateway, viewer: Viewer, row: Any, known: set[Identity]) 
 
 
 async def _whole(
-    gateway: Gateway, database: Any, viewer: Viewer, rows: Iterable[Any]
+    gateway: Gateway, database: Handle, viewer: Viewer, rows: Iterable[Any]
 ) -> set[Place]:
     """The places of those of which nothing is withheld from the viewer.
 
@@ -161,7 +162,7 @@ def _step(step: str, row: Any, agency: str = "") -> dict[str, Any]:
     return about | _place(row).to_json()
 
 
-async def _proofs(gateway: Gateway, database: Any, places: set[Place]) -> dict[Place, Receipt]:
+async def _proofs(gateway: Gateway, database: Handle, places: set[Place]) -> dict[Place, Receipt]:
     """The proof of each place, all of one log below one head; waits for a head that is not yet."""
     asked = [("", place) for place in sorted(places)]
     directory, needed = gateway.directory(), gateway.witnessing.needed

@@ -19,6 +19,7 @@ from casebus.statistics.steps import TimedStep, steps_of
 from gateway import redaction
 from gateway.problems import unfit
 from storage import statistics
+from storage.handles import Handle
 from storage.statistics import BEGINNING, END, CellQuery, CountedTypes, FigureFrame
 
 
@@ -98,7 +99,7 @@ async def rules(policies: Path) -> Rules:
     return await asyncio.to_thread(_rules, policies)
 
 
-async def answer(database: Any, agency: str, known: Rules, asked: FigureQuery) -> dict[str, Any]:
+async def answer(database: Handle, agency: str, known: Rules, asked: FigureQuery) -> dict[str, Any]:
     """The indicators with their rows; raises CasebusError for what is not to be had."""
     if asked.shared:
         await _refuse_outsiders(database, agency, known, asked)
@@ -130,7 +131,9 @@ async def answer(database: Any, agency: str, known: Rules, asked: FigureQuery) -
     }
 
 
-async def _one(database: Any, known: Rules, one: Indicator, frame: FigureFrame) -> dict[str, Any]:
+async def _one(
+    database: Handle, known: Rules, one: Indicator, frame: FigureFrame
+) -> dict[str, Any]:
     groups = await _groups(database, known, one, frame)
     leaves = None
     if frame.shared:
@@ -154,7 +157,7 @@ async def _one(database: Any, known: Rules, one: Indicator, frame: FigureFrame) 
     }
 
 
-async def _groups(database: Any, known: Rules, one: Indicator, frame: FigureFrame) -> list[Any]:
+async def _groups(database: Handle, known: Rules, one: Indicator, frame: FigureFrame) -> list[Any]:
     if one.kind == "steps":
         return await statistics.steps(database, known.steps, frame)
     return await statistics.figures(database, _counted(one), _framed(one, frame))
@@ -172,7 +175,7 @@ def _framed(one: Indicator, frame: FigureFrame) -> FigureFrame:
 
 
 async def cases_of(
-    database: Any, agency: str, known: Rules, asked: FigureQuery, cell: CellQuery
+    database: Handle, agency: str, known: Rules, asked: FigureQuery, cell: CellQuery
 ) -> list[Any]:
     """The cases behind one number of the agency's own figures; `asked` names one indicator."""
     [one] = known.indicators.named(asked.indicators)
@@ -204,7 +207,9 @@ def _counted(one: Indicator) -> CountedTypes:
     )
 
 
-async def _refuse_outsiders(database: Any, agency: str, known: Rules, asked: FigureQuery) -> None:
+async def _refuse_outsiders(
+    database: Handle, agency: str, known: Rules, asked: FigureQuery
+) -> None:
     """Shared figures are for the sectors that the definitions name, and for whole months."""
     home = await statistics.home(database, agency, asked.as_of)
     if home is None or home["sector"] not in known.indicators.shared_with:

@@ -8,11 +8,11 @@ knows by then what stands there already.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from casebus.events.partition import partition_for
 from storage import reads, sending
+from storage.handles import Handle
 
 _SCHEDULER = "scheduler"
 
@@ -25,7 +25,7 @@ class HeartbeatAsker:
         self._heard: set[int] = set()
         self._partitions = 0
 
-    async def has_heard(self, database: Any, stream: UUID) -> bool:
+    async def has_heard(self, database: Handle, stream: UUID) -> bool:
         """True, too, where no scheduler has ever worked: nobody would send it."""
         if self._is_heard(stream):
             return True

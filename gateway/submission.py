@@ -24,6 +24,7 @@ from gateway.cloudevents import Submission
 from gateway.context import Gateway
 from gateway.problems import RefusedError
 from storage import retries, submissions
+from storage.handles import Handle
 from storage.submissions import Finished
 
 #: What admission takes (docs/design.md, sizes): a larger event is refused here, before it is sent.
@@ -70,7 +71,7 @@ async def keep(gateway: Gateway, finished: Finished) -> Finished:
     return kept
 
 
-async def _as_it_stands(database: Any, finished: Finished) -> Finished:
+async def _as_it_stands(database: Handle, finished: Finished) -> Finished:
     identity = (finished.stream, finished.source, finished.event_id)
     standing = (await retries.standing(database, [identity])).get(identity)
     if standing is None:

@@ -9,6 +9,7 @@ import asyncpg
 
 from casebus.settings import Settings
 from onebox.postgres import DATABASE
+from storage.handles import Connection
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
@@ -29,7 +30,7 @@ def open_admin(settings: Settings) -> KafkaAdminClient:
 
 async def make_database(owner_url: str, name: str = DATABASE) -> None:
     """Create the database where it is missing; `owner_url` points at another one."""
-    connection: Any = await asyncpg.connect(owner_url)
+    connection: Connection = await asyncpg.connect(owner_url)
     try:
         if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
             await connection.execute(f'create database "{name}"')
@@ -64,7 +65,7 @@ async def leads(database_url: str, application: str, since: datetime) -> bool:
 async def _value(database_url: str, query: str, *arguments: object) -> Any:
     """One value; None where the database does not answer."""
     try:
-        connection: Any = await asyncpg.connect(database_url, timeout=2)
+        connection: Connection = await asyncpg.connect(database_url, timeout=2)
     except (OSError, TimeoutError, asyncpg.PostgresError):
         return None
     try:

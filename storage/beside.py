@@ -18,6 +18,7 @@ import asyncpg
 
 from casebus.errors import CasebusError
 from storage import roles
+from storage.handles import Connection, Pool
 from storage.migrate import ADVISORY_LOCK, migrations
 from storage.queries import load
 from storage.renewing import LOCK as RENEWALS
@@ -37,7 +38,7 @@ _LOOK_SECONDS = 0.05
 class Beside:
     """A connection, as far as storage uses one, that reads and writes `NEXT`."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def transaction(self) -> Any:
@@ -67,7 +68,7 @@ class Beside:
 class BesidePool:
     """A pool of such connections."""
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     @asynccontextmanager
@@ -89,7 +90,7 @@ def moved_migration(text: str) -> str:
     return _NAMED.sub(lambda found: NEXT if found[0] == LIVE else _OWN, text)
 
 
-async def make(connection: Any) -> None:
+async def make(connection: Connection) -> None:
     """Let `NEXT` be there, empty; what a killed run left is dropped."""
     async with connection.transaction():
         await connection.execute(f"drop schema if exists {NEXT}, {_OWN} cascade")
@@ -98,29 +99,29 @@ async def make(connection: Any) -> None:
         await connection.execute(f"drop schema {_OWN} cascade")
 
 
-async def exists(connection: Any, schema: str) -> bool:
+async def exists(connection: Connection, schema: str) -> bool:
     return bool(await connection.fetchval(_SQL["exists"], schema))
 
 
-async def left(connection: Any) -> list[str]:
+async def left(connection: Connection) -> list[str]:
     """What a rebuild keeps beside what is read, makes, or left when it was killed."""
     return [name for name in (BEFORE, NEXT) if await exists(connection, name)]
 
 
-async def drop(connection: Any, schema: str) -> bool:
+async def drop(connection: Connection, schema: str) -> bool:
     """Drop one of these schemas; whether it was there."""
     was_there = await exists(connection, schema)
     await connection.execute(f"drop schema if exists {schema} cascade")
     return was_there
 
 
-async def analyze(connection: Any) -> None:
+async def analyze(connection: Connection) -> None:
     """Let the planner know `NEXT` before everybody asks it."""
     for table in await connection.fetch(_SQL["tables"], NEXT):
         await connection.execute(f"analyze {NEXT}.{table['name']}")
 
 
-async def require_this_release(connection: Any) -> None:
+async def require_this_release(connection: Connection) -> None:
     """Raises CasebusError `migrations_pending` or `release_is_older`."""
     applied = {row["name"] for row in await connection.fetch(_SQL["applied"])}
     if missing := migrations().keys() - applied:
@@ -131,7 +132,7 @@ async def require_this_release(connection: Any) -> None:
         raise CasebusError("release_is_older", f"a newer one ran here: {', '.join(sorted(newer))}")
 
 
-async def fence(connection: Any) -> None:
+async def fence(connection: Connection) -> None:
     """Until the transaction ends nobody writes to `derived` or migrates it; everybody reads on.
 
     Casework locks its fence first (design rule 6): what it has begun ends before, and what it
@@ -149,7 +150,7 @@ async def fence(connection: Any) -> None:
         raise CasebusError("fence_held", "another session holds casework's tables") from error
 
 
-async def switch(connection: Any, *, differs: bool) -> None:
+async def switch(connection: Connection, *, differs: bool) -> None:
     """Let `NEXT` be `derived` from the end of the transaction on; the other one is `BEFORE`."""
     await connection.execute(_SQL["keep_versions"], int(differs))
     for notes in ("organisations", "rights"):
@@ -166,7 +167,7 @@ async def switch(connection: Any, *, differs: bool) -> None:
     await roles.grant(connection)
 
 
-async def _wait_for_readers(connection: Any) -> None:
+async def _wait_for_readers(connection: Connection) -> None:
     """Wait until nobody reads: a snapshot of before the switch would find the new tables empty.
 
     Asked again and again rather than queued for: who reads several tables would be in the way of

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from storage.handles import Pool
 from storage.queries import load
 
 _SQL = load("bundling")
@@ -30,7 +31,7 @@ class Kept:
     relays: Sequence[Row]
 
 
-async def kept(database: Any, stream: UUID) -> Kept:
+async def kept(database: Pool, stream: UUID) -> Kept:
     async with (
         database.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from casebus.cases import facets
 from casebus.cases.facets import Row
+from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("cases")
@@ -63,43 +64,43 @@ Shown = dict[tuple[str, str], bytes]
 """Table and key of each row that shows a case, and a fingerprint of what stands in it."""
 
 
-async def lock_cases(connection: Any, streams: Iterable[UUID]) -> dict[UUID, CaseState]:
+async def lock_cases(connection: Connection, streams: Iterable[UUID]) -> dict[UUID, CaseState]:
     """Lock the rows of the streams, in order, and say how each stands."""
     rows = await connection.fetch(_SQL["lock_cases"], sorted(streams))
     return {row["stream"]: CaseState(*list(row)[1:]) for row in rows}
 
 
-async def standing_of(connection: Any, streams: Iterable[UUID]) -> dict[UUID, CaseState]:
+async def standing_of(connection: Connection, streams: Iterable[UUID]) -> dict[UUID, CaseState]:
     """How the rows of the streams stand now, without a lock."""
     rows = await connection.fetch(_SQL["standing_of"], list(streams))
     return {row["stream"]: CaseState(*list(row)[1:]) for row in rows}
 
 
-async def left_out(connection: Any, streams: Iterable[UUID]) -> list[Any]:
+async def left_out(connection: Connection, streams: Iterable[UUID]) -> list[Any]:
     """Stream, source and id of what the streams' folds never see."""
     return list(await connection.fetch(_SQL["left_out"], list(streams)))
 
 
-async def leave_out(connection: Any, rows: Sequence[tuple[UUID, str, str, bool]]) -> None:
+async def leave_out(connection: Connection, rows: Sequence[tuple[UUID, str, str, bool]]) -> None:
     """Keep (stream, source, id, told) of events that are not folded."""
     if rows:
         await connection.execute(_SQL["leave_out"], *map(list, zip(*rows, strict=True)))
 
 
-async def among(connection: Any, streams: set[UUID]) -> set[UUID]:
+async def among(connection: Connection, streams: set[UUID]) -> set[UUID]:
     """Which of the streams have a case row."""
     if not streams:
         return set()
     return {row["stream"] for row in await connection.fetch(_SQL["among"], list(streams))}
 
 
-async def events_of(connection: Any, streams: Iterable[UUID]) -> list[Any]:
+async def events_of(connection: Connection, streams: Iterable[UUID]) -> list[Any]:
     """The events that the streams' folds see, with their bytes, in the journal's order."""
     return list(await connection.fetch(_SQL["events_of"], list(streams)))
 
 
 async def save(
-    connection: Any,
+    connection: Connection,
     rows: Sequence[CaseRows],
     known: set[UUID],
     shown: Mapping[UUID, Shown] | None = None,
@@ -170,25 +171,25 @@ def _columns(shape: type[Row]) -> tuple[str, ...]:
     return tuple(shape.__slots__)
 
 
-async def add_numbers(connection: Any, numbers: set[tuple[str, str, UUID, str]]) -> None:
+async def add_numbers(connection: Connection, numbers: set[tuple[str, str, UUID, str]]) -> None:
     """Remember (canonical value, kind, stream, agency) for the look-up by local number."""
     await _of_numbers(connection, "add_numbers", numbers)
 
 
-async def drop_numbers(connection: Any, numbers: set[tuple[str, str, UUID, str]]) -> None:
+async def drop_numbers(connection: Connection, numbers: set[tuple[str, str, UUID, str]]) -> None:
     """Forget them again."""
     await _of_numbers(connection, "drop_numbers", numbers)
 
 
 async def _of_numbers(
-    connection: Any, query: str, numbers: set[tuple[str, str, UUID, str]]
+    connection: Connection, query: str, numbers: set[tuple[str, str, UUID, str]]
 ) -> None:
     ordered = sorted(numbers)
     if ordered:
         await connection.execute(_SQL[query], *map(list, zip(*ordered, strict=True)))
 
 
-async def _copy(connection: Any, shape: type[Row], rows: Sequence[tuple[UUID, Row]]) -> None:
+async def _copy(connection: Connection, shape: type[Row], rows: Sequence[tuple[UUID, Row]]) -> None:
     if rows:
         names = _columns(shape)
         await connection.copy_records_to_table(

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from storage.beside import LIVE, NEXT
+from storage.handles import Connection
 from storage.queries import load
 from storage.sampling import ALL, Sample
 
@@ -69,7 +70,7 @@ class Differences:
 
 
 async def differences(
-    connection: Any,
+    connection: Connection,
     *,
     sample: Sample = ALL,
     unsettled: Collection[UUID] = (),
@@ -95,7 +96,7 @@ def _where(sample: Sample, unsettled: Collection[UUID]) -> str:
     return f"where {' and '.join(parts)}" if parts else ""
 
 
-async def _compare(connection: Any, table: Any, where: str, found: Differences) -> None:
+async def _compare(connection: Connection, table: Any, where: str, found: Differences) -> None:
     name = table["name"]
     columns = [one for one in table["columns"] if one not in NOT_COMPARED.get(name, ())]
     key = dict.fromkeys([*(table["key"] or _NAMES), "stream"])

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import asyncpg
 
+from storage.handles import Connection
 from storage.queries import load
 
 OWN = "own"
@@ -28,7 +29,7 @@ class OwnTable:
 @asynccontextmanager
 async def snapshot(database_url: str) -> AsyncIterator[Any]:
     """A connection on which everything is read as of one moment."""
-    connection: Any = await asyncpg.connect(database_url)
+    connection: Connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield connection
@@ -36,7 +37,7 @@ async def snapshot(database_url: str) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def tables(connection: Any) -> list[OwnTable]:
+async def tables(connection: Connection) -> list[OwnTable]:
     """All of them, each behind those whose rows its rows name."""
     rows = await connection.fetch(_TABLES, OWN)
     order = TopologicalSorter[str]({row["name"]: () for row in rows})
@@ -46,12 +47,12 @@ async def tables(connection: Any) -> list[OwnTable]:
     return [OwnTable(name, columns[name]) for name in order.static_order()]
 
 
-async def applied(connection: Any) -> dict[str, str]:
+async def applied(connection: Connection) -> dict[str, str]:
     """The digest of each migration that made the tables, by its name."""
     return {row["name"]: row["digest"] for row in await connection.fetch(_SQL["applied"])}
 
 
-async def write(connection: Any, table: OwnTable, output: BinaryIO) -> int:
+async def write(connection: Connection, table: OwnTable, output: BinaryIO) -> int:
     """Write all rows; how many there were."""
     said: str = await connection.copy_from_table(
         table.name, schema_name=OWN, columns=table.columns, output=output
@@ -59,23 +60,23 @@ async def write(connection: Any, table: OwnTable, output: BinaryIO) -> int:
     return int(said.rpartition(" ")[2])
 
 
-async def has_own(connection: Any) -> bool:
+async def has_own(connection: Connection) -> bool:
     return bool(await connection.fetchval(_SQL["has_own"]))
 
 
-async def empty(connection: Any, names: Sequence[str]) -> None:
+async def empty(connection: Connection, names: Sequence[str]) -> None:
     """Take away what the migrations put into these tables."""
     await connection.execute("truncate " + ", ".join(f'own."{name}"' for name in names))
 
 
-async def read(connection: Any, table: OwnTable, source: BinaryIO) -> None:
+async def read(connection: Connection, table: OwnTable, source: BinaryIO) -> None:
     """Take the rows in as they were written, the numbers that the database gave included."""
     await connection.copy_to_table(
         table.name, schema_name=OWN, columns=table.columns, source=source
     )
 
 
-async def go_on_counting(connection: Any) -> None:
+async def go_on_counting(connection: Connection) -> None:
     """Let the next number of each table be one that was not given before."""
     for row in await connection.fetch(_SQL["identities"]):
         # Names as the catalogue has them.

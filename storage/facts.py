@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases.facts import Fact
+from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("statistics")
@@ -39,14 +40,14 @@ class AgencyHome:
     id: str
 
 
-async def add(connection: Any, rows: Sequence[FactRow]) -> None:
+async def add(connection: Connection, rows: Sequence[FactRow]) -> None:
     if rows:
         await connection.copy_records_to_table(
             "fact", schema_name="derived", columns=list(_COLUMNS), records=map(_record, rows)
         )
 
 
-async def add_homes(connection: Any, homes: Sequence[AgencyHome]) -> None:
+async def add_homes(connection: Connection, homes: Sequence[AgencyHome]) -> None:
     if homes:
         names = AgencyHome.__slots__
         columns = [[getattr(home, name) for home in homes] for name in names]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("law")
@@ -14,41 +15,41 @@ Row = Any
 """An asyncpg record."""
 
 
-async def keep_bundle(connection: Any, digest: str, body: bytes) -> None:
+async def keep_bundle(connection: Connection, digest: str, body: bytes) -> None:
     await connection.execute(_SQL["keep_bundle"], digest, body)
 
 
-async def bundle(connection: Any, digest: str) -> bytes | None:
+async def bundle(connection: Connection, digest: str) -> bytes | None:
     body: bytes | None = await connection.fetchval(_SQL["bundle"], digest)
     return body
 
 
-async def kept(connection: Any) -> list[Row]:
+async def kept(connection: Connection) -> list[Row]:
     """Digest, size and first day of every bundle, the oldest first."""
     return list(await connection.fetch(_SQL["kept"]))
 
 
-async def in_force(connection: Any) -> dict[int, str]:
+async def in_force(connection: Connection) -> dict[int, str]:
     """Journal partition -> digest of the law by which new streams are derived there."""
     return {row["partition"]: row["law"] for row in await connection.fetch(_SQL["in_force"])}
 
 
-async def adoptions(connection: Any) -> list[Row]:
+async def adoptions(connection: Connection) -> list[Row]:
     """Every journaled `law.adopted` of the bus: partition, moment, value on the wire."""
     return list(await connection.fetch(_SQL["adoptions"]))
 
 
-async def under_law(connection: Any) -> dict[str, int]:
+async def under_law(connection: Connection) -> dict[str, int]:
     """Digest -> how many cases are derived by it."""
     return {row["law"]: row["cases"] for row in await connection.fetch(_SQL["under_law"])}
 
 
-async def cases_between(connection: Any, since: datetime, until: datetime) -> list[UUID]:
+async def cases_between(connection: Connection, since: datetime, until: datetime) -> list[UUID]:
     """Cases with an event whose legal time lies in [since, until)."""
     return [row["stream"] for row in await connection.fetch(_SQL["cases_between"], since, until)]
 
 
-async def case_parties(connection: Any, streams: Sequence[UUID]) -> dict[UUID, set[str]]:
+async def case_parties(connection: Connection, streams: Sequence[UUID]) -> dict[UUID, set[str]]:
     """Who has a part in each case."""
     found: dict[UUID, set[str]] = {}
     for row in await connection.fetch(_SQL["case_parties"], list(streams)):
@@ -56,17 +57,17 @@ async def case_parties(connection: Any, streams: Sequence[UUID]) -> dict[UUID, s
     return found
 
 
-async def agencies(connection: Any) -> list[bytes]:
+async def agencies(connection: Connection) -> list[bytes]:
     """What the directory said of agencies, as copied into the journal, the oldest first."""
     return [row["value"] for row in await connection.fetch(_SQL["agencies"])]
 
 
-async def law_of_case(connection: Any, stream: UUID) -> str | None:
+async def law_of_case(connection: Connection, stream: UUID) -> str | None:
     """Digest of the law that a case is derived by."""
     digest: str | None = await connection.fetchval(_SQL["law_of_case"], stream)
     return digest
 
 
-async def cases_by_number(connection: Any, value: str) -> list[UUID]:
+async def cases_by_number(connection: Connection, value: str) -> list[UUID]:
     """Cases with a local number, in its canonical text."""
     return [row["stream"] for row in await connection.fetch(_SQL["case_by_number"], value)]

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases.matching import Profile
+from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("matching")
@@ -31,13 +32,13 @@ def traits_of(stream: UUID, profile: Profile) -> set[Trait]:
     }
 
 
-async def add_traits(connection: Any, traits: set[Trait]) -> None:
+async def add_traits(connection: Connection, traits: set[Trait]) -> None:
     if traits:
         columns = map(list, zip(*sorted(traits), strict=True))
         await connection.execute(_SQL["add_traits"], *columns)
 
 
-async def drop_traits(connection: Any, traits: set[Trait]) -> None:
+async def drop_traits(connection: Connection, traits: set[Trait]) -> None:
     if traits:
         columns = map(list, zip(*sorted(traits), strict=True))
         await connection.execute(_SQL["drop_traits"], *columns)

@@ -12,6 +12,7 @@ import asyncpg
 from casebus.errors import CasebusError
 from casebus.settings import Settings
 from storage import roles
+from storage.handles import Connection
 
 _FOLDER = Path(__file__).parent / "migrations"
 #: Any constant: two migrating processes take turns on it.
@@ -27,7 +28,7 @@ def migrations() -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob("*.sql"))}
 
 
-async def pending(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
+async def pending(connection: Connection) -> list[str]:
     """Names not applied yet; raises CasebusError `migration_changed` for an edited one."""
     await connection.execute(_TABLE)
     rows = await connection.fetch("select name, digest from public.casebus_migration")

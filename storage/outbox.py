@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from casebus.events.envelope import Envelope, Header, Record
+from storage.handles import Connection
 from storage.packing import pack_headers
 from storage.queries import load
 
@@ -43,7 +43,7 @@ class OutboxRow:
         )
 
 
-async def enqueue(connection: Any, rows: Sequence[OutboxRow]) -> None:
+async def enqueue(connection: Connection, rows: Sequence[OutboxRow]) -> None:
     """Insert rows in order; one that is there already keeps its bytes.
 
     What the journal holds is not said again, whatever this table remembers.
@@ -69,7 +69,7 @@ async def enqueue(connection: Any, rows: Sequence[OutboxRow]) -> None:
     await connection.execute(_SQL["enqueue"], *map(list, columns))
 
 
-async def enqueued(connection: Any, identities: Sequence[tuple[UUID, str, str]]) -> set[str]:
+async def enqueued(connection: Connection, identities: Sequence[tuple[UUID, str, str]]) -> set[str]:
     """Event ids among the identities that stand in the outbox or in the journal already."""
     if not identities:
         return set()

@@ -7,6 +7,8 @@ from typing import Any
 import asyncpg
 import orjson
 
+from storage.handles import Connection
+
 #: A worker stopped in mid-transaction must not hold the fence's row for longer.
 IDLE_IN_TRANSACTION_MS = 10_000
 LOCK_TIMEOUT_MS = 30_000
@@ -56,7 +58,7 @@ async def open_pool(
     )
 
 
-async def _prepare(connection: Any) -> None:
+async def _prepare(connection: Connection) -> None:
     # Binary, because COPY knows no other format.
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=_to_jsonb, decoder=_from_jsonb, format="binary"

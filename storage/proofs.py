@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("proofs")
@@ -27,7 +28,7 @@ class Run:
     report: dict[str, Any]
 
 
-async def keep(connection: Any, run: Run) -> None:
+async def keep(connection: Connection, run: Run) -> None:
     """By the owner of the tables; the oldest go."""
     await connection.execute(
         _SQL["keep"],

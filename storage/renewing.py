@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from storage.handles import Connection, Handle
 from storage.queries import load
 
 _SQL = load("cases")
@@ -46,30 +47,32 @@ class Unsettled:
     columns: list[str]
 
 
-async def leads(connection: Any) -> bool:
+async def leads(connection: Connection) -> bool:
     """Whether this transaction is the one that renews."""
     return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", LOCK))
 
 
-async def stale(connection: Any, fold_version: int, law: str, limit: int) -> set[UUID]:
+async def stale(connection: Connection, fold_version: int, law: str, limit: int) -> set[UUID]:
     """Cases derived by an older fold, or by another law than this one, some of them."""
     rows = await connection.fetch(_SQL["stale"], fold_version, law, limit)
     return {row["stream"] for row in rows}
 
 
-async def progress(connection: Any, fold_version: int) -> tuple[int, int]:
+async def progress(connection: Connection, fold_version: int) -> tuple[int, int]:
     """How many cases are still to be derived anew, of how many; by the law of every partition."""
-    row = await connection.fetchrow(_SQL["renewal_progress"], fold_version)
+    [row] = await connection.fetch(_SQL["renewal_progress"], fold_version)
     return int(row["left"]), int(row["cases"])
 
 
-async def unsettled(connection: Any, fold_version: int) -> list[Unsettled]:
+async def unsettled(connection: Connection, fold_version: int) -> list[Unsettled]:
     """The cases that are still to be derived anew, or whose renewal is not journaled yet."""
     rows = await connection.fetch(_SQL["unsettled"], fold_version)
     return [Unsettled(row["stream"], row["columns"]) for row in rows]
 
 
-async def shown(connection: Any, streams: Iterable[UUID], as_of: datetime) -> dict[UUID, ShownCase]:
+async def shown(
+    connection: Connection, streams: Iterable[UUID], as_of: datetime
+) -> dict[UUID, ShownCase]:
     """What the rows of these cases show; which clocks are due is as of an aware moment."""
     wanted = list(streams)
     found = {
@@ -94,22 +97,22 @@ async def shown(connection: Any, streams: Iterable[UUID], as_of: datetime) -> di
     return found
 
 
-async def view(connection: Any, stream: UUID) -> dict[str, Any]:
+async def view(connection: Connection, stream: UUID) -> dict[str, Any]:
     """One case as its rows show it, in the words of `Case.to_json`."""
     text = await connection.fetchval(_SQL["shown_view"], stream)
     found: dict[str, Any] = orjson.loads(text)
     return found
 
 
-async def on_their_way(connection: Any, events: Mapping[UUID, str]) -> list[Any]:
+async def on_their_way(connection: Connection, events: Mapping[UUID, str]) -> list[Any]:
     """Stream, value and headers of those `case.reinterpreted` that are not journaled yet."""
     return list(await connection.fetch(_SQL["renewing"], list(events), list(events.values())))
 
 
-async def raise_fold_version(connection: Any, fold_version: int) -> int:
+async def raise_fold_version(connection: Connection, fold_version: int) -> int:
     """Note that this fold writes here; gives the newest that ever did."""
     return int(await connection.fetchval(_JOURNAL["raise_fold_version"], fold_version))
 
 
-async def newest_fold(connection: Any) -> int:
+async def newest_fold(connection: Handle) -> int:
     return int(await connection.fetchval(_JOURNAL["newest_fold"]))

@@ -20,6 +20,7 @@ from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
+from storage.handles import Connection, Pool
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
@@ -36,7 +37,7 @@ _REACH = timedelta(days=30)
 Signer = Callable[[str, str], tuple[SigningKey, str | None] | None]
 
 
-async def say_again(connection: Any, signer: Signer, schemas: Schemas) -> int:
+async def say_again(connection: Connection, signer: Signer, schemas: Schemas) -> int:
     """Sign anew what another key may sign now; returns how many records will leave again."""
     said = 0
     for row in await rejected_for_key(connection):
@@ -60,13 +61,13 @@ def _pause(answered: int) -> timedelta:
     return min(_FIRST_PAUSE * (1 << min(answered, 16)), _LONGEST_PAUSE)
 
 
-async def rejected_for_key(connection: Any) -> list[Any]:
+async def rejected_for_key(connection: Connection) -> list[Any]:
     """What waits for a trusted key: stored here, sent, rejected for its key."""
     found = await connection.fetch(_SQL["rejected_for_key"], _REACH, _ROWS)
     return list(found)
 
 
-async def keep_saying(pool: Any, signer: Signer, schemas: Schemas) -> None:
+async def keep_saying(pool: Pool, signer: Signer, schemas: Schemas) -> None:
     """Look now and then, for ever."""
     while True:
         async with pool.acquire() as connection, connection.transaction():

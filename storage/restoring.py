@@ -16,6 +16,7 @@ from casebus.events.envelope import Header
 from casebus.events.stamps import ORIGIN, Origin, without_stamps
 from casebus.trust.directory import ROOT
 from storage import dumping
+from storage.handles import Connection
 from storage.journal import current_epoch
 from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
@@ -49,7 +50,7 @@ class Resent:
 @asynccontextmanager
 async def owner(database_url: str) -> AsyncIterator[Any]:
     """The owner's session, in one transaction: all of it is restored, or nothing."""
-    connection: Any = await asyncpg.connect(database_url)
+    connection: Connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
             yield connection
@@ -58,7 +59,7 @@ async def owner(database_url: str) -> AsyncIterator[Any]:
 
 
 async def begin_epoch(
-    connection: Any, epoch: int, carried: Mapping[int, int], directory: int
+    connection: Connection, epoch: int, carried: Mapping[int, int], directory: int
 ) -> None:
     """Let an epoch of the journal begin with so many records carried over in each partition.
 
@@ -71,12 +72,12 @@ async def begin_epoch(
     await connection.execute(_SQL["shorten_directory_copy"], directory)
 
 
-async def carried(connection: Any, epoch: int) -> dict[int, int]:
+async def carried(connection: Connection, epoch: int) -> dict[int, int]:
     """How many records of each partition this epoch began with."""
-    return dict(await connection.fetch(_SQL["carried"], epoch))
+    return {row[0]: row[1] for row in await connection.fetch(_SQL["carried"], epoch)}
 
 
-async def _carry_places(connection: Any, before: int, epoch: int) -> None:
+async def _carry_places(connection: Connection, before: int, epoch: int) -> None:
     """Whatever remembers how far it has come in a partition has come as far in the next epoch.
 
     So nothing is asked again, or sent again, of records that are there again.
@@ -97,7 +98,7 @@ async def _carry_places(connection: Any, before: int, epoch: int) -> None:
             )
 
 
-async def rejected_from(connection: Any, ends: Mapping[int, int]) -> dict[int, int]:
+async def rejected_from(connection: Connection, ends: Mapping[int, int]) -> dict[int, int]:
     """Where `rejected` goes on: behind these offsets, and behind what is kept."""
     rows = await connection.fetch(_SQL["rejected_from"], list(ends), list(ends.values()))
     return {row["partition"]: row["next_offset"] for row in rows}
@@ -106,7 +107,7 @@ async def rejected_from(connection: Any, ends: Mapping[int, int]) -> dict[int, i
 class JournalIdentities:
     """The journal's identities beside `own`, within one transaction."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._identities: list[tuple[UUID, str, str]] = []
         self._said: list[tuple[Any, ...]] = []
@@ -159,21 +160,21 @@ def _as_sent(record: Written) -> tuple[bytes | None, bytes, datetime]:
 
 
 async def stored(
-    connection: Any, epoch: int, partition: int
+    connection: Connection, epoch: int, partition: int
 ) -> AsyncIterator[tuple[int, bytes, Written]]:
     """Log index, log leaf and record of each row of one partition, in order."""
     async for row in connection.cursor(_SQL["stored"], epoch, partition, prefetch=_AT_ONCE):
         yield row["log_index"], row["log_leaf"], _written(row)
 
 
-async def directory_copies(connection: Any, epoch: int) -> tuple[list[Written], int]:
+async def directory_copies(connection: Connection, epoch: int) -> tuple[list[Written], int]:
     """Entries of the directory that came into the journal; and how many of them were sent there."""
     rows = await connection.fetch(_SQL["directory_copies"], epoch, ROOT)
     copied = await connection.fetchval(_SQL["directory_copied"])
     return [_written(row) for row in rows], copied
 
 
-async def rejected_headers(connection: Any) -> AsyncIterator[tuple[Header, ...]]:
+async def rejected_headers(connection: Connection) -> AsyncIterator[tuple[Header, ...]]:
     """The headers of everything that is kept as rejected."""
     async for row in connection.cursor(_SQL["rejected_headers"], prefetch=_AT_ONCE):
         yield unpack_headers(row["headers"])
@@ -186,7 +187,7 @@ def _written(row: Any) -> Written:
     return Written(timestamp, dict(headers)["ce_subject"], row["value"], headers)
 
 
-async def positions(connection: Any, epoch: int) -> dict[int, tuple[int, bytes]]:
+async def positions(connection: Connection, epoch: int) -> dict[int, tuple[int, bytes]]:
     """Records recorded and frontier of each partition."""
     rows = await connection.fetch(_SQL["positions"], epoch)
     return {row["partition"]: (row["next_index"], row["frontier"]) for row in rows}

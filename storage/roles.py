@@ -12,10 +12,10 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any
 
 import asyncpg
 
+from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("roles")
@@ -109,7 +109,7 @@ def role_of(service: str, database: str) -> str:
 
 async def set_up(database_url: str, passwords: Mapping[str, str]) -> bool:
     """Let every service have its role, its password and its rights; False where we may not."""
-    connection: Any = await asyncpg.connect(database_url)
+    connection: Connection = await asyncpg.connect(database_url)
     try:
         database = await connection.fetchval("select current_database()")
         async with connection.transaction():
@@ -123,7 +123,7 @@ async def set_up(database_url: str, passwords: Mapping[str, str]) -> bool:
     return True
 
 
-async def grant(connection: Any) -> None:
+async def grant(connection: Connection) -> None:
     """Give each role that there is exactly its rights to the tables that there are."""
     database = await connection.fetchval("select current_database()")
     tables = [row["name"] for row in await connection.fetch(_SQL["tables"])]
@@ -142,7 +142,7 @@ async def grant(connection: Any) -> None:
                 await connection.execute(f"grant {rights} on {', '.join(named)} to {quoted}")
 
 
-async def _make(connection: Any, role: str, password: str) -> None:
+async def _make(connection: Connection, role: str, password: str) -> None:
     if not await connection.fetchval(_SQL["has_role"], role):
         await connection.execute(f"create role {_quoted(role)}")
     if not await connection.fetchval(_SQL["is_plain"], role):

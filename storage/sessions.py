@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("sessions")
@@ -60,7 +61,7 @@ async def begin(
         await connection.execute(_SQL["begin"], *row, timeout=_PATIENCE)
 
 
-async def _keep(connection: Any, officer: Officer, at: datetime) -> None:
+async def _keep(connection: Connection, officer: Officer, at: datetime) -> None:
     """Write down who it is. The pseudonym is drawn once: what is signed goes on bearing it."""
     who, roles = (officer.issuer, officer.subject), sorted(officer.roles)
     now = (officer.agency, officer.unit, roles)

@@ -26,6 +26,7 @@ from gateway.api.shapes import (
 )
 from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Caller, Reader
+from gateway.looking import Looking
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import access, reads
@@ -161,7 +162,9 @@ async def then_of(
     return await earlier.known_on(gateway, row["stream"], at)
 
 
-async def require_part(gateway: Gateway, database: Any, agency: str, other: str, row: Any) -> None:
+async def require_part(
+    gateway: Gateway, database: Looking, agency: str, other: str, row: Any
+) -> None:
     """Raises `not_found` where one holds no role, or the other has no part in the case."""
     if not viewer_of(gateway, agency, row).has_role:
         raise CasebusError("not_found")
@@ -242,7 +245,7 @@ def viewer_of(gateway: Gateway, agency: str, row: Any) -> Viewer:
     return bodies.viewer_of(gateway, agency, row["view"])
 
 
-async def own(database: Any, agency: str, case: str) -> Any:
+async def own(database: Looking, agency: str, case: str) -> Any:
     """The case's row; 404 for one that is not there, not the caller's, or no UUID at all."""
     row = await reads.case(database, agency, _stream(case))
     if row is None:
@@ -250,7 +253,7 @@ async def own(database: Any, agency: str, case: str) -> Any:
     return row
 
 
-async def _whole(database: Any, agency: str, case: str) -> Any:
+async def _whole(database: Looking, agency: str, case: str) -> Any:
     """The same with its titles and clocks, read at once."""
     row = await reads.whole_case(database, agency, _stream(case))
     if row is None:
@@ -258,7 +261,7 @@ async def _whole(database: Any, agency: str, case: str) -> Any:
     return row
 
 
-async def own_or_written(database: Any, agency: str, case: str) -> Any:
+async def own_or_written(database: Looking, agency: str, case: str) -> Any:
     """The case's row, or an empty one for an author who has no part in it."""
     try:
         return await own(database, agency, case)
@@ -276,7 +279,7 @@ def _stream(text: str) -> UUID:
 
 
 async def summaries(
-    gateway: Gateway, database: Any, agency: str, rows: Sequence[Any]
+    gateway: Gateway, database: Looking, agency: str, rows: Sequence[Any]
 ) -> list[CaseSummary]:
     """Each row's case as the agency sees it; that it was shown is noted."""
     database.note(rows)

@@ -17,6 +17,7 @@ from gateway.api.cases import viewer_of
 from gateway.api.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
 from gateway.context import Context, Database
 from gateway.identity.caller import Caller, Reader
+from gateway.looking import Looking
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import reads
@@ -181,7 +182,9 @@ def _flags(packed: bytes) -> list[str]:
     return texts_of(unpack_headers(packed)).get(FLAGS, "").split()
 
 
-async def status_of(database: Any, agency: str, source: str, event_id: str) -> EventStatus | None:
+async def status_of(
+    database: Looking, agency: str, source: str, event_id: str
+) -> EventStatus | None:
     if (row := await reads.event(database, agency, source, event_id)) is not None:
         about = {"source": source, "id": event_id}
         found = await reads.findings(database, agency, row["stream"])
@@ -276,7 +279,7 @@ async def receipts(
     return found
 
 
-async def _sees_all(gateway: Context, database: Any, agency: str, stream: UUID) -> bool:
+async def _sees_all(gateway: Context, database: Looking, agency: str, stream: UUID) -> bool:
     row = await reads.case(database, agency, stream)
     if row is None:
         return False

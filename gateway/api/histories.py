@@ -25,6 +25,7 @@ from gateway.bodies import ShownEvent
 from gateway.context import Context, Database, Gateway
 from gateway.history import WithheldEvent, closed_history, in_fold_order
 from gateway.identity.caller import Reader
+from gateway.looking import Looking
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import reads
@@ -102,7 +103,7 @@ class _Asked(NamedTuple):
     """The history of one case, now or as it was known; for whomever it is shown to."""
 
     gateway: Gateway
-    database: Any
+    database: Looking
     row: Any
     then: earlier.EarlierState | None
 

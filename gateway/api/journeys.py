@@ -21,6 +21,7 @@ from gateway import journeys
 from gateway.api.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
 from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Asker, only_operators
+from gateway.looking import Looking
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import operating as stored
@@ -129,7 +130,9 @@ async def where(case: Name, asker: Asker, gateway: Context, database: Database) 
     return await _journey(gateway, database, found, standing, partition)
 
 
-async def _facts(gateway: Gateway, database: Any, standing: Any, partition: int) -> journeys.Facts:
+async def _facts(
+    gateway: Gateway, database: Looking, standing: Any, partition: int
+) -> journeys.Facts:
     """What holds every case of the partition, and this one inside the bus."""
     waiting = [one for one in await stalling.stalled(database) if one.partition == partition]
     return journeys.Facts(
@@ -164,7 +167,7 @@ def _restricted(found: CaseFound, facts: journeys.Facts) -> Journey:
 
 
 async def _journey(
-    gateway: Gateway, database: Any, found: CaseFound, standing: Any, partition: int
+    gateway: Gateway, database: Looking, found: CaseFound, standing: Any, partition: int
 ) -> Journey:
     steps = await _steps(gateway, database, found)
     owed = await stored.owed(database, found.stream)
@@ -193,7 +196,7 @@ async def _journey(
     )
 
 
-async def _stalled(database: Any) -> frozenset[tuple[str, str, int]]:
+async def _stalled(database: Looking) -> frozenset[tuple[str, str, int]]:
     beats = await reads.heartbeats(database)
     names = [place for one in beats for place in one["detail"].get("stalled", ())]
     return frozenset(_place(one) for one in names)
@@ -206,7 +209,7 @@ def _place(name: str) -> tuple[str, str, int]:
     return service, topic, int(partition)
 
 
-async def _steps(gateway: Gateway, database: Any, found: CaseFound) -> list[dict[str, Any]]:
+async def _steps(gateway: Gateway, database: Looking, found: CaseFound) -> list[dict[str, Any]]:
     rows = await stored.steps(database, found.stream, found.event_id, _MOST)
     agencies = gateway.directory().agencies
     came = await stored.came(database, found.stream)

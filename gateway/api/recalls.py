@@ -16,6 +16,7 @@ from gateway.api.events import HandOver, hand_over
 from gateway.api.shapes import SOURCE, Identity, Position, Shape
 from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Caller
+from gateway.looking import Looking
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import access, reads
@@ -93,7 +94,7 @@ async def recall(
     )
 
 
-async def _group(gateway: Gateway, database: Any, row: Any) -> _Group:
+async def _group(gateway: Gateway, database: Looking, row: Any) -> _Group:
     event = (row["source"], row["id"])
     recipients = dict.fromkeys(row["recipients"])
     events = [event]
@@ -111,7 +112,7 @@ async def _group(gateway: Gateway, database: Any, row: Any) -> _Group:
 
 
 async def _readers(
-    database: Any, group: _Group, row: Any, said: Any, steps: Sequence[Any]
+    database: Looking, group: _Group, row: Any, said: Any, steps: Sequence[Any]
 ) -> dict[str, Reader]:
     """By agency; what a reader signed proves more than what was shown to it here."""
     since, until = row["recorded_at"], said["recorded_at"]

@@ -15,9 +15,11 @@ from gateway.api.rejected import PLACE, misnamed, parsed
 from gateway.api.shapes import CASE, EVENT, SOURCE, Shape
 from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Asker, Operator, Principal, named
+from gateway.looking import Looking
 from gateway.problems import RefusedError, documented
 from gateway.serving import ServedRoute
 from storage import redriving, rejects
+from storage.handles import Connection
 from storage.redriving import FASTEST, MOST_RECORDS, USUAL, Candidate
 from storage.rejects import RejectedPlace, RejectFilter
 
@@ -175,7 +177,9 @@ async def ask(
     )
 
 
-async def _planned(connection: Any, asker: Principal, given: RedriveRequest) -> list[Candidate]:
+async def _planned(
+    connection: Connection, asker: Principal, given: RedriveRequest
+) -> list[Candidate]:
     if says := misnamed(given.reason):
         raise _unfit("reason", says)
     wanted = RejectFilter(given.reason, given.door, given.source)
@@ -284,7 +288,7 @@ async def _decide(gateway: Any, number: int, name: str, *, agreed: bool) -> Redr
     return await _detail(pool, None, number)
 
 
-async def _detail(database: Any, agency: str | None, number: int) -> RedriveDetail:
+async def _detail(database: Looking, agency: str | None, number: int) -> RedriveDetail:
     rows = await redriving.redrives(database, agency, number=number)
     if not rows:
         raise CasebusError("not_found", f"there is no redrive {number}")

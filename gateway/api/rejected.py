@@ -18,6 +18,7 @@ from gateway import paging, rejects
 from gateway.api.shapes import CASE, EVENT, SOURCE, Next, Shape
 from gateway.context import Context, Database
 from gateway.identity.caller import Asker, Principal
+from gateway.looking import Looking
 from gateway.problems import documented, unfit
 from gateway.serving import ServedRoute
 from storage import reads, redriving
@@ -180,7 +181,7 @@ async def one_rejected(
     )
 
 
-async def _is_taken_back(database: Any, row: Any) -> bool:
+async def _is_taken_back(database: Looking, row: Any) -> bool:
     """Whether this is a copy of an event that its author recalled: its words are its author's."""
     stream = rejects.case_of(row["stream"])
     if stream is None:
@@ -189,7 +190,7 @@ async def _is_taken_back(database: Any, row: Any) -> bool:
     return (row["source"], row["event_id"]) in recalled.get(stream, {})
 
 
-async def find(database: Any, asker: Principal, text: str) -> Any:
+async def find(database: Looking, asker: Principal, text: str) -> Any:
     """The row of a place or of an event's last rejection; raises `not_found`."""
     place = parsed(text) or await stored.by_event(database, asker.agency, text)
     row = await stored.one(database, asker.agency, place) if place else None

@@ -19,6 +19,7 @@ from gateway.api.cases import CaseSummary, summary_of, viewer_of
 from gateway.api.shapes import Next, Shape
 from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Reader
+from gateway.looking import Looking
 from gateway.problems import documented, unfit
 from gateway.serving import ServedRoute
 from storage import reads, searching
@@ -155,7 +156,9 @@ async def cases(
     )
 
 
-async def _found(gateway: Gateway, database: Any, agency: str, rows: list[Any]) -> list[CaseFound]:
+async def _found(
+    gateway: Gateway, database: Looking, agency: str, rows: list[Any]
+) -> list[CaseFound]:
     """The rows as the agency sees them."""
     streams = [one["stream"] for one in rows]
     titles = await reads.titles(database, streams)
@@ -198,11 +201,11 @@ async def counts(
     return CaseCounts(by=by, total=sum(one.count for one in items), items=items)
 
 
-async def _total(database: Any, viewing: Viewing, wanted: CaseFilter) -> int:
+async def _total(database: Looking, viewing: Viewing, wanted: CaseFilter) -> int:
     return sum(row["count"] for row in await _counted(database, viewing, wanted, "all"))
 
 
-async def _counted(database: Any, viewing: Viewing, wanted: CaseFilter, by: By) -> list[Any]:
+async def _counted(database: Looking, viewing: Viewing, wanted: CaseFilter, by: By) -> list[Any]:
     """Counted by words of what they hold, a few cases are as good as shown: looks at each."""
     rows = await searching.counts(database, viewing, wanted, by)
     named = (wanted.organisation, wanted.number, wanted.title, wanted.event, wanted.trace)

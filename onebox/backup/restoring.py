@@ -31,6 +31,7 @@ from onebox.provision.installation import Installation, make_tables
 from onebox.stack import Stack
 from storage import beside, dumping, journal, restoring
 from storage.beside import BEFORE
+from storage.handles import Connection
 from storage.migrate import migrate, migrations
 from storage.restoring import JournalIdentities, Resent
 
@@ -243,7 +244,7 @@ class _FromBackup(_Restoring):
             await dumping.go_on_counting(owner)
         await migrate(self._url)
 
-    async def _fill(self, brokers: Brokers, connection: Any) -> Restored:
+    async def _fill(self, brokers: Brokers, connection: Connection) -> Restored:
         found, folder = self._found, self._folder
         journaled = JournalIdentities(connection)
         await journaled.begin()
@@ -274,7 +275,7 @@ class _FromTables(_Restoring):
 
     async def run(self) -> Restored:
         before = _left_unfinished(self._stack.home)
-        connection: Any = await asyncpg.connect(self._url)
+        connection: Connection = await asyncpg.connect(self._url)
         try:
             if not await dumping.has_own(connection):
                 raise CasebusError("nothing_recorded", "the database holds no installation")
@@ -293,7 +294,7 @@ class _FromTables(_Restoring):
         installation.note_known_law(installation.known_law())
         return restored
 
-    async def _make_beside(self, connection: Any) -> None:
+    async def _make_beside(self, connection: Connection) -> None:
         if await beside.exists(connection, BEFORE):
             raise CasebusError("rebuild_kept", f"drop {BEFORE} first: casebus rebuild --drop-old")
         await beside.make(connection)
@@ -307,7 +308,7 @@ class _FromTables(_Restoring):
             async with restoring.owner(self._url) as connection:
                 return await self._fill(brokers, connection)
 
-    async def _fill(self, brokers: Brokers, connection: Any) -> Restored:
+    async def _fill(self, brokers: Brokers, connection: Connection) -> Restored:
         """Nothing in the database has changed unless all is written."""
         await beside.fence(connection)
         epoch = await journal.current_epoch(connection)
@@ -336,7 +337,7 @@ class _FromTables(_Restoring):
         await beside.switch(connection, differs=True)
         return _restored(carried, directory, epoch, again)
 
-    async def _directory(self, connection: Any, epoch: int) -> Any:
+    async def _directory(self, connection: Connection, epoch: int) -> Any:
         if self._backup is not None:
             return sources.kept(self._backup.folder, self._backup.manifest.directory)
         root = self._stack.credentials.root_digest or Settings().root_digest

@@ -17,6 +17,7 @@ from onebox.backup import files
 from onebox.backup.files import BackupFile
 from onebox.backup.records import unpack
 from storage import restoring
+from storage.handles import Connection
 from storage.restoring import Written
 
 _ROOT = "casebus.directory.root_established.v1"
@@ -35,7 +36,7 @@ async def kept(folder: Path, parts: Iterable[BackupFile]) -> AsyncIterator[Writt
 
 
 async def recorded(
-    connection: Any, schemas: Schemas, epoch: int, partition: int
+    connection: Connection, schemas: Schemas, epoch: int, partition: int
 ) -> AsyncIterator[Written]:
     """The records of one partition as the tables hold them, every byte checked by its log leaf.
 
@@ -56,7 +57,7 @@ async def recorded(
 
 
 async def directory_of(
-    connection: Any, schemas: Schemas, epoch: int, root_digest: str
+    connection: Connection, schemas: Schemas, epoch: int, root_digest: str
 ) -> list[Written]:
     """The directory from its entries' copies in the journal, each believed by the pinned root.
 

@@ -20,6 +20,7 @@ from onebox.doctor.trust import examine_keys, unsaid
 from onebox.doctor.wires import examine_wires
 from onebox.options import WORKERS, Options
 from operations.away import clear_errors
+from storage.handles import Connection
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
@@ -105,7 +106,7 @@ async def _database(url: str) -> list[Check]:
         return [Check("database", "wrong", str(error))]
 
 
-async def _asked(connection: Any) -> list[Check]:
+async def _asked(connection: Connection) -> list[Check]:
     from storage import (  # noqa: PLC0415  where a stack runs
         beside,
         heads,

@@ -19,6 +19,7 @@ from operations.adoption import announcing
 from operations.adoption.announcing import Adoption
 from operations.adoption.previewing import preview
 from storage import law as bundles
+from storage.handles import Connection
 
 _WAIT_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
@@ -32,7 +33,7 @@ async def adopt(settings: Settings, folder: Path, author: str, reasons: str) -> 
     files = loader.read(folder)
     announcing.refuse_errors(files, settings)
     digest = bundle.digest(files)
-    connection: Any = await asyncpg.connect(settings.database_url)
+    connection: Connection = await asyncpg.connect(settings.database_url)
     try:
         # First of all: a partition may wait for it.
         await bundles.keep_bundle(connection, digest, bundle.pack(files))
@@ -55,7 +56,7 @@ async def foresee(settings: Settings, folder: Path, now: datetime) -> dict[str, 
     files = loader.read(folder)
     announcing.refuse_errors(files, settings)
     schemas = Schemas.load(settings.schemas_dir)
-    connection: Any = await asyncpg.connect(settings.database_url)
+    connection: Connection = await asyncpg.connect(settings.database_url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return (await preview(connection, Law(files), schemas, now)).to_json()
@@ -63,7 +64,7 @@ async def foresee(settings: Settings, folder: Path, now: datetime) -> dict[str, 
         await connection.close()
 
 
-async def _said(connection: Any) -> int:
+async def _said(connection: Connection) -> int:
     """How often a law was adopted before, in the partition where it was most often."""
     times: dict[int, int] = {}
     for row in await bundles.adoptions(connection):
@@ -71,7 +72,7 @@ async def _said(connection: Any) -> int:
     return max(times.values(), default=0)
 
 
-async def _until(connection: Any, partitions: int, digest: str) -> None:
+async def _until(connection: Connection, partitions: int, digest: str) -> None:
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
         in_force = await bundles.in_force(connection)
@@ -86,7 +87,7 @@ async def _until(connection: Any, partitions: int, digest: str) -> None:
 async def show(settings: Settings) -> dict[str, Any]:
     """The law in force by partition, every adoption, every kept bundle and its cases."""
     schemas = Schemas.load(settings.schemas_dir)
-    connection: Any = await asyncpg.connect(settings.database_url)
+    connection: Connection = await asyncpg.connect(settings.database_url)
     try:
         in_force = await bundles.in_force(connection)
         cases = await bundles.under_law(connection)

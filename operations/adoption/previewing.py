@@ -19,6 +19,7 @@ from casebus.law import Law
 from services.casework.renewing import before_of
 from services.casework.streams import Stream, restore
 from storage import cases, renewing
+from storage.handles import Connection
 
 #: Cases read at once.
 _AT_ONCE = 500
@@ -73,7 +74,7 @@ def _item(case: str, made: Renewed) -> dict[str, Any]:
     }
 
 
-async def preview(connection: Any, law: Law, schemas: Schemas, now: datetime) -> Preview:
+async def preview(connection: Connection, law: Law, schemas: Schemas, now: datetime) -> Preview:
     """Of every case that the law would reach; reads one snapshot."""
     found = Preview(law.digest)
     async for one in foreseen(connection, law, schemas, now):
@@ -82,7 +83,7 @@ async def preview(connection: Any, law: Law, schemas: Schemas, now: datetime) ->
 
 
 async def foreseen(
-    connection: Any,
+    connection: Connection,
     law: Law,
     schemas: Schemas,
     now: datetime,

@@ -27,6 +27,7 @@ from services.casework.renewing import before_of
 from services.casework.streams import Stream, restore
 from storage import cases, renewing
 from storage import law as bundles
+from storage.handles import Connection
 
 TYPE = "casebus.case.reinterpreted.v1"
 
@@ -43,7 +44,7 @@ class Decision:
 async def reinterpret(settings: Settings, decision: Decision, now: datetime) -> dict[str, Any]:
     """Say it through the front door; raises CasebusError for an unknown case or law."""
     schemas = Schemas.load(settings.schemas_dir)
-    connection: Any = await asyncpg.connect(settings.database_url)
+    connection: Connection = await asyncpg.connect(settings.database_url)
     try:
         stream = await _stream(connection, decision.case)
         law = await _law(connection, decision.law)
@@ -76,14 +77,14 @@ async def reinterpret(settings: Settings, decision: Decision, now: datetime) -> 
     return {"case": str(stream), "event": draft.envelope.id, **data}
 
 
-async def _law_of(connection: Any, stream: uuid.UUID) -> str:
+async def _law_of(connection: Connection, stream: uuid.UUID) -> str:
     known = await bundles.law_of_case(connection, stream)
     if known is None:
         raise CasebusError("no_such_case", str(stream))
     return known
 
 
-async def _stream(connection: Any, case: str) -> uuid.UUID:
+async def _stream(connection: Connection, case: str) -> uuid.UUID:
     try:
         return uuid.UUID(case)
     except ValueError:
@@ -94,7 +95,7 @@ async def _stream(connection: Any, case: str) -> uuid.UUID:
     return found[0]
 
 
-async def _law(connection: Any, start: str) -> Law:
+async def _law(connection: Connection, start: str) -> Law:
     """The one kept bundle whose digest begins so."""
     known = [row["digest"] for row in await bundles.kept(connection)]
     fit = [one for one in known if one.startswith(start)] if start else []

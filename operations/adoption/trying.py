@@ -20,6 +20,7 @@ from casebus.law import Law
 from operations.adoption.previewing import Preview, foreseen
 from storage import law as bundles
 from storage import renewing
+from storage.handles import Connection
 
 _DAY = dt.timedelta(days=1)
 
@@ -58,7 +59,7 @@ class TrialAnswer:
 
 
 async def try_law(
-    connection: Any, question: TrialPeriod, schemas: Schemas, now: dt.datetime
+    connection: Connection, question: TrialPeriod, schemas: Schemas, now: dt.datetime
 ) -> TrialAnswer:
     """Derive every such case by the law as adopting it now would; one read-only transaction."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -67,7 +68,7 @@ async def try_law(
 
 class _Trial:
     def __init__(
-        self, connection: Any, question: TrialPeriod, schemas: Schemas, now: dt.datetime
+        self, connection: Connection, question: TrialPeriod, schemas: Schemas, now: dt.datetime
     ) -> None:
         self._connection, self._question, self._schemas = connection, question, schemas
         # A clock that runs beyond the last day is nobody's breach yet.

@@ -18,6 +18,7 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
 from operations.adoption import announcing
 from storage import stalling
+from storage.handles import Connection
 from storage.stalling import Stalled
 
 TYPE = "casebus.law.adoption_voided.v1"
@@ -28,7 +29,7 @@ async def void(settings: Settings, author: str, reasons: str) -> list[dict[str, 
 
     Only those: an adoption that counts is ended by another adoption.
     """
-    connection: Any = await asyncpg.connect(settings.database_url)
+    connection: Connection = await asyncpg.connect(settings.database_url)
     try:
         waiting = [one for one in await stalling.stalled(connection) if one.adoption]
     finally:

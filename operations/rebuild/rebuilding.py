@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 
@@ -32,6 +32,7 @@ from services.transport import Batch
 from storage import beside, journal, renewing
 from storage.beside import BEFORE, NEXT, BesidePool
 from storage.differences import Differences, differences
+from storage.handles import Connection, Pool
 from storage.pool import application_name, open_pool
 from storage.queries import load
 from storage.renewing import Unsettled
@@ -132,7 +133,7 @@ async def drop_old(database_url: str) -> bool:
 @asynccontextmanager
 async def _owner(database_url: str, *, alone: bool = True) -> AsyncIterator[Any]:
     """A session without a worker's time-outs; nobody else's rebuild runs beside it."""
-    connection: Any = await asyncpg.connect(
+    connection: Connection = await asyncpg.connect(
         database_url, server_settings={"application_name": application_name(APPLICATION)}
     )
     try:
@@ -189,7 +190,7 @@ class _Rebuilding:
     ) -> None:
         self._live, self._pool, self._source = live, pool, source
         self._desk, self._advance, self._sample = desk, advance, sample
-        self._renewals = CaseRenewer(pool, desk, save)
+        self._renewals = CaseRenewer(cast("Pool", pool), desk, save)
 
     async def run(self, switch: Switch, settling_seconds: float) -> Rebuilt:
         # Nearly all of it while casework goes on; what is left then is little.
@@ -293,7 +294,7 @@ class _Rebuilding:
         batch = Batch(JOURNAL, place.partition, records)
         async with self._pool.acquire() as connection, connection.transaction():
             touched = await journal_batch.record(
-                connection, batch, self._desk, wanted=self._is_wanted
+                cast("Connection", connection), batch, self._desk, wanted=self._is_wanted
             )
         self._desk.streams.keep(touched)
         return len(records)

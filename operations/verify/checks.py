@@ -34,6 +34,7 @@ from operations.verify.receipts import ReceiptsSent
 from operations.verify.rejected import Rejected, Returned
 from operations.verify.report import VerifyReport, WorkPart
 from operations.verify.topics import Spans, TopicEnds
+from storage.handles import Connection
 from storage.queries import load
 from storage.sampling import ALL, Sample
 
@@ -65,7 +66,7 @@ async def verify(
     The journal is read by so many processes; without a number, as its length asks.
     """
     report = VerifyReport()
-    connection: Any = await asyncpg.connect(settings.database_url)
+    connection: Connection = await asyncpg.connect(settings.database_url)
     try:
         async with TopicEnds(settings) as kafka:
             due = await settled(kafka, connection, settling_seconds)
@@ -100,7 +101,7 @@ class WaitedFor:
     receipts: Spans
 
 
-async def settled(kafka: TopicEnds, connection: Any, seconds: float) -> WaitedFor:
+async def settled(kafka: TopicEnds, connection: Connection, seconds: float) -> WaitedFor:
     """Wait for what is on its way; what is still not there by the end is a disagreement."""
     deadline = time.monotonic() + seconds
     at = await connection.fetchval(_SQL["moment"])
@@ -118,7 +119,7 @@ async def _until(holds: Callable[[], Awaitable[bool]], deadline: float) -> None:
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def _recorded(connection: Any, spans: Spans) -> bool:
+async def _recorded(connection: Connection, spans: Spans) -> bool:
     epoch = await connection.fetchval(_SQL["epoch"])
     rows = await connection.fetch(_SQL["positions"], epoch)
     there = {TopicPartition(JOURNAL, row["partition"]): row["next_offset"] for row in rows}
@@ -134,7 +135,7 @@ class Verification:
         self,
         settings: Settings,
         kafka: TopicEnds,
-        connection: Any,
+        connection: Connection,
         report: VerifyReport,
         advance: Advance,
         *,

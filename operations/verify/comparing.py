@@ -21,6 +21,7 @@ from casebus.trust.merkle import Frontier
 from operations.verify.records import JournalRead, read
 from operations.verify.report import VerifyReport
 from operations.verify.topics import Spans
+from storage.handles import Handle
 from storage.queries import load
 
 _SQL = load("verifying")
@@ -85,7 +86,7 @@ class PartitionLog:
 Logs = dict[int, PartitionLog]
 
 
-async def logs_of(report: VerifyReport, connection: Any, epoch: int, spans: Spans) -> Logs:
+async def logs_of(report: VerifyReport, connection: Handle, epoch: int, spans: Spans) -> Logs:
     """How far the tables have each partition; `spans` were taken later than that."""
     logs = {place.partition: PartitionLog() for place in spans}
     for row in await connection.fetch(_SQL["positions"], epoch):
@@ -109,7 +110,7 @@ class TopicComparison:
         self,
         report: VerifyReport,
         schemas: Schemas,
-        connection: Any,
+        connection: Handle,
         epoch: int,
         logs: Mapping[int, PartitionLog],
     ) -> None:

@@ -16,6 +16,7 @@ from casebus.trust.note import NoteError, NoteSignature, SignedNote
 from casebus.trust.tiles import hashes_above
 from operations.verify.report import VerifyReport
 from storage import heads
+from storage.handles import Connection
 from storage.heads import Log
 from storage.queries import load
 
@@ -36,7 +37,7 @@ class HeadChecks:
     """Reads every head, the hashes above the leaves and the cosignatures, by one snapshot."""
 
     def __init__(
-        self, report: VerifyReport, connection: Any, directory: Directory, epoch: int
+        self, report: VerifyReport, connection: Connection, directory: Directory, epoch: int
     ) -> None:
         self._report, self._connection = report, connection
         self._directory, self._epoch = directory, epoch

@@ -17,6 +17,7 @@ from operations.verify.records import headers_of
 from operations.verify.report import VerifyReport
 from operations.verify.topics import Spans
 from storage import heads
+from storage.handles import Connection
 from storage.heads import Log, Place
 
 _JSON = b"application/json"
@@ -41,7 +42,7 @@ class ReceiptsSent:
     def __init__(
         self,
         report: VerifyReport,
-        connection: Any,
+        connection: Connection,
         directory: Directory,
         kept: HeadChecks,
         due: Spans,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from casebus.errors import AwayError, CasebusError
 from casebus.settings import Settings
 from operations.away import clear_errors
@@ -12,6 +10,7 @@ from operations.rebuild.rebuilding import Advance, Rebuilt, compare
 from operations.verify.report import VerifyReport
 from storage.beside import LIVE
 from storage.differences import MISSING, NOTES, OTHER, RowDifference
+from storage.handles import Connection
 from storage.queries import load
 from storage.sampling import Sample
 
@@ -63,7 +62,7 @@ def tell(report: VerifyReport, found: Rebuilt) -> None:
             report.problem("row_differs", f"derived.{table}: and more", count - named[table])
 
 
-async def invented(report: VerifyReport, connection: Any) -> None:
+async def invented(report: VerifyReport, connection: Connection) -> None:
     """Where not all is derived again: streams of which the journal has no record."""
     for table in await connection.fetch(_BESIDE["tables"], LIVE):
         if "stream" in table["columns"] and table["name"] not in NOTES:

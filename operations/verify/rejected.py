@@ -21,6 +21,7 @@ from operations.verify.report import VerifyReport
 from operations.verify.sequences import Sequences
 from operations.verify.topics import Span, Spans
 from services.casework.rejects import COLUMNS, row_of
+from storage.handles import Handle
 from storage.packing import unpack_headers
 from storage.queries import load
 
@@ -67,7 +68,7 @@ class RejectedRow(NamedTuple):
 class Rejected:
     """Takes the topic's records, then the rows: each is what its own bytes say, and Kafka's."""
 
-    def __init__(self, report: VerifyReport, connection: Any, sequences: Sequences) -> None:
+    def __init__(self, report: VerifyReport, connection: Handle, sequences: Sequences) -> None:
         self._report, self._connection, self._sequences = report, connection, sequences
         #: Door → offset → what was rejected.
         self.by_door: dict[tuple[str, int], dict[int, Refused]] = {}
@@ -173,7 +174,7 @@ class Rejected:
 class Returned:
     """What went back to senders on Kafka, beside the outbox and the rows of the rejected."""
 
-    def __init__(self, report: VerifyReport, connection: Any) -> None:
+    def __init__(self, report: VerifyReport, connection: Handle) -> None:
         self._report, self._connection = report, connection
         #: Topic → the bytes of each return → its place, and whether it must be there.
         self._sent: dict[str, dict[bytes, tuple[str, bool]]] = {}

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from casebus.cases import FOLD_VERSION
 from casebus.law.bundle import digest, unpack
 from casebus.law.loader import LawError
 from operations.verify.report import VerifyReport
 from storage import sending
+from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("verifying")
 _MOST_UNSENT = 1000
 
 
-async def check(report: VerifyReport, connection: Any, since: datetime, installed: str) -> None:
+async def check(
+    report: VerifyReport, connection: Connection, since: datetime, installed: str
+) -> None:
     """What was marked sent before `since` is journaled by now, in the bytes that are stored."""
     await _altered(report, connection)
     await _unsent(report, connection, since)
@@ -24,7 +26,7 @@ async def check(report: VerifyReport, connection: Any, since: datetime, installe
     await _installation(report, connection)
 
 
-async def _altered(report: VerifyReport, connection: Any) -> None:
+async def _altered(report: VerifyReport, connection: Connection) -> None:
     for shelf in ("outbox", "submission"):
         for row in await connection.fetch(_SQL[f"{shelf}_altered"]):
             where = f"own.{shelf} {row['source']} {row['event_id']}: {', '.join(row['columns'])}"
@@ -39,7 +41,7 @@ async def _altered(report: VerifyReport, connection: Any) -> None:
         report.notice("said_and_not_stored", f"{row['source']} {row['event_id']}")
 
 
-async def _unsent(report: VerifyReport, connection: Any, since: datetime) -> None:
+async def _unsent(report: VerifyReport, connection: Connection, since: datetime) -> None:
     waiting = await sending.waiting(connection)
     report.count("outbox waiting", waiting.outbox_unsent)
     report.count("handed in, waiting", waiting.submissions_unsent)
@@ -50,7 +52,7 @@ async def _unsent(report: VerifyReport, connection: Any, since: datetime) -> Non
         report.problem("sent_but_not_journaled", where)
 
 
-async def _bundles(report: VerifyReport, connection: Any, installed: str) -> None:
+async def _bundles(report: VerifyReport, connection: Connection, installed: str) -> None:
     """A bundle is named by its content; what anything is derived by must be there."""
     kept = {installed}
     for row in await connection.fetch(_SQL["bundles"]):
@@ -67,7 +69,7 @@ async def _bundles(report: VerifyReport, connection: Any, installed: str) -> Non
             report.problem("bundle_missing", f"own.law_bundle {row['law']}")
 
 
-async def _installation(report: VerifyReport, connection: Any) -> None:
+async def _installation(report: VerifyReport, connection: Connection) -> None:
     """The newest fold that wrote here is one there is, and not older than its cases'."""
     row = await connection.fetchrow(_SQL["installation"])
     if row is None:

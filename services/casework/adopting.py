@@ -7,14 +7,13 @@ remembered, so that a rebuild finds the same whatever is restored later.
 
 from __future__ import annotations
 
-from typing import Any
-
 from casebus.events.doors import BUS
 from services.casework.desk import Desk
 from services.casework.law_cache import MissingLawError
 from services.casework.records import Journaled
 from services.casework.sorting import Sorted
 from storage import stalling
+from storage.handles import Connection
 
 ADOPTED = "casebus.law.adopted.v1"
 VOIDED = "casebus.law.adoption_voided.v1"
@@ -27,7 +26,7 @@ def note_voids(found: Sorted, desk: Desk) -> None:
             desk.lawbooks.voided.add(desk.schemas.decode(one.row.value)[1]["adoption"])
 
 
-async def adopted(connection: Any, one: Journaled, desk: Desk, law: str) -> str:
+async def adopted(connection: Connection, one: Journaled, desk: Desk, law: str) -> str:
     """The law in force after this record, `law` being that before. Raises MissingLawError."""
     if one.envelope.type != ADOPTED or one.envelope.agency != BUS:
         return law
@@ -36,7 +35,7 @@ async def adopted(connection: Any, one: Journaled, desk: Desk, law: str) -> str:
     return digest if counts else law
 
 
-async def standing(connection: Any, desk: Desk, partition: int, law: str | None) -> str:
+async def standing(connection: Connection, desk: Desk, partition: int, law: str | None) -> str:
     """The law in force before a batch; an earlier release went on without the bundle."""
     installed = desk.lawbooks.installed.digest
     if law is None or await desk.lawbooks.has(connection, law):
@@ -51,7 +50,9 @@ async def standing(connection: Any, desk: Desk, partition: int, law: str | None)
     raise MissingLawError(law)
 
 
-async def _counts(connection: Any, adoption: str, digest: str, partition: int, desk: Desk) -> bool:
+async def _counts(
+    connection: Connection, adoption: str, digest: str, partition: int, desk: Desk
+) -> bool:
     if await stalling.is_voided(connection, adoption):
         return False
     if await desk.lawbooks.has(connection, digest):

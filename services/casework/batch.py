@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from casebus.cases.renewing import refuse_newer
@@ -18,6 +17,7 @@ from services.casework.sorting import sort
 from services.casework.streams import Stream
 from services.transport import Batch
 from storage import journal, speaking
+from storage.handles import Connection
 from storage.journal import RecordedPosition
 
 #: Records whose cases speak in one transaction.
@@ -25,7 +25,7 @@ _SAID_AT_ONCE = 500
 
 
 async def record(
-    connection: Any,
+    connection: Connection,
     batch: Batch,
     desk: Desk,
     *,
@@ -76,7 +76,7 @@ async def record(
     return touched
 
 
-async def say_owed(connection: Any, partition: int, desk: Desk) -> dict[UUID, Stream] | None:
+async def say_owed(connection: Connection, partition: int, desk: Desk) -> dict[UUID, Stream] | None:
     """Say what the cases of the next records owe that were recorded in silence; None at the end.
 
     The caller's transaction keeps both: what is said, and how far.

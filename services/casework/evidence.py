@@ -13,6 +13,7 @@ from casebus.events.envelope import agency_of, is_attribute
 from casebus.events.schemas import Schemas
 from services.casework.records import Journaled
 from storage import evidence
+from storage.handles import Connection
 
 CHECKPOINT = "casebus.relay.checkpoint.v1"
 STEPS = {
@@ -29,7 +30,7 @@ class Evidence:
     checkpoints: list[tuple[Any, ...]] = field(default_factory=list)
     hand_overs: list[tuple[Any, ...]] = field(default_factory=list)
 
-    async def save(self, connection: Any) -> None:
+    async def save(self, connection: Connection) -> None:
         await evidence.add_checkpoints(connection, self.checkpoints)
         await evidence.add_hand_overs(connection, self.hand_overs)
 

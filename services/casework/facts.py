@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 from casebus.cases.facts import FactReader
@@ -15,6 +14,7 @@ from services.casework.sorting import Sorted
 from services.casework.streams import Stream
 from storage import facts
 from storage.facts import AgencyHome, FactRow
+from storage.handles import Connection
 
 REGISTERED = "casebus.directory.agency_registered.v1"
 _HOME = ("agency", "division", "level", "sector", "name")
@@ -22,7 +22,7 @@ _reader = cache(FactReader)
 
 
 async def save(
-    connection: Any, found: Sorted, touched: dict[UUID, Stream], schemas: Schemas
+    connection: Connection, found: Sorted, touched: dict[UUID, Stream], schemas: Schemas
 ) -> None:
     """Add what the batch's new events say; `touched` has all events of their streams."""
     await facts.add(connection, list(_rows(found, touched, schemas)))

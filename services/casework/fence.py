@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from casebus.errors import CasebusError
 from services.casework.desk import Desk
 from services.casework.records import Journaled, read
 from services.transport import Batch
 from storage import journal
+from storage.handles import Connection
 from storage.journal import RecordedPosition
 
 
 async def beyond_fence(
-    connection: Any, batch: Batch, desk: Desk, position: RecordedPosition
+    connection: Connection, batch: Batch, desk: Desk, position: RecordedPosition
 ) -> list[Journaled]:
     """Records not recorded yet; those that are must carry the leaf that stands (rule 6)."""
     first = batch.records[0].offset
@@ -38,7 +38,7 @@ async def beyond_fence(
 
 
 async def _check_stored(
-    connection: Any, old: Sequence[Journaled], epoch: int, partition: int
+    connection: Connection, old: Sequence[Journaled], epoch: int, partition: int
 ) -> None:
     if not old:
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from casebus.cases import FOLD_VERSION, Case, CaseEvent, Derived, derive, fold, named
@@ -24,13 +23,14 @@ from services.casework.sorting import Sorted
 from services.casework.streams import Stream, Streams
 from storage import cases, journal, outbox
 from storage.cases import CaseRows
+from storage.handles import Connection
 from storage.outbox import OutboxRow
 
 log = logging.getLogger(__name__)
 
 
 async def fold_touched(
-    connection: Any, found: Sorted, desk: Desk, law: str, *, says: bool
+    connection: Connection, found: Sorted, desk: Desk, law: str, *, says: bool
 ) -> tuple[dict[UUID, Stream], str]:
     """Fold the cases that the batch touches; return them, and the law in force after the batch.
 
@@ -59,7 +59,7 @@ async def fold_touched(
 
 
 async def renew_stale(
-    connection: Any, touched: dict[UUID, Stream], law: str, desk: Desk
+    connection: Connection, touched: dict[UUID, Stream], law: str, desk: Desk
 ) -> list[Draft]:
     """Derive anew the cases that an older fold or law derived; return what to say of it."""
     stale = {stream: state for stream, state in touched.items() if is_stale(state, law)}
@@ -93,7 +93,7 @@ def _reinterpret(state: Stream, event: CaseEvent) -> None:
 
 
 async def save(
-    connection: Any,
+    connection: Connection,
     touched: dict[UUID, Stream],
     desk: Desk,
     drafts: list[Draft],
@@ -141,7 +141,7 @@ async def save(
         await _enqueue(connection, [*drafts, *await _unheld(connection, owed, touched)], desk)
 
 
-async def _leave_out(connection: Any, touched: dict[UUID, Stream]) -> None:
+async def _leave_out(connection: Connection, touched: dict[UUID, Stream]) -> None:
     """Note the events that found no room, so that the next reader of the stream leaves them out."""
     await cases.leave_out(
         connection, [(stream, *one) for stream, state in touched.items() for one in state.left_out]
@@ -151,7 +151,7 @@ async def _leave_out(connection: Any, touched: dict[UUID, Stream]) -> None:
 
 
 async def _unheld(
-    connection: Any, owed: list[tuple[Derived, Draft]], touched: dict[UUID, Stream]
+    connection: Connection, owed: list[tuple[Derived, Draft]], touched: dict[UUID, Stream]
 ) -> list[Draft]:
     """Keep what may be said now. The rest is owed again when its case is next folded."""
     held = await held_back(connection, (one for one, _ in owed))
@@ -180,7 +180,7 @@ def _owed(case: Case, state: Stream, desk: Desk, now: datetime) -> list[tuple[De
     return said
 
 
-async def _enqueue(connection: Any, drafts: list[Draft], desk: Desk) -> None:
+async def _enqueue(connection: Connection, drafts: list[Draft], desk: Desk) -> None:
     """Sign the drafts that are not in the outbox yet, in one tree; the relay sends them."""
     identities = [(UUID(d.envelope.subject), d.envelope.source, d.envelope.id) for d in drafts]
     there = await outbox.enqueued(connection, identities)

@@ -7,17 +7,17 @@ folds the case anew; where it never comes, the scheduler says what was held, beh
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from casebus.cases.clock_events import BREACHED, LAPSED
 from casebus.cases.derived import Derived
 from storage import scheduling, sending
+from storage.handles import Connection
 
 _KINDS = {BREACHED: scheduling.BREACHED, LAPSED: scheduling.LAPSED}
 
 
-async def held_back(connection: Any, owed: Iterable[Derived]) -> set[str]:
+async def held_back(connection: Connection, owed: Iterable[Derived]) -> set[str]:
     """Ids of what must not be said yet; the scheduler finds it noted."""
     told = [one for one in owed if one.type in _KINDS]
     if not told:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from casebus.errors import CasebusError
 from casebus.law import Law
 from storage import law as bundles
+from storage.handles import Connection
 
 #: Casework waits then.
 UNKNOWN = "law_unknown"
@@ -29,12 +28,12 @@ class LawCache:
         #: Adoptions that the journal voids, as far as this process has read it.
         self.voided: set[str] = set()
 
-    async def has(self, connection: Any, digest: str) -> bool:
+    async def has(self, connection: Connection, digest: str) -> bool:
         """Whether its bundle is kept."""
         known = digest in self._known
         return known or await bundles.bundle(connection, digest) is not None
 
-    async def get(self, connection: Any, digest: str) -> Law:
+    async def get(self, connection: Connection, digest: str) -> Law:
         """The law of this digest; raises MissingLawError: casework waits for it."""
         known = self._known.get(digest)
         if known is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 from uuid import UUID
 
 from casebus.cases import CaseEvent
@@ -15,6 +14,7 @@ from casebus.events.numbers import canonical_number
 from services.casework.sorting import Sorted
 from services.casework.streams import Stream
 from storage import cases, evidence, matching
+from storage.handles import Connection
 
 #: Domains whose streams are no cases: they are recorded, never folded.
 UNFOLDED = frozenset({"relay", "law", "directory", "import"})
@@ -25,7 +25,7 @@ _LONGEST_KIND = 64
 _Number = tuple[str, str, UUID, str]
 
 
-async def save(connection: Any, found: Sorted, touched: Mapping[UUID, Stream]) -> None:
+async def save(connection: Connection, found: Sorted, touched: Mapping[UUID, Stream]) -> None:
     """Add what the batch's new events say."""
     events = [
         event
@@ -37,7 +37,7 @@ async def save(connection: Any, found: Sorted, touched: Mapping[UUID, Stream]) -
     await matching.add_traits(connection, _traits(events))
 
 
-async def forget(connection: Any, touched: Mapping[UUID, Stream]) -> None:
+async def forget(connection: Connection, touched: Mapping[UUID, Stream]) -> None:
     """Drop what stands in recalled events alone, whatever came first."""
     for stream, state in touched.items():
         recalls = Recalls(list(state.events.values()))

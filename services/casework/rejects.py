@@ -17,6 +17,7 @@ from casebus.trust.directory import Directory
 from casebus.trust.leaf import event_leaf
 from services.transport import Batch
 from storage import evidence, journal, outbox
+from storage.handles import Connection
 from storage.journal import Identity
 from storage.outbox import OutboxRow
 
@@ -42,7 +43,9 @@ COLUMNS = (
 _LATE, _VERIFIED = COLUMNS.index("late"), COLUMNS.index("verified")
 
 
-async def keep(connection: Any, batch: Batch, schemas: Schemas, directory: Directory) -> None:
+async def keep(
+    connection: Connection, batch: Batch, schemas: Schemas, directory: Directory
+) -> None:
     """Record a batch of `rejected` once, whatever is delivered again."""
     next_offset = await evidence.rejected_offset(connection, batch.partition)
     fresh = [record for record in batch.records if record.offset >= next_offset]
@@ -87,7 +90,7 @@ def row_of(partition: int, record: Any, *, is_late: bool) -> tuple[Any, ...]:
     )
 
 
-async def _late(connection: Any, records: Sequence[Any], schemas: Schemas) -> list[bool]:
+async def _late(connection: Connection, records: Sequence[Any], schemas: Schemas) -> list[bool]:
     """Whether the very event of each stands in the journal: then it was never refused (rule 8).
 
     Asked once for all: garbage by the thousand must cost the database little.

@@ -23,6 +23,7 @@ from services.casework.law_cache import MissingLawError
 from services.casework.streams import Stream
 from storage import law as bundles
 from storage import renewing, speaking
+from storage.handles import Connection, Pool
 from storage.renewing import ShownCase
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def is_stale(state: Stream, law: str) -> bool:
 
 
 async def renew(
-    connection: Any, states: Mapping[UUID, Stream], law: str, desk: Desk
+    connection: Connection, states: Mapping[UUID, Stream], law: str, desk: Desk
 ) -> list[Draft]:
     """Derive these cases by the present fold and law, as recorded so far; what is to be said.
 
@@ -108,7 +109,7 @@ def draft_of(made: Renewed, schemas: Schemas) -> Draft:
 class CaseRenewer:
     """Renews what no batch touches, some cases a transaction."""
 
-    def __init__(self, pool: Any, desk: Desk, folding: Any) -> None:
+    def __init__(self, pool: Pool, desk: Desk, folding: Any) -> None:
         """`folding` saves and says what was renewed, as for a batch."""
         self._pool, self._desk, self._save = pool, desk, folding
 
@@ -142,7 +143,7 @@ class CaseRenewer:
             if not states:
                 return
 
-    async def _some(self, connection: Any) -> dict[UUID, Stream]:
+    async def _some(self, connection: Connection) -> dict[UUID, Stream]:
         law = await in_force(connection)
         if law is None:
             return {}
@@ -154,7 +155,7 @@ class CaseRenewer:
         return states
 
 
-async def in_force(connection: Any) -> str | None:
+async def in_force(connection: Connection) -> str | None:
     """The law of every partition; None while they differ, or before the first adoption."""
     laws = set((await bundles.in_force(connection)).values())
     return laws.pop() if len(laws) == 1 else None

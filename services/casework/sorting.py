@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from typing import Any
 
 from services.casework.records import Journaled
 from storage import journal
+from storage.handles import Connection
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Sorted:
         return merge(new, copies, key=lambda pair: pair[0].row.log_index)
 
 
-async def sort(connection: Any, rows: Sequence[Journaled]) -> Sorted:
+async def sort(connection: Connection, rows: Sequence[Journaled]) -> Sorted:
     known = await journal.known_events(connection, list({one.identity for one in rows}))
     found = Sorted([], [])
     for one in rows:

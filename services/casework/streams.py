@@ -21,6 +21,7 @@ from casebus.events.stamps import Stamps
 from services.casework.records import Journaled
 from storage import cases, renewing
 from storage.cases import CaseState, Shown
+from storage.handles import Connection
 from storage.packing import unpack_headers
 
 
@@ -112,7 +113,7 @@ class Streams:
         """Of the same schemas and rooms, remembering nothing."""
         return Streams(self._schemas, self._rooms, self._remembered)
 
-    async def load(self, connection: Any, wanted: set[UUID]) -> dict[UUID, Stream]:
+    async def load(self, connection: Connection, wanted: set[UUID]) -> dict[UUID, Stream]:
         """Lock the streams' case rows and give their events as recorded before this batch."""
         rows = await cases.lock_cases(connection, wanted)
         loaded = {stream: self._recall(stream, rows.get(stream)) for stream in wanted}
@@ -120,7 +121,7 @@ class Streams:
         fresh = await self._restored(connection, missing) if missing else {}
         return {stream: found or fresh[stream] for stream, found in loaded.items()}
 
-    async def warm(self, connection: Any, wanted: Iterable[UUID]) -> None:
+    async def warm(self, connection: Connection, wanted: Iterable[UUID]) -> None:
         """Remember the streams before the transaction that needs them: it would stand idle so long.
 
         Where another moves a version meanwhile, `load` finds that and reads again.
@@ -156,7 +157,7 @@ class Streams:
         return known if known is not None and known.version == version else None
 
     async def _restored(
-        self, connection: Any, rows: Mapping[UUID, CaseState | None]
+        self, connection: Connection, rows: Mapping[UUID, CaseState | None]
     ) -> dict[UUID, Stream]:
         fresh = {stream: self._standing(row) for stream, row in rows.items()}
         for row in await cases.left_out(connection, fresh):
@@ -168,7 +169,9 @@ class Streams:
         await self._take_what_is_on_its_way(connection, fresh)
         return fresh
 
-    async def _take_what_is_on_its_way(self, connection: Any, fresh: Mapping[UUID, Stream]) -> None:
+    async def _take_what_is_on_its_way(
+        self, connection: Connection, fresh: Mapping[UUID, Stream]
+    ) -> None:
         """What was said of a renewed case counts from then on, journaled or not."""
         waiting = {
             stream: one.renewing

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from casebus import telemetry
@@ -34,6 +33,7 @@ from services.transport import Batch, Handler, Producer, TopicPartition, WorkerS
 from services.transport.worker import leave
 from storage import evidence, journal, renewing, stalling
 from storage import law as bundles
+from storage.handles import Connection, Pool
 from storage.pool import application_name, open_pool
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ _SAY_SECONDS = 1.0
 class Casework:
     """Called with one batch after the other of each partition."""
 
-    def __init__(self, pool: Any, desk: Desk, ahead: ReadAhead) -> None:
+    def __init__(self, pool: Pool, desk: Desk, ahead: ReadAhead) -> None:
         self._pool = pool
         self._desk = desk
         self._ahead = ahead
@@ -80,13 +80,13 @@ class Casework:
             await asyncio.sleep(_GATHERING_SECONDS)
         telemetry.count("casebus.casework.recorded", len(batch.records))
 
-    async def _keep_journal(self, connection: Any, batch: Batch) -> None:
+    async def _keep_journal(self, connection: Connection, batch: Batch) -> None:
         await self._desk.streams.warm(connection, _streams(batch))
         for piece in _pieces(batch, self._desk.streams):
             await self._record(connection, piece)
         await self._say_owed(connection, batch.partition, batch.records[-1].offset + 1)
 
-    async def _record(self, connection: Any, batch: Batch) -> None:
+    async def _record(self, connection: Connection, batch: Batch) -> None:
         """Once it can be: where a law's bundle is missing, its partition waits here, visibly."""
         while True:
             try:
@@ -102,7 +102,7 @@ class Casework:
                 self._desk.streams.keep(touched)
                 return
 
-    async def _say_owed(self, connection: Any, partition: int, next_offset: int) -> None:
+    async def _say_owed(self, connection: Connection, partition: int, next_offset: int) -> None:
         """What was recorded in silence, once the journal was read to the end it had."""
         if partition not in self._behind or next_offset < self._ends.get(partition, 0):
             return
@@ -115,7 +115,7 @@ class Casework:
         else:
             self._behind.discard(partition)
 
-    async def _say_some(self, connection: Any, partition: int) -> dict[UUID, Stream] | None:
+    async def _say_some(self, connection: Connection, partition: int) -> dict[UUID, Stream] | None:
         async with connection.transaction():
             return await journal_batch.say_owed(connection, partition, self._desk)
 
@@ -130,7 +130,7 @@ class Casework:
                 for partition, next_offset in at.items():
                     await self._say_owed(connection, partition, next_offset)
 
-    async def _stall(self, connection: Any, batch: Batch, missing: MissingLawError) -> None:
+    async def _stall(self, connection: Connection, batch: Batch, missing: MissingLawError) -> None:
         partition, first = batch.partition, batch.records[0].offset
         log.error("partition %d waits: %s", partition, missing)
         self._stalled.add(partition)
@@ -139,7 +139,7 @@ class Casework:
         if missing.adoption not in self._desk.lawbooks.voided:
             await asyncio.sleep(_STALLED_SECONDS)
 
-    async def _keep_rejects(self, connection: Any, batch: Batch) -> None:
+    async def _keep_rejects(self, connection: Connection, batch: Batch) -> None:
         async with connection.transaction():
             await rejects.keep(connection, batch, self._desk.schemas, self._desk.directory)
 
@@ -165,12 +165,12 @@ class Casework:
             await journal.end_blockers(connection, waiting, application_name(APPLICATION))
 
     async def _next_offsets(
-        self, connection: Any, partitions: list[TopicPartition]
+        self, connection: Connection, partitions: list[TopicPartition]
     ) -> dict[TopicPartition, int]:
         async with connection.transaction():
             return {place: await self._next_offset(connection, place) for place in partitions}
 
-    async def _next_offset(self, connection: Any, place: TopicPartition) -> int:
+    async def _next_offset(self, connection: Connection, place: TopicPartition) -> int:
         if place.topic == REJECTED:
             return await evidence.rejected_offset(connection, place.partition)
         await journal.open_position(connection, self._desk.epoch, place.partition)

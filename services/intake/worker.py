@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from casebus import telemetry
@@ -33,6 +33,7 @@ from services.intake.rules import load_rules
 from services.transport import Batch, Handler, Producer, TopicPartition, WorkerSettings
 from services.transport.worker import leave
 from storage import outbox, speaking
+from storage.handles import Pool
 from storage.outbox import OutboxRow
 from storage.pool import open_pool
 from storage.resaying import keep_saying
@@ -55,7 +56,7 @@ class Intake:
 
     def __init__(
         self,
-        pool: Any,
+        pool: Pool,
         schemas: Schemas,
         directory: Directory,
         reception: Reception,

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from casebus import telemetry
@@ -26,6 +25,7 @@ from casebus.trust.directory import Directory
 from services.scheduler.barrier import Passes
 from services.scheduler.statements import BusStatement, Voice
 from storage import outbox, scheduling, sending
+from storage.handles import Pool
 from storage.scheduling import BREACHED, LAPSED, WARNED, DueItem
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class ClockTeller:
     def __init__(
         self,
         *,
-        pool: Any,
+        pool: Pool,
         barrier: Passes,
         voice: Voice,
         directory: Directory,

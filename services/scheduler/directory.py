@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -18,6 +17,7 @@ from casebus.settings import Settings
 from services.scheduler.offsets import BrokerOffsets
 from services.transport import Outgoing, Producer
 from storage import scheduling
+from storage.handles import Pool
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Heart:
 class Copier:
     """Sends each new entry, as it is, through the front door; identity makes a repeat harmless."""
 
-    def __init__(self, settings: Settings, pool: Any, producer: Producer) -> None:
+    def __init__(self, settings: Settings, pool: Pool, producer: Producer) -> None:
         self._options = settings.kafka_client()
         self._pool, self._producer = pool, producer
 

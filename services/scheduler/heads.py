@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
 
 from casebus import telemetry
 from casebus.trust.head import Head, LogName, sign_head
@@ -17,6 +16,7 @@ from casebus.trust.keys import Holder
 from casebus.trust.merkle import Frontier
 from casebus.trust.tiles import hashes_above
 from storage import heads
+from storage.handles import Connection, Pool
 from storage.heads import Log, SignedSoFar
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ BEHIND, FORKED = "log_behind", "log_forked"
 class HeadSigner:
     """The signer of one installation's logs, with the key that the bus has now."""
 
-    def __init__(self, pool: Any, key: Holder, root_digest: str) -> None:
+    def __init__(self, pool: Pool, key: Holder, root_digest: str) -> None:
         self._pool, self._key, self._root = pool, key, root_digest
         self._refused: set[Log] | None = None
 
@@ -56,7 +56,7 @@ class HeadSigner:
             await self._tell(connection, which, why, standing)
         return why is None
 
-    async def _grow(self, connection: Any, which: Log, standing: SignedSoFar) -> str | None:
+    async def _grow(self, connection: Connection, which: Log, standing: SignedSoFar) -> str | None:
         """Sign what is recorded; or why it was not signed, and nothing is kept."""
         signed, recorded = standing.signed, standing.recorded
         if recorded == signed and standing.is_own:
@@ -85,7 +85,7 @@ class HeadSigner:
         return None
 
     async def _tell(
-        self, connection: Any, which: Log, why: str | None, standing: SignedSoFar
+        self, connection: Connection, which: Log, why: str | None, standing: SignedSoFar
     ) -> None:
         """Keep, and say once, which log has no new head and why."""
         assert self._refused is not None  # noqa: S101 - read in the first round

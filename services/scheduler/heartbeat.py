@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
 from casebus import telemetry
 from casebus.cases.renewing import refuse_newer
 from services.scheduler.standing import GroupProgress, Still
 from storage import renewing, scheduling, sending
+from storage.handles import Pool
 from storage.scheduling import PartitionProgress
 from storage.sending import WaitingCount
 
@@ -19,7 +19,7 @@ _SECONDS = 1.0
 _NOTHING = WaitingCount(0, 0.0, 0, 0.0, 0)
 
 
-async def still_before(pool: Any) -> Still:
+async def still_before(pool: Pool) -> Still:
     """What stood still when this service last beat, whoever it was."""
     detail = await scheduling.last_beat(pool, SERVICE)
     return {name: (done, seconds) for name, (done, seconds) in detail.get("still", {}).items()}
@@ -30,7 +30,7 @@ class Heartbeat:
 
     def __init__(
         self,
-        pool: Any,
+        pool: Pool,
         standing: GroupProgress | None = None,
         heard: Callable[[], dict[str, object]] = dict,
     ) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from casebus.cases.keys import key_of
 from services.scheduler.barrier import Passes
 from services.scheduler.statements import BusStatement, Voice
 from storage import imports, outbox
+from storage.handles import Pool
 from storage.imports import Closing, DeviationCount
 
 SUMMARISED = "casebus.import.summarised.v1"
@@ -27,7 +27,7 @@ class Imports:
 
     def __init__(
         self,
-        pool: Any,
+        pool: Pool,
         voice: Voice,
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],

@@ -6,13 +6,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 
 from casebus.errors import CasebusError
 from casebus.settings import Settings
 from storage import scheduling
+from storage.handles import Connection
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class Leadership:
     """The leader's session; it does the relay's work too, so that both end together."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._lost = asyncio.Event()
         connection.add_termination_listener(lambda _: self._lost.set())

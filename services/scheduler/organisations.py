@@ -27,6 +27,7 @@ from services.scheduler.questions import RAISED, finding_key
 from services.scheduler.rounds import in_rounds
 from services.scheduler.statements import SOURCE, BusStatement, Voice
 from storage import organisations, outbox, scheduling
+from storage.handles import Connection, Pool
 from storage.organisations import AskingCase, OrganisationQuery, OtherAct, Punishment, WithheldCase
 from storage.said import words_in
 
@@ -66,7 +67,7 @@ class Organisations:
 
     def __init__(
         self,
-        pool: Any,
+        pool: Pool,
         voice: Voice,
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],
@@ -92,7 +93,7 @@ class Organisations:
                 await self._about(connection, uscc, family)
         return len(changed)
 
-    async def _about(self, connection: Any, uscc: str, family: str) -> None:
+    async def _about(self, connection: Connection, uscc: str, family: str) -> None:
         async for page in organisations.askers(connection, uscc, family):
             answers = await self._answers(connection, [one.stream for one in page])
             for asker in page:
@@ -102,7 +103,7 @@ class Organisations:
                 await self._ask_holders(connection, asked)
 
     async def _answers(
-        self, connection: Any, streams: Sequence[UUID]
+        self, connection: Connection, streams: Sequence[UUID]
     ) -> dict[tuple[UUID, str, str], LastAnswer]:
         """The last answer that each case was given, by case and question, as the journal says."""
         schemas = self._voice.schemas
@@ -115,7 +116,7 @@ class Organisations:
         return found
 
     async def _answer(
-        self, connection: Any, asked: OrganisationQuery, before: LastAnswer | None
+        self, connection: Connection, asked: OrganisationQuery, before: LastAnswer | None
     ) -> None:
         acts: Sequence[OtherAct] = ()
         if self._tells_acts(asked):
@@ -125,7 +126,7 @@ class Organisations:
         if answer is not None:
             await outbox.enqueue(connection, self._voice.rows([answer]))
 
-    async def _ask_holders(self, connection: Any, asked: OrganisationQuery) -> None:
+    async def _ask_holders(self, connection: Connection, asked: OrganisationQuery) -> None:
         """Whoever may know of both cases looks whether the one counts in the other."""
         withheld = await organisations.withheld(
             connection, asked, ELSEWHERE, acts=self._tells_acts(asked), limit=_MOST

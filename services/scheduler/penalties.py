@@ -8,7 +8,6 @@ nobody is answered about an office that it may not ask (ADR 62).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 from casebus.cases.keys import key_of
 from casebus.cases.listed import PenaltyEntryRules
@@ -17,6 +16,7 @@ from services.scheduler.barrier import Passes
 from services.scheduler.rounds import in_rounds
 from services.scheduler.statements import BusStatement, Voice
 from storage import outbox, penalties, scheduling
+from storage.handles import Connection, Pool
 from storage.penalties import OpenQuestion
 from storage.scheduling import Stretch
 
@@ -30,7 +30,7 @@ _RECORDS = 2_000
 class Penalties:
     def __init__(
         self,
-        pool: Any,
+        pool: Pool,
         voice: Voice,
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],
@@ -58,7 +58,7 @@ class Penalties:
                 await scheduling.note_reading(connection, ENTERED, stretch)
         return len(stretches)
 
-    async def _answer(self, connection: Any, stretch: Stretch) -> None:
+    async def _answer(self, connection: Connection, stretch: Stretch) -> None:
         streams = await penalties.touched(connection, stretch)
         events = self._asking.penalties
         allowed = [

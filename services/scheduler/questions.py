@@ -20,6 +20,7 @@ from casebus.now import Now
 from services.scheduler.barrier import Passes
 from services.scheduler.statements import BusStatement, Voice
 from storage import outbox, scheduling
+from storage.handles import Connection, Pool
 from storage.scheduling import NotSent, Opened, Reused, SentAfterAll, Stretch, Unopened
 
 RAISED = "casebus.finding.raised.v1"
@@ -39,7 +40,7 @@ class Questions:
 
     def __init__(
         self,
-        pool: Any,
+        pool: Pool,
         voice: Voice,
         now: Now,
         barrier: Passes,
@@ -67,30 +68,30 @@ class Questions:
             await self._about_not_sent(connection)
             await self._about_sent_after_all(connection)
 
-    async def _about_reuse(self, connection: Any, stretch: Stretch) -> None:
+    async def _about_reuse(self, connection: Connection, stretch: Stretch) -> None:
         found = await scheduling.reused_ids(connection, stretch)
         async with connection.transaction():
             await self._raise(connection, found, reused_statement, ID_REUSED)
             await scheduling.note_reading(connection, ID_REUSED, stretch)
 
-    async def _about_unopened(self, connection: Any, before: datetime) -> None:
+    async def _about_unopened(self, connection: Connection, before: datetime) -> None:
         found = await scheduling.unopened(connection, before, _STREAMS)
         async with connection.transaction():
             await self._raise(connection, found, unopened_statement, UNOPENED)
 
-    async def _about_opened(self, connection: Any) -> None:
+    async def _about_opened(self, connection: Connection) -> None:
         found = await scheduling.opened_since(connection, _STREAMS)
         async with connection.transaction():
             await outbox.enqueue(connection, self._voice.rows(map(opened_statement, found)))
             for one in found:
                 await scheduling.note_withdrawal(connection, one.stream, UNOPENED)
 
-    async def _about_not_sent(self, connection: Any) -> None:
+    async def _about_not_sent(self, connection: Connection) -> None:
         found = await scheduling.not_sent(connection, _STREAMS)
         async with connection.transaction():
             await self._raise(connection, found, not_sent_statement, NOT_SENT)
 
-    async def _about_sent_after_all(self, connection: Any) -> None:
+    async def _about_sent_after_all(self, connection: Connection) -> None:
         found = await scheduling.sent_after_all(connection, _STREAMS)
         async with connection.transaction():
             await outbox.enqueue(connection, self._voice.rows(map(sent_statement, found)))
@@ -100,7 +101,7 @@ class Questions:
 
     async def _raise(
         self,
-        connection: Any,
+        connection: Connection,
         found: Sequence[Any],
         statement_of: Callable[[Any], BusStatement],
         kind: str,

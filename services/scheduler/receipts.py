@@ -22,6 +22,7 @@ from services.scheduler.relay import Sends
 from services.scheduler.rounds import in_rounds
 from services.transport import Outgoing
 from storage import heads, sending
+from storage.handles import Pool
 from storage.heads import Log, OwedReceipt
 from storage.proving import Prover, ReceiptTeller, receipts
 
@@ -38,7 +39,7 @@ class ReceiptSender:
     """Looks each second which heads cover records whose receipts have not been sent."""
 
     def __init__(
-        self, pool: Any, producer: Sends, directory: Directory, policy: Witnessing
+        self, pool: Pool, producer: Sends, directory: Directory, policy: Witnessing
     ) -> None:
         self._pool, self._producer = pool, producer
         self._directory, self._policy = directory, policy

@@ -23,7 +23,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from aiokafka.errors import (
@@ -38,6 +38,7 @@ from casebus import telemetry
 from casebus.events.doors import is_door
 from services.transport import Outgoing
 from storage import retries, scheduling, sending
+from storage.handles import Connection, Pool
 from storage.sending import OUTBOX, SHELVES, SUBMISSIONS, Shelf, Unsent
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,10 @@ class Relay:
     """Sends by the leader's own session: when that is lost, so is the relay."""
 
     def __init__(
-        self, connection: Any, producer: Sends, has_heard: Callable[[UUID], bool] | None = None
+        self,
+        connection: Connection,
+        producer: Sends,
+        has_heard: Callable[[UUID], bool] | None = None,
     ) -> None:
         """`has_heard`: whether the journal was read to its end where a stream lies."""
         self._connection = connection
@@ -172,7 +176,7 @@ class Relay:
         self._woken.set()
 
 
-async def until_sent(pool: Any) -> None:
+async def until_sent(pool: Pool) -> None:
     """Return when all that was stored here before the call has been sent, or was refused."""
     before = await sending.database_time(pool)
     while await sending.anything_on_its_way(pool, before):  # noqa: ASYNC110 - a table tells nobody

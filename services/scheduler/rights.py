@@ -8,7 +8,7 @@ those who hold a role there, each of them once, withdrawn when it holds no more.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from casebus.cases.keys import key_of
@@ -17,6 +17,7 @@ from services.scheduler.questions import RAISED, WITHDRAWN, finding_key
 from services.scheduler.rounds import in_rounds
 from services.scheduler.statements import SOURCE, BusStatement, Voice
 from storage import outbox, rights, scheduling
+from storage.handles import Connection, Pool
 from storage.rights import SaidOfRight, Unheard
 from storage.said import SaidStatement, words_in, words_since
 
@@ -48,7 +49,7 @@ class Rights:
 
     def __init__(
         self,
-        pool: Any,
+        pool: Pool,
         voice: Voice,
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],
@@ -71,7 +72,7 @@ class Rights:
                 await self._about(connection, origin, number)
         return len(changed)
 
-    async def _about(self, connection: Any, origin: UUID, number: str) -> None:
+    async def _about(self, connection: Connection, origin: UUID, number: str) -> None:
         said = await rights.said(connection, origin, number)
         linked = () if said is None else said.linked
         hearers = await rights.hearers(connection, origin, number, linked) if said else {}
@@ -91,7 +92,7 @@ class Rights:
         if said is not None:
             await self._ask_holders(connection, origin, hearers)
 
-    async def _read(self, connection: Any) -> None:
+    async def _read(self, connection: Connection) -> None:
         """Note which cases heard of a right, in what was journaled since the last look."""
         while stretches := await scheduling.unread(connection, HEARD, _RECORDS):
             for stretch in stretches:
@@ -106,7 +107,9 @@ class Rights:
                 )
                 await scheduling.note_reading(connection, HEARD, stretch)
 
-    async def _ask_holders(self, connection: Any, origin: UUID, hearers: Iterable[UUID]) -> None:
+    async def _ask_holders(
+        self, connection: Connection, origin: UUID, hearers: Iterable[UUID]
+    ) -> None:
         """A link brings nothing that its author may not know: whose case it is may link back."""
         unheard = await rights.unheard(connection, origin, hearers, LINKED_ELSEWHERE, _RIGHTS)
         said = {one.stream: linked_statement(origin, one) for one in unheard if one.holders}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
 
 from casebus import telemetry
 from casebus.cases import Finding, raised_of
@@ -22,6 +21,7 @@ from services.scheduler.clocks import spoken
 from services.scheduler.rounds import in_rounds
 from services.scheduler.statements import Voice
 from storage import outbox, scheduling, sending
+from storage.handles import Pool
 from storage.scheduling import DueItem
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class FindingTeller:
     def __init__(
         self,
         *,
-        pool: Any,
+        pool: Pool,
         barrier: Passes,
         voice: Voice,
         directory: Directory,

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -17,6 +17,7 @@ from onebox.testing import Stack
 from operations.adoption import adopting
 from operations.adoption.reinterpreting import Decision, reinterpret
 from operations.adoption.trying import TrialPeriod, try_law
+from storage.handles import Connection
 from tests import case_events
 from tests.case_events import ROOT
 from tests.integration.casework import Casework, casework_on
@@ -119,7 +120,9 @@ async def test_the_transaction_of_a_trial_may_write_nothing(brokers: Stack) -> N
                 return await self._connection.fetchval(*given)
 
         async with casework.pool.acquire() as connection:
-            await try_law(Nosy(connection), TrialPeriod(SINCE, UNTIL, LAW), SCHEMAS, LATER)
+            await try_law(
+                cast("Connection", Nosy(connection)), TrialPeriod(SINCE, UNTIL, LAW), SCHEMAS, LATER
+            )
     assert set(seen) == {"on"}
 
 

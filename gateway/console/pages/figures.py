@@ -31,6 +31,7 @@ from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import Current
 from gateway.context import Context, Database, Gateway
+from gateway.looking import Looking
 from gateway.problems import RefusedError
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
@@ -75,7 +76,7 @@ class FigureReader(NamedTuple):
     request: Request
     agency: str
     gateway: Gateway
-    database: Any
+    database: Looking
     view: View
     as_of: dt.datetime
 

@@ -18,6 +18,7 @@ from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import SupervisorHere
 from gateway.context import Context, Database, Gateway
+from gateway.looking import Looking
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
 _ROWS, _MOST_ROWS = 25, 500
@@ -102,7 +103,7 @@ async def export(
 
 
 async def _watch(
-    reader: str, gateway: Gateway, database: Any, whose: Whose, most: tuple[int, int]
+    reader: str, gateway: Gateway, database: Looking, whose: Whose, most: tuple[int, int]
 ) -> Watch:
     """`most` is within how many days something is due soon, and how many rows are listed."""
     days, limit = most

@@ -21,6 +21,7 @@ from gateway.console.signin import signing
 from gateway.console.signin.current import Current, OwnForm
 from gateway.console.signin.visitor import Visitor
 from gateway.context import Context, Database, Gateway
+from gateway.looking import Looking
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/print", include_in_schema=False)
 
@@ -131,7 +132,7 @@ class Paper:
 
 
 async def _paper(
-    visitor: Visitor, gateway: Gateway, database: Any, source: str, event_id: str
+    visitor: Visitor, gateway: Gateway, database: Looking, source: str, event_id: str
 ) -> Paper:
     """Raises CasebusError `not_found` while the event is not on record, or not the visitor's."""
     status = await events.event_status(source, event_id, visitor.reader, database)

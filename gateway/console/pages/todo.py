@@ -18,6 +18,7 @@ from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import OfficerHere
 from gateway.console.signin.visitor import Visitor
 from gateway.context import Context, Database, Gateway
+from gateway.looking import Looking
 from storage import work
 from storage.work import Order
 
@@ -90,7 +91,7 @@ async def done(
     return page(request, "done.html", visitor, view=view, found=found)
 
 
-async def _asked(gateway: Gateway, database: Any, visitor: Visitor) -> dict[str, Any]:
+async def _asked(gateway: Gateway, database: Looking, visitor: Visitor) -> dict[str, Any]:
     return {
         "agency": str(visitor.agency),
         "gateway": gateway,

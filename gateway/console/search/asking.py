@@ -17,6 +17,7 @@ from gateway.console.search.box import Guess, guesses, named, uuid_of
 from gateway.console.search.conditions import Conditions
 from gateway.console.signin.visitor import Visitor
 from gateway.context import Gateway
+from gateway.looking import Looking
 from gateway.problems import RefusedError
 from storage import reads
 from storage.searching import Sort
@@ -35,7 +36,7 @@ class SearchQuery:
     request: Request
     visitor: Visitor
     gateway: Gateway
-    database: Any
+    database: Looking
     sort: Sort
     typed: str = ""
     #: What the box was taken for; empty where nothing was typed.

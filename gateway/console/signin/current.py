@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 
@@ -17,6 +17,7 @@ from gateway.console.signin.signing import Signing, SignInNeeded, is_stream, of_
 from gateway.console.signin.visitor import Role, Visitor
 from gateway.context import Context
 from gateway.identity.keys import digest
+from gateway.looking import Looking
 from storage import sessions
 
 _MOST_COOKIE = 256
@@ -64,7 +65,7 @@ def _visitor(cookie: str, session: sessions.Session) -> Visitor:
 Current = Annotated[Visitor, Depends(visitor)]
 
 
-async def still_valid(database: Any, visitor: Visitor, at: datetime | None = None) -> bool:
+async def still_valid(database: Looking, visitor: Visitor, at: datetime | None = None) -> bool:
     """Whether the session is alive and its person is where it was, with the roles that it had."""
     session = await sessions.session(database, visitor.session, at or system_now())
     if session is None:

@@ -16,6 +16,7 @@ from services.casework.fence import beyond_fence
 from services.casework.records import read
 from services.transport import Batch
 from storage import journal
+from storage.handles import Connection
 from storage.journal import RecordedPosition
 from tests.installation import AMR, PSB, Installation
 from tests.world import SCHEMAS
@@ -87,7 +88,9 @@ async def passed(stored: Stored, came: list[ConsumerRecord], recorded: int) -> l
     """What is let through where so many of the records are recorded already."""
     position = RecordedPosition(recorded, FIRST_OFFSET + recorded, Frontier(), None)
     batch = Batch("case.journal", PARTITION, came)
-    return list(await beyond_fence(stored, batch, cast("Desk", Worked()), position))
+    return list(
+        await beyond_fence(cast("Connection", stored), batch, cast("Desk", Worked()), position)
+    )
 
 
 async def test_what_comes_next_is_let_through_with_its_place_in_the_log(stored: Stored) -> None:

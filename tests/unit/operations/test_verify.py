@@ -33,6 +33,12 @@ class Nothing:
     async def fetch(self, *_: Any) -> list[Any]:
         return []
 
+    async def fetchrow(self, *_: Any) -> None:
+        return None
+
+    async def fetchval(self, *_: Any) -> None:
+        return None
+
 
 class Books:
     """One partition of each topic, taken in as it stands."""

@@ -1,0 +1,23 @@
+"""What reaches the database: asyncpg's own, typed; each function asks for the least."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+Row: TypeAlias = asyncpg.Record
+#: One session: what is done on it may stand in one transaction.
+Connection: TypeAlias = "asyncpg.Connection[Row] | PoolConnectionProxy[Row]"
+Pool: TypeAlias = "asyncpg.Pool[Row]"
+
+
+class Handle(Protocol):
+    """Whatever reads: a connection, a pool, or something that wraps one."""
+
+    async def fetch(self, query: str, /, *args: Any) -> list[Any]: ...
+
+    async def fetchrow(self, query: str, /, *args: Any) -> Any: ...
+
+    async def fetchval(self, query: str, /, *args: Any) -> Any: ...
