@@ -92,8 +92,8 @@ class GuardedProtocol(HttpToolsProtocol):
             except httptools.HttpParserUpgrade as asked:
                 data = data[asked.args[0] :]
                 self._read_on()
-            except httptools.HttpParserError as error:
-                self.send_400_response(str(error))
+            except httptools.HttpParserError:
+                self.send_400_response("it cannot be read as HTTP/1.1")
                 return
             else:
                 return

@@ -31,7 +31,7 @@ _SOME = 4096
 _BEGIN, _END = 45, 46
 
 
-class Given(NamedTuple):
+class StartRequest(NamedTuple):
     """What comes with a request: the pipe with the environment, and where the output goes."""
 
     environment: int
@@ -74,7 +74,7 @@ def _require_one_thread() -> None:
         sys.exit("a module starts a thread as it is loaded: services are not copied")
 
 
-def _serve(asking: socket.socket) -> Given | None:
+def _serve(asking: socket.socket) -> StartRequest | None:
     """What a copy was given, in the copy; None when nobody asks any more."""
     waking, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -89,7 +89,7 @@ def _serve(asking: socket.socket) -> Given | None:
         os.close(wake)
 
 
-def _until_copied(asking: socket.socket, waking: int) -> Given | None:
+def _until_copied(asking: socket.socket, waking: int) -> StartRequest | None:
     own = os.getpid()
     with selectors.DefaultSelector() as waiting:
         waiting.register(asking, selectors.EVENT_READ)
@@ -105,11 +105,11 @@ def _until_copied(asking: socket.socket, waking: int) -> Given | None:
                     return given
 
 
-def _copied(asking: socket.socket) -> Given | None:
-    asked, fds, _, _ = socket.recv_fds(asking, 1, len(Given._fields))
+def _copied(asking: socket.socket) -> StartRequest | None:
+    asked, fds, _, _ = socket.recv_fds(asking, 1, len(StartRequest._fields))
     if not asked:
         return None
-    given, parent = Given(*fds), os.getpid()
+    given, parent = StartRequest(*fds), os.getpid()
     if (pid := os.fork()) == 0:
         if leash := end_with(parent, signal.SIGTERM):
             leash()
@@ -130,7 +130,7 @@ def _tell(asking: socket.socket, **what: int) -> None:
     asking.sendall(json.dumps(what).encode() + b"\n")
 
 
-def _become(given: Given) -> None:
+def _become(given: StartRequest) -> None:
     """Run the service, as if it had been started alone."""
     os.setsid()
     os.dup2(given.output, sys.stdout.fileno())

@@ -55,7 +55,7 @@ class Program:
     kill_signal: signal.Signals = signal.SIGKILL
 
 
-class Process(Protocol):
+class RunningProcess(Protocol):
     """As asyncio's own."""
 
     @property
@@ -72,10 +72,10 @@ class Process(Protocol):
 
 
 #: Starts a program another way than by its command; None where that way is not open now.
-Starter = Callable[[Program, BinaryIO], Awaitable[Process | None]]
+Starter = Callable[[Program, BinaryIO], Awaitable[RunningProcess | None]]
 
 
-async def by_command(_program: Program, _output: BinaryIO) -> Process | None:
+async def by_command(_program: Program, _output: BinaryIO) -> RunningProcess | None:
     return None
 
 
@@ -99,7 +99,7 @@ class Service:
         self._held = held
         self._changed = changed
         self._starter = starter
-        self._process: Process | None = None
+        self._process: RunningProcess | None = None
         self._stopping = asyncio.Event()
 
     async def keep(self) -> None:
@@ -159,13 +159,13 @@ class Service:
         await self._end_process()
         self.state.pid, self.state.last_exit = None, f"not started: {in_words(error)}"
 
-    async def _start(self) -> Process:
+    async def _start(self) -> RunningProcess:
         if self._log.is_file() and self._log.stat().st_size > LARGEST_LOG:
             self._log.replace(self._log.with_suffix(".log.1"))
         with self._log.open("ab") as output:
             return await self._starter(self.program, output) or await self._executed(output)
 
-    async def _executed(self, output: BinaryIO) -> Process:
+    async def _executed(self, output: BinaryIO) -> RunningProcess:
         return await asyncio.create_subprocess_exec(
             *self.program.command(),
             stdin=asyncio.subprocess.DEVNULL,

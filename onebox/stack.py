@@ -36,7 +36,7 @@ from onebox.options import BACKENDS, GATEWAY, WORKERS, Options
 from onebox.places import UMASK
 from onebox.probes import Probes
 from onebox.provision.installation import Installation, make_tables
-from onebox.service import Process, Program
+from onebox.service import Program, RunningProcess
 from onebox.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -151,7 +151,7 @@ class Stack:
         self._enter("preparing")
         self.save_credentials()
 
-    async def _copied(self, program: Program, output: BinaryIO) -> Process | None:
+    async def _copied(self, program: Program, output: BinaryIO) -> RunningProcess | None:
         if not program.module:
             return None
         try:

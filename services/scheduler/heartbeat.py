@@ -25,7 +25,7 @@ async def still_before(pool: Pool) -> Still:
     return {name: (done, seconds) for name, (done, seconds) in detail.get("still", {}).items()}
 
 
-class Heartbeat:
+class SchedulerHeartbeat:
     """Beats each second, with what waits to be sent and which partitions stand still."""
 
     def __init__(

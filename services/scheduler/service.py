@@ -28,7 +28,7 @@ from services.scheduler.directory import Copier, Heart
 from services.scheduler.disclosure import Disclosure
 from services.scheduler.heads import HeadSigner
 from services.scheduler.hearing import PartitionHearing
-from services.scheduler.heartbeat import Heartbeat, still_before
+from services.scheduler.heartbeat import SchedulerHeartbeat, still_before
 from services.scheduler.imports import Imports
 from services.scheduler.leader import leading
 from services.scheduler.offsets import BrokerOffsets
@@ -126,7 +126,7 @@ async def serve(settings: WorkerSettings) -> None:
             HeadSigner(pool, signers.holder(BUS), settings.root_digest).run(),
             ReceiptSender(pool, producer, follower.directory, witnessing).run(),
             standing.run(),
-            Heartbeat(pool, standing, hearing.shown).run(),
+            SchedulerHeartbeat(pool, standing, hearing.shown).run(),
             keep_saying(pool, partial(own_word, signers.holder(BUS)), schemas),
         )
 

@@ -102,7 +102,7 @@ def test_closed_is_a_secret_case_to_whoever_has_no_role_in_it(viewer: Viewer, cl
         (ORGAN, True, LISTS),
         (HOLDER, True, LISTS),
         (PLATFORM, False, ("regions",)),
-        (STRANGER, False, ("regions",)),
+        (STRANGER, False, ()),
         (OPERATOR, True, ("regions", "findings", "work")),
         (OPERATOR_OF_SECRET, False, ()),
     ],

@@ -21,16 +21,16 @@ from aiokafka import TopicPartition
 from casebus.settings import Settings
 from onebox.commands.stopping import run
 from onebox.commands.verify import _STOPPED
-from operations.verify.comparing import Log
+from operations.verify.comparing import PartitionLog
 from operations.verify.jobs import Share, side_by_side
-from operations.verify.report import Report
+from operations.verify.report import VerifyReport
 from operations.verify.topics import Span
 
 async def compare():
     spans = {TopicPartition("case.journal", at): Span(0, 9) for at in range(2)}
     settings = Settings(database_url=sys.argv[1])
-    share = Share(settings, "none", 1, {0: Log(), 1: Log()}, spans, spans)
-    async for _ in side_by_side(Report(), share, 2):
+    share = Share(settings, "none", 1, {0: PartitionLog(), 1: PartitionLog()}, spans, spans)
+    async for _ in side_by_side(VerifyReport(), share, 2):
         pass
 
 run(compare(), _STOPPED)
