@@ -131,7 +131,7 @@ def test_a_worker_whose_commits_stand_still_leaves_by_itself(
         assert fleet.start().wait(PATIENCE_SECONDS) == 75
 
 
-@pytest.mark.parametrize("lanes", [2, 4])
+@pytest.mark.parametrize("lanes", [2, pytest.param(4, marks=pytest.mark.long)])
 def test_a_partition_that_stands_still_holds_up_no_other(
     brokers: Stack, kafka: Kafka, sent: list[Record], tmp_path: Path, lanes: int
 ) -> None:

@@ -134,9 +134,16 @@ def wide(home: Home) -> list[str]:
     for folder, folders, files in os.walk(home.path):
         if Path(folder) == home.path:
             folders[:] = [name for name in folders if name != home.postgres.name]
-        paths = [Path(folder, name) for name in (*folders, *files)]
-        found += [str(one) for one in paths if not one.is_symlink() and one.stat().st_mode & 0o077]
+        found += [str(one) for name in (*folders, *files) if _is_open(one := Path(folder, name))]
     return found
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return not path.is_symlink() and bool(path.stat().st_mode & 0o077)
+    except FileNotFoundError:
+        # Kafka writes a file beside and renames it: it was there when the folder was listed.
+        return False
 
 
 def test_an_old_home_is_repaired(tmp_path: Path) -> None:
