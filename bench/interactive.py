@@ -1,7 +1,7 @@
 """`python -m bench.interactive`: events handed in one by one, and how soon they are seen.
 
-By sixteen connections as fast as they are taken; then ten and thirty a second, each author asking
-every 50 ms what became of it, until its recipient sees the case.
+By sixteen connections as fast as they are taken; then ten and thirty a second, each looked for
+every 50 ms until its recipient sees the case.
 """
 
 from __future__ import annotations
