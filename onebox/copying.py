@@ -96,14 +96,15 @@ class Copies:
     @staticmethod
     def _ask(asked: socket.socket, wanted: bytes, output: int) -> None:
         read, write = os.pipe()
-        try:
-            socket.send_fds(asked, [b"c"], [read, output])
-            os.write(write, wanted)
-        except OSError as error:
-            raise GoneError from error
-        finally:
-            os.close(read)
-            os.close(write)
+        with os.fdopen(write, "wb", buffering=0) as pipe:
+            try:
+                # Closed here before anything is written: what nobody can read ends, and does not
+                # wait for us.
+                with os.fdopen(read, "rb"):
+                    socket.send_fds(asked, [b"c"], [read, output])
+                pipe.write(wanted)
+            except OSError as error:
+                raise GoneError from error
 
     async def close(self) -> None:
         """End what was copied, once its copies have ended."""

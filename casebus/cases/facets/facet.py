@@ -90,7 +90,8 @@ class ReadFacet(Facet[K]):
     def read(cls, event: CaseEvent, law: Law) -> Any:
         """What the event says of it; None for nothing.
 
-        By nothing but these two: it is read once, and kept with the event until the law changes.
+        It depends on the event and the law alone, because it is kept with the event until the law
+        changes.
         """
         raise NotImplementedError
 
