@@ -7,7 +7,8 @@ knows by then what stands there already.
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from casebus.events.partition import partition_for
@@ -21,6 +22,8 @@ class HeartbeatAsker:
     """Asks the scheduler's heartbeat until it has said so for a partition."""
 
     def __init__(self) -> None:
+        self._born = time.monotonic()
+        #: By the database's clock.
         self._began: datetime | None = None
         self._heard: set[int] = set()
         self._partitions = 0
@@ -30,7 +33,9 @@ class HeartbeatAsker:
         if self._is_heard(stream):
             return True
         if self._began is None:
-            self._began = await sending.database_time(database)
+            # Not when it first asks: what was said meanwhile was said in this life.
+            now = await sending.database_time(database)
+            self._began = now - timedelta(seconds=time.monotonic() - self._born)
         beats = {row["service"]: row for row in await reads.heartbeats(database)}
         if _SCHEDULER not in beats:
             return True

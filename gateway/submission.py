@@ -51,7 +51,7 @@ async def _at_once(gateway: Gateway, finished: Finished) -> bool:
     async with gateway.turns.of(*name):
         if not await gateway.keeping(finished):
             return False
-        if not await gateway.hearing.has_heard(await gateway.database(), finished.stream):
+        if not await _is_ours(gateway, finished):
             return True
         await _produce(gateway, finished, is_asked=True)
     return True
@@ -98,12 +98,21 @@ async def send(gateway: Gateway, finished: Finished) -> Finished:
     """
     if finished.sent_at is not None:
         return finished
-    if not await gateway.hearing.has_heard(await gateway.database(), finished.stream):
+    if not await _is_ours(gateway, finished):
         return finished
     async with gateway.turns.of(finished.source, str(finished.stream)):
         for one in await submissions.unsent_before(await gateway.database(), finished):
             await _produce(gateway, one, is_asked=one.event_id == finished.event_id)
     return finished
+
+
+async def _is_ours(gateway: Gateway, finished: Finished) -> bool:
+    """Whether the gateway may send it; what it may not is left to the relay."""
+    database = await gateway.database()
+    if await gateway.hearing.has_heard(database, finished.stream):
+        return True
+    await submissions.leave(database, finished)
+    return False
 
 
 async def _produce(gateway: Gateway, one: Finished, *, is_asked: bool) -> None:

@@ -36,7 +36,8 @@ class Shelf:
 
 
 OUTBOX = Shelf("outbox", timedelta(0))
-#: The gateway gives up after ten seconds; sooner, the relay would send beside it.
+#: The gateway gives up after ten seconds; sooner, the relay would send beside it. What it left is
+#: sent at once.
 SUBMISSIONS = Shelf("submission", timedelta(seconds=12))
 #: Rejected records whose turn has come: their bytes are those that were kept.
 REDRIVEN = Shelf("redriven", timedelta(0))

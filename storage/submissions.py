@@ -127,6 +127,12 @@ async def mark_sent(db: Database, *records: Finished) -> None:
     await db.execute(_SQL["mark_sent"], *columns, timeout=_PATIENCE)
 
 
+async def leave(db: Database, finished: Finished) -> None:
+    """The relay is to send it, and waits for nobody else's sender."""
+    identity = (finished.source, finished.event_id)
+    await db.execute(_SQL["leave_submission"], *identity, timeout=_PATIENCE)
+
+
 async def mark_refused(db: Database, finished: Finished, reason: str) -> None:
     """No broker takes it: nobody waits for it any more, and its author is told."""
     identity = (finished.source, finished.event_id)

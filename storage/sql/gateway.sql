@@ -80,6 +80,10 @@ returning s.source, s.event_id, not exists (
     where b.source = s.source and b.stream = s.stream and b.sent_at is null and b.refused is null
       and b.number < s.number) as is_next;
 
+-- name: leave_submission
+update own.submission set left_at = now()
+where source = $1 and event_id = $2 and left_at is null;
+
 -- name: mark_sent
 update own.submission s set sent_at = now(), refused = null
 from unnest($1::text[], $2::text[]) as k(source, event_id)

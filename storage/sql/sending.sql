@@ -8,7 +8,8 @@ order by id limit $2;
 -- name: unsent_submission
 select number as id, topic, stream, value, headers
 from own.submission
-where sent_at is null and topic <> all($1::text[]) and created_at <= now() - $3::interval
+where sent_at is null and topic <> all($1::text[])
+  and (left_at is not null or created_at <= now() - $3::interval)
   and (refused is null or tried_at < now() - $4::interval) and number > $5
 order by number limit $2;
 

@@ -14,6 +14,7 @@ from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
 from gateway import submission
 from gateway.context import Gateway
+from gateway.hearing import HeartbeatAsker
 from onebox.testing import Stack
 from services.scheduler.relay import Relay
 from storage import scheduling, submissions
@@ -65,11 +66,15 @@ class Desk:
         await self.casework(Record(key, finished.value, finished.headers))
 
     async def relay(self) -> list[Any]:
+        """What leaves once nobody else's sender is waited for."""
+        await self.pool.execute(
+            "update own.submission set created_at = now() - interval '1 minute'"
+        )
+        return await self.relayed_now()
+
+    async def relayed_now(self) -> list[Any]:
         door = Door()
         async with self.pool.acquire() as connection:
-            await connection.execute(
-                "update own.submission set created_at = now() - interval '1 minute'"
-            )
             while await Relay(connection, door).send_waiting():
                 pass
         return door.sent
@@ -117,6 +122,7 @@ async def test_until_the_journal_was_read_what_is_handed_in_is_left_to_the_relay
     stream = str(uuid4())
     # What the database remembers of another life says nothing of this one.
     await scheduling.beat(desk.pool, "scheduler", {"partitions": COUNT, "heard": [0, 1, 2, 3]})
+    desk.gateway.hearing = HeartbeatAsker()
     kept = await submission.keep(desk.gateway, desk.request(stream, later=90))
     await submission.send(desk.gateway, kept)
     await scheduling.beat(desk.pool, "scheduler", {"partitions": COUNT, "heard": []})
@@ -131,6 +137,23 @@ async def test_until_the_journal_was_read_what_is_handed_in_is_left_to_the_relay
     [row] = await desk.casework.rows("select * from own.submission")
     assert row["sent_at"] is not None
     assert Envelope.from_headers(first.headers).signature.encode() in row["headers"]  # type: ignore[union-attr]
+
+
+async def test_what_was_heard_since_the_gateway_began_counts_at_its_first_question(
+    desk: Desk,
+) -> None:
+    await scheduling.beat(desk.pool, "scheduler", {"partitions": COUNT, "heard": [0, 1, 2, 3]})
+    assert await desk.gateway.hearing.has_heard(desk.pool, uuid4())
+
+
+async def test_what_the_gateway_left_to_the_relay_leaves_at_once(desk: Desk) -> None:
+    await scheduling.beat(desk.pool, "scheduler", {"partitions": COUNT, "heard": []})
+    left = desk.request(str(uuid4()))
+    await submission.send(desk.gateway, await submission.keep(desk.gateway, left))
+    # Another one's sender may be on its way still.
+    await submission.keep(desk.gateway, desk.request(str(uuid4())))
+    [sent] = await desk.relayed_now()
+    assert sent.value == left.value
 
 
 async def test_once_it_was_read_the_gateway_sends_and_what_says_another_thing_leaves(
