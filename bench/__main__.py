@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import flood, folding, interactive, reads, records, street
 from bench.broker import Broker
+from bench.peers import kafka_streams
 from bench.recording import by_hand, casework
 from bench.report import Figures, People, page, results
 from bench.routing import Routing
@@ -21,6 +22,8 @@ from casebus.law import Law
 from onebox.testing import Stack
 
 PAGE = records.ROOT / "docs" / "performance.md"
+#: Of Kafka Streams; the router has one.
+THREADS = (1, 2)
 RESULTS = records.ROOT / "bench" / "results" / "latest.json"
 
 
@@ -49,6 +52,7 @@ def measure(stack: Stack) -> Figures:
     say(f"router {first:,.0f}, librdkafka {loop:,.0f} a second")
     faust = routing.faust()
     say(f"plain Faust {faust:,.0f} a second")
+    streams = kafka_streams_rates(routing)
     router, loop = max(first, routing.router()), max(loop, routing.librdkafka(2))
     say(f"best of two: router {router:,.0f}, librdkafka {loop:,.0f} a second")
     broker.close()
@@ -56,6 +60,7 @@ def measure(stack: Stack) -> Figures:
         router=router,
         loop=loop,
         faust=faust,
+        streams=streams,
         casework=recorded,
         sql=sql,
         reading=proved.reading,
@@ -70,6 +75,16 @@ def measure(stack: Stack) -> Figures:
         bytes=sum(len(one.value or b"") for one in made) / len(made),
         load=load,
     )
+
+
+def kafka_streams_rates(routing: Routing) -> dict[int, float]:
+    """By threads; nothing where the machine cannot run it, and it says why."""
+    if (why := kafka_streams.missing()) is not None:
+        say(f"Kafka Streams: {why}")
+        return {}
+    rates = {threads: routing.kafka_streams(threads) for threads in THREADS}
+    say("; ".join(f"Kafka Streams by {one}: {rate:,.0f} a second" for one, rate in rates.items()))
+    return rates
 
 
 def people() -> People:

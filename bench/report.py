@@ -8,6 +8,7 @@ import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -15,6 +16,7 @@ from bench import folding
 from bench.flood import Waited
 from bench.folding import Kernel
 from bench.interactive import EVENTS, Handed
+from bench.peers import kafka_streams
 from bench.reads import Read
 from bench.street import Walked
 
@@ -29,6 +31,8 @@ class Figures:
     router: float
     loop: float
     faust: float
+    #: By threads; empty where it cannot be measured.
+    streams: dict[int, float]
     casework: float
     sql: float
     reading: float
@@ -73,9 +77,11 @@ class People:
 
 def results(figures: Figures, people: People) -> str:
     """`bench/results/latest.json`: the same figures for a program, and what was not measured."""
-    plain = {name: getattr(figures, name) for name in Figures.__slots__}
-    missing = {"kafka_streams": "not measured: its program is not written yet"}
-    said = {"machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d}", "missing": missing}
+    plain = {name: getattr(figures, name) for name in Figures.__slots__ if name != "streams"}
+    plain |= {f"kafka_streams_{threads}": rate for threads, rate in figures.streams.items()}
+    said: dict[str, Any] = {"machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+    if not figures.streams:
+        said["missing"] = {"kafka_streams": kafka_streams.missing()}
     rounded = {
         name: round(one, 3) if isinstance(one, float) else one
         for name, one in (plain | people.shown()).items()
@@ -88,6 +94,8 @@ def page(figures: Figures, kernel: Kernel, alone: Waited, beside: Waited, people
     shown |= {"headers": f"{figures.headers:.0f}", "bytes": f"{figures.bytes:.0f}"}
     return _PAGE.read_text(encoding="utf-8").format(
         **shown,
+        streams_ratio=_ratio(figures),
+        streams_rates=_rates(figures),
         over_faust=figures.router / figures.faust,
         over_loop=figures.router / figures.loop,
         over_sql=figures.casework / figures.sql,
@@ -100,6 +108,17 @@ def page(figures: Figures, kernel: Kernel, alone: Waited, beside: Waited, people
         **people.shown(),
         date=f"{datetime.now(UTC):%Y-%m-%d}",
     )
+
+
+def _ratio(figures: Figures) -> str:
+    """The router over Kafka Streams by one thread, and by two."""
+    ratios = [f"{figures.router / rate:.2f} ×" for rate in figures.streams.values()]
+    return " and ".join(ratios) or str(kafka_streams.missing())
+
+
+def _rates(figures: Figures) -> str:
+    rates = [f"{rate:,.0f}" for rate in figures.streams.values()]
+    return " and ".join(rates) or "not measured"
 
 
 def machine() -> str:

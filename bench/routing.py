@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from bench.broker import Broker
+from bench.peers import kafka_streams
 from bench.records import INBOX, ROOT
 from casebus.events.topics import JOURNAL
 from onebox.testing import Stack
@@ -39,13 +42,30 @@ class Routing:
         self._broker.create(target)
         return self._measure("bench.peers.faust_agent", target, JOURNAL, target)
 
+    def kafka_streams(self, threads: int) -> float:
+        name = target = f"bench.streams.{threads}"
+        self._broker.create(target)
+        self._broker.rewind(name, JOURNAL)
+        settings = self._stack.settings("admin")
+        with tempfile.TemporaryDirectory() as folder:
+            return self._run(
+                kafka_streams.command(
+                    settings, name, threads, Path(folder), source=JOURNAL, target=target
+                ),
+                target,
+                dict(os.environ),
+            )
+
     def _measure(self, module: str, target: str, *arguments: str, user: str = "admin") -> float:
+        env = {**os.environ, **self._stack.environment(user), "CASEBUS_SESSION_SECONDS": "6"}
+        return self._run([sys.executable, "-m", module, *arguments], target, env)
+
+    def _run(self, command: list[str], target: str, env: dict[str, str]) -> float:
         start = self._broker.ends(target)
         wanted = sum(start) + self._count
-        env = {**os.environ, **self._stack.environment(user), "CASEBUS_SESSION_SECONDS": "6"}
-        with running([sys.executable, "-m", module, *arguments], env):
+        with running(command, env):
             if not self._broker.until(lambda: self._broker.size(target) > sum(start)):
-                raise TimeoutError(f"{module} put nothing out")
+                raise TimeoutError(f"nothing came to {target}")
             self._broker.until(lambda: self._broker.size(target) >= wanted, LONGEST_SECONDS)
         return self._broker.rate(target, start)
 
