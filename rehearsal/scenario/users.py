@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from casebus.errors import CasebusError
 from casebus.sdk.gateway import Gateway
 from casebus.settings import Settings
-
-_SECONDS = 120
+from rehearsal.scenario import terminal
 
 
 class User:
@@ -50,18 +46,11 @@ class User:
         Raises CasebusError with the command's own code where it refuses. Where it answers, what it
         found is in the answer.
         """
-        done = subprocess.run(  # noqa: S603  ourselves
-            [sys.executable, "-m", "casebus.cli.main", *arguments, "--json"],
-            input=None if given is None else json.dumps(given, ensure_ascii=False),
-            env={**os.environ, **self._environment},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=_SECONDS,
-            check=False,
-        )
-        if done.returncode and not done.stdout:
-            raise _refusal(done.stderr)
-        return _answer(done.stdout)
+        said = "" if given is None else json.dumps(given, ensure_ascii=False)
+        done = terminal.run([*arguments, "--json"], self._environment, said)
+        if done.code and not done.output:
+            raise _refusal(done.errors)
+        return _answer(done.output)
 
 
 def _or_empty(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
