@@ -77,9 +77,9 @@ async def has_written(db: Database, agency: str, stream: UUID) -> bool:
     return bool(await db.fetchval(_SQL["has_written"], agency, stream, timeout=_PATIENCE))
 
 
-async def numbers(db: Database, agency: str, value: str, *, figures: bool) -> list[Row]:
-    """Who gave this number (in its canonical text) to which case, as far as it sees `figures`."""
-    return await _fetch(db, "numbers", agency, value, figures)
+async def numbers(db: Database, agency: str, values: Sequence[str], *, figures: bool) -> list[Row]:
+    """Who gave these numbers (canonical texts) to which cases, as far as it sees `figures`."""
+    return await _fetch(db, "numbers", agency, list(values), figures)
 
 
 async def knowable(db: Database, agency: str, streams: Collection[UUID]) -> set[UUID]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from casebus.events.numbers import canonical_number
 from gateway import bodies, redaction
 from gateway.api.shapes import CASE, Shape
-from gateway.context import Context, Database
+from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Reader
 from gateway.problems import documented
 from gateway.serving import ServedRoute
 from storage import reads
+from storage.handles import Handle
 
+#: So that an address stays shorter than what any proxy takes.
+MOST_AT_ONCE = 50
 router = APIRouter(route_class=ServedRoute, prefix="/v1/numbers", tags=["numbers"])
 
 
@@ -30,16 +36,36 @@ class Numbered(Shape):
     items: list[NumberedCase]
 
 
-@router.get("/{value:segment}", responses=documented("unauthenticated", "database_unavailable"))
+_RESPONSES = documented("unauthenticated", "database_unavailable")
+
+
+@router.get("", responses=_RESPONSES)
+async def cases_by_numbers(
+    value: Annotated[list[str], Query(min_length=1, max_length=MOST_AT_ONCE)],
+    agency: Reader,
+    gateway: Context,
+    database: Database,
+) -> Numbered:
+    """The caller's cases with any of these numbers: one question for many rows of a file."""
+    return await _numbered(value, agency, gateway, database)
+
+
+@router.get("/{value:segment}", responses=_RESPONSES)
 async def cases_by_number(
     value: str, agency: Reader, gateway: Context, database: Database
 ) -> Numbered:
     """The caller's cases with this number, however its brackets, widths and spaces are typed."""
+    return await _numbered([value], agency, gateway, database)
+
+
+async def _numbered(
+    values: Sequence[str], agency: str, gateway: Gateway, database: Handle
+) -> Numbered:
     viewer = bodies.participant(gateway, agency)
     rows = await reads.numbers(
         database,
         agency,
-        canonical_number(value),
+        [canonical_number(one) for one in values],
         figures=redaction.sees_figures(viewer, gateway.access),
     )
     return Numbered(

@@ -38,7 +38,7 @@ select n.value, n.kind, n.agency, n.stream, s.procedure,
 from derived.number n
 left join derived.case_state s on s.stream = n.stream
 cross join lateral (select derived.may_know($1, s.view) as knows) k
-where n.value = $2 and derived.has_part($1, n.stream)
+where n.value = any($2::text[]) and derived.has_part($1, n.stream)
   and (n.agency = $1 or k.knows and ($3::boolean or s.team @> array[$1]))
 order by n.stream, n.kind, n.agency;
 

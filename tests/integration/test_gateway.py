@@ -155,6 +155,18 @@ def test_a_local_number_finds_the_case_however_it_is_typed(
     assert [row["id"] for row in listed] == [sent["subject"]]
 
 
+def test_many_numbers_are_asked_about_at_once(
+    clients: dict[str, httpx.Client], sent: dict[str, Any], number: str
+) -> None:
+    asked = {"value": ["没有〔2026〕1号", number.replace("〔", "（"), number]}
+    found = clients[PSB].get("/v1/numbers", params=asked).json()["items"]
+    assert [row["case"] for row in found] == [sent["subject"]]
+    assert clients[STRANGER].get("/v1/numbers", params=asked).json()["items"] == []
+    refused(clients[PSB].get("/v1/numbers"), 400, "invalid_parameter")
+    many = {"value": [f"{one}号" for one in range(51)]}
+    refused(clients[PSB].get("/v1/numbers", params=many), 400, "invalid_parameter")
+
+
 def test_a_case_that_is_not_the_callers_is_not_there(
     clients: dict[str, httpx.Client], sent: dict[str, Any], number: str
 ) -> None:

@@ -144,6 +144,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "GET /v1/ops/heads": {},
     "GET /v1/ops/schemas": {},
     "GET /v1/sequences/repeated": {},
+    "GET /v1/numbers": {"queries": [{"value": ""}]},
     "GET /v1/numbers/{value}": {},
     "POST /v1/penalties/compare": {
         "json": {"items": [{"office": OPENER, "number": "罚〔2026〕1号"}]}
@@ -444,11 +445,12 @@ class Walk:
             yield fixed, ""
 
     def _queries(self, query: dict[str, str]) -> Iterator[dict[str, str]]:
-        if "number" not in query:
+        asked = next((one for one in ("number", "value") if one in query), None)
+        if asked is None:
             yield query
             return
         for number in self.planted.numbers:
-            yield {"number": number}
+            yield {asked: number}
 
     def _ask(self, asked: Asked) -> None:
         path = asked.path

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from casebus.events.numbers import canonical_number
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.importing.minting import CORRECTED, KnownSlot, MintedEvent, correct
 
@@ -33,17 +34,24 @@ class AskGateway:
         """One answer for each (number, stream) asked."""
         if not wanted:
             return []
-        with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
-            return list(pool.map(self._ask, wanted))
+        cases = self._cases(number for number, _ in wanted)
+        mine = [stream for number, stream in wanted if stream in cases[canonical_number(number)]]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            histories = dict(zip(mine, pool.map(self._gateway.history, mine), strict=True))
+        return [
+            Holding(
+                tuple(sorted(cases[canonical_number(number)] - {stream})),
+                tuple(histories.get(stream, ())),
+            )
+            for number, stream in wanted
+        ]
 
-    def _ask(self, wanted: tuple[str, str]) -> Holding:
-        number, stream = wanted
-        cases = {str(one.get("id") or one.get("case")) for one in self._cases(number)}
-        history = self._gateway.history(stream) if stream in cases else []
-        return Holding(tuple(sorted(cases - {stream})), tuple(history))
-
-    def _cases(self, number: str) -> list[dict[str, Any]]:
-        return self._gateway.cases_with_number(number)
+    def _cases(self, numbers: Iterable[str]) -> defaultdict[str, set[str]]:
+        """By the number's canonical form."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for one in self._gateway.cases_with_numbers(list(dict.fromkeys(numbers))):
+            found[one["value"]].add(str(one["case"]))
+        return found
 
 
 def slots_from_history(
