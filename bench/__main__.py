@@ -52,7 +52,9 @@ def measure(stack: Stack) -> Figures:
     say(f"router {first:,.0f}, librdkafka {loop:,.0f} a second")
     faust = routing.faust()
     say(f"plain Faust {faust:,.0f} a second")
-    streams = kafka_streams_rates(routing)
+    lacking = kafka_streams.missing()
+    streams = {} if lacking else {one: routing.kafka_streams(one) for one in THREADS}
+    say(f"Kafka Streams by threads: {lacking or streams}")
     router, loop = max(first, routing.router()), max(loop, routing.librdkafka(2))
     say(f"best of two: router {router:,.0f}, librdkafka {loop:,.0f} a second")
     broker.close()
@@ -61,6 +63,7 @@ def measure(stack: Stack) -> Figures:
         loop=loop,
         faust=faust,
         streams=streams,
+        missing={"kafka_streams": lacking} if lacking else {},
         casework=recorded,
         sql=sql,
         reading=proved.reading,
@@ -75,16 +78,6 @@ def measure(stack: Stack) -> Figures:
         bytes=sum(len(one.value or b"") for one in made) / len(made),
         load=load,
     )
-
-
-def kafka_streams_rates(routing: Routing) -> dict[int, float]:
-    """By threads; nothing where the machine cannot run it, and it says why."""
-    if (why := kafka_streams.missing()) is not None:
-        say(f"Kafka Streams: {why}")
-        return {}
-    rates = {threads: routing.kafka_streams(threads) for threads in THREADS}
-    say("; ".join(f"Kafka Streams by {one}: {rate:,.0f} a second" for one, rate in rates.items()))
-    return rates
 
 
 def people() -> People:

@@ -8,7 +8,6 @@ import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -16,7 +15,6 @@ from bench import folding
 from bench.flood import Waited
 from bench.folding import Kernel
 from bench.interactive import EVENTS, Handed
-from bench.peers import kafka_streams
 from bench.reads import Read
 from bench.street import Walked
 
@@ -31,8 +29,10 @@ class Figures:
     router: float
     loop: float
     faust: float
-    #: By threads; empty where it cannot be measured.
+    #: Kafka Streams by threads.
     streams: dict[int, float]
+    #: What this machine cannot measure, and why.
+    missing: dict[str, str]
     casework: float
     sql: float
     reading: float
@@ -79,9 +79,7 @@ def results(figures: Figures, people: People) -> str:
     """`bench/results/latest.json`: the same figures for a program, and what was not measured."""
     plain = {name: getattr(figures, name) for name in Figures.__slots__ if name != "streams"}
     plain |= {f"kafka_streams_{threads}": rate for threads, rate in figures.streams.items()}
-    said: dict[str, Any] = {"machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
-    if not figures.streams:
-        said["missing"] = {"kafka_streams": kafka_streams.missing()}
+    said = {"machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
     rounded = {
         name: round(one, 3) if isinstance(one, float) else one
         for name, one in (plain | people.shown()).items()
@@ -113,7 +111,7 @@ def page(figures: Figures, kernel: Kernel, alone: Waited, beside: Waited, people
 def _ratio(figures: Figures) -> str:
     """The router over Kafka Streams by one thread, and by two."""
     ratios = [f"{figures.router / rate:.2f} ×" for rate in figures.streams.values()]
-    return " and ".join(ratios) or str(kafka_streams.missing())
+    return " and ".join(ratios) or figures.missing["kafka_streams"]
 
 
 def _rates(figures: Figures) -> str:

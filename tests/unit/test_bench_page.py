@@ -13,6 +13,7 @@ from bench.spending import Spent, less
 from bench.street import Walked
 
 WAITED = Waited(0.1, 0.2)
+KERNEL = Kernel(17e-6, 19e-6, 25e-6, 0.18, 48, 128)
 PEOPLE = People(
     reads={
         "case": Read(811.0, 1.0, 0.25, WAITED),
@@ -24,14 +25,20 @@ PEOPLE = People(
 )
 
 
-def test_the_page_shows_each_figure_that_was_measured() -> None:
-    names = Figures.__slots__
+def figures(streams: dict[int, float], **missing: str) -> tuple[Figures, dict[str, float]]:
+    """Figures that differ from each other, and those of them that are numbers."""
+    names = [one for one in Figures.__slots__ if one not in {"streams", "missing"}]
     measured = {name: float(1_000 + at) for at, name in enumerate(names)}
-    kernel = Kernel(17e-6, 19e-6, 25e-6, 0.18, 48, 128)
-    text = page(Figures(**measured), kernel, Waited(0.02, 0.3), Waited(0.03, 0.6), PEOPLE)  # type: ignore[arg-type]
+    return Figures(**measured, streams=streams, missing=missing), measured  # type: ignore[arg-type]
+
+
+def test_the_page_shows_each_figure_that_was_measured() -> None:
+    made, measured = figures({1: 500.0, 2: 1_000.0})
+    text = page(made, KERNEL, Waited(0.02, 0.3), Waited(0.03, 0.6), PEOPLE)
     assert not re.search(r"\{\w+", text)
     shown = re.sub(r"(?<=\d),(?=\d)", "", text)
     assert {name for name, value in measured.items() if f"{value:.0f}" not in shown} <= {"load"}
+    assert "| **2.00 × and 1.00 ×** |" in text
     assert "p50 30 ms, p99 600 ms" in text
     assert "| 811 | 1.25 ms |" in text
     assert "| 121 | 15.0 ms |" in text
@@ -40,10 +47,13 @@ def test_the_page_shows_each_figure_that_was_measured() -> None:
 
 
 def test_the_results_say_what_was_not_measured() -> None:
-    figures = Figures(**dict.fromkeys(Figures.__slots__, 2.0))  # type: ignore[arg-type]
-    found = json.loads(results(figures, PEOPLE))
-    assert (found["router"], found["walked_spent"]) == (2.0, 4.5)
-    assert "kafka_streams" in found["missing"]
+    made, measured = figures({}, kafka_streams="no JDK")
+    found = json.loads(results(made, PEOPLE))
+    assert (found["router"], found["walked_spent"]) == (measured["router"], 4.5)
+    assert found["missing"] == {"kafka_streams": "no JDK"}
+    assert "no JDK" in page(made, KERNEL, WAITED, WAITED, PEOPLE)
+    measured_too = json.loads(results(figures({1: 500.0})[0], PEOPLE))
+    assert (measured_too["kafka_streams_1"], measured_too["missing"]) == (500.0, {})
 
 
 def test_what_was_spent_is_what_came_to_it_the_most_first() -> None:
