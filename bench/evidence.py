@@ -15,7 +15,7 @@ from bench.report import machine
 from casebus.evidence.checking import check_bundle
 from casebus.settings import Settings
 from gateway.app import create_app
-from gateway.evidence import bundle_of
+from gateway.cases.evidence import bundle_of
 from onebox.testing import Stack
 from tests.case_events import LAW
 from tests.installation import READING

@@ -18,8 +18,8 @@ from casebus import telemetry
 from casebus.settings import Settings
 from gateway.app import create_app
 from gateway.console.signin.development import refuse_elsewhere
-from gateway.guarding import protocol
-from gateway.probing import SideServer, create_probes
+from gateway.probes import SideServer, create_probes
+from gateway.web.guard import protocol
 
 _GRACE_SECONDS = 10
 #: A monitor and its spare; nobody else has business there.

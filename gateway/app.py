@@ -42,8 +42,8 @@ from gateway.api import (
     work,
 )
 from gateway.console import app as console
-from gateway.context import Gateway, running
-from gateway.guarding import BodyInTime
+from gateway.runtime.context import Gateway, running
+from gateway.web.guard import BodyInTime
 
 _ROUTERS = (
     events,
@@ -83,7 +83,7 @@ by opaque cursors.
 """
 
 
-#: Spans and figures are ours alone (`gateway.serving`): by route, never by path.
+#: Spans and figures are ours alone (`gateway.route`): by route, never by path.
 SILENT: TelemetryConfig = {
     "tracing": False,
     "metrics": False,

@@ -46,7 +46,7 @@ _COUNTED: Mapping[str, tuple[str, str]] = {
     "agency": ("coalesce(s.opener, '')", "coalesce(s.opener, '')"),
     "month": (_MONTH.format("s.opened"), _MONTH.format("s.closed_opened")),
 }
-#: States of a clock as it is shown (`gateway.api.shapes.clock_of`): past due and grace it is
+#: States of a clock as it is shown (`gateway.shapes.clock_of`): past due and grace it is
 #: `unconfirmed` until its end is journaled; `overdue` is what is owed and late, history apart.
 _OVER = "(c.breach_after <= {now} or c.lapse_after <= {now})"
 _ENDED = ("paused", "met", "met_late", "cancelled", "lapsed")

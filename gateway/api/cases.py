@@ -12,8 +12,14 @@ from pydantic import Field
 
 from casebus.cases.visibility import Viewer
 from casebus.errors import CasebusError
-from gateway import agreeing, bodies, earlier, paging, redaction
-from gateway.api.shapes import (
+from gateway.access import agreement, redaction
+from gateway.access.looks import Looking
+from gateway.cases import bodies, earlier
+from gateway.identity.caller import Caller, Reader
+from gateway.problems import documented
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import (
     CASE,
     SOURCE,
     Clock,
@@ -24,11 +30,7 @@ from gateway.api.shapes import (
     Shape,
     clock_of,
 )
-from gateway.context import Context, Database, Gateway
-from gateway.identity.caller import Caller, Reader
-from gateway.looking import Looking
-from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.web import paging
 from storage import access, reads
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
@@ -147,7 +149,7 @@ async def one_case(
     await require_part(gateway, database, agency, seen_by, row)
     other = await _whole(database, seen_by, case)
     theirs = await _detail(gateway, seen_by, other, then)
-    return CaseDetail(**agreeing.agreed(mine.model_dump(), theirs.model_dump()))
+    return CaseDetail(**agreement.agreed(mine.model_dump(), theirs.model_dump()))
 
 
 async def then_of(

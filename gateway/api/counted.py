@@ -9,14 +9,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from gateway import figures, paging
 from gateway.api.cases import CaseSummary, summaries
-from gateway.api.shapes import Moment, Next, Shape
-from gateway.context import Context, Database
-from gateway.figures import FigureQuery
+from gateway.figures import answers, rules
+from gateway.figures.query import FigureQuery
 from gateway.identity.caller import Caller
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database
+from gateway.shapes import Moment, Next, Shape
+from gateway.web import paging
 from storage.statistics import CellQuery
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/stats", tags=["statistics"])
@@ -76,13 +77,13 @@ async def cases(
     limit: paging.Limit = 50,
 ) -> CountedCases:
     """The cases of one cell of the caller's own figures, the last first."""
-    known = await figures.rules(gateway.settings.policies_dir)
+    known = await rules.rules(gateway.settings.policies_dir)
     moment = as_of or gateway.now().replace(microsecond=0)
     asked = FigureQuery(
         (indicator,), (), moment.astimezone(UTC), since, until, shared=False, division=""
     )
     cell = CellQuery(row.cell(), part, _after(cursor), limit + 1)
-    rows = await figures.cases_of(database, agency, known, asked, cell)
+    rows = await answers.cases_of(database, agency, known, asked, cell)
     last = rows[limit - 1] if len(rows) > limit else None
     return CountedCases(
         items=await summaries(gateway, database, agency, rows[:limit]),

@@ -12,14 +12,16 @@ from pydantic import Field
 
 from casebus.errors import CasebusError, Reason
 from casebus.events.stamps import FLAGS, texts_of
-from gateway import cloudevents, proving, redaction, submission
+from gateway.access import redaction
+from gateway.access.looks import Looking
 from gateway.api.cases import viewer_of
-from gateway.api.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
-from gateway.context import Context, Database
+from gateway.entry import cloudevents, submission
+from gateway.entry.receipts import prove
 from gateway.identity.caller import Caller, Reader
-from gateway.looking import Looking
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database
+from gateway.shapes import CASE, EVENT, SOURCE, Finding, Position, Shape, position_of
 from storage import reads
 from storage.packing import unpack_headers
 
@@ -275,7 +277,7 @@ async def receipts(
         ]
         steps = [(step, one) for step, one in (*given, *listed) if one is not None]
         viewer = None if sees_all else agency
-        await proving.prove(gateway, steps, viewer, {"source": source, "id": event_id})
+        await prove(gateway, steps, viewer, {"source": source, "id": event_id})
     return found
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from gateway.api.cases import own_or_written
-from gateway.context import Context, Database
-from gateway.evidence import bundle_of
+from gateway.cases.evidence import bundle_of
 from gateway.identity.caller import Caller
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 MEDIA_TYPE = "application/zip"

@@ -16,14 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from casebus.cases.visibility import Viewer
 from casebus.errors import CasebusError
 from casebus.events.topics import ADMIN
-from gateway import bodies, paging
 from gateway.api.histories import HistoryItem, item_of
-from gateway.api.shapes import CASE, Shape
-from gateway.context import Context, Database, Gateway
-from gateway.history import in_fold_order
+from gateway.cases import bodies
+from gateway.cases.history import in_fold_order
 from gateway.identity.caller import Asker, Operator, Principal, named, only_operators
 from gateway.problems import RefusedError, documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import CASE, Shape
+from gateway.web import paging
 from storage import glass, reads
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops/grants", tags=["operation"])

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 
-from gateway.api.shapes import Shape
-from gateway.context import Context, Gateway
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Gateway
+from gateway.shapes import Shape
 from storage import migrate, reads, sending, stalling
 
 router = APIRouter(route_class=ServedRoute, tags=["health"])

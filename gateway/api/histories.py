@@ -9,7 +9,8 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.cases.visibility import Viewer
-from gateway import agreeing, bodies, earlier, paging, redaction
+from gateway.access import agreement, redaction
+from gateway.access.looks import Looking
 from gateway.api.cases import (
     REFUSALS,
     UNKNOWN_THEN,
@@ -20,14 +21,15 @@ from gateway.api.cases import (
     then_of,
     viewer_of,
 )
-from gateway.api.shapes import EVENT, SOURCE, Finding, Next, Position, Shape, position_of
-from gateway.bodies import ShownEvent
-from gateway.context import Context, Database, Gateway
-from gateway.history import WithheldEvent, closed_history, in_fold_order
+from gateway.cases import bodies, earlier
+from gateway.cases.bodies import ShownEvent
+from gateway.cases.history import WithheldEvent, closed_history, in_fold_order
 from gateway.identity.caller import Reader
-from gateway.looking import Looking
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import EVENT, SOURCE, Finding, Next, Position, Shape, position_of
+from gateway.web import paging
 from storage import reads
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
@@ -150,7 +152,7 @@ class _Asked(NamedTuple):
 
 def _agreed(mine: HistoryItem, theirs: HistoryItem) -> HistoryItem:
     """An event as both see it; what either may not see is named as withheld."""
-    both = agreeing.agreed(mine.model_dump(), theirs.model_dump())
+    both = agreement.agreed(mine.model_dump(), theirs.model_dump())
     withheld = list(dict.fromkeys([*theirs.withheld, *mine.withheld]))
     return HistoryItem(**{**both, "withheld": withheld})
 

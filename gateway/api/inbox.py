@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from casebus.errors import CasebusError
-from gateway import bodies, opened, paging
-from gateway.api.shapes import CASE, EVENT, SOURCE, Next, Position, Shape, position_of
 from gateway.api.work import Actor
-from gateway.context import Context, Database
+from gateway.cases import bodies, openings
 from gateway.identity.caller import Caller
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database
+from gateway.shapes import CASE, EVENT, SOURCE, Next, Position, Shape, position_of
+from gateway.web import paging
 from storage import reads
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/inbox", tags=["inbox"])
@@ -102,7 +103,7 @@ async def delivery(
     [one] = await bodies.said(gateway, database, viewer, [event])
     if not one.seen.recalled:
         # Of what was taken back before there is nothing to read.
-        await opened.note_row(gateway, agency, row, actor=actor)
+        await openings.note_row(gateway, agency, row, actor=actor)
     return DeliveryDetail(
         **_delivery(row),
         legal_time=one.seen.legal_time,

@@ -17,13 +17,13 @@ from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.partition import partition_for
 from casebus.events.topics import JOURNAL
-from gateway import journeys
-from gateway.api.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
-from gateway.context import Context, Database, Gateway
+from gateway.access.looks import Looking
 from gateway.identity.caller import Asker, only_operators
-from gateway.looking import Looking
+from gateway.monitoring import journeys
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import CASE, EVENT, SOURCE, Position, Shape, position_of
 from storage import operating as stored
 from storage import reads, stalling
 from storage.operating import CaseFound

@@ -17,11 +17,11 @@ from casebus.trust.head import LogName, cosigned_at, log_key, with_cosignature, 
 from casebus.trust.note import NoteError, NoteSignature, SignedNote
 from casebus.trust.receipt import entry_to_json
 from casebus.trust.tiles import Tile
-from gateway.api.shapes import Shape
-from gateway.context import Context, Gateway
 from gateway.identity.caller import Caller
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Gateway
+from gateway.shapes import Shape
 from storage import heads, journal
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/log", tags=["log"])

@@ -8,13 +8,13 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.cases.matching import Match, Profile, compare
-from gateway import redaction
+from gateway.access import redaction
 from gateway.api.cases import own, viewer_of
-from gateway.api.shapes import CASE, SOURCE, Shape
-from gateway.context import Context, Database
 from gateway.identity.caller import Caller
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database
+from gateway.shapes import CASE, SOURCE, Shape
 from storage import matching
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from casebus.events.numbers import canonical_number
-from gateway import bodies, redaction
-from gateway.api.shapes import CASE, Shape
-from gateway.context import Context, Database, Gateway
+from gateway.access import redaction
+from gateway.cases import bodies
 from gateway.identity.caller import Reader
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import CASE, Shape
 from storage import reads
 from storage.handles import Handle
 

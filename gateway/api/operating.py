@@ -14,15 +14,15 @@ from pydantic import Field
 
 from casebus.events.doors import BUS
 from casebus.events.topics import JOURNAL
-from gateway import operating
 from gateway.api import health
 from gateway.api.health import SILENT_SECONDS, State
-from gateway.api.shapes import SOURCE, Shape
-from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Asker, only_operators
-from gateway.operating import Sort
+from gateway.monitoring import status
+from gateway.monitoring.status import Sort
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import SOURCE, Shape
 from storage import operating as stored
 from storage import reads
 
@@ -139,15 +139,15 @@ async def services(
     ready = await health.ready_of(gateway)
     beats = await reads.heartbeats(database)
     stalled = {place for one in beats for place in one["detail"].get("stalled", ())}
-    known = await asyncio.to_thread(operating.processes, gateway.settings.services_state)
-    rows = operating.services(await stored.places(database), stalled, known)
+    known = await asyncio.to_thread(status.processes, gateway.settings.services_state)
+    rows = status.services(await stored.places(database), stalled, known)
     return Services(
         status=ready.status,
         checks=ready.checks,
         failing_since=ready.failing_since,
         figures=gateway.figures,
         beats=[_beat(one) for one in beats],
-        items=operating.in_order([Service(**one) for one in rows], sort),
+        items=status.in_order([Service(**one) for one in rows], sort),
     )
 
 
@@ -185,7 +185,7 @@ async def connections(
     authors, window = {*names, BUS}, timedelta(hours=hours)
     unread = {row["agency"]: row for row in await stored.unread(database, authors, window)}
     gaps = {row["agency"]: row["gaps"] for row in await stored.gaps(database)}
-    skews = operating.skews(sent)
+    skews = status.skews(sent)
     items = [
         Connection(
             **_who(gateway, name),
@@ -208,7 +208,7 @@ def _agencies(gateway: Gateway) -> list[str]:
 def _who(gateway: Gateway, name: str) -> dict[str, Any]:
     directory = gateway.directory()
     agency = directory.agencies[name]
-    key = operating.key_of(directory.keys.values(), name, gateway.now())
+    key = status.key_of(directory.keys.values(), name, gateway.now())
     return {
         "agency": name,
         "name": agency.name,

@@ -11,13 +11,17 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from casebus.law import Law
-from gateway import bodies, figures, paging, redaction
+from gateway.access import redaction
 from gateway.api.cases import CaseSummary, summaries
-from gateway.api.shapes import SOURCE, Moment, Next, Shape
-from gateway.context import Context, Database, Gateway
+from gateway.cases import bodies
+from gateway.figures.query import prefix
 from gateway.identity.caller import Caller
 from gateway.problems import documented, unfit
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.runtime.law import law_of
+from gateway.shapes import SOURCE, Moment, Next, Shape
+from gateway.web import paging
 from storage import overseeing
 from storage.overseeing import NEVER, Place, Watched
 
@@ -143,7 +147,7 @@ async def breached(
     moment = as_of or gateway.now().replace(microsecond=0)
     days = (since or date.min, until or date.max)
     rows = await overseeing.breached(database, viewer, moment.astimezone(UTC), *days)
-    law = figures.law_of(gateway.settings.policies_dir)
+    law = law_of(gateway.settings.policies_dir)
     items = [
         Breach(**dict(row), **_titled(law, row["clock"]), name=_name(gateway, row["agency"]))
         for row in rows
@@ -170,7 +174,7 @@ async def owed(
     watched, now = _watched(gateway, viewer, agency, division), gateway.now()
     soon = now + timedelta(days=due_within_days)
     rows = await overseeing.owed(database, watched, now, soon)
-    law = figures.law_of(gateway.settings.policies_dir)
+    law = law_of(gateway.settings.policies_dir)
     steps: dict[str, list[OwedStep]] = {}
     for row in rows:
         if row["clock"] is not None:
@@ -232,7 +236,7 @@ async def unanswered(
 ) -> UnansweredPage:
     """Cases sent back to an administrative agency that has not answered, the first due first."""
     watched, now = _watched(gateway, viewer, agency, division), gateway.now()
-    duties = _duties(figures.law_of(gateway.settings.policies_dir))
+    duties = _duties(law_of(gateway.settings.policies_dir))
     rows = await overseeing.unanswered(database, watched, duties, _after(cursor), limit + 1)
     cases = await summaries(gateway, database, viewer, rows[:limit])
     items = [
@@ -261,7 +265,7 @@ def _watched(gateway: Gateway, viewer: str, agency: str | None, division: str) -
 
 def _seated(gateway: Gateway, division: str) -> Sequence[str] | None:
     """The agencies of a division and of those below it."""
-    digits = figures.prefix(division)
+    digits = prefix(division)
     known = gateway.directory().agencies.values()
     return [one.id for one in known if one.division.startswith(digits)] if digits else None
 

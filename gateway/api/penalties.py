@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from casebus.cases.listed import Listed, PenaltyKey, question_stream
 from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
-from gateway import paging
-from gateway.api.shapes import CASE, SOURCE, LocalNumber, Next, Shape
-from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Caller
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import CASE, SOURCE, LocalNumber, Next, Shape
+from gateway.web import paging
 from storage import penalties
 from storage.penalties import Sought
 

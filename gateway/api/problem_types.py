@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from casebus.errors import CasebusError
-from gateway.api.shapes import Shape
 from gateway.problems import KINDS, documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.shapes import Shape
 
 router = APIRouter(route_class=ServedRoute, prefix="/problems", tags=["problems"])
 

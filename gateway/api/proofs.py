@@ -12,13 +12,13 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from casebus.events.doors import BUS
-from gateway import paging
 from gateway.api.operating import Hours
-from gateway.api.shapes import SOURCE, Shape
-from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Asker, only_operators
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import SOURCE, Shape
+from gateway.web import paging
 from storage import proofs
 from storage.proofs import Run
 

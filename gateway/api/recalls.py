@@ -11,14 +11,14 @@ from pydantic import Field
 
 from casebus.cases import recalls
 from casebus.errors import CasebusError
-from gateway import bodies
+from gateway.access.looks import Looking
 from gateway.api.events import HandOver, hand_over
-from gateway.api.shapes import SOURCE, Identity, Position, Shape
-from gateway.context import Context, Database, Gateway
+from gateway.cases import bodies
 from gateway.identity.caller import Caller
-from gateway.looking import Looking
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import SOURCE, Identity, Position, Shape
 from storage import access, reads
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/events", tags=["events"])

@@ -10,14 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from casebus.admission.judge import Admitted
 from casebus.errors import CasebusError
-from gateway import judging, paging
+from gateway.access.looks import Looking
 from gateway.api.rejected import PLACE, misnamed, parsed
-from gateway.api.shapes import CASE, EVENT, SOURCE, Shape
-from gateway.context import Context, Database, Gateway
 from gateway.identity.caller import Asker, Operator, Principal, named
-from gateway.looking import Looking
+from gateway.monitoring import judgement
 from gateway.problems import RefusedError, documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import CASE, EVENT, SOURCE, Shape
+from gateway.web import paging
 from storage import redriving, rejects
 from storage.handles import Connection
 from storage.redriving import FASTEST, MOST_RECORDS, USUAL, Candidate
@@ -200,12 +201,12 @@ async def _judgements(
     gateway: Gateway, asker: Principal, planned: list[Candidate]
 ) -> dict[RejectedPlace, Judgement]:
     """What the door would say of each, one body at a time."""
-    judge, pool = await judging.judge_of(gateway), await gateway.database()
+    judge, pool = await judgement.judge_of(gateway), await gateway.database()
     said = {}
     for one in planned:
         if one.obstacle not in _NOTHING_TO_JUDGE:
             row = await rejects.one(pool, asker.agency, one.place)
-            said[one.place] = _judgement(await judging.judged(judge, row))
+            said[one.place] = _judgement(await judgement.judged(judge, row))
     return said
 
 

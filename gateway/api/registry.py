@@ -16,9 +16,9 @@ from pydantic import BaseModel
 
 from casebus.events.schemas import Schema, Schemas
 from gateway import problems
-from gateway.context import Context
 from gateway.problems import AnsweredError
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}

@@ -14,13 +14,14 @@ from pydantic import Field
 
 from casebus.errors import CasebusError
 from casebus.rejections import PASSES_LATER, WHY, why
-from gateway import paging, rejects
-from gateway.api.shapes import CASE, EVENT, SOURCE, Next, Shape
-from gateway.context import Context, Database
+from gateway.access.looks import Looking
 from gateway.identity.caller import Asker, Principal
-from gateway.looking import Looking
+from gateway.monitoring import rejects
 from gateway.problems import documented, unfit
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database
+from gateway.shapes import CASE, EVENT, SOURCE, Next, Shape
+from gateway.web import paging
 from storage import reads, redriving
 from storage import rejects as stored
 from storage.rejects import RejectedPlace, RejectFilter

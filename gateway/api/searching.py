@@ -14,14 +14,18 @@ from casebus.events.identifiers import FORM, identify
 from casebus.events.legaltime import CHINA
 from casebus.events.numbers import canonical_number
 from casebus.events.traces import trace_id
-from gateway import bodies, figures, paging, redaction
+from gateway.access import redaction
+from gateway.access.looks import Looking
 from gateway.api.cases import CaseSummary, summary_of, viewer_of
-from gateway.api.shapes import Next, Shape
-from gateway.context import Context, Database, Gateway
+from gateway.cases import bodies
+from gateway.figures.query import prefix
+from gateway.figures.rules import rules
 from gateway.identity.caller import Reader
-from gateway.looking import Looking
 from gateway.problems import documented, unfit
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import Next, Shape
+from gateway.web import paging
 from storage import reads, searching
 from storage.searching import By, CaseFilter, Page, Sort, Viewing
 
@@ -248,7 +252,7 @@ async def _wanted(gateway: Gateway, viewing: Viewing, filters: Filters) -> CaseF
 
 
 async def _refuse_unknown(gateway: Gateway, filters: Filters) -> None:
-    words = (await figures.rules(gateway.settings.policies_dir)).words
+    words = (await rules(gateway.settings.policies_dir)).words
     for name, known in words.items():
         _refuse(name, getattr(filters, name), known)
     for name in ("agency", "owes"):
@@ -264,7 +268,7 @@ def _refuse(name: str, value: str | None, known: Collection[str]) -> None:
 
 def _openers(gateway: Gateway, division: str) -> tuple[str, ...] | None:
     """The agencies of a division and of those below it."""
-    digits = figures.prefix(division)
+    digits = prefix(division)
     known = gateway.directory().agencies.values()
     return tuple(one.id for one in known if one.division.startswith(digits)) if digits else None
 

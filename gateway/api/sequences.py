@@ -7,11 +7,11 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import Field
 
-from gateway.api.shapes import CASE, EVENT, SOURCE, Shape
-from gateway.context import Database
 from gateway.identity.caller import Caller
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Database
+from gateway.shapes import CASE, EVENT, SOURCE, Shape
 from storage import reads
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/sequences", tags=["sequences"])

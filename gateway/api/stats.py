@@ -10,13 +10,13 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from casebus.statistics.tables import to_csv, to_xlsx
-from gateway import figures
-from gateway.api.shapes import SOURCE, Moment, Shape
-from gateway.context import Context, Database
-from gateway.figures import FigureQuery, parts
+from gateway.figures import answers, rules
+from gateway.figures.query import FigureQuery, parts
 from gateway.identity.caller import Caller
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database
+from gateway.shapes import SOURCE, Moment, Shape
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/stats", tags=["statistics"])
 CSV = "text/csv"
@@ -79,7 +79,7 @@ async def stats(
     """Figures of what the caller sent or was sent, or of all with small cells left out."""
     # A whole second, so that what a report says of its moment can be asked for again.
     moment = as_of or gateway.now().replace(microsecond=0)
-    known = await figures.rules(gateway.settings.policies_dir)
+    known = await rules.rules(gateway.settings.policies_dir)
     asked = FigureQuery(
         indicators=parts(indicator or ()),
         by=parts(by),
@@ -89,7 +89,7 @@ async def stats(
         shared=view == "shared",
         division=division,
     )
-    found = await figures.answer(database, agency, known, asked)
+    found = await answers.answer(database, agency, known, asked)
     accepted = request.headers.get("accept", "")
     if CSV in accepted:
         return Response(to_csv(found), media_type=f"{CSV}; charset=utf-8")
@@ -115,7 +115,7 @@ class Definitions(Shape):
 @router.get("/indicators", responses=documented("unauthenticated"))
 async def indicators(agency: Caller, gateway: Context) -> Definitions:  # noqa: ARG001 - signed in
     """What is counted, with the paragraph of the mandate that asks for it."""
-    known = (await figures.rules(gateway.settings.policies_dir)).indicators
+    known = (await rules.rules(gateway.settings.policies_dir)).indicators
     items = [
         Definition(
             id=one.id,

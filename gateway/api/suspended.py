@@ -8,12 +8,12 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from gateway import paging
-from gateway.api.shapes import CASE, SOURCE, Shape
-from gateway.context import Context, Database
 from gateway.identity.caller import Asker
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database
+from gateway.shapes import CASE, SOURCE, Shape
+from gateway.web import paging
 from storage import rejects, stalling
 from storage.stalling import Stalled
 

@@ -11,13 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
-from gateway import actions, opened, paging, working
 from gateway.api.events import location
-from gateway.api.shapes import CASE, EVENT, Finding, Moment, Next, Shape, WorkItem
-from gateway.context import Context, Database
+from gateway.cases import openings
 from gateway.identity.caller import Caller
 from gateway.problems import documented
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.runtime.context import Context, Database
+from gateway.shapes import CASE, EVENT, Finding, Moment, Next, Shape, WorkItem
+from gateway.web import paging
+from gateway.work import actions, views
 from storage import work as items
 from storage.work import Order, WorkFilter
 
@@ -140,7 +142,7 @@ async def work(
     database.keep_back(rows[limit:])
     last = rows[limit - 1] if len(rows) > limit else None
     counts = await items.count(database, agency, wanted, gateway.now())
-    shown = await working.shown(gateway, agency, rows[:limit])
+    shown = await views.shown(gateway, agency, rows[:limit])
     return WorkPage(items=shown, next=last and _cursor(last, sort), **counts)
 
 
@@ -152,8 +154,8 @@ async def one_item(
     row = await items.item(database, agency, key)
     if row is None:
         raise CasebusError("not_found")
-    item = await working.in_full(gateway, agency, row)
-    await opened.note(gateway, agency, item.opened_by.source, item.opened_by.id, actor=actor)
+    item = await views.in_full(gateway, agency, row)
+    await openings.note(gateway, agency, item.opened_by.source, item.opened_by.id, actor=actor)
     return item
 
 
@@ -205,7 +207,7 @@ async def act(
         status="done" if outcome.settled else "pending",
         event=EventRef(source=finished.source, id=finished.event_id, subject=str(finished.stream)),
         findings=[Finding(**one) for one in outcome.findings],
-        work_item=None if row is None else await working.in_full(gateway, agency, row),
+        work_item=None if row is None else await views.in_full(gateway, agency, row),
     )
 
 

@@ -32,7 +32,7 @@ from gateway.console.rooms import rooms_of
 from gateway.console.signin import development, routes
 from gateway.console.signin.signing import Signing
 from gateway.console.standing import ClockStanding
-from gateway.context import Gateway
+from gateway.runtime.context import Gateway
 
 _PAGES = (
     front,

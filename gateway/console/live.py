@@ -19,7 +19,7 @@ from gateway.console.changes import AWAY, Changes, Listener
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import Current, still_valid
 from gateway.console.signin.visitor import Visitor
-from gateway.context import Context, Database, Gateway
+from gateway.runtime.context import Context, Database, Gateway
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
 #: So often a stream looks whether its session still lives, and shows the way to be open.

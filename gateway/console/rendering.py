@@ -25,7 +25,7 @@ from gateway.console.assets import Assets
 from gateway.console.languages import LANGUAGES, PageWords, language_of, remedies, words
 from gateway.console.naming import PageNames
 from gateway.console.signin.visitor import Visitor
-from gateway.context import of_request
+from gateway.runtime.context import of_request
 
 _HERE = Path(__file__).parent
 _FOLDERS = tuple(_HERE / one / "templates" for one in (".", "signin", "forms"))

@@ -7,13 +7,14 @@ from datetime import datetime
 from fastapi import Request, Response
 
 from casebus import telemetry
-from gateway import parameters, problems
+from gateway import problems
 from gateway.api.health import Ready
 from gateway.console.languages import language_of, words
 from gateway.console.rendering import page
 from gateway.console.signin import signing
 from gateway.problems import KINDS
-from gateway.serving import ServedRoute
+from gateway.route import ServedRoute
+from gateway.web import parameters
 
 _AWAY = 503
 #: The checks of what may be out of reach: the others say how what is within reach works.

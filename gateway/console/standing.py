@@ -6,7 +6,7 @@ import asyncio
 
 from gateway.api import health
 from gateway.api.health import Ready
-from gateway.context import Gateway
+from gateway.runtime.context import Gateway
 
 _AGE_SECONDS = 5.0
 

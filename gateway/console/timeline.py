@@ -15,7 +15,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import LegalTime
 from gateway.api.histories import HistoryItem
-from gateway.api.shapes import Clock
+from gateway.shapes import Clock
 
 #: Names of lanes and clocks stand left of this.
 LEFT = 190

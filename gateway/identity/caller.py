@@ -11,8 +11,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.topics import ADMIN
-from gateway.context import Context
 from gateway.identity.keys import digest
+from gateway.runtime.context import Context
 from storage import operators
 
 _bearer = HTTPBearer(auto_error=False, description="An API key of the agency, or an operator's")

@@ -16,7 +16,7 @@ from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import CodecError, Schemas
 from casebus.law import Law, agencies
 from casebus.trust.directory import Agency
-from gateway import redaction
+from gateway.access import redaction
 from rehearsal.scenario.world import JSON
 
 _RECEIVED = "casebus.intake.received.v1"

@@ -11,7 +11,7 @@ from casebus.evidence import archive, lines
 from casebus.evidence.checking import check_bundle
 from casebus.evidence.lines import JournalLine
 from casebus.evidence.report import BundleReport, FoldComparison
-from gateway import evidence
+from gateway.cases import evidence
 from tests.case_events import LAW
 from tests.installation import READING
 from tests.integration.test_heads import AMR, PSB, signer

@@ -15,7 +15,7 @@ from casebus.cases import facets
 from casebus.cases.facets import ReadFacet
 from casebus.cases.visibility import Access, Viewer
 from casebus.events.envelope import Record
-from gateway import redaction
+from gateway.access import redaction
 from onebox.testing import Stack
 from tests.integration.casework import Casework, casework_on
 

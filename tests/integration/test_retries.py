@@ -12,9 +12,9 @@ import pytest
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
-from gateway import submission
-from gateway.context import Gateway
-from gateway.hearing import HeartbeatAsker
+from gateway.entry import submission
+from gateway.runtime.context import Gateway
+from gateway.runtime.heartbeat import HeartbeatAsker
 from onebox.testing import Stack
 from services.scheduler.relay import Relay
 from storage import scheduling, submissions

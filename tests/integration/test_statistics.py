@@ -15,7 +15,9 @@ from casebus.cases.facts import Fact
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.statistics.tables import to_csv, to_xlsx
-from gateway.figures import FigureQuery, Rules, answer
+from gateway.figures.answers import answer
+from gateway.figures.query import FigureQuery
+from gateway.figures.rules import Rules
 from onebox.testing import Stack
 from storage import facts
 from storage.facts import AgencyHome, FactRow

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from casebus.cases.visibility import Access, Viewer
 from casebus.events.legaltime import CHINA
-from gateway import redaction
-from gateway.history import closed_history
+from gateway.access import redaction
+from gateway.cases.history import closed_history
 from tests.case_events import OTHER_PSB, PSB, ROOT, event, folded, storyline
 from tests.world import SCHEMAS
 

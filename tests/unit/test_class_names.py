@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = ("casebus", "storage", "services", "gateway", "operations", "onebox", "rehearsal")
 #: These are named after what they show or expect: the API's answers, a storyline's expectations.
-MIRRORS = ("gateway/api/", "rehearsal/scenario/expectations.py")
+MIRRORS = ("gateway/api/", "gateway/shapes.py", "rehearsal/scenario/expectations.py")
 #: The same thing from two sides.
 PAIRS = {
     "Gateway": "the gateway as an agency calls it, and as a request finds it",

@@ -14,11 +14,9 @@ from pydantic import BeforeValidator
 from casebus.errors import CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA
-from gateway import paging
 from gateway.api import cases, events, histories
 from gateway.api.cases import AccessItem, CaseDetail
 from gateway.api.histories import HistoryItem, HistoryPage
-from gateway.api.shapes import Region
 from gateway.console import revealing, timeline
 from gateway.console.coming import NextAct
 from gateway.console.languages import PageWords, language_of, words
@@ -28,7 +26,9 @@ from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import Current, OwnForm
 from gateway.console.signin.visitor import Visitor
-from gateway.context import Context, Database, Gateway
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import Region
+from gateway.web import paging
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/cases", include_in_schema=False)
 #: So many events stand on one page.

@@ -16,11 +16,9 @@ from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
 from casebus.statistics import overview
 from casebus.statistics.overview import STEPS, STOCK, Answers, Compare, Figure, Periods
-from gateway import figures as rules_of
-from gateway import paging
+from gateway.access.looks import Looking
 from gateway.api import counted, stats
 from gateway.api.counted import Row
-from gateway.api.shapes import Moment
 from gateway.api.stats import Definition
 from gateway.console import charts, exports, figuring
 from gateway.console.exports import ExportSheet, Form
@@ -30,9 +28,11 @@ from gateway.console.pages.case import namer
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import Current
-from gateway.context import Context, Database, Gateway
-from gateway.looking import Looking
 from gateway.problems import RefusedError
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.runtime.law import law_of
+from gateway.shapes import Moment
+from gateway.web import paging
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
 BYS = ("month", "division", "city", "agency", "offence", "right", "value", "none")
@@ -339,7 +339,7 @@ def charted(t: PageWords, one: dict[str, Any]) -> charts.Chart | None:
 
 
 def naming_of(gateway: Gateway, t: PageWords) -> DimensionNames:
-    law = rules_of.law_of(gateway.settings.policies_dir)
+    law = law_of(gateway.settings.policies_dir)
     return DimensionNames(t, law.divisions, namer(gateway))
 
 
@@ -365,7 +365,7 @@ def _exported(cell: figuring.TableCell) -> object:
 
 def _titles(gateway: Gateway, name: str, value: str) -> dict[str, str]:
     """What the law calls a clock that stands in a cell."""
-    clocks = rules_of.law_of(gateway.settings.policies_dir).clocks
+    clocks = law_of(gateway.settings.policies_dir).clocks
     if name != "value_of" or value not in clocks:
         return {}
     rule = clocks[value][-1]

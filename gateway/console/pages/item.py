@@ -15,11 +15,9 @@ from fastapi.responses import RedirectResponse
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA
-from gateway import actions, requiring, working
-from gateway.actions import Action
+from gateway.access.looks import Looking
 from gateway.api import cases, events, histories
 from gateway.api import work as api
-from gateway.api.shapes import WorkItem
 from gateway.console import forms
 from gateway.console.forms import MOST_VALUES, FieldError, Form, FormView, form_of
 from gateway.console.languages import Language, language_of
@@ -27,9 +25,11 @@ from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import OfficerHere, OwnForm
 from gateway.console.signin.visitor import Visitor
-from gateway.context import Context, Database, Gateway
-from gateway.looking import Looking
 from gateway.problems import RefusedError
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import WorkItem
+from gateway.work import actions, requirements, views
+from gateway.work.actions import Action
 from storage import drafts, work
 from storage.drafts import DraftKey, Fields
 
@@ -117,14 +117,14 @@ class FormAct:
     async def of(cls, gateway: Gateway, asked: ActQuery, language: Language) -> FormAct:
         """Raises CasebusError `not_found` for an item or an act that is not the agency's."""
         row = await _row(gateway, asked.agency, asked.key)
-        [item] = await working.shown(gateway, asked.agency, [row])
+        [item] = await views.shown(gateway, asked.agency, [row])
         if asked.word not in item.actions:
             raise CasebusError("not_found")
         ce_type = item.actions[asked.word]
         full = ce_type if ce_type.startswith("casebus.") else f"casebus.{ce_type}.v1"
-        acts = await requiring.acts_of(gateway, row["law"])
+        acts = await requirements.acts_of(gateway, row["law"])
         day = gateway.now().astimezone(CHINA).date()
-        needs = requiring.needs_of(acts, item.actions, day)[asked.word]
+        needs = requirements.needs_of(acts, item.actions, day)[asked.word]
         return cls(item, asked.word, form_of(gateway.schemas.latest(full), needs, language))
 
 

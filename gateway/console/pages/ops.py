@@ -16,8 +16,8 @@ from gateway.console.ages import age
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import OpsHere
-from gateway.context import Context, Database
-from gateway.operating import Sort
+from gateway.monitoring.status import Sort
+from gateway.runtime.context import Context, Database
 from storage import redriving
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/ops", include_in_schema=False)

@@ -14,7 +14,7 @@ from gateway.api.grants import GrantRequest
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import OpsHere, OwnForm
-from gateway.context import Context, Database
+from gateway.runtime.context import Context, Database
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/ops/grants", include_in_schema=False)
 _ROWS = 50

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from casebus.errors import CasebusError
-from gateway import paging
 from gateway.api import redrives, rejected, suspended
 from gateway.api.redrives import Plan, RedriveRequest
 from gateway.console.forms import MOST_VALUES
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import OpsHere, OwnForm
-from gateway.context import Context, Database
+from gateway.runtime.context import Context, Database
+from gateway.web import paging
 from storage.redriving import FASTEST, MOST_RECORDS, USUAL
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/ops", include_in_schema=False)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from casebus.law.threshold_words import METRICS, shown
+from gateway.access.looks import Looking
 from gateway.api import overseeing
 from gateway.api.cases import CaseSummary
 from gateway.api.overseeing import Omission, OmissionPage, Owed, UnansweredPage
@@ -17,8 +18,7 @@ from gateway.console.languages import PageWords, language_of, words
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import SupervisorHere
-from gateway.context import Context, Database, Gateway
-from gateway.looking import Looking
+from gateway.runtime.context import Context, Database, Gateway
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
 _ROWS, _MOST_ROWS = 25, 500

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 
 from casebus.errors import CasebusError
+from gateway.access.looks import Looking
 from gateway.api import cases, events, histories
 from gateway.api.cases import CaseDetail
 from gateway.api.histories import HistoryItem
@@ -20,8 +21,7 @@ from gateway.console.route import ConsoleRoute
 from gateway.console.signin import signing
 from gateway.console.signin.current import Current, OwnForm
 from gateway.console.signin.visitor import Visitor
-from gateway.context import Context, Database, Gateway
-from gateway.looking import Looking
+from gateway.runtime.context import Context, Database, Gateway
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/print", include_in_schema=False)
 

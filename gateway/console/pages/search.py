@@ -12,7 +12,6 @@ from fastapi.responses import RedirectResponse
 
 from casebus.events.legaltime import CHINA
 from casebus.spreadsheets import CSV, XLSX, csv_of, xlsx_of
-from gateway import figures, paging
 from gateway.console.languages import language_of, words
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
@@ -20,7 +19,9 @@ from gateway.console.search.asking import MOST_ROWS, SearchQuery
 from gateway.console.search.columns import COLUMNS, CaseTeller, chosen
 from gateway.console.search.conditions import address
 from gateway.console.signin.current import Current
-from gateway.context import Context, Database
+from gateway.figures.rules import rules
+from gateway.runtime.context import Context, Database
+from gateway.web import paging
 from storage import views
 from storage.searching import Sort
 
@@ -58,7 +59,7 @@ async def search(
         return RedirectResponse(f"/console/search?{address(pairs)}", 303)
     found = await asked.found(cursor=cursor, limit=PAGE_ROWS, count=True)
     gateway, visitor = asked.gateway, asked.visitor
-    known = await figures.rules(gateway.settings.policies_dir)
+    known = await rules(gateway.settings.policies_dir)
     owner = views.ViewOwner(visitor.reader, visitor.pseudonym)
     return page(
         request,

@@ -12,8 +12,8 @@ from gateway.console.route import ConsoleRoute
 from gateway.console.search.conditions import cleaned
 from gateway.console.signin.current import Current, OwnForm
 from gateway.console.signin.visitor import Visitor
-from gateway.context import Context
 from gateway.problems import RefusedError
+from gateway.runtime.context import Context
 from storage import views
 
 router = APIRouter(

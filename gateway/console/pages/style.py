@@ -9,13 +9,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from gateway.api.histories import HistoryItem
-from gateway.api.shapes import Clock
 from gateway.console import forms, timeline
 from gateway.console.languages import Language, language_of
 from gateway.console.pages.case import length, namer
 from gateway.console.rendering import SOON, page
 from gateway.console.route import ConsoleRoute
-from gateway.context import Context, Gateway
+from gateway.runtime.context import Context, Gateway
+from gateway.shapes import Clock
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
 _TYPE = "casebus.referral.filing_refused.v1"

@@ -10,15 +10,15 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 
 from casebus.events.legaltime import CHINA
-from gateway import paging
+from gateway.access.looks import Looking
 from gateway.api import work as api
-from gateway.api.shapes import WorkItem
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.current import OfficerHere
 from gateway.console.signin.visitor import Visitor
-from gateway.context import Context, Database, Gateway
-from gateway.looking import Looking
+from gateway.runtime.context import Context, Database, Gateway
+from gateway.shapes import WorkItem
+from gateway.web import paging
 from storage import work
 from storage.work import Order
 

@@ -10,15 +10,15 @@ from fastapi import Request
 from pydantic import ValidationError
 
 from casebus.trust.directory import Agency
-from gateway import paging
+from gateway.access.looks import Looking
 from gateway.api import histories, searching
 from gateway.api.searching import CaseFound, CasePage, Filters
 from gateway.console.search.box import Guess, guesses, named, uuid_of
 from gateway.console.search.conditions import Conditions
 from gateway.console.signin.visitor import Visitor
-from gateway.context import Gateway
-from gateway.looking import Looking
 from gateway.problems import RefusedError
+from gateway.runtime.context import Gateway
+from gateway.web import paging
 from storage import reads
 from storage.searching import Sort
 

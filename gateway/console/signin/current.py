@@ -12,12 +12,12 @@ from fastapi import Depends, Request
 
 from casebus.errors import CasebusError
 from casebus.now import system_now
+from gateway.access.looks import Looking
 from gateway.console.forms import MOST_VALUES
 from gateway.console.signin.signing import Signing, SignInNeeded, is_stream, of_request
 from gateway.console.signin.visitor import Role, Visitor
-from gateway.context import Context
 from gateway.identity.keys import digest
-from gateway.looking import Looking
+from gateway.runtime.context import Context
 from storage import sessions
 
 _MOST_COOKIE = 256

@@ -17,7 +17,7 @@ from casebus.settings import unusable
 from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.signin.issuing import PATH, Issuer
-from gateway.context import Context
+from gateway.runtime.context import Context
 
 #: Whom a newcomer may be at once: name, agency, role.
 PEOPLE = (

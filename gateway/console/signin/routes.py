@@ -15,8 +15,8 @@ from gateway.console.route import ConsoleRoute
 from gateway.console.signin import way
 from gateway.console.signin.current import Current, OwnForm
 from gateway.console.signin.signing import Signing, local, of_request
-from gateway.context import Context, Gateway
 from gateway.identity.keys import digest
+from gateway.runtime.context import Context, Gateway
 from storage import drafts, sessions
 from storage.sessions import Officer
 

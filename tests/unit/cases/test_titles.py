@@ -85,7 +85,7 @@ def test_a_title_is_no_part_of_a_cases_state() -> None:
 
 
 def test_who_sees_bodies_of_others_sees_each_title_that_an_agency_may_give() -> None:
-    """`gateway.redaction.titles_of` and the search ask for no other level."""
+    """`gateway.access.redaction.titles_of` and the search ask for no other level."""
     seen: dict[str, str] = {}
     for path in Path(ROOT / "schemas").glob("*/*.v*/*.avsc"):
         schema = json.loads(path.read_text(encoding="utf-8"))

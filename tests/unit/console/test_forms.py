@@ -23,7 +23,7 @@ from gateway.console.forms import (
 )
 from gateway.console.forms.fields import AnyField, TextField
 from gateway.console.forms.texts import english_symbols, symbols_of
-from gateway.requiring import _place
+from gateway.work.requirements import _place
 from tests.console_forms import ROOT, Page, events, form, needs, rendered, schemas, stored
 
 BOTH = pytest.mark.parametrize("language", ["zh", "en"])

@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from gateway.api.histories import HistoryItem
-from gateway.api.shapes import Clock
 from gateway.console import timeline
 from gateway.console.timeline import IDLE, drawn
+from gateway.shapes import Clock
 
 _BEGIN = datetime(2026, 3, 2, 1, tzinfo=UTC)
 _AMR, _PSB = "cn-330106-amr", "cn-330106-psb"

@@ -10,7 +10,7 @@ from cloudevents.core.v1.event import CloudEvent
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
-from gateway.cloudevents import Submission, read
+from gateway.entry.cloudevents import Submission, read
 
 STREAM = "01985f2e-7c1a-7b3e-9a55-1f0c6d2b4e01"
 ATTRIBUTES: dict[str, Any] = {

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from casebus.cases.visibility import Access, Viewer
-from gateway.history import closed_history, in_fold_order
+from gateway.cases.history import closed_history, in_fold_order
 from tests.case_events import ROOT
 
 ACCESS = Access.load(ROOT / "policies")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.console.languages import texts
-from gateway.journeys import SENTENCES, Facts, stages, why
+from gateway.monitoring.journeys import SENTENCES, Facts, stages, why
 
 NOW = datetime(2026, 3, 5, 8, tzinfo=UTC)
 OPEN = {"status": "sent", "suspended": None}

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.api.shapes import Moment
+from gateway.shapes import Moment
 
 READ = TypeAdapter[datetime](Moment).validate_python
 

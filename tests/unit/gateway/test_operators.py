@@ -8,9 +8,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from gateway.context import looking_of
 from gateway.identity import __main__ as issuing
 from gateway.identity.caller import Principal, principal
+from gateway.runtime.context import looking_of
 from storage.operators import name_of, person_of
 
 

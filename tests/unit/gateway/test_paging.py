@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casebus.errors import CasebusError
-from gateway import paging
 from gateway.api import inbox, rejected, searching, work
+from gateway.web import paging
 
 PLACES = st.recursive(
     st.none() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=4), max_leaves=8

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from gateway.context import looking_of
 from gateway.identity.caller import Principal, caller, operator, principal
+from gateway.runtime.context import looking_of
 from tests.world import World
 
 DIRECTORY = World().directory

@@ -13,10 +13,10 @@ from fastapi import FastAPI
 
 from casebus.errors import CasebusError, Reason
 from gateway import problems
-from gateway.context import looking_of
 from gateway.identity.caller import Principal, caller, principal
-from gateway.probing import create_probes
+from gateway.probes import create_probes
 from gateway.problems import KINDS, code_of
+from gateway.runtime.context import looking_of
 from storage import submissions
 
 ROOM = Path(__file__).parents[3] / "gateway"

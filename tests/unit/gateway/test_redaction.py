@@ -13,8 +13,8 @@ import pytest
 from casebus.cases.visibility import Access, Viewer
 from casebus.events.schemas import Schema
 from casebus.events.topics import ADMIN
-from gateway import redaction
-from gateway.redaction import ALL, LISTS, Seen, TakenBack
+from gateway.access import redaction
+from gateway.access.redaction import ALL, LISTS, Seen, TakenBack
 
 ACCESS = Access.load(Path(__file__).parents[3] / "policies")
 AUTHOR, RECIPIENT, OTHER = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"

@@ -11,9 +11,9 @@ from fastavro.utils import generate_one
 
 from casebus.events.schemas import Schema
 from casebus.rejections import why
-from gateway import rejects
 from gateway.api.rejected import RejectedRecord
 from gateway.console.rendering import environment
+from gateway.monitoring import rejects
 from storage.packing import pack_headers
 from tests.world import NOW, SCHEMAS
 

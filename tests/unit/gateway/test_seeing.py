@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from casebus.cases.visibility import Access, Viewer
-from gateway.redaction import LISTS, lists_of
+from gateway.access.redaction import LISTS, lists_of
 
 ACCESS = Access.load(Path(__file__).parents[3] / "policies")
 STATE_ORGANS = {name for name, level in ACCESS.sectors.items() if level != "PARTY"}

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from casebus.errors import CasebusError
-from gateway import turns
-from gateway.turns import Turns
+from gateway.runtime import turns
+from gateway.runtime.turns import Turns
 
 
 async def test_what_has_one_name_goes_one_after_the_other_and_others_go_on() -> None:

@@ -12,7 +12,7 @@ from casebus.cases.keys import key_of
 from casebus.events.doors import door_of
 from casebus.events.envelope import Envelope
 from casebus.trust.signing import Draft, sign
-from gateway.context import Gateway
+from gateway.runtime.context import Gateway
 from storage import outbox, reads
 from storage.outbox import OutboxRow
 

@@ -9,8 +9,8 @@ from typing import Any
 from casebus.law import bundle, loader
 from casebus.law.acts import ActRules, Need, lacking
 from casebus.law.compiled import event_name
-from gateway.context import Gateway
 from gateway.problems import RefusedError
+from gateway.runtime.context import Gateway
 from storage import law
 
 #: Laws of which the acts are kept: the one in force, and those that cases still stand under.

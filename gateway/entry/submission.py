@@ -20,9 +20,9 @@ from casebus.events.schemas import CodecError, Schema
 from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import Agency
 from casebus.trust.signing import Draft, sign
-from gateway.cloudevents import Submission
-from gateway.context import Gateway
+from gateway.entry.cloudevents import Submission
 from gateway.problems import RefusedError
+from gateway.runtime.context import Gateway
 from storage import retries, submissions
 from storage.handles import Handle
 from storage.submissions import Finished

@@ -16,7 +16,7 @@ from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from gateway.api.shapes import Shape
+from gateway.shapes import Shape
 
 _JSON = "application/json"
 Resolve = Callable[[Request, dict[Any, Any]], Awaitable[Any]]

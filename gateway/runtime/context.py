@@ -27,12 +27,12 @@ from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.witnessing import Witnessing
-from gateway.audit import AccessLog
-from gateway.gathering import Gathered
-from gateway.hearing import HeartbeatAsker
-from gateway.kafka import SingleProducer
-from gateway.looking import Looking
-from gateway.turns import Turns
+from gateway.access.audit import AccessLog
+from gateway.access.looks import Looking
+from gateway.runtime.batches import Gathered
+from gateway.runtime.heartbeat import HeartbeatAsker
+from gateway.runtime.producer import SingleProducer
+from gateway.runtime.turns import Turns
 from storage import reads, submissions
 from storage.pool import open_pool
 from storage.proving import Prover

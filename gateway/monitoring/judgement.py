@@ -14,8 +14,8 @@ from casebus.events.kept import as_it_came
 from casebus.events.partition import partition_for
 from casebus.events.topics import Topics
 from casebus.now import system_now
-from gateway import figures
-from gateway.context import Gateway
+from gateway.runtime.context import Gateway
+from gateway.runtime.law import law_of
 from storage.packing import unpack_headers
 
 #: The relay finds the partition that the key belongs to, whatever their number.
@@ -33,7 +33,7 @@ async def judge_of(gateway: Gateway) -> Judge:
     Raises CasebusError `directory_unavailable`.
     """
     directory, settings = gateway.directory(), gateway.settings
-    law = await asyncio.to_thread(figures.law_of, settings.policies_dir)
+    law = await asyncio.to_thread(law_of, settings.policies_dir)
     hosted = _hosted(settings.schemas_dir)
     return Judge(gateway.schemas, directory, law, hosted, gateway.now)
 

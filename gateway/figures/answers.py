@@ -2,101 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from functools import cache
-from pathlib import Path
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
-from casebus.cases.findings import KINDS
 from casebus.errors import CasebusError
-from casebus.law import Law
 from casebus.statistics.answers import dimensions, finest, rows_of
-from casebus.statistics.indicators import Indicator, Indicators
-from casebus.statistics.steps import TimedStep, steps_of
-from gateway import redaction
+from casebus.statistics.indicators import Indicator
+from gateway.figures.query import FigureQuery, prefix
+from gateway.figures.rules import Rules
 from gateway.problems import unfit
 from storage import statistics
 from storage.handles import Handle
 from storage.statistics import BEGINNING, END, CellQuery, CountedTypes, FigureFrame
-
-
-@dataclass(frozen=True, slots=True)
-class FigureQuery:
-    """What a caller asks for; both days are included."""
-
-    indicators: tuple[str, ...]
-    by: tuple[str, ...]
-    as_of: datetime
-    since: date | None
-    until: date | None
-    shared: bool
-    division: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The definitions in force: indicators, the law's steps, and the words of a case's state."""
-
-    indicators: Indicators
-    law: str
-    steps: tuple[TimedStep, ...]
-    #: What may stand in which parameter of a search.
-    words: Mapping[str, frozenset[str]]
-    #: Article of an offence -> what it is called, in both languages.
-    offences: Mapping[str, tuple[str, str]]
-
-    @classmethod
-    def load(cls, policies: Path) -> Rules:
-        law = law_of(policies)
-        return cls(
-            Indicators.load(policies / "statistics"),
-            law.digest,
-            tuple(steps_of(law)),
-            _words(law),
-            _offences(law),
-        )
-
-
-def _words(law: Law) -> dict[str, frozenset[str]]:
-    states = {state for one in law.procedures.values() for state in one.states}
-    return {
-        "status": frozenset({*states, *redaction.STATUSES}),
-        "procedure": frozenset(law.procedures),
-        "clock": frozenset(law.clocks),
-        "finding": KINDS | redaction.FINDINGS,
-        "offence": frozenset(law.thresholds.family_of),
-    }
-
-
-def _offences(law: Law) -> dict[str, tuple[str, str]]:
-    """By the latest version of each one's standard."""
-    titles = {
-        one.offence: (one.title.zh, one.title.en)
-        for rows in law.thresholds.standards.values()
-        for one in rows
-        if one.variant is None
-    }
-    unnamed = {one: (f"刑法第{one}条", f"Art. {one}") for one in law.thresholds.family_of}
-    return dict(sorted((unnamed | titles).items()))
-
-
-@cache
-def law_of(policies: Path) -> Law:
-    """The installed law; it takes a moment, once."""
-    return Law.load(policies / "law")
-
-
-@cache
-def _rules(policies: Path) -> Rules:
-    return Rules.load(policies)
-
-
-async def rules(policies: Path) -> Rules:
-    """Read once, off the loop: the law takes a moment."""
-    return await asyncio.to_thread(_rules, policies)
 
 
 async def answer(database: Handle, agency: str, known: Rules, asked: FigureQuery) -> dict[str, Any]:
@@ -231,19 +149,3 @@ def _whole_months(since: date | None, until: date | None) -> bool:
 
 def _ends_month(day: date) -> bool:
     return day == END or (day + timedelta(days=1)).day == 1
-
-
-def prefix(division: str) -> str:
-    """The digits that all codes below a division begin with."""
-    if not division:
-        return ""
-    if not (len(division) == 6 and division.isascii() and division.isdecimal()):  # noqa: PLR2004
-        raise unfit("division", "a division has six digits")
-    digits = division.rstrip("0")
-    return digits + "0" * (len(digits) % 2)
-
-
-def parts(text: str | Iterable[str]) -> tuple[str, ...]:
-    """Words of a list that is given with commas."""
-    given = [text] if isinstance(text, str) else text
-    return tuple(word.strip() for one in given for word in one.split(",") if word.strip())

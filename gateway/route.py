@@ -11,9 +11,10 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from casebus import telemetry
-from gateway import parameters, problems
-from gateway.context import of_request
-from gateway.resolving import shortest
+from gateway import problems
+from gateway.runtime.context import of_request
+from gateway.web import parameters
+from gateway.web.shortcut import shortest
 
 _log = logging.getLogger(__name__)
 #: Asked every few seconds by probes.

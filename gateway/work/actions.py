@@ -22,9 +22,10 @@ from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law.compiled import event_name
 from casebus.sdk.secrecy import refuse_state_secrets
-from gateway import requiring, submission
-from gateway.cloudevents import Submission
-from gateway.context import Gateway
+from gateway.entry import submission
+from gateway.entry.cloudevents import Submission
+from gateway.runtime.context import Gateway
+from gateway.work import requirements
 from storage import reads, submissions, work
 from storage.handles import Handle
 from storage.submissions import Finished, PendingAction
@@ -128,14 +129,14 @@ def _check(item: Any, action: Action) -> None:
 
 async def _check_whole(gateway: Gateway, agency: str, item: Any, action: Action) -> None:
     """Nothing is signed that lacks what the law asks of it on the day of the act."""
-    acts = await requiring.acts_of(gateway, item["law"])
+    acts = await requirements.acts_of(gateway, item["law"])
     event_type = _event_type(item["view"]["actions"][action.word])
     legal = LegalTime.entered(action.legal_time) if action.legal_time else None
     day = legal.date if legal else gateway.now().astimezone(CHINA).date()
     to = [one for one in _recipients(agency, event_type, item, action) if one != agency]
     about = f"`{action.word}` ({event_name(event_type)}) of {item['view']['title']}"
     needs = acts.needs(event_name(event_type), day)
-    requiring.refuse_incomplete(gateway, needs, about=about, body=action.data, to=to)
+    requirements.refuse_incomplete(gateway, needs, about=about, body=action.data, to=to)
 
 
 def _event(agency: str, item: Any, action: Action, event_id: str) -> Submission:

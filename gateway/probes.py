@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from gateway import problems
 from gateway.api import health
 from gateway.app import SILENT
-from gateway.context import Gateway
+from gateway.runtime.context import Gateway
 
 
 def create_probes(gateway: Gateway) -> FastAPI:

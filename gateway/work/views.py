@@ -8,9 +8,10 @@ from uuid import UUID
 
 from casebus.cases.visibility import Viewer
 from casebus.events.legaltime import CHINA
-from gateway import bodies, requiring
-from gateway.api.shapes import WorkItem, need_of, work_item_of
-from gateway.context import Gateway
+from gateway.cases import bodies
+from gateway.runtime.context import Gateway
+from gateway.shapes import WorkItem, need_of, work_item_of
+from gateway.work import requirements
 from storage import penalties, reads
 
 
@@ -32,8 +33,8 @@ async def shown(gateway: Gateway, agency: str, rows: Sequence[Any]) -> list[Work
 async def in_full(gateway: Gateway, agency: str, row: Any) -> WorkItem:
     """One item, with what each of its actions requires today."""
     [item] = await shown(gateway, agency, [row])
-    acts = await requiring.acts_of(gateway, row["law"])
-    needs = requiring.needs_of(acts, item.actions, gateway.now().astimezone(CHINA).date())
+    acts = await requirements.acts_of(gateway, row["law"])
+    needs = requirements.needs_of(acts, item.actions, gateway.now().astimezone(CHINA).date())
     requires = {word: [need_of(one) for one in found] for word, found in needs.items()}
     return item.model_copy(
         update={"requires": requires, "alike": await _alike(gateway, agency, item.key)}

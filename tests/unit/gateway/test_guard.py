@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from gateway.api import registry
-from gateway.guarding import MOST_HEAD_BYTES, BodyInTime, protocol
-from gateway.probing import SideServer
+from gateway.probes import SideServer
+from gateway.web.guard import MOST_HEAD_BYTES, BodyInTime, protocol
 
 HEAD = b"POST /v1/events HTTP/1.1\r\nHost: x\r\n"
 SECONDS = 0.2

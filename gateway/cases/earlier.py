@@ -22,7 +22,7 @@ from casebus.events.stamps import Stamps
 from casebus.evidence.lines import JournalLine, Place
 from casebus.evidence.refolding import FoldTools, events_of
 from casebus.law import Law, bundle
-from gateway.context import Gateway
+from gateway.runtime.context import Gateway
 from storage import bundling
 from storage.packing import unpack_headers
 

@@ -21,8 +21,9 @@ from casebus.evidence.lines import Entry, JournalLine, Place
 from casebus.evidence.making import Material, hidden, make_bundle, shown
 from casebus.evidence.refolding import limits_digest
 from casebus.trust.receipt import Receipt
-from gateway import bodies, redaction
-from gateway.context import Gateway
+from gateway.access import redaction
+from gateway.cases import bodies
+from gateway.runtime.context import Gateway
 from storage import bundling, proving, reads
 from storage.bundling import Kept
 from storage.handles import Handle

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
-from gateway.api.shapes import Shape
-from gateway.resolving import shortest
+from gateway.shapes import Shape
+from gateway.web.shortcut import shortest
 
 router = APIRouter()
 CALLED: list[str] = []

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.agreeing import agreed
+from gateway.access.agreement import agreed
 
 NAMES = st.sampled_from(["title", "number", "parties", "amount"])
 WHOLE = st.recursive(

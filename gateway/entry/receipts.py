@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from casebus.events.envelope import agency_of
 from casebus.events.stamps import RECIPIENTS
 from casebus.trust.receipt import Receipt
-from gateway.context import Gateway
+from gateway.runtime.context import Gateway
 from storage.heads import Place
 from storage.proving import ReceiptTeller, receipts
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
-from gateway.audit import AccessLog
-from gateway.looking import Looking
+from gateway.access.audit import AccessLog
+from gateway.access.looks import Looking
 from tests.world import NOW
 
 ROOM = Path(__file__).parents[3] / "gateway"

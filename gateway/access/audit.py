@@ -16,7 +16,7 @@ from uuid import UUID
 from fastapi import Request
 
 from casebus.now import Now
-from gateway.looking import Looking
+from gateway.access.looks import Looking
 from storage import access
 from storage.access import Looked
 from storage.handles import Handle

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gateway.gathering import Gathered
+from gateway.runtime.batches import Gathered
 
 
 class Desk:

@@ -1,0 +1,38 @@
+"""What is asked of figures, and how its parameters are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from gateway.problems import unfit
+
+
+@dataclass(frozen=True, slots=True)
+class FigureQuery:
+    """What a caller asks for; both days are included."""
+
+    indicators: tuple[str, ...]
+    by: tuple[str, ...]
+    as_of: datetime
+    since: date | None
+    until: date | None
+    shared: bool
+    division: str
+
+
+def prefix(division: str) -> str:
+    """The digits that all codes below a division begin with."""
+    if not division:
+        return ""
+    if not (len(division) == 6 and division.isascii() and division.isdecimal()):  # noqa: PLR2004
+        raise unfit("division", "a division has six digits")
+    digits = division.rstrip("0")
+    return digits + "0" * (len(digits) % 2)
+
+
+def parts(text: str | Iterable[str]) -> tuple[str, ...]:
+    """Words of a list that is given with commas."""
+    given = [text] if isinstance(text, str) else text
+    return tuple(word.strip() for one in given for word in one.split(",") if word.strip())

@@ -1,0 +1,73 @@
+"""The definitions in force, read once: what is counted, and by which words a search may ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from casebus.cases.findings import KINDS
+from casebus.law import Law
+from casebus.statistics.indicators import Indicators
+from casebus.statistics.steps import TimedStep, steps_of
+from gateway.access import redaction
+from gateway.runtime.law import law_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The definitions in force: indicators, the law's steps, and the words of a case's state."""
+
+    indicators: Indicators
+    law: str
+    steps: tuple[TimedStep, ...]
+    #: What may stand in which parameter of a search.
+    words: Mapping[str, frozenset[str]]
+    #: Article of an offence -> what it is called, in both languages.
+    offences: Mapping[str, tuple[str, str]]
+
+    @classmethod
+    def load(cls, policies: Path) -> Rules:
+        law = law_of(policies)
+        return cls(
+            Indicators.load(policies / "statistics"),
+            law.digest,
+            tuple(steps_of(law)),
+            _words(law),
+            _offences(law),
+        )
+
+
+def _words(law: Law) -> dict[str, frozenset[str]]:
+    states = {state for one in law.procedures.values() for state in one.states}
+    return {
+        "status": frozenset({*states, *redaction.STATUSES}),
+        "procedure": frozenset(law.procedures),
+        "clock": frozenset(law.clocks),
+        "finding": KINDS | redaction.FINDINGS,
+        "offence": frozenset(law.thresholds.family_of),
+    }
+
+
+def _offences(law: Law) -> dict[str, tuple[str, str]]:
+    """By the latest version of each one's standard."""
+    titles = {
+        one.offence: (one.title.zh, one.title.en)
+        for rows in law.thresholds.standards.values()
+        for one in rows
+        if one.variant is None
+    }
+    unnamed = {one: (f"刑法第{one}条", f"Art. {one}") for one in law.thresholds.family_of}
+    return dict(sorted((unnamed | titles).items()))
+
+
+@cache
+def _rules(policies: Path) -> Rules:
+    return Rules.load(policies)
+
+
+async def rules(policies: Path) -> Rules:
+    """Read once, off the loop: the law takes a moment."""
+    return await asyncio.to_thread(_rules, policies)

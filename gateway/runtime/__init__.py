@@ -1,0 +1,8 @@
+"""What one process of the gateway holds while it runs: opened once, closed in order.
+
+Owns the composition root (`context.Gateway`) and what it is made of: the producer, questions that
+go to the database together, turns of authors, the scheduler's heartbeat, the installed law.
+Touches `access`, PostgreSQL and Kafka; what a request asks for is above it.
+"""
+
+from __future__ import annotations

@@ -1,0 +1,14 @@
+"""The law that is installed here."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from casebus.law import Law
+
+
+@cache
+def law_of(policies: Path) -> Law:
+    """The installed law; it takes a moment, once."""
+    return Law.load(policies / "law")
