@@ -16,7 +16,7 @@ from casebus.cases import CaseEvent, derive, fold
 from casebus.cases.visibility import Access
 from casebus.events.schemas import Schemas
 from casebus.law import Law
-from onebox.provision.directory import read_agencies
+from operations.provision.agencies import read_agencies
 from rehearsal.scenario import storyline as storyline_file
 from rehearsal.scenario.rehearse import Rehearser
 from tests.case_events import storyline

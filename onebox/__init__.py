@@ -1,6 +1,7 @@
-"""One machine: Kafka and PostgreSQL embedded, the set of processes, provisioning.
+"""One machine: Kafka and PostgreSQL embedded, the set of processes, their home directory.
 
-Owns what lies below the home directory (`.casebus/`) and the `casebus up|down|...` commands.
+Owns what lies below the home (`.casebus/`): secrets and private keys, stamps of what was
+provisioned, logs and states; and the commands that start, stop, examine and refill it.
 May touch every room below it; nothing imports it, tests and commands apart.
 """
 

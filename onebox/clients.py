@@ -1,31 +1,14 @@
-"""How this room reaches the two backends: as Kafka's admin, as the database's owner."""
+"""What the supervisor asks of the database, as its owner."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 
-from casebus.settings import Settings
 from onebox.postgres import DATABASE
 from storage.handles import Connection
-
-if TYPE_CHECKING:
-    from kafka import KafkaAdminClient
-
-REQUEST_MS = 10_000
-
-
-def open_admin(settings: Settings) -> KafkaAdminClient:
-    """Raises a KafkaError where the brokers do not answer or refuse the password."""
-    from kafka import KafkaAdminClient  # noqa: PLC0415  0.2 s, while the broker starts anyway
-
-    from casebus.sdk.connection import client_settings  # noqa: PLC0415
-
-    known = KafkaAdminClient.DEFAULT_CONFIG
-    options = {name: value for name, value in client_settings(settings).items() if name in known}
-    return KafkaAdminClient(**{**options, "request_timeout_ms": REQUEST_MS})
 
 
 async def make_database(owner_url: str, name: str = DATABASE) -> None:

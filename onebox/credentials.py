@@ -5,44 +5,24 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from casebus.errors import CasebusError
 from onebox.places import Home
+from operations.provision.credentials import InstallationSecrets
 
 #: Two people beside `admin`: who asks for a redrive does not agree to it.
 OPERATORS = ("ops-1", "ops-2")
 
 
 @dataclass(slots=True)
-class Credentials:
-    """All secrets of a stack: Kafka users, the database's owner and roles, an API key an agency."""
+class Credentials(InstallationSecrets):
+    """All secrets of a stack: those of its installation, and what its embedded backends have."""
 
     cluster_id: str = ""
+    #: The password of the database's owner.
     postgres: str = ""
-    kafka: dict[str, str] = field(default_factory=dict)
-    api_keys: dict[str, str] = field(default_factory=dict)
-    root_digest: str = ""
-    #: The journal's, as the database said at the last start; no secret, as the root's digest.
-    epoch: int = 1
-    #: API keys of the people who look after the installation, by name.
-    operators: dict[str, str] = field(default_factory=dict)
-    #: Passwords of PostgreSQL roles, by service; empty where no roles could be made.
-    roles: dict[str, str] = field(default_factory=dict)
-
-    def kafka_password(self, user: str) -> str:
-        return self.kafka.setdefault(user, secrets.token_urlsafe(24))
-
-    def role_password(self, service: str) -> str:
-        return self.roles.setdefault(service, secrets.token_urlsafe(24))
-
-    def api_key(self, agency: str) -> str:
-        """256 random bits."""
-        return self.api_keys.setdefault(agency, secrets.token_urlsafe(32))
-
-    def operator_key(self, name: str) -> str:
-        return self.operators.setdefault(name, secrets.token_urlsafe(32))
 
 
 def load(home: Home) -> Credentials:

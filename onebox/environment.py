@@ -16,8 +16,9 @@ from casebus.trust.keys import SigningKey
 from onebox import webjars
 from onebox.credentials import Credentials
 from onebox.options import GATEWAY, Options
-from onebox.places import HOST, OPERATOR, SPEAKERS
+from onebox.places import HOST
 from onebox.postgres import DATABASE, USER
+from operations.speakers import OPERATOR, SPEAKERS
 from storage.roles import role_of
 
 ROUTER = "router"

@@ -16,10 +16,6 @@ HOST = "127.0.0.1"
 #: Well below 32768, where the ports begin that the system gives to outgoing connections.
 DEFAULT_BASE = 18080
 EPHEMERAL = 32768
-#: Who speaks for the bus from a command: adopts a law, reinterprets a case.
-OPERATOR = "operator"
-#: The processes that sign as the bus, each by a key of its own.
-SPEAKERS = ("router", "casework", "scheduler", OPERATOR)
 #: Of every process that we start: what it writes is its own account's.
 UMASK = 0o077
 

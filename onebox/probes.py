@@ -94,10 +94,12 @@ class Probes:
             return await asyncio.to_thread(self._ask_now, question)
 
     def _ask_now(self, question: Any) -> Any:
-        from kafka.errors import KafkaError  # noqa: PLC0415  imported while the broker starts
+        from kafka.errors import KafkaError  # noqa: PLC0415  while the broker starts
+
+        from operations.clients import open_admin  # noqa: PLC0415
 
         try:
-            self._admin = self._admin or clients.open_admin(self._settings)
+            self._admin = self._admin or open_admin(self._settings)
             return question(self._admin)
         except (KafkaError, OSError):
             self.close()

@@ -15,9 +15,9 @@ import sys
 from casebus.errors import CasebusError
 from casebus.settings import Settings
 from onebox import credentials, environment
+from onebox.installation import Installation, provision
 from onebox.options import BACKENDS, GATEWAY, SERVICES, Options
 from onebox.places import DEFAULT_BASE, home_at
-from onebox.provision.installation import Installation, provision
 
 PROVISION = "provision"
 

@@ -30,14 +30,16 @@ from onebox import (
 )
 from onebox.copying import Copies, GoneError
 from onebox.heartbeat import Heartbeat
+from onebox.installation import Installation
 from onebox.java import find_java
 from onebox.launch import Follow
 from onebox.options import BACKENDS, GATEWAY, WORKERS, Options
 from onebox.places import UMASK
 from onebox.probes import Probes
-from onebox.provision.installation import Installation, make_tables
 from onebox.service import Program, RunningProcess
 from onebox.supervisor import Supervisor
+from operations.provision.callers import register_api_keys
+from operations.provision.tables import make_tables
 
 log = logging.getLogger(__name__)
 
@@ -254,7 +256,10 @@ class Stack:
             checking = asyncio.to_thread(installation.check_law)
             checked, _ = await asyncio.gather(checking, asyncio.gather(*steps))
             self._enter("provisioning")
-            await asyncio.gather(installation.adopt_law(checked), installation.register_api_keys())
+            await asyncio.gather(
+                installation.adopt_law(checked),
+                register_api_keys(settings.database_url, self.credentials),
+            )
         self.save_credentials()
 
     async def _provision_kafka(self, installation: Installation) -> None:
@@ -265,9 +270,8 @@ class Stack:
         await self._start_backend("postgres")
         if "postgres" in self.options.embedded:
             await self._make_database()
-        await make_tables(
-            environment.database_url(self.options, self.credentials), self.credentials
-        )
+        owner = environment.database_url(self.options, self.credentials)
+        await make_tables(owner, self.credentials)
 
     async def _make_database(self) -> None:
         owner = environment.database_url(self.options, self.credentials, "postgres")

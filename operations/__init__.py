@@ -1,5 +1,6 @@
-"""What a running bus needs, on a laptop and in a cluster alike: proof, rebuilding, adoption of law.
+"""What a running bus needs, on a laptop and in a cluster alike.
 
-Owns `verify`, the rebuild of what is derived and the adoption of a law. Works by addresses and
-credentials that it is given; knows no home directory, no process and no word of one machine.
+Owns provisioning, backup and restore, the rebuild of what is derived, `verify`, the doctor's checks
+and the adoption of a law, each with its command. Works by addresses and credentials that it is
+given; knows no home directory, no process and no word of one machine.
 """

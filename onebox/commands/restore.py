@@ -9,9 +9,11 @@ import click
 from rich.console import Console
 
 from casebus.cli.output import answer, json_option
-from onebox.backup import restoring
-from onebox.backup.restoring import Restored
-from onebox.commands.shared import counted, home_option, new_options, options_of
+from onebox import restore as restoring
+from onebox.commands.shared import home_option, new_options, options_of
+from operations.backup.chosen import chosen
+from operations.backup.restoring import Restored
+from operations.commands.progress import counted
 
 
 @click.command()
@@ -42,7 +44,7 @@ def restore(
     """
     if folder is None and not from_tables:
         raise click.UsageError("name the FOLDER of the backup, or --journal-from-database")
-    found = restoring.chosen(folder, number) if folder is not None else None
+    found = chosen(folder, number) if folder is not None else None
     with counted("records written back", quiet=as_json) as advance:
         if from_tables:
             run = restoring.restore_journal(options_of(home), found, advance)

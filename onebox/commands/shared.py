@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from casebus.settings import Settings
 from onebox import credentials, environment, state
@@ -61,14 +57,3 @@ def sign_in(options: Options) -> str:
         return ""
     gateway = environment.shared(options, known)["CASEBUS_GATEWAY_URL"]
     return f"{gateway}/console/development/open?key={given['CASEBUS_CONSOLE_KEY']}"
-
-
-@contextmanager
-def counted(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr; yields what to call with how many are done, and of how many."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, TimeElapsedColumn(), console=Console(stderr=True), disable=quiet
-    ) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,8 +1,11 @@
-"""The checks of `casebus doctor`: the machine first, then the stack if it runs."""
+"""The checks of `casebus doctor`: the machine first, then the stack if it runs.
+
+Owns what a machine lacks and which of its processes run; the rest is `operations.doctor`.
+"""
 
 from __future__ import annotations
 
-from onebox.doctor.check import Check
+from casebus.sdk.doctor import Check
 from onebox.doctor.machine import examine_machine
 from onebox.doctor.running import examine_stack
 from onebox.options import Options

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 
 from casebus.errors import CasebusError
+from casebus.sdk.doctor import Check
 from onebox import jars, postgres, state
-from onebox.doctor.check import Check
 from onebox.java import OLDEST, find_java
 from onebox.options import Options
 from onebox.places import EPHEMERAL, is_free

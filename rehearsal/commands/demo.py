@@ -19,9 +19,8 @@ from casebus.events.schemas import Schemas
 from casebus.settings import Settings
 from casebus.trust.directory import Agency
 from onebox.commands.up import StackProgress
-from onebox.provision.directory import read_agencies
-from onebox.provision.installation import AGENCIES
 from onebox.testing import Stack
+from operations.provision.agencies import AGENCIES, read_agencies
 from rehearsal.scenario import storyline
 from rehearsal.scenario.player import Played, Player
 from rehearsal.scenario.playground import EXAMPLES, SPREADSHEET, Playground

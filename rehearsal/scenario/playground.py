@@ -20,9 +20,8 @@ from casebus.events.topics import ADMIN
 from casebus.law import Law
 from casebus.now import set_scenario_time
 from casebus.settings import Settings
-from onebox.provision.directory import read_agencies
-from onebox.provision.installation import agencies_file
 from onebox.testing import Stack
+from operations.provision.agencies import agencies_file, read_agencies
 from operations.verify.checks import verify
 from rehearsal.scenario.player import Player
 from rehearsal.scenario.rehearse import Rehearser

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from casebus.errors import CasebusError
-from casebus.events.doors import BUS, door_of
+from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
 from casebus.now import system_now
 from casebus.sdk.event import NewEvent
@@ -30,11 +30,14 @@ from casebus.sdk.store import StoredRecord
 from casebus.settings import Settings
 from casebus.trust.directory import Agency
 from casebus.trust.signing import Draft
-from onebox import clients, credentials
+from onebox import credentials
+from onebox.keyfolder import KeyFolder
 from onebox.options import WORKERS
 from onebox.places import Home
-from onebox.provision import directory
 from operations.away import clear_errors
+from operations.clients import open_admin
+from operations.provision.brokers import register_agencies
+from operations.provision.callers import register_api_keys
 from rehearsal.year.lines import YearLine
 from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import generate_by_case
@@ -82,25 +85,10 @@ def load_year(home: Home, settings: Settings, wanted: YearOrder) -> Loaded:
 def register(home: Home, settings: Settings, agencies: list[Agency]) -> None:
     """Bring directory and API keys up to these agencies; `settings` are those of Kafka's admin."""
     known = credentials.load(home)
-    directory.provision_directory(
-        settings,
-        Schemas.load(settings.schemas_dir),
-        agencies,
-        directory.KeyFolder(settings.keys_dir, home),
-        known.root_digest or settings.root_digest,
-    )
-    for one in agencies:
-        if one.id != BUS:
-            known.api_key(one.id)
+    register_agencies(settings, agencies, known, KeyFolder(settings.keys_dir, home))
     credentials.save(home, known)
-    asyncio.run(_register_keys(settings, known.api_keys))
+    asyncio.run(register_api_keys(settings.database_url, known))
     time.sleep(_HEARD_SECONDS)
-
-
-async def _register_keys(settings: Settings, keys: dict[str, str]) -> None:
-    from gateway.identity import keys as identity  # noqa: PLC0415  only where a year is loaded
-
-    await identity.register(settings.database_url, keys, label="development")
 
 
 class Loader:
@@ -201,7 +189,7 @@ def backlog(settings: Settings) -> Iterator[dict[str, int]]:
 
 def _open_admin(settings: Settings) -> KafkaAdminClient:
     with clear_errors():
-        return clients.open_admin(settings)
+        return open_admin(settings)
 
 
 def _behind(admin: KafkaAdminClient, settings: Settings) -> dict[str, int]:

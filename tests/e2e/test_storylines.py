@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
-from onebox.commands.rebuild import rebuild
 from onebox.testing import Stack
+from operations.commands.rebuild import rebuild
 from rehearsal.scenario import storyline
 from rehearsal.scenario.player import Played
 from rehearsal.scenario.playground import EXAMPLES, Playground

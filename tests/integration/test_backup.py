@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,14 @@ from casebus.events.envelope import Record
 from casebus.sdk.client import Client
 from casebus.sdk.event import NewEvent
 from casebus.settings import Settings
-from onebox import credentials, launch
-from onebox.backup import restoring
-from onebox.backup.taking import Source, TakenBackup, backup
+from onebox import credentials, keypack, launch, restore
 from onebox.commands.restore import restore as restore_command
+from onebox.installation import Installation
 from onebox.options import SERVICES, Options, read_options
 from onebox.ports import free_port_base
-from onebox.provision.installation import Installation
 from onebox.testing import Stack
+from operations.backup.chosen import chosen
+from operations.backup.taking import Source, TakenBackup, backup
 from storage.packing import unpack_headers
 from tests.integration.street import AMR, DOORS, PRO, PSB, Bus, opened
 
@@ -125,7 +126,7 @@ def test_a_second_backup_adds_what_is_new_and_leaves_the_first_as_it_was(told: T
     assert second.journal[: len(first.stretches(0))] == first.stretches(0)
     assert set(first.journal) < set(second.journal)
     for number in (1, 2):
-        assert restoring.chosen(told.folder, number).manifest.number == number
+        assert chosen(told.folder, number).manifest.number == number
     for path in told.folder.rglob("*"):
         assert path.stat().st_mode & 0o077 == 0
 
@@ -159,7 +160,7 @@ def test_a_backup_comes_back_whole_and_goes_on_and_so_does_a_journal_that_was_lo
 
 def test_a_backup_taken_while_events_flowed_says_nothing_twice(told: Told, scratch: Path) -> None:
     options = _options(scratch / "earlier")
-    back = asyncio.run(restoring.restore(options, restoring.chosen(told.folder, 1)))
+    back = asyncio.run(restore.restore(options, chosen(told.folder, 1)))
     assert back.records == told.first.manifest.records()
     with Stack(home=options.home, port_base=options.port_base) as stack, _bus(stack) as bus:
         bus.until(
@@ -186,7 +187,7 @@ def _cut_off(options: Options) -> None:
         raise CutOffError(done)
 
     with pytest.raises(CutOffError):
-        asyncio.run(restoring.restore_journal(options, advance=advance))
+        asyncio.run(restore.restore_journal(options, advance=advance))
     with pytest.raises(CasebusError, match="restore_unfinished"):
         launch.require_startable(options)
 
@@ -207,8 +208,8 @@ def _bus(stack: Stack) -> Iterator[Bus]:
 def _back_up(stack: Stack, folder: Path) -> TakenBackup:
     settings, known = stack.settings("admin"), credentials.load(stack.home)
     law = Installation(stack.home, settings, known).known_law()
-    source = Source(settings, stack.home, known.root_digest, law)
-    return asyncio.run(backup(source, folder, with_keys=True))
+    pack_keys = partial(keypack.pack, home=stack.home)
+    return asyncio.run(backup(Source(settings, known.root_digest, law, pack_keys), folder))
 
 
 def _flow(bus: Bus, streams: list[str]) -> None:

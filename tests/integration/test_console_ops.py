@@ -10,8 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from onebox.commands.verify import _keep, _run_of
 from onebox.testing import Stack
+from operations.commands.verify import _keep, _run_of
 from operations.verify.report import VerifyReport
 from tests.integration.person import Person, csrf
 from tests.integration.street import AMR, DOORS, PSB, Bus, gateway_clients, opened

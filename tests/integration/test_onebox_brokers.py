@@ -8,8 +8,8 @@ from kafka.protocol.admin.client_quotas import DescribeClientQuotasRequest
 
 from casebus.events.topics import Member, Topics
 from casebus.sdk.connection import producer_settings
-from onebox.clients import open_admin
 from onebox.testing import Stack
+from operations.clients import open_admin
 
 pytestmark = pytest.mark.connected
 

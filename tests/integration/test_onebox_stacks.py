@@ -13,9 +13,10 @@ import psutil
 import pytest
 
 from casebus.errors import CasebusError
-from onebox import clients, state
+from onebox import state
 from onebox.places import Home
 from onebox.testing import Stack
+from operations.clients import open_admin
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
 BACKENDS = ("kafka", "postgres")
@@ -139,7 +140,7 @@ def test_a_service_stopped_by_name_stays_stopped() -> None:
 
 
 def _cluster_id(stack: Stack) -> str:
-    admin = clients.open_admin(stack.settings("admin"))
+    admin = open_admin(stack.settings("admin"))
     try:
         return str(admin.describe_cluster()["cluster_id"])
     finally:

@@ -15,8 +15,8 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import sign
-from onebox.backup import sources
 from onebox.testing import Stack
+from operations.backup import sources
 from storage import dumping, outbox, reads, restoring
 from storage.outbox import OutboxRow
 from storage.packing import unpack_headers

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from casebus.sdk.gateway import Gateway
-from onebox.clients import open_admin
 from onebox.testing import Stack
+from operations.clients import open_admin
 
 pytestmark = pytest.mark.connected
 

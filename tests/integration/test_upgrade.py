@@ -22,9 +22,9 @@ from casebus.sdk.client import Client
 from casebus.sdk.event import NewEvent
 from casebus.sdk.gateway import Gateway
 from casebus.trust.keys import SigningKey
-from onebox.commands.rebuild import rebuild
-from onebox.places import SPEAKERS
 from onebox.testing import Stack
+from operations.commands.rebuild import rebuild
+from operations.speakers import SPEAKERS
 from storage.migrate import migrations
 from tests.case_events import ROOT
 from tests.integration.old_home import cases_in, unpacked

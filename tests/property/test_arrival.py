@@ -21,7 +21,7 @@ from casebus.cases import CaseEvent, derive, fold
 from casebus.cases.visibility import Access
 from casebus.events.schemas import Schemas
 from casebus.law.compiled import event_name
-from onebox.provision.directory import read_agencies
+from operations.provision.agencies import read_agencies
 from rehearsal.scenario import storyline
 from rehearsal.scenario.rehearse import Rehearser
 from rehearsal.scenario.rehearsed import Rehearsed, RehearsedOffices

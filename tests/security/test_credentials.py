@@ -21,10 +21,11 @@ from casebus.events.doors import BUS
 from casebus.trust.keys import SigningKey
 from gateway.identity import keys
 from onebox import credentials
+from onebox.keyfolder import KeyFolder
 from onebox.options import WORKERS
-from onebox.places import SPEAKERS, Home
-from onebox.provision.directory import KeyFolder
+from onebox.places import Home
 from onebox.testing import Stack
+from operations.speakers import SPEAKERS
 from storage import roles
 
 OWN, HOSTED, OTHER = "cn-330106-amr", "cn-330106-psb", "cn-330108-amr"

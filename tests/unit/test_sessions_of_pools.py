@@ -19,7 +19,7 @@ OWN_SESSION = {
     "services/scheduler/relay.py": "services/scheduler/leader.py",
     "storage/migrate.py": "storage/migrate.py",
     "storage/scheduling.py": "services/scheduler/leader.py",
-    "storage/sql/restoring.sql": "onebox/backup/restoring.py",
+    "storage/sql/restoring.sql": "operations/backup/restoring.py",
 }
 
 

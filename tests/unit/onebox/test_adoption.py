@@ -14,9 +14,9 @@ from casebus.events.doors import BUS
 from casebus.law import LawError
 from casebus.settings import Settings
 from onebox import credentials
+from onebox.installation import Installation
+from onebox.keyfolder import KeyFolder
 from onebox.places import Home
-from onebox.provision import directory
-from onebox.provision.installation import Installation
 from operations.adoption import announcing
 from operations.adoption.announcing import Adoption
 from tests.case_events import ROOT
@@ -32,7 +32,7 @@ class Place:
         settings = Settings(home=home.path, policies_dir=folder / "policies", keys_dir=home.keys)
         self.installation = Installation(home, settings, credentials.load(home))
         self.installation.stamp.write_text(json.dumps({"cluster": "one"}), encoding="utf-8")
-        directory.KeyFolder(home.keys, home).of(BUS)
+        KeyFolder(home.keys, home).of(BUS)
         self.adopted: list[Adoption] = []
         self.kept: list[str] = []
         self.done: list[str] = []

@@ -10,9 +10,9 @@ import pytest
 from casebus.settings import Settings
 from onebox import certificates, environment
 from onebox.credentials import Credentials
-from onebox.doctor.wires import examine_wires
 from onebox.options import Options, read_options
 from onebox.places import home_at
+from operations.doctor.wires import examine_wires
 
 PLAIN = {
     "kafka_security_protocol": "SASL_PLAINTEXT",

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from onebox.commands.rebuild import rebuild, show
+from operations.commands.rebuild import rebuild, show
 from operations.rebuild.rebuilding import Rebuilt
 from storage.differences import MISSING, OTHER, Differences, RowDifference
 

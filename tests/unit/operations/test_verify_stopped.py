@@ -19,8 +19,8 @@ PROGRAM = """
 import sys
 from aiokafka import TopicPartition
 from casebus.settings import Settings
-from onebox.commands.stopping import run
-from onebox.commands.verify import _STOPPED
+from operations.commands.stopping import run
+from operations.commands.verify import _STOPPED
 from operations.verify.comparing import PartitionLog
 from operations.verify.jobs import Share, side_by_side
 from operations.verify.report import VerifyReport

@@ -10,7 +10,7 @@ import pytest
 from casebus.cases.visibility import Access
 from casebus.events.schemas import Schemas
 from casebus.law import Law
-from onebox.provision.directory import read_agencies
+from operations.provision.agencies import read_agencies
 from rehearsal.scenario import storyline
 from rehearsal.scenario.rehearse import Rehearsal, Rehearser
 from rehearsal.scenario.storyline import Storyline

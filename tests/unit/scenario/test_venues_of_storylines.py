@@ -8,7 +8,7 @@ import pytest
 
 from casebus.law import Law
 from casebus.law.venues import VenueMatter
-from onebox.provision.directory import read_agencies
+from operations.provision.agencies import read_agencies
 from rehearsal.scenario import storyline
 from rehearsal.scenario.rehearsed import RehearsedOffices
 from rehearsal.scenario.storyline import StorylineStep

@@ -20,8 +20,8 @@ from casebus.errors import CasebusError
 from casebus.events.doors import agency_of, sector_of
 from casebus.events.topics import DIRECTORY, JOURNAL, Member, Topic, Topics
 from casebus.settings import Settings
-from onebox import clients
-from onebox.provision.kafka import provision_topics
+from operations.clients import open_admin
+from operations.provision.kafka import provision_topics
 from services.transport import Outgoing, Producer
 from storage.restoring import Written
 
@@ -50,7 +50,7 @@ class Brokers:
         self._topics = {one.name: one for one in self._file.topics()}
 
     async def __aenter__(self) -> Self:
-        self._admin: KafkaAdminClient = await asyncio.to_thread(clients.open_admin, self._settings)
+        self._admin: KafkaAdminClient = await asyncio.to_thread(open_admin, self._settings)
         self._producer = Producer(self._settings, client_id="restore")
         await self._producer.__aenter__()
         return self

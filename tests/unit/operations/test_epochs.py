@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from casebus.cases import facts
-from onebox.backup import epochs
+from operations.backup import epochs
 
 
 def test_one_backup_that_is_restored_twice_begins_two_epochs(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import tarfile
 from pathlib import Path
 
 from casebus.errors import CasebusError
-from onebox.backup import files
-from onebox.backup.files import BackupFile
 from onebox.places import Home
+from operations.backup import files
+from operations.backup.files import BackupFile
 
 #: Below the home; what a later start makes again is left out.
 _KEPT = ("keys", "processes", "root.pem", "credentials.json")

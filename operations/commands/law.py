@@ -17,13 +17,11 @@ from casebus.events.schemas import Schemas
 from casebus.law import Law
 from casebus.now import now_from
 from casebus.settings import Settings
-from onebox import credentials, environment
-from onebox.commands.shared import home_option, options_of
-from onebox.provision.installation import Installation
-from operations.adoption import adopting, announcing, voiding
+from operations.adoption import adopting, voiding
 from operations.adoption.reinterpreting import Decision
 from operations.adoption.reinterpreting import reinterpret as decide
 from operations.adoption.trying import TrialPeriod, try_law
+from operations.commands.admin import Admin, as_admin
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -36,14 +34,14 @@ _SHOWN = 40
 @click.option("--from", "since", type=_DAY, required=True, help="First legal date.")
 @click.option("--to", "until", type=_DAY, required=True, help="Last legal date.")
 @click.option("--division", default="", help="Only cases of agencies there or below (GB/T 2260).")
-@home_option
+@as_admin
 @json_option
 def what_if(
+    admin: Admin,
     folder: Path,
     since: dt.datetime,
     until: dt.datetime,
     division: str,
-    home: Path | None,
     *,
     as_json: bool,
 ) -> None:
@@ -55,7 +53,7 @@ def what_if(
     if until < since:
         raise click.UsageError("--to lies before --from")
     question = TrialPeriod(since.date(), until.date(), Law.load(folder), division)
-    found = asyncio.run(_tried(_settings(home), question))
+    found = asyncio.run(_tried(admin.settings, question))
     answer(found, as_json=as_json, show=lambda out: _show_tried(out, found))
 
 
@@ -95,17 +93,17 @@ def _show_suspended(out: Console, found: dict[str, Any]) -> None:
 @click.option("--author", required=True, help="Who decides it, by the name an officer acts under.")
 @click.option("--reason", required=True, help="Why: the text of the law that changed.")
 @click.option("--dry-run", is_flag=True, help="Only show what it would do to the cases that run.")
-@home_option
+@as_admin
 @json_option
 def adopt(
-    folder: Path, author: str, reason: str, home: Path | None, *, dry_run: bool, as_json: bool
+    admin: Admin, folder: Path, author: str, reason: str, *, dry_run: bool, as_json: bool
 ) -> None:
     """Put the law files in FOLDER in force, for new cases and for those that run.
 
     Checked first: a bad law is refused with file, line and reason, and the one in force stays. Then
     it says what changes in the cases that run; casework derives them anew in the background.
     """
-    settings, options = _settings(home), options_of(home)
+    settings = admin.settings
     ahead = asyncio.run(adopting.foresee(settings, folder, now_from(settings)()))
     if dry_run:
         answer(ahead, as_json=as_json, show=lambda out: _show_preview(out, ahead))
@@ -114,9 +112,7 @@ def adopt(
         _show_preview(Console(stderr=True), ahead)
     done = asyncio.run(adopting.adopt(settings, folder, author, reason))
     if done["adopted"]:
-        installation = Installation(options.place, settings, credentials.load(options.place))
-        here = announcing.digest_of(settings.policies_dir)
-        installation.note_law(done["digest"], installed=here)
+        admin.note_law(done["digest"])
     done = {**done, "preview": ahead}
     word = "is in force" if done["adopted"] else "was in force already"
     answer(done, as_json=as_json, show=lambda out: out.print(f"{done['digest']} {word}"))
@@ -136,24 +132,24 @@ def _show_preview(out: Console, ahead: dict[str, Any]) -> None:
 @click.command("void")
 @click.option("--author", required=True, help="Who decides it, by the name an officer acts under.")
 @click.option("--reason", required=True, help="Why: what became of the bundle.")
-@home_option
+@as_admin
 @json_option
-def void(author: str, reason: str, home: Path | None, *, as_json: bool) -> None:
+def void(admin: Admin, author: str, reason: str, *, as_json: bool) -> None:
     """Let what waits for a law bundle that nobody has go on by the law before it.
 
     First try to restore the bundle: casebus doctor names it. Journaled as `law.adoption_voided`.
     """
-    said = asyncio.run(voiding.void(_settings(home), author, reason))
+    said = asyncio.run(voiding.void(admin.settings, author, reason))
     lines = [f"partition {one['partition']}: {one['adoption']} is voided" for one in said]
     answer({"voided": said}, as_json=as_json, show=lambda out: out.print("\n".join(lines)))
 
 
 @click.command("show")
-@home_option
+@as_admin
 @json_option
-def show(home: Path | None, *, as_json: bool) -> None:
+def show(admin: Admin, *, as_json: bool) -> None:
     """Show the law in force, who adopted it and why, and the laws before it."""
-    found = asyncio.run(adopting.show(_settings(home)))
+    found = asyncio.run(adopting.show(admin.settings))
     answer(found, as_json=as_json, show=lambda out: _show_history(out, found))
 
 
@@ -180,24 +176,18 @@ def _show_history(out: Console, found: dict[str, Any]) -> None:
 @click.option("--law", "digest", required=True, help="Digest of a kept law, or its beginning.")
 @click.option("--reason", required=True, help="Why this case is to be judged by it.")
 @click.option("--author", default="", help="Who decides it.")
-@home_option
+@as_admin
 @json_option
 def reinterpret(
-    case: str, digest: str, reason: str, author: str, home: Path | None, *, as_json: bool
+    admin: Admin, case: str, digest: str, reason: str, author: str, *, as_json: bool
 ) -> None:
     """Derive CASE (an id or a local number) by another law from now on.
 
     Journaled as `case.reinterpreted` and sent to all who have a part in the case.
     """
-    settings = _settings(home)
+    settings = admin.settings
     decision = Decision(case, digest, reason, author)
     done = asyncio.run(decide(settings, decision, now_from(settings)()))
     word = "differs" if done["state_before"] != done["state_after"] else "stays the same"
     line = f"{done['case']}: {done['law_before'][:12]} → {done['law_after'][:12]}, its state {word}"
     answer(done, as_json=as_json, show=lambda out: out.print(line))
-
-
-def _settings(home: Path | None) -> Settings:
-    """Kafka's admin and the database's owner."""
-    options = options_of(home)
-    return environment.admin_settings(options, credentials.load(options.place))

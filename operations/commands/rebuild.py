@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 
 import click
 from rich.console import Console
 
 from casebus.cli.output import answer, json_option, table
 from casebus.settings import Settings
-from onebox import credentials, environment
-from onebox.commands.shared import counted, home_option, options_of
+from operations.commands.admin import Admin, as_admin
+from operations.commands.progress import counted
 from operations.rebuild.desk import desk_of
 from operations.rebuild.rebuilding import Advance, Rebuilt, Switch, drop_old
 from operations.rebuild.rebuilding import rebuild as derive_again
@@ -26,13 +25,13 @@ _SAID = {
 
 
 @click.command()
-@home_option
+@as_admin
 @click.option("--compare-only", is_flag=True, help="Name what differs, and switch in no case.")
 @click.option("--switch-anyway", is_flag=True, help="Switch though rows differ.")
 @click.option("--drop-old", "drops", is_flag=True, help="Only drop what the last switch kept.")
 @json_option
 def rebuild(
-    home: Path | None, *, compare_only: bool, switch_anyway: bool, drops: bool, as_json: bool
+    admin: Admin, *, compare_only: bool, switch_anyway: bool, drops: bool, as_json: bool
 ) -> None:
     """Derive every case again from the journal, beside; compare every row; switch if equal.
 
@@ -41,8 +40,7 @@ def rebuild(
     """
     if sum((compare_only, switch_anyway, drops)) > 1:
         raise click.UsageError("choose one of --compare-only, --switch-anyway and --drop-old")
-    options = options_of(home)
-    settings = environment.admin_settings(options, credentials.load(options.place))
+    settings = admin.settings
     if drops:
         dropped = asyncio.run(drop_old(settings.database_url))
         said = "derived_before is dropped" if dropped else "there was nothing to drop"

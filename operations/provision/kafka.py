@@ -22,7 +22,7 @@ from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest
 
 from casebus.errors import CasebusError
 from casebus.events.topics import Acl, Member, Quota, Topic, Topics
-from onebox.credentials import Credentials
+from operations.provision.credentials import InstallationSecrets
 
 _GRANTED = ACLPermissionType.ALLOW
 
@@ -32,19 +32,21 @@ def users(topics: Topics, members: Iterable[Member]) -> tuple[str, ...]:
     return (*topics.principals, *(member.id for member in members))
 
 
-def provision_users(admin: KafkaAdminClient, names: Iterable[str], known: Credentials) -> None:
+def provision_users(
+    admin: KafkaAdminClient, names: Iterable[str], known: InstallationSecrets
+) -> None:
     """Give a password to whoever the brokers do not know yet.
 
-    Raises CasebusError `password_unknown` for users that another home made: taking their passwords
-    over would shut out whoever runs there.
+    Raises CasebusError `password_unknown` for users that another installation made: to take their
+    passwords over would shut out whoever runs there.
     """
     existing = set(admin.describe_user_scram_credentials())
     strangers = sorted({name for name in names if name in existing and name not in known.kafka})
     if strangers:
         raise CasebusError(
             "password_unknown",
-            f"Kafka has {', '.join(strangers)} already; copy credentials.json of the home that"
-            " made them into this one",
+            f"Kafka has {', '.join(strangers)} already; bring the credentials that they were made"
+            " with (credentials.json)",
         )
     fresh = [name for name in names if name not in existing]
     if fresh:
@@ -110,7 +112,7 @@ def provision_quotas(admin: KafkaAdminClient, quotas: Iterable[Quota]) -> None:
         _require_none([one.error_message for one in answer.entries if one.error_code])
 
 
-def _with_password(name: str, known: Credentials) -> UserScramCredentialUpsertion:
+def _with_password(name: str, known: InstallationSecrets) -> UserScramCredentialUpsertion:
     return UserScramCredentialUpsertion(
         user=name, mechanism=ScramMechanism.SCRAM_SHA_512, password=known.kafka_password(name)
     )

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from casebus.cli.output import answer, json_option, table
 from casebus.now import system_now
 from casebus.settings import Settings
 from casebus.words import in_words
-from onebox import credentials, environment
-from onebox.commands.shared import home_option, options_of
-from onebox.commands.stopping import run
+from operations.commands.admin import Admin, as_admin
+from operations.commands.progress import bar
+from operations.commands.stopping import run
 from operations.verify.checks import Advance
 from operations.verify.checks import verify as compare
 from operations.verify.jobs import collect_seldom
@@ -35,7 +34,7 @@ _STOPPED = "Stopped before the end: nothing is proved, and nothing of it runs an
 
 
 @click.command()
-@home_option
+@as_admin
 @click.option(
     "--sample",
     "percent",
@@ -57,7 +56,7 @@ _STOPPED = "Stopped before the end: nothing is proved, and nothing of it runs an
 )
 @json_option
 def verify(
-    home: Path | None, *, percent: float, jobs: int | None, signatures: bool, as_json: bool
+    admin: Admin, *, percent: float, jobs: int | None, signatures: bool, as_json: bool
 ) -> None:
     """Prove from Kafka and PostgreSQL that nothing was lost, doubled or altered.
 
@@ -68,7 +67,7 @@ def verify(
     collect_seldom()
     sample = Sample.drawn(percent / _WHOLE)
     how, began = _How(sample, jobs, signatures), system_now()
-    settings = _settings(home)
+    settings = admin.settings
     report = _with_progress(settings, how, quiet=as_json)
     asyncio.run(_keep(settings.database_url, _run_of(report, began, percent, signatures)))
     answer(report.to_json(), as_json=as_json, show=lambda out: show(out, report, percent))
@@ -102,28 +101,19 @@ class _How(NamedTuple):
 
 
 def _with_progress(settings: Settings, how: _How, *, quiet: bool) -> VerifyReport:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, TimeElapsedColumn(), console=Console(stderr=True), disable=quiet
-    ) as bar:
-        return run(compare(settings, _shown_by(bar), **how._asdict()), _STOPPED)
+    with bar(quiet=quiet) as shown:
+        return run(compare(settings, _shown_by(shown), **how._asdict()), _STOPPED)
 
 
-def _shown_by(bar: Progress) -> Advance:
+def _shown_by(shown: Progress) -> Advance:
     tasks = {}
 
     def advance(part: str, done: int, total: int) -> None:
         if part not in tasks:
-            tasks[part] = bar.add_task(part, total=total)
-        bar.update(tasks[part], completed=done, total=total)
+            tasks[part] = shown.add_task(part, total=total)
+        shown.update(tasks[part], completed=done, total=total)
 
     return advance
-
-
-def _settings(home: Path | None) -> Settings:
-    """Kafka's admin and the database's owner: they may read everything."""
-    options = options_of(home)
-    return environment.admin_settings(options, credentials.load(options.place))
 
 
 def show(out: Console, report: VerifyReport, percent: float = _WHOLE) -> None:

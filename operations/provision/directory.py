@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import yaml
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
-from casebus.events.topics import DIRECTORY, Member
+from casebus.events.topics import DIRECTORY
 from casebus.sdk.connection import consumer_settings, producer_settings
 from casebus.settings import Settings
 from casebus.trust.directory import ROOT, Agency, Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import Draft, sign
-from onebox.places import OPERATOR, SPEAKERS, Home
+from operations.speakers import SPEAKERS
 
 #: Development keys are valid from here on: scenarios on their own time sign with them too.
 VALID_FROM = datetime(2020, 1, 1, tzinfo=UTC)
@@ -35,67 +32,24 @@ _SEND_SECONDS = 20
 _POLL_MS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFolder:
-    """Where private keys lie: one PEM an agency in `folder`; the root's and the bus's apart."""
+class PrivateKeys(Protocol):
+    """Whose keys the installation holds itself; each is made where it has none yet."""
 
-    folder: Path
-    home: Home
+    def of(self, agency: str) -> SigningKey: ...
 
-    def of(self, agency: str) -> SigningKey:
-        """The agency's key, made when it has none yet; the operator's for the bus."""
-        return _load_or_make(self._path(agency))
+    def of_speaker(self, process: str) -> SigningKey: ...
 
-    def of_speaker(self, process: str) -> SigningKey:
-        """The key by which one process speaks for the bus, made when it has none yet."""
-        return _load_or_make(self.home.bus_key(process))
-
-    def has(self, agency: str) -> bool:
-        return self._path(agency).is_file()
-
-    def split(self) -> None:
-        """Take the one key of the bus that an earlier release kept among the agencies' away.
-
-        The operator keeps it. Where the root is another's, new keys cannot be entered in the
-        directory: every speaker gets a copy then.
-        """
-        shared = self.folder / f"{BUS}.pem"
-        if not shared.is_file():
-            return
-        key = SigningKey.load(shared)
-        for process in (OPERATOR,) if self.has(ROOT) else SPEAKERS:
-            if not self.home.bus_key(process).is_file():
-                key.save(self.home.bus_key(process))
-        if self.folder == self.home.keys:
-            shared.unlink()
-
-    def _path(self, agency: str) -> Path:
-        if agency == BUS:
-            return self.home.bus_key(OPERATOR)
-        return self.home.root_key if agency == ROOT else self.folder / f"{agency}.pem"
-
-
-def read_agencies(path: Path) -> list[Agency]:
-    """The agencies of a YAML list, and the bus itself."""
-    rows = yaml.safe_load(path.read_text(encoding="utf-8"))
-    bus = Agency(BUS, "总线", BUS, "national", "000000", None, "none")
-    return [bus, *(Agency(**{"superior": None, **row}) for row in rows)]
-
-
-def members(agencies: Iterable[Agency]) -> tuple[Member, ...]:
-    """The agencies with a system of their own on Kafka."""
-    return tuple(Member(one.id, one.sector) for one in agencies if one.delivery == "kafka")
+    def has(self, agency: str) -> bool: ...
 
 
 def provision_directory(
-    settings: Settings, schemas: Schemas, agencies: list[Agency], keys: KeyFolder, known_root: str
+    settings: Settings, schemas: Schemas, agencies: list[Agency], keys: PrivateKeys, known_root: str
 ) -> str:
     """Bring the topic up to these agencies; returns the root digest to pin.
 
     A directory whose root key is not here is another's: it is checked and left as it is. Raises
     DirectoryError where it does not begin with the pinned root.
     """
-    keys.split()
     records = _read(settings)
     if not records:
         first = _root_entry(schemas, keys)
@@ -114,7 +68,7 @@ def provision_directory(
 
 
 def _missing(
-    schemas: Schemas, directory: Directory, agency: Agency, keys: KeyFolder
+    schemas: Schemas, directory: Directory, agency: Agency, keys: PrivateKeys
 ) -> Iterable[Draft]:
     if directory.agency(agency.id) != agency:
         yield _draft(schemas, "agency_registered", agency.id, _registration(agency))
@@ -137,7 +91,7 @@ def _registration(agency: Agency) -> dict[str, Any]:
     }
 
 
-def _root_entry(schemas: Schemas, keys: KeyFolder) -> Record:
+def _root_entry(schemas: Schemas, keys: PrivateKeys) -> Record:
     key = keys.of(ROOT)
     draft = _draft(schemas, "root_established", ROOT, {"keys": [_public(key)]})
     return sign([draft], key, schemas)[0]
@@ -199,11 +153,3 @@ def _append(settings: Settings, records: list[Record]) -> None:
             future.get(timeout=_SEND_SECONDS)
     finally:
         producer.close()
-
-
-def _load_or_make(path: Path) -> SigningKey:
-    if path.is_file():
-        return SigningKey.load(path)
-    key = SigningKey.generate()
-    key.save(path)
-    return key

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import in_china
 from casebus.events.schemas import Schemas
 from casebus.sdk.accounts import read_directory
+from casebus.sdk.doctor import Check
 from casebus.sdk.keyring import Keyring
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
-from onebox.doctor.check import Check
 
 _SHOWN = 5
 
 
-def examine_keys(settings: Settings) -> Iterator[Check]:
-    """Each key that processes here sign with, by the directory as it stands."""
+def examine_keys(settings: Settings, folders: Iterable[Path]) -> Iterator[Check]:
+    """Each key that lies in these folders, by the directory as it stands."""
     try:
         directory = read_directory(settings, Schemas.load(settings.schemas_dir))
     except CasebusError as error:
         yield Check("keys", "wrong", f"the directory cannot be read: {error}")
         return
-    # Beside the agencies' keys those by which processes speak for the bus.
-    speakers = sorted(settings.bus_key.parent.parent.glob("*/bus.pem"))
-    rings = [Keyring(folder) for folder in (settings.keys_dir, *(one.parent for one in speakers))]
+    rings = [Keyring(folder) for folder in folders]
     held = [(ring, name) for ring in rings for name in ring.agencies()]
     faults = [(name, why) for ring, name in held if (why := _fault(ring, name, directory))]
     if not faults:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from casebus.errors import CasebusError
-from onebox.backup.files import BackupFile, created
+from operations.backup.files import BackupFile, created
 
 FORM = 1
 _SORTED = orjson.OPT_SORT_KEYS

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
+from casebus.sdk.doctor import Check
 from casebus.settings import Settings
-from onebox.doctor.check import Check
 
 _CHECKED = frozenset({"require", "verify-ca", "verify-full"})
 _NAME = "encryption"

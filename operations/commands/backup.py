@@ -10,38 +10,36 @@ from rich.console import Console
 
 from casebus.cli.output import answer, json_option
 from casebus.errors import CasebusError
-from onebox import credentials, environment
-from onebox.backup.taking import Source, TakenBackup
-from onebox.backup.taking import backup as take
-from onebox.commands.shared import counted, home_option, options_of
-from onebox.provision.installation import Installation
+from operations.backup.taking import Source, TakenBackup
+from operations.backup.taking import backup as take
+from operations.commands.admin import Admin, as_admin
+from operations.commands.progress import counted
 
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@home_option
+@as_admin
 @click.option(
     "--with-keys",
     is_flag=True,
     help="Keep private keys, passwords and API keys too: who has them signs as anybody here.",
 )
 @json_option
-def backup(home: Path | None, folder: Path, *, with_keys: bool, as_json: bool) -> None:
+def backup(admin: Admin, folder: Path, *, with_keys: bool, as_json: bool) -> None:
     """Back up what nothing else holds into FOLDER, while the system runs.
 
     The journal and the directory from Kafka, schema own from PostgreSQL, the schemas. A later
     backup into the same FOLDER adds only what is new; each can be restored.
     """
-    options = options_of(home)
-    known = credentials.load(options.place)
-    settings = environment.admin_settings(options, known)
-    root = known.root_digest or settings.root_digest
-    if not root:
-        raise CasebusError("not_a_home", f"{options.home} holds no installation")
-    law = Installation(options.place, settings, known).known_law()
-    source = Source(settings, options.place, root, law)
+    settings = admin.settings
+    if not settings.root_digest:
+        raise CasebusError("not_a_home", f"{settings.home} holds no installation")
+    if with_keys and admin.pack_keys is None:
+        raise click.UsageError("no keys are kept here: --with-keys has nothing to pack")
+    pack_keys = admin.pack_keys if with_keys else None
+    source = Source(settings, settings.root_digest, dict(admin.law), pack_keys)
     with counted("records written", quiet=as_json) as advance:
-        taken = asyncio.run(take(source, folder, with_keys=with_keys, advance=advance))
+        taken = asyncio.run(take(source, folder, advance))
     made = taken.manifest
     said = {
         "backup": made.number,

@@ -13,9 +13,9 @@ from casebus.events.stamps import ORIGIN, Origin, without_stamps
 from casebus.trust.directory import Directory
 from casebus.trust.leaf import event_leaf, log_leaf
 from casebus.trust.merkle import Frontier
-from onebox.backup import files
-from onebox.backup.files import BackupFile
-from onebox.backup.records import unpack
+from operations.backup import files
+from operations.backup.files import BackupFile
+from operations.backup.records import unpack
 from storage import restoring
 from storage.handles import Connection
 from storage.restoring import Written

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,10 @@ class BackupFile:
         if not path.resolve().is_relative_to(folder.resolve()):
             raise CasebusError("backup_unreadable", f"{self.name} lies outside the backup")
         return path
+
+
+PackKeys = Callable[[Path, int], BackupFile]
+"""Packs secrets into the folder of a backup, under the backup's number."""
 
 
 @contextmanager

@@ -23,11 +23,10 @@ from casebus.errors import CasebusError
 from casebus.events.doors import is_door
 from casebus.events.topics import DIRECTORY, JOURNAL, REJECTED
 from casebus.settings import Settings
-from onebox.backup import files, keys, manifest
-from onebox.backup.files import BackupFile
-from onebox.backup.manifest import Manifest
-from onebox.backup.records import pack, unpack, written
-from onebox.places import Home
+from operations.backup import files, manifest
+from operations.backup.files import BackupFile, PackKeys
+from operations.backup.manifest import Manifest
+from operations.backup.records import pack, unpack, written
 from operations.rebuild.reading import JournalReader
 from storage import dumping
 
@@ -53,17 +52,16 @@ class Source:
     """What is backed up; `settings` are the admin's and the owner's."""
 
     settings: Settings
-    home: Home
     #: The pinned digest of the directory's entry 0.
     root_digest: str
     law: dict[str, str]
+    #: Packs private keys, passwords and API keys, where whoever keeps them gives them along.
+    pack_keys: PackKeys | None = None
 
 
 async def backup(
     source: Source,
     folder: Path,
-    *,
-    with_keys: bool = False,
     advance: Advance = lambda _done, _all: None,
 ) -> TakenBackup:
     """Write what nothing else holds; a later one into the same folder adds what is new.
@@ -74,7 +72,7 @@ async def backup(
         before = manifest.newest(folder)
         if before is not None and before.installation != source.root_digest:
             raise CasebusError("backup_of_another", f"{folder} has another installation's backups")
-        return await _Taking(source, folder, before, advance).run(with_keys=with_keys)
+        return await _Taking(source, folder, before, advance).run()
 
 
 @contextmanager
@@ -103,7 +101,7 @@ class _Taking:
         self._number = (before.number if before else 0) + 1
         self._done = self._all = 0
 
-    async def run(self, *, with_keys: bool) -> TakenBackup:
+    async def run(self) -> TakenBackup:
         taken_at = datetime.now(UTC).isoformat(timespec="seconds")
         own, migrations, epoch = await self._own()
         kept = self._before if self._before is not None and self._before.epoch == epoch else None
@@ -114,6 +112,7 @@ class _Taking:
         directory = await self._topic(
             DIRECTORY, f"directory-{epoch}", 1, kept.directory if kept else []
         )
+        pack_keys = self._source.pack_keys
         made = Manifest(
             number=self._number,
             taken_at=taken_at,
@@ -128,7 +127,7 @@ class _Taking:
             journal=journal,
             directory=directory,
             schemas=self._schemas(),
-            keys=keys.pack(self._folder, self._number, self._source.home) if with_keys else None,
+            keys=pack_keys(self._folder, self._number) if pack_keys else None,
         )
         return TakenBackup(made, manifest.write(self._folder, made), self._all)
 

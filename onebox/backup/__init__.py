@@ -1,4 +1,0 @@
-"""`casebus backup` and `casebus restore`: what nothing else holds, in files, and back.
-
-Owns the form of a backup. It reads and writes Kafka as the admin and PostgreSQL as the owner.
-"""
