@@ -199,7 +199,7 @@ class _Walk:
             "bus/scheduler",
             "prior_sanctions.found",
             uscc=self._rng.choice(_CODES),
-            family=self._rng.choice(sorted(LAW.thresholds.families)),
+            family=self._rng.choice(sorted(LAW.thresholds.standards.families)),
             revision=self._rng.randint(1, 3),
             sanctions=[prior],
             unpunished=[others],

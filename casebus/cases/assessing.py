@@ -89,7 +89,7 @@ class Assessing:
 
     def take(self, event: CaseEvent, name: str) -> None:
         """Read a folded event."""
-        says = self._rules.says(name)
+        says = self._rules.detection.says(name)
         if not says:
             return
         stated = bool(says & _STATING) and self._facts.take(
@@ -232,7 +232,7 @@ class Assessing:
     def _together(self, own: tuple[GoodsItem, ...], asked: _Asked) -> Assessment | None:
         """With the acts of other cases: those that are named or itemised count, others may."""
         others = [one for answer in self._answers.values() for one in answer.acts]
-        limited = self._rules.unlimited([(one, one.acts) for one in others], asked.on)
+        limited = self._rules.accumulation.unlimited([(one, one.acts) for one in others], asked.on)
         if not limited:
             return None
         found = []
@@ -342,7 +342,7 @@ class Assessing:
         """The families of a punishment that names no offence: by its own items and rights."""
         kinds = frozenset(reading.right_kinds(data))
         items, rules = reading.items(data, kinds), self._rules
-        families = {one for kind in kinds if (one := rules.family_of_right(kind))}
+        families = {one for kind in kinds if (one := rules.standards.family_of_right(kind))}
         if items or families:
             return tuple(sorted(rules.families_shown(items, frozenset(families))))
         return self._facts.shown(rules)
@@ -350,7 +350,7 @@ class Assessing:
     def _punishments(self, event: CaseEvent, kind: str) -> Iterator[Punished]:
         data = event.data
         offence = offence_of(body.text(data, "offence")) or self._facts.offence
-        named = self._rules.family_of.get(offence)
+        named = self._rules.standards.family_of.get(offence)
         families = (named,) if named else self._shown_by(data)
         for uscc, family in product(
             sorted(reading.organisations(data) or self._facts.organisations), families

@@ -131,11 +131,12 @@ class Stated:
         """Of the rights that are named; None where none is."""
         if not self.kinds:
             return None
-        return frozenset(one for kind in self.kinds if (one := rules.family_of_right(kind)))
+        found = map(rules.standards.family_of_right, self.kinds)
+        return frozenset(one for one in found if one is not None)
 
     def shown(self, rules: Thresholds) -> tuple[str, ...]:
         """The families whose offences it may be: by name, by items, else by rights; sorted."""
-        named = rules.family_of.get(self.offence)
+        named = rules.standards.family_of.get(self.offence)
         if named is not None:
             return (named,)
         return tuple(sorted(rules.families_shown(self._every_item(), self.families(rules))))
@@ -157,7 +158,7 @@ class Stated:
     def _listed(self, sanctions: Iterable[dict[str, Any]], rules: Thresholds) -> Iterable[Sanction]:
         for row in sanctions:
             offence = offence_of(body.text(row, "offence")) or self.offence
-            named = rules.family_of.get(offence)
+            named = rules.standards.family_of.get(offence)
             for family in (named,) if named else self.shown(rules):
                 yield from reading.sanctions({"rows": [row]}, "rows", family)
 

@@ -1,14 +1,17 @@
-"""Limitation of prosecution (刑法 87-89): until when acts of a tier may be prosecuted. Pure."""
+"""Limitation of prosecution (刑法 87-89): until when acts are prosecuted, and added up. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from typing import NamedTuple, TypeVar
 
 from casebus.law.assessment import AssessedMatter, StandardOutcome
+from casebus.law.figures import ActDays
 from casebus.law.threshold_models import ThresholdFile
-from casebus.law.threshold_rows import years_after
+from casebus.law.threshold_rows import gathered, in_force, years_after
+
+T = TypeVar("T")
 
 #: The second tier: no standard has a third.
 _HEAVIEST = 2
@@ -72,3 +75,18 @@ class ProsecutionLimits:
             ):
                 return row.years[max(one for one in row.years if one <= tier)]
         return None
+
+
+class Accumulation:
+    """Acts in other cases that nobody punished count together, while they can be prosecuted."""
+
+    def __init__(self, files: Collection[ThresholdFile]) -> None:
+        self._rows = gathered("accumulation", (file.accumulation for file in files))
+
+    def unlimited(self, acts: Iterable[tuple[T, ActDays]], today: dt.date) -> list[T]:
+        """Those that may still be prosecuted and so are added up; none where no row says so."""
+        rule = in_force(self._rows, today)
+        if rule is None:
+            return []
+        years = rule.limitation_years
+        return [one for one, when in acts if years_after(when.last, years) >= today]

@@ -47,19 +47,20 @@ def _words(law: Law) -> dict[str, frozenset[str]]:
         "procedure": frozenset(law.procedures),
         "clock": frozenset(law.clocks),
         "finding": KINDS | redaction.FINDINGS,
-        "offence": frozenset(law.thresholds.family_of),
+        "offence": frozenset(law.thresholds.standards.family_of),
     }
 
 
 def _offences(law: Law) -> dict[str, tuple[str, str]]:
     """By the latest version of each one's standard."""
+    standards = law.thresholds.standards
     titles = {
         one.offence: (one.title.zh, one.title.en)
-        for rows in law.thresholds.standards.values()
+        for rows in standards.versions.values()
         for one in rows
         if one.variant is None
     }
-    unnamed = {one: (f"刑法第{one}条", f"Art. {one}") for one in law.thresholds.family_of}
+    unnamed = {one: (f"刑法第{one}条", f"Art. {one}") for one in standards.family_of}
     return dict(sorted((unnamed | titles).items()))
 
 

@@ -114,7 +114,7 @@ class Chooser:
         return frozenset(self.world.law.thresholds.detection.clocks)
 
     def _transfers(self, event: str) -> bool:
-        return "transfers" in self.world.law.thresholds.says(event)
+        return "transfers" in self.world.law.thresholds.detection.says(event)
 
     def _passed(self, case: Case, region: Region, at: dt.datetime) -> frozenset[Name]:
         return frozenset(

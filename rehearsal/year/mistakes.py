@@ -56,7 +56,7 @@ class Spoiler:
             "corrected": _corrected,
             "skipped": _skipped,
         }
-        self._says = world.law.thresholds.says
+        self._says = world.law.thresholds.detection.says
         self._sectors = world.law.thresholds.detection.sectors
 
     def spoil(self, lines: Lines, rng: random.Random, *, crime: bool = False) -> Lines:

@@ -40,7 +40,8 @@ class Disclosure(NamedTuple):
         """Raises LawError, OSError, yaml.YAMLError or ValidationError: nothing starts without."""
         thresholds = Law.load(policies / "law").thresholds
         said = _File.model_validate(yaml.safe_load((policies / _FILE).read_text(encoding="utf-8")))
-        return cls(thresholds.repeat_years, thresholds.limits.shortest_years, said.withheld)
+        years = thresholds.standards.repeat_years
+        return cls(years, thresholds.limits.shortest_years, said.withheld)
 
     def acts(self, family: str, day: date) -> bool:
         """Whether acts of the family are told on that day."""

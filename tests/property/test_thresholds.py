@@ -46,11 +46,15 @@ DAYS = st.one_of(
         )
     ),
 )
-OFFENCES = st.none() | st.sampled_from(sorted(LAW.thresholds.family_of))
-FAMILIES = st.none() | st.frozensets(st.sampled_from(sorted(LAW.thresholds.families)))
+STANDARDS = LAW.thresholds.standards
+OFFENCES = st.none() | st.sampled_from(sorted(STANDARDS.family_of))
+FAMILIES = st.none() | st.frozensets(st.sampled_from(sorted(STANDARDS.families)))
 PRIOR = st.lists(
     st.builds(
-        Sanction, st.sampled_from(sorted(LAW.thresholds.families)), DAYS, st.just("criminal")
+        Sanction,
+        st.sampled_from(sorted(STANDARDS.families)),
+        DAYS,
+        st.just("criminal"),
     ),
     max_size=3,
 )

@@ -41,7 +41,7 @@ def assess(
 
 
 def repeat(offence: str, day: dt.date = dt.date(2025, 1, 10)) -> tuple[Sanction, ...]:
-    family = LAW.thresholds.family_of[offence]
+    family = LAW.thresholds.standards.family_of[offence]
     return (Sanction(family, day, "administrative", id="earlier"),)
 
 
@@ -289,8 +289,12 @@ def test_unpunished_acts_add_up_while_they_may_be_prosecuted() -> None:
         ("now", ActDays.on(NOW)),
         ("2021", ActDays.on(dt.date(2021, 3, 1))),
     ]
-    assert LAW.thresholds.unlimited(acts, NOW) == ["2025", "now"]
-    assert LAW.thresholds.unlimited(acts, dt.date(2026, 3, 1)) == ["2025", "now", "2021"]
+    assert LAW.thresholds.accumulation.unlimited(acts, NOW) == ["2025", "now"]
+    assert LAW.thresholds.accumulation.unlimited(acts, dt.date(2026, 3, 1)) == [
+        "2025",
+        "now",
+        "2021",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -304,20 +308,20 @@ def test_unpunished_acts_add_up_while_they_may_be_prosecuted() -> None:
     ],
 )
 def test_the_fine_follows_article_25(given: dict[str, int], tier: int, low: int, high: int) -> None:
-    found = LAW.thresholds.fine(figures(**given), tier, NOW)
+    found = LAW.thresholds.fines.range(figures(**given), tier, NOW)
     assert found is not None
     assert (found.low, found.high) == (low * 100, high * 100)
 
 
 def test_the_former_fine_went_to_five_times_the_gains() -> None:
-    found = LAW.thresholds.fine(figures(illegal_gains=40_000), 1, dt.date(2024, 1, 1))
+    found = LAW.thresholds.fines.range(figures(illegal_gains=40_000), 1, dt.date(2024, 1, 1))
     assert found is not None
     assert found.high == 20_000_000
 
 
 def test_the_steps_can_be_read_and_checked() -> None:
     found = assess("214", sales_amount=21_000, goods_value=168_000)
-    text = LAW.thresholds.standards["214"][0].source
+    text = LAW.thresholds.standards.versions["214"][0].source
     version, sold, together, so, fine = found.steps_en
     assert version.startswith("acts 2026-03-02 to 2026-03-02, by the standard since 2025-04-26")
     assert version.endswith(f"Selling counterfeit goods, {text} 第五条")

@@ -20,7 +20,7 @@ def test_how_far_back_is_asked_stands_in_the_law() -> None:
 
 
 def test_each_family_that_is_withheld_is_one_of_the_law() -> None:
-    assert {one.family for one in TELLING.withheld} <= set(LAW.thresholds.families)
+    assert {one.family for one in TELLING.withheld} <= set(LAW.thresholds.standards.families)
 
 
 @pytest.mark.parametrize(
