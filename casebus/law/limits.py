@@ -77,7 +77,7 @@ class ProsecutionLimits:
         return None
 
 
-class Accumulation:
+class AccumulatedActs:
     """Acts in other cases that nobody punished count together, while they can be prosecuted."""
 
     def __init__(self, files: Collection[ThresholdFile]) -> None:

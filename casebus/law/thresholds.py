@@ -15,7 +15,7 @@ from casebus.law.detection import EventDetection
 from casebus.law.figures import ActDays, Figures, Sanction
 from casebus.law.fines import Fines
 from casebus.law.items import ACT, Charge, Fits, GoodsItem
-from casebus.law.limits import Accumulation, ProsecutionLimits
+from casebus.law.limits import AccumulatedActs, ProsecutionLimits
 from casebus.law.outcomes import Outcomes
 from casebus.law.standards import Standards
 from casebus.law.threshold_models import ThresholdFile
@@ -41,7 +41,7 @@ class Thresholds:
         self.fits = Fits((row for file in every for row in file.fits), acts)
         self.standards = Standards(files, self.fits.stated)
         self.fines = Fines(every)
-        self.accumulation = Accumulation(every)
+        self.accumulation = AccumulatedActs(every)
         self.limits = ProsecutionLimits(every)
         self.detection = EventDetection(files, clocks)
         self._outcomes = Outcomes(every, self.standards.family_of)
