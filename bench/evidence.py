@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from bench.report import machine
 from casebus.evidence.checking import check_bundle
+from casebus.sdk.fakes import KnownDirectory
 from casebus.settings import Settings
 from gateway.app import create_app
 from gateway.cases.evidence import bundle_of
@@ -21,7 +22,7 @@ from tests.case_events import LAW
 from tests.installation import READING
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_heads import AMR, PSB, signer
-from tests.integration.worlds import KnownDirectory, replace_paths
+from tests.integration.worlds import replace_paths
 from tests.world import NOW
 
 EVENTS, BATCH, ROUNDS = 1_000, 100, 3

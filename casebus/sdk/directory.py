@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
@@ -28,6 +28,19 @@ HEARTBEAT_TOPIC = "directory.heartbeat"
 STALE_AFTER_SECONDS = 5.0
 _POLL_MS = 500
 _RETRY_SECONDS = 1.0
+
+
+class DirectoryReader(Protocol):
+    """Whatever knows the directory; `caught_up` once it was read to the end it had."""
+
+    directory: Directory
+
+    @property
+    def caught_up(self) -> bool: ...
+
+    def start(self) -> object: ...
+
+    def stop(self) -> None: ...
 
 
 class DirectoryFollower:

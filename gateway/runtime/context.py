@@ -21,7 +21,7 @@ from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.law.acts import ActRules
 from casebus.now import Now, now_from
-from casebus.sdk.directory import DirectoryFollower
+from casebus.sdk.directory import DirectoryFollower, DirectoryReader
 from casebus.sdk.signers import Signers
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
@@ -31,7 +31,7 @@ from gateway.access.audit import AccessLog
 from gateway.access.looks import Looking
 from gateway.runtime.batches import Gathered
 from gateway.runtime.heartbeat import HeartbeatAsker
-from gateway.runtime.producer import SingleProducer
+from gateway.runtime.producer import EventProducer, SingleProducer
 from gateway.runtime.turns import Turns
 from storage import reads, submissions
 from storage.pool import open_pool
@@ -50,8 +50,8 @@ class Gateway:
     settings: Settings
     schemas: Schemas
     now: Now
-    producer: SingleProducer
-    reader: DirectoryFollower
+    producer: EventProducer
+    reader: DirectoryReader
     #: Who may see what.
     access: Access
     #: Whom an agency may ask about published penalties.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
@@ -21,6 +22,21 @@ _MOST_REQUEST_BYTES = 2 * 1024 * 1024
 #: Seconds until a send counts as failed; the caller is told 503 and may ask again.
 _SEND_PATIENCE = 10.0
 _RETRY_SECONDS = 1.0
+
+
+class EventProducer(Protocol):
+    """What the gateway needs of a producer."""
+
+    @property
+    def connected(self) -> bool: ...
+
+    async def send(
+        self, topic: str, record: Record, *, message_id: str, headers: list[Header]
+    ) -> None: ...
+
+    async def start(self) -> AIOKafkaProducer: ...
+
+    async def stop(self) -> None: ...
 
 
 class SingleProducer:

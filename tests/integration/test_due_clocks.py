@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from casebus.law import Law
 from onebox.testing import Stack
 from services.casework.deriving import rows_of
 from services.scheduler.clocks import ClockTeller
+from services.scheduler.fakes import HeldBarrier
 from services.scheduler.statements import Voice
 from storage import cases, outbox, searching, sending, submissions
 from storage.outbox import OutboxRow
@@ -39,24 +40,9 @@ BEFORE = datetime.fromisoformat("2026-04-14T11:00:00+08:00")
 AFTER = datetime.fromisoformat("2026-04-14T13:00:00+08:00")
 
 
-class Gate:
-    """A barrier that the test opens."""
-
-    def __init__(self) -> None:
-        self.reached, self.open = asyncio.Event(), asyncio.Event()
-        self.partitions: set[int] = set()
-        self.seconds = 0.1
-
-    async def passed(self, partitions: Iterable[int]) -> float:
-        self.partitions |= set(partitions)
-        self.reached.set()
-        await self.open.wait()
-        return self.seconds
-
-
 class Desk:
     def __init__(self, pool: Any) -> None:
-        self.pool, self.gate, self.now = pool, Gate(), AFTER
+        self.pool, self.gate, self.now = pool, HeldBarrier(is_open=False), AFTER
         self.world = World()
         self.version = 0
         self.clocks = ClockTeller(

@@ -10,6 +10,7 @@ import pytest
 
 from casebus.events.doors import BUS
 from onebox.testing import Stack
+from services.scheduler.fakes import HeldBarrier
 from services.scheduler.imports import Imports
 from services.scheduler.statements import Voice
 from tests.integration.casework import Casework, casework_on
@@ -20,18 +21,13 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 AMR, PSB, COURT = "cn-330106-amr", "cn-330106-psb", "cn-330106-court"
 
 
-class Barrier:
-    async def passed(self, partitions: Any) -> float:
-        return 0.1
-
-
 class History:
     """One import by AMR of cases in which the court speaks without a part."""
 
     def __init__(self, casework: Casework) -> None:
         self.casework, self.id = casework, str(uuid4())
         voice = Voice(casework.world.keys[BUS], SCHEMAS, lambda: NOW)
-        self._imports = Imports(casework.pool, voice, Barrier(), _one)
+        self._imports = Imports(casework.pool, voice, HeldBarrier(), _one)
 
     async def frame(self, word: str, author: str = AMR, **said: Any) -> None:
         data = {"import_id": self.id, **said}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from rehearsal.year.mistakes import Spoiler
 from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import case_lines
 from services.scheduler.clocks import ClockTeller
+from services.scheduler.fakes import HeldBarrier
 from services.scheduler.statements import Voice
 from storage.packing import unpack_headers
 from tests.case_events import LAW, ROOT
@@ -62,14 +63,6 @@ def changed_law() -> Law:
 
 
 CHANGED = changed_law()
-
-
-class Open:
-    """A barrier with nothing behind it: all there is has been recorded."""
-
-    async def passed(self, partitions: Iterable[int]) -> float:
-        assert list(partitions) == [0]
-        return 0.1
 
 
 class Province:
@@ -145,7 +138,7 @@ class Province:
         world = self.casework.world
         return ClockTeller(
             pool=self.casework.pool,
-            barrier=Open(),
+            barrier=HeldBarrier(),
             voice=Voice(world.keys[BUS], SCHEMAS, lambda: AFTER),
             directory=world.directory,
             now=lambda: AFTER,

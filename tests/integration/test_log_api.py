@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from casebus.events.doors import BUS
+from casebus.sdk.fakes import KnownDirectory
 from casebus.settings import Settings
 from casebus.trust.head import Head, cosign, log_key
 from casebus.trust.keys import SigningKey
@@ -25,7 +26,7 @@ from onebox.testing import Stack
 from storage import submissions
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_heads import AMR, PSB, note, signer
-from tests.integration.worlds import KnownDirectory, replace_paths
+from tests.integration.worlds import replace_paths
 from tests.world import NOW, SCHEMAS
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]

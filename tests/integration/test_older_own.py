@@ -13,6 +13,7 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from onebox.testing import Stack
 from services.casework import batch as journal_batch
+from services.scheduler.fakes import HeldBarrier, MemoryBrokers
 from services.scheduler.hearing import PartitionHearing
 from services.scheduler.questions import Questions
 from services.scheduler.relay import Relay
@@ -22,29 +23,13 @@ from storage import journal, outbox
 from tests.integration import older
 from tests.integration.casework import Casework, casework_on
 from tests.integration.test_organisations import AMR as ASKER
-from tests.integration.test_organisations import OTHER_AMR, Office, Open, _one
+from tests.integration.test_organisations import OTHER_AMR, Office, _one
 from tests.integration.test_rights import OFFICE, Desks
 from tests.world import NOW, SCHEMAS
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
-
-
-class Door:
-    """What the relay sends goes straight into the journal."""
-
-    def __init__(self) -> None:
-        self.sent: list[Outgoing] = []
-
-    async def partitions(self, _: str) -> int:
-        return 4
-
-    async def send(self, outgoing: list[Outgoing]) -> None:
-        self.sent += outgoing
-
-    async def renew(self) -> None:
-        """Nothing is refused here."""
 
 
 @pytest.fixture
@@ -62,14 +47,14 @@ def out_of_place(casework: Casework, stream: str) -> list[Record]:
 
 async def relayed(casework: Casework, **given: Any) -> list[Outgoing]:
     """What a relay sends now; it goes through the front door into the journal."""
-    door = Door()
+    door = MemoryBrokers()
     async with casework.pool.acquire() as connection:
         relay = Relay(connection, door, **given)
         while await relay.send_waiting():
             pass
-    for one in door.sent:
+    for one in door.taken:
         await casework(Record(one.key or b"", one.value, tuple(one.headers)))
-    return door.sent
+    return door.taken
 
 
 async def doubled(casework: Casework) -> list[Any]:
@@ -297,7 +282,7 @@ async def test_a_finding_is_taken_back_whose_telling_the_outbox_forgot(casework:
     stream = str(uuid4())
     later = NOW + timedelta(days=2)
     voice = Voice(casework.world.keys[BUS], SCHEMAS, lambda: later)
-    questions = Questions(casework.pool, voice, lambda: later, Open(), _one)
+    questions = Questions(casework.pool, voice, lambda: later, HeldBarrier(), _one)
     await casework(casework.world.event("case.noted", AMR, stream=stream))
     await older.keep(casework.pool)
     await questions.ask()

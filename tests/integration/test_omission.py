@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -13,6 +13,7 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from onebox.testing import Stack
 from services.scheduler.clocks import ClockTeller
+from services.scheduler.fakes import HeldBarrier
 from services.scheduler.statements import Voice
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework, casework_on
@@ -27,11 +28,6 @@ ASKED = datetime.fromisoformat("2026-03-18T09:00:00+08:00")
 SUPERVISED = datetime.fromisoformat("2026-03-26T09:00:00+08:00")
 
 
-class Open:
-    async def passed(self, partitions: Iterable[int]) -> float:
-        return 0.0 * len(list(partitions))
-
-
 class Office:
     """Casework and the scheduler's clocks; what the bus says goes through the front door."""
 
@@ -40,7 +36,7 @@ class Office:
         self.now, self._heard = ASKED, 0
         self._clocks = ClockTeller(
             pool=casework.pool,
-            barrier=Open(),
+            barrier=HeldBarrier(),
             voice=Voice(self.world.keys[BUS], SCHEMAS, lambda: self.now),
             directory=self.world.directory,
             now=lambda: self.now,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from casebus.events.envelope import Record
 from casebus.settings import Settings
 from onebox.testing import Stack
 from services.scheduler.disclosure import Disclosure
+from services.scheduler.fakes import HeldBarrier
 from services.scheduler.organisations import Organisations
 from services.scheduler.statements import Voice
 from storage.packing import unpack_headers
@@ -27,22 +28,11 @@ USCC = "91330106MA2TEX7081"
 SELLER = {"role": "SUSPECT", "organisation": {"name": "某公司", "uscc_raw": USCC}}
 
 
-class Open:
-    """A barrier that is always passed: here nothing is on its way."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    async def passed(self, partitions: Iterable[int]) -> float:
-        self.asked += len(list(partitions))
-        return 0.0
-
-
 class Office:
     """Casework, and the scheduler that asks across its cases."""
 
     def __init__(self, casework: Casework, telling: Disclosure = TELLING) -> None:
-        self.casework, self.world, self.barrier = casework, casework.world, Open()
+        self.casework, self.world, self.barrier = casework, casework.world, HeldBarrier()
         voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
         self.organisations = Organisations(
             casework.pool, voice, self.barrier, _one, telling=telling, now=lambda: NOW
@@ -137,7 +127,7 @@ async def test_a_penalty_of_another_agency_makes_the_next_act_a_repeat(office: O
     assert (answer["revision"], answer["unpunished"]) == (1, [])
     assert await office.verdict(ours) == "MUST_TRANSFER"
     assert await office.ask() == []
-    assert office.barrier.asked
+    assert office.barrier.partitions
 
 
 async def test_a_later_sanction_is_asked_about_anew(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
@@ -15,18 +15,20 @@ import pytest
 from casebus.cases.listed import QUESTION, Listed, PenaltyEntryRules, question_stream
 from casebus.events.doors import BUS
 from casebus.events.envelope import Record
+from casebus.sdk.fakes import KnownDirectory
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from gateway.app import create_app
 from gateway.identity.keys import digest
 from onebox.testing import Stack
+from services.scheduler.fakes import HeldBarrier
 from services.scheduler.penalties import Penalties
 from services.scheduler.statements import Voice
 from storage import penalties, submissions
 from storage.packing import unpack_headers
 from storage.penalties import Sought
 from tests.integration.casework import Casework, casework_on
-from tests.integration.worlds import KnownDirectory, replace_paths
+from tests.integration.worlds import replace_paths
 from tests.world import NOW, SCHEMAS
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -41,18 +43,6 @@ PARTY = {"organisation": {"name": "杭州市西湖区茗汇茶叶店", "uscc_raw
 ASKING = PenaltyEntryRules.load(Path("policies"))
 
 
-class Gate:
-    """The barrier: what the test says comes in while it is waited at."""
-
-    meanwhile: Callable[[], Awaitable[None]] | None = None
-
-    async def passed(self, _: Iterable[int]) -> float:
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile is not None:
-            await meanwhile()
-        return 0.0
-
-
 class Desks:
     """Casework, and the scheduler that looks for what was asked."""
 
@@ -61,7 +51,7 @@ class Desks:
         for agency, division in ((SUP, "330100"), (OTHER_SUP, "440100")):
             self._register(agency, division)
         voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
-        self.barrier = Gate()
+        self.barrier = HeldBarrier()
         self.penalties = Penalties(
             casework.pool,
             voice,

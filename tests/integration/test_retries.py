@@ -16,12 +16,13 @@ from gateway.entry import submission
 from gateway.runtime.context import Gateway
 from gateway.runtime.heartbeat import HeartbeatAsker
 from onebox.testing import Stack
+from services.scheduler.fakes import MemoryBrokers
 from services.scheduler.relay import Relay
 from storage import scheduling, submissions
 from storage.submissions import Finished
 from tests.integration import older
 from tests.integration.casework import Casework, casework_on
-from tests.integration.test_older_own import Door, doubled
+from tests.integration.test_older_own import doubled
 from tests.world import NOW
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -73,11 +74,11 @@ class Desk:
         return await self.relayed_now()
 
     async def relayed_now(self) -> list[Any]:
-        door = Door()
+        door = MemoryBrokers()
         async with self.pool.acquire() as connection:
             while await Relay(connection, door).send_waiting():
                 pass
-        return door.sent
+        return door.taken
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Record
 from casebus.trust.keys import SigningKey
 from onebox.testing import Stack
+from services.scheduler.fakes import HeldBarrier
 from services.scheduler.rights import Rights
 from services.scheduler.statements import Voice
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework, casework_on
-from tests.integration.test_organisations import Open
 from tests.world import NOW, SCHEMAS
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
@@ -31,7 +31,7 @@ class Desks:
     """Casework, and the scheduler that asks across its cases."""
 
     def __init__(self, casework: Casework) -> None:
-        self.casework, self.world, self.barrier = casework, casework.world, Open()
+        self.casework, self.world, self.barrier = casework, casework.world, HeldBarrier()
         self._register(OFFICE, "examination", "national", "000000")
         voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
         self.rights = Rights(casework.pool, voice, self.barrier, _one)
@@ -120,7 +120,7 @@ async def test_every_open_case_of_the_right_is_told_of_the_contest_and_the_decis
     contest = {("raised", "right_in_question", one) for one in (ours, theirs)}
     assert set(brief(told)) == contest
     assert {tuple(one["to"]) for one in told} == {(COURT,)}
-    assert desks.barrier.asked
+    assert desks.barrier.partitions
     # The decision does not name the right again: the case has only the one.
     await desks.decide(origin, "INVALID")
     told = await desks.ask()

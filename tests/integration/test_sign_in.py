@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from casebus.now import system_now
+from casebus.sdk.fakes import KnownDirectory
 from casebus.settings import Settings
 from gateway.app import create_app
 from gateway.console.signin.current import still_valid
@@ -25,7 +26,7 @@ from storage.pool import open_pool
 from storage.sessions import Officer, SessionLimits
 from tests.integration.database import fresh_database
 from tests.integration.person import csrf, hidden
-from tests.integration.worlds import KnownDirectory, replace_paths
+from tests.integration.worlds import replace_paths
 from tests.world import World
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]

@@ -18,17 +18,18 @@ import httpx
 
 from casebus.events.doors import BUS
 from casebus.events.envelope import UNSIGNED_HEADERS, Record
+from casebus.sdk.fakes import KnownDirectory
 from casebus.settings import Settings
-from casebus.trust.directory import Directory
 from gateway.app import create_app
 from gateway.identity.keys import digest
+from services.scheduler.fakes import HeldBarrier
 from services.scheduler.organisations import Organisations
 from services.scheduler.rights import Rights
 from services.scheduler.statements import Voice
 from storage import submissions
 from storage.packing import unpack_headers
 from tests.integration.casework import Casework
-from tests.integration.test_organisations import TELLING, Open
+from tests.integration.test_organisations import TELLING
 from tests.world import NOW, SCHEMAS
 
 AMR, OTHER_AMR = "cn-330106-amr", "cn-330100-amr"
@@ -76,15 +77,6 @@ class Hidden:
 ABSENT = Hidden(stream=BESIDE, uscc=OTHER_USCC, right="99999999", number="另号", title="乙")
 
 
-class KnownDirectory:
-    """The directory as it is read from Kafka, once it has been."""
-
-    caught_up = True
-
-    def __init__(self, directory: Directory) -> None:
-        self.directory = directory
-
-
 class TwinWorld:
     """One world: our open case, and a secret one."""
 
@@ -92,8 +84,10 @@ class TwinWorld:
         self.casework, self.world, self.hidden = casework, casework.world, hidden
         voice = Voice(self.world.keys[BUS], SCHEMAS, lambda: NOW)
         self._ask = (
-            Organisations(casework.pool, voice, Open(), _one, telling=TELLING, now=lambda: NOW),
-            Rights(casework.pool, voice, Open(), _one),
+            Organisations(
+                casework.pool, voice, HeldBarrier(), _one, telling=TELLING, now=lambda: NOW
+            ),
+            Rights(casework.pool, voice, HeldBarrier(), _one),
         )
 
     async def play(self, *, closed: tuple[str, ...] = (), ours: str = USCC) -> None:

@@ -12,6 +12,7 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.minted import stream_id
 from onebox.testing import Stack
+from services.scheduler.fakes import HeldBarrier
 from services.scheduler.imports import Imports
 from services.scheduler.statements import Voice
 from storage import reads, scheduling, work
@@ -127,18 +128,11 @@ async def test_who_opens_another_s_import_hears_nothing_of_it_and_hinders_no_sum
     await frame("closed", CITY)
     await frame("closed", AMR)
     voice = Voice(casework.world.keys[BUS], SCHEMAS, lambda: NOW)
-    await Imports(casework.pool, voice, Barrier(), one_partition).summarise()
+    await Imports(casework.pool, voice, HeldBarrier(), one_partition).summarise()
     rows = await casework.rows("select value from own.outbox where type like '%summarised.v1'")
     said = {one["told"][0]: one for one in (SCHEMAS.decode(row["value"])[1] for row in rows)}
     assert (said[CITY]["events"], said[CITY]["found"]) == (0, [])
     assert said[AMR]["events"] == 1
-
-
-class Barrier:
-    """Everything is folded already."""
-
-    async def passed(self, partitions: Any) -> float:
-        return 0.1
 
 
 async def one_partition() -> int:

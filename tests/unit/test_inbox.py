@@ -13,6 +13,7 @@ from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Record
 from casebus.sdk import inbox as inbox_module
 from casebus.sdk.doors import one_door
+from casebus.sdk.fakes import MemorySink
 from casebus.sdk.inbox import Delivery, Inbox
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store, StoredRecord
@@ -55,13 +56,6 @@ class Consumer:
     def close(self, **_: object) -> None: ...
 
 
-class Sink:
-    def send(self, records: Sequence[StoredRecord]) -> list[tuple[int, int] | CasebusError]:
-        return [(0, at) for at in range(len(records))]
-
-    def close(self) -> None: ...
-
-
 class Desk:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         SigningKey.generate().save(folder / "keys" / f"{AMR}.pem")
@@ -84,13 +78,13 @@ class Desk:
         """What a process that starts now is handed."""
         return self.inbox().deliveries(idle_seconds=0)
 
-    def inbox(self, sink: Sink | Restless | None = None) -> Inbox:
+    def inbox(self, sink: MemorySink | Restless | None = None) -> Inbox:
         publisher = Publisher(
             self.settings,
             schemas=SCHEMAS,
             store=self.store,
             door_of=one_door("events.administrative"),
-            sink=sink or Sink(),
+            sink=sink or MemorySink(),
         )
         return Inbox(self.settings, schemas=SCHEMAS, store=self.store, publisher=publisher)
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +15,9 @@ from casebus.events.legaltime import CHINA
 from casebus.events.schemas import Schemas
 from casebus.sdk.doors import DoorOf, one_door
 from casebus.sdk.event import NewEvent
+from casebus.sdk.fakes import MemorySink
 from casebus.sdk.publisher import Publisher
-from casebus.sdk.store import Store, StoredRecord
+from casebus.sdk.store import Store
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
@@ -27,31 +27,9 @@ AGENCY = "cn-330106-amr"
 STREAM = "0190a1b2-0000-7000-8000-000000000001"
 
 
-class Broker:
-    """Takes records, refuses those of the streams in `down`, and can be unreachable."""
-
-    def __init__(self) -> None:
-        self.taken: list[StoredRecord] = []
-        self.down: set[str] = set()
-        self.reachable = True
-
-    def send(self, records: Sequence[StoredRecord]) -> list[tuple[int, int] | CasebusError]:
-        if not self.reachable:
-            raise CasebusError("kafka_unreachable")
-        return [self._take(one) for one in records]
-
-    def _take(self, one: StoredRecord) -> tuple[int, int] | CasebusError:
-        if one.stream in self.down:
-            return CasebusError("topic_denied")
-        self.taken.append(one)
-        return 0, len(self.taken) - 1
-
-    def close(self) -> None: ...
-
-
 @pytest.fixture
-def broker() -> Broker:
-    return Broker()
+def broker() -> MemorySink:
+    return MemorySink()
 
 
 @pytest.fixture
@@ -61,11 +39,11 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def publisher(settings: Settings, broker: Broker, tmp_path: Path) -> Publisher:
+def publisher(settings: Settings, broker: MemorySink, tmp_path: Path) -> Publisher:
     return make_publisher(settings, broker, tmp_path)
 
 
-def make_publisher(settings: Settings, broker: Broker, folder: Path) -> Publisher:
+def make_publisher(settings: Settings, broker: MemorySink, folder: Path) -> Publisher:
     return Publisher(
         settings,
         schemas=Schemas.load(settings.schemas_dir),
@@ -79,18 +57,18 @@ def noted(text: str, *, stream: str | None = STREAM, event: str | None = None) -
     return NewEvent(type="case.noted", data={"note": text}, stream=stream, id=event)
 
 
-def sequences(broker: Broker) -> list[int | None]:
+def sequences(broker: MemorySink) -> list[int | None]:
     return [Envelope.from_headers(one.record.headers).sequence for one in broker.taken]
 
 
-def test_sequences_count_from_one_in_each_stream(publisher: Publisher, broker: Broker) -> None:
+def test_sequences_count_from_one_in_each_stream(publisher: Publisher, broker: MemorySink) -> None:
     publisher.publish([noted("a"), noted("b"), noted("c", stream=None)])
     publisher.publish_one(noted("d"))
     assert sequences(broker) == [1, 2, 1, 3]
 
 
 def test_what_machines_without_a_common_store_say_as_one_takes_no_number(
-    publisher: Publisher, broker: Broker
+    publisher: Publisher, broker: MemorySink
 ) -> None:
     told = NewEvent(type="referral.sent", stream=STREAM, counted=False)
     publisher.publish([told, NewEvent(type="referral.sent", stream=STREAM)])
@@ -99,7 +77,7 @@ def test_what_machines_without_a_common_store_say_as_one_takes_no_number(
 
 
 def test_events_published_together_carry_proofs_that_verify(
-    publisher: Publisher, broker: Broker, settings: Settings
+    publisher: Publisher, broker: MemorySink, settings: Settings
 ) -> None:
     publisher.publish([noted(str(at)) for at in range(5)])
     key = SigningKey.load(settings.keys_dir / f"{AGENCY}.pem")
@@ -112,7 +90,7 @@ def test_events_published_together_carry_proofs_that_verify(
 
 
 def test_what_was_kept_before_a_crash_goes_out_byte_for_byte_and_first(
-    publisher: Publisher, broker: Broker, settings: Settings, tmp_path: Path
+    publisher: Publisher, broker: MemorySink, settings: Settings, tmp_path: Path
 ) -> None:
     broker.reachable = False
     with pytest.raises(CasebusError, match="kafka_unreachable"):
@@ -125,7 +103,7 @@ def test_what_was_kept_before_a_crash_goes_out_byte_for_byte_and_first(
 
 
 def test_the_same_id_is_one_event_however_often_it_is_published(
-    publisher: Publisher, broker: Broker
+    publisher: Publisher, broker: MemorySink
 ) -> None:
     first = publisher.publish_one(noted("a", event="e1"))
     again = publisher.publish_one(noted("a", event="e1"))
@@ -135,7 +113,7 @@ def test_the_same_id_is_one_event_however_often_it_is_published(
     assert len(broker.taken) == 2
 
 
-def test_another_body_under_a_used_id_is_refused(publisher: Publisher, broker: Broker) -> None:
+def test_another_body_under_a_used_id_is_refused(publisher: Publisher, broker: MemorySink) -> None:
     publisher.publish_one(noted("a", event="e1"))
     with pytest.raises(CasebusError, match="identity_reused"):
         publisher.publish_one(noted("b", event="e1"))
@@ -143,7 +121,7 @@ def test_another_body_under_a_used_id_is_refused(publisher: Publisher, broker: B
 
 
 def test_a_refused_stream_keeps_its_order_and_does_not_hold_up_others(
-    publisher: Publisher, broker: Broker
+    publisher: Publisher, broker: MemorySink
 ) -> None:
     other = STREAM.replace("1", "2")
     broker.down = {STREAM}
@@ -158,7 +136,7 @@ def test_a_refused_stream_keeps_its_order_and_does_not_hold_up_others(
 
 @pytest.mark.parametrize("mark", ["国家秘密", "机密★10年", "详见绝密★文件", "state_secret"])
 def test_state_secrets_are_refused_before_anything_is_kept(
-    publisher: Publisher, broker: Broker, mark: str
+    publisher: Publisher, broker: MemorySink, mark: str
 ) -> None:
     with pytest.raises(CasebusError, match="state_secret") as refused:
         publisher.publish([noted("ok"), noted(mark)])
@@ -183,7 +161,7 @@ def test_fields_that_the_schema_does_not_know_are_refused(publisher: Publisher) 
 
 
 def test_without_the_source_s_key_nothing_is_kept_and_no_sequence_is_spent(
-    publisher: Publisher, broker: Broker
+    publisher: Publisher, broker: MemorySink
 ) -> None:
     with pytest.raises(CasebusError, match="no_key"):
         publisher.publish_one(replace(noted("a"), source="cn-330106-psb"))
@@ -192,7 +170,7 @@ def test_without_the_source_s_key_nothing_is_kept_and_no_sequence_is_spent(
 
 
 def test_without_the_source_s_key_kafka_is_not_asked_for_its_door(
-    settings: Settings, broker: Broker, tmp_path: Path
+    settings: Settings, broker: MemorySink, tmp_path: Path
 ) -> None:
     asked: list[str] = []
 
@@ -269,7 +247,7 @@ class Away:
         return door
 
 
-def asking(settings: Settings, broker: Broker, folder: Path, kafka: Away) -> Publisher:
+def asking(settings: Settings, broker: MemorySink, folder: Path, kafka: Away) -> Publisher:
     store = Store.open(folder / "sent.sqlite")
     return Publisher(
         settings.model_copy(update={"patience_seconds": 0}),
@@ -281,7 +259,7 @@ def asking(settings: Settings, broker: Broker, folder: Path, kafka: Away) -> Pub
 
 
 def test_a_process_that_has_never_reached_kafka_keeps_what_it_signed_and_a_later_one_sends_it(
-    settings: Settings, broker: Broker, tmp_path: Path
+    settings: Settings, broker: MemorySink, tmp_path: Path
 ) -> None:
     first = asking(settings, broker, tmp_path, Away(100))
     with pytest.raises(AwayError, match="kafka_unreachable"):
@@ -297,7 +275,7 @@ def test_a_process_that_has_never_reached_kafka_keeps_what_it_signed_and_a_later
 
 
 def test_kafka_is_not_asked_while_other_processes_wait_for_the_store(
-    settings: Settings, broker: Broker, tmp_path: Path
+    settings: Settings, broker: MemorySink, tmp_path: Path
 ) -> None:
     kafka = Away(0)
     asking(settings, broker, tmp_path, kafka).publish_one(noted("a"))
@@ -306,7 +284,7 @@ def test_kafka_is_not_asked_while_other_processes_wait_for_the_store(
 
 
 def test_an_account_that_may_not_write_as_the_agency_keeps_nothing(
-    settings: Settings, broker: Broker, tmp_path: Path
+    settings: Settings, broker: MemorySink, tmp_path: Path
 ) -> None:
     def refused(_: str) -> str:
         raise CasebusError("sector_unknown")
@@ -342,7 +320,7 @@ def test_brokers_that_are_away_for_a_while_are_waited_for_and_nothing_goes_out_t
 
 
 def test_what_a_restored_bus_lacks_is_sent_again_byte_for_byte_in_its_order(
-    publisher: Publisher, broker: Broker, tmp_path: Path
+    publisher: Publisher, broker: MemorySink, tmp_path: Path
 ) -> None:
     publisher.publish([noted("a", event="a")])
     backed_up = datetime.now(UTC)

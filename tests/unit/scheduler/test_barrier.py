@@ -7,36 +7,23 @@ from aiokafka import TopicPartition
 
 from casebus.events.topics import JOURNAL
 from services.scheduler.barrier import ADMISSION, Barrier
+from services.scheduler.fakes import MemoryOffsets
 
 DOOR = TopicPartition("events.police", 0)
 OTHER_DOOR = TopicPartition("events.court", 1)
+DOORS = ("events.court", "events.police")
 
 
 def journal(partition: int) -> TopicPartition:
     return TopicPartition(JOURNAL, partition)
 
 
-class Broker:
-    """Offsets that the test moves; remembers what it was asked, in order."""
+class Broker(MemoryOffsets):
+    """Offsets, and how far casework has recorded."""
 
     def __init__(self) -> None:
-        self.end: dict[TopicPartition, int] = {}
-        self.commits: dict[TopicPartition, int] = {}
+        super().__init__()
         self.recorded: dict[int, int] = {}
-        self.asked: list[str] = []
-
-    async def places(self, topics: Iterable[str]) -> list[TopicPartition]:
-        assert list(topics) == ["events.police", "events.court"]
-        return [DOOR, OTHER_DOOR]
-
-    async def ends(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        wanted = set(places)
-        self.asked.append("journal" if any(it.topic == JOURNAL for it in wanted) else "doors")
-        return {place: end for place, end in self.end.items() if place in wanted}
-
-    async def committed(self, group: str) -> dict[TopicPartition, int]:
-        assert group == ADMISSION
-        return dict(self.commits)
 
     async def casework(self, partitions: Iterable[int]) -> dict[int, int]:
         wanted = set(partitions)
@@ -54,15 +41,15 @@ async def still_waits(task: asyncio.Task[float]) -> bool:
 async def test_it_waits_for_every_door_then_for_the_case_s_partition_of_the_journal() -> None:
     broker = Broker()
     broker.end = {DOOR: 5, OTHER_DOOR: 2, journal(3): 9, journal(0): 100}
-    broker.commits = {DOOR: 5, OTHER_DOOR: 1}
+    broker.done[ADMISSION] = {DOOR: 5, OTHER_DOOR: 1}
     task = asyncio.create_task(broker.barrier().passed([3]))
     assert await still_waits(task)
-    assert broker.asked == ["doors"]
+    assert broker.asked == [DOORS]
 
-    broker.commits[OTHER_DOOR] = 2
+    broker.done[ADMISSION][OTHER_DOOR] = 2
     broker.recorded = {3: 8}
     assert await still_waits(task)
-    assert broker.asked == ["doors", "journal"]
+    assert broker.asked == [DOORS, (JOURNAL,)]
 
     broker.recorded = {3: 9}
     await task
@@ -71,11 +58,11 @@ async def test_it_waits_for_every_door_then_for_the_case_s_partition_of_the_jour
 async def test_what_arrives_after_it_began_does_not_hold_it_up() -> None:
     broker = Broker()
     broker.end = {DOOR: 5}
-    broker.commits = {DOOR: 4}
+    broker.done[ADMISSION] = {DOOR: 4}
     task = asyncio.create_task(broker.barrier().passed([0]))
     assert await still_waits(task)
     broker.end = {DOOR: 50}
-    broker.commits = {DOOR: 5}
+    broker.done[ADMISSION] = {DOOR: 5}
     await task
 
 
@@ -96,7 +83,7 @@ async def test_for_all_cases_it_waits_until_what_was_stored_is_sent_and_only_the
     None
 ):
     broker, sent = Broker(), asyncio.Event()
-    broker.end, broker.commits = {DOOR: 5}, {DOOR: 5}
+    broker.end, broker.done[ADMISSION] = {DOOR: 5}, {DOOR: 5}
 
     async def until_sent() -> None:
         await sent.wait()
@@ -109,5 +96,5 @@ async def test_for_all_cases_it_waits_until_what_was_stored_is_sent_and_only_the
     broker.end = {DOOR: 6}
     sent.set()
     assert await still_waits(task)
-    broker.commits = {DOOR: 6}
+    broker.done[ADMISSION] = {DOOR: 6}
     await task

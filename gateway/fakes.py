@@ -1,0 +1,79 @@
+"""A gateway without Kafka and PostgreSQL, for fast tests of what a request does.
+
+`MemoryProducer` stands for `kafka.SingleProducer`; the database is `storage.fakes`, the directory
+one that was read (`casebus.sdk.fakes`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple, NoReturn
+
+from aiokafka.errors import KafkaConnectionError
+
+from casebus.cases.listed import PenaltyEntryRules
+from casebus.cases.visibility import Access
+from casebus.errors import CasebusError
+from casebus.events.envelope import Header, Record
+from casebus.events.schemas import Schemas
+from casebus.now import Now
+from casebus.sdk.fakes import KnownDirectory
+from casebus.settings import Settings
+from casebus.trust.directory import Directory
+from casebus.trust.witnessing import Witnessing
+from gateway.runtime.context import Gateway
+from storage.fakes import MemoryDatabase
+
+
+class Produced(NamedTuple):
+    topic: str
+    record: Record
+    message_id: str
+
+
+class MemoryProducer:
+    """Brokers that take what is sent, until `refuses` says why they do not."""
+
+    def __init__(self) -> None:
+        self.taken: list[Produced] = []
+        self.refuses: CasebusError | None = None
+
+    @property
+    def connected(self) -> bool:
+        return bool(self.taken)
+
+    async def send(
+        self, topic: str, record: Record, *, message_id: str, headers: list[Header]
+    ) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.taken.append(Produced(topic, replace(record, headers=tuple(headers)), message_id))
+
+    async def start(self) -> NoReturn:
+        """There is no broker to speak with."""
+        raise KafkaConnectionError
+
+    async def stop(self) -> None: ...
+
+
+def memory_gateway(
+    settings: Settings,
+    *,
+    schemas: Schemas,
+    directory: Directory,
+    now: Now,
+    database: MemoryDatabase,
+    producer: MemoryProducer,
+) -> Gateway:
+    """Keys and policies are read from where the settings say."""
+    return Gateway(
+        settings=settings,
+        schemas=schemas,
+        now=now,
+        producer=producer,
+        reader=KnownDirectory(directory),
+        access=Access.load(settings.policies_dir),
+        asking=PenaltyEntryRules.load(settings.policies_dir),
+        witnessing=Witnessing.load(settings.policies_dir),
+        _pool=database.pool,
+    )
