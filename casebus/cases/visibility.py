@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from casebus.events.register import VISIBILITIES
+from casebus.events.register import VISIBILITIES, full_name
 
 Level = Literal["PUBLIC", "PARTY", "AGENCY", "CASE_TEAM", "RESTRICTED"]
 _RANK = {level: rank for rank, level in enumerate(VISIBILITIES)}
@@ -117,9 +117,10 @@ def _records(kind: Any, named: dict[str, Mapping[str, Any]]) -> Iterator[Mapping
     elif kind["type"] in ("array", "map"):
         yield from _records(kind.get("items", kind.get("values")), named)
     elif kind["type"] == "record":
-        named[f"{kind.get('namespace', '')}.{kind['name']}"] = kind
+        named[full_name(kind)] = kind
         for field in kind["fields"]:
             list(_records(field["type"], named))
         yield kind
-    elif isinstance(kind["type"], dict | list):
+    else:
+        # A type that is put in a dictionary of its own, or named there.
         yield from _records(kind["type"], named)

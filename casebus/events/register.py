@@ -107,7 +107,7 @@ def _inline_type(node: Body, shared: Mapping[str, Body], seen: set[str]) -> Body
     return node
 
 
-def full_name(node: Body) -> str:
+def full_name(node: Mapping[str, Any]) -> str:
     return f"{node['namespace']}.{node['name']}" if "namespace" in node else str(node["name"])
 
 
