@@ -380,3 +380,55 @@ def test_a_file_that_cannot_be_meant_is_refused_with_its_reason(
 ) -> None:
     with pytest.raises(LawError, match=said):
         Law(changed(change))
+
+
+def test_an_assessment_is_told_field_by_field_as_the_catalogue_names_them() -> None:
+    found = assess(
+        "214", prior=repeat("214"), sales_amount=60_000, goods_value=168_000, illegal_gains=21_000
+    )
+    text = LAW.thresholds.standards.versions["214"][0].source
+    assert found.fine is not None
+    assert found.to_json() == {
+        "verdict": "MUST_TRANSFER",
+        "tier": 1,
+        "offence": "214",
+        "title": "销售假冒注册商标的商品罪",
+        "title_en": "Selling counterfeit goods",
+        "rule": "repeated",
+        "metric": "sales_amount",
+        "value": 6_000_000,
+        "needed": 3_000_000,
+        "figures": {
+            "goods_value": 16_800_000,
+            "illegal_gains": 2_100_000,
+            "sales_amount": 6_000_000,
+        },
+        "citation": f"{text} 第五条第一款第二项",
+        "version": "2025-04-26",
+        "confidence": "V-I",
+        "lighter": "",
+        "sanctions": ["earlier"],
+        "fine": {
+            "low": 2_100_000,
+            "high": 21_000_000,
+            "basis": "illegal_gains",
+            "citation": f"{text} 第二十五条",
+        },
+        "unknown": [],
+        "limitation": "",
+        "steps": list(found.steps),
+        "steps_en": list(found.steps_en),
+    }
+
+
+def test_what_can_be_prosecuted_no_more_is_watched_by_the_law_that_says_so() -> None:
+    found = assess("214", dt.date(2012, 1, 1), today=NOW, sales_amount=60_000).to_json()
+    assert (found["verdict"], found["tier"], found["lighter"]) == ("WATCH", 1, "old")
+    assert found["limitation"] == "中华人民共和国刑法 第八十七条第一项"
+
+
+def test_what_is_not_known_of_an_unnamed_offence_is_told_once_a_standard_is_reached() -> None:
+    marks = frozenset({"trademark"})
+    assert assess(None, families=marks, sales_amount=60_000).to_json()["unknown"] == ["act"]
+    assert assess(None, families=marks, sales_amount=20).to_json()["unknown"] == []
+    assert assess(None, families=marks, sales_amount=20).to_json()["fine"] is None
