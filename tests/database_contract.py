@@ -413,13 +413,15 @@ async def the_next_moment_of_a_running_clock_is_known(casework: Casework) -> Non
 
 @case
 async def of_a_case_with_an_unsent_record_nothing_is_told(casework: Casework) -> None:
-    stream = uuid4()
+    stream, other = uuid4(), uuid4()
     await shown(casework, stream, FILED)
+    await shown(casework, other, FILED)
     [one] = await due(casework, stream, AFTER)
     waiting = handed_in(stream)
     await submissions.store(casework.pool, waiting)
     before = await sending.database_time(casework.pool)
     assert await due(casework, stream, AFTER) == []
+    assert len(await due(casework, other, AFTER)) == 1
     assert await scheduling.tellable(casework.pool, one, before) is None
     assert await sending.awaited_among(casework.pool, [stream]) == {stream}
     assert await sending.anything_on_its_way(casework.pool, before + HOUR)
@@ -428,6 +430,11 @@ async def of_a_case_with_an_unsent_record_nothing_is_told(casework: Casework) ->
     assert await scheduling.tellable(casework.pool, one, before) is None
     later = await sending.database_time(casework.pool)
     assert await scheduling.tellable(casework.pool, one, later + HOUR) is not None
+    assert await due(casework, stream, AFTER) == [one]
+    refused = handed_in(stream)
+    await submissions.store(casework.pool, refused)
+    assert await due(casework, stream, AFTER) == []
+    await submissions.mark_refused(casework.pool, refused, "too_large")
     assert await due(casework, stream, AFTER) == [one]
 
 
@@ -466,7 +473,19 @@ async def a_clock_that_was_held_back_is_due_at_once(casework: Casework) -> None:
         await sending.hold_clock(casework.pool, stream, clock.key, BREACHED)
     [held] = await due(casework, stream, "2026-01-01T00:00:00+08:00")
     assert await scheduling.tellable(casework.pool, held, NOW) is not None
+    in_time = event(AMR, "referral.goods_handed_over", "2026-04-13 10:00", id="in_time", to=(PSB,))
+    await shown(casework, stream, [*FILED, late, in_time])
+    assert await due(casework, stream, AFTER) == []
+    await shown(casework, stream, [*FILED, late])
     await sending.let_go(casework.pool, stream, clock.key, BREACHED)
+    assert await due(casework, stream, AFTER) == []
+
+
+@case
+async def of_what_was_imported_no_clock_is_due(casework: Casework) -> None:
+    stream = uuid4()
+    imported = event(AMR, "referral.sent", "2026-01-05", to=(PSB,), imported=True)
+    await shown(casework, stream, [imported])
     assert await due(casework, stream, AFTER) == []
 
 

@@ -62,6 +62,7 @@ def bus_says(casework: Casework, name: str, stream: str, **data: Any) -> Record:
     return casework.world.event(name, BUS, stream=stream, data=data)
 
 
+@pytest.mark.long
 async def test_what_is_below_the_fence_and_equal_is_skipped(casework: Casework) -> None:
     stream = str(uuid4())
     await casework(sent(casework, stream), sent(casework, str(uuid4())))
@@ -107,6 +108,7 @@ async def test_a_gap_above_the_fence_stops_casework_and_records_nothing(
     assert await casework.rows("select * from derived.journal") == []
 
 
+@pytest.mark.long
 async def test_recipients_of_an_event_are_the_union_over_its_journal_copies(
     casework: Casework,
 ) -> None:
@@ -143,6 +145,7 @@ async def test_a_late_reject_is_not_told_to_its_sender(casework: Casework) -> No
     assert [row["topic"] for row in rows] == [f"agency.{AMR}.rejected"]
 
 
+@pytest.mark.long
 async def test_an_adopted_law_reaches_running_cases_and_those_that_begin_after_it(
     casework: Casework,
 ) -> None:

@@ -165,6 +165,7 @@ async def test_it_waits_for_the_lock_of_a_case_that_is_being_folded(desk: Desk) 
     assert await telling == 0
 
 
+@pytest.mark.long
 async def test_nothing_is_told_before_due_and_grace(desk: Desk) -> None:
     await desk.record(FILED)
     desk.now = BEFORE
@@ -172,6 +173,7 @@ async def test_nothing_is_told_before_due_and_grace(desk: Desk) -> None:
     assert not desk.gate.reached.is_set()
 
 
+@pytest.mark.long
 async def test_a_breach_is_told_once_while_it_is_on_its_way_and_after(desk: Desk) -> None:
     await desk.record(FILED)
     desk.gate.open.set()
@@ -199,6 +201,7 @@ async def test_a_breach_that_was_withdrawn_can_be_told_again(desk: Desk) -> None
     assert first == event_id != second
 
 
+@pytest.mark.long
 async def test_a_historic_clock_is_never_told(desk: Desk) -> None:
     imported = [event(AMR, "referral.sent", "2026-01-05", to=(PSB,), imported=True)]
     late = event(PSB, "referral.accepted", "2026-01-06", to=(AMR,), recorded_at="2026-04-01 09:00")
@@ -259,6 +262,7 @@ async def test_a_lapse_is_said_behind_the_barrier_and_once(desk: Desk) -> None:
     assert await desk.clocks.tell_due() == 0
 
 
+@pytest.mark.long
 async def test_a_proof_that_comes_while_the_barrier_waits_prevents_the_lapse(desk: Desk) -> None:
     desk.now = datetime.fromisoformat("2026-10-09T00:00:00+08:00")
     await desk.record([ASKED], SMALL)
@@ -271,6 +275,7 @@ async def test_a_proof_that_comes_while_the_barrier_waits_prevents_the_lapse(des
     assert await desk.said("lapsed") == []
 
 
+@pytest.mark.long
 async def test_an_actor_is_warned_once_and_not_after_the_due_moment(desk: Desk) -> None:
     desk.gate.open.set()
     desk.now = datetime.fromisoformat("2026-09-30T00:00:00+08:00")
@@ -283,6 +288,7 @@ async def test_an_actor_is_warned_once_and_not_after_the_due_moment(desk: Desk) 
     assert await desk.clocks.tell_due() == 0
 
 
+@pytest.mark.long
 async def test_a_warning_that_would_come_too_late_is_none(desk: Desk) -> None:
     desk.gate.open.set()
     desk.now = datetime.fromisoformat("2026-10-09T00:00:00+08:00")
@@ -325,6 +331,7 @@ def noted(desk: Desk) -> Record:
     return desk.world.event("case.noted", PSB, stream=STREAM)
 
 
+@pytest.mark.long
 async def test_nothing_is_told_of_a_case_while_a_record_of_it_is_stored_and_unsent(
     desk: Desk,
 ) -> None:
@@ -338,6 +345,7 @@ async def test_nothing_is_told_of_a_case_while_a_record_of_it_is_stored_and_unse
     assert await desk.said_clocks() == ["T18"]
 
 
+@pytest.mark.long
 async def test_another_case_s_unsent_record_holds_nobody_up(desk: Desk) -> None:
     await desk.record(FILED)
     desk.gate.open.set()
@@ -346,6 +354,7 @@ async def test_another_case_s_unsent_record_holds_nobody_up(desk: Desk) -> None:
     assert await desk.clocks.tell_due() == 1
 
 
+@pytest.mark.long
 async def test_a_record_handed_in_while_the_barrier_waits_keeps_the_breach_unsaid(
     desk: Desk,
 ) -> None:
@@ -357,6 +366,7 @@ async def test_a_record_handed_in_while_the_barrier_waits_keeps_the_breach_unsai
     assert await telling == 0
 
 
+@pytest.mark.long
 async def test_what_is_sent_while_the_barrier_waits_is_not_behind_it(desk: Desk) -> None:
     await desk.record(FILED)
     telling = asyncio.create_task(desk.clocks.tell_due())
@@ -368,6 +378,7 @@ async def test_what_is_sent_while_the_barrier_waits_is_not_behind_it(desk: Desk)
     assert await desk.clocks.tell_due() == 1
 
 
+@pytest.mark.long
 async def test_a_record_that_no_broker_takes_does_not_silence_its_case(desk: Desk) -> None:
     await desk.record(FILED)
     desk.gate.open.set()
@@ -376,6 +387,7 @@ async def test_a_record_that_no_broker_takes_does_not_silence_its_case(desk: Des
     assert await desk.clocks.tell_due() == 1
 
 
+@pytest.mark.long
 async def test_an_agency_s_record_in_the_outbox_is_waited_for_too(desk: Desk) -> None:
     await desk.record(FILED)
     desk.gate.open.set()
@@ -398,6 +410,7 @@ async def test_a_warning_waits_for_what_is_unsent_like_a_breach(desk: Desk) -> N
 LATE = event(AMR, "referral.goods_handed_over", "2026-04-15 10:00", to=(PSB,))
 
 
+@pytest.mark.long
 async def test_what_casework_held_back_is_said_when_the_record_came_to_nothing(desk: Desk) -> None:
     await desk.record([*FILED, LATE])
     desk.gate.open.set()

@@ -89,6 +89,7 @@ async def desk(brokers: Stack) -> AsyncIterator[Desk]:
         await desk.gateway.producer.stop()
 
 
+@pytest.mark.long
 async def test_an_honest_retry_that_the_database_forgot_is_the_event_that_stands(
     desk: Desk,
 ) -> None:
@@ -107,6 +108,7 @@ async def test_an_honest_retry_that_the_database_forgot_is_the_event_that_stands
     assert (row["digest"], row["sent_at"] is not None) == (first.digest, True)
 
 
+@pytest.mark.long
 async def test_another_body_under_an_identity_of_the_journal_is_refused_and_not_kept(
     desk: Desk,
 ) -> None:
