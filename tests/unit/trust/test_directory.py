@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
-from casebus.trust.directory import ROOT, Directory, DirectoryError
+from casebus.trust.directory import ROOT, Agency, Directory, DirectoryError
 from casebus.trust.keys import SigningKey
-from tests.world import SCHEMAS, World, draft, signed
+from casebus.trust.leaf import event_leaf
+from tests.world import NOW, SCHEMAS, World, draft, signed, with_headers
 
 
 @pytest.fixture
@@ -115,3 +119,166 @@ def test_who_may_not_name_a_delegate_withdraws_none(world):
 def test_agencies_are_found_by_division_sector_and_level(world):
     found = world.directory.in_division("330106", "procuratorate", "county")
     assert [agency.id for agency in found] == ["cn-330106-pro"]
+
+
+PSB, NOTED = "cn-330106-psb", "casebus.case.noted.v1"
+
+
+def test_an_entry_that_nobody_can_read_is_refused(world):
+    entry = signed(draft("directory.agency_registered", ROOT), world.keys[ROOT])
+    assert refusal(world, with_headers(entry, ce_source=None)) == "directory_unreadable"
+    assert refusal(world, replace(entry, value=b"\0")) == "directory_unreadable"
+    assert refusal(world, replace(entry, value=None)) == "directory_unreadable"
+    other = with_headers(entry, ce_type=b"casebus.directory.key_added.v1")
+    with pytest.raises(DirectoryError, match="type and schema differ") as caught:
+        world.directory.apply(other)
+    assert caught.value.code == "directory_unreadable"
+
+
+def test_an_entry_that_was_altered_is_named_by_its_place(world):
+    entry = signed(draft("directory.agency_registered", ROOT), world.keys[ROOT])
+    at = world.directory.position
+    with pytest.raises(DirectoryError, match=rf"entry {at}$") as caught:
+        world.directory.apply(with_headers(entry, ce_id=b"another"))
+    assert caught.value.code == "directory_bad_signature"
+    unknown = signed(draft("directory.agency_registered", ROOT), SigningKey.generate())
+    with pytest.raises(DirectoryError, match=rf"entry {at}$"):
+        world.directory.apply(unknown)
+    foreign = signed(draft("directory.agency_registered", ROOT), world.keys[PSB])
+    with pytest.raises(DirectoryError, match=rf"entry {at}$"):
+        world.directory.apply(foreign)
+
+
+def test_what_the_directory_has_no_word_for_is_refused(world):
+    world.say("directory.delegate_named", source=ROOT, delegate=PSB, types=["casebus.*"])
+    other = signed(draft("case.noted", ROOT), world.keys[ROOT])
+    with pytest.raises(DirectoryError, match="noted") as caught:
+        world.directory.apply(other)
+    assert caught.value.code == "directory_unknown_entry"
+    with pytest.raises(DirectoryError, match="nobodys") as caught:
+        world.say("directory.key_revoked", agency=PSB, keyid="nobodys")
+    assert caught.value.code == "directory_unknown_key"
+
+
+def test_a_first_entry_that_none_of_its_own_keys_signed_leaves_nothing_believed():
+    world = World()
+    forged = signed(world._root(), world.keys[PSB])
+    value = forged.value or b""
+    pinned = event_leaf(SCHEMAS.schema_of(value).digest, forged.headers, value).hex()
+    directory = Directory(SCHEMAS, pinned)
+    with pytest.raises(DirectoryError, match="entry 0") as caught:
+        directory.apply(forged)
+    assert caught.value.code == "directory_not_root"
+    assert (directory.keys, directory.agencies, directory.position) == ({}, {}, 0)
+
+
+def test_the_root_is_an_agency_of_the_bus_that_nothing_is_delivered_to(world):
+    assert world.directory.agency(ROOT) == Agency(
+        ROOT, "目录根", "bus", "national", "000000", None, "none"
+    )
+    assert world.directory.agency("nobody") is None
+
+
+def test_an_agency_is_what_its_last_entry_says(world):
+    about = {
+        "agency": "cn-330108-psb",
+        "name": "滨江分局",
+        "sector": "police",
+        "level": "county",
+        "division": "330108",
+        "superior": "cn-330100-psb",
+        "delivery": "kafka",
+    }
+    world.say("directory.agency_registered", **about)
+    last = {**about, "name": "滨江区分局", "superior": "", "delivery": "hosted"}
+    made = world.directory.agency("cn-330108-psb")
+    assert made == Agency(*(value for value in about.values()))
+    world.say("directory.agency_registered", **last)
+    made = world.directory.agency("cn-330108-psb")
+    assert made is not None
+    assert (made.name, made.superior, made.delivery) == ("滨江区分局", None, "hosted")
+
+
+def test_a_key_is_valid_from_its_first_moment_until_before_its_last(world):
+    key = SigningKey.generate()
+    second = timedelta(seconds=1)
+    world.add_key(PSB, key, valid_from=NOW, valid_to=NOW + 10 * second)
+    found = world.directory.key(key.keyid)
+    assert found is not None
+    assert (found.agency, found.algorithm, found.public) == (PSB, "ed25519", key.public)
+    moments = (-second, 0 * second, 9 * second, 10 * second)
+    assert [found.valid_at(NOW + one) for one in moments] == [False, True, True, False]
+    endless = world.directory.key(world.keys[PSB].keyid)
+    assert endless is not None
+    assert endless.valid_at(NOW + timedelta(days=9000))
+
+
+@pytest.mark.parametrize("given", [None, NOW - timedelta(days=2)])
+def test_a_key_is_revoked_as_of_the_day_that_is_told_else_of_the_entry(world, given):
+    before = world.directory.key(world.keys[PSB].keyid)
+    world.say("directory.key_revoked", agency=PSB, keyid=before.keyid, revoked_at=given)
+    after = world.directory.key(before.keyid)
+    assert after == replace(before, revoked_at=given or NOW)
+
+
+def test_agencies_of_another_sector_level_or_division_are_not_found(world):
+    there = ("330106", "police", "county")
+    assert len(world.directory.in_division(*there)) == 1
+    for other in (("330108", *there[1:]), ("330106", "court2", "county"), (*there[:2], "city")):
+        assert world.directory.in_division(*other) == ()
+
+
+def test_a_delegate_may_sign_all_that_it_was_named_for_piece_by_piece(world):
+    for types in (["casebus.intake.*"], ["casebus.relay.*", NOTED]):
+        world.say("directory.delegate_named", source=PSB, delegate="bus", types=types)
+    assert world.directory.delegates(PSB) == {"bus": ("casebus.intake.*", "casebus.relay.*", NOTED)}
+    assert world.directory.may_sign("bus", PSB, NOTED)
+    assert world.directory.delegates("nobody") == {}
+    assert world.directory.named("nobody") == ()
+
+
+def test_an_entry_that_is_skipped_keeps_positions_offsets(world):
+    at = world.directory.position
+    world.directory.skip()
+    assert world.directory.position == at + 1
+
+
+def test_whoever_is_given_the_entries_of_a_key_believes_that_key_and_learns_of_no_other(world):
+    """With what they hang on: who signed them, and who let the signer."""
+    registrar, fresh = "cn-330100-amr", SigningKey.generate()
+    types = ["casebus.directory.key_added.v1"]
+    world.say("directory.delegate_named", source=ROOT, delegate=registrar, types=types)
+    world.say(
+        "directory.key_added",
+        signer=registrar,
+        agency=PSB,
+        keyid=fresh.keyid,
+        algorithm="ed25519",
+        public=fresh.public,
+        valid_from=NOW,
+    )
+    world.say("directory.key_revoked", agency=PSB, keyid=fresh.keyid, revoked_at=NOW)
+    world.say("directory.delegate_named", source=PSB, delegate="bus", types=[NOTED])
+    entries = world.directory.entries_of([fresh.keyid])
+    other = Directory(SCHEMAS, world.directory.root_digest)
+    for at, record in sorted(entries.items()):
+        while other.position < at:
+            other.skip()
+        other.apply(record)
+    assert other.key(fresh.keyid) == world.directory.key(fresh.keyid)
+    assert set(other.keys) == {fresh.keyid, world.keys[ROOT].keyid, world.keys[registrar].keyid}
+    assert not other.may_sign("bus", PSB, NOTED)
+    more = world.directory.entries_of([fresh.keyid], [PSB])
+    assert set(more) - set(entries) == {world.directory.position - 1}
+
+
+def test_of_each_entry_on_trust_it_is_known_whom_it_is_about(world):
+    start = world.directory.position
+    keyid = world.keys[PSB].keyid
+    world.say("directory.key_revoked", agency=PSB, keyid=keyid)
+    world.say("directory.delegate_named", source=PSB, delegate="bus", types=[NOTED])
+    world.say("directory.delegate_withdrawn", source=PSB, delegate="bus")
+    world.say("directory.agency_registered", agency="x", name="x", sector="police")
+    told = [world.directory.about(start + at) for at in range(5)]
+    assert told == [keyid, PSB, PSB, None, None]
+    assert world.directory.about(0) == ROOT
