@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from casebus.events.envelope import Envelope, Record
-from casebus.trust.keys import SigningKey
+from casebus.trust.keys import ALGORITHMS, SigningKey
 from casebus.trust.leaf import event_leaf
-from casebus.trust.signing import Proof, SignatureCheck, sign
+from casebus.trust.signing import Proof, SignatureCheck, sign, signed_message
 from tests.world import SCHEMAS, draft, with_headers
 
 KEY = SigningKey.generate()
@@ -121,3 +123,70 @@ def test_a_key_file_is_readable_by_its_owner_only(tmp_path):
     KEY.save(tmp_path / "keys" / "a.pem")
     assert (tmp_path / "keys" / "a.pem").stat().st_mode & 0o777 == 0o600
     assert SigningKey.load(tmp_path / "keys" / "a.pem").keyid == KEY.keyid
+
+
+def proof(size: int, index: int, path: bytes = b"") -> str:
+    raw = size.to_bytes(4, "big") + index.to_bytes(4, "big") + path
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (proof(1, 0), Proof(0, 1, ())),
+        (proof(2, 1, b"x" * 32), Proof(1, 2, (b"x" * 32,))),
+        (proof(1 << 20, (1 << 20) - 1), Proof((1 << 20) - 1, 1 << 20, ())),
+        (proof((1 << 20) + 1, 0), None),
+        (proof(1, 1), None),
+        (proof(2, 3), None),
+        (proof(0, 0), None),
+        (proof(2, 1, b"x" * 33), None),
+        (proof(2, 1, b"x" * 31), None),
+    ],
+)
+def test_a_proof_is_a_place_in_a_tree_of_bounded_size_and_whole_hashes(
+    text: str, read: Proof | None
+) -> None:
+    assert Proof.parse(text) == read
+    assert read is None or str(read) == text
+
+
+def test_of_roots_the_one_seen_longest_ago_is_forgotten_first(monkeypatch):
+    check, (first, second, third) = SignatureCheck(remembered=2), (records(1)[0] for _ in range(3))
+    asked: list[bytes] = []
+
+    def verify(public: bytes, signature: bytes, message: bytes) -> bool:
+        asked.append(message)
+        return True
+
+    monkeypatch.setitem(ALGORITHMS, "ed25519", verify)
+    for record in (first, second, third):
+        assert fits(record, check=check)
+    assert (fits(third, check=check), fits(second, check=check), len(asked)) == (True, True, 3)
+    assert (fits(first, check=check), len(asked)) == (True, 4)
+
+
+def test_an_algorithm_that_nobody_here_knows_fits_nothing():
+    record = records(1)[0]
+    leaf = event_leaf(SCHEMAS.schema_of(record.value).digest, record.headers, record.value or b"")
+    envelope = Envelope.from_headers(record.headers)
+    assert not SignatureCheck()(leaf, envelope, algorithm="sm2", public=KEY.public)
+
+
+@pytest.mark.parametrize("lacking", ["ce_signature", "ce_sigproof"])
+def test_without_a_signature_or_its_proof_nothing_fits(lacking):
+    assert not fits(with_headers(records(1)[0], **{lacking: None}))
+
+
+def test_a_delegate_is_named_with_its_key_and_covered_by_its_signature():
+    [record] = sign([draft("referral.accepted", "cn-330106-psb")], KEY, SCHEMAS, signedby="bus")
+    envelope = Envelope.from_headers(record.headers)
+    assert (envelope.keyid, envelope.signedby) == (KEY.keyid, "bus")
+    assert record.key == envelope.subject.encode()
+    assert fits(record)
+    assert not fits(with_headers(record, ce_signedby=b"cn-330106-pro"))
+
+
+def test_what_is_signed_says_what_it_is_how_many_there_are_and_their_root():
+    root = bytes(range(32))
+    assert signed_message(root, 3) == b"casebus events v1\0" + bytes(7) + b"\x03" + root

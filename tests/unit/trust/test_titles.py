@@ -10,7 +10,7 @@ import pytest
 from casebus.errors import CasebusError
 from casebus.trust.directory import ROOT
 from casebus.trust.keys import SigningKey
-from casebus.trust.titles import History, require_entitled, valid_key
+from casebus.trust.titles import History, require_entitled, taken_at, valid_key
 from tests.world import NOW, World
 
 AMR, CITY = "cn-330106-amr", "cn-330100-amr"
@@ -74,3 +74,39 @@ def test_the_keys_of_root_are_known_from_the_first_entry_on(told: tuple[World, H
     keyid = world.keys[ROOT].keyid
     assert history.after(0).key(keyid) is None
     assert history.after(1).key(keyid) == world.directory.key(keyid)
+
+
+def test_without_the_moment_of_the_broker_no_key_can_be_judged() -> None:
+    at = round(NOW.timestamp() * 1000)
+    assert taken_at({"cb-origin": f"events.police/0/7/{at}".encode()}) == NOW
+    for headers in ({}, {"cb-origin": b"events.police"}, {"cb-origin": b"a/0/0/" + b"9" * 30}):
+        with pytest.raises(CasebusError, match="no moment in cb-origin") as refused:
+            taken_at(headers)
+        assert refused.value.code == "line_unreadable"
+
+
+def test_whoever_signs_for_another_says_so_in_its_own_name(told: tuple[World, History]) -> None:
+    world, history = told
+    titles = history.after(world.directory.position)
+    key = valid_key(titles, world.keys[CITY].keyid, NOW)
+    require_entitled(titles, key, CITY, NOTED, None)
+    require_entitled(titles, key, CITY, NOTED, CITY)
+    with pytest.raises(CasebusError, match="the key is not the named signer's"):
+        require_entitled(titles, key, CITY, NOTED, AMR)
+
+
+def test_what_several_entries_say_of_one_key_is_told_as_of_each(
+    told: tuple[World, History],
+) -> None:
+    world, history = told
+    key = SigningKey.generate()
+    about = {"algorithm": "ed25519", "public": key.public, "agency": AMR, "keyid": key.keyid}
+    days = [NOW + timedelta(days=at) for at in range(3)]
+    read = [say(world, history, "directory.key_added", **about, valid_from=day) for day in days]
+    for entries, day in zip(read, days, strict=True):
+        found = history.after(entries).key(key.keyid)
+        assert found is not None
+        assert found.valid_from == day
+    later = history.after(read[-1] + 50).key(key.keyid)
+    assert later is not None
+    assert later.valid_from == days[-1]
