@@ -6,9 +6,21 @@ Whoever judges by the directory pauses when it hears none for five seconds (desi
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from casebus.events.topics import DIRECTORY
+from casebus.later import later
 from casebus.settings import Settings
+
+# Most stacks have a scheduler, and no use for them.
+if TYPE_CHECKING:
+    import kafka
+
+    from casebus.sdk import connection, directory
+else:
+    kafka = later("kafka")
+    connection = later("casebus.sdk.connection")
+    directory = later("casebus.sdk.directory")
 
 SECONDS = 1.0
 
@@ -22,13 +34,9 @@ class Heartbeat(threading.Thread):
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        from kafka import KafkaConsumer, KafkaProducer, TopicPartition  # noqa: PLC0415
-
-        from casebus.sdk import connection, directory  # noqa: PLC0415  not for most stacks
-
-        consumer = KafkaConsumer(**connection.consumer_settings(self._settings, None))
-        producer = KafkaProducer(**connection.producer_settings(self._settings))
-        place = TopicPartition(DIRECTORY, 0)
+        consumer = kafka.KafkaConsumer(**connection.consumer_settings(self._settings, None))
+        producer = kafka.KafkaProducer(**connection.producer_settings(self._settings))
+        place = kafka.TopicPartition(DIRECTORY, 0)
         while not self._stopped.wait(SECONDS):
             end = consumer.end_offsets([place])[place]
             producer.send(directory.HEARTBEAT_TOPIC, value=str(end).encode())

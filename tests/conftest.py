@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from casebus.later import loaded
 from onebox.testing import Stack
 
 # A loaded machine is no fault; `--hypothesis-profile` names another profile.
@@ -63,9 +64,7 @@ def pm4py() -> Any:
     """The reader that process miners use; it takes 200 MB, so only who needs it brings it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pm4py  # noqa: PLC0415
-
-        return pm4py
+        return loaded("pm4py")
 
 
 @pytest.fixture(scope="session")

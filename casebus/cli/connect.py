@@ -12,16 +12,25 @@ from typing import TYPE_CHECKING
 import click
 
 from casebus.errors import CasebusError
+from casebus.events.doors import door_of as sector_door
 from casebus.events.schemas import Schemas
+from casebus.later import later
 from casebus.sdk.doors import DoorOf, asked_once, one_door
 from casebus.sdk.gateway import Gateway, is_uuid
 from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 
+# Loading Kafka's protocol takes a third of a second: only commands that need it pay it.
 if TYPE_CHECKING:
-    from casebus.sdk.ferry.config import Config
-    from casebus.sdk.publisher import Publisher
-
+    from casebus.sdk import accounts, publisher
+    from casebus.sdk.ferry import config, ferry, office, spool
+else:
+    accounts = later("casebus.sdk.accounts")
+    publisher = later("casebus.sdk.publisher")
+    config = later("casebus.sdk.ferry.config")
+    ferry = later("casebus.sdk.ferry.ferry")
+    office = later("casebus.sdk.ferry.office")
+    spool = later("casebus.sdk.ferry.spool")
 
 #: How the codes of errors begin that keep records from being sent.
 _OF_SENDING = ("kafka", "topic", "sector")
@@ -77,20 +86,18 @@ def open_gateway(settings: Settings) -> Iterator[Gateway]:
 @contextmanager
 def open_publisher(
     settings: Settings, schemas: Schemas, store: Store, door_of: DoorOf
-) -> Iterator[Publisher]:
+) -> Iterator[publisher.Publisher]:
     """What it could not send stays in the store, and its error says so."""
-    # Loading Kafka's protocol takes a third of a second: only commands that write pay it.
-    from casebus.sdk.ferry.office import KeptSink  # noqa: PLC0415
-    from casebus.sdk.publisher import Publisher  # noqa: PLC0415
-
-    sink = KeptSink() if settings.ferry else None
+    sink = office.KeptSink() if settings.ferry else None
     with ExitStack() as stack:
-        publisher = Publisher(settings, schemas=schemas, store=store, door_of=door_of, sink=sink)
-        stack.callback(publisher.close)
+        opened = publisher.Publisher(
+            settings, schemas=schemas, store=store, door_of=door_of, sink=sink
+        )
+        stack.callback(opened.close)
         try:
-            yield publisher
+            yield opened
         except CasebusError as error:
-            kept = publisher.waiting() if error.code.startswith(_OF_SENDING) else 0
+            kept = opened.waiting() if error.code.startswith(_OF_SENDING) else 0
             if not kept:
                 raise
             says = f"{error.detail}; {kept} signed events are kept: casebus publish --resend"
@@ -103,30 +110,24 @@ def doors(settings: Settings, sector: str | None = None) -> DoorOf:
     An agency's account sees one `events.*` topic. An account that sees several (the
     installation's admin) may read the directory, which says every agency's sector.
     """
-    from casebus.events.doors import door_of  # noqa: PLC0415
-
     if settings.ferry:
-        return one_door(door_of(sector or office_config(settings.ferry).sector))
+        return one_door(sector_door(sector or office_config(settings.ferry).sector))
     return asked_once(partial(_finder, settings, sector))
 
 
 def _finder(settings: Settings, sector: str | None) -> DoorOf:
     """Asks Kafka."""
-    from casebus.sdk.accounts import door_finder, doors_seen  # noqa: PLC0415
-
     if sector:
-        return doors_seen(settings, lambda _agency: sector)
-    return door_finder(settings, load_schemas(settings))
+        return accounts.doors_seen(settings, lambda _agency: sector)
+    return accounts.door_finder(settings, load_schemas(settings))
 
 
-def office_config(home: Path) -> Config:
+def office_config(home: Path) -> config.Config:
     """Raises CasebusError `not_an_office` for the bus's side of a ferry."""
-    from casebus.sdk.ferry.config import read_config  # noqa: PLC0415
-
-    config = read_config(home)
-    if config.side != "office":
+    found = config.read_config(home)
+    if found.side != "office":
         raise CasebusError("not_an_office", f"{home} is the bus's side: unset CASEBUS_FERRY")
-    return config
+    return found
 
 
 def case_named(settings: Settings, case: str) -> str:
@@ -137,14 +138,10 @@ def case_named(settings: Settings, case: str) -> str:
     if not settings.ferry:
         with open_gateway(settings) as gateway:
             return gateway.resolve(case)
-    from casebus.sdk.ferry.ferry import spool_at  # noqa: PLC0415
-    from casebus.sdk.ferry.office import case_of  # noqa: PLC0415
-    from casebus.sdk.ferry.spool import Spool  # noqa: PLC0415
-
     if is_uuid(case):
         return case
-    with Spool.open(spool_at(settings.ferry)) as spool:
-        return case_of(spool, case)
+    with spool.Spool.open(ferry.spool_at(settings.ferry)) as brought:
+        return office.case_of(brought, case)
 
 
 def require_agency(settings: Settings) -> str:

@@ -24,14 +24,21 @@ from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, foreign, json_option, table
 from casebus.cli.wording import EventTitles, local_time, short_type
 from casebus.errors import CasebusError
+from casebus.later import later
 from casebus.sdk.ferry.config import Config, carrier_key, config_of, read_config, write_config
 from casebus.sdk.ferry.ferry import Ferry, FerryEnd, spool_at
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.gateway import is_uuid
+from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 
+# They load Kafka's protocol, or the log's proofs.
 if TYPE_CHECKING:
-    from casebus.sdk.ferry.desk import FerryOffice
+    from casebus.sdk.ferry import brokers, desk, office
+else:
+    brokers = later("casebus.sdk.ferry.brokers")
+    desk = later("casebus.sdk.ferry.desk")
+    office = later("casebus.sdk.ferry.office")
 
 _home = click.option(
     "--home",
@@ -183,8 +190,8 @@ def release(home: Path, *, forget: bool) -> None:
 @json_option
 def sent(home: Path, *, as_json: bool) -> None:
     """Show what became of the office's last events, as far as the ferry brought word of it."""
-    with desk_at(home) as desk:
-        told = list(desk.sent())
+    with desk_at(home) as of_office:
+        told = list(of_office.sent())
     rows = ((one["case"], one["id"], one["status"], foreign(one["detail"])) for one in told)
     headers = ("case", "event id", "status", "detail")
     answer(told, as_json=as_json, show=lambda console: console.print(table(headers, rows)))
@@ -196,10 +203,10 @@ def sent(home: Path, *, as_json: bool) -> None:
 @json_option
 def case(case: str, home: Path, *, as_json: bool) -> None:
     """Show the events of CASE that came to the office or went out from it."""
-    with desk_at(home) as desk:
+    with desk_at(home) as of_office:
         settings = settings_for().model_copy(update={"ferry": home})
-        told = desk.case(case if is_uuid(case) else case_named(settings, case))
-        titles = EventTitles(desk.schemas)
+        told = of_office.case(case if is_uuid(case) else case_named(settings, case))
+        titles = EventTitles(of_office.schemas)
     rows = (
         (
             local_time(one["legal_time"]),
@@ -221,8 +228,8 @@ def case(case: str, home: Path, *, as_json: bool) -> None:
 @json_option
 def receipts(event: str, source: str | None, home: Path, *, as_json: bool) -> None:
     """Show what is proved of EVENT's hand-over: each receipt checked by the pinned root."""
-    with desk_at(home) as desk:
-        found = desk.receipts(source or desk.agency, event)
+    with desk_at(home) as of_office:
+        found = of_office.receipts(source or of_office.agency, event)
     told = [
         {"step": said["step"], "agency": said["of"].get("agency"), "receipt": said}
         | {"log": str(shown.origin), "index": shown.index, "size": shown.size}
@@ -249,23 +256,16 @@ def _open(home: Path) -> Ferry:
 
 def _end(config: Config, settings: Settings) -> Callable[[Spool], FerryEnd]:
     if config.side == "office":
-        from casebus.sdk.ferry.office import OfficeEnd  # noqa: PLC0415
-        from casebus.sdk.store import Store, path_in  # noqa: PLC0415
-
         schemas = load_schemas(settings)
-        return lambda spool: OfficeEnd(spool, Store.open(path_in(settings.home)), schemas)
-    from casebus.sdk.ferry.brokers import BrokersEnd  # noqa: PLC0415
-
-    return lambda spool: BrokersEnd(spool, settings, config.agency)
+        return lambda spool: office.OfficeEnd(spool, Store.open(path_in(settings.home)), schemas)
+    return lambda spool: brokers.BrokersEnd(spool, settings, config.agency)
 
 
 @contextmanager
-def desk_at(home: Path) -> Iterator[FerryOffice]:
-    from casebus.sdk.ferry.desk import FerryOffice  # noqa: PLC0415
-
+def desk_at(home: Path) -> Iterator[desk.FerryOffice]:
     agency, settings = office_config(home).agency, Settings()
     with Spool.open(spool_at(home)) as spool, open_store(settings) as store:
-        yield FerryOffice(spool, store, load_schemas(settings), agency, settings.root_digest)
+        yield desk.FerryOffice(spool, store, load_schemas(settings), agency, settings.root_digest)
 
 
 def _status(config: Config, spool: Spool) -> dict[str, Any]:

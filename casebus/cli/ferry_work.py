@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,24 +13,24 @@ from casebus.cli.connect import case_named
 from casebus.cli.ferry import desk_at
 from casebus.cli.wording import short_type
 from casebus.cli.work_items import SHORT
+from casebus.law import Law
 from casebus.now import now_from
 from casebus.sdk.ferry.config import read_config
+from casebus.sdk.ferry.duties import Duties
 from casebus.settings import Settings
 
 JSON = dict[str, Any]
 
 
-def page(settings: Settings, *, status: str, case: str | None, limit: int, cursor: str) -> JSON:
-    from casebus.law import Law  # noqa: PLC0415
-    from casebus.sdk.ferry.duties import Duties  # noqa: PLC0415
-
+def page(
+    settings: Settings, home: Path, *, status: str, case: str | None, limit: int, cursor: str
+) -> JSON:
     if not (cursor.isascii() and cursor.isdigit()):
         raise click.UsageError("--cursor is what the list before ended with")
-    assert settings.ferry is not None  # noqa: S101  who calls has looked
     stream = case_named(settings, case) if case else None
-    law, sector = Law.load(settings.policies_dir / "law"), read_config(settings.ferry).sector
+    law, sector = Law.load(settings.policies_dir / "law"), read_config(home).sector
     now = now_from(settings)()
-    with desk_at(settings.ferry) as desk:
+    with desk_at(home) as desk:
         duties = Duties(desk, law, sector)
         return duties.page(now, status=status, stream=stream, limit=limit, first=int(cursor))
 

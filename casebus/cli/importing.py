@@ -26,6 +26,7 @@ from casebus.cli.connect import (
 )
 from casebus.cli.output import PENDING, answer, json_option, stderr, table
 from casebus.errors import AwayError, CasebusError
+from casebus.later import later
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import FileError, Issue
@@ -41,7 +42,10 @@ from casebus.sdk.keyring import Keyring
 from casebus.settings import Settings
 
 if TYPE_CHECKING:
+    from casebus.sdk import accounts
     from casebus.sdk.publisher import Publisher
+else:
+    accounts = later("casebus.sdk.accounts")
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 #: Issues shown on the terminal; the report file has all of them.
@@ -149,15 +153,13 @@ def _unsent(publisher: Publisher) -> int:
 
 
 def _door_of(settings: Settings, agencies: AgencyNames) -> Callable[[str], str]:
-    from casebus.sdk.accounts import doors_seen  # noqa: PLC0415
-
     def sector_of(agency: str) -> str:
         sector = agencies.sector(agency)
         if sector is None:
             raise CasebusError("sector_unknown", f"the mapping's agencies lack {agency}")
         return sector
 
-    return doors_seen(settings, sector_of)
+    return accounts.doors_seen(settings, sector_of)
 
 
 @dataclass(frozen=True, slots=True)

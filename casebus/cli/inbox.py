@@ -21,11 +21,21 @@ from casebus.cli.connect import (
 from casebus.cli.output import answer, json_option, stdout, table
 from casebus.cli.wording import EventTitles, local_time, short_type
 from casebus.errors import CasebusError
+from casebus.later import later
 from casebus.sdk.patience import Patience
 from casebus.settings import Settings
 
+# Loading Kafka's protocol takes as long as the rest: only what has an account of its own pays it.
 if TYPE_CHECKING:
-    from casebus.sdk.inbox import Feed
+    from casebus.sdk import accounts
+    from casebus.sdk import inbox as inboxes
+    from casebus.sdk.ferry import ferry, office, spool
+else:
+    accounts = later("casebus.sdk.accounts")
+    inboxes = later("casebus.sdk.inbox")
+    ferry = later("casebus.sdk.ferry.ferry")
+    office = later("casebus.sdk.ferry.office")
+    spool = later("casebus.sdk.ferry.spool")
 
 _HEADERS = ("case", "事件", "event", "by", "legal time", "event id")
 #: Not an agency with its own inbox on Kafka: the gateway keeps it.
@@ -69,12 +79,9 @@ def _has_own(settings: Settings) -> bool:
         return True
     if settings.kafka_username != settings.agency or not settings.kafka_password:
         return False
-    # Loading Kafka's protocol takes as long as the rest: only who has an account pays it.
-    from casebus.sdk.accounts import visible_topics  # noqa: PLC0415
-
     patience = Patience(settings.patience_seconds)
     try:
-        visible = patience.ask(lambda: visible_topics(settings))
+        visible = patience.ask(lambda: accounts.visible_topics(settings))
     except CasebusError as error:
         if error.code not in _NOT_OWN:
             raise
@@ -115,28 +122,22 @@ def _from_kafka(settings: Settings, actor: str, *, follow: bool, ack: bool, as_j
             )
 
 
-def _feed(settings: Settings) -> Feed | None:
+def _feed(settings: Settings) -> inboxes.Feed | None:
     """What the ferry brought, in an office behind one."""
     if not settings.ferry:
         return None
-    from casebus.sdk.ferry.ferry import spool_at  # noqa: PLC0415
-    from casebus.sdk.ferry.office import SpoolFeed  # noqa: PLC0415
-    from casebus.sdk.ferry.spool import Spool  # noqa: PLC0415
-
-    spool = Spool.open(spool_at(settings.ferry))
-    return SpoolFeed(spool, f"agency.{require_agency(settings)}.inbox")
+    brought = spool.Spool.open(ferry.spool_at(settings.ferry))
+    return office.SpoolFeed(brought, f"agency.{require_agency(settings)}.inbox")
 
 
 def _deliveries(
     settings: Settings, actor: str, *, follow: bool, ack: bool
 ) -> Iterator[dict[str, Any]]:
-    from casebus.sdk.inbox import Inbox  # noqa: PLC0415
-
     schemas = load_schemas(settings)
     with (
         open_store(settings) as store,
         open_publisher(settings, schemas, store, doors(settings)) as publisher,
-        Inbox(
+        inboxes.Inbox(
             settings,
             schemas=schemas,
             store=store,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,12 +14,22 @@ from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.wording import local_time
 from casebus.errors import CasebusError
+from casebus.later import later
 from casebus.now import now_from
 from casebus.sdk.keyring import Keyring
 from casebus.settings import Settings
 from casebus.trust.directory import ROOT, Directory, PublicKey
 from casebus.trust.keys import SigningKey
 
+# They load Kafka's protocol, which most of these commands do without.
+if TYPE_CHECKING:
+    from casebus.sdk import accounts, registrar
+else:
+    accounts = later("casebus.sdk.accounts")
+    registrar = later("casebus.sdk.registrar")
+
+#: An Ed25519 public key.
+_PUBLIC_BYTES = 32
 _SIGNER = click.option(
     "--signer", default=ROOT, show_default=True, help="Root, or a registrar that root names."
 )
@@ -201,11 +211,9 @@ def withdraw(
     answer(told, as_json=as_json, show=lambda console: console.print(f"withdrawn by entry {place}"))
 
 
-def _registrar(settings: Settings, signer: str, signer_key: Path | None) -> Any:
-    from casebus.sdk.registrar import Registrar  # noqa: PLC0415
-
+def _registrar(settings: Settings, signer: str, signer_key: Path | None) -> registrar.Registrar:
     path = signer_key or _signer_path(settings, signer)
-    return Registrar(settings, load_schemas(settings), signer, SigningKey.load(path))
+    return registrar.Registrar(settings, load_schemas(settings), signer, SigningKey.load(path))
 
 
 def _signer_path(settings: Settings, signer: str) -> Path:
@@ -215,9 +223,7 @@ def _signer_path(settings: Settings, signer: str) -> Path:
 
 
 def _directory(settings: Settings) -> Directory:
-    from casebus.sdk.accounts import read_directory  # noqa: PLC0415
-
-    return read_directory(settings, load_schemas(settings))
+    return accounts.read_directory(settings, load_schemas(settings))
 
 
 def _find(directory: Directory, keyid: str) -> PublicKey:
@@ -251,6 +257,6 @@ def _hex(text: str) -> bytes:
         raw = bytes.fromhex(text)
     except ValueError:
         raw = b""
-    if len(raw) != 32:  # noqa: PLR2004 - an Ed25519 public key
+    if len(raw) != _PUBLIC_BYTES:
         raise CasebusError("key_not_found", "a public key is 64 hex digits")
     return raw

@@ -6,7 +6,6 @@ import errno
 import io
 import logging
 import sys
-from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -16,6 +15,7 @@ from casebus.cli.groups import CommandGroup
 from casebus.cli.output import ShownError
 from casebus.cli.server import cleared, from_entry_point, missing
 from casebus.errors import CasebusError
+from casebus.later import loaded
 from casebus.words import in_words
 
 #: Commands of this package: name → (module, one line for the list). Loaded when called.
@@ -79,10 +79,10 @@ class _Stderr(logging.Handler):
 class Commands(CommandGroup):
     """Loads a command's module at first use, so that `casebus --help` is quick."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, _: click.Context) -> list[str]:
         return [*OWN, *(name for name in _added() if name not in OWN)]
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
         if name in OWN:
             return _from_module(name)
         added = _added()
@@ -145,8 +145,7 @@ def _refused(error: Exception) -> CasebusError | None:
 
 
 def _from_module(name: str) -> click.Command:
-    module = import_module(OWN[name][0])
-    command: click.Command = module.command
+    command: click.Command = loaded(OWN[name][0]).command
     return command
 
 

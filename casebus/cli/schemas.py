@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,8 +19,17 @@ from casebus.events import register
 from casebus.events.register import Body, Row
 from casebus.events.schemas import Schemas
 from casebus.events.topics import Topics
+from casebus.later import later
 from casebus.law import Law
 from casebus.settings import Settings
+
+# Apache's checker is a development dependency: an agency's installation registers no schema.
+if TYPE_CHECKING:
+    from avro import compatibility
+    from avro import schema as avro_schema
+else:
+    compatibility = later("avro.compatibility")
+    avro_schema = later("avro.schema")
 
 _FOLDER = click.option(
     "--folder",
@@ -143,12 +153,8 @@ def _version_problems(rows: dict[str, Row], bodies: dict[str, Body]) -> Iterator
 
 def incompatibilities(reader_file: str, reader: Body, file: str, writer: Body) -> Iterator[str]:
     """Why what `writer` wrote cannot be read with `reader`, by Apache's own checker."""
-    # The checker is a development dependency: an agency's installation never registers schemas.
-    from avro.compatibility import ReaderWriterCompatibilityChecker  # noqa: PLC0415
-    from avro.schema import parse  # noqa: PLC0415
-
-    texts = [parse(json.dumps(body)) for body in (reader, writer)]
-    result = ReaderWriterCompatibilityChecker().get_compatibility(*texts)
+    texts = [avro_schema.parse(json.dumps(body)) for body in (reader, writer)]
+    result = compatibility.ReaderWriterCompatibilityChecker().get_compatibility(*texts)
     if result.compatibility.name != "compatible":
         where = ", ".join(sorted(result.locations))
         yield f"{reader_file} cannot read {file}: {sorted(result.messages)} at {where}"
@@ -189,14 +195,10 @@ def _committed(folder: Path, commit: str) -> dict[str, Row]:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     """What git says about `folder`, or None where it has nothing to say."""
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed arguments
-            ["git", *arguments],  # noqa: S607 - git of the PATH
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
+    git = shutil.which("git")
+    if git is None:
         return None
+    done = subprocess.run(
+        [git, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
     return done.stdout if done.returncode == 0 else None

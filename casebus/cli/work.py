@@ -6,7 +6,7 @@ import sys
 from collections.abc import Container, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,9 +18,15 @@ from casebus.cli.verbs import verbs
 from casebus.cli.work_items import meant, unsaid
 from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
+from casebus.later import later
 from casebus.now import now_from
 from casebus.sdk.gateway import Gateway
 from casebus.settings import Settings
+
+if TYPE_CHECKING:
+    from casebus.cli import ferry_work
+else:
+    ferry_work = later("casebus.cli.ferry_work")
 
 #: What fits a screen.
 _PAGE = 20
@@ -72,10 +78,8 @@ def listed(
     """List work items, the most urgent first; behind a ferry by what came there."""
     settings = settings_for(agency)
     if settings.ferry:
-        from casebus.cli import ferry_work  # noqa: PLC0415
-
-        begun = cursor or "0"
-        told = ferry_work.page(settings, status=status, case=case, limit=limit, cursor=begun)
+        begun, home = cursor or "0", settings.ferry
+        told = ferry_work.page(settings, home, status=status, case=case, limit=limit, cursor=begun)
         show = ferry_work.show
         answer(told, as_json=as_json, show=lambda console: show(console, told, status))
         return
@@ -106,7 +110,7 @@ class _Act(click.Command):
             raise click.UsageError(f"no duty offers `{self.name}`{hint}", ctx)
         return super().parse_args(ctx, args)
 
-    def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002
+    def get_short_help_str(self, _: int = 45) -> str:
         return _verbs().get(self.name or "", "")
 
 

@@ -11,8 +11,13 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from casebus.later import later
+
+# Paid only where metrics are switched on.
 if TYPE_CHECKING:
-    from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
+    from opentelemetry import metrics
+else:
+    metrics = later("opentelemetry.metrics")
 
 Attributes = Mapping[str, Any]
 #: Bucket bounds in seconds that the messaging and HTTP conventions advise.
@@ -36,10 +41,9 @@ def gauge(name: str, read: Callable[[], Mapping[str, float]], *, key: str, unit:
     """
     if not _on():
         return
-    from opentelemetry.metrics import Observation  # noqa: PLC0415 - paid only where switched on
 
-    def observed(_: CallbackOptions) -> list[Observation]:
-        return [Observation(value, {key: label}) for label, value in read().items()]
+    def observed(_: metrics.CallbackOptions) -> list[metrics.Observation]:
+        return [metrics.Observation(value, {key: label}) for label, value in read().items()]
 
     _meter().create_observable_gauge(name, callbacks=[observed], unit=unit)
 
@@ -48,19 +52,17 @@ def _on() -> bool:
     return "opentelemetry.sdk.metrics" in sys.modules
 
 
-def _meter() -> Meter:
-    from opentelemetry import metrics  # noqa: PLC0415
-
+def _meter() -> metrics.Meter:
     return metrics.get_meter("casebus", schema_url="https://opentelemetry.io/schemas/1.44.0")
 
 
 @lru_cache
-def _counter(name: str) -> Counter:
+def _counter(name: str) -> metrics.Counter:
     return _meter().create_counter(name, unit="{message}" if "messages" in name else "1")
 
 
 @lru_cache
-def _histogram(name: str) -> Histogram:
+def _histogram(name: str) -> metrics.Histogram:
     return _meter().create_histogram(
         name, unit="s", explicit_bucket_boundaries_advisory=list(BOUNDS)
     )

@@ -13,10 +13,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from casebus.later import later
 from casebus.telemetry import metrics
 
+# They cost 100 ms, which only a process pays that records spans.
 if TYPE_CHECKING:
-    from opentelemetry.trace import Link, SpanKind, Tracer
+    from opentelemetry import propagate, trace
+else:
+    propagate = later("opentelemetry.propagate")
+    trace = later("opentelemetry.trace")
 
 Header = tuple[str, bytes]
 #: The SDK keeps this many links a span; more would be dropped silently.
@@ -24,7 +29,7 @@ MAX_LINKS = 128
 _CONTEXT_HEADERS = frozenset({"traceparent", "tracestate"})
 
 
-def tracer() -> Tracer | None:
+def tracer() -> trace.Tracer | None:
     """The tracer where something in this process records spans, else none.
 
     An agency's own program may have set OpenTelemetry up itself: its SDK is then loaded already,
@@ -32,8 +37,6 @@ def tracer() -> Tracer | None:
     """
     if "opentelemetry.sdk.trace" not in sys.modules:
         return None
-    from opentelemetry import trace  # noqa: PLC0415 - costs 100 ms, paid only where switched on
-
     return trace.get_tracer("casebus", schema_url="https://opentelemetry.io/schemas/1.44.0")
 
 
@@ -41,8 +44,6 @@ def trace_id() -> str | None:
     """The running trace's id in hex, for logs and problems; none where nothing is traced."""
     if "opentelemetry.sdk.trace" not in sys.modules:
         return None
-    from opentelemetry import trace  # noqa: PLC0415
-
     context = trace.get_current_span().get_span_context()
     return trace.format_trace_id(context.trace_id) if context.is_valid else None
 
@@ -54,10 +55,8 @@ def hop(headers: Sequence[Header]) -> list[Header]:
     """
     if tracer() is None:
         return list(headers)
-    from opentelemetry.propagate import inject  # noqa: PLC0415
-
     carrier: dict[str, str] = {}
-    inject(carrier)
+    propagate.inject(carrier)
     if "traceparent" not in carrier:
         return list(headers)
     ours = [(name, carrier[name].encode()) for name in sorted(_CONTEXT_HEADERS & carrier.keys())]
@@ -160,13 +159,11 @@ def _span(
     if (active := tracer()) is None:
         yield late
         return
-    from opentelemetry.propagate import extract  # noqa: PLC0415
-
-    context = extract({"traceparent": parent}) if parent else None
+    context = propagate.extract({"traceparent": parent}) if parent else None
     with active.start_as_current_span(
         name,
         context=context,
-        kind=_kind(kind),
+        kind=trace.SpanKind[kind],
         attributes={key: value for key, value in attributes.items() if value is not None},
         links=_links(sources),
         # The text of an exception may quote a case: only its type is kept.
@@ -177,31 +174,20 @@ def _span(
             yield late
         except BaseException as error:
             late["error.type"] = type(error).__qualname__
-            from opentelemetry.trace import StatusCode  # noqa: PLC0415
-
-            span.set_status(StatusCode.ERROR)
+            span.set_status(trace.StatusCode.ERROR)
             raise
         finally:
             span.set_attributes(late)
 
 
-def _kind(name: str) -> SpanKind:
-    from opentelemetry.trace import SpanKind  # noqa: PLC0415
-
-    return SpanKind[name]
-
-
-def _links(sources: Iterable[Sequence[Header]]) -> list[Link]:
+def _links(sources: Iterable[Sequence[Header]]) -> list[trace.Link]:
     """One link a distinct incoming span, as many as the SDK keeps."""
-    from opentelemetry import trace  # noqa: PLC0415
-    from opentelemetry.propagate import extract  # noqa: PLC0415
-
-    seen: dict[bytes, Link] = {}
+    seen: dict[bytes, trace.Link] = {}
     for headers in sources:
         value = next((value for name, value in headers if name == "traceparent"), None)
         if value is None or value in seen:
             continue
-        incoming = extract({"traceparent": value.decode("ascii", "replace")})
+        incoming = propagate.extract({"traceparent": value.decode("ascii", "replace")})
         context = trace.get_current_span(incoming).get_span_context()
         if context.is_valid:
             seen[value] = trace.Link(context)

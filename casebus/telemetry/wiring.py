@@ -5,9 +5,34 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from casebus.later import later
+
 if TYPE_CHECKING:
-    from opentelemetry.sdk.metrics.export import MetricReader
-    from opentelemetry.sdk.resources import Resource
+    from importlib import metadata
+
+    from opentelemetry import metrics, trace
+    from opentelemetry.exporter import prometheus as prometheus_page
+    from opentelemetry.exporter.otlp.proto.http import metric_exporter, trace_exporter
+    from opentelemetry.sdk import metrics as sdk_metrics
+    from opentelemetry.sdk import resources
+    from opentelemetry.sdk import trace as sdk_trace
+    from opentelemetry.sdk.metrics import export as metrics_export
+    from opentelemetry.sdk.trace import export as trace_export
+
+    from casebus.telemetry import logs as json_logs
+else:
+    metadata = later("importlib.metadata")
+    metrics = later("opentelemetry.metrics")
+    trace = later("opentelemetry.trace")
+    prometheus_page = later("opentelemetry.exporter.prometheus")
+    metric_exporter = later("opentelemetry.exporter.otlp.proto.http.metric_exporter")
+    trace_exporter = later("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    sdk_metrics = later("opentelemetry.sdk.metrics")
+    resources = later("opentelemetry.sdk.resources")
+    sdk_trace = later("opentelemetry.sdk.trace")
+    metrics_export = later("opentelemetry.sdk.metrics.export")
+    trace_export = later("opentelemetry.sdk.trace.export")
+    json_logs = later("casebus.telemetry.logs")
 
 _wired: list[str] = []
 
@@ -30,8 +55,6 @@ def setup(service_name: str, *, prometheus: bool = False, logs: bool = True) -> 
         return
     _wired.append(service_name)
     if logs:
-        from casebus.telemetry import logs as json_logs  # noqa: PLC0415
-
         json_logs.setup(service_name)
     if exporting("traces"):
         _trace(service_name)
@@ -41,57 +64,35 @@ def setup(service_name: str, *, prometheus: bool = False, logs: bool = True) -> 
 
 def shutdown() -> None:
     """Flush what is still unsent."""
-    from opentelemetry import metrics, trace  # noqa: PLC0415
-
     for provider in (trace.get_tracer_provider(), metrics.get_meter_provider()):
         if (stop := getattr(provider, "shutdown", None)) is not None:
             stop()
 
 
-def _resource(service_name: str) -> Resource:
-    from importlib.metadata import version  # noqa: PLC0415
-
-    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-
-    return Resource.create(
+def _resource(service_name: str) -> resources.Resource:
+    return resources.Resource.create(
         {
             "service.namespace": "casebus",
             "service.name": service_name,
-            "service.version": version("casebus"),
+            "service.version": metadata.version("casebus"),
             "service.instance.id": f"{service_name}-{os.getpid()}",
         }
     )
 
 
 def _trace(service_name: str) -> None:
-    from opentelemetry import trace  # noqa: PLC0415
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
-        OTLPSpanExporter,
-    )
-    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
-
-    provider = TracerProvider(resource=_resource(service_name))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    provider = sdk_trace.TracerProvider(resource=_resource(service_name))
+    sending = trace_export.BatchSpanProcessor(trace_exporter.OTLPSpanExporter())
+    provider.add_span_processor(sending)
     trace.set_tracer_provider(provider)
 
 
 def _measure(service_name: str, *, prometheus: bool) -> None:
-    from opentelemetry import metrics  # noqa: PLC0415
-    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415
-
-    readers: list[MetricReader] = []
+    readers: list[metrics_export.MetricReader] = []
     if prometheus:
-        from opentelemetry.exporter.prometheus import PrometheusMetricReader  # noqa: PLC0415
-
-        readers.append(PrometheusMetricReader())
+        readers.append(prometheus_page.PrometheusMetricReader())
     if exporting("metrics"):
-        from opentelemetry.exporter.otlp.proto.http.metric_exporter import (  # noqa: PLC0415
-            OTLPMetricExporter,
-        )
-        from opentelemetry.sdk.metrics.export import (  # noqa: PLC0415
-            PeriodicExportingMetricReader,
-        )
-
-        readers.append(PeriodicExportingMetricReader(OTLPMetricExporter()))
-    metrics.set_meter_provider(MeterProvider(readers, resource=_resource(service_name)))
+        exporter = metric_exporter.OTLPMetricExporter()
+        readers.append(metrics_export.PeriodicExportingMetricReader(exporter))
+    provider = sdk_metrics.MeterProvider(readers, resource=_resource(service_name))
+    metrics.set_meter_provider(provider)

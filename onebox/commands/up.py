@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from casebus.cli.output import answer, json_option, stderr
 from casebus.errors import CasebusError
+from casebus.later import later
 from onebox import launch
 from onebox.commands.shared import addresses, home_option, new_options, running, sign_in
 from onebox.options import Options
 from onebox.state import StackState
+
+# A detached start does not need it here.
+if TYPE_CHECKING:
+    from onebox import stack as stacks
+else:
+    stacks = later("onebox.stack")
 
 
 @click.command()
@@ -59,10 +66,8 @@ def _start(options: Options) -> None:
 
 def _stay(options: Options) -> None:
     """In this process: the terminal's Ctrl-C is the supervisor's."""
-    from onebox.stack import Stack  # noqa: PLC0415  a detached start does not need it here
-
     launch.require_startable(options)
-    stack = Stack(options, StackProgress(options))
+    stack = stacks.Stack(options, StackProgress(options))
     try:
         asyncio.run(stack.run())
     except CasebusError as error:

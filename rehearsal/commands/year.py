@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -14,10 +14,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from casebus.cli.connect import patience_option
 from casebus.cli.output import answer, json_option, stderr
 from casebus.errors import CasebusError
+from casebus.later import later
 from casebus.settings import Settings
 from onebox import credentials, environment
 from onebox.commands.shared import home_option, options_of, running
 from onebox.options import Options
+
+# The law and its fold, half a second that `casebus --help` does without.
+if TYPE_CHECKING:
+    from rehearsal.year import lines, loading, world
+    from rehearsal.year import year as years
+else:
+    lines = later("rehearsal.year.lines")
+    loading = later("rehearsal.year.loading")
+    world = later("rehearsal.year.world")
+    years = later("rehearsal.year.year")
 
 Advance = Callable[[int], None]
 
@@ -65,11 +76,9 @@ def year(
     answer(result, as_json=as_json, show=lambda shown: _show(shown, result))
 
 
-def _wanted(made: dict[str, int]) -> Any:
-    from rehearsal.year.world import YearOrder  # noqa: PLC0415
-
+def _wanted(made: dict[str, int]) -> world.YearOrder:
     settings = Settings()
-    return YearOrder(
+    return world.YearOrder(
         **made,
         schemas=settings.schemas_dir.absolute(),
         policies=settings.policies_dir.absolute(),
@@ -77,42 +86,36 @@ def _wanted(made: dict[str, int]) -> Any:
 
 
 def _write(out: Path, made: dict[str, int]) -> dict[str, Any]:
-    from rehearsal.year import lines, year  # noqa: PLC0415  the law and its fold, half a second
-
     began = time.monotonic()
     with _progress() as bar:
         advance = _task(bar, "cases", made["cases"])
-        events = lines.write(out, year.generate(_wanted(made), advance))
+        events = lines.write(out, years.generate(_wanted(made), advance))
     return {**made, "events": events, "seconds": round(time.monotonic() - began, 1)}
 
 
 def _load(
     options: Options, made: dict[str, int], given: Path | None, patience: float
 ) -> dict[str, Any]:
-    from rehearsal.year.lines import YearLine, read  # noqa: PLC0415
-    from rehearsal.year.loading import IMPORTER, Loader, backlog, register  # noqa: PLC0415
-    from rehearsal.year.world import YearWorld  # noqa: PLC0415
-    from rehearsal.year.year import generate_by_case  # noqa: PLC0415
-
     now = running(options)
     if now is None or now.phase != "ready":
         raise CasebusError("not_running", "no stack runs here: casebus up")
     settings = environment.admin_settings(options, credentials.load(options.place))
     settings = settings.model_copy(update={"patience_seconds": patience})
     wanted = _wanted(made)
-    offices = list(YearWorld.make(wanted).offices)
+    offices = list(world.YearWorld.make(wanted).offices)
     began = time.monotonic()
-    register(options.place, settings, offices)
+    loading.register(options.place, settings, offices)
     registered = time.monotonic()
     with _progress() as bar:
         made_so_far = _task(bar, "cases made", made["cases"])
-        texts = () if given else generate_by_case(wanted, made_so_far)
-        lines = read(given) if given else map(YearLine.from_json, texts)
-        loader = Loader(settings, offices, IMPORTER, given.name if given else wanted.name)
-        loaded = loader.load(lines, _task(bar, "events sent"))
+        texts = () if given else years.generate_by_case(wanted, made_so_far)
+        read = lines.read(given) if given else map(lines.YearLine.from_json, texts)
+        name = given.name if given else wanted.name
+        loader = loading.Loader(settings, offices, loading.IMPORTER, name)
+        loaded = loader.load(read, _task(bar, "events sent"))
         sent = time.monotonic()
         before, count = 0, _task(bar, "records still on their way")
-        for behind in backlog(settings):
+        for behind in loading.backlog(settings):
             count(sum(behind.values()) - before)
             before = sum(behind.values())
     done = time.monotonic()

@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import asyncpg
+from kafka import KafkaAdminClient, OffsetSpec
 
 from casebus.errors import CasebusError
 from casebus.events.doors import door_of
@@ -41,9 +44,6 @@ from operations.provision.callers import register_api_keys
 from rehearsal.year.lines import YearLine
 from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import generate_by_case
-
-if TYPE_CHECKING:
-    from kafka import KafkaAdminClient
 
 #: Events that are signed and sent together: the trees are one an agency.
 WINDOW = 5_000
@@ -199,16 +199,12 @@ def _behind(admin: KafkaAdminClient, settings: Settings) -> dict[str, int]:
 
 
 def _lag(admin: KafkaAdminClient, group: str) -> int:
-    from kafka import OffsetSpec  # noqa: PLC0415
-
     committed = admin.list_group_offsets([group])[group]
     ends = admin.list_partition_offsets(dict.fromkeys(committed, OffsetSpec.LATEST))
     return sum(max(0, ends[place].offset - found.offset) for place, found in committed.items())
 
 
 async def _unsent(settings: Settings) -> int:
-    import asyncpg  # noqa: PLC0415
-
     connection = await asyncpg.connect(settings.database_url)
     try:
         return int(

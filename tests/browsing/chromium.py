@@ -7,12 +7,19 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from casebus.later import later
 from onebox.commands.shared import sign_in
 from onebox.testing import Stack
+
+# Only where there is a browser.
+if TYPE_CHECKING:
+    from playwright import sync_api
+else:
+    sync_api = later("playwright.sync_api")
 
 T = TypeVar("T")
 
@@ -41,9 +48,7 @@ def chromium() -> Iterator[Any]:
     """Chromium without a window; skips the test where there is none."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: scripts/browser says how to get it")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - where there is a browser
-
-    with sync_playwright() as started:
+    with sync_api.sync_playwright() as started:
         found = started.chromium.launch(
             executable_path=CHROMIUM, args=_QUIET, env={**os.environ, "LANG": "C.UTF-8"}
         )

@@ -35,7 +35,7 @@ from operations.provision.agencies import AGENCIES
 from rehearsal.scenario import sending, storyline
 from rehearsal.scenario.acting import actor_of
 from rehearsal.scenario.player import Played as Play
-from rehearsal.scenario.player import Player
+from rehearsal.scenario.player import Player, _order
 from rehearsal.scenario.playground import EXAMPLES, Playground
 from rehearsal.scenario.sending import ReadyStep
 from rehearsal.scenario.storyline import StorylineStep
@@ -256,8 +256,6 @@ def _by_ferry(player: Player, office: Office, police: User) -> None:
 
 
 def _order_of(played: Play, step: StorylineStep) -> ReadyStep:
-    from rehearsal.scenario.player import _order  # noqa: PLC0415
-
     return _order(played, step)
 
 

@@ -21,6 +21,7 @@ from casebus.events.topics import ADMIN
 from onebox.testing import Stack
 from storage.packing import pack_headers
 from tests.integration.casework import casework_on
+from tests.integration.test_secrecy import OTHERWISE, differing
 from tests.integration.worlds import (
     AMR,
     COURT,
@@ -35,7 +36,7 @@ from tests.integration.worlds import (
     Hidden,
     TwinWorld,
 )
-from tests.world import NOW
+from tests.world import NOW, World
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
@@ -362,9 +363,6 @@ async def test_a_count_by_what_a_few_cases_hold_is_a_look_at_each(world: TwinWor
 async def test_the_operators_answers_say_nothing_of_what_a_secret_case_holds(
     brokers: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.integration.test_secrecy import OTHERWISE, differing  # noqa: PLC0415
-    from tests.world import World  # noqa: PLC0415
-
     shared = World()
     monkeypatch.setattr("tests.integration.casework.World", lambda: shared)
     async with casework_on(brokers) as left, casework_on(brokers) as right:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.metadata import entry_points
 
 import click
 
 from casebus.cli.groups import CommandGroup
 from casebus.cli.server import from_entry_point, missing
+from casebus.later import loaded
 
 #: Commands of this package, each `command` in a module of its own.
 OWN = {
@@ -26,12 +26,12 @@ ENTRY_POINTS = "casebus.commands.law"
 class LawCommands(CommandGroup):
     """Those of this package, and those that an installed server part adds."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, _: click.Context) -> list[str]:
         return [*OWN, *SERVER]
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
         if name in OWN:
-            command: click.Command = import_module(OWN[name]).command
+            command: click.Command = loaded(OWN[name]).command
             return command
         if name not in SERVER:
             return None

@@ -4,16 +4,23 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from casebus.later import later
 from onebox import run
 from onebox.environment import WITH_AGENCY_KEYS
 from onebox.kafka import _CONFIGURATION
 from onebox.options import BACKENDS, SERVICES
 from onebox.places import Home
+
+# A second and a half, for one test.
+if TYPE_CHECKING:
+    import jsonschema
+else:
+    jsonschema = later("jsonschema")
 
 ROOT = Path(__file__).parents[3]
 ONCE = "provision"
@@ -24,8 +31,6 @@ def compose() -> dict[str, Any]:
 
 
 def test_the_compose_file_is_one_by_the_specification() -> None:
-    import jsonschema  # noqa: PLC0415  a second and a half, for this test alone
-
     schema = json.loads((ROOT / "tests/data/compose-spec.json").read_text("utf-8"))
     jsonschema.Draft201909Validator(schema).validate(compose())
 
