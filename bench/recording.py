@@ -54,7 +54,7 @@ async def by_hand(stack: Stack) -> float:
     """The same rows again, into the emptied tables, each batch in one transaction."""
     connection = await asyncpg.connect(stack.database_url)
     try:
-        rows = {table: await connection.fetch(f"select * from derived.{table}") for table in TABLES}  # noqa: S608
+        rows = {table: await connection.fetch(f"select * from derived.{table}") for table in TABLES}
         names = ", ".join(f"derived.{table}" for table in TABLES)
         await connection.execute(f"truncate {names}")
         batches = _batches(rows)

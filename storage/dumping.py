@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import asyncpg
 
+from casebus.sql import composed, quoted
 from storage.handles import Connection
 from storage.queries import load
 
@@ -66,7 +67,7 @@ async def has_own(connection: Connection) -> bool:
 
 async def empty(connection: Connection, names: Sequence[str]) -> None:
     """Take away what the migrations put into these tables."""
-    await connection.execute("truncate " + ", ".join(f'own."{name}"' for name in names))
+    await connection.execute("truncate " + ", ".join(f"own.{quoted(name)}" for name in names))
 
 
 async def read(connection: Connection, table: OwnTable, source: BinaryIO) -> None:
@@ -79,7 +80,7 @@ async def read(connection: Connection, table: OwnTable, source: BinaryIO) -> Non
 async def go_on_counting(connection: Connection) -> None:
     """Let the next number of each table be one that was not given before."""
     for row in await connection.fetch(_SQL["identities"]):
-        # Names as the catalogue has them.
-        greatest = f'select max("{row["column"]}") from own."{row["table"]}"'  # noqa: S608
+        names = {"column": row["column"], "table": row["table"]}
+        greatest = composed("select max({column}) from own.{table}", **names)
         if (last := await connection.fetchval(greatest)) is not None:
             await connection.execute("select setval($1::regclass, $2)", row["sequence"], last)

@@ -14,6 +14,7 @@ import asyncpg
 from casebus.events.doors import BUS
 from casebus.events.envelope import Header
 from casebus.events.stamps import ORIGIN, Origin, without_stamps
+from casebus.sql import composed
 from casebus.trust.directory import ROOT
 from storage import dumping
 from storage.handles import Connection
@@ -28,6 +29,8 @@ _NOT_OF_THE_OUTBOX = frozenset({"directory", "law", "relay"})
 _INTAKE = "intake"
 #: The columns of a table that remembers how far its owner has come in the journal.
 _OF_A_PLACE = frozenset({"epoch", "partition", "next_index"})
+#: Those of them that are others in the next epoch.
+_MOVED = frozenset({"epoch", "next_index"})
 
 
 class Written(NamedTuple):
@@ -84,18 +87,19 @@ async def _carry_places(connection: Connection, before: int, epoch: int) -> None
     """
     for table in await dumping.tables(connection):
         if set(table.columns) >= _OF_A_PLACE:
-            names = ", ".join(f't."{name}"' for name in table.columns)
-            moved = names.replace('t."epoch"', "c.epoch").replace(
-                't."next_index"', 'least(t."next_index", c.carried)'
-            )
-            await connection.execute(
-                f'insert into own."{table.name}" ({names.replace("t.", "")})'  # noqa: S608
-                f' select {moved} from own."{table.name}" t'
-                " join own.journal_epoch c on c.epoch = $1 and c.partition = t.partition"
+            others = [name for name in table.columns if name not in _MOVED]
+            carrying = composed(
+                "insert into own.{table} (epoch, next_index, {others})"
+                " select next.begun, least(next_index, next.carried_over), {others}"
+                " from own.{table} t join ("
+                "select epoch as begun, partition as place, carried as carried_over"
+                " from own.journal_epoch where epoch = $1"
+                ") next on next.place = t.partition"
                 " where t.epoch = $2",
-                epoch,
-                before,
+                table=table.name,
+                others=others,
             )
+            await connection.execute(carrying, epoch, before)
 
 
 async def rejected_from(connection: Connection, ends: Mapping[int, int]) -> dict[int, int]:

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 
 import asyncpg
 
+from casebus.sql import quoted
 from storage.handles import Connection
 from storage.queries import load
 
@@ -132,24 +133,24 @@ async def grant(connection: Connection) -> None:
         role = role_of(service, database)
         if role not in there:
             continue
-        quoted = _quoted(role)
+        its = quoted(role)
         for schema in ("derived", "own"):
-            await connection.execute(f"revoke all on all tables in schema {schema} from {quoted}")
-            await connection.execute(f"grant usage on schema {schema} to {quoted}")
+            await connection.execute(f"revoke all on all tables in schema {schema} from {its}")
+            await connection.execute(f"grant usage on schema {schema} to {its}")
         for pattern, rights in rows:
             named = [name for name in tables if fnmatchcase(name, pattern)]
             if named:
-                await connection.execute(f"grant {rights} on {', '.join(named)} to {quoted}")
+                await connection.execute(f"grant {rights} on {', '.join(named)} to {its}")
 
 
 async def _make(connection: Connection, role: str, password: str) -> None:
     if not await connection.fetchval(_SQL["has_role"], role):
-        await connection.execute(f"create role {_quoted(role)}")
+        await connection.execute(f"create role {quoted(role)}")
     if not await connection.fetchval(_SQL["is_plain"], role):
         # Only who is more may take it away; a role just made has none of it.
-        await connection.execute(f"alter role {_quoted(role)} nosuperuser nocreatedb nocreaterole")
+        await connection.execute(f"alter role {quoted(role)} nosuperuser nocreatedb nocreaterole")
     await connection.execute(
-        f"alter role {_quoted(role)} login password '{_verifier(password)}'",
+        f"alter role {quoted(role)} login password '{_verifier(password)}'",
     )
 
 
@@ -161,7 +162,3 @@ def _verifier(password: str) -> str:
     stored, server = hashlib.sha256(client).digest(), hmac.digest(salted, b"Server Key", "sha256")
     salt64, stored64, server64 = (base64.b64encode(one).decode() for one in (salt, stored, server))
     return f"SCRAM-SHA-256${_ITERATIONS}:{salt64}${stored64}:{server64}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

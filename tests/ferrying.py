@@ -15,7 +15,7 @@ from casebus.sdk.ferry.ferry import Ferry, spool_at
 from casebus.sdk.ferry.spool import Spool
 
 #: Each round flushes files and folders; in memory that costs nothing.
-MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108
+MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 AGENCY = "cn-330106-psb"
 PATIENCE = 600.0
 

@@ -280,7 +280,7 @@ def _status(config: Config, spool: Spool) -> dict[str, Any]:
         "taken": taken.through,
         "came_early": sorted(number for number, why in held.items() if why is None),
         "refused_here": {number: why for number, why in held.items() if why is not None},
-        "to_deal_with": spool.count("arrived", "done_at is null and kind <> 'record'"),
+        "to_deal_with": spool.to_deal_with(),
         "broken_chain": spool.fact("broken"),
         "barred": [_plain(one) for one in spool.rows("barred")],
         "incidents": [dict(one) for one in spool.rows("incident")],

@@ -16,13 +16,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from casebus.errors import CasebusError
 from casebus.events.envelope import Header, Record
 from casebus.sdk import sqlite
 from casebus.sdk.importing.minting import KnownSlot
 from casebus.sdk.owning import OwnerProcess
+from casebus.sql import composed
+
+_COLUMNS = (
+    *("source", "stream", "id", "sequence", "request", "topic", "key", "value", "headers"),
+    *("place", "partition", "offset"),
+)
+_FIND = composed(
+    "select {columns} from outgoing where source = ? and stream = ? and id = ?", columns=_COLUMNS
+)
+_UNSENT = composed(
+    "select {columns} from outgoing where offset is null and place > ? order by place limit ?",
+    columns=_COLUMNS,
+)
+_AT = composed("select {columns} from outgoing where place = ?", columns=_COLUMNS)
+_OF_STREAM = composed(
+    "select {columns} from outgoing where stream = ? order by place", columns=_COLUMNS
+)
+_LATEST = composed("select {columns} from outgoing order by place desc limit ?", columns=_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +139,7 @@ class Store:
         return int(row[0])
 
     def find(self, source: str, stream: str, event: str) -> StoredRecord | None:
-        row = self._db.execute(
-            f"select {_COLUMNS} from outgoing where source = ? and stream = ? and id = ?",  # noqa: S608
-            (source, stream, event),
-        ).fetchone()
+        row = self._db.execute(_FIND, (source, stream, event)).fetchone()
         return _outgoing(row) if row else None
 
     def where(
@@ -161,18 +176,11 @@ class Store:
 
     def waiting(self, limit: int, after: int = 0) -> list[StoredRecord]:
         """The oldest records that Kafka has not taken yet, in the order they were finished."""
-        rows = self._db.execute(
-            f"select {_COLUMNS} from outgoing where offset is null and place > ?"  # noqa: S608
-            " order by place limit ?",
-            (after, limit),
-        )
+        rows = self._db.execute(_UNSENT, (after, limit))
         return [_outgoing(row) for row in rows]
 
     def at(self, place: int) -> StoredRecord | None:
-        row = self._db.execute(
-            f"select {_COLUMNS} from outgoing where place = ?",  # noqa: S608
-            (place,),
-        ).fetchone()
+        row = self._db.execute(_AT, (place,)).fetchone()
         return _outgoing(row) if row else None
 
     def waiting_identities(self) -> list[tuple[str, str, str]]:
@@ -183,10 +191,7 @@ class Store:
 
     def of_stream(self, stream: str) -> list[StoredRecord]:
         """What this machine said in a case, in the order it was finished."""
-        rows = self._db.execute(
-            f"select {_COLUMNS} from outgoing where stream = ? order by place",  # noqa: S608
-            (stream,),
-        )
+        rows = self._db.execute(_OF_STREAM, (stream,))
         return [_outgoing(row) for row in rows]
 
     def streams(self) -> list[str]:
@@ -195,10 +200,7 @@ class Store:
 
     def latest(self, limit: int = 100) -> list[StoredRecord]:
         """What was finished last, the newest first."""
-        rows = self._db.execute(
-            f"select {_COLUMNS} from outgoing order by place desc limit ?",  # noqa: S608
-            (limit,),
-        )
+        rows = self._db.execute(_LATEST, (limit,))
         return [_outgoing(row) for row in rows]
 
     def waiting_count(self) -> int:
@@ -261,15 +263,10 @@ class Store:
         )
 
 
-_COLUMNS = (
-    "source, stream, id, sequence, request, topic, key, value, headers, place, partition, offset"
-)
-
-
-def _outgoing(row: tuple[object, ...]) -> StoredRecord:
+def _outgoing(row: tuple[Any, ...]) -> StoredRecord:
     source, stream, event, sequence, request, topic, key, value, headers, *where = row
-    record = Record(key, value, _unpack(headers))  # type: ignore[arg-type]
-    return StoredRecord(source, stream, event, sequence, request, topic, record, *where)  # type: ignore[arg-type]
+    record = Record(key, value, _unpack(headers))
+    return StoredRecord(source, stream, event, sequence, request, topic, record, *where)
 
 
 def _pack(headers: Iterable[Header]) -> bytes:
@@ -277,6 +274,5 @@ def _pack(headers: Iterable[Header]) -> bytes:
     return json.dumps([[name, raw.decode()] for name, raw in headers]).encode()
 
 
-def _unpack(raw: object) -> tuple[Header, ...]:
-    assert isinstance(raw, bytes)  # noqa: S101 - the column is a blob
+def _unpack(raw: bytes) -> tuple[Header, ...]:
     return tuple((name, text.encode()) for name, text in json.loads(raw))

@@ -33,7 +33,7 @@ async def restore(connection: Any) -> None:
     for row in await connection.fetch(_COUNTERS):
         table, column = row["table_name"], row["column_name"]
         await connection.execute(
-            f"select setval(pg_get_serial_sequence('own.{table}', '{column}'),"  # noqa: S608
+            f"select setval(pg_get_serial_sequence('own.{table}', '{column}'),"
             f" (select coalesce(max({column}), 0) + 1 from own.{table}), false)"
         )
 

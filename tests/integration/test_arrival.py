@@ -82,7 +82,7 @@ async def shown(casework: Casework) -> dict[str, list[bytes]]:
     for table in TABLES:
         # Of facts what is known in the end: each reading on the way has a row of its own.
         place = f"{table}" if table != "fact" else "known_fact('infinity')"
-        query = f"select * from derived.{place}"  # noqa: S608 - a name of our own
+        query = f"select * from derived.{place}"
         rows = [dict(row) for row in await casework.rows(query)]
         found[table] = sorted(
             orjson.dumps(without_the_way(row), default=str, option=orjson.OPT_SORT_KEYS)

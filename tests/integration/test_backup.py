@@ -241,7 +241,7 @@ def _answer(bus: Bus, stream: str) -> None:
 
 def _comes_to(bus: Bus) -> dict[str, list[str]]:
     return {
-        table: sorted(map(str, bus.rows(f"select {columns} from derived.{table}")))  # noqa: S608
+        table: sorted(map(str, bus.rows(f"select {columns} from derived.{table}")))
         for table, columns in _COMES_TO.items()
     }
 

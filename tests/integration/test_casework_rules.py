@@ -297,7 +297,7 @@ async def test_rows_that_any_older_fold_wrote_otherwise_are_derived_again(
 ) -> None:
     async def derived() -> dict[str, list[str]]:
         return {
-            table: sorted(map(str, await casework.rows(f"select {named} from derived.{table}")))  # noqa: S608
+            table: sorted(map(str, await casework.rows(f"select {named} from derived.{table}")))
             for table, named in DERIVED.items()
         }
 

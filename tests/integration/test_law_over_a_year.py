@@ -248,13 +248,13 @@ async def older(casework: Casework) -> None:
     """Some cases were derived by a fold before this one, which counted some periods otherwise."""
     some = "get_byte(uuid_send(stream), 15) < 64"
     await casework.pool.execute(
-        f"update derived.case_state set fold_version = $1 where {some}",  # noqa: S608
+        f"update derived.case_state set fold_version = $1 where {some}",
         FOLD_VERSION - 1,
     )
     day_before = "due - interval '1 day'"
     written = f"to_char(({day_before}) at time zone 'Asia/Shanghai', 'YYYY-MM-DD\"T\"HH24:MI:SS')"
     await casework.pool.execute(
-        f"update derived.clock set due = {day_before},"  # noqa: S608
+        f"update derived.clock set due = {day_before},"
         f" view = jsonb_set(view, '{{due}}', to_jsonb({written} || '+08:00'))"
         f" where {some} and clock = 'T08' and due is not null"
     )

@@ -165,23 +165,23 @@ def _rewrite(bus: Bus, log: tuple[int, int], index: int) -> None:
     """One leaf is another, the frontier fits it, and no head was ever signed."""
     where = "where (epoch, partition) = ($1, $2)"
     bus.rows(
-        f"update derived.journal set log_leaf = sha256(log_leaf) {where} and log_index = $3",  # noqa: S608
+        f"update derived.journal set log_leaf = sha256(log_leaf) {where} and log_index = $3",
         *log,
         index,
     )
     rows = bus.rows(
-        f"select log_leaf from derived.journal {where} order by log_index",  # noqa: S608
+        f"select log_leaf from derived.journal {where} order by log_index",
         *log,
     )
     frontier = Frontier().append([row["log_leaf"] for row in rows])
     bus.rows(
-        f"update derived.journal_position set frontier = $3 {where} and next_index = $4",  # noqa: S608
+        f"update derived.journal_position set frontier = $3 {where} and next_index = $4",
         *log,
         frontier.to_bytes(),
         frontier.size,
     )
     for table in ("cosignature", "head", "log_hash"):
-        bus.rows(f"delete from own.{table} {where}", *log)  # noqa: S608
+        bus.rows(f"delete from own.{table} {where}", *log)
 
 
 def _signed_anew(bus: Bus, log: tuple[int, int], before: SignedNote) -> None:

@@ -157,12 +157,12 @@ async def owner(bus: Bus) -> AsyncIterator[Any]:
 
 def of_columns(schema: str, table: str, named: dict[str, str], where: str) -> list[Alteration]:
     """Each column of one row another."""
-    one = f"(select ctid from {schema}.{table} where {where} limit 1)"  # noqa: S608
+    one = f"(select ctid from {schema}.{table} where {where} limit 1)"
     return [
         Alteration(
             table,
             column,
-            f'update {schema}.{table} set "{column}" = {otherwise(table, column, kind)}'  # noqa: S608
+            f'update {schema}.{table} set "{column}" = {otherwise(table, column, kind)}'
             f" where ctid = {one} and {where}",
         )
         for column, kind in named.items()
@@ -207,7 +207,7 @@ async def test_each_column_and_row_that_is_derived_is_named_where_it_is_altered(
 
 
 async def _alterations(connection: Any, table: str, named: dict[str, str]) -> list[Alteration]:
-    filled = await connection.fetchval(f"select count(*) from derived.{table}")  # noqa: S608
+    filled = await connection.fetchval(f"select count(*) from derived.{table}")
     assert filled or table not in FILLED, table
     where = "true"
     made = of_columns("derived", table, named, where)
@@ -216,8 +216,8 @@ async def _alterations(connection: Any, table: str, named: dict[str, str]) -> li
         otherwise(table, name, named[name]) if name == key else f'"{name}"' for name in named
     )
     names = ", ".join(f'"{name}"' for name in named)
-    added = f"insert into derived.{table} ({names}) select {values} from derived.{table} limit 1"  # noqa: S608
-    taken = f"delete from derived.{table} where ctid = (select ctid from derived.{table} limit 1)"  # noqa: S608
+    added = f"insert into derived.{table} ({names}) select {values} from derived.{table} limit 1"
+    taken = f"delete from derived.{table} where ctid = (select ctid from derived.{table} limit 1)"
     return [*made, Alteration(table, "+", added), Alteration(table, "-", taken)]
 
 
@@ -252,14 +252,14 @@ async def _is_named(connection: Any, real: Any, one: Alteration, given: dict[str
 
 async def _let_there_be_a_row(connection: Any, table: str) -> None:
     """The same made-up row in both schemas, where this street left none."""
-    if await connection.fetchval(f"select count(*) from derived.{table}"):  # noqa: S608
+    if await connection.fetchval(f"select count(*) from derived.{table}"):
         return
     named = (await columns(connection, "derived"))[table]
     values = {name: MADE_UP[kind] for name, kind in named.items()}
     for schema in ("derived", NEXT):
         names = ", ".join(f'"{name}"' for name in values)
         await connection.execute(
-            f"insert into {schema}.{table} ({names}) values ({', '.join(values.values())})"  # noqa: S608
+            f"insert into {schema}.{table} ({names}) values ({', '.join(values.values())})"
         )
 
 
@@ -320,8 +320,8 @@ async def test_each_column_and_row_of_the_journal_and_of_evidence_is_named(bus: 
             if table == "outbox":
                 returned = of_columns(schema, table, named, "aggregatetype = 'rejected'")
                 made += [one._replace(what=f"{one.what} of a return") for one in returned]
-            taken = f"(select ctid from {schema}.{table} where {ROWS.get(table, 'true')} limit 1)"  # noqa: S608
-            deleted = f"delete from {schema}.{table} where ctid = {taken}"  # noqa: S608
+            taken = f"(select ctid from {schema}.{table} where {ROWS.get(table, 'true')} limit 1)"
+            deleted = f"delete from {schema}.{table} where ctid = {taken}"
             made.append(Alteration(table, "-", deleted))
             for one in made:
                 async with undone(at.connection):

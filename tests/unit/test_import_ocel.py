@@ -113,7 +113,7 @@ def as_sqlite(path: Path) -> None:
             for own_id, own_type, time, said, _ in EVENTS:
                 if own_type == kind:
                     row = (own_id, time, said.get("页数"))
-                    db.execute(f'insert into "event_T{at}" values (?, ?, ?)', row)  # noqa: S608
+                    db.execute(f'insert into "event_T{at}" values (?, ?, ?)', row)
         for own_id, own_type, _, _, links in EVENTS:
             db.execute("insert into event values (?, ?)", (own_id, own_type))
             for link in links:
@@ -132,7 +132,7 @@ def as_sqlite(path: Path) -> None:
                             value if name == one else None for one in ("state", "name")
                         )
                         db.execute(
-                            f"insert into object_{kind} values (?, ?, ?, ?, ?)",  # noqa: S608
+                            f"insert into object_{kind} values (?, ?, ?, ?, ?)",
                             (own_id, time, name, state, called),
                         )
         db.commit()

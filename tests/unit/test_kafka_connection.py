@@ -36,5 +36,5 @@ def test_nothing_is_written_carelessly_and_nothing_committed_unasked() -> None:
 
 
 def test_a_listener_without_passwords_gets_none() -> None:
-    plain = Settings(kafka_security_protocol="PLAINTEXT", kafka_password="p")  # noqa: S106
+    plain = Settings(kafka_security_protocol="PLAINTEXT", kafka_password="p")
     assert not [name for name in producer_settings(plain) if name.startswith("sasl")]

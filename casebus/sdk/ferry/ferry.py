@@ -154,8 +154,7 @@ class Ferry:
         with self.spool.writing():
             past = f"{self.spool.fact('past_epochs')} {self.spool.taken().epoch}"
             self.spool.set_fact("past_epochs", past.strip())
-            for table in ("queued", "sealed", "held", "taken", "part"):
-                self.spool.db.execute(f"delete from {table}")  # noqa: S608
+            self.spool.forget(("queued", "sealed", "held", "taken", "part"))
             for name in (
                 "in_epoch",
                 "first_waited_since",

@@ -15,13 +15,24 @@ from importlib import resources
 from pathlib import Path
 from typing import Self
 
-from casebus.ferry.items import FerryItem, ItemPart
+from casebus.ferry.items import RECORD, FerryItem, ItemPart
 from casebus.ferry.lane import Fault
 from casebus.ferry.receiving import TakenUntil
 from casebus.sdk import sqlite
+from casebus.sql import composed
 
 #: Beyond so many bytes no more is read at once.
 _MOST_BYTES = 16 * 1024 * 1024
+_EVERY = """
+    select place, line from arrived
+    where kind = ? and topic = ? and place > ?
+    order by place limit ?
+"""
+_WAITING = """
+    select place, line from arrived
+    where kind = ? and topic = ? and place > ? and done_at is null
+    order by place limit ?
+"""
 
 
 class Spool:
@@ -66,10 +77,22 @@ class Spool:
     def set_fact(self, name: str, value: object) -> None:
         self.db.execute("insert or replace into fact values (?, ?)", (name, str(value)))
 
-    def count(self, table: str, where: str = "1") -> int:
+    def count(self, table: str) -> int:
         """Rows of one of this module's own tables."""
-        row = self.db.execute(f"select count(*) from {table} where {where}").fetchone()  # noqa: S608
+        query = composed("select count(*) from {table}", table=table)
+        return int(self.db.execute(query).fetchone()[0])
+
+    def to_deal_with(self) -> int:
+        """Items that are no records, which the agency reads by itself, and wait for their turn."""
+        row = self.db.execute(
+            "select count(*) from arrived where done_at is null and kind <> ?", (RECORD,)
+        ).fetchone()
         return int(row[0])
+
+    def forget(self, tables: Iterable[str]) -> None:
+        """Empty some of this module's own tables."""
+        for table in tables:
+            self.db.execute(composed("delete from {table}", table=table))
 
     # What goes out.
 
@@ -191,12 +214,7 @@ class Spool:
         self, kind: str, topic: str = "", after: int = 0, most: int = 500, *, every: bool = False
     ) -> list[tuple[int, FerryItem]]:
         """Items that nobody dealt with yet, or every one, in their order, as memory has room."""
-        waiting = "" if every else " and done_at is null"
-        rows = self.db.execute(
-            "select place, line from arrived where kind = ? and topic = ? and place > ?"  # noqa: S608
-            f"{waiting} order by place limit ?",
-            (kind, topic, after, most),
-        )
+        rows = self.db.execute(_EVERY if every else _WAITING, (kind, topic, after, most))
         found, room = [], _MOST_BYTES
         for place, line in rows:
             found.append((place, FerryItem.read(line)))
@@ -249,7 +267,8 @@ class Spool:
 
     def rows(self, table: str, most: int = 20) -> list[Mapping[str, object]]:
         """The last rows of one of this module's own tables, the newest first."""
-        found = self.db.execute(f"select * from {table} order by place desc limit ?", (most,))  # noqa: S608
+        query = composed("select * from {table} order by place desc limit ?", table=table)
+        found = self.db.execute(query, (most,))
         names = [one[0] for one in found.description]
         return [dict(zip(names, row, strict=True)) for row in found]
 

@@ -11,14 +11,11 @@ from typing import Any
 
 from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.logs.entries import OcelItem
+from casebus.sql import composed
 from casebus.words import in_words
 
-#: The order of the log is that of its table of events.
-_RANK = "(select rowid from event where ocel_id = e.ocel_id)"
-_LINKS = (
-    "(select json_group_array(json_array(ocel_object_id, ocel_qualifier))"
-    " from event_object where ocel_event_id = e.ocel_id)"
-)
+#: What a row says that is no attribute.
+_OWN = frozenset({"ocel_id", "ocel_time", "ocel_changed_field", "links", "rank"})
 
 
 def read_sqlite(path: Path) -> Iterator[OcelItem]:
@@ -40,7 +37,7 @@ def read_sqlite(path: Path) -> Iterator[OcelItem]:
 def _objects(db: sqlite3.Connection) -> Iterator[OcelItem]:
     for own_type, table in _tables(db, "object"):
         last: tuple[str, dict[str, str]] = ("", {})
-        query = f"select * from {table} order by ocel_id, ocel_time"  # noqa: S608 - quoted below
+        query = composed("select * from {table} order by ocel_id, ocel_time", table=table)
         for row in db.execute(query):
             if last[0] not in {"", row["ocel_id"]}:
                 yield OcelItem("object", last[0], own_type, last[1])
@@ -52,7 +49,13 @@ def _objects(db: sqlite3.Connection) -> Iterator[OcelItem]:
 
 def _events(db: sqlite3.Connection) -> Iterator[OcelItem]:
     for own_type, table in _tables(db, "event"):
-        query = f"select e.*, {_RANK} as rank, {_LINKS} as links from {table} e"  # noqa: S608
+        # The order of the log is that of its table of events.
+        query = composed(
+            "select e.*, (select rowid from event where ocel_id = e.ocel_id) as rank,"
+            " (select json_group_array(json_array(ocel_object_id, ocel_qualifier))"
+            " from event_object where ocel_event_id = e.ocel_id) as links from {table} e",
+            table=table,
+        )
         for row in db.execute(query):
             said = {"ocel:timestamp": str(row["ocel_time"] or ""), **_attributes(row)}
             links = tuple((str(one), str(kind or "")) for one, kind in json.loads(row["links"]))
@@ -61,18 +64,17 @@ def _events(db: sqlite3.Connection) -> Iterator[OcelItem]:
 
 
 def _tables(db: sqlite3.Connection, kind: str) -> list[tuple[str, str]]:
-    """(type, its table, quoted) of objects or of events."""
-    found = db.execute(f"select ocel_type, ocel_type_map from {kind}_map_type order by 1")  # noqa: S608
-    quoted = '"{}"'
-    return [
-        (str(own_type), quoted.format(f"{kind}_{table}".replace('"', '""')))
-        for own_type, table in found.fetchall()
-    ]
+    """(type, its table) of objects or of events."""
+    types = f"{kind}_map_type"
+    found = db.execute(
+        composed("select ocel_type, ocel_type_map from {types} order by 1", types=types)
+    )
+    return [(str(own_type), f"{kind}_{table}") for own_type, table in found.fetchall()]
 
 
 def _attributes(row: sqlite3.Row) -> dict[str, str]:
-    own = {"ocel_id", "ocel_time", "ocel_changed_field", "links", "rank"}
-    return {name: _text(row[name]) for name in row.keys() if name not in own and _has(row[name])}  # noqa: SIM118
+    named = zip(row.keys(), row, strict=True)
+    return {name: _text(value) for name, value in named if name not in _OWN and _has(value)}
 
 
 def _has(value: Any) -> bool:

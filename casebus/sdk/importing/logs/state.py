@@ -15,9 +15,15 @@ from typing import Any
 
 from casebus.sdk.importing.minting import MintedEvent
 from casebus.sdk.store import Store
+from casebus.sql import composed
 
-#: Tables that a dry run has for itself and forgets; it reads what is `logged`, and writes nothing.
-_OWN = ("load_seen", "load_case", "load_held")
+#: Tables that a dry run has for itself and forgets, and what is once in each; it reads what is
+#: `logged`, and writes nothing.
+_OWN = {
+    "load_seen": ("load", "stream", "key"),
+    "load_case": ("stream",),
+    "load_held": ("stream", "id"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,22 @@ class LoadState:
         """Go on with this load, or begin it; another unfinished one of the import is given up."""
         db = self._store.db
         if self._dry:
-            for table in _OWN:
-                db.execute(f"drop table if exists temp.{table}")
-                db.execute(f"create temp table {table} as select * from main.{table} limit 0")  # noqa: S608
-                db.execute(f"create unique index temp.{table}_key on {table} ({_KEYS[table]})")
+            for table, once in _OWN.items():
+                db.execute(composed("drop table if exists temp.{table}", table=table))
+                db.execute(
+                    composed(
+                        "create temp table {table} as select * from main.{table} limit 0",
+                        table=table,
+                    )
+                )
+                db.execute(
+                    composed(
+                        "create unique index temp.{index} on {table} ({once})",
+                        index=f"{table}_key",
+                        table=table,
+                        once=once,
+                    )
+                )
             return
         with self._store.writing():
             db.execute(
@@ -173,7 +191,7 @@ class LoadState:
         """The load is done: loading the file again begins at its start."""
         if self._dry:
             for table in _OWN:
-                self._store.db.execute(f"drop table temp.{table}")
+                self._store.db.execute(composed("drop table temp.{table}", table=table))
             return
         with self._store.writing():
             self._store.db.execute("delete from load where id = ?", (self.load,))
@@ -187,9 +205,6 @@ class LoadState:
                 for place, one in self._logged.items()
             ],
         )
-
-
-_KEYS = {"load_seen": "load, stream, key", "load_case": "stream", "load_held": "stream, id"}
 
 
 @lru_cache(maxsize=4096)
