@@ -129,6 +129,10 @@ class Schemas:
 
     def schema_of(self, value: bytes | None) -> Schema:
         """The schema that wrote a wire value; raises CodecError with a rejection reason."""
+        return self._written(value)[0]
+
+    def _written(self, value: bytes | None) -> tuple[Schema, bytes]:
+        """The schema, and the value that is there."""
         if not value:
             raise CodecError(Reason.NO_VALUE)
         if len(value) < PREFIX_BYTES or value[0] != 0:
@@ -136,33 +140,31 @@ class Schemas:
         schema = self._by_id.get(_PREFIX.unpack_from(value)[1])
         if schema is None:
             raise CodecError(Reason.UNKNOWN_SCHEMA, f"id {_PREFIX.unpack_from(value)[1]}")
-        return schema
+        return schema, value
 
     def check_items(self, value: bytes | None) -> None:
         """Raise CodecError `too_many_items` before anything of a value is built.
 
         For the doors alone: what stands in the journal was taken, and is read whatever it holds.
         """
-        schema = self.schema_of(value)
-        assert value is not None  # noqa: S101 - schema_of refused it
+        schema, there = self._written(value)
         try:
-            schema.counter.check(value, PREFIX_BYTES)
+            schema.counter.check(there, PREFIX_BYTES)
         except TooManyError:
             raise CodecError(Reason.TOO_MANY_ITEMS, f"more than {MOST_ITEMS}") from None
 
     def decode(self, value: bytes | None) -> tuple[Schema, dict[str, Any]]:
         """Read a wire value into the newest shape of its type; raises CodecError."""
-        writer = self.schema_of(value)
+        writer, there = self._written(value)
         reader = self._latest[writer.ce_type]
-        assert value is not None  # noqa: S101 - schema_of refused it
-        buffer = io.BytesIO(value)
+        buffer = io.BytesIO(there)
         buffer.seek(PREFIX_BYTES)
         resolve_to = None if reader is writer else reader.parsed
         try:
             data = fastavro.schemaless_reader(buffer, writer.parsed, resolve_to)
         except (EOFError, ValueError, TypeError, IndexError, OverflowError, MemoryError) as error:
             raise CodecError(Reason.UNDECODABLE, type(error).__name__) from error
-        if buffer.tell() != len(value):
+        if buffer.tell() != len(there):
             raise CodecError(Reason.UNDECODABLE, "bytes left over")
         return writer, data
 

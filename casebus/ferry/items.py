@@ -13,6 +13,7 @@ from typing import Any
 from casebus.events.envelope import Record
 from casebus.evidence.lines import canonical
 from casebus.ferry.lane import MISSHAPEN, Fault, FerryError
+from casebus.present import present
 
 #: Up: an event that the office signed, to go to the front door as it is.
 EVENT = "event"
@@ -46,6 +47,11 @@ class FerryItem:
     kind: str
     about: Mapping[str, Any] = field(default_factory=dict)
     record: Record | None = None
+
+    @property
+    def carried(self) -> Record:
+        """The record; only of a kind that has one."""
+        return present(self.record)
 
     def line(self) -> bytes:
         """The one line of this item; equal items have equal lines."""

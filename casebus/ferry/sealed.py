@@ -128,6 +128,14 @@ def opened(raw: bytes, peers: Peers) -> FerryBundle | Ack:
         raise _unreadable("its parts are not of their form") from error
 
 
+def opened_bundle(raw: bytes, peers: Peers) -> FerryBundle:
+    """A file that is a bundle; raises FerryError as `opened`, and where it is another."""
+    found = opened(raw, peers)
+    if not isinstance(found, FerryBundle):
+        raise _unreadable("it is no bundle")
+    return found
+
+
 def _read(said: dict[str, Any], files: Mapping[str, bytes]) -> FerryBundle | Ack:
     lane = Lane.from_json(said["lane"])
     read: FerryBundle | Ack

@@ -20,6 +20,7 @@ from casebus.events.envelope import agency_of
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
 from casebus.now import Now, now_from
+from casebus.present import present
 from casebus.sdk.connection import clear_errors, open_producer
 from casebus.sdk.doors import DoorOf
 from casebus.sdk.event import NewEvent, Published
@@ -384,6 +385,6 @@ class Publisher:
         return list(fresh.values())
 
     def _kept(self, source: str, stream: str, event: str) -> Published:
-        where = self._store.where(source, stream, event)
-        assert where is not None  # noqa: S101 - what was kept stays
+        # What was kept stays.
+        where = present(self._store.where(source, stream, event))
         return Published(source, event, stream, *where)

@@ -19,6 +19,7 @@ from casebus.events.legaltime import LegalTime
 from casebus.events.numbers import canonical_number
 from casebus.events.schemas import Schemas
 from casebus.law import Law
+from casebus.present import present
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft
@@ -101,9 +102,8 @@ async def _law(connection: Connection, start: str) -> Law:
     fit = [one for one in known if one.startswith(start)] if start else []
     if len(fit) != 1:
         raise CasebusError("law_unknown", f"{len(fit)} kept laws have a digest that begins {start}")
-    body = await bundles.bundle(connection, fit[0])
-    assert body is not None  # noqa: S101 - it was listed; bundles are kept for ever
-    return Law.from_bundle(body)
+    # Bundles are kept for ever.
+    return Law.from_bundle(present(await bundles.bundle(connection, fit[0])))
 
 
 def _draft(

@@ -17,6 +17,7 @@ from casebus.events.schemas import Schemas
 from casebus.law import Law, agencies
 from casebus.law.acts import lacking
 from casebus.law.compiled import event_name
+from casebus.present import present
 from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import Agency
 from rehearsal.scenario import scheduling
@@ -203,8 +204,8 @@ class Rehearser:
         if lost := list(_lost(data, read, "")):
             raise CasebusError("invalid_data", f"{step.type} has no {', '.join(lost)}")
         stream = self._names[storyline.storyline].stream(storyline.stream_of(step))
-        office = self._offices.agency(storyline.agency_of(step.word))
-        assert office is not None  # noqa: S101 - reading the storyline checked it
+        # Reading the storyline checked that there is one.
+        office = present(self._offices.agency(storyline.agency_of(step.word)))
         if not self._law.may_emit(office.sector, office.level, step.ce_type):
             raise CasebusError(Reason.TYPE_NOT_ALLOWED, f"{office.sector} {step.type}")
         copies = agencies.resolve(self._law.copies(step.ce_type), office.id, self._offices)
@@ -249,7 +250,7 @@ class Rehearser:
         office = self._offices.agency(agency)
         return self._streams[stream].sight(agency, office.sector if office else "", self._access)
 
-    def noted(self, agency: str, stream: str, *, refused: bool) -> bool:  # noqa: ARG002
+    def noted(self, *_: str, **__: bool) -> bool:
         """There is no access log: what may be seen is all that is held."""
         return True
 

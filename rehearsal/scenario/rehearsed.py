@@ -15,6 +15,7 @@ from casebus.events.envelope import agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import CodecError, Schemas
 from casebus.law import Law, agencies
+from casebus.present import present
 from casebus.trust.directory import Agency
 from gateway.access import redaction
 from rehearsal.scenario.world import JSON
@@ -121,8 +122,7 @@ class Rehearsed:
 
     @property
     def _folded(self) -> Case:
-        assert self.case is not None  # noqa: S101
-        return self.case
+        return present(self.case)
 
     def _fold(self) -> None:
         self.case = fold(self.events.values(), self._law)

@@ -38,12 +38,11 @@ def stops(speeches: Iterable[Speech], moments: Iterable[dt.datetime]) -> list[dt
     """Moments to add, that nothing which must be said before another moment is passed over."""
     known = sorted(moments)
     added: list[dt.datetime] = []
-    brief = [one for one in speeches if one.until is not None]
-    for one in sorted(brief, key=lambda speech: speech.until or speech.at):
-        assert one.until is not None  # noqa: S101
-        place = bisect_left(known, one.at)
-        if place == len(known) or known[place] >= one.until:
-            last = max(one.at, one.until - _BEFORE)
+    brief = [(one.until, one.at) for one in speeches if one.until is not None]
+    for until, at in sorted(brief, key=lambda span: span[0]):
+        place = bisect_left(known, at)
+        if place == len(known) or known[place] >= until:
+            last = max(at, until - _BEFORE)
             added.append(last)
             insort(known, last)
     return added

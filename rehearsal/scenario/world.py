@@ -66,7 +66,7 @@ class World(Protocol):
     def sight(self, agency: str, stream: str) -> list[JSON]:
         """The history as this agency sees it, with what is withheld from it."""
 
-    def noted(self, agency: str, stream: str, *, refused: bool) -> bool:
+    def noted(self, agency: str, stream: str, /, *, refused: bool) -> bool:
         """Whether the access log has such a look of the agency at the case."""
 
     def numbered(self, number: str, stream: str) -> bool:

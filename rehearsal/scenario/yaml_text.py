@@ -35,8 +35,6 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - the base class's own registry
-
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
@@ -51,19 +49,27 @@ class _Loader(yaml.SafeLoader):
         }
 
 
+# Its own: the base class has others.
+_Loader.yaml_implicit_resolvers = {}
+
+
 def _construct_map(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     return loader.construct_mapping(node, deep=True)
 
 
 def _construct_ref(loader: _Loader, node: yaml.Node) -> Ref:
-    assert isinstance(node, yaml.ScalarNode)  # noqa: S101
-    return Ref(node.tag.removeprefix("!"), str(loader.construct_scalar(node)))
+    return Ref(node.tag.removeprefix("!"), _text(loader, node))
 
 
 def _digest(loader: _Loader, node: yaml.Node) -> str:
     """`!digest 移送书`: the SHA-256 of the text, standing for that of a document so called."""
-    assert isinstance(node, yaml.ScalarNode)  # noqa: S101
-    return hashlib.sha256(str(loader.construct_scalar(node)).encode()).hexdigest()
+    return hashlib.sha256(_text(loader, node).encode()).hexdigest()
+
+
+def _text(loader: _Loader, node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise UnfitError(f"line {node.start_mark.line + 1}: {node.tag} has one word behind it")
+    return str(loader.construct_scalar(node))
 
 
 for _tag, _pattern, _first in (

@@ -17,6 +17,7 @@ from casebus.cases.renewing import Before, Renewed, ShownState, renewed
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.law import Law
+from casebus.present import present
 from casebus.trust.signing import Draft
 from services.casework.desk import Desk
 from services.casework.law_cache import MissingLawError
@@ -90,9 +91,8 @@ def before_of(shown: ShownCase) -> Before:
 
 
 def draft_of(made: Renewed, schemas: Schemas) -> Draft:
-    """The event as the bus will sign it."""
-    event = made.event
-    assert event is not None  # noqa: S101 - the caller asks for one that is there
+    """The event as the bus will sign it; of a case for which there is one."""
+    event = present(made.event)
     envelope = Envelope(
         id=event.id,
         type=event.type,

@@ -18,6 +18,7 @@ from casebus.events.doors import BUS, BUS_DOOR
 from casebus.events.envelope import Envelope
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import Stamps
+from casebus.present import present
 from services.casework.records import Journaled
 from storage import cases, renewing
 from storage.cases import CaseState, Shown
@@ -161,9 +162,8 @@ class Streams:
     ) -> dict[UUID, Stream]:
         fresh = {stream: self._standing(row) for stream, row in rows.items()}
         for row in await cases.left_out(connection, fresh):
-            room = fresh[row["stream"]].room
-            assert room is not None  # noqa: S101 - _standing gave it
-            room.leave_out((row["source"], row["id"]))
+            # _standing gave each one.
+            present(fresh[row["stream"]].room).leave_out((row["source"], row["id"]))
         for row in await cases.events_of(connection, fresh):
             restore(fresh[row["stream"]], row, self._schemas)
         await self._take_what_is_on_its_way(connection, fresh)

@@ -33,7 +33,8 @@ class HeadSigner:
 
     def __init__(self, pool: Pool, key: Holder, root_digest: str) -> None:
         self._pool, self._key, self._root = pool, key, root_digest
-        self._refused: set[Log] | None = None
+        self._refused = set[Log]()
+        self._has_read = False
 
     async def run(self) -> None:
         while True:
@@ -42,9 +43,10 @@ class HeadSigner:
 
     async def sign(self) -> int:
         """One round; how many of the logs that differed, or were said to, stand well now."""
-        if self._refused is None:
+        if not self._has_read:
             known = await heads.refused(self._pool)
             self._refused = {(one.epoch, one.partition) for one in known}
+            self._has_read = True
         return sum([await self._sign(one) for one in await heads.grown(self._pool)])
 
     async def _sign(self, which: Log) -> bool:
@@ -88,7 +90,6 @@ class HeadSigner:
         self, connection: Connection, which: Log, why: str | None, standing: SignedSoFar
     ) -> None:
         """Keep, and say once, which log has no new head and why."""
-        assert self._refused is not None  # noqa: S101 - read in the first round
         if why is None:
             if which in self._refused:
                 await heads.forgive(connection, which)

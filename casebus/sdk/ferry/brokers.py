@@ -121,9 +121,8 @@ class BrokersEnd:
         return waits
 
     def _outgoing(self, item: FerryItem) -> StoredRecord:
-        assert item.record is not None  # noqa: S101  an event has one
-        source, stream, event = named(item.record)
-        return StoredRecord(source, stream, event, 0, b"", self._door, item.record)
+        source, stream, event = named(item.carried)
+        return StoredRecord(source, stream, event, 0, b"", self._door, item.carried)
 
     def _read(self, consumer: Any) -> None:
         missing = self._assign(consumer)
@@ -208,8 +207,7 @@ def _waited_for(answer: _Answer) -> CasebusError | None:
 
 
 def _landed(item: FerryItem, door: str, answer: tuple[int, int] | CasebusError) -> FerryItem:
-    assert item.record is not None  # noqa: S101  an event has one
-    source, stream, event = named(item.record)
+    source, stream, event = named(item.carried)
     about: dict[str, Any] = {"source": source, "stream": stream, "id": event, "door": door}
     if isinstance(answer, CasebusError):
         return FerryItem(LANDED, about | {"code": answer.code, "detail": answer.detail})

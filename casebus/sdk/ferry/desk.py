@@ -140,7 +140,7 @@ class FerryOffice:
         name = f"agency.{self.agency}.{topic}"
         while found := self.spool.arrivals(RECORD, name, after, every=True):
             after = found[-1][0]
-            yield from (_record(item) for _, item in found)
+            yield from (item.carried for _, item in found)
 
     def _told(self, record: Record, *, own: bool) -> JSON:
         """Of a version that is not known here only what its headers say."""
@@ -157,11 +157,6 @@ class FerryOffice:
             "own": own,
             "data": data,
         }
-
-
-def _record(item: FerryItem) -> Record:
-    assert item.record is not None  # noqa: S101  of this kind each has one
-    return item.record
 
 
 def _of_event(said: JSON) -> tuple[Any, Any]:

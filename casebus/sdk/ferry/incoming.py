@@ -11,7 +11,16 @@ from casebus.errors import CasebusError
 from casebus.ferry.items import FerryItem, joined, part_of
 from casebus.ferry.lane import Direction, Fault, FerryError, Lane
 from casebus.ferry.receiving import Fate, acknowledged, fate, require_lane
-from casebus.ferry.sealed import LARGEST, Ack, FerryBundle, Peers, contents, name_of, opened
+from casebus.ferry.sealed import (
+    LARGEST,
+    Ack,
+    FerryBundle,
+    Peers,
+    contents,
+    name_of,
+    opened,
+    opened_bundle,
+)
 from casebus.sdk.ferry.folders import Folders
 from casebus.sdk.ferry.scanning import ScanVerdict, scan
 from casebus.sdk.ferry.spool import Spool
@@ -188,8 +197,7 @@ class Receiver:
         if raw is None:
             return False
         try:
-            bundle = opened(raw, self.peers)
-            assert isinstance(bundle, FerryBundle)  # noqa: S101  only bundles are held
+            bundle = opened_bundle(raw, self.peers)
             with self.spool.writing():
                 self.spool.set_taken(taken.after(bundle))
                 for line in bundle.lines:

@@ -138,7 +138,10 @@ class _Raw:
 
 
 class SpoolFeed:
-    """The agency's inbox as it came by the ferry, for `casebus.sdk.inbox.Inbox`."""
+    """The agency's inbox as it came by the ferry, for `casebus.sdk.inbox.Inbox`.
+
+    It is asked as a consumer is, and knows neither time nor commits of its own.
+    """
 
     def __init__(self, spool: Spool, topic: str) -> None:
         self._spool, self._topic, self._after = spool, topic, 0
@@ -155,13 +158,12 @@ class SpoolFeed:
     def end_offsets(
         self,
         places: list[TopicPartition],
-        *,
-        timeout_ms: int,  # noqa: ARG002  as a consumer is asked
+        **_: int,
     ) -> dict[TopicPartition, int]:
         found = self._spool.arrivals(RECORD, self._topic, self._after)
         return dict.fromkeys(places, found[-1][0] if found else self._after)
 
-    def position(self, place: TopicPartition, *, timeout_ms: int) -> int:  # noqa: ARG002
+    def position(self, _: TopicPartition, **__: int) -> int:
         return self._after
 
     def poll(self, timeout_ms: int) -> dict[TopicPartition, list[_Raw]]:
@@ -175,18 +177,16 @@ class SpoolFeed:
     def commit(
         self,
         offsets: Mapping[TopicPartition, OffsetAndMetadata],
-        *,
-        timeout_ms: int,  # noqa: ARG002
+        **_: int,
     ) -> None:
         [until] = [one.offset for one in offsets.values()]
         with self._spool.writing():
             self._spool.deal_with_before(RECORD, self._topic, until)
 
-    def close(self, *, autocommit: bool) -> None:  # noqa: ARG002  as a consumer is closed
+    def close(self, **_: bool) -> None:
         self._spool.close()
 
     def _raws(self, found: Iterable[tuple[int, FerryItem]]) -> Iterator[_Raw]:
         for place, item in found:
-            assert item.record is not None  # noqa: S101  of this kind each has one
-            record = item.record
+            record = item.carried
             yield _Raw(self._topic, 0, place, record.key, record.value, record.headers)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from casebus.ferry.items import cut, filled
 from casebus.ferry.lane import Fault, Lane
-from casebus.ferry.sealed import NONE, OVERHEAD, Ack, FerryBundle, chained, name_of, opened
+from casebus.ferry.sealed import NONE, OVERHEAD, Ack, FerryBundle, chained, name_of, opened_bundle
 from casebus.ferry.sending import WINDOW, answered, in_place_of, overdue, require_own
 from casebus.sdk.ferry.folders import Folders
 from casebus.sdk.ferry.spool import Spool
@@ -115,8 +115,7 @@ class Sender:
     def _replace(self, number: int, why: str) -> None:
         """Nothing in its place; its items come again, each alone, to find the one that is meant."""
         _, raw = self.spool.sealed(number)
-        bundle = opened(raw, {self.key.keyid: self.key.public})
-        assert isinstance(bundle, FerryBundle)  # noqa: S101  only bundles are kept
+        bundle = opened_bundle(raw, {self.key.keyid: self.key.public})
         self.spool.db.execute(
             "update sealed set raw = ?, replaced = 1, put_at = null where number = ?",
             (in_place_of(bundle).seal(self.key), number),

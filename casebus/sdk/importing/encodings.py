@@ -106,14 +106,12 @@ class EncodingCheck:
         if self._only_other:
             return _good(self._other)
         if self._named == AUTO:
-            return self._found()
+            return self._found(self._other)
         if self._utf8.good and self._utf8.has_wide:
             raise FileError("bad_encoding", f"it is UTF-8; the mapping says {self._named}")
         return _good(self._other)
 
-    def _found(self) -> str:
-        other = self._other
-        assert other is not None  # noqa: S101 - `end` has looked
+    def _found(self, other: _Trial) -> str:
         if self._utf8.good:
             return self._utf8.codec
         if self._utf8.cut_off and self._utf8.has_wide:

@@ -144,8 +144,7 @@ class LogLoader:
         Before a case's first event, where another than who gave its number wrote that, stands a
         note of the giver with the number: the stream is the giver's, whoever comes upon its id.
         """
-        event = read.event
-        assert event is not None  # noqa: S101 - `_read` has left out what was refused
+        event = read.taken
         case = self._state.case(event.stream)
         # What an earlier load was told of the number, this one asks again.
         if case and case.barred and case.load == self._state.load:
@@ -185,8 +184,7 @@ class LogLoader:
 
     def _note_of(self, read: ReadEntry, case: LoadedCase | None) -> MintedEvent | None:
         """The giver's own word that the case is its, where its first event is another's."""
-        event = read.event
-        assert event is not None  # noqa: S101 - `_read` has left out what was refused
+        event = read.taken
         if (case is not None and case.id) or event.source == read.giver:
             return None
         number = {"kind": self._mapping.case.kind, "value": read.number}
@@ -291,12 +289,11 @@ class LogLoader:
             publish([closed])
 
     def _note_dropped(self, place: RowNumber, read: ReadEntry) -> None:
-        assert read.event is not None  # noqa: S101 - only what was read has dropped anything
         for name in read.dropped:
-            seen = (read.event.type, name)
+            seen = (read.taken.type, name)
             if seen not in self._dropped and len(self._dropped) < _MOST_DROPPED:
                 self._dropped.add(seen)
-                code, detail = IssueCode.ATTRIBUTE_DROPPED, read.event.type
+                code, detail = IssueCode.ATTRIBUTE_DROPPED, read.taken.type
                 self._note(Issue(place, name, code, detail, refused=False))
 
     def _refuse(self, issue: Issue) -> None:

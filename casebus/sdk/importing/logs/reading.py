@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from casebus.events.minted import stream_id
+from casebus.present import present
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.issues import CellError, Issue, IssueCode
 from casebus.sdk.importing.logs.entries import LogEntry, attribute_name
@@ -30,6 +31,11 @@ class ReadEntry:
     about: tuple[tuple[str, str], ...] = ()
     #: Attributes that the event's type has no place for.
     dropped: tuple[str, ...] = ()
+
+    @property
+    def taken(self) -> MintedEvent:
+        """The event; of an entry that was not refused."""
+        return present(self.event)
 
 
 class EntryReader:

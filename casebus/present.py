@@ -1,0 +1,14 @@
+"""What is there, where only the reader of types cannot see it."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+def present(value: _T | None) -> _T:
+    """The value; for whoever has made sure of it. Raises LookupError where there is none."""
+    if value is None:
+        raise LookupError("nothing is there")
+    return value
