@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from http import HTTPStatus
 from typing import NamedTuple
 
 from bench.asking import Connection, asked, get, post, transfer
@@ -54,7 +55,9 @@ async def opened(stack: Stack) -> str:
 
 async def seen(connection: Connection, stream: str, key: str) -> None:
     async with asyncio.timeout(_PATIENCE_SECONDS):
-        while (await connection.ask(get(f"/v1/cases/{stream}", key)))[0] != 200:  # noqa: ASYNC110 - a poll is what is measured
+        while True:
+            if (await connection.ask(get(f"/v1/cases/{stream}", key)))[0] == HTTPStatus.OK:
+                return
             await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import psutil
 
+from casebus.polling import until
 from onebox.places import UMASK
 from onebox.service import end_with
 
@@ -144,8 +145,7 @@ class Copies:
 
 async def _gone(copy: Copy) -> None:
     """The kernel ends it too; how it ended, nobody is told."""
-    while _runs(copy.pid):  # noqa: ASYNC110  no child of ours: only looking can tell
-        await asyncio.sleep(_LOOK_SECONDS)
+    await until(lambda: not _runs(copy.pid), _LOOK_SECONDS)
     copy.ended(-signal.SIGTERM)
 
 

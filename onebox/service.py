@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from casebus.polling import until
 from casebus.words import in_words
 from onebox.places import UMASK
 from onebox.state import ServiceState
@@ -113,7 +114,7 @@ class Service:
             began = loop.time()
             try:
                 await self._run_once()
-            except Exception as error:  # noqa: BLE001  a task that ended here would end unseen
+            except Exception as error:  # noqa: BLE001 - a task that ended here would end unseen
                 await self._not_started(error)
             if self._stopping.is_set() or self._is_held():
                 continue
@@ -181,8 +182,7 @@ class Service:
         )
 
     async def _probe(self, ready: Ready) -> None:
-        while not await self._answers(ready):  # noqa: ASYNC110  only asking can tell
-            await asyncio.sleep(PROBE_INTERVAL)
+        await until(lambda: self._answers(ready), PROBE_INTERVAL)
         self.ready.set()
         self._enter("ready", self.state.pid)
 
@@ -200,8 +200,7 @@ class Service:
 
     async def _watch_hold(self) -> None:
         # Who was told to stop before the process was there finds it here.
-        while not (self._is_held() or self._stopping.is_set()):  # noqa: ASYNC110  another process makes the file
-            await asyncio.sleep(HOLD_INTERVAL)
+        await until(lambda: self._is_held() or self._stopping.is_set(), HOLD_INTERVAL)
         await self._end_process()
 
     async def _end_process(self, with_signal: signal.Signals | None = None) -> None:

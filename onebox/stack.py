@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, TypeVar
 import psutil
 
 from casebus.errors import CasebusError
+from casebus.polling import until
 from casebus.words import in_words
 from onebox import (
     certificates,
@@ -323,11 +324,14 @@ class Stack:
             state.write(self.home.state, self.state)
             self._unwritten = False
         except OSError as error:
-            # A full disk. Whoever reads the old one sees which processes are gone.
-            if not self._unwritten:
-                log.error("the state cannot be written: %s", in_words(error))  # noqa: TRY400
-            self._unwritten = True
+            self._not_written(error)
         self._follow(self.state)
+
+    def _not_written(self, error: OSError) -> None:
+        """A full disk. Whoever reads the old one sees which processes are gone."""
+        if not self._unwritten:
+            log.error("the state cannot be written: %s", in_words(error))
+        self._unwritten = True
 
 
 def _module(service: str) -> str:
@@ -350,8 +354,7 @@ async def _until(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> No
 
 async def _stop_without(owner: int, stopping: asyncio.Event) -> None:
     """A child is given to another parent when its own was killed and could stop nothing."""
-    while os.getppid() == owner:  # noqa: ASYNC110 - nobody tells a child
-        await asyncio.sleep(_OWNER_SECONDS)
+    await until(lambda: os.getppid() != owner, _OWNER_SECONDS)
     stopping.set()
 
 

@@ -6,7 +6,6 @@ PostgreSQL is read in one snapshot, and Kafka up to the ends that it has by then
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
@@ -20,6 +19,7 @@ from aiokafka import TopicPartition
 from casebus.events.schemas import Schemas
 from casebus.events.topics import DIRECTORY, JOURNAL, REJECTED, Topics
 from casebus.law import Law
+from casebus.polling import until
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from operations.verify import refolding, stored
@@ -115,8 +115,10 @@ async def settled(kafka: TopicEnds, connection: Connection, seconds: float) -> W
 
 
 async def _until(holds: Callable[[], Awaitable[bool]], deadline: float) -> None:
-    while not await holds() and time.monotonic() < deadline:  # noqa: ASYNC110 - Kafka tells nobody
-        await asyncio.sleep(_LOOK_SECONDS)
+    async def is_over() -> bool:
+        return await holds() or time.monotonic() >= deadline
+
+    await until(is_over, _LOOK_SECONDS)
 
 
 async def _recorded(connection: Connection, spans: Spans) -> bool:

@@ -19,6 +19,7 @@ from casebus.events.schemas import Schemas
 from casebus.events.topics import JOURNAL, REJECTED, Topics
 from casebus.law import Law
 from casebus.now import Now, now_from
+from casebus.polling import until
 from casebus.sdk.directory import DirectoryFollower
 from services.admission.pace import Pace
 from services.admission.stamps import journal_headers, rejected_record
@@ -80,8 +81,7 @@ class Admission:
         if self._follower.fresh():
             return
         log.warning("paused: the directory is stale")
-        while not self._follower.fresh():  # noqa: ASYNC110 - told by another thread's clock
-            await asyncio.sleep(_PAUSE_SECONDS)
+        await until(self._follower.fresh, _PAUSE_SECONDS)
         log.warning("goes on: the directory is fresh")
 
     def _decide(self, arrival: Arrival) -> Outgoing:

@@ -15,6 +15,7 @@ from casebus.errors import CasebusError
 from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
 from casebus.now import now_from
+from casebus.polling import until
 from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
 from casebus.trust.directory import Agency, Directory
@@ -90,8 +91,7 @@ class Intake:
 
     async def _until_known(self, position: int) -> None:
         """Admission judged by this many directory entries: recipients may be among the last."""
-        while self._directory.position < position:  # noqa: ASYNC110 - read by another thread
-            await asyncio.sleep(_PAUSE_SECONDS)
+        await until(lambda: self._directory.position >= position, _PAUSE_SECONDS)
 
     def _wanted(
         self, arrivals: list[InboxArrival], sector: str

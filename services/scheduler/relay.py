@@ -36,6 +36,7 @@ from aiokafka.errors import (
 
 from casebus import telemetry
 from casebus.events.doors import is_door
+from casebus.polling import until
 from services.transport import Outgoing
 from storage import retries, scheduling, sending
 from storage.handles import Connection, Pool
@@ -179,8 +180,11 @@ class Relay:
 async def until_sent(pool: Pool) -> None:
     """Return when all that was stored here before the call has been sent, or was refused."""
     before = await sending.database_time(pool)
-    while await sending.anything_on_its_way(pool, before):  # noqa: ASYNC110 - a table tells nobody
-        await asyncio.sleep(_LOOK_SECONDS)
+
+    async def is_sent() -> bool:
+        return not await sending.anything_on_its_way(pool, before)
+
+    await until(is_sent, _LOOK_SECONDS)
 
 
 def _always(_: UUID) -> bool:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from casebus.polling import until
 from services.transport import (
     Batch,
     Handler,
@@ -38,8 +39,7 @@ class Echo:
         if SAID.get("hang"):
             await asyncio.Event().wait()
         if batch.partition == SAID.get("blocked"):
-            while not Path(SAID["until"]).exists():  # noqa: ASYNC110, ASYNC240 - told by a file
-                await asyncio.sleep(0.1)
+            await until(Path(SAID["until"]).exists, 0.1)
         copies = self._copies(batch)
         if FAILS and any(record.offset == SAID["fail_at"] for record in batch.records):
             await self._producer.send(copies[: len(copies) // 2])

@@ -67,9 +67,10 @@ async def database(brokers: Stack) -> AsyncIterator[str]:
 async def until(holds: Callable[[], Awaitable[Any]]) -> Any:
     """What `holds` gives as soon as it is true."""
     async with asyncio.timeout(60):
-        while not (found := await holds()):  # noqa: ASYNC110 - it polls a broker or a table
+        while True:
+            if found := await holds():
+                return found
             await asyncio.sleep(0.1)
-        return found
 
 
 async def leader_pid(url: str) -> int | None:

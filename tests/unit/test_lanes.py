@@ -9,6 +9,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from casebus.polling import until
 from services.casework.worker import open_casework
 from services.transport import Worker
 from services.transport.agent import BatchApp
@@ -16,8 +17,7 @@ from services.transport.lanes import Lanes
 
 
 async def until_done(done: list[str], count: int) -> None:
-    while len(done) < count:  # noqa: ASYNC110 - the lanes have nothing else to tell by
-        await asyncio.sleep(0)
+    await until(lambda: len(done) >= count, 0)
 
 
 async def test_a_flooded_place_makes_the_others_wait_for_one_of_its_items():

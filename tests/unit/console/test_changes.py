@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from casebus import polling
 from gateway.api.health import Ready
 from gateway.console import changes
 from gateway.console.changes import Changes, Listener
@@ -34,8 +35,7 @@ async def silent() -> Any:
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(2):
-        while not holds():  # noqa: ASYNC110 - a watcher wakes listeners, and no more
-            await asyncio.sleep(0.01)
+        await polling.until(holds, 0.01)
 
 
 async def test_a_pool_that_gives_no_connection_is_a_database_that_is_away(

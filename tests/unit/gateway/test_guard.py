@@ -12,6 +12,7 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
+from casebus.polling import until
 from gateway.api import registry
 from gateway.probes import SideServer
 from gateway.web.guard import MOST_HEAD_BYTES, BodyInTime, protocol
@@ -32,8 +33,7 @@ async def port() -> AsyncIterator[int]:
     guarded = protocol(most=3, most_of_one=2, head_seconds=SECONDS)
     server = SideServer(uvicorn.Config(app, port=0, http=guarded, lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started, 0.01)
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     await serving

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from casebus.polling import until
 from onebox.copying import Copies, Copy, GoneError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux ends what is left over")
@@ -108,6 +109,5 @@ async def _asleep(copies: Copies, place: Path) -> Copy:
     with log.open("ab") as output:
         copy = await copies.start("sleeper", {}, output.fileno())
     async with asyncio.timeout(30):
-        while not log.read_text("utf-8"):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(log.read_text("utf-8")), 0.01)
     return copy

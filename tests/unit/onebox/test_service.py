@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from casebus import polling
 from onebox.places import Home
 from onebox.service import LONGEST_DELAY, Program, Service, back_off, describe_exit
 from onebox.supervisor import Supervisor
@@ -42,8 +43,7 @@ def service(place: Path, wanted: Program, changed: Callable[[], None] = lambda: 
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await polling.until(holds, 0.01)
 
 
 def test_the_back_off_doubles_up_to_its_limit() -> None:
