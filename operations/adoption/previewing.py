@@ -106,6 +106,5 @@ async def foreseen(
 def _made(events: list[CaseEvent], before: Before, law: Law, now: datetime) -> Renewed | None:
     try:
         return renewed(events, before, law, now)
-    # Whatever a law makes of a case that it does not fit: that is the answer, not our end.
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - whatever a law makes of a case: that is the answer
         return None

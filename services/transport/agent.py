@@ -28,6 +28,7 @@ from services.transport.worker import (
     client_id,
     instance_id,
     leave,
+    leaving,
     spare_the_collector,
 )
 
@@ -88,13 +89,11 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
 
     async def on_first_start(self) -> None:
         """Open the handler before the consumer may be assigned anything."""
-        try:
+        with leaving("handler_not_opened"):
             producer = Producer(self.settings, client_id=client_id(self.worker, self.settings))
             await self.resources.enter_async_context(producer)
             opened = self.worker.open(self.settings, producer)
             self.handler = await self.resources.enter_async_context(opened)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the worker cannot work
-            leave("handler_not_opened", error)
         await super().on_first_start()
         spare_the_collector()
 
@@ -124,12 +123,10 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is not typed for us
 
     async def _finish(self, batches: faust.StreamT, event: faust.EventT) -> None:
         fold: Fold = event.message.value
-        try:
+        with leaving("handler_failed"):
             await self._handle(event.message.tp, fold)
             fold.end.handled = True
             await batches.ack(event)
-        except Exception as error:  # noqa: BLE001 - Faust would ack the batch and go on
-            leave("handler_failed", error)
 
     async def _handle(self, tp: Any, fold: Fold) -> None:
         if fold.after is not None and not fold.after.handled:

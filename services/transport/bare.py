@@ -13,7 +13,7 @@ from casebus import telemetry
 from services.transport import reading
 from services.transport.batch import Batch, Handler, start_offsets
 from services.transport.producer import Producer
-from services.transport.worker import Worker, WorkerSettings, client_id, instance_id, leave
+from services.transport.worker import Worker, WorkerSettings, client_id, instance_id, leaving
 
 
 def run(worker: Worker) -> None:
@@ -29,14 +29,12 @@ async def _run(worker: Worker, settings: WorkerSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    try:
+    with leaving("handler_failed"):
         async with (
             Producer(settings, client_id=client_id(worker, settings)) as producer,
             worker.open(settings, producer) as handler,
         ):
             await _consume(worker, settings, handler, stopping)
-    except Exception as error:  # noqa: BLE001 - nothing but a restart can help
-        leave("handler_failed", error)
 
 
 async def _consume(

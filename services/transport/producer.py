@@ -108,11 +108,10 @@ class Producer:
     def _fill(self, records: Sequence[Outgoing]) -> list[BatchBuilder]:
         create, traced = self._producer.create_batch, tracer() is not None
         batches = [create()]
-        for _, _, key, value, headers, timestamp_ms in records:
-            if traced:
-                headers = telemetry.hop(headers)  # noqa: PLW2901
+        for _, _, key, value, given, timestamp_ms in records:
+            headers = telemetry.hop(given) if traced else given
             if type(headers) is not list:  # all that aiokafka takes
-                headers = list(headers)  # noqa: PLW2901
+                headers = list(headers)
             fields = {"timestamp": timestamp_ms, "key": key, "value": value, "headers": headers}
             if batches[-1].append(**fields) is None:
                 batches.append(create())

@@ -7,8 +7,8 @@ import hashlib
 import logging
 import os
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -79,6 +79,18 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 20, 100)
+
+
+@contextmanager
+def leaving(reason: str) -> Iterator[None]:
+    """Leave at whatever goes wrong inside: nothing but a restart, from the last ack, can help.
+
+    Faust would ack the batch and go on; a worker without its handler would stand and wait.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - the one place where a worker's fault ends it
+        leave(reason, error)
 
 
 def leave(reason: str, error: BaseException | None = None, code: int = EXIT_FAILED) -> NoReturn:
