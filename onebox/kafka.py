@@ -134,7 +134,7 @@ class Kafka:
             if user != "broker"
             for argument in ("--add-scram", scram_argument(user, password))
         ]
-        done = subprocess.run(  # noqa: S603  our own jars
+        done = subprocess.run(
             [
                 *self._java(*self.java.archive_flags(), main=("kafka.tools.StorageTool", "format")),
                 *("-t", credentials.cluster_id, "-c", _PROPERTIES, *users),

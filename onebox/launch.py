@@ -36,7 +36,7 @@ def start(options: Options, *, owner: int | None = None) -> subprocess.Popen[byt
     require_startable(options)
     owned = [] if owner is None else [str(owner)]
     with options.place.open_log(_SUPERVISOR) as output:
-        return subprocess.Popen(  # noqa: S603  ourselves
+        return subprocess.Popen(
             [sys.executable, "-m", "onebox.stack", options.to_json(), *owned],
             stdin=subprocess.DEVNULL,
             stdout=output,

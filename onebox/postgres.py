@@ -80,7 +80,7 @@ class Postgres:
         """Beside, and then moved: one that was cut off would pass for a whole one."""
         fresh = self.data.with_name("data.new")
         shutil.rmtree(fresh, ignore_errors=True)
-        done = subprocess.run(  # noqa: S603  our own programs
+        done = subprocess.run(
             [
                 str(self.programs / "bin" / "initdb"),
                 *("-D", str(fresh), "-U", USER, f"--pwfile={secret}"),

@@ -48,7 +48,7 @@ def _record(node: Kafka) -> None:
     fresh = archive.with_suffix(f".{os.getpid()}")
     log = node.home.log("kafka")
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603  our own jars
+        process = subprocess.Popen(
             node.command_with(node.java.recording_flags(fresh)),
             stdout=output,
             stderr=output,

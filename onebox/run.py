@@ -74,7 +74,7 @@ def _become(name: str, rest: list[str]) -> None:
     variables: dict[str, str] = json.loads(own.read_text("utf-8"))
     kept = {"CASEBUS_GATEWAY_URL": os.environ.get("CASEBUS_GATEWAY_URL", "")}
     variables |= {key: text for key, text in kept.items() if text}
-    os.execve(  # noqa: S606  this process becomes the service: signals reach it directly
+    os.execve(  # noqa: S606 - this process becomes the service: signals reach it directly
         sys.executable,
         [sys.executable, "-m", module, *rest],
         {**os.environ, **variables},

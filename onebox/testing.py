@@ -192,7 +192,7 @@ class Stack:
         name = {"CASEBUS_WORKER": f"another-{time.monotonic_ns()}"}
         module = service if service == GATEWAY else f"services.{service}"
         with self.home.open_log(f"{service}-another") as output:
-            process = subprocess.Popen(  # noqa: S603  ourselves
+            process = subprocess.Popen(
                 [sys.executable, "-m", module],
                 env={**os.environ, **self.environment(service), **name, **(env or {})},
                 stdout=output,

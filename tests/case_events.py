@@ -53,7 +53,7 @@ def event(
     name: str,
     at: str,
     *,
-    id: str | None = None,  # noqa: A002 - the word of the envelope
+    id: str | None = None,
     to: tuple[str, ...] = (),
     position: int | None = None,
     recorded_at: str | None = None,

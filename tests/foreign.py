@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 
-class Name(str):  # noqa: SLOT000 - it has an attribute of its own
+class Name(str):
     """A header name that pure Python clients write as these very bytes, UTF-8 or not."""
 
+    __slots__ = ("raw",)
     raw: bytes
 
     @classmethod

@@ -96,8 +96,12 @@ class Counter:
             return _number
         if name in _LENGTHS:
             return _text
-        # Looked up when it is met: a record may hold itself.
-        return lambda count, at: self._named[name](count, at)  # noqa: PLW0108
+
+        def named(count: _Count, at: int) -> int:
+            """Looked up when it is met: a record may hold itself."""
+            return self._named[name](count, at)
+
+        return named
 
     def _record(self, schema: Any) -> _Skip:
         fields: list[_Skip] = []

@@ -124,7 +124,10 @@ def _headers(texts: Any) -> tuple[Header, ...]:
 
 
 def _is_pair(one: Any) -> bool:
-    return isinstance(one, list) and len(one) == 2 and all(isinstance(x, str) for x in one)  # noqa: PLR2004 - a pair
+    match one:
+        case [str(), str()]:
+            return isinstance(one, list)
+    return False
 
 
 def _is_kept(name: str, *, whole: bool) -> bool:

@@ -65,7 +65,7 @@ class ActRule(LawModel):
 
 
 class ActFile(LawModel):
-    sources: dict[str, dict[str, object]] = {}  # noqa: RUF012
+    sources: dict[str, dict[str, object]] = Field(default_factory=dict)
     acts: tuple[ActRule, ...]
 
 

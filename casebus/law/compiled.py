@@ -19,6 +19,8 @@ ANY_ROLE = "any"
 ALL = "*"
 #: A target state that stands for the state it comes from.
 SAME = "="
+#: Bounded: dates of cases are few, a flood of odd ones must not fill the memory.
+_MOST_KNOWN = 10_000
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 #: Paths in a body, and the values that count there.
 Conditions = tuple[tuple[tuple[str, ...], frozenset[str | None]], ...]
@@ -27,8 +29,8 @@ Conditions = tuple[tuple[tuple[str, ...], frozenset[str | None]], ...]
 @lru_cache(maxsize=4096)
 def event_name(ce_type: str) -> str:
     """`referral.sent` of `casebus.referral.sent.v1`; what has another form stays as it is."""
-    parts = ce_type.split(".")
-    return ".".join(parts[1:-1]) if len(parts) > 2 else ce_type  # noqa: PLR2004
+    between = ce_type.split(".")[1:-1]
+    return ".".join(between) if between else ce_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,7 @@ class ClockRule:
         known = self._known.get(key)
         if known is None:
             known = ending(trigger, self.period(), calendar)
-            # Bounded: dates of cases are few, a flood of odd ones must not fill the memory.
-            if len(self._known) < 10_000:  # noqa: PLR2004
+            if len(self._known) < _MOST_KNOWN:
                 self._known[key] = known
         return known
 

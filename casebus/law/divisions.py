@@ -17,6 +17,8 @@ from casebus.words import in_words
 
 Level = Literal["county", "city", "province", "national"]
 COUNTRY = "000000"
+#: Digits of a code, and of one as statistics write it.
+_DIGITS, _STATISTICAL_DIGITS = 6, 12
 _LEVELS = frozenset(get_args(Level))
 DIVISIONS = "divisions.csv"
 _COLUMNS = ("code", "name", "level", "superior", "from", "to", "successor")
@@ -63,18 +65,18 @@ class Divisions:
     def _refuse_circle(self, name: str, follow: str) -> None:
         """Raises LawError where superiors or successors lead back to where they began."""
         ended: set[str] = {""}
-        for code in self._rows:
-            way: list[str] = []
+        for begun in self._rows:
+            code, way = begun, list[str]()
             while code not in ended:
                 if code in way:
                     raise LawError("law_invalid", f"{name}: {code} is its own {follow}")
                 way.append(code)
-                code = getattr(self._rows[code], follow)  # noqa: PLW2901
+                code = getattr(self._rows[code], follow)
             ended.update(way)
 
     def get(self, code: str) -> Division | None:
         """By six digits, or by the statistical twelve."""
-        return self._rows.get(code[:6] if len(code) == 12 else code)  # noqa: PLR2004
+        return self._rows.get(code[:_DIGITS] if len(code) == _STATISTICAL_DIGITS else code)
 
     def chain(self, code: str) -> tuple[str, ...]:
         """The division and those above it, the country last; empty where it is unknown."""
@@ -132,7 +134,7 @@ def _decoded(name: str, text: bytes) -> str:
 
 def _division(line: list[str]) -> Division:
     code, name, level, superior, since, until, successor = line
-    if level not in _LEVELS or not (len(code) == 6 and code.isdecimal()):  # noqa: PLR2004
+    if level not in _LEVELS or not (len(code) == _DIGITS and code.isdecimal()):
         raise UnfitError(f"{code or 'no code'}: {level or 'no level'}")
     return Division(
         code,

@@ -23,6 +23,8 @@ from casebus.law.venues import Venues
 
 #: What holds in every procedure.
 COMMON = "common.yaml"
+#: Bounded: whatever types strangers send, the memory stays small.
+_MOST_KNOWN = 10_000
 #: Days off, by notice and by statute.
 HOLIDAYS = "holidays.yaml"
 
@@ -107,8 +109,7 @@ class Law:
         known = self._may_emit.get(asked)
         if known is None:
             known = self._granted(*asked)
-            # Bounded: whatever types strangers send, the memory stays small.
-            if len(self._may_emit) < 10_000:  # noqa: PLR2004
+            if len(self._may_emit) < _MOST_KNOWN:
                 self._may_emit[asked] = known
         return known
 

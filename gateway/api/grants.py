@@ -126,7 +126,7 @@ async def decline(number: Number, name: Operator, gateway: Context) -> Grant:
 
 
 @router.post("/{number}/end", responses=documented(*_NOBODY, "not_found"))
-async def end(number: Number, name: Operator, gateway: Context) -> Grant:  # noqa: ARG001 - an operator
+async def end(number: Number, _: Operator, gateway: Context) -> Grant:
     """End it before its time."""
     pool = await gateway.database()
     await glass.end(pool, number)

@@ -51,6 +51,8 @@ _MESSAGES = {
 
 Subject = Annotated[str, Path(examples=["casebus.referral.v1.Sent"])]
 Version = Annotated[str, Path(examples=["latest"])]
+DeletedOnly = Annotated[bool, Query(alias="deletedOnly")]
+DefaultToGlobal = Annotated[bool, Query(alias="defaultToGlobal")]
 Asked = Annotated[dict[str, Any], Body(examples=[{"schema": '{"type":"record", …}'}])]
 
 
@@ -101,7 +103,9 @@ def _of_confluents_clients(
     format_: Annotated[str, Query(alias="format", description="Texts hold all they use.")] = "",
     deleted: Annotated[bool, Query(description="Nothing is ever deleted.")] = False,
     normalize: Annotated[bool, Query(description="Texts are compared by what they say.")] = False,
-    fetchMaxId: Annotated[bool, Query(description="For a cache of theirs.")] = False,  # noqa: N803
+    fetch_max_id: Annotated[
+        bool, Query(alias="fetchMaxId", description="For a cache of theirs.")
+    ] = False,
 ) -> None:
     """What Confluent's clients may ask for, and what changes no answer here."""
 
@@ -132,12 +136,12 @@ async def root() -> dict[str, str]:
 async def subjects(
     gateway: Context,
     *,
-    subjectPrefix: str = "",  # noqa: N803 - their names
-    deletedOnly: bool = False,  # noqa: N803
+    prefix: Annotated[str, Query(alias="subjectPrefix")] = "",
+    deleted: DeletedOnly = False,
 ) -> list[str]:
     """Every subject: the full name of an Avro record, one an event type."""
     names = {schema.subject for schema in gateway.schemas}
-    return [] if deletedOnly else sorted(one for one in names if one.startswith(subjectPrefix))
+    return [] if deleted else sorted(one for one in names if one.startswith(prefix))
 
 
 @router.get("/subjects/{subject}/versions")
@@ -145,10 +149,10 @@ async def versions(
     subject: Subject,
     gateway: Context,
     *,
-    deletedOnly: bool = False,  # noqa: N803 - their name
+    deleted: DeletedOnly = False,
 ) -> list[int]:
     known = _of_subject(gateway.schemas, subject)
-    return [] if deletedOnly else [schema.version for schema in known]
+    return [] if deleted else [schema.version for schema in known]
 
 
 @router.get("/subjects/{subject}/versions/{version}")
@@ -225,10 +229,10 @@ async def config_of(
     subject: Subject,
     gateway: Context,
     *,
-    defaultToGlobal: bool = False,  # noqa: N803 - their name
+    default: DefaultToGlobal = False,
 ) -> dict[str, str]:
     _of_subject(gateway.schemas, subject)
-    if not defaultToGlobal:
+    if not default:
         raise RegistryError(NO_SUBJECT_COMPATIBILITY, subject)
     return await config()
 
@@ -243,10 +247,10 @@ async def mode_of(
     subject: Subject,
     gateway: Context,
     *,
-    defaultToGlobal: bool = False,  # noqa: N803 - their name
+    default: DefaultToGlobal = False,
 ) -> dict[str, str]:
     _of_subject(gateway.schemas, subject)
-    if not defaultToGlobal:
+    if not default:
         raise RegistryError(NO_SUBJECT_MODE, subject)
     return await mode()
 

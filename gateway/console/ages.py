@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from gateway.console.languages import PageWords
 
+_LEAST_IN_UNITS = 120
 _UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60))
 
 
 def age(seconds: float, t: PageWords) -> str:
     """Below two minutes in seconds: where something stands still, each of them counts."""
-    if seconds >= 120:  # noqa: PLR2004
+    if seconds >= _LEAST_IN_UNITS:
         for name, unit in _UNITS:
             if seconds >= unit:
                 return t(f"length.{name}", count=int(seconds // unit))

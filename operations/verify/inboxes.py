@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,9 @@ from operations.verify.records import digests_of, headers_of
 from operations.verify.report import VerifyReport
 from operations.verify.sequences import FirstAppearances
 from operations.verify.topics import Spans
+
+#: Epoch, partition and offset.
+_PLACE = re.compile(rb"(\d+)/(\d+)/(\d+)")
 
 
 class Inboxes:
@@ -85,7 +89,5 @@ class Inboxes:
 
 def _position(text: bytes) -> tuple[int, int, int]:
     """(epoch, partition, offset); an epoch of 0 where it says none."""
-    parts = text.split(b"/")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):  # noqa: PLR2004
-        return 0, 0, 0
-    return int(parts[0]), int(parts[1]), int(parts[2])
+    found = _PLACE.fullmatch(text)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)

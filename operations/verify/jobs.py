@@ -125,7 +125,7 @@ def _started(share: Share, dealt: Sequence[Spans]) -> Iterator[list[Connection]]
             # With what they hold open gone, the end of a process is seen.
             with theirs:
                 command = [sys.executable, "-m", WORKER, str(theirs.fileno())]
-                process = subprocess.Popen(command, pass_fds=[theirs.fileno()])  # noqa: S603
+                process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
             stack.callback(_end, process)
             # One that has ended already is found by what it does not answer.
             with suppress(OSError):

@@ -175,7 +175,7 @@ class BreachWithdrawn(ClockEvent):
     pass
 
 
-class Warning(ClockEvent):  # noqa: A001 - the word of the law
+class EarlyWarning(ClockEvent):
     pass
 
 
@@ -358,7 +358,7 @@ EXPECTATIONS: dict[str, type[Expectation]] = {
     "breach": Breach,
     "no_breach": NoBreach,
     "breach_withdrawn": BreachWithdrawn,
-    "warning": Warning,
+    "warning": EarlyWarning,
     "no_warning": NoWarning,
     "lapse": Lapse,
     "no_lapse": NoLapse,

@@ -17,7 +17,7 @@ from rehearsal.scenario.world import JSON, Names, World
 _CLOCK_EVENTS: dict[type[Expectation], str] = {
     expected.Breach: "breached",
     expected.BreachWithdrawn: "breach_withdrawn",
-    expected.Warning: "warned",
+    expected.EarlyWarning: "warned",
     expected.Lapse: "lapsed",
     expected.LapseWithdrawn: "lapse_withdrawn",
     expected.NoBreach: "breached",

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from casebus.errors import UnfitError
 from casebus.events.legaltime import CHINA, LegalTime
 
 _LOCAL = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?$")
@@ -21,7 +22,7 @@ def moment(text: Any) -> dt.datetime:
         return text
     if not isinstance(text, str):
         # pydantic reports a ValueError, a TypeError would end the program.
-        raise ValueError("a moment is written 2026-03-02 10:00")  # noqa: TRY004
+        raise UnfitError("a moment is written 2026-03-02 10:00")
     if _LOCAL.match(text):
         return dt.datetime.fromisoformat(text).replace(tzinfo=CHINA)
     if _DAY.match(text):

@@ -227,13 +227,14 @@ def read_all(folder: Path) -> list[Storyline]:
 
 def _entries(rows: list[Any], places: list[_Place]) -> list[Entry]:
     entries: list[Entry] = []
-    for row, place in zip(rows, places, strict=True):
+    for given, place in zip(rows, places, strict=True):
+        row = given
         if not isinstance(row, dict) or ("expect" in row) == ("label" in row):
             raise place.error("an entry has either label (a step) or expect")
         if "expect" in row and "at" not in row:
             if not entries:
                 raise place.error("the first entry needs at")
-            row = {**row, "at": _moment_of(entries[-1])}  # noqa: PLW2901
+            row = {**row, "at": _moment_of(entries[-1])}
         try:
             entries.append((Look if "expect" in row else StorylineStep).model_validate(row))
         except ValidationError as error:

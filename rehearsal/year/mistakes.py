@@ -30,6 +30,8 @@ _FIGURES = ("goods_value", "sales_amount", "illegal_business_amount", "items")
 _SECTORS = {"amr": "administrative", "cus": "customs"}
 _CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _LATEST_DAYS = 15
+#: Only what is neither first nor last can be left out unseen.
+_LEAST_WITH_A_MIDDLE = 3
 #: How often another line is spoilt instead.
 _TRIES = 4
 
@@ -214,7 +216,7 @@ def _corrected(lines: Lines, rng: random.Random) -> Lines:
 
 def _skipped(lines: Lines, rng: random.Random) -> Lines:
     """An act that nobody reported: what follows it comes unexpected."""
-    if len(lines) < 3:  # noqa: PLR2004
+    if len(lines) < _LEAST_WITH_A_MIDDLE:
         return lines
     at = rng.randrange(1, len(lines) - 1)
     after = replace(lines[at + 1], mistake="skipped")

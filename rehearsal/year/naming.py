@@ -12,6 +12,8 @@ from casebus.trust.directory import Agency
 from rehearsal.year.world import YearWorld
 
 #: Roles that an office of the same kind above the author takes, and one beside it.
+#: How often an author who may take a role that it names keeps it.
+_OWN_ROLE = 0.5
 _ABOVE = frozenset({"superior", "superior_court", "second_court"})
 _BESIDE = frozenset({"delegated_court", "home_agency", "counterpart", "other_agency"})
 
@@ -49,7 +51,7 @@ class YearNaming:
         named: dict[str, None] = {}
         for role, sectors in step.binds:
             own = role in step.takes and author.sector in sectors
-            if own and self._rng.random() < 0.5:  # noqa: PLR2004
+            if own and self._rng.random() < _OWN_ROLE:
                 continue
             one = self._bound(case, region, role, sectors, author)
             if one is not None and one.id != author.id:

@@ -95,8 +95,10 @@ class YearOffices:
 
 def kind_of(agency: str) -> str:
     """`amr` of `cn-330106-amr`, `pla` of `cn-330110-pla-a`."""
-    parts = agency.split("-")
-    return parts[2] if len(parts) > 2 else agency  # noqa: PLR2004
+    match agency.split("-"):
+        case [_, _, kind, *_]:
+            return kind
+    return agency
 
 
 def offices_of(

@@ -27,6 +27,8 @@ _GOODS = (
 _CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 #: A company's code begins so: registered by the regulator, an enterprise.
 _COMPANY = "91"
+#: Share of the organisations that come from elsewhere in the province.
+_FROM_ELSEWHERE = 0.2
 _MARKS = ("TRADEMARK", "INVENTION", "UTILITY_MODEL", "DESIGN", "COPYRIGHT", "SOFTWARE")
 _COMMON = (58, 9, 9, 12, 9, 3)
 _PATENTS = {"INVENTION": "1", "UTILITY_MODEL": "2", "DESIGN": "3"}
@@ -84,8 +86,7 @@ class Parties:
 
     def organisation(self, key: str, place: JSON) -> JSON:
         rng = random.Random(f"{self._seed}/{key}")
-        # A fifth of them comes from elsewhere in the province.
-        seat = rng.choice(self._divisions) if rng.random() < 0.2 else place  # noqa: PLR2004
+        seat = rng.choice(self._divisions) if rng.random() < _FROM_ELSEWHERE else place
         name = "".join(rng.sample(_NAMES, 2))
         code = _COMPANY + seat["code"] + "MA" + "".join(rng.choices(_CHARACTERS, k=7))
         code += uscc.calc_check_digit(code)

@@ -14,10 +14,11 @@ from casebus.evidence.report import BundleReport, FoldComparison
 from gateway.cases import evidence
 from tests.case_events import LAW
 from tests.installation import READING
+from tests.integration import test_log_api
 from tests.integration.test_heads import AMR, PSB, signer
 from tests.integration.test_log_api import COURT, PRO, Api
-from tests.integration.test_log_api import api as api  # noqa: PLC0414 - the fixture
 
+api = test_log_api.api
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 from uuid import uuid4
 
 import asyncpg
@@ -54,17 +53,18 @@ def small_disk(megabytes: int) -> Iterator[Path]:
 def filled(disk: Path) -> Iterator[None]:
     """Not a byte is left inside the block."""
     hog = disk / "hog"
-    with hog.open("wb") as handle:
-        try:
-            while True:
-                handle.write(bytes(1 << 20))
-                handle.flush()
-        except OSError as error:
-            assert error.errno == errno.ENOSPC  # noqa: PT017  it is how the block begins
+    with hog.open("wb") as handle, pytest.raises(OSError, match="No space left"):
+        _write_for_ever(handle)
     try:
         yield
     finally:
         hog.unlink(missing_ok=True)
+
+
+def _write_for_ever(handle: BinaryIO) -> NoReturn:
+    while True:
+        handle.write(bytes(1 << 20))
+        handle.flush()
 
 
 def until(holds: Callable[[], bool], otherwise: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import os
 import sqlite3
 import subprocess
@@ -23,6 +24,7 @@ from casebus.sdk.importing.logs.xes import xes_entries
 from casebus.sdk.store import path_in
 from onebox.testing import Stack
 
+log = logging.getLogger(__name__)
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DISTRICT = "cn-330106-amr"
@@ -138,7 +140,7 @@ def test_a_log_killed_on_the_way_arrives_whole_once_and_in_its_order(
             assert steps == [one for one in cases[number] if one not in TYPES]
         rate = round((total - done["resumed_at"]) / taken)
         shown = time.monotonic() - begun
-        print(f"{total} events; sent at {rate}/s; all shown after {shown:.0f} s")  # noqa: T201
+        log.info("%s events; sent at %s/s; all shown after %.0f s", total, rate, shown)
         again = terminal.load()
         assert (again["events"], again["rows_unchanged"]) == (0, total)
         summarised = summary_of(gateway, done["import_id"])

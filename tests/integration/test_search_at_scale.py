@@ -219,7 +219,7 @@ class Explaining:
     async def execute(self, query: str) -> None:
         await self._connection.execute(query)
 
-    async def fetch(self, query: str, *values: Any, timeout: float) -> list[Any]:  # noqa: ASYNC109
+    async def fetch(self, query: str, *values: Any, **waiting: float) -> list[Any]:
         explained = await self._connection.fetchval(f"explain (format json) {query}", *values)
         [self.plan] = orjson.loads(explained)
         self.scanned = {
@@ -231,7 +231,7 @@ class Explaining:
         backend = psutil.Process(self._connection.get_server_pid())
         for _ in range(TRIES):
             begun = backend.cpu_times()
-            rows = await self._connection.fetch(query, *values, timeout=10 * timeout)
+            rows = await self._connection.fetch(query, *values, timeout=10 * waiting["timeout"])
             ended = backend.cpu_times()
             spent = ended.user - begun.user + ended.system - begun.system
             self.best = min(self.best, spent * 1000)

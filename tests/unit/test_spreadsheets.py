@@ -60,7 +60,7 @@ def test_a_moment_is_shown_as_the_clock_in_beijing() -> None:
     row = [MOMENT, date(2026, 3, 2)]
     assert read_csv(csv_of("ab", [row]))[1] == ["2026-03-03 00:30:05", "2026-03-02"]
     at, day = read_xlsx(xlsx_of("x", "ab", [row]))[1]
-    assert (at, day) == (datetime(2026, 3, 3, 0, 30, 5), datetime(2026, 3, 2))  # noqa: DTZ001
+    assert (str(at), str(day)) == ("2026-03-03 00:30:05", "2026-03-02 00:00:00")
 
 
 def test_what_xml_cannot_hold_and_what_reads_as_a_code_for_it_spoil_no_workbook() -> None:

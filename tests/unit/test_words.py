@@ -56,7 +56,7 @@ class Form(BaseModel):
 def refused(work: Callable[[], Any]) -> Exception:
     try:
         work()
-    except Exception as error:  # noqa: BLE001  each library has its own
+    except Exception as error:  # noqa: BLE001 - each library has its own
         return error
     raise AssertionError("it was not refused")
 
@@ -141,7 +141,7 @@ def test_the_words_name_no_fault_that_the_library_does_not_have() -> None:
 def test_what_the_yaml_reader_stops_at_is_told_in_words_of_ours(
     text: str, says: str, loader: Any
 ) -> None:
-    told = in_words(refused(lambda: yaml.load(text, loader)))  # noqa: S506  both are safe
+    told = in_words(refused(lambda: yaml.load(text, loader)))
     assert re.match(r"line \d+, column \d+: ", told)
     assert says in told
 
@@ -226,7 +226,7 @@ def _uses(handler: ast.ExceptHandler) -> Iterator[ast.expr]:
 def _caught(path: Path, kinds: ast.expr) -> Iterator[Any]:
     module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     for one in kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]:
-        found = eval(ast.unparse(one), vars(module) | {"httpx": httpx})  # noqa: S307  our own code
+        found = eval(ast.unparse(one), vars(module) | {"httpx": httpx})
         yield from found if isinstance(found, tuple) else (found,)
 
 

@@ -57,14 +57,14 @@ class ListedOffices:
 )
 @law_option
 @json_option
-def command(  # noqa: PLR0917 - click gives them by name
+def command(
     event_type: str,
     file: TextIO,
+    *,
     author: str,
     day: dt.datetime | None,
     agencies: Path,
     folder: Path,
-    *,
     as_json: bool,
 ) -> None:
     """Show where an event of EVENT_TYPE with the JSON body in FILE (- is stdin) would be sent.

@@ -13,6 +13,8 @@ from casebus.law.figures import AMOUNTS
 from casebus.law.venues import AUTHOR
 
 #: Amounts of goods that events list piece by piece.
+#: So many events are named.
+_SHOWN = 4
 _GOODS = ("goods", "items")
 _Path = tuple[Place, str, tuple[Any, ...]]
 _NUMBERS = frozenset({"int", "long"})
@@ -87,8 +89,9 @@ def _unknown(
 
 
 def _few(events: list[str]) -> str:
-    more = f" and {len(events) - 4} more" if len(events) > 4 else ""  # noqa: PLR2004
-    return f"{', '.join(events[:4])}{more}"
+    left = len(events) - _SHOWN
+    more = f" and {left} more" if left > 0 else ""
+    return f"{', '.join(events[:_SHOWN])}{more}"
 
 
 def _fits(value: Any, found: FieldFound) -> bool:

@@ -15,6 +15,8 @@ _HEAD, _ROW, _PAD, _EDGE = 30.0, 31.0, 10.0, 24.0
 _LEAST = 150.0
 #: Widths of a letter by the size of its font; Chinese characters are square.
 _NARROW = 0.56
+#: Behind it begin the characters of East Asia, which are as wide as high.
+_LAST_NARROW = "\u2e80"
 _FONT = "'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',sans-serif"
 _STYLE = f"""
 text{{font-family:{_FONT};font-size:12px;fill:#1b1f24}}
@@ -136,7 +138,7 @@ def _size(title: tuple[str, str], lines: list[ChartLine]) -> tuple[float, float]
 
 
 def _width(text: str, size: float) -> float:
-    return sum(size if ord(one) > 0x2E80 else size * _NARROW for one in text)  # noqa: PLR2004
+    return sum(size if one > _LAST_NARROW else size * _NARROW for one in text)
 
 
 def _box(

@@ -112,7 +112,7 @@ def parse_integer(text: str) -> int:
 
 def uscc_fits(code: str) -> bool:
     """Whether an 18-character 统一社会信用代码 has the check digit of GB 32100-2015."""
-    if len(code) != 18 or any(one not in _USCC_ALPHABET for one in code):  # noqa: PLR2004
+    if len(code) != len(_USCC_WEIGHTS) + 1 or any(one not in _USCC_ALPHABET for one in code):
         return False
     return code[17] == uscc_check_digit(code[:17])
 

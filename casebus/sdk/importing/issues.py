@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from casebus.errors import CasebusError
+from casebus.errors import CasebusError, Reason
 
 
 class IssueCode(StrEnum):
@@ -46,7 +46,7 @@ class IssueCode(StrEnum):
     """No event of the row is by who gave the number, so the case would be nobody's."""
     EVENT_INVALID = "event_invalid"
     """The mapped fields do not fit the event type's schema."""
-    STATE_SECRET = "state_secret"  # noqa: S105 - a code, not a password  # pragma: allowlist secret
+    STATE_SECRET = Reason.STATE_SECRET.value
     """The row is marked as a state secret and never enters the bus."""
 
     EMPTY_CELL = "empty_cell"

@@ -17,6 +17,8 @@ from casebus.sdk.importing.workbook_parts import Archive, RichText, WorkbookPart
 from casebus.sdk.importing.xml import XmlFeed, local_name, safe_parser
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+#: Longer ones there are in no workbook.
+_ROW_NUMBER, _TEXT_NUMBER = re.compile(r"\d{1,7}"), re.compile(r"\d{1,9}")
 _ZEROS = re.compile(r"0{2,30}")
 #: A sheet's own bounds: what lies outside them is no cell.
 _MOST_COLUMNS, _MOST_ROWS = 1 << 14, 1 << 20
@@ -91,7 +93,7 @@ class _SheetReader:
 
     def _begin_row(self, said: dict[str, str]) -> None:
         number = said.get("r", "")
-        self._number = int(number) if number.isdecimal() and len(number) < 8 else self._number + 1  # noqa: PLR2004
+        self._number = int(number) if _ROW_NUMBER.fullmatch(number) else self._number + 1
         if self._number > _MOST_ROWS:
             raise FileError("bad_workbook", f"a row {self._number}, which no workbook has")
         self._column = 0
@@ -163,7 +165,7 @@ class _SheetReader:
         return self._number_cell(text)
 
     def _shared(self, text: str) -> Any:
-        at = int(text) if text.isdecimal() and len(text) < 10 else -1  # noqa: PLR2004
+        at = int(text) if _TEXT_NUMBER.fullmatch(text) else -1
         if 0 <= at < len(self._book.texts):
             return _text(self._book.texts[at])
         return BadCell(f"its text is missing in the workbook: number {text[:40]}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from http import HTTPStatus
 from itertools import groupby
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -272,7 +273,7 @@ def _by_agency(items: Sequence[AccessItem]) -> list[Looks]:
 
 
 def _looks(agency: str, rows: Sequence[AccessItem]) -> Looks:
-    refused = sum(one.status >= 400 for one in rows)  # noqa: PLR2004
+    refused = sum(one.status >= HTTPStatus.BAD_REQUEST for one in rows)
     reasons = (one.break_glass_reason for one in rows if one.break_glass is not None)
     opened = tuple(dict.fromkeys(one or "" for one in reasons))
     return Looks(agency, len(rows) - refused, refused, max(one.at for one in rows), opened)

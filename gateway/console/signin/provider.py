@@ -30,7 +30,9 @@ _KNOWN_SECONDS = 3600.0
 #: A key that nobody knows makes us ask again, so often at most.
 _ASK_AGAIN_SECONDS = 30.0
 _SKEW_SECONDS = 60
-_NO_TOKEN = "the issuer's token does not hold"  # noqa: S105 - a sentence
+_NOT_HOLDING = "the issuer's token does not hold"
+#: The longest code of OAuth that is shown.
+_LONGEST_CODE = 40
 
 
 class OidcClient(NamedTuple):
@@ -142,7 +144,7 @@ class Provider:
         try:
             said.validate(now=int(self._now().timestamp()), leeway=_SKEW_SECONDS)
         except (JoseError, ValueError, TypeError) as error:
-            raise _refused(_NO_TOKEN) from error
+            raise _refused(_NOT_HOLDING) from error
         return dict(token.claims)
 
     async def _decoded(self, text: str) -> jwt.Token:
@@ -152,7 +154,7 @@ class Provider:
             except (JoseError, ValueError) as error:
                 # A key that was rotated in since: asked for once.
                 if again:
-                    raise _refused(_NO_TOKEN) from error
+                    raise _refused(_NOT_HOLDING) from error
         raise AssertionError
 
     async def _key_set(self, *, again: bool) -> KeySet:
@@ -184,7 +186,7 @@ class Provider:
     async def _ask(self, method: str, address: str, **more: Any) -> dict[str, Any]:
         try:
             answer = await self._http.request(method, address, **more)
-            if 400 <= answer.status_code < 500:  # noqa: PLR2004 - it knows us, and says no
+            if answer.is_client_error:
                 raise _refused(f"the issuer says no{_word(answer)}")
             read = answer.raise_for_status().json()
         except (httpx.HTTPError, ValueError) as error:
@@ -200,7 +202,7 @@ def _word(answer: httpx.Response) -> str:
         word = answer.json().get("error")
     except (ValueError, AttributeError):
         return ""
-    known = isinstance(word, str) and word.replace("_", "").isalpha() and len(word) < 40  # noqa: PLR2004
+    known = isinstance(word, str) and word.replace("_", "").isalpha() and len(word) < _LONGEST_CODE
     return f": {word}" if known else ""
 
 

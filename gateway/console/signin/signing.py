@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 import httpx
@@ -81,8 +81,12 @@ class Signing:
             http = httpx.AsyncClient(verify=given.tls_context(), timeout=_PATIENCE_SECONDS)
             asked = (self.issuer, given.console_client_id, given.console_scope)
             client = OidcClient(*asked, given.console_client_secret_file)
-            self._provider = Provider(client, http, lambda: self.now())  # noqa: PLW0108 - as it is then
+            self._provider = Provider(client, http, self._at_once)
         return self._provider
+
+    def _at_once(self) -> datetime:
+        """By the clock that is there when it is asked: a test sets another."""
+        return self.now()
 
 
 def of_request(request: Request) -> Signing:

@@ -11,7 +11,7 @@ from gateway.console.signin.development import refuse_elsewhere
 @pytest.mark.parametrize(
     ("origin", "listening"),
     [
-        ("http://127.0.0.1:18080", "0.0.0.0"),  # noqa: S104 - refused
+        ("http://127.0.0.1:18080", "0.0.0.0"),
         ("http://127.0.0.1:18080", "::"),
         ("http://127.0.0.1:18080", "10.0.0.7"),
         ("http://127.0.0.1:18080", ""),

@@ -44,7 +44,7 @@ class WrongCase(NamedTuple):
 
 
 @singledispatch
-def judge(vector: Vector, law: Law) -> list[WrongCase]:  # noqa: ARG001 - each kind has its own
+def judge(vector: Vector, _: Law) -> list[WrongCase]:
     """What comes out otherwise than the vector says."""
     raise TypeError(type(vector))
 

@@ -10,6 +10,8 @@ from casebus.sdk.importing.logs.entries import LARGEST_ENTRY, OcelItem, too_larg
 from casebus.sdk.importing.xml import XmlFeed, safe_parser
 
 _CHUNK = 1 << 16
+#: Of `log`, `events` and `event`.
+_DEPTH_OF_AN_ENTRY = 3
 
 
 def read_xml(file: BinaryIO) -> Iterator[OcelItem]:
@@ -63,7 +65,7 @@ class _Reader:
             raise FileError("bad_log", f"no OCEL 2.0: it begins with <{self._path[0]}>")
 
     def _is_inside(self) -> bool:
-        return len(self._path) > 3  # noqa: PLR2004 - log, events, event, what it has
+        return len(self._path) > _DEPTH_OF_AN_ENTRY
 
     def _end(self, _: str) -> None:
         match self._path[1:]:
