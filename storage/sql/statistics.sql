@@ -16,6 +16,8 @@ set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB
 -- name: counted
 -- What an indicator counts: its events, or of each case the first of them; a case or event is `met`
 -- when one of the types in $7 follows it. Legal time decides the period, recorded time what is known.
+-- An agency's own figures are of what it sent or was sent ($10): of a case the first such event, and
+-- not the case's first, of which it may have heard nothing.
 with homes as materialized (
     select agency, division from derived.home_of($3)
 ), stood as (
@@ -26,6 +28,12 @@ with homes as materialized (
       and ($2::jsonb = '{}' or not exists (
           select from jsonb_each($2::jsonb) wanted
           where not wanted.value ? coalesce(k.said ->> wanted.key, '')))
+      and ($10::text is null or k.author = $10 or $10 = any(k.recipients)
+           -- A later reading says nothing of recipients: they are those of the event as sent.
+           or k.revision > 0 and exists (
+               select from derived.fact first
+               where first.stream = k.stream and first.source = k.source and first.id = k.id
+                 and first.revision = 0 and $10 = any(first.recipients)))
 ), base as materialized (
     select distinct on (
         stream, case when $6 = 'event' then source end, case when $6 = 'event' then id end) *
@@ -51,8 +59,7 @@ with homes as materialized (
     from sent s
     left join homes home on home.agency = s.author
     left join told on told.stream = s.stream
-    where ($10::text is null or s.author = $10 or $10 = any(s.agencies))
-      and ($16::text = '' or home.division like $16 || '%')
+    where $16::text = '' or home.division like $16 || '%'
 ), away as (
     select distinct p.stream, p.source, p.id
     from placed p cross join lateral unnest(p.agencies) r(agency)

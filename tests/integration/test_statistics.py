@@ -174,6 +174,25 @@ async def test_own_figures_are_of_what_the_agency_sent_or_was_sent(casework: Cas
         assert (await figures(casework, asked("transfers_sent"), agency))[-1]["value"] == count
 
 
+async def test_of_a_case_each_agency_counts_the_first_event_that_it_sent_or_was_sent(
+    casework: Casework,
+) -> None:
+    stream = uuid4()
+    first = fact("referral.sent", stream, "2026-02-27", to=(ELSEWHERE,))
+    second = fact("referral.sent", stream, "2026-03-02", to=(PSB,))
+    await add(casework, first, second)
+    months = {AMR: ["2026-02"], ELSEWHERE: ["2026-02"], PSB: ["2026-03"], PRO: []}
+    for agency, expected in months.items():
+        rows = await figures(casework, asked("transfers_sent", by="month"), agency)
+        assert [row["month"] for row in rows if "month" in row] == expected, agency
+    # A correction moves the day, and takes nobody's case away.
+    fixed = replace(second.fact, revision=1, legal_on=date(2026, 4, 1))
+    await add(casework, replace(second, fact=fixed))
+    for agency, expected in ((PSB, ["2026-04"]), (PRO, [])):
+        rows = await figures(casework, asked("transfers_sent", by="month"), agency)
+        assert [row["month"] for row in rows if "month" in row] == expected, agency
+
+
 async def test_an_act_without_standing_counts_until_the_finding_is_withdrawn(
     casework: Casework,
 ) -> None:
@@ -303,15 +322,28 @@ async def test_an_omission_counts_at_its_agency_s_seat_and_stands_until_it_is_ta
         "finding.raised", BUS, stream=stream, to=(AMR,), legal="2026-03-20", data=data
     )
     await casework(raised)
+    assert (await figures(casework, asked("omissions"), PRO))[-1]["value"] == 0
+    # The procuratorate is told later than the agency, of the same case.
+    told = world.event(
+        "finding.raised",
+        BUS,
+        stream=stream,
+        to=(AMR, PRO),
+        legal="2026-03-26",
+        data={**data, "key": "k2"},
+    )
+    await casework(told)
+    assert (await figures(casework, asked("omissions"), PRO))[-1]["value"] == 1
     by_city = await figures(casework, asked("omissions", by="city"))
     assert [(row.get("city"), row["value"]) for row in by_city] == [("330100", 1), (None, 1)]
     assert (await figures(casework, asked("omissions_standing")))[-1]["value"] == 1
     assert (await figures(casework, asked("penalties")))[-1]["value"] == 1
 
     await casework(
-        world.event("finding.withdrawn", BUS, stream=stream, legal="2026-03-25", data=data)
+        world.event("finding.withdrawn", BUS, stream=stream, legal="2026-03-27", data=data)
     )
-    assert (await figures(casework, asked("omissions_standing")))[-1]["value"] == 0
+    for agency in (AMR, PRO):
+        assert (await figures(casework, asked("omissions_standing"), agency))[-1]["value"] == 0
     assert (await figures(casework, asked("omissions")))[-1]["value"] == 1
 
 
