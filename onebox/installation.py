@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casebus.events.doors import BUS
+from casebus.later import later
 from casebus.settings import Settings
 from onebox.credentials import Credentials, write_private
 from onebox.keyfolder import KeyFolder
@@ -21,8 +22,17 @@ from operations.provision.agencies import agencies_file, read_agencies
 from operations.provision.callers import register_api_keys
 from operations.provision.tables import make_tables
 
+# They load while the backends start.
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
+
+    from operations import clients
+    from operations.adoption import announcing
+    from operations.provision import brokers
+else:
+    clients = later("operations.clients")
+    announcing = later("operations.adoption.announcing")
+    brokers = later("operations.provision.brokers")
 
 #: Who has which key, account and permission; another one provisions an old home anew.
 LAYOUT = "2"
@@ -47,9 +57,7 @@ class Installation:
 
     def provision_kafka(self) -> None:
         """Blocking; skipped when files and cluster are those of the last time."""
-        from operations.clients import open_admin  # noqa: PLC0415  while the brokers start
-
-        admin = open_admin(self.settings)
+        admin = clients.open_admin(self.settings)
         try:
             wanted = self._fingerprint(str(admin.describe_cluster()["cluster_id"]))
             if self._stamped() == wanted:
@@ -64,8 +72,6 @@ class Installation:
 
         Raises LawError where new files cannot be used.
         """
-        from operations.adoption import announcing  # noqa: PLC0415  while the backends start
-
         digest = announcing.digest_of(self.settings.policies_dir)
         said = self.known_law()
         if said.get("installed", said.get("digest")) == digest:
@@ -78,8 +84,6 @@ class Installation:
 
         `checked` is the digest of what was checked before.
         """
-        from operations.adoption import announcing  # noqa: PLC0415  while the backends start
-
         settings = self.settings
         digest = announcing.digest_of(settings.policies_dir)
         said = self.said_law()
@@ -122,12 +126,10 @@ class Installation:
             write_private(self.law_stamp, json.dumps(stamp).encode())
 
     def _provision(self, admin: KafkaAdminClient) -> None:
-        from operations.provision.brokers import provision_brokers  # noqa: PLC0415  on a cold start
-
         keys = KeyFolder(self.settings.keys_dir, self.home)
         keys.split()
         agencies = read_agencies(self.agencies)
-        provision_brokers(admin, self.settings, agencies, self.credentials, keys)
+        brokers.provision_brokers(admin, self.settings, agencies, self.credentials, keys)
 
     def _fingerprint(self, cluster: str) -> dict[str, str]:
         return {
