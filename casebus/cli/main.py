@@ -55,20 +55,21 @@ OWN = {
     "schemas": ("casebus.cli.schemas", "Add, check and describe event types."),
 }
 ENTRY_POINTS = "casebus.commands"
-#: What the server part brings; named here so that an agency's install can say what is missing.
-SERVER = (
-    "up",
-    "down",
-    "status",
-    "reset",
-    "env",
-    "logs",
-    "demo",
-    "rebuild",
-    "backup",
-    "restore",
-    "year",
-)
+#: What the server part brings; named here so that an agency's install can say what is missing, and
+#: that the list of commands loads none of it.
+SERVER = {
+    "up": "Start Kafka, PostgreSQL, the services and the gateway on this machine.",
+    "down": "Stop everything that `casebus up` started; the data stays.",
+    "status": "Show the services of this machine, and whether all is ready.",
+    "reset": "Stop everything and delete the stack's data, keys and credentials.",
+    "env": "Print shell exports for an agency, operator, service, or admin.",
+    "logs": "Show the log of a service, or of all.",
+    "demo": "Play a counterfeit case from the market regulator to the court.",
+    "rebuild": "Derive every case again from the journal, beside; compare; switch.",
+    "backup": "Back up what nothing else holds, while the system runs.",
+    "restore": "Bring an installation back into an empty home.",
+    "year": "Make a synthetic year of one province, with its delays and mistakes.",
+}
 
 
 class _Stderr(logging.Handler):
@@ -93,7 +94,8 @@ class Commands(CommandGroup):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list without loading any module of this package."""
         rows = [(name, line) for name, (_, line) in OWN.items()]
-        rows += [(name, _short_help(ctx, self, name)) for name in _added() if name not in OWN]
+        added = (name for name in _added() if name not in OWN)
+        rows += [(name, SERVER.get(name) or _short_help(ctx, self, name)) for name in added]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

@@ -6,9 +6,11 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 
 import pytest
 
+from casebus.cli.main import ENTRY_POINTS, OWN, SERVER
 from casebus.later import ModuleMissingError, later, loaded
 from tests import tree
 
@@ -104,6 +106,11 @@ def test_what_is_not_installed_is_named_at_its_first_use() -> None:
     with pytest.raises(ModuleMissingError, match=r"^module_missing: no_such_package is not inst"):
         _ = missing.anything
     assert loaded("json").dumps([1]) == "[1]"
+
+
+def test_the_list_of_commands_has_a_line_for_each_and_loads_none_of_them() -> None:
+    added = {one.name for one in entry_points(group=ENTRY_POINTS)}
+    assert added - set(OWN) == set(SERVER)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["publish", "--help"], ["work", "--help"]])
