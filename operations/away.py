@@ -57,7 +57,9 @@ def _of_database(error: Exception) -> CasebusError | None:
         away = with_cause("the database does not answer", error)
         return AwayError("database_unavailable", away)
     if isinstance(error, _OLDER):
-        return CasebusError("migrations_pending", f"start this release once: casebus up ({says})")
+        return CasebusError(
+            "migrations_pending", f"start this release once, which migrates ({says})"
+        )
     if isinstance(error, asyncpg.PostgresError):
         return CasebusError("database_failed", says)
     return None
