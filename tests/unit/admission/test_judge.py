@@ -11,7 +11,16 @@ from uuid import uuid4
 
 import pytest
 
-from casebus.admission.judge import MOST_VALUE_BYTES, Admitted, Arrival, Judge, KnownOfRecord
+from casebus.admission import judge as judging_module
+from casebus.admission import recipients
+from casebus.admission.judge import (
+    MOST_VALUE_BYTES,
+    Admitted,
+    Arrival,
+    Judge,
+    KnownOfRecord,
+    appended_at,
+)
 from casebus.errors import CasebusError, Flag, Reason
 from casebus.events.counting import MOST_ITEMS
 from casebus.events.doors import door_of
@@ -19,6 +28,7 @@ from casebus.events.envelope import UNREADABLE, Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.law import Law
 from casebus.trust.keys import SigningKey
+from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import Draft
 from services.admission.stamps import (
     journal_headers,
@@ -540,3 +550,76 @@ def test_nothing_is_admitted_of_a_delegate_that_was_withdrawn(world):
     assert judge(world, record)
     world.say("directory.delegate_withdrawn", source=AMR, delegate="bus", reason="over")
     assert refusal(world, record) == Reason.SIGNER_NOT_ENTITLED
+
+
+def test_whom_no_topic_reaches_is_flagged_and_nobody_else_waits(world):
+    """The bus takes no delivery, and of a sector whose intake is not here nothing is read."""
+    record = sent(world, to=("bus", PSB))
+    admitted = judge(world, record)
+    assert (admitted.delivery.unknown, admitted.flags) == (("bus",), (Flag.UNKNOWN_RECIPIENT,))
+    assert admitted.delivery.recipients == (PSB, PRO)
+    elsewhere = Judge(SCHEMAS, world.directory, LAW, HOSTED - {"police"})
+    assert elsewhere(arrival(record)).delivery.unknown == ("bus", PSB)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "flags"),
+    [
+        (timedelta(days=1), (Flag.ABSURD_TIME,)),
+        (timedelta(days=1) - timedelta(seconds=1), ()),
+        (-timedelta(days=3653), (Flag.ABSURD_TIME,)),
+        (-timedelta(days=3653) + timedelta(seconds=1), ()),
+    ],
+)
+def test_a_clock_is_off_by_a_day_ahead_or_ten_years_behind(world, ahead, flags):
+    assert judge(world, sent(world, time=NOW + ahead)).flags == flags
+
+
+def test_a_clock_years_behind_the_brokers_and_the_scenarios_is_flagged(world):
+    judging = Judge(SCHEMAS, world.directory, LAW, HOSTED, lambda: NOW + timedelta(days=1))
+    old = sent(world, time=NOW - timedelta(days=365 * 20))
+    assert judging(arrival(old)).flags == (Flag.ABSURD_TIME,)
+
+
+@pytest.mark.parametrize(
+    ("imported", "scenario", "counts"),
+    [
+        (False, None, "2026-03-05"),
+        (False, NOW + timedelta(days=2), "2026-03-07"),
+        (False, NOW + timedelta(days=9), "2026-03-09"),
+        (True, None, "2026-03-09"),
+    ],
+)
+def test_a_date_ahead_counts_for_whose_venue_it_is_as_of_the_day_of_its_admission(
+    world, monkeypatch, imported, scenario, counts
+):
+    days = []
+
+    def resolves(event, *rest):
+        days.append(str(event.legal.date))
+        return recipients.resolve(event, *rest)
+
+    monkeypatch.setattr(judging_module, "resolve", resolves)
+    record = sent(world, legal="2026-03-09", **({"importid": str(uuid4())} if imported else {}))
+    now = None if scenario is None else lambda: scenario
+    Judge(SCHEMAS, world.directory, LAW, HOSTED, now)(arrival(record))
+    assert days == [counts]
+
+
+def test_an_author_is_told_what_of_its_title_is_wrong(world):
+    with pytest.raises(CasebusError, match=r"events\.police is no door of administrative"):
+        judge(world, sent(world), "events.police")
+    with pytest.raises(CasebusError, match=r"administrative: casebus\.referral\.accepted\.v1"):
+        judge(world, world.event("referral.accepted", AMR))
+
+
+def test_the_leaf_of_what_is_rejected_is_that_of_its_bytes(world):
+    own = sent(world)
+    leaf = event_leaf(SCHEMAS.schema_of(own.value).digest, own.headers, own.value)
+    assert known(world, own) == KnownOfRecord(AMR, leaf)
+
+
+def test_the_brokers_moment_is_read_in_milliseconds_of_utc():
+    moment = datetime(2026, 3, 5, 1, 0, 0, 250_000, tzinfo=UTC)
+    read = appended_at(1_772_672_400_250)
+    assert (read, read.tzinfo) == (moment, UTC)
