@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from casebus.law import loader
 from casebus.law.reading import read_yaml
 from gateway.console.coming import ReadableProcedure, Title, title_of
 from gateway.console.languages import PageWords
-from gateway.console.reading import BodyLine, labels, lines
+from gateway.console.reading import BodyLine, label_at, labels, lines
 
 #: Up to this level a page shows what its reader may see without being asked why.
 _ON_PAGES: Level = "CASE_TEAM"
@@ -109,6 +109,16 @@ class PageNames:
         there = set(labels(self.said(t, ce_type, data)))
         every = labels(self.said(t, ce_type, data, whole=True))
         return list(dict.fromkeys(one for one in every if one not in there))
+
+    def withheld(self, t: PageWords, ce_type: str, paths: Iterable[str]) -> list[str]:
+        """What is not the reader's to see, field by field; `*` is all of it."""
+        return [t("event.all") if one == "*" else self._label(t, ce_type, one) for one in paths]
+
+    def _label(self, t: PageWords, ce_type: str, path: str) -> str:
+        try:
+            return label_at(self.schemas.latest(ce_type), path, t.language)
+        except CodecError:
+            return path
 
     def action(self, t: PageWords, word: str, ce_type: str) -> str:
         """What a button says."""

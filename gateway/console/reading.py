@@ -41,6 +41,13 @@ def labels(found: Iterable[BodyLine], above: str = "") -> Iterator[str]:
                 yield from labels([each for each in value if isinstance(each, BodyLine)], label)
 
 
+def label_at(schema: Schema, path: str, language: Language) -> str:
+    """The field `parties.id_number` as a person calls it: `当事人 › 证件号码`."""
+    read = _Reading(language)
+    read.know(schema.body)
+    return " › ".join(read.labels(schema.body, path.split(".")))
+
+
 class _Reading:
     """One walk over an Avro schema beside a value; named types are kept for where they recur."""
 
@@ -72,6 +79,28 @@ class _Reading:
                 yield BodyLine(
                     title.label, said.get(shown, shown) if isinstance(shown, str) else shown
                 )
+
+    def labels(self, kind: Any, names: Iterable[str]) -> Iterator[str]:
+        """What the schema does not know keeps its own name."""
+        for name in names:
+            fields = self._held(kind).get("fields", ())
+            field = next((one for one in fields if one["name"] == name), None)
+            if field is None:
+                kind = None
+                yield name
+            else:
+                kind = field["type"]
+                yield title_of(name, field.get("doc", ""), self._language).label
+
+    def _held(self, kind: Any) -> Mapping[str, Any]:
+        """The record of a field that may hold one, or several."""
+        if isinstance(kind, list):
+            kind = next((one for one in kind if one != "null"), kind[0])
+        if isinstance(kind, str):
+            kind = self._named.get(kind)
+        if not isinstance(kind, dict):
+            return {}
+        return self._held(kind["items"]) if kind["type"] == "array" else kind
 
     def _value(self, kind: Any, value: Any) -> Any:
         if isinstance(kind, list):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-
 import pytest
 
 from onebox.testing import Stack
 from tests.browsing import desk
 from tests.browsing.chromium import Browser, beside
-from tests.browsing.looking import EVERY_LOOK, SOME_LOOKS, WIDTHS, Look, faults, seen
-from tests.browsing.visits import APART, STARTS, Visit, unreached, visits
+from tests.browsing.looking import WIDTHS, faults, seen
+from tests.browsing.visits import STARTS, Visit, unreached, visits
 from tests.integration.street import AMR, DOORS, PSB, Bus, opened
 from tests.journeys.conftest import Opens
 
@@ -35,56 +32,42 @@ def cases(bus: Bus) -> str:
     return stream
 
 
-@dataclass
-class Round:
-    """Through all pages: each role in its own window."""
+def entered(role: str, opens: Opens, stack: Stack, case: str) -> Browser:
+    """A window of its own; on the ops desk there is something to decide."""
+    browser = opens()
+    browser.enters(role)
+    if role == "ops":
+        desk.asked(browser, stack, case)
+    return browser
 
-    opens: Opens
-    stack: Stack
-    case: str
-    looks: Sequence[Look]
-    #: See `visits`.
-    apart: Sequence[str]
-    #: Whether what one role has seen is seen by the others too.
-    by_each: bool
-    visited: list[Visit] = field(default_factory=list)
 
-    def faults(self) -> list[str]:
-        found = [one for role in STARTS for one in self._of(role)]
-        assert unreached(self.visited) == set(), "lead there by a link, or name it in NO_PAGES"
-        return found
-
-    def _of(self, role: str) -> Iterator[str]:
-        browser = self.opens()
-        browser.enters(role)
-        first = [f"/console/cases/{self.case}"] if role == "officer" else []
-        if role == "ops":
-            desk.asked(browser, self.stack, self.case)
-        known = set() if self.by_each else {one.route for one in self.visited}
-        for visit in visits(browser, role, first, self.apart):
-            self.visited.append(visit)
-            if visit.route not in known:
-                for look in seen(browser, visit, self._looks()):
-                    yield from (f"{visit.name} {look}: {one}" for one in faults(browser.page))
-
-    def _looks(self) -> Sequence[Look]:
-        """All of them; where one role sees for all, which is the quick round, one by turns."""
-        if self.by_each:
-            return self.looks
-        return [self.looks[len(self.visited) % len(self.looks)]]
+def pages_of(browser: Browser, role: str, case: str) -> list[Visit]:
+    return visits(browser, role, [f"/console/cases/{case}"] if role == "officer" else [])
 
 
 @pytest.mark.long
-def test_nobody_is_kept_from_reading_any_page(stack: Stack, cases: str, opens: Opens) -> None:
-    assert Round(opens, stack, cases, SOME_LOOKS, apart=(), by_each=False).faults() == []
-
-
-@pytest.mark.long
-@pytest.mark.timeout(2400)
+@pytest.mark.parametrize("role", STARTS, ids=lambda role: role or "nobody")
 def test_nobody_is_kept_from_reading_any_page_in_any_look(
-    stack: Stack, cases: str, opens: Opens
+    role: str, opens: Opens, stack: Stack, cases: str
 ) -> None:
-    assert Round(opens, stack, cases, EVERY_LOOK, apart=APART, by_each=True).faults() == []
+    browser = entered(role, opens, stack, cases)
+    found = [
+        f"{visit.name} {look}: {fault}"
+        for visit in pages_of(browser, role, cases)
+        for look in seen(browser, visit)
+        for fault in faults(browser.page, look)
+    ]
+    assert found == []
+
+
+@pytest.mark.long
+def test_every_page_has_a_link_that_leads_to_it(stack: Stack, cases: str, opens: Opens) -> None:
+    visited = [
+        visit
+        for role in STARTS
+        for visit in pages_of(entered(role, opens, stack, cases), role, cases)
+    ]
+    assert unreached(visited) == set(), "lead there by a link, or name it in NO_PAGES"
 
 
 #: Into titles, numbers and notes.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.console.languages import Language
-from gateway.console.reading import lines
+from gateway.console.reading import label_at, lines
 from tests.world import SCHEMAS
 
 SENT = SCHEMAS.latest("casebus.referral.sent.v1")
@@ -32,6 +32,22 @@ def test_another_word_stands_as_it_is() -> None:
 
 
 SEIZED = SCHEMAS.latest("casebus.goods.seized.v1")
+
+
+@pytest.mark.parametrize(
+    ("path", "chinese", "english"),
+    [
+        ("place_kept", "存放地点", "Where the goods are kept"),
+        ("parties.organisation.name", "当事人 › 单位 › 名称", ""),
+        ("parties.nothing.deeper", "当事人 › nothing › deeper", ""),
+    ],
+)
+def test_a_field_is_called_by_its_labels_from_the_outside_in(
+    path: str, chinese: str, english: str
+) -> None:
+    assert label_at(SEIZED, path, "zh") == chinese
+    if english:
+        assert label_at(SEIZED, path, "en") == english
 
 
 def of_money(language: Language, **money: Any) -> Any:
