@@ -83,6 +83,16 @@ def unreached(visits: Iterable[Visit]) -> set[str]:
     return {one.path for one in routes()} - {one.route for one in visits} - set(NO_PAGES)
 
 
+def _usual(route: APIRoute) -> dict[str, object]:
+    """What a route takes where its address says nothing: saying it leads to the same page."""
+    found, waiting = dict[str, object](), [route.dependant]
+    while waiting:
+        one = waiting.pop()
+        found |= {field.alias: field.default for field in one.query_params}
+        waiting += one.dependencies
+    return found
+
+
 def place_of(address: str, apart: Sequence[str] = APART) -> Place | None:
     """None for what no route of the console serves."""
     split = urlsplit(address)
@@ -90,7 +100,8 @@ def place_of(address: str, apart: Sequence[str] = APART) -> Place | None:
         if found := route.path_regex.match(split.path):
             asked = {name: values[-1] for name, values in parse_qs(split.query).items()}
             said = asked | found.groupdict()
-            looks = [said[one] for one in apart if one in said]
+            usual = _usual(route)
+            looks = [said[one] for one in apart if said.get(one, usual.get(one)) != usual.get(one)]
             return Place(route.path, "-".join([*looks, *(one for one in NARROWED if one in asked)]))
     return None
 
