@@ -1,4 +1,4 @@
-"""A theme is a set of colours: nothing else may depend on it, so that a page is read once for all."""
+"""A theme is a set of colours: nothing else may depend on it, so a page is read once for all."""
 
 from __future__ import annotations
 
