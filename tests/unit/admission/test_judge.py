@@ -615,7 +615,7 @@ def test_an_author_is_told_what_of_its_title_is_wrong(world):
 
 def test_the_leaf_of_what_is_rejected_is_that_of_its_bytes(world):
     own = sent(world)
-    leaf = event_leaf(SCHEMAS.schema_of(own.value).digest, own.headers, own.value)
+    leaf = event_leaf(SCHEMAS.schema_of(own.value).digest, own.headers, own.value or b"")
     assert known(world, own) == KnownOfRecord(AMR, leaf)
 
 
