@@ -340,6 +340,16 @@ async def what_was_handed_in_is_the_gateways_to_send_for_a_while(casework: Casew
 
 
 @case
+async def what_the_gateway_left_is_the_relays_at_once(casework: Casework) -> None:
+    left, kept = handed_in(uuid4()), handed_in(uuid4())
+    for one in (left, kept):
+        await submissions.store(casework.pool, one)
+    await submissions.leave(casework.pool, left)
+    found = {one.stream for one in await sending.unsent(casework.pool, SUBMISSIONS, (), 1_000)}
+    assert found & {left.stream, kept.stream} == {left.stream}
+
+
+@case
 async def one_action_at_a_time_holds_a_version_of_an_item(casework: Casework) -> None:
     item = f"item-{uuid4()}"
     first, second = (PendingAction(item, 1, b"d" * 32, AMR, str(uuid4())) for _ in range(2))

@@ -65,7 +65,7 @@ def _unsent(db: Tables, rows: list[Line], *asked: Any) -> list[Line]:
         row
         for row in rows
         if row["sent_at"] is None and row["topic"] not in held and row["id"] > after
-        if row["created_at"] <= now - grace
+        if row.get("left_at") or row["created_at"] <= now - grace
         if row["refused"] is None or row["tried_at"] < now - again
     ]
     return sorted(found, key=lambda row: int(row["id"]))[:limit]

@@ -74,8 +74,15 @@ def _as_stored(db: Tables, row: Line, together: set[tuple[str, str]]) -> Line:
 
 
 def _store(db: Tables, row: Line) -> bool:
-    more = {"number": db.number(), "created_at": db.now(), "refused": None, "tried_at": None}
+    waits = {"refused": None, "tried_at": None, "left_at": None}
+    more = {"number": db.number(), "created_at": db.now(), **waits}
     return db.add("own.submission", ("source", "event_id"), **row, **more)
+
+
+@answers("gateway", "leave_submission")
+def leave_submission(db: Tables, source: str, event_id: str) -> None:
+    for row in db.where("own.submission", source=source, event_id=event_id, left_at=None):
+        row.update(left_at=db.now())
 
 
 @answers("gateway", "stored_submission")

@@ -12,6 +12,7 @@ import pytest
 from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope
 from gateway.entry import submission
+from gateway.runtime.heartbeat import HeartbeatAsker
 from storage import scheduling
 from tests.unit.gateway.desk import AMR, COURT, PSB, Desk, noted
 from tests.world import SCHEMAS
@@ -96,6 +97,7 @@ async def test_until_the_journal_was_read_what_is_handed_in_is_left_to_the_relay
 ) -> None:
     # What the database remembers of another life says nothing of this one.
     await scheduling.beat(desk.database.pool, "scheduler", {"partitions": 1, "heard": [0]})
+    desk.gateway.hearing = HeartbeatAsker()
     await submission.submit(desk.gateway, AMR, noted(uuid4(), "early"))
     await scheduling.beat(desk.database.pool, "scheduler", {"partitions": 1, "heard": []})
     await submission.submit(desk.gateway, AMR, noted(uuid4(), "later"))
