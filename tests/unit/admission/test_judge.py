@@ -623,3 +623,22 @@ def test_the_brokers_moment_is_read_in_milliseconds_of_utc():
     moment = datetime(2026, 3, 5, 1, 0, 0, 250_000, tzinfo=UTC)
     read = appended_at(1_772_672_400_250)
     assert (read, read.tzinfo) == (moment, UTC)
+
+
+@pytest.mark.parametrize(("more", "is_taken"), [(0, True), (1, False)])
+def test_key_and_headers_have_64_kib_to_the_byte(world, more, is_taken):
+    record = sent(world)
+    used = len(record.key) + sum(len(name) + len(text) + 2 for name, text in record.headers)
+    rest = (64 << 10) - used - len("x-more") - 2
+    full = Record(record.key, record.value, (*record.headers, ("x-more", b"x" * (rest + more))))
+    if is_taken:
+        assert judge(world, full).flags == ()
+    else:
+        with pytest.raises(CasebusError, match="key and headers over 65536 bytes"):
+            judge(world, full)
+
+
+def test_of_a_body_that_is_too_large_its_size_is_told(world):
+    large = value_of(sent(world), lambda value: value + b"x" * MOST_VALUE_BYTES)
+    with pytest.raises(CasebusError, match=rf"{len(large.value)} bytes"):
+        judge(world, large)

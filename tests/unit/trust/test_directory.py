@@ -282,3 +282,29 @@ def test_of_each_entry_on_trust_it_is_known_whom_it_is_about(world):
     told = [world.directory.about(start + at) for at in range(5)]
     assert told == [keyid, PSB, PSB, None, None]
     assert world.directory.about(0) == ROOT
+
+
+def test_a_key_that_is_revoked_keeps_the_days_of_its_validity(world):
+    key = SigningKey.generate()
+    world.add_key(PSB, key, valid_from=NOW, valid_to=NOW + timedelta(days=9))
+    before = world.directory.key(key.keyid)
+    world.say("directory.key_revoked", agency=PSB, keyid=key.keyid, revoked_at=NOW)
+    assert world.directory.key(key.keyid) == replace(before, revoked_at=NOW)
+
+
+def test_whoever_named_no_delegate_can_withdraw_one_all_the_same(world):
+    world.say("directory.delegate_withdrawn", source=PSB, delegate="bus")
+    assert world.directory.delegates(PSB) == {}
+
+
+def test_an_operator_reads_why_an_entry_is_not_believed(world):
+    entry = signed(draft("directory.agency_registered", ROOT), world.keys[ROOT])
+    with pytest.raises(DirectoryError, match="ce_source"):
+        world.directory.apply(with_headers(entry, ce_source=None))
+    other = World()
+    with pytest.raises(
+        DirectoryError, match=r"^directory_root_mismatch: entry 0 is not the pinned"
+    ):
+        Directory(SCHEMAS, other.directory.root_digest).apply(
+            signed(world._root(), world.keys[ROOT])
+        )

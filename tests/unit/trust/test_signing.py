@@ -190,3 +190,9 @@ def test_a_delegate_is_named_with_its_key_and_covered_by_its_signature():
 def test_what_is_signed_says_what_it_is_how_many_there_are_and_their_root():
     root = bytes(range(32))
     assert signed_message(root, 3) == b"casebus events v1\0" + bytes(7) + b"\x03" + root
+
+
+@pytest.mark.parametrize("text", [proof(2, 0), proof(1, 0, b"x" * 32), proof(3, 2, b"x" * 96)])
+def test_a_path_of_another_length_than_its_tree_has_leads_to_no_root(text: str) -> None:
+    assert Proof.parse(text) is not None
+    assert not fits(with_headers(records(1)[0], ce_sigproof=text.encode()))
