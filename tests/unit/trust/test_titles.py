@@ -110,3 +110,8 @@ def test_what_several_entries_say_of_one_key_is_told_as_of_each(
     later = history.after(read[-1] + 50).key(key.keyid)
     assert later is not None
     assert later.valid_from == days[-1]
+
+
+def test_of_a_key_that_no_entry_tells_of_nothing_is_known(told: tuple[World, History]) -> None:
+    assert told[1].after(99).key("nobodys") is None
+    assert not told[1].after(99).may_sign(CITY, AMR, NOTED)
