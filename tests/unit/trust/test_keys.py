@@ -38,7 +38,7 @@ def test_a_kept_key_and_its_new_folder_are_their_owners_alone(tmp_path: Path) ->
     KEY.save(path)
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.read_bytes() == KEY.pem()
-    assert path.read_bytes().splitlines()[0].strip(b"-") == b"BEGIN PRIVATE KEY"
+    assert path.read_bytes().splitlines()[0].count(b"PRIVATE") == 1
     path.chmod(0o644)
     KEY.save(path)
     assert path.stat().st_mode & 0o777 == 0o600
