@@ -63,7 +63,7 @@ class _Manager(KafkaConnectionManager):  # type: ignore[misc]
             self._lost_in_sign_in = 0
             return answer
 
-        connection._sasl_authenticate = listened  # noqa: SLF001
+        connection._sasl_authenticate = listened  # noqa: SLF001 - pinned, as above
 
     def _note(self, error: Exception) -> None:
         if isinstance(error, _REFUSALS):

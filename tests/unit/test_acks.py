@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from services.transport import agent
+from services.transport import agent, worker
 from services.transport.agent import BatchApp
 from services.transport.folding import BatchEnd, Fold, FoldingConsumer
 
@@ -34,7 +34,8 @@ def app(handler: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     def leave(word: str, error: BaseException | None = None, **_: Any) -> None:
         raise LeftError(word) from error
 
-    monkeypatch.setattr(agent, "leave", leave)
+    for module in (agent, worker):
+        monkeypatch.setattr(module, "leave", leave)
     made = BatchApp.__new__(BatchApp)
     made.worker = SimpleNamespace(name="test")  # type: ignore[assignment]
     made.handler = handler
