@@ -23,7 +23,8 @@ def asked(browser: Browser, stack: Stack, case: str) -> None:
     _agreed(stack, page.url.removeprefix(browser.origin))
     browser.goes("/console/ops/rejects")
     again = page.locator("section[aria-labelledby=groups] form button").first
-    if again.count():
+    # What waits for a decision already is not asked for once more.
+    if again.count() and not page.locator("a[href*='/ops/redrives/']").count():
         again.click()
         page.locator("#why").fill(_WHY)
         page.locator("[name=even_so]").check()
