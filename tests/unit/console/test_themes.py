@@ -1,4 +1,3 @@
-"""A theme is a set of colours: nothing else may depend on it, so a page is read once for all."""
 """A theme is a set of colours, and nothing else depends on it: one look stands for all."""
 
 from __future__ import annotations
