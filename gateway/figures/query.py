@@ -26,7 +26,7 @@ def prefix(division: str) -> str:
     """The digits that all codes below a division begin with."""
     if not division:
         return ""
-    if not (len(division) == 6 and division.isascii() and division.isdecimal()):  # noqa: PLR2004
+    if not (len(division) == 6 and division.isascii() and division.isdecimal()):  # noqa: PLR2004 - GB/T 2260
         raise unfit("division", "a division has six digits")
     digits = division.rstrip("0")
     return digits + "0" * (len(digits) % 2)

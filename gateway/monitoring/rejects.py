@@ -70,7 +70,7 @@ def _beginning(value: bytes | None) -> str | None:
 
 
 def _ascii(line: bytes) -> str:
-    return "".join(chr(one) if 0x20 <= one < 0x7F else "." for one in line)  # noqa: PLR2004
+    return "".join(chr(one) if 0x20 <= one < 0x7F else "." for one in line)  # noqa: PLR2004 - ASCII
 
 
 def _draft(headers: Iterable[Header], data: dict[str, Any] | None) -> dict[str, Any] | None:

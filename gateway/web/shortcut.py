@@ -92,4 +92,5 @@ def _takes_more(one: Dependant) -> bool:
 
 
 def _is_awaited(call: Any) -> bool:
-    return iscoroutinefunction(call) or iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004
+    called = getattr(call, "__call__", None)  # noqa: B004 - whether it is awaited, not called
+    return iscoroutinefunction(call) or iscoroutinefunction(called)

@@ -67,7 +67,7 @@ def _become(folder: Path, words: Sequence[str], environment: Mapping[str, str]) 
     _redirect(0, folder / _INPUT, os.O_RDONLY)
     _redirect(1, folder / _OUTPUT, os.O_WRONLY | os.O_CREAT)
     _redirect(2, folder / _ERRORS, os.O_WRONLY | os.O_CREAT)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it ends with us
     sys.argv = ["casebus", *words]
     main()
 
