@@ -1,4 +1,4 @@
-"""Figures beside peers, in one run on one machine; `python -m bench` writes docs/performance.md.
+"""Figures beside peers, in one run on one machine; `python -m bench` writes bench/results.
 
 Owns the measurements and that page. Every program handles the same records with the same headers;
 what a program did is read from the broker's own append times, never from the program.

@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, print, and write docs/performance.md."""
+"""`python -m bench`: measure, print, and write bench/results."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from casebus.events.topics import JOURNAL
 from casebus.law import Law
 from onebox.testing import Stack
 
-PAGE = records.ROOT / "docs" / "performance.md"
 #: Of Kafka Streams; the router has one.
 THREADS = (1, 2)
-RESULTS = records.ROOT / "bench" / "results" / "latest.json"
+RESULTS = records.ROOT / "bench" / "results"
 
 
 def measure(stack: Stack) -> Figures:
@@ -96,7 +95,7 @@ def say(what: str) -> None:
     print(f"{time.perf_counter() - BEGAN:5.0f} s  {what}", flush=True)
 
 
-def main(target: Path) -> None:
+def main(folder: Path) -> None:
     with Stack(only=("kafka", "postgres")) as stack:
         say("brokers are up")
         figures = measure(stack)
@@ -104,13 +103,13 @@ def main(target: Path) -> None:
     say(f"alone {alone}; beside a flood {beside}")
     waiting = people()
     text = page(figures, folding.measure(), alone, beside, waiting)
-    target.write_text(text, encoding="utf-8")
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(results(figures, waiting), encoding="utf-8")
-    say(f"wrote {target.name}")
+    folder.mkdir(exist_ok=True)
+    (folder / "latest.md").write_text(text, encoding="utf-8")
+    (folder / "latest.json").write_text(results(figures, waiting), encoding="utf-8")
+    say(f"wrote latest.md and latest.json in {folder.name}")
     print(text)
 
 
 if __name__ == "__main__":
     BEGAN = time.perf_counter()
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS)

@@ -1,4 +1,4 @@
-"""docs/performance.md: ratios first, absolute figures with the machine, and what they mean."""
+"""The page of a run: ratios first, absolute figures with the machine, and what they mean."""
 
 from __future__ import annotations
 
