@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import flood, folding, interactive, reads, records, street
+from bench import console, flood, folding, interactive, reads, records, searching, street
 from bench.broker import Broker
 from bench.peers import kafka_streams
 from bench.recording import by_hand, casework
@@ -86,9 +86,14 @@ def people() -> People:
         say("; ".join(f"{name}: {one}" for name, one in looks.items()))
         handed, visible = interactive.measure(stack)
         say(f"one by one: {handed}")
+        seen = console.measure(stack)
+        say("; ".join(seen.lines()[-2:]))
         walked = street.measure(stack)
         say(f"whole street: {walked}")
-    return People(looks, handed, visible, walked)
+    with Stack(only=("kafka", "postgres")) as stack:
+        searched = searching.measure(stack)
+        say("; ".join(map(str, searched)))
+    return People(looks, handed, visible, walked, seen, searched)
 
 
 def say(what: str) -> None:

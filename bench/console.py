@@ -17,6 +17,7 @@ from typing import NamedTuple
 import httpx
 import psutil
 
+from bench.flood import Waited
 from onebox.testing import Stack
 from tests.integration.person import Person
 from tests.integration.street import PSB, Bus, opened
@@ -121,33 +122,55 @@ def visible(bus: Bus, person: Person) -> list[float]:
     return found
 
 
+class Console(NamedTuple):
+    """Pages by name; of a core while nobody looks and while fifty do; how soon it is seen."""
+
+    pages: dict[str, Measured]
+    alone: float
+    open: float
+    seen: Waited
+
+    def lines(self) -> list[str]:
+        """Rows of a table, and a sentence."""
+        rows = [
+            f"| {name} | {one.first / 1000:.1f} | {one.alone / 1000:.1f} | {one.cold:.3f} |"
+            f" {one.warm:.3f} |"
+            for name, one in self.pages.items()
+        ]
+        return [
+            "| page | first load, kB | alone, kB | cold, s | warm, s |",
+            "| --- | --- | --- | --- | --- |",
+            *rows,
+            "",
+            f"The gateway takes {self.alone:.1%} of a core, {self.open:.1%} with {_OPEN} open pages;",
+            f"an event stands in an open page after {self.seen}.",
+        ]
+
+
+def measure(stack: Stack) -> Console:
+    bus, person = Bus(stack), Person(stack)
+    stream, _ = opened(bus, data={"title": "涉嫌假冒注册商标案"})
+    person.signs_in("officer", PSB)
+    pages = {name: page(person, path) for name, path in _paths(stream).items()}
+    alone, all_open = idle(stack, person)
+    seen = Waited.of(visible(bus, person))
+    bus.producer.close()
+    return Console(pages, alone, all_open, seen)
+
+
+def _paths(stream: str) -> dict[str, str]:
+    return {
+        "front": "/",
+        "待办": "/console/todo",
+        "查询": "/console/search",
+        "统计": "/console/figures",
+        "a case": f"/console/cases/{stream}",
+    }
+
+
 def main() -> None:
     with Stack() as stack:
-        bus, person = Bus(stack), Person(stack)
-        stream, _ = opened(bus, data={"title": "涉嫌假冒注册商标案"})
-        person.signs_in("officer", PSB)
-        for path in (
-            "/",
-            "/console/todo",
-            "/console/search",
-            "/console/figures",
-            f"/console/cases/{stream}",
-        ):
-            one = page(person, path)
-            name = path.replace(stream, "CASE")
-            sizes = f"first load {one.first / 1000:.1f} kB, alone {one.alone / 1000:.1f} kB"
-            say(f"{name:22} {sizes}; cold {one.cold:.3f} s, warm {one.warm:.3f} s")
-        alone, all_open = idle(stack, person)
-        say(f"gateway idle {alone:.1%} of a core; {_OPEN} open live pages {all_open:.1%}")
-        waited = sorted(visible(bus, person))
-        p50, p99 = statistics.median(waited), waited[-max(len(waited) // 100, 1)]
-        say(f"publish to visible, {len(waited)} events: p50 {p50:.2f} s, p99 {p99:.2f} s")
-        bus.producer.close()
-
-
-def say(what: str) -> None:
-    sys.stdout.write(what + "\n")
-    sys.stdout.flush()
+        sys.stdout.write("\n".join(measure(stack).lines()) + "\n")
 
 
 if __name__ == "__main__":

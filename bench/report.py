@@ -12,10 +12,12 @@ from pathlib import Path
 import psutil
 
 from bench import folding
+from bench.console import Console
 from bench.flood import Waited
 from bench.folding import Kernel
 from bench.interactive import EVENTS, Handed
 from bench.reads import Read
+from bench.searching import Searched
 from bench.street import Walked
 
 GIB = 2**30
@@ -56,6 +58,8 @@ class People:
     #: By events a second.
     visible: dict[int, Waited]
     walked: Walked
+    console: Console
+    searched: list[Searched]
 
     def shown(self) -> dict[str, float | str]:
         """As the page and the results name them."""
@@ -72,6 +76,9 @@ class People:
             "walked_events": self.walked.events,
             "walked_a_second": self.walked.events / self.walked.seconds,
             "walked_spent": self.walked.spent.of_one(self.walked.events),
+            **{f"search_most_ms_{one.cases}": one.most for one in self.searched},
+            "console_open_pages": self.console.open,
+            "console_seen": str(self.console.seen),
         }
 
 
@@ -104,6 +111,8 @@ def page(figures: Figures, kernel: Kernel, alone: Waited, beside: Waited, people
         longer=beside.p50 / alone.p50,
         **folding.shown(kernel),
         **people.shown(),
+        console="\n".join(people.console.lines()),
+        searches="\n".join(f"- {one}" for one in people.searched),
         date=f"{datetime.now(UTC):%Y-%m-%d}",
     )
 

@@ -4,11 +4,13 @@ import json
 import re
 
 from bench.asking import answered
+from bench.console import Console, Measured
 from bench.flood import Waited
 from bench.folding import Kernel
 from bench.interactive import EVENTS, Handed
 from bench.reads import Read
 from bench.report import Figures, People, page, results
+from bench.searching import Searched
 from bench.spending import Spent, less
 from bench.street import Walked
 
@@ -22,6 +24,8 @@ PEOPLE = People(
     handed=Handed(121.0, WAITED, Spent(10.0, {"gateway": EVENTS * 0.015}), 3.9),
     visible={10: Waited(0.08, 0.12), 30: Waited(0.09, 0.13)},
     walked=Walked(20_000, 50.0, Spent(50.0, {"kafka": 60.0, "casework": 30.0})),
+    console=Console({"front": Measured(25_000, 1_500, 0.1, 0.02)}, 0.011, 0.018, WAITED),
+    searched=[Searched(10_000, 132, 12.0, 151.0, "a word")],
 )
 
 
@@ -43,6 +47,9 @@ def test_the_page_shows_each_figure_that_was_measured() -> None:
     assert "| 811 | 1.25 ms |" in text
     assert "| 121 | 15.0 ms |" in text
     assert "| 400 | 4.50 ms |" in text
+    assert "| front | 25.0 | 1.5 | 0.100 | 0.020 |" in text
+    assert "1.8% with 50 open pages" in text
+    assert "10,000 cases, 132 searches: p50 12 ms, at most 151 ms (a word)" in text
     assert "at 30 p50 90 ms, p99 130 ms" in text
 
 
