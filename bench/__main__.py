@@ -87,7 +87,7 @@ def people() -> People:
         handed, visible = interactive.measure(stack)
         say(f"one by one: {handed}")
         seen = console.measure(stack)
-        say("; ".join(seen.lines()[-2:]))
+        say("; ".join(seen.lines()[-3:]))
         walked = street.measure(stack)
         say(f"whole street: {walked}")
     with Stack(only=("kafka", "postgres")) as stack:

@@ -142,7 +142,8 @@ class Console(NamedTuple):
             "| --- | --- | --- | --- | --- |",
             *rows,
             "",
-            f"The gateway takes {self.alone:.1%} of a core, {self.open:.1%} with {_OPEN} open pages;",
+            f"The gateway takes {self.alone:.1%} of a core,",
+            f"{self.open:.1%} with {_OPEN} open pages;",
             f"an event stands in an open page after {self.seen}.",
         ]
 
