@@ -72,7 +72,7 @@ def trial(
     return Trial(brokers, kafka, request.param, sent)
 
 
-@pytest.mark.parametrize("lanes", [1, 4])
+@pytest.mark.parametrize("lanes", [pytest.param(1, marks=pytest.mark.long), 4])
 def test_every_record_is_handled_once_in_order_and_committed(trial: Trial, lanes: int) -> None:
     with trial.fleet(lanes=lanes) as fleet:
         worker = fleet.start()
@@ -96,7 +96,11 @@ def test_a_handler_that_raises_ends_the_process_and_acks_nothing_it_did_not_do(
     assert outcome.whole, outcome
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda it: it.name)
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL],
+    ids=lambda it: it.name,
+)
 def test_a_worker_ended_in_mid_flight_goes_on_where_it_had_acked(
     trial: Trial, number: signal.Signals
 ) -> None:

@@ -138,7 +138,7 @@ async def test_of_what_nothing_has_opened_each_sees_what_it_wrote_or_was_sent(
     assert await reads.event(casework.pool, COURT, PSB, id_of(act)) is None
     assert await reads.event(casework.pool, PRO, PSB, id_of(act)) is not None
     for agency, shown in ((PSB, 1), (COURT, 0), (PRO, 0)):
-        found = await reads.numbers(casework.pool, agency, NUMBER, figures=True)
+        found = await reads.numbers(casework.pool, agency, [NUMBER], figures=True)
         cases = await listed(casework, agency, CaseFilter(number=NUMBER))
         assert (len(found), len(cases)) == (shown, shown), agency
 
