@@ -128,7 +128,10 @@ async def mark_sent(db: Database, *records: Finished) -> None:
 
 
 async def leave(db: Database, finished: Finished) -> None:
-    """The relay is to send it, and waits for nobody else's sender."""
+    """The relay is to send it, after what its author handed in before it in its stream.
+
+    It waits for nobody else's sender then: a record that comes twice is the same record.
+    """
     identity = (finished.source, finished.event_id)
     await db.execute(_SQL["leave_submission"], *identity, timeout=_PATIENCE)
 

@@ -350,6 +350,18 @@ async def what_the_gateway_left_is_the_relays_at_once(casework: Casework) -> Non
 
 
 @case
+async def what_was_handed_in_before_what_is_left_leaves_before_it(casework: Casework) -> None:
+    stream = uuid4()
+    first, second, later = (handed_in(stream) for _ in range(3))
+    for one in (first, second, later):
+        await submissions.store(casework.pool, one)
+    await submissions.leave(casework.pool, second)
+    found = await sending.unsent(casework.pool, SUBMISSIONS, (), 1_000)
+    leaving = [one.headers for one in found if one.stream == stream]
+    assert leaving == [first.headers, second.headers]
+
+
+@case
 async def one_action_at_a_time_holds_a_version_of_an_item(casework: Casework) -> None:
     item = f"item-{uuid4()}"
     first, second = (PendingAction(item, 1, b"d" * 32, AMR, str(uuid4())) for _ in range(2))

@@ -81,8 +81,10 @@ def _store(db: Tables, row: Line) -> bool:
 
 @answers("gateway", "leave_submission")
 def leave_submission(db: Tables, source: str, event_id: str) -> None:
-    for row in db.where("own.submission", source=source, event_id=event_id, left_at=None):
-        row.update(left_at=db.now())
+    for this in db.where("own.submission", source=source, event_id=event_id):
+        for row in db.where("own.submission", source=source, stream=this["stream"], sent_at=None):
+            if row["number"] <= this["number"]:
+                row.update(left_at=row["left_at"] or db.now())
 
 
 @answers("gateway", "stored_submission")

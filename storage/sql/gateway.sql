@@ -81,8 +81,11 @@ returning s.source, s.event_id, not exists (
       and b.number < s.number) as is_next;
 
 -- name: leave_submission
-update own.submission set left_at = now()
-where source = $1 and event_id = $2 and left_at is null;
+-- With what its author handed in before it in its stream: nothing overtakes.
+update own.submission s set left_at = now()
+from own.submission this
+where this.source = $1 and this.event_id = $2 and s.source = this.source
+  and s.stream = this.stream and s.number <= this.number and s.sent_at is null and s.left_at is null;
 
 -- name: mark_sent
 update own.submission s set sent_at = now(), refused = null
