@@ -30,6 +30,9 @@ class _Later:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
+        # What Python and its tools ask of every object is no use of the module.
+        if name.startswith("__"):
+            raise AttributeError(name)
         return getattr(loaded(self._module), name)
 
 

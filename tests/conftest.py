@@ -35,8 +35,10 @@ TESTS = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Names the test that `scripts/test` would leave out, because it is in the wrong folder."""
+    """Marks what takes a whole stack; names the test that `scripts/test` would leave out."""
     for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker("whole")
         folder = item.path.relative_to(TESTS).parts[0]
         needs_stack = item.get_closest_marker("connected") is not None
         if folder not in BOTH and needs_stack == (folder in WITHOUT_STACK):

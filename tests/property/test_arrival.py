@@ -120,6 +120,7 @@ def test_nothing_is_found_aloud_on_the_way_and_then_taken_back(path: Path, seed:
         assert "finding.withdrawn" not in said
 
 
+@pytest.mark.slow
 def test_the_storylines_hold_what_makes_their_order_of_arrival_hard() -> None:
     cases = list(opened_streams())
     openers = [{one.agency for one in case if may_open(one)} for case in cases]

@@ -47,6 +47,7 @@ def test_the_data_of_some_act_survives_the_form(drawn: tuple[str, dict[str, Any]
     _assert_survives(*drawn)
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.parametrize("event", events())
 def test_the_data_of_every_act_survives_the_form(event: str) -> None:

@@ -46,6 +46,7 @@ def test_nobody_may_be_silent_for_ever(name: str) -> None:
     assert not missed, f"no walk came to {missed}"
 
 
+@pytest.mark.slow
 def test_police_whom_nothing_makes_answer_are_found_out() -> None:
     files = loader.read(ROOT / "policies/law")
     starts = b"    starts: [T05, T06, T08]\n"

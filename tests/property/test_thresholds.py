@@ -64,6 +64,7 @@ def weight(found: Assessment) -> tuple[int, int]:
     return RANK[found.verdict], found.tier
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(600))
 @given(FIGURES, st.tuples(OFFENCES, FAMILIES), st.tuples(DAYS, DAYS), PRIOR, st.data())
 def test_more_of_one_figure_is_never_milder(

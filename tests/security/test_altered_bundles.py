@@ -115,6 +115,7 @@ def test_a_bit_changed_is_named_by_the_whole_check(step: int) -> None:
         require_named(raw, at, check(flipped(raw, at, at % 8)))
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_every_bit_of_the_container_and_every_byte_of_all_files_is_named() -> None:
@@ -235,6 +236,7 @@ def _repacked(files: dict[str, bytes]) -> bytes:
     return archive.pack(listed | {lines.MANIFEST: manifest_of(CASE, listed)})
 
 
+@pytest.mark.slow
 def test_each_law_file_and_the_state_are_held_by_the_digest_of_the_law_and_by_folding() -> None:
     files = archive.unpack(whole())[0]
     for name in sorted(files):

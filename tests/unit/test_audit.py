@@ -47,6 +47,7 @@ def _scanned(path: Path) -> int:
     return subprocess.run(command, capture_output=True, cwd=ROOT, check=False).returncode
 
 
+@pytest.mark.slow
 def test_a_private_key_in_a_file_is_found(tmp_path: Path) -> None:
     leaked, clean = tmp_path / "leaked.py", tmp_path / "clean.py"
     leaked.write_bytes(SigningKey.generate().pem())

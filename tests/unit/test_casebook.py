@@ -57,6 +57,7 @@ def run(path: Path) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_a_lawyer_tries_a_file_of_her_own(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(MINE.format(due="2026-03-09"), encoding="utf-8")

@@ -6,6 +6,8 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("casebus", "storage", "services", "gateway", "operations", "onebox", "rehearsal")
 #: These are named after what they show or expect: the API's answers, a storyline's expectations.
@@ -30,6 +32,7 @@ def homes() -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_public_class_name_has_one_home() -> None:
     several = {name: sorted(files) for name, files in homes().items() if len(files) > 1}
     assert {name: files for name, files in several.items() if name not in PAIRS} == {}

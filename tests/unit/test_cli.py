@@ -312,6 +312,7 @@ def test_import_says_what_is_wrong_with_the_whole_file(
     assert "移送书文号" in done.output
 
 
+@pytest.mark.slow
 def test_import_shows_what_was_refused_and_writes_all_of_it(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:
@@ -328,6 +329,7 @@ def test_import_shows_what_was_refused_and_writes_all_of_it(
     assert sum(row["refused"] for row in rows) == 9
 
 
+@pytest.mark.slow
 def test_a_terminal_that_lacks_a_character_is_shown_its_code() -> None:
     shell = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-m", "casebus.cli.main", "law", "casebook", "cases-moved.yaml"]

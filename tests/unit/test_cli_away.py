@@ -82,6 +82,7 @@ def alone(nobody: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)
 def test_a_command_to_which_nothing_answers_ends_in_one_clear_error(
     words: tuple[str, ...], alone: Path
@@ -90,6 +91,7 @@ def test_a_command_to_which_nothing_answers_ends_in_one_clear_error(
     commands.assert_clear(CliRunner().invoke(main, [*commands.given(words, alone), *more]), words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code"),
     [

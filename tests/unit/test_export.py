@@ -108,6 +108,7 @@ def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pat
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["log.xes", "log.xes.gz"])
 def test_pm4py_reads_the_xes(pm4py: Any, name: str, export: Callable[..., Path]) -> None:
     log = pm4py.read_xes(str(export("--xes", name)))

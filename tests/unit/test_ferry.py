@@ -772,6 +772,7 @@ def _killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]
         yield count
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("victim", ["office", "bus"])
 def test_a_kill_between_any_two_steps_loses_nothing_and_doubles_nothing(

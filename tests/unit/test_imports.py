@@ -31,6 +31,7 @@ def inside_functions() -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_no_function_imports_anything() -> None:
     assert inside_functions() == set()
 
@@ -71,6 +72,7 @@ def asked_later(statements: list[ast.stmt]) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_what_types_are_read_from_is_what_is_loaded_later() -> None:
     seen = 0
     for place, node in branches():
@@ -124,3 +126,8 @@ def test_a_command_starts_without_what_it_does_not_use(words: list[str]) -> None
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stderr
     assert told.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["__wrapped__", "__name__", "__iter__"])
+def test_what_is_asked_of_every_object_loads_no_module(name: str) -> None:
+    assert not hasattr(later("no_such_package.of_anybody"), name)

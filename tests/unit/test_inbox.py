@@ -196,6 +196,7 @@ class Restless:
     def close(self) -> None: ...
 
 
+@pytest.mark.slow
 def test_who_reads_for_ever_waits_for_brokers_at_each_acknowledgement_too(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ def collector() -> Iterator[Collector]:
         yield collector
 
 
+@pytest.mark.slow
 def test_spans_and_metrics_leave_by_the_standard_environment(collector: Collector) -> None:
     env = {**os.environ, **collector.environment}
     subprocess.run([sys.executable, "-c", _PROGRAM], env=env, check=True)
@@ -61,6 +62,7 @@ def test_spans_and_metrics_leave_by_the_standard_environment(collector: Collecto
     assert {"messaging.client.sent.messages", "messaging.process.duration"} <= told
 
 
+@pytest.mark.slow
 def test_a_disabled_sdk_exports_nothing(collector: Collector) -> None:
     given = {**collector.environment, "OTEL_SDK_DISABLED": "true"}
     program = _PROGRAM.replace("telemetry.shutdown()", "")
@@ -68,6 +70,7 @@ def test_a_disabled_sdk_exports_nothing(collector: Collector) -> None:
     assert collector.bodies == []
 
 
+@pytest.mark.slow
 def test_of_a_request_the_route_leaves_and_no_number_no_id_and_no_key(collector: Collector) -> None:
     env = {**os.environ, **collector.environment}
     subprocess.run([sys.executable, "-c", _GATEWAY], env=env, check=True)

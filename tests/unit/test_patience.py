@@ -93,6 +93,7 @@ def test_who_asks_to_be_left_alone_is(caplog: pytest.LogCaptureFixture) -> None:
     assert clock.pauses == [30]
 
 
+@pytest.mark.slow
 def test_threads_that_wait_for_the_same_say_it_once(caplog: pytest.LogCaptureFixture) -> None:
     patience, back = Patience(60), threading.Event()
 
@@ -198,6 +199,7 @@ def test_an_address_that_is_none_names_its_variable(url: str) -> None:
         Gateway(Settings(gateway_url=url, patience_seconds=60)).work()
 
 
+@pytest.mark.slow
 def test_the_outcome_of_an_event_is_asked_for_until_its_time_is_up_and_no_longer() -> None:
     flaky = Flaky(httpx.ReadError("reset"), httpx.Response(404), httpx.ConnectError("refused"))
     flaky.faults.append(httpx.Response(200, json={"status": "journaled"}))

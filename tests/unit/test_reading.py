@@ -60,6 +60,7 @@ def test_reading_goes_on_in_mid_batch_where_it_was_left() -> None:
     assert [it.offset for it in read(batch("one", Name.of(b"\xff"), "three"), start=2)] == [2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", list(CODECS)[1:])
 def test_a_batch_that_unpacks_to_too_much_is_so_many_records_of_nothing(codec: str) -> None:
     bomb = batch("one", "two", codec=CODECS[codec], value=bytes(40 << 20))

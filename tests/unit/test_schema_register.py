@@ -33,6 +33,7 @@ def edit(folder: Path, file: str, change: object) -> None:
     (folder / file).write_text(json.dumps(body, ensure_ascii=False, indent=2), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_register_keeps_its_own_rules() -> None:
     assert list(all_problems(FOLDER)) == []
 
@@ -51,11 +52,13 @@ def test_a_changed_text_is_found(checkout: Path) -> None:
     assert any("not as registered" in problem for problem in all_problems(checkout))
 
 
+@pytest.mark.slow
 def test_a_missing_file_is_found(checkout: Path) -> None:
     (checkout / "referral/filed.v1/001.avsc").unlink()
     assert any("is missing" in problem for problem in all_problems(checkout))
 
 
+@pytest.mark.slow
 def test_a_file_without_an_id_is_found(checkout: Path) -> None:
     shutil.copytree(checkout / "referral/filed.v1", checkout / "referral/guessed.v1")
     assert any("no id names it" in problem for problem in all_problems(checkout))
@@ -85,11 +88,13 @@ def test_a_new_version_is_scaffolded_from_the_last_and_takes_the_next_id(checkou
     assert done.output == f"id {last}: referral/returned.v1/002.avsc\n"
 
 
+@pytest.mark.slow
 def test_a_new_version_must_say_something_new(checkout: Path) -> None:
     CliRunner().invoke(command, ["new", "referral.returned", "--folder", str(checkout)])
     assert any("says nothing" in problem for problem in all_problems(checkout))
 
 
+@pytest.mark.slow
 def test_a_draft_may_name_a_shared_record_and_is_registered_written_out(checkout: Path) -> None:
     def new() -> None:
         runner = CliRunner()

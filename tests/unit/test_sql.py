@@ -50,6 +50,7 @@ def calls(function: str) -> Iterator[tuple[str, ast.Call]]:
                     yield f"{path.relative_to(ROOT)}:{node.lineno}", node
 
 
+@pytest.mark.slow
 def test_a_statement_is_written_out_where_its_names_are_put_in() -> None:
     found = dict(calls("composed"))
     others = [

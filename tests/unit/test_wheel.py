@@ -100,6 +100,7 @@ def test_an_agencys_install_has_its_commands_without_the_server_part(install: Pa
         assert re.search(rf"^  {name} ", shown.stdout, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("event_type", "code"), [("referral.sent", "no_key"), ("referral.lost", "unknown_type")]
 )
@@ -121,6 +122,7 @@ def test_a_command_of_the_server_part_says_in_one_sentence_that_it_is_missing(
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_an_agencys_install_checks_a_bundle_of_evidence_with_nothing_but_the_root(
     install: Path, tmp_path: Path
 ) -> None:

@@ -191,6 +191,7 @@ def test_no_moment_is_written_for_a_person_by_another_hand() -> None:
     assert set(others) == {"casebus/events/legaltime.py", *FILES_OF_TIMES}
 
 
+@pytest.mark.slow
 def test_no_text_of_a_library_s_error_goes_into_ours() -> None:
     """Every handler in the code: what is caught and told is ours, or told by `in_words`."""
     assert [said for path in SOURCES for said in _told_of_others(path)] == []

@@ -208,6 +208,7 @@ OVERSIZE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", OVERSIZE)
 def test_of_a_record_that_no_topic_takes_the_attributes_and_a_digest_are_kept(world, what):
     whole = sent(world)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from casebus.cases import CaseEvent, fold
 from casebus.cases.differences import Difference, differences
 from casebus.events.legaltime import CHINA
@@ -32,6 +34,7 @@ def test_the_same_law_differs_in_nothing() -> None:
     assert compared(Law({**FILES, "sectors.yaml": FILES["sectors.yaml"] + b"# again\n"})) == []
 
 
+@pytest.mark.slow
 def test_a_shorter_period_moves_the_due_date_and_makes_a_breach() -> None:
     text = FILES[CLOCKS].decode()
     start = text.index("- id: T13")

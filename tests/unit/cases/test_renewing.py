@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+import pytest
+
 from casebus.cases import FOLD_VERSION, Case, CaseEvent, breach_of, derive, fold
 from casebus.cases.facets.clocks import ClocksFacet, KnownClocks
 from casebus.cases.facets.findings import FindingsFacet, KnownFindings
@@ -76,6 +78,7 @@ def test_what_was_due_by_the_older_reading_too_is_still_told() -> None:
     assert clock(made.case, "T04").breach_after is not None
 
 
+@pytest.mark.slow
 def test_a_breach_that_was_told_stands_unless_it_is_unfounded_now() -> None:
     case = fold([SENT], LAW)
     breach = told(case, "T04")

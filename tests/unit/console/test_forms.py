@@ -43,6 +43,7 @@ def test_every_act_is_known() -> None:
     assert len(events()) > 200
 
 
+@pytest.mark.slow
 def test_a_form_of_every_act_is_whole_and_says_nothing_when_nobody_filled_it_in() -> None:
     for number, event in enumerate(events()):
         one = form(event, ("zh", "en")[number % 2])

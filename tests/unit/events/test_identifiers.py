@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from casebus.events.identifiers import CHECK_DIGIT, FORM, RANGE, identify
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "raw", "canonical"),
     [

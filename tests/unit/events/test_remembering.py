@@ -21,6 +21,7 @@ def test_an_answer_about_a_short_text_is_given_again() -> None:
     assert [answer("a"), answer("a"), answer("b")] == ["a0", "a0", "b1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "ask",
     [

@@ -181,6 +181,7 @@ async def test_nothing_is_read_behind_a_request_that_ends_its_connection(port: i
     assert (await answered(port, last + HIDDEN)).count(b"HTTP/1.1") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [b"", b"POST /v1/ev", HEAD, HEAD + b"X-A: b\r\n"])
 async def test_headers_that_do_not_come_cost_the_connection(port: int, sent: bytes) -> None:
     assert await answered(port, sent) == b""
@@ -201,6 +202,7 @@ async def drip(port: int) -> None:
         await asyncio.sleep(SECONDS / 10)
 
 
+@pytest.mark.slow
 async def test_a_second_request_of_a_connection_has_its_own_clock(port: int) -> None:
     first = HEAD + b"Content-Length: 2\r\n\r\nhi"
     answer = await answered(port, first, HEAD)

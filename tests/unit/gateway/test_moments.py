@@ -37,6 +37,7 @@ def test_a_moment_is_read_into_utc() -> None:
     assert READ("2026-03-02T08:00:00+08:00").tzinfo is UTC
 
 
+@pytest.mark.slow
 def test_every_moment_that_a_route_takes_is_read_so(app: FastAPI) -> None:
     asked = {
         (path, parameter["name"])

@@ -119,6 +119,7 @@ async def answered(client: httpx.AsyncClient, asked: Asked) -> httpx.Response:
     )
 
 
+@pytest.mark.slow
 async def test_a_value_that_a_parameter_does_not_take_is_refused_in_one_form(
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:
@@ -220,6 +221,7 @@ async def test_an_unknown_parameter_is_refused_with_the_known_ones_on_every_rout
     assert len(walked_paths) > 30
 
 
+@pytest.mark.slow
 async def test_a_parameter_given_twice_or_with_a_nul_is_refused_on_every_route(
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:
@@ -248,6 +250,7 @@ async def test_a_parameter_given_twice_or_with_a_nul_is_refused_on_every_route(
     assert seen > 20
 
 
+@pytest.mark.slow
 async def test_a_method_that_a_path_does_not_take_is_told_those_that_it_does(
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:

@@ -173,6 +173,7 @@ def test_an_act_without_a_declaration_is_an_error_of_the_law() -> None:
     assert set(found) == {"undeclared_act", "unknown_event"}
 
 
+@pytest.mark.slow
 def test_a_need_that_nothing_can_meet_is_an_error_of_the_law() -> None:
     name = "acts/referral.yaml"
     assert problems(name, "says: [reasons]", "says: [resons]") == ["unknown_path"]

@@ -79,6 +79,7 @@ ADDED = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "old", "new", "code", "said"),
     [
@@ -131,6 +132,7 @@ PAUSE = "    resumes: [J02, J03, J05]\n"
 LAPSE = "    starts: [T19]\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "old", "new", "code", "said"),
     [
@@ -178,12 +180,14 @@ def test_a_state_without_a_way_out_where_something_is_owed_is_a_dead_end() -> No
     assert any("final" in one.text and one.file == REFERRAL for one in told)
 
 
+@pytest.mark.slow
 def test_an_event_that_no_procedure_knows_is_told() -> None:
     common = FILES["common.yaml"].decode().replace("case.recalled", "case.noted")
     [told] = found({**FILES, "common.yaml": common.encode()}, "no_procedure")
     assert "case.recalled" in told.text
 
 
+@pytest.mark.slow
 def test_rows_below_a_confidence_are_told_on_demand_only() -> None:
     assert not [one for one in check(FILES, SCHEMAS) if one.code == "unsure"]
     unsure = [one for one in check(FILES, SCHEMAS, least="V") if one.code == "unsure"]
@@ -201,6 +205,7 @@ def write(folder: Path, files: dict[str, bytes]) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_warnings_leave_the_exit_code_alone_and_errors_do_not(tmp_path: Path) -> None:
     good = CliRunner().invoke(main, ["law", "check", str(FOLDER), "--json"])
     assert (good.exit_code, json.loads(good.output)["errors"]) == (0, 0)

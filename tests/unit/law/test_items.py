@@ -201,6 +201,7 @@ def _split(one: GoodsItem, rng: random.Random) -> tuple[GoodsItem, GoodsItem]:
     return replace(one, **mine), replace(one, **rest)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_order_and_splitting_change_nothing_and_less_never_weighs_heavier() -> None:
     for seed in range(2_000):
         rng = random.Random(seed)

@@ -54,6 +54,7 @@ def test_an_empty_folder_is_no_law(tmp_path: Path) -> None:
         Law.load(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [
@@ -131,6 +132,7 @@ def test_what_a_sector_may_not_say_is_refused() -> None:
     assert LAW.may_emit("police", "county", "casebus.referral.filed.v2")
 
 
+@pytest.mark.slow
 def test_levels_narrow_a_grant() -> None:
     def narrow(parsed: Any) -> None:
         parsed["sectors"]["court"]["emits"] = [{"types": ["referral.judged"], "levels": ["city"]}]

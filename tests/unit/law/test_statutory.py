@@ -198,6 +198,7 @@ def test_a_year_added_by_hand_makes_its_dates_final() -> None:
     assert end.certain == end.due
 
 
+@pytest.mark.slow
 def test_versions_of_a_holiday_that_overlap_are_an_error_and_a_gap_is_a_warning() -> None:
     def found(old: str, new: str) -> list[str]:
         text = SHIPPED["holidays.yaml"].decode()

@@ -357,6 +357,7 @@ def changed(change: Callable[[Any], None]) -> dict[str, bytes]:
     return {**FILES, name: yaml.safe_dump(parsed, allow_unicode=True).encode()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [

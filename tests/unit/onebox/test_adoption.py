@@ -64,6 +64,7 @@ async def test_the_bundle_is_kept_before_anything_is_journaled(place: Place) -> 
     assert place.done == ["kept", "adopted"]
 
 
+@pytest.mark.slow
 async def test_changed_files_are_adopted_once_in_nobody_s_name(place: Place) -> None:
     await place.installation.adopt_law()
     await place.installation.adopt_law()
@@ -76,6 +77,7 @@ async def test_changed_files_are_adopted_once_in_nobody_s_name(place: Place) -> 
     ]
 
 
+@pytest.mark.slow
 async def test_what_an_author_adopted_stays_until_the_files_change_again(place: Place) -> None:
     await place.installation.adopt_law()
     here = announcing.digest_of(place.law.parent)
@@ -88,6 +90,7 @@ async def test_what_an_author_adopted_stays_until_the_files_change_again(place: 
     assert (last.digest, last.previous) == (changed, "d" * 64)
 
 
+@pytest.mark.slow
 async def test_files_that_are_wrong_are_neither_kept_nor_adopted(place: Place) -> None:
     await place.installation.adopt_law()
     place.change(b"rules: []\n")

@@ -57,6 +57,7 @@ async def of(*names: str) -> AsyncIterator[Copies]:
         await copies.close()
 
 
+@pytest.mark.slow
 async def test_a_copy_is_the_program_with_its_own_environment_output_and_end(modules: Path) -> None:
     outputs = [modules / name for name in ("one.log", "two.log")]
     async with of("speaker") as copies:
@@ -72,6 +73,7 @@ async def test_a_copy_is_the_program_with_its_own_environment_output_and_end(mod
         ]
 
 
+@pytest.mark.slow
 async def test_a_copy_is_called_what_it_runs_and_is_ended_by_signals(modules: Path) -> None:
     async with of("speaker", "sleeper") as copies:
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -85,6 +87,7 @@ async def test_a_copy_is_called_what_it_runs_and_is_ended_by_signals(modules: Pa
                 copy.kill()
 
 
+@pytest.mark.slow
 async def test_what_was_copied_takes_its_copies_along(modules: Path) -> None:
     async with of("sleeper") as copies:
         copy = await _asleep(copies, modules)
@@ -96,6 +99,7 @@ async def test_what_was_copied_takes_its_copies_along(modules: Path) -> None:
             await _asleep(copies, modules)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["threaded", "not_there"])
 async def test_what_cannot_be_copied_says_so_to_whoever_waits(modules: Path, name: str) -> None:
     async with of(name) as copies:

@@ -53,6 +53,7 @@ def test_the_back_off_doubles_up_to_its_limit() -> None:
     assert delays[-1] == LONGEST_DELAY
 
 
+@pytest.mark.slow
 async def test_what_dies_is_started_again_and_counted(tmp_path: Path) -> None:
     phases: list[str] = []
     dying = service(tmp_path, program("dying", "raise SystemExit(3)"))
@@ -137,6 +138,7 @@ async def test_floors_start_in_order_and_stop_in_the_opposite_one(tmp_path: Path
     assert ready[-1] == stopped[0] == "gate"
 
 
+@pytest.mark.slow
 async def test_what_keeps_a_process_from_starting_is_said_and_tried_again(tmp_path: Path) -> None:
     """A full disk, say: the task that keeps the service must not end with it."""
     attempts = 0
@@ -174,6 +176,7 @@ async def test_a_probe_that_fails_is_asked_again(tmp_path: Path) -> None:
     await keeping
 
 
+@pytest.mark.slow
 async def test_a_service_that_is_kept_no_more_ends_the_watch(tmp_path: Path) -> None:
     """Seen once: a state that could not be written ended the task, and nobody looked."""
     full = False

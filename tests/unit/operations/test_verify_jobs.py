@@ -62,6 +62,7 @@ def test_a_long_journal_has_a_process_a_core_and_none_that_would_have_nothing_to
     assert jobs_for(spans(*sizes), asked) == found
 
 
+@pytest.mark.slow
 async def test_why_a_process_cannot_go_on_is_told() -> None:
     with pytest.raises(RuntimeError, match="ConnectionRefusedError"):
         await all_of(share())

@@ -62,6 +62,7 @@ def _children(process: int) -> list[int]:
 FRONT, BACKGROUND = signal.SIG_DFL, signal.SIG_IGN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "on_ctrl_c"),
     [(signal.SIGINT, FRONT), (signal.SIGTERM, FRONT), (signal.SIGTERM, BACKGROUND)],

@@ -37,6 +37,7 @@ def rehearse(*paths: Path) -> list[Rehearsal]:
     return Rehearser(read_ones, schemas=schemas, law=law, offices=offices, access=access).play()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_storyline_comes_out_as_it_says(path: Path) -> None:
     [result] = rehearse(path)
@@ -49,6 +50,7 @@ def test_a_storyline_s_number_is_that_of_its_file(path: Path) -> None:
     assert f"storyline-{read(path).storyline}.yaml" == path.name
 
 
+@pytest.mark.slow
 def test_storylines_played_together_come_out_the_same() -> None:
     assert [one.problems for one in rehearse(*FILES)] == [[] for _ in FILES]
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+import pytest
 from aiokafka import TopicPartition
 
 from casebus.events.topics import JOURNAL
@@ -38,6 +39,7 @@ async def still_waits(task: asyncio.Task[float]) -> bool:
     return not done
 
 
+@pytest.mark.slow
 async def test_it_waits_for_every_door_then_for_the_case_s_partition_of_the_journal() -> None:
     broker = Broker()
     broker.end = {DOOR: 5, OTHER_DOOR: 2, journal(3): 9, journal(0): 100}
@@ -79,6 +81,7 @@ async def test_a_partition_without_a_commit_holds_everybody_up() -> None:
     task.cancel()
 
 
+@pytest.mark.slow
 async def test_for_all_cases_it_waits_until_what_was_stored_is_sent_and_only_then_reads_ends() -> (
     None
 ):
