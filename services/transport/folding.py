@@ -39,6 +39,8 @@ class _App(Protocol):
 WAITING_BATCHES = 16
 #: Of one partition: its flood stays with the broker and leaves the others their places.
 WAITING_OF_ONE = 2
+#: How long is waited for the other partitions while one has no room.
+FULL_SECONDS = 0.02
 
 
 class BatchEnd:
@@ -102,10 +104,13 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         timeout: float,  # noqa: ASYNC109 - Faust's name
     ) -> Mapping[TP, list[Any]]:
         # Faust's own limit (stream_buffer_maxsize) pauses fetching for a whole second.
-        some = await self._with_room(active_partitions or self.assignment(), timeout)
+        wanted = active_partitions or self.assignment()
+        some = await self._with_room(wanted, timeout)
         if not some:
             return {}
-        fetched = await super()._getmany(active_partitions=some, timeout=timeout)
+        # One that was left out may have room soon: nothing ends the wait for the others then.
+        patience = timeout if len(some) == len(wanted) else min(timeout, FULL_SECONDS)
+        fetched = await super()._getmany(active_partitions=some, timeout=patience)
         return {
             tp: [self._folded(tp, records)] if self._folds(tp) else records
             for tp, records in fetched.items()

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
+from typing import Any
 from weakref import WeakSet
 
+import pytest
+from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from services.transport.folding import WAITING_BATCHES, WAITING_OF_ONE, Fold, FoldingConsumer
+from services.transport.folding import (
+    FULL_SECONDS,
+    WAITING_BATCHES,
+    WAITING_OF_ONE,
+    Fold,
+    FoldingConsumer,
+)
 
 
 def consumer(waiting: dict[TP, int]) -> tuple[FoldingConsumer, list[Fold]]:
@@ -36,3 +46,28 @@ def test_however_many_partitions_stand_still_they_keep_out_none_that_has_nothing
     made, folds = consumer({**still, slow: 1})
     assert len(folds) > WAITING_BATCHES
     assert made._fetchable({*still, quiet, slow}) == {quiet}
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """For how long Faust was asked to wait."""
+    asked: list[float] = []
+
+    async def getmany(_: object, **asks: Any) -> dict[TP, Any]:
+        assert asks["active_partitions"]
+        asked.append(asks["timeout"])
+        return {}
+
+    monkeypatch.setattr(driver.Consumer, "_getmany", getmany)
+    return asked
+
+
+@pytest.mark.parametrize(("waiting", "seconds"), [(1, 1.0), (WAITING_OF_ONE, FULL_SECONDS)])
+async def test_what_was_left_out_for_want_of_room_is_asked_for_again_at_once(
+    patience: list[float], waiting: int, seconds: float
+) -> None:
+    busy, quiet = TP("case.journal", 0), TP("rejected", 0)
+    made, folds = consumer({busy: waiting})
+    made._freed = asyncio.Event()
+    assert await made._getmany({busy, quiet}, 1.0) == {}
+    assert (len(folds), patience) == (waiting, [seconds])
