@@ -6,11 +6,13 @@ PostgreSQL is read in one snapshot, and Kafka up to the ends that it has by then
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -70,24 +72,53 @@ async def verify(
     try:
         async with TopicEnds(settings) as kafka:
             due = await settled(kafka, connection, settling_seconds)
+            deriving = partial(_derived_again, report, settings, advance, sample, settling_seconds)
             async with connection.transaction(isolation="repeatable_read", readonly=True):
+                await stored.check_installation(report, connection)
                 given = (settings, kafka, connection, report, advance)
-                await Verification(*given, jobs=jobs, signatures=signatures).run(due)
+                reading = Verification(*given, jobs=jobs, signatures=signatures).run(due)
+                if jobs_for(due.journal, jobs) == 1:
+                    # While one waits for Kafka or PostgreSQL, the other works.
+                    await _side_by_side(reading, deriving())
+                else:
+                    await reading
                 if not sample.is_whole:
                     await refolding.invented(report, connection)
     finally:
         await connection.close()
+    if jobs_for(due.journal, jobs) > 1:
+        # The processors are busy with the first, and both hold much of a long journal.
+        await deriving()
+    return report
+
+
+async def _derived_again(
+    report: VerifyReport, settings: Settings, advance: Advance, sample: Sample, seconds: float
+) -> None:
+    """The sample's rows; where the installation's row is not as it was, nothing says from where."""
     if "installation_altered" in report.problems:
         report.problem("not_compared", "own.installation")
-    elif sample.share:
-        with _timed(report, "derived again") as part:
+        return
+    if not sample.share:
+        return
+    with _timed(report, "derived again") as part:
 
-            def count(done: int, total: int) -> None:
-                part.records = total
-                advance(part.name, done, total)
+        def count(done: int, total: int) -> None:
+            part.records = total
+            advance(part.name, done, total)
 
-            await refolding.check(report, settings, sample, count, settling_seconds)
-    return report
+        await refolding.check(report, settings, sample, count, seconds)
+
+
+async def _side_by_side(*work: Coroutine[Any, Any, None]) -> None:
+    """All of it; where one fails or it is stopped, the others end, in order, before it is told."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)

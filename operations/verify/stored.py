@@ -23,7 +23,6 @@ async def check(
     await _altered(report, connection)
     await _unsent(report, connection, since)
     await _bundles(report, connection, installed)
-    await _installation(report, connection)
 
 
 async def _altered(report: VerifyReport, connection: Connection) -> None:
@@ -69,7 +68,7 @@ async def _bundles(report: VerifyReport, connection: Connection, installed: str)
             report.problem("bundle_missing", f"own.law_bundle {row['law']}")
 
 
-async def _installation(report: VerifyReport, connection: Connection) -> None:
+async def check_installation(report: VerifyReport, connection: Connection) -> None:
     """The newest fold that wrote here is one there is, and not older than its cases'."""
     row = await connection.fetchrow(_SQL["installation"])
     if row is None:

@@ -21,7 +21,7 @@ from casebus.trust.directory import Agency
 from onebox.commands.up import StackProgress
 from onebox.testing import Stack
 from operations.provision.agencies import AGENCIES, read_agencies
-from rehearsal.scenario import storyline
+from rehearsal.scenario import storyline, terminal
 from rehearsal.scenario.player import Played, Player
 from rehearsal.scenario.playground import EXAMPLES, SPREADSHEET, Playground
 from rehearsal.scenario.printing import PlayPrinter
@@ -55,6 +55,7 @@ def demo(number: int | None, *, everything: bool, as_json: bool) -> None:
     )
     began = time.monotonic()
     tell.chapter("Starting Kafka, PostgreSQL, the services and the gateway")
+    terminal.warm()
     with Stack(follow=StackProgress) as stack, Playground(stack) as ground:
         tell.line(f"The gateway answers at {stack.gateway_url} while this plays.")
         in_full = [one.storyline for one in chosen] == [_FULL]

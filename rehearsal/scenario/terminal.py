@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +32,12 @@ _LOADED = (
     "casebus.cli.importing",
 )
 _INPUT, _OUTPUT, _ERRORS = "input", "output", "errors"
+
+
+def warm() -> None:
+    """Let what is copied begin to load, while there is something else to wait for."""
+    _copies()
+    forkserver.ensure_running()
 
 
 class Done(NamedTuple):
