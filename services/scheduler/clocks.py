@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from casebus import telemetry
@@ -37,8 +37,10 @@ _SOUND_SECONDS = 10.0
 _CLOCKS = 500
 #: How long a clock that casework has just written may wait to be seen.
 _LOOK_SECONDS = 0.3
-#: A scenario's time can jump; the machine's cannot.
-_TICK_SECONDS = 0.1
+#: A scenario's time can jump, and a machine's after it slept.
+_TICK_SECONDS = 0.05
+#: More than passes between two looks.
+_JUMP = timedelta(seconds=5)
 
 
 class ClockTeller:
@@ -61,8 +63,9 @@ class ClockTeller:
 
     async def run(self) -> None:
         while True:
+            began = self._now()
             if not await self.tell_due():
-                await self._until(await scheduling.next_due(self._pool, self._now()))
+                await self._until(await scheduling.next_due(self._pool, self._now()), began)
 
     async def tell_due(self) -> int:
         """Say what there is to say of clocks by now; returns how many statements were made."""
@@ -101,11 +104,15 @@ class ClockTeller:
         telemetry.count(f"casebus.clocks.{due.kind}")
         return True
 
-    async def _until(self, moment: datetime | None) -> None:
-        """Sleep to the moment, but never past the next look for new clocks."""
+    async def _until(self, moment: datetime | None, began: datetime) -> None:
+        """Sleep to the moment, but never past the next look for new clocks.
+
+        Time that jumped may have passed a moment of a clock that was not seen yet.
+        """
         for _ in range(round(_LOOK_SECONDS / _TICK_SECONDS)):
             await asyncio.sleep(_TICK_SECONDS)
-            if moment is not None and self._now() >= moment:
+            now = self._now()
+            if (moment is not None and now >= moment) or abs(now - began) > _JUMP:
                 return
 
 

@@ -352,3 +352,18 @@ async def test_it_wakes_when_a_scenarios_time_jumps(scheduler: Scheduler) -> Non
         while not scheduler.said():  # noqa: ASYNC110 - a table tells nobody
             await asyncio.sleep(0.02)
     running.cancel()
+
+
+async def test_time_that_jumps_wakes_it_for_a_clock_that_it_has_not_seen_yet(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clocks, "_LOOK_SECONDS", 60.0)
+    scheduler.at(BEFORE)
+    running = asyncio.create_task(scheduler.clocks.run())
+    await asyncio.sleep(0.01)
+    await scheduler.record(FILED)
+    scheduler.at(AFTER)
+    async with asyncio.timeout(5):
+        while not scheduler.said():  # noqa: ASYNC110 - a table tells nobody
+            await asyncio.sleep(0.02)
+    running.cancel()
