@@ -30,7 +30,7 @@ from operations.verify.directory import Entries
 from operations.verify.doors import DoorChecks
 from operations.verify.heads import HeadChecks
 from operations.verify.inboxes import Inboxes
-from operations.verify.jobs import Share, alone, jobs_for, side_by_side
+from operations.verify.jobs import Share, alone, is_short, jobs_for, side_by_side
 from operations.verify.journal import JournalChecks
 from operations.verify.receipts import ReceiptsSent
 from operations.verify.rejected import Rejected, Returned
@@ -77,7 +77,7 @@ async def verify(
                 await stored.check_installation(report, connection)
                 given = (settings, kafka, connection, report, advance)
                 reading = Verification(*given, jobs=jobs, signatures=signatures).run(due)
-                if jobs_for(due.journal, jobs) == 1:
+                if is_short(due.journal):
                     # While one waits for Kafka or PostgreSQL, the other works.
                     await _side_by_side(reading, deriving())
                 else:
@@ -86,7 +86,7 @@ async def verify(
                     await refolding.invented(report, connection)
     finally:
         await connection.close()
-    if jobs_for(due.journal, jobs) > 1:
+    if not is_short(due.journal):
         # The processors are busy with the first, and both hold much of a long journal.
         await deriving()
     return report

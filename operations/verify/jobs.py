@@ -68,9 +68,13 @@ def jobs_for(spans: Spans, asked: int | None) -> int:
     """How many processes: as asked, else one for each core where the journal is long."""
     filled = sum(span.end > span.first for span in spans.values())
     if asked is None:
-        records = sum(span.end - span.first for span in spans.values())
-        asked = (os.cpu_count() or 1) if records >= WORTH_RECORDS else 1
+        asked = 1 if is_short(spans) else os.cpu_count() or 1
     return max(1, min(asked, filled))
+
+
+def is_short(spans: Spans) -> bool:
+    """Whether so little is to be read that one process does it beside other work."""
+    return sum(span.end - span.first for span in spans.values()) < WORTH_RECORDS
 
 
 def shares(spans: Spans, jobs: int) -> list[Spans]:
