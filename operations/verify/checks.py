@@ -74,10 +74,10 @@ async def verify(
             due = await settled(kafka, connection, settling_seconds)
             deriving = partial(_derived_again, report, settings, advance, sample, settling_seconds)
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                await stored.check_installation(report, connection)
                 given = (settings, kafka, connection, report, advance)
                 reading = Verification(*given, jobs=jobs, signatures=signatures).run(due)
-                if is_short(due.journal):
+                at_once = is_short(due.journal) and await _is_installed(connection)
+                if at_once:
                     # While one waits for Kafka or PostgreSQL, the other works.
                     await _side_by_side(reading, deriving())
                 else:
@@ -86,16 +86,23 @@ async def verify(
                     await refolding.invented(report, connection)
     finally:
         await connection.close()
-    if not is_short(due.journal):
-        # The processors are busy with the first, and both hold much of a long journal.
+    if not at_once:
+        # Of a long journal the processors are busy with the first, and both hold much of it.
         await deriving()
     return report
+
+
+async def _is_installed(connection: Connection) -> bool:
+    """Whether the installation's row is as it was: what is derived again goes by it."""
+    found = VerifyReport()
+    await stored.check_installation(found, connection)
+    return found.ok
 
 
 async def _derived_again(
     report: VerifyReport, settings: Settings, advance: Advance, sample: Sample, seconds: float
 ) -> None:
-    """The sample's rows; where the installation's row is not as it was, nothing says from where."""
+    """The sample's rows; where the installation's row is not as it was, nothing is."""
     if "installation_altered" in report.problems:
         report.problem("not_compared", "own.installation")
         return

@@ -23,6 +23,7 @@ async def check(
     await _altered(report, connection)
     await _unsent(report, connection, since)
     await _bundles(report, connection, installed)
+    await check_installation(report, connection)
 
 
 async def _altered(report: VerifyReport, connection: Connection) -> None:
