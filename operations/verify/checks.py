@@ -74,9 +74,9 @@ async def verify(
             due = await settled(kafka, connection, settling_seconds)
             deriving = partial(_derived_again, report, settings, advance, sample, settling_seconds)
             async with connection.transaction(isolation="repeatable_read", readonly=True):
+                at_once = is_short(due.journal) and await _is_installed(connection)
                 given = (settings, kafka, connection, report, advance)
                 reading = Verification(*given, jobs=jobs, signatures=signatures).run(due)
-                at_once = is_short(due.journal) and await _is_installed(connection)
                 if at_once:
                     # While one waits for Kafka or PostgreSQL, the other works.
                     await _side_by_side(reading, deriving())
