@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from storage.across import Changes, Untold, pages, untold
+from storage.handles import Connection
 from storage.queries import load
 
-Connection = Any
 _SQL = load("organisations")
-_PAGE = 500
-_FIRST = UUID(int=0)
+#: Of whom, by code and family of acts, something was journaled.
+CHANGED = Changes("changed_organisation", ("uscc", "family"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,6 @@ class OrganisationQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class WithheldCase:
-    """A case that may not be told of, and who may know both of it and of the one that asks."""
-
-    stream: UUID
-    holders: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Punishment:
     stream: UUID
     offence: str
@@ -77,25 +70,10 @@ class OtherAct:
     figures: dict[str, Any]
 
 
-async def is_changed(connection: Connection) -> bool:
-    return bool(await connection.fetchval(_SQL["is_changed"]))
-
-
-async def take_changed(connection: Connection, limit: int) -> list[tuple[str, str]]:
-    """(code, family) of whom something was journaled since; the caller's transaction keeps it."""
-    rows = await connection.fetch(_SQL["take_changed"], limit)
-    return [(row["uscc"], row["family"]) for row in rows]
-
-
 async def askers(connection: Connection, uscc: str, family: str) -> AsyncIterator[list[AskingCase]]:
     """Every case that asks about an organisation, page by page."""
-    after = _FIRST
-    while True:
-        rows = await connection.fetch(_SQL["askers"], uscc, family, after, _PAGE)
+    async for rows in pages(connection, _SQL["askers"], uscc, family):
         yield [AskingCase(**{**row, "readers": tuple(row["readers"])}) for row in rows]
-        if len(rows) < _PAGE:
-            return
-        after = rows[-1]["stream"]
 
 
 async def punished(
@@ -103,7 +81,7 @@ async def punished(
 ) -> list[Punishment]:
     """What all readers of the asking case may know, newest first."""
     one = asked.asker
-    rows: Sequence[Any] = await connection.fetch(
+    rows = await connection.fetch(
         _SQL["punished"],
         *(asked.uscc, asked.family, one.stream, asked.since, one.last_on),
         list(one.readers),
@@ -128,15 +106,15 @@ async def unpunished(
 
 async def withheld(
     connection: Connection, asked: OrganisationQuery, kind: str, *, acts: bool, limit: int
-) -> list[WithheldCase]:
+) -> list[Untold]:
     """Secret cases that would have said something; none of which somebody was asked before."""
     one = asked.asker
-    rows = await connection.fetch(
+    return await untold(
+        connection,
         _SQL["withheld"],
         *(asked.uscc, asked.family, one.stream, asked.since, one.last_on, asked.acts_since, acts),
-        list(one.readers),
-        kind,
-        asked.about,
-        limit,
+        *(one.agency, list(one.readers)),
+        kind=kind,
+        word=asked.about,
+        limit=limit,
     )
-    return [WithheldCase(row["stream"], tuple(row["holders"])) for row in rows]

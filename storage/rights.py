@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
+from storage.across import Changes, Untold, pages, untold
+from storage.handles import Connection
 from storage.queries import load
 
-Connection = Any
 _SQL = load("rights")
-_PAGE = 500
-_FIRST = UUID(int=0)
+#: Of which right, said in which case, there may be something to tell.
+CHANGED = Changes("changed_right", ("stream", "number"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +36,6 @@ class SaidOfRight:
     linked: tuple[UUID, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """A case that is linked with one whose readers do not know it, and who of them may be asked."""
-
-    stream: UUID
-    agency: str
-    holders: tuple[str, ...]
-
-
-async def is_changed(connection: Connection) -> bool:
-    return bool(await connection.fetchval(_SQL["is_changed"]))
-
-
-async def take_changed(connection: Connection, limit: int) -> list[tuple[UUID, str]]:
-    """(case that speaks, right) of which there may be news; the caller's transaction keeps it."""
-    rows = await connection.fetch(_SQL["take_changed"], limit)
-    return [(row["stream"], row["number"]) for row in rows]
-
-
 async def said(connection: Connection, origin: UUID, number: str) -> SaidOfRight | None:
     row = await connection.fetchrow(_SQL["said"], origin, number)
     return None if row is None else SaidOfRight(**{**row, "linked": tuple(row["linked"])})
@@ -65,21 +46,17 @@ async def hearers(
 ) -> dict[UUID, tuple[str, ...]]:
     """The other running cases that it concerns, and who holds a role in each."""
     found: dict[UUID, tuple[str, ...]] = {}
-    named, after = list(linked), _FIRST
-    while True:
-        rows = await connection.fetch(_SQL["hearers"], origin, number, named, after, _PAGE)
+    async for rows in pages(connection, _SQL["hearers"], origin, number, list(linked)):
         found.update((row["stream"], tuple(row["agencies"])) for row in rows)
-        if len(rows) < _PAGE:
-            return found
-        after = rows[-1]["stream"]
+    return found
 
 
 async def unheard(
     connection: Connection, origin: UUID, hearers: Iterable[UUID], kind: str, limit: int
-) -> list[Unheard]:
+) -> list[Untold]:
     """Cases linked with the one that speaks that are not among its hearers."""
-    rows = await connection.fetch(_SQL["unheard"], origin, list(hearers), kind, limit)
-    return [Unheard(row["stream"], row["agency"], tuple(row["holders"])) for row in rows]
+    about = (origin, list(hearers))
+    return await untold(connection, _SQL["unheard"], *about, kind=kind, word="", limit=limit)
 
 
 async def heard(connection: Connection, number: str) -> set[UUID]:

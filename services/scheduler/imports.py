@@ -6,45 +6,23 @@ could not know. Whoever imported it is told once, counted, with examples to look
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 from casebus.cases.keys import key_of
-from services.scheduler.barrier import Passes
-from services.scheduler.statements import BusStatement, Voice
+from services.scheduler.asking import Asking
+from services.scheduler.statements import BusStatement
 from storage import imports, outbox
-from storage.handles import Pool
 from storage.imports import Closing, DeviationCount
 
 SUMMARISED = "casebus.import.summarised.v1"
-_ROUND_SECONDS = 1.0
 #: Bounds what one round costs.
 _IMPORTS = 20
 
 
-class Imports:
-    """Looks every second, behind the barrier: all that was sent before the closing is folded."""
-
-    def __init__(
-        self,
-        pool: Pool,
-        voice: Voice,
-        barrier: Passes,
-        partitions: Callable[[], Awaitable[int]],
-    ) -> None:
-        self._pool, self._voice = pool, voice
-        self._barrier, self._partitions = barrier, partitions
-
-    async def run(self) -> None:
-        while True:
-            await self.summarise()
-            await asyncio.sleep(_ROUND_SECONDS)
-
-    async def summarise(self) -> int:
+class Imports(Asking):
+    async def ask(self) -> int:
         """One round; how many imports were summarised."""
         found = await imports.closed(self._pool, _IMPORTS)
         if found:
-            await self._barrier.passed(range(await self._partitions()))
+            await self._barred()
         for one in found:
             async with self._pool.acquire() as connection, connection.transaction():
                 cases, events = await imports.totals(connection, one)

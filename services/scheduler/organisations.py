@@ -21,21 +21,19 @@ from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA
 from casebus.law.threshold_models import MONEY
 from casebus.now import Now
+from services.scheduler.asking import AcrossCases
 from services.scheduler.barrier import Passes
 from services.scheduler.disclosure import Disclosure
-from services.scheduler.questions import RAISED, finding_key
-from services.scheduler.rounds import in_rounds
 from services.scheduler.statements import SOURCE, BusStatement, Voice
-from storage import organisations, outbox, scheduling
+from storage import organisations
 from storage.handles import Connection, Pool
-from storage.organisations import AskingCase, OrganisationQuery, OtherAct, Punishment, WithheldCase
+from storage.organisations import AskingCase, OrganisationQuery, OtherAct, Punishment
 from storage.said import words_in
 
 FOUND = "casebus.prior_sanctions.found.v1"
 #: What a secret case holds may count in another one, which may not know of it.
 ELSEWHERE = "counts_elsewhere"
-#: Bounds what one round costs, and how long one answer gets.
-_ORGANISATIONS = 100
+#: Bounds how long one answer gets.
 _MOST = 50
 _COUNTS = (
     "item_count",
@@ -62,8 +60,9 @@ class LastAnswer(NamedTuple):
     event_id: str
 
 
-class Organisations:
-    """Asks every second, behind the barrier: a rebuild under way would answer by halves."""
+class Organisations(AcrossCases):
+    changes = organisations.CHANGED
+    elsewhere = ELSEWHERE
 
     def __init__(
         self,
@@ -75,23 +74,8 @@ class Organisations:
         telling: Disclosure,
         now: Now,
     ) -> None:
-        self._pool, self._voice = pool, voice
+        super().__init__(pool, voice, barrier, partitions)
         self._telling, self._now = telling, now
-        self._barrier, self._partitions = barrier, partitions
-
-    async def run(self) -> None:
-        await in_rounds(self.ask)
-
-    async def ask(self) -> int:
-        """One round; how many organisations it was about."""
-        if not await organisations.is_changed(self._pool):
-            return 0
-        await self._barrier.passed(range(await self._partitions()))
-        async with self._pool.acquire() as connection, connection.transaction():
-            changed = await organisations.take_changed(connection, _ORGANISATIONS)
-            for uscc, family in changed:
-                await self._about(connection, uscc, family)
-        return len(changed)
 
     async def _about(self, connection: Connection, uscc: str, family: str) -> None:
         async for page in organisations.askers(connection, uscc, family):
@@ -100,7 +84,7 @@ class Organisations:
                 asked = asked_by(asker, uscc, family, self._telling)
                 before = answers.get((asker.stream, uscc, family))
                 await self._answer(connection, asked, before)
-                await self._ask_holders(connection, asked)
+                await self._ask_about(connection, asked)
 
     async def _answers(
         self, connection: Connection, streams: Sequence[UUID]
@@ -124,19 +108,15 @@ class Organisations:
         found = OtherCases(await organisations.punished(connection, asked, _MOST), acts)
         answer = statement_of(asked, found, before)
         if answer is not None:
-            await outbox.enqueue(connection, self._voice.rows([answer]))
+            await self._say(connection, [answer])
 
-    async def _ask_holders(self, connection: Connection, asked: OrganisationQuery) -> None:
+    async def _ask_about(self, connection: Connection, asked: OrganisationQuery) -> None:
         """Whoever may know of both cases looks whether the one counts in the other."""
         withheld = await organisations.withheld(
             connection, asked, ELSEWHERE, acts=self._tells_acts(asked), limit=_MOST
         )
-        found = [one for one in withheld if one.holders]
-        statements = [elsewhere_statement(one, asked) for one in found]
-        await outbox.enqueue(connection, self._voice.rows(statements))
-        about = (asked.about, str(asked.asker.stream))
-        for one in statements:
-            await scheduling.note_finding(connection, one.stream, ELSEWHERE, about, one.id)
+        of_whom = {"uscc": asked.uscc, "family": asked.family}
+        await self._ask_holders(connection, withheld, asked.about, **of_whom)
 
     def _tells_acts(self, asked: OrganisationQuery) -> bool:
         return self._telling.acts(asked.family, self._now().astimezone(CHINA).date())
@@ -146,31 +126,6 @@ def asked_by(asker: AskingCase, uscc: str, family: str, telling: Disclosure) -> 
     since = _years_before(asker.first_on, telling.repeat_years)
     acts_since = _years_before(asker.last_on, telling.acts_years)
     return OrganisationQuery(uscc, family, asker, since, acts_since)
-
-
-def elsewhere_statement(withheld: WithheldCase, asked: OrganisationQuery) -> BusStatement:
-    """In the secret case, to those who may know of the other: it accuses nobody and names none."""
-    about = (asked.about, str(asked.asker.stream))
-    key = finding_key(withheld.stream, ELSEWHERE, about)
-    return BusStatement(
-        stream=withheld.stream,
-        id=key_of(str(withheld.stream), RAISED, key),
-        type=RAISED,
-        data={
-            "key": key,
-            "kind": ELSEWHERE,
-            "severity": "INFO",
-            "event_source": "",
-            "event_id": "",
-            "detail": {
-                "uscc": asked.uscc,
-                "family": asked.family,
-                "agency": asked.asker.agency,
-            },
-            "told": list(withheld.holders),
-        },
-        to=withheld.holders,
-    )
 
 
 def statement_of(

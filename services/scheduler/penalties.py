@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from casebus.cases.keys import key_of
 from casebus.cases.listed import PenaltyEntryRules
 from casebus.law.agencies import Agencies
+from services.scheduler.asking import Asking
 from services.scheduler.barrier import Passes
-from services.scheduler.rounds import in_rounds
 from services.scheduler.statements import BusStatement, Voice
-from storage import outbox, penalties, scheduling
+from storage import penalties, scheduling
 from storage.handles import Connection, Pool
 from storage.penalties import OpenQuestion
 from storage.scheduling import Stretch
@@ -27,7 +27,7 @@ ENTERED = "penalty_entered"
 _RECORDS = 2_000
 
 
-class Penalties:
+class Penalties(Asking):
     def __init__(
         self,
         pool: Pool,
@@ -38,19 +38,15 @@ class Penalties:
         directory: Agencies,
         asking: PenaltyEntryRules,
     ) -> None:
-        self._pool, self._voice = pool, voice
-        self._barrier, self._partitions = barrier, partitions
+        super().__init__(pool, voice, barrier, partitions)
         self._directory, self._asking = directory, asking
 
-    async def run(self) -> None:
-        await in_rounds(self.look)
-
-    async def look(self) -> int:
+    async def ask(self) -> int:
         """One round; how many stretches of the journal it read."""
         stretches = await scheduling.unread(self._pool, ENTERED, _RECORDS)
         asked = bool(stretches) and await penalties.is_asked(self._pool)
         if asked:
-            await self._barrier.passed(range(await self._partitions()))
+            await self._barred()
         for stretch in stretches:
             async with self._pool.acquire() as connection, connection.transaction():
                 if asked:
@@ -67,8 +63,7 @@ class Penalties:
             if self._asking.may_ask(one.sought.asker, one.sought.office, self._directory)
         ]
         found = await penalties.entered(connection, [one.sought for one in allowed], events)
-        statements = found_statements([allowed[place] for place in sorted(found)])
-        await outbox.enqueue(connection, self._voice.rows(statements))
+        await self._say(connection, found_statements([allowed[place] for place in sorted(found)]))
 
 
 def found_statements(questions: Sequence[OpenQuestion]) -> list[BusStatement]:

@@ -7,59 +7,48 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from casebus.cases.keys import key_of
 from casebus.events.envelope import Envelope, agency_of
 from casebus.now import Now
+from services.scheduler.asking import Asking
 from services.scheduler.barrier import Passes
+from services.scheduler.findings import NO_EVENT, raised, withdrawn
 from services.scheduler.statements import BusStatement, Voice
-from storage import outbox, scheduling
+from storage import scheduling
 from storage.handles import Connection, Pool
 from storage.scheduling import NotSent, Opened, Reused, SentAfterAll, Stretch, Unopened
 
-RAISED = "casebus.finding.raised.v1"
-WITHDRAWN = "casebus.finding.withdrawn.v1"
 ID_REUSED = "id_reused"
 UNOPENED = "unopened"
 NOT_SENT = "not_sent"
 UNOPENED_AFTER = timedelta(hours=24)
-_ROUND_SECONDS = 1.0
 #: Bounds what one round costs the database that casework writes to at the same time.
 _RECORDS = 500
 _STREAMS = 200
 
 
-class Questions:
-    """Asks every second; what a round leaves over, the next takes."""
-
+class Questions(Asking):
     def __init__(
         self,
         pool: Pool,
         voice: Voice,
-        now: Now,
         barrier: Passes,
         partitions: Callable[[], Awaitable[int]],
+        *,
+        now: Now,
     ) -> None:
-        self._pool, self._voice, self._now = pool, voice, now
-        self._barrier, self._partitions = barrier, partitions
+        super().__init__(pool, voice, barrier, partitions)
+        self._now = now
 
-    async def run(self) -> None:
-        while True:
-            await self.ask()
-            await asyncio.sleep(_ROUND_SECONDS)
-
-    async def ask(self) -> None:
-        """One round of every question."""
+    async def ask(self) -> int:
+        """One round of every question; a pause follows, whatever it found."""
         before = self._now() - UNOPENED_AFTER
         if await scheduling.unopened(self._pool, before, 1):
             # Behind the barrier: what opens them may be on its way.
-            await self._barrier.passed(range(await self._partitions()))
+            await self._barred()
         async with self._pool.acquire() as connection:
             for stretch in await scheduling.unread(connection, ID_REUSED, _RECORDS):
                 await self._about_reuse(connection, stretch)
@@ -67,6 +56,7 @@ class Questions:
             await self._about_opened(connection)
             await self._about_not_sent(connection)
             await self._about_sent_after_all(connection)
+        return 0
 
     async def _about_reuse(self, connection: Connection, stretch: Stretch) -> None:
         found = await scheduling.reused_ids(connection, stretch)
@@ -82,7 +72,7 @@ class Questions:
     async def _about_opened(self, connection: Connection) -> None:
         found = await scheduling.opened_since(connection, _STREAMS)
         async with connection.transaction():
-            await outbox.enqueue(connection, self._voice.rows(map(opened_statement, found)))
+            await self._say(connection, map(opened_statement, found))
             for one in found:
                 await scheduling.note_withdrawal(connection, one.stream, UNOPENED)
 
@@ -94,7 +84,7 @@ class Questions:
     async def _about_sent_after_all(self, connection: Connection) -> None:
         found = await scheduling.sent_after_all(connection, _STREAMS)
         async with connection.transaction():
-            await outbox.enqueue(connection, self._voice.rows(map(sent_statement, found)))
+            await self._say(connection, map(sent_statement, found))
             for one in found:
                 about = (one.source, one.id)
                 await scheduling.note_withdrawal(connection, one.stream, NOT_SENT, about)
@@ -107,7 +97,7 @@ class Questions:
         kind: str,
     ) -> None:
         statements = [statement_of(one) for one in found]
-        await outbox.enqueue(connection, self._voice.rows(statements))
+        await self._say(connection, statements)
         for one in statements:
             about = (one.data["event_source"], one.data["event_id"])
             await scheduling.note_finding(connection, one.stream, kind, about, one.id)
@@ -115,25 +105,25 @@ class Questions:
 
 def reused_statement(found: Reused) -> BusStatement:
     """Told to the source alone; the other stream is not named, its parties may be others."""
-    return _raised(
-        found.stream, ID_REUSED, (found.source, found.id), "WARNING", (agency_of(found.source),)
-    )
+    about, to = (found.source, found.id), (agency_of(found.source),)
+    cause = (found.id,)
+    return raised(found.stream, ID_REUSED, about, "WARNING", to, event=about, causation=cause)
 
 
 def unopened_statement(found: Unopened) -> BusStatement:
-    return _raised(found.stream, UNOPENED, ("", ""), "INFO", found.authors)
+    return raised(found.stream, UNOPENED, NO_EVENT, "INFO", found.authors)
 
 
 def not_sent_statement(found: NotSent) -> BusStatement:
     """Told to the author alone: to nobody else has anything been said."""
-    about = (found.source, found.id)
-    said = _raised(found.stream, NOT_SENT, about, "SERIOUS", (agency_of(found.source),))
-    return replace(said, data={**said.data, "detail": {"reason": found.reason}}, causation=())
+    about, to = (found.source, found.id), (agency_of(found.source),)
+    why = {"reason": found.reason}
+    return raised(found.stream, NOT_SENT, about, "SERIOUS", to, event=about, detail=why)
 
 
 def opened_statement(found: Opened) -> BusStatement:
     """Takes the finding back from those who were told."""
-    return _withdrawn(found, UNOPENED, ("", ""))
+    return _withdrawn(found, UNOPENED, NO_EVENT)
 
 
 def sent_statement(found: SentAfterAll) -> BusStatement:
@@ -141,37 +131,5 @@ def sent_statement(found: SentAfterAll) -> BusStatement:
 
 
 def _withdrawn(found: Opened | SentAfterAll, kind: str, about: tuple[str, str]) -> BusStatement:
-    key = finding_key(found.stream, kind, about)
-    return BusStatement(
-        stream=found.stream,
-        id=key_of(str(found.stream), WITHDRAWN, key),
-        type=WITHDRAWN,
-        data={"key": key, "kind": kind},
-        to=Envelope.from_headers(found.headers).to,
-        causation=(found.event_id,),
-    )
-
-
-def finding_key(stream: UUID, kind: str, about: tuple[str, str]) -> str:
-    return key_of(str(stream), "finding", kind, *about)
-
-
-def _raised(
-    stream: UUID, kind: str, about: tuple[str, str], severity: str, to: tuple[str, ...]
-) -> BusStatement:
-    key = finding_key(stream, kind, about)
-    return BusStatement(
-        stream=stream,
-        id=key_of(str(stream), RAISED, key),
-        type=RAISED,
-        data={
-            "key": key,
-            "kind": kind,
-            "severity": severity,
-            "event_source": about[0],
-            "event_id": about[1],
-            "told": list(to),
-        },
-        to=to,
-        causation=(about[1],) if about[1] else (),
-    )
+    told = Envelope.from_headers(found.headers).to
+    return withdrawn(found.stream, kind, about, told, (found.event_id,))

@@ -116,7 +116,7 @@ async def serve(settings: WorkerSettings) -> None:
             Relay(leadership.connection, producer, hearing.has_heard).run(),
             ClockTeller(**telling).run(),
             FindingTeller(**telling).run(),
-            Questions(pool, voice, now, barrier, partitions).run(),
+            Questions(pool, voice, barrier, partitions, now=now).run(),
             Organisations(pool, voice, whole, partitions, telling=tells, now=now).run(),
             Rights(pool, voice, whole, partitions).run(),
             Imports(pool, voice, whole, partitions).run(),

@@ -1,16 +1,3 @@
--- name: is_changed
-select exists (select from derived.changed_organisation);
-
--- name: take_changed
-with taken as (
-    delete from derived.changed_organisation
-    where id in (
-        select id from derived.changed_organisation order by id limit $1 for update skip locked
-    )
-    returning uscc, family
-)
-select distinct uscc, family from taken order by uscc, family;
-
 -- name: askers
 -- Page by page: however many ask, each is answered. `readers` have what is answered to it, now or
 -- by its history.
@@ -36,24 +23,14 @@ where a.uscc = $1 and a.family = $2 and a.unpunished and a.stream <> $3 and a.la
 order by a.last_on desc, a.stream limit $6;
 
 -- name: withheld
--- Cases that would say something and may not, and who may know of both: they are asked instead,
--- each of a case once.
-select s.stream, array(
-    select held.agency
-    from jsonb_array_elements_text(coalesce(s.view -> 'team', '[]')) as held(agency)
-    where derived.may_know(held.agency, asking.view) order by held.agency
-) as holders
+-- Cases that would say something and may not, beside the one that asks.
+select s.stream, $6::uuid as other, $11::text as agency
 from derived.case_state s
-join derived.case_state asking on asking.stream = $3
 where s.stream in (
     select p.stream from derived.punished p
-    where p.uscc = $1 and p.family = $2 and p.decided_on >= $4 and p.decided_on < $5
+    where p.uscc = $4 and p.family = $5 and p.decided_on >= $7 and p.decided_on < $8
     union
     select a.stream from derived.act a
-    where a.uscc = $1 and a.family = $2 and a.unpunished and a.last_on >= $6 and $7::boolean
+    where a.uscc = $4 and a.family = $5 and a.unpunished and a.last_on >= $9 and $10::boolean
 )
-and s.stream <> $3 and not derived.may_tell($8::text[], s.view)
-and not exists (
-    select from own.asked_finding f
-    where f.stream = s.stream and f.kind = $9 and f.source = $10 and f.id = $3::uuid::text)
-order by s.stream limit $11;
+and s.stream <> $6 and not derived.may_tell($12::text[], s.view)

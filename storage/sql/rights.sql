@@ -1,16 +1,3 @@
--- name: is_changed
-select exists (select from derived.changed_right);
-
--- name: take_changed
-with taken as (
-    delete from derived.changed_right
-    where id in (
-        select id from derived.changed_right order by id limit $1 for update skip locked
-    )
-    returning stream, number
-)
-select distinct stream, number from taken order by stream, number;
-
 -- name: said
 select stream, number, kind, event_name, outcome, said_on as "on", agency, citation, secret,
        source, id, array(select jsonb_array_elements_text(view -> 'linked'))::uuid[] as linked
@@ -31,21 +18,10 @@ and s.stream <> $1 and s.stream > $4 and jsonb_array_length(coalesce(s.view -> '
 order by s.stream limit $5;
 
 -- name: unheard
--- Cases that are linked with the one that speaks and are told nothing: the agency that handles each,
--- and who holds a role where it speaks and may know of the other, asked once.
-select u.stream, split_part(other.opener, '/', 1) as agency, array(
-    select held.agency
-    from jsonb_array_elements_text(coalesce(s.view -> 'team', '[]')) as held(agency)
-    where derived.may_know(held.agency, other.view) order by held.agency
-) as holders
-from derived.right_use u
-join derived.case_state other on other.stream = u.stream
-join derived.case_state s on s.stream = $1
-where u.linked = $1 and u.stream <> $1 and u.stream <> all($2::uuid[])
-  and not exists (
-      select from own.asked_finding f
-      where f.stream = $1 and f.kind = $3 and f.source = '' and f.id = u.stream::text)
-order by u.stream limit $4;
+-- The case that speaks, beside each that is linked with it and is told nothing.
+select $4::uuid as stream, u.stream as other, split_part(linked.opener, '/', 1) as agency
+from derived.right_use u join derived.case_state linked on linked.stream = u.stream
+where u.linked = $4 and u.stream <> $4 and u.stream <> all($5::uuid[])
 
 -- name: heard
 select stream from own.right_heard where number = $1;

@@ -47,7 +47,7 @@ class History:
         return stream
 
     async def summaries(self) -> list[dict[str, Any]]:
-        await self._imports.summarise()
+        await self._imports.ask()
         rows = await self.casework.rows(
             "select value from own.outbox where type = 'casebus.import.summarised.v1' order by id"
         )

@@ -282,7 +282,7 @@ async def test_a_finding_is_taken_back_whose_telling_the_outbox_forgot(casework:
     stream = str(uuid4())
     later = NOW + timedelta(days=2)
     voice = Voice(casework.world.keys[BUS], SCHEMAS, lambda: later)
-    questions = Questions(casework.pool, voice, lambda: later, HeldBarrier(), _one)
+    questions = Questions(casework.pool, voice, HeldBarrier(), _one, now=lambda: later)
     await casework(casework.world.event("case.noted", AMR, stream=stream))
     await older.keep(casework.pool)
     await questions.ask()

@@ -86,7 +86,7 @@ class Desks:
     async def look(self) -> list[dict[str, Any]]:
         """Let the scheduler look; what it says goes through the front door as it would be sent."""
         before = await self._said()
-        while await self.penalties.look():
+        while await self.penalties.ask():
             pass
         fresh = (await self._said())[len(before) :]
         for row in fresh:

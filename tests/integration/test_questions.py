@@ -37,7 +37,7 @@ class Desk:
         self.pool, self.now, self.count = pool, NOW, 0
         voice = Voice(World().keys[BUS], SCHEMAS, lambda: self.now)
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
-        self.questions = Questions(pool, voice, lambda: self.now, self, self._partitions)
+        self.questions = Questions(pool, voice, self, self._partitions, now=lambda: self.now)
 
     async def _partitions(self) -> int:
         return 4

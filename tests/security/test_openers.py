@@ -128,7 +128,7 @@ async def test_who_opens_another_s_import_hears_nothing_of_it_and_hinders_no_sum
     await frame("closed", CITY)
     await frame("closed", AMR)
     voice = Voice(casework.world.keys[BUS], SCHEMAS, lambda: NOW)
-    await Imports(casework.pool, voice, HeldBarrier(), one_partition).summarise()
+    await Imports(casework.pool, voice, HeldBarrier(), one_partition).ask()
     rows = await casework.rows("select value from own.outbox where type like '%summarised.v1'")
     said = {one["told"][0]: one for one in (SCHEMAS.decode(row["value"])[1] for row in rows)}
     assert (said[CITY]["events"], said[CITY]["found"]) == (0, [])

@@ -5,15 +5,12 @@ from uuid import UUID, uuid4
 from casebus.cases import Clock, fold
 from casebus.cases.facets import FindingsFacet
 from casebus.events.envelope import Envelope
+from services.scheduler.asking import holders_statement
 from services.scheduler.clocks import LINK_DOWN, statement_of
-from services.scheduler.questions import (
-    RAISED,
-    finding_key,
-    opened_statement,
-    reused_statement,
-    unopened_statement,
-)
+from services.scheduler.findings import RAISED, finding_key, raised
+from services.scheduler.questions import opened_statement, reused_statement, unopened_statement
 from services.scheduler.statements import Voice
+from storage.across import Untold
 from storage.scheduling import BREACHED, Opened, Reused, Unopened
 from tests.case_events import AMR, LAW, PRO, PSB, clock, event, folded, until
 from tests.world import NOW, SCHEMAS, World
@@ -81,6 +78,28 @@ def test_opening_it_takes_the_finding_back_from_those_who_were_told() -> None:
     assert said.to == (AMR, PSB)
     assert said.data["key"] == finding_key(STREAM, "unopened", ("", ""))
     assert said.causation == (raised.event_id,)
+
+
+def test_whoever_may_know_of_both_cases_is_asked_and_the_other_case_is_not_named() -> None:
+    other = uuid4()
+    said = holders_statement(Untold(STREAM, other, AMR, (PSB, PRO)), "elsewhere", "x", {"a": "b"})
+    assert (said.stream, said.to, said.data["told"]) == (STREAM, (PSB, PRO), [PSB, PRO])
+    assert said.data["detail"] == {"a": "b", "agency": AMR}
+    assert (said.data["event_source"], said.data["event_id"], said.causation) == ("", "", ())
+    assert str(other) not in str(said)
+
+
+def test_of_two_cases_the_same_is_asked_under_one_identity_and_of_others_under_another() -> None:
+    one, other = Untold(STREAM, uuid4(), AMR, (PSB,)), Untold(STREAM, uuid4(), AMR, (PSB,))
+    ids = {holders_statement(untold, "k", "x", {}).id for untold in (one, one, other)}
+    assert len(ids) == 2
+    assert holders_statement(one, "k", "y", {}).id not in ids
+
+
+def test_a_finding_that_is_raised_again_has_an_identity_of_its_own_and_one_key() -> None:
+    said = [raised(STREAM, "k", ("a", "b"), "INFO", (AMR,), revision=one) for one in (1, 2)]
+    assert len({one.id for one in said}) == 2
+    assert len({one.data["key"] for one in said}) == 1
 
 
 def test_no_fold_takes_back_what_the_scheduler_found() -> None:

@@ -1,0 +1,97 @@
+"""What questions about all cases share: when they are asked, behind what, and how it is said.
+
+A question across cases is `AcrossCases`: casework notes in one table of what there may be news, and
+a round asks about each of it once. Of a case of which another one may not be told, it asks whoever
+may know of both.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, ClassVar
+
+from services.scheduler.barrier import Passes
+from services.scheduler.findings import raised
+from services.scheduler.rounds import in_rounds
+from services.scheduler.statements import BusStatement, Voice
+from storage import outbox, scheduling
+from storage.across import Changes, Untold
+from storage.handles import Connection, Pool
+
+#: Bounds what one round costs.
+_CHANGES = 100
+
+
+class Asking(ABC):
+    """Asks every second, behind the barrier: a rebuild under way would answer by halves."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        voice: Voice,
+        barrier: Passes,
+        partitions: Callable[[], Awaitable[int]],
+    ) -> None:
+        self._pool, self._voice = pool, voice
+        self._barrier, self._partitions = barrier, partitions
+
+    async def run(self) -> None:
+        await in_rounds(self.ask)
+
+    @abstractmethod
+    async def ask(self) -> int:
+        """One round; how much it was about. What a round leaves over, the next takes."""
+
+    async def _barred(self) -> None:
+        """Wait until all that was sent by now is folded."""
+        await self._barrier.passed(range(await self._partitions()))
+
+    async def _say(self, connection: Connection, statements: Iterable[BusStatement]) -> None:
+        await outbox.enqueue(connection, self._voice.rows(statements))
+
+
+class AcrossCases(Asking):
+    """What one case says is told in others that it concerns, as far as they may know of it."""
+
+    #: Where casework notes of what there may be news.
+    changes: ClassVar[Changes]
+    #: The finding by which a case is asked that may not be told of.
+    elsewhere: ClassVar[str]
+
+    async def ask(self) -> int:
+        if not await self.changes.is_any(self._pool):
+            return 0
+        await self._barred()
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._read(connection)
+            changed = await self.changes.take(connection, _CHANGES)
+            for one in changed:
+                await self._about(connection, *one)
+        return len(changed)
+
+    async def _read(self, _: Connection, /) -> None:
+        """Read in the journal what the round needs to know."""
+
+    @abstractmethod
+    async def _about(self, connection: Connection, *changed: Any) -> None:
+        """Tell each case what there is to tell it now; `changed` is a row of `changes`."""
+
+    async def _ask_holders(
+        self, connection: Connection, untold: Iterable[Untold], word: str = "", **detail: str
+    ) -> None:
+        """Ask whoever may know of both cases, once: it accuses nobody and names no case."""
+        asked = [one for one in untold if one.holders]
+        said = [holders_statement(one, self.elsewhere, word, detail) for one in asked]
+        await self._say(connection, said)
+        for one, its in zip(asked, said, strict=True):
+            about = (word, str(one.other))
+            await scheduling.note_finding(connection, one.stream, self.elsewhere, about, its.id)
+
+
+def holders_statement(untold: Untold, kind: str, word: str, detail: dict[str, str]) -> BusStatement:
+    """The word, and the case that is not named, tell apart what is asked in one case."""
+    return raised(
+        *(untold.stream, kind, (word, str(untold.other)), "INFO", untold.holders),
+        detail={**detail, "agency": untold.agency},
+    )

@@ -1,0 +1,81 @@
+"""Findings that no fold can have, as the scheduler says them and takes them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from casebus.cases.event import Identity
+from casebus.cases.keys import key_of
+from services.scheduler.statements import BusStatement
+
+RAISED = "casebus.finding.raised.v1"
+WITHDRAWN = "casebus.finding.withdrawn.v1"
+#: A finding about no event in particular.
+NO_EVENT: Identity = ("", "")
+
+
+def finding_key(stream: UUID, kind: str, about: tuple[str, str]) -> str:
+    """`about` tells apart what is found of one kind in a stream."""
+    return key_of(str(stream), "finding", kind, *about)
+
+
+def raised(
+    stream: UUID,
+    kind: str,
+    about: tuple[str, str],
+    severity: str,
+    to: tuple[str, ...],
+    *,
+    event: Identity = NO_EVENT,
+    detail: Mapping[str, str] | None = None,
+    causation: tuple[str, ...] = (),
+    revision: int | None = None,
+) -> BusStatement:
+    """`revision` counts how often it was raised, where it may be raised again."""
+    key = finding_key(stream, kind, about)
+    more = {} if detail is None else {"detail": dict(detail)}
+    return BusStatement(
+        stream=stream,
+        id=_id(stream, RAISED, key, revision),
+        type=RAISED,
+        data={
+            "key": key,
+            "kind": kind,
+            "severity": severity,
+            "event_source": event[0],
+            "event_id": event[1],
+            **more,
+            "told": list(to),
+        },
+        to=to,
+        causation=causation,
+    )
+
+
+def withdrawn(
+    stream: UUID,
+    kind: str,
+    about: tuple[str, str],
+    to: tuple[str, ...],
+    causation: tuple[str, ...],
+    *,
+    severity: str | None = None,
+    revision: int | None = None,
+) -> BusStatement:
+    """Told to whoever was told; `causation` are the statements that it takes back."""
+    key = finding_key(stream, kind, about)
+    more = {} if severity is None else {"severity": severity, "told": list(to)}
+    return BusStatement(
+        stream=stream,
+        id=_id(stream, WITHDRAWN, key, revision),
+        type=WITHDRAWN,
+        data={"key": key, "kind": kind, **more},
+        to=to,
+        causation=causation,
+    )
+
+
+def _id(stream: UUID, ce_type: str, key: str, revision: int | None) -> str:
+    words = (key,) if revision is None else (key, str(revision))
+    return key_of(str(stream), ce_type, *words)
