@@ -441,15 +441,6 @@ async def parties(casework: Casework, stream: str) -> list[str]:
     return [row["agency"] for row in rows]
 
 
-async def test_a_stranger_who_writes_into_a_case_gets_no_part_in_it(casework: Casework) -> None:
-    stream = str(uuid4())
-    await casework(sent(casework, stream))
-    assert await parties(casework, stream) == [AMR, PRO, PSB]
-    noted = casework.world.event("case.noted", COURT, stream=stream, to=("cn-330100-amr",))
-    await casework(noted)
-    assert await parties(casework, stream) == [AMR, PRO, PSB]
-
-
 async def test_who_wrote_before_a_case_was_opened_loses_sight_of_it_unless_it_has_a_part(
     casework: Casework,
 ) -> None:
@@ -480,6 +471,7 @@ async def filed(casework: Casework, stream: str) -> Callable[[str], Record]:
     return handed_over
 
 
+@pytest.mark.long
 async def test_a_breach_that_a_late_act_shows_waits_for_the_record_that_is_on_its_way(
     casework: Casework,
 ) -> None:

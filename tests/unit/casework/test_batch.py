@@ -251,7 +251,9 @@ async def test_a_stranger_who_writes_into_a_case_gets_no_part_in_it(
 ) -> None:
     stream = str(uuid4())
     await casework(sent(casework, stream))
-    await casework(casework.world.event("case.noted", COURT, stream=stream, legal="2026-03-06"))
+    given: dict[str, Any] = {"stream": stream, "to": ("cn-330100-amr",), "legal": "2026-03-06"}
+    await casework(casework.world.event("case.noted", COURT, **given))
+    # Nor does anybody else by its word.
     assert parties(database, stream) == {AMR, PSB, PRO}
 
 
