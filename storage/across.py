@@ -17,7 +17,7 @@ _FIRST = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class ChangeNotes:
     """A table of `derived` where triggers note of what there may be news, in these columns."""
 
     table: str

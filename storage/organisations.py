@@ -8,13 +8,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from storage.across import Changes, Untold, pages, untold
+from storage.across import ChangeNotes, Untold, pages, untold
 from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("organisations")
 #: Of whom, by code and family of acts, something was journaled.
-CHANGED = Changes("changed_organisation", ("uscc", "family"))
+CHANGED = ChangeNotes("changed_organisation", ("uscc", "family"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from storage.across import Changes, Untold, pages, untold
+from storage.across import ChangeNotes, Untold, pages, untold
 from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("rights")
 #: Of which right, said in which case, there may be something to tell.
-CHANGED = Changes("changed_right", ("stream", "number"))
+CHANGED = ChangeNotes("changed_right", ("stream", "number"))
 
 
 @dataclass(frozen=True, slots=True)

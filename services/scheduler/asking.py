@@ -16,7 +16,7 @@ from services.scheduler.findings import raised
 from services.scheduler.rounds import in_rounds
 from services.scheduler.statements import BusStatement, Voice
 from storage import outbox, scheduling
-from storage.across import Changes, Untold
+from storage.across import ChangeNotes, Untold
 from storage.handles import Connection, Pool
 
 #: Bounds what one round costs.
@@ -55,7 +55,7 @@ class AcrossCases(Asking):
     """What one case says is told in others that it concerns, as far as they may know of it."""
 
     #: Where casework notes of what there may be news.
-    changes: ClassVar[Changes]
+    changes: ClassVar[ChangeNotes]
     #: The finding by which a case is asked that may not be told of.
     elsewhere: ClassVar[str]
 
