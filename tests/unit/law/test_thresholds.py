@@ -433,3 +433,11 @@ def test_what_is_not_known_of_an_unnamed_offence_is_told_once_a_standard_is_reac
     assert assess(None, families=marks, sales_amount=60_000).to_json()["unknown"] == ["act"]
     assert assess(None, families=marks, sales_amount=20).to_json()["unknown"] == []
     assert assess(None, families=marks, sales_amount=20).to_json()["fine"] is None
+
+
+def test_of_an_article_without_a_standard_this_is_said_and_a_suspicion_stands() -> None:
+    watched = assess("999", item_count=1)
+    assert (watched.verdict, watched.offence) == (Verdict.WATCH, "999")
+    assert watched.steps == ("没有适用于第999条的标准",)
+    assert watched.steps_en == ("no standard is known for article 999",)
+    assert assess("999", suspicion=True).verdict is Verdict.TRANSFER_ON_SUSPICION

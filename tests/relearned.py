@@ -1,0 +1,27 @@
+"""For scripts/mutate: before each test, the thresholds of laws are built by the changed code.
+
+Each change runs in a fork of one process, in which modules had loaded the law before, and it had
+assessed much. Without this a change of how a law is built, or of what is remembered, is not seen.
+"""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from casebus.law import Law, loader
+from casebus.law.threshold_models import ThresholdFile
+from casebus.law.thresholds import Thresholds
+
+
+@pytest.fixture(scope="session")
+def laws() -> list[Law]:
+    return [one for one in gc.get_objects() if isinstance(one, Law)]
+
+
+@pytest.fixture(autouse=True)
+def _relearned(laws: list[Law]) -> None:
+    for law in laws:
+        files = loader.parse_all(law._files, "thresholds", ThresholdFile)
+        law.thresholds = Thresholds(files, law.clocks)
