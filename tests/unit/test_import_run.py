@@ -19,7 +19,7 @@ from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.recorded import Holding
 from casebus.sdk.importing.report import ImportSummary
 from casebus.sdk.importing.rows import read_row
-from casebus.sdk.importing.run import Importer, ImportPorts, batches
+from casebus.sdk.importing.run import Importer, ImportPorts
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
@@ -306,9 +306,3 @@ def test_the_summary_s_counts_add_up_to_the_file_s_lines(world: World) -> None:
     assert lines.total == 7
     assert done.rows_read + lines.heading + lines.empty + lines.within_rows == lines.total
     assert done.as_json()["lines"] == {"total": 7, "heading": 1, "empty": 1, "within_rows": 1}
-
-
-def test_the_first_batches_are_small_so_that_the_bus_begins_at_once() -> None:
-    sizes = [len(batch) for batch in batches(range(900), 200, first=25)]
-    assert sizes == [25, 50, 100, 200, 200, 200, 125]
-    assert [len(batch) for batch in batches(range(900), 400)] == [400, 400, 100]

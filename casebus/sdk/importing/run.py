@@ -34,10 +34,8 @@ from casebus.sdk.importing.seen import SeenRows
 from casebus.sdk.store import Store
 
 _T = TypeVar("_T")
-#: Rows whose events are signed as one tree and sent together. The first are few, and then more:
-#: while the next are read and signed, the bus is at work on those before.
+#: Rows whose events are signed as one tree and sent together.
 BATCH_ROWS = 200
-_FIRST_ROWS = 25
 
 
 class Publish(Protocol):
@@ -94,7 +92,7 @@ class Importer:
     ) -> ImportSummary:
         """Import every row; `advance` is called after each batch, for a progress bar."""
         with SeenRows() as seen:
-            for batch in batches(rows, BATCH_ROWS, first=_FIRST_ROWS):
+            for batch in batches(rows, BATCH_ROWS):
                 plans = self._plans(batch, seen, report)
                 self._send(source, [plan for plan in plans if plan.events])
                 advance()
@@ -228,9 +226,8 @@ def _now_known(plan: _Plan) -> dict[str, KnownSlot]:
     return known
 
 
-def batches(rows: Iterable[_T], size: int, first: int | None = None) -> Iterator[list[_T]]:
-    """The rows, so many at a time; or `first`, then ever twice as many, up to so many."""
-    several, now = iter(rows), first or size
-    while batch := list(islice(several, now)):
+def batches(rows: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """The rows, so many at a time."""
+    several = iter(rows)
+    while batch := list(islice(several, size)):
         yield batch
-        now = min(2 * now, size)
