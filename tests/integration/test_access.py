@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -89,6 +91,28 @@ def test_a_stranger_is_refused_and_the_refusal_is_written_down(
     found = {(one["agency"], one["route"], one["status"]) for one in looks}
     assert (STRANGER, "/v1/cases/{case}/history", 404) in found
     assert (PSB, "/v1/cases/{case}", 200) in found
+
+
+def test_looks_of_the_same_moment_each_see_by_their_own_rights_and_each_is_written_down(
+    clients: dict[str, httpx.Client], secret: str
+) -> None:
+    """They are asked of the database together."""
+    status = {PSB: "sent", COURT: "restricted", STRANGER: None}
+
+    def look(agency: str) -> tuple[str, Any]:
+        return agency, clients[agency].get(f"/v1/cases/{secret}").json().get("status")
+
+    def logged() -> Counter[str]:
+        query = {"limit": 200}
+        items = clients[AMR].get(f"/v1/cases/{secret}/accesses", params=query).json()["items"]
+        return Counter(one["agency"] for one in items if one["route"] == "/v1/cases/{case}")
+
+    before = logged()
+    with ThreadPoolExecutor(len(status)) as threads:
+        seen = list(threads.map(look, list(status) * 8))
+    wanted = [(one, status[one] or 404) for one in list(status) * 8]
+    assert seen == wanted
+    assert logged() - before == Counter(dict.fromkeys(status, 8))
 
 
 def test_the_access_log_is_for_those_who_hold_a_role(
