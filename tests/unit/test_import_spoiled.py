@@ -63,6 +63,28 @@ SPOILED = [
     "50%",
     '="3.30106E+17"',
     "十二月一日",
+    "3.30106×10^17",
+    "3.3 x 10 17",
+    "12月-1",
+    "1-12月",
+    "星期一",
+    "#名称?",
+    "#EXTERNAL!",
+    "Err:502",
+    "=00123",
+    '=B2&"号"',
+    "@SUM(A1)",
+    "-5",
+    "+B2",
+    "合 计",
+    "总计：",
+    "Total",
+    "同上",
+    "〃",
+    "是",
+    "[1, 2]",
+    '{"a": 1}',
+    "00000",
 ]
 
 
@@ -96,17 +118,36 @@ def test_a_number_that_only_looks_odd_is_taken(text: str) -> None:
 def test_a_number_kept_from_change_is_read_as_meant_and_noted(text: str) -> None:
     row = read(文号=text)
     if text.startswith(" ="):
-        assert row.number == "='00123'"
+        assert said(row) == [("文号", "spoiled_number", True)]
         return
     assert row.number == "00123"
     assert said(row) == [("文号", "read_as_meant", False)]
     assert row.stream == read(文号="00123").stream
 
 
-@pytest.mark.parametrize("text", ["", "-", "无", "N/A", "nan", "NULL"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "-", "无", "N/A", "nan", "NULL", "//", "、", "．．", "(null)", "<NULL>", "（空）"]
+    + ["无文号", "待定", "不详", "详见附件", "[object Object]", "——", "\\", "?"],
+)
 def test_a_word_for_nothing_is_no_number(text: str) -> None:
     assert said(read(文号=text)) == [("文号", "missing_value", True)]
     assert said(read(案号=text)) == []
+
+
+@pytest.mark.parametrize("text", ["1号_x000D_", "_x000a_1号", "1号_x000D__x000A_"])
+def test_a_line_end_that_a_workbook_left_behind_is_no_part_of_a_number(text: str) -> None:
+    row = read(文号=text)
+    assert (row.number, said(row)) == ("1号", [("文号", "read_as_meant", False)])
+    assert row.stream == read(文号="1号").stream
+
+
+def test_a_number_that_may_have_lost_its_last_zero_is_noted() -> None:
+    assert said(read(文号="3.1")) == [("文号", "spoiled_cell", False)]
+
+
+def test_a_heading_that_comes_again_is_no_case() -> None:
+    assert said(read(文号="文号")) == [("文号", "spoiled_number", True)]
 
 
 def test_invisible_characters_are_no_part_of_a_number() -> None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
-from casebus.events.legaltime import LegalTime
+from casebus.events.legaltime import CHINA, LegalTime
 from casebus.sdk.importing.issues import CellError, IssueCode
+from casebus.sdk.importing.spoiled import shortened
 
 _DATE = re.compile(
-    r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?"
-    r"(?:[\sT]*(?P<hour>\d{1,2})\s*[:时点]\s*(?:(?P<minute>\d{1,2})\s*分?)?"
-    r"(?:\s*:?\s*(?P<second>\d{1,2})\s*秒?)?)?"
+    r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*[日号]?"
+    r"(?:\s*\(?(?:星期|周)[一二三四五六日天]\)?)?"
+    r"(?:[\sT]*(?P<half>[上下]午)?\s*(?P<hour>\d{1,2})\s*[:时点]\s*(?:(?P<minute>\d{1,2})\s*分?)?"
+    r"(?:\s*:?\s*(?P<second>\d{1,2})\s*秒?)?(?:\.\d{1,9})?"
+    r"\s*(?P<zone>Z|UTC|[-+]\d{2}:?\d{2})?)?"
 )
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
+#: What lies outside is an error of typing, or what a program writes for no day.
+_YEARS = range(1901, 2100)
+_NOON = 12
 _COMPACT_DATE = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
 _SERIAL_DATE = re.compile(r"(?P<days>\d{5})(?P<fraction>\.\d+)?")
 #: Excel counts days from here, its 29 February 1900 included.
@@ -23,7 +30,10 @@ _SERIAL_ORIGIN = date(1899, 12, 30)
 _SERIAL_RANGE = range(30_000, 60_000)
 _DAY_SECONDS = 86_400
 
-_AMOUNT = re.compile(r"[¥￥]?\s*(?:CNY|RMB|人民币)?\s*([-+]?[\d,]*\.?\d+)\s*(万|亿)?\s*元?")
+_AMOUNT = re.compile(r"[¥￥]?\s*(?:CNY|RMB|人民币)?\s*([-+]?[\d,]*\.?\d+)\s*(万|亿)?\s*[元圆]?整?")
+#: Digits by threes, or by fours as Chinese counts; a comma elsewhere may be a decimal point.
+_GROUPED = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,4}(?:,\d{4})+|\d*)(?:\.\d+)?")
+_COUNT = re.compile(r"(-?\d[\d,]{0,22})(?:\.0+)?\s*[个件只箱台套份张本枚条双瓶盒包]?")
 _SCALE = {None: 1, "万": 10_000, "亿": 100_000_000}
 _FEN = 100
 _MOST_FEN = 2**63 - 1
@@ -54,23 +64,44 @@ def parse_date(text: str) -> LegalTime:
     """Read a legal date as a spreadsheet has it; raises CellError `bad_date`.
 
     Forms: 2026-03-02, 2026/3/2, 2026.3.2, 2026年3月2日, 20260302, Excel serials (45718, 45718.5),
-    each dashed form with a time of day behind it. Two-digit years and day-first forms are
-    refused: they can be read in two ways.
+    each dashed form with a time of day behind it, which is Beijing's where it names no zone.
+    Two-digit years and day-first forms are refused: they can be read in two ways.
     """
-    cell = plain(text)
+    cell = plain(text).translate(_DASHES)
     if serial := _SERIAL_DATE.fullmatch(cell):
         return _from_serial(serial)
     found = _DATE.fullmatch(cell) or _COMPACT_DATE.fullmatch(cell)
     if found is None:
         raise CellError(IssueCode.BAD_DATE, "not a date of a known form")
-    parts = {name: int(digits) for name, digits in found.groupdict().items() if digits}
+    said = {name: one for name, one in found.groupdict().items() if one}
+    zone, half = said.pop("zone", ""), said.pop("half", "")
+    parts = {name: int(digits) for name, digits in said.items()}
+    if parts["year"] not in _YEARS:
+        raise CellError(IssueCode.BAD_DATE, f"no year of any case: {parts['year']:04}")
     try:
         day = date(parts["year"], parts["month"], parts["day"])
         if "hour" not in parts:
             return LegalTime(day)
-        return LegalTime(day, time(parts["hour"], parts.get("minute", 0), parts.get("second", 0)))
-    except ValueError:
+        hour = _hour(parts["hour"], half)
+        clock = time(hour, parts.get("minute", 0), parts.get("second", 0))
+        return _in_beijing(day, clock, zone) if zone else LegalTime(day, clock)
+    except (ValueError, OverflowError):
         raise CellError(IssueCode.BAD_DATE, "no such day or time") from None
+
+
+def _hour(hour: int, half: str) -> int:
+    """Of a clock of twelve hours the hour of the day; 下午15 is one already."""
+    if half == "下午":
+        return hour + _NOON if hour < _NOON else hour
+    if half and hour > _NOON:
+        raise ValueError(half)
+    return hour % _NOON if half else hour
+
+
+def _in_beijing(day: date, clock: time, zone: str) -> LegalTime:
+    written = f"{day}T{clock}{'+00:00' if zone in {'Z', 'UTC'} else zone}"
+    local = datetime.fromisoformat(written).astimezone(CHINA)
+    return LegalTime(local.date(), local.time())
 
 
 def _from_serial(found: re.Match[str]) -> LegalTime:
@@ -87,9 +118,10 @@ def _from_serial(found: re.Match[str]) -> LegalTime:
 
 def parse_yuan(text: str) -> int:
     """Read an amount in yuan (`21,000.50`, `¥21000`, `2.1万元`) as fen; raises `bad_amount`."""
-    found = _AMOUNT.fullmatch(plain(text))
-    if found is None:
-        raise CellError(IssueCode.BAD_AMOUNT, "not an amount in yuan")
+    cell = plain(text)
+    found = _AMOUNT.fullmatch(cell)
+    if found is None or not _GROUPED.fullmatch(found[1]):
+        raise CellError(IssueCode.BAD_AMOUNT, shortened(cell) or "not an amount in yuan")
     try:
         fen = Decimal(found[1].replace(",", "")) * _SCALE[found[2]] * _FEN
     except InvalidOperation:
@@ -103,11 +135,11 @@ def parse_yuan(text: str) -> int:
 
 def parse_integer(text: str) -> int:
     """Read a count (`1,200`, `1200 件`); raises CellError `bad_integer`."""
-    cell = plain(text).replace(",", "")
-    found = re.fullmatch(r"(-?\d{1,18})\s*[个件只箱台套份张本枚条双瓶盒包]?", cell)
-    if found is None:
-        raise CellError(IssueCode.BAD_INTEGER, "not a whole number")
-    return int(found[1])
+    cell = plain(text)
+    found = _COUNT.fullmatch(cell)
+    if found is None or not _GROUPED.fullmatch(found[1]):
+        raise CellError(IssueCode.BAD_INTEGER, shortened(cell) or "not a whole number")
+    return int(found[1].replace(",", ""))
 
 
 def uscc_fits(code: str) -> bool:

@@ -30,6 +30,7 @@ from casebus.sdk.importing.spoiled import (
     spoiled,
     unwrapped,
     without_apostrophe,
+    without_left_overs,
 )
 from casebus.sdk.secrecy import secret_mark
 
@@ -151,9 +152,7 @@ class RowReading:
         return code
 
     def _note_spoiled(self, column: str, text: str) -> bool:
-        why = shortened(text)
-        if not why and may_have_lost_digits(text):
-            why = "its last digits are all zeros, as a spreadsheet leaves them behind the fifteenth"
+        why = shortened(text) or (may_have_lost_digits(text) if text.isdigit() else "")
         if why:
             self.note(column, IssueCode.SPOILED_CELL, f"{text[:80]}: {why}")
         return bool(why)
@@ -185,7 +184,7 @@ class RowReading:
         """
         written = self.cells.get(_header(column), "").strip()
         visible = written if written.isprintable() else visible_text(written)
-        meant = without_apostrophe(unwrapped(visible))
+        meant = without_left_overs(without_apostrophe(unwrapped(visible)))
         cell = plain(meant)
         if not cell or is_nothing(cell):
             return ""
@@ -193,8 +192,10 @@ class RowReading:
             raise self.refuse(column, IssueCode.SPOILED_NUMBER, why[:120])
         if meant != visible:
             self.note(column, IssueCode.READ_AS_MEANT, meant[:80])
-        if cell.isdigit():
-            self._note_spoiled(column, cell)
+        if cell == _header(column):
+            raise self.refuse(column, IssueCode.SPOILED_NUMBER, "the heading comes again")
+        if why := may_have_lost_digits(cell):
+            self.note(column, IssueCode.SPOILED_CELL, f"{cell[:80]}: {why}")
         return meant
 
     def numbers(self, cells: tuple[NumberCell, ...]) -> list[dict[str, str]]:
