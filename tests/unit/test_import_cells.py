@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
 from casebus.sdk.importing.cells import parse_date, parse_integer, parse_yuan, uscc_fits
 from casebus.sdk.importing.issues import CellError
+from casebus.sdk.importing.logs.mapping import LogPart
+from casebus.sdk.importing.logs.times import read_time
+from casebus.sdk.importing.mapping import Mapping
+from casebus.sdk.importing.rows import read_row
 
 
 @pytest.mark.parametrize(
@@ -98,3 +103,23 @@ def test_the_check_digit_of_a_credit_code_is_gb_32100_s() -> None:
     assert not uscc_fits("91110000600037341A")
     assert not uscc_fits("9111000060003734")
     assert not uscc_fits("9111000060003734IL")
+
+
+def test_a_day_that_no_event_may_bear_refuses_its_row() -> None:
+    from_1930 = {"文号": "1号", "移送": "1930-03-01"}
+    mapping = Mapping.model_validate(
+        {
+            "name": "m",
+            "case": {"number": {"column": "文号", "kind": "x"}, "source": {"value": "a"}},
+            "events": [{"type": "referral.sent", "date": {"column": "移送"}}],
+        }
+    )
+    agencies = AgencyNames([ImportAgency("a", "administrative", ())])
+    row = read_row(2, from_1930, mapping, agencies)
+    assert [(one.column, one.code) for one in row.issues] == [("移送", "bad_date")]
+
+
+def test_a_zone_that_a_cell_names_goes_before_the_log_s_own() -> None:
+    log = LogPart.model_validate({"form": "table", "zone": "+00:00"})
+    assert str(read_time("2026/3/2 02:30", log)) == "2026-03-02T10:30:00+08:00"
+    assert str(read_time("2026/3/2 10:30+0800", log)) == "2026-03-02T10:30:00+08:00"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 
 from casebus.events.legaltime import CHINA, LegalTime
@@ -67,6 +68,26 @@ def parse_date(text: str) -> LegalTime:
     each dashed form with a time of day behind it, which is Beijing's where it names no zone.
     Two-digit years and day-first forms are refused: they can be read in two ways.
     """
+    return written_date(text).legal()
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDate:
+    """A day and a time as they stand in a cell, and the zone that the cell names."""
+
+    day: date
+    clock: time | None = None
+    zone: tzinfo | None = None
+
+    def legal(self, zone: tzinfo = CHINA) -> LegalTime:
+        """In Beijing's time; `zone` is meant where the cell names none."""
+        if self.clock is None:
+            return LegalTime(self.day)
+        return LegalTime.of(datetime.combine(self.day, self.clock, self.zone or zone))
+
+
+def written_date(text: str) -> WrittenDate:
+    """Read what `parse_date` reads, as it is written; raises CellError `bad_date`."""
     cell = plain(text).translate(_DASHES)
     if serial := _SERIAL_DATE.fullmatch(cell):
         return _from_serial(serial)
@@ -74,19 +95,27 @@ def parse_date(text: str) -> LegalTime:
     if found is None:
         raise CellError(IssueCode.BAD_DATE, "not a date of a known form")
     said = {name: one for name, one in found.groupdict().items() if one}
-    zone, half = said.pop("zone", ""), said.pop("half", "")
-    parts = {name: int(digits) for name, digits in said.items()}
-    if parts["year"] not in _YEARS:
-        raise CellError(IssueCode.BAD_DATE, f"no year of any case: {parts['year']:04}")
+    if int(said["year"]) not in _YEARS:
+        raise CellError(IssueCode.BAD_DATE, f"no year of any case: {said['year']}")
     try:
-        day = date(parts["year"], parts["month"], parts["day"])
-        if "hour" not in parts:
-            return LegalTime(day)
-        hour = _hour(parts["hour"], half)
-        clock = time(hour, parts.get("minute", 0), parts.get("second", 0))
-        return _in_beijing(day, clock, zone) if zone else LegalTime(day, clock)
-    except (ValueError, OverflowError):
+        return _written(said.pop("zone", ""), said.pop("half", ""), said)
+    except ValueError:
         raise CellError(IssueCode.BAD_DATE, "no such day or time") from None
+
+
+def _written(zone: str, half: str, said: dict[str, str]) -> WrittenDate:
+    parts = {name: int(digits) for name, digits in said.items()}
+    day = date(parts["year"], parts["month"], parts["day"])
+    if "hour" not in parts:
+        return WrittenDate(day)
+    clock = time(_hour(parts["hour"], half), parts.get("minute", 0), parts.get("second", 0))
+    return WrittenDate(day, clock, _zone(zone))
+
+
+def _zone(text: str) -> tzinfo | None:
+    if text in {"Z", "UTC"}:
+        return UTC
+    return time.fromisoformat(f"00:00{text}").tzinfo if text else None
 
 
 def _hour(hour: int, half: str) -> int:
@@ -98,22 +127,16 @@ def _hour(hour: int, half: str) -> int:
     return hour % _NOON if half else hour
 
 
-def _in_beijing(day: date, clock: time, zone: str) -> LegalTime:
-    written = f"{day}T{clock}{'+00:00' if zone in {'Z', 'UTC'} else zone}"
-    local = datetime.fromisoformat(written).astimezone(CHINA)
-    return LegalTime(local.date(), local.time())
-
-
-def _from_serial(found: re.Match[str]) -> LegalTime:
+def _from_serial(found: re.Match[str]) -> WrittenDate:
     days = int(found["days"])
     if days not in _SERIAL_RANGE:
         raise CellError(IssueCode.BAD_DATE, "not a date of a known form")
     day = _SERIAL_ORIGIN + timedelta(days=days)
     seconds = int(Decimal(found["fraction"] or 0) * _DAY_SECONDS + Decimal("0.5"))
     if not seconds:
-        return LegalTime(day)
+        return WrittenDate(day)
     seconds = min(seconds, _DAY_SECONDS - 1)
-    return LegalTime(day, time(seconds // 3600, seconds % 3600 // 60, seconds % 60))
+    return WrittenDate(day, time(seconds // 3600, seconds % 3600 // 60, seconds % 60))
 
 
 def parse_yuan(text: str) -> int:

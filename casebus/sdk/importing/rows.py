@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from casebus.events.legaltime import LegalTime
+from casebus.events.legaltime import EARLIEST, LegalTime
 from casebus.events.minted import stream_id
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.cells import (
@@ -269,9 +269,13 @@ def _happened(reading: RowReading, part: EventPart) -> bool:
 def _legal(reading: RowReading, cell: CellSource) -> LegalTime:
     column = cell.column or ""
     try:
-        return parse_date(reading.text(column) if column else str(cell.value))
+        legal = parse_date(reading.text(column) if column else str(cell.value))
     except CellError as error:
         raise reading.refuse(column, error.issue_code, error.detail) from error
+    if legal.date < EARLIEST:
+        detail = f"no legal date lies before {EARLIEST.year}"
+        raise reading.refuse(column, IssueCode.BAD_DATE, detail)
+    return legal
 
 
 def _recipients(reading: RowReading, part: EventPart) -> tuple[str, ...]:

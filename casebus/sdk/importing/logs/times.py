@@ -6,7 +6,7 @@ import datetime as dt
 from contextlib import suppress
 
 from casebus.events.legaltime import LegalTime
-from casebus.sdk.importing.cells import parse_date, plain
+from casebus.sdk.importing.cells import plain, written_date
 from casebus.sdk.importing.issues import CellError, IssueCode
 from casebus.sdk.importing.logs.mapping import LogPart
 
@@ -44,10 +44,8 @@ def _named(cell: str, formats: tuple[str, ...]) -> dt.datetime | None:
 
 
 def _typed(cell: str, log: LogPart) -> LegalTime:
-    read = parse_date(cell)
-    if read.time is None or log.days:
-        return LegalTime(read.date)
-    return LegalTime.of(dt.datetime.combine(read.date, read.time, log.tzinfo))
+    read = written_date(cell)
+    return LegalTime(read.day) if log.days else read.legal(log.tzinfo)
 
 
 def refuse_absurd(when: LegalTime, earliest: dt.date, latest: dt.date) -> None:
