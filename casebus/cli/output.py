@@ -66,7 +66,7 @@ class ShownError(click.ClickException):
             body = {"error": {"code": self.error.code, "detail": self.error.detail}}
             click.echo(json.dumps(body, ensure_ascii=False), file=out)
         else:
-            text = f": {self.error.detail}" if self.error.detail else ""
+            text = f": {printable(self.error.detail)}" if self.error.detail else ""
             click.echo(click.style(f"{self.error.code}{text}", fg="red"), file=out)
 
 
@@ -111,8 +111,12 @@ def table(
 
 def foreign(value: Any) -> str:
     """Text that a stranger chose: nothing in it is a control sequence, or markup, to a terminal."""
-    text = "" if value is None else str(value)
-    return escape("".join(one if one.isprintable() else "�" for one in text))
+    return escape(printable("" if value is None else str(value)))
+
+
+def printable(text: str) -> str:
+    """A text in which nothing is a control sequence to a terminal."""
+    return "".join(one if one.isprintable() or one == "\n" else "�" for one in text)
 
 
 def _plain(value: Any) -> Any:

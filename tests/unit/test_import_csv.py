@@ -145,9 +145,35 @@ def test_a_first_line_may_say_the_delimiter(tmp_path: Path, first: str) -> None:
     assert taken(read(tmp_path, first + (HEADER + row(2)).replace(",", ";"))) == ["2号"]
 
 
-@pytest.mark.parametrize("name", ['"文\n号"', "文 号", "\u3000文号 ", '"文\r\n号"', "文\u200b号"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        '"文\n号"',
+        "文 号",
+        "\u3000文号 ",
+        '"文\r\n号"',
+        "文\u200b号",
+        "*文号",
+        "文号＊",
+        "文号（必填）",
+        "文号(选填)*",
+        "文号：",
+    ],
+)
 def test_blanks_and_line_breaks_in_a_heading_say_nothing(tmp_path: Path, name: str) -> None:
     assert taken(read(tmp_path, HEADER.replace("文号", name) + row(2))) == ["2号"]
+
+
+def test_a_unit_in_a_heading_says_what_is_meant(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="missing_columns"):
+        read(tmp_path, HEADER.replace("案由", "案由（万元）") + row(2))
+
+
+@pytest.mark.parametrize(
+    "above", ["西湖区案件登记表,,,,\n", "\n,,,,\n", "表,,,,\n单位：甲局,,,,\n"]
+)
+def test_a_heading_below_a_title_is_found(tmp_path: Path, above: str) -> None:
+    assert taken(read(tmp_path, above + HEADER + row(2))) == ["2号"]
 
 
 def test_an_unread_heading_may_come_twice_and_be_empty(tmp_path: Path) -> None:
@@ -184,6 +210,13 @@ HTML = "<table><tr><td>文号</td></tr></table>"
         (b'<?xml version="1.0"?><Workbook/>', "not_text", "XML"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "not_text", "old or a locked"),
         (b"\x09\x08\x08\x00\x00\x05\x10\x00", "not_text", "very old Excel"),
+        (b"From: <Saved by Excel>\r\n", "not_text", "MHTML"),
+        (b"ID;PWXL;N;E\r\n", "not_text", "SYLK"),
+        (b"TABLE\r\n0,1\r\n", "not_text", "DIF"),
+        (b"PK\x05\x06" + bytes(18), "not_text", "empty archive"),
+        ("\ufeff".encode(), "empty_file", "no row of column names"),
+        (b"\r\n,,,\r\n", "empty_file", "no row of column names"),
+        ("编号,单位\n".encode(), "missing_columns", "it has 编号, 单位"),
         (b"%PDF-1.7 ", "not_text", "PDF"),
         (b"\x1f\x8b\x08\x00", "not_text", "gzip"),
         ((HEADER + row(2)).encode()[:-2], "bad_encoding", "cut off inside a character of line 2"),
@@ -222,3 +255,18 @@ def test_json_that_cannot_be_stored_refuses_its_line(tmp_path: Path) -> None:
     path.write_text(whole + '{"a": ' * 100_000 + "\n" + "[1]\n" + whole, encoding="utf-8")
     rows = list(FileRows(inspect(path), mapping()))
     assert refused(rows) == [(2, "", "bad_row"), (3, "", "bad_row")]
+
+
+def test_two_values_by_one_name_refuse_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    whole = '{"文号": "1号", "单位": "甲局", "移送": "2025-03-02", "案由": "x"}\n'
+    path.write_text(whole + whole.replace("{", '{"文号": "2号", ', 1), encoding="utf-8")
+    assert refused(list(FileRows(inspect(path), mapping()))) == [(2, "文号", "bad_row")]
+
+
+@pytest.mark.parametrize("text", ['[{"文号": "1号"}]\n', '{\n "文号": "1号"\n}\n'])
+def test_json_that_is_no_lines_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FileError, match="one object a line"):
+        list(FileRows(inspect(path), mapping()))

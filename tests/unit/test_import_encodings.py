@@ -47,8 +47,9 @@ def test_where_the_pieces_end_does_not_matter(chunk: int, encoding: str) -> None
         (TRADITIONAL.encode("big5"), "auto", "makes no sense"),
         (JAPANESE.encode("shift-jis"), "auto", "neither UTF-8|makes no sense"),
         (TEXT.encode()[:-40] + b"\xe6\n" + TEXT.encode(), "auto", "neither|makes no sense"),
-        (TEXT.encode("utf-16")[2:], "auto", "control characters"),
-        (b"a,b\n\x00\x01", "auto", "control characters"),
+        (b"a,b\n\x00\x01", "auto", r"control characters \(line 2\)"),
+        (b"a,b\nc\x00d,e", "auto", r"control characters \(line 2\)"),
+        (TEXT.encode("utf-32"), "gb18030", "begins as utf-32"),
         (TEXT.encode("gb18030"), "utf-8", "not utf-8 throughout: line 1"),
         (TEXT.encode(), "gb18030", "it is UTF-8"),
         (TEXT.encode(), "gbk", "it is UTF-8"),
@@ -62,6 +63,16 @@ def test_a_wrong_encoding_is_refused_with_its_reason(raw: bytes, named: str, why
     with pytest.raises(FileError, match=why) as refused:
         found(raw, named)
     assert refused.value.code == "bad_encoding"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_found_out_where_it_is_chinese(encoding: str) -> None:
+    assert found(TEXT.encode(encoding)) == encoding
+    assert found("a,b\n1,2\n".encode(encoding)) == encoding
+
+
+def test_utf_32_is_no_utf_16() -> None:
+    assert found(TEXT.encode("utf-32")) == "utf-32"
 
 
 def test_what_the_mapping_names_is_believed_where_the_bytes_allow_it() -> None:

@@ -69,7 +69,7 @@ def test_a_row_with_too_many_cells_is_an_issue_and_the_next_is_read(tmp_path: Pa
         (b"", "empty_file"),
         (b"PK\x03\x04rest", "bad_workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "not_text"),
-        (b"\n", "missing_columns"),
+        (b"\n", "empty_file"),
     ],
 )
 def test_what_is_no_table_is_one_clear_error(tmp_path: Path, raw: bytes, code: str) -> None:

@@ -127,8 +127,28 @@ def test_a_number_kept_from_change_is_read_as_meant_and_noted(text: str) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-", "无", "N/A", "nan", "NULL", "//", "、", "．．", "(null)", "<NULL>", "（空）"]
-    + ["无文号", "待定", "不详", "详见附件", "[object Object]", "——", "\\", "?"],
+    [
+        "",
+        "-",
+        "无",
+        "N/A",
+        "nan",
+        "NULL",
+        "//",
+        "、",
+        "．．",
+        "(null)",
+        "<NULL>",
+        "（空）",
+        "无文号",
+        "待定",
+        "不详",
+        "详见附件",
+        "[object Object]",
+        "——",
+        "\\",
+        "?",
+    ],
 )
 def test_a_word_for_nothing_is_no_number(text: str) -> None:
     assert said(read(文号=text)) == [("文号", "missing_value", True)]

@@ -155,8 +155,16 @@ def test_several_sheets_are_read_by_name_each_with_its_own_heading(tmp_path: Pat
     assert refusals(rows) == [("二月", 3, "日期(移送)", "bad_cell")]
     with pytest.raises(FileError, match="missing_sheet"):
         read(path, sheets=["三月"])
+    assert cells(read(path, sheets="all"), "文号") == ["1"]
+
+
+def test_a_sheet_without_the_columns_is_named(tmp_path: Path) -> None:
+    def fill(made: NewBook, sheet: Worksheet) -> None:
+        several(made, sheet)
+        made.worksheets[1]["A2"] = "编号"
+
     with pytest.raises(FileError, match=r"missing_columns: .*sheet 二月 lacks"):
-        read(path, sheets="all")
+        read(book(tmp_path, fill), sheets="all")
 
 
 def test_a_cell_that_cannot_be_believed_refuses_its_row(tmp_path: Path) -> None:
@@ -205,7 +213,7 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
         ("xl/worksheets/sheet1.xml", lambda raw: BOMB + raw, "unsafe_file"),
         ("xl/styles.xml", lambda raw: BOMB + raw, "unsafe_file"),
         ("xl/worksheets/sheet1.xml", lambda raw: raw[:200] + b"<<", "bad_workbook"),
-        ("xl/workbook.xml", lambda _: b"<workbook/>", "empty_file"),
+        ("xl/workbook.xml", lambda _: b"<workbook/>", "bad_workbook"),
     ],
 )
 def test_a_workbook_that_is_broken_or_dangerous_is_one_clear_error(
@@ -357,3 +365,103 @@ def test_another_kind_of_document_is_named(tmp_path: Path, part: str, what: str)
         archive.writestr(part, "x")
     with pytest.raises(FileError, match=what):
         read(tmp_path / "a.xlsx")
+
+
+FORMATS = [
+    ("00000", 7, "00007"),
+    ("000-000", 7, "000-007"),
+    ('"杭西"0000"号"', 7, "杭西0007号"),
+    ("0000\\-00", 123456, "1234-56"),
+    ('[Red]"No."0_ ;-0', 7, "No.7"),
+    ("0", 7, "7"),
+    ("General", 7, "7"),
+    ("#,##0", 1234, "1234"),
+]
+
+
+@pytest.mark.parametrize(("code", "value", "number"), FORMATS)
+def test_a_number_is_the_one_that_its_cell_shows(
+    tmp_path: Path, code: str, value: int, number: str
+) -> None:
+    def fill(_: NewBook, sheet: Worksheet) -> None:
+        sheet.append(HEADER)
+        sheet.append((value, "甲局", "2025-03-02", value))
+        sheet["A2"].number_format = sheet["D2"].number_format = code
+
+    rows = read(book(tmp_path, fill))
+    assert cells(rows, "文号") == [number]
+    # Elsewhere words around a number are not its value.
+    assert cells(rows, "货值")[0].lstrip("0") == str(value)
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "amount"),
+    [
+        ('0.00"万元"', 1.2, "1.2万"),
+        ("0.0万", 1.2, "1.2万"),
+        ('0!.0,"万"', 12000, "12000"),
+        ("0.00,", 12000, "12000"),
+        ("0%", 0.12, "12%"),
+        ('0"件"', 5, "5"),
+        ('#,##0.00"元"', 1.5, "1.5"),
+    ],
+)
+def test_an_amount_is_the_one_that_its_cell_shows(
+    tmp_path: Path, code: str, value: float, amount: str
+) -> None:
+    def fill(_: NewBook, sheet: Worksheet) -> None:
+        sheet.append(HEADER)
+        sheet.append(("1号", "甲局", "2025-03-02", value))
+        sheet["D2"].number_format = code
+
+    assert cells(read(book(tmp_path, fill)), "货值") == [amount]
+
+
+def test_a_heading_below_a_title_is_found(tmp_path: Path) -> None:
+    def fill(_: NewBook, sheet: Worksheet) -> None:
+        sheet.append(("西湖区案件登记表",))
+        sheet.merge_cells("A1:D1")
+        sheet.append(())
+        sheet.append(HEADER)
+        sheet.append(("1号", "甲局", "2025-03-02", 5))
+
+    rows = read(book(tmp_path, fill))
+    assert [number for number, _ in rows] == [4]
+    assert cells(rows, "文号") == ["1号"]
+
+
+def test_a_row_without_height_is_hidden(tmp_path: Path) -> None:
+    path = repacked(
+        table(tmp_path, ("1号", "甲局", "2025-03-02", 5)),
+        "xl/worksheets/sheet1.xml",
+        lambda raw: raw.replace(b'<row r="2"', b'<row r="2" ht="0" customHeight="1"'),
+    )
+    assert refusals(read(path)) == [("Sheet", 2, "", "hidden_row")]
+
+
+def test_a_workbook_whose_sheets_are_hidden_says_so(tmp_path: Path) -> None:
+    def fill(made: NewBook, sheet: Worksheet) -> None:
+        sheet.append(HEADER)
+        made.create_sheet("空")
+        sheet.sheet_state = "hidden"
+
+    with pytest.raises(FileError, match="it hides Sheet"):
+        read(book(tmp_path, fill))
+
+
+def test_a_locked_workbook_and_a_broken_merge_name_their_cause(tmp_path: Path) -> None:
+    path = table(tmp_path, ("1号", "甲局", "2025-03-02", 5))
+    locked = bytearray(path.read_bytes())
+    for at in [one.start() for one in re.finditer(b"PK\x01\x02", locked)]:
+        locked[at + 8] |= 1
+    (tmp_path / "locked.xlsx").write_bytes(locked)
+    with pytest.raises(FileError, match="without a password"):
+        read(tmp_path / "locked.xlsx")
+
+    merge = b'</sheetData><mergeCells count="1"><mergeCell ref="no cell"/></mergeCells>'
+    with pytest.raises(FileError, match="merges no cells: no cell"):
+        read(
+            repacked(
+                path, "xl/worksheets/sheet1.xml", lambda raw: raw.replace(b"</sheetData>", merge)
+            )
+        )

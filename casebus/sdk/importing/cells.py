@@ -39,6 +39,7 @@ _SCALE = {None: 1, "万": 10_000, "亿": 100_000_000}
 _FEN = 100
 _MOST_FEN = 2**63 - 1
 
+_MARKS_OF_FORMS = re.compile(r"\A[*※★]+|(?:[*※★:]|\((?:必填|选填|可选|非必填|必填项|选填项)\))+\Z")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, at, 31) for at in range(17))
 
@@ -57,8 +58,11 @@ def visible_text(text: str) -> str:
 
 
 def heading(text: str) -> str:
-    """A column's name to be compared: blanks and line breaks in it say nothing."""
-    return "".join(plain(text).split())
+    """A column's name to be compared: blanks and line breaks in it say nothing.
+
+    Nor do the marks of forms: a star, 必填, a colon. A unit does: 金额 may be in 万元.
+    """
+    return _MARKS_OF_FORMS.sub("", "".join(plain(text).split()))
 
 
 def parse_date(text: str) -> LegalTime:

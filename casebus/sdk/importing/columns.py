@@ -12,6 +12,10 @@ from casebus.sdk.importing.csv_text import CsvRecord
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode
 from casebus.sdk.importing.mapping import WorkbookPart
 
+#: Column names that an error repeats, and their characters.
+_NAMED, _LONGEST_NAME = 12, 30
+#: So far down a heading is looked for, below titles and empty lines.
+HEADING_WITHIN = 20
 _DIGIT = re.compile(r"[0-9]")
 
 
@@ -61,10 +65,13 @@ def missing(mapping: TableMapping, columns: Collection[str]) -> list[str]:
 def require(mapping: TableMapping, columns: Collection[str], sheet: str = "") -> None:
     """Raises FileError `missing_columns` or `repeated_columns`."""
     where = f"sheet {sheet}" if sheet else "the file"
+    if not any(columns):
+        raise FileError("empty_file", f"{where} has no row of column names")
     if lacking := missing(mapping, columns):
         raise FileError(
             "missing_columns",
-            f"the mapping reads columns that {where} lacks: {', '.join(lacking)}",
+            f"the mapping reads columns that {where} lacks: {', '.join(lacking)};"
+            f" it has {_some(columns)}",
         )
     counts = Counter(columns)
     repeated = [name for name in mapping.columns() if counts[plain(name)] > 1]
@@ -73,6 +80,13 @@ def require(mapping: TableMapping, columns: Collection[str], sheet: str = "") ->
             "repeated_columns",
             f"the mapping reads columns that {where} has twice: {', '.join(repeated)}",
         )
+
+
+def _some(columns: Iterable[str]) -> str:
+    """The first names, so that a person sees which row was taken for the heading."""
+    named = [one[:_LONGEST_NAME] for one in columns if one]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + more
 
 
 class CsvTable:

@@ -14,11 +14,16 @@ from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.text_codecs import text_codec
 
 AUTO = "auto"
+_GB = "gb18030"
 #: Bytes of one character at most.
 _LONGEST = 4
+_WIDE = frozenset({"utf-16", "utf-32"})
 _UTF8 = frozenset({"utf-8", "utf-8-sig"})
+#: In this order: UTF-32 begins as UTF-16 does.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
@@ -35,7 +40,8 @@ class _Trial:
     def __init__(self, codec: str) -> None:
         self.codec = codec
         self.failed_line = 0
-        self.control = False
+        #: The first line that holds what no text has.
+        self.control = 0
         #: The file ends inside a character.
         self.cut_off = False
         # Its own decoder takes half a mark for a whole one.
@@ -69,11 +75,12 @@ class _Trial:
             # UTF-16 without its mark, and what a codec says in words of its own.
             self.failed_line = self._line
             return
-        self._line += text.count("\n")
+        line, self._line = self._line, self._line + text.count("\n")
         narrow = len(text.encode("ascii", "ignore"))
         self._wide += len(text) - narrow
         self._common += (len(text.encode("gb2312", "ignore")) - narrow) // 2
-        self.control = _CONTROL.search(text) is not None
+        if found := _CONTROL.search(text):
+            self.control = line + text.count("\n", 0, found.start())
 
 
 class EncodingCheck:
@@ -87,11 +94,11 @@ class EncodingCheck:
             raise FileError("bad_encoding", f"it begins as {marked} does; the mapping says {named}")
         self._utf8 = _Trial("utf-8-sig")
         self._other: _Trial | None = None
-        if marked == "utf-16":
+        if marked in _WIDE:
             self._other = _Trial(marked)
         elif marked is None and self._named not in _UTF8:
-            self._other = _Trial("gb18030" if self._named == AUTO else self._named)
-        self._only_other = marked == "utf-16"
+            self._other = _Trial(_unmarked(head) if self._named == AUTO else self._named)
+        self._only_other = marked in _WIDE
 
     def feed(self, chunk: bytes, *, final: bool = False) -> None:
         self._utf8.feed(chunk, final=final)
@@ -116,8 +123,11 @@ class EncodingCheck:
             return self._utf8.codec
         if self._utf8.cut_off and self._utf8.has_wide:
             raise FileError("bad_encoding", _cut_off(self._utf8))
-        if self._utf8.control or other.control:
-            raise FileError("bad_encoding", "control characters: no text, or UTF-16 without mark")
+        if other.codec != _GB and other.good and other.looks_chinese:
+            return other.codec
+        if control := self._utf8.control or other.control:
+            where = f"control characters (line {control})"
+            raise FileError("bad_encoding", f"{where}: no text, or UTF-16 without mark")
         if other.cut_off:
             raise FileError("bad_encoding", _cut_off(other))
         if not other.good:
@@ -140,8 +150,17 @@ def _good(trial: _Trial) -> str:
         return trial.codec
     if trial.cut_off:
         raise FileError("bad_encoding", _cut_off(trial))
-    where = "control characters" if trial.control else f"line {trial.failed_line}"
+    control = f"control characters (line {trial.control})"
+    where = control if trial.control else f"line {trial.failed_line}"
     raise FileError("bad_encoding", f"not {trial.codec.removesuffix('-sig')} throughout: {where}")
+
+
+def _unmarked(head: bytes) -> str:
+    """What a file may be besides UTF-8: every second byte of UTF-16 is zero where it is ASCII."""
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if not even and not odd:
+        return _GB
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _cut_off(trial: _Trial) -> str:

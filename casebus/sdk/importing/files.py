@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from casebus.sdk.importing.cells import plain
 from casebus.sdk.importing.columns import (
+    HEADING_WITHIN,
     CsvTable,
     TableMapping,
     columns_of,
@@ -22,10 +23,10 @@ from casebus.sdk.importing.columns import (
 )
 from casebus.sdk.importing.csv_text import LARGEST_LINE, CsvText
 from casebus.sdk.importing.encodings import AUTO, EncodingCheck
-from casebus.sdk.importing.issues import FileError, Issue, IssueCode, RowNumber
+from casebus.sdk.importing.issues import CellError, FileError, Issue, IssueCode, RowNumber
 from casebus.sdk.importing.report import LineCounts
 from casebus.sdk.importing.sniff import HEAD, refuse_no_table
-from casebus.sdk.importing.workbook import ZIP, ColumnKinds, Workbook
+from casebus.sdk.importing.workbook import ZIP, ColumnKinds, Sheet, Workbook
 
 _CHUNK = 1 << 20
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
@@ -120,7 +121,8 @@ class FileRows:
         reader = CsvText(text, self._mapping.delimiter)
         mapping = self._mapping
         first = reader.heading(
-            lambda cells: not missing(mapping, columns_of(cells, mapping)), mapping.workbook.header
+            lambda cells: not missing(mapping, columns_of(cells, mapping)),
+            max(mapping.workbook.header, HEADING_WITHIN),
         )
         columns = columns_of(first, mapping)
         require(mapping, columns)
@@ -142,7 +144,7 @@ class FileRows:
         )
         with closing(Workbook(self._source.path, file, self._mapping.workbook)) as book:
             for sheet in book.sheets():
-                columns = columns_of(sheet.columns(), self._mapping)
+                columns = self._columns(sheet)
                 require(self._mapping, columns, sheet.name)
                 for number, row in sheet.body():
                     if row.is_hidden:
@@ -152,6 +154,18 @@ class FileRows:
                     named = zip(columns, row.values, strict=False)
                     yield number, sheet.row(number, named, read)
 
+    def _columns(self, sheet: Sheet) -> list[str]:
+        """By the row that the mapping names; else by the first whose names it reads."""
+        named = columns_of(sheet.columns(), self._mapping)
+        if not missing(self._mapping, named):
+            return named
+        for at in range(1, HEADING_WITHIN + 1):
+            found = columns_of(sheet.columns(at), self._mapping)
+            if not missing(self._mapping, found):
+                sheet.begin(at)
+                return found
+        return named
+
     def _hidden(self, number: RowNumber) -> Issue:
         is_taken = self._mapping.workbook.hidden_rows == "take"
         detail = "the workbook hides it: " + ("read all the same" if is_taken else "left out")
@@ -160,7 +174,14 @@ class FileRows:
     def _json_rows(self, text: io.TextIOWrapper, lines: LineCounts) -> Iterator[RawRow]:
         rows = self._json_lines(text, lines)
         first = list(islice(rows, _SAMPLE))
-        names = {name for _, row in first if isinstance(row, dict) for name in row}
+        if not first:
+            raise FileError("empty_file", f"{self._source.path.name} has no rows")
+        names = list(
+            dict.fromkeys(name for _, row in first if isinstance(row, dict) for name in row)
+        )
+        if not names:
+            what = "no line of it is an object of JSON: write one object a line (JSON Lines)"
+            raise FileError("not_text", f"{self._source.path.name}: {what}")
         require(self._mapping, names)
         yield from first
         yield from rows
@@ -178,12 +199,24 @@ class FileRows:
 
 def _json_row(number: int, line: str) -> dict[str, str] | Issue:
     try:
-        body = json.loads(line, parse_float=str)
+        body = json.loads(line, parse_float=str, object_pairs_hook=_once)
         if isinstance(body, dict):
-            return dict(_flat(body, ""))
+            return _once(list(_flat(body, "")))
+    except CellError as error:
+        return Issue(number, error.detail, IssueCode.BAD_ROW, "it comes twice in this object")
     except (ValueError, RecursionError):
         return Issue(number, "", IssueCode.BAD_ROW, "not JSON")
     return Issue(number, "", IssueCode.BAD_ROW, "not a JSON object")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names come once: of two values nobody knows which is meant."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise CellError(IssueCode.BAD_ROW, name[:80])
+        found[name] = value
+    return found
 
 
 def _flat(body: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, from_excel
 
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode, RowNumber
 from casebus.sdk.importing.mapping import WorkbookPart
+from casebus.sdk.importing.workbook_formats import ShownNumber
 from casebus.sdk.importing.workbook_parts import (
     DAMAGE,
     Archive,
@@ -29,7 +30,13 @@ from casebus.sdk.importing.workbook_parts import (
     read_book,
 )
 from casebus.sdk.importing.workbook_rows import BadCell, SheetRow, sheet_rows
-from casebus.sdk.importing.workbook_scan import Merged, measure, merged_ranges, refuse_other
+from casebus.sdk.importing.workbook_scan import (
+    Merged,
+    measure,
+    merged_ranges,
+    refuse_locked,
+    refuse_other,
+)
 from casebus.words import in_words
 
 ZIP = b"PK\x03\x04"
@@ -59,6 +66,7 @@ class Workbook:
         self._part = part
         with _whole(path):
             self._zip = zipfile.ZipFile(file)
+            refuse_locked(path, self._zip)
             measure(path, self._zip)
             self._archive = Archive(self._zip)
             refuse_other(path, self._archive)
@@ -89,8 +97,18 @@ class Workbook:
                 "several_sheets", f"it has the sheets {names}: name those to read in the mapping"
             )
         if not found:
-            raise FileError("empty_file", "the workbook has no rows")
+            raise self._no_rows()
         return found[0]
+
+    def _no_rows(self) -> FileError:
+        if not self._book.sheets:
+            return FileError("bad_workbook", f"{self._path.name}: its sheets are missing")
+        hidden = [one.name for one in self._book.sheets if not one.is_visible]
+        if not hidden:
+            return FileError("empty_file", "the workbook has no rows")
+        names = ", ".join(hidden)
+        what = f"the sheets that it shows have no rows; it hides {names}"
+        return FileError("empty_file", f"{what}: name those to read in the mapping")
 
     def _visible(self) -> Iterator[Sheet]:
         for place in self._book.sheets:
@@ -140,10 +158,18 @@ class Sheet:
             if not is_empty:
                 yield RowNumber(row.number, self.name), row
 
-    def columns(self) -> list[str]:
+    def begin(self, header: int) -> None:
+        """Take the names from this row, and what is below as rows."""
+        self._header = self._header_at(header)
+
+    def _header_at(self, row: int) -> range:
+        return range(row, row + len(self._header))
+
+    def columns(self, header: int = 0) -> list[str]:
         """The header's names; of a heading in several rows the distinct parts, joined by `/`."""
-        above = takewhile(lambda row: row[0] < self._header.stop, self.rows())
-        parts = [list(map(_plain_text, row.values)) for at, row in above if at in self._header]
+        rows = self._header_at(header) if header else self._header
+        above = takewhile(lambda row: row[0] < rows.stop, self.rows())
+        parts = [list(map(_plain_text, row.values)) for at, row in above if at in rows]
         stacked = zip_longest(*parts, fillvalue="")
         names = ["/".join(dict.fromkeys(filter(None, column))) for column in stacked]
         # A heading merged over several columns names the first of them.
@@ -169,6 +195,9 @@ class Sheet:
         for name, value in named:
             if name in read.numbers and (why := _no_number(value)):
                 return Issue(number, name, IssueCode.SPOILED_NUMBER, why)
+            if name in read.numbers and isinstance(value, ShownNumber):
+                cells[name] = value.shown
+                continue
             text = self._text(value, is_date=name in read.dates)
             if not isinstance(text, BadCell):
                 cells[name] = text

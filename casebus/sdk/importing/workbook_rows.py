@@ -13,13 +13,15 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, fr
 
 from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.spoiled import unescaped
+from casebus.sdk.importing.workbook_formats import as_shown
 from casebus.sdk.importing.workbook_parts import Archive, RichText, WorkbookParts, is_true
 from casebus.sdk.importing.xml import XmlFeed, local_name, safe_parser
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 #: Longer ones there are in no workbook.
 _ROW_NUMBER, _TEXT_NUMBER = re.compile(r"\d{1,7}"), re.compile(r"\d{1,9}")
-_ZEROS = re.compile(r"0{2,30}")
+#: A row of no height is hidden too.
+_NO_HEIGHT = re.compile(r"0(?:\.0*)?")
 #: A sheet's own bounds: what lies outside them is no cell.
 _MOST_COLUMNS, _MOST_ROWS = 1 << 14, 1 << 20
 
@@ -97,7 +99,10 @@ class _SheetReader:
         if self._number > _MOST_ROWS:
             raise FileError("bad_workbook", f"a row {self._number}, which no workbook has")
         self._column = 0
-        self._row = SheetRow(self._number, [], is_true(said.get("hidden")))
+        is_hidden = (
+            is_true(said.get("hidden")) or _NO_HEIGHT.fullmatch(said.get("ht", "")) is not None
+        )
+        self._row = SheetRow(self._number, [], is_hidden)
 
     def _begin_cell(self, said: dict[str, str]) -> None:
         found = _REFERENCE.fullmatch(said.get("r", ""))
@@ -179,10 +184,7 @@ class _SheetReader:
         code, is_date = formats[self._style] if self._style < len(formats) else ("", False)
         if is_date:
             return self._date(value)
-        if code and isinstance(value, int) and _ZEROS.fullmatch(code):
-            # As it is shown: 7 as 00007.
-            return str(value).zfill(len(code))
-        return value
+        return as_shown(code, value) if code else value
 
     def _date(self, value: float) -> Any:
         try:

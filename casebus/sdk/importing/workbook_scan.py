@@ -14,6 +14,7 @@ from casebus.sdk.importing.xml import local_name
 #: What all parts of a workbook may unpack to: about a million rows.
 LARGEST_UNPACKED = 1 << 30
 _MOST_MERGED = 100_000
+_ENCRYPTED = 1
 _CHUNK = 1 << 16
 
 #: (first row, first column, last row, last column), counted from 1.
@@ -26,6 +27,12 @@ _OTHERS = {
     "ppt/presentation.xml": "slides (.pptx)",
     "index/document.iwa": "a file of Numbers",
 }
+
+
+def refuse_locked(path: Path, archive: zipfile.ZipFile) -> None:
+    """Raises FileError `bad_workbook` where a part is encrypted."""
+    if any(info.flag_bits & _ENCRYPTED for info in archive.infolist()):
+        raise FileError("bad_workbook", f"{path.name} is locked: save it without a password")
 
 
 def measure(path: Path, archive: zipfile.ZipFile) -> None:
@@ -69,6 +76,9 @@ def merged_ranges(archive: Archive, book: WorkbookParts) -> dict[str, list[Merge
 def _add(ranges: list[Merged], reference: str) -> None:
     if len(ranges) == _MOST_MERGED:
         raise FileError("unsafe_file", f"more than {_MOST_MERGED} merged ranges")
-    left, top, right, bottom = range_boundaries(reference)
+    try:
+        left, top, right, bottom = range_boundaries(reference)
+    except (ValueError, TypeError):
+        raise FileError("bad_workbook", f"it merges no cells: {reference[:40]}") from None
     if left and top and right and bottom:
         ranges.append((top, left, bottom, right))
