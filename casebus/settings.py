@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from casebus.errors import CasebusError
 from casebus.forms import said_of
 
+_PROTOCOLS = frozenset({"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"})
+_MECHANISMS = frozenset({"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "GSSAPI"})
+_BROKER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):(\d{1,5})")
+_PORTS = 65_535
 _PACKAGE = Path(__file__).parent
 
 
@@ -95,12 +100,17 @@ class Settings(BaseSettings):
             raise CasebusError("bad_environment", "; ".join(said)) from None
 
     def kafka_client(self) -> dict[str, Any]:
-        """Addresses and sign-in, named as aiokafka and kafka-python both name them."""
+        """Addresses and sign-in, named as aiokafka and kafka-python both name them.
+
+        Raises CasebusError `bad_environment`, which names the variable.
+        """
+        _one_of("CASEBUS_KAFKA_SECURITY_PROTOCOL", self.kafka_security_protocol, _PROTOCOLS)
         options: dict[str, Any] = {
-            "bootstrap_servers": self.kafka_bootstrap.split(","),
+            "bootstrap_servers": _brokers(self.kafka_bootstrap),
             "security_protocol": self.kafka_security_protocol,
         }
         if self.kafka_security_protocol.startswith("SASL_"):
+            _one_of("CASEBUS_KAFKA_SASL_MECHANISM", self.kafka_sasl_mechanism, _MECHANISMS)
             options |= {
                 "sasl_mechanism": self.kafka_sasl_mechanism,
                 "sasl_plain_username": self.kafka_username,
@@ -111,13 +121,36 @@ class Settings(BaseSettings):
         return options
 
     def tls_context(self) -> ssl.SSLContext:
-        """Names are checked, and by `tls_ca` alone where it is set."""
-        return ssl.create_default_context(cafile=self.tls_ca)
+        """Names are checked, and by `tls_ca` alone where it is set.
+
+        Raises CasebusError `bad_environment` where that cannot be read.
+        """
+        try:
+            return ssl.create_default_context(cafile=self.tls_ca)
+        except ssl.SSLError as error:
+            raise unusable(f"CASEBUS_TLS_CA={self.tls_ca}", "no certificate in it") from error
+        except OSError as error:
+            raise unusable(f"CASEBUS_TLS_CA={self.tls_ca}", str(error.strerror)) from error
 
 
 def unusable(variable: str, says: str) -> CasebusError:
     """The error of a variable whose value cannot be used here, as a part of a sentence."""
     return CasebusError("bad_environment", f"{variable}: {says}")
+
+
+def _one_of(variable: str, value: str, known: frozenset[str]) -> None:
+    if value not in known:
+        raise unusable(variable, f"known are {', '.join(sorted(known))}")
+
+
+def _brokers(text: str) -> list[str]:
+    """Addresses of brokers, by commas."""
+    found = [one.strip() for one in text.split(",") if one.strip()]
+    wrong = [one for one in found if not (at := _BROKER.fullmatch(one)) or int(at[1]) > _PORTS]
+    if wrong or not found:
+        says = f"{', '.join(wrong) or 'nothing'} is no address: write host:port, by commas"
+        raise unusable("CASEBUS_KAFKA_BOOTSTRAP", says)
+    return found
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

@@ -6,6 +6,7 @@ What helps to find the place is taken from it: line and column, the name that is
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -109,11 +110,19 @@ def _of_the_system(error: BaseException | None) -> str:
         trust = getattr(error, "verify_message", None)
         if trust:
             return f"its certificate is not trusted: {trust}"
+        if isinstance(error, ssl.SSLError):
+            return _of_tls(error)
         if isinstance(error, OSError) and error.strerror:
             place = f"{error.filename}: " if error.filename else ""
             return f"{place}{error.strerror[:1].lower()}{error.strerror[1:]}"
         error = error.__cause__ or error.__context__
     return ""
+
+
+def _of_tls(error: ssl.SSLError) -> str:
+    """OpenSSL's name of what went wrong, in small letters, without the place in its source."""
+    reason = (error.reason or "no reason given").replace("_", " ").lower()
+    return f"no TLS is spoken with it: {reason}"
 
 
 def _of_a_server(error: Any) -> str:

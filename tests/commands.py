@@ -63,6 +63,7 @@ def assert_clear(done: Result, words: Sequence[str], *codes: int) -> dict[str, A
     what = f"{' '.join(words)}: {done.exit_code} {done.exception!r}\n{done.output}"
     assert isinstance(done.exception, (SystemExit, type(None))), what
     assert "Traceback" not in done.output, what
+    assert "unforeseen" not in done.output, what
     assert not codes or done.exit_code in codes, what
     for line in reversed(done.stderr.splitlines()):
         if line.startswith('{"error"'):

@@ -87,7 +87,7 @@ def command(
     The mapping says which, and what its columns or activities mean. Running it again changes
     nothing; a changed row becomes a correction. A log whose import was cut off goes on where it
     stopped. A gateway or Kafka that is away is waited for; what is not back in time ends the import
-    with 4, and the same command goes on.
+    with 4, and the same command goes on. It ends with 1 where no row could be taken.
     """
     mapping_path = mapping_file or _beside(file)
     mapping = load_mapping(mapping_path)
@@ -104,7 +104,7 @@ def command(
         unsent = _unsent(publisher) if publisher else 0
     shown = summary.as_json() | {"report": str(report) if report else None, "unsent": unsent}
     answer(shown, as_json=as_json, show=lambda console: _show(console, summary, issues, report))
-    sys.exit(PENDING if unsent else 0)
+    sys.exit(PENDING if unsent else int(bool(summary.rows_read) and not summary.rows_taken))
 
 
 def _beside(file: Path) -> Path:

@@ -54,6 +54,8 @@ OWN = {
     "law": ("casebus.cli.law", "Check, draw, try and adopt the law files."),
     "schemas": ("casebus.cli.schemas", "Add, check and describe event types."),
 }
+#: The code of an error that no code was foreseen for.
+UNFORESEEN = "unforeseen"
 ENTRY_POINTS = "casebus.commands"
 #: What the server part brings; named here so that an agency's install can say what is missing, and
 #: that the list of commands loads none of it.
@@ -105,8 +107,11 @@ class Commands(CommandGroup):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            shown = error if isinstance(error, CasebusError) else cleared(error) or _refused(error)
-            if shown is None:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                # A pipe that nobody reads any more is no error to show.
+                raise
+            shown = error if isinstance(error, CasebusError) else cleared(error) or _said(error)
+            if shown.code == UNFORESEEN and ctx.params.get("verbose"):
                 raise
             raise ShownError(shown, ctx) from error
 
@@ -139,11 +144,12 @@ def _added() -> dict[str, Any]:
     return {one.name: one for one in sorted(entry_points(group=ENTRY_POINTS))}
 
 
-def _refused(error: Exception) -> CasebusError | None:
-    """What the machine itself refuses. A pipe that nobody reads any more is no error to show."""
-    if not isinstance(error, OSError) or error.errno == errno.EPIPE:
-        return None
-    return CasebusError("machine_refused", in_words(error))
+def _said(error: Exception) -> CasebusError:
+    """What the machine itself refuses; else a fault of ours, shown whole to who asks for it."""
+    if isinstance(error, OSError):
+        return CasebusError("machine_refused", in_words(error))
+    detail = f"{in_words(error)}; `casebus -v` and the same command shows where, for a report"
+    return CasebusError("unforeseen", detail)
 
 
 def _from_module(name: str) -> click.Command:

@@ -49,7 +49,8 @@ class Gateway:
         self._owner = OwnerProcess("the gateway's client")
         self._url = _address(settings.gateway_url)
         self._patience = Patience(settings.patience_seconds)
-        headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
+        key = _key(settings.api_key)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = client(
             self._url,
             base_url=self._url,
@@ -338,6 +339,14 @@ def _address(url: str) -> str:
         says = f"CASEBUS_GATEWAY_URL={url} does not begin with http:// or https:// and a host"
         raise CasebusError("bad_environment", says)
     return url.rstrip("/")
+
+
+def _key(text: str) -> str:
+    """An API key as a header can carry it; its message never repeats it."""
+    if not (text.isascii() and text.isprintable()) or text != text.strip():
+        says = "CASEBUS_API_KEY holds characters that no key has: copy it again"
+        raise CasebusError("bad_environment", says)
+    return text
 
 
 def _retry_after(response: httpx.Response) -> float:

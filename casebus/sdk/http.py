@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,6 +16,7 @@ from casebus.errors import CasebusError
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 #: Where OpenSSL looks for authorities; one that is not there is the same to it as none.
+_SIGN_IN = re.compile(r"(^|//)[^/]*@")
 _AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -53,4 +55,9 @@ def _require_authorities(environment: Mapping[str, str]) -> None:
 def _proxies(environment: Mapping[str, str]) -> str:
     """Those that are set, whatever their case, as a person would look for them."""
     named = [name for name in environment if name.upper() in _PROXIES]
-    return ", ".join(f"{name}={environment[name]}" for name in sorted(named)) or "proxies"
+    return ", ".join(f"{name}={_shown(environment[name])}" for name in sorted(named)) or "proxies"
+
+
+def _shown(proxy: str) -> str:
+    """Without the name and the password in it."""
+    return _SIGN_IN.sub(r"\1…@", proxy)

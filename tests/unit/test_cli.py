@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from casebus.cli import connect
 from casebus.cli import main as entry
 from casebus.cli.main import OWN, SERVER, main
+from casebus.cli.output import json_option
 from casebus.sdk.gateway import Gateway
 from casebus.trust.keys import SigningKey
 from tests import commands
@@ -338,3 +339,39 @@ def test_a_terminal_that_lacks_a_character_is_shown_its_code() -> None:
     )
     assert (told.returncode, told.stderr) == (0, "")
     assert r"\u" in told.stdout
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_fault_of_ours_is_one_line_and_its_place_is_there_for_who_asks(
+    monkeypatch: pytest.MonkeyPatch, *, as_json: bool
+) -> None:
+    @click.command("odd")
+    @json_option
+    def odd(*, as_json: bool) -> None:
+        raise RuntimeError(as_json)
+
+    monkeypatch.setattr(entry, "_from_module", lambda _: odd)
+    words = ["cases", *(["--json"] if as_json else [])]
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, done.stdout) == (1, "")
+    found = json.loads(done.stderr)["error"]["code"] if as_json else done.stderr.split(":")[0]
+    assert found == "unforeseen"
+    assert isinstance(CliRunner().invoke(main, ["-v", *words]).exception, RuntimeError)
+
+
+def test_an_error_holds_no_control_sequence() -> None:
+    done = CliRunner().invoke(main, ["cases"], env={"CASEBUS_GATEWAY_URL": "\x1b[2J"})
+    assert done.exit_code == 1
+    assert "\x1b" not in done.stderr
+
+
+def test_an_import_that_takes_no_row_is_no_success(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    examples = Path(__file__).parents[2] / "examples"
+    lines = (examples / "referrals-2025.csv").read_text(encoding="utf-8-sig").splitlines()
+    file = tmp_path / "a.csv"
+    file.write_text(lines[0] + "\n甲,乙\n", encoding="utf-8")
+    mapping = str(examples / "referrals-2025.mapping.yaml")
+    done = run("import", str(file), "--mapping", mapping, "--dry-run", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["rows_refused"]) == (1, 1)

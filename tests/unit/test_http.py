@@ -60,3 +60,10 @@ def refusal(url: str) -> CasebusError | None:
     except CasebusError as error:
         return error
     return None
+
+
+def test_the_password_of_a_proxy_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "gopher://me:geheim@proxy.invalid:1080")
+    with pytest.raises(CasebusError, match=r"ALL_PROXY=gopher://…@proxy\.invalid:1080") as refused:
+        client(ELSEWHERE)
+    assert "geheim" not in str(refused.value)

@@ -157,6 +157,12 @@ def test_a_certificate_that_is_not_trusted_is_told_with_its_reason() -> None:
     assert in_words(error) == "its certificate is not trusted: self-signed certificate"
 
 
+def test_no_tls_at_the_other_end_is_told_without_a_place_in_a_library() -> None:
+    error = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)")
+    error.reason = "WRONG_VERSION_NUMBER"
+    assert in_words(error) == "no TLS is spoken with it: wrong version number"
+
+
 def test_what_nobody_foresaw_names_no_type() -> None:
     assert in_words(type("OddError", (Exception,), {})("x")) == (
         "an error that nobody foresaw; the log has it"
