@@ -14,6 +14,7 @@ import click
 from casebus.cli.groups import CommandGroup
 from casebus.cli.output import ShownError
 from casebus.cli.server import cleared, from_entry_point, missing
+from casebus.cli.start import STOPPED
 from casebus.errors import CasebusError
 from casebus.later import loaded
 from casebus.words import in_words
@@ -101,9 +102,18 @@ class Commands(CommandGroup):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        try:
+            return super().make_context(*given, **more)
+        except KeyboardInterrupt:
+            raise SystemExit(STOPPED) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            what = "by Ctrl-C; what was not confirmed may have been done"
+            raise ShownError(CasebusError("stopped", what), ctx, STOPPED) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -126,7 +136,8 @@ def main(*, verbose: bool) -> None:
     eval "$(casebus env)" sets them all.
 
     A command ends with 0 where all was done, 1 where something was refused or is wrong, 2 where it
-    was called wrongly, 3 where an outcome is not known yet, 4 where what it needs is away.
+    was called wrongly, 3 where an outcome is not known yet, 4 where what it needs is away,
+    130 where Ctrl-C stopped it.
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character shows its code; nothing fails for it.

@@ -51,11 +51,10 @@ json_option = click.option(
 class ShownError(click.ClickException):
     """A CasebusError as a terminal shows it: code first, then the sentence."""
 
-    exit_code = 1
-
-    def __init__(self, error: CasebusError, ctx: click.Context) -> None:
+    def __init__(self, error: CasebusError, ctx: click.Context, exit_code: int = 1) -> None:
         super().__init__(str(error))
         self.error = error
+        self.exit_code = exit_code
         if isinstance(error, AwayError):
             self.exit_code = AWAY
         self._as_json = bool(ctx.meta.get(_META))

@@ -375,3 +375,36 @@ def test_an_import_that_takes_no_row_is_no_success(
     mapping = str(examples / "referrals-2025.mapping.yaml")
     done = run("import", str(file), "--mapping", mapping, "--dry-run", "--json")
     assert (done.exit_code, json.loads(done.stdout)["rows_refused"]) == (1, 1)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_ctrl_c_ends_a_command_with_130(monkeypatch: pytest.MonkeyPatch, *, as_json: bool) -> None:
+    @click.command("slow")
+    @json_option
+    def slow(*, as_json: bool) -> None:
+        raise KeyboardInterrupt(as_json)
+
+    monkeypatch.setattr(entry, "_from_module", lambda _: slow)
+    done = CliRunner().invoke(main, ["cases", *(["--json"] if as_json else [])])
+    assert (done.exit_code, done.stdout) == (130, "")
+    found = json.loads(done.stderr)["error"]["code"] if as_json else done.stderr.split(":")[0]
+    assert found == "stopped"
+
+
+def test_ctrl_c_while_the_parts_are_loaded_is_silent(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'rich.console': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "from casebus.cli.start import main; main()"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

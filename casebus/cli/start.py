@@ -1,0 +1,20 @@
+"""Where `casebus` begins: Ctrl-C ends it in silence while its parts are still being loaded."""
+
+from __future__ import annotations
+
+import os
+
+from casebus.later import loaded
+
+#: What a shell shows of a command that Ctrl-C ended.
+STOPPED = 130
+
+
+def main() -> None:
+    """Run the command of this process's arguments."""
+    try:
+        command = loaded("casebus.cli.main").main
+    except KeyboardInterrupt:
+        # Nothing was begun; what is half loaded has nothing to say at its end.
+        os._exit(STOPPED)
+    command()
