@@ -18,9 +18,11 @@ from casebus.words import in_words
 #: Expat keeps an unfinished token in memory.
 LARGEST_TOKEN = 4 << 20
 _DECLARED = re.compile(
-    rb"""\A<\?xml\s[^>]*?encoding\s*=\s*["']\s*([A-Za-z0-9._:() -]*?)\s*["'][^>]*\?>"""
+    rb"""\A(?:\xef\xbb\xbf)?<\?xml\s[^>]*?"""
+    rb"""encoding\s*=\s*["']\s*([A-Za-z0-9._:() -]*?)\s*["'][^>]*\?>"""
 )
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
+_CONTINUED, _LONGEST = bytes(range(0x80, 0xC0)), 4
 _UTF8_MARK = codecs.BOM_UTF8
 _OWN = frozenset({"utf-8", "utf-8-sig", "ascii", "utf-16", "utf-16-le", "utf-16-be"})
 
@@ -83,6 +85,9 @@ class XmlFeed:
         try:
             self._parser.Parse(plain, not chunk)
         except expat.ExpatError as error:
+            if self._decode is None and _is_no_utf8(chunk):
+                says = f"line {error.lineno} is not in UTF-8, and the XML declares nothing else"
+                raise FileError("bad_encoding", says) from error
             raise FileError(self._code, f"no XML: {in_words(error)}") from error
         except (LookupError, ValueError) as error:
             raise FileError("bad_encoding", "XML in an encoding that is not read") from (error)
@@ -92,6 +97,8 @@ class XmlFeed:
 
     def _begin(self, chunk: bytes) -> None:
         self._begun = True
+        if chunk[:1].isspace() and chunk.lstrip().startswith(b"<?xml"):
+            raise FileError(self._code, "no XML: blanks stand before its first line: remove them")
         found = _DECLARED.match(chunk[:1024])
         if found is None:
             return
@@ -99,7 +106,8 @@ class XmlFeed:
         codec = text_codec(declared)
         if codec is None:
             raise FileError("bad_encoding", f"XML in an encoding that nobody knows: {declared}")
-        if codec not in _OWN:
+        # Expat knows an encoding by its own spelling alone: UTF8 is none to it.
+        if codec not in _OWN or declared.lower().replace("_", "-") == "utf8" or "_" in declared:
             self._codec = codec
             self._decode = codecs.getincrementaldecoder(codec)().decode
 
@@ -114,6 +122,17 @@ class XmlFeed:
             raise FileError(
                 "bad_encoding", f"XML that is not {self._codec} throughout: after line {where}"
             ) from error
+
+
+def _is_no_utf8(chunk: bytes) -> bool:
+    """Whether a piece has bytes that no text in UTF-8 has, but for a character cut at its ends."""
+    if chunk[:2] in _UTF16 or b"\x00" in chunk:
+        return False
+    try:
+        chunk.lstrip(_CONTINUED).decode()
+    except UnicodeDecodeError as error:
+        return error.start < len(chunk) - _LONGEST
+    return False
 
 
 def _refuse(*_: object) -> NoReturn:
