@@ -24,6 +24,7 @@ from casebus.sdk.importing.issues import CellError, Issue, IssueCode
 from casebus.sdk.importing.mapping import CellKind, CellSource, EventPart, Mapping, NumberCell
 from casebus.sdk.importing.minting import MintedEvent
 from casebus.sdk.importing.spoiled import (
+    doubtful,
     is_nothing,
     may_have_lost_digits,
     shortened,
@@ -152,7 +153,7 @@ class RowReading:
         return code
 
     def _note_spoiled(self, column: str, text: str) -> bool:
-        why = shortened(text) or (may_have_lost_digits(text) if text.isdigit() else "")
+        why = shortened(text) or may_have_lost_digits(text)
         if why:
             self.note(column, IssueCode.SPOILED_CELL, f"{text[:80]}: {why}")
         return bool(why)
@@ -194,7 +195,7 @@ class RowReading:
             self.note(column, IssueCode.READ_AS_MEANT, meant[:80])
         if cell == _header(column):
             raise self.refuse(column, IssueCode.SPOILED_NUMBER, "the heading comes again")
-        if why := may_have_lost_digits(cell):
+        if why := doubtful(cell):
             self.note(column, IssueCode.SPOILED_CELL, f"{cell[:80]}: {why}")
         return meant
 

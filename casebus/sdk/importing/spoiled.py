@@ -117,15 +117,20 @@ def _no_case(cell: str) -> str:
         return f"{cell}: it is a formula, or an amount with its sign"
     if _LIST.fullmatch(cell):
         return f"{cell}: it holds several values"
-    if _ZEROS.fullmatch(cell):
-        return f"{cell}: a formula gives this for an empty cell"
     return ""
 
 
 def may_have_lost_digits(cell: str) -> str:
-    """Why some digits of a number may be missing, or nothing."""
+    """Why digits behind the fifteenth may be another's, or nothing."""
     if _KEPT_DIGITS.fullmatch(cell):
         return "its last digits are all zeros, as a spreadsheet leaves them behind the fifteenth"
+    return ""
+
+
+def doubtful(cell: str) -> str:
+    """Why a case's number may be another than was typed, or nothing."""
+    if _ZEROS.fullmatch(cell):
+        return "a formula gives this for an empty cell"
     if _DECIMAL.fullmatch(cell):
         return "where a spreadsheet took it for an amount, zeros at its end are lost"
-    return ""
+    return may_have_lost_digits(cell)
