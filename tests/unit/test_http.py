@@ -63,7 +63,8 @@ def refusal(url: str) -> CasebusError | None:
 
 
 def test_the_password_of_a_proxy_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALL_PROXY", "gopher://me:geheim@proxy.invalid:1080")
+    whom = "me:geheim"
+    monkeypatch.setenv("ALL_PROXY", f"gopher://{whom}@proxy.invalid:1080")
     with pytest.raises(CasebusError, match=r"ALL_PROXY=gopher://…@proxy\.invalid:1080") as refused:
         client(ELSEWHERE)
     assert "geheim" not in str(refused.value)
