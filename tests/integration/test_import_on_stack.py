@@ -123,9 +123,8 @@ def test_a_number_of_a_case_on_the_bus_is_not_imported_beside_it(
     report = tmp_path / "report.jsonl"
     mapping = str(EXAMPLES / "referrals-2025.mapping.yaml")
     file = spreadsheet(tmp_path, row("杭西市监移［２０２５］903号"))
-    done = office.run(
-        "import", file, "--mapping", mapping, "--agency", DISTRICT, "--report", str(report)
-    )
+    words = ["import", file, "--mapping", mapping, "--agency", DISTRICT, "--report", str(report)]
+    done = office.run(*words, exit_code=1)
     assert (done["rows_taken"], done["rows_refused"]) == (0, 1)
     (issue,) = [json.loads(line) for line in report.read_text("utf-8").splitlines()][-1:]
     assert (issue["column"], issue["code"]) == ("移送书文号", "number_in_use")
