@@ -47,19 +47,11 @@ async def case(db: Database, agency: str, stream: UUID) -> Row | None:
     return await db.fetchrow(_SQL["case"], agency, stream, timeout=_PATIENCE)
 
 
-async def whole_cases(
-    db: Database, asked: Sequence[tuple[str, UUID]]
-) -> list[dict[str, Any] | None]:
-    """Each case that an agency asks for, with its `titles` and `clocks` as those two give them.
-
-    None where the agency has no part in it.
-    """
-    columns = map(list, zip(*asked, strict=True))
-    rows = {row["place"]: row for row in await _fetch(db, "whole_cases", *columns)}
-    return [_whole(rows[at]) if at in rows else None for at in range(1, len(asked) + 1)]
-
-
-def _whole(row: Row) -> dict[str, Any]:
+async def whole_case(db: Database, agency: str, stream: UUID) -> dict[str, Any] | None:
+    """The case's row with its `titles` and its `clocks`, as those two give them."""
+    row = await db.fetchrow(_SQL["whole_case"], agency, stream, timeout=_PATIENCE)
+    if row is None:
+        return None
     clocks = [{**one, **_moments(one)} for one in row["clocks"] or ()]
     return {**row, "titles": row["titles"] or [], "clocks": clocks}
 

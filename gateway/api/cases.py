@@ -141,13 +141,13 @@ async def one_case(
 
     As it was known earlier, it is folded again under the law that it stands under now.
     """
-    row = await _whole(gateway, database, agency, case)
+    row = await _whole(database, agency, case)
     then = await then_of(gateway, agency, row, known_on)
     mine = await _detail(gateway, agency, row, then)
     if seen_by is None:
         return mine
     await require_part(gateway, database, agency, seen_by, row)
-    other = await _whole(gateway, database, seen_by, case)
+    other = await _whole(database, seen_by, case)
     theirs = await _detail(gateway, seen_by, other, then)
     return CaseDetail(**agreement.agreed(mine.model_dump(), theirs.model_dump()))
 
@@ -255,12 +255,11 @@ async def own(database: Looking, agency: str, case: str) -> Any:
     return row
 
 
-async def _whole(gateway: Gateway, database: Looking, agency: str, case: str) -> Any:
-    """The same with its titles and clocks, read at once, and with what others ask for."""
-    row = await gateway.cases((agency, _stream(case)))
+async def _whole(database: Looking, agency: str, case: str) -> Any:
+    """The same with its titles and clocks, read at once."""
+    row = await reads.whole_case(database, agency, _stream(case))
     if row is None:
         raise CasebusError("not_found")
-    database.note([row])
     return row
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Annotated, Any
-from uuid import UUID
 
 import asyncpg
 from fastapi import Depends, Request
@@ -92,15 +91,6 @@ class Gateway:
             return await submissions.holders_of_keys(await self.database(), digests)
 
         return Gathered(look_up)
-
-    @cached_property
-    def cases(self) -> Gathered[tuple[str, UUID], dict[str, Any] | None]:
-        """A case as this agency asks for it; see `reads.whole_cases`."""
-
-        async def read(asked: list[tuple[str, UUID]]) -> list[dict[str, Any] | None]:
-            return await reads.whole_cases(await self.database(), asked)
-
-        return Gathered(read)
 
     @cached_property
     def keeping(self) -> Gathered[Finished, bool | None]:

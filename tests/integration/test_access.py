@@ -96,7 +96,7 @@ def test_a_stranger_is_refused_and_the_refusal_is_written_down(
 def test_looks_of_the_same_moment_each_see_by_their_own_rights_and_each_is_written_down(
     clients: dict[str, httpx.Client], secret: str
 ) -> None:
-    """They are asked of the database together."""
+    """What they ask is asked together."""
     status = {PSB: "sent", COURT: "restricted", STRANGER: None}
 
     def look(agency: str) -> tuple[str, Any]:
