@@ -87,7 +87,8 @@ def command(
     The mapping says which, and what its columns or activities mean. Running it again changes
     nothing; a changed row becomes a correction. A log whose import was cut off goes on where it
     stopped. A gateway or Kafka that is away is waited for; what is not back in time ends the import
-    with 4, and the same command goes on. It ends with 1 where no row could be taken.
+    with 4, and the same command goes on. Rows that are refused are counted and reported, and the
+    others taken; it ends with 1 where no row could be taken.
     """
     mapping_path = mapping_file or _beside(file)
     mapping = load_mapping(mapping_path)
