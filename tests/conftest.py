@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import warnings
@@ -15,7 +16,7 @@ from onebox.testing import Stack
 
 # A loaded machine is no fault; `--hypothesis-profile` names another profile.
 settings.register_profile("untimed", deadline=None)
-settings.register_profile("fast", deadline=None, max_examples=15)
+settings.register_profile("fast", deadline=None, max_examples=10)
 # The same seeds each time, so more of them find nothing new from one submission to the next.
 settings.register_profile("ci", settings.get_profile("ci"), deadline=None, max_examples=25)
 settings.load_profile("untimed")
@@ -26,6 +27,15 @@ SAID_TO_TESTS = {"CASEBUS_QUICK", "CASEBUS_FAULT_EVENTS"}
 for name in [name for name in os.environ if name.startswith("CASEBUS_")]:
     if name not in SAID_TO_TESTS:
         del os.environ[name]
+
+
+# What collecting makes lives as long as the process: it is looked through for garbage at no time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 #: Folders of which `scripts/test` runs what needs no stack, and what needs one; of others all do.

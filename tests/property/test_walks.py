@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def shuffled(events: list[CaseEvent], seed: int) -> list[CaseEvent]:
     return arrived
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(100))
 @given(SEEDS, SEEDS)
 def test_any_order_of_arrival_ends_in_the_same_state(seed: int, order: int) -> None:
@@ -48,6 +50,7 @@ def test_any_order_of_arrival_ends_in_the_same_state(seed: int, order: int) -> N
     assert derive(arrived) == derive(recorded)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(80))
 @given(SEEDS, st.integers(4, 20))
 def test_the_bus_comes_to_rest_and_what_it_takes_back_it_has_told(seed: int, kept: int) -> None:

@@ -51,6 +51,7 @@ def test_the_file_is_what_the_gateway_gives(
     assert refused.output.startswith("file_not_written")
 
 
+@pytest.mark.slow
 def test_a_bundle_that_agrees_ends_well_and_says_what_was_checked(
     run: Run, made: Installation, tmp_path: Path
 ) -> None:

@@ -128,6 +128,7 @@ def test_pm4py_reads_the_xes(pm4py: Any, name: str, export: Callable[..., Path])
     assert graph["referral.sent", "referral.receipted"] == 1
 
 
+@pytest.mark.slow
 def test_pm4py_reads_the_ocel(pm4py: Any, export: Callable[..., Path]) -> None:
     path = export("--ocel", "log.json")
     log = pm4py.read_ocel2_json(str(path))

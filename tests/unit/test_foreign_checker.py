@@ -48,6 +48,7 @@ def said_of(program: Path, folder: Path, raw: bytes, root: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @needs_go
 @pytest.mark.timeout(300)
 def test_it_agrees_with_what_we_make(program: Path, tmp_path: Path, made: Installation) -> None:

@@ -42,6 +42,7 @@ def test_a_variable_that_cannot_be_used_is_named_and_is_none_of_this_machine_s(
     client(HERE).close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
 @pytest.mark.parametrize("value", ["[::1]", "[::1]:8080,10.0.0.0/8", "*", "a b", "127.0.0.1,,"])
 def test_whatever_needs_no_proxy_the_gateway_s_client_is_made_or_the_variable_named(

@@ -41,6 +41,7 @@ def test_where_the_pieces_end_does_not_matter(chunk: int, encoding: str) -> None
     assert found(raw, chunk=chunk) == found(raw, chunk=1 << 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("raw", "named", "why"),
     [

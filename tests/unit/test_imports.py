@@ -111,6 +111,7 @@ def test_the_list_of_commands_has_a_line_for_each_and_loads_none_of_them() -> No
     assert added - set(OWN) == set(SERVER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--help"], ["publish", "--help"], ["inbox", "--help"]])
 def test_a_command_starts_without_what_it_does_not_use(words: list[str]) -> None:
     code = (

@@ -64,6 +64,7 @@ def test_a_file_without_an_id_is_found(checkout: Path) -> None:
     assert any("no id names it" in problem for problem in all_problems(checkout))
 
 
+@pytest.mark.slow
 def test_an_id_that_git_knows_may_not_change_or_go(checkout: Path) -> None:
     edit(checkout, "ids.json", lambda rows: rows.pop("55"))
     assert any("changed since" in problem for problem in all_problems(checkout))

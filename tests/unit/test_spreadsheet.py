@@ -55,6 +55,7 @@ def test_the_seed_makes_the_file_that_is_committed(generator: ModuleType) -> Non
     assert generator.render() == FILE.read_bytes()
 
 
+@pytest.mark.slow
 def test_every_known_mistake_is_found_and_nothing_else(
     dry_run: tuple[ImportSummary, list[Issue]],
 ) -> None:

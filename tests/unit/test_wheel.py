@@ -79,6 +79,7 @@ def _casebus(install: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     )
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_casebus_with_schemas_and_policies_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {name.split("/")[0] for name in names} == {"casebus", "casebus-0.1.0.dist-info"}

@@ -34,6 +34,7 @@ def test_what_may_come_at_any_time_is_told_from_what_is_next() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(_LAW.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_procedure_can_be_read_in_every_state(path: Path) -> None:
     procedure = _procedure(path.stem)

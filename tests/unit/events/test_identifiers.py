@@ -63,6 +63,7 @@ def test_an_empty_identifier_has_no_problem() -> None:
     assert identify("uscc", "") == ("", "", "")
 
 
+@pytest.mark.slow
 @given(
     kind=st.sampled_from(["uscc", "patent", "case_no", "trademark", "resident_id"]),
     raw=st.text(max_size=30),

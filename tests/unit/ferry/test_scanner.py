@@ -43,6 +43,7 @@ def test_a_file_that_the_scanner_refuses_is_put_away_and_only_its_item_is_kept_b
     assert (barred["line"], barred["said"]) == (wanted[1], "looked")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forget", [False, True])
 def test_a_person_decides_what_becomes_of_a_refused_item(crossing: Crossing, forget: bool) -> None:
     crossing.bus.set(scanner=scanner("raise SystemExit(1)"))
@@ -68,6 +69,7 @@ def test_words_of_the_other_side_are_no_markup_to_a_terminal(crossing: Crossing)
     assert "\x1b" not in done.stdout
 
 
+@pytest.mark.slow
 def test_the_scanner_sees_what_the_events_hold(crossing: Crossing) -> None:
     """Base64 hides it in the file; an event that was cut is seen part by part."""
     crossing.office.set(limit_bytes=16 * KIB)

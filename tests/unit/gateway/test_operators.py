@@ -39,6 +39,7 @@ def test_a_label_that_names_nobody_makes_no_person(label: str) -> None:
     assert name_of(label) == "admin"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/v1/redrives", "/v1/redrives/1/agree", "/v1/redrives/1/decline"])
 async def test_a_key_that_is_nobody_s_own_asks_and_decides_nothing(
     app: FastAPI, client: httpx.AsyncClient, path: str

@@ -39,6 +39,7 @@ def found(files: dict[str, bytes], code: str) -> list[LawProblem]:
     return [one for one in check(files, SCHEMAS) if one.code == code and one.text not in KNOWN]
 
 
+@pytest.mark.slow
 def test_a_clock_from_receipt_needs_a_word_by_when_something_is_received() -> None:
     said = """receipt:
   within_hours: 6
@@ -165,6 +166,7 @@ def test_a_pause_is_explained_once_for_all_procedures() -> None:
     assert (told.severity, "standstill" in told.text) == ("error", True)
 
 
+@pytest.mark.slow
 def test_a_kept_bundle_with_rows_that_are_refused_today_is_read_as_before() -> None:
     silent = changed(CLOCKS, T04_ROW, T04_ROW[T04_ROW.index("    <<") :])
     silent[REFERRAL] = silent[REFERRAL].replace(WORDS.encode(), b"")
@@ -174,6 +176,7 @@ def test_a_kept_bundle_with_rows_that_are_refused_today_is_read_as_before() -> N
     assert fold(until("referral.sent"), kept).status == "sent"
 
 
+@pytest.mark.slow
 def test_a_state_without_a_way_out_where_something_is_owed_is_a_dead_end() -> None:
     text = FILES[REFERRAL].decode().replace('    cancels: ["*"]\n    closes: ["*"]\n', "")
     told = found({**FILES, REFERRAL: text.encode()}, "dead_end")

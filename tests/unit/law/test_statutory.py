@@ -124,6 +124,7 @@ def test_a_monday_before_an_unannounced_new_year_is_not_known() -> None:
     assert only(2026).knows(dt.date(2026, 12, 31))
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(300))
 @given(
     st.dates(dt.date(2004, 1, 1), dt.date(2026, 3, 1)),
@@ -210,6 +211,7 @@ def test_versions_of_a_holiday_that_overlap_are_an_error_and_a_gap_is_a_warning(
     assert "warning version_gap" in found("effective_to: 2013-12-31", "effective_to: 2013-06-30")
 
 
+@pytest.mark.slow
 def test_days_off_that_nobody_has_read_in_a_text_are_told_with_their_line() -> None:
     unsure = [one for one in check(SHIPPED, SCHEMAS, least="V") if one.file == "holidays.yaml"]
     assert {one.code for one in unsure} == {"unsure"}

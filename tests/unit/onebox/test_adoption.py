@@ -59,6 +59,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return Place(tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 async def test_the_bundle_is_kept_before_anything_is_journaled(place: Place) -> None:
     await place.installation.adopt_law()
     assert place.done == ["kept", "adopted"]

@@ -89,6 +89,7 @@ def test_who_may_ask_and_who_may_answer() -> None:
     assert may("customs", "county", "explained")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", [LAW, SWITCHED])
 def test_the_law_is_without_fault_whether_the_period_is_on_or_off(law: Law) -> None:
     files = dict(law._files)

@@ -51,6 +51,7 @@ def test_what_was_asked_for_too_late_pauses_nothing() -> None:
     assert due(found) == "2026-03-09"
 
 
+@pytest.mark.slow
 def test_a_row_of_an_option_that_nobody_declares_is_refused_with_its_line() -> None:
     text = FILES["procedures/referral.yaml"].replace(
         b"option: supplement_pauses_filing", b"option: anything", 1
@@ -59,6 +60,7 @@ def test_a_row_of_an_option_that_nobody_declares_is_refused_with_its_line() -> N
         Law({**FILES, "procedures/referral.yaml": text})
 
 
+@pytest.mark.slow
 def test_a_bundle_from_before_there_were_options_is_read() -> None:
     later = ("options.yaml", "procedures/penalty_entry.yaml")
     old = {name: text for name, text in FILES.items() if name not in later}

@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from rehearsal.commands.year import year
 from rehearsal.year.lines import read
 
 
+@pytest.mark.slow
 def test_a_year_is_written_to_a_file(tmp_path: Path) -> None:
     out = tmp_path / "year.jsonl"
     done = CliRunner().invoke(year, ["--cases", "20", "--out", str(out), "--json"])

@@ -211,6 +211,7 @@ def test_the_office_sees_what_it_has_to_do_by_what_came_and_what_it_said(
     assert [one["duty"] for one in _work(spool, store)["items"]] == asked
 
 
+@pytest.mark.slow
 def test_the_office_s_work_is_paged_and_of_one_case(
     spool: Spool, store: Store, world: World
 ) -> None:
