@@ -17,7 +17,11 @@ from casebus.law.thresholds import Thresholds
 
 @pytest.fixture(scope="session")
 def laws() -> list[Law]:
-    return [one for one in gc.get_objects() if isinstance(one, Law)]
+    # What collecting made is frozen (tests/conftest.py), and not among the objects then.
+    gc.unfreeze()
+    found = [one for one in gc.get_objects() if isinstance(one, Law)]
+    assert found
+    return found
 
 
 @pytest.fixture(autouse=True)

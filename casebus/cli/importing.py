@@ -105,7 +105,7 @@ def command(
         unsent = _unsent(publisher) if publisher else 0
     shown = summary.as_json() | {"report": str(report) if report else None, "unsent": unsent}
     answer(shown, as_json=as_json, show=lambda console: _show(console, summary, issues, report))
-    sys.exit(PENDING if unsent else int(bool(summary.rows_read) and not summary.rows_taken))
+    sys.exit(PENDING if unsent else int(bool(summary.rows_refused) and not summary.rows_taken))
 
 
 def _beside(file: Path) -> Path:

@@ -160,7 +160,7 @@ def _said(error: Exception) -> CasebusError:
     if isinstance(error, OSError):
         return CasebusError("machine_refused", in_words(error))
     detail = f"{in_words(error)}; `casebus -v` and the same command shows where, for a report"
-    return CasebusError("unforeseen", detail)
+    return CasebusError(UNFORESEEN, detail)
 
 
 def _from_module(name: str) -> click.Command:

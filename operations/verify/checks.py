@@ -6,9 +6,8 @@ PostgreSQL is read in one snapshot, and Kafka up to the ends that it has by then
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +22,7 @@ from casebus.events.topics import DIRECTORY, JOURNAL, REJECTED, Topics
 from casebus.law import Law
 from casebus.polling import until
 from casebus.settings import Settings
+from casebus.tasks import together
 from casebus.trust.directory import Directory
 from operations.verify import refolding, stored
 from operations.verify.comparing import RecordBatch, logs_of
@@ -79,7 +79,7 @@ async def verify(
                 reading = Verification(*given, jobs=jobs, signatures=signatures).run(due)
                 if at_once:
                     # While one waits for Kafka or PostgreSQL, the other works.
-                    await _side_by_side(reading, deriving())
+                    await together(reading, deriving())
                 else:
                     await reading
                 if not sample.is_whole:
@@ -115,17 +115,6 @@ async def _derived_again(
             advance(part.name, done, total)
 
         await refolding.check(report, settings, sample, count, seconds)
-
-
-async def _side_by_side(*work: Coroutine[Any, Any, None]) -> None:
-    """All of it; where one fails or it is stopped, the others end, in order, before it is told."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -21,6 +20,7 @@ from casebus.events.topics import JOURNAL, Topics
 from casebus.now import now_from
 from casebus.sdk.directory import DirectoryFollower
 from casebus.sdk.signers import Signers
+from casebus.tasks import together
 from casebus.trust.witnessing import Witnessing
 from services.scheduler.barrier import ADMISSION, Barrier
 from services.scheduler.clocks import ClockTeller
@@ -110,7 +110,7 @@ async def serve(settings: WorkerSettings) -> None:
             "now": now,
             "partitions": partitions,
         }
-        await _together(
+        await together(
             leadership.watch(),
             hearing.run(),
             Relay(leadership.connection, producer, hearing.has_heard).run(),
@@ -129,14 +129,3 @@ async def serve(settings: WorkerSettings) -> None:
             SchedulerHeartbeat(pool, standing, hearing.shown).run(),
             keep_saying(pool, partial(own_word, signers.holder(BUS)), schemas),
         )
-
-
-async def _together(*work: Coroutine[Any, Any, None]) -> None:
-    """Run all until one fails; its error is raised, the others are cancelled."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

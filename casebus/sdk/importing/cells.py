@@ -108,6 +108,9 @@ def written_date(text: str) -> WrittenDate:
 
 
 def _written(zone: str, half: str, said: dict[str, str]) -> WrittenDate:
+    if zone.startswith("-") and "second" not in said:
+        # 9:00-10:30 says from when to when.
+        raise CellError(IssueCode.BAD_DATE, "two times, or a zone behind no seconds")
     parts = {name: int(digits) for name, digits in said.items()}
     day = date(parts["year"], parts["month"], parts["day"])
     if "hour" not in parts:
@@ -126,9 +129,10 @@ def _hour(hour: int, half: str) -> int:
     """Of a clock of twelve hours the hour of the day; 下午15 is one already."""
     if half == "下午":
         return hour + _NOON if hour < _NOON else hour
-    if half and hour > _NOON:
+    if half and hour >= _NOON:
+        # 上午12:30 is said of noon and of midnight.
         raise ValueError(half)
-    return hour % _NOON if half else hour
+    return hour
 
 
 def _from_serial(found: re.Match[str]) -> WrittenDate:

@@ -35,16 +35,6 @@ OTHER_LAW = Law(
 )
 
 
-@pytest.fixture
-def database() -> MemoryDatabase:
-    return MemoryDatabase()
-
-
-@pytest.fixture
-def casework(database: MemoryDatabase) -> Casework:
-    return Casework(database.pool)
-
-
 def sent(casework: Casework, stream: str, **changes: Any) -> Record:
     given: dict[str, Any] = {"stream": stream, "to": (PSB,), "legal": "2026-03-05", **changes}
     return casework.world.event("referral.sent", AMR, **given)

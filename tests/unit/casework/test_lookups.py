@@ -15,16 +15,6 @@ AMR, COURT = "cn-330106-amr", "cn-330106-court"
 MARK = {"kind": "TRADEMARK", "number": "12345678", "title": "翠屿"}
 
 
-@pytest.fixture
-def database() -> MemoryDatabase:
-    return MemoryDatabase()
-
-
-@pytest.fixture
-def casework(database: MemoryDatabase) -> Casework:
-    return Casework(database.pool)
-
-
 async def says(casework: Casework, stream: str, agency: str, *numbers: str, **more: Any) -> str:
     """An event that gives these numbers; its id."""
     given = {"numbers": [{"kind": "letter_no", "value": one} for one in numbers], **more}
