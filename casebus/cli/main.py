@@ -55,7 +55,8 @@ OWN = {
     "law": ("casebus.cli.law", "Check, draw, try and adopt the law files."),
     "schemas": ("casebus.cli.schemas", "Add, check and describe event types."),
 }
-#: The code of an error that no code was foreseen for.
+#: Of an error that no code was foreseen for. Where it is made it is written out: there a test reads
+#: which codes there are.
 UNFORESEEN = "unforeseen"
 ENTRY_POINTS = "casebus.commands"
 #: What the server part brings; named here so that an agency's install can say what is missing, and
@@ -160,7 +161,7 @@ def _said(error: Exception) -> CasebusError:
     if isinstance(error, OSError):
         return CasebusError("machine_refused", in_words(error))
     detail = f"{in_words(error)}; `casebus -v` and the same command shows where, for a report"
-    return CasebusError(UNFORESEEN, detail)
+    return CasebusError("unforeseen", detail)
 
 
 def _from_module(name: str) -> click.Command:
