@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -30,11 +31,13 @@ class ScenarioNow:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # A text: the file is looked at with every event and every request.
+        self._place = str(path)
         self._known: tuple[tuple[int, int], datetime] | None = None
 
     def __call__(self) -> datetime:
         try:
-            found = self._path.stat()
+            found = os.stat(self._place)  # noqa: PTH116 - half the price of `Path.stat`
         except FileNotFoundError:
             return system_now()
         sign = (found.st_ino, found.st_mtime_ns)

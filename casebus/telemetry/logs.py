@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any, TextIO
 
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.orjson import OrjsonFormatter
 
 from casebus.telemetry.spans import trace_id
 
@@ -30,9 +30,10 @@ ALLOWED = frozenset(
     }
 )
 _FRAME = frozenset({"time", "level", "logger", "message", "service", "exc_info"})
+_TOLD = _FRAME | ALLOWED
 
 
-class JsonLines(JsonFormatter):
+class JsonLines(OrjsonFormatter):
     """Formats a record as one line of JSON, with the allowed fields only."""
 
     def __init__(self, service: str) -> None:
@@ -41,11 +42,10 @@ class JsonLines(JsonFormatter):
             rename_fields={"levelname": "level", "name": "logger"},
             static_fields={"service": service},
             timestamp="time",
-            json_ensure_ascii=False,
         )
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        line = {name: log_data[name] for name in log_data if name in _FRAME | ALLOWED}
+        line = {name: log_data[name] for name in log_data if name in _TOLD}
         if (running := trace_id()) is not None:
             line.setdefault("trace_id", running)
         return line

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -52,15 +53,18 @@ class AccessLog:
             return []
         given = request.path_params
         looking: Looking | None = getattr(request.state, "looking", None)
-        streams = set(looking.streams) if looking else set()
+        streams = looking.streams if looking else frozenset()
         if (asked := _uuid(given.get("case"))) is not None:
-            streams.add(asked)
-        row = Looked(
+            streams |= {asked}
+        looked = getattr(request.state, "is_operator", False) or not _ASKED.isdisjoint(given)
+        if not streams and not looked:
+            return []
+        row = partial(
+            Looked,
             at=self._now(),
             agency=agency,
             method=request.method,
             route=route,
-            stream=None,
             source=_text(given.get("source")),
             event_id=_text(given.get("event_id") or given.get("key") or given.get("place")),
             status=status,
@@ -68,10 +72,7 @@ class AccessLog:
             reason=_text(getattr(request.state, "reason", None)),
             break_glass=looking.break_glass if looking else None,
         )
-        if not streams:
-            looked = getattr(request.state, "is_operator", False) or not _ASKED.isdisjoint(given)
-            return [row] if looked else []
-        return [replace(row, stream=stream) for stream in sorted(streams)]
+        return [row(stream=stream) for stream in sorted(streams) or (None,)]
 
     async def _write(self) -> None:
         while self._waiting:

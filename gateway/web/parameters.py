@@ -24,8 +24,8 @@ _NUL, _NO_TEXT = "\x00", "a character that no text has"
 
 def refuse(request: Request, route: str) -> None:
     """Raises `invalid_parameter` with the known names, or the place that cannot be."""
-    known = _known(request.app, route, request.method)
-    given = request.query_params.multi_items()
+    given = request.query_params.multi_items() if request.scope["query_string"] else []
+    known = _known(request.app, route, request.method) if given else {}
     if route.startswith(_REGISTRY):
         given = [(name, value) for name, value in given if name in known]
     _raise([*_wrong(given, known), *_no_text(request, given)])

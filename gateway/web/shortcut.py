@@ -56,19 +56,21 @@ def _resolver(dependant: Dependant) -> Resolve | None:
         return None
     named = [(one.name, do) for one, do in zip(dependant.dependencies, within, strict=True) if do]
     places = [one.name for one in dependant.path_params]
+    asked = [dependant.request_param_name, dependant.http_connection_param_name]
+    of_request, of_response = [one for one in asked if one], dependant.response_param_name
 
     async def resolve(request: Request, known: dict[Any, Any]) -> Any:
         if call in known:
             return known[call]
-        given = {name: await do(request, known) for name, do in named}
-        values = {name: value for name, value in given.items() if name is not None}
-        values |= {one.name: one.get_default() for one in dependant.query_params}
+        values = {one.name: one.get_default() for one in dependant.query_params}
+        for name, do in named:
+            found = await do(request, known)
+            if name is not None:
+                values[name] = found
         values |= {name: request.path_params[name] for name in places}
-        for name in (dependant.request_param_name, dependant.http_connection_param_name):
-            if name:
-                values[name] = request
-        if dependant.response_param_name:
-            values[dependant.response_param_name] = known[Response]
+        values |= dict.fromkeys(of_request, request)
+        if of_response:
+            values[of_response] = known[Response]
         known[call] = found = await call(**values)  # type: ignore[misc]
         return found
 
