@@ -179,6 +179,8 @@ async def add_events(connection: Connection, rows: Iterable[EventRow]) -> None:
 
 async def add_copies(connection: Connection, rows: Sequence[CopyRow]) -> None:
     """Keep further copies; recipients of an event are the union over its equal copies."""
+    if not rows:
+        return
     await _copy(connection, "event_copy", CopyRow, map(_values, rows))
     widening = [(r.stream, r.source, r.id, r.recipients) for r in rows if r.same and r.recipients]
     if widening:

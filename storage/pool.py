@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -23,6 +25,18 @@ AWAY = (
 )
 
 
+#: For whoever finds rows by their keys, a few at a time and many times a second. PostgreSQL would
+#: plan such a query anew for each list of keys, which takes longer than to answer it; and a plan
+#: made to be kept, while the tables are small, would read them whole. So: one plan, by the index.
+BY_KEY = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+
+
 def application_name(application: str) -> str:
     """What the database calls our sessions."""
     return f"casebus-{application}"
@@ -40,9 +54,16 @@ class Plain(asyncpg.Connection):
 
 
 async def open_pool(
-    database_url: str, *, application: str, most: int = 8
+    database_url: str,
+    *,
+    application: str,
+    most: int = 8,
+    planning: Mapping[str, str] = MappingProxyType({}),
 ) -> asyncpg.Pool[asyncpg.Record]:
-    """A pool whose connections read and write jsonb as Python values."""
+    """A pool whose connections read and write jsonb as Python values.
+
+    `planning` are settings of PostgreSQL's planner, such as `BY_KEY`.
+    """
     return await asyncpg.create_pool(
         database_url,
         min_size=1,
@@ -54,6 +75,7 @@ async def open_pool(
             "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
             "lock_timeout": str(LOCK_TIMEOUT_MS),
             "timezone": "UTC",
+            **planning,
         },
     )
 

@@ -34,7 +34,7 @@ from services.transport.worker import leave
 from storage import evidence, journal, renewing, stalling
 from storage import law as bundles
 from storage.handles import Connection, Pool
-from storage.pool import application_name, open_pool
+from storage.pool import BY_KEY, application_name, open_pool
 
 log = logging.getLogger(__name__)
 
@@ -219,7 +219,7 @@ async def open_casework(settings: WorkerSettings, _: Producer) -> AsyncIterator[
     schemas = Schemas.load(settings.schemas_dir)
     law = Law.load(settings.policies_dir / "law")
     follower = DirectoryFollower(settings, schemas).start()
-    pool = await open_pool(settings.database_url, application=APPLICATION)
+    pool = await open_pool(settings.database_url, application=APPLICATION, planning=BY_KEY)
     try:
         if not await asyncio.to_thread(follower.wait, _START_SECONDS):
             raise CasebusError("directory_unread", "the directory did not answer in time")

@@ -36,7 +36,7 @@ from services.transport.worker import leave
 from storage import outbox, speaking
 from storage.handles import Pool
 from storage.outbox import OutboxRow
-from storage.pool import open_pool
+from storage.pool import BY_KEY, open_pool
 from storage.resaying import keep_saying
 
 INBOX = "inbox."
@@ -155,7 +155,7 @@ async def open_intake(settings: WorkerSettings, _: Producer) -> AsyncIterator[Ha
     schemas = Schemas.load(settings.schemas_dir)
     rules = load_rules(settings.policies_dir / "intake")
     follower = DirectoryFollower(settings, schemas).start()
-    pool = await open_pool(settings.database_url, application="intake")
+    pool = await open_pool(settings.database_url, application="intake", planning=BY_KEY)
     try:
         if not await asyncio.to_thread(follower.wait, _START_SECONDS):
             raise CasebusError("directory_unread", "the directory did not answer in time")
