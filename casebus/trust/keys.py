@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -73,11 +74,12 @@ class SigningKey:
             serialization.NoEncryption(),
         )
 
-    @property
+    # Both are asked for at each signature.
+    @cached_property
     def public(self) -> bytes:
         return self.private.public_key().public_bytes_raw()
 
-    @property
+    @cached_property
     def keyid(self) -> str:
         return key_id(self.public)
 

@@ -91,9 +91,10 @@ def _play_in_full(
         imported = ground.import_history()
         player = rehearsed.result()
     tell.imported(imported)
-    openers = [one.id for one in agencies if one.sector == "administrative"]
-    ground.await_cases(openers, imported["rows_taken"])
+    # The history is recorded while the storyline waits for its own answers.
     [played] = _play(player, chosen, tell)
+    openers = [one.id for one in agencies if one.sector == "administrative"]
+    ground.await_cases(openers, imported["rows_taken"] + len(chosen))
     shown = _show(ground, tell, played)
     _results(tell, [played])
     return [played], {"imported": imported, **shown, "verify": _verify(ground, tell)}

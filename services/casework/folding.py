@@ -111,9 +111,10 @@ async def save(
     known = {stream for stream, state in touched.items() if state.version}
     parties: dict[UUID, tuple[str, ...]] = {}
     await _leave_out(connection, touched)
+    moment = desk.now()
     for stream, state in touched.items():
         still = renewed and stream not in told
-        now = (state.updated_at if still else None) or desk.now()
+        now = (state.updated_at if still else None) or moment
         state.updated_at, state.fold_version = now, FOLD_VERSION
         law = await desk.lawbooks.get(connection, state.law or "")
         state.version += 1

@@ -16,7 +16,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from casebus import telemetry
-from services.transport import fetching, reading
+from services.transport import commits, fetching, reading
 from services.transport.batch import Batch, Handler, start_offsets
 from services.transport.folding import WAITING_BATCHES, Fold, FoldingTransport
 from services.transport.lanes import Lanes
@@ -43,6 +43,7 @@ def run(worker: Worker) -> None:
     mode.loop.use("uvloop")
     reading.install()
     fetching.install()
+    commits.install()
     worker = _with_topics(worker, settings)
     app = BatchApp.of(worker, settings)
     Probe(worker, settings).start()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -19,10 +20,13 @@ from faust._cython import streams as cython_streams
 from faust.app.base import App
 from faust.streams import Stream
 from faust.tables.recovery import Recovery
+from faust.transport import consumer
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage, Message
 from mode import Service
+
+from services.transport import commits
 
 #: Method: its signature, and the first digits of its source's SHA-256.
 PINS: dict[Callable[..., Any], tuple[str, str]] = {
@@ -94,3 +98,13 @@ def test_a_topic_of_faust_may_hold_any_object_as_a_raw_value() -> None:
     app = faust.App("pins", broker="kafka://127.0.0.1:1")
     value = object()
     assert app.serializers.loads_value(None, value, serializer="raw") is value
+
+
+def test_of_faust_s_tables_of_text_only_that_of_a_commit_is_left_undrawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(consumer, "terminal", consumer.terminal)
+    asked = re.findall(r"\bterminal\.(\w+)", inspect.getsource(consumer))
+    assert set(asked) == {"logtable"}
+    commits.install()
+    assert consumer.terminal.logtable([("tp", "1")], title="t", headers=["TP", "Offset"]) == ""
