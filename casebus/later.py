@@ -31,7 +31,7 @@ class _Later:
 
     def __getattr__(self, name: str) -> Any:
         # What Python and its tools ask of every object is no use of the module.
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         return getattr(loaded(self._module), name)
 

@@ -129,6 +129,6 @@ def test_a_command_starts_without_what_it_does_not_use(words: list[str]) -> None
     assert told.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["__wrapped__", "__name__", "__iter__"])
+@pytest.mark.parametrize("name", ["__wrapped__", "__name__", "__iter__", "_mock_name"])
 def test_what_is_asked_of_every_object_loads_no_module(name: str) -> None:
     assert not hasattr(later("no_such_package.of_anybody"), name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +14,9 @@ from casebus.admission.judge import (
 from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.events.partition import partition_for
-from casebus.law import Law
+from tests.laws import LAW
 from tests.world import NOW, SCHEMAS, World
 
-LAW = Law.load(Path(__file__).parents[3] / "policies" / "law")
 AMR, PSB, PRO = "cn-330106-amr", "cn-330106-psb", "cn-330106-pro"
 HOSTED = frozenset({"administrative", "police", "procuratorate", "court", "arbitration"})
 #: Of whom nothing is sure.

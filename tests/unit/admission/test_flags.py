@@ -15,7 +15,8 @@ from casebus.admission.judge import (
 from casebus.errors import Flag
 from casebus.events.partition import partition_for
 from casebus.trust.keys import SigningKey
-from tests.unit.admission.judging import AMR, HOSTED, LAW, PRO, PSB, arrival, judge, sent
+from tests.laws import LAW
+from tests.unit.admission.judging import AMR, HOSTED, PRO, PSB, arrival, judge, sent
 from tests.world import NOW, SCHEMAS, World
 
 

@@ -18,10 +18,10 @@ from services.admission.stamps import (
     journal_headers,
     rejected_headers,
 )
+from tests.laws import LAW
 from tests.unit.admission.judging import (
     AMR,
     HOSTED,
-    LAW,
     NOBODY,
     PSB,
     arrival,

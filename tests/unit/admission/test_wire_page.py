@@ -18,16 +18,15 @@ from casebus.events.envelope import Header, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import subject_of
 from casebus.events.topics import Topics
-from casebus.law import Law
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf
 from casebus.trust.merkle import root_and_paths
 from casebus.trust.signing import Proof, _encode, signed_message
+from tests.laws import LAW
 from tests.world import NOW, SCHEMAS, World, draft, signed
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/wire.md").read_text(encoding="utf-8")
-LAW = Law.load(ROOT / "policies/law")
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
 Headers = tuple[Header, ...]
 SIGNED_LAST = ("ce_signature", "ce_sigproof")

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from casebus.law import Law
+from tests.laws import LAW
 
-LAW = Law.load(Path("policies/law"))
 DAY = dt.date(2026, 5, 6)
 
 

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from casebus.law import Law
 from casebus.law.venues import VenueMatter
+from tests.laws import LAW
 
-LAW = Law.load(Path("policies/law"))
 DAY = dt.date(2026, 5, 6)
 
 

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from casebus.law import Law
 from casebus.law.venues import VenueMatter
 from operations.provision.agencies import read_agencies
 from rehearsal.scenario import storyline
 from rehearsal.scenario.rehearsed import RehearsedOffices
 from rehearsal.scenario.storyline import StorylineStep
 from rehearsal.scenario.world import Names
+from tests.laws import LAW
 
 ROOT = Path(__file__).parents[3]
-LAW = Law.load(ROOT / "policies/law")
 OFFICES = RehearsedOffices(read_agencies(ROOT / "examples/agencies.yaml"))
 
 

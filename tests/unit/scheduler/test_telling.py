@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from casebus.law import Law
 from casebus.settings import Settings
 from services.scheduler.disclosure import Disclosure
+from tests.laws import LAW
 
 POLICIES = Settings().policies_dir
-LAW, TELLING = Law.load(POLICIES / "law"), Disclosure.load(POLICIES)
+TELLING = Disclosure.load(POLICIES)
 
 
 def test_how_far_back_is_asked_stands_in_the_law() -> None:
