@@ -5,26 +5,27 @@ from __future__ import annotations
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import DATA_QUALITY, Findings
 from casebus.cases.reading import read_once
-from casebus.law import Law
-from casebus.law.acts import lacking
-from casebus.law.compiled import event_name
+from casebus.law import Law, acts
 
 ACT_INCOMPLETE = "act_incomplete"
 
 
-def check_act(event: CaseEvent, law: Law, findings: Findings) -> None:
+def lacking(event: CaseEvent, law: Law) -> str:
+    """What such an act lacks, in words; empty where nothing is missing."""
+    return read_once(_lacks, event, law)
+
+
+def note_lacking(event: CaseEvent, lacks: str, findings: Findings) -> None:
     """Show what is missing, and tell it to nobody; a correction that brings it heals."""
-    if lacks := read_once(_lacks, event, law):
-        detail = {"reason": ACT_INCOMPLETE, "lacks": lacks}
-        findings.add(DATA_QUALITY, event, detail, about=ACT_INCOMPLETE)
+    detail = {"reason": ACT_INCOMPLETE, "lacks": lacks}
+    findings.add(DATA_QUALITY, event, detail, about=ACT_INCOMPLETE)
 
 
 def _lacks(event: CaseEvent, law: Law) -> str:
-    """In words; empty where nothing is missing."""
-    needs = law.acts.needs(event_name(event.type), event.legal.date)
+    needs = law.acts.needs(event.name, event.legal.date)
     sectors = [
         sector
         for agency, sector in zip(event.to, event.to_sectors, strict=False)
         if agency != event.agency
     ]
-    return "；".join(one.what for one in lacking(needs, event.data, sectors)) if needs else ""
+    return "；".join(one.what for one in acts.lacking(needs, event.data, sectors)) if needs else ""

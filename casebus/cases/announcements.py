@@ -13,7 +13,6 @@ from casebus.cases.derived import Told
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.finding import Finding
 from casebus.events.doors import BUS
-from casebus.law.compiled import event_name
 
 #: Folds speak as the bus itself; this source answers for its own findings.
 _SCHEDULER = f"{BUS}/scheduler"
@@ -49,7 +48,7 @@ class Announcements:
             self._note_asked(event)
         if event.source != BUS:
             return
-        match event_name(event.type):
+        match event.name:
             case "clock.breached":
                 _tell(self.breaches, text(event.data, "clock_key"), event)
             case "clock.breach_withdrawn":
@@ -62,7 +61,7 @@ class Announcements:
                 _withdraw(self.findings, text(event.data, "key"))
 
     def _note_asked(self, event: CaseEvent) -> None:
-        match event_name(event.type):
+        match event.name:
             case "finding.raised":
                 self._asked.append(event)
             case "finding.withdrawn":

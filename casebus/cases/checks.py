@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from casebus.cases import body
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import DATA_QUALITY, DISCREPANCY, OUT_OF_PROCEDURE, Findings
-from casebus.law.compiled import event_name
 
 #: Event name -> the last folded event of that name.
 Last = Mapping[str, CaseEvent]
@@ -51,14 +50,14 @@ def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Findin
 
 def too_late(event: CaseEvent, _last: Last, _roles: Roles, findings: Findings) -> None:
     """The right that the event uses has lapsed in this state: who decides on it is told."""
-    detail = {"reason": "too_late", "event": event_name(event.type)}
+    detail = {"reason": "too_late", "event": event.name}
     findings.add(OUT_OF_PROCEDURE, event, detail, tell=[event.agency, *event.to], about="too_late")
 
 
 def redaction_checked(event: CaseEvent, _last: Last, _roles: Roles, findings: Findings) -> None:
     """Published before anyone looked whether names and secrets were blacked out (脱敏)."""
     if event.data.get("redaction_checked") is not True:
-        detail = {"reason": "redaction_unchecked", "event": event_name(event.type)}
+        detail = {"reason": "redaction_unchecked", "event": event.name}
         findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about="redaction")
 
 

@@ -17,7 +17,7 @@ from casebus.cases.regions import OpenRegion
 from casebus.events.legaltime import LegalTime, calendar_day
 from casebus.law.agencies import ACTOR, AGENCY, ROLE, SAME_DIVISION
 from casebus.law.calendar import Calendar
-from casebus.law.compiled import ALL, ClockRule, clock_in_force, event_name
+from casebus.law.compiled import ALL, ClockRule, clock_in_force
 from casebus.law.periods import NOTHING, Added, Ending, ending, extension, in_time, paused
 
 #: Reasons for which a clock is not moved.
@@ -398,7 +398,7 @@ class Clocks:
 
 def _ground(event: CaseEvent) -> str:
     """The domain of an event: `appraisal.requested` and `appraisal.issued` are of one ground."""
-    return event_name(event.type).partition(".")[0]
+    return event.name.partition(".")[0]
 
 
 def _posted(event: CaseEvent, trigger: dt.date) -> LegalTime | None:
@@ -414,16 +414,13 @@ def _posted(event: CaseEvent, trigger: dt.date) -> LegalTime | None:
 
 def _freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Clock:
     rule, trigger, stopped_by, region = draft.rule, draft.trigger, draft.stopped_by, draft.region
-    key = setting.keys.of("clock", rule.id, trigger.source, trigger.id)
-    mark = setting.breaches.get(key)
+    key = setting.keys.of_event(trigger, "clock", rule.id, trigger.source, trigger.id)
     actor = draft.actor or (region.holders(rule.actor) or ("",))[0]
-    end = draft.end
+    end, status, lapses = draft.end, draft.status, rule.expiry == LAPSE
     due = nominal = certain = warn = None
-    if end is not None and draft.status != PAUSED:
+    if end is not None and status != PAUSED:
         due, nominal, _, certain, warn = end
-    withdrawn = mark.withdrawn if mark else 0
-    receipt = draft.receipt if rule.from_receipt else None
-    return Clock(
+    clock = Clock(
         key=key,
         id=rule.id,
         title=rule.title,
@@ -434,19 +431,14 @@ def _freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Cloc
         actor_role=rule.actor,
         trigger=trigger.identity,
         started=trigger.legal,
-        counted_from=None if receipt is None else receipt.at,
-        counted_by="" if receipt is None else receipt.known_by,
         due=due,
         certain=certain,
         nominal=nominal,
         warn=warn,
-        paused_since=draft.paused_since,
-        extended=draft.extended,
-        cause=draft.cause,
         grace=rule.grace,
-        expiry=LAPSE if rule.owed_if_done and draft.status != MET_LATE else rule.expiry,
-        announced=rule.expiry == LAPSE and (bool(rule.tell) or rule.id in region.procedure.lapsing),
-        status=draft.status,
+        expiry=LAPSE if rule.owed_if_done and status != MET_LATE else rule.expiry,
+        announced=lapses and (bool(rule.tell) or rule.id in region.procedure.lapsing),
+        status=status,
         stopped_by=None if stopped_by is None else stopped_by.identity,
         stopped=draft.stopped,
         historic=trigger.imported or (end is not None and trigger.recorded_at > end.due),
@@ -456,10 +448,27 @@ def _freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Cloc
         confidence=rule.confidence,
         law=setting.law,
         tell=tuple([_told(one, actor, region) for one in rule.tell]) if rule.tell else (),
-        breach=mark.standing if mark else None,
-        revision=taken_back if rule.expiry == LAPSE else withdrawn,
-        warned=setting.warnings.get(key),
     )
+    # What few clocks have is set where they have it: the fold makes many of them.
+    if rule.from_receipt and (receipt := draft.receipt) is not None:
+        clock.counted_from, clock.counted_by = receipt
+    if draft.extended or draft.cause or status == PAUSED:
+        clock.extended, clock.cause = draft.extended, draft.cause
+        clock.paused_since = draft.paused_since
+    if lapses:
+        clock.revision = taken_back
+    if setting.breaches or setting.warnings:
+        _mark(clock, setting, lapses=lapses)
+    return clock
+
+
+def _mark(clock: Clock, setting: ClockSetting, *, lapses: bool) -> None:
+    """By what the journal says that was told of it."""
+    clock.warned = setting.warnings.get(clock.key)
+    if (mark := setting.breaches.get(clock.key)) is not None:
+        clock.breach = mark.standing
+        if not lapses:
+            clock.revision = mark.withdrawn
 
 
 def _told(rule: str, actor: str, region: OpenRegion) -> str:

@@ -19,7 +19,6 @@ from casebus.cases.findings import DATA_QUALITY, NO_STANDING, Findings
 from casebus.cases.order import sort_key
 from casebus.errors import UnfitError
 from casebus.events.legaltime import LegalTime
-from casebus.law.compiled import event_name
 from casebus.words import in_words
 
 CORRECTED = "case.corrected"
@@ -33,14 +32,14 @@ SOURCE = "$source"
 
 def corrected(events: Sequence[CaseEvent], findings: Findings) -> list[CaseEvent]:
     """The events as their authors say they should be read, in the order given."""
-    fixes = [event for event in events if event_name(event.type) == CORRECTED]
+    fixes = [event for event in events if event.name == CORRECTED]
     if not fixes:
         return list(events)
     read: dict[Identity, CaseEvent] = {event.identity: event for event in events}
     for fix in sorted(fixes, key=_correction_key):
         named = named_by(fix.data)
         target = read.get(named)
-        if target is None or event_name(target.type) == CORRECTED:
+        if target is None or target.name == CORRECTED:
             findings.add(DATA_QUALITY, fix, {"reason": "no_such_event"}, tell=[fix.agency])
         elif target.agency != fix.agency:
             findings.add(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from casebus.events.legaltime import LegalTime
+from casebus.law.compiled import event_name
 
 #: Where nobody says when an event was said: before all others.
 UNSAID = datetime.min.replace(tzinfo=UTC)
@@ -54,12 +55,21 @@ class CaseEvent:
     #: made once, because the fold asks for both again and again.
     identity: Identity = field(init=False, repr=False, compare=False)
     agency: str = field(init=False, repr=False, compare=False)
+    #: `referral.sent` of the type `casebus.referral.sent.v1`.
+    name: str = field(init=False, repr=False, compare=False)
+    #: Where it stands among events that do not wait for each other (cases.order).
+    place: Any = field(init=False, repr=False, compare=False)
+    #: Keys of what it began, by the words that tell them apart (cases.keys).
+    keys: dict[tuple[str, ...], str] | None = field(init=False, repr=False, compare=False)
     #: Digest of the law under which it was read, and what each reader found (cases.reading).
     readings: tuple[str, dict[Any, Any]] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identity", (self.source, self.id))
         object.__setattr__(self, "agency", self.source.partition("/")[0])
+        object.__setattr__(self, "name", event_name(self.type))
+        object.__setattr__(self, "place", None)
+        object.__setattr__(self, "keys", None)
         object.__setattr__(self, "readings", None)
 
 

@@ -21,7 +21,6 @@ from casebus.cases.keys import StreamKeys
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import CodecError, Schemas
-from casebus.law.compiled import event_name
 
 #: Domains that say how a case was handed over, worked on or brought in, not what happened in it.
 #: Of those that no stream is folded for, it would depend on the batch whether one is counted.
@@ -72,7 +71,7 @@ class FactReader:
 
     def facts(self, event: CaseEvent, stream: Collection[CaseEvent]) -> Iterator[Fact]:
         """What a new event says, and what it makes an earlier one say; `stream` has them all."""
-        name = event_name(event.type)
+        name = event.name
         if not _counts(event, name):
             return
         event = dated(event)
@@ -93,7 +92,7 @@ class FactReader:
                 and target.identity != event.identity
             ):
                 epoch, _, index = event.position
-                yield self._fact(target, event, event_name(target.type), epoch * _EPOCH + index + 1)
+                yield self._fact(target, event, target.name, epoch * _EPOCH + index + 1)
 
     def _fact(self, event: CaseEvent, told_by: CaseEvent, name: str, revision: int) -> Fact:
         data = event.data

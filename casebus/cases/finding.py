@@ -10,7 +10,8 @@ from casebus.cases import jsonforms
 from casebus.cases.event import Identity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen for the same reason as a clock.
+@dataclass(slots=True, kw_only=True)
 class Finding:
     """Something a person should know about one event."""
 
@@ -53,7 +54,8 @@ class Finding:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen for the same reason as a clock.
+@dataclass(slots=True, kw_only=True)
 class Deviation:
     """What would be a finding, were its event not history: counted for whoever imported it."""
 

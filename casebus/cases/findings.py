@@ -11,7 +11,6 @@ from casebus.cases.body import plain
 from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.finding import Deviation, Finding
 from casebus.cases.keys import StreamKeys
-from casebus.law.compiled import event_name
 from casebus.law.findings import Waits
 
 OUT_OF_PROCEDURE = "out_of_procedure"
@@ -79,20 +78,21 @@ class Findings:
 
         What an import minted is history: counted, or shown and told to nobody.
         """
-        key = self._keys.of("finding", kind, event.source, event.id, about)
+        key = self._keys.of_event(event, "finding", kind, event.source, event.id, about)
         reason = detail.get("reason") or detail.get("flag", "")
         if event.imported and self._waits and self._waits.is_counted(kind, reason):
             self._of_history[key] = _deviation(key, kind, reason, event)
             return
-        if quotes or self.is_recalled(event):
+        detail = {name: plain(value) for name, value in detail.items()}
+        if quotes or (self._recalled and event.identity in self._recalled):
             detail = {name: word for name, word in detail.items() if name in _OWN_WORDS}
-        told = () if event.imported else tuple(dict.fromkeys(tell))
+        told = () if event.imported or not tell else tuple(dict.fromkeys(tell))
         self._found[key] = Finding(
             key=key,
             kind=kind,
             severity=_SEVERITY[kind],
             event=event.identity,
-            detail={name: plain(value) for name, value in detail.items()},
+            detail=detail,
             tell=told,
             tell_after=self._tell_after(kind, event, detail) if told else None,
         )
@@ -121,7 +121,7 @@ def _deviation(key: str, kind: str, reason: str, event: CaseEvent) -> Deviation:
         kind=kind,
         reason=plain(reason)[:_LONGEST],
         event=event.identity,
-        event_name=event_name(event.type),
+        event_name=event.name,
         import_id=plain(event.import_id)[:_LONGEST],
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from casebus.cases.event import CaseEvent
+
 #: Hex digit -> the same with the bits of a UUID's variant.
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
@@ -21,6 +23,17 @@ class StreamKeys:
         digest.update("\x1f".join(words).encode())
         h = digest.hexdigest()
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
+
+    def of_event(self, event: CaseEvent, *words: str) -> str:
+        """The same of words that name an event of the stream: kept with it for the next fold."""
+        kept = event.keys
+        if kept is None:
+            kept = {}
+            object.__setattr__(event, "keys", kept)
+        key = kept.get(words)
+        if key is None:
+            key = kept[words] = self.of(*words)
+        return key
 
 
 def key_of(stream: str, *words: str) -> str:

@@ -13,7 +13,6 @@ from casebus.cases.event import CaseEvent
 from casebus.cases.reading import read_once
 from casebus.events.minted import is_minted, mints
 from casebus.law import Law
-from casebus.law.compiled import event_name
 
 
 def openings_of(events: Sequence[CaseEvent], law: Law) -> list[CaseEvent]:
@@ -22,7 +21,7 @@ def openings_of(events: Sequence[CaseEvent], law: Law) -> list[CaseEvent]:
     return [
         event
         for event in events
-        if (procedure := opening.get(event_name(event.type))) is not None
+        if (procedure := opening.get(event.name)) is not None
         and event.sector in procedure.roles[procedure.opener]
     ]
 

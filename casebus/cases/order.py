@@ -19,10 +19,19 @@ LAPSED = "casebus.clock.lapsed.v1"
 _LATEST = "\U0010ffff"
 #: Rank of an event -> ranks of the events that it led to.
 _Edges = list[list[int]]
+Place = tuple[dt.date, dt.time, str, int, dt.datetime, str]
 
 
-def sort_key(event: CaseEvent) -> tuple[dt.date, dt.time, str, int, dt.datetime, str]:
+def sort_key(event: CaseEvent) -> Place:
     """The order of events that do not wait for each other; total, because it holds the identity."""
+    place: Place | None = event.place
+    if place is None:
+        place = _place(event)
+        object.__setattr__(event, "place", place)
+    return place
+
+
+def _place(event: CaseEvent) -> Place:
     legal = event.legal
     if event.type == LAPSED:
         time = (legal.time or _MIDNIGHT).replace(microsecond=999_999)

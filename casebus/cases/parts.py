@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 
 from casebus.cases.event import CaseEvent, Identity
 from casebus.events.doors import BUS
-from casebus.law.compiled import event_name
 
 _INTAKE = "intake."
 
@@ -40,7 +39,7 @@ class Parts:
         acting = {
             event.agency
             for event in order
-            if event.sector != BUS and not event_name(event.type).startswith(_INTAKE)
+            if event.sector != BUS and not event.name.startswith(_INTAKE)
         }
         kept = self._lasting | acting
         return {agency for agency in self.now if agency in kept or has_role(agency)}

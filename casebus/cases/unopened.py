@@ -15,7 +15,6 @@ from casebus.cases.recalls import Recalls, is_recall, unworded
 from casebus.cases.state import NO_CASE, UNOPENED, Case
 from casebus.events.doors import BUS
 from casebus.law import Law
-from casebus.law.compiled import event_name
 
 _INTAKE = "intake."
 
@@ -24,13 +23,13 @@ def unopened(events: list[CaseEvent], law: Law) -> Case:
     """The stream as a case: kept and shown, its findings wait for an opener."""
     # What an import brought and nothing opened waits for nobody.
     belongs = any(
-        event.sector != BUS and not event.imported and event_name(event.type) in law.known_events
+        event.sector != BUS and not event.imported and event.name in law.known_events
         for event in events
     )
     order, _ = fold_order(events)
     recalls = Recalls(events)
     findings = Findings(StreamKeys(order[0].stream), law.waits, recalls.events)
-    known = [one for one in order if one.imported and event_name(one.type) in law.known_events]
+    known = [one for one in order if one.imported and one.name in law.known_events]
     if known and not belongs:
         findings.add(NEVER_OPENED, known[0], {})
     return Case(
@@ -60,7 +59,7 @@ def named(events: Collection[CaseEvent], recalled: Collection[Identity] = ()) ->
     authors = {
         event.agency
         for event in events
-        if event.sector != BUS and not event_name(event.type).startswith(_INTAKE)
+        if event.sector != BUS and not event.name.startswith(_INTAKE)
     }
     naming = (
         event.to for event in events if event.identity not in recalled and not is_recall(event.type)

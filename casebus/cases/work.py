@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from casebus.cases import body
-from casebus.cases.acting import check_act
+from casebus.cases.acting import lacking, note_lacking
 from casebus.cases.clock import PAUSED
 from casebus.cases.clocks import Clocks
 from casebus.cases.clocks import RunningClock as ClockDraft
@@ -15,7 +15,7 @@ from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
 from casebus.cases.keys import StreamKeys
 from casebus.cases.regions import OpenRegion
 from casebus.law import Law
-from casebus.law.compiled import ALL, DutyRule, event_name
+from casebus.law.compiled import ALL, DutyRule
 
 TAKEN = "work.taken"
 
@@ -67,12 +67,13 @@ class WorkItems:
 
     def open(self, rule: DutyRule, event: CaseEvent, region: OpenRegion, clocks: Clocks) -> None:
         """One item for each agency that has the role."""
+        keys = self._keys
         for agency in region.holders(rule.role):
-            key = self._keys.of("work", rule.name, agency, event.source, event.id)
+            key = keys.of_event(event, "work", rule.name, agency, event.source, event.id)
             if key in self._items:
                 # Another procedure calls its duty alike, and the same event opened it there.
-                key = self._keys.of(
-                    "work", rule.name, agency, event.source, event.id, region.procedure.id
+                key = keys.of_event(
+                    event, "work", rule.name, agency, event.source, event.id, region.procedure.id
                 )
             item = self._items[key] = OpenItem(key, rule, agency, event, region)
             if rule.clock:
@@ -98,21 +99,15 @@ class WorkItems:
         False where another act came before it on the same version: such an event is kept, but
         not folded.
         """
-        name = event_name(event.type)
-        if self._is_asked(event.agency, name):
-            check_act(event, self._law, self._findings)
-        return self._count(event)
+        if (lacks := lacking(event, self._law)) and self._is_asked(event.agency, event.name):
+            note_lacking(event, lacks, self._findings)
+        return not event.data.get("work_item") or self._count(event)
 
     def _is_asked(self, agency: str, name: str) -> bool:
         """Whether an open item asks the agency for such an act, named in it or not."""
-        return any(
-            item.agency == agency and name in map(event_name, item.rule.types.values())
-            for item in self._open
-        )
+        return any(item.agency == agency and name in item.rule.names for item in self._open)
 
     def _count(self, event: CaseEvent) -> bool:
-        if not event.data.get("work_item"):
-            return True
         key = body.text(event.data, "work_item")
         item = self._items.get(key)
         if item is None or item.agency != event.agency:
@@ -125,7 +120,7 @@ class WorkItems:
             self._supersede(event, item, seen)
             return False
         item.change(event)
-        if event_name(event.type) == TAKEN:
+        if event.name == TAKEN:
             item.taken_by = body.text(event.data, "actor")
         return True
 

@@ -125,6 +125,11 @@ class DutyRule:
     #: Word of the officer -> ce_type that it publishes, in the first major version of its form.
     types: dict[str, str]
     clock: str | None
+    #: The names of these events.
+    names: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = frozenset(map(event_name, self.types.values()))
 
 
 @dataclass(slots=True, eq=False)

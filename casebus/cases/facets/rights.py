@@ -21,7 +21,6 @@ from casebus.cases.facets.facet import JSON, ReadFacet, Row, Setting
 from casebus.cases.facets.links import LinksFacet
 from casebus.cases.matching import right_numbers
 from casebus.law import Law
-from casebus.law.compiled import event_name
 from casebus.law.rights import BACK, IN_QUESTION, INVALID, RightVerdict
 
 #: Kinds of finding by what is said; of a right that stands nobody is told.
@@ -111,7 +110,7 @@ class RightsFacet(ReadFacet[KnownRights]):
 
     @classmethod
     def read(cls, event: CaseEvent, law: Law) -> _Read | None:
-        data, name, rules = event.data, event_name(event.type), law.rights
+        data, name, rules = event.data, event.name, law.rights
         numbers = tuple(sorted(_numbers(event))) if data.get("rights") or data.get("right") else ()
         if name not in rules.events:
             return _Read(numbers, None, ()) if numbers else None
@@ -188,7 +187,7 @@ def _said(number: str, verdict: RightVerdict, event: CaseEvent) -> RightSaid:
     return RightSaid(
         number=number,
         kind=_KINDS[verdict.says],
-        event_name=event_name(event.type),
+        event_name=event.name,
         outcome=verdict.outcome,
         on=_day(verdict.on) or event.legal.date,
         agency=event.agency,

@@ -18,7 +18,6 @@ from casebus.cases.facets.facet import JSON, ReadFacet, Row, Setting
 from casebus.cases.findings import Findings
 from casebus.cases.keys import StreamKeys
 from casebus.law import Law
-from casebus.law.compiled import event_name
 
 #: The field of bodies; who is neither author nor recipient sees it from the level AGENCY on.
 FIELD = "title"
@@ -111,7 +110,7 @@ def _changed(
 
 
 def _corrects(event: CaseEvent) -> bool:
-    return event_name(event.type) == CORRECTED
+    return event.name == CORRECTED
 
 
 def _title(event: CaseEvent) -> str:
