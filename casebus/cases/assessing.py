@@ -87,11 +87,8 @@ class Assessing:
         self._region: OpenRegion | None = None
         self._lapsed: list[RunningClock] = []
 
-    def take(self, event: CaseEvent, name: str) -> None:
-        """Read a folded event."""
-        says = self._rules.detection.says(name)
-        if not says:
-            return
+    def take(self, event: CaseEvent, says: frozenset[str]) -> None:
+        """Read a folded event; `says` is what it is to figures by its name."""
         stated = bool(says & _STATING) and self._facts.take(
             self._statement(event), says, self._rules
         )

@@ -18,6 +18,7 @@ from casebus.cases.corrections import corrected
 from casebus.cases.dating import AHEAD, Ahead, date_all
 from casebus.cases.derived import Told
 from casebus.cases.event import CaseEvent, Identity, first_journaled
+from casebus.cases.event_reading import EventReading, reading_of
 from casebus.cases.facets.assessments import AssessmentsFacet
 from casebus.cases.facets.clocks import ClocksFacet, KnownClocks
 from casebus.cases.facets.copies import CopiesFacet
@@ -53,7 +54,7 @@ from casebus.cases.work import WorkItems
 from casebus.errors import Flag
 from casebus.events.doors import BUS
 from casebus.law import Law
-from casebus.law.compiled import ALL, ANY_ROLE, Step, event_name, in_force
+from casebus.law.compiled import ALL, ANY_ROLE, Step, in_force
 
 #: Grows with each change of what the fold says of the same events and the same law.
 FOLD_VERSION = 5
@@ -62,8 +63,6 @@ _RECEIVED = "intake.received"
 _FINDING = "finding."
 #: Its author's room in the case was used up (casebus.cases.room).
 NO_ROOM = "no_room"
-#: The word of bodies that are open.
-_OPEN = "NONE"
 _CLOCK = "clock."
 _LAPSED = "clock.lapsed"
 _LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
@@ -118,7 +117,7 @@ class _Folding:
         #: What the case knows of roles, over all its regions.
         self.known_roles: Roles = {}
         #: Open from the first event in fold order on.
-        self.leading = OpenRegion(law.opening[event_name(opening.type)], opening, self.known_roles)
+        self.leading = OpenRegion(law.opening[opening.name], opening, self.known_roles)
         self.leading.begin(opening.agency)
         self.regions = [self.leading]
         self.owners = owners_of(recorded, opening, law)
@@ -126,7 +125,7 @@ class _Folding:
         self.participants = self.parts.now
         self.receipts = CaseReceipts(recorded, law.received_within)
         self.clocks = Clocks(law.calendar, self.receipts)
-        self.work = WorkItems(self.keys, self.findings, law)
+        self.work = WorkItems(self.keys, self.findings)
         self.marks = Announcements()
         self.renewals = Renewals(opening.stream)
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles, recalled)
@@ -153,13 +152,14 @@ class _Folding:
         self._note_beyond(beyond)
         check_sequences(order, self.findings)
         for event in order:
-            if event.data.get("numbers"):
-                self.numbers.update(read_once(_numbers, event, self.law))
-            name = event_name(event.type)
+            name = event.name
             if event.sector == BUS:
                 self._note_bus(event, name)
                 continue
-            procedural = self._is_procedural(name)
+            said = reading_of(event, self.law)
+            if said.numbers:
+                self.numbers.update(said.numbers)
+            procedural = said.is_procedural or self._is_procedural(name, said)
             if event.flags or event.conflicting:
                 self._note_flags(event, aloud=procedural)
             if self.ahead and event.identity in self.ahead:
@@ -168,14 +168,15 @@ class _Folding:
                 # What it takes back is its author's own, whoever has a part in the case.
                 self.last[name] = event
             elif procedural:
-                self._fold(event, name)
+                self._fold(event, name, said)
             else:
                 self._note_arrival(event, name)
             # What was folded, or stands beside the procedures, by who has a part in the case:
             # figures, secrecy and rights said by others are not the case's (ADR 40).
-            folded = not procedural or self.last.get(name) is event
-            if folded and event.agency in self.participants:
-                self._read(event, name)
+            if said.says and event.agency in self.participants:
+                folded = not procedural or self.last.get(name) is event
+                if folded:
+                    self._take(event, said)
         self.assessing.finish()
         #: Who is shown the case.
         self.shown = self.parts.at_end(order, self._has_role)
@@ -186,19 +187,22 @@ class _Folding:
             detail = {"reason": NO_ROOM}
             self.findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=NO_ROOM)
 
-    def _read(self, event: CaseEvent, name: str) -> None:
-        """Read what the body says besides moving procedures: figures, secrecy, the facets."""
-        self.assessing.take(event, name)
-        if not self.recalled or event.identity not in self.recalled:
-            for place, said in read_once(facets.read, event, self.law):
-                self.facets[place].take(event, said)
-        if (mark := event.data.get("secrecy")) and mark != _OPEN:
-            self.secrecy.add(body.text(event.data, "secrecy"))
+    def _take(self, event: CaseEvent, said: EventReading) -> None:
+        """Take what it says besides moving procedures: figures, secrecy, the facets."""
+        if said.figures:
+            self.assessing.take(event, said.figures)
+        if said.facets and not (self.recalled and event.identity in self.recalled):
+            for place, part in said.facets:
+                self.facets[place].take(event, part)
+        if said.secrecy is not None:
+            self.secrecy.add(said.secrecy)
 
     def _is_recalled(self, event: CaseEvent) -> bool:
         return event.identity in self.recalled
 
     def _note_bus(self, event: CaseEvent, name: str) -> None:
+        if event.data.get("numbers"):
+            self.numbers.update(read_once(_numbers, event, self.law))
         self.marks.note(event)
         if event.type == REINTERPRETED:
             # An agency that is only told of it gets no part in the case.
@@ -226,15 +230,14 @@ class _Folding:
             if step is not None and BUS in step.by:
                 self.transitions.apply(region, step, event)
 
-    def _is_procedural(self, name: str) -> bool:
+    def _is_procedural(self, name: str, said: EventReading) -> bool:
         """Whether the event belongs to procedures: a region knows it, or no rule sets it beside."""
         for region in self.regions:
             if name in region.procedure.otherwise:
                 return True
-        if name in self.law.common or name in self.law.opening:
-            return True
-        beside = any(region.procedure.is_neutral(name) for region in self.regions)
-        return not beside and not self.law.is_beside(name)
+        return not (
+            said.is_beside or any(region.procedure.is_neutral(name) for region in self.regions)
+        )
 
     def _note_flags(self, event: CaseEvent, *, aloud: bool) -> None:
         """Tell the author what admission and the journal noticed.
@@ -262,7 +265,7 @@ class _Folding:
             tell = [event.agency] if aloud else []
             self.findings.add(DATA_QUALITY, event, detail, tell=tell, about=AHEAD)
 
-    def _fold(self, event: CaseEvent, name: str) -> None:
+    def _fold(self, event: CaseEvent, name: str, said: EventReading) -> None:
         """Apply the event in each region that accepts it.
 
         If one region accepts it, no region flags it. If none does, it is flagged once, and each
@@ -271,12 +274,12 @@ class _Folding:
         fresh = self._fresh(event, name)
         expected, strays, barred = self._where(event, name, fresh)
         if not expected and name in self.law.common:
-            self._generic(event, name)
+            self._generic(event, name, said)
             return
         if barred is not None and not expected and not strays:
             self._without_standing(event, barred)
             return
-        if not self.work.act(event):
+        if not self.work.act(event, said.lacks):
             return
         if fresh is not None:
             self.regions.append(fresh)
@@ -371,18 +374,18 @@ class _Folding:
         return is_round and region.may_open(event)
 
     def _without_standing(self, event: CaseEvent, region: OpenRegion) -> None:
-        name = event_name(event.type)
+        name = event.name
         # A stranger hears nothing of how the case stands.
         detail = {"agency": event.agency, "event": name}
         if self._takes_part(event.agency):
             detail["state"] = region.status
         self.findings.add(NO_STANDING, event, detail, tell=[event.agency, *event.to])
 
-    def _generic(self, event: CaseEvent, name: str) -> None:
+    def _generic(self, event: CaseEvent, name: str, said: EventReading) -> None:
         """Take an event that any participant may send in any state."""
         if not self._may_say(event, name):
             self._without_standing(event, self.leading)
-        elif self.work.act(event):
+        elif self.work.act(event, said.lacks):
             if self.parts.names_anew(event):
                 self._name(event, self.work.region_of(event))
             self.last[name] = event

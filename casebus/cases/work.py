@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from casebus.cases import body
-from casebus.cases.acting import lacking, note_lacking
+from casebus.cases.acting import note_lacking
 from casebus.cases.clock import PAUSED
 from casebus.cases.clocks import Clocks
 from casebus.cases.clocks import RunningClock as ClockDraft
@@ -14,7 +14,6 @@ from casebus.cases.facets.work import WorkItem
 from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
 from casebus.cases.keys import StreamKeys
 from casebus.cases.regions import OpenRegion
-from casebus.law import Law
 from casebus.law.compiled import ALL, DutyRule
 
 TAKEN = "work.taken"
@@ -58,10 +57,9 @@ class OpenItem:
 
 
 class WorkItems:
-    def __init__(self, keys: StreamKeys, findings: Findings, law: Law) -> None:
+    def __init__(self, keys: StreamKeys, findings: Findings) -> None:
         self._keys = keys
         self._findings = findings
-        self._law = law
         self._items: dict[str, OpenItem] = {}
         self._open: list[OpenItem] = []
 
@@ -93,13 +91,13 @@ class WorkItems:
                 kept.append(item)
         self._open = kept
 
-    def act(self, event: CaseEvent) -> bool:
-        """Count an act on the item that the event names, and look what it lacks.
+    def act(self, event: CaseEvent, lacks: str) -> bool:
+        """Count an act on the item that the event names, and note what it `lacks`.
 
         False where another act came before it on the same version: such an event is kept, but
         not folded.
         """
-        if (lacks := lacking(event, self._law)) and self._is_asked(event.agency, event.name):
+        if lacks and self._is_asked(event.agency, event.name):
             note_lacking(event, lacks, self._findings)
         return not event.data.get("work_item") or self._count(event)
 

@@ -1,0 +1,53 @@
+"""What the fold asks of each event that an agency sent, whatever came before it: read once."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from casebus.cases import body, facets
+from casebus.cases.acting import lacking
+from casebus.cases.event import CaseEvent
+from casebus.cases.reading import read_once
+from casebus.law import Law
+
+#: The word of bodies that are open.
+_OPEN = "NONE"
+
+
+class EventReading(NamedTuple):
+    #: (kind, number as written).
+    numbers: tuple[tuple[str, str], ...]
+    #: What it is to figures by its name: `restates`, `punishes`, ...
+    figures: frozenset[str]
+    #: What it says of facets, each with its place in READ_FACETS.
+    facets: tuple[tuple[int, Any], ...]
+    #: The word by which it marks the case secret; None of most.
+    secrecy: str | None
+    #: What such an act must bear and it does not, in words.
+    lacks: str
+    #: It belongs to procedures whatever is open, or stands beside them all.
+    is_procedural: bool
+    is_beside: bool
+    #: Something of it is to be taken besides what it moves.
+    says: bool
+
+
+def reading_of(event: CaseEvent, law: Law) -> EventReading:
+    return read_once(_read, event, law)
+
+
+def _read(event: CaseEvent, law: Law) -> EventReading:
+    name, data = event.name, event.data
+    figures = law.thresholds.detection.says(name)
+    said = facets.read(event, law)
+    marks = bool(mark := data.get("secrecy")) and mark != _OPEN
+    return EventReading(
+        numbers=tuple(body.numbers(data)) if data.get("numbers") else (),
+        figures=figures,
+        facets=said,
+        secrecy=body.text(data, "secrecy") if marks else None,
+        lacks=lacking(event, law),
+        is_procedural=name in law.common or name in law.opening,
+        is_beside=law.is_beside(name),
+        says=bool(figures or said or marks),
+    )
