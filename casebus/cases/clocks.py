@@ -29,6 +29,9 @@ NOT_PAUSABLE = "not_pausable"
 
 #: (clock, source and id of its trigger): which clock a lapse is about.
 _Which = tuple[str, str, str]
+#: The breach that stands, how many were withdrawn before, the warning.
+_Marks = tuple[Identity | None, int, Identity | None]
+_UNMARKED: _Marks = (None, 0, None)
 
 
 class ClockSetting(NamedTuple):
@@ -120,7 +123,7 @@ class RunningClock:
     def pause(self, event: CaseEvent, latest: dt.date | None = None) -> str:
         """Stop counting, until `latest` at most; the reason why not, or nothing."""
         if self.status == RUNNING:
-            if self._is_past(event.legal.moment()):
+            if self._is_past(event.moment):
                 return PAST_DUE
             self.status = PAUSED
             self.paused_since, self._latest = event.legal, latest
@@ -152,7 +155,7 @@ class RunningClock:
             return ENDED
         if self.extended >= len(self.rule.extensions):
             return NO_MORE_EXTENSIONS
-        if self.status == RUNNING and self._is_past(event.legal.moment()):
+        if self.status == RUNNING and self._is_past(event.moment):
             return PAST_DUE
         granted = self.rule.extensions[self.extended]
         self.extended += 1
@@ -173,9 +176,9 @@ class RunningClock:
     def lapse(self, event: CaseEvent) -> bool:
         """Run out, where it runs and is certainly over by the moment that the event says."""
         certain = None if self.end is None else self.end.certain
-        if self.status != RUNNING or certain is None or certain > event.legal.moment():
+        if self.status != RUNNING or certain is None or certain > event.moment:
             return False
-        self.stopped_by, self.stopped, self.status = event, event.legal.moment(), LAPSED
+        self.stopped_by, self.stopped, self.status = event, event.moment, LAPSED
         return True
 
     def _is_past(self, moment: dt.datetime) -> bool:
@@ -214,7 +217,8 @@ class RunningClock:
             done = _posted(event, self.trigger.legal.date) or done
         if self._first.successors:
             self._settle(done.date)
-        self.stopped_by, self.stopped = event, done.moment()
+        self.stopped_by = event
+        self.stopped = event.moment if done is event.legal else done.moment()
         return self.stopped
 
     def _settle(self, ended: dt.date | None = None) -> None:
@@ -413,15 +417,58 @@ def _posted(event: CaseEvent, trigger: dt.date) -> LegalTime | None:
 
 
 def _freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Clock:
-    rule, trigger, stopped_by, region = draft.rule, draft.trigger, draft.stopped_by, draft.region
-    key = setting.keys.of_event(trigger, "clock", rule.id, trigger.source, trigger.id)
+    """As it stands at the end; the one of the last fold, where nothing has happened to it since."""
+    rule, made, region = draft.rule, draft.trigger.made, draft.region
     actor = draft.actor or (region.holders(rule.actor) or ("",))[0]
+    tell = tuple([_told(one, actor, region) for one in rule.tell]) if rule.tell else ()
+    marks = _marks(draft, setting) if setting.breaches or setting.warnings else _UNMARKED
+    state = (
+        rule,
+        actor,
+        tell,
+        marks,
+        draft.end,
+        draft.status,
+        None if draft.stopped_by is None else draft.stopped_by.identity,
+        draft.stopped,
+        draft.receipt,
+        draft.paused_since,
+        draft.extended,
+        draft.cause,
+        draft.provisional,
+        taken_back,
+    )
+    which = rule.id, region.procedure.id
+    kept: tuple[object, Clock] | None = made.get(which)
+    if kept is None or kept[0] != state:
+        clock = _clock(draft, setting, actor, tell)
+        clock.breach, withdrawn, clock.warned = marks
+        clock.revision = taken_back if rule.expiry == LAPSE else withdrawn
+        kept = made[which] = state, clock
+    return kept[1]
+
+
+def _marks(draft: RunningClock, setting: ClockSetting) -> _Marks:
+    """What the journal says that was told of it."""
+    key = _key(draft, setting)
+    mark = setting.breaches.get(key)
+    standing, withdrawn = (mark.standing, mark.withdrawn) if mark else (None, 0)
+    return standing, withdrawn, setting.warnings.get(key)
+
+
+def _key(draft: RunningClock, setting: ClockSetting) -> str:
+    trigger = draft.trigger
+    return setting.keys.of_event(trigger, "clock", draft.rule.id, trigger.source, trigger.id)
+
+
+def _clock(draft: RunningClock, setting: ClockSetting, actor: str, tell: tuple[str, ...]) -> Clock:
+    rule, trigger, stopped_by, region = draft.rule, draft.trigger, draft.stopped_by, draft.region
     end, status, lapses = draft.end, draft.status, rule.expiry == LAPSE
     due = nominal = certain = warn = None
     if end is not None and status != PAUSED:
         due, nominal, _, certain, warn = end
     clock = Clock(
-        key=key,
+        key=_key(draft, setting),
         id=rule.id,
         title=rule.title,
         title_en=rule.title_en,
@@ -447,7 +494,7 @@ def _freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Cloc
         law_version=rule.version,
         confidence=rule.confidence,
         law=setting.law,
-        tell=tuple([_told(one, actor, region) for one in rule.tell]) if rule.tell else (),
+        tell=tell,
     )
     # What few clocks have is set where they have it: the fold makes many of them.
     if rule.from_receipt and (receipt := draft.receipt) is not None:
@@ -455,20 +502,7 @@ def _freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Cloc
     if draft.extended or draft.cause or status == PAUSED:
         clock.extended, clock.cause = draft.extended, draft.cause
         clock.paused_since = draft.paused_since
-    if lapses:
-        clock.revision = taken_back
-    if setting.breaches or setting.warnings:
-        _mark(clock, setting, lapses=lapses)
     return clock
-
-
-def _mark(clock: Clock, setting: ClockSetting, *, lapses: bool) -> None:
-    """By what the journal says that was told of it."""
-    clock.warned = setting.warnings.get(clock.key)
-    if (mark := setting.breaches.get(clock.key)) is not None:
-        clock.breach = mark.standing
-        if not lapses:
-            clock.revision = mark.withdrawn
 
 
 def _told(rule: str, actor: str, region: OpenRegion) -> str:

@@ -59,8 +59,11 @@ class CaseEvent:
     name: str = field(init=False, repr=False, compare=False)
     #: Where it stands among events that do not wait for each other (cases.order).
     place: Any = field(init=False, repr=False, compare=False)
-    #: Keys of what it began, by the words that tell them apart (cases.keys).
-    keys: dict[tuple[str, ...], str] | None = field(init=False, repr=False, compare=False)
+    #: The moment of its legal time.
+    moment: datetime = field(init=False, repr=False, compare=False)
+    #: What folds made of it, for the next one: keys (cases.keys), clocks and work items that it
+    #: began, as they stood.
+    made: dict[Any, Any] = field(init=False, repr=False, compare=False)
     #: Digest of the law under which it was read, and what each reader found (cases.reading).
     readings: tuple[str, dict[Any, Any]] | None = field(init=False, repr=False, compare=False)
 
@@ -69,7 +72,8 @@ class CaseEvent:
         object.__setattr__(self, "agency", self.source.partition("/")[0])
         object.__setattr__(self, "name", event_name(self.type))
         object.__setattr__(self, "place", None)
-        object.__setattr__(self, "keys", None)
+        object.__setattr__(self, "moment", self.legal.moment())
+        object.__setattr__(self, "made", {})
         object.__setattr__(self, "readings", None)
 
 

@@ -78,21 +78,38 @@ class Findings:
 
         What an import minted is history: counted, or shown and told to nobody.
         """
-        key = self._keys.of_event(event, "finding", kind, event.source, event.id, about)
-        reason = detail.get("reason") or detail.get("flag", "")
-        if event.imported and self._waits and self._waits.is_counted(kind, reason):
-            self._of_history[key] = _deviation(key, kind, reason, event)
-            return
-        detail = {name: plain(value) for name, value in detail.items()}
+        which = "finding", kind, about
         if quotes or (self._recalled and event.identity in self._recalled):
             detail = {name: word for name, word in detail.items() if name in _OWN_WORDS}
-        told = () if event.imported or not tell else tuple(dict.fromkeys(tell))
-        self._found[key] = Finding(
+        state = detail, tuple(tell) if tell else (), self._waits
+        kept: tuple[object, Finding | Deviation] | None = event.made.get(which)
+        if kept is None or kept[0] != state:
+            kept = event.made[which] = state, self._make(kind, event, detail, state[1], about)
+        found = kept[1]
+        if isinstance(found, Finding):
+            self._found[found.key] = found
+        else:
+            self._of_history[found.key] = found
+
+    def _make(
+        self,
+        kind: str,
+        event: CaseEvent,
+        detail: dict[str, str],
+        tell: tuple[str, ...],
+        about: str,
+    ) -> Finding | Deviation:
+        key = self._keys.of("finding", kind, event.source, event.id, about)
+        reason = detail.get("reason") or detail.get("flag", "")
+        if event.imported and self._waits and self._waits.is_counted(kind, reason):
+            return _deviation(key, kind, reason, event)
+        told = () if event.imported else tuple(dict.fromkeys(tell))
+        return Finding(
             key=key,
             kind=kind,
             severity=_SEVERITY[kind],
             event=event.identity,
-            detail=detail,
+            detail={name: plain(value) for name, value in detail.items()},
             tell=told,
             tell_after=self._tell_after(kind, event, detail) if told else None,
         )

@@ -26,13 +26,9 @@ class StreamKeys:
 
     def of_event(self, event: CaseEvent, *words: str) -> str:
         """The same of words that name an event of the stream: kept with it for the next fold."""
-        kept = event.keys
-        if kept is None:
-            kept = {}
-            object.__setattr__(event, "keys", kept)
-        key = kept.get(words)
+        key: str | None = event.made.get(words)
         if key is None:
-            key = kept[words] = self.of(*words)
+            key = event.made[words] = self.of(*words)
         return key
 
 

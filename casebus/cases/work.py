@@ -145,8 +145,29 @@ class WorkItems:
 
 
 def _freeze(item: OpenItem, units: Mapping[tuple[str, str, str], str]) -> WorkItem:
-    opened_by, closed_by, rule = item.opened_by, item.closed_by, item.rule
+    """As it stands at the end; the one of the last fold, where nothing has happened to it since."""
+    opened_by, closed_by = item.opened_by, item.closed_by
     clock = item.clock if item.clock and item.clock.status != PAUSED else None
+    unit = units.get((item.agency, opened_by.source, opened_by.id)) if units else None
+    state = (
+        item.rule,
+        item.region.procedure,
+        item.changed_by.identity,
+        None if clock is None else clock.end,
+        clock is not None and clock.provisional,
+        item.version,
+        item.taken_by,
+        None if closed_by is None else closed_by.identity,
+        unit,
+    )
+    kept: tuple[object, WorkItem] | None = opened_by.made.get(item.key)
+    if kept is None or kept[0] != state:
+        kept = opened_by.made[item.key] = state, _item(item, clock, unit)
+    return kept[1]
+
+
+def _item(item: OpenItem, clock: ClockDraft | None, unit: str | None) -> WorkItem:
+    rule, closed_by = item.rule, item.closed_by
     return WorkItem(
         key=item.key,
         agency=item.agency,
@@ -154,14 +175,14 @@ def _freeze(item: OpenItem, units: Mapping[tuple[str, str, str], str]) -> WorkIt
         title=rule.title,
         title_en=rule.title_en,
         actions=rule.types,
-        opened_by=opened_by.identity,
+        opened_by=item.opened_by.identity,
         changed_by=item.changed_by.identity,
         due=None if clock is None else clock.due,
         provisional=clock is not None and clock.provisional,
         version=item.version,
         taken_by=item.taken_by,
         closed_by=None if closed_by is None else closed_by.identity,
-        historic=opened_by.imported,
-        unit=units.get((item.agency, opened_by.source, opened_by.id)) if units else None,
+        historic=item.opened_by.imported,
+        unit=unit,
         procedure=item.region.procedure.id,
     )
