@@ -285,13 +285,20 @@ class Clocks:
         rule = clock_in_force(versions, trigger.legal.date, trigger.data)
         if rule is None or (rule.when_held and not region.holders(rule.actor)):
             return
-        if not alone and any(
-            one.trigger is trigger and one.rule.id == rule.id for one in self._all
-        ):
+        if not alone and self._has_started(rule, trigger):
             return
         draft = RunningClock(rule, trigger, region, self._calendar, self._receipts)
         self._all.append(draft)
         self._open.append(draft)
+
+    def _has_started(self, rule: ClockRule, trigger: CaseEvent) -> bool:
+        """By the same event, and so among the last."""
+        for one in reversed(self._all):
+            if one.trigger is not trigger:
+                return False
+            if one.rule.id == rule.id:
+                return True
+        return False
 
     def ensure(
         self,

@@ -30,11 +30,11 @@ RECIPIENTS = "$to"
 SOURCE = "$source"
 
 
-def corrected(events: Sequence[CaseEvent], findings: Findings) -> list[CaseEvent]:
+def corrected(events: Sequence[CaseEvent], findings: Findings) -> Sequence[CaseEvent]:
     """The events as their authors say they should be read, in the order given."""
     fixes = [event for event in events if event.name == CORRECTED]
     if not fixes:
-        return list(events)
+        return events
     read: dict[Identity, CaseEvent] = {event.identity: event for event in events}
     for fix in sorted(fixes, key=_correction_key):
         named = named_by(fix.data)

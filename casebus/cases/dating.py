@@ -17,6 +17,8 @@ from casebus.events.legaltime import CHINA, LegalTime, is_ahead
 
 #: The reason of the finding that its author is told.
 AHEAD = "legal_time_ahead"
+#: Known of an event that counts by what it states.
+_TIMELY = "timely"
 
 
 class Ahead(NamedTuple):
@@ -43,11 +45,12 @@ def date_all(events: list[CaseEvent]) -> dict[Identity, Ahead]:
     """Date each event in place; tells of those that lay ahead."""
     ahead: dict[Identity, Ahead] = {}
     for at, event in enumerate(events):
-        legal, day = event.legal, event.recorded_at.date()
-        # Of almost all the days alone show it: a day in UTC is never later than one in UTC+8.
-        if legal.date < day or (legal.time is None and legal.date == day):
+        if _TIMELY in event.made:
             continue
+        legal = event.legal
         events[at] = dated(event)
         if events[at] is not event:
             ahead[event.identity] = Ahead(legal, events[at].legal)
+        else:
+            event.made[_TIMELY] = True
     return ahead

@@ -50,7 +50,9 @@ def owners_of(recorded: Sequence[CaseEvent], opening: CaseEvent, law: Law) -> se
     opener = opening.agency
     if not is_minted(opening.stream) or read_once(_gave_the_number, opening, law):
         return {opener}
-    given = [one for one in recorded if read_once(_gave_the_number, one, law)]
+    given = [
+        one for one in recorded if one.data.get("numbers") and read_once(_gave_the_number, one, law)
+    ]
     givers = {event.agency for event in given}
     unasked = givers and opener not in givers and not any(opener in event.to for event in given)
     return givers if unasked else givers | {opener}

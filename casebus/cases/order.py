@@ -8,8 +8,8 @@ comes at the end of the second in which it did.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from heapq import heapify, heappop, heappush
+from collections.abc import Sequence
+from heapq import heappop, heappush
 
 from casebus.cases.event import UNSAID, CaseEvent
 
@@ -54,7 +54,7 @@ def fold_order(events: Sequence[CaseEvent]) -> tuple[list[CaseEvent], list[list[
     ranked = sorted(events, key=sort_key)
     if not any(event.causation for event in ranked):
         return ranked, []
-    pairs = list(_pairs(ranked))
+    pairs = _pairs(ranked)
     # Sorted already obeys every cause: then it is what the topological sort would give.
     if all(cause < effect for cause, effect in pairs):
         return ranked, []
@@ -72,34 +72,38 @@ def fold_order(events: Sequence[CaseEvent]) -> tuple[list[CaseEvent], list[list[
     return [ranked[rank] for rank in order], [[ranked[rank] for rank in one] for one in cycles]
 
 
-def _pairs(ranked: list[CaseEvent]) -> Iterator[tuple[int, int]]:
+def _pairs(ranked: list[CaseEvent]) -> list[tuple[int, int]]:
     """(cause, effect) by rank; an id that two sources used names both their events."""
-    by_id: dict[str, list[int]] = {}
+    effects = [(cause, rank) for rank, event in enumerate(ranked) for cause in event.causation]
+    by_id = {event.id: rank for rank, event in enumerate(ranked)}
+    if len(by_id) == len(ranked):
+        return [(by_id[cause], rank) for cause, rank in effects if cause in by_id]
+    every: dict[str, list[int]] = {}
     for rank, event in enumerate(ranked):
-        by_id.setdefault(event.id, []).append(rank)
-    for rank, event in enumerate(ranked):
-        for cause in dict.fromkeys(event.causation):
-            for found in by_id.get(cause, ()):
-                yield found, rank
+        every.setdefault(event.id, []).append(rank)
+    return [(found, rank) for cause, rank in effects for found in every.get(cause, ())]
 
 
 def _topological(count: int, pairs: list[tuple[int, int]]) -> list[int]:
     """Ranks in order, the smallest ready one first; what waits for itself is left out."""
     waiting = [0] * count
-    following: _Edges = [[] for _ in range(count)]
+    following: dict[int, list[int]] = {}
     for cause, effect in pairs:
-        following[cause].append(effect)
+        following.setdefault(cause, []).append(effect)
         waiting[effect] += 1
-    ready = [rank for rank in range(count) if not waiting[rank]]
-    heapify(ready)
     order: list[int] = []
-    while ready:
-        rank = heappop(ready)
-        order.append(rank)
-        for effect in following[rank]:
-            waiting[effect] -= 1
-            if not waiting[effect]:
-                heappush(ready, effect)
+    for rank in range(count):
+        if waiting[rank]:
+            continue
+        # Behind it at once, smallest first, what is smaller and has waited for it.
+        ready = [rank]
+        while ready:
+            done = heappop(ready)
+            order.append(done)
+            for effect in following.get(done, ()):
+                waiting[effect] -= 1
+                if not waiting[effect] and effect < rank:
+                    heappush(ready, effect)
     return order
 
 

@@ -101,6 +101,8 @@ def _changed(
 
     The fold lets a recalled correction do what it did; its words are no title.
     """
+    if read is recorded:
+        return iter(())
     changed = [(old, new) for old, new in zip(recorded, read, strict=True) if new is not old]
     if not (changed and any(one.identity in recalled and _corrects(one) for one in recorded)):
         return iter(changed)
