@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import DATA_QUALITY, Findings
+from casebus.cases.reading import read_once
 from casebus.law import Law, acts
 
 ACT_INCOMPLETE = "act_incomplete"
 
 
-def lacking(event: CaseEvent, law: Law) -> str:
-    """What such an act lacks, in words; empty where nothing is missing."""
+def note_lacking(event: CaseEvent, law: Law, findings: Findings) -> None:
+    """Show what is missing, and tell it to nobody; a correction that brings it heals."""
+    if lacks := read_once(_lacks, event, law):
+        detail = {"reason": ACT_INCOMPLETE, "lacks": lacks}
+        findings.add(DATA_QUALITY, event, detail, about=ACT_INCOMPLETE)
+
+
+def _lacks(event: CaseEvent, law: Law) -> str:
+    """In words; empty where nothing is missing."""
     needs = law.acts.needs(event.name, event.legal.date)
     if not needs:
         return ""
@@ -20,9 +28,3 @@ def lacking(event: CaseEvent, law: Law) -> str:
         if agency != event.agency
     ]
     return "；".join(one.what for one in acts.lacking(needs, event.data, sectors))
-
-
-def note_lacking(event: CaseEvent, lacks: str, findings: Findings) -> None:
-    """Show what is missing, and tell it to nobody; a correction that brings it heals."""
-    detail = {"reason": ACT_INCOMPLETE, "lacks": lacks}
-    findings.add(DATA_QUALITY, event, detail, about=ACT_INCOMPLETE)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from casebus.cases import body, facets
-from casebus.cases.acting import lacking
 from casebus.cases.event import CaseEvent
 from casebus.cases.reading import read_once
 from casebus.law import Law
@@ -14,7 +14,9 @@ from casebus.law import Law
 _OPEN = "NONE"
 
 
-class EventReading(NamedTuple):
+# Not frozen for the same reason as a clock.
+@dataclass(slots=True)
+class EventReading:
     #: (kind, number as written).
     numbers: tuple[tuple[str, str], ...]
     #: What it is to figures by its name: `restates`, `punishes`, ...
@@ -23,8 +25,8 @@ class EventReading(NamedTuple):
     facets: tuple[tuple[int, Any], ...]
     #: The word by which it marks the case secret; None of most.
     secrecy: str | None
-    #: What such an act must bear and it does not, in words.
-    lacks: str
+    #: The law asks of such an act that it bears something.
+    must_bear: bool
     #: It belongs to procedures whatever is open, or stands beside them all.
     is_procedural: bool
     is_beside: bool
@@ -46,7 +48,7 @@ def _read(event: CaseEvent, law: Law) -> EventReading:
         figures=figures,
         facets=said,
         secrecy=body.text(data, "secrecy") if marks else None,
-        lacks=lacking(event, law),
+        must_bear=name in law.acts,
         is_procedural=name in law.common or name in law.opening,
         is_beside=law.is_beside(name),
         says=bool(figures or said or marks),

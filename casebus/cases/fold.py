@@ -125,7 +125,7 @@ class _Folding:
         self.participants = self.parts.now
         self.receipts = CaseReceipts(recorded, law.received_within)
         self.clocks = Clocks(law.calendar, self.receipts)
-        self.work = WorkItems(self.keys, self.findings)
+        self.work = WorkItems(self.keys, self.findings, law)
         self.marks = Announcements()
         self.renewals = Renewals(opening.stream)
         self.assessing = Assessing(law, self.findings, self.clocks, self.known_roles, recalled)
@@ -279,7 +279,7 @@ class _Folding:
         if barred is not None and not expected and not strays:
             self._without_standing(event, barred)
             return
-        if not self.work.act(event, said.lacks):
+        if not self.work.act(event, must_bear=said.must_bear):
             return
         if fresh is not None:
             self.regions.append(fresh)
@@ -385,7 +385,7 @@ class _Folding:
         """Take an event that any participant may send in any state."""
         if not self._may_say(event, name):
             self._without_standing(event, self.leading)
-        elif self.work.act(event, said.lacks):
+        elif self.work.act(event, must_bear=said.must_bear):
             if self.parts.names_anew(event):
                 self._name(event, self.work.region_of(event))
             self.last[name] = event

@@ -14,6 +14,7 @@ from casebus.cases.facets.work import WorkItem
 from casebus.cases.findings import DATA_QUALITY, SUPERSEDED, Findings
 from casebus.cases.keys import StreamKeys
 from casebus.cases.regions import OpenRegion
+from casebus.law import Law
 from casebus.law.compiled import ALL, DutyRule
 
 TAKEN = "work.taken"
@@ -57,9 +58,10 @@ class OpenItem:
 
 
 class WorkItems:
-    def __init__(self, keys: StreamKeys, findings: Findings) -> None:
+    def __init__(self, keys: StreamKeys, findings: Findings, law: Law) -> None:
         self._keys = keys
         self._findings = findings
+        self._law = law
         self._items: dict[str, OpenItem] = {}
         self._open: list[OpenItem] = []
 
@@ -91,14 +93,14 @@ class WorkItems:
                 kept.append(item)
         self._open = kept
 
-    def act(self, event: CaseEvent, lacks: str) -> bool:
-        """Count an act on the item that the event names, and note what it `lacks`.
+    def act(self, event: CaseEvent, *, must_bear: bool) -> bool:
+        """Count an act on the item that the event names, and look what it lacks.
 
         False where another act came before it on the same version: such an event is kept, but
         not folded.
         """
-        if lacks and self._is_asked(event.agency, event.name):
-            note_lacking(event, lacks, self._findings)
+        if must_bear and self._is_asked(event.agency, event.name):
+            note_lacking(event, self._law, self._findings)
         return not event.data.get("work_item") or self._count(event)
 
     def _is_asked(self, agency: str, name: str) -> bool:

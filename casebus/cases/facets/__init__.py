@@ -51,8 +51,12 @@ READ_FACETS: tuple[type[ReadFacet[Any]], ...] = tuple(
 
 def read(event: CaseEvent, law: Law) -> tuple[tuple[int, Any], ...]:
     """What the event says of each facet that it speaks of, with its place in READ_FACETS."""
-    said = (one.read(event, law) for one in READ_FACETS)
-    return tuple(one for one in enumerate(said) if one[1] is not None)
+    found = []
+    for place, facet in enumerate(READ_FACETS):
+        said = facet.read(event, law)
+        if said is not None:
+            found.append((place, said))
+    return tuple(found)
 
 
 __all__ = [

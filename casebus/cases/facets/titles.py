@@ -116,4 +116,5 @@ def _corrects(event: CaseEvent) -> bool:
 
 
 def _title(event: CaseEvent) -> str:
-    return " ".join(body.text(event.data, FIELD).split())[:LONGEST].rstrip()
+    title = body.text(event.data, FIELD)
+    return " ".join(title.split())[:LONGEST].rstrip() if title else ""
