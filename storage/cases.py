@@ -12,6 +12,7 @@ from uuid import UUID
 from casebus.cases import facets
 from casebus.cases.facets import Row
 from storage.handles import Connection
+from storage.journal import Place
 from storage.queries import load
 
 _SQL = load("cases")
@@ -94,9 +95,15 @@ async def among(connection: Connection, streams: set[UUID]) -> set[UUID]:
     return {row["stream"] for row in await connection.fetch(_SQL["among"], list(streams))}
 
 
-async def events_of(connection: Connection, streams: Iterable[UUID]) -> list[Any]:
-    """The events that the streams' folds see, with their bytes, in the journal's order."""
-    return list(await connection.fetch(_SQL["events_of"], list(streams)))
+async def events_of(
+    connection: Connection, streams: Iterable[UUID], before: Place | None = None
+) -> list[Any]:
+    """The events that the streams' folds see, with their bytes, in the journal's order.
+
+    Of the partition of `before` those that stand before it.
+    """
+    place = before or (None, None, None)
+    return list(await connection.fetch(_SQL["events_of"], list(streams), *place))
 
 
 async def save(

@@ -19,6 +19,9 @@ _SQL = load("journal")
 Identity = tuple[UUID, str, str]
 """(stream, source, id): what makes two records the same event (design rule 1)."""
 
+Place = tuple[int, int, int]
+"""Epoch, partition and log index in the journal."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedPosition:
@@ -51,6 +54,10 @@ class JournalRow:
     @property
     def identity(self) -> Identity:
         return (self.stream, self.source, self.event_id)
+
+    @property
+    def place(self) -> Place:
+        return (self.epoch, self.partition, self.log_index)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from casebus.settings import Settings
 from services.transport import reading
 
 #: Records in one transaction.
-AT_ONCE = 500
+AT_ONCE = 2_000
 _POLL_MS = 1_000
 #: What stands in the journal is there. A fetch at a partition's end, which waits for more, would
 #: hold up the question for the ends and the next partition, and casework behind the fence.
@@ -41,6 +41,7 @@ class JournalReader:
         reading.install()
         self._consumer = AIOKafkaConsumer(
             max_poll_records=AT_ONCE,
+            max_partition_fetch_bytes=8_000_000,
             fetch_max_wait_ms=_FETCH_WAIT_MS,
             enable_auto_commit=False,
             auto_offset_reset="none",

@@ -46,7 +46,7 @@ async def fold_touched(
     # brought the two: a rebuild must find the same.
     others = {one.row.stream for one, _ in found.as_journaled()} - opened
     wanted = opened | await cases.among(connection, others)
-    touched = await desk.streams.load(connection, wanted)
+    touched = await desk.streams.load(connection, wanted, found.begins)
     drafts = await renew_stale(connection, touched, law, desk)
     _take(found, touched, desk.streams)
     for state in touched.values():

@@ -9,6 +9,7 @@ from heapq import merge
 from services.casework.records import Journaled
 from storage import journal
 from storage.handles import Connection
+from storage.journal import Place
 
 
 @dataclass(slots=True)
@@ -17,6 +18,12 @@ class Sorted:
 
     fresh: list[Journaled]
     copies: list[tuple[Journaled, bool]]
+
+    @property
+    def begins(self) -> Place | None:
+        """The place of the first of them in the journal; None where there is none."""
+        rows = (*self.fresh, *(one for one, _ in self.copies))
+        return min((one.row.place for one in rows), default=None)
 
     def as_journaled(self) -> Iterator[tuple[Journaled, bool]]:
         """All in the journal's order, and whether each is new."""

@@ -23,6 +23,7 @@ from services.casework.records import Journaled
 from storage import cases, renewing
 from storage.cases import CaseState, Shown
 from storage.handles import Connection
+from storage.journal import Place
 from storage.packing import unpack_headers
 
 
@@ -114,12 +115,17 @@ class Streams:
         """Of the same schemas and rooms, remembering nothing."""
         return Streams(self._schemas, self._rooms, self._remembered)
 
-    async def load(self, connection: Connection, wanted: set[UUID]) -> dict[UUID, Stream]:
-        """Lock the streams' case rows and give their events as recorded before this batch."""
+    async def load(
+        self, connection: Connection, wanted: set[UUID], before: Place | None = None
+    ) -> dict[UUID, Stream]:
+        """Lock the streams' case rows and give their events as recorded before this batch.
+
+        A batch that stands in the tables already begins at `before`: its events are at hand.
+        """
         rows = await cases.lock_cases(connection, wanted)
         loaded = {stream: self._recall(stream, rows.get(stream)) for stream in wanted}
         missing = {stream: rows.get(stream) for stream in wanted if loaded[stream] is None}
-        fresh = await self._restored(connection, missing) if missing else {}
+        fresh = await self._restored(connection, missing, before) if missing else {}
         return {stream: found or fresh[stream] for stream, found in loaded.items()}
 
     async def warm(self, connection: Connection, wanted: Iterable[UUID]) -> None:
@@ -158,13 +164,16 @@ class Streams:
         return known if known is not None and known.version == version else None
 
     async def _restored(
-        self, connection: Connection, rows: Mapping[UUID, CaseState | None]
+        self,
+        connection: Connection,
+        rows: Mapping[UUID, CaseState | None],
+        before: Place | None = None,
     ) -> dict[UUID, Stream]:
         fresh = {stream: self._standing(row) for stream, row in rows.items()}
         for row in await cases.left_out(connection, fresh):
             # _standing gave each one.
             present(fresh[row["stream"]].room).leave_out((row["source"], row["id"]))
-        for row in await cases.events_of(connection, fresh):
+        for row in await cases.events_of(connection, fresh, before):
             restore(fresh[row["stream"]], row, self._schemas)
         await self._take_what_is_on_its_way(connection, fresh)
         return fresh

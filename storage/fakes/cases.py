@@ -42,8 +42,17 @@ def leave_out(db: Tables, *columns: Sequence[Any]) -> None:
 
 
 @answers("cases", "events_of")
-def events_of(db: Tables, streams: Sequence[UUID]) -> Iterator[Line]:
+def events_of(
+    db: Tables,
+    streams: Sequence[UUID],
+    epoch: int | None,
+    partition: int | None,
+    log_index: int | None,
+) -> Iterator[Line]:
     for row in sorted(db.among("derived.event", "stream", streams), key=_place):
+        here = (row["epoch"], row["partition"]) == (epoch, partition)
+        if here and log_index is not None and row["log_index"] >= log_index:
+            continue
         identity = {name: row[name] for name in ("stream", "source", "id")}
         told = [one["told"] for one in db.where("derived.left_out", **identity)]
         if told == [False]:

@@ -104,6 +104,9 @@ join derived.journal j
     on j.epoch = e.epoch and j.partition = e.partition and j.log_index = e.log_index
 left join derived.left_out o on o.stream = e.stream and o.source = e.source and o.id = e.id
 where e.stream = any($1::uuid[]) and o.told is distinct from false
+    -- Who writes them has what comes from here on.
+    and ((e.epoch, e.partition) is distinct from ($2::integer, $3::integer)
+        or e.log_index < $4::bigint)
 order by e.epoch, e.partition, e.log_index;
 
 -- name: save_cases
