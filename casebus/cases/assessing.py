@@ -255,8 +255,7 @@ class Assessing:
 
     def _hold_totals(self, event: CaseEvent) -> None:
         """Items alone are assessed: totals that say otherwise are told to their author."""
-        differing = reading.differing(event.data, self._facts.kinds)
-        if differing:
+        if differing := self._statement(event).differing:
             detail = {"reason": "totals_beside_items", "fields": " ".join(differing)}
             self._findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about="totals")
 
@@ -335,20 +334,13 @@ class Assessing:
             quotes=self._quotes,
         )
 
-    def _shown_by(self, data: dict[str, Any]) -> tuple[str, ...]:
-        """The families of a punishment that names no offence: by its own items and rights."""
-        kinds = frozenset(reading.right_kinds(data))
-        items, rules = reading.items(data, kinds), self._rules
-        families = {one for kind in kinds if (one := rules.standards.family_of_right(kind))}
-        if items or families:
-            return tuple(sorted(rules.families_shown(items, frozenset(families))))
-        return self._facts.shown(rules)
-
     def _punishments(self, event: CaseEvent, kind: str) -> Iterator[Punished]:
         data = event.data
         offence = offence_of(body.text(data, "offence")) or self._facts.offence
         named = self._rules.standards.family_of.get(offence)
-        families = (named,) if named else self._shown_by(data)
+        families = (named,) if named else read_once(_families_of, event, self._law)
+        if families is None:
+            families = self._facts.shown(self._rules)
         for uscc, family in product(
             sorted(reading.organisations(data) or self._facts.organisations), families
         ):
@@ -361,6 +353,16 @@ class Assessing:
                 number="" if event.identity in self._recalled else _number(event),
                 event=event.identity,
             )
+
+
+def _families_of(event: CaseEvent, law: Law) -> tuple[str, ...] | None:
+    """Those of a punishment that names no offence: by its own items and rights, if it has any."""
+    kinds, rules = frozenset(reading.right_kinds(event.data)), law.thresholds
+    items = reading.items(event.data, kinds)
+    families = {one for kind in kinds if (one := rules.standards.family_of_right(kind))}
+    if items or families:
+        return tuple(sorted(rules.families_shown(items, frozenset(families))))
+    return None
 
 
 class _Asked(NamedTuple):

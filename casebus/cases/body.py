@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 _LONG = 2**63
 
 
-def text(data: dict[str, Any], name: str) -> str:
+def text(data: Mapping[str, Any], name: str) -> str:
     """A field as text that PostgreSQL and JSON can hold; empty where it is none."""
     value = data.get(name)
     return plain(value) if isinstance(value, str) else ""
@@ -21,7 +22,7 @@ def plain(value: str) -> str:
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def count(data: dict[str, Any], name: str) -> int | None:
+def count(data: Mapping[str, Any], name: str) -> int | None:
     """A field as a whole number that Avro can carry: a correction can spell longer ones."""
     value = data.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -29,12 +30,12 @@ def count(data: dict[str, Any], name: str) -> int | None:
     return value if -_LONG <= value < _LONG else None
 
 
-def rows(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
+def rows(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     value = data.get(name)
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
-def numbers(data: dict[str, Any]) -> list[tuple[str, str]]:
+def numbers(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(kind, value as written) of the local numbers, empty ones left out."""
     pairs = [(text(row, "kind"), text(row, "value")) for row in rows(data, "numbers")]
     return [pair for pair in pairs if pair[1]]

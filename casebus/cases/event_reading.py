@@ -7,7 +7,7 @@ from typing import Any
 
 from casebus.cases import body, facets
 from casebus.cases.event import CaseEvent
-from casebus.cases.reading import read_once
+from casebus.cases.reading import numbers_of, read_once
 from casebus.law import Law
 
 #: The word of bodies that are open.
@@ -44,7 +44,7 @@ def _read(event: CaseEvent, law: Law) -> EventReading:
     said = facets.read(event, law)
     marks = bool(mark := data.get("secrecy")) and mark != _OPEN
     return EventReading(
-        numbers=tuple(body.numbers(data)) if data.get("numbers") else (),
+        numbers=read_once(numbers_of, event, law),
         figures=figures,
         facets=said,
         secrecy=body.text(data, "secrecy") if marks else None,

@@ -13,7 +13,8 @@ from datetime import date, datetime
 from typing import Any
 
 from casebus.cases import body
-from casebus.cases.corrections import CORRECTED, corrected
+from casebus.cases.corrections import CORRECTED
+from casebus.cases.corrections import corrected as as_corrected
 from casebus.cases.dating import dated
 from casebus.cases.event import CaseEvent
 from casebus.cases.findings import NO_STANDING, OMISSION, Findings
@@ -69,8 +70,13 @@ class FactReader:
         self._schemas = schemas
         self._fields: dict[str, tuple[tuple[str, bool], ...]] = {}
 
-    def facts(self, event: CaseEvent, stream: Collection[CaseEvent]) -> Iterator[Fact]:
-        """What a new event says, and what it makes an earlier one say; `stream` has them all."""
+    def facts(
+        self, event: CaseEvent, stream: Collection[CaseEvent], *, corrected: bool | None = None
+    ) -> Iterator[Fact]:
+        """What a new event says, and what it makes an earlier one say; `stream` has them all.
+
+        Whoever asks of many of a stream may say whether anything in it `is_corrected`.
+        """
         name = event.name
         if not _counts(event, name):
             return
@@ -78,11 +84,13 @@ class FactReader:
         if event.agency == BUS and event.data.get("kind") == OMISSION:
             yield _of_whom(self._fact(event, event, name, 0), event, stream)
             return
-        if not _fixed(stream):
+        if not (is_corrected(stream) if corrected is None else corrected):
             yield self._fact(event, event, name, 0)
             return
         events = [dated(one) for one in stream if one.position <= event.position]
-        read = {one.identity: one for one in corrected(events, Findings(StreamKeys(event.stream)))}
+        read = {
+            one.identity: one for one in as_corrected(events, Findings(StreamKeys(event.stream)))
+        }
         yield self._fact(read[event.identity], event, name, 0)
         if name == CORRECTED:
             target = read.get((_text(event, "corrected_source"), _text(event, "corrected_id")))
@@ -158,7 +166,7 @@ def _of_whom(fact: Fact, event: CaseEvent, stream: Collection[CaseEvent]) -> Fac
     return replace(fact, author=agency, sector=sector, about_source="", about_id="", said=said)
 
 
-def _fixed(stream: Collection[CaseEvent]) -> bool:
+def is_corrected(stream: Collection[CaseEvent]) -> bool:
     """Whether something in the stream corrects something."""
     return any(one.type.startswith(_CORRECTED) for one in stream)
 

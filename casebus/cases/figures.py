@@ -130,11 +130,10 @@ def item_body(item: GoodsItem) -> dict[str, Any]:
     }
 
 
-def differing(data: dict[str, Any], kinds: frozenset[str]) -> list[str]:
+def differing(listed: tuple[GoodsItem, ...], totals: dict[str, int]) -> tuple[str, ...]:
     """Totals beside items that are not what the items come to."""
-    listed = items(data, kinds)
     if not listed:
-        return []
+        return ()
     sold = [one for one in listed if one.sold]
     sums = {
         "sales_amount": _total(sold, "amount"),
@@ -143,10 +142,10 @@ def differing(data: dict[str, Any], kinds: frozenset[str]) -> list[str]:
         "illegal_gains": _total(listed, "gains"),
         "loss_amount": _total(listed, "loss"),
     }
-    stated = amounts(data)
+    stated = dict(totals)
     if "illegal_gains" in stated:
         stated["illegal_gains"] += stated.get("service_gains", 0)
-    return [name for name, value in sums.items() if name in stated and stated[name] != value]
+    return tuple(name for name, value in sums.items() if name in stated and stated[name] != value)
 
 
 def _total(rows: list[GoodsItem] | tuple[GoodsItem, ...], name: str) -> int:

@@ -6,7 +6,7 @@ state. Recording never fails on content; what does not fit is flagged, not refus
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from casebus.cases import body, facets
@@ -41,7 +41,7 @@ from casebus.cases.links import ABSORBED, FIELDS, MERGED, Links
 from casebus.cases.openers import leading, openings_of, owners_of
 from casebus.cases.order import fold_order
 from casebus.cases.parts import Parts
-from casebus.cases.reading import read_once
+from casebus.cases.reading import numbers_of, read_once
 from casebus.cases.recalls import RECALLED, Recalls, unworded
 from casebus.cases.receipts import CaseReceipts
 from casebus.cases.regions import OpenRegion, Roles
@@ -202,7 +202,7 @@ class _Folding:
 
     def _note_bus(self, event: CaseEvent, name: str) -> None:
         if event.data.get("numbers"):
-            self.numbers.update(read_once(_numbers, event, self.law))
+            self.numbers.update(read_once(numbers_of, event, self.law))
         self.marks.note(event)
         if event.type == REINTERPRETED:
             # An agency that is only told of it gets no part in the case.
@@ -533,10 +533,6 @@ class _Folding:
             OrganisationsFacet.name: KnownOrganisations(assessing.punished(), assessing.acts()),
             LinksFacet.name: self.links.known(),
         }
-
-
-def _numbers(event: CaseEvent, _law: Law) -> Collection[tuple[str, str]]:
-    return list(body.numbers(event.data))
 
 
 def _told(event: CaseEvent) -> Told:

@@ -32,6 +32,8 @@ _TITLE, _TITLE_ALIKE = 0.65, 90.0
 
 #: Where a matter says who sold; holders and officers are not sellers.
 _SELLERS = ("suspects", "respondents", "parties", "seller", "respondent", "infringers")
+#: Fields that say something of the seller or the right.
+_OF_A_MATTER = frozenset({*_SELLERS, "address", "shop", "urls", "right", "rights"})
 _NOT_SELLERS = frozenset({"RIGHT_HOLDER", "COMPLAINANT", "WITNESS", "AGENT", "INFORMANT"})
 _LEGAL_FORMS = re.compile(
     r"(股份有限公司|有限责任公司|有限公司|个体工商户|工作室|经营部|商行|商店|门市部|店铺|店)$"
@@ -62,6 +64,9 @@ class Profile:
         )
 
 
+_NOTHING = Profile()
+
+
 class MatchReason(NamedTuple):
     """Why two matters may be one: what of both is alike, and how much that says."""
 
@@ -87,15 +92,15 @@ class Match:
 
 def profile(data: Mapping[str, Any]) -> Profile:
     """What an event's body says of the seller and the right."""
-    sellers = list(_sellers(dict(data)))
+    if _OF_A_MATTER.isdisjoint(data):
+        return _NOTHING
+    sellers = list(_sellers(data))
     offices = [one for one in (_record(seller, "organisation") for seller in sellers) if one]
-    rights = _rights(dict(data))
+    rights = _rights(data)
     return Profile(
         codes=_all(identify("uscc", _code(one)).canonical for one in offices),
         names=_all(plain_name(body.text(one, "name")) for one in (*sellers, *offices)),
-        addresses=_all(
-            _plain(body.text(one, "address")) for one in (dict(data), *sellers, *offices)
-        ),
+        addresses=_all(_plain(body.text(one, "address")) for one in (data, *sellers, *offices)),
         shops=_all(_plain(text) for text in (*texts_at(data, "shop"), *texts_at(data, "urls"))),
         rights=right_numbers(data),
         titles=_all(_plain(body.text(one, "title")) for one in rights),
@@ -104,7 +109,7 @@ def profile(data: Mapping[str, Any]) -> Profile:
 
 def right_numbers(data: Mapping[str, Any]) -> frozenset[str]:
     """Canonical numbers of the rights that a body names, as one or in a list."""
-    return _all(_right(one) for one in _rights(dict(data)))
+    return _all(_right(one) for one in _rights(data))
 
 
 def compare(one: Profile, other: Profile) -> Match:
@@ -126,7 +131,7 @@ def compare(one: Profile, other: Profile) -> Match:
     return Match(round(by_seller * by_right, 3), by_seller, by_right, (*seller, *right))
 
 
-def _sellers(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _sellers(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name in _SELLERS:
         value = data.get(name)
         for row in value if isinstance(value, list) else [value]:
@@ -134,12 +139,12 @@ def _sellers(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield row
 
 
-def _rights(data: dict[str, Any]) -> list[dict[str, Any]]:
+def _rights(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     one = _record(data, "right")
     return [*body.rows(data, "rights"), *([one] if one else [])]
 
 
-def _record(row: dict[str, Any], name: str) -> dict[str, Any] | None:
+def _record(row: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     value = row.get(name)
     return value if isinstance(value, dict) else None
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from casebus.cases import body
 from casebus.cases.event import CaseEvent
-from casebus.cases.reading import read_once
+from casebus.cases.reading import numbers_of, read_once
 from casebus.events.minted import is_minted, mints
 from casebus.law import Law
 
@@ -37,8 +36,8 @@ def _opener(openings: Sequence[CaseEvent], law: Law) -> str:
     )
 
 
-def _gave_the_number(event: CaseEvent, _law: Law) -> bool:
-    numbers = body.numbers(event.data) if event.data.get("numbers") else ()
+def _gave_the_number(event: CaseEvent, law: Law) -> bool:
+    numbers = read_once(numbers_of, event, law)
     return any(mints(name, numbers, event.stream) for name in {event.source, event.agency})
 
 

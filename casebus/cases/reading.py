@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from casebus.cases import body
 from casebus.cases.event import CaseEvent
 from casebus.law import Law
 
@@ -27,3 +28,8 @@ def read_once(reader: Callable[[CaseEvent, Law], T], event: CaseEvent, law: Law)
         found = kept[1][reader] = reader(event, law)
     read: T = found
     return read
+
+
+def numbers_of(event: CaseEvent, _law: Law) -> tuple[tuple[str, str], ...]:
+    """The local numbers that it gives."""
+    return tuple(body.numbers(event.data)) if event.data.get("numbers") else ()

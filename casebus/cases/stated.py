@@ -32,6 +32,8 @@ class FigureStatement(NamedTuple):
     numbers: int | None
     amounts: dict[str, int]
     items: tuple[GoodsItem, ...]
+    #: Totals that are not what the items come to.
+    differing: tuple[str, ...]
     owner_closed: bool
     circumvention: bool
     #: Punishments that the author itself knows of.
@@ -43,6 +45,7 @@ def statement_of(event: CaseEvent, _law: Law) -> FigureStatement:
     data = event.data
     kinds = frozenset(reading.right_kinds(data)) - {_OTHER, ""}
     sources, numbers = reading.rights(data)
+    amounts, items = reading.amounts(data), reading.items(data, kinds)
     return FigureStatement(
         organisations=frozenset(reading.organisations(data)),
         offence=offence_of(body.text(data, "offence")),
@@ -50,8 +53,9 @@ def statement_of(event: CaseEvent, _law: Law) -> FigureStatement:
         acts=reading.acts(data, event.legal.date),
         sources=sources,
         numbers=numbers,
-        amounts=reading.amounts(data),
-        items=tuple(reading.items(data, kinds)),
+        amounts=amounts,
+        items=items,
+        differing=reading.differing(items, amounts),
         owner_closed=data.get("owner_closed") is True,
         circumvention=data.get("circumvention") is True,
         sanctions=tuple(body.rows(data, "prior_sanctions")),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from uuid import UUID
 
-from casebus.cases.facts import FactReader
+from casebus.cases.facts import FactReader, is_corrected
 from casebus.events.schemas import Schemas
 from casebus.trust.directory import ROOT
 from services.casework.records import Journaled
@@ -30,13 +30,16 @@ async def save(
 
 
 def _rows(found: Sorted, touched: dict[UUID, Stream], schemas: Schemas) -> Iterator[FactRow]:
-    reader = _reader(schemas)
+    reader, corrected = _reader(schemas), dict[UUID, bool]()
     for one in found.fresh:
         state = touched.get(one.row.stream)
         event = None if state is None else state.folded(one)
         if state is not None and event is not None:
-            for fact in reader.facts(event, state.events.values()):
-                yield FactRow(one.row.stream, fact, one.stamps.recipients, one.envelope.testdata)
+            stream, events = one.row.stream, state.events.values()
+            if stream not in corrected:
+                corrected[stream] = is_corrected(events)
+            for fact in reader.facts(event, events, corrected=corrected[stream]):
+                yield FactRow(stream, fact, one.stamps.recipients, one.envelope.testdata)
 
 
 def _homes(found: Sorted, schemas: Schemas) -> Iterator[AgencyHome]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from casebus.cases.dating import counted
 from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Header
+from casebus.events.framing import parted
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import Stamps
@@ -83,7 +84,8 @@ def read(record: Any, schemas: Schemas, *, epoch: int, partition: int, log_index
     """Read a consumer record of the journal; what stands there was admitted, so it is readable."""
     headers: tuple[Header, ...] = tuple(record.headers)
     envelope = Envelope.from_headers(headers)
-    leaf = event_leaf(schemas.schema_of(record.value).digest, headers, record.value)
+    named = parted(headers)
+    leaf = event_leaf(schemas.schema_of(record.value).digest, named, record.value)
     row = JournalRow(
         epoch=epoch,
         partition=partition,
@@ -92,7 +94,7 @@ def read(record: Any, schemas: Schemas, *, epoch: int, partition: int, log_index
         source=envelope.source,
         event_id=envelope.id,
         event_leaf=leaf,
-        log_leaf=log_leaf(leaf, headers),
+        log_leaf=log_leaf(leaf, named),
         value=record.value,
         headers=headers,
         appended_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
