@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
 from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -42,6 +43,7 @@ from gateway.api import (
     work,
 )
 from gateway.console import app as console
+from gateway.route import ServedRoute
 from gateway.runtime.context import Gateway, running
 from gateway.web.guard import BodyInTime
 
@@ -133,6 +135,8 @@ def create_app(settings: Settings) -> FastAPI:
         version="1",
         description=_DESCRIPTION,
         lifespan=lifespan,
+        # Served below like everything else.
+        openapi_url=None,
         # Their pages load scripts from the Internet, which an agency's network does not have.
         docs_url=None,
         redoc_url=None,
@@ -142,12 +146,22 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.gateway = gateway
     for resource in _ROUTERS:
         app.include_router(resource.router)
+    app.include_router(description)
     console.install(app, gateway)
     problems.install(app)
     app.add_middleware(EncodedSegments)
     app.add_middleware(BodyInTime)
     _describe(app)
     return app
+
+
+description = APIRouter(route_class=ServedRoute, include_in_schema=False)
+
+
+@description.api_route("/openapi.json", methods=["GET", "HEAD"])
+async def described(request: Request) -> JSONResponse:
+    """What this application takes and answers."""
+    return JSONResponse(request.app.openapi())
 
 
 def _describe(app: FastAPI) -> None:

@@ -26,6 +26,7 @@ class ServedRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         whole, short = super().get_route_handler(), shortest(self)
+        self._known = parameters.known_of(self.dependant)
 
         async def served(request: Request) -> Response:
             started = time.perf_counter()
@@ -47,7 +48,7 @@ class ServedRoute(APIRoute):
 
     def _check(self, request: Request) -> None:
         """Raise for a request that this route does not take."""
-        parameters.refuse(request, self.path_format)
+        parameters.refuse(request, self._known)
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         """The answer to an error; a refusal is noted like an answer, or fails as its note does."""

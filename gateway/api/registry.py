@@ -16,6 +16,15 @@ from pydantic import BaseModel
 
 from casebus.events.schemas import Schema, Schemas
 from gateway import problems
+from gateway.api.registry_query import (
+    AS_NEGATIVE,
+    BESIDE_AN_ID,
+    DeletedOnly,
+    MaxId,
+    OfSubject,
+    Paged,
+    of_confluents_clients,
+)
 from gateway.problems import AnsweredError
 from gateway.route import ServedRoute
 from gateway.runtime.context import Context
@@ -51,7 +60,6 @@ _MESSAGES = {
 
 Subject = Annotated[str, Path(examples=["casebus.referral.v1.Sent"])]
 Version = Annotated[str, Path(examples=["latest"])]
-DeletedOnly = Annotated[bool, Query(alias="deletedOnly")]
 DefaultToGlobal = Annotated[bool, Query(alias="defaultToGlobal")]
 Asked = Annotated[dict[str, Any], Body(examples=[{"schema": '{"type":"record", …}'}])]
 
@@ -98,31 +106,12 @@ class RegistryRoute(ServedRoute):
         return await super()._refused(request, error)
 
 
-def _of_confluents_clients(
-    *,
-    format_: Annotated[str, Query(alias="format", description="Texts hold all they use.")] = "",
-    deleted: Annotated[bool, Query(description="Nothing is ever deleted.")] = False,
-    normalize: Annotated[bool, Query(description="Texts are compared by what they say.")] = False,
-    fetch_max_id: Annotated[
-        bool, Query(alias="fetchMaxId", description="For a cache of theirs.")
-    ] = False,
-) -> None:
-    """What Confluent's clients may ask for, and what changes no answer here."""
-
-
-def _of_an_id(
-    subject: Annotated[str, Query(description="Ids are the whole registry's.")] = "",
-) -> None:
-    """What they may ask for beside an id."""
-
-
-_BESIDE_AN_ID = [Depends(_of_an_id)]
 router = APIRouter(
     route_class=RegistryRoute,
     prefix="/registry",
     tags=["schema registry"],
     default_response_class=RegistryResponse,
-    dependencies=[Depends(_of_confluents_clients)],
+    dependencies=[Depends(of_confluents_clients)],
     responses=_described(400, 404, 408, 422, 500),
 )
 
@@ -135,24 +124,29 @@ async def root() -> dict[str, str]:
 @router.get("/subjects")
 async def subjects(
     gateway: Context,
+    part: Paged,
     *,
     prefix: Annotated[str, Query(alias="subjectPrefix")] = "",
-    deleted: DeletedOnly = False,
+    prefix_in_python: Annotated[str, Query(alias="subject", description="`subjectPrefix`.")] = "",
+    deleted_only: DeletedOnly,
 ) -> list[str]:
     """Every subject: the full name of an Avro record, one an event type."""
     names = {schema.subject for schema in gateway.schemas}
-    return [] if deleted else sorted(one for one in names if one.startswith(prefix))
+    begins = (prefix, prefix_in_python)
+    found = sorted(one for one in names if all(one.startswith(begin) for begin in begins))
+    return [] if deleted_only else part.of(found)
 
 
-@router.get("/subjects/{subject}/versions")
+@router.get("/subjects/{subject}/versions", dependencies=AS_NEGATIVE)
 async def versions(
     subject: Subject,
     gateway: Context,
+    part: Paged,
     *,
-    deleted: DeletedOnly = False,
+    deleted_only: DeletedOnly,
 ) -> list[int]:
     known = _of_subject(gateway.schemas, subject)
-    return [] if deleted else [schema.version for schema in known]
+    return [] if deleted_only else part.of([schema.version for schema in known])
 
 
 @router.get("/subjects/{subject}/versions/{version}")
@@ -166,10 +160,12 @@ async def text_by_version(subject: Subject, version: Version, gateway: Context) 
 
 
 @router.get("/subjects/{subject}/versions/{version}/referencedby")
-async def referenced_by(subject: Subject, version: Version, gateway: Context) -> list[int]:
+async def referenced_by(
+    subject: Subject, version: Version, gateway: Context, part: Paged
+) -> list[int]:
     """None ever: each registered text holds the named types that it uses."""
     _version(gateway.schemas, subject, version)
-    return []
+    return part.of([])
 
 
 @router.post("/subjects/{subject}")
@@ -195,27 +191,36 @@ async def types() -> list[str]:
     return ["AVRO"]
 
 
-@router.get("/schemas/ids/{schema_id}", dependencies=_BESIDE_AN_ID)
-async def by_id(schema_id: int, gateway: Context) -> RegistryResponse:
+@router.get("/schemas/ids/{schema_id}", dependencies=BESIDE_AN_ID)
+async def by_id(schema_id: int, gateway: Context, *, max_id: MaxId) -> RegistryResponse:
     """The text of an id. Ids are never reused, so it may be cached for ever."""
-    return RegistryResponse({"schema": _by_id(gateway.schemas, schema_id).text}, headers=_FOREVER)
+    found = {"schema": _by_id(gateway.schemas, schema_id).text}
+    if max_id:
+        return RegistryResponse(found | {"maxId": max(one.id for one in gateway.schemas)})
+    return RegistryResponse(found, headers=_FOREVER)
 
 
-@router.get("/schemas/ids/{schema_id}/schema", dependencies=_BESIDE_AN_ID)
+@router.get("/schemas/ids/{schema_id}/schema", dependencies=BESIDE_AN_ID)
 async def text_by_id(schema_id: int, gateway: Context) -> RegistryResponse:
     body = json.loads(_by_id(gateway.schemas, schema_id).text)
     return RegistryResponse(body, headers=_FOREVER)
 
 
-@router.get("/schemas/ids/{schema_id}/subjects", dependencies=_BESIDE_AN_ID)
-async def subjects_of_id(schema_id: int, gateway: Context) -> list[str]:
-    return [_by_id(gateway.schemas, schema_id).subject]
-
-
-@router.get("/schemas/ids/{schema_id}/versions", dependencies=_BESIDE_AN_ID)
-async def versions_of_id(schema_id: int, gateway: Context) -> list[dict[str, Any]]:
+@router.get("/schemas/ids/{schema_id}/subjects")
+async def subjects_of_id(
+    schema_id: int, gateway: Context, part: Paged, subject: OfSubject = ""
+) -> list[str]:
     schema = _by_id(gateway.schemas, schema_id)
-    return [{"subject": schema.subject, "version": schema.version}]
+    return part.of([schema.subject] if subject in {"", schema.subject} else [])
+
+
+@router.get("/schemas/ids/{schema_id}/versions")
+async def versions_of_id(
+    schema_id: int, gateway: Context, part: Paged, subject: OfSubject = ""
+) -> list[dict[str, Any]]:
+    schema = _by_id(gateway.schemas, schema_id)
+    found = [{"subject": schema.subject, "version": schema.version}]
+    return part.of(found if subject in {"", schema.subject} else [])
 
 
 @router.get("/config")

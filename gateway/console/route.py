@@ -11,7 +11,7 @@ from gateway import problems
 from gateway.api.health import Ready
 from gateway.console.languages import language_of, words
 from gateway.console.rendering import page
-from gateway.console.signin import signing
+from gateway.console.signin import issuing, signing
 from gateway.problems import KINDS
 from gateway.route import ServedRoute
 from gateway.web import parameters
@@ -19,6 +19,9 @@ from gateway.web import parameters
 _AWAY = 503
 #: The checks of what may be out of reach: the others say how what is within reach works.
 _REACHED = ("database", "broker", "directory")
+#: Routes that OAuth 2.0 asks to pass over what they do not know (RFC 6749, 3.1 and 4.1.2): what is
+#: sent there is another program's, and it may say more than we read.
+OF_OTHERS = frozenset({"/console/signed-in", f"{issuing.PATH}/authorize"})
 #: Status -> what is said of it in words; any other is `error.wrong`.
 _SAID = {
     403: "error.forbidden",
@@ -31,7 +34,10 @@ _SAID = {
 
 class ConsoleRoute(ServedRoute):
     def _check(self, request: Request) -> None:
-        parameters.refuse_no_text(request)
+        if self.path_format in OF_OTHERS:
+            parameters.refuse_no_text(request)
+        else:
+            super()._check(request)
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         if KINDS[problems.code_of(error)].status == _AWAY:

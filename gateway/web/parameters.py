@@ -1,38 +1,45 @@
-"""One rule for the query of every route: what the description does not name is refused.
+"""One rule for the query of every route: what the route does not take is refused.
 
-A name that is spelled wrong would else ask for everything. What is known stands in OpenAPI, so
-that the refusal and the description are one.
+A name that is spelled wrong would else ask for everything. What is known stands in the signature
+of what serves the route, from which its description is made too: the refusal and the description
+are one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from pydantic import BaseModel, TypeAdapter
 
 from gateway.problems import RefusedError
 
-#: Whether a parameter of this name may be given several times.
-_Known = Mapping[str, bool]
+Known = Mapping[str, bool]
+"""Whether a parameter of this name may be given several times."""
 #: Characters of a name that nobody knows, as it is said back.
 _LONGEST = 64
-#: Its clients are others', who send what their registry knows: that one passes over the rest.
-_REGISTRY = "/registry"
 _NUL, _NO_TEXT = "\x00", "a character that no text has"
 
 
-def refuse(request: Request, route: str) -> None:
+def known_of(dependant: Dependant) -> Callable[[], Known]:
+    """What a route takes, found out when somebody gives something."""
+    return cache(lambda: dict(_named(dependant)))
+
+
+def refuse(request: Request, known: Callable[[], Known]) -> None:
     """Raises `invalid_parameter` with the known names, or the place that cannot be."""
-    given = request.query_params.multi_items() if request.scope["query_string"] else []
-    known = _known(request.app, route, request.method) if given else {}
-    if route.startswith(_REGISTRY):
-        given = [(name, value) for name, value in given if name in known]
-    _raise([*_wrong(given, known), *_no_text(request, given)])
+    if not request.scope["query_string"]:
+        refuse_no_text(request)
+        return
+    given = request.query_params.multi_items()
+    _raise([*_wrong(given, known()), *_no_text(request, given)])
 
 
 def refuse_no_text(request: Request) -> None:
-    """For a page, whose address people pass on: what it does not know it passes over."""
+    """For what another protocol sends here, which says that the rest is to be passed over."""
     _raise([*_no_text(request, request.query_params.multi_items())])
 
 
@@ -46,7 +53,7 @@ def _no_text(request: Request, given: list[tuple[str, str]]) -> Iterator[dict[st
         yield from (_row(place, name, _NO_TEXT) for name, one in pairs if _NUL in str(one))
 
 
-def _wrong(given: list[tuple[str, str]], known: _Known) -> Iterator[dict[str, str]]:
+def _wrong(given: list[tuple[str, str]], known: Known) -> Iterator[dict[str, str]]:
     names = [name for name, _ in given]
     for name in dict.fromkeys(names):
         if name not in known:
@@ -61,14 +68,19 @@ def _row(place: str, name: str, detail: str) -> dict[str, str]:
     return {"pointer": f"/{place}/{step}", "detail": detail}
 
 
-def _known(app: FastAPI, route: str, method: str) -> _Known:
-    described = app.openapi()["paths"].get(route, {}).get(method.lower(), {})
-    return {
-        one["name"]: "array" in _types(one["schema"])
-        for one in described.get("parameters", ())
-        if one["in"] == "query"
-    }
+def _named(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Of the route and of all that it depends on; the fields of a model are so many parameters."""
+    for one in dependant.query_params:
+        taken = one.field_info.annotation
+        if isinstance(taken, type) and issubclass(taken, BaseModel):
+            fields = taken.model_fields.items()
+            yield from ((two.alias or name, _is_list(two.annotation)) for name, two in fields)
+        else:
+            yield one.alias, _is_list(taken)
+    for within in dependant.dependencies:
+        yield from _named(within)
 
 
-def _types(schema: Mapping[str, Any]) -> set[str]:
-    return {str(one.get("type")) for one in (schema, *schema.get("anyOf", ()))}
+def _is_list(annotation: Any) -> bool:
+    schema = TypeAdapter(annotation).json_schema()
+    return any(one.get("type") == "array" for one in (schema, *schema.get("anyOf", ())))

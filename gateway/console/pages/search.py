@@ -17,7 +17,7 @@ from gateway.console.rendering import page
 from gateway.console.route import ConsoleRoute
 from gateway.console.search.asking import MOST_ROWS, SearchQuery
 from gateway.console.search.columns import COLUMNS, CaseTeller, chosen
-from gateway.console.search.conditions import address
+from gateway.console.search.conditions import Typed, address
 from gateway.console.signin.current import Current
 from gateway.figures.rules import rules
 from gateway.runtime.context import Context, Database
@@ -38,9 +38,11 @@ async def asked_of(
     visitor: Current,
     gateway: Context,
     database: Database,
+    typed: Annotated[Typed, Query()],
     sort: Sort = "-changed",
 ) -> SearchQuery:
-    return await SearchQuery(request, visitor, gateway, database, sort).read()
+    asked = SearchQuery(request, visitor, gateway, database, sort)
+    return await asked.read(typed.model_dump())
 
 
 Asks = Annotated[SearchQuery, Depends(asked_of)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -47,11 +48,10 @@ class SearchQuery:
     maybe: list[Agency] = field(default_factory=list)
     conditions: Conditions = field(default_factory=lambda: Conditions({}, {}))
 
-    async def read(self) -> SearchQuery:
-        pairs = self.request.query_params.multi_items()
+    async def read(self, typed: Mapping[str, str]) -> SearchQuery:
         known = self.gateway.directory().agencies.values()
-        self.conditions = Conditions.read(pairs, known)
-        self.typed = self.request.query_params.get("text", "").strip()[:_LONGEST]
+        self.conditions = Conditions.read(typed, known)
+        self.typed = typed["text"].strip()[:_LONGEST]
         if not self.typed:
             return self
         case = uuid_of(self.typed)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 
 from casebus.trust.directory import Agency
 from gateway.api.searching import Filters
@@ -18,6 +19,9 @@ CONDITIONS = tuple(Filters.model_fields)
 #: What a search is, in its address: all but where one stands in it.
 ADDRESS = (*CONDITIONS, "text", "sort", "columns")
 Pairs = Iterable[tuple[str, str]]
+#: The fields as a person types them: what is wrong is said beside each, not in the page's stead.
+_TYPED: dict[str, Any] = dict.fromkeys(("text", *CONDITIONS), (str, ""))
+Typed = create_model("Typed", **_TYPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,9 @@ class Conditions:
     wrong: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, pairs: Pairs, agencies: Iterable[Agency]) -> Conditions:
+    def read(cls, typed: Mapping[str, str], agencies: Iterable[Agency]) -> Conditions:
         """What nobody filled in is not asked for; an agency may be given by its name."""
-        given = {name: one.strip() for name, one in pairs if name in CONDITIONS and one.strip()}
+        given = {name: typed[name].strip() for name in CONDITIONS if typed.get(name, "").strip()}
         if "agency" not in given:
             return cls(given, given)
         fits = named(given["agency"], agencies)

@@ -88,7 +88,7 @@ def test_whatever_is_typed_the_last_guess_is_certain_and_fits_the_search(typed: 
 
 
 def read(**given: str) -> Conditions:
-    return Conditions.read(given.items(), AGENCIES)
+    return Conditions.read(given, AGENCIES)
 
 
 def test_what_nobody_filled_in_is_not_asked_for() -> None:
