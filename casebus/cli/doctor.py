@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from casebus.cli import ends
 from casebus.cli.connect import agency_option, open_gateway, require_agency, settings_for
 from casebus.cli.output import answer, json_option
 from casebus.sdk.doctor import Check, examine
@@ -32,7 +33,8 @@ class Doctor(click.Command):
         installation = None if names_agency else _installation()
         if installation is None:
             return super().make_context(info_name, args, parent, **extra)
-        installation.epilog = "casebus doctor --agency AGENCY looks at that agency's own system."
+        more = "casebus doctor --agency AGENCY looks at that agency's own system."
+        installation.epilog = f"{ends.told(('doctor',))} {more}"
         return installation.make_context(info_name, args, parent, **extra)
 
 
@@ -51,7 +53,7 @@ def _installation() -> click.Command | None:
 @agency_option
 @json_option
 def command(agency: str | None, *, as_json: bool) -> None:
-    """Say what is missing or wrong with your agency's system; exit code 1 if anything is wrong."""
+    """Say what is missing or wrong with your agency's system."""
     settings = settings_for(agency)
     require_agency(settings)
     with open_gateway(settings) as gateway:
@@ -61,7 +63,7 @@ def command(agency: str | None, *, as_json: bool) -> None:
 def tell(checks: Sequence[Check], *, as_json: bool) -> None:
     """Show the checks and end the process."""
     answer(checks, as_json=as_json, show=lambda out: _show(out, checks))
-    sys.exit(1 if any(check.verdict == "wrong" for check in checks) else 0)
+    sys.exit(ends.REFUSED if any(one.verdict == "wrong" for one in checks) else ends.DONE)
 
 
 def _show(out: Console, checks: Sequence[Check]) -> None:

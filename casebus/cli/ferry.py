@@ -20,6 +20,7 @@ from casebus.cli.connect import (
     open_store,
     settings_for,
 )
+from casebus.cli.ends import DONE, REFUSED
 from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, foreign, json_option, table
 from casebus.cli.wording import EventTitles, local_time, short_type
@@ -47,7 +48,6 @@ _home = click.option(
     required=True,
     help="The ferry's folder. Or CASEBUS_FERRY.",
 )
-_PROBLEM = 1
 
 
 @click.group("ferry", cls=CommandGroup)
@@ -128,11 +128,12 @@ def peer(public: str, home: Path, *, only: bool) -> None:
 
 @command.command("run")
 @_home
-@click.option("--once", is_flag=True, help="One round; exit 1 where something went wrong.")
+@click.option("--once", is_flag=True, help="One round.")
 @click.option("--every", type=click.FloatRange(min=0.1), default=5.0, show_default=True)
 def run(home: Path, *, once: bool, every: float) -> None:
     """Run this side: take in what came, put out what is to go, again and again."""
     with _open(home) as ferry:
+        noted = ferry.spool.count("incident")
         while True:
             try:
                 ferry.round()
@@ -142,7 +143,7 @@ def run(home: Path, *, once: bool, every: float) -> None:
                     raise
                 click.echo(f"{error.code}: {error.detail}", err=True)
             if once:
-                return
+                sys.exit(REFUSED if _is_needed(ferry.spool, noted) else DONE)
             time.sleep(every)
 
 
@@ -150,13 +151,19 @@ def run(home: Path, *, once: bool, every: float) -> None:
 @_home
 @json_option
 def status(home: Path, *, as_json: bool) -> None:
-    """Show what waits, what is missing and what went wrong; exit 1 where a person is needed."""
+    """Show what waits, what is missing and what went wrong."""
     config = read_config(home)
     with Spool.open(spool_at(home)) as spool:
-        told = _status(config, spool)
+        told, needed = _status(config, spool), _is_needed(spool)
     answer(told, as_json=as_json, show=lambda console: _show_status(console, told))
-    needed = told["barred"] or told["refused_here"] or told["broken_chain"]
-    sys.exit(_PROBLEM if needed else 0)
+    sys.exit(REFUSED if needed else DONE)
+
+
+def _is_needed(spool: Spool, noted: int | None = None) -> bool:
+    """Whether a person is: something is refused, or went wrong since so many incidents."""
+    refused = any(why is not None for why in spool.held().values())
+    went_wrong = noted is not None and spool.count("incident") > noted
+    return refused or went_wrong or bool(spool.rows("barred", 1)) or bool(spool.fact("broken"))
 
 
 @command.command("begin-again")

@@ -1,4 +1,4 @@
-"""Groups of commands: each names what a mistyped command may have meant."""
+"""Groups of commands: each names what a mistyped command may have meant, and how each ends."""
 
 from __future__ import annotations
 
@@ -6,11 +6,21 @@ from difflib import get_close_matches
 
 import click
 
+from casebus.cli import ends
+
 
 class CommandGroup(click.Group):
-    """A group of commands that says more than that there is no such one."""
+    """A group of commands that says more than that there is no such one, and how each ends."""
 
     def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = self._resolved(ctx, args)
+        if command is not None and not isinstance(command, click.Group):
+            command.epilog = ends.told((*_words(ctx), str(name))) or command.epilog
+        return name, command, rest
+
+    def _resolved(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
@@ -20,3 +30,9 @@ class CommandGroup(click.Group):
             if near and not args[0].startswith("-"):
                 error.message += f" Did you mean {' or '.join(near)}?"
             raise
+
+
+def _words(ctx: click.Context) -> tuple[str, ...]:
+    """What was typed to come here, without the name of all."""
+    above = ctx.parent
+    return () if above is None else (*_words(above), str(ctx.info_name))

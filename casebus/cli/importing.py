@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from casebus.cli import ends
 from casebus.cli.connect import (
     agency_option,
     load_schemas,
@@ -24,7 +25,7 @@ from casebus.cli.connect import (
     require_agency,
     settings_for,
 )
-from casebus.cli.output import PENDING, answer, json_option, stderr, table
+from casebus.cli.output import answer, json_option, stderr, table
 from casebus.errors import AwayError, CasebusError
 from casebus.later import later
 from casebus.sdk.importing.agencies import AgencyNames
@@ -87,8 +88,7 @@ def command(
     The mapping says which, and what its columns or activities mean. Running it again changes
     nothing; a changed row becomes a correction. A log whose import was cut off goes on where it
     stopped. A gateway or Kafka that is away is waited for; what is not back in time ends the import
-    with 4, and the same command goes on. Rows that are refused are counted and reported, and the
-    others taken; it ends with 1 where no row could be taken.
+    with 4, and the same command goes on. Rows that are refused are counted and reported.
     """
     mapping_path = mapping_file or _beside(file)
     mapping = load_mapping(mapping_path)
@@ -105,7 +105,7 @@ def command(
         unsent = _unsent(publisher) if publisher else 0
     shown = summary.as_json() | {"report": str(report) if report else None, "unsent": unsent}
     answer(shown, as_json=as_json, show=lambda console: _show(console, summary, issues, report))
-    sys.exit(PENDING if unsent else int(bool(summary.rows_refused) and not summary.rows_taken))
+    sys.exit(ends.REFUSED if summary.rows_refused else ends.PENDING if unsent else ends.DONE)
 
 
 def _beside(file: Path) -> Path:

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
+from casebus.cli import ends
 from casebus.cli.groups import CommandGroup
 from casebus.cli.output import ShownError
 from casebus.cli.server import cleared, from_entry_point, missing
-from casebus.cli.start import STOPPED
 from casebus.errors import CasebusError
 from casebus.later import loaded
 from casebus.words import in_words
@@ -107,14 +107,14 @@ class Commands(CommandGroup):
         try:
             return super().make_context(*given, **more)
         except KeyboardInterrupt:
-            raise SystemExit(STOPPED) from None
+            raise SystemExit(ends.STOPPED) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             what = "by Ctrl-C; what was not confirmed may have been done"
-            raise ShownError(CasebusError("stopped", what), ctx, STOPPED) from error
+            raise ShownError(CasebusError("stopped", what), ctx, ends.STOPPED) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -127,7 +127,9 @@ class Commands(CommandGroup):
             raise ShownError(shown, ctx) from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands, epilog=ends.every(), context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="casebus")
 @click.option("-v", "--verbose", is_flag=True, help="Show what the libraries log.")
 def main(*, verbose: bool) -> None:
@@ -135,10 +137,6 @@ def main(*, verbose: bool) -> None:
 
     Settings come from the environment (CASEBUS_*); on a development machine,
     eval "$(casebus env)" sets them all.
-
-    A command ends with 0 where all was done, 1 where something was refused or is wrong, 2 where it
-    was called wrongly, 3 where an outcome is not known yet, 4 where what it needs is away,
-    130 where Ctrl-C stopped it.
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character shows its code; nothing fails for it.

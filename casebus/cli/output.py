@@ -14,15 +14,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from casebus.cli.ends import AWAY, DONE, PENDING, REFUSED
 from casebus.errors import AwayError, CasebusError
 
 _META = "casebus.json"
 _WIDE = 240
-#: Exit codes beside 1: what became of an event is not known yet, or it is not sent.
-PENDING = 3
-#: What the command needs is away (a gateway, brokers, a database, a store that is held): nothing is
-#: lost, and the same command may be given again.
-AWAY = 4
+#: As an event is, and as an action on a work item.
+_RECORDED = frozenset({"journaled", "done"})
 _IDS = frozenset({"case", "event id", "item", "key"})
 
 
@@ -31,10 +29,10 @@ def code_of(outcome: Mapping[str, Any]) -> int:
 
     What admission noticed counts too: of what no case has opened there is no finding.
     """
-    if outcome["status"] == "journaled":
+    if outcome["status"] in _RECORDED:
         found = [one for one in outcome.get("findings") or () if one["severity"] != "INFO"]
-        return int(bool(found or outcome.get("flags")))
-    return 1 if outcome["status"] == "rejected" else PENDING
+        return REFUSED if found or outcome.get("flags") else DONE
+    return REFUSED if outcome["status"] == "rejected" else PENDING
 
 
 def _remember(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
@@ -51,7 +49,7 @@ json_option = click.option(
 class ShownError(click.ClickException):
     """A CasebusError as a terminal shows it: code first, then the sentence."""
 
-    def __init__(self, error: CasebusError, ctx: click.Context, exit_code: int = 1) -> None:
+    def __init__(self, error: CasebusError, ctx: click.Context, exit_code: int = REFUSED) -> None:
         super().__init__(str(error))
         self.error = error
         self.exit_code = exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from casebus.cli import ends
 from casebus.cli.connect import (
     agency_option,
     doors,
@@ -47,7 +49,9 @@ _WORDS = {
     "not_yours": "are of offices that you may not ask",
     "unknown_office": "are of offices that the directory does not know",
 }
-_TO_LOOK_AT = ("unknown_office", "not_yours", "unidentified", "asked_now", "explained")
+#: Of these nobody can be asked.
+_REFUSED = ("unknown_office", "not_yours", "unidentified")
+_TO_LOOK_AT = (*_REFUSED, "asked_now", "explained")
 
 
 @click.group("penalties", cls=CommandGroup)
@@ -88,6 +92,8 @@ def ask(file: Path, *, agency: str | None, dry_run: bool, as_json: bool, **given
         publish = None if dry_run else _publishing(stack, settings, gateway)
         done = Asker(who, gateway, publish, given["actor"]).run(rows, published)
     answer(done.as_json(), as_json=as_json, show=lambda console: _show(console, done))
+    unasked = done.rows_refused + sum(done.outcomes[one] for one in _REFUSED)
+    sys.exit(ends.REFUSED if unasked else ends.DONE)
 
 
 @command.command("list")

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import click
 from rich.console import Console
 
-from casebus.cli import parsing
+from casebus.cli import ends, parsing
 from casebus.cli.connect import (
     agency_option,
     case_named,
@@ -23,7 +23,7 @@ from casebus.cli.connect import (
     open_store,
     settings_for,
 )
-from casebus.cli.output import PENDING, answer, code_of, json_option, stderr, table
+from casebus.cli.output import answer, code_of, json_option, stderr, table
 from casebus.errors import CasebusError
 from casebus.events.legaltime import refuse_ahead
 from casebus.now import now_from
@@ -33,8 +33,6 @@ from casebus.settings import Settings
 
 #: What the gateway says of an event, beside what its sending told.
 _KNOWN = ("status", "reason", "detail", "flags", "findings")
-#: Exit codes, the one that counts most last.
-_WORST = (0, PENDING, 1)
 
 
 @click.command("publish")
@@ -78,9 +76,7 @@ def command(
 
     In a file an event has: type, case, to, legal_time, causation, id, data.
 
-    Ends with 0 where every event was journaled and nothing was found about it, with 1 where one was
-    rejected or something was found, with 3 where it is not known yet. With 4 where Kafka is away:
-    what was signed is kept, and --resend sends it. In an office behind a ferry the end is always 3:
+    Where Kafka is away what was signed is kept, and --resend sends it. In an office behind a ferry
     `casebus ferry sent` tells what became of them.
     """
     settings = settings_for(agency)
@@ -94,7 +90,7 @@ def command(
     else:
         _wait(settings, told, wait)
     answer(told, as_json=as_json, show=lambda console: _show(console, told))
-    sys.exit(max(map(code_of, told), key=_WORST.index, default=0))
+    sys.exit(ends.worst([code_of(one) for one in told]))
 
 
 def _events(settings: Settings, file: TextIO | None, one: dict[str, Any]) -> list[NewEvent]:

@@ -19,6 +19,7 @@ from casebus.cli.connect import (
     require_agency,
     settings_for,
 )
+from casebus.cli.ends import DONE
 from casebus.cli.output import answer, code_of, json_option, table
 from casebus.cli.wording import local_time
 from casebus.sdk.event import NewEvent
@@ -54,16 +55,18 @@ def command(
     if asked == (reason is not None):
         raise click.UsageError("give --reason to recall the event, or --status")
     settings = settings_for(agency)
-    source = source or require_agency(settings)
+    source, code = source or require_agency(settings), DONE
     with open_gateway(settings) as gateway:
         if reason is not None:
             recall = recall_of(gateway, source, event, reasons=reason, actor=actor)
             said = gateway.await_event(*_send(settings, gateway, recall), _WAIT_SECONDS)
+            code = code_of(said)
             if said["status"] != "journaled":
                 answer(said, as_json=as_json, show=lambda console: _show_unsaid(console, said))
-                sys.exit(code_of(said))
+                sys.exit(code)
         found = gateway.recall(source, event)
     answer(found, as_json=as_json, show=lambda console: _show(console, found))
+    sys.exit(code)
 
 
 def _send(settings: Settings, gateway: Gateway, recall: NewEvent) -> tuple[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import click
 from rich.console import Console
 
+from casebus.cli import ends
 from casebus.cli.connect import (
     agency_option,
     load_schemas,
@@ -43,6 +45,8 @@ def command(
         found = gateway.receipts(source or require_agency(settings), event, proof=proof)
     shown = _checked(settings, found) if proof else {}
     answer(found, as_json=as_json, show=lambda console: _show(console, found, shown))
+    unproved = proof and len(shown) < sum(1 for _ in _hand_overs(found))
+    sys.exit(ends.PENDING if unproved else ends.DONE)
 
 
 def _checked(settings: Settings, found: dict[str, Any]) -> dict[int, Proven]:

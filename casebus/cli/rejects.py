@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any, TextIO
 
 import click
 
-from casebus.cli import reject_tables
+from casebus.cli import ends, reject_tables
 from casebus.cli.connect import agency_option, open_gateway, settings_for
 from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option, stderr
@@ -122,6 +123,8 @@ def redrive(places: tuple[str, ...], agency: str | None, *, as_json: bool, **req
         named = [_placed(gateway, one) for one in places]
         plan = gateway.ask_redrive(places=named, **request)
     answer(plan, as_json=as_json, show=lambda out: reject_tables.show_plan(out, plan))
+    left_out = len(places) > plan["sendable"] if places else False
+    sys.exit(ends.REFUSED if left_out else ends.DONE)
 
 
 def _placed(gateway: Gateway, text: str) -> str:

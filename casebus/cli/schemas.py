@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from casebus.cli import catalogue
+from casebus.cli.ends import REFUSED
 from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option
 from casebus.events import register
@@ -69,7 +70,7 @@ def check(folder: Path, *, as_json: bool) -> None:
     lines = "\n".join([*problems, f"{found['ids']} ids, {len(problems)} problems"])
     answer(found, as_json=as_json, show=lambda to: to.print(lines, markup=False))
     if problems:
-        raise SystemExit(1)
+        raise SystemExit(REFUSED)
 
 
 @command.command()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 
+from casebus.cli.ends import STOPPED
 from casebus.later import loaded
-
-#: What a shell shows of a command that Ctrl-C ended.
-STOPPED = 130
 
 
 def main() -> None:

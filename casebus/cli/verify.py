@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from casebus.cases.room import LIMITS
+from casebus.cli import ends
 from casebus.cli.connect import load_schemas
 from casebus.cli.output import answer, json_option, table
 from casebus.cli.server import missing
@@ -43,7 +44,7 @@ class Verify(click.Command):
         installation = None if _names_bundle(args) else _installation()
         if installation is None:
             return super().make_context(info_name, args, parent, **extra)
-        installation.epilog = _OFFLINE
+        installation.epilog = f"{ends.told(('verify',))} {_OFFLINE}"
         return installation.make_context(info_name, args, parent, **extra)
 
 
@@ -81,7 +82,7 @@ def command(bundle: Path | None, root: str | None, *, as_json: bool) -> None:
         return
     report = check_bundle(_read(bundle), _root(root), _reading())
     answer(report.to_json(), as_json=as_json, show=lambda out: _show(out, report))
-    sys.exit(0 if report.ok else 1)
+    sys.exit(ends.DONE if report.ok else ends.REFUSED)
 
 
 def _read(bundle: Path) -> bytes:

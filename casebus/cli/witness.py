@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from casebus.cli import ends
 from casebus.cli.connect import (
     agency_option,
     load_schemas,
@@ -25,7 +26,7 @@ _FILE = "witness.json"
 
 
 @click.command("witness")
-@click.option("--once", is_flag=True, help="Look once; exit 1 where a head was refused.")
+@click.option("--once", is_flag=True, help="Look once.")
 @click.option(
     "--every",
     type=click.FloatRange(min=0.1),
@@ -86,7 +87,7 @@ def command(
             else:
                 _tell(outcome, as_json=as_json)
                 if once:
-                    raise SystemExit(1 if outcome.refused else 0)
+                    raise SystemExit(ends.REFUSED if outcome.refused else ends.DONE)
             time.sleep(every)
 
 

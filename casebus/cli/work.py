@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from casebus.cli import parsing, work_tables
+from casebus.cli import ends, parsing, work_tables
 from casebus.cli.connect import agency_option, load_schemas, open_gateway, settings_for
 from casebus.cli.groups import CommandGroup
-from casebus.cli.output import answer, json_option
+from casebus.cli.output import answer, code_of, json_option
 from casebus.cli.verbs import verbs
 from casebus.cli.work_items import meant, unsaid
 from casebus.errors import CasebusError
@@ -132,6 +132,7 @@ def _action(name: str) -> click.Command:
         outcome = _act(name.replace("-", "_"), item, given)
         show = work_tables.outcome
         answer(outcome, as_json=as_json, show=lambda console: show(console, outcome))
+        sys.exit(ends.worst([code_of(one) for one in (outcome, *outcome["alike"])]))
 
     return act
 

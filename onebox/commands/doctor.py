@@ -17,7 +17,7 @@ from onebox.doctor import examine
 @home_option
 @json_option
 def doctor(home: Path | None, port_base: int | None, *, as_json: bool) -> None:
-    """Say what is missing or wrong on this machine; exit code 1 if anything is wrong."""
+    """Say what is missing or wrong on this machine."""
     options = new_options(home, port_base, ()) if port_base else options_of(home)
     checks = examine(options)
     tell(checks, as_json=as_json)

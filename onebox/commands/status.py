@@ -13,6 +13,7 @@ import asyncpg
 import click
 from rich.console import Console
 
+from casebus.cli.ends import DONE, REFUSED
 from casebus.cli.output import answer, json_option, table
 from onebox import credentials, environment, probes, room, state
 from onebox.commands.shared import addresses, home_option, options_of, running
@@ -27,12 +28,11 @@ from storage.stalling import Stalled
 @home_option
 @json_option
 def status(home: Path | None, *, as_json: bool) -> None:
-    """Show the services of this machine; exit code 1 unless all is ready and nothing overdue.
+    """Show the services of this machine, and whether all is ready and nothing overdue.
 
     `degraded`: a service is anything but ready, or something that they do together stands still;
     `full`: the disk is, and nothing is recorded until there is room. Overdue: a record that is
-    stored signed and has not reached the brokers. Exit code 1 too where a partition of the journal
-    waits for a law bundle.
+    stored signed and has not reached the brokers.
     """
     options = options_of(home)
     now = running(options)
@@ -63,7 +63,7 @@ def status(home: Path | None, *, as_json: bool) -> None:
         "failing": failing,
     }
     answer(found, as_json=as_json, show=lambda out: _show(out, found))
-    sys.exit(0 if found["ready"] and not overdue and not stalled else 1)
+    sys.exit(DONE if found["ready"] and not overdue and not stalled else REFUSED)
 
 
 def _phase(now: StackState, full: str, failing: list[str]) -> str:

@@ -8,6 +8,7 @@ import sys
 import click
 from rich.console import Console
 
+from casebus.cli.ends import DONE, REFUSED
 from casebus.cli.output import answer, json_option, table
 from casebus.settings import Settings
 from operations.commands.admin import Admin, as_admin
@@ -36,7 +37,7 @@ def rebuild(
     """Derive every case again from the journal, beside; compare every row; switch if equal.
 
     The stack may run or not: Kafka and PostgreSQL must. What was read before is kept as schema
-    derived_before. Nothing is said to anybody; exit code 1 where a row differs.
+    derived_before. Nothing is said to anybody.
     """
     if sum((compare_only, switch_anyway, drops)) > 1:
         raise click.UsageError("choose one of --compare-only, --switch-anyway and --drop-old")
@@ -50,7 +51,7 @@ def rebuild(
     with counted("records derived again", quiet=as_json) as advance:
         found = asyncio.run(_derived_again(settings, switch, advance))
     answer(found.to_json(), as_json=as_json, show=lambda out: show(out, found))
-    sys.exit(1 if found.differing else 0)
+    sys.exit(REFUSED if found.differing else DONE)
 
 
 async def _derived_again(settings: Settings, switch: Switch, advance: Advance) -> Rebuilt:

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from casebus.cli.ends import DONE, REFUSED
 from casebus.cli.output import answer, json_option, table
 from casebus.now import system_now
 from casebus.settings import Settings
@@ -61,8 +62,7 @@ def verify(
     """Prove from Kafka and PostgreSQL that nothing was lost, doubled or altered.
 
     Reads every record of every topic and hashes it anew, beside PostgreSQL's copy; checks the
-    journal's signatures; then derives the cases again from the journal and compares every row. Exit
-    code 1 where anything disagrees.
+    journal's signatures; then derives the cases again from the journal and compares every row.
     """
     collect_seldom()
     sample = Sample.drawn(percent / _WHOLE)
@@ -71,7 +71,7 @@ def verify(
     report = _with_progress(settings, how, quiet=as_json)
     asyncio.run(_keep(settings.database_url, _run_of(report, began, percent, signatures)))
     answer(report.to_json(), as_json=as_json, show=lambda out: show(out, report, percent))
-    sys.exit(0 if report.ok else 1)
+    sys.exit(DONE if report.ok else REFUSED)
 
 
 def _run_of(report: VerifyReport, began: datetime, percent: float, signatures: bool) -> Run:

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from casebus.cli.ends import ENDED
 from casebus.cli.output import answer, json_option, stderr, stdout
 from casebus.cli.wording import EventTitles
 from casebus.errors import CasebusError
@@ -43,10 +44,10 @@ def demo(number: int | None, *, everything: bool, as_json: bool) -> None:
     Starts a stack of its own beside any other, imports the example spreadsheet as history, plays
     examples/storyline-1.yaml on its own time, and leaves nothing running. Other storylines are
     played without the history. With --json the telling goes to stderr and what came of it to
-    stdout. Ends with an error where something came out otherwise than a storyline says.
+    stdout.
     """
     # Ctrl-C unwinds by itself; SIGTERM would leave the stack behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))
     chosen = _chosen(number, everything=everything)
     agencies = read_agencies(AGENCIES)
     titles = EventTitles(Schemas.load(Settings().schemas_dir))

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 from click.testing import CliRunner, Result
 
+from casebus.cli.ends import AWAY
 from casebus.cli.main import main
-from casebus.cli.output import AWAY
 from casebus.sdk import connection
 from casebus.settings import Settings
 from onebox import environment

@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
+from casebus.cli.ends import PENDING
 from casebus.cli.main import main
-from casebus.cli.output import PENDING
 from casebus.sdk.client import Client
 from casebus.sdk.inbox import Delivery
 from tests.integration.street import AMR, DOORS, PRO, PSB, Bus, gateway_clients

@@ -163,7 +163,7 @@ def test_an_operator_speaks_for_no_agency_and_no_agency_decides(desk: Desk) -> N
     assert desk.refused(AMR, "rejects", "agree", number)[0] == "operators_only"
     assert desk.refused(PSB, "rejects", "redrives", number)[0] == "not_found"
     assert desk.refused(ONE, "rejects", "agree", "999999")[0] == "not_found"
-    again = desk.told(ONE, "rejects", "redrive", place, "--dry-run")
+    again = desk.told(ONE, "rejects", "redrive", place, "--dry-run", exit_code=1)
     assert [one["obstacle"] for one in again["records"]] == ["waits_already"]
     assert desk.told(ONE, "rejects", "decline", number)["state"] == "declined"
     assert desk.refused(OTHER, "rejects", "agree", number)[0] == "redrive_decided"
@@ -256,7 +256,7 @@ def test_what_a_stranger_wrote_is_harmless_to_a_terminal(desk: Desk) -> None:
         shown = desk.shown(ONE, "rejects", *words)
         assert event in shown
         assert "\x1b" not in shown
-    dry = desk.told(ONE, "rejects", "redrive", row["place"], "--dry-run")
+    dry = desk.told(ONE, "rejects", "redrive", row["place"], "--dry-run", exit_code=1)
     assert dry["sendable"] == 0
     # Under whose name it came is told how many there are, and no byte.
     assert event not in desk.shown(PSB, "rejects", "list", "--limit", "500")

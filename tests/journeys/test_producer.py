@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner, Result
 from kafka import KafkaProducer
 
+from casebus.cli.ends import AWAY, PENDING
 from casebus.cli.main import main
-from casebus.cli.output import AWAY, PENDING
 from casebus.errors import CasebusError
 from casebus.events.partition import partition_for
 from casebus.sdk import connection
@@ -83,13 +83,18 @@ class Developer:
         return one
 
     def imports(
-        self, rows: Iterable[str], heading: str = HEADING, encoding: str = "utf-8"
+        self,
+        rows: Iterable[str],
+        heading: str = HEADING,
+        encoding: str = "utf-8",
+        exit_code: int = 0,
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The summary, and every issue of the report."""
         (self.folder / "sheet.csv").write_text("\n".join([heading, *rows]), encoding=encoding)
         report = self.folder / "report.jsonl"
         report.unlink(missing_ok=True)
-        done = self.told("import", str(self.folder / "sheet.csv"), "--report", str(report))
+        words = ("import", str(self.folder / "sheet.csv"), "--report", str(report))
+        done = self.told(*words, exit_code=exit_code)
         return done, [json.loads(line) for line in report.read_text("utf-8").splitlines()]
 
     def titles(self, numbers: Sequence[str]) -> list[str]:
@@ -186,7 +191,7 @@ def test_a_sheet_with_a_quote_left_open_and_a_last_row_cut_off_loses_its_own_row
     rows[2] = row(numbers[2], '"泊岸牌茶叶被假冒一案')
     rows[4] = row(numbers[4], '"泊岸"牌茶叶')
     done, issues = developer.imports(
-        [*rows, f"{numbers[0][:-1]}9号,杭州市西湖区市场监督管理局,,2025-03-1"]
+        [*rows, f"{numbers[0][:-1]}9号,杭州市西湖区市场监督管理局,,2025-03-1"], exit_code=1
     )
     refused = {one["row"]: one["code"] for one in issues if one["refused"]}
     assert refused == {4: "bad_quote", 6: "bad_quote", 8: "bad_row"}
@@ -202,7 +207,8 @@ def test_a_sheet_with_a_quote_left_open_and_a_last_row_cut_off_loses_its_own_row
 
 def test_numbers_that_a_spreadsheet_spoiled_become_no_case_s_identity(developer: Developer) -> None:
     spoiled = ["3.30106E+17", "12月1日", "#N/A", "TRUE"]
-    done, issues = developer.imports([row(one, "某案") for one in [*spoiled, '"=""00771"""']])
+    named = [*spoiled, '"=""00771"""']
+    done, issues = developer.imports([row(one, "某案") for one in named], exit_code=1)
     refused = [one["code"] for one in issues if one["refused"]]
     assert refused == ["spoiled_number"] * len(spoiled)
     assert (done["rows_taken"], done["rows_refused"]) == (1, len(spoiled))

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from casebus.cli import connect
 from casebus.cli import main as entry
+from casebus.cli.ends import PENDING
 from casebus.cli.main import OWN, SERVER, main
 from casebus.cli.output import json_option
 from casebus.sdk.gateway import Gateway
@@ -194,7 +195,7 @@ def test_an_action_goes_out_with_the_version_that_was_read(
         "--on",
         "2026/3/2",
     )
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == PENDING, done.output
     assert "pending" in done.output
     body = {
         "version": 3,
@@ -323,7 +324,8 @@ def test_import_shows_what_was_refused_and_writes_all_of_it(
             SigningKey.generate().save(tmp_path / "keys" / f"cn-{division}-{row}.pem")
     report = tmp_path / "report.jsonl"
     done = run("import", str(examples / "referrals-2025.csv"), "--dry-run", "--report", str(report))
-    assert done.exit_code == 0, done.output
+    # The others are taken, and yet it is no success.
+    assert done.exit_code == 1, done.output
     assert "233 taken" in done.output
     assert "number_repeated" in done.output
     rows = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]

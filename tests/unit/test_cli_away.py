@@ -15,8 +15,8 @@ from aiokafka import errors as aiokafka_errors
 from click.testing import CliRunner
 from kafka import errors as kafka_errors
 
+from casebus.cli.ends import AWAY
 from casebus.cli.main import main
-from casebus.cli.output import AWAY
 from casebus.errors import AwayError, CasebusError
 from casebus.sdk import connection
 from casebus.settings import Settings

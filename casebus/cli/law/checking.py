@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from casebus.cli.ends import REFUSED
 from casebus.cli.law.folders import law_argument, schemas_option
 from casebus.cli.output import answer, json_option
 from casebus.events.schemas import Schemas
@@ -28,12 +29,12 @@ from casebus.law.checking.versions import LEVELS
 def command(folder: Path, schemas_folder: Path, least: str | None, *, as_json: bool) -> None:
     """Check the law files in FOLDER (the installed ones) against themselves and the schemas.
 
-    Exit code 1 where there are errors: such a law is not adopted. Warnings are for a lawyer.
+    A law with errors is not adopted. Warnings are for a lawyer.
     """
     found = examined(folder, Schemas.load(schemas_folder), least)
     answer(found, as_json=as_json, show=lambda to: to.print(_text(found), markup=False))
     if found["errors"]:
-        raise SystemExit(1)
+        raise SystemExit(REFUSED)
 
 
 def examined(folder: Path, schemas: Schemas, least: str | None = None) -> dict[str, Any]:

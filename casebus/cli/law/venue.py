@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import click
 import yaml
 
+from casebus.cli.ends import REFUSED
 from casebus.cli.law.folders import law_option
 from casebus.cli.output import answer, json_option
 from casebus.errors import CasebusError
@@ -79,7 +80,7 @@ def command(
     found = _found(event_type, VenueMatter(_body(file), office, on, offices), law)
     answer(found, as_json=as_json, show=lambda to: to.print(_said(found), markup=False))
     if not found["agencies"]:
-        raise SystemExit(1)
+        raise SystemExit(REFUSED)
 
 
 def _body(file: TextIO) -> dict[str, Any]:

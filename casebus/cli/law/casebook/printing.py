@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from casebus.cli.ends import REFUSED
 from casebus.cli.law.casebook import Casebook, WrongCase, judge, read
 from casebus.cli.law.folders import law_option
 from casebus.cli.output import answer, json_option, table
@@ -25,13 +26,13 @@ def command(files: tuple[Path, ...], folder: Path, *, as_json: bool) -> None:
     """Hold each vector of the casebooks in FILES against the law files.
 
     A vector says what is given and what the law makes of it: a date, what figures are, or a whole
-    case. docs/casebook.md shows the form. Exit code 1 where one comes out otherwise.
+    case. docs/casebook.md shows the form.
     """
     law = Law.load(folder)
     found = [_of_book(path, read(path), law) for path in files]
     answer(found, as_json=as_json, show=lambda console: _show(console, found))
     if any(one["wrong"] for one in found):
-        raise SystemExit(1)
+        raise SystemExit(REFUSED)
 
 
 def _of_book(path: Path, book: Casebook, law: Law) -> dict[str, Any]:
