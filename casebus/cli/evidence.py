@@ -8,7 +8,7 @@ import click
 
 from casebus.cli.connect import agency_option, open_gateway, settings_for
 from casebus.cli.output import answer, json_option
-from casebus.errors import CasebusError
+from casebus.files import appearing
 
 
 @click.command("evidence")
@@ -31,10 +31,8 @@ def command(case: str, output: Path | None, agency: str | None, *, as_json: bool
         stream = gateway.resolve(case)
         body = gateway.evidence(stream)
     target = output or Path(f"{stream}.zip")
-    try:
-        target.write_bytes(body)
-    except OSError as error:
-        raise CasebusError("file_not_written", f"{target}: {error.strerror}") from error
+    with appearing(target) as file:
+        file.write(body)
     written = {"case": stream, "file": str(target), "bytes": len(body)}
     answer(
         written,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterable
+import io
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO, cast
+from typing import BinaryIO, TextIO, cast
 
 import click
 
 from casebus.cli.connect import agency_option, open_gateway, settings_for
 from casebus.cli.output import stderr
+from casebus.files import appearing
 from casebus.sdk.exporting import ocel, xes
 from casebus.sdk.exporting.steps import LoggedStep, cases_of
 from casebus.sdk.gateway import JSON
@@ -44,18 +47,15 @@ def command(xes_file: Path | None, ocel_file: Path | None, agency: str | None) -
 def _whole(
     path: Path, write: _Writer, cases: Iterable[tuple[JSON, list[LoggedStep]]]
 ) -> tuple[int, int]:
-    """Write beside the file and put it in its place at the end: nobody reads half a log."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with _opened(part, packed=path.suffix == ".gz") as out:
-            counted = write(cases, out)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return counted
+    with appearing(path) as file, _text(file, packed=path.suffix == ".gz") as out:
+        return write(cases, out)
 
 
-def _opened(path: Path, *, packed: bool) -> TextIO:
-    if packed:
-        return cast("TextIO", gzip.open(path, "wt", encoding="utf-8"))
-    return path.open("w", encoding="utf-8")
+@contextmanager
+def _text(file: BinaryIO, *, packed: bool) -> Iterator[TextIO]:
+    """The file is left open."""
+    with ExitStack() as stack:
+        raw = stack.enter_context(gzip.GzipFile("", "wb", fileobj=file)) if packed else file
+        out = io.TextIOWrapper(cast("BinaryIO", raw), encoding="utf-8")
+        stack.callback(out.detach)
+        yield out

@@ -25,6 +25,7 @@ from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, foreign, json_option, table
 from casebus.cli.wording import EventTitles, local_time, short_type
 from casebus.errors import CasebusError
+from casebus.files import naming
 from casebus.later import later
 from casebus.sdk.ferry.config import Config, carrier_key, config_of, read_config, write_config
 from casebus.sdk.ferry.ferry import Ferry, FerryEnd, spool_at
@@ -101,7 +102,8 @@ def init(
     config = config_of(given)
     write_config(home, config)
     for folder in (config.outbox, config.inbox):
-        (home / folder).mkdir(parents=True, exist_ok=True)
+        with naming(home / folder):
+            (home / folder).mkdir(parents=True, exist_ok=True)
     _tell_key(home, as_json=as_json)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import logging
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Any
 
 import click
 
-from casebus.cli import ends
+from casebus.cli import ends, start, streams
 from casebus.cli.groups import CommandGroup
 from casebus.cli.output import ShownError
 from casebus.cli.server import cleared, from_entry_point, missing
@@ -103,11 +104,21 @@ class Commands(CommandGroup):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
+    def main(self, *given: Any, standalone_mode: bool = True, **more: Any) -> Any:
+        run: Callable[..., Any] = super().main
+        if not standalone_mode:
+            return run(*given, standalone_mode=False, **more)
+        sys.exit(streams.ended(partial(run, *given, **more)))
+
     def make_context(self, *given: Any, **more: Any) -> click.Context:
         try:
             return super().make_context(*given, **more)
         except KeyboardInterrupt:
             raise SystemExit(ends.STOPPED) from None
+        except OSError as error:
+            if streams.refused():
+                raise streams.UnwrittenError from error
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -118,9 +129,8 @@ class Commands(CommandGroup):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.EPIPE:
-                # A pipe that nobody reads any more is no error to show.
-                raise
+            if streams.refused():
+                raise streams.UnwrittenError from error
             shown = error if isinstance(error, CasebusError) else cleared(error) or _said(error)
             if shown.code == UNFORESEEN and ctx.params.get("verbose"):
                 raise
@@ -173,4 +183,4 @@ def _short_help(ctx: click.Context, group: Commands, name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start.main()

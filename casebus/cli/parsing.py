@@ -93,8 +93,14 @@ def numbers(pairs: Iterable[str]) -> list[dict[str, str]]:
 
 
 def events(stream: TextIO) -> Iterator[NewEvent]:
-    """Events from JSON: one object, an array, or one object a line."""
+    """Events from JSON: one object, an array, or one object a line.
+
+    Raises CasebusError `bad_event`.
+    """
     text = stream.read()
+    if not text.strip():
+        # Whatever was to write it has failed.
+        raise CasebusError("bad_event", "there is no event: nothing but blanks was given")
     try:
         whole = json.loads(text)
     except ValueError:

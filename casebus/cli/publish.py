@@ -83,7 +83,7 @@ def command(
     if since and not resend:
         raise click.UsageError("--since says what --resend sends")
     events = [] if resend else _events(settings, file, one)
-    rows = _publish(settings, sector, events, parsing.moment(since))
+    rows = _publish(settings, sector, None if resend else events, parsing.moment(since))
     told = [_told(row) for row in rows]
     if settings.ferry:
         told = [row | {"status": "kept"} for row in told]
@@ -130,7 +130,7 @@ def _with_cases(settings: Settings, events: list[NewEvent]) -> list[NewEvent]:
 def _publish(
     settings: Settings,
     sector: str | None,
-    events: Sequence[NewEvent],
+    events: Sequence[NewEvent] | None,
     since: datetime | None,
 ) -> Sequence[Published]:
     schemas = load_schemas(settings)
@@ -138,7 +138,7 @@ def _publish(
         open_store(settings) as store,
         open_publisher(settings, schemas, store, doors(settings, sector)) as publisher,
     ):
-        if events:
+        if events is not None:
             return publisher.publish(events)
         return publisher.send_again(since) if since else publisher.send_waiting()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,6 +15,7 @@ from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option, stderr
 from casebus.cli.wording import short_type
 from casebus.errors import CasebusError
+from casebus.files import write_text
 from casebus.sdk.gateway import JSON, Gateway
 from casebus.settings import Settings
 
@@ -75,16 +77,19 @@ def show(place: str, agency: str | None, *, as_json: bool) -> None:
 
 @command.command()
 @click.argument("place")
-@click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
 @agency_option
-def draft(place: str, output: TextIO, agency: str | None) -> None:
+def draft(place: str, output: Path | None, agency: str | None) -> None:
     """Write a corrected copy's draft, for its sender to mend and sign: casebus publish FILE."""
     with open_gateway(_settings(agency)) as gateway:
         found = gateway.rejected_record(place)
     if found["draft"] is None:
         raise CasebusError("no_draft", "no type or source can be read of it: nothing to correct")
-    json.dump(event_of(found["draft"]), output, ensure_ascii=False, indent=2)
-    output.write("\n")
+    text = json.dumps(event_of(found["draft"]), ensure_ascii=False, indent=2)
+    if output is None or str(output) == "-":
+        click.echo(text)
+    else:
+        write_text(output, f"{text}\n")
     note = "Not signed, and nobody but its sender signs it."
     if found["data"] is None:
         note += f" Its body could not be read ({found['unreadable']}): fill in data."

@@ -20,6 +20,7 @@ from casebus.events import register
 from casebus.events.register import Body, Row
 from casebus.events.schemas import Schemas
 from casebus.events.topics import Topics
+from casebus.files import naming, write_text
 from casebus.later import later
 from casebus.law import Law
 from casebus.settings import Settings
@@ -93,11 +94,12 @@ def check(folder: Path, *, as_json: bool) -> None:
 def docs(folder: Path, law_folder: Path, target: Path, *, as_json: bool) -> None:
     """Write the catalogue as Markdown; pages of domains that are gone are removed."""
     pages = catalogue_of(folder, law_folder)
-    target.mkdir(parents=True, exist_ok=True)
+    with naming(target):
+        target.mkdir(parents=True, exist_ok=True)
     for gone in {path.name for path in target.glob("*.md")} - set(pages):
         (target / gone).unlink()
     for name, text in pages.items():
-        (target / name).write_text(text, encoding="utf-8")
+        write_text(target / name, text, durable=False)
     said = {"pages": len(pages), "folder": str(target)}
     answer(said, as_json=as_json, show=lambda to: to.print(f"{len(pages)} pages in {target}"))
 
@@ -181,7 +183,7 @@ def _shared(folder: Path) -> dict[str, Body]:
 
 def _write(path: Path, body: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(body, ensure_ascii=False, indent=2) + "\n")
 
 
 def _commits(folder: Path) -> list[str]:

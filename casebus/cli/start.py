@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 
+from casebus.cli import streams
 from casebus.cli.ends import STOPPED
 from casebus.later import loaded
 
 
 def main() -> None:
     """Run the command of this process's arguments."""
+    streams.hold()
     try:
         command = loaded("casebus.cli.main").main
     except KeyboardInterrupt:

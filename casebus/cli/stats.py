@@ -21,6 +21,7 @@ from casebus.cli.connect import (
 from casebus.cli.groups import CommandGroup
 from casebus.cli.output import answer, json_option, table
 from casebus.events.legaltime import CHINA
+from casebus.files import appearing, write_text
 from casebus.law.divisions import DIVISIONS, Divisions
 from casebus.sdk.event import NewEvent
 from casebus.settings import Settings
@@ -75,9 +76,10 @@ def command(
     with open_gateway(settings_for(agency)) as gateway:
         found = gateway.stats(**query(given))
     if csv_file is not None:
-        csv_file.write_text(to_csv(found), encoding="utf-8", newline="")
+        write_text(csv_file, to_csv(found))
     if xlsx_file is not None:
-        xlsx_file.write_bytes(to_xlsx(found))
+        with appearing(xlsx_file) as file:
+            file.write(to_xlsx(found))
     answer(found, as_json=as_json, show=lambda console: _show(console, found))
 
 
@@ -135,7 +137,7 @@ def report(html_file: Path, title: str, agency: str | None, **given: Any) -> Non
         months = gateway.stats(**fixed | {"by": "month", "indicator": ",".join(CHARTED)})
         places = gateway.stats(**fixed | {"by": "city", "indicator": ",".join(PLACED)})
     text = render(ReportFigures(whole, months, places), title=title, names=_names(settings))
-    html_file.write_text(text, encoding="utf-8")
+    write_text(html_file, text)
 
 
 @command.command("publish")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ _OURS = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.NotSupportedE
 _HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 #: The low byte of SQLite's extended codes is the plain one.
 _PLAIN = 0xFF
+_OTHERS = 0o007
 _CALLS = ("execute", "executemany", "executescript")
 _READS = ("__next__", "fetchone", "fetchmany", "fetchall")
 
@@ -28,9 +30,23 @@ def open_file(path: Path | str, **options: Any) -> sqlite3.Connection:
     """
     name = Path(path).name or "a temporary file"
     try:
+        _keep_from_others(path)
         return sqlite3.connect(path, timeout=_BUSY_SECONDS, factory=_connection(name), **options)
     except sqlite3.Error as error:
         raise _clear(error, name) from error
+
+
+def _keep_from_others(path: Path | str) -> None:
+    """What was signed and not sent is its account's, whatever the umask.
+
+    SQLite gives the files beside it the same rights; what cannot be opened it says itself.
+    """
+    if not str(path):
+        return
+    with suppress(OSError):
+        Path(path).touch(0o600)
+        if (mode := stat.S_IMODE(Path(path).stat().st_mode)) & _OTHERS:
+            Path(path).chmod(mode & ~_OTHERS)
 
 
 @contextmanager

@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from casebus.errors import CasebusError
+from casebus.files import appearing, naming
 
 ED25519 = "ed25519"
+_OWNER_ONLY = 0o600
 
 
 def key_id(public: bytes) -> str:
@@ -61,11 +63,11 @@ class SigningKey:
         return cls(private)
 
     def save(self, path: Path) -> None:
-        """Write the PEM file, readable by its owner only."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_bytes(self.pem())
+        """Write the PEM file, for its owner only; raises CasebusError `file_not_written`."""
+        with naming(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with appearing(path, _OWNER_ONLY, durable=False) as file:
+            file.write(self.pem())
 
     def pem(self) -> bytes:
         return self.private.private_bytes(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from casebus.errors import CasebusError
+from casebus.files import naming
 
 _LEVEL = 1
 _AT_ONCE = 1 << 20
@@ -52,14 +53,15 @@ PackKeys = Callable[[Path, int], BackupFile]
 def created(folder: Path, name: str) -> Iterator[BinaryIO]:
     """To write to; under its name only once it is whole and on the disk."""
     path = folder / name
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as raw:
-        yield raw
-        raw.flush()
-        os.fsync(raw.fileno())
-    fresh.replace(path)
+    with naming(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as raw:
+            yield raw
+            raw.flush()
+            os.fsync(raw.fileno())
+        fresh.replace(path)
 
 
 @contextmanager

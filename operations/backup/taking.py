@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from casebus.errors import CasebusError
 from casebus.events.doors import is_door
 from casebus.events.topics import DIRECTORY, JOURNAL, REJECTED
+from casebus.files import naming
 from casebus.settings import Settings
 from operations.backup import files, manifest
 from operations.backup.files import BackupFile, PackKeys
@@ -78,8 +79,9 @@ async def backup(
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Until the end nobody else backs up into this folder, which is the account's alone."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    with naming(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / ".lock", os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

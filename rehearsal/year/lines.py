@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self, cast
+from typing import IO, Any, BinaryIO, Self, cast
 
 import orjson
 
 from casebus.errors import CasebusError
 from casebus.events.legaltime import LegalTime
+from casebus.files import appearing
 from casebus.sdk.event import NewEvent
 from casebus.words import in_words
 
@@ -77,7 +79,7 @@ class YearLine:
 def write(path: Path, lines: Iterable[bytes]) -> int:
     """Write them, compressed where the name ends so; returns how many."""
     count = 0
-    with _opened(path, "wb") as out:
+    with appearing(path) as file, _packing(path, file) as out:
         for line in lines:
             out.write(line + b"\n")
             count += 1
@@ -85,15 +87,18 @@ def write(path: Path, lines: Iterable[bytes]) -> int:
 
 
 def read(path: Path) -> Iterator[YearLine]:
-    with _opened(path, "rb") as given:
+    with _opened(path) as given:
         for line in given:
             yield YearLine.from_json(line)
 
 
-def _opened(path: Path, mode: str) -> IO[bytes]:
-    if path.suffix == ".gz":
-        # Without a name and a time in its head the same year is the same file.
-        if mode == "wb":
-            return cast("IO[bytes]", gzip.GzipFile("", mode, 6, path.open(mode), mtime=0))
-        return cast("IO[bytes]", gzip.open(path, mode))
-    return cast("IO[bytes]", path.open(mode))
+def _packing(path: Path, file: BinaryIO) -> AbstractContextManager[IO[bytes]]:
+    """Leaves the file open."""
+    if path.suffix != ".gz":
+        return nullcontext(file)
+    # Without a name and a time in its head the same year is the same file.
+    return cast("AbstractContextManager[IO[bytes]]", gzip.GzipFile("", "wb", 6, file, mtime=0))
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path) if path.suffix == ".gz" else path.open("rb"))

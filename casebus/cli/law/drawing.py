@@ -10,6 +10,7 @@ from casebus.cli.law.folders import law_option, schemas_option
 from casebus.cli.law.pages import titles
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
+from casebus.files import naming, write_text
 from casebus.law import loader, options
 from casebus.law.drawing import draw
 
@@ -50,9 +51,10 @@ def command(
     files = options.procedures(loader.read(folder))
     by_id = {one.id: one for one in files.values()}
     if target is not None:
-        target.mkdir(parents=True, exist_ok=True)
+        with naming(target):
+            target.mkdir(parents=True, exist_ok=True)
         for name, file in by_id.items():
-            (target / f"{name}.svg").write_text(draw(file, known), encoding="utf-8")
+            write_text(target / f"{name}.svg", draw(file, known))
         click.echo(f"{len(by_id)} drawings in {target}")
         return
     if procedure not in by_id:
@@ -61,5 +63,5 @@ def command(
     if str(output) == "-":
         click.echo(text, nl=False)
     elif output is not None:
-        output.write_text(text, encoding="utf-8")
+        write_text(output, text)
         click.echo(str(output))

@@ -10,6 +10,7 @@ from casebus.cli.law import days_off, handbook
 from casebus.cli.law.folders import law_option, schemas_option
 from casebus.cli.output import answer, json_option
 from casebus.events.schemas import Schemas
+from casebus.files import naming, write_text
 from casebus.law import Law, loader, models, options
 from casebus.law.compiled import event_name
 from casebus.law.law import COMMON, HOLIDAYS
@@ -31,12 +32,13 @@ _KINDS = ("*.md", "*.svg")
 def command(folder: Path, schemas_folder: Path, target: Path, *, as_json: bool) -> None:
     """Write a page and a drawing a procedure; those of procedures that are gone are removed."""
     made = handbook_of(folder, schemas_folder)
-    target.mkdir(parents=True, exist_ok=True)
+    with naming(target):
+        target.mkdir(parents=True, exist_ok=True)
     there = {path.name for kind in _KINDS for path in target.glob(kind)}
     for gone in there - set(made):
         (target / gone).unlink()
     for name, text in made.items():
-        (target / name).write_text(text, encoding="utf-8")
+        write_text(target / name, text, durable=False)
     said = {"files": len(made), "folder": str(target)}
     answer(said, as_json=as_json, show=lambda to: to.print(f"{len(made)} files in {target}"))
 

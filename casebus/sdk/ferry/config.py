@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from casebus.errors import CasebusError
 from casebus.ferry.lane import Direction
 from casebus.ferry.sealed import LARGEST, SMALLEST
+from casebus.files import naming, write_text
 from casebus.trust.keys import SigningKey, key_id
 from casebus.words import in_words
 
@@ -69,9 +70,10 @@ def read_config(home: Path) -> Config:
 
 
 def write_config(home: Path, config: Config) -> None:
-    home.mkdir(parents=True, exist_ok=True)
+    with naming(home):
+        home.mkdir(parents=True, exist_ok=True)
     said = config.model_dump(mode="json")
-    (home / FILE).write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+    write_text(home / FILE, yaml.safe_dump(said, sort_keys=False))
 
 
 def carrier_key(home: Path) -> SigningKey:

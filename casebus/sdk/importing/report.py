@@ -6,7 +6,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -72,14 +72,28 @@ def report_to(path: Path | None, *, go_on: bool = False) -> Iterator[Report]:
     begins = not (go_on and path.is_file())
     # Excel takes a CSV for UTF-8 only where it begins with the mark.
     encoding = "utf-8-sig" if is_csv and begins else "utf-8"
-    try:
+    with _named(path):
         file = path.open(
             "w" if begins else "a", encoding=encoding, errors="backslashreplace", newline=""
         )
+    with ExitStack() as stack:
+        stack.enter_context(_named(path))
+        stack.enter_context(file)
+        write = _csv_report(file, begins=begins) if is_csv else _json_report(file)
+
+        def told(issue: Issue) -> None:
+            with _named(path):
+                write(issue)
+
+        yield told
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise FileError("unwritable_report", f"{path.name}: {error.strerror}") from error
-    with file:
-        yield _csv_report(file, begins=begins) if is_csv else _json_report(file)
 
 
 def _csv_report(file: TextIO, *, begins: bool) -> Report:
