@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import ssl
 import time
 import uuid
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -33,6 +35,7 @@ _POLL_SECONDS = 0.2
 #: Too much asked at once; or the gateway, or what stands before it, says that it will be back.
 _BACK_SOON = frozenset({429, 502, 503, 504})
 _MOST_RETRY_AFTER_SECONDS = 30.0
+_STRANGER = "is it a proxy or a sign-in page that answers?"
 
 
 class Gateway:
@@ -155,7 +158,10 @@ class Gateway:
     def evidence(self, case: str) -> bytes:
         """The case's evidence as one zip (docs/wire.md), as far as the agency may see it."""
         path = f"/v1/cases/{_path(case)}/evidence"
-        return self._response("GET", path, timeout=_EVIDENCE_SECONDS).content
+        response = self._response("GET", path, timeout=_EVIDENCE_SECONDS)
+        if not zipfile.is_zipfile(io.BytesIO(response.content)):
+            raise _strange(response, "a zip")
+        return response.content
 
     def recall(self, source: str, event: str) -> JSON:
         """Of an event that the agency took back: who has read it, who not, who is unknown."""
@@ -274,7 +280,7 @@ class Gateway:
         asked = dict(query or {})
         while True:
             page = self._get(path, asked)
-            yield from page.get("items", ())
+            yield from page["items"]
             if not page.get("next"):
                 return
             asked["cursor"] = str(page["next"])
@@ -315,19 +321,27 @@ class Gateway:
 def problem(response: httpx.Response) -> CasebusError:
     """The error that an RFC 9457 problem (or a bare status) says."""
     try:
-        body = dict(response.json())
+        body, stranger = dict(response.json()), ""
     except (ValueError, TypeError):
-        body = {}
+        body, stranger = {}, _stranger(response)
     code = str(body.get("code") or codes_by_status().get(response.status_code) or "gateway_failed")
     detail = str(body.get("detail") or body.get("title") or response.reason_phrase)
     errors = body.get("errors") or ()
     places = "; ".join(
         f"{one.get('pointer', '')} {one.get('detail', '')}".strip() for one in errors
     )
-    says = f"{detail} ({places})" if places else detail
+    says = (f"{detail} ({places})" if places else detail) + stranger
     if response.status_code in _BACK_SOON:
         return AwayError(code, says, after_seconds=_retry_after(response))
     return CasebusError(code, says)
+
+
+def _stranger(response: httpx.Response) -> str:
+    """What is to be said of a refusal that is none of the gateway's own."""
+    if response.has_redirect_location:
+        to = urlsplit(response.headers["location"]).hostname or "another path"
+        return f" (HTTP {response.status_code}, to {to}): {_STRANGER}"
+    return f" (HTTP {response.status_code}): {_STRANGER}" if response.content else ""
 
 
 def _address(url: str) -> str:
@@ -355,12 +369,38 @@ def _retry_after(response: httpx.Response) -> float:
     return min(float(said), _MOST_RETRY_AFTER_SECONDS) if said.isdecimal() else 0.0
 
 
+class GatewayAnswer(dict[str, Any]):
+    """A JSON object; a name that it lacks is said of who answered, which may be a proxy."""
+
+    def __init__(self, url: str, *given: Any) -> None:
+        super().__init__(*given)
+        self._url = url
+
+    def __missing__(self, name: str) -> Any:
+        raise CasebusError("gateway_failed", f"{self._url} answered without {name}: {_STRANGER}")
+
+
 def _json(response: httpx.Response) -> JSON:
+    url = str(response.url.copy_with(query=None))
+    if not response.content and response.status_code == httpx.codes.NO_CONTENT:
+        return {}
     try:
-        return dict(response.json()) if response.content else {}
+        found = GatewayAnswer(url, response.json())
     except (ValueError, TypeError) as error:
-        says = f"{response.url.copy_with(query=None)} answered with something else than JSON"
-        raise CasebusError("gateway_failed", says) from error
+        raise _strange(response, "JSON") from error
+    if not _is_listed(found.get("items", [])):
+        raise _strange(response, "a list of ours")
+    return found
+
+
+def _is_listed(items: Any) -> bool:
+    return isinstance(items, list) and all(isinstance(one, dict) for one in items)
+
+
+def _strange(response: httpx.Response, wanted: str) -> CasebusError:
+    url = response.url.copy_with(query=None)
+    says = f"{url} answered with something else than {wanted}: {_STRANGER}"
+    return CasebusError("gateway_failed", says)
 
 
 def _is_distrusted(error: BaseException | None) -> bool:

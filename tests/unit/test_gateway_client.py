@@ -103,3 +103,49 @@ def test_an_action_carries_what_the_officer_saw_and_said() -> None:
 
     outcome = gateway(handler).act("k", "ask_supplement", {"version": 3})
     assert (outcome["status"], outcome["body"]) == ("pending", {"version": 3})
+
+
+HTML = {"content-type": "text/html"}
+PORTAL = "<html>请登录 Access denied</html>".encode("gb18030")
+ZIP = b"PK\x05\x06" + bytes(18)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (200, HTML, PORTAL),
+        (200, {}, b""),
+        (200, {}, b"[]"),
+        (200, {}, b"{}"),
+        (200, {}, b'{"items": "login"}'),
+        (200, {}, b'{"items": ["login"]}'),
+        (200, {}, b'{"items": [{"a": 1'),
+        (302, {"location": "http://login.portal/?next=a"}, b""),
+        (511, HTML, PORTAL),
+        (404, HTML, PORTAL),
+        (403, HTML, PORTAL),
+        (200, {}, ZIP[:-1]),
+    ],
+)
+def test_whatever_a_proxy_answers_in_the_gateway_s_place_is_no_answer(
+    status: int, headers: dict[str, str], body: bytes
+) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, headers=headers, content=body)
+
+    asks: list[Callable[[Gateway], object]] = [
+        lambda one: list(one.cases()),
+        lambda one: one.work_page(status="open", case=None, limit=1, cursor=None)["items"],
+        lambda one: one.evidence(CASE),
+        lambda one: one.repeated_numbers(),
+    ]
+    for ask in asks:
+        with pytest.raises(CasebusError) as refused:
+            ask(gateway(answer))
+        assert refused.value.code in {"gateway_failed", "not_found", "not_allowed"}
+        assert "proxy" in refused.value.detail
+        assert "next=a" not in refused.value.detail
+
+
+def test_evidence_is_taken_where_it_is_a_zip() -> None:
+    assert gateway(lambda _: httpx.Response(200, content=ZIP)).evidence(CASE) == ZIP
