@@ -1,7 +1,7 @@
 """What is wrong with a form that was filled in, or with a YAML file: our words for the libraries'.
 
-Pydantic and the YAML parser say it in the terms of a programmer. Here stands, for each of their
-kinds of faults, what a person is told; of a kind that is not listed no more than that it is wrong.
+Pydantic and the YAML parser say it in the terms of a programmer. This module says in words what
+each kind of fault means. For a kind that is not listed it says only that the value is wrong.
 """
 
 from __future__ import annotations

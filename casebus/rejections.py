@@ -11,7 +11,7 @@ from casebus.errors import Reason
 
 
 class Why(NamedTuple):
-    """What was wrong with the record, and what its sender, or whoever can, does about it."""
+    """What was wrong with the record, and what its sender or somebody else can do about it."""
 
     wrong: str
     remedy: str

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     #: A PostgreSQL URL for asyncpg.
     database_url: str = ""
     gateway_url: str = "http://127.0.0.1:18080"
-    #: Where the gateway answers monitors, and nobody else.
+    #: The address at which the gateway answers monitors only.
     probe_url: str = "http://127.0.0.1:18085"
     #: Connections that the gateway holds at once, and of one address.
     gateway_connections: int = 1024
@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     #: Who says who a person is: the OpenID Connect issuer's URL; `development` is one of our own,
     #: where anybody is whom it says it is; unset: nobody signs in.
     console_issuer: str = ""
-    #: What whoever signs in by the development issuer has to show.
+    #: The key that a person must show to sign in by the development issuer.
     console_key: str = ""
     console_client_id: str = "casebus"
     #: File with the secret that the issuer gave this client; unset: a public client.

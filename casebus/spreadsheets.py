@@ -43,7 +43,7 @@ _LOOKED_AT = 200
 
 
 def csv_of(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """With a byte order mark, by which Excel knows UTF-8."""
+    """With a byte order mark, so that Excel recognises UTF-8."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([plain(one) for one in heads])
@@ -92,7 +92,7 @@ def _put(cell: Any, value: Any) -> None:
         return
     fit = _CODE.sub("_x005F_", _UNFIT.sub("�", value))
     cell.value = fit[:_LONGEST]
-    # Else a text that begins with `=` is a formula, and `#N/A` an error.
+    # Without this a text that begins with `=` is a formula, and `#N/A` is an error.
     cell.data_type, cell.number_format = "s", "@"
 
 

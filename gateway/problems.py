@@ -251,7 +251,8 @@ def _errors(error: Exception) -> list[dict[str, str]]:
 
 
 def _pointer(row: Mapping[str, Any]) -> str:
-    # Of what is no JSON the framework tells at which character it stopped: that is no place in it.
+    # When the body is no JSON, the framework names the character at which it stopped. That is no
+    # place in the body.
     place = row["loc"][:1] if row["type"] == "json_invalid" else row["loc"]
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in place)
 

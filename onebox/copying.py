@@ -60,7 +60,7 @@ class Copies:
         self._process: asyncio.subprocess.Process | None = None
         self._socket: socket.socket | None = None
         self._copies: dict[int, Copy] = {}
-        #: Who waits for a copy; they come in the order in which they were asked for.
+        #: The callers that wait for a copy. Copies come in the order of the requests.
         self._asked: deque[asyncio.Future[Copy]] = deque()
         self._hearing: asyncio.Task[None] | None = None
 

@@ -135,7 +135,7 @@ def of_console(credentials: Credentials) -> dict[str, str]:
 
 
 def console_key(credentials: Credentials) -> str:
-    """What whoever signs in by the development issuer shows: not each account of the machine may.
+    """The key for the development issuer: not every account of the machine may sign in.
 
     Derived, so that nothing more has to be kept: of the secret that only the home's owner reads.
     """
@@ -184,7 +184,7 @@ def admin_settings(options: Options, credentials: Credentials) -> Settings:
 
 
 def _pinned(credentials: Credentials) -> dict[str, Any]:
-    """Whom to trust; a directory that we did not provision is pinned by the environment."""
+    """The root to trust. The environment pins a directory that we did not provision."""
     return {"root_digest": credentials.root_digest} if credentials.root_digest else {}
 
 

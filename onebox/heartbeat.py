@@ -1,6 +1,7 @@
 """Heartbeats of the directory for a stack without its scheduler, as tests of single services are.
 
-Whoever judges by the directory pauses when it hears none for five seconds (design rule 9).
+Admission judges by the directory, and pauses when it hears no heartbeat for five seconds (design
+rule 9, the directory).
 """
 
 from __future__ import annotations

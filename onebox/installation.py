@@ -34,7 +34,7 @@ else:
     announcing = later("operations.adoption.announcing")
     brokers = later("operations.provision.brokers")
 
-#: Who has which key, account and permission; another one provisions an old home anew.
+#: The set of keys, accounts and permissions. If it changes, an old home is provisioned again.
 LAYOUT = "2"
 
 

@@ -91,7 +91,7 @@ class Home:
         return self.processes / process / "bus.pem"
 
     def environment_of(self, service: str) -> Path:
-        """What a container of this service is given; nobody else reads it."""
+        """The folder that a container of this service gets. No other service reads it."""
         return self.processes / service / "environment.json"
 
     def only_key_of(self, agency: str) -> Path:

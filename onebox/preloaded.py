@@ -1,7 +1,7 @@
 """`python -m onebox.preloaded SOCKET MODULE ...`: loads what services load, and is copied for each.
 
-A copy shares what was loaded, and starts in a tenth of the processor time. What is copied knows no
-secret: each copy reads its own environment from a pipe that nobody else has.
+A copy shares what was loaded, and starts in a tenth of the processor time. The copied process knows
+no secret. Each copy reads its environment from its own pipe.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _load(module: str) -> None:
 def _warm() -> None:
     """Schemas and law as they lie there: what has read a text does not read the same one again."""
     settings = Settings()
-    # What is wrong with them says whoever needs them.
+    # The code that needs them says what is wrong with them.
     with suppress(CasebusError, OSError):
         for schema in Schemas.load(settings.schemas_dir):
             _ = schema.parsed

@@ -328,7 +328,7 @@ class Stack:
         self._follow(self.state)
 
     def _not_written(self, error: OSError) -> None:
-        """A full disk. Whoever reads the old one sees which processes are gone."""
+        """A full disk. A reader of the old one sees which processes are gone."""
         if not self._unwritten:
             log.error("the state cannot be written: %s", in_words(error))
         self._unwritten = True

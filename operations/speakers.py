@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-#: Whoever adopts a law or reinterprets a case by a command.
+#: A person who adopts a law or reinterprets a case by a command.
 OPERATOR = "operator"
 SPEAKERS = ("router", "casework", "scheduler", OPERATOR)

@@ -26,10 +26,10 @@ def is_door(topic: str) -> bool:
 
 
 def sector_of(door: str) -> str:
-    """Whose sector a door is, the agencies' own ones included."""
+    """The sector of a door, also of an agency's own door."""
     return door.removeprefix(DOORS).partition(".")[0]
 
 
 def agency_of(door: str) -> str:
-    """Whose door it is; empty for a sector's."""
+    """The agency that owns the door; empty for a sector's door."""
     return door.removeprefix(DOORS).partition(".")[2]

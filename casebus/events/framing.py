@@ -1,7 +1,7 @@
 """Headers as one byte string: name and value of each, behind its length.
 
-Few sorts of records stand in a journal, and the headers of a sort have the same names every time:
-what depends on names alone is worked out once a sort.
+A journal holds few sorts of records, and all records of a sort have the same header names. What
+depends on the names alone is computed once for each sort.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ _NICE = range(1, 46)
 
 
 class Identifier(NamedTuple):
-    """What was typed, the text by which it is compared, and what is wrong with it."""
+    """The typed text, the text for comparison, and the fault if there is one."""
 
     raw: str
     canonical: str

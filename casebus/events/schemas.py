@@ -1,7 +1,7 @@
 """Avro schemas by id and the codec of the Confluent wire format (0x00, four-byte id, Avro).
 
-Schemas are parsed once; a value is read with the schema that wrote it and, where a newer
-version of the same type exists, resolved to that one, so that readers see one shape.
+Schemas are parsed once. A value is read with the schema that wrote it. If a newer version of the
+type exists, the value is resolved to that version, so that readers see one shape.
 """
 
 from __future__ import annotations

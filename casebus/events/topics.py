@@ -140,7 +140,7 @@ class Topics:
         return tuple(dict.fromkeys((*self.consumed(principal), *self._globs(principal))))
 
     def watched(self, principal: str) -> dict[str, tuple[str, ...]]:
-        """Whose progress a service may see: what each group works off, as `followed` says it."""
+        """The groups whose progress a service may see, each with its topics (`followed`)."""
         return {group: self.followed(group) for group in self._asked(principal)}
 
     def acls(self, members: Iterable[Member] = ()) -> tuple[Acl, ...]:

@@ -14,7 +14,7 @@ from casebus.evidence.opening import Bundle, ProvedHandOver
 from casebus.evidence.report import BundleReport, Flaw
 
 SUBMITTED, RELAYED, DELIVERED, RETRIEVED = "submitted", "relayed", "delivered", "retrieved"
-#: What the record of a step says; a checkpoint also speaks for who has a system of its own.
+#: What the record of a step says. A checkpoint also speaks for agencies with their own system.
 _SAYS = {DELIVERED: "casebus.intake.received.v1", RETRIEVED: "casebus.intake.opened.v1"}
 
 

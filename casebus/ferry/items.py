@@ -1,4 +1,7 @@
-"""What a bundle carries: one line an item; an item too long for one file is cut into parts."""
+"""The content of a bundle: one line for each item.
+
+An item too long for one file is cut into parts.
+"""
 
 from __future__ import annotations
 

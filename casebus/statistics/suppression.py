@@ -1,10 +1,11 @@
 """What a shared view hides so that no small cell can be worked out again. Pure.
 
 A table is counts by coordinates, one coordinate a dimension, together with every total over
-dimensions and over levels of one (county, city, province). A small cell is hidden (1 to 4), and
-with it a whole *move*: whole numbers to add to and take from some cells that leave every shown
-number as it is. Since each hidden cell is changed by a move that keeps counts positive, another
-table would have been shown the very same way: what is hidden cannot be recomputed.
+dimensions and over levels of one (county, city, province). A small cell (1 to 4) is hidden, and
+with it a whole *move*. A move adds whole numbers to some cells and takes them from others, and
+every shown number stays the same. Since each hidden cell is changed by a move that keeps counts
+positive, another table would have been shown the very same way: what is hidden cannot be
+recomputed.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def lines(answer: Mapping[str, Any]) -> Iterator[list[Any]]:
 
 
 def to_csv(answer: Mapping[str, Any]) -> str:
-    """With a byte order mark, by which Excel knows UTF-8."""
+    """With a byte order mark, so that Excel recognises UTF-8."""
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out, lineterminator="\r\n")

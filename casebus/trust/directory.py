@@ -102,7 +102,7 @@ class Directory:
         return signer == source or is_named(signer, ce_type, self._delegates.get(source, ()))
 
     def delegates(self, source: str) -> dict[str, tuple[str, ...]]:
-        """Who may sign for the source, and for which types."""
+        """The delegates that may sign for the source, each with its types."""
         named: dict[str, tuple[str, ...]] = {}
         for delegate, globs in self._delegates.get(source, ()):
             named[delegate] = (*named.get(delegate, ()), *globs)

@@ -94,6 +94,6 @@ class SigningKey:
 
 
 class Holder(Protocol):
-    """Whoever signs: asked for the key at each signature, because keys change."""
+    """A source of the signing key. It is asked at each signature, because keys change."""
 
     def current(self) -> SigningKey: ...

@@ -18,8 +18,9 @@ _LENGTH = struct.Struct(">I")
 def event_leaf(schema_digest: bytes, headers: Headers, value: bytes) -> bytes:
     """SHA-256 over 0x00, the schema text's digest, the covered headers, the bare Avro body.
 
-    Covered are `content-type` and every `ce_*` but the signature and its proof, sorted by name,
-    name and value each behind its length; `traceparent` and `cb-*` change on the way and are not.
+    The leaf covers `content-type` and every `ce_*` except the signature and its proof. They are
+    sorted by name, and a length stands before each name and value. `traceparent` and `cb-*` change
+    on the way, so the leaf does not cover them.
     """
     named, form = _formed(headers)
     covered = form.covered.bytes_of(named)

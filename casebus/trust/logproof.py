@@ -17,7 +17,7 @@ _MOST_HASHES = 63
 
 @dataclass(frozen=True, slots=True)
 class LogProof:
-    """That a leaf stands at `index` of the log whose head `note` signs."""
+    """Proof that a leaf stands at `index` of a log; `note` is the signed head of that log."""
 
     index: int
     path: Path

@@ -36,7 +36,7 @@ class LeafInputs:
     """What a log leaf is made of besides the event leaf: signature, its proof, the bus's stamps."""
 
     headers: Mapping[str, str]
-    #: By which the author signed; the event leaf covers it.
+    #: The author's key id. The event leaf covers it.
     keyid: str
 
     @property
@@ -148,8 +148,8 @@ def directory_of(entries: Mapping[int, Record], root_digest: str, schemas: Schem
 def check(receipt: Receipt, directory: Directory, event: Record | None = None) -> Proven:
     """What the receipt proves; raises ReceiptError for the first thing that does not hold.
 
-    `directory` may be what its own entries say (`directory_of`). Only with the `event` in hand it
-    is shown that the receipt is of that event; else it is of whatever has this event leaf.
+    `directory` may be what its own entries say (`directory_of`). Only the `event` itself shows that
+    the receipt belongs to it. Without the event, the receipt belongs to any event with this leaf.
     """
     if event is not None:
         _check_event(receipt, directory.schemas, event)

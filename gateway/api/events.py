@@ -250,7 +250,7 @@ async def receipts(
     recipients = row["recipients"]
     sees_all = await _sees_all(gateway, database, agency, row["stream"])
     if row["author"] != agency and not sees_all:
-        # Whom else it reached, where and when, is between its author and them.
+        # Who else got the event, where and when, is between its author and them.
         recipients = [name for name in recipients if name == agency]
         steps = [one for one in steps if one["agency"] == agency]
     own = [name for name in recipients if _delivery(directory.agency(name)) == "kafka"]

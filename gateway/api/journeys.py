@@ -1,7 +1,7 @@
 """在哪里: the places of a case or an event, who owes what in it, and why it is stuck.
 
-For operators alone: topics, offsets, moments and agencies; nothing that a body says. Of a case that
-is restricted no more than that it is there.
+For operators alone: topics, offsets, moments and agencies; nothing that a body says. For a
+restricted case it says only that the case exists.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The logs: signed heads and hash tiles, as tools for C2SP tlog-tiles fetch them, and cosignatures.
 
-Whoever reaches the gateway may read them, without a key: a head says how many records there are,
-and a hash says nothing to who has not the record. Entries there are none: they name recipients.
+Anyone who reaches the gateway may read them, without a key. A head says how many records there are.
+A hash says nothing to anyone without the record. Entries there are none: they name recipients.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class MatchReason(Shape):
 class CaseMatch(Shape):
     """Another case that is proposed as the same matter.
 
-    Of a case in which the caller has no part there is no id: only whom to ask.
+    For a case in which the caller has no part there is no id, only the agency to ask.
     """
 
     case: str | None = Field(examples=[CASE])

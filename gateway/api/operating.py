@@ -160,7 +160,7 @@ def _beat(row: Any) -> Beat:
 async def flow(
     *, asker: Asker, gateway: Context, database: Database, hours: Hours = 24
 ) -> FlowPage:
-    """Who sent how many events to whom, the most first: counts alone."""
+    """Who sent how many events to whom, the most first. Only counts."""
     only_operators(asker)
     authors, window = {*_agencies(gateway), BUS}, timedelta(hours=hours)
     rows = await stored.flow(database, authors, window)

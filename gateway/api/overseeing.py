@@ -27,7 +27,7 @@ from storage.overseeing import NEVER, Place, Watched
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/oversight", tags=["oversight"])
 _MOST_DAYS = 3650
-#: Who answers in the procedure by which a case comes back, as its law calls it.
+#: The role that answers in the procedure by which a case comes back, as its law calls it.
 _REVERSE, _ANSWERS = "reverse_referral", "administrative"
 _REFUSALS = documented("unauthenticated", "database_unavailable", "directory_unavailable")
 

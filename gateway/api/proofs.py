@@ -121,7 +121,7 @@ async def heads(*, asker: Asker, gateway: Context, database: Database) -> Heads:
 async def schemas(
     *, asker: Asker, gateway: Context, database: Database, hours: Hours = _WEEK
 ) -> Versions:
-    """Who sends which version of which type; what is not the latest stands first."""
+    """Who sends which version of which type. Versions that are not the latest stand first."""
     only_operators(asker)
     authors = {*gateway.directory().agencies, BUS}
     rows = await proofs.versions(database, authors, timedelta(hours=hours))

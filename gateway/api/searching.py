@@ -48,7 +48,10 @@ ClockState = Literal[
 
 
 class Filters(BaseModel):
-    """What is asked for, all of it at once; of what is not shown of a case nothing finds it."""
+    """The conditions of a search, all at once.
+
+    A case is not found by anything that is not shown of it.
+    """
 
     status: str | None = Field(None, max_length=64, description="Of any procedure of the case.")
     procedure: str | None = Field(None, max_length=64, description="Any that runs in the case.")

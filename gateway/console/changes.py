@@ -29,7 +29,7 @@ _PATIENCE_SECONDS = 4.0
 _ASK_SECONDS = 10.0
 #: The checks of the health that fail where something new may not come.
 _MOVES = ("broker", "moving")
-#: Whoever comes back from farther behind is told to look anew, whatever it was.
+#: A page that comes back from farther behind is told to load again, whatever has changed.
 _MOST_MISSED = 20_000
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 

@@ -1,4 +1,4 @@
-"""What may come next in a procedure, by its transitions: which act, whose, and where it leads."""
+"""The next possible acts of a procedure: the act, its actor, and where it leads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class NextAct:
     roles: tuple[Title, ...]
     to: Title | None
     citation: str
-    #: The law names it for this very state, or it leads to another one; else it may come any time.
+    #: True if the law names it for this state, or if it leads to another state. Otherwise it may
+    #: come at any time.
     is_next: bool
 
 

@@ -1,4 +1,4 @@
-"""Who sends to whom as a drawing: senders at the left, recipients at the right, lines by number.
+"""A drawing of the flow: senders at the left, recipients at the right, a line for each pair.
 
 Pure geometry in pixels; the table beside it says the same in figures.
 """

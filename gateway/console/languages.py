@@ -57,7 +57,7 @@ def remedies() -> dict[str, str]:
 
 
 def language_of(request: Request) -> Language:
-    """What the reader chose, else what the browser asks for first, else Chinese."""
+    """The reader's choice, or the browser's first language, or Chinese."""
     chosen = request.cookies.get(COOKIE)
     if chosen in LANGUAGES:
         return chosen

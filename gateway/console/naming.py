@@ -83,7 +83,10 @@ class PageNames:
         return t.pick(str(schema.body.get("title", "")), english)
 
     def letter(self, t: PageWords, ce_type: str) -> str:
-        """What the paper is called that such an event is; by its type where it has no own name."""
+        """The name of the paper that such an event is.
+
+        Without its own name, the name of the type.
+        """
         found = t.of("letter", ce_type)
         return self.type(t, ce_type) if found == ce_type else found
 

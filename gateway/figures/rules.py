@@ -23,7 +23,7 @@ class Rules:
     indicators: Indicators
     law: str
     steps: tuple[TimedStep, ...]
-    #: What may stand in which parameter of a search.
+    #: The values that each parameter of a search may have.
     words: Mapping[str, frozenset[str]]
     #: Article of an offence -> what it is called, in both languages.
     offences: Mapping[str, tuple[str, str]]

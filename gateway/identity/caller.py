@@ -88,6 +88,9 @@ Operator = Annotated[str, Depends(operator)]
 
 
 def only_operators(asker: Principal) -> None:
-    """Of what any operator reads, whoever's the key is; raises `operators_only` for an agency."""
+    """For what any operator may read, with any operator's key.
+
+    Raises `operators_only` for an agency.
+    """
     if asker.agency is not None:
         raise CasebusError("operators_only", "the ops desk is for operators")

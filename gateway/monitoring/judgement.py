@@ -1,4 +1,4 @@
-"""What admission would say of a rejected record, were it at its door now. Nothing is sent."""
+"""What admission would say of a rejected record if it came to its door now. Nothing is sent."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from casebus.errors import CasebusError
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
 _MOST = 100
-#: What one item is at fault for; anything else befalls all.
+#: Errors that are the fault of one item. Any other error hits all items.
 _OF_ONE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, CasebusError)
 
 

@@ -54,7 +54,7 @@ class Gateway:
     reader: DirectoryReader
     #: Who may see what.
     access: Access
-    #: Whom an agency may ask about published penalties.
+    #: The offices that an agency may ask about published penalties.
     asking: PenaltyEntryRules
     #: How many witnesses a head needs.
     witnessing: Witnessing
@@ -85,7 +85,7 @@ class Gateway:
 
     @cached_property
     def holders(self) -> Gathered[bytes, tuple[str | None, str]]:
-        """Whose an API key of this digest is, and its label; looked up for each request."""
+        """The owner and the label of the API key with this digest. Looked up for each request."""
 
         async def look_up(digests: list[bytes]) -> list[tuple[str | None, str]]:
             return await submissions.holders_of_keys(await self.database(), digests)

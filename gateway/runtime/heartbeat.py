@@ -1,8 +1,8 @@
 """Whether the journal was read to its end since this process began, where a stream lies.
 
-The database may be of an earlier day than the journal (ADR 48). Until the scheduler says that all
-that stood on the brokers is recorded, what is handed in is stored and left to its relay, which
-knows by then what stands there already.
+The database may be of an earlier day than the journal (ADR 48). The scheduler says when everything
+that stood on the brokers is recorded. Until then a submission is stored and left to the scheduler's
+relay, which then knows what stands there already.
 """
 
 from __future__ import annotations

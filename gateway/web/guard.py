@@ -1,9 +1,9 @@
 """The gateway's door: what a connection may take, and how its requests must be framed.
 
-uvicorn bounds neither the connections, nor the time in which a request must have come, nor what
-its headers may hold. Whoever waits, waits with a clock here. What two readers of a request could
-read in two ways is refused, and the connection ends with it: the parser (llhttp) is strict, and
-`_misframed` says what else we ask.
+uvicorn does not limit the number of connections, the time for a request to arrive, or the size of
+its headers. Everything that waits here has a time limit. A request that two readers could read in
+two ways is refused, and its connection ends. The parser (llhttp) is strict, and `_misframed` has
+our further rules.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        # What the parser keeps of a header that has not ended is seen by nobody else.
+        # Nobody else sees what the parser keeps of a header that has not ended.
         self._head_bytes = 0 if self._in_body else self._head_bytes + len(data)
         self._unset_keepalive_if_required()
         self._feed(data)

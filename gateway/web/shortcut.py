@@ -1,8 +1,8 @@
 """A request with nothing to read but its path and its key is served by the shortest way.
 
-FastAPI resolves what a route depends on for each request anew; that is half of what a look at a
-case costs. Where a route takes no body, no header of its own and no parameter that was given, its
-dependencies are known when it is made, and are called one after the other as FastAPI would.
+FastAPI resolves the dependencies of a route again for each request. That is half of the cost of a
+look at a case. If a route takes no body, no own header and no given parameter, its dependencies are
+known when the route is made. They are then called one after the other, as FastAPI would do.
 """
 
 from __future__ import annotations

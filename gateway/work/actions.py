@@ -1,8 +1,9 @@
 """What an officer does on a work item: an event through the front door, and what came of it.
 
-One action at a time on one version of an item (design rule 18): the place is taken first, so
-that two officers do not both send; two systems that never asked the gateway end as a winner and
-a finding `superseded`, because the version they saw stands in the signed body.
+One action at a time on one version of an item (design rule 18, actions of officers). The action
+takes its place first, so that two officers do not both send. Two systems that never asked the
+gateway end as one winner and one finding `superseded`, because the signed body carries the version
+that they saw.
 """
 
 from __future__ import annotations
@@ -152,8 +153,8 @@ def _event(agency: str, item: Any, action: Action, event_id: str) -> Submission:
         "type": event_type,
         "source": agency,
         "subject": str(item["stream"]),
-        # After what opened the item, and after the act before: an act with a bare date, which
-        # counts as midnight, would else be folded before the take of the same day.
+        # After the event that opened the item, and after the act before. Otherwise an act with a
+        # bare date, which counts as midnight, would be folded before the take of the same day.
         "causationid": " ".join(dict.fromkeys((opened_by["id"], changed_by["id"]))),
         "to": " ".join(_recipients(agency, event_type, item, action)),
         "legaltime": action.legal_time or "",
@@ -167,7 +168,7 @@ def _event_type(name: str) -> str:
 
 
 def _recipients(agency: str, event_type: str, item: Any, action: Action) -> tuple[str, ...]:
-    """Whom the act answers: who opened the item, or the case where that was the agency itself."""
+    """The agency that the act answers: who opened the item or, if that was itself, the case."""
     if action.to is not None:
         return action.to
     if event_type == TAKEN_TYPE:

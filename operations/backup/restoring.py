@@ -1,7 +1,8 @@
 """Brings an installation back: from a backup, or, where only Kafka was lost, from its tables.
 
-Either way the journal is written in order with its first times, under a new epoch (design rule 5):
-what the old one's places said beyond its end nobody can say of the new one's.
+Either way the journal is written in order and with its first times, under a new epoch (design rule
+5, each record is a leaf). So nobody can take a place of the new journal for a place beyond the end
+of the old one.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Restored:
     #: The journal's from now on.
     epoch: int
     sent_again: int
-    #: Of which moment; empty where it is the tables' own.
+    #: The moment of the backup; empty when the journal comes from the tables.
     taken_at: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -50,8 +51,8 @@ class Target:
     """Brokers and a database to bring it back to; `settings` are the admin's and the owner's."""
 
     settings: Settings
-    #: Called before anything is written, so that what is left half done is known for it: with the
-    #: epoch of the tables whose journal is written back; with 0 where all is restored.
+    #: Called before anything is written, so that a half-done restore is recognised. It gets the
+    #: epoch of the tables when their journal is written back, and 0 when everything is restored.
     mark: Callable[[int], None]
 
 

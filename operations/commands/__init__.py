@@ -1,6 +1,6 @@
 """The commands of a running bus, wherever it runs: one module each, found through entry points.
 
-Owns what they ask and print. Whoever keeps the admin's secrets says how they are reached (`admin`).
+Owns what they ask and print. The keeper of the admin's secrets says how to reach them (`admin`).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def _ignore(_digest: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """What a command is given, and what whoever keeps the secrets keeps beside them."""
+    """The settings that a command gets, and what the keeper of the secrets keeps beside them."""
 
     settings: Settings
     #: Which law was adopted last, as it was noted.

@@ -61,8 +61,9 @@ def verify(
 ) -> None:
     """Prove from Kafka and PostgreSQL that nothing was lost, doubled or altered.
 
-    Reads every record of every topic and hashes it anew, beside PostgreSQL's copy; checks the
-    journal's signatures; then derives the cases again from the journal and compares every row.
+    Reads every record of every topic, hashes it again and compares it with PostgreSQL's copy.
+    Checks the journal's signatures. Then derives the cases again from the journal and compares
+    every row.
     """
     collect_seldom()
     sample = Sample.drawn(percent / _WHOLE)

@@ -105,7 +105,10 @@ def _rebuilt(schemas: list[str]) -> Check:
 
 
 def _unsent(waiting: WaitingCount, overdue: list[Any], remedies: Remedies) -> Check:
-    """What is stored signed and has not reached the brokers: nobody else knows of it yet."""
+    """Records that are stored signed and have not reached the brokers.
+
+    Nobody else knows of them yet.
+    """
     says = waiting.in_words()
     if not waiting.is_overdue:
         return Check("unsent records", "ok", says)

@@ -1,4 +1,4 @@
-"""Whom the directory of an installation names at the beginning."""
+"""The agencies that the directory of an installation names at the beginning."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _POLL_MS = 500
 
 
 class PrivateKeys(Protocol):
-    """Whose keys the installation holds itself; each is made where it has none yet."""
+    """The agencies whose keys the installation holds itself. A missing key is made."""
 
     def of(self, agency: str) -> SigningKey: ...
 

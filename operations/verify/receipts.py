@@ -32,7 +32,7 @@ class ReceiptSubject(NamedTuple):
 
 class _Given(NamedTuple):
     said: ReceiptSubject
-    #: By which it proves its place.
+    #: The proof of its place.
     head: Head
 
 

@@ -63,7 +63,7 @@ def tell(report: VerifyReport, found: Rebuilt) -> None:
 
 
 async def invented(report: VerifyReport, connection: Connection) -> None:
-    """Where not all is derived again: streams of which the journal has no record."""
+    """When only some cases are derived again: streams without any record in the journal."""
     for table in await connection.fetch(_BESIDE["tables"], LIVE):
         if "stream" in table["columns"] and table["name"] not in NOTES:
             rows = await connection.fetch(_INVENTED.format(table=table["name"]))

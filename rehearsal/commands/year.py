@@ -60,9 +60,9 @@ def year(
 ) -> None:
     """Make a synthetic year of one province: all procedures, delays, holidays, mistakes.
 
-    With --out it is written as JSON Lines in the order of arrival; with --load its agencies are
-    put into the directory of the running stack and the year comes through the front door case by
-    case, marked as an import: history, which accuses nobody, and as test data.
+    With --out the year is written as JSON Lines in the order of arrival. With --load its agencies
+    are put into the directory of the running stack, and the year comes through the front door case
+    by case. It is marked as an import, so it is history and accuses nobody, and as test data.
     """
     if load == (out is not None):
         raise click.UsageError("give --out FILE or --load")

@@ -289,8 +289,8 @@ class Access(Expectation):
 
     agency: Word
     allowed: bool
-    #: Of `event`, else of every event that is neither its own nor addressed to it: types and
-    #: months only, the body but for some fields, or all of it.
+    #: What it sees of `event`. Without `event`: of every event that is neither its own nor
+    #: addressed to it. Types and months only, the body without some fields, or everything.
     seen: Literal["types", "parts", "whole"] | None = None
     event: Label | None = None
     #: Fields of `event` that are left out.
@@ -308,7 +308,7 @@ class Access(Expectation):
 
 
 class Assessment(Expectation):
-    """What the law says of the figures: after that step, else after the last that stated some."""
+    """What the law says of the figures after that step or after the last that stated some."""
 
     verdict: Literal["MUST_TRANSFER", "TRANSFER_ON_SUSPICION", "WATCH"]
     event: Label | None = None

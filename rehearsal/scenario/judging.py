@@ -417,7 +417,7 @@ def _how_much(row: JSON) -> str:
 
 @_hold.register
 def _assessment(one: expected.Assessment, stream: str, world: World, names: Names) -> Iterator[str]:
-    """Of the step that is named, else the one that stands, the last."""
+    """The assessment of the named step. Without a name: the last one, which stands."""
     rows = world.case(stream).get("assessments") or []
     if one.event is not None:
         event = _identity(names, one.event)

@@ -67,7 +67,7 @@ class Rehearsed:
                 self.say(derived, now, place)
 
     def _received(self, event: CaseEvent) -> Iterator[CaseEvent]:
-        """What the intakes of hosted recipients say, in the moment in which it arrives."""
+        """What the intakes of hosted recipients say at the moment of arrival."""
         about = {"event_source": event.source, "event_id": event.id, "event_type": event.type}
         for agency, sector in zip(event.to, event.to_sectors, strict=True):
             office = self._offices.agency(agency)

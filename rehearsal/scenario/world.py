@@ -1,4 +1,4 @@
-"""What a storyline's assertions are held against: the gateway's shapes, whoever fills them."""
+"""The data that a storyline's assertions check: the gateway's shapes, from any source."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ class Chooser:
         return weight
 
     def _when(self, case: Case, region: Region, step: Step, now: dt.datetime) -> dt.datetime:
-        """By the first period to end that asks for it; else by the pace of its kind."""
+        """By the first period to end that asks for it or, without one, by its kind's pace."""
         times, ended = self.world.times, step.stops | step.cancels
         asked = [(one.due, one) for one in _running(case, region) if one.id in ended and one.due]
         if not asked:

@@ -28,7 +28,7 @@ class YearLine:
     id: str
     source: str
     case: str
-    #: Whom its author names; the copies that the law owes are added by the bus.
+    #: The recipients that its author names. The bus adds the copies that the law owes.
     to: tuple[str, ...]
     legal_time: str
     causation: tuple[str, ...]

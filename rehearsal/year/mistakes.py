@@ -79,7 +79,7 @@ class Spoiler:
         return said == put_in(lines, self._world.law) == found(self._world, spoilt)
 
     def _omitted(self, lines: Lines) -> Lines:
-        """Where no transfer comes, the line by which one is owed says so."""
+        """If no transfer comes, the line that makes one due says so."""
         if any("transfers" in self._says(_name(one)) for one in lines):
             return lines
         stated = False

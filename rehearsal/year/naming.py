@@ -1,4 +1,4 @@
-"""Who acts and who is told: holders of roles as the fold knows them, else the nearest office."""
+"""Who acts and who is told: the holders of roles as the fold knows them, or the nearest office."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class YearNaming:
         opened = self._world.opens.get(step.event)
         fresh = opened is not None and all(one.procedure != opened.id for one in case.regions)
         if fresh and opened is not None:
-            # Whoever opens the procedure has standing by that, but must be of its opener's kind.
+            # The agency that opens the procedure gets standing by that, but it must be of the
+            # opener's kind.
             sectors = opened.roles[opened.opener]
             own = [one for one in found if one.sector in sectors]
             if own or ANY_ROLE not in step.by:
@@ -47,7 +48,10 @@ class YearNaming:
     def recipients(
         self, case: Case, region: Region | None, step: Step, author: Agency
     ) -> tuple[str, ...]:
-        """Who takes the roles that the step binds; else, often enough, whoever has a part."""
+        """The agencies that take the roles of the step.
+
+        Without such roles, often any agency with a part.
+        """
         named: dict[str, None] = {}
         for role, sectors in step.binds:
             own = role in step.takes and author.sector in sectors

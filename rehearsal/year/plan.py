@@ -43,7 +43,7 @@ class YearPace(_Part):
     latest: Weight
     days: float
     spread: float
-    #: By event name, else by domain.
+    #: By event name or, without an entry, by domain.
     medians: dict[str, float]
 
     def median(self, event: str) -> float:

@@ -1,7 +1,7 @@
 """A history told to the fold alone: what the bus would have said of lapses is said in its place.
 
-What it did say of clocks and findings is left out, and said anew as the law in hand has it: lapses
-are transitions.
+What the bus said about clocks and findings is left out. It is derived again by the law in hand,
+because lapses are transitions.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Unfolding:
 
     def __init__(self, law: Law) -> None:
         self._law = law
-        #: Whose end is an omission.
+        #: The clocks whose end is an omission.
         self._omissions = frozenset(law.thresholds.detection.clocks)
         self._if_done = frozenset(
             one for one, versions in law.clocks.items() if versions[0].owed_if_done
@@ -93,7 +93,7 @@ class Unfolding:
         self._let_pass(until)
 
     def acts_on(self, name: Name) -> Identity | None:
-        """By which act of an agency the clock ended, where one did."""
+        """The act of an agency that ended the clock, if one did."""
         own = {one.identity for one in self.events}
         ended = next((one.stopped_by for one in self.case.clocks if name_of(one) == name), None)
         return ended if ended in own else None

@@ -101,7 +101,7 @@ class Walk:
         ]
 
     def _overrun(self) -> tuple[dict[Identity, tuple[str, ...]], tuple[str, ...]]:
-        """By which act periods were overrun, and which ones by nobody's."""
+        """The act that overran each period, and the periods that nobody's act overran."""
         late: dict[Identity, tuple[str, ...]] = {}
         silent: tuple[str, ...] = ()
         for name in self._told.overrun:

@@ -288,7 +288,7 @@ async def receipts(
     *,
     proof: bool = False,
 ) -> events.Receipts | None:
-    """What is proved of the hand-over; None of an event of which the visitor may not know it."""
+    """What is proved of the hand-over. None if the visitor may not know it."""
     try:
         return await events.receipts(
             source, event_id, visitor.reader, gateway, database, proof=proof

@@ -89,7 +89,7 @@ async def _became(
 async def present(
     *, request: Request, key: str, visitor: OfficerHere, gateway: Context
 ) -> Response:
-    """Who else looks at the item: asked by the open page now and then, which says that it is."""
+    """Who else looks at the item. The open page asks now and then, and so says that it is open."""
     await _row(gateway, str(visitor.agency), key)
     others = await drafts.present(
         await gateway.database(), str(visitor.agency), key, visitor.pseudonym

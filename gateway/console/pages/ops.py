@@ -104,7 +104,7 @@ def _is_silent(one: operating.Connection) -> bool:
 async def proof(
     *, request: Request, visitor: OpsHere, gateway: Context, database: Database
 ) -> Response:
-    """What was verified, what is signed and seen by whom, and who sends which schema."""
+    """The verified runs, the signed heads and who saw them, and who sends which schema."""
     asked: dict[str, Any] = {"asker": visitor.principal, "database": database}
     return page(
         request,

@@ -31,7 +31,7 @@ Table = Literal["owed", "omissions", "unanswered"]
 
 
 class Whose(NamedTuple):
-    """Whose doing is looked after; an empty field of the form makes no difference."""
+    """The agency under supervision. An empty field of the form makes no difference."""
 
     agency: str
     division: str

@@ -42,7 +42,7 @@ class SearchQuery:
     typed: str = ""
     #: What the box was taken for; empty where nothing was typed.
     guess: Guess = _NOTHING
-    #: Where it leads at once: one case, or one event, and nothing else was asked.
+    #: The address of the only case or event, if nothing else was asked.
     place: str = ""
     #: Agencies that may have been meant.
     maybe: list[Agency] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the one box was given: an id, a name, a code, a number, else words of a title."""
+"""The text of the one search box: an id, a name, a code, a number, or words of a title."""
 
 from __future__ import annotations
 

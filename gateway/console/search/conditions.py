@@ -14,7 +14,7 @@ from gateway.api.searching import Filters
 from gateway.console.search.box import named
 from gateway.problems import RefusedError
 
-#: What a page asks for; whatever else its address has is the search's own.
+#: What a page asks for. Everything else in its address belongs to the search.
 CONDITIONS = tuple(Filters.model_fields)
 #: What a search is, in its address: all but where one stands in it.
 ADDRESS = (*CONDITIONS, "text", "sort", "columns")

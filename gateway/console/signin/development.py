@@ -19,7 +19,7 @@ from gateway.console.route import ConsoleRoute
 from gateway.console.signin.issuing import PATH, Issuer
 from gateway.runtime.context import Context
 
-#: Whom a newcomer may be at once: name, agency, role.
+#: The people that a newcomer may be at once: name, agency, role.
 PEOPLE = (
     ("王警官", "cn-330106-psb", "officer"),
     ("李运维", "", "ops"),

@@ -70,7 +70,10 @@ async def signed_in(
 
 
 async def _officer(signing: Signing, gateway: Gateway, said: IssuerAnswer, begun: str) -> Officer:
-    """Whom the issuer sent back; raises `sign_in_refused`, `issuer_unavailable` or `no_place`."""
+    """The person that the issuer sent back.
+
+    Raises `sign_in_refused`, `issuer_unavailable` or `no_place`.
+    """
     under_way = way.of(begun)
     if not (begun and hmac.compare_digest(said.state.encode(), under_way.state.encode())):
         raise CasebusError("sign_in_refused", "it did not begin in this browser, or took too long")

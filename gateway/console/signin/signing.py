@@ -31,7 +31,7 @@ class SignInNeeded(Exception):  # noqa: N818 - no fault: somebody is to sign in
 
 
 class Signing:
-    """Whoever signs in here does so by what the settings say."""
+    """People sign in here by the settings."""
 
     #: Sessions and tokens live in real time, whatever moment a scenario plays.
     now: Now = staticmethod(system_now)
