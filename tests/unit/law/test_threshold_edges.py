@@ -1,0 +1,205 @@
+"""What a verdict rests on where the usual tables do not reach: gaps, ends, bars and refusals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from casebus.law import LawError, loader
+from casebus.law.assessment import AssessedMatter, Assessment, Verdict
+from casebus.law.detection import EventDetection
+from casebus.law.figures import ActDays, Figures
+from casebus.law.items import GoodsItem
+from casebus.law.outcomes import Outcomes
+from casebus.law.threshold_models import Standard, ThresholdFile
+from casebus.law.thresholds import Thresholds
+from tests.case_events import LAW
+from tests.unit.law.test_law import FILES
+from tests.unit.law.test_thresholds import NOW, assess, figures, repeat
+
+PARSED = loader.parse_all(FILES, "thresholds", ThresholdFile)
+DAY = dt.timedelta(days=1)
+COPYRIGHT, MARKS = frozenset({"copyright"}), frozenset({"trademark"})
+
+
+def sold_marks(**more: Any) -> GoodsItem:
+    known = ("same_mark", "same_goods", "knowing", "for_profit")
+    elements = (*((name, True) for name in known), ("permitted", False))
+    return GoodsItem(
+        right="TRADEMARK", act="sells", sold=True, amount=6_000_000, elements=elements, **more
+    )
+
+
+def judged(*items: GoodsItem, offence: str | None = None) -> Assessment:
+    return LAW.thresholds.assess(Figures(), offence, ActDays.on(NOW), today=NOW, items=tuple(items))
+
+
+# --- files that contradict each other
+
+
+def test_a_clock_that_the_law_does_not_know_is_refused_by_its_name() -> None:
+    with pytest.raises(LawError) as refused:
+        EventDetection(PARSED, frozenset())
+    assert refused.value.code == "law_invalid"
+    assert "thresholds: detection: unknown clock O01" in refused.value.detail
+
+
+def test_only_one_file_says_what_events_mean_by_their_names() -> None:
+    (with_it,) = [one for one in PARSED.values() if one.detection is not None]
+    clocks = frozenset(with_it.detection.clocks if with_it.detection else ())
+    with pytest.raises(LawError, match="two: detection stands in one already"):
+        EventDetection({"one": with_it, "two": with_it}, clocks)
+
+
+def test_an_offence_without_a_standard_is_passed_over_by_items_that_fit_it() -> None:
+    bare = {
+        name: file.model_copy(
+            update={"standards": tuple(one for one in file.standards if one.offence != "214")}
+        )
+        for name, file in PARSED.items()
+    }
+    thresholds = Thresholds(bare, LAW.clocks)
+    found = thresholds.assess(Figures(), None, ActDays.on(NOW), items=(sold_marks(),))
+    assert (found.verdict, found.offence) == (Verdict.WATCH, "")
+
+
+# --- which version
+
+
+def versions() -> tuple[Standard, ...]:
+    """Of 2010 to 2014 and of 2020 to 2024, newest first: between and behind them is none."""
+    (plain, *_) = (one for one in LAW.thresholds.standards.versions["213"])
+    spans = [((2020, 1, 1), (2024, 12, 31)), ((2010, 1, 1), (2014, 12, 31))]
+    return tuple(
+        plain.model_copy(
+            update={
+                "effective_from": dt.date(*since),
+                "effective_to": dt.date(*until),
+                "offence_from": None,
+            }
+        )
+        for since, until in spans
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "today", "version", "lighter"),
+    [
+        ((2017, 1, 1), (2021, 1, 1), 2020, ""),
+        ((2017, 1, 1), (2026, 1, 1), 2020, ""),
+        ((2012, 1, 1), (2026, 1, 1), 2010, ""),
+        ((2009, 1, 1), (2026, 1, 1), 2010, "unknown"),
+        ((2009, 1, 1), (2021, 1, 1), 2010, "unknown"),
+    ],
+)
+def test_an_act_in_a_gap_is_judged_by_todays_text_and_one_before_all_by_the_first(
+    day: tuple[int, int, int], today: tuple[int, int, int], version: int, lighter: str
+) -> None:
+    matter = assessed(dt.date(*day), dt.date(*today), illegal_gains=60_000)
+    found = Outcomes(list(PARSED.values()), {"213": "trademark"}).lighter(versions(), matter)
+    assert (found.standard.effective_from.year, found.lighter) == (version, lighter)
+
+
+def assessed(day: dt.date, today: dt.date, **given: int) -> AssessedMatter:
+    return AssessedMatter(figures(**given), ActDays.on(day), (), today)
+
+
+def test_an_act_before_every_text_is_held_against_the_first_one_and_says_so() -> None:
+    found = assess("215", dt.date(2003, 1, 1), today=NOW, item_count=10_000)
+    first = LAW.thresholds.standards.versions["215"][-1]
+    assert (found.version, found.lighter, found.tier) == (str(first.effective_from), "", 0)
+    assert found.steps[1] == "没有 2003-01-01 当时的标准，以已知最早的标准代替"
+
+
+def test_the_steps_name_the_tier_of_either_law() -> None:
+    before = dt.date(2025, 4, 25)
+    milder_now = assess("213", before, today=NOW, illegal_gains=150_000)
+    assert milder_now.steps_en[1] == (
+        "today's law (tier 1) is lighter than that of the act (tier 2): it applies"
+    )
+    milder_then = assess("215", before, today=NOW, item_count=10_000)
+    assert milder_then.steps_en[1] == (
+        "the law of the act (no standard) is no heavier than today's (tier 1): it applies"
+    )
+
+
+# --- what decided
+
+
+def test_of_two_that_reach_the_second_tier_the_higher_share_decides() -> None:
+    found = assess("213", illegal_gains=300_000, illegal_business_amount=5_000_000)
+    assert (found.tier, found.metric) == (2, "illegal_business_amount")
+    found = assess("213", illegal_gains=3_000_000, illegal_business_amount=500_000)
+    assert (found.tier, found.metric) == (2, "illegal_gains")
+
+
+def test_a_punishment_that_lifted_nothing_over_a_standard_is_not_named() -> None:
+    found = assess("214", prior=repeat("214"), sales_amount=29_999)
+    assert (found.tier, found.sanctions) == (0, ())
+
+
+def test_where_nothing_is_known_nothing_is_said_to_decide() -> None:
+    found = assess("214", suspicion=True).to_json()
+    assert {name: found[name] for name in ("rule", "metric", "value", "needed")} == {
+        "rule": "",
+        "metric": "",
+        "value": 0,
+        "needed": 0,
+    }
+
+
+def test_no_offence_is_no_word() -> None:
+    assert assess(None, families=frozenset(), suspicion=True).offence == ""
+
+
+# --- totals and items
+
+
+def test_totals_of_several_families_are_never_held_together() -> None:
+    halves = {"copy_count": 250, "work_count": 250}
+    assert assess(None, families=COPYRIGHT, **halves).verdict is Verdict.TRANSFER_ON_SUSPICION
+    assert assess(None, families=COPYRIGHT | MARKS, **halves).verdict is Verdict.WATCH
+    assert assess(None, families=None, **halves).verdict is Verdict.WATCH
+
+
+def test_a_crime_by_conduct_is_not_assumed_of_a_right_alone() -> None:
+    found = assess(None, families=frozenset({"trade_secret"}), loss_amount=10)
+    assert (found.verdict, found.offence) == (Verdict.WATCH, "219")
+
+
+def test_items_of_a_named_offence_do_not_say_that_they_count_as_named() -> None:
+    assert any("视同已列明罪名" in one for one in judged(sold_marks()).steps)
+    assert not any("视同已列明罪名" in one for one in judged(sold_marks(), offence="214").steps)
+
+
+def test_without_items_the_families_of_the_rights_are_shown() -> None:
+    assert LAW.thresholds.families_shown((), MARKS) == MARKS
+    assert LAW.thresholds.families_shown((sold_marks(),), None) == MARKS
+
+
+# --- bars and fines
+
+
+def test_a_suspicion_is_watched_once_all_that_it_may_be_is_barred() -> None:
+    old = assess("214", dt.date(2005, 1, 1), today=NOW, suspicion=True)
+    assert old.verdict is Verdict.WATCH
+    assert old.limitation.startswith("中华人民共和国刑法 第八十七条")
+    assert assess("214", NOW - DAY, today=NOW, suspicion=True).limitation == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "basis"),
+    [
+        ({"illegal_gains": 40_000}, "illegal_gains"),
+        ({"illegal_business_amount": 60_000}, "illegal_business_amount"),
+        ({"copy_count": 500}, ""),
+    ],
+)
+def test_a_fine_says_from_what_and_by_which_article_it_follows(
+    given: dict[str, int], basis: str
+) -> None:
+    found = LAW.thresholds.fines.range(figures(**given), 1, NOW)
+    assert found is not None
+    assert (found.basis, found.citation.endswith("第二十五条")) == (basis, True)
