@@ -13,6 +13,7 @@ from casebus.law.detection import EventDetection
 from casebus.law.figures import ActDays, Figures
 from casebus.law.items import GoodsItem
 from casebus.law.outcomes import Outcomes
+from casebus.law.standards import Standards
 from casebus.law.threshold_models import Standard, ThresholdFile
 from casebus.law.thresholds import Thresholds
 from tests.case_events import LAW
@@ -167,6 +168,9 @@ def test_totals_of_several_families_are_never_held_together() -> None:
 def test_a_crime_by_conduct_is_not_assumed_of_a_right_alone() -> None:
     found = assess(None, families=frozenset({"trade_secret"}), loss_amount=10)
     assert (found.verdict, found.offence) == (Verdict.WATCH, "219")
+    # Nor would it be if no row asked for the act to be stated.
+    unstated = Standards(PARSED, frozenset())
+    assert list(unstated.asked(Figures(), None, frozenset({"trade_secret"}))) == ["219"]
 
 
 def test_items_of_a_named_offence_do_not_say_that_they_count_as_named() -> None:
