@@ -14,7 +14,13 @@ from casebus.law.figures import ActDays, Figures
 from casebus.law.items import GoodsItem
 from casebus.law.outcomes import Outcomes
 from casebus.law.standards import Standards
-from casebus.law.threshold_models import Standard, ThresholdFile
+from casebus.law.threshold_models import (
+    Repeat,
+    RuleCondition,
+    Standard,
+    ThresholdFile,
+    Tier,
+)
 from casebus.law.thresholds import Thresholds
 from tests.case_events import LAW
 from tests.unit.law.test_law import FILES
@@ -47,11 +53,69 @@ def test_a_clock_that_the_law_does_not_know_is_refused_by_its_name() -> None:
     assert "thresholds: detection: unknown clock O01" in refused.value.detail
 
 
-def test_only_one_file_says_what_events_mean_by_their_names() -> None:
-    (with_it,) = [one for one in PARSED.values() if one.detection is not None]
-    clocks = frozenset(with_it.detection.clocks if with_it.detection else ())
-    with pytest.raises(LawError, match="two: detection stands in one already"):
-        EventDetection({"one": with_it, "two": with_it}, clocks)
+def twice(**parts: Any) -> dict[str, ThresholdFile]:
+    """Every file of the law, and one more with these parts."""
+    return {**PARSED, "more": ThresholdFile(**parts)}
+
+
+def parts(name: str) -> tuple[Any, ...]:
+    return next(getattr(one, name) for one in PARSED.values() if getattr(one, name))
+
+
+(WITH_EVENTS,) = (one for one in PARSED if PARSED[one].detection is not None)
+FAMILY = next(one for file in PARSED.values() for one in file.families.values())
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            twice(detection=PARSED[WITH_EVENTS].detection),
+            f"more: detection stands in {WITH_EVENTS} already",
+        ),
+        (twice(families={"trademark": FAMILY}), "more: family trademark twice"),
+        (
+            twice(families={"other": FAMILY}),
+            f"thresholds: {FAMILY.offences[0]} is in two families",
+        ),
+        (
+            twice(standards=(parts("standards")[0].model_copy(update={"offence": "225"}),)),
+            "thresholds: 225 is in no family",
+        ),
+        (twice(standards=parts("standards")[:1]), "thresholds: 213: two versions overlap on "),
+        (twice(fines=parts("fines")[:1]), "thresholds: fines: two versions overlap on "),
+        (twice(units=parts("units")[:1]), "thresholds: units: two versions overlap on "),
+    ],
+)
+def test_files_that_contradict_each_other_are_refused_by_what_they_both_say(
+    files: dict[str, ThresholdFile], said: str
+) -> None:
+    with pytest.raises(LawError) as refused:
+        Thresholds(files, LAW.clocks)
+    assert refused.value.code == "law_invalid"
+    assert refused.value.detail.startswith(said)
+
+
+def test_without_a_file_about_events_no_name_says_anything() -> None:
+    assert EventDetection({}, LAW.clocks).says("referral.sent") == frozenset()
+
+
+def test_the_years_of_a_repeat_are_the_most_of_any_tier() -> None:
+    assert LAW.thresholds.standards.repeat_years == 2
+    (plain, *_) = parts("standards")
+    rule = plain.rules[0].model_copy(update={"when": RuleCondition(repeat=Repeat(years=9))})
+    harder = plain.model_copy(update={"tier2": Tier(article="x", rules=(rule,))})
+    families = {"trademark": FAMILY.model_copy(update={"offences": (plain.offence,)})}
+    alone = {"one": ThresholdFile(families=families, standards=(harder,))}
+    assert Standards(alone, frozenset()).repeat_years == 9
+    alone = {"one": ThresholdFile(families=families, standards=(rule_less(plain),))}
+    assert Standards(alone, frozenset()).repeat_years == 0
+
+
+def rule_less(standard: Standard) -> Standard:
+    """Without a second tier, and without a rule about repeats."""
+    first = standard.rules[0].model_copy(update={"when": RuleCondition()})
+    return standard.model_copy(update={"rules": (first,), "tier2": None})
 
 
 def test_an_offence_without_a_standard_is_passed_over_by_items_that_fit_it() -> None:
@@ -158,11 +222,20 @@ def test_no_offence_is_no_word() -> None:
 # --- totals and items
 
 
-def test_totals_of_several_families_are_never_held_together() -> None:
-    halves = {"copy_count": 250, "work_count": 250}
-    assert assess(None, families=COPYRIGHT, **halves).verdict is Verdict.TRANSFER_ON_SUSPICION
-    assert assess(None, families=COPYRIGHT | MARKS, **halves).verdict is Verdict.WATCH
-    assert assess(None, families=None, **halves).verdict is Verdict.WATCH
+@pytest.mark.parametrize(
+    ("families", "verdict"),
+    [
+        (COPYRIGHT, Verdict.TRANSFER_ON_SUSPICION),
+        (COPYRIGHT | MARKS, Verdict.WATCH),
+        (None, Verdict.WATCH),
+    ],
+)
+def test_totals_of_several_families_are_never_held_together(
+    families: frozenset[str] | None, verdict: Verdict
+) -> None:
+    halves = figures(copy_count=250, work_count=250)
+    found = LAW.thresholds.assess(halves, None, ActDays.on(NOW), families=families)
+    assert found.verdict is verdict
 
 
 def test_a_crime_by_conduct_is_not_assumed_of_a_right_alone() -> None:
