@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from casebus.later import loaded
 from onebox.testing import Stack
@@ -19,6 +19,16 @@ settings.register_profile("untimed", deadline=None)
 settings.register_profile("fast", deadline=None, max_examples=10)
 # The same seeds each time, so more of them find nothing new from one submission to the next.
 settings.register_profile("ci", settings.get_profile("ci"), deadline=None, max_examples=25)
+# A change that a property notices is noticed by its first counter-example: looking for the smallest
+# one took most of the time of scripts/mutate.
+settings.register_profile(
+    "mutants",
+    settings.get_profile("ci"),
+    deadline=None,
+    max_examples=25,
+    phases=(Phase.explicit, Phase.generate),
+    report_multiple_bugs=False,
+)
 settings.load_profile("untimed")
 
 #: What is said to the tests themselves: how much of what takes long they do.
