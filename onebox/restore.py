@@ -100,7 +100,7 @@ def _target(stack: Stack) -> Target:
 
 
 def _mark(home: Home, epoch: int) -> None:
-    """Let what ends from here on not be started before it is removed or restored anew."""
+    """Let what ends from here on not be started before it is removed or restored again."""
     write_private(home.restoring, str(epoch).encode())
 
 

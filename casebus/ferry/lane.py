@@ -61,7 +61,7 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """`epoch` is 32 hex digits, drawn anew where a side begins again."""
+    """`epoch` is 32 hex digits, drawn again where a side begins again."""
 
     agency: str
     direction: Direction

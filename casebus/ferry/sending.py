@@ -14,7 +14,7 @@ WINDOW = 64
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`done` are kept no longer, `again` are put out anew, `refused` need one in their place."""
+    """`done` are kept no longer, `again` are put out again, `refused` need one in their place."""
 
     done: tuple[int, ...]
     again: tuple[int, ...]

@@ -1,6 +1,6 @@
 """Server-sent events: what changed, the database is away, all stands still, or the end.
 
-An event bears no content: the page fetches its parts anew, by the same entitlement as before.
+An event bears no content: the page fetches its parts again, by the same entitlement as before.
 """
 
 from __future__ import annotations

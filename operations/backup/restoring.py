@@ -220,7 +220,7 @@ class _FromTables(_Restoring):
         await brokers.route_again()
         epoch = epochs.following(epoch)
         await restoring.begin_epoch(connection, epoch, carried, directory)
-        # Casework derives anew what it then reads; what was read, the records too, stays beside.
+        # Casework derives again what it then reads; what was read, the records too, stays beside.
         await beside.switch(connection, differs=True)
         return _restored(carried, directory, epoch, again)
 

@@ -101,7 +101,7 @@ def adopt(
     """Put the law files in FOLDER in force, for new cases and for those that run.
 
     Checked first: a bad law is refused with file, line and reason, and the one in force stays. Then
-    it says what changes in the cases that run; casework derives them anew in the background.
+    it says what changes in the cases that run; casework derives them again in the background.
     """
     settings = admin.settings
     ahead = asyncio.run(adopting.foresee(settings, folder, now_from(settings)()))
@@ -124,7 +124,7 @@ def _show_preview(out: Console, ahead: dict[str, Any]) -> None:
     ]
     if rows:
         out.print(table(("case", "changes", "told"), rows[:_SHOWN]))
-    said = f"{ahead['cases']} cases are derived anew, {ahead['changed']} change"
+    said = f"{ahead['cases']} cases are derived again, {ahead['changed']} change"
     out.print(f"{said}, {len(ahead['told'])} agencies are told")
     _show_suspended(out, ahead)
 

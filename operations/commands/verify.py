@@ -42,7 +42,7 @@ _STOPPED = "Stopped before the end: nothing is proved, and nothing of it runs an
     type=click.FloatRange(0, _WHOLE),
     default=_WHOLE,
     metavar="PERCENT",
-    help="Derive so many of a hundred cases again, drawn anew each time; all bytes are read.",
+    help="Derive so many of a hundred cases again, drawn again each time; all bytes are read.",
 )
 @click.option(
     "--jobs",

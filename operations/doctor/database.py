@@ -88,11 +88,11 @@ def _rejects(figures: RejectCounts) -> Check:
 
 
 def _renewals(progress: tuple[int, int], remedies: Remedies) -> Check:
-    """How far cases have been derived anew by the law and the fold of today."""
+    """How far cases have been derived again by the law and the fold of today."""
     left, cases = progress
     if not left:
         return Check("derived by today's law", "ok", f"all {cases:,} cases")
-    says = f"{left:,} of {cases:,} cases are still to be derived anew; it goes on by itself"
+    says = f"{left:,} of {cases:,} cases are still to be derived again; it goes on by itself"
     return Check("derived by today's law", "warning", says, remedies.log_of("casework"))
 
 

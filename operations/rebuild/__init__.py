@@ -1,4 +1,4 @@
-"""`casebus rebuild`: makes schema `derived` anew from the journal, compares, and switches.
+"""`casebus rebuild`: makes schema `derived` again from the journal, compares, and switches.
 
 Owns the order of the steps; what is derived, casework's own code derives.
 """

@@ -1,4 +1,4 @@
-"""Schema `derived` made anew from the journal beside the live one, compared, and put in its place.
+"""Schema `derived` made again from the journal beside the live one, compared, and put in its place.
 
 Everybody goes on meanwhile. Casework waits only while the last records are derived and the two are
 compared and renamed. Nothing is said to anybody (ADR 39).
@@ -66,7 +66,7 @@ class Rebuilt:
     records: int = 0
     cases: int = 0
     differing: Differences = field(default_factory=Differences)
-    #: Cases that are being derived anew, and by what: nothing can be said of their rows.
+    #: Cases that are being derived again, and by what: nothing can be said of their rows.
     unsettled: list[Unsettled] = field(default_factory=list)
     switched: bool = False
     #: The schema that what was read until the switch is kept under.
@@ -238,7 +238,7 @@ class _Rebuilding:
         """Wait for what casework has begun to say of renewed cases: the journal is to know it."""
         while count := await self._unsettled():
             if time.monotonic() > deadline:
-                said = f"{count} cases are still being derived anew: let casework run until doctor"
+                said = f"{count} cases are still being derived again: let casework run until doctor"
                 raise CasebusError("not_settled", f"{said} counts none")
             await asyncio.sleep(_LOOK_SECONDS)
 

@@ -53,7 +53,7 @@ class Sequences:
         for key, number, event in self._behind:
             ids = self._refused.get(key, {}).get(number, set())
             if event in ids:
-                # Sent again, or signed anew: the event has the number that it always had.
+                # Sent again, or signed again: the event has the number that it always had.
                 self._report.count("events that were rejected first and came later")
             elif ids:
                 # First given to what was rejected, then to another event: the sender's doing too.
