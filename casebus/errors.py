@@ -19,11 +19,11 @@ class CasebusError(Exception):
 
 
 class AwayError(CasebusError):
-    """What is needed does not answer now: nothing was lost, and the same may be asked again."""
+    """Something needed does not answer now. Nothing was lost, and the caller may ask again."""
 
     def __init__(self, code: str, detail: str = "", *, after_seconds: float = 0.0) -> None:
         super().__init__(code, detail)
-        #: How long whoever answered asks to be left alone.
+        #: Seconds for which the one that answered asks to be left alone.
         self.after_seconds = after_seconds
 
 
@@ -32,7 +32,7 @@ class UnfitError(ValueError):
 
 
 class Reason(StrEnum):
-    """Why admission rejected a record. What is rejected is kept, with the reason."""
+    """Why admission rejected a record. A rejected record is kept, with the reason."""
 
     UNREADABLE = "unreadable"
     """The compressed batch that held the record cannot be unpacked, or not to 64 MiB or less."""
@@ -76,7 +76,7 @@ class Reason(StrEnum):
 
 
 class Flag(StrEnum):
-    """What admission noticed about an event that it admitted all the same."""
+    """Notices of admission about an event that it admitted all the same."""
 
     UNKNOWN_RECIPIENT = "unknown_recipient"
     """`ce_to` names an agency that the directory does not know: undeliverable, sender told."""

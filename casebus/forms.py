@@ -1,4 +1,4 @@
-"""What is wrong with a form that was filled in, or with a YAML file: our words for the libraries'.
+"""The faults of a filled-in form or of a YAML file, in our own words.
 
 Pydantic and the YAML parser say it in the terms of a programmer. This module says in words what
 each kind of fault means. For a kind that is not listed it says only that the value is wrong.
@@ -16,7 +16,7 @@ _MOMENT = "a moment with its zone is expected, as 2026-03-02T09:30:00+08:00"
 _LIST, _FIELDS = "a list is expected", "fields with their values are expected"
 _UUID, _ADDRESS = "a UUID is expected", "an address with its scheme is expected"
 _FEW, _MANY = "at least {min_length} are expected", "at most {max_length} are taken"
-#: By pydantic's name of the fault; in braces what it says of the limit.
+#: By pydantic's name of the fault. The limit stands in braces.
 BY_FAULT: Mapping[str, str] = {
     "missing": "it is missing",
     "extra_forbidden": "no such field",
@@ -77,7 +77,7 @@ BY_FAULT: Mapping[str, str] = {
 }
 _INDENTED = "it is not indented as the lines above, or stands behind closing quotes"
 _OPEN = "a bracket that is not closed, or a comma that is missing"
-#: By words of the YAML parser, of either of its two readers.
+#: By the words of the YAML parser, from either of its two readers.
 _BY_PROBLEM: Mapping[str, str] = {
     "values are not allowed": "a colon where none may stand: put a text in quotes, or indent it",
     "could not find expected ':'": "a name without its colon",
@@ -100,7 +100,7 @@ _BY_PROBLEM: Mapping[str, str] = {
 
 
 def said_of(row: Mapping[str, Any]) -> str:
-    """What is wrong with one field, as pydantic tells it; of a check of ours its own words."""
+    """The fault of one field as pydantic tells it, or in the words of our own check."""
     context: Mapping[str, Any] = row.get("ctx") or {}
     own = context.get("error")
     if isinstance(own, ValueError):
@@ -112,6 +112,6 @@ def said_of(row: Mapping[str, Any]) -> str:
 
 
 def said_of_yaml(problem: str | None) -> str:
-    """What the parser stopped at."""
+    """The text at which the parser stopped."""
     found = (says for words, says in _BY_PROBLEM.items() if words in (problem or ""))
     return next(found, "cannot be read")

@@ -30,7 +30,7 @@ class _Later:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        # What Python and its tools ask of every object is no use of the module.
+        # Python and its tools ask every object for these names. That is no use of the module.
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(loaded(self._module), name)

@@ -18,12 +18,12 @@ def system_now() -> datetime:
     return datetime.now(UTC)
 
 
-#: So young, a file may be rewritten without a sign of it: times of files have their grain.
+#: A file this young may be rewritten without a new time, because times of files are coarse.
 _YOUNG_NANOSECONDS = 100_000_000
 
 
 class ScenarioNow:
-    """Reads the moment from a file that whoever plays the scenario rewrites.
+    """Reads the moment from a file. The player of the scenario rewrites the file.
 
     Until the file exists the machine's clock stands in. A file that lay there unchanged is not
     read again: it is asked for with every event.

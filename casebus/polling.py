@@ -10,7 +10,7 @@ from inspect import isawaitable
 async def until(holds: Callable[[], bool | Awaitable[bool]], every: float) -> None:
     """Return when it holds; asked at once, and again after each `every` seconds.
 
-    Where something can tell, wait for that instead: an event, a queue, a notification.
+    If something can report the end, wait for that instead: an event, a queue, a notification.
     """
     while True:
         found = holds()

@@ -1,4 +1,4 @@
-"""What is there, where only the reader of types cannot see it."""
+"""Takes a value that is there although the type checker cannot see it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _T = TypeVar("_T")
 
 
 def present(value: _T | None) -> _T:
-    """The value; for whoever has made sure of it. Raises LookupError where there is none."""
+    """The value, for a caller that has made sure of it. Raises LookupError where there is none."""
     if value is None:
         raise LookupError("nothing is there")
     return value

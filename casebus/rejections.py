@@ -1,4 +1,4 @@
-"""Why a record was rejected, in words: for who sent it and for who looks after the bus.
+"""Why a record was rejected, in words, for its sender and for the operators of the bus.
 
 docs/reason-codes.md has the same words; a test holds the two together.
 """
@@ -17,8 +17,8 @@ class Why(NamedTuple):
     remedy: str
 
 
-#: The same bytes pass once the directory, the schemas or the law say otherwise; of all others only
-#: a corrected copy does, which nobody but their author may sign.
+#: The same bytes pass when the directory, the schemas or the law say otherwise. For all other
+#: reasons only a corrected copy passes, and only its author may sign it.
 PASSES_LATER = frozenset(
     {
         Reason.UNKNOWN_SCHEMA,

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CASEBUS_", extra="ignore")
 
-    #: Where an embedded stack, or a client's local store, keeps its data.
+    #: The folder for the data of an embedded stack or of a client's local store.
     home: Path = Path(".casebus")
     kafka_bootstrap: str = "127.0.0.1:18081"
     kafka_security_protocol: str = "SASL_PLAINTEXT"
@@ -49,17 +49,17 @@ class Settings(BaseSettings):
     #: PEM files by which the gateway speaks TLS; both or none.
     gateway_tls_certificate: Path | None = None
     gateway_tls_key: Path | None = None
-    #: Where people's browsers reach the console; unset: where clients reach the gateway.
+    #: The address of the console for browsers. Unset: the address of the gateway for clients.
     console_url: str = ""
-    #: Who says who a person is: the OpenID Connect issuer's URL; `development` is one of our own,
-    #: where anybody is whom it says it is; unset: nobody signs in.
+    #: The OpenID Connect issuer's URL. The issuer says who a person is. `development` is our own
+    #: issuer, where anybody can be any person. Unset: nobody signs in.
     console_issuer: str = ""
     #: The key that a person must show to sign in by the development issuer.
     console_key: str = ""
     console_client_id: str = "casebus"
     #: File with the secret that the issuer gave this client; unset: a public client.
     console_client_secret_file: Path | None = None
-    #: What is asked of the issuer, by blanks; `policies/console/claims.yaml` reads what it says.
+    #: The scope that is asked of the issuer. `policies/console/claims.yaml` reads the claims.
     console_scope: str = "openid profile"
     #: A session ends when it was not used for so long, and in any case after so long.
     console_idle_minutes: float = Field(default=30, gt=0)
@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     time_file: Path | None = None
     #: Libraries that the console's pages load; without them the pages work, and do less.
     console_assets: Path | None = None
-    #: Where a supervisor on this machine says which processes run; unset: none does.
+    #: The file in which a supervisor on this machine says which processes run. Unset: none does.
     services_state: Path | None = None
     schemas_dir: Path = _data("schemas")
     policies_dir: Path = _data("policies")

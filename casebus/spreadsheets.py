@@ -1,7 +1,8 @@
 """Tables for a spreadsheet program: as CSV and as a workbook, and nothing in them is run.
 
-What others wrote stands in these cells. A text stays a text: no formula, no number cut to fifteen
-digits, no character that the file's form does not know. A moment is shown as Beijing's clock.
+Other people wrote the text of these cells. A text stays a text: no formula, no number cut to
+fifteen digits, no character that the file's form does not know. A moment is shown as Beijing's
+clock.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: How a formula begins, also in the wide forms that programs in China and Japan take for it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-#: What XML cannot hold; a reader takes `_x000d_` for the character that it names.
+#: Characters that XML cannot hold. A reader takes `_x000d_` for the character that it names.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CODE = re.compile("_(?=x[0-9a-fA-F]{4}_)")
 _UNFIT_TITLE = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _NUMBERS = (int, float, Decimal)
-#: What Excel takes at most: of a cell's text, and of a sheet's title.
+#: The most that Excel takes of a cell's text, and of a sheet's title.
 _LONGEST, _LONGEST_TITLE = 32_767, 31
 _NARROWEST, _WIDEST = 8, 60
-#: So many rows say how wide a column is.
+#: The number of rows that decide the width of a column.
 _LOOKED_AT = 200
 
 

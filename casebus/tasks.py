@@ -8,7 +8,7 @@ from typing import Any
 
 
 async def together(*work: Coroutine[Any, Any, None]) -> None:
-    """Run all to their ends. Where one fails or this is stopped, the others are cancelled.
+    """Run all to their ends. If one fails or this is stopped, the others are cancelled.
 
     They have ended, in order, before the error is raised.
     """
@@ -17,7 +17,7 @@ async def together(*work: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*tasks)
     finally:
         for task in tasks:
-            # Once: a second time would stop what it does to end in order.
+            # Only once: a second time would interrupt its orderly end.
             if not task.cancelling():
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,7 +1,7 @@
-"""What a person reads about an error: words of ours, or of the system, and never a library's.
+"""The words about an error that a person reads: ours or the system's, never a library's.
 
 A library's text names its functions and types; it belongs into the log, where the traceback is.
-What helps to find the place is taken from it: line and column, the name that is missing.
+From a library's error only the place is taken: line and column, the missing name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from casebus.forms import said_of, said_of_yaml
 
 _DAMAGED = "it is damaged, or cut off"
 _NO_ANSWER = "no usable answer"
-#: By the library, for what says nothing of a place.
+#: By the library, for errors without a place.
 _BY_LIBRARY = {
     "zipfile": _DAMAGED,
     "zlib": _DAMAGED,
@@ -65,7 +65,7 @@ def in_words(error: BaseException) -> str:
 
 
 def with_cause(says: str, error: BaseException) -> str:
-    """What we say, and behind it what the system or the server said, if it did."""
+    """Our words, and after them the words of the system or the server, if there are any."""
     cause = _of_the_system(error) or _of_a_server(error)
     return f"{says}: {cause}" if cause else says
 
@@ -81,7 +81,7 @@ def _found(error: BaseException) -> Iterator[str]:
 
 
 def _place(error: Any) -> str:
-    """Of JSON, XML and YAML: where the reader stopped."""
+    """For JSON, XML and YAML: the place where the reader stopped."""
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start + 1} is not {error.encoding.upper()}"
     mark = getattr(error, "problem_mark", None)
@@ -96,7 +96,7 @@ def _place(error: Any) -> str:
 
 
 def _of_a_form(error: Any) -> str:
-    """Of a form that was filled in: each field, and what is wrong with it."""
+    """For a filled-in form: each field and its fault."""
     if type(error).__module__.partition(".")[0] != "pydantic_core":
         return ""
     rows = error.errors(include_url=False)
@@ -105,7 +105,7 @@ def _of_a_form(error: Any) -> str:
 
 
 def _of_the_system(error: BaseException | None) -> str:
-    """What the operating system said, which a library may have wrapped."""
+    """The words of the operating system, which a library may have wrapped."""
     while error is not None:
         trust = getattr(error, "verify_message", None)
         if trust:

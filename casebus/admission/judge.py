@@ -50,7 +50,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What is known of a record that goes into the journal."""
+    """The facts about a record that goes into the journal."""
 
     envelope: Envelope
     delivery: Deliveries
@@ -58,7 +58,7 @@ class Admitted:
 
 
 class KnownOfRecord(NamedTuple):
-    """What is sure of a record that is rejected, whatever it says of itself."""
+    """The facts about a rejected record that are certain, whatever it says of itself."""
 
     #: The agency whose key, or whose delegate's, has signed it.
     author: str | None
@@ -101,7 +101,7 @@ class Judge:
         return Admitted(envelope, delivery, flags)
 
     def known(self, arrival: Arrival) -> KnownOfRecord:
-        """Who has surely written a record that was rejected: `ce_source` is anyone's word."""
+        """The certain author of a rejected record: `ce_source` is anyone's word."""
         record, leaf = arrival.record, None
         try:
             envelope = Envelope.from_headers(record.headers)
@@ -181,8 +181,8 @@ def _flags(
     key = arrival.record.key or b""
     if arrival.partition != partition_for(key, arrival.partitions):
         flags.append(Flag.WRONG_PARTITION)
-    # The broker knows nothing of a scenario, in which everybody's clock is the scenario's.
-    # What an import mints bears the time of what happened, however long ago.
+    # The broker knows nothing of a scenario, in which everybody's clock is the scenario's. An event
+    # that an import mints has the time of what happened, however long ago.
     behind = None if envelope.importid else _BEHIND
     if _is_absurd(envelope.time, arrival.appended_at, behind) and (
         now is None or _is_absurd(envelope.time, now(), behind)

@@ -1,4 +1,4 @@
-"""Who gets an event: those the author names, and the copies that its type always owes."""
+"""The recipients of an event: those that the author names, and those whom its type owes a copy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from casebus.trust.directory import Agency, Directory
 
 
 class Event(NamedTuple):
-    """What the author said: the envelope and the decoded body."""
+    """The author's own words: the envelope and the decoded body."""
 
     envelope: Envelope
     body: dict[str, Any]

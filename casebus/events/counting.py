@@ -64,8 +64,8 @@ class Counter:
     def check(self, value: bytes, at: int, most: int = MOST_ITEMS) -> None:
         """Raise TooManyError where more than `most` items stand in the value from `at` on.
 
-        What is cut off or otherwise no value of the schema is left to the reader to refuse. A
-        value too short to hold so many is not looked at.
+        The reader refuses a value that is cut off or does not fit the schema. A value too short to
+        hold so many is not looked at.
         """
         if self._least and len(value) - at <= most:
             return

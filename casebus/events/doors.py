@@ -8,7 +8,7 @@ from __future__ import annotations
 
 #: The bus itself, as an agency and as a sector: the author of events that it derives.
 BUS = "bus"
-#: What every door's name begins with.
+#: The beginning of every door's name.
 DOORS = "events."
 
 

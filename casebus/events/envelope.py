@@ -224,7 +224,7 @@ def _legal_time(text: str | None) -> LegalTime | None:
 def check_legal_time(headers: Iterable[tuple[str, bytes]]) -> None:
     """At a door: `ce_legaltime` is a calendar date; raises CasebusError `malformed_headers`.
 
-    What stands in the journal is read by `from_headers`, in whatever form it came.
+    `from_headers` reads the records of the journal, in whatever form they came.
     """
     text = dict(headers).get("ce_legaltime")
     if text is not None:
@@ -237,8 +237,9 @@ def check_legal_time(headers: Iterable[tuple[str, bytes]]) -> None:
 def check_header_names(headers: Iterable[tuple[str, bytes]]) -> None:
     """At a door: a name that looks like one we read is that name, once; raises `malformed_headers`.
 
-    `CE_TO` is not signed, and a careless reader would take it for `ce_to`. Of two content types
-    one reader takes the first and another the last; `from_headers` refuses the other doubles.
+    `CE_TO` is not signed, and a careless reader would take it for `ce_to`. If there are two content
+    types, one reader takes the first and another the last. `from_headers` refuses all other doubled
+    headers.
     """
     names = [name for name, _ in headers]
     if names.count("content-type") > 1:

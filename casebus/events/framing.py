@@ -88,7 +88,7 @@ def _chooser(places: Sequence[int]) -> Callable[[Sequence[bytes]], Sequence[byte
 
 
 class Sorts(dict[tuple[str, ...], T], Generic[T]):
-    """What `make` works out of the names of headers; strangers' names fill no memory."""
+    """The result of `make` for the names of headers. Names of strangers fill no memory."""
 
     def __init__(self, make: Callable[[tuple[str, ...]], T]) -> None:
         super().__init__()

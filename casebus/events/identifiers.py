@@ -18,7 +18,7 @@ from stdnum.exceptions import InvalidChecksum, ValidationError
 from casebus.events.numbers import canonical_number
 from casebus.events.remembering import remembered
 
-#: What can be wrong; empty where nothing is.
+#: The possible faults; empty if there is none.
 FORM = "form"
 CHECK_DIGIT = "check_digit"
 RANGE = "range"

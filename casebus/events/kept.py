@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from casebus.events.envelope import Header
 from casebus.events.stamps import PREFIX, is_stamp
 
-#: What is put before a sender's own header of a stamp's name.
+#: The prefix of a sender's own header that has the name of a stamp.
 _FOREIGN = "orig-"
 _LENGTH = struct.Struct(">I")
 
@@ -31,7 +31,7 @@ def as_it_came(headers: Iterable[Header]) -> tuple[Header, ...]:
 
 
 def stamps(headers: Iterable[Header]) -> dict[str, str]:
-    """What the bus said of the record."""
+    """The bus's stamps on the record."""
     return {name: text.decode(errors="replace") for name, text in headers if is_stamp(name)}
 
 

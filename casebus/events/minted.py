@@ -12,7 +12,7 @@ from casebus.events.numbers import canonical_number
 from casebus.events.remembering import remembered
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://casebus.example/import")
-#: Where a UUID says its version, and what it says of one that was made from words.
+#: The place of a UUID's version, and the version of an id that was made from words.
 _VERSION_AT, _FROM_WORDS = 14, "5"
 #: Numbers of one event that are tried: an import writes its own first, and trying costs time.
 _MOST = 16

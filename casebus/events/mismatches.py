@@ -1,4 +1,4 @@
-"""Where JSON data does not fit an Avro schema: pointers into it, never values."""
+"""The places at which JSON data does not fit an Avro schema: pointers, never values."""
 
 from __future__ import annotations
 

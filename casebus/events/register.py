@@ -112,7 +112,7 @@ def full_name(node: Mapping[str, Any]) -> str:
 
 
 def register_problems(rows: Mapping[str, Row], bodies: Mapping[str, Body]) -> Iterator[str]:
-    """What is wrong with the register, one sentence each; `bodies` is by file."""
+    """The faults of the register, one sentence each; `bodies` is by file."""
     if list(rows) != [str(number) for number in range(1, len(rows) + 1)]:
         yield "ids.json: ids are not 1, 2, 3, ... in order"
     versions: dict[str, int] = {}

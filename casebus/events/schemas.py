@@ -65,7 +65,7 @@ class Schema:
 
     @property
     def uri(self) -> str:
-        """What `ce_dataschema` carries: the registry's path of this id."""
+        """The value of `ce_dataschema`: the registry's path of this id."""
         return f"/registry/schemas/ids/{self.id}"
 
 

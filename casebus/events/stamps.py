@@ -1,7 +1,7 @@
 """Stamps: the `cb-*` headers in which the bus says what it found of a record (docs/wire.md).
 
 Admission writes them behind the sender's own headers, the router adds the place in the journal.
-Names and grammar of all stamps stand here and nowhere else. What a sender puts under such a name
+Names and grammar of all stamps stand here and nowhere else. A sender's own header of such a name
 never passes.
 """
 
@@ -87,13 +87,13 @@ class Position(NamedTuple):
 
     @staticmethod
     def before(epoch: int, partition: int) -> bytes:
-        """What stands before the offset: the router puts the two together, a record at a time."""
+        """The part before the offset. The router puts the two together, record by record."""
         return b"%d/%d/" % (epoch, partition)
 
 
 @dataclass(frozen=True, slots=True)
 class Stamps:
-    """What the bus says of a record that it admitted."""
+    """The stamps on an admitted record."""
 
     #: When admission took the record, by its `now` port.
     admitted_at: datetime
@@ -162,7 +162,7 @@ class Stamps:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What the bus says of a record that it rejected."""
+    """The stamps on a rejected record."""
 
     reason: str
     detail: str

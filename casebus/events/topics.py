@@ -25,7 +25,7 @@ Operation = Literal["read", "write", "create", "describe"]
 #: The topics that code names; what holds of each says the file.
 JOURNAL, REJECTED, DIRECTORY = "case.journal", "rejected", "directory"
 AGENCY = "agency"
-#: Who runs the installation: a super user of the brokers, and no agency.
+#: The account that runs the installation: a super user of the brokers, and no agency.
 ADMIN = "admin"
 _HOUR_MS = 3_600_000
 _UNITS_MS = {"h": _HOUR_MS, "d": 24 * _HOUR_MS}
@@ -69,12 +69,12 @@ class Acl:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What one principal may produce and consume, in bytes a second, and ask for."""
+    """The bytes a second that one principal may produce and consume, and its share of requests."""
 
     principal: str
     produce_bytes: int
     consume_bytes: int
-    #: Of one of the broker's threads, in percent.
+    #: Percent of one of the broker's threads.
     request_percent: int
 
 

@@ -42,7 +42,7 @@ def _check_case(records: dict[int, JournalLine], report: BundleReport) -> None:
 
 
 def _check_schemas(bundle: Bundle, known: Schemas, report: BundleReport) -> None:
-    """Of a text that is registered here, id, subject and version are those that it has here."""
+    """If a text is registered here, its id, subject and version must be the registered ones."""
     here = {one.digest: one for one in known}
     for schema in bundle.schemas:
         if here.get(schema.digest, schema) != schema:
@@ -52,7 +52,7 @@ def _check_schemas(bundle: Bundle, known: Schemas, report: BundleReport) -> None
 
 
 def _leave_out_what_does_not_hold(bundle: Bundle, report: BundleReport) -> None:
-    """What no signature and no log holds says nothing of hand-overs."""
+    """A record that no signature and no log holds says nothing about hand-overs."""
     bad = {(one.file, one.place) for one in report.problems}
     for file, records in ((lines.RECORDS, bundle.records), (lines.RELAYS, bundle.relays)):
         for number in [one for one in records if (file, f"line {one}") in bad]:

@@ -31,7 +31,7 @@ class _Steps:
         self._schemas = schemas
         self._relays = {one.place for one in bundle.relays.values()}
         self._records = {one.place: one for one in bundle.records.values()}
-        #: Who was to have each event that is given whole, over all its copies.
+        #: The recipients of each event that is given whole, over all its copies.
         self._sent: dict[tuple[str, str], set[str]] = {}
         for line in bundle.records.values():
             if (envelope := _envelope(line)) is not None:
@@ -76,7 +76,7 @@ class _Steps:
 
 
 def _envelope(line: JournalLine) -> Envelope | None:
-    """Of a record that is given whole and can be read."""
+    """For a record that is given whole and can be read."""
     if line.value is None:
         return None
     try:

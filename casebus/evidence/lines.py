@@ -131,11 +131,11 @@ def _is_pair(one: Any) -> bool:
 
 
 def _is_kept(name: str, *, whole: bool) -> bool:
-    """What no leaf covers nobody can vouch for, so it is not evidence."""
+    """Nobody can vouch for anything that no leaf covers, so it is not evidence."""
     return is_logged(name) or (is_covered(name) if whole else name in _OF_THE_SIGNER)
 
 
-#: Of the signed headers a record without its value still shows this one.
+#: A record without its value still shows this signed header.
 _OF_THE_SIGNER = frozenset({"ce_keyid"})
 
 

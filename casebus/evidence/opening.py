@@ -30,7 +30,7 @@ class ProvedHandOver(NamedTuple):
 
 @dataclass
 class Bundle:
-    """What a bundle holds, each line with its number."""
+    """The content of a bundle, each line with its number."""
 
     records: dict[int, JournalLine] = field(default_factory=dict)
     relays: dict[int, JournalLine] = field(default_factory=dict)
@@ -42,12 +42,12 @@ class Bundle:
     heads: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     schemas: Schemas = field(default_factory=lambda: Schemas([]))
     law: dict[str, bytes] = field(default_factory=dict)
-    #: What the case is said to be; None where the reader does not see all of it.
+    #: The stated state of the case; None if the reader does not see all of it.
     state: dict[str, Any] | None = None
 
 
 def open_bundle(raw: bytes) -> tuple[Bundle, BundleReport]:
-    """Whatever can be read of it, and what is wrong with its form."""
+    """The readable parts of the bundle, and the faults of its form."""
     report = BundleReport()
     return _Reading(files_of(raw, report), report).bundle(), report
 

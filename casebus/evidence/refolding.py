@@ -29,7 +29,7 @@ _NOT_HELD = "the bundle does not hold"
 
 @dataclass(frozen=True)
 class FoldTools:
-    """By what the checker reads bodies and folds: what its own casebus brings."""
+    """The schemas and limits of the checker's own casebus, by which it reads bodies and folds."""
 
     schemas: Schemas
     #: The text of policies/limits.yaml.
@@ -87,7 +87,7 @@ def _require_same(bundle: Bundle, state: dict[str, object], reading: FoldTools) 
 def events_of(
     records: Iterable[JournalLine], schemas: Schemas, reading: FoldTools
 ) -> Iterator[CaseEvent]:
-    """What the fold takes of whole records in the log's order, as casework gathers it."""
+    """The fold's input from whole records in the log's order, as casework gathers it."""
     room = Room(Rooms.parse(reading.limits))
     taken: dict[Identity, CaseEvent | None] = {}
     leaves: dict[Identity, bytes] = {}

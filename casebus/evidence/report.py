@@ -1,4 +1,4 @@
-"""What the check of a bundle found: problems by file and place, and what could be compared."""
+"""The result of a bundle's check: problems by file and place, and what could be compared."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Flaw(StrEnum):
-    """What is wrong with a bundle, a word each; docs/reason-codes.md explains them."""
+    """The faults of a bundle, one word each. docs/reason-codes.md explains them."""
 
     NOT_A_BUNDLE = "not_a_bundle"
     """The file is no bundle, or its container was altered."""
@@ -44,7 +44,7 @@ class Flaw(StrEnum):
 
 
 class FoldComparison(StrEnum):
-    """What folding again said of the state."""
+    """The result for the state after folding again."""
 
     SAME = "same"
     DIFFERS = "differs"
@@ -71,7 +71,7 @@ class BundleReport:
     state: FoldComparison = FoldComparison.PARTIAL
     #: Why the state could not be compared, or what it is.
     about_state: str = ""
-    #: Who signed a head beside the installation.
+    #: The witnesses that signed a head.
     witnesses: list[str] = field(default_factory=list)
 
     @property

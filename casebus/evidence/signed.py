@@ -1,4 +1,4 @@
-"""Who signed each record, and whether they might: by the directory as it stood at admission."""
+"""The signer of each record, and its title by the directory at the time of admission."""
 
 from __future__ import annotations
 

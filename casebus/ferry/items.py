@@ -25,7 +25,7 @@ RECORD = "record"
 #: Down: where an event stands since the brokers took it, or why they never will.
 LANDED = "landed"
 _WHICH = {"source": str, "stream": str, "id": str, "door": str}
-#: What `about` says, of each kind.
+#: The words of `about` for each kind.
 _ABOUT: Mapping[str, tuple[Mapping[str, type], ...]] = {
     EVENT: ({},),
     RECORD: ({"topic": str, "partition": int, "offset": int},),
@@ -34,12 +34,12 @@ _ABOUT: Mapping[str, tuple[Mapping[str, type], ...]] = {
         _WHICH | {"code": str, "detail": str},
     ),
 }
-#: What a number of Kafka may be, and what a table takes.
+#: The numbers that Kafka has and a table takes.
 _NUMBERS = range(1 << 63)
 #: No line is so long that it needs more.
 _MOST_PARTS = 1 << 16
 _WHOLE = re.compile(r"[0-9a-f]{64}")
-#: What a part says beside its text.
+#: The fields of a part beside its text.
 _PART_ROOM = 256
 
 
@@ -131,7 +131,7 @@ def joined(parts: Iterable[ItemPart]) -> bytes:
 
 
 def texts_of(line: bytes) -> list[bytes]:
-    """What stands in a line in Base64; nothing of one that is no item: it is not taken."""
+    """The Base64 texts of a line. Nothing of a line that is no item, because it is not taken."""
     try:
         if (part := part_of(line)) is not None:
             return [part.text]

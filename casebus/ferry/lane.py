@@ -13,7 +13,7 @@ _AGENCY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _EPOCH = re.compile(r"[0-9a-f]{32}")
 
 
-#: What reading a text of another form raises; the last of one that nests too deep.
+#: The errors for a text of another form; the last is for one that nests too deep.
 MISSHAPEN = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 

@@ -10,7 +10,7 @@ from casebus.evidence.lines import canonical
 from casebus.ferry.lane import Direction, Fault, FerryError, Lane
 from casebus.ferry.sealed import MOST_NAMED, NONE, Ack, FerryBundle
 
-#: What an acknowledgement says of refusals, so that any carrier takes it.
+#: The most that an acknowledgement says of refusals, so that any carrier takes it.
 _SAID_BYTES = 8 * 1024
 
 

@@ -27,7 +27,7 @@ _FORMAT = "casebus ferry v1"
 _CONTEXT = b"casebus ferry v1\x00"
 _ITEMS, _MANIFEST, _SIGNATURE = "items.jsonl", "manifest.json", "signature.json"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-#: What manifest, signature and the archive take of a file, at most.
+#: The most that manifest, signature and archive take of a file.
 OVERHEAD = 4 * 1024
 #: No file is larger, whatever the carrier allows.
 LARGEST = 64 * 1024 * 1024
@@ -46,8 +46,8 @@ Peers = Mapping[str, bytes]
 class FerryBundle:
     """`previous` is the digest of the bundle before.
 
-    `stands_for` is the digest of the bundle whose number it takes: that one was refused by the
-    other side's scanner, what it held comes again behind, item by item.
+    `stands_for` is the digest of the bundle whose number it takes. The other side's scanner refused
+    that bundle. Its items come again later, one by one.
     """
 
     lane: Lane
@@ -58,7 +58,7 @@ class FerryBundle:
 
     @property
     def digest(self) -> str:
-        """What the next bundle names as its `previous`."""
+        """The digest that the next bundle names as its `previous`."""
         return self.stands_for or hashlib.sha256(self.manifest()).hexdigest()
 
     def manifest(self) -> bytes:
@@ -107,7 +107,7 @@ class Ack:
 
 
 def opened(raw: bytes, peers: Peers) -> FerryBundle | Ack:
-    """What a file says, in the one form that it can have; raises FerryError.
+    """The content of a file, which can have one form only. Raises FerryError.
 
     `ferry_unreadable` where a byte is missing or another, `ferry_foreign_signature` where no peer
     signed it.
@@ -211,7 +211,7 @@ def _unreadable(detail: str) -> FerryError:
 
 
 def contents(one: FerryBundle | Ack) -> bytes:
-    """What a scanner cannot see in the file itself, Base64 undone: each text a member of a zip."""
+    """The texts that a scanner cannot see in the file itself, because they are in Base64: a zip."""
     lines = one.lines if isinstance(one, FerryBundle) else ()
     texts = (text for line in lines for text in texts_of(line))
     return pack({f"{at:08}": text for at, text in enumerate(texts)})

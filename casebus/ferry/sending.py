@@ -54,5 +54,5 @@ def overdue(put_at: Mapping[int, float], now: float, patience: float) -> list[in
 
 
 def in_place_of(bundle: FerryBundle) -> FerryBundle:
-    """What takes the number of a bundle that the other side's scanner refused: nothing in it."""
+    """An empty bundle that takes the number of one that the other side's scanner refused."""
     return FerryBundle(bundle.lane, bundle.number, bundle.previous, (), bundle.digest)

@@ -1,4 +1,4 @@
-"""From groups of the database to what is answered: values, totals, and what is left out."""
+"""Turns groups of the database into an answer: values, totals, and hidden cells."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from casebus.statistics.suppression import ALL, SMALL, Cell, Dimension, Totals, 
 
 #: Levels of one and the same dimension, the finest first.
 PLACES = ("division", "city", "province")
-#: Of more dimensions at once a shared view would show little but what is left out.
+#: With more dimensions at once, a shared view would show mostly hidden cells.
 MOST_SHARED = 2
 MOST_OWN = 4
-#: What stands for nothing stated, where an empty coordinate is a total.
+#: Stands for "not stated", because an empty coordinate is a total.
 _NONE = "-"
 _YES, _NO = "yes", "no"
 Group = Mapping[str, Any]
@@ -52,7 +52,10 @@ def rows_of(
 
 
 class _LeftOut:
-    """What a shared view hides of one indicator: whether a case was followed is a dimension."""
+    """The cells of one indicator that a shared view hides.
+
+    Whether a case was followed is a dimension.
+    """
 
     def __init__(self, leaves: Sequence[Group], by: Sequence[str]) -> None:
         self._by = by

@@ -14,7 +14,7 @@ from casebus.law import loader
 from casebus.law.models import EventName, LawModel, Title, Word
 
 FILE = "indicators.yaml"
-#: What figures can be told apart by; `value` is the field that the indicator names.
+#: The dimensions of figures; `value` is the field that the indicator names.
 DIMENSIONS = (
     "month",
     "division",
@@ -46,7 +46,7 @@ class Indicator(LawModel):
     value: str = ""
     amount: str = ""
     paragraph: _Paragraph
-    #: What exactly is counted, where the title leaves it open.
+    #: The exact thing that is counted, if the title leaves it open.
     definition: Title | None = None
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ MONTHS = 13
 _YEAR = 12
 #: Without a trend by month: `stock` is what stands at an end, `steps` is a table of its own.
 STOCK, STEPS = "stock", "steps"
-#: Where nothing was counted, it is none; a share or a median of nothing is no number.
+#: If nothing was counted, the count is zero. A share or a median of nothing is no number.
 _COUNTED = frozenset({"count", "sum", STOCK})
 
 
@@ -70,7 +70,7 @@ class Figure(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """By month, and of whole periods: what flows, and what stands at their ends.
+    """By month and for whole periods: flows, and stocks at their ends.
 
     `before` is None where the month before is whole, and so one of the months.
     """

@@ -11,7 +11,7 @@ def events_of(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """`indicator.computed` per indicator, with its case and id: type, case, id, data.
 
     One case is an agency's figures of one period; the id also has the moment, so that the same
-    figure published again is the same event. What a shared view leaves out is not published.
+    figure published again is the same event. Cells that a shared view hides are not published.
     """
     period = {"from": answer["from"] or "", "to": answer["to"] or ""}
     about = (answer["agency"], answer["view"], answer["division"], period["from"], period["to"])

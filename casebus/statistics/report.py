@@ -15,7 +15,7 @@ from casebus.statistics.tables import LEFT_OUT, TOTAL, local, yuan
 _TEMPLATE = "report.html.j2"
 #: Pixels of a bar, and from one bar to the next.
 _WIDEST, _APART = 460.0, 20
-#: By month: what is counted, and what tells how cases went.
+#: By month: the counts, and the figures that tell how cases went.
 CHARTED = ("transfers_sent", "penalties", "mediations", "notices", "centre_intake", "overdue")
 PLACED = ("transfers_sent", "transfers_filed", "mediation_success", "publication_rate")
 TITLE = "知识产权保护案件移送与办理情况统计报告"
@@ -24,7 +24,7 @@ Answer = Mapping[str, Any]
 
 
 class ReportFigures(NamedTuple):
-    """What the report is made of: all indicators, some by month, some by city."""
+    """The parts of the report: all indicators, some by month, some by city."""
 
     whole: Answer
     months: Answer

@@ -1,4 +1,4 @@
-"""What a shared view hides so that no small cell can be worked out again. Pure.
+"""Chooses the cells that a shared view hides, so that nobody can compute a small cell. Pure.
 
 A table is counts by coordinates, one coordinate a dimension, together with every total over
 dimensions and over levels of one (county, city, province). A small cell (1 to 4) is hidden, and
@@ -85,7 +85,7 @@ def hidden(table: Totals) -> set[Cell]:
 
 
 def _cheapest(table: Totals, cell: Cell, already: set[Cell]) -> set[Cell]:
-    """What one move hides that changes the cell, at the least loss of shown numbers."""
+    """The cells of the one move that changes the cell and hides the fewest shown numbers."""
     best: tuple[int, int, list[Cell]] | None = None
     for move in islice(_moves(table, cell), _TRIED):
         if table.room(move) < SMALL - 1:

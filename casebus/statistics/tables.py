@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:
     openpyxl = later("openpyxl")
 
-#: What stands where a number is left out.
+#: Stands in the place of a hidden number.
 LEFT_OUT = "*"
 TOTAL = "合计"
 _FIGURES = ("count", "met", "overdue", "value")
@@ -70,7 +70,7 @@ def to_xlsx(answer: Mapping[str, Any]) -> bytes:
 
 
 def notes(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the figures stand on."""
+    """The basis of the figures."""
     found = [
         ("截止登记时间 as_of", local(answer["as_of"])),
         ("统计期间 from/to", f"{answer['from'] or '-'} / {answer['to'] or '-'}"),

@@ -59,7 +59,7 @@ class JsonLines(OrjsonFormatter):
 
 
 def told(error: BaseException) -> str:
-    """What may be said of an error: type, stable code if it has one, frames; not its text."""
+    """The loggable parts of an error: type, stable code if it has one, frames; not its text."""
     code = getattr(error, "code", None)
     name = type(error).__qualname__ + (f"[{code}]" if isinstance(code, str) else "")
     frames = traceback.extract_tb(error.__traceback__)

@@ -51,7 +51,7 @@ def trace_id() -> str | None:
 def hop(headers: Sequence[Header]) -> list[Header]:
     """The headers of a record to send, with exactly one `traceparent`: the running span's.
 
-    Where nothing is traced they are left alone, so that a trace passes through untouched.
+    If nothing is traced, they are left alone, so that a trace passes through unchanged.
     """
     if tracer() is None:
         return list(headers)

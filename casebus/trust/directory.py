@@ -79,7 +79,7 @@ class Directory:
     agencies: dict[str, Agency] = field(default_factory=dict)
     keys: dict[str, PublicKey] = field(default_factory=dict)
     _delegates: dict[str, list[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)
-    #: By offset, the entries on keys and delegates: what each is about, and the key that signed.
+    #: The entries on keys and delegates by offset: the subject of each, and the key that signed.
     _trust: dict[int, tuple[Record, str, str]] = field(default_factory=dict)
     _check: SignatureCheck = field(default_factory=SignatureCheck)
 
@@ -136,7 +136,7 @@ class Directory:
         return None if told is None else told[1]
 
     def entries_of(self, keyids: Iterable[str], sources: Iterable[str] = ()) -> dict[int, Record]:
-        """By offset, the entries that tell of these keys, of delegates of these and of the root.
+        """The entries about these keys, delegates of these and the root, by offset.
 
         Another reader applies them in this order, and learns of nothing else.
         """

@@ -50,7 +50,7 @@ class LogName:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is said of a log: so many leaves, under this root."""
+    """A statement about a log: its number of leaves and its root."""
 
     origin: str
     size: int

@@ -54,7 +54,7 @@ def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) ->
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """What a growing log keeps: its size and the roots of its perfect subtrees, largest first."""
+    """The state of a growing log: its size and the roots of its perfect subtrees, largest first."""
 
     size: int = 0
     peaks: tuple[bytes, ...] = ()

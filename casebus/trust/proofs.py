@@ -79,7 +79,7 @@ def is_consistent(
         return not path and old_root == new_root
     if old == 0:
         return not path and old_root == EMPTY_ROOT
-    # Where the old tree is one perfect subtree, its root is not sent: the checker has it.
+    # If the old tree is one perfect subtree, its root is not sent, because the checker has it.
     hashes = [old_root, *path] if old & (old - 1) == 0 else list(path)
     return _both_roots(old - 1, new - 1, hashes) == (old_root, new_root)
 

@@ -33,7 +33,7 @@ class ReceiptError(CasebusError):
 
 @dataclass(frozen=True, slots=True)
 class LeafInputs:
-    """What a log leaf is made of besides the event leaf: signature, its proof, the bus's stamps."""
+    """The parts of a log leaf besides the event leaf: signature, its proof, the bus's stamps."""
 
     headers: Mapping[str, str]
     #: The author's key id. The event leaf covers it.
@@ -103,7 +103,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What a receipt proves: the place, the size of the log then, and which witnesses saw it."""
+    """The facts that a receipt proves: the place, the log's size then, and the witnesses."""
 
     origin: LogName
     index: int
@@ -138,7 +138,7 @@ def entry_from_json(given: Mapping[str, Any]) -> tuple[int, Record]:
 
 
 def directory_of(entries: Mapping[int, Record], root_digest: str, schemas: Schemas) -> Directory:
-    """What the entries say, by the pinned root; raises DirectoryError for one to be disbelieved."""
+    """The directory of these entries, by the pinned root. Raises DirectoryError for a bad entry."""
     directory = Directory(schemas, root_digest)
     for _, record in sorted(entries.items()):
         directory.apply(record)
@@ -192,7 +192,10 @@ def _check_inputs(receipt: Receipt, directory: Directory) -> None:
 
 
 def _check_head(proof: LogProof, directory: Directory, witnesses: Mapping[str, datetime]) -> None:
-    """Of a revoked key only what a witness saw before: since then anyone may have signed."""
+    """A revoked key counts only for what a witness saw before.
+
+    Since then anyone may have signed.
+    """
     origin = proof.head.origin
     for key in _keys_of(BUS, directory):
         if proof.note.is_signed_by(log_key(origin, key.public)):
@@ -204,7 +207,7 @@ def _check_head(proof: LogProof, directory: Directory, witnesses: Mapping[str, d
 
 
 def witnesses_of(proof: LogProof, directory: Directory) -> dict[str, datetime]:
-    """Who cosigned the head, by the keys of the directory that are not revoked, and when last."""
+    """The agencies that cosigned the head by keys that are not revoked, each with its last time."""
     seen: dict[str, datetime] = {}
     names = {line.name for line in proof.note.signatures} - {proof.head.origin, BUS}
     for name in sorted(names):

@@ -78,12 +78,12 @@ def sign(
 
 
 def signed_message(root: bytes, size: int) -> bytes:
-    """What a key signs: the context, the tree's size, its root."""
+    """The message that a key signs: the context, the tree's size, its root."""
     return _CONTEXT + _SIZE.pack(size) + root
 
 
 class Signed(Protocol):
-    """What carries a signature: an envelope, or what a receipt keeps of one."""
+    """The carrier of a signature: an envelope, or the part of one that a receipt keeps."""
 
     @property
     def signature(self) -> str | None: ...

@@ -56,7 +56,7 @@ class Tile:
 
 
 def tile_at(level: int, index: int, size: int) -> Tile:
-    """That tile as a tree of `size` leaves has it, partial where it is the last of its level."""
+    """That tile of a tree of `size` leaves; partial if it is the last of its level."""
     return Tile(level, index, min(WIDTH, (size >> HEIGHT * level) - index * WIDTH))
 
 
@@ -100,7 +100,7 @@ def subtrees_of(tiles: Mapping[Tile, Sequence[bytes]]) -> Subtree:
 
 
 def hashes_above(frontier: Frontier, leaves: Sequence[bytes]) -> dict[tuple[int, int], bytes]:
-    """What these leaves, appended to that log, add above level 0: hashes by (level, place)."""
+    """The hashes above level 0 that these leaves add to that log, by (level, place)."""
     added: dict[tuple[int, int], bytes] = {}
     level, hashes = 1, list(leaves)
     while hashes := _full_tiles(_last_tile(frontier, level - 1), hashes):

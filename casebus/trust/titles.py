@@ -1,4 +1,4 @@
-"""Who might sign what: by a directory, or by as much of one as was read at some time."""
+"""Titles to sign, by a directory or by the part of one that was read at some time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Told = dict[str, list[tuple[int, _Said]]]
 
 
 class Titles(Protocol):
-    """What a directory says of keys and delegates."""
+    """A directory's statements about keys and delegates."""
 
     def key(self, keyid: str) -> PublicKey | None: ...
 
@@ -61,7 +61,7 @@ class History:
     _delegates: Told[Named] = field(default_factory=dict)
 
     def note(self, directory: Directory, entry: int) -> None:
-        """What the directory says since this entry was applied."""
+        """The directory's statements since this entry was applied."""
         about = directory.about(entry)
         if about is None:
             return

@@ -1,4 +1,4 @@
-"""What a witness swears to: that a log, as it saw it before, has only grown. Pure.
+"""A witness vouches that a log has only grown since the witness saw it before. Pure.
 
 The codes name what was seen instead; each comes with the two heads, signed by the bus, as evidence.
 """

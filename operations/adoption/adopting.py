@@ -52,7 +52,7 @@ async def adopt(settings: Settings, folder: Path, author: str, reasons: str) -> 
 
 
 async def foresee(settings: Settings, folder: Path, now: datetime) -> dict[str, Any]:
-    """What adopting the law files would do to the cases that run. Changes nothing."""
+    """The effect of adopting the law files on the running cases. Changes nothing."""
     files = loader.read(folder)
     announcing.refuse_errors(files, settings)
     schemas = Schemas.load(settings.schemas_dir)
