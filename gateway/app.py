@@ -186,7 +186,7 @@ def _describe(app: FastAPI) -> None:
 
 
 def _our_refusals(operation: dict[str, Any]) -> None:
-    """What every route may answer, beside its own refusals."""
+    """The answers that every route may give, beside its own refusals."""
     answers = operation["responses"]
     if "HTTPValidationError" in str(answers.get("422", {})):
         del answers["422"]

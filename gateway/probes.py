@@ -1,4 +1,4 @@
-"""What machines ask about the gateway, on a port of its own: nothing of it is for callers."""
+"""Answers for machines that watch the gateway, on a separate port. They are not for callers."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ KINDS: dict[str, ProblemKind] = {
     "directory_unavailable": ProblemKind(503, "The directory has not been read yet"),
 }
 
-#: What says that PostgreSQL does not answer.
+#: Errors which say that PostgreSQL does not answer.
 DATABASE_ERRORS = (*AWAY, OSError)
 #: Codes for what the framework itself refuses.
 _HTTP = {
@@ -198,7 +198,7 @@ def problem(
 
 
 class ProblemBody(NamedTuple):
-    """What is said of an error, in whichever form."""
+    """The content of an error, in any form."""
 
     status: int
     code: str

@@ -1,8 +1,8 @@
 """One machine: Kafka and PostgreSQL embedded, the set of processes, their home directory.
 
-Owns what lies below the home (`.casebus/`): secrets and private keys, stamps of what was
-provisioned, logs and states; and the commands that start, stop, examine and refill it.
-May touch every room below it; nothing imports it, tests and commands apart.
+Owns the home (`.casebus/`): secrets and private keys, stamps of what was provisioned, logs and
+states. Owns the commands that start, stop, examine and refill it. May touch every room below it;
+nothing imports it, tests and commands apart.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the supervisor asks of the database, as its owner."""
+"""The supervisor's questions to the database, as its owner."""
 
 from __future__ import annotations
 

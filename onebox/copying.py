@@ -53,7 +53,7 @@ class Copy:
 
 
 class Copies:
-    """Of one process that has loaded these modules."""
+    """Copies of one process that has loaded these modules."""
 
     def __init__(self, modules: Sequence[str]) -> None:
         self._modules = modules

@@ -26,7 +26,7 @@ class Credentials(InstallationSecrets):
 
 
 def load(home: Home) -> Credentials:
-    """What the file holds, completed by what any stack needs.
+    """The content of the file, completed by the needs of any stack.
 
     Raises CasebusError `credentials_unreadable`: new ones would open none of what is there.
     """

@@ -28,7 +28,7 @@ DEVELOPMENT = "development"
 WITH_DATABASE = ("casework", "scheduler", "intake", GATEWAY)
 #: Services that sign for hosted agencies.
 WITH_AGENCY_KEYS = ("intake", GATEWAY)
-#: What one user's exports may have and another's not.
+#: Variables that only some users' exports have.
 _OF_ONE_USER = (
     "CASEBUS_AGENCY",
     "CASEBUS_API_KEY",
@@ -90,7 +90,7 @@ def _database_of(options: Options, credentials: Credentials, user: str) -> dict[
 
 
 def _keys_of(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
-    """Where the private keys lie that this user signs with."""
+    """The folder of the private keys with which this user signs."""
     if user == ADMIN:
         bus_key = {"CASEBUS_BUS_KEY": str(options.place.bus_key(OPERATOR))}
         return {"CASEBUS_KEYS_DIR": str(keys_dir(options)), **bus_key}
@@ -117,12 +117,12 @@ def _own_keys(options: Options, agency: str) -> Path:
 
 
 def of_supervisor(options: Options) -> dict[str, str]:
-    """Where the gateway of this machine's own stack reads which processes run, and since when."""
+    """The file in which this stack's gateway reads which processes run, and since when."""
     return {"CASEBUS_SERVICES_STATE": str(options.place.state)}
 
 
 def of_console(credentials: Credentials) -> dict[str, str]:
-    """What the gateway of this machine's own stack has for its console, where no other is named.
+    """The console settings of this stack's gateway, if the environment names no others.
 
     A gateway that is provisioned for a container is given none of it.
     """
@@ -248,7 +248,7 @@ def _kafka_user(options: Options, credentials: Credentials, user: str) -> dict[s
 
 
 def without_password(options: Options) -> str:
-    """Where the database is, fit to be shown."""
+    """The database's address in a form that may be shown."""
     parts = urlsplit(options.database_url or f"//{HOST}:{options.ports.postgres}/{DATABASE}")
     return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
 

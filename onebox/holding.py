@@ -1,4 +1,4 @@
-"""Who holds a backend's data: what a crash left is cleared away, a living process is named."""
+"""Finds who holds a backend's data. Clears away what a crash left, and names a living process."""
 
 from __future__ import annotations
 

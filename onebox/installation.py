@@ -40,7 +40,7 @@ LAYOUT = "2"
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is provisioned: `settings` are those of Kafka's admin."""
+    """The provisioned things: `settings` are those of Kafka's admin."""
 
     home: Home
     settings: Settings
@@ -88,7 +88,7 @@ class Installation:
         digest = announcing.digest_of(settings.policies_dir)
         said = self.said_law()
         keys = KeyFolder(settings.keys_dir, self.home)
-        # What an author adopted since stays in force until the files here change again.
+        # A law that an author adopted since stays in force until the files here change again.
         changed = said.get("installed", said.get("digest")) != digest
         if changed and digest != checked:
             await asyncio.to_thread(announcing.check, settings)

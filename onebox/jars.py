@@ -1,7 +1,7 @@
 """Kafka's jars by coordinates: read from `kafka.lock`, fetched once, checked by SHA-256.
 
-The lock names coordinates only. Where they come from is the machine's business: Maven Central, or
-the mirror the user's Maven settings name.
+The lock names coordinates only. The machine decides where they come from: Maven Central, or the
+mirror the user's Maven settings name.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Jar:
 
     @property
     def path(self) -> str:
-        """Where every Maven repository keeps it."""
+        """Its path in every Maven repository."""
         group = self.group.replace(".", "/")
         return f"{group}/{self.artifact}/{self.version}/{self.filename}"
 

@@ -33,8 +33,8 @@ class KeyFolder:
     def split(self) -> None:
         """Take the one key of the bus that an earlier release kept among the agencies' away.
 
-        The operator keeps it. Where the root is another's, new keys cannot be entered in the
-        directory: every speaker gets a copy then.
+        The operator keeps it. If the root is another's, new keys cannot be entered in the
+        directory. Then every speaker gets a copy.
         """
         shared = self.folder / f"{BUS}.pem"
         if not shared.is_file():

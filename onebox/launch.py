@@ -31,7 +31,7 @@ _SUPERVISOR = "supervisor"
 def start(options: Options, *, owner: int | None = None) -> subprocess.Popen[bytes]:
     """Spawn the supervisor, detached; raises as `require_startable` does.
 
-    Where there is an `owner`, our own process id, the stack ends when that process does.
+    If there is an `owner` (our own process id), the stack ends when that process ends.
     """
     require_startable(options)
     owned = [] if owner is None else [str(owner)]

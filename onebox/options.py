@@ -1,4 +1,4 @@
-"""What one stack is made of: which parts run here, and which the environment replaces by a URL."""
+"""The parts of one stack: those that run here, and those that the environment replaces by a URL."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Options:
 
     @property
     def services(self) -> tuple[str, ...]:
-        """What the supervisor runs, in starting order."""
+        """The processes that the supervisor runs, in starting order."""
         here = (*self.embedded, *WORKERS, GATEWAY)
         return tuple(name for name in here if name in self.only)
 
@@ -106,7 +106,7 @@ def read_options(
 
 
 def last_options(home: Path) -> Options | None:
-    """What the stack in this home was last started with."""
+    """The options with which the stack in this home was last started."""
     last = state.read(home_at(home).state)
     return Options.from_json(json.dumps(last.options)) if last else None
 

@@ -1,4 +1,4 @@
-"""Where one stack keeps its things and which ports it takes: all that two stacks must not share."""
+"""The folders and ports of one stack: everything that two stacks must not share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 #: Well below 32768, where the ports begin that the system gives to outgoing connections.
 DEFAULT_BASE = 18080
 EPHEMERAL = 32768
-#: Of every process that we start: what it writes is its own account's.
+#: The umask of every process that we start: its files belong to its own account.
 UMASK = 0o077
 
 
@@ -148,7 +148,7 @@ class Home:
         return self.logs / f"{service}.log"
 
     def open_log(self, service: str) -> BinaryIO:
-        """To append to; whatever the caller's umask, it is the account's alone."""
+        """A file to append to. With any umask of the caller, it belongs to the account alone."""
         return open(self.log(service), "ab", opener=_open_private)
 
     def make(self) -> Home:

@@ -20,10 +20,10 @@ from onebox.places import HOST, UMASK, Home, Ports
 USER = DATABASE = "casebus"
 #: PostgreSQL refuses to run as root; the first of these accounts that exists runs it then.
 ACCOUNTS = ("postgres", "nobody")
-#: Where root's stacks keep what such an account cannot reach below root's own directories.
+#: The folder for files of root's stacks that such an account cannot reach below root's home.
 SHARED = Path("/var/lib/casebus")
 INIT_SECONDS = 60
-#: Of folders that other accounts pass through on their way to what is theirs.
+#: The mode of folders through which other accounts reach their own files.
 _PASSABLE = 0o755
 
 
@@ -149,7 +149,7 @@ def _make_place(home: Home, account: str | None) -> None:
 
 
 def _copy(programs: Path) -> Path:
-    """Where a copy lies that any account may run: one for each build of the wheel."""
+    """The place of a copy that any account may run: one for each build of the wheel."""
     build = int((programs / "bin" / "postgres").stat().st_mtime)
     return SHARED / f"{programs.name}-{build}" / programs.parent.name / programs.name
 

@@ -27,12 +27,12 @@ from casebus.settings import Settings
 from onebox.service import end_with
 
 _SOME = 4096
-#: Where a line of /proc/self/stat, behind the program's name, says where its arguments lie.
+#: The fields of /proc/self/stat, behind the program's name, with the ends of its arguments.
 _BEGIN, _END = 45, 46
 
 
 class StartRequest(NamedTuple):
-    """What comes with a request: the pipe with the environment, and where the output goes."""
+    """The handles of a request: the pipe with the environment, and the output."""
 
     environment: int
     output: int
@@ -75,7 +75,7 @@ def _require_one_thread() -> None:
 
 
 def _serve(asking: socket.socket) -> StartRequest | None:
-    """What a copy was given, in the copy; None when nobody asks any more."""
+    """The request of a copy, in the copy. None when nobody asks any more."""
     waking, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)

@@ -137,7 +137,7 @@ def _listens(host: str, port: int) -> bool:
 
 
 def health(url: str, ca: Path | None = None) -> dict[str, Any] | None:
-    """What the gateway says of itself and of what it sees; None where it says nothing."""
+    """The gateway's report on itself and what it sees. None if it says nothing."""
     found = _answer(f"{url}/healthz", ca)
     return found[1] if found else None
 

@@ -71,7 +71,7 @@ async def restore_journal(
     `nothing_recorded`, `journal_not_empty` or `journal_not_written`.
     """
     unfinished = _left_unfinished(options.place)
-    # What a restore of everything left has no tables to read from.
+    # The home of an unfinished restore of everything has no tables to read from.
     launch.require_startable(options, finishing=bool(unfinished))
     stack = Stack(options)
     work = partial(from_tables, _target(stack), backup, advance, unfinished=unfinished)

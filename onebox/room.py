@@ -22,7 +22,7 @@ _RESERVE_FILES = 1_000
 
 
 def lacking(home: Home, least: int = RESERVE) -> str:
-    """Where there is less than `least` bytes left, in words; empty where there is room."""
+    """The place with less than `least` bytes left, in words. Empty if there is room."""
     return next(_lacking(home, least), "")
 
 

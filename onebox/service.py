@@ -38,7 +38,7 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run and how to tell that it is ready."""
+    """The command to run, and the check that it is ready."""
 
     name: str
     command: Callable[[], list[str]]
@@ -187,7 +187,7 @@ class Service:
         self._enter("ready", self.state.pid)
 
     async def _answers(self, ready: Ready) -> bool:
-        """Whatever keeps the question from being asked, it was not answered."""
+        """Whether it answers; a question that cannot be asked is not answered."""
         try:
             return await ready()
         except Exception as error:
@@ -199,7 +199,7 @@ class Service:
         return self.paused or self._held.exists()
 
     async def _watch_hold(self) -> None:
-        # Who was told to stop before the process was there finds it here.
+        # A stop that came before the process was there finds the process here.
         await until(lambda: self._is_held() or self._stopping.is_set(), HOLD_INTERVAL)
         await self._end_process()
 

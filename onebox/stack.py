@@ -135,7 +135,7 @@ class Stack:
         await self.supervisor.start([program], floor=0)
 
     async def _start(self) -> None:
-        # What services load, they load while the backends start.
+        # The services load their modules while the backends start.
         await self.copies.open()
         self._begin()
         await self._provision()
@@ -150,7 +150,7 @@ class Stack:
         self._enter("ready")
 
     def _begin(self) -> None:
-        """What is made with these passwords is of use only where they are kept."""
+        """Things made with these passwords are of use only if the passwords are kept."""
         self._enter("preparing")
         self.save_credentials()
 

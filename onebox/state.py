@@ -1,4 +1,4 @@
-"""What the supervisor tells the world: `stack.json`, rewritten whole at every change."""
+"""The supervisor's report to the world: `stack.json`, rewritten whole at every change."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class StackState:
     supervisor: int
     #: Seconds since the epoch, of the supervisor's start; tells it from a later process of its pid.
     started: float
-    #: What it was started with, as Options gives it.
+    #: The options with which it was started.
     options: dict[str, Any]
     services: dict[str, ServiceState] = field(default_factory=dict)
-    #: What is going on (a download) or what went wrong, in words.
+    #: The present work (a download) or the fault, in words.
     note: str = ""
-    #: Where room is lacking, in words, while nothing is recorded for it; empty otherwise.
+    #: The place without room, in words, while recording stops because of it. Otherwise empty.
     full: str = ""
 
     @property

@@ -1,4 +1,4 @@
-"""What the console's pages load beside our own: taken out of jars, which `web.lock` names.
+"""The libraries that the console's pages load, taken out of the jars that `web.lock` names.
 
 `python -m onebox.webjars FOLDER` leaves the files in a folder, for an image.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from onebox import jars
 
 LOCK = Path(__file__).with_name("web.lock")
-#: Of a whole library a page needs these.
+#: The files of a library that a page needs.
 FILES = ("htmx.min.js", "swagger-ui-bundle.js", "swagger-ui.css")
 
 

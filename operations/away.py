@@ -1,4 +1,4 @@
-"""What the clients of brokers and database raise, as errors with a code that a command shows."""
+"""Turns the errors of the brokers' and the database's clients into errors with a code."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def clear_errors() -> Iterator[None]:
 
 
 def cleared(error: Exception) -> CasebusError | None:
-    """What an error of brokers or database means to a person; None for any other."""
+    """The meaning of an error of brokers or database for a person. None for any other error."""
     if isinstance(error, CasebusError):
         return None
     return _of_database(error) or _of_brokers(error)
@@ -66,7 +66,10 @@ def _of_database(error: Exception) -> CasebusError | None:
 
 
 def _is_of_the_network(error: Exception) -> bool:
-    """What asyncpg lets through while it connects; the clients of the brokers wrap theirs."""
+    """Errors that asyncpg lets through while it connects.
+
+    The clients of the brokers wrap theirs.
+    """
     if isinstance(error, BrokenPipeError) or not isinstance(error, OSError) or error.filename:
         return False
     # Several addresses that all refuse are one error without a number.

@@ -1,4 +1,4 @@
-"""Who speaks for the bus, each by a key of its own."""
+"""The speakers of the bus, each with its own key."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ from gateway.web import paging
 from storage import access, reads
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
-#: Of a closed case nothing of these is shown.
+#: None of these is shown of a closed case.
 _NOTHING: dict[str, Any] = {"version": 0, "digest": "", "law": "", "suspended": None}
 REFUSALS = documented("unauthenticated", "not_found", "database_unavailable")
 UNKNOWN_THEN = documented("not_known_then")

@@ -75,7 +75,7 @@ class Accepted(Shape):
 class EventStatus(Shape):
     """`pending` until it stands in the journal, or was `rejected` with a reason.
 
-    Of what the caller did not sign nothing is said, whatever name it bears.
+    Nothing is said of a record that the caller did not sign, whatever name it bears.
 
     `unsent`: it is stored here, and no broker takes it for the reason given. It is tried again.
     """
@@ -112,7 +112,7 @@ class HandOver(Position):
 
 
 class Receipts(Shape):
-    """What is proved of one event's hand-over; `unknown` lists who never agreed to confirm."""
+    """The proofs of one event's hand-over; `unknown` lists who never agreed to confirm."""
 
     submitted: HandOver
     relayed: HandOver | None
@@ -173,7 +173,7 @@ async def _body(request: Request) -> bytes:
 async def event_status(
     source: str, event_id: str, agency: Reader, database: Database
 ) -> EventStatus:
-    """What became of an event that the caller sent, or that belongs to one of its cases."""
+    """The outcome of an event that the caller sent, or that belongs to one of its cases."""
     status = await status_of(database, agency, source, event_id)
     if status is None:
         raise CasebusError("not_found")

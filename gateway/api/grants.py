@@ -67,7 +67,7 @@ class Grants(Shape):
 
 
 class Opened(Shape):
-    """What a case's events say, as its own agencies' team sees them."""
+    """The events of a case as the team of its own agencies sees them."""
 
     grant: Grant
     items: list[HistoryItem]
@@ -96,7 +96,7 @@ async def ask(
 
 @router.get("", responses=documented("unauthenticated", "operators_only"))
 async def grants(*, asker: Asker, gateway: Context, limit: paging.Limit = 50) -> Grants:
-    """What was asked for, the last first."""
+    """The requests, the last first."""
     only_operators(asker)
     rows = await glass.grants(await gateway.database(), limit=limit)
     return Grants(items=[_grant(row) for row in rows])
@@ -145,7 +145,7 @@ async def _decide(gateway: Gateway, number: int, name: str, *, agreed: bool) -> 
     responses=documented(*_NOBODY, "not_found", "grant_not_live", "directory_unavailable"),
 )
 async def opened(number: Number, asker: Asker, gateway: Context, database: Database) -> Opened:
-    """What the case says, while the grant lasts and to who asked for it; each look is logged.
+    """The case's content, while the grant lasts, for the operator who asked. Each look is logged.
 
     As a member of its team sees it: no more than its agencies see of each other, and nothing that
     its author took back.

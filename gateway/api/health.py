@@ -56,7 +56,7 @@ class Health(Ready):
 
 @router.get("/livez")
 async def livez() -> Alive:
-    """The event loop turns. Nothing else is asked: a restart would not mend a database."""
+    """The event loop turns. It asks nothing else, because a restart would not mend a database."""
     return Alive(status="ok")
 
 

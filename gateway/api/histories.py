@@ -141,7 +141,7 @@ class _Asked(NamedTuple):
         ]
 
     async def _findings(self, agency: str) -> list[dict[str, Any]]:
-        """What was found, as far as the agency may know it."""
+        """The findings, as far as the agency may know them."""
         if self.then is None:
             found = await reads.findings(self.database, agency, self.row["stream"])
             return [one["view"] for one in found]

@@ -102,7 +102,7 @@ async def delivery(
     }
     [one] = await bodies.said(gateway, database, viewer, [event])
     if not one.seen.recalled:
-        # Of what was taken back before there is nothing to read.
+        # An event that was recalled before has nothing to read.
         await openings.note_row(gateway, agency, row, actor=actor)
     return DeliveryDetail(
         **_delivery(row),

@@ -116,7 +116,7 @@ Name = Annotated[str, Path(max_length=_LONGEST, examples=[CASE])]
     responses=documented("unauthenticated", "operators_only", "not_found", "directory_unavailable"),
 )
 async def where(case: Name, asker: Asker, gateway: Context, database: Database) -> Journey:
-    """Where a case is, by its id or by that of one of its events."""
+    """The place of a case, by its id or by the id of one of its events."""
     only_operators(asker)
     sources = {*gateway.directory().agencies, BUS}
     found = await stored.find(database, case, sources)
@@ -203,7 +203,7 @@ async def _stalled(database: Looking) -> frozenset[tuple[str, str, int]]:
 
 
 def _place(name: str) -> tuple[str, str, int]:
-    """Of `casework case.journal/1`."""
+    """Splits `casework case.journal/1`."""
     service, _, place = name.partition(" ")
     topic, _, partition = place.rpartition("/")
     return service, topic, int(partition)

@@ -21,7 +21,7 @@ router = APIRouter(route_class=ServedRoute, prefix="/v1/cases", tags=["cases"])
 
 
 class MatchReason(Shape):
-    """What is alike; `value` is how the caller's own case has it."""
+    """The common trait; `value` is that of the caller's own case."""
 
     kind: str = Field(examples=["same_organisation_code"])
     value: str = Field(examples=["91330106MA2TEX7081"])
@@ -63,7 +63,7 @@ async def matches_of(
     if not redaction.sees_figures(viewer, gateway.access):
         return CaseMatches(items=[])
     stream = row["stream"]
-    # What is compared is looked at by the gateway; by the caller only what is shown.
+    # The gateway looks at what it compares. The caller looks only at what is shown.
     within = await gateway.database()
     others = await matching.candidates(within, stream, agency)
     known = await matching.profiles(within, [stream, *others])

@@ -19,7 +19,7 @@ from gateway.shapes import CASE, Shape
 from storage import reads
 from storage.handles import Handle
 
-#: So that an address stays shorter than what any proxy takes.
+#: The most numbers at once, so that any proxy takes the address.
 MOST_AT_ONCE = 50
 router = APIRouter(route_class=ServedRoute, prefix="/v1/numbers", tags=["numbers"])
 

@@ -53,8 +53,8 @@ class Partition(Shape):
 class Service(Shape):
     """One service; `tables` is what the database holds of the journal.
 
-    `failing`: a partition of it stands still, or its process is not ready. What only a supervisor
-    of this machine knows (`phase`, `restarts`, `since`) is none where there is none.
+    `failing`: a partition of it stands still, or its process is not ready. `phase`, `restarts` and
+    `since` are null if no supervisor runs on this machine.
     """
 
     service: str = Field(examples=["casework"])

@@ -279,7 +279,7 @@ def _step(law: Law, row: Any) -> OwedStep:
 
 
 def _titled(law: Law, clock: str) -> dict[str, str]:
-    """By the law that is installed; a clock that only an earlier one had has its id alone."""
+    """By the installed law. A clock that only an earlier law had has only its id."""
     if clock not in law.clocks:
         return {"title": clock, "title_en": clock}
     rule = law.clocks[clock][-1]
@@ -287,7 +287,7 @@ def _titled(law: Law, clock: str) -> dict[str, str]:
 
 
 def _duties(law: Law) -> list[str]:
-    """What an administrative agency has to do about a case that came back."""
+    """The duties of an administrative agency about a case that came back."""
     duties = law.procedures[_REVERSE].duties.values()
     return [one.name for one in duties if one.role == _ANSWERS]
 

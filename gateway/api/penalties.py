@@ -1,6 +1,6 @@
 """有案不录: published penalties held against the bus, and the questions about what it lacks.
 
-What an agency may ask, and what it is told of secret cases: docs/adr/0062.
+The questions of an agency about published penalties. On secret cases: docs/adr/0062.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a problem's `type` leads to: the code, its status and its title."""
+"""The page of a problem's `type`: the code, its status and its title."""
 
 from __future__ import annotations
 

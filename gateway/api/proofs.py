@@ -1,6 +1,6 @@
 """核验: what `casebus verify` found, the heads and their witnesses, and who sends which schema.
 
-For operators alone. Of what was found the kinds and numbers; `casebus verify` prints the places.
+For operators alone. The kinds and numbers of the problems. `casebus verify` prints the places.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class _Group(NamedTuple):
 async def recall(
     source: str, event_id: str, agency: Caller, gateway: Context, database: Database
 ) -> Recall:
-    """Of an event that the caller sent and took back: who has read it, who not, who is unknown."""
+    """For an event that the caller took back: who has read it, who has not, who is unknown."""
     row = await reads.event(database, agency, source, event_id)
     if row is None or row["author"] != agency:
         raise CasebusError("not_found")
@@ -114,7 +114,7 @@ async def _group(gateway: Gateway, database: Looking, row: Any) -> _Group:
 async def _readers(
     database: Looking, group: _Group, row: Any, said: Any, steps: Sequence[Any]
 ) -> dict[str, Reader]:
-    """By agency; what a reader signed proves more than what was shown to it here."""
+    """By agency. A reader's signature proves more than a page that was shown to it."""
     since, until = row["recorded_at"], said["recorded_at"]
     looks = await access.readers(database, row["stream"], group.events, since=since, until=until)
     opened = sorted((one for one in steps if one["step"] == "retrieved"), key=_moment, reverse=True)

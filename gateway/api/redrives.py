@@ -60,7 +60,7 @@ class RedriveRequest(BaseModel):
 
 
 class Judgement(Shape):
-    """What admission would say of the same bytes now, by the directory, the schemas and the law."""
+    """Admission's judgement of the same bytes now, by the directory, the schemas and the law."""
 
     admitted: bool
     reason: str = Field(description="Why not; empty where it is.", examples=["unknown_key"])
@@ -90,7 +90,7 @@ class Planned(Shape):
 
 
 class Plan(Shape):
-    """What is sent again, or would be. `redrive` is none in a dry run."""
+    """The records that are sent again, or would be. `redrive` is none in a dry run."""
 
     redrive: int | None
     records: list[Planned]
@@ -200,7 +200,7 @@ async def _planned(
 async def _judgements(
     gateway: Gateway, asker: Principal, planned: list[Candidate]
 ) -> dict[RejectedPlace, Judgement]:
-    """What the door would say of each, one body at a time."""
+    """The door's judgement of each record, one body at a time."""
     judge, pool = await judgement.judge_of(gateway), await gateway.database()
     said = {}
     for one in planned:
@@ -250,7 +250,7 @@ def _shown(one: Candidate, judgement: Judgement | None) -> Planned:
 
 @router.get("", responses=documented("unauthenticated"))
 async def redrives(asker: Asker, database: Database, limit: paging.Limit = 50) -> RedrivePage:
-    """What was asked for, the last first: an operator is shown all, an agency its own."""
+    """The requests, the last first. An operator sees all of them, an agency its own."""
     rows = await redriving.redrives(database, asker.agency, limit=limit)
     return RedrivePage(items=[Redrive(**_redrive(row)) for row in rows])
 
@@ -277,7 +277,7 @@ async def agree(number: Number, name: Operator, gateway: Context) -> RedriveDeta
     responses=documented(*_NOBODY, "operators_only", "not_found", "redrive_decided"),
 )
 async def decline(number: Number, name: Operator, gateway: Context) -> RedriveDetail:
-    """Let it not go. Who asked for it may do so too."""
+    """Let it not go. The operator who asked for it may do so too."""
     return await _decide(gateway, number, name, agreed=False)
 
 
@@ -323,7 +323,7 @@ def _redriven(row: Any) -> Redriven:
 
 
 def _outcome(row: Any) -> Any:
-    """What is known of it, the surest first."""
+    """The known outcome, the surest first."""
     known = {
         "needless": row["needless"],
         "journaled": row["sent_at"] and row["journaled"],

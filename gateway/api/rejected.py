@@ -68,7 +68,7 @@ class Group(Shape):
 
 
 class Unverified(Shape):
-    """What bears the caller's name and no signature of its: by door and reason, of the latest."""
+    """Records with the caller's name and without its signature: the latest, by door and reason."""
 
     door: str = Field(examples=["events.police"])
     reason: str = Field(examples=["bad_signature"])
@@ -204,7 +204,7 @@ async def find(database: Looking, asker: Principal, text: str) -> Any:
 
 
 def misnamed(reason: str | None) -> str:
-    """What is said of a reason that no record is ever rejected for; empty for one that is."""
+    """The fault of a reason for which no record is ever rejected; empty for any other reason."""
     if reason is None or reason in WHY:
         return ""
     return f"no such reason; there are {', '.join(sorted(WHY))}"

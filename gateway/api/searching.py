@@ -229,7 +229,7 @@ def _viewing(gateway: Gateway, agency: str) -> Viewing:
 
 
 async def _wanted(gateway: Gateway, viewing: Viewing, filters: Filters) -> CaseFilter:
-    """What is asked for, in canonical form; raises `invalid_parameter` for what is unknown."""
+    """The conditions in canonical form. Raises `invalid_parameter` for an unknown one."""
     await _refuse_unknown(gateway, filters)
     return CaseFilter(
         status=filters.status,
@@ -310,7 +310,7 @@ def _due_before(now: datetime, filters: Filters) -> datetime | None:
 
 
 def _begin(day: date | None) -> datetime | None:
-    """Where a day begins in China."""
+    """The beginning of a day in China."""
     if day is None:
         return None
     return datetime.combine(max(day, date(1, 1, 2)), time(), CHINA).astimezone(UTC)

@@ -114,7 +114,7 @@ class Definitions(Shape):
 
 @router.get("/indicators", responses=documented("unauthenticated"))
 async def indicators(_: Caller, gateway: Context) -> Definitions:
-    """What is counted, with the paragraph of the mandate that asks for it."""
+    """The counted thing, with the paragraph of the mandate that asks for it."""
     known = (await rules.rules(gateway.settings.policies_dir)).indicators
     items = [
         Definition(

@@ -80,7 +80,7 @@ class Changes:
         self._wake(self._listeners)
 
     async def missed(self, listener: Listener, after: Mapping[int, int]) -> Places | None:
-        """Where the journal stands, if what concerns it was recorded since it last heard."""
+        """The journal's place, if something for the page was recorded since it last heard."""
         database = await self._database()
         now = await changes.places(database)
         behind = sum(end - after.get(partition, 0) for partition, end in now.items())
@@ -109,7 +109,7 @@ class Changes:
         """Beside the watcher, which does not wait for brokers that do not answer."""
         while self._listeners and not self.ended:
             since = (await self._standing.now()).failing_since
-            # Where the database is away the watcher says so, and of the rest nothing is known.
+            # If the database is away, the watcher says so. Nothing else is known then.
             known = () if "database" in since else _MOVES
             still = min((since[one] for one in known if one in since), default=None)
             if self.still_since != still:

@@ -1,6 +1,6 @@
 """Numbers over time as bars: geometry in pixels, and the same in words. Pure; a template draws it.
 
-What a shared view leaves out has an empty box of one height, so that nothing can be measured.
+A hidden number has an empty box of one height, so that nobody can measure it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from casebus.statistics.overview import Point
 
-#: Of a month that was counted and came to nothing, so that it is seen.
+#: The height for a month with a count of zero, so that it is seen.
 _LEAST = 1.5
 _SMALL, _LARGE = (168, 36), (760, 190)
 _HEAD, _FOOT, _WIDEST = 18, 20, 72
@@ -36,7 +36,7 @@ class ChartBar(NamedTuple):
 class Chart(NamedTuple):
     width: int
     height: int
-    #: Where the bars stand.
+    #: The places of the bars.
     base: int
     bars: tuple[ChartBar, ...]
     #: With months below and numbers above.

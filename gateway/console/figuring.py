@@ -45,7 +45,7 @@ class FigureTable(NamedTuple):
 
 
 class DimensionNames(NamedTuple):
-    """What dimensions' values are called."""
+    """The names of the dimensions' values."""
 
     t: PageWords
     divisions: Divisions
@@ -66,7 +66,7 @@ class DimensionNames(NamedTuple):
 
 
 def text_of(t: PageWords, kind: str, value: Value) -> str:
-    """With its unit; what is left out says so, and there is a dash where no number is."""
+    """With its unit. A hidden number says so, and a missing number is a dash."""
     if value.left_out:
         return t("figures.left_out")
     if value.number is None:

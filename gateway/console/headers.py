@@ -1,4 +1,4 @@
-"""What a browser may do with a page of the console: load from here, run nothing written into it."""
+"""The browser's rights on a page: load from here, run nothing that is written into it."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class PageWords:
         return texts[self.language] if texts else value
 
     def pick(self, chinese: str, english: str) -> str:
-        """Of a title that the law or a schema has in both languages; Chinese where one is all."""
+        """For a title of the law or a schema in both languages. If there is only one, Chinese."""
         return (english or chinese) if self.language == "en" else (chinese or english)
 
 
@@ -51,7 +51,7 @@ def texts() -> dict[str, dict[str, str]]:
 
 @lru_cache
 def remedies() -> dict[str, str]:
-    """By reason: in Chinese, why a record was refused and what to do."""
+    """In Chinese, by reason: why a record was refused, and what to do."""
     found: dict[str, str] = yaml.safe_load(_REMEDIES.read_text("utf-8"))
     return found
 

@@ -22,7 +22,7 @@ from gateway.console.signin.visitor import Visitor
 from gateway.runtime.context import Context, Database, Gateway
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schema=False)
-#: So often a stream looks whether its session still lives, and shows the way to be open.
+#: The interval in which a stream checks its session and shows that the connection is open.
 _BEAT_SECONDS = 10.0
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -124,7 +124,7 @@ def _text(places: Places) -> str:
 
 
 def _places(text: str) -> Places:
-    """What a page last heard; what is no place is none."""
+    """The place that a page last heard. A text that is no place counts as none."""
     pairs = [one.split("-") for one in text.split(",") if one]
     try:
         return {int(partition): int(index) for partition, index in pairs}

@@ -1,4 +1,4 @@
-"""What the law and the schemas call things, in both languages: duties, acts, types, agencies."""
+"""Names from the law and the schemas, in both languages: duties, acts, types, agencies."""
 
 from __future__ import annotations
 
@@ -100,7 +100,10 @@ class PageNames:
     def said(
         self, t: PageWords, ce_type: str, data: Mapping[str, Any], *, whole: bool = False
     ) -> list[BodyLine]:
-        """What an event says, line by line, masked unless `whole`; of an unknown type nothing."""
+        """The content of an event, line by line, masked unless `whole`.
+
+        Nothing for an unknown type.
+        """
         given = data if whole else self.masked(ce_type, data)
         try:
             return lines(self.schemas.latest(ce_type), given, t.language)
@@ -114,7 +117,7 @@ class PageNames:
         return list(dict.fromkeys(one for one in every if one not in there))
 
     def withheld(self, t: PageWords, ce_type: str, paths: Iterable[str]) -> list[str]:
-        """What is not the reader's to see, field by field; `*` is all of it."""
+        """The fields that the reader may not see; `*` is all of them."""
         return [t("event.all") if one == "*" else self._label(t, ce_type, one) for one in paths]
 
     def _label(self, t: PageWords, ce_type: str, path: str) -> str:
@@ -124,7 +127,7 @@ class PageNames:
             return path
 
     def action(self, t: PageWords, word: str, ce_type: str) -> str:
-        """What a button says."""
+        """The text of a button."""
         full = ce_type if ce_type.startswith("casebus.") else f"casebus.{ce_type}.v1"
         return self.type(t, full) if t.language == "zh" else _spoken(word)
 

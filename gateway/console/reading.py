@@ -1,4 +1,4 @@
-"""What an event says, as a person reads it: each field under the name that its schema gives it."""
+"""The content of an event for a person: each field under the name from its schema."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def lines(schema: Schema, data: Mapping[str, Any], language: Language) -> list[B
 
 
 def labels(found: Iterable[BodyLine], above: str = "") -> Iterator[str]:
-    """Of each field its label below those that hold it: `当事人 › 证件号码`."""
+    """The label of each field, below those of the fields that hold it: `当事人 › 证件号码`."""
     for one in found:
         label = f"{above} › {one.label}" if above else one.label
         yield label
@@ -69,7 +69,7 @@ class _Reading:
     def record(self, kind: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[BodyLine]:
         for field in kind["fields"]:
             value = data.get(field["name"])
-            # What a schema fills in where nobody said anything says nothing.
+            # A default of the schema says nothing, because nobody stated it.
             if value in _EMPTY or value == field.get("default"):
                 continue
             shown = self._value(field["type"], value)
@@ -81,7 +81,7 @@ class _Reading:
                 )
 
     def labels(self, kind: Any, names: Iterable[str]) -> Iterator[str]:
-        """What the schema does not know keeps its own name."""
+        """A field that the schema does not know keeps its own name."""
         for name in names:
             fields = self._held(kind).get("fields", ())
             field = next((one for one in fields if one["name"] == name), None)

@@ -32,7 +32,7 @@ _FOLDERS = tuple(_HERE / one / "templates" for one in (".", "signin", "forms"))
 THEMES = ("light", "dark")
 THEME_COOKIE = "casebus-theme"
 _BODY = TypeAdapter[Any](Any, config=ConfigDict(ser_json_bytes="hex"))
-#: From here to its end a period counts as nearly over.
+#: The time before its end from which a period counts as nearly over.
 SOON = timedelta(days=3)
 
 
@@ -93,7 +93,7 @@ def _common(request: Request, visitor: Visitor | None) -> dict[str, Any]:
         "asset": assets.url,
         "names": names,
         "office": _office(request, visitor),
-        # Of a block alone a template's own imports are not run.
+        # If only a block is rendered, the template's own imports do not run.
         "m": environment().get_template("macros.html").module,
         "now": of_request(request).now(),
         "here": _here(request),
@@ -102,7 +102,7 @@ def _common(request: Request, visitor: Visitor | None) -> dict[str, Any]:
 
 
 def _office(request: Request, visitor: Visitor | None) -> str:
-    """What the visitor's agency is called; its id while the directory is away or lacks it."""
+    """The name of the visitor's agency, or its id if the directory is away or lacks it."""
     if visitor is None or visitor.agency is None:
         return ""
     known = of_request(request).reader.directory.agency(visitor.agency)

@@ -1,4 +1,4 @@
-"""What pages mask is shown for a reason: it stands in the access log, with the officer's name."""
+"""Shows masked content for a reason. The reason stands in the access log, with the officer."""
 
 from __future__ import annotations
 

@@ -34,5 +34,5 @@ def rooms_of(visitor: Visitor) -> list[ConsoleRoom]:
 
 
 def first_of(visitor: Visitor) -> ConsoleRoom:
-    """Where a visitor begins: the first room that is not everybody's."""
+    """A visitor's first page: the first room that is not everybody's."""
     return next(room for room in rooms_of(visitor) if room.roles != _EVERYBODY)

@@ -61,16 +61,16 @@ class ConsoleRoute(ServedRoute):
             code=refused.code,
             trace=telemetry.trace_id(),
             away=_away(request),
-            # What was posted is not posted again by itself.
+            # Nothing posts a form again by itself.
             comes_back=refused.status == _AWAY and request.method == "GET",
         )
-        # What stands on the page stays: a part that cannot be had now is no reason to lose it.
+        # The page keeps its content, although a part of it cannot be loaded now.
         answer.headers["HX-Reswap"] = "none"
         return answer
 
 
 def _away(request: Request) -> dict[str, datetime]:
-    """What is out of reach, and since when as far as was seen; empty of any other refusal."""
+    """The part that is out of reach, and since when it was seen. Empty for any other refusal."""
     ready: Ready | None = getattr(request.state, "ready", None)
     since = ready.failing_since if ready else {}
     return {name: since[name] for name in _REACHED if name in since}

@@ -28,9 +28,9 @@ _NEAR, _FAR, _FOLDED = 30, 72, 84
 #: A short story is drawn wider, up to this, and no more than so many times.
 _FILL, _MOST_WIDER = 720, 3
 IDLE = timedelta(days=2)
-#: What is noted about others' events, or by the bus: it moves no case.
+#: Notes about others' events, or by the bus. They move no case.
 _NOTES = ("casebus.intake.", "casebus.work.", "casebus.clock.", "casebus.finding.")
-#: Where a clock that is in none of these was due is of no more interest.
+#: The due date of a clock in any other state is of no more interest.
 _OPEN = frozenset({"running", "paused", "breached", "met_late", "unconfirmed"})
 
 
@@ -56,12 +56,12 @@ class EventMark:
 
 @dataclass(frozen=True, slots=True)
 class DrawnHandOver:
-    """What an event brought to another lane, and how long it waited there for an answer."""
+    """An event's arrival in another lane, and the time that it waited there for an answer."""
 
     mark: EventMark
     to: str
     y: int
-    #: Where the answer stands, or the present.
+    #: The place of the answer, or of the present.
     until: int
     waited: timedelta
     is_open: bool
@@ -84,7 +84,7 @@ class ClockBar:
     x: int
     width: int
     y: int
-    #: Where it is due.
+    #: The place of its due date.
     due: int | None
 
 
@@ -98,7 +98,7 @@ class Timeline:
     gaps: list[Gap]
     bars: list[ClockBar]
     now: int
-    #: Where the lanes end and the clocks begin.
+    #: The height at which the lanes end and the clocks begin.
     floor: int
 
 

@@ -82,7 +82,7 @@ async def _groups(database: Handle, known: Rules, one: Indicator, frame: FigureF
 
 
 def _framed(one: Indicator, frame: FigureFrame) -> FigureFrame:
-    # Of a restricted case a shared view has type and month: nothing of what came of it.
+    # A shared view has type and month of a restricted case, and nothing of its outcome.
     stock = one.kind == "stock"
     return replace(
         frame,

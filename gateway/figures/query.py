@@ -1,4 +1,4 @@
-"""What is asked of figures, and how its parameters are read."""
+"""A question about figures, and the reading of its parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.problems import unfit
 
 @dataclass(frozen=True, slots=True)
 class FigureQuery:
-    """What a caller asks for; both days are included."""
+    """A caller's question. Both days are included."""
 
     indicators: tuple[str, ...]
     by: tuple[str, ...]

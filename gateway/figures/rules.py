@@ -52,7 +52,7 @@ def _words(law: Law) -> dict[str, frozenset[str]]:
 
 
 def _offences(law: Law) -> dict[str, tuple[str, str]]:
-    """By the latest version of each one's standard."""
+    """By the latest version of each offence's standard."""
     standards = law.thresholds.standards
     titles = {
         one.offence: (one.title.zh, one.title.en)

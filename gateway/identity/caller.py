@@ -21,7 +21,7 @@ _MOST_KEY = 256
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks: an agency, for its own, or an operator, who looks after all and speaks for none."""
+    """The caller: an agency, for its own cases, or an operator, who speaks for no agency."""
 
     #: The agency; of an operator `admin/` and whose its key is, `admin` where no label says it.
     name: str
@@ -34,7 +34,7 @@ async def principal(
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     gateway: Context,
 ) -> Principal:
-    """Who is behind the key; raises `unauthenticated`."""
+    """The owner of the key. Raises `unauthenticated`."""
     if given is None or not given.credentials or len(given.credentials) > _MOST_KEY:
         raise CasebusError("unauthenticated", "send Authorization: Bearer <API key>")
     holder, label = await gateway.holders(digest(given.credentials))
@@ -70,7 +70,7 @@ Caller = Annotated[str, Depends(caller)]
 
 
 async def named(asker: Asker) -> Principal:
-    """Who answers for what it asks; raises `nameless_operator` where a key may be anybody's."""
+    """The operator by name. Raises `nameless_operator` if the key may be anybody's."""
     if asker.name == ADMIN:
         says = "its key has no label that says whose it is"
         raise CasebusError("nameless_operator", says)

@@ -21,7 +21,7 @@ def generate() -> str:
 
 
 def digest(key: str) -> bytes:
-    """What is stored of a key. No salt or stretching: 256 random bits cannot be guessed."""
+    """The stored part of a key. No salt or stretching: 256 random bits cannot be guessed."""
     return hashlib.sha256(key.encode()).digest()
 
 

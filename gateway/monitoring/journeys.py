@@ -1,6 +1,6 @@
 """Why a case is stuck, in one sentence: the first thing that holds it, from the bus outwards.
 
-What holds it inside the bus comes before what an agency owes: nobody is called before we are well.
+A cause inside the bus comes before an agency's debt: nobody is called while we have a fault.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of where a case is; rows as they were read."""
+    """The facts about a case's place; rows as they were read."""
 
     partition: int
     now: datetime

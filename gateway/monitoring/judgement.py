@@ -28,7 +28,7 @@ def _hosted(schemas: Path) -> frozenset[str]:
 
 
 async def judge_of(gateway: Gateway) -> Judge:
-    """By schemas, directory and law as they stand here now.
+    """By the present schemas, directory and law.
 
     Raises CasebusError `directory_unavailable`.
     """

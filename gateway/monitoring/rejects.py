@@ -13,7 +13,7 @@ from casebus.events.kept import as_it_came, stamps
 from casebus.events.schemas import Schemas
 from storage.packing import unpack_headers
 
-#: Of a body that no schema reads, bytes that are shown.
+#: The most bytes that are shown of a body that no schema reads.
 MOST_SHOWN = 512
 #: Attributes of a draft, beside its data; what is signed and counted its sender's system adds.
 _DRAFTED = ("type", "source", "subject", "to", "legaltime", "causationid", "correlationid")

@@ -1,4 +1,4 @@
-"""What the ops desk is shown, shaped from rows: services by lag, agencies by what they lack."""
+"""Rows in the shape for the ops desk: services by lag, agencies by what they lack."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any, Literal, NamedTuple
 from casebus.trust.directory import PublicKey
 from storage.operating import Sent
 
-#: Of casework's tables the scheduler speaks apart: a commit alone moves none.
+#: The scheduler reports casework's tables separately, because a commit alone moves no table.
 TABLES, CASEWORK = "tables", "casework"
 Sort = Literal["lag", "oldest", "rate", "name", "restarts"]
 
 
 class Process(NamedTuple):
-    """What a supervisor of this machine says of one process."""
+    """The supervisor's report on one process of this machine."""
 
     phase: str
     restarts: int
@@ -28,7 +28,7 @@ class Process(NamedTuple):
 
 
 def processes(path: Path | None) -> dict[str, Process]:
-    """By name; none where no supervisor of this machine says so."""
+    """By name. None if no supervisor of this machine reports it."""
     try:
         said = json.loads(path.read_text("utf-8"))["services"] if path else {}
     except (OSError, ValueError, KeyError):
@@ -103,15 +103,15 @@ _BY: Mapping[Sort, Callable[[Any], Any]] = {
 
 
 def in_order(found: Iterable[Any], sort: Sort) -> list[Any]:
-    """What fails stands first, whatever the order: nobody may miss it."""
+    """Failing services stand first in any order, so that nobody misses them."""
     by = _BY[sort]
     return sorted(found, key=lambda one: (sort != "name" and one.state == "ok", by(one)))
 
 
 def skews(sent: Iterable[Sent]) -> dict[str, float]:
-    """By agency, by how many seconds its clock differs from ours, as its last events say.
+    """The seconds by which each agency's clock differs from ours, by its last events.
 
-    What is recorded late for another reason only looks slow, so the middle one counts.
+    An event that is late for another reason only looks slow, so the median counts.
     """
     found: dict[str, list[float]] = {}
     for one in sent:

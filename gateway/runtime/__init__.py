@@ -1,4 +1,4 @@
-"""What one process of the gateway holds while it runs: opened once, closed in order.
+"""The resources of one gateway process: opened once, closed in order.
 
 Owns the composition root (`context.Gateway`) and what it is made of: the producer, questions that
 go to the database together, turns of authors, the scheduler's heartbeat, the installed law.

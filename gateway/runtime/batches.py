@@ -1,4 +1,4 @@
-"""What requests of the same moment ask of the database is asked together.
+"""Requests of the same moment ask the database together.
 
 While one question is under way, those that come wait, and then go as one: a statement and a commit
 cost the same for one row and for twenty. Each is answered by its own part, and nobody before what
@@ -57,7 +57,7 @@ class Gathered(Generic[Asked, Told]):
     async def _answer_each(
         self, asked: list[tuple[Asked, asyncio.Future[Told]]], error: Exception
     ) -> None:
-        """What one of them asks cannot be done: the others do not pay for it."""
+        """One of the questions cannot be answered. The others do not pay for it."""
         if len(asked) == 1:
             _fail(asked, error)
             return

@@ -52,7 +52,7 @@ class Gateway:
     now: Now
     producer: EventProducer
     reader: DirectoryReader
-    #: Who may see what.
+    #: The policy of who may see what.
     access: Access
     #: The offices that an agency may ask about published penalties.
     asking: PenaltyEntryRules

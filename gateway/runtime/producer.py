@@ -25,7 +25,7 @@ _RETRY_SECONDS = 1.0
 
 
 class EventProducer(Protocol):
-    """What the gateway needs of a producer."""
+    """The part of a producer that the gateway needs."""
 
     @property
     def connected(self) -> bool: ...

@@ -19,11 +19,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway import problems
 
-#: From a connection's first byte, or the next request's, to the end of the request's headers.
+#: Seconds from the first byte of a connection, or of the next request, to the end of its headers.
 HEAD_SECONDS = 10.0
-#: From there to the end of its body: 4 MiB at 70 kB/s.
+#: Seconds from there to the end of the body: 4 MiB at 70 kB/s.
 BODY_SECONDS = 60.0
-#: Of a request's first line and its headers together.
+#: Bytes of a request's first line and its headers together.
 MOST_HEAD_BYTES = 64 << 10
 _CLOSE = {"Connection": "close"}
 _HTTP_1_1 = "1.1"
@@ -51,14 +51,14 @@ class GuardedProtocol(HttpToolsProtocol):
     most_of_one: int
     head_seconds: float
     _clock: asyncio.TimerHandle | None = None
-    #: Of the request that is being read: what its head has taken so far.
+    #: Bytes of the head of the present request so far.
     _head_bytes = 0
     #: Whether its head has come, and not yet its end.
     _in_body = False
     url = b""
     #: Nothing more is read: what came could not be.
     _deaf = False
-    #: What the parser says is of a head that was read before.
+    #: The parser speaks of a head that was read before.
     _muted = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -1,8 +1,8 @@
 """One rule for the query of every route: what the route does not take is refused.
 
-A name that is spelled wrong would else ask for everything. What is known stands in the signature
-of what serves the route, from which its description is made too: the refusal and the description
-are one.
+A name that is spelled wrong would else ask for everything. The known parameters stand in the
+signature of the function that serves the route. The description is made from it too, so the
+refusal and the description are one.
 """
 
 from __future__ import annotations

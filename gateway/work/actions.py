@@ -1,4 +1,4 @@
-"""What an officer does on a work item: an event through the front door, and what came of it.
+"""An officer's act on a work item: an event through the front door, and its outcome.
 
 One action at a time on one version of an item (design rule 18, actions of officers). The action
 takes its place first, so that two officers do not both send. Two systems that never asked the
@@ -86,7 +86,7 @@ async def _placed(
     digest = action.digest(item["key"])
     place = await submissions.pending(database, item["key"], action.version)
     if place is None or place.digest != digest:
-        # What a retried request did may have changed the item: only a new one is compared.
+        # A retried request may itself have changed the item, so only a new one is compared.
         _check(item, action)
         await _check_whole(gateway, agency, item, action)
         place = PendingAction(item["key"], action.version, digest, agency, str(uuid6.uuid7()))

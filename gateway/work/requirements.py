@@ -1,4 +1,4 @@
-"""What the law of a case asks of an act: shown with its item, and asked for before it is signed."""
+"""The law's requirements for an act: shown with its item, and checked before signing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def acts_of(gateway: Gateway, digest: str | None) -> ActRules:
 def needs_of(
     acts: ActRules, actions: Mapping[str, str], day: dt.date
 ) -> dict[str, tuple[Need, ...]]:
-    """What each action of a work item requires on a day."""
+    """The requirements of each action of a work item on a day."""
     return {word: acts.needs(event_name(ce_type), day) for word, ce_type in actions.items()}
 
 

@@ -42,14 +42,17 @@ async def in_full(gateway: Gateway, agency: str, row: Any) -> WorkItem:
 
 
 async def _alike(gateway: Gateway, office: str, key: str) -> list[str]:
-    """Where others ask about the same penalty; who may not ask is answered by hand, or not."""
+    """Items in which others who may ask the office ask about the same penalty.
+
+    Whoever may not ask it is answered by hand, or not.
+    """
     rows = await penalties.alike(await gateway.database(), office, key)
     directory = gateway.directory()
     return [row["key"] for row in rows if gateway.asking.may_ask(row["asker"], office, directory)]
 
 
 async def _titles(gateway: Gateway, agency: str, rows: Sequence[Any]) -> dict[UUID, str]:
-    """By stream, from the event that names it: read and reduced as every body is."""
+    """By stream, from the event that names it, read and reduced like every body."""
     views = {row["stream"]: row["case_view"] for row in rows if row["case_view"]}
     # Looked at by the gateway: what the agency is shown is noted by the rows of its items.
     database = await gateway.database()

@@ -30,7 +30,7 @@ _WARNING = (
 def env(user: str, home: Path | None, *, as_json: bool) -> None:
     """Print shell exports for USER: an agency, operator, service, or admin; with its secrets only.
 
-    Use as: eval "$(casebus env)". Without USER it is the example agency on Kafka. `admin` is
+    Use as: eval "$(casebus env)". Without USER it takes the example agency on Kafka. `admin` is
     apart: the database's owner, Kafka's admin, and the keys of every agency and of the bus.
     """
     options = options_of(home)

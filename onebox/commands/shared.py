@@ -1,4 +1,4 @@
-"""What the commands of one machine have in common: which stack is meant, and its addresses."""
+"""The common part of the commands of one machine: the stack and its addresses."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def running(options: Options) -> StackState | None:
 
 
 def addresses(options: Options) -> dict[str, str]:
-    """Where to reach what; no credentials."""
+    """The addresses of the parts; no credentials."""
     shared = environment.shared(options, credentials.load(options.place))
     gateway = shared["CASEBUS_GATEWAY_URL"]
     return {

@@ -79,7 +79,7 @@ def _full(options: Options, now: StackState) -> str:
 
 
 def _failing(options: Options, now: StackState) -> Iterator[str]:
-    """What the gateway says is not well, with the places that stand still."""
+    """The faults by the gateway's word, with the places that stand still."""
     gateway = now.services.get(GATEWAY)
     if gateway is None or gateway.phase != "ready":
         return
@@ -115,7 +115,7 @@ _ASKED_OF_THE_DATABASE = frozenset({"watched", "moving", "derived", "sent"})
 
 
 def _asked_of(options: Options) -> tuple[WaitingCount | None, list[Stalled]]:
-    """What is stored signed and unsent, and the partitions that wait for a person.
+    """The unsent signed records, and the partitions that wait for a person.
 
     None where the database is away or not migrated.
     """
@@ -137,7 +137,7 @@ async def _asked(url: str) -> tuple[WaitingCount | None, list[Stalled]]:
 
 
 def _rejects_of(options: Options) -> str:
-    """What was refused or waits, and a person decides on."""
+    """Records that were refused or wait, and on which a person decides."""
     url = environment.admin_settings(options, credentials.load(options.place)).database_url
     return asyncio.run(_counted(url))
 

@@ -1,4 +1,4 @@
-"""What only a running stack can tell: its processes, then what `operations.doctor` asks of it."""
+"""Checks that need a running stack: its processes, then those of `operations.doctor`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What adopting a law does to the cases that run: said before it is done, by what does it.
+"""The effect of adopting a law on running cases, computed beforehand by the same code.
 
 The same function that renews a case (`casebus/cases/renewing.py`) is asked of the same recorded
 events, so a preview, `what-if` and the result say the same.
@@ -36,7 +36,7 @@ class Foreseen:
 
 @dataclass(slots=True)
 class Preview:
-    """By case: what `case.reinterpreted` will say of it; of cases without a change nothing."""
+    """By case: the content of its `case.reinterpreted`. Nothing for a case without a change."""
 
     law: str
     cases: int = 0
@@ -75,7 +75,7 @@ def _item(case: str, made: Renewed) -> dict[str, Any]:
 
 
 async def preview(connection: Connection, law: Law, schemas: Schemas, now: datetime) -> Preview:
-    """Of every case that the law would reach; reads one snapshot."""
+    """For every case that the law would reach. Reads one snapshot."""
     found = Preview(law.digest)
     async for one in foreseen(connection, law, schemas, now):
         found.add(one)

@@ -61,7 +61,7 @@ async def reinterpret(settings: Settings, decision: Decision, now: datetime) -> 
     events = list(told.events.values())
     made = renewed(events, before_of(shown[stream]), law, now)
     data = {
-        # Where nothing changes, a person's word is said all the same.
+        # If nothing changes, the person's statement is sent all the same.
         **(made.event.data if made.event else {}),
         "law_before": before.digest,
         "law_after": law.digest,

@@ -38,7 +38,7 @@ class TrialPeriod:
 
 @dataclass(slots=True)
 class TrialAnswer:
-    #: What adopting it now would do to these cases.
+    #: The effect on these cases of adopting it now.
     ahead: Preview
     in_force: set[str] = field(default_factory=set)
     cases: int = 0

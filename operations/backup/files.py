@@ -27,7 +27,7 @@ class BackupFile:
     bytes: int
     #: Records or rows in it.
     count: int = 0
-    #: What it holds: a topic's partition and the first offset, or a table of `own`.
+    #: Its content: a topic's partition and the first offset, or a table of `own`.
     partition: int | None = None
     first: int | None = None
     table: str | None = None
@@ -51,7 +51,7 @@ PackKeys = Callable[[Path, int], BackupFile]
 
 @contextmanager
 def created(folder: Path, name: str) -> Iterator[BinaryIO]:
-    """To write to; under its name only once it is whole and on the disk."""
+    """A file to write to. It gets its name only when it is whole and on the disk."""
     path = folder / name
     with naming(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

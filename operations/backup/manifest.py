@@ -1,4 +1,4 @@
-"""What one backup is made of: written last, whole, and sealed by a digest of its own."""
+"""The parts of one backup. It is written last, whole, and sealed by its own digest."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ Advance = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was written back, and what the bus sends once more, byte for byte."""
+    """The records that were written back, and those that the bus sends again, byte for byte."""
 
     records: int
     directory_entries: int
@@ -57,7 +57,7 @@ class Target:
 
 
 async def from_backup(target: Target, backup: Chosen, advance: Advance) -> Restored:
-    """Fill empty brokers and an empty database. What provisioning brings comes afterwards.
+    """Fill empty brokers and an empty database. Provisioning comes afterwards.
 
     Raises CasebusError `home_not_empty`, `journal_not_empty` or `journal_not_written`.
     """
@@ -77,7 +77,7 @@ async def from_tables(
 
 
 class _Restoring:
-    """What both ways have in common: Kafka filled, then `own` told."""
+    """The common part of both ways: Kafka filled, then `own` told."""
 
     def __init__(self, target: Target, advance: Advance) -> None:
         self._target, self._advance = target, advance

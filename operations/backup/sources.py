@@ -1,4 +1,4 @@
-"""Where the journal and the directory are read from when the brokers have lost them."""
+"""Sources of the journal and the directory when the brokers have lost them."""
 
 from __future__ import annotations
 

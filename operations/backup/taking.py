@@ -1,7 +1,7 @@
 """Takes one backup while the system runs: `own` first, then the journal that it speaks of.
 
-So whatever `own` says was journaled is in the journal that is kept, and what is newer there is
-recognised from the journal when it is restored (ADR 49).
+So every record that is journaled by the word of `own` is in the kept journal. A newer record is
+recognised from the journal at the restore (ADR 49).
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class TakenBackup:
     """One backup as it was finished, and what was new in it."""
 
     manifest: Manifest
-    #: Of the manifest: to be kept elsewhere, it tells any later change of the backup.
+    #: The digest of the manifest. Kept elsewhere, it shows any later change of the backup.
     sha256: str
     new_records: int
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is backed up; `settings` are the admin's and the owner's."""
+    """The thing to back up; `settings` are the admin's and the owner's."""
 
     settings: Settings
     #: The pinned digest of the directory's entry 0.
@@ -171,7 +171,7 @@ class _Taking:
         bounds: tuple[int, int],
         before: list[BackupFile],
     ) -> int:
-        """Where the new part begins; the last record that is kept must still stand in Kafka."""
+        """The beginning of the new part. The last kept record must still stand in Kafka."""
         first, end = bounds
         mine = [one for one in before if one.partition == partition]
         if not mine:
@@ -204,7 +204,10 @@ class _Taking:
         return files.sealed(self._folder, path, **what)
 
     def _schemas(self) -> BackupFile:
-        """What every value in the journal is read by: the release that restores must know all."""
+        """The schemas of all values in the journal.
+
+        The release that restores must know all of them.
+        """
         name = f"own-{self._number:06}/schemas.json.gz"
         folder = self._settings.schemas_dir
         texts = {

@@ -60,7 +60,7 @@ async def _derived_again(settings: Settings, switch: Switch, advance: Advance) -
 
 
 def show(out: Console, found: Rebuilt) -> None:
-    """What came out, for people."""
+    """The result, for people."""
     out.print(
         f"{found.records:,} records, {found.cases:,} cases derived again in {found.seconds:.1f} s;"
         f" casework waited {found.fenced_seconds:.1f} s"

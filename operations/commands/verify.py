@@ -76,7 +76,7 @@ def verify(
 
 
 def _run_of(report: VerifyReport, began: datetime, percent: float, signatures: bool) -> Run:
-    """What is kept of it: the places may name what a case is about, and are printed only."""
+    """The kept part of the result. Places may reveal a case's subject, so they are only printed."""
     said = {
         "counts": report.counts,
         "problems": [{"code": one.code, "count": one.count} for one in report.problems.values()],
@@ -118,7 +118,7 @@ def _shown_by(shown: Progress) -> Advance:
 
 
 def show(out: Console, report: VerifyReport, percent: float = _WHOLE) -> None:
-    """What came out, for people."""
+    """The result, for people."""
     out.print(table(("compared", "number"), [(w, f"{n:,}") for w, n in report.counts.items()]))
     out.print(table(("read", "records", "MiB", "seconds", "a second"), map(_read, report.parts)))
     if report.notices:

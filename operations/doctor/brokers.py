@@ -1,4 +1,4 @@
-"""What the brokers tell: whether all topics are there, and how far each worker is behind."""
+"""Checks of the brokers: whether all topics are there, and how far each worker is behind."""
 
 from __future__ import annotations
 

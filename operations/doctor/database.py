@@ -1,4 +1,4 @@
-"""What the database tells: clocks, migrations, and what waits in it for a person."""
+"""Checks of the database: clocks, migrations, and things in it that wait for a person."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _heads(refused: list[RefusedLog]) -> Check:
 
 
 def _rejects(figures: RejectCounts) -> Check:
-    """What was refused or waits, and a person decides on."""
+    """Records that were refused or wait, and on which a person decides."""
     if figures.suspended:
         return Check("rejects", "wrong", figures.in_words(), "casebus rejects suspended")
     if figures.undecided:
@@ -97,7 +97,7 @@ def _renewals(progress: tuple[int, int], remedies: Remedies) -> Check:
 
 
 def _rebuilt(schemas: list[str]) -> Check:
-    """What a rebuild keeps, or left when it was killed: all data once more."""
+    """Schemas that a rebuild keeps, or left when it was killed: all data once more."""
     if not schemas:
         return Check("left by a rebuild", "ok", "nothing")
     says = f"{', '.join(schemas)}: nobody reads it"

@@ -1,4 +1,4 @@
-"""What a person does where something is wrong: in the words of the place where the bus runs."""
+"""The remedies for a person, in the words of the place where the bus runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Remedies:
-    """By default those of a cluster, which has no commands of ours for it."""
+    """By default those of a cluster, which has no commands of ours."""
 
     #: How whoever looks reads what a service wrote.
     log: str = "read the log of {service}"

@@ -59,7 +59,7 @@ def why_untrusted(key: SigningKey, agency: str, directory: Directory) -> str | N
 
 
 def unsaid(rows: list[Any]) -> Check:
-    """What was rejected for its key and has not been said again by another."""
+    """Records that were rejected for their key and not sent again under another key."""
     if not rows:
         return Check("rejected for their key", "ok", "nothing waits to be said again")
     sources = sorted({row["source"] for row in rows})

@@ -1,4 +1,4 @@
-"""What speaks plain: said once, and loudly only where it leaves this machine."""
+"""Connections without TLS. It is a warning only if they leave this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What provisioning gives the brokers: users, topics, permissions, quotas, the directory."""
+"""Provisions the brokers: users, topics, permissions, quotas, the directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may call the gateway: agencies and operators, each by a key of its own."""
+"""The callers of the gateway: agencies and operators, each with its own key."""
 
 from __future__ import annotations
 

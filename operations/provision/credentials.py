@@ -1,4 +1,4 @@
-"""Passwords and API keys of an installation, made at random once. Who keeps them is elsewhere."""
+"""Passwords and API keys of an installation, made at random once. Another room keeps them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class InstallationSecrets:
-    """What provisioning gives to users of Kafka, roles of the database and callers over HTTP."""
+    """The secrets for users of Kafka, roles of the database and callers over HTTP."""
 
     kafka: dict[str, str] = field(default_factory=dict)
     api_keys: dict[str, str] = field(default_factory=dict)

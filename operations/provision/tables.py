@@ -1,4 +1,4 @@
-"""What provisioning gives the database: tables, and a role for each service."""
+"""Provisions the database: tables, and a role for each service."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from services.transport import reading
 #: Records in one transaction.
 AT_ONCE = 2_000
 _POLL_MS = 1_000
-#: What stands in the journal is there. A fetch at a partition's end, which waits for more, would
+#: Everything in the journal is there. A fetch at a partition's end, which waits for more, would
 #: hold up the question for the ends and the next partition, and casework behind the fence.
 _FETCH_WAIT_MS = 20
 _PATIENCE_SECONDS = 30.0
@@ -61,7 +61,10 @@ class JournalReader:
         return {at.partition: (first[at], ends[at]) for at in topics}
 
     async def first_offsets(self, places: Collection[RecordedUntil]) -> dict[int, int]:
-        """Where each partition begins; raises CasebusError `journal_shorter` than the tables."""
+        """The beginning of each partition.
+
+        Raises CasebusError `journal_shorter` than the tables.
+        """
         topics = {TopicPartition(self._topic, one.partition): one for one in places}
         first = await self._consumer.beginning_offsets(list(topics))
         ends = await self._consumer.end_offsets(list(topics))

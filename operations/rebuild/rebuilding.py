@@ -61,7 +61,7 @@ class Switch(Enum):
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What was derived again, how the live rows differ from it, and what became of it."""
+    """The rows that were derived again, their difference from the live ones, and the outcome."""
 
     records: int = 0
     cases: int = 0
@@ -90,7 +90,7 @@ async def rebuild(
 ) -> Rebuilt:
     """Derive everything again by this release, as far as casework has recorded, and compare.
 
-    Whatever ends it before the switch is committed, what is read stays as it was. Raises
+    If anything ends it before the switch is committed, the live schema stays unchanged. Raises
     CasebusError `rebuild_runs`, `rebuild_kept`, `migrations_pending`, `release_is_older`,
     `fold_is_older`, `journal_shorter`, `journal_unread`, `not_settled` or `fence_held`.
     """
@@ -261,7 +261,8 @@ class _Rebuilding:
     async def _catch_up(self) -> int:
         """Derive all that the live tables have by now, and no more; how many records those are.
 
-        What casework has not recorded it has not answered yet: derived here, it would never be.
+        Casework has not answered yet what it has not recorded. Derived here, it would never be
+        answered.
         """
         places = [
             RecordedUntil(*row)
@@ -300,5 +301,5 @@ class _Rebuilding:
         return len(records)
 
     def _is_wanted(self, one: Journaled) -> bool:
-        """What is no case's event may say something of all: a law, an agency."""
+        """An event of no case may concern all cases: a law, an agency."""
         return one.domain in UNFOLDED or one.row.stream in self._sample

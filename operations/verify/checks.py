@@ -87,7 +87,8 @@ async def verify(
     finally:
         await connection.close()
     if not at_once:
-        # Of a long journal the processors are busy with the first, and both hold much of it.
+        # With a long journal, the first keeps the processors busy, and both hold much of the
+        # journal.
         await deriving()
     return report
 
@@ -119,7 +120,10 @@ async def _derived_again(
 
 @dataclass(frozen=True, slots=True)
 class WaitedFor:
-    """What stood in Kafka at a moment, and was waited for until every worker had passed it."""
+    """The ends of Kafka's topics at a moment.
+
+    The check waited until every worker had passed them.
+    """
 
     at: datetime
     doors: Spans
@@ -181,7 +185,7 @@ class Verification:
 
     async def run(self, due: WaitedFor) -> None:
         report, connection = self._report, self._connection
-        # Where the row is gone, which is told of below, it is the first epoch's as a rule.
+        # If the row is gone, which is reported below, the first epoch is the usual one.
         epoch = await connection.fetchval(_SQL["epoch"]) or 1
         journal = JournalChecks(report, epoch)
         # The snapshot begins with that statement: Kafka holds all of it and maybe more.

@@ -1,7 +1,7 @@
 """Records of Kafka's journal beside PostgreSQL's rows, byte by byte: value, headers, leaves, roots.
 
 Nothing here looks from one record to another but the roots: several processes may do it side by
-side, each its own partitions. What was seen of each record goes on to `Journal`.
+side, each its own partitions. The facts about each record go on to `Journal`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class PartitionLog:
     next_index: int = 0
     next_offset: int = 0
     frontier: bytes = Frontier().to_bytes()
-    #: Of Kafka's records, as far as the tables have them.
+    #: For Kafka's records, as far as the tables have them.
     read: Frontier = field(default_factory=Frontier)
     #: The same by the tables' leaves, from the first that is another.
     stored: Frontier | None = None
@@ -208,7 +208,7 @@ class TopicComparison:
         return row["log_leaf"] if "log_leaf" in columns else None
 
     def end(self, spans: Spans, settled: Spans) -> None:
-        """What the tables lack or have too much, and the roots."""
+        """Records that the tables lack or have too much, and the roots."""
         for place, span in spans.items():
             self._edges(place.partition, span, settled)
             self._root(place.partition)

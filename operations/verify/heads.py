@@ -41,7 +41,7 @@ class HeadChecks:
     ) -> None:
         self._report, self._connection = report, connection
         self._directory, self._epoch = directory, epoch
-        #: What was signed, by log and size.
+        #: The signed heads, by log and size.
         self._kept: dict[tuple[int, int, int], Row] = {}
 
     async def check(self) -> None:
@@ -75,7 +75,7 @@ class HeadChecks:
                 self._report.problem("head_taken_away", f"{where}, signed were {count} to {last}")
 
     def root(self, log: Log, size: int) -> bytes | None:
-        """Of the head that is kept of this size."""
+        """The root of the kept head of this size."""
         row = self._kept.get((*log, size))
         return None if row is None else row["root"]
 

@@ -46,7 +46,7 @@ class Inboxes:
             key = position_key(number, offset)
             expected = routed.get(key)
             if expected is None:
-                # What was journaled while we read is not known.
+                # Records that were journaled while we read are not known.
                 if offset < ends.get(number, 0):
                     self._report.problem("routed_without_stamp", where)
             elif digests_of(record.key, record.value, headers).whole != expected:
@@ -64,7 +64,7 @@ class Inboxes:
             self._report.count("inbox records of an earlier epoch")
 
     def end(self, settled: Spans) -> None:
-        """What the router has passed, and its inbox still keeps, must be there."""
+        """A record that the router has passed, and that its inbox still keeps, must be there."""
         due = {place.partition: span.end for place, span in settled.items()}
         for topic, missing in self._missing.items():
             since = self._kept_since(topic)

@@ -1,7 +1,7 @@
 """The journal compared, or its signatures checked, by several processes, each its own partitions.
 
-All see one snapshot. What a process saw of each record goes to its parent by a pipe, which holds it
-back where the parent is slower: nobody keeps more than some batches.
+All see one snapshot. A process sends the facts about each record to its parent by a pipe. The pipe
+holds the process back if the parent is slower, so nobody keeps more than some batches.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _OBJECTS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one process does."""
+    """The work of one process."""
 
     settings: Settings
     #: The name of the parent's snapshot.
@@ -44,7 +44,7 @@ class Share:
     epoch: int
     logs: Logs
     spans: Spans
-    #: What was waited for.
+    #: The ends that were waited for.
     settled: Spans
     #: Signatures are checked by it, and by nothing else; without it bytes are compared.
     history: History | None = None
@@ -126,7 +126,7 @@ def _started(share: Share, dealt: Sequence[Spans]) -> Iterator[list[Connection]]
             logs = {place.partition: share.logs[place.partition] for place in spans}
             ours, theirs = Pipe()
             stack.enter_context(ours)
-            # With what they hold open gone, the end of a process is seen.
+            # When their open ends are gone, the end of a process is seen.
             with theirs:
                 command = [sys.executable, "-m", WORKER, str(theirs.fileno())]
                 process = subprocess.Popen(command, pass_fds=[theirs.fileno()])

@@ -1,4 +1,4 @@
-"""What the journal carries on, seen as a whole: doors, routes, identities, orders."""
+"""The journal as a whole: doors, routes, identities, orders."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class JournalChecks:
             self._report.notice("two_events_under_one_identity", name)
 
     def first_of(self, stream: str, source: str, event_id: str) -> tuple[int, int] | None:
-        """Where an event first stands in the journal."""
+        """The first place of an event in the journal."""
         found = self._first.get(b"\0".join(one.encode() for one in (stream, source, event_id)))
         return found and found[:2]
 

@@ -24,7 +24,7 @@ _JSON = b"application/json"
 
 
 class ReceiptSubject(NamedTuple):
-    """What a receipt is for: step, source, id and receiver, and where its record stands."""
+    """The subject of a receipt: step, source, id and receiver, and the place of its record."""
 
     log_place: Place
     about: tuple[str, str, str, str]
@@ -48,7 +48,7 @@ class ReceiptsSent:
         due: Spans,
     ) -> None:
         self._report, self._connection, self._directory = report, connection, directory
-        #: What stands below these ends was sent before the tables were read.
+        #: Records below these ends were sent before the tables were read.
         self._kept, self._due = kept, due
         #: Heads that are not kept, by their log, and a receipt that names each.
         self._unknown: dict[Log, dict[NamedHead, str]] = {}
@@ -82,7 +82,7 @@ class ReceiptsSent:
             self._unknown.setdefault(log, {}).setdefault(NamedHead(head.size, head.root), where)
 
     def _read(self, record: Any) -> _Given | None:
-        """What a receipt says, if it proves its place."""
+        """The content of a receipt, if it proves its place."""
         try:
             given = json.loads(record.value or b"")
             receipt, of = Receipt.from_json(given), given["of"]
@@ -103,12 +103,12 @@ class ReceiptsSent:
         try:
             check(receipt, self._directory)
         except ReceiptError as error:
-            # That the key was revoked since changes nothing of what was sent.
+            # A later revocation of the key changes nothing about what was sent.
             if error.code != "receipt_key_revoked":
                 raise
 
     async def _owed(self, author: str, places: Sequence[Place]) -> set[ReceiptSubject]:
-        """What is owed at the places, asked for in one stretch a log."""
+        """The receipts that are owed at the places, asked for in one stretch for each log."""
         found: set[ReceiptSubject] = set()
         for log in {place[:2] for place in places}:
             here = [place[2] for place in places if place[:2] == log]

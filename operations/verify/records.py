@@ -63,7 +63,7 @@ class _Form(NamedTuple):
     stamps: Framing
     #: Whether the stamps stand behind what the author sent, and nothing else is there.
     in_order: bool
-    #: Where each name stands last.
+    #: The last place of each name.
     places: dict[str, int]
     said: Callable[[Sequence[bytes]], tuple[bytes, ...]] | None
 

@@ -1,4 +1,4 @@
-"""What was rejected: Kafka's topic, the rows that keep it, and what went back to its sender."""
+"""The rejects: Kafka's topic, the rows that keep it, and what went back to its sender."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _RETURNED = ("type", "source", "topic", "value", "headers")
 _FOUND_GOOD = frozenset({"wrong_topic", "type_not_allowed"})
 
 
-#: What headers raise that nobody wrote so.
+#: The errors of headers that nobody can have written.
 _UNREADABLE = (KeyError, ValueError, struct.error)
 
 
@@ -43,12 +43,12 @@ class Refused:
     """One rejected record, as far as its door can be held against it."""
 
     author: bytes
-    #: Where key and value were not kept: the value's digest.
+    #: If key and value were not kept: the value's digest.
     abridged: bytes | None
     has_value: bool
 
     def fits(self, record: Any) -> bool:
-        """Whether the record at the door is this one. Of a state secret no value is kept."""
+        """Whether the record at the door is this one. No value of a state secret is kept."""
         if self.abridged is not None:
             return hashlib.sha256(record.value or b"").hexdigest().encode() == self.abridged
         value = record.value if self.has_value else None
@@ -57,7 +57,7 @@ class Refused:
 
 
 class RejectedRow(NamedTuple):
-    """What `row_of` reads of a record."""
+    """The part of a record that `row_of` reads."""
 
     offset: int
     key: bytes | None
@@ -74,7 +74,7 @@ class Rejected:
         self.by_door: dict[tuple[str, int], dict[int, Refused]] = {}
         self._there: dict[tuple[int, int], Digests] = {}
         self._positions: dict[int, int] = {}
-        #: By partition, the offsets that a restore passed over.
+        #: The offsets that a restore passed over, by partition.
         self._passed: dict[int, list[Any]] = {}
         self.bytes = 0
 
@@ -172,7 +172,7 @@ class Rejected:
 
 
 class Returned:
-    """What went back to senders on Kafka, beside the outbox and the rows of the rejected."""
+    """Returns to senders on Kafka, compared with the outbox and the rows of the rejects."""
 
     def __init__(self, report: VerifyReport, connection: Handle) -> None:
         self._report, self._connection = report, connection
@@ -182,7 +182,7 @@ class Returned:
         self.bytes = 0
 
     async def begin(self, since: datetime) -> None:
-        """What was marked sent before `since` must be there."""
+        """Returns that were marked sent before `since` must be there."""
         for row in await self._connection.fetch(_SQL["returns"]):
             columns = {name for name in _RETURNED if row[name] != row[f"was_{name}"]}
             if row["aggregateid"] != uuid5(NAMESPACE_URL, row["event_id"]):
@@ -210,7 +210,7 @@ class Returned:
         self._report.count("records returned to their senders", len(records))
 
     def end(self, spans: Spans) -> None:
-        """Where the topic still has its first record, each one that was sent."""
+        """Every return that was sent, if the topic still has its first record."""
         whole = {place.topic for place, span in spans.items() if span.first == 0}
         for topic in whole & self._sent.keys():
             for digest, (place, is_due) in self._sent[topic].items():

@@ -1,4 +1,4 @@
-"""What a verification found: counts of what was compared, and every disagreement."""
+"""The result of a verification: counts of what was compared, and every disagreement."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class VerifyReport:
 
     counts: dict[str, int] = field(default_factory=dict)
     problems: dict[str, Disagreement] = field(default_factory=dict)
-    #: What agencies' own systems did: it is theirs to mend, and nothing was altered here.
+    #: Faults of agencies' own systems. They must mend them, and nothing was altered here.
     notices: dict[str, Disagreement] = field(default_factory=dict)
     parts: list[WorkPart] = field(default_factory=list)
 
@@ -48,7 +48,7 @@ class VerifyReport:
         _add(self.notices, code, place, 1)
 
     def add(self, other: VerifyReport) -> None:
-        """What another process found in its part of the work."""
+        """The result of another process for its part of the work."""
         for what, number in other.counts.items():
             self.count(what, number)
         for ours, theirs in ((self.problems, other.problems), (self.notices, other.notices)):

@@ -21,7 +21,7 @@ class Sequences:
         self._gaps: list[tuple[Stream, int, int]] = []
         #: Numbers that came after a later one, and of which event.
         self._behind: list[tuple[Stream, int, bytes]] = []
-        #: Of what admission rejected: number -> ids of the events.
+        #: For the rejects: number -> ids of the events.
         self._refused: dict[Stream, dict[int, set[bytes]]] = {}
 
     def take(self, key: Stream, number: int, event: bytes) -> None:

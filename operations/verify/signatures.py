@@ -20,7 +20,7 @@ from operations.verify.comparing import RecordBatch
 from operations.verify.records import leaf_of
 from operations.verify.report import VerifyReport
 
-#: What is counted, in the words of the report.
+#: The counters, in the words of the report.
 SIGNATURES = "signatures checked"
 
 

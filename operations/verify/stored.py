@@ -1,4 +1,4 @@
-"""What the bus keeps for itself: signed records on its shelves, law bundles, old positions."""
+"""The bus's own store: signed records, law bundles, old positions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_UNSENT = 1000
 async def check(
     report: VerifyReport, connection: Connection, since: datetime, installed: str
 ) -> None:
-    """What was marked sent before `since` is journaled by now, in the bytes that are stored."""
+    """A record that was marked sent before `since` is journaled by now, in its stored bytes."""
     await _altered(report, connection)
     await _unsent(report, connection, since)
     await _bundles(report, connection, installed)

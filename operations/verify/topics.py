@@ -21,7 +21,7 @@ _POLL_MS = 1_000
 #: Records handed over at once.
 AT_ONCE = 2_000
 _FETCH_BYTES = 8 << 20
-#: What stands in a topic is there: nothing is to be waited for.
+#: Everything in a topic is there, so nothing has to be waited for.
 _FETCH_WAIT_MS = 20
 
 
@@ -43,7 +43,7 @@ class TopicReader:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        # What anybody may have written at a door is read as the workers read it.
+        # Reads the doors, where anybody may write, in the way of the workers.
         reading.install()
         self._reader = await self._started()
         return self
@@ -119,7 +119,7 @@ class TopicEnds(TopicReader):
         return sorted(fnmatch.filter(self._partitions, pattern))
 
     async def spans(self, topics: Iterable[str]) -> Spans:
-        """What stands in the topics now; a topic that is not there has no partitions."""
+        """The present ends of the topics. A missing topic has no partitions."""
         places = [place for topic in topics for place in self._partitions.get(topic, ())]
         if not places:
             return {}

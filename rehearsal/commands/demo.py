@@ -28,7 +28,7 @@ from rehearsal.scenario.playground import EXAMPLES, SPREADSHEET, Playground
 from rehearsal.scenario.printing import PlayPrinter
 from rehearsal.scenario.storyline import Storyline
 
-#: What is told in full, with a year of imported history before it.
+#: The storyline that is told in full, with a year of imported history before it.
 _FULL = 1
 #: Commands at one time.
 _TOGETHER = 4
@@ -43,8 +43,7 @@ def demo(number: int | None, *, everything: bool, as_json: bool) -> None:
 
     Starts a stack of its own beside any other, imports the example spreadsheet as history, plays
     examples/storyline-1.yaml on its own time, and leaves nothing running. Other storylines are
-    played without the history. With --json the telling goes to stderr and what came of it to
-    stdout.
+    played without the history. With --json the story goes to stderr and the result to stdout.
     """
     # Ctrl-C unwinds by itself; SIGTERM would leave the stack behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))

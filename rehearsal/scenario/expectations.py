@@ -1,4 +1,4 @@
-"""What a storyline may expect, typed: one class an assertion, named in EXPECTATIONS."""
+"""The typed expectations of a storyline: one class for each assertion, named in EXPECTATIONS."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ State = Literal[
 
 
 class ClockFields(Expectation):
-    """What may be said of one clock; what is not said may be anything."""
+    """The possible statements about one clock. A value that is not stated may be anything."""
 
     status: State | None = None
     due: Due = None
@@ -107,7 +107,7 @@ class ClockFields(Expectation):
     #: How often it was extended.
     extended: int | None = None
     cause: str | None = None
-    #: From when the version of the rule is in force.
+    #: The day from which the version of the rule is in force.
     law_version: Day | None = None
 
 
@@ -285,7 +285,7 @@ class Inbox(Expectation):
 
 
 class Access(Expectation):
-    """What an agency sees of the case, and that its look was written down."""
+    """The part of the case that an agency sees, and that its look was written down."""
 
     agency: Word
     allowed: bool

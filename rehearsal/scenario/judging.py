@@ -233,7 +233,7 @@ def _no_finding(one: expected.NoFinding, stream: str, world: World, names: Names
 def _findings(
     world: World, stream: str, kind: str | None, label: str | None, names: Names
 ) -> Iterator[JSON]:
-    """Of the fold, and those that the scheduler raised and did not withdraw."""
+    """Those of the fold, and those that the scheduler raised and did not withdraw."""
     event = _identity(names, label) if label else None
     for row in world.case(stream).get("findings", []):
         if kind in (None, row["kind"]) and event in (None, _pair(row["event"])):
@@ -463,7 +463,7 @@ def _numbers(one: expected.Numbers, stream: str, world: World, _names: Names) ->
 
 
 def _identity(names: Names, label: str) -> tuple[str, str]:
-    """Of a step that has not been sent yet, one that nothing has."""
+    """An id that nothing has, for a step that has not been sent yet."""
     return names.events.get(label, ("", label))
 
 

@@ -1,7 +1,7 @@
 """Plays storylines on a running stack, all in one timeline, and waits for the bus where it must.
 
-Scenario time moves once for each moment. What different storylines do at one moment is sent
-together; what one storyline does keeps its order. Nothing moves on before the events of the moment
+Scenario time moves once for each moment. Acts of different storylines at one moment are sent
+together. Acts of one storyline keep their order. Nothing moves on before the events of the moment
 are journaled, for admission stamps them with the scenario's time.
 """
 
@@ -48,7 +48,7 @@ _TOGETHER = 8
 
 @dataclass(slots=True)
 class Played:
-    """What came of one storyline; `streams` and `events` are its words' ids in this play."""
+    """The result of one storyline; `streams` and `events` are its words' ids in this play."""
 
     storyline: Storyline
     names: Names
@@ -140,7 +140,7 @@ class Player:
         played.seconds += time.monotonic() - began
 
     def _play(self, part: tuple[Storyline, list[Entry]]) -> tuple[int, dict[int, list[str]]]:
-        """What one storyline has at a moment; gives its problems by entry."""
+        """The entries of one storyline at a moment. Gives its problems by entry."""
         storyline, entries = part
         played = self._of[storyline.storyline]
         began = time.monotonic()
@@ -188,7 +188,10 @@ class Player:
         return step.via
 
     def _look(self, played: Played, look: Look) -> Iterator[str]:
-        """What is otherwise when patience is over; what held once is not asked again."""
+        """The expectations that do not hold when patience is over.
+
+        One that held once is not asked again.
+        """
         waiting = list(look.expect)
         wrong: list[str] = []
 

@@ -90,7 +90,7 @@ class Playground:
         )
 
     def own_inbox(self, agency: str) -> OwnInbox | None:
-        """Of an agency with a system of its own."""
+        """The inbox of an agency with its own system; None for any other."""
         if self.offices[agency].delivery != "kafka":
             return None
         if agency not in self._inboxes:
@@ -139,7 +139,7 @@ class Playground:
     def await_agreement(self) -> dict[str, Any]:
         """The first report of `casebus verify` that finds nothing, else the last one.
 
-        What is still on its way is no disagreement: it is waited for.
+        A record that is still on its way is no disagreement. The play waits for it.
         """
         collect_seldom()
         deadline = time.monotonic() + _SETTLING.total_seconds()
@@ -150,7 +150,7 @@ class Playground:
             time.sleep(_LOOK_SECONDS)
 
     def inbox(self, agency: str, case: str) -> list[dict[str, Any]]:
-        """What an agency was sent of a case, from wherever it has its inbox."""
+        """The events of a case that an agency was sent, from its own kind of inbox."""
         return [one for one in self.user(agency).inbox() if one["case"] == case]
 
     @cached_property

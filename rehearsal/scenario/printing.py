@@ -1,4 +1,4 @@
-"""What `casebus demo` prints."""
+"""The output of `casebus demo`."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def _failed(count: int) -> str:
 
 
 def _day(text: Any) -> str:
-    """Without the time of day where it is the day's last second."""
+    """Without the time of day if it is the day's last second."""
     return local_time(text).removesuffix(" 23:59")
 
 

@@ -35,12 +35,12 @@ _NAMESPACE = uuid.UUID("f2a3f3b4-6b0e-5c0d-8f0a-0d1f3f1b7c99")
 
 @dataclass(slots=True)
 class Rehearsal:
-    """What came of one storyline."""
+    """The result of one storyline."""
 
     storyline: Storyline
     steps: int = 0
     assertions: int = 0
-    #: What is otherwise than expected, each with its place.
+    #: The expectations that do not hold, each with its place.
     problems: list[str] = field(default_factory=list)
 
 

@@ -49,7 +49,7 @@ class Rehearsed:
         self._law, self._schemas, self._offices = law, schemas, offices
         #: Ids of what the bus has said.
         self.said: set[str] = set()
-        #: What it could not say, once each.
+        #: The statements that it could not make, once each.
         self.problems: dict[str, str] = {}
 
     def take(self, event: CaseEvent) -> None:

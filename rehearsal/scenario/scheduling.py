@@ -1,4 +1,4 @@
-"""What the scheduler would say of a case by a moment, each statement at its own moment."""
+"""The scheduler's statements about a case until a moment, each at its own moment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TimedStatement:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """That the scheduler says so of a clock or a finding, from `at` on and before `until`."""
+    """A statement of the scheduler about a clock or a finding, from `at` on and before `until`."""
 
     at: dt.datetime
     type: str
@@ -49,7 +49,7 @@ def stops(speeches: Iterable[Speech], moments: Iterable[dt.datetime]) -> list[dt
 
 
 def due(case: Case | None, moment: dt.datetime) -> Iterator[TimedStatement]:
-    """Of clocks that ran out or soon will, and of findings that waited, whether said or not."""
+    """For clocks that ran out or soon will, and findings that waited, whether said or not."""
     if case is None:
         return
     for clock in case.clocks:
@@ -69,5 +69,5 @@ def due(case: Case | None, moment: dt.datetime) -> Iterator[TimedStatement]:
 
 
 def about(data: Mapping[str, Any]) -> str:
-    """What the scheduler's words are about: a clock's id, or a finding's kind."""
+    """The subject of the scheduler's statements: a clock's id, or a finding's kind."""
     return str(data.get("clock") or data.get("kind"))

@@ -104,7 +104,7 @@ class StorylineStep(_Model):
 
     @property
     def legal(self) -> LegalTime:
-        """Of the act; the moment `at` unless the step says otherwise."""
+        """The legal time of the act; the moment `at` unless the step says otherwise."""
         if self.legaltime is None:
             return LegalTime.of(self.at)
         if isinstance(self.legaltime, LegalTime):
@@ -184,7 +184,7 @@ class Storyline(_Model):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an entry stands, for errors."""
+    """The place of an entry, for errors."""
 
     file: str
     name: str

@@ -1,7 +1,7 @@
 """Commands of `casebus`, run one by one in processes of their own, each a copy of one that is warm.
 
-Most of what a command takes is its start; the copy has loaded already, and runs the command with
-its own environment, input and output.
+Most of a command's time is its start. The copy has loaded already, and runs the command with its
+own environment, input and output.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from casebus.cli.main import main
 
 SECONDS = 120
-#: What the commands of a storyline load, some of it not before it is needed.
+#: The modules that the commands of a storyline load; some only when they need them.
 _LOADED = (
     __name__,
     "httpcore",

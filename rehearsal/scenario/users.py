@@ -37,14 +37,14 @@ class User:
             return []
 
     def outcome(self, source: str, event: str) -> dict[str, Any]:
-        """What became of an event; empty while nothing is known of it."""
+        """The outcome of an event; empty while it is not known."""
         return _or_empty(lambda: self.gateway.event(source, event))
 
     def casebus(self, *arguments: str, given: Any = None) -> Any:
         """Run a command with --json; `given` goes in as JSON on stdin, JSON or its lines come out.
 
-        Raises CasebusError with the command's own code where it refuses. Where it answers, what it
-        found is in the answer.
+        Raises CasebusError with the command's own code where it refuses. If it answers, its
+        findings are in the answer.
         """
         said = "" if given is None else json.dumps(given, ensure_ascii=False)
         done = terminal.run([*arguments, "--json"], self._environment, said)

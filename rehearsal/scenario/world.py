@@ -12,7 +12,7 @@ Identity = tuple[str, str]
 
 
 class Names:
-    """From a storyline's words to the ids of one play."""
+    """Maps a storyline's words to the ids of one play."""
 
     def __init__(self, storyline: Storyline, streams: dict[str, str]) -> None:
         self.storyline = storyline
@@ -59,7 +59,7 @@ class World(Protocol):
         """As `GET /v1/cases/{id}/history` says it."""
 
     def inbox(self, agency: str, stream: str) -> list[JSON]:
-        """What the agency was sent of the stream: source, id and type of each."""
+        """The events of the stream that the agency was sent: source, id and type of each."""
 
     def sees(self, agency: str, stream: str) -> bool: ...
 

@@ -21,14 +21,14 @@ _FEN = 100
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a body may speak of."""
+    """The things that a body may speak of."""
 
     subject: Subject
     author: Agency
     place: JSON
     at: dt.datetime
     began: dt.date
-    #: Of the case in the year, for the numbers that offices give.
+    #: The number of the case within the year, for the numbers that offices give.
     number: int
     rng: random.Random
 
@@ -86,7 +86,7 @@ class Bodies:
         self._makers: dict[str, list[tuple[str, Maker]]] = {}
 
     def body(self, event: str, scene: Scene) -> JSON:
-        """What is not said has its schema's default."""
+        """A field without a value has its schema's default."""
         if event not in self._makers:
             self._makers[event] = self._read(event)
         made = ((name, maker(scene)) for name, maker in self._makers[event])
@@ -117,7 +117,7 @@ def _fits(form: Any, weights: Mapping[str | bool, float]) -> bool:
 
 
 def _symbols(form: Any, name: str) -> list[str]:
-    """Of the enum of this name, wherever in a schema it is defined."""
+    """The symbols of the enum of this name, wherever a schema defines it."""
     if isinstance(form, dict):
         if form.get("type") == "enum" and str(form.get("name")).rpartition(".")[2] == name:
             return list(form["symbols"])
@@ -221,14 +221,14 @@ def _organisation(name: str) -> Maker:
 def _money(name: str) -> Maker:
     if name in _TOTALS:
         return lambda scene: _total(scene, name)
-    # What the standards look at is only said by the items and those totals.
+    # Only the items and those totals state what the standards measure.
     if name in AMOUNTS:
         return _always(None)
     return lambda scene: {"fen": _part(scene), "currency": "CNY"}
 
 
 def _total(scene: Scene, name: str) -> JSON:
-    """What the items beside it come to: another total would be a finding."""
+    """The total of the items beside it. Another total would be a finding."""
     return {"fen": total(scene.subject.items, sold=_TOTALS[name]), "currency": "CNY"}
 
 

@@ -1,4 +1,4 @@
-"""What happens next in a region: what the law allows there, who may do it, and when."""
+"""Chooses the next act in a region: what the law allows there, who may do it, and when."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _Choice = tuple[Step, Agency, float]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What is meant to happen; `procedure` is empty of what opens one or stands beside."""
+    """A planned act; `procedure` is empty if the act opens one or stands beside."""
 
     at: dt.datetime
     procedure: str
@@ -35,7 +35,7 @@ class Move:
     author: Agency
     #: None of what stands beside every procedure.
     step: Step | None
-    #: What its region owed and is let pass by it, knowingly.
+    #: The periods of its region that it knowingly overruns.
     passes: frozenset[Name] = frozenset()
 
 
@@ -71,7 +71,7 @@ class Chooser:
     def _found(
         self, case: Case, region: Region, day: dt.date, done: Mapping[str, int], vain: set[str]
     ) -> list[_Choice]:
-        """What may come next; in an end, only what is still owed there."""
+        """The possible next acts. In an end state, only what is still owed there."""
         owed = {clock for clock, _ in self.owed(case, region)}
         final = region.status in self.world.law.procedures[region.procedure].final
         plan = self.world.plan

@@ -1,4 +1,4 @@
-"""What was done to a right, item by item: clear crimes, and what clearly is none.
+"""Acts against a right, item by item: clear crimes, and acts that are clearly none.
 
 None leaves a question open: a walk takes no act that the fold finds fault with.
 """
@@ -18,7 +18,7 @@ class InfringementWay(NamedTuple):
     """How a right is infringed."""
 
     act: str
-    #: What a crime would turn on, and how it is here.
+    #: The elements of a crime, and their values here.
     elements: tuple[tuple[str, bool], ...] = ()
     #: The offence that it is, whatever the figures.
     offence: str = ""
@@ -66,7 +66,7 @@ def way_of(kind: str, rng: random.Random, *, crime: bool) -> InfringementWay:
 def items_of(
     way: InfringementWay, right: JSON, name: str, whole: tuple[int, int], rng: random.Random
 ) -> list[JSON]:
-    """What is sold and what is not; `whole` is quantity and value in fen."""
+    """The sold and the unsold part; `whole` is quantity and value in fen."""
     share = rng.uniform(*_SOLD)
     sold = [int(whole[0] * share), int(whole[1] * share) // _FEN * _FEN]
     rest = [whole[0] - sold[0], whole[1] - sold[1]]

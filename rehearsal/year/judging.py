@@ -1,7 +1,8 @@
 """A year told as it happens, and what is then found late or omitted: by name, to be compared.
 
-As it happens, an event is recorded when it arrives, and the bus says what lapsed meanwhile. What
-was put in stands in the lines; what is found says the fold. Neither is made from the other.
+As it happens, an event is recorded when it arrives, and the bus says what lapsed meanwhile. The
+lines have the faults that were put in. The fold says which faults are found. Neither is made from
+the other.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class YearNames(NamedTuple):
 
 
 def put_in(lines: Iterable[YearLine], law: Law) -> YearNames:
-    """What went wrong on purpose, as the lines of one case or of many say."""
+    """The faults on purpose, by the lines of one case or of many."""
     lines = list(lines)
     overrun = {
         (line.case, *name.split(" ")) for line in lines for name in (*line.late, *line.silent)
@@ -45,7 +46,7 @@ def put_in(lines: Iterable[YearLine], law: Law) -> YearNames:
 
 
 def found(world: YearWorld, lines: Iterable[YearLine]) -> YearNames:
-    """What the fold says of the lines of one case, when all of it was over long ago."""
+    """The fold's result for the lines of one case, when all of it was over long ago."""
     case = as_it_happens(world, lines)
     until = world.times.judged
     omissions = world.law.thresholds.detection.clocks

@@ -38,7 +38,7 @@ class YearLine:
     arrives: str
     #: Delivered twice, byte for byte.
     twice: bool = False
-    #: What is wrong with it, as province.yaml calls it; empty where nothing is.
+    #: Its fault, by the name of province.yaml; empty if there is none.
     mistake: str = ""
     #: `clock trigger` of each period that this act overruns: T08 and the id of what started it.
     late: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What goes wrong on the way, made on purpose: each line that was spoilt says how.
+"""Faults on the way, made on purpose. Each spoilt line says how.
 
 The walk itself makes no mistakes, so that all that the bus finds in a year comes from here.
 """
@@ -39,8 +39,8 @@ _TRIES = 4
 class Spoiler:
     """`spoil` gives the lines of one case as they come to the bus.
 
-    What is late or omitted is the walk's to decide: a mistake that would bring about another
-    breach, or hide one, is not made.
+    The walk decides what is late or omitted. A mistake that would cause another breach, or hide
+    one, is not made.
     """
 
     def __init__(self, world: YearWorld, shares: Mistakes | None = None) -> None:
@@ -95,7 +95,7 @@ class Spoiler:
         return _SECTORS.get(sector, "") in self._sectors
 
     def _nobody_told(self, lines: Lines, rng: random.Random) -> Lines:
-        """Who was to take a part is not named."""
+        """The agency that should take a part is not named."""
         found = [at for at, one in enumerate(lines) if one.type in self._binding and one.to]
         return _with(lines, found, rng, lambda one: replace(one, to=(), mistake="nobody_told"))
 

@@ -83,7 +83,7 @@ class YearNaming:
     def _of_the_opened(
         step: Step, opened: Procedure | None, author: Agency
     ) -> Iterable[tuple[str, frozenset[str]]]:
-        """What the same event binds in the procedure that it opens beside."""
+        """The roles that the same event binds in the procedure that it opens beside."""
         if opened is None:
             return ()
         versions = opened.steps.get((opened.initial, step.event), ())

@@ -111,7 +111,7 @@ def offices_of(
     """All that are known, and each kind of office that a place of the province has none of."""
     agencies = {one.id: one for one in known}
     places = [one for one in divisions if one.code[:2] == province[:2] and one.holds(day)]
-    # From above, so that a superior is there before those below it.
+    # From the top, so that a superior is there before those below it.
     for place in sorted(places, key=lambda one: (-_LEVELS.index(one.level), one.code)):
         for kind in kinds.get(place.level, ()):
             name = f"cn-{place.code}-{kind}"

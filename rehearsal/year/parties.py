@@ -1,4 +1,4 @@
-"""Who the cases are about: invented organisations and rights, the same ones for the same seed."""
+"""The parties of the cases: invented organisations and rights, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What one case is about. Money is in fen."""
+    """The subject of one case. Money is in fen."""
 
     organisation: JSON
     holder: JSON

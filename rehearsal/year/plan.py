@@ -1,4 +1,4 @@
-"""What province.yaml says: how often, how fast and how well a province's agencies act."""
+"""The content of province.yaml: how often, how fast and how well a province's agencies act."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Mistakes(_Part):
     unknown_recipient: Share
     corrected: Share
     skipped: Share
-    #: Of the cases with figures above the standards.
+    #: The share of the cases with figures above the standards.
     not_transferred: Share
 
 

@@ -15,7 +15,7 @@ from casebus.events.legaltime import LegalTime
 from casebus.law import Law
 from casebus.present import present
 
-#: What the bus says of itself in the course of a case; answers to its questions stay.
+#: The bus's own statements in the course of a case. Answers to its questions stay.
 _SAID = ("casebus.clock.", "casebus.finding.", "casebus.case.copy_due.")
 #: A law that lets a clock lapse and start without an end is stopped here.
 _MOST_LAPSES = 1_000
@@ -42,7 +42,7 @@ def replayed(events: Iterable[CaseEvent], law: Law, until: dt.datetime) -> Case:
 
 
 def lapse_event(clock: Clock) -> CaseEvent:
-    """What the bus says when a clock has run out, as the journal would hold it."""
+    """The bus's event when a clock has run out, as the journal would hold it."""
     derived, moment = lapse_of(clock), present(clock.lapse_after)
     return CaseEvent(
         stream=derived.stream,

@@ -51,7 +51,7 @@ class Times:
     def before(
         self, due: dt.datetime, meant: dt.datetime, now: dt.datetime, rng: random.Random
     ) -> dt.datetime:
-        """Who sees the last day coming acts on the working day before it, or at once."""
+        """An office that sees the last day coming acts on the working day before it, or at once."""
         if meant < due:
             return meant
         earlier = self._work_before(due, rng)

@@ -20,7 +20,7 @@ Name = tuple[str, Identity]
 
 
 class Unfolding:
-    """Of one case; `case` is how it stands now."""
+    """Unfolds one case; `case` is its present state."""
 
     def __init__(self, law: Law) -> None:
         self._law = law
@@ -60,7 +60,7 @@ class Unfolding:
         """`case` is what `tried` gave; `ends`: the clocks that the event is to stop."""
         moment = event.legal.moment()
         self._let_pass(moment)
-        # Who need not do it is late all the same who does it later.
+        # An office that need not do it is late all the same if it does it later.
         for one in self.case.clocks:
             if one.status == RUNNING and one.id in ends & self._if_done and _over(one, moment):
                 self.overrun[name_of(one)] = None
@@ -104,7 +104,7 @@ class Unfolding:
                 self.overrun[name_of(one)] = None
 
     def _faults(self, case: Case) -> set[str]:
-        """That nobody transferred is no fault of the act that shows it."""
+        """The missing transfer is no fault of the act that shows it."""
         return {one.key for one in case.findings if one.kind != "omission"}
 
 

@@ -1,8 +1,8 @@
 """One case: a walk through the statecharts of the law, judged by the fold after each step.
 
-What the next act may be, who may do it and until when is not modelled again: it is read from the
-folded case. An act that the fold finds fault with is not taken, so a walk makes no mistakes. It is
-in time unless it is meant to be late; what is overrun is written down before time passes it.
+The next act, its actor and its period are not modelled again. They are read from the folded case.
+An act that the fold finds fault with is not taken, so a walk makes no mistakes. It is in time
+unless it is meant to be late; what is overrun is written down before time passes it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _APPROVAL = dt.timedelta(days=5)
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the whole case is about."""
+    """The subject of the whole case."""
 
     subject: Subject
     place: JSON
@@ -122,7 +122,7 @@ class Walk:
         return self._told.case
 
     def _shunned(self, rng: random.Random) -> frozenset[str]:
-        """What nobody does in this case, so that a crime is transferred, or is not."""
+        """The acts that nobody does in this case, so that a crime is transferred, or is not."""
         if not self._kind.crime:
             return frozenset()
         if self._kind.opens.partition(".")[0] in _TRANSFERS:
@@ -146,7 +146,7 @@ class Walk:
         return Move(at, _LEADING, self._kind.opens, author, step)
 
     def _place_of(self, author: Agency) -> JSON:
-        """Where it happened: the author's county, or one of its city or of the province."""
+        """The place of the act: the author's county, or one of its city or of the province."""
         places, code = self._world.places, author.division
         code = code if code in places else self._plan.province
         return places[code] if not code.endswith("00") else self._somewhere(code)
@@ -204,7 +204,7 @@ class Walk:
         return True
 
     def _forget(self, before: Case) -> None:
-        """What was meant in a region that has moved, or owes something more, is meant no more."""
+        """A planned act is dropped when its region has moved, or owes something more."""
         states = {one.procedure: one.status for one in before.regions}
         for one in self.case.regions:
             move = self._moves.get(one.procedure)
@@ -270,7 +270,7 @@ class Walk:
         return (self._events[-1].id,) if self._events else ()
 
     def _legal(self, move: Move) -> LegalTime:
-        """With its time of day, unless its office writes down days and nothing counts hours."""
+        """With its time of day, unless its office writes days only and nothing counts hours."""
         exact = LegalTime.of(move.at)
         now = self._told.now
         earlier = now is None or now.date() < exact.date
@@ -281,7 +281,7 @@ class Walk:
         return exact
 
     def _follow(self, move: Move) -> None:
-        """What begins beside it."""
+        """The procedures that begin beside it."""
         for one in self._plan.follows:
             fits = one.crime is None or one.crime == self._kind.crime
             fits = fits and not {one.opens, one.opens.partition(".")[0]} & self._shuns
@@ -294,7 +294,7 @@ class Walk:
             self._write_beside()
 
     def _write_beside(self) -> None:
-        """What offices write into the case beside its procedures."""
+        """The notes that offices write into the case beside its procedures."""
         for event, share in self._plan.beside.items():
             if self._rng.random() >= share or not self._plan.is_due(event, self._done):
                 continue

@@ -53,7 +53,7 @@ class YearWorld:
 
     @classmethod
     def make(cls, wanted: YearOrder, plan: YearPlan | None = None) -> Self:
-        """By province.yaml, or another plan."""
+        """Makes a world by province.yaml, or by another plan."""
         plan = plan or YearPlan.load()
         files = loader.read(wanted.policies / "law")
         # The bodies of a year are made up: what a decision must say is not judged in them.

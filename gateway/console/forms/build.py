@@ -30,7 +30,7 @@ from gateway.console.forms.fields import (
 )
 from gateway.console.forms.texts import TextTitle, say, symbols_of, title_of, yes_no
 
-#: What the gateway writes itself; an act has no say in it.
+#: Fields that the gateway writes itself. The act does not set them.
 OF_THE_GATEWAY = frozenset({"actor", "work_item", "work_version"})
 #: And of one type alone: an item is taken by the agency whose it is.
 _OF_ONE = {"casebus.work.taken.v1": frozenset({"agency"})}
@@ -53,7 +53,7 @@ _BOUNDS = {"int": 2**31, "long": 2**63, "float": None, "double": None}
 
 
 def form_of(schema: Schema, needs: Iterable[Need], language: Language) -> Form:
-    """What an act of this type may say, with what the law requires of it marked."""
+    """The fields of an act of this type, with the law's requirements marked."""
     left_out = OF_THE_GATEWAY | _OF_ONE.get(schema.ce_type, frozenset())
     grown = _Growing(language, schema.body["namespace"])
     fields = tuple(

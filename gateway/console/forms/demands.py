@@ -1,4 +1,4 @@
-"""What the law requires of an act, laid on the fields of its form."""
+"""Puts the law's requirements for an act on the fields of its form."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _laid(
 
 
 def _answered(one: Tick, language: Language) -> YesNo:
-    """What must be said is no tick: a box that is not ticked says nothing."""
+    """A required field is no tick box, because a box that is not ticked says nothing."""
     return YesNo(
         name=one.name,
         label=one.label,

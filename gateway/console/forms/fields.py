@@ -1,4 +1,4 @@
-"""What a form is made of: one frozen node for each field of a body.
+"""The nodes of a form: one frozen node for each field of a body.
 
 A place in a form is a path, as `goods.0.name`: of an input its name, of what is wrong its address.
 """
@@ -23,7 +23,7 @@ LINE, TEXT = 10_000, 50_000
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with the value at a path; an empty path is the form as a whole."""
+    """The fault of the value at a path. An empty path is the form as a whole."""
 
     path: str
     text: str
@@ -37,7 +37,7 @@ class FieldOption:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What the law requires here, in words, with its article; `alone` if no other place will do."""
+    """The law's requirement here, in words, with its article; `alone` if no other place will do."""
 
     text: str
     citation: str
@@ -46,7 +46,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """What every node has; `demands` are the law's, of this very place."""
+    """The parts of every node; `demands` are the law's requirements at this place."""
 
     kind: ClassVar[str]
     name: str
@@ -145,7 +145,7 @@ class RecordField(Field):
     kind: ClassVar[str] = "group"
     fields: tuple[AnyField, ...]
     is_optional: bool = False
-    #: What is chosen when the form opens, for the law asks for it: path below -> value.
+    #: The first choices of a new form, because the law asks for them: path below -> value.
     chosen: tuple[tuple[str, str], ...] = ()
 
     @property

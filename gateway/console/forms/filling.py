@@ -1,4 +1,4 @@
-"""From data, or a draft, to the values of a form: the pairs that a browser would post."""
+"""Turns data, or a draft, into the values of a form: the pairs that a browser would post."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HUNDREDTHS = 100
 
 
 def values_of(form: Form, data: Mapping[str, Any]) -> list[Pair]:
-    """What `read` reads as this data; what the form does not know is left out."""
+    """The pairs that `read` reads as this data. Fields that the form does not know are left out."""
     return list(_filled(form.fields, data, ""))
 
 
@@ -61,7 +61,7 @@ def _rows(one: RecordList | Pairs, rows: Sequence[Mapping[str, Any]], path: str)
 
 
 def _is_unsaid(one: AnyField, value: Any) -> bool:
-    """What a browser posts nothing of: a box that is not ticked, a symbol that says nothing."""
+    """The values that a browser does not post: a box without a tick, a symbol that says nothing."""
     return (isinstance(one, Tick) and not value) or (
         isinstance(one, ChoiceField) and value == one.unsaid
     )

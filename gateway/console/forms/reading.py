@@ -1,4 +1,4 @@
-"""What was posted, read as a body's data: blanks say nothing, what is wrong is named."""
+"""Reads a posted form as a body's data: blanks say nothing, faults are named."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class _Walk:
         return self._tried(at, partial(_single, one, typed)) if typed.strip() else _UNSAID
 
     def _tried(self, at: str, reading: Callable[[], _T]) -> _T:
-        """What it reads, or nothing where it is wrong."""
+        """The value, or nothing if it is wrong."""
         try:
             return reading()
         except WrongValueError as wrong:

@@ -23,7 +23,7 @@ _HAN = re.compile("[一-鿿]")
 #: `letter_no 移送书文号`: a word that a text may be, with its Chinese.
 _SUGGESTED = re.compile(r"([A-Za-z][A-Za-z_]*) ([一-鿿][一-鿿/]*)")
 _SYMBOL = re.compile(r", (?=[A-Z][A-Z0-9_]* )")
-#: What the look of the input says already, or what says nothing to who fills it in.
+#: Words that the input itself shows, or that do not help the person who fills it in.
 _DROPPED = re.compile(r",? ?(YYYY-MM-DD|RFC 3339|lower-case hex)$|[,;] (null|empty) .*$")
 
 

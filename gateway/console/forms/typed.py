@@ -1,4 +1,4 @@
-"""What was typed: the posted pairs of name and value, by path.
+"""The typed values: the posted pairs of name and value, by path.
 
 A row is there if anything of it was posted; its marker (`goods.2`) is, even where all of it is
 blank, and says with what it was opened.
@@ -57,7 +57,7 @@ class Typed:
 
 
 def opened_with(marker: str) -> dict[str, str]:
-    """What a row was opened with, as its marker says it: path below -> value."""
+    """The first values of a row, as its marker says them: path below -> value."""
     return dict(part.split("=", 1) for part in marker.split("&") if "=" in part)
 
 

@@ -96,7 +96,7 @@ def _day(plain: str) -> str:
 
 
 def _moment(plain: str) -> str:
-    """With its zone; Beijing's where none is written."""
+    """With its zone, or Beijing's if none is written."""
     folded = unicodedata.normalize("NFKC", plain)
     try:
         found = datetime.fromisoformat(folded) if _MOMENT.match(folded) else _raise("wrong.moment")

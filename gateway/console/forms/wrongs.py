@@ -1,4 +1,4 @@
-"""What the gateway refused, on the fields it speaks of, in the reader's language."""
+"""Puts a refusal of the gateway on the fields that it names, in the reader's language."""
 
 from __future__ import annotations
 

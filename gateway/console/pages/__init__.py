@@ -1,1 +1,1 @@
-"""What each page shows, asked of the API's own functions; how it looks stands in the templates."""
+"""The content of each page, from the API's own functions. The templates say how it looks."""

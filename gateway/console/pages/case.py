@@ -32,7 +32,7 @@ from gateway.shapes import Region
 from gateway.web import paging
 
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/cases", include_in_schema=False)
-#: So many events stand on one page.
+#: The most events on one page.
 MOST_EVENTS = 1000
 _LOOKS = 1000
 #: A form sends the field that nobody filled in, as empty.
@@ -57,7 +57,7 @@ async def one_case(
 ) -> Response:
     """The case as the API shows it to this visitor, drawn.
 
-    Where the address says so: as it was known at the end of a day, or as another agency sees it.
+    If the address says so: as known at the end of a day, or as another agency sees it.
     """
     names: PageNames = request.app.state.names
     then = None if on is None else end_of(on)
@@ -118,7 +118,7 @@ async def one_event(
     gateway: Context,
     database: Database,
 ) -> Response:
-    """What one event says, how it was handed over, and what differs from the one before it."""
+    """The content of one event, its hand-over, and its difference from the event before."""
     asked = _Event(request, case, source, event_id)
     return await asked.shown(visitor, gateway, database)
 
@@ -254,7 +254,7 @@ class Looks:
 async def _accesses(
     case: str, visitor: Visitor, gateway: Gateway, database: Database
 ) -> list[AccessItem]:
-    """Who looked at the case; nothing for who may not know."""
+    """The people who looked at the case. Nothing for a visitor who may not know."""
     if visitor.agency is None:
         return []
     try:
@@ -313,7 +313,7 @@ def _is_about(note: HistoryItem, item: HistoryItem) -> bool:
 
 
 def namer(gateway: Gateway) -> Any:
-    """What an agency is called; its id where the directory does not know it."""
+    """The name of an agency, or its id if the directory does not know it."""
     known = gateway.directory().agencies
 
     def name(agency: str) -> str:

@@ -195,7 +195,7 @@ async def export(
     compare: Literal["month", "year", ""] = "",
     form: Form = "xlsx",
 ) -> Response:
-    """What the page shows, for a spreadsheet program, in the reader's language."""
+    """The content of the page for a spreadsheet program, in the reader's language."""
     t = words(language_of(request))
     if indicator:
         one = await _one(ask, indicator, by, since, until)
@@ -301,7 +301,7 @@ async def glance(ask: FigureReader, items: Sequence[Definition], plan: Periods) 
 
 
 def plan_of(ask: FigureReader, month: str, compare: Compare) -> Periods:
-    """Of the month that is asked for, or that of the moment; whole months in a shared view."""
+    """For the requested month, or the present one. A shared view has whole months."""
     last = ask.as_of.astimezone(CHINA).date()
     first = dt.date.fromisoformat(f"{month}-01") if month else last.replace(day=1)
     return overview.plan(first, last, compare, whole=ask.view == "shared")
@@ -364,7 +364,7 @@ def _exported(cell: figuring.TableCell) -> object:
 
 
 def _titles(gateway: Gateway, name: str, value: str) -> dict[str, str]:
-    """What the law calls a clock that stands in a cell."""
+    """The law's name for a clock in a cell."""
     clocks = law_of(gateway.settings.policies_dir).clocks
     if name != "value_of" or value not in clocks:
         return {}

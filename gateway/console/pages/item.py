@@ -1,6 +1,6 @@
 """One work item: what it is about, who else looks at it, and each act as a form.
 
-What an officer types is kept on the server with every pause. An act on an item that another officer
+The server keeps what an officer types at every pause. An act on an item that another officer
 changed meanwhile is refused, with what was typed still there.
 """
 
@@ -40,7 +40,7 @@ _OURS = frozenset({"csrf", "version", "legal_time", "discard"})
 _CHANGED = frozenset({"work_changed", "work_closed", "superseded", "work_pending"})
 _REFUSED = 422
 _EVENTS = 1000
-#: Of a version; more is none that we gave.
+#: The most digits of a version. We give no larger one.
 _DIGITS = 9
 
 
@@ -79,7 +79,7 @@ async def one_item(
 async def _became(
     database: Looking, visitor: Visitor, item: WorkItem, event_id: str
 ) -> events.EventStatus | None:
-    """What became of the act that the page was left with: what an address says is no proof."""
+    """The outcome of the act after which the page was left. The address alone is no proof."""
     agency = str(visitor.agency)
     found = await events.status_of(database, agency, agency, event_id)
     return found if found is not None and found.subject == item.case else None
@@ -98,7 +98,7 @@ async def present(
 
 
 class Given(NamedTuple):
-    """What the form of an act held: its own fields and the event's."""
+    """The content of an act's form: its own fields and the event's."""
 
     version: int
     legal_time: str
@@ -268,7 +268,7 @@ async def _fields(request: Request) -> Fields:
 
 
 def _given(fields: Fields, version: int) -> Given:
-    """What was posted or kept; `version` is the item's where the form says none."""
+    """The posted or kept values; `version` is the item's if the form has none."""
     own = dict(fields)
     text = own.get("version", "")
     read = int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else version

@@ -84,7 +84,7 @@ async def content(
     gateway: Context,
     database: Database,
 ) -> Response:
-    """What the case says; the look is written down before the page leaves."""
+    """The content of the case. The look is written down before the page leaves."""
     found = await grants.opened(number, visitor.principal, gateway, database)
     known = gateway.directory().agencies
     return page(request, "ops_opened.html", visitor, found=found, agencies=known)

@@ -47,7 +47,7 @@ async def rejects(
     every: Annotated[bool, Query(alias="all")] = False,
     cursor: paging.Cursor = None,
 ) -> Response:
-    """By cause, and of one cause each record."""
+    """By cause, with each record of a chosen cause."""
     asked: dict[str, Any] = {"reason": reason or None, "door": door or None}
     found = await rejected.rejected(
         asker=visitor.principal,
@@ -120,7 +120,7 @@ async def ask(
 
 
 def _request(given: dict[str, str], places: list[str], *, dry_run: bool) -> RedriveRequest:
-    """What the form asks for; raises CasebusError `invalid_request` for a number that is none."""
+    """The request of the form. Raises CasebusError `invalid_request` for a bad number."""
     said: dict[str, Any] = {name: given[name] for name in _TEXTS if given.get(name)}
     said |= {name: given[name] for name in _NUMBERS if given.get(name)}
     try:
@@ -132,7 +132,7 @@ def _request(given: dict[str, str], places: list[str], *, dry_run: bool) -> Redr
 
 
 def _passing(plan: Plan | None) -> int:
-    """Of what would be sent, how much admission would take."""
+    """How many of the records admission would take."""
     if plan is None:
         return 0
     return sum(
@@ -146,7 +146,7 @@ def _passing(plan: Plan | None) -> int:
 async def one_redrive(
     *, request: Request, number: redrives.Number, visitor: OpsHere, database: Database
 ) -> Response:
-    """What was asked for, who decides, and how far it is."""
+    """The request, the operator who decides, and the progress."""
     found = await redrives.one_redrive(number, visitor.principal, database)
     return _redrive(request, visitor, found)
 

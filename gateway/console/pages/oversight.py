@@ -24,7 +24,7 @@ router = APIRouter(route_class=ConsoleRoute, prefix="/console", include_in_schem
 _ROWS, _MOST_ROWS = 25, 500
 #: Agencies shown at once; the rest are a link away.
 _AGENCIES = 8
-#: What may count as due soon, the first by itself.
+#: The choices for "due soon"; the first is the default.
 SOON_DAYS = (3, 7, 15, 30, 90)
 Days = Annotated[int, Query(ge=0, le=365)]
 Table = Literal["owed", "omissions", "unanswered"]

@@ -174,7 +174,7 @@ def _printed(
 
 
 def _on_paper(item: HistoryItem) -> dict[str, Any]:
-    """Without what a letter says elsewhere, its only number, or what is the office's own."""
+    """Without what stands elsewhere in a letter, its only number, and the office's own matters."""
     left_out = {"work_item", "work_version"}
     if len(item.data.get("numbers") or []) == 1:
         left_out.add("numbers")

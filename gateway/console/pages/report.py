@@ -35,7 +35,7 @@ Month = Annotated[str, Path(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$")]
 
 
 class ReportLine(NamedTuple):
-    """Who, how many in the month, and how many stand at its end."""
+    """The agency, its number in the month, and its number at the end of the month."""
 
     who: str
     new: str
@@ -89,7 +89,7 @@ def _plan(ask: FigureReader, first: dt.date) -> Periods:
 
 
 async def _breaches(ask: FigureReader, plan: Periods) -> Breaches | None:
-    """Of what the agency sees itself; a shared report names no agency."""
+    """For the cases that the agency sees itself. A shared report names no agency."""
     if ask.view == "shared":
         return None
     return await overseeing.breached(
@@ -105,7 +105,7 @@ async def _breaches(ask: FigureReader, plan: Periods) -> Breaches | None:
 async def _lines(
     ask: FigureReader, plan: Periods, pair: tuple[str, str], t: PageWords
 ) -> list[ReportLine]:
-    """By agency, or by city where no agency may be named; the total last."""
+    """By agency, or by city if no agency may be named. The total is last."""
     by = "city" if ask.view == "shared" else "agency"
     new = await ask([pair[0]], by, *plan.now)
     standing = await ask([pair[1]], by, None, plan.now.until)

@@ -57,7 +57,7 @@ async def search(
     if asked.place:
         return RedirectResponse(asked.place, 303)
     if any(not one for _, one in pairs):
-        # What a form sends of fields that nobody filled in: an address is to be sent on.
+        # Empty fields of a form are dropped, so that people can send the address to others.
         return RedirectResponse(f"/console/search?{address(pairs)}", 303)
     found = await asked.found(cursor=cursor, limit=PAGE_ROWS, count=True)
     gateway, visitor = asked.gateway, asked.visitor
@@ -101,7 +101,7 @@ async def _file(
     media: str,
     write: Callable[[str, list[str], list[list[object]]], bytes],
 ) -> Response:
-    """What is found, as the page shows it; what was cut off is said in the last line."""
+    """The found cases as the page shows them. The last line says what was cut off."""
     if asked.place:
         return RedirectResponse(asked.place, 303)
     names, now = asked.request.app.state.names, asked.gateway.now()

@@ -32,7 +32,7 @@ _NOTHING = Guess("", {})
 
 @dataclass(slots=True)
 class SearchQuery:
-    """What a visitor asks for."""
+    """The question of a visitor."""
 
     request: Request
     visitor: Visitor
@@ -40,7 +40,7 @@ class SearchQuery:
     database: Looking
     sort: Sort
     typed: str = ""
-    #: What the box was taken for; empty where nothing was typed.
+    #: The kind of the text in the box; empty if nothing was typed.
     guess: Guess = _NOTHING
     #: The address of the only case or event, if nothing else was asked.
     place: str = ""

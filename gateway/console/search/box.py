@@ -20,12 +20,12 @@ class Guess(NamedTuple):
 
     kind: str
     condition: Mapping[str, str]
-    #: By its form alone; any other is right only where it finds something.
+    #: By its form alone. Any other kind is right only if it finds something.
     certain: bool = False
 
 
 def guesses(typed: str, agencies: Iterable[Agency]) -> Iterator[Guess]:
-    """What it may be, the likeliest first; the last is certain."""
+    """The possible kinds, the likeliest first. The last one always fits."""
     ids = list(_ids(typed))
     if ids:
         # An id that nothing is found by is unknown; it is no word of a title.

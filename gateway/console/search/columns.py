@@ -1,4 +1,4 @@
-"""What may stand in a column of the search, on the page and in what leaves it as a file."""
+"""The possible columns of the search, on the page and in its files."""
 
 from __future__ import annotations
 

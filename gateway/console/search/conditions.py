@@ -16,7 +16,7 @@ from gateway.problems import RefusedError
 
 #: What a page asks for. Everything else in its address belongs to the search.
 CONDITIONS = tuple(Filters.model_fields)
-#: What a search is, in its address: all but where one stands in it.
+#: The search in its address, without the reader's place in the result.
 ADDRESS = (*CONDITIONS, "text", "sort", "columns")
 Pairs = Iterable[tuple[str, str]]
 #: The fields as a person types them: what is wrong is said beside each, not in the page's stead.
@@ -35,7 +35,7 @@ class Conditions:
 
     @classmethod
     def read(cls, typed: Mapping[str, str], agencies: Iterable[Agency]) -> Conditions:
-        """What nobody filled in is not asked for; an agency may be given by its name."""
+        """Empty fields are no conditions. An agency may be given by its name."""
         given = {name: typed[name].strip() for name in CONDITIONS if typed.get(name, "").strip()}
         if "agency" not in given:
             return cls(given, given)
@@ -45,7 +45,7 @@ class Conditions:
         return cls(given, given, {"agency": "search.wrong.agencies" if fits else _word("agency")})
 
     def filters(self, more: Mapping[str, str]) -> Filters | None:
-        """With what the box was taken for; None where a field is wrong."""
+        """With the meaning of the box; None if a field is wrong."""
         try:
             found = Filters(**{**self.meant, **more})
         except ValidationError as error:
@@ -53,7 +53,7 @@ class Conditions:
         return None if self.wrong else found
 
     def refused(self, error: RefusedError) -> None:
-        """What the search itself does not take; raises what is no field of the form."""
+        """Faults that the search itself refuses. Raises any fault that is no field of the form."""
         names = [one["pointer"].removeprefix("/query/") for one in error.errors]
         if not names or not set(names) <= set(CONDITIONS):
             raise error

@@ -1,4 +1,4 @@
-"""Who somebody is here, by what the issuer says of it: policies/console/claims.yaml."""
+"""A person's place here by the issuer's claims: policies/console/claims.yaml."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _Path = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_len
 
 
 class Claim(LawModel):
-    """Where a value stands in a token, and what its words mean."""
+    """The place of a value in a token, and the meaning of its words."""
 
     claim: _Path
     #: The issuer's word -> ours; None: its words are ours.
@@ -52,7 +52,7 @@ class RolesClaim(LawModel):
 
 
 class Post(NamedTuple):
-    """Where somebody stands; `agency` is None for the ops engineer."""
+    """A person's place; `agency` is None for the ops engineer."""
 
     name: str
     agency: str | None

@@ -28,7 +28,7 @@ _SPENT = 0.1
 
 
 async def visitor(request: Request, gateway: Context) -> Visitor:
-    """Who has the session of this request; raises SignInNeeded."""
+    """The visitor of this request's session. Raises SignInNeeded."""
     signing = of_request(request)
     cookie = request.cookies.get(signing.cookie, "")
     if not 0 < len(cookie) <= _MOST_COOKIE:
@@ -91,7 +91,7 @@ SupervisorHere = Annotated[Visitor, Depends(supervisor)]
 
 
 async def own_form(request: Request, visitor: Current) -> None:
-    """What changes something was sent from a page of this session; raises `foreign_form`."""
+    """Checks that a page of this session sent the change. Raises `foreign_form`."""
     refuse_other_sites(request, of_request(request))
     given = request.headers.get("x-csrf-token") or (await request.form(max_fields=MOST_VALUES)).get(
         "csrf"

@@ -1,4 +1,4 @@
-"""What the development issuer keeps: its key, and the codes that nobody has used yet."""
+"""The memory of the development issuer: its key, and the codes that nobody has used yet."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from casebus.now import Now
 from gateway.console.signin.published import Discovery, discovery, key_set
 from gateway.console.signin.way import SignInState
 
-#: By a key that is not ours, every one of them: a client's secret signs no token.
+#: Only algorithms with a key that is not ours: a client's secret signs no token.
 _ALGORITHMS = ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
 _ALGORITHMS += ["EdDSA", "Ed25519"]
 _KNOWN_SECONDS = 3600.0
@@ -36,7 +36,7 @@ _LONGEST_CODE = 40
 
 
 class OidcClient(NamedTuple):
-    """What the console is to its issuer."""
+    """The console as a client of its issuer."""
 
     issuer: str
     id: str
@@ -56,7 +56,7 @@ class Provider:
         self._known_at = self._keys_at = self._again_at = -_KNOWN_SECONDS
 
     async def way_in(self, way: SignInState, redirect: str) -> str:
-        """Where the browser goes to be told who it is of."""
+        """The address at which the browser learns who its person is."""
         asked = {
             "response_type": "code",
             "client_id": self._client.id,
@@ -79,7 +79,7 @@ class Provider:
             raise _refused("another issuer answered")
 
     async def way_out(self, back: str) -> str:
-        """Where a browser's session with the issuer ends too; empty where it has no such place."""
+        """The address that also ends the session with the issuer; empty if there is none."""
         address = (await self._discovered()).end_session_endpoint
         if not address:
             return ""
@@ -87,7 +87,7 @@ class Provider:
         return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
 
     async def person(self, code: str, way: SignInState, redirect: str) -> dict[str, Any]:
-        """What the issuer says of who came back with this code.
+        """The issuer's claims about the person who came back with this code.
 
         Raises CasebusError `sign_in_refused`, or `issuer_unavailable`.
         """
@@ -114,7 +114,7 @@ class Provider:
         return await self._ask("POST", known.token_endpoint, data=given, **more)
 
     async def _more(self, said: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-        """What it says at another place: by default an issuer puts little into an ID token."""
+        """The claims at UserInfo, because by default an issuer puts little into an ID token."""
         address = (await self._discovered()).userinfo_endpoint
         if not (address and isinstance(answer.get("access_token"), str)):
             return {}
@@ -177,7 +177,7 @@ class Provider:
             return self._known
 
     async def _published(self, address: str) -> dict[str, Any]:
-        """What everybody may read: that it is refused is the issuer's fault, no person's."""
+        """Everybody may read this address. A refusal is the issuer's fault and no person's."""
         try:
             return await self._ask("GET", address)
         except CasebusError as error:

@@ -1,4 +1,4 @@
-"""What an issuer publishes: where it answers, and its keys (OpenID Connect Discovery 1.0 §3)."""
+"""An issuer's publication: its addresses and keys (OpenID Connect Discovery 1.0 §3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BASIC, _POST = "client_secret_basic", "client_secret_post"
 
 
 class Discovery(BaseModel):
-    """Of all that stands there, what is used here."""
+    """The part of the document that is used here."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,7 +25,7 @@ class Discovery(BaseModel):
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str = ""
-    #: Where a browser's session with the issuer itself ends.
+    #: The address that ends a browser's session with the issuer.
     end_session_endpoint: str = ""
     token_endpoint_auth_methods_supported: tuple[str, ...] = (_BASIC,)
     authorization_response_iss_parameter_supported: bool = False
@@ -48,7 +48,7 @@ def discovery(issuer: str, read: Mapping[str, Any]) -> Discovery:
         raise CasebusError("issuer_unavailable", "it names itself otherwise than we do")
     asked = (known.authorization_endpoint, known.token_endpoint, known.jwks_uri)
     for one in filter(None, (*asked, known.userinfo_endpoint, known.end_session_endpoint)):
-        # What was asked for over TLS is not gone on with in plain text.
+        # A request over TLS is never continued in plain text.
         if urlsplit(one).scheme not in {"https", urlsplit(issuer).scheme}:
             raise CasebusError("issuer_unavailable", "its description leads to plain text")
     return known

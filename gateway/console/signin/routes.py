@@ -29,7 +29,7 @@ _SEEN = 303
 async def sign_in(
     request: Request, back: Annotated[str, Query(alias="next", max_length=2000)] = ""
 ) -> Response:
-    """To the issuer; who comes back goes on to `next`."""
+    """Sends the browser to the issuer. When it comes back, it goes on to `next`."""
     signing = of_request(request)
     begun = way.begin()
     under_way = way.of(begun)
@@ -41,7 +41,7 @@ async def sign_in(
 
 
 class IssuerAnswer(BaseModel):
-    """What the issuer sends a browser back with."""
+    """The parameters with which the issuer sends a browser back."""
 
     code: Annotated[str, Field(max_length=4000)] = ""
     state: Annotated[str, Field(max_length=200)] = ""

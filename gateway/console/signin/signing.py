@@ -1,4 +1,4 @@
-"""What sign-in needs, opened once with the application; and where who must sign in is sent."""
+"""The parts of sign-in, opened once with the application, and the way to the sign-in page."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Signing:
 
     @property
     def forms_to(self) -> tuple[str, ...]:
-        """Where a form of ours may lead besides: sign-out ends at the issuer."""
+        """Another address to which a form may lead, because sign-out ends at the issuer."""
         address = urlsplit(self.issuer)
         there = f"{address.scheme}://{address.netloc}"
         return (there,) if self.issuer and there != self.origin else ()
@@ -85,7 +85,7 @@ class Signing:
         return self._provider
 
     def _at_once(self) -> datetime:
-        """By the clock that is there when it is asked: a test sets another."""
+        """By the clock at the time of the call, because a test sets another one."""
         return self.now()
 
 
@@ -107,7 +107,7 @@ def local(path: str) -> str:
 
 
 def answer(request: Request, _: Exception) -> Response:
-    """Where who has no session goes: a handler for `SignInNeeded`.
+    """A handler for `SignInNeeded`: it sends a visitor without a session to sign in.
 
     A page is sent to sign in and comes back; htmx is told to leave the page for that; a stream
     ends, and is not asked for again.

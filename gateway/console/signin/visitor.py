@@ -1,4 +1,4 @@
-"""Who sits in front of the console."""
+"""The person in front of the console."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Role(StrEnum):
 class Visitor:
     """A person with a session that is alive."""
 
-    #: By what the issuer knows it.
+    #: The issuer's id of the person.
     subject: str
     #: Its real name: shown to itself, and in no event.
     name: str
@@ -31,14 +31,14 @@ class Visitor:
     #: Empty where the agency has no units, or the issuer names none.
     unit: str
     roles: frozenset[Role]
-    #: What each form of this session carries.
+    #: The token in each form of this session.
     csrf: str
     #: Digest of the session's cookie.
     session: bytes
 
     @property
     def principal(self) -> Principal:
-        """Who asks, to the services below the API."""
+        """The caller, for the services below the API."""
         if self.agency is None:
             return Principal(operators.name_of(self.pseudonym), None)
         return Principal(self.agency, self.agency)
