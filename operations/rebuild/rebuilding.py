@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, cast
@@ -21,6 +21,7 @@ from casebus.cases.renewing import refuse_newer
 from casebus.errors import CasebusError
 from casebus.events.topics import JOURNAL
 from casebus.settings import Settings
+from casebus.tasks import together
 from operations.rebuild.reading import JournalReader, RecordedUntil
 from services.casework import batch as journal_batch
 from services.casework.desk import Desk
@@ -33,7 +34,7 @@ from storage import beside, journal, renewing
 from storage.beside import BEFORE, NEXT, BesidePool
 from storage.differences import Differences, differences
 from storage.handles import Connection, Pool
-from storage.pool import application_name, open_pool
+from storage.pool import BY_KEY, application_name, open_pool
 from storage.queries import load
 from storage.renewing import Unsettled
 from storage.sampling import ALL, Sample
@@ -44,6 +45,8 @@ _SQL = load("beside")
 _LOCK = 0x72656275696C64
 #: The table of the journal's own records.
 JOURNAL_TABLE = "journal"
+#: As casework has: PostgreSQL works on one partition's rows while another's are made.
+_LANES = 2
 _LOOK_SECONDS = 0.5
 SETTLING_SECONDS = 60.0
 
@@ -164,10 +167,15 @@ async def _beside(
         epoch = await journal.current_epoch(live)
         quiet = replace(desk, speaks=False, streams=desk.streams.anew(), epoch=epoch)
         try:
-            pool = await open_pool(settings.database_url, application=APPLICATION)
+            pool = await open_pool(settings.database_url, application=APPLICATION, planning=BY_KEY)
             try:
-                async with JournalReader(settings, topic) as source:
-                    yield _Rebuilding(live, BesidePool(pool), source, quiet, advance, sample=sample)
+                async with AsyncExitStack() as opened:
+                    sources = [
+                        await opened.enter_async_context(JournalReader(settings, topic))
+                        for _ in range(_LANES)
+                    ]
+                    beside_pool = BesidePool(pool)
+                    yield _Rebuilding(live, beside_pool, sources, quiet, advance, sample=sample)
             finally:
                 await pool.close()
         finally:
@@ -182,13 +190,13 @@ class _Rebuilding:
         self,
         live: Any,
         pool: BesidePool,
-        source: JournalReader,
+        sources: Sequence[JournalReader],
         desk: Desk,
         advance: Advance,
         *,
         sample: Sample,
     ) -> None:
-        self._live, self._pool, self._source = live, pool, source
+        self._live, self._pool, self._sources = live, pool, sources
         self._desk, self._advance, self._sample = desk, advance, sample
         self._renewals = CaseRenewer(cast("Pool", pool), desk, save)
 
@@ -268,19 +276,31 @@ class _Rebuilding:
             RecordedUntil(*row)
             for row in await self._live.fetch(_SQL["positions"], self._desk.epoch)
         ]
-        first = await self._source.first_offsets(places)
+        first = await self._sources[0].first_offsets(places)
         total = sum(one.next_offset - first[one.partition] for one in places)
-        done = total
         at = {one.partition: await self._begun(one, first[one.partition]) for one in places}
-        done -= sum(one.next_offset - at[one.partition] for one in places)
-        for one in places:
-            while at[one.partition] < one.next_offset:
-                count = await self._record(one, at[one.partition])
-                at[one.partition] += count
-                done += count
-                self._advance(done, total)
+        # Whoever has no partition takes the next.
+        waiting = iter(places)
+
+        def advance() -> None:
+            left = sum(one.next_offset - at[one.partition] for one in places)
+            self._advance(total - left, total)
+
+        await together(*(self._derive(one, waiting, at, advance) for one in self._sources))
         await self._renewals.all()
         return total
+
+    async def _derive(
+        self,
+        source: JournalReader,
+        waiting: Iterator[RecordedUntil],
+        at: dict[int, int],
+        advance: Callable[[], None],
+    ) -> None:
+        for place in waiting:
+            while at[place.partition] < place.next_offset:
+                at[place.partition] += await self._record(source, place, at[place.partition])
+                advance()
 
     async def _begun(self, place: RecordedUntil, first: int) -> int:
         """The offset from which on it is still to be derived."""
@@ -290,8 +310,8 @@ class _Rebuilding:
             await connection.execute(_SQL["begin_at"], *where, first)
             return (await journal.lock_position(connection, *where)).next_offset
 
-    async def _record(self, place: RecordedUntil, offset: int) -> int:
-        records = await self._source.read(place.partition, offset, place.next_offset)
+    async def _record(self, source: JournalReader, place: RecordedUntil, offset: int) -> int:
+        records = await source.read(place.partition, offset, place.next_offset)
         batch = Batch(JOURNAL, place.partition, records)
         async with self._pool.acquire() as connection, connection.transaction():
             touched = await journal_batch.record(
