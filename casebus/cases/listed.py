@@ -12,9 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from casebus import shipped
 from casebus.cases.matching import plain_name
 from casebus.events.identifiers import FORM, identify
 from casebus.events.minted import stream_id
@@ -121,7 +121,7 @@ class PenaltyEntryRules(BaseModel):
     @classmethod
     def load(cls, policies: Path) -> PenaltyEntryRules:
         """Raises OSError, yaml.YAMLError or pydantic's ValidationError: nothing starts without."""
-        return cls.model_validate(yaml.safe_load((policies / _FILE).read_text(encoding="utf-8")))
+        return cls.model_validate(shipped.parse((policies / _FILE).read_text(encoding="utf-8")))
 
     def may_ask(self, asker: str, office: str, directory: Agencies) -> bool:
         """Whether the asker may be told if the bus has what the office decided."""

@@ -15,8 +15,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from casebus import shipped
 from casebus.cases import body
 from casebus.cases.event import CaseEvent, Identity
 from casebus.events.doors import BUS
@@ -46,7 +45,7 @@ class Rooms:
 
     @classmethod
     def parse(cls, text: str) -> Rooms:
-        rows = yaml.safe_load(text)["rooms"]
+        rows = shipped.parse(text)["rooms"]
         return cls(
             tuple(sorted((datetime.fromisoformat(row["from"]), int(row["room"])) for row in rows))
         )

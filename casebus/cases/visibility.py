@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from casebus import shipped
 from casebus.events.register import VISIBILITIES, full_name
 
 Level = Literal["PUBLIC", "PARTY", "AGENCY", "CASE_TEAM", "RESTRICTED"]
@@ -32,7 +32,7 @@ class Access(BaseModel):
     @classmethod
     def load(cls, policies: Path) -> Access:
         """Raises OSError, yaml.YAMLError or pydantic's ValidationError: nothing starts without."""
-        return cls.model_validate(yaml.safe_load((policies / _FILE).read_text(encoding="utf-8")))
+        return cls.model_validate(shipped.parse((policies / _FILE).read_text(encoding="utf-8")))
 
     def level(self, viewer: Viewer, author: str, recipients: Collection[str]) -> Level | None:
         """The level at which the viewer sees an event; None for its type and month only."""

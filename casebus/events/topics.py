@@ -14,8 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
+from casebus import shipped
 from casebus.errors import CasebusError
 
 Pattern = Literal["literal", "prefixed"]
@@ -92,7 +91,7 @@ class Topics:
 
     @classmethod
     def parse(cls, text: str) -> Topics:
-        return cls(yaml.safe_load(text))
+        return cls(shipped.parse(text))
 
     @classmethod
     def load(cls, folder: Path) -> Topics:

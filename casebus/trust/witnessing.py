@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from casebus import shipped
 
 
 class Witnessing(BaseModel):
@@ -21,4 +22,4 @@ class Witnessing(BaseModel):
     def load(cls, policies: Path) -> Witnessing:
         """Raises OSError, yaml.YAMLError or pydantic's ValidationError: nothing starts without."""
         text = (policies / "witnesses.yaml").read_text(encoding="utf-8")
-        return cls.model_validate(yaml.safe_load(text))
+        return cls.model_validate(shipped.parse(text))

@@ -7,8 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
 from fastapi import Request
+
+from casebus import shipped
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -45,14 +46,14 @@ def words(language: Language) -> PageWords:
 @lru_cache
 def texts() -> dict[str, dict[str, str]]:
     """Every entry: key -> language -> text."""
-    found: dict[str, dict[str, str]] = yaml.safe_load(_WORDS.read_text("utf-8"))
+    found: dict[str, dict[str, str]] = shipped.parse(_WORDS.read_text("utf-8"))
     return found
 
 
 @lru_cache
 def remedies() -> dict[str, str]:
     """In Chinese, by reason: why a record was refused, and what to do."""
-    found: dict[str, str] = yaml.safe_load(_REMEDIES.read_text("utf-8"))
+    found: dict[str, str] = shipped.parse(_REMEDIES.read_text("utf-8"))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
 
+from casebus import shipped
 from casebus.errors import CasebusError
 from casebus.law.compiled import event_name
 from casebus.words import in_words
@@ -85,6 +86,6 @@ def load_rules(folder: Path) -> dict[str, SectorRules]:
 
 def _load(path: Path) -> SectorRules:
     try:
-        return SectorRules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return SectorRules.model_validate(shipped.parse(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
         raise CasebusError("intake_rules_bad", f"{path.name}: {in_words(error)}") from error

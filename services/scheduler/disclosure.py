@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from casebus import shipped
 from casebus.law import Law
 from casebus.law.models import Rule, Title, Word
 
@@ -39,7 +39,7 @@ class Disclosure(NamedTuple):
     def load(cls, policies: Path) -> Disclosure:
         """Raises LawError, OSError, yaml.YAMLError or ValidationError: nothing starts without."""
         thresholds = Law.load(policies / "law").thresholds
-        said = _File.model_validate(yaml.safe_load((policies / _FILE).read_text(encoding="utf-8")))
+        said = _File.model_validate(shipped.parse((policies / _FILE).read_text(encoding="utf-8")))
         years = thresholds.standards.repeat_years
         return cls(years, thresholds.limits.shortest_years, said.withheld)
 

@@ -14,8 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from casebus import shipped
 from gateway.console.forms.fields import FieldOption, Language
 
 _HERE = Path(__file__).parent
@@ -98,4 +97,4 @@ def _words() -> dict[str, dict[str, str]]:
 
 
 def _read(name: str) -> Any:
-    return yaml.safe_load((_HERE / name).read_text("utf-8"))
+    return shipped.parse((_HERE / name).read_text("utf-8"))
