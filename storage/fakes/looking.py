@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from casebus.events.envelope import agency_of
+from storage.access import Looked
 from storage.fakes.journal import record_of
 from storage.fakes.tables import ANSWERS, Line, Tables, answers, lines
 from storage.queries import load
@@ -82,6 +83,11 @@ def work_item(db: Tables, agency: str, key: str) -> Iterator[Line]:
 # As storage.work puts its query together.
 _WORK = load("work")
 ANSWERS[_WORK["item"].format(shown=_WORK["shown"], wanted=_WORK["wanted"])] = work_item
+
+
+@answers("access", "note")
+def note(db: Tables, *values: Any) -> None:
+    db.copy_in("own.access", dict(zip(Looked.__slots__, values, strict=True)))
 
 
 @answers("access", "accesses")

@@ -1,3 +1,8 @@
+-- name: note
+insert into own.access (at, agency, method, route, stream, source, event_id, status,
+                        officer, reason, break_glass)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
 -- name: accesses
 select a.at, a.agency, a.method, a.route, a.status, a.officer, a.reason,
        a.break_glass, g.reason as break_glass_reason
