@@ -118,9 +118,10 @@ class Clock:
 
         What lapses does so at its last moment: there the grace only waits for what is on its way.
         """
+        if self.stopped is None or self.status not in (MET_LATE, CANCELLED):
+            return False
         last = self.certain if self.expiry == LAPSE else self._last_call
-        ended = self.stopped if self.status in (MET_LATE, CANCELLED) else None
-        return ended is not None and last is not None and ended > last
+        return last is not None and self.stopped > last
 
     @property
     def _last_call(self) -> datetime | None:

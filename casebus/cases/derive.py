@@ -15,10 +15,8 @@ def derive(case: Case) -> list[Derived]:
     stopped are the scheduler's, behind its barrier, by `breach_of` and `lapse_of`: the same event
     with the same id. So are findings that a late event may yet heal, by `raised_of`.
     """
+    said = [one for facet in facets.FACETS for one in facet.says(case.of(facet), case)]
+    if not said:
+        return said
     journaled = {event_id for source, event_id in case.order if source == BUS}
-    return [
-        one
-        for facet in facets.FACETS
-        for one in facet.says(case.of(facet), case)
-        if one.id not in journaled
-    ]
+    return [one for one in said if one.id not in journaled]

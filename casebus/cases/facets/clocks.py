@@ -79,10 +79,14 @@ class ClocksFacet(Facet[KnownClocks]):
     def says(cls, known: KnownClocks, case: Core) -> Iterator[Derived]:
         """Breaches and lapses that the late act itself shows, and what is taken back."""
         for clock in known.all:
-            if clock.missed and clock.breach_after is not None:
+            if not clock.missed:
+                continue
+            if clock.breach_after is not None:
                 yield clock_events.breach_of(clock)
-            elif clock.missed and clock.lapse_after is not None:
+            elif clock.lapse_after is not None:
                 yield clock_events.lapse_of(clock)
+        if not (known.unfounded or known.told):
+            return
         clocks = {clock.key: clock for clock in known.all}
         for told in known.unfounded:
             yield clock_events.lapse_withdrawn(case, clocks.get(told.key), told)

@@ -56,6 +56,8 @@ class FindingsFacet(Facet[KnownFindings]):
             if one.tell and one.tell_after is None:
                 numbers = numbers_for(case, agency_of(one.event[0]))
                 yield finding_events.raised_of(case.stream, one, numbers)
+        if not known.told:
+            return
         present = {one.key for one in known.all if one.tell}
         for told in known.told:
             if told.key not in present:
