@@ -34,11 +34,8 @@ class EventReading:
     says: bool
 
 
-def reading_of(event: CaseEvent, law: Law) -> EventReading:
-    return read_once(_read, event, law)
-
-
-def _read(event: CaseEvent, law: Law) -> EventReading:
+def read(event: CaseEvent, law: Law) -> EventReading:
+    """To be asked by `read_once`."""
     name, data = event.name, event.data
     figures = law.thresholds.detection.says(name)
     said = facets.read(event, law)

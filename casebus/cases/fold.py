@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from casebus.cases import body, facets
+from casebus.cases import body, event_reading, facets
 from casebus.cases.announcements import Announcements, standing
 from casebus.cases.assessing import ANSWER, Assessing
 from casebus.cases.clock_changes import MOVES, move
@@ -18,7 +18,7 @@ from casebus.cases.corrections import corrected
 from casebus.cases.dating import AHEAD, Ahead, date_all
 from casebus.cases.derived import Told
 from casebus.cases.event import CaseEvent, Identity, first_journaled
-from casebus.cases.event_reading import EventReading, reading_of
+from casebus.cases.event_reading import EventReading
 from casebus.cases.facets.assessments import AssessmentsFacet
 from casebus.cases.facets.clocks import ClocksFacet, KnownClocks
 from casebus.cases.facets.copies import CopiesFacet
@@ -148,7 +148,7 @@ class _Folding:
         self.unfounded: list[CaseEvent] = []
 
     def run(self, beyond: Sequence[CaseEvent]) -> Case:
-        order = self.order
+        order, law = self.order, self.law
         self._note_beyond(beyond)
         check_sequences(order, self.findings)
         for event in order:
@@ -156,7 +156,7 @@ class _Folding:
             if event.sector == BUS:
                 self._note_bus(event, name)
                 continue
-            said = reading_of(event, self.law)
+            said = read_once(event_reading.read, event, law)
             if said.numbers:
                 self.numbers.update(said.numbers)
             procedural = said.is_procedural or self._is_procedural(name, said)

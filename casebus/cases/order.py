@@ -92,18 +92,21 @@ def _topological(count: int, pairs: list[tuple[int, int]]) -> list[int]:
         following.setdefault(cause, []).append(effect)
         waiting[effect] += 1
     order: list[int] = []
+    #: What is smaller than the rank at hand, waits for nothing more, and comes next.
+    late: list[int] = []
     for rank in range(count):
         if waiting[rank]:
             continue
-        # Behind it at once, smallest first, what is smaller and has waited for it.
-        ready = [rank]
-        while ready:
-            done = heappop(ready)
+        done = rank
+        while True:
             order.append(done)
             for effect in following.get(done, ()):
                 waiting[effect] -= 1
                 if not waiting[effect] and effect < rank:
-                    heappush(ready, effect)
+                    heappush(late, effect)
+            if not late:
+                break
+            done = heappop(late)
     return order
 
 

@@ -39,6 +39,8 @@ _STEPS = {
 }
 #: Field of the receiver's answer: the day on which it received what it answers.
 _SAYS_WHEN = "received_on"
+#: What an event shows is kept with it.
+_SHOWS = "receipts"
 
 
 class KnownReceipt(NamedTuple):
@@ -59,9 +61,8 @@ class CaseReceipts:
         self._recorded = journaled
         self._journaled: Sequence[CaseEvent] | None = journaled
         self._within = within
-        self._handed: dict[Identity, list[_Evidence]] = {}
-        #: By the id alone: an answer names no more of what it answers.
-        self._declared: dict[str, list[_Evidence]] = {}
+        #: By what was received; an answer names no more of what it answers than its id.
+        self._evidence: dict[Identity | str, list[_Evidence]] = {}
 
     @cached_property
     def _sent(self) -> dict[Identity, tuple[str, ...]]:
@@ -83,7 +84,7 @@ class CaseReceipts:
             self._journaled = None
         latest = KnownReceipt(self._latest(trigger, rule), PRESUMED)
         # Who was not sent it by the journal's own stamps has not received it.
-        if (self._handed or self._declared) and self.was_sent(trigger.identity, agency):
+        if self._evidence and self.was_sent(trigger.identity, agency):
             found = [*self._shown(trigger, agency, rule, calendar), latest]
             return min(found, key=_moment)
         return latest
@@ -102,7 +103,7 @@ class CaseReceipts:
     def _shown(
         self, trigger: CaseEvent, agency: str, rule: ClockRule, calendar: Calendar
     ) -> Iterator[KnownReceipt]:
-        handed, declared = self._handed.get(trigger.identity), self._declared.get(trigger.id)
+        handed, declared = self._evidence.get(trigger.identity), self._evidence.get(trigger.id)
         for one in (*(handed or ()), *(declared or ())):
             if one.agency == agency:
                 receipt = _counting(one.receipt, trigger.legal, rule)
@@ -111,20 +112,24 @@ class CaseReceipts:
 
     def _gather(self, events: Sequence[CaseEvent]) -> None:
         for event in events:
-            data = event.data
-            if (step := _STEPS.get(event.type)) is not None:
-                # Each speaks for itself: another's word is no evidence of one's receipt.
-                if data.get("agency") == event.agency:
-                    about = (body.text(data, "event_source"), body.text(data, "event_id"))
-                    self._handed.setdefault(about, []).append(_said(event, event.legal, step))
-            elif event.causation and data.get(_SAYS_WHEN):
-                self._declare(event, calendar_day(body.text(data, _SAYS_WHEN)))
+            shown = event.made.get(_SHOWS)
+            if shown is None:
+                shown = event.made[_SHOWS] = tuple(_evidence_in(event))
+            for about, one in shown:
+                self._evidence.setdefault(about, []).append(one)
 
-    def _declare(self, event: CaseEvent, day: dt.date | None) -> None:
-        if day is not None:
-            one = _said(event, LegalTime(day), DECLARED)
-            for cause in event.causation:
-                self._declared.setdefault(cause, []).append(one)
+
+def _evidence_in(event: CaseEvent) -> Iterator[tuple[Identity | str, _Evidence]]:
+    """What the event shows to have been received, and by whom."""
+    data = event.data
+    if (step := _STEPS.get(event.type)) is not None:
+        # Each speaks for itself: another's word is no evidence of one's receipt.
+        if data.get("agency") == event.agency:
+            about = (body.text(data, "event_source"), body.text(data, "event_id"))
+            yield about, _said(event, event.legal, step)
+    elif event.causation and (day := calendar_day(body.text(data, _SAYS_WHEN))) is not None:
+        one = _said(event, LegalTime(day), DECLARED)
+        yield from ((cause, one) for cause in event.causation)
 
 
 def _said(event: CaseEvent, at: LegalTime, known_by: str) -> _Evidence:
