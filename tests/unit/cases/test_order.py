@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from dataclasses import replace
 
+import pytest
+
 from casebus.cases.event import CaseEvent
-from casebus.cases.order import fold_order
+from casebus.cases.order import fold_order, sort_key
 from tests.case_events import AMR, PSB, event, folded, kinds, storyline
 
 
@@ -125,3 +128,31 @@ def test_a_late_event_is_folded_in_its_place() -> None:
     assert folded([one for one in whole if one is not opened] + [late]).digest() == (
         folded(whole).digest()
     )
+
+
+def smallest_ready_first(events: list[CaseEvent]) -> list[str]:
+    """The rule, word for word: of those whose causes are done the smallest comes next."""
+    waiting, done = sorted(events, key=sort_key), list[str]()
+    known = {one.id for one in events}
+    while waiting:
+        ready = (one for one in waiting if known.intersection(one.causation) <= set(done))
+        first = next(ready)
+        waiting.remove(first)
+        done.append(first.id)
+    return done
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_of_those_whose_causes_are_done_the_smallest_comes_next(seed: int) -> None:
+    chance = random.Random(seed)
+    names = [f"{at:02}" for at in range(20)]
+    events = [
+        noted(
+            name,
+            f"2026-03-{chance.randrange(1, 9):02}",
+            *chance.choices(["elsewhere", *names[:at]], k=chance.randrange(4)),
+        )
+        for at, name in enumerate(names)
+    ]
+    chance.shuffle(events)
+    assert ids(events) == smallest_ready_first(events)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from casebus.cases import CaseEvent, facets, fold
+from casebus.cases import Case, CaseEvent, derive, facets, fold
 from casebus.cases.facets import ReadFacet
 from casebus.cases.reading import read_once
+from casebus.events.doors import BUS
 from casebus.law import Law
 from tests.case_events import AMR, FILES, LAW, event, folded, storyline
 
@@ -87,3 +89,45 @@ def test_a_corrected_event_is_read_as_it_was_corrected() -> None:
     told: dict[str, Any] = {"corrected_source": AMR, "corrected_id": "noted", "changes": changes}
     fix = event(AMR, "case.corrected", "2026-03-07", **told)
     assert {one.text for one in folded([*events, fix]).titles} & {"甲案", "乙案"} == {"乙案"}
+
+
+def warned(case: Case) -> CaseEvent:
+    """The bus warns of the first clock that runs."""
+    running = next(one for one in case.clocks if one.status == "running")
+    data = {"clock_key": running.key, "actor": running.actor}
+    return event(BUS, "clock.warned", "2026-03-08", id="warned", **data)
+
+
+def breached(case: Case) -> CaseEvent:
+    clock = case.clocks[0]
+    data = {"clock_key": clock.key, "actor": clock.actor, "due": "2026-03-08"}
+    return event(BUS, "clock.breached", "2026-03-09", id="breached", **data)
+
+
+def said_of(events: Sequence[CaseEvent], law: Law) -> tuple[Any, ...]:
+    case = fold(events, law)
+    return case.to_json(), case.known, derive(case)
+
+
+def test_what_a_fold_left_with_an_event_changes_nothing_in_the_next() -> None:
+    """Whatever was folded before: less, more, otherwise recalled, or under another law."""
+    events = storyline()
+    events += [warned(folded(events[:4])), breached(folded(events[:4]))]
+    recalled = {"recalled_source": AMR, "recalled_id": "referral.supplemented", "reasons": "x"}
+    events.append(event(AMR, "case.recalled", "2026-09-21", id="recall", **recalled))
+    lengths = range(1, len(events) + 1)
+    law = other_law()
+    for length in (*lengths, *reversed(lengths)):
+        for known in (LAW, law):
+            fresh = [replace(one) for one in events[:length]]
+            assert said_of(events[:length], known) == said_of(fresh, known)
+
+
+def test_only_a_clock_to_which_something_happened_is_made_anew() -> None:
+    events = storyline()[:4]
+    before = {one.key: one for one in folded(events).clocks}
+    after = folded([*events, storyline()[4]]).clocks
+    same = [one.key for one in after if before.get(one.key) is one]
+    moved = [one.key for one in after if one.key in before and before[one.key] is not one]
+    assert same
+    assert moved

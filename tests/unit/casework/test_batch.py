@@ -71,6 +71,33 @@ async def test_what_is_recorded_already_is_recorded_no_second_time(
     assert len(database.tables["derived.journal"]) == len(casework.log)
 
 
+async def test_a_batch_reads_back_what_stood_before_it_and_nothing_that_it_wrote(
+    casework: Casework, database: MemoryDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    async def events_of(*asked: Any) -> list[Any]:
+        rows = await known(*asked)
+        read.extend(row["log_index"] for row in rows)
+        return rows
+
+    known = cases.events_of
+    monkeypatch.setattr(cases, "events_of", events_of)
+    stream, receipted = str(uuid4()), {"to": (AMR,), "legal": "2026-03-06"}
+    await casework(
+        sent(casework, stream),
+        casework.world.event("referral.receipted", PSB, stream=stream, **receipted),
+    )
+    assert read == []
+    at_once = case(database, stream)["digest"]
+    casework.restart()
+    await casework(sent(casework, stream, id="another"))
+    assert read == [0, 1]
+    await casework(sent(casework, str(uuid4())))
+    assert read == [0, 1]
+    assert case(database, stream)["digest"] != at_once
+
+
 async def test_a_batch_behind_a_gap_leaves_nothing(
     casework: Casework, database: MemoryDatabase
 ) -> None:
