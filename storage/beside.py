@@ -117,8 +117,8 @@ async def drop(connection: Connection, schema: str) -> bool:
 
 async def analyze(connection: Connection) -> None:
     """Let the planner know `NEXT` before everybody asks it."""
-    for table in await connection.fetch(_SQL["tables"], NEXT):
-        await connection.execute(f"analyze {NEXT}.{table['name']}")
+    tables = await connection.fetch(_SQL["tables"], NEXT)
+    await connection.execute("analyze " + ", ".join(f"{NEXT}.{one['name']}" for one in tables))
 
 
 async def require_this_release(connection: Connection) -> None:

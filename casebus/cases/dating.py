@@ -8,7 +8,7 @@ what it counts. Imports are history, and the bus speaks for itself: both keep th
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from casebus.cases.event import CaseEvent, Identity
@@ -30,6 +30,9 @@ class Ahead(NamedTuple):
 
 def counted(legal: LegalTime, admitted: datetime) -> LegalTime:
     """By what a stated legal time counts: by itself, or by the day of its admission (UTC+8)."""
+    # Of almost all the days alone show it: a day in UTC is never later than one in UTC+8.
+    if admitted.tzinfo is UTC and legal.date < admitted.date():
+        return legal
     return LegalTime(admitted.astimezone(CHINA).date()) if is_ahead(legal, admitted) else legal
 
 
