@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 import click
@@ -167,9 +169,18 @@ def _added() -> dict[str, Any]:
 def _said(error: Exception) -> CasebusError:
     """What the machine itself refuses; else a fault of ours, shown whole to who asks for it."""
     if isinstance(error, OSError):
-        return CasebusError("machine_refused", in_words(error))
+        return CasebusError("machine_refused", in_words(error) + _named_by(str(error.filename)))
     detail = f"{in_words(error)}; `casebus -v` and the same command shows where, for a report"
+    if "PYTHONPATH" in os.environ:
+        detail += "; try it without PYTHONPATH, which may put another module in the place of ours"
     return CasebusError("unforeseen", detail)
+
+
+def _named_by(place: str) -> str:
+    """The variable of ours that leads there, if one does: of several the one that says most."""
+    ours = {name: one for name, one in os.environ.items() if name.startswith("CASEBUS_") and one}
+    found = [name for name, one in ours.items() if Path(place).is_relative_to(one)]
+    return f" (set by {max(found, key=lambda name: len(ours[name]))})" if found else ""
 
 
 def _from_module(name: str) -> click.Command:

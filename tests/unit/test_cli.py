@@ -410,3 +410,28 @@ def test_ctrl_c_while_the_parts_are_loaded_is_silent(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_what_the_machine_refuses_names_the_variable_that_leads_there(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("CASEBUS_SCHEMAS_DIR", "CASEBUS_ZIP"):
+        monkeypatch.setenv(name, str(tmp_path / "nowhere") if name.endswith("DIR") else "")
+    done = run("publish", "--type", "case.noted", "--note", "x", "--sector", "police")
+    assert done.exit_code == 1
+    assert done.output.startswith("machine_refused:")
+    assert "(set by CASEBUS_SCHEMAS_DIR)" in done.output
+
+
+def test_a_fault_of_ours_names_what_may_have_put_another_module_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @click.command("odd")
+    def odd() -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(entry, "_from_module", lambda _: odd)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert "PYTHONPATH" not in CliRunner().invoke(main, ["cases"]).stderr
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    assert "PYTHONPATH" in CliRunner().invoke(main, ["cases"]).stderr

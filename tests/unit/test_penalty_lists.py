@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -272,3 +273,20 @@ def test_however_a_list_is_sorted_a_question_has_one_identity() -> None:
     second.run("罚〔2026〕1号", "罚〔2026〕9号")
     identities = [{(one.stream, one.id) for one in bus.asked} for bus in (first, second)]
     assert identities[0] == identities[1]
+
+
+@pytest.mark.parametrize("name", ["list.jsonl", "list.ndjson", "list.json"])
+def test_a_list_of_json_lines_is_read_by_its_names(tmp_path: Path, name: str) -> None:
+    names = HEADING.split(",")
+    good = json.dumps(dict(zip(names, ROW.split(","), strict=True)), ensure_ascii=False)
+    lines = [good, "", '{"处罚机关": "某局"}', "[]", "{", '{"处罚机关": {"a": 1}}']
+    (tmp_path / name).write_text("\n".join(lines), encoding="utf-8")
+    first, *others = rows_of(tmp_path / name)
+    assert (first[0], first[1].party_name) == (1, "杭州茗汇茶叶有限公司")
+    assert [row for row, listed, _ in others if listed is None] == [4, 5, 6]
+    (tmp_path / name).write_text('{"a": 1}\n', encoding="utf-8")
+    with pytest.raises(FileError, match="missing_columns"):
+        rows_of(tmp_path / name)
+    (tmp_path / name).write_text("[1]\n", encoding="utf-8")
+    with pytest.raises(FileError, match="missing_columns"):
+        rows_of(tmp_path / name)

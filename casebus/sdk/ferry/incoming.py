@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ from casebus.trust.keys import SigningKey
 
 #: The first bundle of a lane is sent so often before it counts as lost for good.
 _WAITS = 10
+#: Of the clock of whoever keeps the folder, in seconds.
+_MOST_AHEAD = 3600.0
 #: Called with each item that is new, in the transaction that keeps it.
 OnItem = Callable[[FerryItem], None]
 
@@ -116,7 +119,7 @@ class Receiver:
                 on_ack(read)
                 self.folders.remove(path)
         except FerryError as error:
-            if error.code == Fault.UNREADABLE and 0 <= now - found.st_mtime < self.settle:
+            if error.code == Fault.UNREADABLE and _is_arriving(found, now, self.settle):
                 return
             self._not_taken(path, raw, error)
 
@@ -259,3 +262,13 @@ class Receiver:
     def _owe_ack(self) -> None:
         with self.spool.writing():
             self.spool.set_fact("ack_owed", 1)
+
+
+def _is_arriving(found: os.stat_result, now: float, settle: float) -> bool:
+    """Whether somebody may still be writing the file.
+
+    A carrier's clock may be ahead of ours, and its mark on the file with it: then the system's own
+    counts, which may be another machine's too.
+    """
+    changed = found.st_mtime if found.st_mtime <= now else found.st_ctime
+    return -_MOST_AHEAD <= now - changed < settle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -172,13 +172,11 @@ class FileRows:
         return Issue(number, "", IssueCode.HIDDEN_ROW, detail, refused=False)
 
     def _json_rows(self, text: io.TextIOWrapper, lines: LineCounts) -> Iterator[RawRow]:
-        rows = self._json_lines(text, lines)
+        rows = _json_lines(text, lines)
         first = list(islice(rows, _SAMPLE))
         if not first:
             raise FileError("empty_file", f"{self._source.path.name} has no rows")
-        names = list(
-            dict.fromkeys(name for _, row in first if isinstance(row, dict) for name in row)
-        )
+        names = _named(first)
         if not names:
             what = "no line of it is an object of JSON: write one object a line (JSON Lines)"
             raise FileError("not_text", f"{self._source.path.name}: {what}")
@@ -186,15 +184,27 @@ class FileRows:
         yield from first
         yield from rows
 
-    def _json_lines(self, text: io.TextIOWrapper, lines: LineCounts) -> Iterator[RawRow]:
-        while line := text.readline(LARGEST_LINE):
-            if len(line) == LARGEST_LINE:
-                raise FileError("not_text", f"line {lines.total + 1} is longer than any row")
-            lines.total += 1
-            if line.strip():
-                yield lines.total, _json_row(lines.total, line)
-            else:
-                lines.empty += 1
+
+def json_names(source: SourceFile) -> list[str]:
+    """What the first lines of JSON name, in their order."""
+    with source.path.open("rb") as file:
+        text = io.TextIOWrapper(file, source.encoding, newline="")
+        return _named(islice(_json_lines(text, LineCounts()), _SAMPLE))
+
+
+def _named(rows: Iterable[RawRow]) -> list[str]:
+    return list(dict.fromkeys(name for _, row in rows if isinstance(row, dict) for name in row))
+
+
+def _json_lines(text: io.TextIOWrapper, lines: LineCounts) -> Iterator[RawRow]:
+    while line := text.readline(LARGEST_LINE):
+        if len(line) == LARGEST_LINE:
+            raise FileError("not_text", f"line {lines.total + 1} is longer than any row")
+        lines.total += 1
+        if line.strip():
+            yield lines.total, _json_row(lines.total, line)
+        else:
+            lines.empty += 1
 
 
 def _json_row(number: int, line: str) -> dict[str, str] | Issue:

@@ -15,7 +15,7 @@ from casebus.events.identifiers import identify
 from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.cells import heading, parse_date
 from casebus.sdk.importing.csv_text import CsvText
-from casebus.sdk.importing.files import FileRows, RawRow, SourceFile
+from casebus.sdk.importing.files import FileRows, RawRow, SourceFile, json_names
 from casebus.sdk.importing.issues import CellError, FileError, Issue, IssueCode
 from casebus.sdk.importing.mapping import CellSource, SheetPart, WorkbookPart
 from casebus.sdk.importing.report import LineCounts
@@ -202,6 +202,10 @@ def columns_of(source: SourceFile, meant: Meant) -> Columns:
 
 def _headings(source: SourceFile, meant: Meant) -> Iterator[tuple[list[str], Columns]]:
     """Each row that may be the heading, and what it would mean."""
+    if source.is_json:
+        found = json_names(source)
+        yield found, Columns(_names(found, meant))
+        return
     if not source.is_workbook:
         with source.path.open("rb") as file:
             text = CsvText(io.TextIOWrapper(file, source.encoding, newline=""), ",")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,26 @@ def test_a_file_that_is_still_being_written_is_left_alone(crossing: Crossing) ->
     crossing.bus.round()
     assert crossing.bus.got() == crossing.office.lines
     assert crossing.bus.incidents() == []
+
+
+@pytest.mark.parametrize("ahead", [600.0, 70 * 365 * 86400.0])
+def test_a_file_in_the_making_is_left_alone_by_a_carrier_s_clock_that_is_ahead(
+    crossing: Crossing, ahead: float
+) -> None:
+    [path] = sent_by(crossing.office, 5000)
+    raw, there = path.read_bytes(), crossing.bus.inbox / path.name
+    path.unlink()
+    crossing.clock.now = time.time()
+    for cut in (0, len(raw) // 2):
+        there.write_bytes(raw[:cut])
+        os.utime(there, (crossing.clock.now + ahead,) * 2)
+        crossing.bus.round()
+        assert there.exists()
+    # Nobody writes on: some minutes later it is what it is.
+    crossing.clock.now += 3600
+    crossing.bus.round()
+    assert not there.exists()
+    assert crossing.bus.incidents() == [Fault.UNREADABLE]
 
 
 @pytest.mark.parametrize("name", [".hidden.zip", "a.zip.part", "b.tmp"])
