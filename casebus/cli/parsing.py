@@ -6,7 +6,7 @@ import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -23,6 +23,15 @@ _FIELDS = frozenset(
     {"type", "stream", "case", "subject", "source", "to", "legal_time", "legaltime", "causation"}
     | {"correlation", "id", "data", "testdata"}
 )
+#: What a field holds, and how that is called; any other is a text.
+_TEXT: tuple[tuple[type, ...], str] = ((str,), "a text")
+_TEXTS = ((str, list), "a text, or a list of texts,")
+_WANTED = {
+    "to": _TEXTS,
+    "causation": _TEXTS,
+    "data": ((dict,), "an object"),
+    "testdata": ((bool,), "true or false"),
+}
 
 
 def legal_time(text: str | None) -> LegalTime | None:
@@ -67,7 +76,7 @@ def body(
     """
     made: dict[str, Any] = {}
     if data:
-        text = Path(data[1:]).read_text(encoding="utf-8") if data.startswith("@") else data
+        text = _utf8(Path(data[1:]).read_bytes(), data) if data.startswith("@") else data
         made |= _object(text, "--data")
     for pair in sets:
         name, equals, value = pair.partition("=")
@@ -88,22 +97,27 @@ def texts_of(schemas: Schemas, ce_type: str) -> frozenset[str]:
 
 def numbers(pairs: Iterable[str]) -> list[dict[str, str]]:
     """`letter_no=X〔2025〕1号` pairs as the field `numbers`."""
-    split = (pair.partition("=") for pair in pairs)
-    return [{"kind": kind, "value": value} for kind, _, value in split]
+    found = []
+    for pair in pairs:
+        kind, _, value = pair.partition("=")
+        if not (kind.strip() and value.strip()):
+            raise click.UsageError(f"--number {pair}: write kind=value")
+        found.append({"kind": kind, "value": value})
+    return found
 
 
-def events(stream: TextIO) -> Iterator[NewEvent]:
+def events(stream: BinaryIO) -> Iterator[NewEvent]:
     """Events from JSON: one object, an array, or one object a line.
 
     Raises CasebusError `bad_event`.
     """
-    text = stream.read()
+    text = _utf8(stream.read(), "the file")
     if not text.strip():
         # Whatever was to write it has failed.
         raise CasebusError("bad_event", "there is no event: nothing but blanks was given")
     try:
         whole = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         whole = [_object(line, f"line {at}") for at, line in _lines(text)]
     yield from (event(row) for row in (whole if isinstance(whole, list) else [whole]))
 
@@ -114,6 +128,9 @@ def event(row: Any) -> NewEvent:
         raise CasebusError("bad_event", "an event is an object with a type")
     if unknown := sorted(row.keys() - _FIELDS):
         raise CasebusError("bad_event", f"unknown fields: {', '.join(unknown)}")
+    for name, value in row.items():
+        if value is not None and not _is_fit(name, value):
+            raise CasebusError("bad_event", f"{name}: {_WANTED.get(name, _TEXT)[1]} is wanted")
     return NewEvent(
         type=row["type"],
         data=row.get("data") or {},
@@ -128,6 +145,21 @@ def event(row: Any) -> NewEvent:
     )
 
 
+def _utf8(raw: bytes, what: str) -> str:
+    """JSON is UTF-8; other programs put a mark before it."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        says = f"{what}: {in_words(error)}: save it as UTF-8"
+        raise CasebusError("bad_event", says) from error
+
+
+def _is_fit(name: str, value: Any) -> bool:
+    kinds = _WANTED.get(name, _TEXT)[0]
+    is_list = not isinstance(value, list) or all(isinstance(one, str) for one in value)
+    return isinstance(value, kinds) and is_list
+
+
 def _words(given: Any) -> tuple[str, ...]:
     """A list, or a text with spaces between."""
     return tuple(given.split()) if isinstance(given, str) else tuple(given or ())
@@ -140,7 +172,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _object(text: str, place: str) -> dict[str, Any]:
     try:
         read = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CasebusError("bad_event", f"{place}: no JSON: {in_words(error)}") from error
     if not isinstance(read, dict):
         raise CasebusError("bad_event", f"{place}: a JSON object is wanted")

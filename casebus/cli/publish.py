@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 from rich.console import Console
@@ -36,7 +36,7 @@ _KNOWN = ("status", "reason", "detail", "flags", "findings")
 
 
 @click.command("publish")
-@click.argument("file", type=click.File(encoding="utf-8"), required=False)
+@click.argument("file", type=click.File("rb"), required=False)
 @click.option("--type", "event_type", help="One event of this type, as referral.sent.")
 @click.option("--case", help="Its case: an id or a local number. Without it a new case opens.")
 @click.option("--to", multiple=True, help="A recipient; may be given several times.")
@@ -51,6 +51,7 @@ _KNOWN = ("status", "reason", "detail", "flags", "findings")
 @click.option("--sector", help="The agency's sector. Default: what the Kafka account shows.")
 @click.option(
     "--wait",
+    type=click.FloatRange(0),
     default=10.0,
     show_default=True,
     help="Ask the gateway this many seconds what became of them.",
@@ -62,7 +63,7 @@ _KNOWN = ("status", "reason", "detail", "flags", "findings")
 )
 @json_option
 def command(
-    file: TextIO | None,
+    file: BinaryIO | None,
     agency: str | None,
     sector: str | None,
     wait: float,
@@ -93,7 +94,7 @@ def command(
     sys.exit(ends.worst([code_of(one) for one in told]))
 
 
-def _events(settings: Settings, file: TextIO | None, one: dict[str, Any]) -> list[NewEvent]:
+def _events(settings: Settings, file: BinaryIO | None, one: dict[str, Any]) -> list[NewEvent]:
     if (file is None) == (one["event_type"] is None):
         raise click.UsageError("give a FILE of events, or one event by --type")
     events = list(parsing.events(file)) if file else [_single(settings, one)]

@@ -21,11 +21,14 @@ def write_whole(path: Path, raw: bytes, beside: Path) -> None:
     """
     # Our own of a write that was killed, or a link that was planted there.
     beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, _NEW, 0o666), "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with os.fdopen(os.open(beside, _NEW, 0o666), "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
     flush_folder(path.parent)
 
 

@@ -88,7 +88,8 @@ class Store:
         So does every method. AwayError `store_locked`: another process holds it.
         """
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (path.parent.parent, path.parent):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise CasebusError("store_unusable", f"{path.parent}: {error.strerror}") from error
         db = sqlite.open_file(path, isolation_level=None, check_same_thread=False)

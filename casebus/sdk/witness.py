@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
+from casebus.files import naming
 from casebus.now import Now
 from casebus.sdk.files import locked, write_whole
 from casebus.trust.directory import Directory
@@ -54,8 +55,12 @@ class Memory:
     @classmethod
     @contextmanager
     def open(cls, path: Path) -> Iterator[Memory]:
-        """Read it, and keep other witnesses away; raises CasebusError `witness_runs`."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Read it, and keep other witnesses away.
+
+        Raises CasebusError `witness_runs`, `witness_memory`, or `file_not_written` as `write` does.
+        """
+        with naming(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(path.with_suffix(".lock"), "witness_runs", f"another one keeps {path}"):
             yield cls._read(path)
 
@@ -73,7 +78,8 @@ class Memory:
     def write(self) -> None:
         kept = {"seen": self.seen, "refused": self.refused}
         raw = json.dumps(kept, ensure_ascii=False).encode()
-        write_whole(self.path, raw, self.path.with_suffix(".new"))
+        with naming(self.path):
+            write_whole(self.path, raw, self.path.with_suffix(".new"))
 
 
 @dataclass

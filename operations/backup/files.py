@@ -57,11 +57,14 @@ def created(folder: Path, name: str) -> Iterator[BinaryIO]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as raw:
-            yield raw
-            raw.flush()
-            os.fsync(raw.fileno())
-        fresh.replace(path)
+        try:
+            with os.fdopen(descriptor, "wb") as raw:
+                yield raw
+                raw.flush()
+                os.fsync(raw.fileno())
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -103,20 +103,21 @@ def test_keys_and_stores_are_their_account_s_whatever_the_umask(tmp_path: Path, 
     try:
         SigningKey.generate().save(tmp_path / "keys" / "a.pem")
         SigningKey.generate().save(tmp_path / "keys" / "a.pem")
-        store = Store.open(tmp_path / "sdk" / "outgoing.sqlite")
+        store = Store.open(tmp_path / "home" / "sdk" / "outgoing.sqlite")
         with store.writing():
             store.db.execute("update made set machine = machine")
         modes = [oct(one.stat().st_mode & 0o077) for one in tmp_path.rglob("*")]
         store.close()
     finally:
         os.umask(before)
-    # Two folders; a key; a store with the files beside it.
-    assert len(modes) >= 5
+    # Three folders; a key; a store with the files beside it.
+    assert len(modes) >= 6
     assert set(modes) == {"0o0"}
-    (tmp_path / "sdk" / "outgoing.sqlite").chmod(0o664)
-    Store.open(tmp_path / "sdk" / "outgoing.sqlite").close()
+    shared = tmp_path / "home" / "sdk" / "outgoing.sqlite"
+    shared.chmod(0o664)
+    Store.open(shared).close()
     # A group that shares it was meant; everybody was not.
-    assert (tmp_path / "sdk" / "outgoing.sqlite").stat().st_mode & 0o777 == 0o660
+    assert shared.stat().st_mode & 0o777 == 0o660
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -266,3 +268,20 @@ def test_two_witnesses_do_not_share_a_memory(path):
 
     with Memory.open(path):
         assert next(code()) == "witness_runs"
+
+
+def test_a_memory_that_has_no_room_is_named_and_what_was_seen_stands(world, log, path, monkeypatch):
+    log.grow(3)
+    look(world, log, path)
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    log.grow(3, "more")
+    with pytest.raises(CasebusError) as caught:
+        look(world, log, path)
+    assert (caught.value.code, str(path) in caught.value.detail) == ("file_not_written", True)
+    assert path.read_bytes() == before
+    assert not path.with_suffix(".new").exists()

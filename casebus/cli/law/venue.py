@@ -86,7 +86,7 @@ def command(
 def _body(file: TextIO) -> dict[str, Any]:
     try:
         body = json.load(file)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CasebusError("bad_event", f"{file.name}: no JSON: {in_words(error)}") from error
     if not isinstance(body, dict):
         raise CasebusError("bad_event", f"{file.name}: a JSON object is wanted")
