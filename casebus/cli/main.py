@@ -170,6 +170,9 @@ def _said(error: Exception) -> CasebusError:
     """What the machine itself refuses; else a fault of ours, shown whole to who asks for it."""
     if isinstance(error, OSError):
         return CasebusError("machine_refused", in_words(error) + _named_by(str(error.filename)))
+    if isinstance(error, UnicodeEncodeError):
+        says = f"something that was typed is no text in this terminal's encoding ({error.encoding})"
+        return CasebusError("bad_encoding", says)
     detail = f"{in_words(error)}; `casebus -v` and the same command shows where, for a report"
     if "PYTHONPATH" in os.environ:
         detail += "; try it without PYTHONPATH, which may put another module in the place of ours"

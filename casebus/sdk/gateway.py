@@ -305,6 +305,8 @@ class Gateway:
         self._owner.require()
         try:
             response = self._http.request(method, path, **options)
+        except httpx.InvalidURL as error:
+            raise CasebusError("not_found", "what is asked for is too long to be a name") from error
         except httpx.LocalProtocolError as error:
             says = with_cause("what is sent is no HTTP; look at CASEBUS_API_KEY", error)
             raise CasebusError("bad_environment", says) from error
@@ -428,6 +430,9 @@ def _event_path(source: str, event: str) -> str:
 
 
 def _path(part: str) -> str:
+    """One segment of a path; raises CasebusError `not_found` for what no segment can be."""
+    if part.strip() in {"", ".", ".."}:
+        raise CasebusError("not_found", f"`{part}` is no name of anything")
     return quote(part, safe="")
 
 

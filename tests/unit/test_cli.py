@@ -435,3 +435,12 @@ def test_a_fault_of_ours_names_what_may_have_put_another_module_in_its_place(
     assert "PYTHONPATH" not in CliRunner().invoke(main, ["cases"]).stderr
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     assert "PYTHONPATH" in CliRunner().invoke(main, ["cases"]).stderr
+
+
+def test_what_was_typed_in_another_encoding_is_said(
+    run: Callable[..., Result], asked: tuple[Answers, Any]
+) -> None:
+    # As Python reads bytes that are no UTF-8.
+    done = run("cases", "--title", "\udcff")
+    assert done.exit_code == 1
+    assert done.output.startswith("bad_encoding:")

@@ -149,3 +149,13 @@ def test_whatever_a_proxy_answers_in_the_gateway_s_place_is_no_answer(
 
 def test_evidence_is_taken_where_it_is_a_zip() -> None:
     assert gateway(lambda _: httpx.Response(200, content=ZIP)).evidence(CASE) == ZIP
+
+
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "x" * 100_000])
+def test_what_can_be_no_name_is_not_found_and_nothing_else_is_asked(name: str) -> None:
+    def never(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request.url)
+
+    for ask in (gateway(never).resolve, gateway(never).work_item, gateway(never).matches):
+        with pytest.raises(CasebusError, match="not_found"):
+            ask(name)
