@@ -41,7 +41,10 @@ OF: Mapping[str, Mapping[int, str]] = {
         PENDING: "--proof: no signed head covers one of the steps yet",
     },
     "rejects redrive": {REFUSED: "one of PLACES cannot be sent again (the others may be)"},
-    "work *": {REFUSED: _SPOKEN, PENDING: "it is not recorded yet (`casebus work show` tells)"},
+    "work *": {
+        REFUSED: _SPOKEN,
+        PENDING: "not recorded within --wait (the same again tells)",
+    },
     "ferry run": {REFUSED: "--once: a file was refused, or a person is needed"},
     "ferry status": {REFUSED: "a person is needed"},
     "witness": {REFUSED: "--once: a head was refused"},

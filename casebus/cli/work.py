@@ -125,6 +125,13 @@ def _action(name: str) -> click.Command:
     @click.option("--note", help="The body's note.")
     @click.option("--to", multiple=True, help="A recipient; default: who is waiting for it.")
     @click.option("--on", help="The legal date or time; now where it is left out.")
+    @click.option(
+        "--wait",
+        type=click.FloatRange(0),
+        default=10.0,
+        show_default=True,
+        help="Ask this many seconds what became of it.",
+    )
     @click.option("--version", type=int, help="The item's version that you saw. Default: now's.")
     @agency_option
     @json_option
@@ -149,12 +156,12 @@ def _act(action: str, item: str, given: dict[str, Any]) -> dict[str, Any]:
         request = _request(version, given, texts, legal)
         if sys.stdin.isatty() and sys.stderr.isatty():
             _ask(found, action, request, texts)
-        outcome = gateway.act(found["key"], action, request)
-        return {**outcome, "alike": _alike(gateway, found, action, request)}
+        outcome = gateway.act_until(found["key"], action, request, given["wait"])
+        return {**outcome, "alike": _alike(gateway, found, action, request, given["wait"])}
 
 
 def _alike(
-    gateway: Gateway, done: dict[str, Any], action: str, request: dict[str, Any]
+    gateway: Gateway, done: dict[str, Any], action: str, request: dict[str, Any], seconds: float
 ) -> list[dict[str, Any]]:
     """What several ask is answered once: the same act on each item that asks it too."""
     outcomes = []
@@ -162,7 +169,8 @@ def _alike(
         try:
             item = gateway.work_item(key)
             if action in item["actions"]:
-                outcomes.append(gateway.act(key, action, {**request, "version": item["version"]}))
+                said = {**request, "version": item["version"]}
+                outcomes.append(gateway.act_until(key, action, said, seconds))
         except CasebusError as error:
             says = f"done on {done['key']}, and not on {key}, which asks the same: {error.detail}"
             raise CasebusError(error.code, says) from error

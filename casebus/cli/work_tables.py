@@ -103,4 +103,4 @@ def outcome(console: Console, found: JSON) -> None:
     for one in found.get("alike", ()):
         console.print(f"  and where the same is asked, {one['status']}: event {one['event']['id']}")
     if found["status"] == "pending":
-        console.print("  It is on its way: look again with `casebus history`.")
+        console.print("  It is on its way: give the same command again, or see `casebus history`.")

@@ -213,6 +213,15 @@ class Gateway:
         """Act on a work item; the answer says `done`, or `pending` where it takes longer."""
         return self._post(f"/v1/work/{_path(key)}/{_path(action)}", body)
 
+    def act_until(self, key: str, action: str, body: Mapping[str, Any], seconds: float) -> JSON:
+        """The same, asked again while it is pending: the gateway takes it once."""
+        deadline = time.monotonic() + seconds
+        while (outcome := self.act(key, action, body))["status"] == "pending":
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_POLL_SECONDS)
+        return outcome
+
     def inbox(self, after: str = "") -> list[JSON]:
         """What a hosted agency was sent, from the position `after` on."""
         return list(self._pages("/v1/inbox", {"after": after} if after else {}))

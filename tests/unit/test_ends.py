@@ -104,7 +104,7 @@ def test_an_action_ends_as_what_became_of_its_event(
         ("GET", f"/v1/work/{ITEM}"): WORK,
         ("POST", f"/v1/work/{ITEM}/file"): {**outcome, "event": EVENT},
     }
-    assert run(answers, "work", "file", ITEM).exit_code == code
+    assert run(answers, "work", "file", ITEM, "--wait", "0").exit_code == code
     known = {"done": "journaled", "pending": "accepted"}[outcome["status"]]
     assert code_of({**outcome, "status": known}) == code
 
