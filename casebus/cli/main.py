@@ -169,7 +169,7 @@ def _added() -> dict[str, Any]:
 def _said(error: Exception) -> CasebusError:
     """What the machine itself refuses; else a fault of ours, shown whole to who asks for it."""
     if isinstance(error, OSError):
-        return CasebusError("machine_refused", in_words(error) + _named_by(str(error.filename)))
+        return CasebusError("machine_refused", in_words(error) + _named_by(error.filename))
     if isinstance(error, UnicodeEncodeError):
         says = f"something that was typed is no text in this terminal's encoding ({error.encoding})"
         return CasebusError("bad_encoding", says)
@@ -179,10 +179,13 @@ def _said(error: Exception) -> CasebusError:
     return CasebusError("unforeseen", detail)
 
 
-def _named_by(place: str) -> str:
+def _named_by(place: Any) -> str:
     """The variable of ours that leads there, if one does: of several the one that says most."""
-    ours = {name: one for name, one in os.environ.items() if name.startswith("CASEBUS_") and one}
-    found = [name for name, one in ours.items() if Path(place).is_relative_to(one)]
+    if not isinstance(place, (str, os.PathLike)):
+        return ""
+    named = ((name, Path(one)) for name, one in os.environ.items() if name.startswith("CASEBUS_"))
+    ours = {name: one.parts for name, one in named if one.parts}
+    found = [name for name, one in ours.items() if Path(place).parts[: len(one)] == one]
     return f" (set by {max(found, key=lambda name: len(ours[name]))})" if found else ""
 
 

@@ -419,8 +419,9 @@ def test_ctrl_c_while_the_parts_are_loaded_is_silent(tmp_path: Path) -> None:
 def test_what_the_machine_refuses_names_the_variable_that_leads_there(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in ("CASEBUS_SCHEMAS_DIR", "CASEBUS_ZIP"):
-        monkeypatch.setenv(name, str(tmp_path / "nowhere") if name.endswith("DIR") else "")
+    monkeypatch.setenv("CASEBUS_SCHEMAS_DIR", str(tmp_path / "nowhere"))
+    for nothing in ("", "."):
+        monkeypatch.setenv(f"CASEBUS_ODD{nothing and 'ER'}", nothing)
     done = run("publish", "--type", "case.noted", "--note", "x", "--sector", "police")
     assert done.exit_code == 1
     assert done.output.startswith("machine_refused:")
