@@ -27,7 +27,8 @@ from casebus.trust.note import (
 _LINES = 3
 _TIME = struct.Struct(">Q")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
-_MOST_SECONDS = 1 << 63
+#: The first second of the year 10000, which no datetime can be.
+_MOST_SECONDS = 253_402_300_800
 _ORIGIN = re.compile(r"casebus/([0-9a-f]{64})/log/(0|[1-9][0-9]{0,9})/(0|[1-9][0-9]{0,9})")
 
 
