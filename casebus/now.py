@@ -1,4 +1,4 @@
-"""`now` is a port: the machine's clock, or a scenario's own time (design rule 15)."""
+"""`now` is a port: the machine's clock, or a scenario's own time (design rule 15, the barrier)."""
 
 from __future__ import annotations
 

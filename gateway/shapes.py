@@ -186,7 +186,10 @@ def position_of(row: Any) -> Position:
 
 
 def clock_of(row: Any, now: datetime) -> Clock:
-    """Past due and grace a clock is `unconfirmed` until its end is journaled (rule 15)."""
+    """Past due and grace a clock is `unconfirmed` until its end is journaled.
+
+    Design rule 15, the barrier.
+    """
     view, over = row["view"], (row["breach_after"], row["lapse_after"])
     state = row["status"]
     if view.get("breach"):

@@ -72,7 +72,8 @@ class Envelope:
     dataschema: str
     #: Agencies that the author addresses.
     to: tuple[str, ...] = ()
-    #: Per (source, stream), from 1; None for a producer without a store (design rule 3).
+    #: Per (source, stream), from 1; None for a producer without a store (design rule 3, sequence
+    #: numbers).
     sequence: int | None = None
     correlationid: str | None = None
     #: Ids of events of the same stream that led to this one.
@@ -84,7 +85,8 @@ class Envelope:
     signature: str | None = None
     sigproof: str | None = None
     testdata: bool = False
-    #: The import that minted the event: its clocks are historic (design rule 16).
+    #: The import that minted the event: its clocks are historic (design rule 16, provisional and
+    #: historic).
     importid: str | None = None
 
     @property

@@ -69,7 +69,7 @@ class LegalTime:
         return cls(local.date(), local.time())
 
     def moment(self) -> dt.datetime:
-        """The aware moment in UTC+8; a bare date stands for its 00:00 (design rule 4)."""
+        """The aware moment in UTC+8. A bare date counts as 00:00 (design rule 4, fold order)."""
         at = _combine(self.date, self.time or _MIDNIGHT, CHINA)
         return at if at.year > 1 else max(at, _FIRST)
 

@@ -1,4 +1,7 @@
-"""Stream ids that an import mints (design rule 20): who gave the number stands in the id itself."""
+"""Stream ids that an import mints: the id itself says who gave the number.
+
+Design rule 20, what imports mint.
+"""
 
 from __future__ import annotations
 

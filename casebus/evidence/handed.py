@@ -1,4 +1,7 @@
-"""Hand-overs (design rule 17): what each step's record says of the event, checked against it."""
+"""Hand-overs: checks what each step's record says of the event.
+
+Design rule 17, steps of a hand-over.
+"""
 
 from __future__ import annotations
 

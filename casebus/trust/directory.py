@@ -1,8 +1,8 @@
 """The directory: agencies, keys and delegates, folded from the records of its own topic.
 
-Entry 0 names the root keys and is signed by one of them; its event leaf is pinned in every
-worker. Later entries have the source `root` and are signed by a root key or by a registrar,
-which is a delegate that root names for `casebus.directory.*` (design rule 9).
+Entry 0 names the root keys and is signed by one of them; its event leaf is pinned in every worker.
+Later entries have the source `root` and are signed by a root key or by a registrar, which is a
+delegate that root names for `casebus.directory.*` (design rule 9, the directory).
 """
 
 from __future__ import annotations

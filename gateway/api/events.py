@@ -259,7 +259,8 @@ async def receipts(
         for step in ("delivered", "retrieved")
     }
     if relayed is not None:
-        # For an own consumer the record in its inbox topic is the delivery (design rule 17).
+        # For an own consumer the record in its inbox topic is the delivery (design rule 17, steps
+        # of a hand-over).
         by_step["delivered"] += [hand_over(relayed, agency=name) for name in own]
     retrieved = {step.agency for step in by_step["retrieved"]}
     found = Receipts(

@@ -1,6 +1,7 @@
 """The law of this checkout, adopted: kept in the database, and said once in each partition.
 
-From a `law.adopted` on, casework derives that journal partition by its bundle (design rule 10).
+From a `law.adopted` on, casework derives that journal partition by its bundle (design rule 10, law
+bundles).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ Stream = tuple[str, str]
 
 
 class Sequences:
-    """Order within (source, stream), counted by first appearance (design rule 3)."""
+    """Order within (source, stream), by first appearance (design rule 3, sequence numbers)."""
 
     def __init__(self, report: VerifyReport) -> None:
         self._report = report

@@ -1,7 +1,8 @@
 """A year through the front door of a running stack: signed, sent, and waited for.
 
 It is history: each event carries the id of one import, so no clock of it is told and no finding
-goes out (design rule 16). Loading the same year twice sends the same events, which the bus knows.
+goes out (design rule 16, provisional and historic). Loading the same year twice sends the same
+events, which the bus knows.
 """
 
 from __future__ import annotations
