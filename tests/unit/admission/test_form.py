@@ -99,6 +99,15 @@ def test_names_count_in_bytes_and_empty_headers_count_too(world, name):
         assert refusal(world, one) == Reason.TOO_LARGE
 
 
+def test_values_and_names_of_many_bytes_count_together(world):
+    """Each alone would fit, and so would both if a letter took one byte."""
+    record = sent(world)
+    one = Record(record.key, record.value, (*record.headers, ("档" * 10_000, b"x" * 40_000)))
+    assert refusal(world, one) == Reason.TOO_LARGE
+    less = Record(record.key, record.value, (*record.headers, ("档" * 10_000, b"x" * 20_000)))
+    assert isinstance(judge(world, less), Admitted)
+
+
 def test_to_see_that_headers_are_too_many_takes_no_copy_of_their_names(world):
     """What came packed may be gigabytes when it is spelt out."""
     record = sent(world)

@@ -65,6 +65,9 @@ def test_a_value_of_another_type_than_the_header_says_is_rejected(world):
     record = world.event("referral.sent", AMR)
     other = SCHEMAS.encode("casebus.referral.approved.v1", {})
     assert refusal(world, Record(record.key, other, record.headers)) == Reason.TYPE_MISMATCH
+    with pytest.raises(CasebusError) as refused:
+        judge(world, Record(record.key, other, record.headers))
+    assert refused.value.detail == ("casebus.referral.v1.Approved is not casebus.referral.sent.v1")
 
 
 @pytest.mark.parametrize("missing", ["ce_signature", "ce_sigproof", "ce_keyid"])
