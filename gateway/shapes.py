@@ -134,10 +134,10 @@ class Need(Shape):
     what_en: str = Field(examples=["the reasons"])
     where: list[str] = Field(
         examples=[["reasons"]],
-        description="Fields of `data`, any of which bears it; `to` for the recipients.",
+        description="Fields of `data`: one of them must have it; `to` for the recipients.",
     )
     papers: list[str] = Field(default=[], description="Kinds of document; `*` any.")
-    sectors: list[str] = Field(default=[], description="Whom it goes to: any agency of these.")
+    sectors: list[str] = Field(default=[], description="Its recipient: any agency of these.")
     citation: str = Field(examples=["行政执法机关移送涉嫌犯罪案件的规定 第八条"])
     confidence: str = Field(examples=["V-L"])
 
@@ -168,13 +168,13 @@ class WorkItem(Shape):
     )
     requires: dict[str, list[Need]] = Field(
         default={},
-        description="Of one item: what each action must bear today, by the law of the case. An "
-        "action that lacks some of it is refused (`act_incomplete`) before anything is signed.",
+        description="What each action must contain today, by the law of the case. An action that "
+        "lacks some of it is refused (`act_incomplete`) before it is signed. Only with one item.",
     )
     alike: list[str] = Field(
         default=[],
-        description="Of one item: other open items in which somebody else who may ask this agency "
-        "asks about the same penalty. One answer does for all of them.",
+        description="Other open items in which others who may ask this agency ask about the same "
+        "penalty. One answer serves all of them. Only with one item.",
     )
 
 

@@ -139,7 +139,7 @@ def require_free_ports(options: Options) -> None:
                 raise CasebusError(
                     "port_taken",
                     f"port {port} ({part}) is taken; choose others with --port-base, "
-                    f"or see who has it with `casebus doctor`",
+                    f"or see with `casebus doctor` which program has it",
                 )
 
 

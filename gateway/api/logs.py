@@ -73,7 +73,8 @@ class Logs(Shape):
     witnesses_needed: int = Field(examples=[1])
     directory: list[dict[str, Any]] = Field(
         examples=[[]],
-        description="The directory's entries of the bus's keys, for who has the pinned root only.",
+        description="The directory's entries of the bus's keys, for a caller that has only the "
+        "pinned root.",
     )
 
 

@@ -46,7 +46,7 @@ class Recall(Shape):
     read: list[Reader]
     unread: list[str] = Field(description="Recipients whose inbox is kept here, and not read.")
     unknown: list[str] = Field(description="Recipients that read elsewhere and did not say.")
-    erased: list[HandOver] = Field(description="Who holds the words of it no more, as it says.")
+    erased: list[HandOver] = Field(description="Who says that it no longer holds the words.")
 
 
 class _Group(NamedTuple):

@@ -59,7 +59,7 @@ class Group(Shape):
     door: str = Field(examples=["events.police"])
     count: int
     signed: int = Field(description="Of them by a key of the agency that they name.")
-    agencies: list[str] = Field(description="Whose name they bear, the first five.")
+    agencies: list[str] = Field(description="The agencies whose name they bear, the first five.")
     first_at: datetime
     last_at: datetime
     wrong: str = Field(description="What was wrong, in words.")

@@ -62,8 +62,8 @@ class Filters(BaseModel):
     clock: str | None = Field(None, max_length=64, description="A clock's id: T08.")
     clock_state: ClockState | None = Field(
         None,
-        description="Of that clock, or of any. `overdue`: owed now and late; `late`: done, but "
-        "after its last day; both without history.",
+        description="State of that clock, or of any clock. `overdue`: owed now and late; `late`: "
+        "done, but after its last day; both without history.",
     )
     owes: str | None = Field(None, max_length=64, description="The agency whose clock that is.")
     due_within_days: int | None = Field(

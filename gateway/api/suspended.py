@@ -35,7 +35,9 @@ class Suspended(Shape):
     case: str | None = Field(default=None, examples=[CASE])
     partition: int | None = Field(default=None, description="Of `law`: all cases in it wait.")
     agency: str | None = Field(
-        default=None, examples=[SOURCE], description="Who opened it; of `room`, whose room it is."
+        default=None,
+        examples=[SOURCE],
+        description="Who opened the case; for `room`, the author with the room.",
     )
     since: datetime | None = None
     why: str

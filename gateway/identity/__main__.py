@@ -17,13 +17,13 @@ def main() -> None:
     parser.add_argument("command", choices=["issue", "revoke"])
     parser.add_argument("agency")
     parser.add_argument(
-        "--label", default="", help="what the key is for; of an operator's: whose it is"
+        "--label", default="", help="the purpose of the key; for an operator, the person's name"
     )
     given = parser.parse_args()
     url = Settings().database_url
     if given.command == "issue":
         if given.agency == ADMIN and not person_of(given.label):
-            parser.error("--label says whose the key of an operator is")
+            parser.error("--label must name the person of an operator's key")
         key = keys.generate()
         asyncio.run(keys.register(url, {given.agency: key}, label=given.label))
         sys.stdout.write(f"{key}\n")

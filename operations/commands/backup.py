@@ -22,7 +22,7 @@ from operations.commands.progress import counted
 @click.option(
     "--with-keys",
     is_flag=True,
-    help="Keep private keys, passwords and API keys too: who has them signs as anybody here.",
+    help="Keep private keys, passwords and API keys too: they can sign as anybody here.",
 )
 @json_option
 def backup(admin: Admin, folder: Path, *, with_keys: bool, as_json: bool) -> None:
