@@ -94,13 +94,13 @@ def test_a_corrected_event_is_read_as_it_was_corrected() -> None:
 def warned(case: Case) -> CaseEvent:
     """The bus warns of the first clock that runs."""
     running = next(one for one in case.clocks if one.status == "running")
-    data = {"clock_key": running.key, "actor": running.actor}
+    data: dict[str, Any] = {"clock_key": running.key, "actor": running.actor}
     return event(BUS, "clock.warned", "2026-03-08", id="warned", **data)
 
 
 def breached(case: Case) -> CaseEvent:
     clock = case.clocks[0]
-    data = {"clock_key": clock.key, "actor": clock.actor, "due": "2026-03-08"}
+    data: dict[str, Any] = {"clock_key": clock.key, "actor": clock.actor, "due": "2026-03-08"}
     return event(BUS, "clock.breached", "2026-03-09", id="breached", **data)
 
 
@@ -113,7 +113,11 @@ def test_what_a_fold_left_with_an_event_changes_nothing_in_the_next() -> None:
     """Whatever was folded before: less, more, otherwise recalled, or under another law."""
     events = storyline()
     events += [warned(folded(events[:4])), breached(folded(events[:4]))]
-    recalled = {"recalled_source": AMR, "recalled_id": "referral.supplemented", "reasons": "x"}
+    recalled: dict[str, Any] = {
+        "recalled_source": AMR,
+        "recalled_id": "referral.supplemented",
+        "reasons": "x",
+    }
     events.append(event(AMR, "case.recalled", "2026-09-21", id="recall", **recalled))
     lengths = range(1, len(events) + 1)
     law = other_law()
