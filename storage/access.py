@@ -40,7 +40,7 @@ async def note(db: Any, rows: Sequence[Looked]) -> None:
 
 
 async def accesses(db: Any, stream: UUID, *, limit: int) -> list[Any]:
-    """Who looked at a case, the last first."""
+    """The looks at a case, the last first."""
     return list(await db.fetch(_SQL["accesses"], stream, limit, timeout=_PATIENCE))
 
 
@@ -52,7 +52,7 @@ async def readers(
     since: datetime,
     until: datetime,
 ) -> list[Any]:
-    """To whom one of these events was shown, alone or with its case, and when first."""
+    """The agencies that were shown one of these events, alone or with its case, and when."""
     columns = map(list, zip(*events, strict=True))
     asked = (stream, *columns, since, until)
     return list(await db.fetch(_SQL["readers"], *asked, timeout=_PATIENCE))

@@ -1,4 +1,4 @@
-"""What questions across cases share: what there may be news of, and who may know of two cases."""
+"""The common part of questions across cases: possible news, and who may know of two cases."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Untold:
     #: The case in which they are asked, and the one that is not named there.
     stream: UUID
     other: UUID
-    #: Whose case the other one is.
+    #: The agency whose case the other one is.
     agency: str
     holders: tuple[str, ...]
 
@@ -63,7 +63,7 @@ async def untold(
 ) -> list[Untold]:
     """Of the `pairs` (a query with `values`), those of which nobody was asked before.
 
-    What was asked is known by its kind, the word and the other case.
+    A question is known by its kind, the word and the other case.
     """
     query = _SQL["untold"].format(pairs=pairs)
     rows = await connection.fetch(query, kind, word, limit, *values)

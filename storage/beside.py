@@ -23,9 +23,9 @@ from storage.migrate import ADVISORY_LOCK, migrations
 from storage.queries import load
 from storage.renewing import LOCK as RENEWALS
 
-#: What is read, what is made beside it, and what was read before the last switch.
+#: The live schema, the one that is made beside it, and the one before the last switch.
 LIVE, NEXT, BEFORE = "derived", "derived_next", "derived_before"
-#: What migrations make in `own`; dropped at once.
+#: The tables that migrations make in `own`; dropped at once.
 _OWN = "own_next"
 _NAMED = re.compile(r"\b(derived|own)(?=\.\w)|(?<=schema if not exists )(derived|own)\b")
 _WRITES = re.compile(r"\b(?:insert\s+into|update|delete\s+from|truncate)\s+own\.", re.IGNORECASE)
@@ -104,7 +104,7 @@ async def exists(connection: Connection, schema: str) -> bool:
 
 
 async def left(connection: Connection) -> list[str]:
-    """What a rebuild keeps beside what is read, makes, or left when it was killed."""
+    """The schemas that a rebuild keeps beside the live one, makes, or left when it was killed."""
     return [name for name in (BEFORE, NEXT) if await exists(connection, name)]
 
 
@@ -135,8 +135,8 @@ async def require_this_release(connection: Connection) -> None:
 async def fence(connection: Connection) -> None:
     """Until the transaction ends nobody writes to `derived` or migrates it; everybody reads on.
 
-    Casework locks its fence first (design rule 6): what it has begun ends before, and what it
-    begins later waits here and then finds the schema that bears the name by then. Raises
+    Casework locks its fence first (design rule 6, the fence): what it has begun ends before, and
+    what it begins later waits here and then finds the schema that bears the name by then. Raises
     CasebusError `fence_held`.
     """
     await connection.execute(f"set local lock_timeout = '{PATIENCE_SECONDS:.0f}s'")
@@ -170,8 +170,8 @@ async def switch(connection: Connection, *, differs: bool) -> None:
 async def _wait_for_readers(connection: Connection) -> None:
     """Wait until nobody reads: a snapshot of before the switch would find the new tables empty.
 
-    Asked again and again rather than queued for: who reads several tables would be in the way of
-    one who takes them one after the other, and the other way round.
+    It asks again and again and does not queue. A reader of several tables would block a session
+    that takes them one after the other, and the other way round.
     """
     tables = await connection.fetch(_SQL["tables"], LIVE)
     names = ", ".join(f"{LIVE}.{row['name']}" for row in tables)

@@ -1,4 +1,4 @@
-"""What a case's evidence is made of, as one moment has it. Who may see what is the caller's."""
+"""The parts of a case's evidence at one moment. The caller decides who may see what."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Kept:
     state: Row | None
     #: Journal records in the order of the log.
     records: Sequence[Row]
-    #: Who received and opened which event, and the record that says so.
+    #: The agencies that received and opened each event, and the record that says so.
     steps: Sequence[Row]
     #: The router's statement about each event.
     relays: Sequence[Row]

@@ -29,12 +29,12 @@ class CaseRow:
     version: int
     digest: str
     law: str
-    #: Why the fold stopped (design rule 11), else None.
+    #: Why the fold stopped (design rule 11, content stops nothing), else None.
     suspended: str | None
     opened_at: datetime | None
     updated_at: datetime
     view: bytes
-    #: By which fold it was derived; whether a person tied it to its law.
+    #: The fold that derived it, and whether a person tied it to its law.
     fold_version: int
     pinned: bool = False
     #: Id of the `case.reinterpreted` that is said and not journaled yet.
@@ -114,7 +114,7 @@ async def save(
 ) -> dict[UUID, Shown]:
     """Let the tables show these cases, and say what they show; `known` had rows before.
 
-    Where `shown` says what stands there, only the difference is written; else all is replaced.
+    If `shown` says what stands there, only the difference is written. Otherwise all is replaced.
     """
     if not rows:
         return {}

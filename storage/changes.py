@@ -1,4 +1,4 @@
-"""What was recorded since a place: which cases, and whom it concerns."""
+"""The records since a place: which cases, and which agencies they concern."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ async def streams(db: Any, before: Mapping[int, int], now: Places) -> set[UUID]:
 
 
 async def agencies(db: Any, cases: Collection[UUID]) -> set[str]:
-    """Who has a part in them, or work to do."""
+    """The agencies with a part in them, or with work to do."""
     rows = await db.fetch(_SQL["agencies"], list(cases), timeout=_PATIENCE)
     return {row["agency"] for row in rows}

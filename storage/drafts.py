@@ -1,4 +1,4 @@
-"""What officers have written and not sent, and who looks at an item at this moment."""
+"""Drafts of officers that are not sent, and the officers who look at an item at this moment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SQL = load("drafts")
 #: A page says so often that it is open; after two times it is not.
 PRESENT_SECONDS = 15
 
-#: What an officer wrote stays so long where its item was closed meanwhile.
+#: The time that a draft stays after its item was closed.
 KEPT = timedelta(days=30)
 
 Fields = Sequence[tuple[str, str]]
@@ -20,7 +20,7 @@ Fields = Sequence[tuple[str, str]]
 
 
 class DraftKey(NamedTuple):
-    """Whose draft, of which action on which item."""
+    """The owner of a draft, its action and its item."""
 
     agency: str
     item: str

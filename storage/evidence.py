@@ -1,4 +1,4 @@
-"""What was said of hand-overs, and what admission rejected."""
+"""Statements about hand-overs, and the rejects of admission."""
 
 from __future__ import annotations
 

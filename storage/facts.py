@@ -1,4 +1,4 @@
-"""What statistics count, as casework reads it from events: rows of facts and homes of agencies."""
+"""The facts for statistics, as casework reads them from events, and the homes of agencies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class FactRow:
 
 @dataclass(frozen=True, slots=True)
 class AgencyHome:
-    """Where an agency sits, as one entry of the directory says."""
+    """The home of an agency by one entry of the directory."""
 
     agency: str
     division: str

@@ -13,7 +13,7 @@ from storage.queries import load
 Database = Any
 _SQL = load("glass")
 _PATIENCE = 5.0
-#: From the moment at which another agreed.
+#: From the moment at which another operator agreed.
 LASTS = timedelta(minutes=30)
 #: A request that nobody decides on.
 LAPSE = timedelta(days=1)
@@ -41,7 +41,10 @@ async def one(db: Database, number: int) -> Any:
 
 
 async def decide(connection: Database, number: int, by: str, *, agreed: bool) -> None:
-    """Give it or refuse it, in a transaction; raises CasebusError. Who asked may only refuse."""
+    """Give it or refuse it, in a transaction; raises CasebusError.
+
+    The operator who asked may only refuse.
+    """
     await connection.execute(_SQL["lock"])
     row = await one(connection, number)
     if row["agreed"] is not None:

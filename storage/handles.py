@@ -1,4 +1,4 @@
-"""What reaches the database: asyncpg's own, typed; each function asks for the least."""
+"""Typed handles of the database, asyncpg's own. Each function asks for the least."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Pool: TypeAlias = "asyncpg.Pool[Row]"
 
 
 class Handle(Protocol):
-    """Whatever reads: a connection, a pool, or something that wraps one."""
+    """Anything that reads: a connection, a pool, or something that wraps one."""
 
     async def fetch(self, query: str, /, *args: Any) -> list[Any]: ...
 

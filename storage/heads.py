@@ -1,6 +1,6 @@
 """Heads of the logs, the hashes above the journal's leaves, cosignatures, and receipts sent.
 
-What is signed is only added to. Who signs reads the leaves since the last head and no others.
+Signed heads are only added to. The signer reads the leaves since the last head and no others.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class OwedReceipt:
     stream: UUID
     source: str
     id: str
-    #: Who received or opened it; empty for `submitted`.
+    #: The agency that received or opened it; empty for `submitted`.
     agency: str
     epoch: int
     partition: int
@@ -80,7 +80,7 @@ async def grown(db: Database) -> list[Log]:
 
 @dataclass(frozen=True, slots=True)
 class SignedSoFar:
-    """What was signed last, and what is recorded."""
+    """The last signed head, and the recorded end."""
 
     signed: Frontier
     recorded: Frontier
@@ -175,7 +175,7 @@ async def cosign(db: Database, log: Log, size: int, witness: str, line: NoteSign
 
 
 async def records(db: Database, places: Sequence[Place]) -> dict[Place, Row]:
-    """What the leaves at these places are made of; headers are packed."""
+    """The parts of the leaves at these places; headers are packed."""
     columns = map(list, zip(*places, strict=True))
     rows = await db.fetch(_SQL["records"], *columns, timeout=_PATIENCE)
     return {(row["epoch"], row["partition"], row["log_index"]): row for row in rows}

@@ -24,7 +24,7 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class DeviationCount:
-    """What was found of one kind; a few of the events, the first by recorded position."""
+    """The findings of one kind, with a few of their events, the first by recorded position."""
 
     kind: str
     reason: str

@@ -17,7 +17,7 @@ Connection = Any
 _SQL = load("journal")
 
 Identity = tuple[UUID, str, str]
-"""(stream, source, id): what makes two records the same event (design rule 1)."""
+"""(stream, source, id): what makes two records the same event (design rule 1, one identity)."""
 
 Place = tuple[int, int, int]
 """Epoch, partition and log index in the journal."""

@@ -50,7 +50,7 @@ async def cases_between(connection: Connection, since: datetime, until: datetime
 
 
 async def case_parties(connection: Connection, streams: Sequence[UUID]) -> dict[UUID, set[str]]:
-    """Who has a part in each case."""
+    """The parties of each case."""
     found: dict[UUID, set[str]] = {}
     for row in await connection.fetch(_SQL["case_parties"], list(streams)):
         found.setdefault(row["stream"], set()).add(row["agency"])
@@ -58,7 +58,7 @@ async def case_parties(connection: Connection, streams: Sequence[UUID]) -> dict[
 
 
 async def agencies(connection: Connection) -> list[bytes]:
-    """What the directory said of agencies, as copied into the journal, the oldest first."""
+    """The directory's entries on agencies, as copied into the journal, the oldest first."""
     return [row["value"] for row in await connection.fetch(_SQL["agencies"])]
 
 

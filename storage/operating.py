@@ -1,4 +1,4 @@
-"""What the ops desk asks: how far each service is, what flows, who is connected; no content."""
+"""The ops desk's questions: progress of services, flow, connections; no content."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def steps(db: Database, stream: UUID, event_id: str | None, limit: int) ->
 
 
 async def came(db: Database, stream: UUID) -> list[Row]:
-    """To whom each event of a case was brought, and who opened it."""
+    """The agencies to which each event of a case was brought, and those that opened it."""
     return await _fetch(db, "came", stream)
 
 
@@ -123,7 +123,7 @@ async def folded(db: Database, stream: UUID) -> set[tuple[str, str]]:
 
 
 async def owed(db: Database, stream: UUID) -> list[Row]:
-    """Who still has to do what in a case, the first due first."""
+    """The open work in a case and its agencies, the first due first."""
     return await _fetch(db, "owed", stream)
 
 

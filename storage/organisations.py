@@ -1,4 +1,4 @@
-"""What the scheduler asks about organisations across cases."""
+"""The scheduler's questions about organisations across cases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("organisations")
-#: Of whom, by code and family of acts, something was journaled.
+#: The organisations about which something was journaled, by code and family of acts.
 CHANGED = ChangeNotes("changed_organisation", ("uscc", "family"))
 
 
@@ -28,13 +28,13 @@ class AskingCase:
     #: The event whose figures are asked about.
     source: str
     id: str
-    #: Who reads what the case is told.
+    #: The readers of what the case is told.
     readers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OrganisationQuery:
-    """What one case asks: of whom, and back to which days."""
+    """The question of one case: about whom, and back to which days."""
 
     uscc: str
     family: str

@@ -46,7 +46,7 @@ class OutboxRow:
 async def enqueue(connection: Connection, rows: Sequence[OutboxRow]) -> None:
     """Insert rows in order; one that is there already keeps its bytes.
 
-    What the journal holds is not said again, whatever this table remembers.
+    A statement in the journal is not said again, whatever this table remembers.
     """
     if not rows:
         return

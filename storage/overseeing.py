@@ -1,4 +1,4 @@
-"""What a supervisor looks after: who is late, what was not transferred, what has no answer.
+"""A supervisor's questions: who is late, what was not transferred, what has no answer.
 
 Every query takes the agency that asks, and counts and lists what it is shown of its cases only: of
 what is closed to it nothing (ADR 0043).
@@ -30,7 +30,7 @@ Place = tuple[datetime, UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Whose doing is looked after, by whom; None makes no difference."""
+    """The agency under supervision and its supervisor. None makes no difference."""
 
     viewer: str
     #: Whether the viewer sees findings and duties where it holds no role.

@@ -14,8 +14,8 @@ from storage.handles import Connection
 #: A worker stopped in mid-transaction must not hold the fence's row for longer.
 IDLE_IN_TRANSACTION_MS = 10_000
 LOCK_TIMEOUT_MS = 30_000
-#: What the client raises where PostgreSQL is away, starting, stopping or overloaded; beside these
-#: the network's own errors.
+#: The client's errors while PostgreSQL is away, starting, stopping or overloaded. The network's own
+#: errors come beside these.
 AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -38,7 +38,7 @@ BY_KEY = {
 
 
 def application_name(application: str) -> str:
-    """What the database calls our sessions."""
+    """The name of our sessions in the database."""
     return f"casebus-{application}"
 
 
@@ -46,7 +46,7 @@ class Plain(asyncpg.Connection):
     """A pooled session that is handed on as it is: it cost a round trip for each statement.
 
     Nobody changes more of one than a transaction lasts: no `set` but `set local`, no advisory lock
-    but a transaction's, nothing listened to. Whoever needs more has a session of its own.
+    but a transaction's, nothing listened to. A caller that needs more has its own session.
     """
 
     def get_reset_query(self) -> str:

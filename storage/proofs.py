@@ -1,4 +1,4 @@
-"""What was verified, what is signed, and which schemas are still in use."""
+"""The verified runs, the signed heads, and the schemas that are still in use."""
 
 from __future__ import annotations
 

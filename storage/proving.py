@@ -1,4 +1,4 @@
-"""From a place in the journal to its receipt: for whoever hands receipts out.
+"""From a place in the journal to its receipt, for those who hand receipts out.
 
 Nothing leaves that does not hold: a path that does not lead to the signed head is `log_altered`.
 """
@@ -71,8 +71,8 @@ async def receipts(
 ) -> dict[tuple[str, Place], Receipt]:
     """The receipt of each (step, place) that a head covers; of the others none yet.
 
-    Each place is proved below the last head that enough witnesses saw, or one of them, or nobody:
-    a step that came since does not take the witnesses from one before.
+    Each place is proved below the last head that enough witnesses saw, or one of them, or nobody. A
+    later step does not take the witnesses from an earlier one.
     """
     if not steps:
         return {}

@@ -1,8 +1,8 @@
-"""What the gateway reads: cases, history, clocks, work, inboxes, rejects, evidence.
+"""The gateway's reads: cases, history, clocks, work, inboxes, rejects, evidence.
 
-Every query takes the agency that asks and answers with what it is part of only (design rule 19),
-so that no caller can forget to ask; a row that is missing and a row that is not theirs look the
-same. Limits count rows; places are what a caller kept of the last row it saw.
+Every query takes the agency that asks and answers only with what it is part of (design rule 19, who
+sees what), so that no caller can forget to ask. A missing row and a row of others look the same.
+Limits count rows; places are what a caller kept of the last row it saw.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SIGNATURE = "ce_signature"
 #: Seconds that a read may take before it counts as a database that does not answer.
 _PATIENCE = 5.0
 
-#: What `figures` counts: depths, ages in seconds, cases.
+#: The counters of `figures`: depths, ages in seconds, cases.
 FIGURES = (
     "outbox_unsent",
     "outbox_oldest_seconds",
@@ -65,7 +65,7 @@ def _moments(clock: dict[str, Any]) -> dict[str, datetime | None]:
 
 
 async def titles(db: Database, streams: Collection[UUID]) -> dict[UUID, list[Row]]:
-    """What agencies call the matters of these cases; who was sent each title."""
+    """The agencies' titles of the matters of these cases, and the recipients of each title."""
     found: dict[UUID, list[Row]] = {stream: [] for stream in streams}
     for row in await _fetch(db, "titles", list(streams)):
         found[row["stream"]].append(row)
@@ -78,7 +78,7 @@ async def has_written(db: Database, agency: str, stream: UUID) -> bool:
 
 
 async def numbers(db: Database, agency: str, values: Sequence[str], *, figures: bool) -> list[Row]:
-    """Who gave these numbers (canonical texts) to which cases, as far as it sees `figures`."""
+    """The givers and cases of these numbers (canonical texts), as far as it sees `figures`."""
     return await _fetch(db, "numbers", agency, list(values), figures)
 
 
@@ -107,7 +107,7 @@ Recalled = dict[UUID, dict[tuple[str, str], Row]]
 
 
 async def recalled(db: Database, streams: Collection[UUID]) -> Recalled:
-    """What authors recalled in these streams."""
+    """The recalled events of these streams."""
     found: Recalled = {}
     for row in await _fetch(db, "recalled", list(streams)) if streams else ():
         found.setdefault(row["stream"], {})[row["source"], row["id"]] = row
@@ -137,7 +137,7 @@ async def titled(db: Database, streams: Collection[UUID], types: Collection[str]
 
 
 async def inbox(db: Database, agency: str, *, seen: Sequence[Place], limit: int) -> list[Row]:
-    """What was delivered to a hosted agency past the places it has `seen`, oldest first."""
+    """The deliveries to a hosted agency past the places it has `seen`, the oldest first."""
     columns = zip(*seen, strict=True) if seen else ((), (), ())
     return await _fetch(db, "inbox", agency, *map(list, columns), limit)
 
@@ -162,7 +162,7 @@ async def event(db: Database, agency: str, source: str, event_id: str) -> Row | 
 
 
 async def submission(db: Database, agency: str, source: str, event_id: str) -> Row | None:
-    """What this agency handed in here, with the reason if that very record was rejected."""
+    """A submission of this agency, with the reason if that very record was rejected."""
     row = await db.fetchrow(_SQL["submission"], agency, source, event_id, timeout=_PATIENCE)
     if row is None:
         return None

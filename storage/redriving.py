@@ -1,7 +1,7 @@
 """Sending a rejected record to its door again, byte for byte (ADR 60).
 
-One asks, another agrees, the relay sends; nothing here signs. What stands in the journal is not
-sent, nor what was sent so often already.
+One asks, another agrees, the relay sends; nothing here signs. A record that stands in the journal
+is not sent, and neither is one that was sent so often.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ async def places(
 async def plan(
     db: Database, agency: str | None, wanted: Sequence[RejectedPlace], *, even_so: bool
 ) -> list[Candidate]:
-    """What would be sent again, in order; a place that is nothing to who asks is left out.
+    """The records to send again, in order, without places that the caller may not see.
 
     `even_so`: the same bytes too of which the reason says that they cannot pass.
     """
@@ -138,7 +138,10 @@ async def lock(connection: Database) -> None:
 
 
 async def decide(connection: Database, redrive: int, by: str, *, agreed: bool) -> None:
-    """Let it go, or refuse it; raises CasebusError. Who asked may refuse, and never agree."""
+    """Let it go, or refuse it; raises CasebusError.
+
+    The operator who asked may refuse, and never agree.
+    """
     row = await connection.fetchrow(_SQL["undecided"], redrive, LAPSE)
     if row is None:
         raise CasebusError("not_found", f"there is no redrive {redrive}")
@@ -156,7 +159,7 @@ async def decide(connection: Database, redrive: int, by: str, *, agreed: bool) -
 async def redrives(
     db: Database, agency: str | None, *, number: int | None = None, limit: int = 100
 ) -> list[Row]:
-    """What was asked for, the last first."""
+    """The requests, the last first."""
     asked = (agency, LAPSE, number, limit)
     return list(await db.fetch(_SQL["redrives"], *asked, timeout=_PATIENCE))
 

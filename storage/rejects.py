@@ -1,4 +1,4 @@
-"""What admission rejected, and what waits inside: for operators all, for an agency its own.
+"""Rejects of admission and records that wait inside: for operators all, for an agency its own.
 
 `agency` is who asks for its own: of what bears its name it is given what its key signed (ADR 46).
 It is None for an operator.
@@ -23,7 +23,7 @@ LAPSE = timedelta(days=7)
 
 
 class RejectedPlace(NamedTuple):
-    """Where a rejected record is kept; written `2-17`."""
+    """The place of a rejected record; written `2-17`."""
 
     partition: int
     offset: int
@@ -102,7 +102,7 @@ async def left_out(db: Database, agency: str | None, limit: int) -> list[Row]:
 
 @dataclass(frozen=True, slots=True)
 class RejectCounts:
-    """What a person should look at: of rejects those of the last days that nothing has mended."""
+    """Records for a person to look at: rejects of the last days that nothing has mended."""
 
     rejected: int
     undecided: int

@@ -73,7 +73,7 @@ async def unsettled(connection: Connection, fold_version: int) -> list[Unsettled
 async def shown(
     connection: Connection, streams: Iterable[UUID], as_of: datetime
 ) -> dict[UUID, ShownCase]:
-    """What the rows of these cases show; which clocks are due is as of an aware moment."""
+    """The content of the rows of these cases. Clocks are due as of an aware moment."""
     wanted = list(streams)
     found = {
         row["stream"]: ShownCase(row["law"], row["fold_version"], row["status"], row["digest"])

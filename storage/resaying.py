@@ -1,4 +1,4 @@
-"""What was rejected for its key is said again by a key that the directory trusts.
+"""Sends again, by a trusted key, what was rejected for its key.
 
 The record is the same event, of the same identity and body: only who signed it may differ. A
 revoked key never becomes valid again: what it signed is rejected for good, and is signed by the
@@ -62,7 +62,7 @@ def _pause(answered: int) -> timedelta:
 
 
 async def rejected_for_key(connection: Connection) -> list[Any]:
-    """What waits for a trusted key: stored here, sent, rejected for its key."""
+    """Records that wait for a trusted key: stored here, sent, rejected for their key."""
     found = await connection.fetch(_SQL["rejected_for_key"], _REACH, _ROWS)
     return list(found)
 

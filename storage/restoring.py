@@ -1,4 +1,4 @@
-"""What `own` must know of a journal that was written anew: its epoch, and what stands in it."""
+"""What `own` must know of a journal that was written again: its epoch and its content."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def carried(connection: Connection, epoch: int) -> dict[int, int]:
 
 
 async def _carry_places(connection: Connection, before: int, epoch: int) -> None:
-    """Whatever remembers how far it has come in a partition has come as far in the next epoch.
+    """Every counter of progress in a partition has come as far in the next epoch.
 
     So nothing is asked again, or sent again, of records that are there again.
     """
@@ -103,7 +103,7 @@ async def _carry_places(connection: Connection, before: int, epoch: int) -> None
 
 
 async def rejected_from(connection: Connection, ends: Mapping[int, int]) -> dict[int, int]:
-    """Where `rejected` goes on: behind these offsets, and behind what is kept."""
+    """The places at which `rejected` goes on: behind these offsets, and behind what is kept."""
     rows = await connection.fetch(_SQL["rejected_from"], list(ends), list(ends.values()))
     return {row["partition"]: row["next_offset"] for row in rows}
 

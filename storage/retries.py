@@ -1,4 +1,4 @@
-"""What is handed in again and stands in the journal, where `own` has forgotten the first time.
+"""Submissions that come again and stand in the journal, when `own` has forgotten the first.
 
 `own` may be of an earlier day than the journal (ADR 48). The gateway gives what it signs the time
 and a signature: an honest retry differs from what stands in nothing else.
@@ -39,7 +39,7 @@ class JournaledRecord(NamedTuple):
 async def standing(
     connection: Connection, identities: Sequence[Identity]
 ) -> dict[Identity, JournaledRecord]:
-    """What the journal holds under these identities, as far as it is recorded."""
+    """The journal's records under these identities, as far as they are recorded."""
     if not identities:
         return {}
     columns = map(list, zip(*identities, strict=True))
@@ -55,7 +55,7 @@ async def standing(
 async def settle(connection: Connection, rows: Sequence[Unsent]) -> set[int]:
     """Mark as sent what was handed in and stands in the journal, as it stands; gives their ids.
 
-    What says something else under an identity is sent: that is for the fold to find.
+    Another content under an identity is sent. The fold finds that.
     """
     named = {row.id: _identity(row.stream, row.headers) for row in rows}
     there = await standing(connection, list(named.values()))

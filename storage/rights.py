@@ -1,4 +1,4 @@
-"""What the scheduler asks about rights across cases, and which cases heard of them."""
+"""The scheduler's questions about rights across cases, and the cases that heard of them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("rights")
-#: Of which right, said in which case, there may be something to tell.
+#: The rights about which there may be something to tell, and the cases that said it.
 CHANGED = ChangeNotes("changed_right", ("stream", "number"))
 
 
 @dataclass(frozen=True, slots=True)
 class SaidOfRight:
-    """What stands in one case against a right."""
+    """The word of one case against a right."""
 
     stream: UUID
     number: str

@@ -1,7 +1,7 @@
 """A PostgreSQL role for each service, with the rights that its work needs and no others.
 
-The owner of the tables runs migrations and an operator's commands. Rights are given anew at every
-migration and every start, so that a restored database has them again.
+The owner of the tables runs migrations and an operator's commands. Rights are given again at every
+migration and every start, so that a restored database has them.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.directory_copy", "select, update"),
         ("own.right_heard", "select, insert"),
         ("own.import_summary", "select, insert"),
-        # What was signed stays: nobody but the owner changes it or takes it away.
+        # Signed heads stay: only the owner can change them or take them away.
         ("own.head", "select, insert"),
         ("own.log_hash", "select, insert"),
         ("own.signed_log", "select, insert, update"),
@@ -75,7 +75,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.outbox", "select, insert"),
         ("own.installation", _READ),
         ("own.received", "select, insert, update"),
-        # What was rejected for its key is said again with the next one.
+        # A record that was rejected for its key is sent again with the next one.
         ("own.outbox", "update (headers, sent_at, refused, rejections)"),
         ("own.rejected", _READ),
         ("derived.event", _READ),
@@ -155,7 +155,7 @@ async def _make(connection: Connection, role: str, password: str) -> None:
 
 
 def _verifier(password: str) -> str:
-    """What PostgreSQL stores of a password: statements, which may be logged, hold no more."""
+    """The form in which PostgreSQL stores a password. Statements may be logged and hold no more."""
     salt = secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS)
     client = hmac.digest(salted, b"Client Key", "sha256")

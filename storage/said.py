@@ -1,4 +1,4 @@
-"""What the scheduler said, as the journal has it: its counters are read there, not remembered."""
+"""The scheduler's statements in the journal. Its counters are read there, not remembered."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def words_in(
     types: Iterable[str],
     schemas: Schemas,
 ) -> dict[UUID, list[SaidStatement]]:
-    """What a source of the bus said in these cases, journaled or on its way; one of an identity."""
+    """A bus source's statements in these cases, journaled or on their way; one an identity."""
     rows = await connection.fetch(_SQL["said_in"], list(streams), source, list(types))
     found: dict[UUID, list[SaidStatement]] = {}
     for row in rows:
@@ -46,7 +46,7 @@ async def words_in(
 async def words_since(
     connection: Connection, stretch: Stretch, source: str, schemas: Schemas
 ) -> list[SaidStatement]:
-    """What it said in a stretch of the journal, copies included."""
+    """Its statements in a stretch of the journal, copies included."""
     where = (stretch.epoch, stretch.partition, stretch.first, stretch.until)
     rows = await connection.fetch(_SQL["said_since"], *where, source)
     return [_word(row, schemas) for row in rows]

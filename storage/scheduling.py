@@ -1,4 +1,4 @@
-"""What the scheduler asks of the database, and what it notes there."""
+"""The scheduler's questions to the database, and its notes there."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def lead(connection: Connection) -> None:
 async def due_clocks(connection: Connection, now: datetime, limit: int) -> list[DueItem]:
     """Clocks of which there is something to say by `now` that has not been said.
 
-    Of historic ones there never is; of a stream's none while a record of it waits to be sent.
+    Historic clocks have none. A stream's clocks have none while a record of it waits to be sent.
     """
     rows = await connection.fetch(_SQL["due_clocks"], now, limit)
     return [DueItem(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]

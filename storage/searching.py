@@ -1,7 +1,7 @@
 """Cases found by what a viewer is shown of them, listed and counted.
 
-Three kinds of cases: those that are open to whoever has a part in them, the closed ones of the
-viewer's team, and the closed ones of others, which are found by their opener, their procedure, the
+There are three kinds of cases: open ones in which the viewer has a part, closed ones of the
+viewer's team, and closed ones of others. The last are found by their opener, their procedure, the
 month of their opening and the viewer's own numbers, as they are shown (ADR 0043, ADR 0059). Each
 has a query of its own, with the conditions that were asked for and no others.
 """

@@ -23,7 +23,8 @@ _SQL = load("sending")
 
 #: A refused record is tried again after this: its topic may be there then, or its limit raised.
 AGAIN = timedelta(minutes=10)
-#: So old, an unsent record is a fault: whoever stored it and the relay both had their time.
+#: An unsent record this old is a fault, because the one that stored it and the relay both had their
+#: time.
 OVERDUE = timedelta(seconds=30)
 
 

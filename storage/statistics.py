@@ -43,7 +43,7 @@ class CountedTypes:
 
 @dataclass(frozen=True, slots=True)
 class FigureFrame:
-    """Whose figures, of when, and by what."""
+    """The question of figures: whose, of when, and by what."""
 
     as_of: datetime
     since: date

@@ -36,7 +36,7 @@ class Finished:
 
 
 async def holders_of_keys(db: Database, digests: Sequence[bytes]) -> list[tuple[str | None, str]]:
-    """Whose each key is, and its label; None where it is nobody's or was revoked."""
+    """The owner and the label of each key. None if it is nobody's or was revoked."""
     rows = await db.fetch(_SQL["holders_of_keys"], list(digests), timeout=_PATIENCE)
     found = {row["digest"]: (row["agency"], row["label"]) for row in rows}
     return [found.get(digest, (None, "")) for digest in digests]
@@ -78,8 +78,8 @@ async def store(db: Database, finished: Finished) -> Finished:
 async def store_at_once(db: Database, records: Sequence[Finished]) -> list[bool | None]:
     """Keep these in one statement.
 
-    Of each whether it is the next of its author to be sent in its stream; None of one that was not
-    kept, because its identity stands here or in the journal already.
+    For each, whether it is the next of its author to be sent in its stream. None for one that was
+    not kept, because its identity stands here or in the journal already.
     """
     columns = zip(*map(_columns, records), strict=True)
     rows = await db.fetch(_SQL["store_at_once"], *map(list, columns), timeout=_PATIENCE)

@@ -1,4 +1,4 @@
-"""What the bus has already told of a case: breaches and findings, and what it took back.
+"""The bus's earlier statements about a case: breaches and findings, and their withdrawals.
 
 Counted, not replayed: the same events in any order give the same marks.
 """
@@ -21,7 +21,7 @@ _SEVERITIES = frozenset({"INFO", "WARNING", "SERIOUS"})
 
 @dataclass(slots=True)
 class Announcement:
-    """What was told under one key: by which events, and how often it was withdrawn."""
+    """The statements under one key: their events, and how often they were withdrawn."""
 
     told: list[CaseEvent] = field(default_factory=list)
     withdrawn: int = 0
@@ -38,7 +38,7 @@ class Announcements:
         self.findings: dict[str, Announcement] = {}
         #: The first warning of each clock; a warning is never taken back.
         self.warnings: dict[str, Identity] = {}
-        #: What the scheduler found across cases: its findings, and the ids that it took back.
+        #: The scheduler's findings across cases, and the ids that it took back.
         self._asked: list[CaseEvent] = []
         self._taken_back: set[str] = set()
 
@@ -99,7 +99,7 @@ def _withdraw(marks: dict[str, Announcement], key: str) -> None:
 
 
 def standing(marks: dict[str, Announcement]) -> tuple[Told, ...]:
-    """What was told and stands, by key."""
+    """The statements that stand, by key."""
     return tuple(
         Told(key=key, event=mark.standing, data=_data(mark), revision=mark.withdrawn)
         for key, mark in sorted(marks.items())

@@ -1,4 +1,4 @@
-"""What the fold says of figures: assessments, punishments and acts not yet dealt with."""
+"""The fold's result for figures: assessments, punishments and open acts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from casebus.law.items import GoodsItem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessed:
-    """What the law says of a case's figures as they stood after one event."""
+    """The law's judgement of a case's figures as they stood after one event."""
 
     event: Identity
     #: Article that the author stated; empty where none.
@@ -63,13 +63,13 @@ class Punished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActOf:
-    """What one case says an organisation did."""
+    """The acts of an organisation by the word of one case."""
 
     uscc: str
     family: str
     #: As its author named it; empty where open.
     offence: str
-    #: Who stated it, and is told what other cases say.
+    #: The agency that stated it, and that is told what other cases say.
     agency: str
     figures: Figures
     items: tuple[GoodsItem, ...]

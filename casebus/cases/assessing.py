@@ -1,7 +1,8 @@
 """Thresholds in the fold: figures as they grow, what the law says of them, omitted transfers.
 
-One object a fold. It reads what each folded event states, holds it against the standards, starts
-the clocks of an owed transfer, and finds the omission where they ran out and no transfer came.
+One object a fold. It reads the statements of each folded event and holds them against the
+standards. It starts the clocks of an owed transfer, and finds the omission if they ran out and no
+transfer came.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _STATING = frozenset({"restates", "adds", "alleges"})
 
 @dataclass(slots=True)
 class _Answer:
-    """What other cases say of one organisation and family."""
+    """The statements of other cases about one organisation and family."""
 
     revision: int
     sanctions: tuple[Sanction, ...]
@@ -43,7 +44,7 @@ class _Answer:
 
 
 class Other(NamedTuple):
-    """What another case says the organisation did."""
+    """The acts of the organisation by the word of another case."""
 
     figures: Figures
     items: tuple[GoodsItem, ...]
@@ -71,7 +72,7 @@ class Assessing:
         self._findings, self._clocks, self._roles = findings, clocks, roles
         self._facts = Stated()
         self._recalled, self._quotes = recalled, False
-        #: What may be told: the same facts where nothing was recalled.
+        #: The facts that may be told: the same if nothing was recalled.
         self._open = Stated() if recalled else self._facts
         self._open_stated: CaseEvent | None = None
         self._answers: dict[tuple[str, str], _Answer] = {}
@@ -83,7 +84,7 @@ class Assessing:
         self._settled = False
         self._convicted = False
         self._punished: list[tuple[CaseEvent, str]] = []
-        #: Where the clocks of an owed transfer run, while they do or have run out.
+        #: The region in which the clocks of an owed transfer run, or have run out.
         self._region: OpenRegion | None = None
         self._lapsed: list[RunningClock] = []
 
@@ -152,7 +153,7 @@ class Assessing:
         )
 
     def acts(self) -> tuple[ActOf, ...]:
-        """What the case says each of its organisations did."""
+        """The acts of each of its organisations by the word of the case."""
         facts, stated = self._open, self._open_stated
         if stated is None:
             return ()
@@ -217,7 +218,8 @@ class Assessing:
         accumulated = together is not None and _weight(together) > _weight(found)
         found = together if together is not None and accumulated else found
         claimed = facts.claim is not None and RANK[facts.claim] > RANK[found.verdict]
-        # What can be prosecuted no more is owed to nobody, whoever signs it.
+        # An act that can no longer be prosecuted is owed to nobody, even if somebody signed an
+        # assessment.
         claimed = claimed and not found.limitation
         if claimed and facts.claim is not None:
             found = _as_claimed(found, facts.claim)
@@ -227,7 +229,7 @@ class Assessing:
         self._owe(event, found)
 
     def _together(self, own: tuple[GoodsItem, ...], asked: _Asked) -> Assessment | None:
-        """With the acts of other cases: those that are named or itemised count, others may."""
+        """With the acts of other cases. Named or itemised acts count, others may count."""
         others = [one for answer in self._answers.values() for one in answer.acts]
         limited = self._rules.accumulation.unlimited([(one, one.acts) for one in others], asked.on)
         if not limited:
@@ -239,7 +241,7 @@ class Assessing:
             for one in taken:
                 figures, items = figures.plus(one.figures), (*items, *one.items)
             found.append(self._judge(figures, items if own else (), asked))
-        # What is only perhaps of this offence is a suspicion at most.
+        # An act that is only perhaps of this offence is a suspicion at most.
         return max(found[0], _as_open(found[1]), key=_weight)
 
     def _judge(self, figures: Figures, items: tuple[GoodsItem, ...], asked: _Asked) -> Assessment:
@@ -366,7 +368,7 @@ def _families_of(event: CaseEvent, law: Law) -> tuple[str, ...] | None:
 
 
 class _Asked(NamedTuple):
-    """What is asked of figures: when it was done, what was punished before, the day of asking."""
+    """The question about figures: the days of the acts, earlier punishments, the day of asking."""
 
     when: ActDays
     prior: tuple[Sanction, ...]

@@ -18,7 +18,7 @@ _Goods = dict[tuple[str, str], int]
 
 
 def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Findings) -> None:
-    """What was received against what was listed, item by item; each difference is a finding.
+    """Compares the received goods with the listed ones, item by item. A difference is a finding.
 
     An item that nobody counted yet is no difference.
     """

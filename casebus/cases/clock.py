@@ -18,7 +18,7 @@ PAUSED = "paused"
 LAPSED = "lapsed"
 CLOCK_STATES = frozenset({RUNNING, MET, MET_LATE, CANCELLED, PAUSED, LAPSED})
 
-#: What the end of a clock is: the actor owed an act, or a right or a condition ended.
+#: The end of a clock: the actor owed an act, or a right or a condition ended.
 BREACH = "breach"
 LAPSE = "lapse"
 
@@ -43,8 +43,8 @@ class Clock:
     started: LegalTime
     #: The last moment in time, aware in UTC+8; None where the law says `at once`, and while paused.
     due: datetime | None
-    #: From when that is certainly over, whatever the notice of a year says: nothing is told and
-    #: nobody is late before. None too where nobody can say.
+    #: The moment from which it is certainly over, whatever the notice of a year says. Before it
+    #: nothing is told and nobody is late. None too where nobody can say.
     certain: datetime | None
     grace: timedelta
     #: `breach` or `lapse`; a lapsed clock is shown and told to nobody.
@@ -52,12 +52,13 @@ class Clock:
     status: str
     stopped_by: Identity | None
     stopped: datetime | None
-    #: Its trigger was imported, or recorded after the due moment: never told (design rule 16).
+    #: Its trigger was imported, or recorded after the due moment: never told (design rule 16,
+    #: provisional and historic).
     historic: bool
     #: Counted on days of which no notice of holidays speaks yet: `due` is the best known.
     provisional: bool
     citation: str
-    #: From when the version of the clock that was used is in force, and how sure we are of it.
+    #: The day from which the used version of the clock is in force, and how sure we are of it.
     law_version: str
     confidence: str
     #: Digest of the law bundle.
@@ -76,7 +77,7 @@ class Clock:
     paused_since: LegalTime | None = None
     #: How many extensions were granted.
     extended: int = 0
-    #: Of a clock that counts from receipt: from when, and how that is known (cases.receipts).
+    #: For a clock that counts from receipt: from when, and how that is known (cases.receipts).
     counted_from: LegalTime | None = None
     counted_by: str = ""
     #: Why it could not be kept, as its actor recorded it: LINK_DOWN.
@@ -86,7 +87,7 @@ class Clock:
 
     @property
     def breach_after(self) -> datetime | None:
-        """From when on a breach may be told; None where none is to be told.
+        """The moment from which a breach may be told. None if none is to be told.
 
         A clock that was stopped in time, or whose breach stands in the journal, has none.
         """
@@ -96,12 +97,12 @@ class Clock:
 
     @property
     def lapse_after(self) -> datetime | None:
-        """From when on its lapse may be told; None where none is to be told."""
+        """The moment from which its lapse may be told. None if none is to be told."""
         return self._over_after if self.announced else None
 
     @property
     def warn_after(self) -> datetime | None:
-        """From when on its actor may be warned; None where nobody is to be."""
+        """The moment from which its actor may be warned. None if nobody is to be warned."""
         if self.warned is not None or self.historic or self.status != RUNNING or not self.actor:
             return None
         return self.warn
@@ -116,7 +117,7 @@ class Clock:
     def missed(self) -> bool:
         """Whether it ended, but too late by what the author says: after due and grace.
 
-        What lapses does so at its last moment: there the grace only waits for what is on its way.
+        A lapse comes at the last moment. There the grace only waits for records on their way.
         """
         if self.stopped is None or self.status not in (MET_LATE, CANCELLED):
             return False

@@ -1,4 +1,4 @@
-"""What the bus says of a clock: that it ran out, is soon due, or that this no longer holds."""
+"""The bus's statements about a clock: it ran out, is soon due, or this no longer holds."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def lapse_of(clock: Clock) -> Derived:
 
 
 def warning_of(clock: Clock) -> Derived:
-    """That a clock will soon be due, told to its actor once."""
+    """The warning that a clock will soon be due. Its actor gets it once."""
     return _of_clock(
         clock, WARNED, "warned", to=(AGENCY + clock.actor,), at=clock.warn, cause=clock.cause
     )
@@ -118,7 +118,7 @@ def unfounded(clock: Clock | None, told: Told) -> str | None:
 
 
 def _over_said(told: Told) -> datetime | None:
-    """By when the clock was said to be over: an announced date up to then leaves the breach."""
+    """The moment by which the clock was said to be over. A date up to then leaves the breach."""
     try:
         said = datetime.fromisoformat(
             body.text(told.data, "certain") or body.text(told.data, "due")
@@ -134,7 +134,7 @@ def breach_withdrawn(case: Core, told: Told, reason: str) -> Derived:
 
 
 def _taken_back(case: Core, told: Told, what: str, event_id: str, reason: str) -> Derived:
-    """What was told of a clock holds no more: said to whoever was told it."""
+    """A statement about a clock no longer holds. Those who were told it are told this."""
     source, told_id = told.event
     actor = body.text(told.data, "actor")
     return Derived(

@@ -35,7 +35,7 @@ _UNMARKED: _Marks = (None, 0, None)
 
 
 class ClockSetting(NamedTuple):
-    """What the clocks of a case share when the fold ends."""
+    """The part that the clocks of a case share when the fold ends."""
 
     stream: str
     keys: StreamKeys
@@ -83,7 +83,7 @@ class RunningClock:
         self._first = rule
         self._calendar = calendar
         self._receipts = receipts
-        #: By which it counts, where its row counts from receipt.
+        #: The receipt from which it counts, if its row counts from receipt.
         self.receipt: KnownReceipt | None = None
         self._added: Added = NOTHING
         #: The same by the fewest working days there can be, where no notice speaks of a pause.
@@ -130,7 +130,7 @@ class RunningClock:
         elif self.status != PAUSED:
             return ENDED
         else:
-            # What another ground holds up goes on until that one is gone.
+            # A pause by another ground goes on until that ground is gone.
             self._latest = None
         if _ground(event) not in self._grounds:
             self._grounds = (*self._grounds, _ground(event))
@@ -277,7 +277,7 @@ class Clocks:
         *,
         alone: bool,
     ) -> None:
-        """By the version in force on the trigger's day; where none is, no clock runs.
+        """By the version in force on the trigger's day. If there is none, no clock runs.
 
         An event that starts the same clock in two regions starts one: `alone` tells that there is
         but one region.
@@ -311,7 +311,7 @@ class Clocks:
     ) -> None:
         """Start it where it does not run here, or runs by a version not meant for this body.
 
-        What was `done` already starts no more.
+        An act that was `done` already starts no clock.
         """
         known = versions[0].id
         running = [one for one in self._open if one.rule.id == known and one.region is region]
@@ -388,7 +388,7 @@ class Clocks:
         return ended
 
     def _meant(self, ids: frozenset[str], region: OpenRegion) -> list[RunningClock]:
-        """Of the region those that are named; of the case those that none there is called like."""
+        """The named clocks of the region. Without one of a name, that of the case."""
         if not ids or not self._open:
             return []
         if ALL in ids:

@@ -1,4 +1,4 @@
-"""What the fold itself keeps of a case (order, standing, regions), and what each facet knows."""
+"""The fold's own part of a case (order, standing, regions), and what each facet knows."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ K = TypeVar("K")
 
 
 class Knows(Generic[K]):
-    """What is known of a case under one name, as a value of type K."""
+    """A fact about a case under one name, as a value of type K."""
 
     name: ClassVar[str]
-    #: What is known where nothing was said of it.
+    #: The value if nothing was said of it.
     nothing: ClassVar[Any] = ()
 
 
@@ -60,34 +60,34 @@ class Core:
     opener: str | None = None
     #: The leading region, which the first journaled opening event opened, and those beside it.
     regions: tuple[Region, ...] = ()
-    #: Of the leading region and, for words that it does not have, of the others.
+    #: Those of the leading region and, for words that it does not have, of the others.
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: Agencies with a part in it: who has standing, and whom such events, breaches and copies
-    #: reach. Of a stream that nothing opened, authors and recipients, each with its own. Sorted.
+    #: reach. For a stream that nothing opened: authors and recipients, each with its own. Sorted.
     participants: tuple[str, ...] = ()
     #: (kind, number as written), sorted.
     numbers: tuple[tuple[str, str], ...] = ()
     #: Identities in fold order.
     order: tuple[Identity, ...] = ()
-    #: Words by which events mark it secret (商业秘密, 未成年人 ...), sorted. Of a case with any,
-    #: only its `team` may know more than that it is there, and other cases nothing.
+    #: Words by which events mark it secret (商业秘密, 未成年人 ...), sorted. Only the `team` of a
+    #: case with any may know more than its existence. Other cases are told nothing.
     secrecy: tuple[str, ...] = ()
-    #: Who is told what other cases mean for it: the holders of roles in procedures that still run,
-    #: nobody where all of it is imported. Sorted.
+    #: Those who are told what other cases mean for it: the holders of roles in running procedures.
+    #: Nobody if all of it is imported. Sorted.
     hearers: tuple[str, ...] = ()
-    #: Who sees it as one who holds a role in it (ADR 40). Sorted.
+    #: Those who see it as holders of a role in it (ADR 40). Sorted.
     team: tuple[str, ...] = ()
-    #: What the facets know, by their names (casebus.cases.facets).
+    #: The knowledge of the facets, by their names (casebus.cases.facets).
     known: dict[str, Any] = field(default_factory=dict)
     #: Digest of the law bundle.
     law: str = ""
 
     def of(self, facet: type[Knows[K]]) -> K:
-        """What one facet knows."""
+        """The knowledge of one facet."""
         found: K = self.known.get(facet.name, facet.nothing)
         return found
 
     @property
     def readers(self) -> tuple[str, ...]:
-        """Who may know of the case what it holds."""
+        """Those who may know the content of the case."""
         return self.team if self.secrecy else self.participants

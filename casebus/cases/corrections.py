@@ -87,7 +87,8 @@ def _change(
 ) -> CaseEvent:
     """The target as changed; its body, which is the caller's own copy, is changed in place."""
     if path == RECIPIENTS:
-        # Whom admission stamped on the correction, not whom it names: those were resolved.
+        # The recipients that admission stamped on the correction, not those that it names, because
+        # the stamps are resolved.
         return replace(target, to=fix.to, to_sectors=fix.to_sectors)
     value = json.loads(text)
     if not _is_within(value, _MOST_LEVELS):

@@ -1,8 +1,9 @@
-"""Legal times later than the admission of their event (design rule 4).
+"""Legal times later than the admission of their event (design rule 4, fold order).
 
 Such an event is folded, ordered and counted by the day of its admission: nothing is told before it
-happens. What its author stated stands in the record, and only the author's correction changes by
-what it counts. Imports are history, and the bus speaks for itself: both keep their dates.
+happens. The author's own statement stays in the record. Only the author's correction changes the
+time by which the event counts. Imports are history, and the bus speaks for itself: both keep their
+dates.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _TIMELY = "timely"
 
 
 class Ahead(NamedTuple):
-    """What was stated, and by what it counts instead."""
+    """The stated time, and the time that counts instead."""
 
     stated: LegalTime
     counted: LegalTime

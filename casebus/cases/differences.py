@@ -1,7 +1,7 @@
 """One case derived in two ways, by two laws or two folds: what differs, in words. Pure.
 
-What is compared are views, as `Case.to_json` gives them and the rows keep them: what an older fold
-wrote is compared as it was written.
+It compares views, as `Case.to_json` gives them and the rows keep them. So the result of an older
+fold is compared as it was written.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Difference(NamedTuple):
 
 
 def differences(before: View, after: View, until: dt.datetime) -> list[Difference]:
-    """What of a case is otherwise, looked at from an aware moment."""
+    """The differences of a case, seen from an aware moment."""
     return [
         *_compared("status", _statuses(before), _statuses(after)),
         *_compared("clock", _dues(before), _dues(after)),

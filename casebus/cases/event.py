@@ -9,9 +9,9 @@ from typing import Any
 from casebus.events.legaltime import LegalTime
 from casebus.law.compiled import event_name
 
-#: Where nobody says when an event was said: before all others.
+#: The time of an event without a time: before all others.
 UNSAID = datetime.min.replace(tzinfo=UTC)
-#: (source, id): what one event is, inside its stream (design rule 1).
+#: (source, id): what one event is, inside its stream (design rule 1, one identity).
 Identity = tuple[str, str]
 
 
@@ -40,9 +40,10 @@ class CaseEvent:
     #: Minted by an import: its clocks are historic, what is found about it is counted.
     imported: bool
     data: dict[str, Any]
-    #: What admission noticed (casebus.errors.Flag).
+    #: The flags of admission (casebus.errors.Flag).
     flags: tuple[str, ...] = ()
-    #: Another body came under the same identity; the first journaled wins (design rule 1).
+    #: Another body came under the same identity; the first journaled wins (design rule 1, one
+    #: identity).
     conflicting: bool = False
     #: When its author says that it was said, aware: of two without a number the earlier is first.
     said_at: datetime = UNSAID
@@ -51,8 +52,8 @@ class CaseEvent:
     #: Its author's room was used up: the first such of an author is told, and not folded (ADR 42).
     beyond: bool = False
 
-    #: What one event is, and its author (the part of the source before its system's suffix):
-    #: made once, because the fold asks for both again and again.
+    #: The identity of an event, and its author (the part of the source before its system's suffix).
+    #: They are made once, because the fold asks for both again and again.
     identity: Identity = field(init=False, repr=False, compare=False)
     agency: str = field(init=False, repr=False, compare=False)
     #: `referral.sent` of the type `casebus.referral.sent.v1`.

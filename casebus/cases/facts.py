@@ -1,8 +1,8 @@
-"""What statistics keep of an event: offence, rights, amounts, outcomes. Never a name.
+"""The facts of an event for statistics: offence, rights, amounts, outcomes. Never a name.
 
-Of the body only enumerations, truths, counts and amounts of money are taken, by what the schema
-says a field is, so that a new indicator needs no new column. A fact is a function of the events
-of its stream that were journaled no later: a rebuild makes the same rows.
+Only enumerations, truths, counts and amounts of money are taken from the body, by the types of the
+schema, so that a new indicator needs no new column. A fact is a function of the events of its
+stream that were journaled no later: a rebuild makes the same rows.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from casebus.events.envelope import agency_of
 from casebus.events.schemas import CodecError, Schemas
 
 #: Domains that say how a case was handed over, worked on or brought in, not what happened in it.
-#: Of those that no stream is folded for, it would depend on the batch whether one is counted.
+#: For streams that are not folded, the batch would decide whether one is counted.
 UNCOUNTED = frozenset({"directory", "import", "intake", "law", "relay", "work"})
-#: Where the bus's words name the event that they are about.
+#: The field in which the bus's statements name their event.
 _ABOUT = {
     "finding.raised": ("event_source", "event_id"),
     "finding.withdrawn": ("event_source", "event_id"),

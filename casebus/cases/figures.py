@@ -14,7 +14,7 @@ from casebus.law.threshold_models import MONEY
 #: Lists of parties in bodies; who has a part in them but did not do it.
 _PARTIES = ("suspects", "parties", "defendants")
 _OTHERS = frozenset({"RIGHT_HOLDER", "COMPLAINANT", "WITNESS"})
-#: What a crime turns on, as items state it.
+#: The elements of a crime, as items state them.
 ELEMENTS = ("same_mark", "same_goods", "knowing", "permitted", "for_profit")
 _OTHER = "OTHER"
 _LONGEST = 64
@@ -79,14 +79,14 @@ def rights(data: dict[str, Any]) -> tuple[int | None, int | None]:
     named = body.rows(data, "rights")
     if not named:
         return None, None
-    # Who holds it is where it points; marks without a holder may all be of one.
+    # The holder is the source to which it points. Marks without a holder may all be of one.
     holders = {body.text(one, "holder") for one in named} - {""}
     numbers = {body.text(one, "number") or body.text(one, "number_raw") for one in named} - {""}
     return len(holders) or 1, len(numbers) or 1
 
 
 def items(data: dict[str, Any], kinds: frozenset[str]) -> tuple[GoodsItem, ...]:
-    """What the body itemises; an item without a right is of the one kind that the body names."""
+    """The items of the body. An item without a right has the one kind that the body names."""
     rows = data.get("items")
     if not rows:
         return ()

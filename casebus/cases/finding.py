@@ -24,7 +24,7 @@ class Finding:
     detail: dict[str, str]
     #: Agencies to tell; none for what is imported or only shown.
     tell: tuple[str, ...] = ()
-    #: From when on they may be told, where a late event may yet heal it and nobody was told.
+    #: The moment from which they may be told, if a late event may heal it and nobody was told.
     tell_after: datetime | None = None
     #: How often the same was told and withdrawn before.
     revision: int = 0
@@ -57,11 +57,11 @@ class Finding:
 # Not frozen for the same reason as a clock.
 @dataclass(slots=True, kw_only=True)
 class Deviation:
-    """What would be a finding, were its event not history: counted for whoever imported it."""
+    """What would be a finding if its event were not history. It is counted for the importer."""
 
     key: str
     kind: str
-    #: What more precisely; empty where the kind says it all.
+    #: The precise reason. Empty if the kind says it all.
     reason: str
     event: Identity
     event_name: str

@@ -1,4 +1,4 @@
-"""What the bus says of a finding: that it was found, and that it is gone."""
+"""The bus's statements about a finding: it was found, and it is gone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def raised_of(stream: str, finding: Finding, numbers: list[dict[str, str]]) -> D
         id=key_of(stream, "raised", finding.key, str(finding.revision)),
         type=RAISED,
         to=finding.tell,
-        # Whose neighbours and superior a rule means.
+        # The agency whose neighbours and superior a rule means.
         of=finding.event[0].partition("/")[0],
         causation=(finding.event[1],),
         legal=None,

@@ -23,7 +23,8 @@ GAP = "gap"
 ID_CONFLICT = "id_conflict"
 UNDELIVERABLE = "undeliverable"
 OMISSION = "omission"
-#: Of an import's case alone: of what happens now the scheduler asks (design rule 2).
+#: For a case of an import only. In other cases the scheduler asks (design rule 2, whose case it
+#: is).
 NEVER_OPENED = "never_opened"
 #: A standard may be reached, and what was done is not said.
 OPEN_OFFENCE = "open_offence"
@@ -47,7 +48,7 @@ _SEVERITY = {
 #: Characters of what authors wrote.
 _LONGEST = 64
 KINDS = frozenset(_SEVERITY)
-#: What a finding says in the bus's own words: all that is left where an event was recalled.
+#: The finding in the bus's own words. Nothing else is left if its event was recalled.
 _OWN_WORDS = frozenset({"reason", "flag", "state", "event", "agency", "due", "verdict", "kept"})
 
 
@@ -74,9 +75,10 @@ class Findings:
     ) -> None:
         """Keep a finding; `about` tells apart two of a kind on one event.
 
-        Of a recalled event, or where it `quotes` one, it stands and repeats no word of it.
+        If the event was recalled, or if it `quotes` a recalled one, the finding stands and repeats
+        no word of it.
 
-        What an import minted is history: counted, or shown and told to nobody.
+        An event that an import minted is history: counted, or shown and told to nobody.
         """
         which = "finding", kind, about
         if quotes or (self._recalled and event.identity in self._recalled):
@@ -122,7 +124,7 @@ class Findings:
         return event.recorded_at + wait if wait else None
 
     def of_history(self) -> tuple[Deviation, ...]:
-        """What is only counted, in the order found."""
+        """The findings that are only counted, in the order found."""
         return tuple(self._of_history.values())
 
     def all(self, told: Mapping[str, Announcement]) -> tuple[Finding, ...]:

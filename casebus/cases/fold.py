@@ -103,7 +103,7 @@ class _Folding:
         self.recalls = Recalls(recorded)
         self.recalled = recalled = self.recalls.events
         self.findings = Findings(self.keys, law.waits, recalled)
-        # What they are to say decides their order, so corrections come first.
+        # Their corrected content decides their order, so corrections come first.
         read = corrected(recorded, self.findings)
         self.order, cycles = fold_order(list(unworded(read, recalled)) if recalled else read)
         self.recalls.tell(self.findings)
@@ -114,7 +114,7 @@ class _Folding:
             self.findings.add(CYCLE, cycle[0], detail)
         opening = leading(openings, self.order, law)
         self.opener = opening.source
-        #: What the case knows of roles, over all its regions.
+        #: The roles of the case, over all its regions.
         self.known_roles: Roles = {}
         #: Open from the first event in fold order on.
         self.leading = OpenRegion(law.opening[opening.name], opening, self.known_roles)
@@ -165,7 +165,7 @@ class _Folding:
             if self.ahead and event.identity in self.ahead:
                 self._note_ahead(event, aloud=procedural)
             if name == RECALLED:
-                # What it takes back is its author's own, whoever has a part in the case.
+                # It takes back only its author's own words, whoever has a part in the case.
                 self.last[name] = event
             elif procedural:
                 self._fold(event, name, said)
@@ -178,7 +178,7 @@ class _Folding:
                 if folded:
                     self._take(event, said)
         self.assessing.finish()
-        #: Who is shown the case.
+        #: Those who are shown the case.
         self.shown = self.parts.at_end(order, self._has_role)
         return self._frozen(order)
 
@@ -315,8 +315,8 @@ class _Folding:
             if region is fresh or self._has_standing(region, step, event):
                 found.append((region, step))
             elif fresh is not None and ANY_ROLE in step.by:
-                # Who opens a procedure in the case takes part in it, and so has standing beside
-                # it too.
+                # An agency that opens a procedure in the case takes part in it, and so has standing
+                # beside it too.
                 found.append((region, step))
             elif barred is None:
                 barred = region
@@ -358,8 +358,8 @@ class _Folding:
     def _takes_part(self, agency: str) -> bool:
         """Whether the agency is heard: it has a part in the case, or a role in one of its regions.
 
-        An agency that has only a role in a region that nobody asked for is heard, and sees the case
-        once somebody with a part in it names it (ADR 0017).
+        An agency may have a role only in a region that nobody asked for. It is heard, and sees the
+        case when somebody with a part in the case names it (ADR 0017).
         """
         return agency in self.participants or self._has_role(agency)
 
@@ -514,7 +514,7 @@ class _Folding:
         )
 
     def _known(self) -> dict[str, object]:
-        """What the facets know that the fold itself moves."""
+        """The knowledge of the facets that the fold itself moves."""
         marks, renewals, assessing = self.marks, self.renewals, self.assessing
         setting = ClockSetting(
             self.stream, self.keys, self.law.digest, marks.breaches, marks.warnings

@@ -34,7 +34,7 @@ FoundBy = Literal["NUMBER", "NUMBER_AND_DATE", "DATE_AND_PARTY"]
 
 
 class PenaltyKey(NamedTuple):
-    """By what a penalty is known: its number, with its day where it has no year; else day, party.
+    """The key of a penalty: its number, with the day if it has no year; or day and party.
 
     In canonical form; `party` is a credit code or a name as matching compares it.
     """
@@ -94,7 +94,7 @@ def question_stream(asker: str, question: str) -> str:
 
 
 def known_of(office: str, question: str) -> PenaltyKey | None:
-    """What a question's canonical number says of the penalty; None where it is none of ours."""
+    """The penalty of a question's canonical number. None if the number is none of ours."""
     prefix = canonical_number(f"{office}:")
     if not question.startswith(prefix) or question == prefix:
         return None

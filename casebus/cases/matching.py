@@ -1,8 +1,8 @@
 """Whether two matters are one: the same seller and the same right, with the reasons for it.
 
-Each reason has a weight between 0 and 1. What speaks for the seller is joined as chances are
-(1 - product of what is left), so is what speaks for the right; the score is the product of both.
-It proposes; a person decides.
+Each reason has a weight between 0 and 1. Evidence for the seller is joined like chances (1 -
+product of what is left), and so is evidence for the right. The score is the product of both. It
+proposes; a person decides.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from casebus.events.numbers import canonical_number
 from casebus.events.remembering import remembered
 from casebus.law.conditions import texts_at
 
-#: From this score on two matters are proposed as one.
+#: The score from which two matters are proposed as one.
 PROPOSED = 0.6
 
 _SAME_CODE = 0.95
@@ -30,7 +30,7 @@ _ADDRESS, _ADDRESS_ALIKE = 0.5, 85.0
 _SAME_RIGHT = 0.95
 _TITLE, _TITLE_ALIKE = 0.65, 90.0
 
-#: Where a matter says who sold; holders and officers are not sellers.
+#: The fields in which a matter names the seller. Holders and officers are not sellers.
 _SELLERS = ("suspects", "respondents", "parties", "seller", "respondent", "infringers")
 #: Fields that say something of the seller or the right.
 _OF_A_MATTER = frozenset({*_SELLERS, "address", "shop", "urls", "right", "rights"})
@@ -44,7 +44,7 @@ _SIGNS = re.compile(r"[^\w]+")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is compared of one matter, all of it in canonical form."""
+    """The traits of one matter for the comparison, in canonical form."""
 
     codes: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Where the clocks of an owed transfer run, and whom their end tells."""
+"""The region in which the clocks of an owed transfer run, and those whom their end tells."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _procedure(actors: tuple[str, ...], clocks: tuple[str, ...]) -> Procedure:
 
 
 def seen(rule: str, roles: Roles) -> str:
-    """Whom the finding tells: a holder of the role, or who has that sector in the division."""
+    """The agency that the finding tells: a holder of the role, or the one of that sector here."""
     if not rule.startswith(ROLE):
         return rule.removeprefix(AGENCY)
     role = rule.removeprefix(ROLE)

@@ -1,7 +1,8 @@
-"""Whose case a stream is (design rule 2, ADR 40).
+"""Whose case a stream is (design rule 2, whose case it is, ADR 40).
 
-Ids of imported streams are made from a source and a number (design rule 20), so anyone can compute
-one and be first in it. Whose own source and number make the id, has proved that it is its own.
+Ids of imported streams are made from a source and a number (design rule 20, what imports mint), so
+anyone can compute one and be first in it. An agency whose own source and number make the id has
+proved that it is its own.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def openings_of(events: Sequence[CaseEvent], law: Law) -> list[CaseEvent]:
 
 
 def _opener(openings: Sequence[CaseEvent], law: Law) -> str:
-    """Of rivals who gave the number that the id is made from, else the first journaled."""
+    """Among rivals, the one who gave the number in the id, or the first journaled."""
     first, *later = sorted(openings, key=lambda event: event.position)
     if all(event.agency == first.agency for event in later):
         return first.agency
@@ -42,9 +43,9 @@ def _gave_the_number(event: CaseEvent, law: Law) -> bool:
 
 
 def owners_of(recorded: Sequence[CaseEvent], opening: CaseEvent, law: Law) -> set[str]:
-    """Who has a part from the beginning: the opener, and who gave the number in the stream's id.
+    """The agencies with a part from the beginning: the opener, and the one that gave the number.
 
-    Who opens what another has begun, and was not named by it, has opened it unasked.
+    An agency that opens what another has begun, without being named by it, opened it unasked.
     """
     opener = opening.agency
     if not is_minted(opening.stream) or read_once(_gave_the_number, opening, law):

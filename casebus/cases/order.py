@@ -1,8 +1,8 @@
 """Fold order (design rule 4): one deterministic topological sort of a stream.
 
-Among the events whose causes are done the smallest (legal date, time of day with a bare date as
-00:00, source, sequence with missing first, time of the event, id) comes next. That a clock lapsed
-comes at the end of the second in which it did.
+Among the events whose causes are done, the smallest comes next: by legal date, time of day (a bare
+date is 00:00), source, sequence (missing first), time of the event, id. The lapse of a clock comes
+at the end of its second.
 """
 
 from __future__ import annotations

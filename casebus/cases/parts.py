@@ -1,4 +1,4 @@
-"""Who has a part in a case, while its fold runs and when all is folded."""
+"""The agencies with a part in a case, while its fold runs and when all is folded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Parts:
         self._lasting = set(owners) if recalled else self.now
 
     def give(self, event: CaseEvent) -> None:
-        """To whom the event names."""
+        """The recipients that the event names."""
         self.now.update(event.to)
         if self._recalled and event.identity not in self._recalled:
             self._lasting.update(event.to)
@@ -30,7 +30,9 @@ class Parts:
         return event.agency in self.now and not self._lasting.issuperset(event.to)
 
     def at_end(self, order: Sequence[CaseEvent], has_role: Callable[[str], bool]) -> set[str]:
-        """Whom only a recalled event named has none, but who holds a role or acted has.
+        """An agency that only a recalled event named has none.
+
+        One that holds a role or acted has one.
 
         A duty or an act is not recalled.
         """

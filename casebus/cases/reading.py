@@ -1,7 +1,8 @@
-"""What an event's body says, read once.
+"""The content of an event's body, read once.
 
-A case is folded anew with each event that comes, and all the others say what they said before. What
-depends on an event and the law alone is kept with the event until it is read under another law.
+A case is folded anew with each event that comes, and all the others say what they said before. A
+result that depends on an event and the law alone is kept with the event, until the event is read
+under another law.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _UNREAD: Any = object()
 
 
 def read_once(reader: Callable[[CaseEvent, Law], T], event: CaseEvent, law: Law) -> T:
-    """What the pure `reader` says of the event; it is asked once for each event and law."""
+    """The result of the pure `reader` for the event. It is asked once for each event and law."""
     kept = event.readings
     if kept is None or kept[0] != law.digest:
         kept = law.digest, {}

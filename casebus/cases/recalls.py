@@ -1,4 +1,6 @@
-"""Recalls: an author takes back the words of an event that went astray (design rule 19, ADR 53).
+"""Recalls: an author takes back the words of an event that went astray (ADR 53).
+
+Design rule 19, who sees what.
 
 What the event did stands: state, roles, clocks, verdicts and what was told of them. Its words are
 shown to nobody but their author, and of the agencies that only it named none keeps a part. A recall

@@ -2,10 +2,10 @@
 
 Evidence is what the receiver itself put on record: that its intake took the event, that it opened
 it, or an answer to it that says `received_on`. It is read as it was journaled; no correction moves
-a deadline. What counts is the earliest of them, never before the trigger's own date and never
-later than some hours after the trigger was recorded, so that nobody moves their own deadline by
-keeping silent. What was recorded after the due date that it would give moves nothing: nobody is
-late by what came to light afterwards.
+a deadline. The earliest of them counts, but never before the trigger's own date, and never later
+than some hours after the trigger was recorded. So nobody moves a deadline by keeping silent. What
+was recorded after the due date that it would give moves nothing: nobody is late by what came to
+light afterwards.
 """
 
 from __future__ import annotations
@@ -66,7 +66,10 @@ class CaseReceipts:
 
     @cached_property
     def _sent(self) -> dict[Identity, tuple[str, ...]]:
-        """Whom the stamps of the journal name, over all copies; no correction adds to them."""
+        """The agencies that the stamps of the journal name, over all copies.
+
+        No correction adds to them.
+        """
         return {event.identity: event.to for event in self._recorded}
 
     def was_sent(self, event: Identity, agency: str) -> bool:
@@ -76,7 +79,7 @@ class CaseReceipts:
     def of(
         self, trigger: CaseEvent, agency: str, rule: ClockRule, calendar: Calendar
     ) -> KnownReceipt:
-        """By which receipt the clock of this agency counts."""
+        """The receipt from which the clock of this agency counts."""
         if trigger.imported or trigger.agency in (agency, BUS):
             return KnownReceipt(trigger.legal, OWN_DATE)
         if self._journaled is not None:

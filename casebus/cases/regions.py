@@ -49,7 +49,8 @@ class OpenRegion:
     def bind(self, role: str, agency: str) -> None:
         self.roles[role] = (agency,)
         if not self.unasked:
-            # Whom a stranger names is nobody to the other procedures of the case (ADR 40).
+            # An agency that a stranger names is nobody to the other procedures of the case (ADR
+            # 40).
             self._known[role] = (agency,)
 
     def holders(self, role: str) -> tuple[str, ...]:

@@ -40,8 +40,8 @@ class Renewals:
     def clocks(self, clocks: tuple[Clock, ...], told: dict[str, Announcement]) -> tuple[Clock, ...]:
         """Those that only the newer reading found over, and that were never told, are historic.
 
-        Named one by one: what starts or moves a clock may have been on its way when the case was
-        renewed, and of such a clock no reading had said anything.
+        They are named one by one. An event that starts or moves a clock may have been on its way
+        when the case was renewed, and no reading had said anything about such a clock.
         """
         if not self._cuts:
             return clocks

@@ -1,8 +1,8 @@
 """A case derived anew, by another law or another fold: what changes, and who is told.
 
 What was told stands unless it is unfounded now. What fell due by then, was never told and only the
-new reading finds is history: nobody is accused of it (design rules 10 and 16). The journal says so
-by `case.reinterpreted`, which the fold reads. Pure.
+new reading finds is history: nobody is accused of it (design rules 10, law bundles, and 16,
+provisional and historic). The journal says so by `case.reinterpreted`, which the fold reads. Pure.
 """
 
 from __future__ import annotations

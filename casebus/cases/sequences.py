@@ -19,7 +19,7 @@ _ADVICE = (
 def check_sequences(events: Iterable[CaseEvent], findings: Findings) -> None:
     """A finding for each run of numbers missing below one that is there, counted from 1.
 
-    Of a source whose numbers come twice its agency is told once, at the first of them.
+    If the numbers of a source come twice, its agency is told once, at the first of them.
     """
     counted: dict[str, list[tuple[int, str, CaseEvent]]] = {}
     for event in events:

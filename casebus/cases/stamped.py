@@ -39,7 +39,10 @@ def case_event(
 
 
 def widened(event: CaseEvent, recipients: Mapping[str, str]) -> CaseEvent:
-    """Recipients of an event are the union over its equal copies (design rule 8)."""
+    """Recipients of an event are the union over its equal copies.
+
+    Design rule 8, keys, copies, rejects.
+    """
     both = dict(zip(event.to, event.to_sectors, strict=True)) | dict(recipients)
     # The first copy's order stays: the first recipient of a sector takes its role.
     return replace(event, to=tuple(both), to_sectors=tuple(both.values()))

@@ -1,4 +1,4 @@
-"""What the fold says of a case; nothing is changed once it is made, all has a JSON form."""
+"""The fold's result for a case. Nothing in it changes, and everything has a JSON form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from casebus.cases.finding import Deviation, Finding
 
 #: A stream that holds nothing of any procedure: a roster, an import, only the bus's own words.
 NO_CASE = "none"
-#: Events of a case whose opening has not been journaled (design rule 2).
+#: Events of a case whose opening has not been journaled (design rule 2, whose case it is).
 UNOPENED = "unopened"
 
 

@@ -1,8 +1,8 @@
-"""What a viewer may see of a case: which fields of which event, by policies/access.
+"""The part of a case that a viewer may see: which fields of which event, by policies/access.
 
-Pure but for `Access.load`. Author and recipients have an event whole; who holds a role in the
-case sees up to CASE_TEAM, everybody else with a part in it up to the level of their sector; and
-of a secret case only who holds a role sees more than types and months.
+Pure but for `Access.load`. Author and recipients have an event whole. A holder of a role in the
+case sees up to CASE_TEAM. Everybody else with a part in it sees up to the level of their sector. Of
+a secret case only a holder of a role sees more than types and months.
 """
 
 from __future__ import annotations

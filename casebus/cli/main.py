@@ -62,8 +62,8 @@ OWN = {
 #: which codes there are.
 UNFORESEEN = "unforeseen"
 ENTRY_POINTS = "casebus.commands"
-#: What the server part brings; named here so that an agency's install can say what is missing, and
-#: that the list of commands loads none of it.
+#: The commands of the server part. They are named here so that an agency's install can say what is
+#: missing, and so that the list of commands loads none of them.
 SERVER = {
     "up": "Start Kafka, PostgreSQL, the services and the gateway on this machine.",
     "down": "Stop everything that `casebus up` started; the data stays.",

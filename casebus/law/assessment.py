@@ -72,7 +72,7 @@ class Assessment:
     fine: FineRange | None = None
     #: What is not known and would be needed to name the offence.
     unknown: tuple[str, ...] = ()
-    #: By which article it can be prosecuted no more.
+    #: The article by which it can no longer be prosecuted.
     limitation: str = ""
     steps: tuple[str, ...] = ()
     steps_en: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ class EventDetection:
         for clock in self.clocks:
             if clock not in clocks:
                 raise LawError("law_invalid", f"thresholds: detection: unknown clock {clock}")
-        #: Of whose agencies a transfer may be owed.
+        #: The sectors whose agencies may owe a transfer.
         self.sectors = self._file.sectors
         self._known: dict[str, frozenset[str]] = {}
 

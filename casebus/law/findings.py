@@ -40,7 +40,7 @@ class WaitRow(LawModel):
     reasons: tuple[Word, ...] = ()
     #: From when the event that it is about was recorded.
     hours: int = Field(ge=0, le=_MOST_HOURS)
-    #: Of an imported event: counted for whoever imported it, or shown in its case.
+    #: For an imported event: counted for the importer, or shown in its case.
     history: Literal["counted", "shown"] = "counted"
     #: What may heal it, or why nothing does.
     because: Title

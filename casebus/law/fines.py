@@ -20,7 +20,7 @@ class Fines:
         self._rows = gathered("fines", (file.fines for file in files))
 
     def range(self, figures: Figures, tier: int, day: dt.date) -> FineRange | None:
-        """From the gains, else from the business, else of amounts that nobody knows.
+        """From the gains, or from the business, or from the row for unknown amounts.
 
         By the version of a day; None where nothing is reached or no row says anything.
         """

@@ -53,8 +53,8 @@ class ProsecutionLimits:
     def wholly(self, outcome: StandardOutcome, matter: AssessedMatter) -> Barred | None:
         """Whether even the heaviest that a suspicion may turn out to be is barred.
 
-        Which figures the police will find is open, so is which law is the lighter: the heaviest
-        term of the act's day or of today's, whichever is the lighter, whatever is reached so far.
+        Nobody knows yet which figures the police will find, and which law is the lighter. So the
+        heaviest term counts, of the act's day or of today's law, whichever is the lighter.
         """
         days = (matter.acts.last, matter.today)
         terms = [self._term(outcome.standard.offence, _HEAVIEST, day) for day in days]

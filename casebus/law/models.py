@@ -229,8 +229,8 @@ class ClockVersion(Choice):
     amount: Annotated[int, Field(gt=0, le=3650)] | None = None
     #: hours, days, working days, months.
     unit: Unit | None = None
-    #: `receipt`: from the day on which its actor received the event that starts it, where another
-    #: agency sent it; else from the event's own date.
+    #: `receipt`: from the day on which its actor received the event that starts it, if another
+    #: agency sent it. Otherwise from the event's own date.
     counts_from: Literal["date", "receipt"] = "date"
     #: `natural_roll`: a last day that is no working day moves to the next one; `natural`: never.
     count_rule: Literal["natural_roll", "natural", "working", "hours"] | None = None

@@ -2,9 +2,9 @@
 
 The day of the event is not counted; a day ends at 24:00 in UTC+8, given as 23:59:59, the last
 second in time, or at the close of business. Hours run through from the moment, holidays included.
-A month ends on the same day of the month, or on the month's last; in criminal procedure one from
-the last day of a month ends on the last day (法释〔2021〕1号 202). What pauses and extensions add
-is counted before the last day rolls over.
+A month ends on the same day of the month, or on the month's last day. In criminal procedure, a
+month from the last day of a month ends on the last day (法释〔2021〕1号 202). What pauses and
+extensions add is counted before the last day rolls over.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Ending(NamedTuple):
     nominal: dt.date
     #: Counted on days of which no notice of holidays speaks yet: `due` is the best known.
     provisional: bool
-    #: From when it is certainly over, whatever the notice says; `due` itself where that is
-    #: known, None where nobody can say.
+    #: The moment from which it is certainly over, whatever the notice says. It is `due` itself if
+    #: that is known, and None if nobody can say.
     certain: dt.datetime | None
     #: When the actor is to be warned, on the second.
     warn: dt.datetime | None = None

@@ -1,6 +1,6 @@
 """YAML of the law: read strictly, and every place in it found again by its line.
 
-Refused with file, line and reason: what is not UTF-8, a key that stands twice in one mapping
+These are refused with file, line and reason: a text that is not UTF-8, a key twice in one mapping
 (YAML keeps the last one silently), and aliases that would unfold to a giant.
 """
 

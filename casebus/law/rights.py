@@ -19,7 +19,7 @@ Says = Literal["in_question", "invalid", "stands", "back"]
 
 class RightRow(Rule):
     event: EventName
-    #: Whose word it is; none: that of whoever may say it.
+    #: The sectors whose word it is. None: anyone who may say it.
     sectors: tuple[Word, ...] = ()
     says: Says | None = None
     #: The field of the body that decides, what its values say, and those that are not listed.

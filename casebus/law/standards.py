@@ -41,7 +41,7 @@ class Standards:
     def families_implied(self, families: Iterable[str]) -> frozenset[str]:
         """Those of which a right is a sign.
 
-        Whoever infringes a patent does not pass one off: of that the act itself must be stated.
+        To infringe a patent is not to pass one off. For that the act itself must be stated.
         """
         return frozenset(
             one for one in families if not self._stated.issuperset(self.families[one].offences)

@@ -14,8 +14,8 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from casebus.law.models import EventGlob, LawModel, Rule, Title, Word
 
-#: What is measured, as event bodies name it; `all_gains` and `conduct` are made by the engine:
-#: gains from goods and services together, and the act itself where no amount is asked.
+#: The measures, as event bodies name them. The engine makes `all_gains` (gains from goods and
+#: services together) and `conduct` (the act itself, if no amount is asked).
 Metric = Literal[
     "illegal_business_amount",
     "illegal_gains",

@@ -61,8 +61,9 @@ class Thresholds:
     ) -> Assessment:
         """What the figures mean on `today` (the last day of the acts where not given).
 
-        Where there are items they alone are assessed. Else the totals: against the offence that is
-        named or, where none is, against those of the families of the rights (None: not known).
+        Where there are items they alone are assessed. Otherwise the totals are assessed: against
+        the named offence or, without one, against those of the families of the rights (None: not
+        known).
         """
         matter = AssessedMatter(
             figures, acts, tuple(sorted(set(sanctions))), max(today or acts.last, acts.last)

@@ -27,7 +27,7 @@ class TriageRow(Rule):
     when: Condition = Condition()
     #: The track: fast, simple, ordinary, complex.
     track: Literal["fast", "simple", "ordinary", "complex"] | None = None
-    #: To be offered before anything else: mediation, arbitration.
+    #: The ways to offer before anything else: mediation, arbitration.
     first: tuple[Word, ...] = ()
 
 

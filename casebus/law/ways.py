@@ -13,8 +13,9 @@ _Edge = tuple[str, str]
 class Ways:
     """The ways between the states of one procedure.
 
-    A new round (an opening transition out of a state that its target leads to) and what may
-    happen in any state lead nowhere ahead: else everything would lie ahead of everything.
+    A new round (an opening transition out of a state that its target leads to) leads nowhere ahead,
+    and neither do acts that may happen in any state. Otherwise everything would lie ahead of
+    everything.
     """
 
     def __init__(self, file: models.ProcedureFile) -> None:

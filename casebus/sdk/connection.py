@@ -1,7 +1,7 @@
 """How every kafka-python client reaches the brokers: each setting that matters, said out loud.
 
-The library's defaults would commit offsets on their own, start at the end, create topics, and
-take 30 s to say `timed out` about a wrong password, which here is an error of its own, at once.
+The library's defaults would commit offsets on their own, start at the end, create topics, and take
+30 s to say `timed out` about a wrong password. Here a wrong password is a separate error, at once.
 """
 
 from __future__ import annotations
@@ -139,8 +139,8 @@ def open_producer(settings: Settings) -> KafkaProducer:
 def open_consumer(settings: Settings, topic: str, group: str | None) -> KafkaConsumer:
     """A consumer that may read `topic`; raises CasebusError where it may not.
 
-    kafka-python says nothing about a denied read, its iterator just ends; so it is asked first
-    whether this account sees the topic at all.
+    kafka-python says nothing about a denied read: its iterator just ends. So this asks first
+    whether the account sees the topic at all.
     """
     patience = Patience(settings.patience_seconds)
     return patience.ask(lambda: _consumer(settings, topic, group))

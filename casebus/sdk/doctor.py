@@ -1,7 +1,7 @@
 """What is wrong with an agency's own system on the bus, and what its people can do about it.
 
-Two systems that count under one name are the usual one: a local store that was deleted begins again
-at 1, one that was copied to a second machine goes on beside the first.
+The usual fault is two systems that count under one name. A local store that was deleted begins
+again at 1. One that was copied to a second machine goes on beside the first.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ _STATISTICS_SECONDS = 120.0
 NUMBERS_AT_ONCE = 50
 #: Ten thousand events are read, proved and packed.
 _EVIDENCE_SECONDS = 120.0
-#: An action answers within 2 s (design rule 18); what is pending then is asked for again.
+#: An action answers within 2 s (design rule 18, actions of officers); what is pending then is asked
+#: for again.
 _POLL_SECONDS = 0.2
 #: Too much asked at once; or the gateway, or what stands before it, says that it will be back.
 _BACK_SOON = frozenset({429, 502, 503, 504})
@@ -42,8 +43,9 @@ class Gateway:
     """A client for one agency; every method raises CasebusError with the problem's own code.
 
     What the gateway does not answer is asked again for `settings.patience_seconds`, then raised as
-    AwayError. What is sent is sent again too: an event has its id, an action its version of the
-    work item, a cosignature its head, and the gateway takes each once; a redrive is said once.
+    AwayError. Requests that send are repeated too. An event has its id, an action its version of
+    the work item, a cosignature its head, and the gateway takes each once. A redrive is sent only
+    once.
 
     Threads may share one; a forked process opens its own.
     """
@@ -95,7 +97,7 @@ class Gateway:
         return list(self._pages(f"/v1/cases/{_path(case)}/clocks"))
 
     def accesses(self, case: str) -> list[JSON]:
-        """Who looked at a case in which the agency holds a role, and who was refused."""
+        """The looks at a case in which the agency holds a role, and the refused ones."""
         return list(self._get(f"/v1/cases/{_path(case)}/accesses")["items"])
 
     def matches(self, case: str) -> list[JSON]:

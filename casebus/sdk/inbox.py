@@ -100,10 +100,10 @@ class Inbox:
     """Reads `agency.<id>.inbox`. What was acknowledged once is not handed out again.
 
     An acknowledgement is kept together with the signed `intake.opened` event (the agency's
-    retrieval) before that is sent, and the offset is committed last: a crash in between
-    delivers the record again and the identity, known by then, is skipped. Acknowledgements may
-    come in any order: what was handed out and not acknowledged comes again after a restart.
-    Reads and acknowledges in the thread that opened it.
+    retrieval) before that is sent. The offset is committed last. A crash in between delivers the
+    record again, and its identity, known by then, is skipped. Acknowledgements may come in any
+    order: what was handed out and not acknowledged comes again after a restart. Reads and
+    acknowledges in the thread that opened it.
     """
 
     def __init__(

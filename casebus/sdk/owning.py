@@ -1,4 +1,4 @@
-"""Whose an open connection is: a forked process has only a copy of what its parent goes on using.
+"""The owner of an open connection: a forked process has only a copy of one that its parent uses.
 
 Two that speak over one socket get each other's answers, and a client's own thread is not copied at
 all: whoever waits for it waits for ever. So each call asks first.

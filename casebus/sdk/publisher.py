@@ -210,9 +210,9 @@ class Publisher:
     ) -> list[Published]:
         """Finish, keep and send events in this order; those checked already are not again.
 
-        An event whose id was published before is not finished again; one that says something
-        else under that id raises CasebusError `identity_reused`. `also` runs in the store's
-        transaction, so that what it writes there stands or falls with the records.
+        An event whose id was published before is not finished again. Another content under that id
+        raises CasebusError `identity_reused`. `also` runs in the store's transaction, so that what
+        it writes there stands or falls with the records.
 
         Where Kafka is away and stays so, they are kept all the same, and AwayError is raised.
         """
@@ -272,8 +272,8 @@ class Publisher:
     def _flush(self) -> list[CasebusError]:
         """Send all that waits, and say what went wrong.
 
-        After an error, later records of the same (source, stream) are left for the next time,
-        so that they keep their order; the others go on, unless Kafka itself is away.
+        After an error, later records of the same (source, stream) are left for the next time, so
+        that they keep their order. The others go on, unless Kafka itself is away.
         """
         after = 0
         failed: dict[tuple[str, str], CasebusError] = {}

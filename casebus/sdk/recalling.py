@@ -13,8 +13,8 @@ def recall_of(
 ) -> NewEvent:
     """The recall, addressed to all whom the gateway knows to have been sent the event.
 
-    Whom it does not name (who was sent a correction, or gets the event later) the bus tells.
-    Raises CasebusError `not_found` for what the agency did not send.
+    The bus tells the agencies that it does not name: those that got a correction, or get the event
+    later. Raises CasebusError `not_found` for what the agency did not send.
     """
     recipients = gateway.receipts(source, event)["recipients"]
     return NewEvent(

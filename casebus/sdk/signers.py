@@ -44,8 +44,8 @@ class Signers:
     def signer(self, agency: str, ce_type: str) -> tuple[SigningKey, str | None]:
         """The agency's key, or the bus's where the directory lets it; and the delegate to name.
 
-        Where no key is trusted, the one there is: what it signs is rejected and said again by the
-        next (storage.resaying), and nobody else's events wait. Raises CasebusError `no_key`.
+        If no key is trusted, the one there is: its records are rejected and sent again by the next
+        key (storage.resaying), and nobody else's events wait. Raises CasebusError `no_key`.
         """
         if (found := self.entitled(agency, ce_type)) is not None:
             return found

@@ -1,7 +1,7 @@
 """The local store: sequences, finished records before they are sent, what was handled.
 
-SQLite in WAL mode. A record is stored signed and whole, so that what is sent after a crash is
-byte for byte what would have been sent before it (design rule 3).
+SQLite in WAL mode. A record is stored signed and whole, so that what is sent after a crash is byte
+for byte what would have been sent before it (design rule 3, sequence numbers).
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class Memory:
             kept = json.loads(path.read_text(encoding="utf-8"))
             return cls(path, dict(kept["seen"]), dict(kept["refused"]))
         except (ValueError, KeyError, TypeError) as error:
-            # To begin anew would forget what it swore to.
+            # To begin again would forget for what it vouched.
             raise CasebusError("witness_memory", f"{path} cannot be read") from error
 
     def write(self) -> None:

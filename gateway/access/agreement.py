@@ -1,4 +1,4 @@
-"""What two viewers both see: no more than the one who asks, nor than the one who is asked about."""
+"""The part that two viewers both see: no more than the one who asks, and no more than the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EMPTY: tuple[object, ...] = (None, "", [], {})
 def agreed(mine: Any, theirs: Any) -> Any:
     """`theirs` without what `mine` does not have; both are views of one thing, as JSON values.
 
-    Where both say something else, theirs is the reduced one: a state that reads `restricted`, a
+    If the two differ, the other's value is the reduced one: a state that reads `restricted`, a
     month in the place of a day.
     """
     if isinstance(mine, Mapping) and isinstance(theirs, Mapping):

@@ -1,8 +1,9 @@
 """The access log of the gateway: no answer about a case leaves before its row is written.
 
-A request has a row for each case that it was told something of, and one where it asked for what is
-not there; an operator's has one in any case. Rows of requests that are served at the same time are
-written together, so that a row costs little; a database that does not take them fails the request.
+A request has a row for each case of which it was told something, and one if it asked for something
+that is not there. A request of an operator always has one. Rows of requests that are served at the
+same time are written together, so that a row costs little; a database that does not take them fails
+the request.
 """
 
 from __future__ import annotations

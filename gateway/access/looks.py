@@ -1,6 +1,6 @@
 """The database as one request reads it: of which cases it was told something is noted.
 
-So no route can forget its row in the access log: whatever row names a stream counts as a look at
+So no route can forget its row in the access log. Every row that names a stream counts as a look at
 it, unless the route says that it did not show the row.
 """
 

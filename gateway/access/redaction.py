@@ -24,7 +24,7 @@ _SHOWN_BY = {facet.name: facet for facet in facets.FACETS} | {"origins": facets.
 STATUSES = ("restricted", "absorbed", "unopened", "none", "fold_suspended")
 #: Findings that no fold makes: of a fold that failed, and what the scheduler asks about.
 FINDINGS = frozenset({"fold_suspended", "counts_elsewhere", "linked_elsewhere", "id_reused"})
-#: Of a secret case a stranger to its procedures sees this and nothing else.
+#: A stranger to the procedures of a secret case sees this and nothing else.
 _SHOWN_OF_SECRET = {
     "status": "restricted",
     "numbers": [],
@@ -90,7 +90,7 @@ def sees(viewer: Viewer, access: Access, facet: type[Facet[Any]]) -> bool:
 
 
 def known_of(viewer: Viewer, access: Access, view: Mapping[str, Any]) -> dict[str, Any]:
-    """What the viewer sees of facets for which a case's detail has no field of its own."""
+    """The facets that the viewer sees and for which a case's detail has no own field."""
     return {
         facet.name: view[facet.name]
         for facet in facets.FACETS

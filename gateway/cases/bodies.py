@@ -78,7 +78,7 @@ class _Recalled(NamedTuple):
 
 
 async def _recalled(gateway: Gateway, streams: Collection[UUID]) -> dict[UUID, _Recalled]:
-    """Of those of the cases in which something was recalled."""
+    """For the cases in which something was recalled."""
     database = await gateway.database()
     recalled = await reads.recalled(database, streams)
     standing = await reads.standing(database, recalled)

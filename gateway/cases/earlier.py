@@ -1,7 +1,7 @@
 """A case as the bus knew it at an earlier moment: folded again from what was recorded by then.
 
-The journal keeps all that was ever said, and the fold is pure: so the state of any past day can be
-had again, under the law that the case stands under now. Who may see what is the caller's.
+The journal keeps everything that was ever said, and the fold is pure. So the state of any past day
+can be derived again, under the present law of the case. Who may see what is the caller's.
 """
 
 from __future__ import annotations

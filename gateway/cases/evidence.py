@@ -150,7 +150,10 @@ def _hand_overs(
 
 
 def _own_consumers(gateway: Gateway, event: Any) -> Iterator[str]:
-    """For whom the record in its inbox topic is the delivery (design rule 17)."""
+    """Agencies for which the record in the inbox topic is the delivery.
+
+    Design rule 17, steps of a hand-over.
+    """
     directory = gateway.directory()
     for name in event["recipients"]:
         agency = directory.agency(name)

@@ -46,7 +46,7 @@ class WithheldEvent(NamedTuple):
 def closed_history(viewer: Viewer, access: Access, rows: Sequence[Any]) -> list[Any]:
     """What it wrote or was sent, in the order given, and of each month before that what it was not.
 
-    Neither the order nor what the bus says of the case tells what happened in it.
+    The order and the bus's statements on the case do not tell what happened in it.
     """
     months: dict[str, list[Any]] = {}
     withheld: dict[str, list[Any]] = {}

@@ -1,4 +1,6 @@
-"""查阅: the first opening of a delivered event, told by a signed `intake.opened` (design rule 17).
+"""查阅: the first opening of a delivered event, told by a signed `intake.opened`.
+
+Design rule 17, steps of a hand-over.
 
 The event goes through the outbox: whoever reads must not wait for a broker, and what was read
 must not stay unsaid because a broker was away.

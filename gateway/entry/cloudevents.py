@@ -1,7 +1,7 @@
 """Reads a CloudEvent from an HTTP request: structured or binary mode, JSON data or signed Avro.
 
-The attributes are kept as the very texts that came: a signed event must be passed on with the
-headers its author signed, so nothing here parses and re-writes a time or a number.
+The attributes are kept as the very texts that came. A signed event must be passed on with the
+headers that its author signed. So nothing here parses and re-writes a time or a number.
 """
 
 from __future__ import annotations

@@ -93,8 +93,8 @@ def _conflict() -> CasebusError:
 async def send(gateway: Gateway, finished: Finished) -> Finished:
     """Produce what was stored, unless the brokers are known to have it.
 
-    First what its author handed in before it in this stream: nothing overtakes (design rule 3).
-    Until the journal was read to its end, all of it is the relay's to send.
+    First what its author handed in before it in this stream: nothing overtakes (design rule 3,
+    sequence numbers). Until the journal was read to its end, all of it is the relay's to send.
     """
     if finished.sent_at is not None:
         return finished

@@ -9,7 +9,7 @@ BURST_SECONDS = 10
 class Pace:
     """Counts the records of each door. One that brings too many waits; the broker keeps them.
 
-    What is rejected has a smaller quota: it costs the bus as much as an event, and helps nobody.
+    Rejects have a smaller quota: a reject costs the bus as much as an event and helps nobody.
     """
 
     def __init__(self, admitted_a_second: int, rejected_a_second: int) -> None:

@@ -19,9 +19,9 @@ from casebus.events.kept import kept_headers
 from casebus.events.stamps import ABRIDGED, Origin, Refusal, Stamps, is_stamp, without_stamps
 
 _MOST_DETAIL = 200
-#: What `rejected` takes, less room for the stamps. A client can pack far more into one batch.
+#: The limit of `rejected`, less room for the stamps. A client can pack far more into one batch.
 _MOST_KEPT_BYTES = 2 << 20
-#: What the table of the rejected takes.
+#: The most that the table of rejects takes.
 _LONGEST_NAME = 60_000
 #: A header's two lengths, at most.
 _FRAMING = 10

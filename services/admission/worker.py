@@ -77,7 +77,7 @@ class Admission:
         return rejected
 
     async def _until_fresh(self) -> None:
-        """Stale by 5 s: pause, and reject nothing (design rule 9)."""
+        """Stale by 5 s: pause, and reject nothing (design rule 9, the directory)."""
         if self._follower.fresh():
             return
         log.warning("paused: the directory is stale")

@@ -1,8 +1,8 @@
 """Which law is in force in a partition: an adoption counts once its bundle is kept.
 
-Without the bundle the partition waits (design rule 10): for the bundle, or for a journaled
-`law.adoption_voided` further on, by which the adoption never counted. That it did not count is
-remembered, so that a rebuild finds the same whatever is restored later.
+Without the bundle the partition waits (design rule 10, law bundles): for the bundle, or for a
+journaled `law.adoption_voided` further on, by which the adoption never counted. The database
+remembers that it did not count, so that a rebuild finds the same, whatever is restored later.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ VOIDED = "casebus.law.adoption_voided.v1"
 
 
 def note_voids(found: Sorted, desk: Desk) -> None:
-    """What a batch voids is known before its adoptions are looked at."""
+    """The voided adoptions of a batch are known before its adoptions are looked at."""
     for one in found.fresh:
         if one.envelope.type == VOIDED and one.envelope.agency == BUS:
             desk.lawbooks.voided.add(desk.schemas.decode(one.row.value)[1]["adoption"])

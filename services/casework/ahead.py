@@ -1,4 +1,4 @@
-"""What stands in the journal beyond the place where a partition is: its end, and what it voids."""
+"""The journal beyond a partition's present place: its end, and the adoptions that it voids."""
 
 from __future__ import annotations
 

@@ -34,9 +34,10 @@ async def record(
 ) -> dict[UUID, Stream]:
     """Record a batch inside the caller's transaction; the streams to remember after commit.
 
-    What it owes is said with it where nothing before it is unsaid, and where it reaches `end`, the
-    journal's end at the start: below that the journal itself may hold what was said (ADR 48).
-    Who derives a sample again says what is `wanted`; the log holds every record all the same.
+    Its statements go out with it if nothing before it is unsaid, and if it reaches `end`, the
+    journal's end at the start. Below that end the journal itself may hold what was said (ADR 48). A
+    caller that derives a sample again says what is `wanted`. The log holds every record all the
+    same.
     """
     position = await journal.lock_position(connection, desk.epoch, batch.partition)
     refuse_newer(position.newest_fold)

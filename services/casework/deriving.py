@@ -1,4 +1,4 @@
-"""From a case's events to the rows that show it and the derived events that it owes."""
+"""Turns a case's events into its rows and into the derived events that it owes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rows_of(
     opened_at: datetime | None,
     updated_at: datetime,
 ) -> CaseRows:
-    """What PostgreSQL shows of a folded case."""
+    """The rows of a folded case in PostgreSQL."""
     view = case.to_json()
     known = [row for facet in facets.FACETS for row in facet.rows(case.of(facet), case, view)]
     row = CaseRow(
@@ -61,7 +61,10 @@ def _own_view(view: dict[str, Any]) -> dict[str, Any]:
 def suspended_rows(
     stream: UUID, error: Exception, law: str, version: int, updated_at: datetime
 ) -> CaseRows:
-    """A case whose fold failed: shown as suspended while the partition goes on (rule 11)."""
+    """A case whose fold failed is shown as suspended, and the partition goes on.
+
+    Design rule 11, content stops nothing.
+    """
     name = type(error).__name__
     finding = Finding(
         key=key_of(str(stream), "finding", SUSPENDED),

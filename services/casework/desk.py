@@ -1,4 +1,4 @@
-"""What every batch is worked with."""
+"""The tools for every batch."""
 
 from __future__ import annotations
 

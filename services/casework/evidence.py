@@ -1,4 +1,4 @@
-"""Rows of evidence from the events that speak of hand-overs (design rule 17)."""
+"""Rows of evidence from events about hand-overs (design rule 17, steps of a hand-over)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STEPS = {
 
 @dataclass
 class Evidence:
-    """What one batch says of hand-overs, as rows to insert."""
+    """The hand-overs of one batch, as rows to insert."""
 
     checkpoints: list[tuple[Any, ...]] = field(default_factory=list)
     hand_overs: list[tuple[Any, ...]] = field(default_factory=list)

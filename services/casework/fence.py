@@ -16,7 +16,7 @@ from storage.journal import RecordedPosition
 async def beyond_fence(
     connection: Connection, batch: Batch, desk: Desk, position: RecordedPosition
 ) -> list[Journaled]:
-    """Records not recorded yet; those that are must carry the leaf that stands (rule 6)."""
+    """Records not recorded yet. Recorded ones must carry the stored leaf (rule 6, the fence)."""
     first = batch.records[0].offset
     if first > position.next_offset:
         raise CasebusError("journal_gap", f"{first} came, {position.next_offset} is next")

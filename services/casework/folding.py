@@ -34,7 +34,8 @@ async def fold_touched(
 ) -> tuple[dict[UUID, Stream], str]:
     """Fold the cases that the batch touches; return them, and the law in force after the batch.
 
-    With `says` the bus says now what they owe. Without it, it does so once the journal was read.
+    With `says` the bus now sends what they owe. Without it, the bus does so when the journal was
+    read.
     """
     opened: set[UUID] = set()
     for one, is_new in found.as_journaled():
@@ -42,8 +43,8 @@ async def fold_touched(
             law = await adopted(connection, one, desk, law)
         if one.domain not in UNFOLDED:
             opened.add(one.row.stream)
-    # What is no case's event is folded with a case that stands in its stream, whichever batches
-    # brought the two: a rebuild must find the same.
+    # An event of no case is folded with a case in its stream, whichever batches brought the two,
+    # because a rebuild must find the same.
     others = {one.row.stream for one, _ in found.as_journaled()} - opened
     wanted = opened | await cases.among(connection, others)
     touched = await desk.streams.load(connection, wanted, found.begins)
@@ -84,7 +85,7 @@ def _take(found: Sorted, touched: dict[UUID, Stream], streams: Streams) -> None:
 
 
 def _reinterpret(state: Stream, event: CaseEvent) -> None:
-    """A person ties the case to a law. What the bus says leaves it under the law in force."""
+    """A person ties the case to a law. The bus's own events leave it under the law in force."""
     if event.data.get("pinned", True):
         state.law = event.data["law_after"] or None
         state.pinned = state.law is not None
@@ -138,7 +139,7 @@ async def save(
     await journal.replace_parties(connection, parties)
     await lookups.forget(connection, touched)
     if desk.speaks:
-        # What changed is said before what follows from it.
+        # A change is said before its consequences.
         await _enqueue(connection, [*drafts, *await _unheld(connection, owed, touched)], desk)
 
 

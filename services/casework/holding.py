@@ -1,7 +1,7 @@
 """Breaches and lapses that a late act shows, held back while another act is on its way.
 
 An agency's record that is stored here and not yet recorded may be the act in time. Its recording
-folds the case anew; where it never comes, the scheduler says what was held, behind its barrier.
+folds the case again. If it never comes, the scheduler says what was held, behind its barrier.
 """
 
 from __future__ import annotations

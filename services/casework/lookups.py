@@ -62,7 +62,7 @@ def _is_looked_up(event: CaseEvent) -> bool:
 def _numbers(events: Collection[CaseEvent]) -> set[_Number]:
     """The bus gives none: it repeats those that it knew by then, which depend on who came first.
 
-    What is too long to be a number stays in its event and is not looked up.
+    A text that is too long for a number stays in its event and is not looked up.
     """
     return {number for event in events if event.agency != BUS for number in _numbers_of(event)}
 
@@ -74,7 +74,7 @@ def _numbers_of(event: CaseEvent) -> Iterator[_Number]:
 
 
 def _traits(events: Collection[CaseEvent]) -> set[matching.Trait]:
-    """What the events say of seller and right; the bus's own say nothing new."""
+    """The traits of seller and right from the events. The bus's own events say nothing new."""
     return {
         trait
         for event in events

@@ -1,6 +1,6 @@
 """Keeps what admission rejected, for its sender, and hands it to a sender on Kafka.
 
-Its sender is who signed it. What only bears an agency's name may be anybody's (ADR 46).
+Its sender is who signed it. A record that only bears an agency's name may be anybody's (ADR 46).
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ async def keep(
         for record, is_late in zip(fresh, late, strict=True)
     ]
     await evidence.add_rejected(connection, rows)
-    # What stands in the journal was taken: a late reject is recorded and told to nobody (rule 8).
+    # An event in the journal was taken. A late reject of it is recorded and told to nobody (rule 8,
+    # keys, copies, rejects).
     refused = (
         record for record, row in zip(fresh, rows, strict=True) if row[_VERIFIED] and not row[_LATE]
     )
@@ -67,7 +68,7 @@ async def keep(
 
 
 def row_of(partition: int, record: Any, *, is_late: bool) -> tuple[Any, ...]:
-    """What is kept of a record of `rejected`, headers unpacked."""
+    """The kept part of a record of `rejected`, headers unpacked."""
     texts, stamps = _texts(record.headers), Refusal.of(record.headers)
     source = texts.get("ce_source")
     return (
@@ -91,7 +92,9 @@ def row_of(partition: int, record: Any, *, is_late: bool) -> tuple[Any, ...]:
 
 
 async def _late(connection: Connection, records: Sequence[Any], schemas: Schemas) -> list[bool]:
-    """Whether the very event of each stands in the journal: then it was never refused (rule 8).
+    """Whether the very event of each stands in the journal: then it was never refused.
+
+    Design rule 8, keys, copies, rejects.
 
     Asked once for all: garbage by the thousand must cost the database little.
     """
@@ -103,7 +106,7 @@ async def _late(connection: Connection, records: Sequence[Any], schemas: Schemas
 
 
 def _identified(record: Any, schemas: Schemas) -> tuple[Identity, bytes] | None:
-    """What event it says to be, and its leaf; None where it says none that could be journaled."""
+    """The event that it claims to be, and its leaf. None if no such event could be journaled."""
     texts = _texts(record.headers)
     try:
         digest = schemas.schema_of(record.value).digest

@@ -1,7 +1,9 @@
-"""Cases derived anew: by a newer fold, or by the law that came into force (design rule 10).
+"""Cases derived again: by a newer fold, or by the law that came into force.
 
-A case that a batch touches is renewed first; the others are in the background, some at a time. What
-is done stands in the rows, so it goes on where it was after a restart.
+Design rule 10, law bundles.
+
+A case that a batch touches is renewed first; the others are in the background, some at a time. The
+rows show which cases are done, so the work goes on after a restart.
 """
 
 from __future__ import annotations
@@ -68,7 +70,8 @@ def _made(stream: UUID, state: Stream, before: Before, law: Law, desk: Desk) -> 
     try:
         return renewed(list(state.events.values()), before, law, desk.now())
     except Exception:
-        # It is suspended when it is saved, and says so there (design rule 11).
+        # It is suspended when it is saved, and says so there (design rule 11, content stops
+        # nothing).
         log.exception("case not renewed", extra={"case_id": str(stream)})
         return None
 

@@ -34,7 +34,7 @@ class Stream:
     version: int = 0
     #: Digest of the law it is derived under; None before its first fold.
     law: str | None = None
-    #: By which fold its rows were derived, and whether a person tied it to its law.
+    #: The fold that derived its rows, and whether a person tied it to its law.
     fold_version: int = FOLD_VERSION
     pinned: bool = False
     #: Id of the event that says it was derived anew, until the journal holds it.
@@ -42,13 +42,13 @@ class Stream:
     #: When its rows were last written.
     updated_at: datetime | None = None
     events: dict[tuple[str, str], CaseEvent] = field(default_factory=dict)
-    #: What the tables show of it, where this process wrote it.
+    #: The state of its rows, if this process wrote them.
     shown: Shown | None = None
-    #: Who has a part in it, as this process last wrote it.
+    #: Its parties, as this process last wrote them.
     parties: tuple[str, ...] | None = None
     #: Ids of the derived events that this process put into the outbox or found there.
     said: set[str] = field(default_factory=set)
-    #: What its authors used of theirs; None for who reads what was placed already.
+    #: The room that its authors used. None for a reader of events that are placed already.
     room: Room | None = None
     #: Source, id and whether its author is told, of events not folded and not yet noted so.
     left_out: list[tuple[str, str, bool]] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Stream:
     def add(self, event: CaseEvent) -> None:
         """Take the next event in the journal's order, as far as its author has room.
 
-        What was restored is placed: a batch's own events may stand in the tables already.
+        Restored events are placed: a batch's own events may stand in the tables already.
         """
         if self._is_placed(event):
             return
@@ -88,7 +88,7 @@ class Stream:
             self.events[source, event_id] = widened(known, recipients)
 
     def conflict(self, source: str, event_id: str) -> None:
-        """Another body came under this identity; the first journaled wins (design rule 1)."""
+        """Another body came under this identity. Design rule 1, one identity: the first wins."""
         known = self.events.get((source, event_id))
         if known is not None:
             self.events[source, event_id] = replace(known, conflicting=True)
@@ -131,7 +131,7 @@ class Streams:
     async def warm(self, connection: Connection, wanted: Iterable[UUID]) -> None:
         """Remember the streams before the transaction that needs them: it would stand idle so long.
 
-        Where another moves a version meanwhile, `load` finds that and reads again.
+        If another session moves a version meanwhile, `load` finds that and reads again.
         """
         cold = sorted(set(wanted) - self._known.keys())
         for at in range(0, len(cold), _AT_ONCE):
@@ -181,7 +181,7 @@ class Streams:
     async def _take_what_is_on_its_way(
         self, connection: Connection, fresh: Mapping[UUID, Stream]
     ) -> None:
-        """What was said of a renewed case counts from then on, journaled or not."""
+        """A statement about a renewed case counts from then on, journaled or not."""
         waiting = {
             stream: one.renewing
             for stream, one in fresh.items()
@@ -210,7 +210,7 @@ class Streams:
         )
 
     def event_of(self, journaled: Journaled) -> CaseEvent:
-        """What the fold takes of a journal record."""
+        """The part of a journal record that the fold takes."""
         row = journaled.row
         return case_event(
             journaled.envelope,

@@ -87,7 +87,7 @@ class Casework:
         await self._say_owed(connection, batch.partition, batch.records[-1].offset + 1)
 
     async def _record(self, connection: Connection, batch: Batch) -> None:
-        """Once it can be: where a law's bundle is missing, its partition waits here, visibly."""
+        """As soon as it can be: if a law's bundle is missing, its partition waits here, visibly."""
         while True:
             try:
                 async with connection.transaction():
@@ -103,7 +103,7 @@ class Casework:
                 return
 
     async def _say_owed(self, connection: Connection, partition: int, next_offset: int) -> None:
-        """What was recorded in silence, once the journal was read to the end it had."""
+        """Sends what was recorded in silence, when the journal was read to the end that it had."""
         if partition not in self._behind or next_offset < self._ends.get(partition, 0):
             return
         try:
@@ -144,7 +144,7 @@ class Casework:
             await rejects.keep(connection, batch, self._desk.schemas, self._desk.directory)
 
     async def on_assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Start each partition at its fence: Kafka's committed offset is a hint (rule 6)."""
+        """Start each partition at its fence (rule 6, the fence). Kafka's own offset is a hint."""
         self._stalled = {place.partition for place in partitions}
         journaled = [place.partition for place in partitions if place.topic == JOURNAL]
         self._ends = await self._ahead.ends(journaled) if journaled else {}
@@ -208,7 +208,7 @@ def _stream(key: bytes) -> UUID:
 
 
 def _ended(task: asyncio.Task[None]) -> None:
-    """Whatever ends such work ends the process: the next one goes on."""
+    """Anything that ends such work ends the process, and the next one goes on."""
     if not task.cancelled() and task.exception() is not None:
         leave(f"{task.get_name()}_failed", task.exception())
 

@@ -1,7 +1,7 @@
-"""From inbox records to what the intake says of them, for each hosted recipient: pure.
+"""Turns inbox records into the intake's statements, for each hosted recipient. Pure.
 
-`intake.received` of every event; `intake.erased` too of what a recall takes back, whose body the
-gateway, which keeps a hosted agency's inbox, shows no more.
+`intake.received` for every event. `intake.erased` too for an event that a recall takes back: the
+gateway keeps the inbox of a hosted agency, and no longer shows its body.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Reception:
         return event if by and all(map(is_attribute, event)) else None
 
     def erasure(self, arrival: InboxArrival, agency: Agency, recalled: Identity) -> Draft:
-        """That this agency's inbox holds the words of it no more."""
+        """The statement that this agency's inbox no longer holds its words."""
         source, event_id = recalled
         body = {
             "agency": agency.id,

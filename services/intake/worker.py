@@ -45,7 +45,7 @@ _PAUSE_SECONDS = 0.05
 
 
 class IntakeWord(NamedTuple):
-    """What is to be said: that the agency received this, or holds what it recalls no more."""
+    """The statements to make: the agency received this, or no longer holds what it recalls."""
 
     arrival: InboxArrival
     agency: Agency
@@ -96,7 +96,7 @@ class Intake:
     def _wanted(
         self, arrivals: list[InboxArrival], sector: str
     ) -> Iterator[tuple[tuple[UUID, str, str], IntakeWord]]:
-        """What is to be said, by identity: a record that came twice is answered once."""
+        """The statements by identity: a record that came twice is answered once."""
         for arrival in arrivals:
             if not arrival.is_answered:
                 continue
@@ -112,7 +112,7 @@ class Intake:
                     yield (stream, agency.id, said), IntakeWord(arrival, agency, recalled)
 
     def _may_say(self, agency: Agency, ce_type: str) -> bool:
-        """Who let us say that it received has not let us say everything."""
+        """An agency that let us say that it received has not let us say everything."""
         try:
             self._keys.signer(agency.id, ce_type)
         except CasebusError:
@@ -139,12 +139,12 @@ class Intake:
 
 
 def own_word(keys: Signers, source: str, ce_type: str) -> tuple[SigningKey, str | None] | None:
-    """Who signs what the intake said; None for what others said, and where no key is trusted."""
+    """The signer of the intake's statements. None for those of others, and if no key is trusted."""
     return keys.entitled(source, ce_type) if ce_type in {RECEIVED, ERASED} else None
 
 
 def _ended(task: asyncio.Task[None]) -> None:
-    """Whatever ends it ends the process: the next one goes on."""
+    """Anything that ends it ends the process, and the next one goes on."""
     if not task.cancelled() and task.exception() is not None:
         leave("saying_again_failed", task.exception())
 

@@ -1,4 +1,4 @@
-"""From journal records to their copies: pure, and on the bus's hottest path."""
+"""Turns journal records into their copies. Pure, and on the bus's hottest path."""
 
 from __future__ import annotations
 

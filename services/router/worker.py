@@ -19,9 +19,9 @@ from services.transport import Batch, Handler, Producer, WorkerSettings
 class Router:
     """The handler of journal batches.
 
-    A stamped topic that does not exist ends the worker: admission stamps only topics of the
-    installation, so the topic is missing, not the stamp wrong, and skipping the recipient would
-    lose a hand-over. The worker comes back until the topic is there.
+    A stamped topic that does not exist ends the worker. Admission stamps only topics of the
+    installation, so the stamp is right and the topic is missing. To skip the recipient would lose a
+    hand-over. The worker comes back until the topic is there.
     """
 
     def __init__(self, producer: Producer, checkpoints: Checkpoints, epoch: int) -> None:

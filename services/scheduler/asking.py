@@ -1,8 +1,8 @@
-"""What questions about all cases share: when they are asked, behind what, and how it is said.
+"""The common part of questions across cases: when they are asked, behind what, and how.
 
 A question across cases is `AcrossCases`: casework notes in one table of what there may be news, and
-a round asks about each of it once. Of a case of which another one may not be told, it asks whoever
-may know of both.
+a round asks about each of it once. If another case may not be told of a case, it asks the agencies
+that may know of both.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Asking(ABC):
 
     @abstractmethod
     async def ask(self) -> int:
-        """One round; how much it was about. What a round leaves over, the next takes."""
+        """One round; how much it was about. The next round takes what a round leaves over."""
 
     async def _barred(self) -> None:
         """Wait until all that was sent by now is folded."""
@@ -52,9 +52,9 @@ class Asking(ABC):
 
 
 class AcrossCases(Asking):
-    """What one case says is told in others that it concerns, as far as they may know of it."""
+    """Tells the word of one case in the others that it concerns, as far as they may know."""
 
-    #: Where casework notes of what there may be news.
+    #: The table in which casework notes possible news.
     changes: ClassVar[ChangeNotes]
     #: The finding by which a case is asked that may not be told of.
     elsewhere: ClassVar[str]

@@ -1,8 +1,8 @@
 """The barrier of design rule 15: nobody is accused because we were down.
 
 After a clock's moment, everything that had reached the front door by now must be judged by
-admission and recorded by casework before the clock may breach. What lies in an agency's own
-system, unsent, nobody here can know.
+admission and recorded by casework before the clock may breach. Nobody here can know what lies
+unsent in an agency's own system.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class KnowsOffsets(Protocol):
 
 
 class Passes(Protocol):
-    """What those need of a barrier who must not speak before it."""
+    """The part of a barrier that its users need: they must not speak before it."""
 
     async def passed(self, partitions: Iterable[int]) -> float: ...
 

@@ -1,7 +1,8 @@
 """Clocks that ran out or soon will: behind the barrier, under the case's row lock, told once.
 
-A breach accuses, a lapse moves the case, a warning reminds: none may be said because we were
-behind (design rules 15, 16), nor while a record of the case is stored here and not yet sent.
+A breach accuses, a lapse moves the case, a warning reminds. None of them may be said because we
+were behind (design rules 15, the barrier, and 16, provisional and historic), or while a record of
+the case is stored here and not yet sent.
 """
 
 from __future__ import annotations
@@ -124,9 +125,9 @@ _SAYS: dict[str, Callable[[Clock], Derived]] = {
 
 
 def statement_of(clock: Clock, kind: str, directory: Directory, *, sound: bool) -> BusStatement:
-    """What casework would say of a late act in its place: the same id, whoever says it first.
+    """Casework's statement about a late act, in its place: the same id, whoever says it first.
 
-    Where the bus was behind, a breach says so, unless the actor gave a cause of its own.
+    If the bus was behind, a breach says so, unless the actor gave its own cause.
     """
     behind = kind == BREACHED and not sound and not clock.cause
     said = spoken(_SAYS[kind](clock), directory)
@@ -134,7 +135,7 @@ def statement_of(clock: Clock, kind: str, directory: Directory, *, sound: bool) 
 
 
 def spoken(derived: Derived, directory: Directory) -> BusStatement:
-    """What the fold derived, before those whom its rules name."""
+    """The fold's result, before the agencies that its rules name."""
     to = agencies.resolve(derived.to, derived.of, directory)
     return BusStatement(
         stream=UUID(derived.stream),

@@ -1,4 +1,4 @@
-"""What cases of one organisation tell each other: by the law, and by policies/access."""
+"""The facts that cases of one organisation tell each other, by the law and policies/access."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class HeldBarrier:
         self.reached, self.open = asyncio.Event(), asyncio.Event()
         self.partitions: set[int] = set()
         self.seconds = seconds
-        #: What comes in while it is waited at, once.
+        #: Records that come in once while a caller waits.
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
         if is_open:
             self.open.set()
@@ -69,7 +69,7 @@ class MemoryBrokers:
         #: Value of a record -> what is said of it, whatever is sent with it.
         self.refused: dict[bytes, Exception] = {}
         self.unknown: set[str] = set()
-        #: How often the producer was started anew.
+        #: How often the producer was started again.
         self.renewals = 0
 
     async def partitions(self, topic: str) -> int:

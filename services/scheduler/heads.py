@@ -1,4 +1,6 @@
-"""Signs a head of each log, once a second at most and only while it grows (design rule 7).
+"""Signs a head of each log, once a second at most and only while it grows.
+
+Design rule 7, heads that continue.
 
 A head is signed only if what is recorded continues the last head: the leaves since, put upon its
 frontier, end at the recorded one. So a log that was rolled back or forked gets no new head. The log

@@ -1,8 +1,8 @@
 """How far the journal was read since this process began: before that, the bus says nothing.
 
-`own` may be of an earlier day than the journal, where it was restored. What was said since stands
-in the journal or on its way there; once casework has recorded all that stood on the brokers at the
-start, `derived` knows it (ADR 48).
+`own` may be of an earlier day than the journal, where it was restored. Later statements stand in
+the journal or on their way there. When casework has recorded everything that stood on the brokers
+at the start, `derived` knows them (ADR 48).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _NOTHING = WaitingCount(0, 0.0, 0, 0.0, 0)
 
 
 async def still_before(pool: Pool) -> Still:
-    """What stood still when this service last beat, whoever it was."""
+    """The parts that stood still at the last heartbeat of this service, from any process."""
     detail = await scheduling.last_beat(pool, SERVICE)
     return {name: (done, seconds) for name, (done, seconds) in detail.get("still", {}).items()}
 

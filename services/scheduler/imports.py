@@ -1,7 +1,7 @@
 """Imports that were closed: one summary each of what was found about their events (ADR 0038).
 
-What an import mints is history: nobody is accused of it, and no case shows what an old system
-could not know. Whoever imported it is told once, counted, with examples to look up.
+An import mints history. Nobody is accused of it, and no case shows what an old system could not
+know. The importer is told once, with counts and with examples to look up.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who leads: the one scheduler whose session holds the advisory lock."""
+"""The leader: the one scheduler whose session holds the advisory lock."""
 
 from __future__ import annotations
 

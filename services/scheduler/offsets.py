@@ -62,7 +62,7 @@ class BrokerOffsets:
         return {place: end for place, end in last.items() if end > first[place]}
 
     async def committed(self, group: str) -> Offsets:
-        """What a group has committed; partitions without a commit are left out.
+        """The committed offsets of a group, without partitions that have no commit.
 
         Nothing while its coordinator is not there, as before a cluster's first group.
         """

@@ -1,9 +1,9 @@
-"""What other cases say of an organisation: earlier punishments, and acts not punished yet.
+"""The word of other cases on an organisation: earlier punishments, and unpunished acts.
 
-The question is asked anew whenever something is journaled of the organisation; the answer goes
-as an event into each case that may still owe a transfer, and only where it says something new.
-Of a secret case it says something only where all who read the answer may know of that case; else
-those who may know of both are asked to look (ADR 43).
+The question is asked again whenever something is journaled about the organisation. The answer goes
+as an event into each case that may still owe a transfer, and only if it says something new. It says
+something of a secret case only if all who read the answer may know of that case. Otherwise those
+who may know of both are asked to look (ADR 43).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from storage.organisations import AskingCase, OrganisationQuery, OtherAct, Punis
 from storage.said import words_in
 
 FOUND = "casebus.prior_sanctions.found.v1"
-#: What a secret case holds may count in another one, which may not know of it.
+#: The content of a secret case may count in another one, which may not know of it.
 ELSEWHERE = "counts_elsewhere"
 #: Bounds how long one answer gets.
 _MOST = 50
@@ -47,7 +47,7 @@ _COUNTS = (
 
 
 class OtherCases(NamedTuple):
-    """What other cases may say to one that asks."""
+    """The facts that other cases may tell to one that asks."""
 
     punished: Sequence[Punishment] = ()
     unpunished: Sequence[OtherAct] = ()
@@ -111,7 +111,7 @@ class Organisations(AcrossCases):
             await self._say(connection, [answer])
 
     async def _ask_about(self, connection: Connection, asked: OrganisationQuery) -> None:
-        """Whoever may know of both cases looks whether the one counts in the other."""
+        """An agency that may know of both cases looks whether the one counts in the other."""
         withheld = await organisations.withheld(
             connection, asked, ELSEWHERE, acts=self._tells_acts(asked), limit=_MOST
         )
@@ -171,7 +171,7 @@ def _answer_id(asked: OrganisationQuery, revision: int, digest: str) -> str:
 
 
 def _sanction(one: Punishment, asked: OrganisationQuery) -> dict[str, Any]:
-    """What makes a repeat, and by whom and under which number: neither case nor event."""
+    """The punishments that make a repeat, with agency and number: neither case nor event."""
     told_apart = (str(one.stream), one.source, one.id)
     return {
         "source": agency_of(one.source),

@@ -1,8 +1,8 @@
 """Published penalties that the bus lacked and now has: the question about each closes by itself.
 
-Whatever is journaled of a case, or of a question, is looked at once, behind the barrier: what
-marks a case secret may come behind what opens it. Who may not know of a case is told nothing, and
-nobody is answered about an office that it may not ask (ADR 62).
+Everything that is journaled about a case, or a question, is looked at once, behind the barrier,
+because the mark of secrecy may come behind the opening. An agency that may not know of a case is
+told nothing, and nobody is answered about an office that it may not ask (ADR 62).
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Penalties(Asking):
 
 
 def found_statements(questions: Sequence[OpenQuestion]) -> list[BusStatement]:
-    """To who asked and to the office; neither the case nor an event of it is named."""
+    """To the body that asked and to the office. It names neither the case nor an event of it."""
     return [
         BusStatement(
             stream=one.stream,

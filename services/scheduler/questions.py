@@ -1,8 +1,10 @@
-"""Cross-case questions that no fold can answer, for each fold sees one stream (design rule 13).
+"""Cross-case questions that no fold can answer, because each fold sees one stream.
 
-`id_reused`: the same (source, id) stands in more than one stream (rule 1).
-`unopened`: a stream has had no opening event for 24 hours (rule 2).
-`not_sent`: what an agency handed in is stored here, and no broker takes it (rule 18).
+Design rule 13, questions across cases.
+
+`id_reused`: the same (source, id) stands in more than one stream (rule 1, one identity).
+`unopened`: a stream has had no opening event for 24 hours (rule 2, whose case it is). `not_sent`:
+what an agency handed in is stored here, and no broker takes it (rule 18, actions of officers).
 """
 
 from __future__ import annotations

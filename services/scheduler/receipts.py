@@ -1,7 +1,7 @@
 """Sends receipts to `agency.<id>.receipts`: what its author can prove of each event it sent.
 
-A redelivered copy is no event of its own, so it gets none. What was sent is noted after it was
-sent: a scheduler that dies between the two says the same receipts again.
+A redelivered copy is no event of its own, so it gets none. A receipt is noted after it was sent. A
+scheduler that dies between the two says the same receipts again.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class ReceiptSender:
         telemetry.count("casebus.receipts.sent", len(owed))
 
     async def _is_there(self, topic: str) -> bool:
-        """Who has no such topic asks the gateway, and keeps nobody waiting."""
+        """An agency without such a topic asks the gateway, and keeps nobody waiting."""
         try:
             await self._producer.partitions(topic)
         except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError) as error:

@@ -1,19 +1,21 @@
-"""The relay: the one way from what is stored signed to Kafka (design rules 12, 18).
+"""The relay: the one way from stored signed records to Kafka.
+
+Design rules 12, derived events, one relay, and 18, actions of officers.
 
 Rows leave in row order and are marked after acks=all, so a relay killed between the two sends the
-same bytes again. Who adds rows of one (source, stream) is serialised by row locks (the fence, the
-case row) until commit, so a lower id never commits after a higher one of the same author there;
-and because the relay asks for what is unsent, not for what follows a cursor, a late commit of
-another's is sent late, not skipped.
+same bytes again. Row locks (the fence, the case row) serialise those who add rows of one (source,
+stream) until commit. So a lower id never commits after a higher one of the same author there. The
+relay asks for unsent rows, not for rows behind a cursor. So a late commit of another author is sent
+late and not skipped.
 
 Nothing leaves before the journal has been read to the end that it had when this relay began, and
-nothing that stands there: what lies here may be of an earlier day than the journal, where `own`
-was restored (ADR 48).
+nothing that stands there. After a restore of `own`, the rows here may be of an earlier day than the
+journal (ADR 48).
 
-What was handed in at the gateway is the gateway's to send; what it has not sent after a grace,
-because it or the brokers went away, is sent here. A record sent by both is a copy of itself.
+The gateway sends what was handed in there. The relay sends what the gateway has not sent after a
+grace, because it or the brokers went away. A record sent by both is a copy of itself.
 
-What was rejected and is sent again leaves by the same way, as it came, at its own pace (ADR 60).
+A rejected record that is sent again leaves by the same way, as it came, at its own pace (ADR 60).
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ _HOLD_SECONDS = 10.0
 #: After this they count as refused, and nobody waits for them.
 _PATIENCE = timedelta(seconds=60)
 TOO_LARGE, UNKNOWN, DENIED = "too_large", "topic_unknown", "topic_denied"
-#: What a broker says of a record, and would say again.
+#: Answers of a broker to a record that it would give again.
 _REFUSALS: dict[type[KafkaError], str] = {
     MessageSizeTooLargeError: TOO_LARGE,
     RecordListTooLargeError: TOO_LARGE,

@@ -30,7 +30,7 @@ HEARD = "right_heard"
 
 
 class ToldOfRight(NamedTuple):
-    """What a case was told of a right by another one, as the journal says."""
+    """The news about a right that a case got from another one, by the journal."""
 
     #: How often something was raised.
     revision: int
@@ -90,12 +90,12 @@ class _Case(NamedTuple):
     stream: UUID
     origin: UUID
     number: str
-    #: Who holds a role in it; nobody where nothing runs in it any more.
+    #: The holders of a role in it. Nobody if nothing runs in it any more.
     hearers: tuple[str, ...]
     words: Sequence[SaidStatement]
 
     def hear(self, said: SaidOfRight | None) -> tuple[BusStatement, ...]:
-        """What there is to tell now; nothing where all is told."""
+        """The news to tell now. Nothing if all is told."""
         told = self._told()
         if said is not None and told.standing and _is_of(told.standing[-1], said):
             missing = tuple(one for one in self.hearers if one not in told.agencies)

@@ -54,7 +54,7 @@ _START_SECONDS = 60
 
 
 def run(settings: WorkerSettings) -> None:
-    """Run until SIGTERM; leaves the process on any failure, and the supervisor starts it anew."""
+    """Run until SIGTERM. Leaves the process on any failure, and the supervisor starts it again."""
     telemetry.setup(NAME)
     uvloop.run(_until_told(settings))
 

@@ -25,7 +25,7 @@ from storage.scheduling import PartitionProgress
 STALLED_SECONDS = 20.0
 _LOOK_SECONDS = 5.0
 
-#: What stands for casework's tables in place of a group.
+#: Stands for casework's tables in the place of a group.
 TABLES = "tables"
 Still = dict[str, tuple[int, float]]
 """What is done of each place in which records wait, and for how many seconds so much."""
@@ -45,7 +45,7 @@ class GroupProgress:
         """`watched` names the topics of each group; `before` is what was `waiting` last."""
         self._offsets, self._clock, self._recorded = offsets, clock, recorded
         self._watched = {group: tuple(topics) for group, topics in watched.items()}
-        #: What was done when it last moved or nothing waited, and when that was.
+        #: The done part when it last moved or nothing waited, and the time of that.
         self._moved = {
             name: (done, clock() - seconds) for name, (done, seconds) in (before or {}).items()
         }
@@ -94,7 +94,7 @@ class GroupProgress:
     def _progress(self, group: str, done: Offsets, ends: Offsets) -> Iterator[PartitionProgress]:
         for place, end in ends.items():
             pace = self._paces.setdefault(f"{group} {place.topic}/{place.partition}", _Pace())
-            # What was never committed is not done.
+            # A record that was never committed is not done.
             at = min(done.get(place, 0), end)
             rate, oldest = pace.look(self._clock(), at, end)
             yield PartitionProgress(group, place.topic, place.partition, at, end, rate, oldest)

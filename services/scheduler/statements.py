@@ -17,13 +17,16 @@ from casebus.trust.keys import Holder, SigningKey
 from casebus.trust.signing import Draft, sign
 from storage.outbox import OutboxRow
 
-#: Who answers for what no fold can derive; what a fold could derive is said by the bus itself.
+#: The author of statements that no fold can derive. The bus itself says what a fold could derive.
 SOURCE = f"{BUS}/scheduler"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusStatement:
-    """An event of the bus before it is signed; `id` is deterministic (design rule 12)."""
+    """An event of the bus before it is signed; `id` is deterministic.
+
+    Design rule 12, derived events, one relay.
+    """
 
     stream: UUID
     id: str
@@ -65,6 +68,9 @@ class Voice:
 
 
 def own_word(held: Held, source: str, _: str) -> tuple[SigningKey, None] | None:
-    """Who signs again what was said in the name of the bus; None for what others said."""
+    """The signer of statements in the name of the bus, to sign them again.
+
+    None for those of others.
+    """
     key = held.trusted() if agency_of(source) == BUS else None
     return (key, None) if key else None

@@ -1,4 +1,4 @@
-"""What a handler is given and what it gives back: plain values, no client in sight."""
+"""The input and the result of a handler: plain values, without a client."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class KnowsPartitions(Protocol):
 async def start_offsets(
     handler: object, partitions: list[TopicPartition]
 ) -> Mapping[TopicPartition, int]:
-    """What the handler answers to its assignment; nothing where it does not ask to know."""
+    """The handler's answer to its assignment. Nothing if it does not ask to know."""
     if not isinstance(handler, KnowsPartitions):
         return {}
     return await handler.on_assigned(partitions) or {}

@@ -23,7 +23,7 @@ from mode.utils.futures import notify
 
 
 class _App(Protocol):
-    """What the consumer asks of the app that it reads for."""
+    """The consumer's questions to the app for which it reads."""
 
     consumer_generation_id: int
 
@@ -44,7 +44,7 @@ FULL_SECONDS = 0.02
 
 
 class BatchEnd:
-    """Where a batch ends, and whether its handler returned: what the next one has to follow.
+    """The end of a batch, and whether its handler returned. The next batch has to follow it.
 
     Kept with the two batches, not by partition: a rebalance that forgets what was handled makes no
     batch look lost that is there.
@@ -73,7 +73,7 @@ class Fold:
 
 
 class FoldedRecord:
-    """What Faust takes for one Kafka record."""
+    """The value that Faust takes for one Kafka record."""
 
     __slots__ = ("offset", "partition", "timestamp", "timestamp_type", "topic", "value")
     headers = key = checksum = None

@@ -1,4 +1,4 @@
-"""Whose turn it is: partitions take turns batch by batch, whatever waits behind each."""
+"""The turns of partitions: batch by batch, whatever waits behind each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Lanes(Generic[Item]):
             self._tasks[place] = asyncio.create_task(self._work(place))
 
     def stop(self) -> None:
-        """What is unfinished or waits is handled no further."""
+        """Unfinished and waiting batches are handled no further."""
         for task in self._tasks.values():
             task.cancel()
 

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 #: machine) much time has passed, but only one look.
 LOOKS = 6
 
-#: What an end in order may take.
+#: The most seconds that an orderly end may take.
 ENDS_WITHIN_SECONDS = 15.0
 
 Partition = tuple[str, int]

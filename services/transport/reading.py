@@ -25,7 +25,7 @@ from casebus.events.envelope import UNREADABLE
 
 logger = logging.getLogger(__name__)
 
-#: What one batch of at most 1 MiB may unpack to; a batch of text unpacks to about ten.
+#: The most to which a batch of 1 MiB may unpack. A batch of text unpacks to about ten.
 MOST_BYTES = 64 << 20
 _FIRST_TRY = 16
 
@@ -46,7 +46,7 @@ def install() -> None:
 
 
 class LenientRecords:
-    """What a fetch brought for one partition; stands in for aiokafka's MemoryRecords."""
+    """The records of a fetch for one partition. Stands in for aiokafka's MemoryRecords."""
 
     def __init__(self, fetched: bytes) -> None:
         self._fetched = fetched

@@ -24,16 +24,17 @@ EXIT_STALLED = 75
 
 
 class WorkerSettings(Settings):
-    """What a worker reads from its environment besides the settings of every process."""
+    """A worker's own settings from its environment, besides those of every process."""
 
     #: Which of a service's workers this is: two alive with the same name fence each other.
     worker: str = "0"
-    #: The journal's epoch: grows when the journal is rebuilt (design rule 5).
+    #: The journal's epoch: grows when the journal is rebuilt (design rule 5, each record is a
+    #: leaf).
     journal_epoch: int = 1
     #: Seconds after which the broker gives a silent worker's partitions away.
     session_seconds: float = 8.0
     #: How often what was handled is committed: nobody is told of a missed period before admission
-    #: has committed what came by then (design rule 15).
+    #: has committed what came by then (design rule 15, the barrier).
     commit_seconds: float = 0.2
     #: The most records fetched at once, over all partitions: bounds memory.
     poll_records: int = 4000
@@ -64,8 +65,8 @@ def client_id(worker: Worker, settings: WorkerSettings) -> str:
 def instance_id(worker: Worker, settings: WorkerSettings) -> str:
     """The name of a member that stays one: another for other topics.
 
-    Who comes back under its old one, before its session is over, is given the partitions that it
-    had, whatever it asks for now (KIP-345).
+    A worker that comes back under its old one, before its session is over, gets the partitions that
+    it had, whatever it asks for now (KIP-345).
     """
     topics = hashlib.sha256(" ".join(sorted(worker.topics)).encode()).hexdigest()
     return f"{client_id(worker, settings)}-{topics[:8]}"
@@ -74,7 +75,7 @@ def instance_id(worker: Worker, settings: WorkerSettings) -> str:
 def spare_the_collector() -> None:
     """Look for cycles rarely: a batch is tens of thousands of tuples, none of them in a cycle.
 
-    With Python's own thresholds a quarter of the router's time went into looking at them.
+    With Python's own thresholds the collector took a quarter of the router's time to look at them.
     """
     gc.collect()
     gc.freeze()
@@ -100,5 +101,5 @@ def leave(reason: str, error: BaseException | None = None, code: int = EXIT_FAIL
         for stream in (sys.stderr, sys.stdout):
             stream.flush()
     finally:
-        # Where the log cannot be written either, as on a full disk, it leaves unheard.
+        # If the log cannot be written either, as on a full disk, it leaves silently.
         os._exit(code)

@@ -1,9 +1,9 @@
 """A database in memory: fast tests of services and of the gateway ask it what they ask PostgreSQL.
 
-It stands where a pool, a connection or a handle stands (`storage.handles`), so nothing is patched:
-what asks it goes through the same functions of `storage` and the same named queries. It answers
-those that recording, folding, clocks, the relay and the gateway's entry use, and refuses any other.
-It has one session: no locks, and no second writer to wait for.
+It stands where a pool, a connection or a handle stands (`storage.handles`), so nothing is patched.
+A caller goes through the same functions of `storage` and the same named queries. It answers those
+that recording, folding, clocks, the relay and the gateway's entry use, and refuses any other. It
+has one session: no locks, and no second writer to wait for.
 
 `tests/database_contract.py` runs the same cases on it and on PostgreSQL.
 """

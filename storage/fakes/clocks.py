@@ -1,4 +1,4 @@
-"""What there is to say of clocks and of findings that waited, and what was said."""
+"""Due statements about clocks and waiting findings, and earlier ones."""
 
 from __future__ import annotations
 

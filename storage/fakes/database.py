@@ -1,4 +1,4 @@
-"""What stands in memory where a pool or a connection stands."""
+"""Stands in memory in the place of a pool or a connection."""
 
 from __future__ import annotations
 

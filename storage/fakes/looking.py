@@ -1,4 +1,4 @@
-"""What an agency reads of events, findings and work items, and who is noted to have looked."""
+"""An agency's reads of events, findings and work items, and the notes of looks."""
 
 from __future__ import annotations
 

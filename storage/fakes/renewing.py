@@ -1,4 +1,4 @@
-"""What the rows of a case show, and what was said of it: by these it is derived anew."""
+"""The rows of a case, and the statements about it: by these it is derived again."""
 
 from __future__ import annotations
 

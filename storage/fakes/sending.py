@@ -1,4 +1,4 @@
-"""What is stored signed and still has to be sent: the outbox, and what was handed in."""
+"""Stored signed records that still have to be sent: the outbox and submissions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.fakes.journal import known_events, record_of
 from storage.fakes.tables import Line, Tables, answers, lines
 
 _ROW = "aggregatetype aggregateid type source event_id topic value headers"
-#: What moves no clock (own.on_its_way).
+#: Types that move no clock (own.on_its_way).
 _STILL = (
     "casebus.clock.breached.v1",
     "casebus.clock.breach_withdrawn.v1",
@@ -150,7 +150,7 @@ def awaited_among(db: Tables, streams: Sequence[UUID]) -> list[Line]:
 
 
 def on_its_way(db: Tables) -> Iterator[Line]:
-    """What is stored here and may move a clock, of everybody's; sent or not."""
+    """Stored records of everybody that may move a clock; sent or not."""
     for row in db.where("own.submission", refused=None):
         yield row
     for row in db.where("own.outbox", refused=None, aggregatetype="event"):

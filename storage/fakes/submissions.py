@@ -1,4 +1,4 @@
-"""What is handed in at the gateway, the keys that may, and the one action on a work item."""
+"""Submissions to the gateway, the API keys, and the one action on a work item."""
 
 from __future__ import annotations
 

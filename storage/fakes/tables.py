@@ -48,7 +48,7 @@ class Tables:
         self._rows: dict[str, list[Line]] = {}
         self._numbers = count(1)
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
-        # What the migrations leave.
+        # The tables that the migrations leave.
         self.add("own.installation", epoch=1, fold_version=3)
 
     def __getitem__(self, table: str) -> list[Line]:

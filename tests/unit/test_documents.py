@@ -111,11 +111,35 @@ def test_a_page_is_in_the_index(page: Path) -> None:
     assert f"({page.name}" in index, f"{folder.name}/README.md does not list {page.name}"
 
 
+def _rules() -> dict[str, str]:
+    """The names of the design rules, in small letters, by number."""
+    text = (ROOT / "docs/design.md").read_text("utf-8")
+    named = re.findall(r"^(\d+)\. \*\*(.+?)\.?\*\*", text, re.MULTILINE)
+    return {number: name.rstrip(".").lower() for number, name in named}
+
+
+def _sources() -> list[Path]:
+    return [path for room in (*ROOMS, "storage") for path in (ROOT / room).rglob("*.py")]
+
+
 def test_each_design_rule_that_the_code_names_is_written_down() -> None:
-    rules = set(
-        re.findall(r"^(\d+)\. ", (ROOT / "docs/design.md").read_text("utf-8"), re.MULTILINE)
-    )
-    sources = [path for room in (*ROOMS, "storage") for path in (ROOT / room).rglob("*.py")]
-    for path in [*sources, *ROOT.glob("storage/**/*.sql")]:
+    rules = set(_rules())
+    assert len(rules) > 20
+    for path in [*_sources(), *ROOT.glob("storage/**/*.sql")]:
         named = re.findall(r"\brules? (\d+)", path.read_text(encoding="utf-8"))
         assert set(named) <= rules, f"{path.name} names rules {named}"
+
+
+#: A mention and its name stand in one sentence or two.
+BESIDE = 140
+
+
+def test_code_that_names_a_design_rule_says_what_the_rule_is() -> None:
+    rules, mentions = _rules(), 0
+    for path in _sources():
+        text = re.sub(r"\s+(?:#:? )?", " ", path.read_text(encoding="utf-8")).lower()
+        for found in re.finditer(r"\brules? (\d+)", text):
+            beside = text[max(0, found.start() - BESIDE) : found.end() + BESIDE]
+            assert rules[found[1]] in beside, f"{path.relative_to(ROOT)}: {found[0]}"
+            mentions += 1
+    assert mentions > 50

@@ -1,8 +1,8 @@
-"""What a case knows besides its state, one module a thing: read, shown, kept in rows, and said.
+"""The knowledge of a case besides its state: one module for each thing that it knows.
 
-A new thing is one module here, one line in FACETS and, where it has rows, one migration; it is then
-in the case's JSON and digest, in the tables and their rebuild, in the gateway's answers as far as
-the caller may see it, and in what the bus says. docs/how-to/facet.md shows one.
+A new thing is one module here, one line in FACETS and, if it has rows, one migration. It is then in
+the case's JSON and digest, in the tables and their rebuild, in the gateway's answers as far as the
+caller may see it, and in the bus's events. docs/how-to/facet.md shows one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the criminal standards say of a case's figures, after each event that stated some."""
+"""The judgement of a case's figures by the criminal standards, after each event with figures."""
 
 from __future__ import annotations
 

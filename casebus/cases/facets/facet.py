@@ -1,4 +1,4 @@
-"""What a facet is: one thing that a case knows, from the events to what is shown, kept and said."""
+"""A facet: one thing that a case knows, from the events to its view, rows and statements."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ class Facet(Knows[K]):
     This kind is moved by the fold's transitions. `ReadFacet` is the kind that reads events.
     """
 
-    #: Who may see what it shows, of those with a part in the case; None where nobody does here.
-    #: `AGENCY`: agencies, and who holds a role. The administration sees it `for_operators` alone.
+    #: The level that sees what it shows, among those with a part in the case. None if nobody sees
+    #: it. `AGENCY`: agencies, and who holds a role. The administration sees it `for_operators`
+    #: alone.
     seen_at: ClassVar[Literal["PUBLIC", "PARTY", "AGENCY", "CASE_TEAM"] | None] = "AGENCY"
     for_operators: ClassVar[bool] = False
     #: Whether the case's own row holds what it shows, too.
@@ -65,7 +66,7 @@ class Facet(Knows[K]):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What stands before the first event is taken."""
+    """The state before the first event is taken."""
 
     law: Law
     findings: Findings
@@ -88,7 +89,7 @@ class ReadFacet(Facet[K]):
 
     @classmethod
     def read(cls, event: CaseEvent, law: Law) -> Any:
-        """What the event says of it; None for nothing.
+        """The event's word for it, or None.
 
         It depends on the event and the law alone, because it is kept with the event until the law
         changes.
@@ -100,5 +101,5 @@ class ReadFacet(Facet[K]):
         raise NotImplementedError
 
     def known(self) -> K:
-        """What is known after the last event: frozen, equal for equal events."""
+        """The knowledge after the last event: frozen, equal for equal events."""
         raise NotImplementedError

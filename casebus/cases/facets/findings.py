@@ -1,4 +1,4 @@
-"""What a person should know about events of a case: shown, told, and of history counted."""
+"""Findings: what a person should know about events of a case. In history they are counted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FindingRow(Row):
 
     key: str
     kind: str
-    #: From when on it may be told; None where there is nothing to wait for.
+    #: The moment from which it may be told. None if there is nothing to wait for.
     tell_after: datetime | None
     view: bytes
 
@@ -66,7 +66,7 @@ class FindingsFacet(Facet[KnownFindings]):
 
 @dataclass(frozen=True, slots=True)
 class DeviationRow(Row):
-    """What was found about an imported event, to be counted."""
+    """A finding about an imported event, to be counted."""
 
     TABLE: ClassVar[str] = "deviation"
 

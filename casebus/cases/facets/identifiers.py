@@ -60,7 +60,7 @@ class IdentifiersFacet(ReadFacet[tuple[()]]):
 
     @classmethod
     def read(cls, event: CaseEvent, law: Law) -> list[_Wrong] | None:
-        """What is wrong by its form, its check digit or the list of divisions."""
+        """The fault in its form, its check digit or by the list of divisions."""
         data = event.data
         if _CHECKED.isdisjoint(data):
             return None

@@ -1,4 +1,7 @@
-"""What a case says of its organisations: by these rows cases find each other (design rule 13)."""
+"""A case's statements about its organisations: by these rows cases find each other.
+
+Design rule 13, questions across cases.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ class PunishedRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class ActRow(Row):
-    """What a case says an organisation did; `view` has the figures."""
+    """The acts of an organisation by the word of a case; `view` has the figures."""
 
     TABLE: ClassVar[str] = "act"
 

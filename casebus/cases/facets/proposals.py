@@ -1,4 +1,4 @@
-"""What the triage rules propose for a matter, of each event that they speak of."""
+"""The proposals of the triage rules for a matter, from each event of which they speak."""
 
 from __future__ import annotations
 

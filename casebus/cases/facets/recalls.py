@@ -23,7 +23,7 @@ class Recall:
     by: Identity
     author: str
     reasons: str
-    #: Were sent it, or a correction of it, and are named by no recall of it: the bus tells them.
+    #: Agencies that got it, or a correction of it, and that no recall names. The bus tells them.
     untold: tuple[str, ...]
 
 

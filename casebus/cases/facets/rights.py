@@ -32,7 +32,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RightSaid:
-    """What a case says of a right now; the other open cases of the right are told."""
+    """A case's present word on a right. The other open cases of the right are told."""
 
     #: Canonical number of the right.
     number: str
@@ -48,7 +48,7 @@ class RightSaid:
 
 
 class _Read(NamedTuple):
-    """What one event says: the rights that it names, what it decided, the cases of its links."""
+    """The content of one event: the rights that it names, its decision, the cases of its links."""
 
     numbers: tuple[str, ...]
     verdict: RightVerdict | None
@@ -56,7 +56,7 @@ class _Read(NamedTuple):
 
 
 class KnownRights(NamedTuple):
-    #: What stands of each right; one against which nothing stands is left out.
+    #: The present word on each right. A right against which nothing stands is left out.
     said: tuple[RightSaid, ...] = ()
     #: Canonical numbers of the rights that the case is about, in the order named.
     named: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ class RightsFacet(ReadFacet[KnownRights]):
         linked = linked_with(case)
         yield from (_said_row(one, case, linked) for one in known.said)
         if case.hearers:
-            # What is shown to change when other agencies are to hear, or may know.
+            # The parts that change when other agencies are to hear, or may know.
             use = orjson.dumps([case.hearers, case.readers])
             yield from (RightUseRow(f"right {one}", one, None, use) for one in known.named)
             yield from (RightUseRow(f"case {one}", None, UUID(one), use) for one in linked)

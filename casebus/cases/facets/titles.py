@@ -1,7 +1,7 @@
-"""What agencies with a part in a case call its matter (案由): the titles that their events give.
+"""The names of a case's matter (案由) by agencies with a part in it: the titles of their events.
 
 The title of a case itself is that of its state. A text counts once for each agency; of very many
-the first in fold order do. What was recalled is no title any more.
+the first in fold order do. A recalled title is no title any more.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class TitleRow(Row):
 
     place: int
     agency: str | None
-    #: Who was sent it.
+    #: The agencies that were sent it.
     recipients: list[str]
     title: str
 
@@ -59,7 +59,7 @@ class TitlesFacet(ReadFacet[tuple[MatterTitle, ...]]):
         super().__init__(setting)
         self._found: dict[tuple[str, str], set[str]] = {}
         self._counts: dict[str, int] = {}
-        #: Of those that were corrected: the title, and who was sent it in these words.
+        #: For corrected events: the title, and the agencies that were sent it in these words.
         self._corrected = {
             old.identity: (_title(new), old.to if _title(new) == _title(old) else ())
             for old, new in _changed(setting.recorded, setting.read, setting.recalled)

@@ -1,4 +1,4 @@
-"""What agencies still have to do, or had to do, about a case."""
+"""The work of agencies on a case: open and done."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from casebus.cases.facets.facet import JSON, Facet, Row
 
 @dataclass(slots=True, kw_only=True)
 class WorkItem:
-    """What an agency still has to do, or had to do, about a case."""
+    """Something that an agency has to do, or had to do, about a case."""
 
     key: str
     agency: str
@@ -29,7 +29,7 @@ class WorkItem:
     opened_by: Identity
     #: The last event that counts in `version`: what the next act on the item follows.
     changed_by: Identity
-    #: Of the clock that runs on it, and whether that may still move.
+    #: The due date of the clock that runs on it, and whether that may still move.
     due: datetime | None
     provisional: bool
     #: Counts the events folded that name or change it, the opening included.

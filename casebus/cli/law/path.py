@@ -58,7 +58,7 @@ class _Path:
     def _main(self) -> list[str]:
         """The way to the end that lies farthest: by what is somebody's duty, then the shortest.
 
-        So supervision and other by-ways are taken only where nothing else leads on.
+        So supervision and other by-ways are taken only if nothing else leads on.
         """
         best = {self._file.initial: (0, 1, [self._file.initial])}
         waiting = [self._file.initial]

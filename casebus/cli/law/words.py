@@ -42,7 +42,7 @@ def role_of(file: models.ProcedureFile, word: str) -> Title:
 
 
 def rule_of(file: models.ProcedureFile, rule: str) -> Title:
-    """Whom a rule in `tell` or `copies` means."""
+    """The agencies that a rule in `tell` or `copies` means."""
     if rule.startswith(ROLE):
         return role_of(file, rule.removeprefix(ROLE))
     if rule.startswith(SAME_DIVISION):

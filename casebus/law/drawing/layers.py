@@ -1,7 +1,7 @@
 """A layered layout (Sugiyama): boxes from top to bottom along the edges, with few crossings.
 
-Cycles are cut by turning edges round, long edges get a bend in each layer that they pass, the
-order within a layer follows the neighbours, and places follow them as far as boxes do not overlap.
+Cycles are cut by turning edges round. Long edges get a bend in each layer that they pass. The order
+within a layer follows the neighbours, and places follow them as far as boxes do not overlap.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """OCEL 2.0 as JSON: events of cases, agencies, rights, organisations and work items.
 
-Events are written as they are read. Of objects only what tells one from another is remembered;
-persons are none, since a log for process mining needs no names of people.
+Events are written as they are read. Only what distinguishes objects is remembered. Persons are no
+objects, because a log for process mining needs no names of people.
 """
 
 from __future__ import annotations

@@ -41,12 +41,12 @@ class LoggedStep:
 
     @property
     def resource(self) -> str:
-        """Who did it: as another system's log named them, else the agency."""
+        """The actor, as another system's log named them, or the agency."""
         return _said(self.item, "resource") or self.author
 
     @property
     def transition(self) -> str:
-        """Where in its activity's life it stands: as a log said, else it is done."""
+        """The phase of its activity, as a log said it. Otherwise it is done."""
         raw = self.data.get("raw")
         said = raw.get("lifecycle:transition") if isinstance(raw, dict) else None
         return str(said) if said else "complete"

@@ -160,7 +160,7 @@ class FerryOffice:
 
 
 def _of_event(said: JSON) -> tuple[Any, Any]:
-    """Of which event of ours a receipt is; the record that it proves may be another's."""
+    """The event of ours to which a receipt belongs. The record that it proves may be another's."""
     of = said.get("of")
     return (of.get("source"), of.get("id")) if isinstance(of, dict) else (None, None)
 

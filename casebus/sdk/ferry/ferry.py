@@ -105,8 +105,8 @@ class Ferry:
     def round(self) -> None:
         """Raises the first CasebusError of scanner, brokers or store, after all else was done.
 
-        `ferry_folder` where a folder cannot be read or written, `store_unusable` where the spool
-        cannot: a gate that is away and a full disk come back, and the next round goes on.
+        `ferry_folder` if a folder cannot be read or written, `store_unusable` if the spool cannot.
+        A gate that is away and a full disk come back, and the next round goes on.
         """
         steps = Steps()
         for one in (

@@ -1,7 +1,7 @@
 """The two folders that a carrier moves files between, and the one for what is not taken.
 
 A file appears whole or not at all: written under another name, flushed, renamed, and the folder
-flushed after. What is taken away is gone only when it is kept somewhere else.
+flushed after. A file is taken away only when it is kept somewhere else.
 """
 
 from __future__ import annotations

@@ -192,8 +192,8 @@ class Spool:
     def arrive(self, line: bytes, item: FerryItem) -> bool:
         """Keep an item; False where the same came before.
 
-        An event, or word of one, that comes again is dealt with again: the other side has not heard
-        what became of it, and a copy of an event is the same event.
+        An event, or word of one, that comes again is handled again. The other side has not heard
+        its outcome, and a copy of an event is the same event.
         """
         stream = item.record.key.decode(errors="replace") if item.record and item.record.key else ""
         done = self.db.execute(

@@ -1,4 +1,7 @@
-"""Ids that an import mints: the same row gives the same ids on any machine (design rule 20)."""
+"""Ids that an import mints: the same row gives the same ids on any machine.
+
+Design rule 20, what imports mint.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the bus already holds of a case, asked before anything is minted (design rule 20)."""
+"""Asks what the bus already holds of a case, before anything is minted.
+
+Design rule 20, what imports mint.
+"""
 
 from __future__ import annotations
 
