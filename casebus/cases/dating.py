@@ -18,8 +18,6 @@ from casebus.events.legaltime import CHINA, LegalTime, is_ahead
 
 #: The reason of the finding that its author is told.
 AHEAD = "legal_time_ahead"
-#: Known of an event that counts by what it states.
-_TIMELY = "timely"
 
 
 class Ahead(NamedTuple):
@@ -49,12 +47,12 @@ def date_all(events: list[CaseEvent]) -> dict[Identity, Ahead]:
     """Date each event in place; tells of those that lay ahead."""
     ahead: dict[Identity, Ahead] = {}
     for at, event in enumerate(events):
-        if _TIMELY in event.made:
+        if event.is_timely:
             continue
         legal = event.legal
         events[at] = dated(event)
         if events[at] is not event:
             ahead[event.identity] = Ahead(legal, events[at].legal)
         else:
-            event.made[_TIMELY] = True
+            object.__setattr__(event, "is_timely", True)
     return ahead

@@ -62,6 +62,8 @@ class CaseEvent:
     place: Any = field(init=False, repr=False, compare=False)
     #: The moment of its legal time.
     moment: datetime = field(init=False, repr=False, compare=False)
+    #: Known to count by the legal time that it states (cases.dating).
+    is_timely: bool = field(init=False, repr=False, compare=False)
     #: What folds made of it, for the next one: keys (cases.keys), clocks and work items that it
     #: began, as they stood.
     made: dict[Any, Any] = field(init=False, repr=False, compare=False)
@@ -74,6 +76,7 @@ class CaseEvent:
         object.__setattr__(self, "name", event_name(self.type))
         object.__setattr__(self, "place", None)
         object.__setattr__(self, "moment", self.legal.moment())
+        object.__setattr__(self, "is_timely", False)
         object.__setattr__(self, "made", {})
         object.__setattr__(self, "readings", None)
 

@@ -115,6 +115,8 @@ class CaseReceipts:
 
     def _gather(self, events: Sequence[CaseEvent]) -> None:
         for event in events:
+            if event.type not in _STEPS and not (event.causation and event.data.get(_SAYS_WHEN)):
+                continue
             shown = event.made.get(_SHOWS)
             if shown is None:
                 shown = event.made[_SHOWS] = tuple(_evidence_in(event))
