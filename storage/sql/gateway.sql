@@ -70,9 +70,8 @@ select k.source, k.event_id, k.stream, k.agency, k.digest, k.topic, k.value, k.h
 from unnest(
     $1::text[], $2::text[], $3::uuid[], $4::text[], $5::bytea[], $6::text[], $7::bytea[], $8::bytea[])
     as k(source, event_id, stream, agency, digest, topic, value, headers)
-where not exists (
-    select from derived.event e
-    where e.stream = k.stream and e.source = k.source and e.id = k.event_id)
+where (select true from derived.event e
+       where e.stream = k.stream and e.source = k.source and e.id = k.event_id limit 1) is null
 order by k.source, k.event_id
 on conflict (source, event_id) do nothing
 returning s.source, s.event_id, not exists (
