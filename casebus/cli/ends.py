@@ -20,7 +20,7 @@ MEANINGS: Mapping[int, str] = {
     PENDING: "what was asked for is on its way, and what becomes of it is not known yet",
     AWAY: "what it needs is away; nothing is lost, and the same command may be given again",
     STOPPED: "Ctrl-C stopped it",
-    UNREAD: "who reads its output closed the pipe before all was written",
+    UNREAD: "whoever reads its output closed the pipe before all was written",
     ENDED: "SIGTERM ended it",
 }
 _SPOKEN = "the event was rejected, or something above INFO was found about it"
