@@ -33,7 +33,9 @@ order by at, a.agency;
 -- The cases of events, and of the work items whose source is not said.
 select a.source, a.id, e.stream
 from unnest($1::text[], $2::text[]) as a(source, id)
-join derived.event e on e.source = a.source and e.id = a.id
+-- `offset 0` keeps it a look-up for each: joined, all events would be read into a hash.
+cross join lateral (
+    select e.stream from derived.event e where e.source = a.source and e.id = a.id offset 0) e
 union
 select a.source, a.id, w.stream
 from unnest($1::text[], $2::text[]) as a(source, id)

@@ -17,8 +17,12 @@ from tests.integration.database import fresh_database
 
 pytestmark = pytest.mark.connected
 
-#: Each act and each receipt asks these, in sessions of every kind.
-EVERYWHERE = [("outbox", "enqueue"), ("outbox", "enqueued"), ("gateway", "store_at_once")]
+#: Each act, each receipt, and each look at an event that is not there asks these, in sessions of
+#: every kind.
+EVERYWHERE = [
+    *(("outbox", "enqueue"), ("outbox", "enqueued")),
+    *(("gateway", "store_at_once"), ("access", "streams_of")),
+]
 #: Each batch of casework asks these.
 IN_A_BATCH = [
     *(("journal", name) for name in ("known_events", "widen_recipients")),
