@@ -55,6 +55,7 @@ def created(folder: Path, name: str) -> Iterator[BinaryIO]:
     path = folder / name
     with naming(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One name, unlike `files.appearing`: the next run writes over what a killed one left.
         fresh = path.with_name(f".{path.name}.new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
