@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from bench.report import machine
 from casebus.evidence.checking import check_bundle
-from casebus.sdk.fakes import KnownDirectory
+from casebus.kafka.fakes import KnownDirectory
 from casebus.settings import Settings
 from gateway.app import create_app
 from gateway.cases.evidence import bundle_of

@@ -19,8 +19,8 @@ from bench import records
 from bench.report import machine
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
+from casebus.kafka.directory import DirectoryFollower
 from casebus.law import Law
-from casebus.sdk.directory import DirectoryFollower
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.leaf import event_leaf, log_leaf

@@ -16,8 +16,8 @@ from casebus.cases.visibility import Access
 from casebus.errors import CasebusError
 from casebus.events.envelope import Header, Record
 from casebus.events.schemas import Schemas
+from casebus.kafka.fakes import KnownDirectory
 from casebus.now import Now
-from casebus.sdk.fakes import KnownDirectory
 from casebus.settings import Settings
 from casebus.trust.directory import Directory
 from casebus.trust.witnessing import Witnessing

@@ -17,11 +17,11 @@ from casebus.settings import Settings
 if TYPE_CHECKING:
     import kafka
 
-    from casebus.sdk import connection, directory
+    from casebus.kafka import connection, directory
 else:
     kafka = later("kafka")
-    connection = later("casebus.sdk.connection")
-    directory = later("casebus.sdk.directory")
+    connection = later("casebus.kafka.connection")
+    directory = later("casebus.kafka.directory")
 
 SECONDS = 1.0
 

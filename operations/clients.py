@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kafka import KafkaAdminClient
 
-from casebus.sdk.connection import client_settings
+from casebus.kafka.connection import client_settings
 from casebus.settings import Settings
 
 REQUEST_MS = 10_000

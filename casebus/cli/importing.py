@@ -28,7 +28,7 @@ from casebus.cli.connect import (
 from casebus.cli.output import answer, json_option, stderr, table
 from casebus.errors import AwayError, CasebusError
 from casebus.later import later
-from casebus.sdk.importing.agencies import AgencyNames
+from casebus.sdk.importing.agencies import load_agencies
 from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import FileError, Issue
 from casebus.sdk.importing.kinds import load_mapping
@@ -39,8 +39,9 @@ from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.recorded import AskGateway
 from casebus.sdk.importing.report import ImportSummary, Report, report_to
 from casebus.sdk.importing.run import Importer, ImportPorts
-from casebus.sdk.keyring import Keyring
 from casebus.settings import Settings
+from casebus.signing.keyring import Keyring
+from casebus.trust.agency_names import AgencyNames
 
 if TYPE_CHECKING:
     from casebus.sdk import accounts
@@ -118,7 +119,7 @@ def _beside(file: Path) -> Path:
 def _agencies(mapping: Mapping | LogMapping, mapping_path: Path) -> AgencyNames:
     if not mapping.agencies:
         raise FileError("bad_mapping", f"{mapping_path.name}: name a file of agencies")
-    return AgencyNames.load(mapping_path.parent / mapping.agencies)
+    return load_agencies(mapping_path.parent / mapping.agencies)
 
 
 def _ports(

@@ -22,7 +22,7 @@ from casebus.cli.output import answer, json_option, stdout, table
 from casebus.cli.wording import EventTitles, local_time, short_type
 from casebus.errors import CasebusError
 from casebus.later import later
-from casebus.sdk.patience import Patience
+from casebus.patience import Patience
 from casebus.settings import Settings
 
 # Loading Kafka's protocol takes as long as the rest: only what has an account of its own pays it.

@@ -16,16 +16,17 @@ from casebus.cli.wording import local_time
 from casebus.errors import CasebusError
 from casebus.later import later
 from casebus.now import now_from
-from casebus.sdk.keyring import Keyring
 from casebus.settings import Settings
+from casebus.signing.keyring import Keyring
 from casebus.trust.directory import ROOT, Directory, PublicKey
 from casebus.trust.keys import SigningKey
 
 # They load Kafka's protocol, which most of these commands do without.
 if TYPE_CHECKING:
-    from casebus.sdk import accounts, registrar
+    from casebus.kafka import directory as directories
+    from casebus.sdk import registrar
 else:
-    accounts = later("casebus.sdk.accounts")
+    directories = later("casebus.kafka.directory")
     registrar = later("casebus.sdk.registrar")
 
 #: An Ed25519 public key.
@@ -223,7 +224,7 @@ def _signer_path(settings: Settings, signer: str) -> Path:
 
 
 def _directory(settings: Settings) -> Directory:
-    return accounts.read_directory(settings, load_schemas(settings))
+    return directories.read_directory(settings, load_schemas(settings))
 
 
 def _find(directory: Directory, keyid: str) -> PublicKey:

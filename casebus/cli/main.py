@@ -157,7 +157,7 @@ def main(*, verbose: bool) -> None:
     level = logging.INFO if verbose else logging.ERROR
     logging.basicConfig(level=level, format="%(message)s", handlers=[_Stderr()])
     # What is waited for, a person is told.
-    logging.getLogger("casebus.sdk.patience").setLevel(logging.INFO if verbose else logging.WARNING)
+    logging.getLogger("casebus.patience").setLevel(logging.INFO if verbose else logging.WARNING)
     # Its errors come as exceptions as well, with a sentence of ours.
     logging.getLogger("kafka").setLevel(logging.INFO if verbose else logging.CRITICAL)
 

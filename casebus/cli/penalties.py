@@ -32,9 +32,9 @@ from casebus.sdk.event import NewEvent
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.importing.files import inspect
 from casebus.sdk.importing.listed import HEADINGS, ListedRows, Meant
-from casebus.sdk.keyring import Keyring
 from casebus.sdk.penalties import Asker, PenaltySummary, PublishedList
 from casebus.settings import Settings
+from casebus.signing.keyring import Keyring
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 #: Rows shown on the terminal; --json has all of them.

@@ -19,8 +19,8 @@ from casebus.cli.connect import (
 from casebus.cli.output import answer, json_option
 from casebus.errors import CasebusError
 from casebus.now import now_from
-from casebus.sdk.keyring import Keyring
 from casebus.sdk.witness import Memory, Witness, WitnessRound
+from casebus.signing.keyring import Keyring
 
 _FILE = "witness.json"
 

@@ -1,22 +1,16 @@
-"""What a Kafka account is allowed to see, and the directory as it stands, read once."""
+"""What a Kafka account is allowed to see, and the door that its events go to."""
 
 from __future__ import annotations
 
-import time
+from kafka import KafkaConsumer
 
-from kafka import KafkaConsumer, TopicPartition
-
-from casebus.errors import AwayError, CasebusError
-from casebus.events.envelope import Record
+from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
 from casebus.events.topics import DIRECTORY
-from casebus.sdk.connection import clear_errors, consumer_settings, open_consumer
+from casebus.kafka.connection import clear_errors, consumer_settings
+from casebus.kafka.directory import read_directory
 from casebus.sdk.doors import DoorOf, SectorOf, door_among, one_door, visible_door
-from casebus.sdk.patience import STILL_SECONDS
 from casebus.settings import Settings
-from casebus.trust.directory import Directory, DirectoryError
-
-_POLL_MS = 1_000
 
 
 def visible_topics(settings: Settings) -> set[str]:
@@ -64,46 +58,3 @@ def doors_seen(settings: Settings, sector_of: SectorOf) -> DoorOf:
         return door
 
     return door_of
-
-
-def read_directory(settings: Settings, schemas: Schemas) -> Directory:
-    """Every entry up to now, checked from the pinned root on.
-
-    Raises CasebusError `no_root_digest` where none is pinned, `topic_denied` where this account
-    may not read the directory, `directory_root_mismatch` where entry 0 is another root.
-    """
-    if not settings.root_digest:
-        raise CasebusError("no_root_digest", "set CASEBUS_ROOT_DIGEST: whom to trust")
-    directory = Directory(schemas, settings.root_digest)
-    consumer = open_consumer(settings, DIRECTORY, None)
-    try:
-        with clear_errors(settings, DIRECTORY):
-            _read(consumer, directory, settings)
-    finally:
-        consumer.close(autocommit=False)
-    return directory
-
-
-def _read(consumer: KafkaConsumer, directory: Directory, settings: Settings) -> None:
-    place = TopicPartition(DIRECTORY, 0)
-    consumer.assign([place])
-    end = consumer.end_offsets([place])[place]
-    came_at = time.monotonic()
-    while directory.position < end:
-        if time.monotonic() - came_at > STILL_SECONDS:
-            says = f"{settings.kafka_bootstrap} stopped in the midst of the directory"
-            raise AwayError("kafka_unreachable", says)
-        for record in consumer.poll(timeout_ms=_POLL_MS).get(place, ()):
-            came_at = time.monotonic()
-            headers = tuple((name, value or b"") for name, value in record.headers)
-            _apply(directory, Record(record.key, record.value, headers))
-
-
-def _apply(directory: Directory, record: Record) -> None:
-    try:
-        directory.apply(record)
-    except DirectoryError:
-        if directory.position == 0:
-            raise
-        # Readers go on past an entry that they must not believe, as every worker does.
-        directory.skip()

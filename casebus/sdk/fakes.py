@@ -1,7 +1,4 @@
-"""What Kafka gives, in memory: a directory that was read, and a sink that takes records.
-
-`KnownDirectory` stands for a `DirectoryFollower`, `MemorySink` for a publisher's `Sink`.
-"""
+"""A sink that takes records in memory; it stands for a publisher's `Sink`."""
 
 from __future__ import annotations
 
@@ -9,24 +6,6 @@ from collections.abc import Sequence
 
 from casebus.errors import CasebusError
 from casebus.sdk.store import StoredRecord
-from casebus.trust.directory import Directory
-
-
-class KnownDirectory:
-    """The directory as it is read from Kafka, once it has been."""
-
-    caught_up: bool = True
-
-    def __init__(self, directory: Directory) -> None:
-        self.directory = directory
-
-    def start(self) -> KnownDirectory:
-        return self
-
-    def stop(self) -> None: ...
-
-    def fresh(self) -> bool:
-        return True
 
 
 class MemorySink:

@@ -10,12 +10,12 @@ from datetime import datetime
 
 from uuid6 import uuid7
 
+from casebus.admission.secrecy import refuse_state_secrets
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Envelope, Record, agency_of
 from casebus.events.schemas import Schemas
 from casebus.sdk.event import NewEvent
-from casebus.sdk.keyring import Keyring
-from casebus.sdk.secrecy import refuse_state_secrets
+from casebus.signing.keyring import Keyring
 from casebus.trust.signing import Draft, sign
 
 #: What the front door takes (docs/design.md, sizes).

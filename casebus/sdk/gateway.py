@@ -14,10 +14,10 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from casebus.errors import AwayError, CasebusError
+from casebus.patience import Patience
 from casebus.sdk.event import NewEvent
 from casebus.sdk.http import client
 from casebus.sdk.owning import OwnerProcess
-from casebus.sdk.patience import Patience
 from casebus.settings import Settings
 from casebus.words import with_cause
 

@@ -25,10 +25,10 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record, agency_of
 from casebus.events.schemas import Schemas
 from casebus.events.stamps import POSITION, texts_of
-from casebus.sdk.connection import clear_errors, open_consumer
+from casebus.kafka.connection import clear_errors, open_consumer
+from casebus.patience import Patience
 from casebus.sdk.event import NewEvent
 from casebus.sdk.owning import OwnerProcess
-from casebus.sdk.patience import Patience
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store
 from casebus.settings import Settings

@@ -19,17 +19,17 @@ from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import agency_of
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
+from casebus.kafka.connection import clear_errors, open_producer
 from casebus.now import Now, now_from
+from casebus.patience import Patience
 from casebus.present import present
-from casebus.sdk.connection import clear_errors, open_producer
 from casebus.sdk.doors import DoorOf
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.finishing import Checked, check, envelope, sign_together
-from casebus.sdk.keyring import Keyring
 from casebus.sdk.owning import OwnerProcess
-from casebus.sdk.patience import Patience
 from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
+from casebus.signing.keyring import Keyring
 from casebus.trust.signing import Draft
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Any
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import DIRECTORY
-from casebus.sdk.connection import clear_errors, open_producer
+from casebus.kafka.connection import clear_errors, open_producer
 from casebus.settings import Settings
 from casebus.trust.directory import ROOT, Directory, PublicKey
 from casebus.trust.keys import ED25519, SigningKey, key_id

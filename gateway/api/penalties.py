@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from casebus.cases.listed import Listed, PenaltyKey, question_stream
-from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
+from casebus.trust.agency_names import AgencyNames, NamedAgency
 from gateway.identity.caller import Caller
 from gateway.problems import documented
 from gateway.route import ServedRoute
@@ -148,11 +148,11 @@ class _Row(NamedTuple):
 
 def _read(gateway: Gateway, agency: str, items: list[ListedPenalty]) -> list[_Row]:
     every = list(gateway.directory().agencies.values())
-    names = AgencyNames(ImportAgency(one.id, one.sector, (one.name,)) for one in every)
+    names = AgencyNames(NamedAgency(one.id, one.sector, (one.name,)) for one in every)
     return [_row(gateway, agency, one, names.find(one.office)) for one in items]
 
 
-def _row(gateway: Gateway, agency: str, given: ListedPenalty, office: ImportAgency | None) -> _Row:
+def _row(gateway: Gateway, agency: str, given: ListedPenalty, office: NamedAgency | None) -> _Row:
     listed = Listed(**(given.model_dump() | {"office": office.id if office else ""}))
     if office is None:
         return _Row("unknown_office", listed)

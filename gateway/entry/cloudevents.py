@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from casebus.admission.secrecy import refuse_state_secrets
 from casebus.errors import CasebusError, Reason, UnfitError
 from casebus.events.envelope import CONTENT_TYPE, Header
-from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.words import in_words
 
 STRUCTURED = "application/cloudevents+json"

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from casebus.admission.secrecy import refuse_state_secrets
 from casebus.errors import CasebusError, Reason
 from casebus.events.doors import BUS, door_of
 from casebus.events.envelope import Envelope, Record, agency_of, check_legal_time
 from casebus.events.legaltime import refuse_ahead
 from casebus.events.mismatches import misfits
 from casebus.events.schemas import CodecError, Schema
-from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import Agency
 from casebus.trust.signing import Draft, sign
 from gateway.entry.cloudevents import Submission

@@ -19,11 +19,11 @@ from casebus.cases.listed import PenaltyEntryRules
 from casebus.cases.visibility import Access
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
+from casebus.kafka.directory import DirectoryFollower, DirectoryReader
 from casebus.law.acts import ActRules
 from casebus.now import Now, now_from
-from casebus.sdk.directory import DirectoryFollower, DirectoryReader
-from casebus.sdk.signers import Signers
 from casebus.settings import Settings
+from casebus.signing.signers import Signers
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.witnessing import Witnessing

@@ -17,12 +17,12 @@ from typing import Any
 
 import uuid6
 
+from casebus.admission.secrecy import refuse_state_secrets
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.law.compiled import event_name
-from casebus.sdk.secrecy import refuse_state_secrets
 from gateway.entry import submission
 from gateway.entry.cloudevents import Submission
 from gateway.runtime.context import Gateway

@@ -20,8 +20,8 @@ from casebus.events.doors import BUS, BUS_DOOR
 from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
+from casebus.kafka.connection import open_producer
 from casebus.law import LawError, bundle, checking, loader
-from casebus.sdk.connection import open_producer
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign

@@ -10,10 +10,10 @@ from typing import Any
 from casebus.errors import CasebusError
 from casebus.events.legaltime import in_china
 from casebus.events.schemas import Schemas
-from casebus.sdk.accounts import read_directory
+from casebus.kafka.directory import read_directory
 from casebus.sdk.doctor import Check
-from casebus.sdk.keyring import Keyring
 from casebus.settings import Settings
+from casebus.signing.keyring import Keyring
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
 

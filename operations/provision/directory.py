@@ -17,7 +17,7 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import Envelope, Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import DIRECTORY
-from casebus.sdk.connection import consumer_settings, producer_settings
+from casebus.kafka.connection import consumer_settings, producer_settings
 from casebus.settings import Settings
 from casebus.trust.directory import ROOT, Agency, Directory
 from casebus.trust.keys import SigningKey

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from casebus.cases.room import Rooms
 from casebus.errors import AwayError
 from casebus.events.schemas import Schemas
+from casebus.kafka.directory import DirectoryFollower
 from casebus.law import Law
 from casebus.now import now_from
-from casebus.sdk.directory import DirectoryFollower
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from services.casework.desk import Desk

@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from casebus.errors import AwayError
-from casebus.sdk.patience import STILL_SECONDS
+from casebus.patience import STILL_SECONDS
 from casebus.settings import Settings
 from services.transport import reading
 

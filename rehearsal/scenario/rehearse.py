@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from casebus.admission.secrecy import refuse_state_secrets
 from casebus.cases import CaseEvent
 from casebus.cases.visibility import Access
 from casebus.errors import CasebusError, Reason
@@ -18,7 +19,6 @@ from casebus.law import Law, agencies
 from casebus.law.acts import lacking
 from casebus.law.compiled import event_name
 from casebus.present import present
-from casebus.sdk.secrecy import refuse_state_secrets
 from casebus.trust.directory import Agency
 from rehearsal.scenario import scheduling
 from rehearsal.scenario.acting import READING, TAKEN, actor_of

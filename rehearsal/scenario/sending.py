@@ -14,10 +14,10 @@ from casebus.events.schemas import Schemas
 from casebus.sdk.doors import DoorOf
 from casebus.sdk.event import NewEvent
 from casebus.sdk.finishing import check, envelope, sign_together
-from casebus.sdk.keyring import Keyring
 from casebus.sdk.publisher import KafkaSink
 from casebus.sdk.store import StoredRecord
 from casebus.settings import Settings
+from casebus.signing.keyring import Keyring
 from casebus.trust.signing import Draft
 from rehearsal.scenario.acting import actor_of
 from rehearsal.scenario.storyline import StorylineStep

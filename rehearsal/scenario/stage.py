@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from kafka import KafkaConsumer, TopicPartition
 
 from casebus.events.envelope import Envelope
-from casebus.sdk.connection import consumer_settings
+from casebus.kafka.connection import consumer_settings
 from casebus.settings import Settings
 from rehearsal.scenario.users import User
 from rehearsal.scenario.world import JSON

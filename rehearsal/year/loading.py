@@ -23,15 +23,15 @@ from casebus.errors import CasebusError
 from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
 from casebus.now import system_now
+from casebus.patience import Patience
 from casebus.sdk.event import NewEvent
 from casebus.sdk.finishing import check, envelope, sign_together
 from casebus.sdk.importing.minting import event_id, import_id
 from casebus.sdk.importing.run import batches
-from casebus.sdk.keyring import Keyring
-from casebus.sdk.patience import Patience
 from casebus.sdk.publisher import KafkaSink
 from casebus.sdk.store import StoredRecord
 from casebus.settings import Settings
+from casebus.signing.keyring import Keyring
 from casebus.trust.directory import Agency
 from casebus.trust.signing import Draft
 from onebox import credentials

@@ -17,10 +17,10 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import JOURNAL, REJECTED, Topics
+from casebus.kafka.directory import DirectoryFollower
 from casebus.law import Law
 from casebus.now import Now, now_from
 from casebus.polling import until
-from casebus.sdk.directory import DirectoryFollower
 from services.admission.pace import Pace
 from services.admission.stamps import journal_headers, rejected_record
 from services.transport import Batch, Handler, Outgoing, Producer, WorkerSettings

@@ -17,10 +17,10 @@ from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
 from casebus.events.topics import JOURNAL, REJECTED
+from casebus.kafka.directory import DirectoryFollower
 from casebus.law import Law
 from casebus.now import now_from
-from casebus.sdk.directory import DirectoryFollower
-from casebus.sdk.signers import Signers
+from casebus.signing.signers import Signers
 from services.casework import batch as journal_batch
 from services.casework import rejects
 from services.casework.ahead import ReadAhead

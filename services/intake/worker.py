@@ -14,10 +14,10 @@ from casebus.cases import Identity
 from casebus.errors import CasebusError
 from casebus.events.doors import door_of
 from casebus.events.schemas import Schemas
+from casebus.kafka.directory import DirectoryFollower
 from casebus.now import now_from
 from casebus.polling import until
-from casebus.sdk.directory import DirectoryFollower
-from casebus.sdk.signers import Signers
+from casebus.signing.signers import Signers
 from casebus.trust.directory import Agency, Directory
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign

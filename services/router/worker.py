@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
+from casebus.kafka.directory import DirectoryFollower
 from casebus.now import now_from
-from casebus.sdk.directory import DirectoryFollower
-from casebus.sdk.signers import Signers
+from casebus.signing.signers import Signers
 from services.router.checkpoint import Checkpoints
 from services.router.routing import copies
 from services.transport import Batch, Handler, Producer, WorkerSettings

@@ -12,7 +12,7 @@ from casebus.errors import CasebusError
 from casebus.events.doors import BUS_DOOR
 from casebus.events.envelope import Envelope
 from casebus.events.topics import DIRECTORY
-from casebus.sdk.directory import HEARTBEAT_TOPIC
+from casebus.kafka.directory import HEARTBEAT_TOPIC
 from casebus.settings import Settings
 from services.scheduler.offsets import BrokerOffsets
 from services.transport import Outgoing, Producer

@@ -17,9 +17,9 @@ from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.events.schemas import Schemas
 from casebus.events.topics import JOURNAL, Topics
+from casebus.kafka.directory import DirectoryFollower
 from casebus.now import now_from
-from casebus.sdk.directory import DirectoryFollower
-from casebus.sdk.signers import Signers
+from casebus.signing.signers import Signers
 from casebus.tasks import together
 from casebus.trust.witnessing import Witnessing
 from services.scheduler.barrier import ADMISSION, Barrier

@@ -12,7 +12,7 @@ from casebus.events.envelope import Envelope, agency_of
 from casebus.events.legaltime import LegalTime
 from casebus.events.schemas import Schemas
 from casebus.now import Now
-from casebus.sdk.signers import Held
+from casebus.signing.signers import Held
 from casebus.trust.keys import Holder, SigningKey
 from casebus.trust.signing import Draft, sign
 from storage.outbox import OutboxRow

@@ -24,7 +24,7 @@ from kafka import KafkaProducer
 from casebus.events.doors import door_of
 from casebus.events.envelope import Record
 from casebus.events.topics import JOURNAL, REJECTED
-from casebus.sdk.connection import producer_settings
+from casebus.kafka.connection import producer_settings
 from onebox import state
 from services.transport.worker import EXIT_FAILED
 from tests.faults.bus import COUNT, DOOR_TOPICS, Bus

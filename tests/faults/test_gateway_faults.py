@@ -17,7 +17,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from casebus.cli.main import main
 from casebus.events.partition import partition_for
-from casebus.sdk.connection import client_settings
+from casebus.kafka.connection import client_settings
 from onebox.testing import Stack
 
 pytestmark = pytest.mark.connected

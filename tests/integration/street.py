@@ -16,7 +16,7 @@ from kafka import KafkaProducer
 
 from casebus.events.envelope import Record
 from casebus.events.partition import partition_for
-from casebus.sdk.connection import producer_settings
+from casebus.kafka.connection import producer_settings
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import sign
 from onebox.testing import Stack

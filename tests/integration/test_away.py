@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from casebus.cli.ends import AWAY
 from casebus.cli.main import main
-from casebus.sdk import connection
+from casebus.kafka import connection
 from casebus.settings import Settings
 from onebox import environment
 from onebox.testing import Stack

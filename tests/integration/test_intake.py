@@ -14,7 +14,7 @@ import pytest
 from casebus.admission.judge import Arrival, Judge
 from casebus.events.envelope import Envelope, Record
 from casebus.law import Law
-from casebus.sdk.signers import Signers
+from casebus.signing.signers import Signers
 from casebus.trust.keys import SigningKey
 from onebox.testing import Stack
 from services.intake.receiving import Reception

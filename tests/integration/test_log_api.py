@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from casebus.events.doors import BUS
-from casebus.sdk.fakes import KnownDirectory
+from casebus.kafka.fakes import KnownDirectory
 from casebus.settings import Settings
 from casebus.trust.head import Head, cosign, log_key
 from casebus.trust.keys import SigningKey

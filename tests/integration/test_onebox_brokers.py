@@ -7,7 +7,7 @@ from kafka.errors import TopicAuthorizationFailedError
 from kafka.protocol.admin.client_quotas import DescribeClientQuotasRequest
 
 from casebus.events.topics import Member, Topics
-from casebus.sdk.connection import producer_settings
+from casebus.kafka.connection import producer_settings
 from onebox.testing import Stack
 from operations.clients import open_admin
 

@@ -15,7 +15,7 @@ import pytest
 from casebus.cases.listed import QUESTION, Listed, PenaltyEntryRules, question_stream
 from casebus.events.doors import BUS
 from casebus.events.envelope import Record
-from casebus.sdk.fakes import KnownDirectory
+from casebus.kafka.fakes import KnownDirectory
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from gateway.app import create_app

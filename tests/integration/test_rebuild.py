@@ -15,8 +15,8 @@ from kafka import KafkaProducer
 from casebus.cases import FOLD_VERSION
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
+from casebus.kafka.connection import producer_settings
 from casebus.law import Law, loader
-from casebus.sdk.connection import producer_settings
 from onebox.testing import Stack
 from operations.rebuild import rebuilding
 from operations.rebuild.rebuilding import Rebuilt, Switch, drop_old, rebuild

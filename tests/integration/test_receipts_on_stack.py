@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from casebus.sdk.connection import consumer_settings
+from casebus.kafka.connection import consumer_settings
 from casebus.trust.head import Head
 from casebus.trust.merkle import Frontier
 from casebus.trust.note import SignedNote

@@ -15,8 +15,9 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Envelope, Record
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
-from casebus.sdk.accounts import door_finder, read_directory, visible_topics
-from casebus.sdk.connection import consumer_settings, open_consumer, open_producer
+from casebus.kafka.connection import consumer_settings, open_consumer, open_producer
+from casebus.kafka.directory import read_directory
+from casebus.sdk.accounts import door_finder, visible_topics
 from casebus.sdk.event import NewEvent
 from casebus.sdk.inbox import Inbox
 from casebus.sdk.publisher import Publisher

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from casebus.kafka.fakes import KnownDirectory
 from casebus.now import system_now
-from casebus.sdk.fakes import KnownDirectory
 from casebus.settings import Settings
 from gateway.app import create_app
 from gateway.console.signin.current import still_valid

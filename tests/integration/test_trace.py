@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from casebus.events.envelope import Record
 from casebus.events.partition import partition_for
-from casebus.sdk.connection import consumer_settings, producer_settings
+from casebus.kafka.connection import consumer_settings, producer_settings
 from casebus.trust.keys import SigningKey
 from onebox.heartbeat import Heartbeat
 from onebox.testing import Stack

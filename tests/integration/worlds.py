@@ -18,7 +18,7 @@ import httpx
 
 from casebus.events.doors import BUS
 from casebus.events.envelope import UNSIGNED_HEADERS, Record
-from casebus.sdk.fakes import KnownDirectory
+from casebus.kafka.fakes import KnownDirectory
 from casebus.settings import Settings
 from gateway.app import create_app
 from gateway.identity.keys import digest

@@ -22,9 +22,9 @@ from casebus.cli.ends import AWAY, PENDING
 from casebus.cli.main import main
 from casebus.errors import CasebusError
 from casebus.events.partition import partition_for
-from casebus.sdk import connection
+from casebus.kafka import connection
+from casebus.kafka.connection import producer_settings
 from casebus.sdk.client import Client
-from casebus.sdk.connection import producer_settings
 from casebus.sdk.event import NewEvent
 from onebox.testing import Stack
 from tests.commands import assert_clear

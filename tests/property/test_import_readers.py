@@ -22,7 +22,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
 from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import FileError, Issue
 from casebus.sdk.importing.logs.entries import LogEntry
@@ -32,6 +31,7 @@ from casebus.sdk.importing.logs.reading import EntryReader
 from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.report import LineCounts
 from casebus.sdk.importing.rows import read_row
+from casebus.trust.agency_names import AgencyNames, NamedAgency
 from tests.examples import examples
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "120"))
@@ -47,7 +47,7 @@ CODES = set(
     )
 )
 AMR = "cn-330106-amr"
-AGENCIES = AgencyNames([ImportAgency(AMR, "administrative", ("甲局",))])
+AGENCIES = AgencyNames([NamedAgency(AMR, "administrative", ("甲局",))])
 TABLE = Mapping.model_validate(
     {
         "name": "m",

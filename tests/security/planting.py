@@ -15,7 +15,7 @@ import httpx
 from kafka import KafkaProducer
 
 from casebus.events.minted import stream_id
-from casebus.sdk.connection import producer_settings
+from casebus.kafka.connection import producer_settings
 from onebox.testing import Stack
 from tests.integration.test_gateway import event, journaled, submit, until
 

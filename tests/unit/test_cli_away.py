@@ -18,7 +18,7 @@ from kafka import errors as kafka_errors
 from casebus.cli.ends import AWAY
 from casebus.cli.main import main
 from casebus.errors import AwayError, CasebusError
-from casebus.sdk import connection
+from casebus.kafka import connection
 from casebus.settings import Settings
 from casebus.trust.keys import SigningKey
 from onebox import environment

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from casebus.events.schemas import Schemas
-from casebus.sdk.directory import DirectoryFollower
+from casebus.kafka.directory import DirectoryFollower
 from casebus.settings import Settings
 
 SCHEMAS = Schemas.load(Path(__file__).parents[2] / "schemas")

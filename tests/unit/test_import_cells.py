@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
 from casebus.sdk.importing.cells import parse_date, parse_integer, parse_yuan, uscc_fits
 from casebus.sdk.importing.issues import CellError
 from casebus.sdk.importing.logs.mapping import LogPart
 from casebus.sdk.importing.logs.times import read_time
 from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.rows import read_row
+from casebus.trust.agency_names import AgencyNames, NamedAgency
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_day_that_no_event_may_bear_refuses_its_row() -> None:
             "events": [{"type": "referral.sent", "date": {"column": "移送"}}],
         }
     )
-    agencies = AgencyNames([ImportAgency("a", "administrative", ())])
+    agencies = AgencyNames([NamedAgency("a", "administrative", ())])
     row = read_row(2, from_1930, mapping, agencies)
     assert [(one.column, one.code) for one in row.issues] == [("移送", "bad_date")]
 

@@ -18,7 +18,6 @@ from casebus.events.envelope import Envelope
 from casebus.events.minted import stream_id
 from casebus.events.schemas import Schemas
 from casebus.sdk.doors import one_door
-from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
 from casebus.sdk.importing.issues import FileError, Issue
 from casebus.sdk.importing.logs import load
 from casebus.sdk.importing.logs.load import LogLoader
@@ -30,6 +29,7 @@ from casebus.sdk.importing.run import ImportPorts
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
+from casebus.trust.agency_names import AgencyNames, NamedAgency
 from casebus.trust.keys import SigningKey
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
@@ -38,9 +38,9 @@ NOTED = "casebus.case.noted.v1"
 KEYLESS = "cn-330100-amr"
 AGENCIES = AgencyNames(
     [
-        ImportAgency(AMR, "administrative", ("西湖区市监局",)),
-        ImportAgency(PSB, "police", ()),
-        ImportAgency(KEYLESS, "administrative", ()),
+        NamedAgency(AMR, "administrative", ("西湖区市监局",)),
+        NamedAgency(PSB, "police", ()),
+        NamedAgency(KEYLESS, "administrative", ()),
     ]
 )
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 
 from casebus.errors import CasebusError
 from casebus.events.schemas import Schemas
-from casebus.sdk.importing.agencies import AgencyNames
+from casebus.sdk.importing.agencies import load_agencies
 from casebus.sdk.importing.kinds import load_mapping
 from casebus.sdk.importing.logs.load import BATCH_ENTRIES, LogLoader
 from casebus.sdk.importing.logs.mapping import LogMapping
@@ -71,7 +71,7 @@ def test_memory_does_not_grow_with_the_log_and_a_second_load_sends_nothing(
     ports = ImportPorts(
         schemas=schemas,
         store=store,
-        agencies=AgencyNames.load(EXAMPLES / "agencies.yaml"),
+        agencies=load_agencies(EXAMPLES / "agencies.yaml"),
         can_sign=lambda _: True,
         publish=publisher.publish,
     )

@@ -12,7 +12,6 @@ from casebus.events.envelope import Envelope
 from casebus.events.minted import stream_id
 from casebus.events.schemas import Schemas
 from casebus.sdk.doors import one_door
-from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
 from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import Issue
 from casebus.sdk.importing.mapping import Mapping
@@ -23,14 +22,15 @@ from casebus.sdk.importing.run import Importer, ImportPorts
 from casebus.sdk.publisher import Publisher
 from casebus.sdk.store import Store, StoredRecord
 from casebus.settings import Settings
+from casebus.trust.agency_names import AgencyNames, NamedAgency
 from casebus.trust.keys import SigningKey
 
 AMR, PSB = "cn-330106-amr", "cn-330106-psb"
 HEADER = "文号,公安,移送,立案,货值,备注\n"
 AGENCIES = AgencyNames(
     [
-        ImportAgency(AMR, "administrative", ("西湖区市场监督管理局",)),
-        ImportAgency(PSB, "police", ("西湖区公安分局",)),
+        NamedAgency(AMR, "administrative", ("西湖区市场监督管理局",)),
+        NamedAgency(PSB, "police", ("西湖区公安分局",)),
     ]
 )
 MAPPING = Mapping.model_validate(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from casebus.sdk.importing.agencies import AgencyNames, ImportAgency
 from casebus.sdk.importing.mapping import Mapping
 from casebus.sdk.importing.rows import ReadRow, read_row
+from casebus.trust.agency_names import AgencyNames, NamedAgency
 
 AMR = "cn-330106-amr"
-AGENCIES = AgencyNames([ImportAgency(AMR, "administrative", ())])
+AGENCIES = AgencyNames([NamedAgency(AMR, "administrative", ())])
 MAPPING = Mapping.model_validate(
     {
         "name": "m",

@@ -7,7 +7,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.net.connection import KafkaConnection
 from kafka.net.manager import KafkaConnectionManager
 
-from casebus.sdk.connection import consumer_settings, producer_settings
+from casebus.kafka.connection import consumer_settings, producer_settings
 from casebus.settings import Settings
 
 

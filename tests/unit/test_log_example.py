@@ -4,7 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from casebus.events.schemas import Schemas
-from casebus.sdk.importing.agencies import AgencyNames
+from casebus.sdk.importing.agencies import load_agencies
 from casebus.sdk.importing.issues import Issue
 from casebus.sdk.importing.kinds import load_mapping
 from casebus.sdk.importing.logs.load import LogLoader
@@ -33,7 +33,7 @@ def test_the_example_loads_but_for_what_nobody_listed(tmp_path: Path) -> None:
     ports = ImportPorts(
         schemas=Schemas.load(Settings().schemas_dir),
         store=Store.open(tmp_path / "a.sqlite"),
-        agencies=AgencyNames.load(EXAMPLES / "agencies.yaml"),
+        agencies=load_agencies(EXAMPLES / "agencies.yaml"),
         can_sign=lambda _agency: True,
     )
     issues: list[Issue] = []

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from casebus.errors import AwayError, CasebusError
+from casebus.patience import Patience
 from casebus.sdk import sqlite
 from casebus.sdk.gateway import Gateway
-from casebus.sdk.patience import Patience
 from casebus.sdk.store import Store
 from casebus.settings import Settings
 

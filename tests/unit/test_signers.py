@@ -9,7 +9,7 @@ import pytest
 
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
-from casebus.sdk.signers import Signers
+from casebus.signing.signers import Signers
 from casebus.trust.keys import SigningKey
 from tests.world import NOW, World
 

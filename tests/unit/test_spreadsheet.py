@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from casebus.events.schemas import Schemas
-from casebus.sdk.importing.agencies import AgencyNames
+from casebus.sdk.importing.agencies import load_agencies
 from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import Issue
 from casebus.sdk.importing.mapping import Mapping
@@ -40,7 +40,7 @@ def dry_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[ImportSummary, li
     ports = ImportPorts(
         schemas=Schemas.load(Settings().schemas_dir),
         store=Store.open(tmp_path_factory.mktemp("store") / "a.sqlite"),
-        agencies=AgencyNames.load(EXAMPLES / "agencies.yaml"),
+        agencies=load_agencies(EXAMPLES / "agencies.yaml"),
         can_sign=lambda _agency: True,
     )
     mapping = Mapping.load(EXAMPLES / "referrals-2025.mapping.yaml")

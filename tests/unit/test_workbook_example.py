@@ -8,7 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 from casebus.events.schemas import Schemas
-from casebus.sdk.importing.agencies import AgencyNames
+from casebus.sdk.importing.agencies import load_agencies
 from casebus.sdk.importing.files import FileRows, inspect
 from casebus.sdk.importing.issues import Issue
 from casebus.sdk.importing.mapping import Mapping
@@ -46,7 +46,7 @@ def test_every_known_mistake_is_found_and_nothing_else(tmp_path: Path) -> None:
     ports = ImportPorts(
         schemas=Schemas.load(Settings().schemas_dir),
         store=Store.open(tmp_path / "a.sqlite"),
-        agencies=AgencyNames.load(EXAMPLES / "agencies.yaml"),
+        agencies=load_agencies(EXAMPLES / "agencies.yaml"),
         can_sign=lambda _agency: True,
     )
     issues: list[Issue] = []

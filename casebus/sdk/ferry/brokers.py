@@ -16,8 +16,8 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Record
 from casebus.ferry.items import EVENT, LANDED, RECORD, FerryItem, named
 from casebus.ferry.lane import Fault
+from casebus.kafka.connection import clear_errors, consumer_settings
 from casebus.sdk.accounts import visible_topics
-from casebus.sdk.connection import clear_errors, consumer_settings
 from casebus.sdk.doors import visible_door
 from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.publisher import KafkaSink, Sink

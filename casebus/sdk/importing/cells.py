@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -11,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.sdk.importing.issues import CellError, IssueCode
 from casebus.sdk.importing.spoiled import shortened
+from casebus.written import plain
 
 _DATE = re.compile(
     r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*[日号]?"
@@ -42,19 +42,6 @@ _MOST_FEN = 2**63 - 1
 _MARKS_OF_FORMS = re.compile(r"\A[*※★]+|(?:[*※★:]|\((?:必填|选填|可选|非必填|必填项|选填项)\))+\Z")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, at, 31) for at in range(17))
-
-
-def plain(text: str) -> str:
-    """A cell's text in one width (NFKC), trimmed, without invisible characters."""
-    folded = unicodedata.normalize("NFKC", text)
-    if folded.isprintable():
-        return folded.strip()
-    return visible_text(folded)
-
-
-def visible_text(text: str) -> str:
-    """A text as typed, trimmed, without invisible characters."""
-    return "".join(one for one in text if unicodedata.category(one) != "Cf").strip()
 
 
 def heading(text: str) -> str:

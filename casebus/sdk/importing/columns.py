@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Protocol
 
-from casebus.sdk.importing.cells import heading, plain
+from casebus.sdk.importing.cells import heading
 from casebus.sdk.importing.csv_text import CsvRecord
 from casebus.sdk.importing.issues import FileError, Issue, IssueCode
 from casebus.sdk.importing.mapping import WorkbookPart
+from casebus.written import plain
 
 #: Column names that an error repeats, and their characters.
 _NAMED, _LONGEST_NAME = 12, 30

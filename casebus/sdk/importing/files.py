@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from casebus.sdk.importing.cells import plain
 from casebus.sdk.importing.columns import (
     HEADING_WITHIN,
     CsvTable,
@@ -27,6 +26,7 @@ from casebus.sdk.importing.issues import CellError, FileError, Issue, IssueCode,
 from casebus.sdk.importing.report import LineCounts
 from casebus.sdk.importing.sniff import HEAD, refuse_no_table
 from casebus.sdk.importing.workbook import ZIP, ColumnKinds, Sheet, Workbook
+from casebus.written import plain
 
 _CHUNK = 1 << 20
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from casebus.cases.listed import Listed
 from casebus.events.identifiers import identify
-from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.cells import heading, parse_date
 from casebus.sdk.importing.csv_text import CsvText
 from casebus.sdk.importing.files import FileRows, RawRow, SourceFile, json_names
@@ -22,6 +21,7 @@ from casebus.sdk.importing.report import LineCounts
 from casebus.sdk.importing.rows import RowReading, RowRefusedError, refuse_secrets
 from casebus.sdk.importing.spoiled import is_nothing
 from casebus.sdk.importing.workbook import Workbook
+from casebus.trust.agency_names import AgencyNames
 
 #: What a list says of a penalty -> how its column is called. Beside ours the names of the public
 #: credit forms (行政处罚信息公示标准) and of the bulletins of offices.

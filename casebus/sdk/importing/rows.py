@@ -9,16 +9,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from casebus.admission.secrecy import secret_mark
 from casebus.events.legaltime import EARLIEST, LegalTime
 from casebus.events.minted import stream_id
-from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.cells import (
     parse_date,
     parse_integer,
     parse_yuan,
-    plain,
     uscc_fits,
-    visible_text,
 )
 from casebus.sdk.importing.issues import CellError, Issue, IssueCode
 from casebus.sdk.importing.mapping import CellKind, CellSource, EventPart, Mapping, NumberCell
@@ -33,7 +31,8 @@ from casebus.sdk.importing.spoiled import (
     without_apostrophe,
     without_left_overs,
 )
-from casebus.sdk.secrecy import secret_mark
+from casebus.trust.agency_names import AgencyNames
+from casebus.written import plain, visible_text
 
 _TRUE = frozenset({"是", "有", "true", "yes", "y", "1", "√", "✓"})
 #: What JSON can name and nothing can store.

@@ -16,7 +16,6 @@ from casebus.events.schemas import Schemas
 from casebus.now import Now, system_now
 from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.finishing import Checked, check
-from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.files import FileRows, RawRow, SourceFile
 from casebus.sdk.importing.frame import Frame
 from casebus.sdk.importing.issues import Issue, IssueCode
@@ -32,6 +31,7 @@ from casebus.sdk.importing.report import ImportSummary, Report
 from casebus.sdk.importing.rows import ReadRow, read_row
 from casebus.sdk.importing.seen import SeenRows
 from casebus.sdk.store import Store
+from casebus.trust.agency_names import AgencyNames
 
 _T = TypeVar("_T")
 #: Rows whose events are signed as one tree and sent together.

@@ -1,6 +1,6 @@
 """What a spreadsheet does to a number, and how its cell shows that it did. Pure.
 
-Cells that are judged come in one width (`cells.plain`).
+Cells that are judged come in one width (`written.plain`).
 """
 
 from __future__ import annotations

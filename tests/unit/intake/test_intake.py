@@ -11,7 +11,7 @@ from casebus.errors import CasebusError
 from casebus.events.envelope import Header, Record
 from casebus.events.topics import Topics
 from casebus.law.compiled import event_name
-from casebus.sdk.signers import Signers
+from casebus.signing.signers import Signers
 from services.intake.checks import run_checks
 from services.intake.receiving import (
     RECEIVED,

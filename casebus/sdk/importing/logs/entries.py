@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from casebus.sdk.importing.cells import plain
 from casebus.sdk.importing.issues import FileError, Issue, RowNumber
+from casebus.written import plain
 
 #: What one event, or one token of XML or JSON, may hold: more than the bus takes as a whole.
 LARGEST_ENTRY = 4 << 20

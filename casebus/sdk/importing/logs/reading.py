@@ -9,13 +9,13 @@ from functools import cached_property
 
 from casebus.events.minted import stream_id
 from casebus.present import present
-from casebus.sdk.importing.agencies import AgencyNames
 from casebus.sdk.importing.issues import CellError, Issue, IssueCode
 from casebus.sdk.importing.logs.entries import LogEntry, attribute_name
 from casebus.sdk.importing.logs.mapping import STEP, Activity, LogMapping, Who
 from casebus.sdk.importing.logs.times import read_time, refuse_absurd
 from casebus.sdk.importing.minting import MintedEvent
 from casebus.sdk.importing.rows import RowReading, RowRefusedError, body_of, refuse_secrets
+from casebus.trust.agency_names import AgencyNames
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ import datetime as dt
 from contextlib import suppress
 
 from casebus.events.legaltime import LegalTime
-from casebus.sdk.importing.cells import plain, written_date
+from casebus.sdk.importing.cells import written_date
 from casebus.sdk.importing.issues import CellError, IssueCode
 from casebus.sdk.importing.logs.mapping import LogPart
+from casebus.written import plain
 
 _DAY_LENGTH = len("2026-03-02")
 

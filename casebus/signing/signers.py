@@ -13,7 +13,7 @@ from pathlib import Path
 from casebus.errors import CasebusError
 from casebus.events.doors import BUS
 from casebus.now import Now
-from casebus.sdk.keyring import Keyring
+from casebus.signing.keyring import Keyring
 from casebus.trust.directory import Directory
 from casebus.trust.keys import SigningKey
 

@@ -1,4 +1,4 @@
-"""Follows the directory topic, so that a process judges by the directory as it stands now.
+"""Reads the directory topic: once, or on and on, so that a process judges by it as it stands now.
 
 Heartbeats carry the directory's end offset; a follower that has not heard one for
 `STALE_AFTER_SECONDS`, or has not read up to it, is stale (design rule 9).
@@ -14,11 +14,12 @@ from typing import Any, Protocol
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from casebus.errors import CasebusError
+from casebus.errors import AwayError, CasebusError
 from casebus.events.envelope import Record
 from casebus.events.schemas import Schemas
 from casebus.events.topics import DIRECTORY
-from casebus.sdk.connection import consumer_settings
+from casebus.kafka.connection import clear_errors, consumer_settings, open_consumer
+from casebus.patience import STILL_SECONDS
 from casebus.settings import Settings
 from casebus.trust.directory import Directory, DirectoryError
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_TOPIC = "directory.heartbeat"
 STALE_AFTER_SECONDS = 5.0
 _POLL_MS = 500
+_READ_MS = 1_000
 _RETRY_SECONDS = 1.0
 
 
@@ -118,3 +120,46 @@ class DirectoryFollower:
         except DirectoryError as error:
             self.directory.skip()
             log.warning("directory entry not believed", extra={"code": error.code})
+
+
+def read_directory(settings: Settings, schemas: Schemas) -> Directory:
+    """Every entry up to now, checked from the pinned root on.
+
+    Raises CasebusError `no_root_digest` where none is pinned, `topic_denied` where this account
+    may not read the directory, `directory_root_mismatch` where entry 0 is another root.
+    """
+    if not settings.root_digest:
+        raise CasebusError("no_root_digest", "set CASEBUS_ROOT_DIGEST: whom to trust")
+    directory = Directory(schemas, settings.root_digest)
+    consumer = open_consumer(settings, DIRECTORY, None)
+    try:
+        with clear_errors(settings, DIRECTORY):
+            _read(consumer, directory, settings)
+    finally:
+        consumer.close(autocommit=False)
+    return directory
+
+
+def _read(consumer: KafkaConsumer, directory: Directory, settings: Settings) -> None:
+    place = TopicPartition(DIRECTORY, 0)
+    consumer.assign([place])
+    end = consumer.end_offsets([place])[place]
+    came_at = time.monotonic()
+    while directory.position < end:
+        if time.monotonic() - came_at > STILL_SECONDS:
+            says = f"{settings.kafka_bootstrap} stopped in the midst of the directory"
+            raise AwayError("kafka_unreachable", says)
+        for record in consumer.poll(timeout_ms=_READ_MS).get(place, ()):
+            came_at = time.monotonic()
+            headers = tuple((name, value or b"") for name, value in record.headers)
+            _apply(directory, Record(record.key, record.value, headers))
+
+
+def _apply(directory: Directory, record: Record) -> None:
+    try:
+        directory.apply(record)
+    except DirectoryError:
+        if directory.position == 0:
+            raise
+        # Readers go on past an entry that they must not believe, as every worker does.
+        directory.skip()

@@ -17,7 +17,7 @@ from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
 from casebus.errors import AwayError, CasebusError
-from casebus.sdk.patience import Patience
+from casebus.patience import Patience
 from casebus.settings import Settings
 from casebus.words import in_words, with_cause
 

@@ -1,0 +1,5 @@
+"""How a process reaches the brokers, and follows the directory.
+
+Owns the settings of each kafka-python client, and the words for its errors. Touches Kafka; knows
+nothing of who asks: the SDK, a service, the gateway or a command.
+"""
