@@ -1,7 +1,7 @@
-"""What an officer's act must bear: grounds, article, papers, receiver; and what one act lacks.
+"""The grounds, article, papers and receiver that an officer's act must have, and what one lacks.
 
-Pure. An act is the event that an action of a duty publishes. The gateway asks for it before it
-signs; of what comes from outside the fold says what is missing, and keeps it.
+Pure. An act is the event that an action of a duty publishes. The gateway asks for these things
+before it signs. If an event comes from outside, the fold says what is missing and keeps the answer.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from casebus.law.models import BodyPath, EventName, LawModel, Rule, Title, Word
 from casebus.law.reading import LawError
 
 FOLDER = "acts"
-#: In the place of kinds of document: any.
+#: Stands in place of kinds of document and means any kind.
 ANY_PAPER = "*"
-#: Where a body names the papers that are not there.
+#: The field in which a body names the papers that are not enclosed.
 NOT_ENCLOSED = "not_enclosed"
-#: Symbols by which a body says nothing: `OTHER` is to be said in words.
+#: Symbols that say nothing: the author must put `OTHER` into words.
 _UNSAID = frozenset({"UNSTATED", "UNASSESSED", "OTHER"})
 _DIGEST = re.compile("[0-9A-Fa-f]{64}")
 
@@ -32,7 +32,7 @@ Paper = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Z][A-Z_]*)$")]
 
 
 class NeedRow(Rule):
-    """One thing that an act must bear, and where that stands."""
+    """One thing that an act must have, and the places where it may stand."""
 
     what: Title
     says: tuple[BodyPath, ...] = ()
@@ -54,7 +54,7 @@ class NeedRow(Rule):
 class ActRule(LawModel):
     events: Annotated[tuple[EventName, ...], Field(min_length=1)]
     needs: tuple[NeedRow, ...] = ()
-    #: Why nothing is asked; only where nothing is.
+    #: The reason why the law asks nothing of the act; set only if it asks nothing.
     nothing: Title | None = None
 
     @model_validator(mode="after")
@@ -86,12 +86,12 @@ class Need:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Where an act may bear it: fields of its body, or `to`."""
+        """The places where an act may have it: fields of its body, or `to`."""
         papers = ("document", "documents") if self.papers else ()
         return ("to",) if self.to else (*self.says, *papers)
 
     def is_met(self, body: Mapping[str, Any], sectors: Collection[str]) -> bool:
-        """`sectors` are those of the recipients, the author left out."""
+        """True if the act has it. `sectors` are those of the recipients without the author."""
         if self.to:
             return any(one in self.to for one in sectors)
         return any(_is_said(body, path) for path in self.says) or self._is_enclosed(body)
@@ -106,7 +106,7 @@ class Need:
 
 
 def is_part(name: str) -> bool:
-    """Whether a file of the law, by its name, says what acts must bear."""
+    """True if the file of the law, by its name, says what acts must have."""
     return name.startswith(f"{FOLDER}/")
 
 
@@ -118,7 +118,10 @@ class ActRules:
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Self:
-        """Raises LawError where an act is declared twice. Bundles of before it ask for nothing."""
+        """The rules in a law's files. Raises LawError if an act is declared twice.
+
+        A law bundle from before these files asks for nothing.
+        """
         found: dict[str, tuple[Need, ...]] = {}
         for name, file in loader.parse_all(files, FOLDER, ActFile).items():
             for at, row in enumerate(file.acts):
@@ -133,11 +136,11 @@ class ActRules:
         return event in self._needs
 
     def all_needs(self, event: str) -> tuple[Need, ...]:
-        """In whatever time they are in force."""
+        """The needs of an event in every period, whether they are in force or not."""
         return self._needs.get(event, ())
 
     def needs(self, event: str, day: dt.date) -> tuple[Need, ...]:
-        """What the law in force on the day asks of an event, given by name: `referral.filed`."""
+        """The needs of the law in force on the day for an event name such as `referral.filed`."""
         return tuple(
             one for one in self.all_needs(event) if one.effective_from <= day <= one.effective_to
         )
@@ -168,7 +171,7 @@ def _is_said(body: Mapping[str, Any], path: str) -> bool:
 
 
 def _has_words(value: Any) -> bool:
-    """Whether it says something: a blank, a dash and a default do not."""
+    """True if the value says something. A blank, a dash and a default do not."""
     # Without recursion: a correction may nest as deep as it likes.
     waiting = [value]
     while waiting:

@@ -1,4 +1,4 @@
-"""Agencies that a rule means, seen from one of them: its superior, its neighbours of a sector."""
+"""Agencies that a rule means, seen from one agency: its superior, its neighbours of a sector."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Protocol
 ACTOR = "actor"
 SUPERIOR = "superior"
 SAME_DIVISION = "same_division:"
-#: Only in the law: the fold puts the holder's `agency:` in its place.
+#: Used only in the law. The fold puts the holder's `agency:` in its place.
 ROLE = "role:"
 AGENCY = "agency:"
 
 
 class KnownAgency(Protocol):
-    """What the rules ask of an agency."""
+    """The facts about one agency for which the rules ask."""
 
     @property
     def id(self) -> str: ...
@@ -30,14 +30,14 @@ class KnownAgency(Protocol):
 
 
 class Agencies(Protocol):
-    """What the rules ask of the directory (casebus.trust.directory has it)."""
+    """The questions that the rules ask the directory (casebus.trust.directory answers them)."""
 
     def agency(self, name: str, /) -> KnownAgency | None: ...
     def in_division(self, division: str, sector: str, level: str, /) -> Sequence[KnownAgency]: ...
 
 
 def resolve(rules: Iterable[str], of: str, directory: Agencies) -> tuple[str, ...]:
-    """The agencies that the rules mean seen from `of`, each once, in the order of the rules.
+    """The agencies that the rules mean, seen from `of`, each once, in the order of the rules.
 
     A rule that finds nobody (no superior, no such neighbour) adds nobody.
     """

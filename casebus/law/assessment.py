@@ -1,6 +1,6 @@
-"""The answer to whether figures reach a criminal standard, and what it was made of.
+"""The answer to whether figures reach a criminal standard, with the steps that led to it.
 
-The answer is never "no": what does not reach a standard today is watched.
+The answer is never "no". If a matter reaches no standard today, it is watched.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from casebus.law.threshold_readings import MetricReading
 
 
 class Verdict(StrEnum):
-    """In the words of 310 article 3; severest first."""
+    """The verdict in the words of 310 article 3; the severest comes first."""
 
     MUST_TRANSFER = "MUST_TRANSFER"
     TRANSFER_ON_SUSPICION = "TRANSFER_ON_SUSPICION"
     WATCH = "WATCH"
 
 
-#: Milder first.
+#: The milder one comes first.
 RANK = {Verdict.WATCH: 0, Verdict.TRANSFER_ON_SUSPICION: 1, Verdict.MUST_TRANSFER: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class FineRange:
-    """From and to in fen, and what it was counted from."""
+    """A range of a fine, from and to in fen, and the amount that it was computed from."""
 
     low: int
     high: int
@@ -47,10 +47,10 @@ class FineRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """What the law says of figures; `steps` are the computation, to be read by a person."""
+    """The law's answer about figures; `steps` are the computation in words for a reader."""
 
     verdict: Verdict
-    #: 1 or 2; 0 where no standard is reached.
+    #: 1 or 2; 0 if no standard is reached.
     tier: int = 0
     offence: str = ""
     title: str = ""
@@ -59,20 +59,20 @@ class Assessment:
     metric: str = ""
     value: int = 0
     needed: int = 0
-    #: (metric, value) of everything that was held against the standard.
+    #: (metric, value) of every figure that was compared with the standard.
     figures: tuple[tuple[str, int], ...] = ()
     citation: str = ""
-    #: From when the version used is in force.
+    #: The first day on which the version used is in force.
     version: str = ""
     confidence: str = ""
-    #: `old` or `new` where the act's law and today's differ, and which was the lighter.
+    #: `old` or `new`, the lighter law, if the law of the act's day differs from today's.
     lighter: str = ""
-    #: What an earlier punishment added, by its event ids.
+    #: The event ids of earlier punishments that counted.
     sanctions: tuple[str, ...] = ()
     fine: FineRange | None = None
-    #: What is not known and would be needed to name the offence.
+    #: The unknown facts that are needed to name the offence.
     unknown: tuple[str, ...] = ()
-    #: The article by which it can no longer be prosecuted.
+    #: The article that bars prosecution.
     limitation: str = ""
     steps: tuple[str, ...] = ()
     steps_en: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ class Assessment:
 
 
 class AssessedMatter(NamedTuple):
-    """The question: what is known, when it was done, what was punished before, what day it is."""
+    """One matter to assess: its figures, the days of the acts, earlier punishments and the date."""
 
     figures: Figures
     acts: ActDays
@@ -112,17 +112,17 @@ class AssessedMatter(NamedTuple):
 
 
 class StandardOutcome(NamedTuple):
-    """One standard applied in one version."""
+    """The result of one standard in one version."""
 
     standard: Standard
     tier: int
-    #: What decided, or came nearest.
+    #: The rule that decided, or the one that came nearest.
     reading: MetricReading | None
     readings: tuple[MetricReading, ...]
     sanctions: tuple[Sanction, ...]
     #: The day whose law was used.
     day: dt.date
-    #: Nothing, `old`, `new`, `unknown` (no version of the act's day) or `no_offence`.
+    #: Empty, `old`, `new`, `unknown` (no version of the act's day) or `no_offence`.
     lighter: str = ""
     other: int = 0
 
@@ -136,11 +136,11 @@ class StandardOutcome(NamedTuple):
 
 
 class Weighed(NamedTuple):
-    """One outcome, and how sure it is that the offence is this one."""
+    """One outcome, and how certain it is that this is the offence."""
 
     outcome: StandardOutcome
     matter: AssessedMatter
     is_named: bool = False
-    #: Empty where the offence counts as named.
+    #: Empty if the offence counts as named.
     unknown: tuple[str, ...] = ()
     by_items: bool = False

@@ -1,7 +1,7 @@
 """The working-day calendar: State Council holidays and make-up workdays, from holidays.yaml.
 
-In the years that the notices speak of each day is known. Outside them the answer is provisional:
-the best known one, by the days off that the statute fixes; `latest` says what it can be at most.
+Every day is known in the years for which there is a notice. For other years the answer is
+provisional: it uses the days off that the statute fixes. `latest` gives the latest possible day.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from casebus.law.statutory import StatutoryDays, last_announced
 
 
 class Calendar:
-    """Answers are (answer, provisional): whether a day was asked that no notice speaks of."""
+    """The calendar answers with (answer, provisional).
+
+    Provisional: no notice covers some day asked for.
+    """
 
     def __init__(self, holidays: HolidaysFile) -> None:
         self.first = dt.date(min(holidays.years), 1, 1)
@@ -33,7 +36,7 @@ class Calendar:
         self._statutory = holidays.statutory
 
     def knows(self, day: dt.date) -> bool:
-        """Whether a notice speaks of the day."""
+        """True if a notice covers the day."""
         return self.first <= day <= self.last
 
     def is_workday(self, day: dt.date) -> tuple[bool, bool]:
@@ -46,28 +49,31 @@ class Calendar:
         return (self._expected.roll(day)[0], True) if outside else (found, False)
 
     def add_workdays(self, day: dt.date, amount: int) -> tuple[dt.date, bool]:
-        """The last of `amount` working days that follow `day`; `day` is not counted."""
+        """The last of the `amount` working days after `day`; `day` itself is not counted."""
         found, outside = self._announced.add_workdays(day, amount)
         return (self._expected.add_workdays(day, amount)[0], True) if outside else (found, False)
 
     def workdays_between(self, day: dt.date, until: dt.date) -> tuple[int, bool]:
-        """How many working days follow `day` up to `until`, which counts; none backwards."""
+        """The number of working days after `day` until `until`, which is included; 0 backwards."""
         found, outside = self._announced.workdays_between(day, until)
         return (self._expected.workdays_between(day, until)[0], True) if outside else (found, False)
 
     @cached_property
     def latest(self) -> DayStretch:
-        """The fewest working days there can be; what lies outside it nobody can say yet."""
+        """The fewest working days that there can be.
+
+        Outside this stretch nobody can know them yet.
+        """
         return self._announced if self._by_statute is None else self._by_statute.latest()
 
-    # Made when first asked for: most cases end in the years that are announced.
+    # Made on first use: most cases end in the years that are announced.
     @cached_property
     def _expected(self) -> DayStretch:
         return self._announced if self._by_statute is None else self._by_statute.expected()
 
     @cached_property
     def _by_statute(self) -> StatutoryDays | None:
-        # Bundles of before there was the section do not say.
+        # Law bundles from before this section have no such days.
         if self._statutory is None:
             return None
         return StatutoryDays(self._statutory, self._announced)

@@ -13,22 +13,22 @@ from casebus.events.legaltime import LegalTime
 from casebus.law.calendar import Calendar
 from casebus.law.periods import END_OF_DAY, Ending, Period, ending
 
-#: A role that stands for every agency that takes part in the case.
+#: A role that means every agency that takes part in the case.
 ANY_ROLE = "any"
-#: A state or a list that stands for all of them.
+#: A state or a list that means all of them.
 ALL = "*"
-#: A target state that stands for the state it comes from.
+#: A target state that means the state from which the transition starts.
 SAME = "="
-#: Bounded: dates of cases are few, a flood of odd ones must not fill the memory.
+#: Bounded: the dates of cases are few, and a flood of odd dates must not fill the memory.
 _MOST_KNOWN = 10_000
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
-#: Paths in a body, and the values that count there.
+#: Paths in a body, and the values that count at each.
 Conditions = tuple[tuple[tuple[str, ...], frozenset[str | None]], ...]
 
 
 @lru_cache(maxsize=4096)
 def event_name(ce_type: str) -> str:
-    """`referral.sent` of `casebus.referral.sent.v1`; what has another form stays as it is."""
+    """`referral.sent` for `casebus.referral.sent.v1`; a name of another form stays as it is."""
     between = ce_type.split(".")[1:-1]
     return ".".join(between) if between else ce_type
 
@@ -60,14 +60,14 @@ class ClockRule:
     effective_to: dt.date
     #: `effective_from` as text.
     version: str
-    #: Which bodies of the trigger this version is meant for, and which it is not meant for.
+    #: The bodies of the trigger that this version is for, and those that it is not for.
     when: Conditions = ()
     unless: Conditions = ()
-    #: Starts only where somebody has the role of its actor by then.
+    #: Starts only if somebody has the role of its actor by then.
     when_held: bool = False
-    #: A breach only where the act was done, and late: nothing else shows that it was owed.
+    #: A breach only if the act was done late: nothing else shows that it was owed.
     owed_if_done: bool = False
-    #: Whether who has a part in the case may say that it stands still.
+    #: True if an agency with a part in the case may say that the clock stands still.
     pausable: bool = True
     extensions: tuple[Extension, ...] = ()
     #: Counts from the day on which its actor received the trigger.
@@ -76,18 +76,18 @@ class ClockRule:
     warn_at: float | None = None
     posting_counts: bool = False
     custody_no_roll: bool = False
-    #: Months from the last day of a month end on the last day of a month.
+    #: Months that start on the last day of a month end on the last day of a month.
     last_to_last: bool = False
     closes_at: dt.time = END_OF_DAY
-    #: Later versions that count for what still runs when they come into force, oldest first.
+    #: Later versions that also apply to running clocks when they come into force, oldest first.
     successors: tuple[ClockRule, ...] = ()
     _known: dict[LegalTime | dt.date, Ending] = field(default_factory=dict)
 
     def due(self, trigger: LegalTime, calendar: Calendar) -> Ending | None:
-        """How the period ends that this trigger starts; None for `at once`."""
+        """The end of the period that this trigger starts; None for `at once`."""
         if self.amount is None:
             return None
-        # The hour counts where hours are counted; a plain date is found faster.
+        # The hour matters if the unit is hours. Otherwise a plain date is found faster.
         key = trigger if self.unit == "h" else trigger.date
         known = self._known.get(key)
         if known is None:
@@ -97,7 +97,7 @@ class ClockRule:
         return known
 
     def is_for(self, body: Mapping[str, Any]) -> bool:
-        """Whether the body of the trigger says what this version asks for."""
+        """True if this version is meant for the body of the trigger."""
         if not self.when and not self.unless:
             return True
         return all(_value_at(body, path) in values for path, values in self.when) and not any(
@@ -105,7 +105,7 @@ class ClockRule:
         )
 
     def period(self) -> Period:
-        """The period as the law gives it, before pauses and extensions."""
+        """The period as the law gives it, without pauses and extensions."""
         return Period(
             self.amount or 0,
             self.unit,
@@ -137,15 +137,15 @@ class Step:
     """One transition in one version, seen from one state."""
 
     event: str
-    #: None: stays in the state it comes from.
+    #: None: the case stays in the state it comes from.
     to: str | None
     by: frozenset[str]
     binds: tuple[tuple[str, frozenset[str]], ...]
-    #: Roles among them that the author takes where no recipient does, and that nobody may have.
+    #: Roles among them that the author takes if no recipient does, and that may stay empty.
     takes: frozenset[str]
     #: The versions of each clock, newest first.
     starts: tuple[tuple[ClockRule, ...], ...]
-    #: The same of clocks that start only where they do not run already.
+    #: The versions of clocks that start only if they do not run already.
     ensures: tuple[tuple[ClockRule, ...], ...]
     stops: frozenset[str]
     cancels: frozenset[str]
@@ -160,14 +160,15 @@ class Step:
     effective_from: dt.date
     effective_to: dt.date
     opening: bool = False
-    #: The clocks that must have been met for it to pause, and the one that bounds the pause.
+    #: The clocks that must have been met before it pauses, and the clock that limits the pause.
     pauses_if_met: frozenset[str] = frozenset()
     pauses_until: str | None = None
-    #: Procedures, any of which in the case shows that what it ensures was done already.
+    #: If one of these procedures was opened in the case, everything that the step ensures was done
+    #: already.
     unless_open: frozenset[str] = frozenset()
 
     def needs(self, role: str) -> bool:
-        """Whether somebody must have the role now: nobody may not, or a clock of it starts here."""
+        """True if somebody must have the role now: it may not be empty or its clock starts here."""
         began = (versions[0] for versions in (*self.starts, *self.ensures))
         return role not in self.takes or any(
             rule.actor == role and not rule.when_held for rule in began
@@ -186,21 +187,21 @@ class Procedure:
     #: State -> (Chinese, English) title.
     states: dict[str, tuple[str, str]]
     duties: dict[str, DutyRule]
-    #: (state, event name) -> the versions of the transition that is in procedure there.
+    #: (state, event name) -> the versions of the transition that is in procedure in that state.
     steps: dict[tuple[str, str], tuple[Step, ...]]
-    #: Event name -> the transition that is applied outside its states.
+    #: Event name -> the transition that applies outside its states.
     otherwise: dict[str, tuple[Step, ...]]
     #: State -> the states that lie ahead of it.
     ahead: dict[str, frozenset[str]]
-    #: States without a way out but into a new round.
+    #: States without a way out, except into a new round.
     final: frozenset[str]
-    #: (state, clock) -> the versions of the transition that the clock's end is there.
+    #: (state, clock) -> the versions of the transition that the end of the clock causes there.
     lapses: dict[tuple[str, str], tuple[Step, ...]]
-    #: Clocks whose end is a transition in some state.
+    #: Clocks whose end causes a transition in some state.
     lapsing: frozenset[str]
     opening: frozenset[str]
     neutral: frozenset[str]
-    #: State -> why nothing falls due there if nobody acts any more (zh, en).
+    #: State -> the reason why nothing falls due there if nobody acts any more (zh, en).
     silences: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def is_neutral(self, name: str) -> bool:
@@ -208,12 +209,12 @@ class Procedure:
 
 
 def matches(globs: frozenset[str], name: str) -> bool:
-    """Whether an event is one of those, by its own name or its domain's `*`."""
+    """True if the globs name the event, by its own name or by its domain's `*`."""
     return name in globs or f"{name.partition('.')[0]}.*" in globs
 
 
 def in_force(versions: tuple[Step, ...] | None, day: dt.date) -> Step | None:
-    """The version of a transition in force on a day."""
+    """The version of a transition that is in force on a day."""
     if versions is not None:
         for one in versions:
             if one.effective_from <= day <= one.effective_to:
@@ -224,7 +225,7 @@ def in_force(versions: tuple[Step, ...] | None, day: dt.date) -> Step | None:
 def clock_in_force(
     versions: tuple[ClockRule, ...], day: dt.date, body: Mapping[str, Any] = _EMPTY
 ) -> ClockRule | None:
-    """The version of a clock in force on the day of its trigger, and meant for its body."""
+    """The version of a clock that is in force on the day of its trigger and fits its body."""
     for one in versions:
         if one.effective_from <= day <= one.effective_to and one.is_for(body):
             return one
@@ -232,7 +233,10 @@ def clock_in_force(
 
 
 def said(value: object) -> str | None:
-    """A value of a body as the law writes it: `true`, `12`, `SIMPLE`; none of what has parts."""
+    """A value of a body as the law writes it: `true`, `12`, `SIMPLE`.
+
+    None for lists and records.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int) else None

@@ -1,4 +1,4 @@
-"""From the models of the files to the compiled law; every reference is checked here."""
+"""Compiles the models of the files into the law that the fold uses, and checks every reference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from casebus.law.ways import Ways
 #: Checks that the fold knows by name (casebus.cases.checks).
 CHECKS = frozenset({"handover_counts", "redaction_checked", "too_late"})
 
-#: Stands behind the citation of a period that no text gives.
+#: Added to the citation of a period that no legal text gives.
 OWN_CHOICE = "（期限由本平台设定，法律未规定）"
 
 _Row = TypeVar("_Row", bound=models.Choice)
@@ -36,7 +36,7 @@ Clocks = Mapping[str, tuple[ClockRule, ...]]
 
 
 def clocks(files: Mapping[str, models.ClockFile]) -> dict[str, tuple[ClockRule, ...]]:
-    """Every clock's versions, newest first; raises LawError where two are in force at once."""
+    """The versions of every clock, newest first. Raises LawError if two are in force at once."""
     versions: dict[str, list[ClockRule]] = {}
     pending: set[ClockRule] = set()
     for name, file in files.items():
@@ -57,7 +57,7 @@ def clocks(files: Mapping[str, models.ClockFile]) -> dict[str, tuple[ClockRule, 
                 fault = f"{name}: two versions of {row.id} overlap"
                 raise LawError("law_invalid", fault, at=(name, "clocks", number))
     for rules in versions.values():
-        # Newest first; what is meant for some bodies goes before what is meant for all.
+        # Newest first. Versions for some bodies come before the version for all bodies.
         rules.sort(key=lambda one: (one.effective_from, _narrow(one)), reverse=True)
         for rule in rules:
             rule.successors = tuple(
@@ -69,7 +69,7 @@ def clocks(files: Mapping[str, models.ClockFile]) -> dict[str, tuple[ClockRule, 
 
 
 def _plain_first(rows: Iterable[_Row], start: int = 1) -> list[tuple[int, _Row]]:
-    """The rows with their numbers; those of an option after those whose place they take."""
+    """The rows with their numbers. The rows of an option follow the rows that they replace."""
     return sorted(enumerate(rows, start), key=lambda one: one[1].option is not None)
 
 
@@ -117,7 +117,7 @@ def _conditions(rows: Mapping[str, tuple[str | bool | int, ...]]) -> Conditions:
 
 
 def _alike(one: ClockRule, other: ClockRule) -> bool:
-    """Whether two versions are meant for the same bodies."""
+    """True if two versions are meant for the same bodies."""
     return (one.when, one.unless) == (other.when, other.unless)
 
 
@@ -274,7 +274,7 @@ def _check_words(
 
 
 def _misuses(row: models.Transition, file: models.ProcedureFile, known: Clocks) -> Iterator[str]:
-    """What each word allows and all of them together do not."""
+    """Faults of a combination: each word is allowed, but not all of them together."""
     if ALL in row.from_ and row.from_ != (ALL,):
         yield f"{ALL} stands alone in from"
     if row.opening and file.opener not in row.by:
@@ -296,7 +296,7 @@ def _misuses(row: models.Transition, file: models.ProcedureFile, known: Clocks) 
 
 
 def unique(procedures: Mapping[str, Procedure]) -> dict[str, Procedure]:
-    """Opening event -> its procedure; raises LawError where two procedures claim one event."""
+    """Opening event -> its procedure. Raises LawError if two procedures claim one event."""
     opened: dict[str, Procedure] = {}
     for name, one in procedures.items():
         for event in one.opening:
@@ -307,7 +307,7 @@ def unique(procedures: Mapping[str, Procedure]) -> dict[str, Procedure]:
 
 
 def distinct(files: Mapping[str, Procedure]) -> dict[str, Procedure]:
-    """The procedures by id; raises LawError where two files claim one."""
+    """The procedures by id. Raises LawError if two files claim one id."""
     found: dict[str, Procedure] = {}
     for name, one in files.items():
         if one.id in found:

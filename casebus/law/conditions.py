@@ -1,4 +1,4 @@
-"""Conditions of rules on what an event says: paths into its body, and what must stand there."""
+"""Conditions of rules about an event's body: paths, and the values that must stand there."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ Body = Mapping[str, Any]
 
 
 class Condition(LawModel):
-    """All of it must hold; an empty one always does.
+    """All parts must hold; an empty condition always holds.
 
-    A path is field names with dots between; a list on the way counts with each of its rows.
+    A path is field names joined by dots. If a part of the path is a list, each of its rows counts.
     """
 
-    #: Path -> values of which one must stand there; none: anything but nothing.
+    #: Path -> values, one of which must stand there. No values: any value will do.
     has: dict[str, tuple[str | bool | int, ...]] = Field(default={})
-    #: Paths at which nothing stands, or only what is empty, false or zero.
+    #: Paths at which nothing may stand, except an empty value, false or zero.
     lacks: tuple[str, ...] = ()
-    #: Path -> the least and the most that the largest number there may be; nothing there: no.
+    #: Path -> the least and the most that the largest number there may be. Without a number the
+    #: condition fails.
     at_least: dict[str, int] = Field(default={})
     at_most: dict[str, int] = Field(default={})
 
@@ -41,7 +42,7 @@ def in_force(rule: Rule, day: dt.date) -> bool:
 
 
 def values_at(body: Body, path: str) -> list[Any]:
-    """What stands at a path, nothing and empty text left out."""
+    """The values at a path, without nulls and empty texts."""
     found: list[Any] = [body]
     for name in path.split("."):
         rows = (one.get(name) for one in found if isinstance(one, dict))
@@ -58,6 +59,6 @@ def _has(found: list[Any], wanted: tuple[str | bool | int, ...]) -> bool:
 
 
 def _most(body: Body, path: str) -> int:
-    """The largest number at a path; -1 where there is none."""
+    """The largest number at a path; -1 if there is none."""
     numbers = (one for one in values_at(body, path) if isinstance(one, int))
     return max((one for one in numbers if not isinstance(one, bool)), default=-1)

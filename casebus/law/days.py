@@ -1,4 +1,4 @@
-"""Working days of a stretch of years, one by one; outside it a day is judged by its weekday."""
+"""The working days of some years, one by one. Days outside are judged by their weekday."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _LAST_ORDINAL = dt.date.max.toordinal()
 
 
 class DayStretch:
-    """Answers are (answer, outside): whether a day was asked that the stretch does not hold.
+    """A span of days. It answers with (answer, outside): whether a day outside the span was asked.
 
-    Days past year 9999 are held at its last day.
+    Days after the year 9999 count as its last day.
     """
 
     def __init__(self, first: int, last: int, workdays: list[int]) -> None:
-        """From `first` to `last`, both included, as ordinals; `workdays` sorted."""
+        """From `first` to `last`, both included, as ordinals; `workdays` is sorted."""
         self.first, self.last, self.workdays = first, last, workdays
         self._known = frozenset(workdays)
 
@@ -43,7 +43,7 @@ class DayStretch:
         return _date(ordinal + _days_to_monday(ordinal)), True
 
     def add_workdays(self, day: dt.date, amount: int) -> tuple[dt.date, bool]:
-        """The last of `amount` working days that follow `day`; `day` is not counted."""
+        """The last of the `amount` working days after `day`; `day` itself is not counted."""
         ordinal = day.toordinal()
         if self.first - 1 <= ordinal <= self.last:
             at = bisect_right(self.workdays, ordinal) + amount - 1
@@ -54,7 +54,7 @@ class DayStretch:
         return _add_weekdays(ordinal, amount), True
 
     def workdays_between(self, day: dt.date, until: dt.date) -> tuple[int, bool]:
-        """How many working days follow `day` up to `until`, which counts; none backwards."""
+        """The number of working days after `day` until `until`, which is included; 0 backwards."""
         if until <= day:
             return 0, False
         first, last = day.toordinal(), until.toordinal()
@@ -75,12 +75,12 @@ def _weekday(ordinal: int) -> int:
 
 
 def _days_to_monday(ordinal: int) -> int:
-    """None on a weekday."""
+    """Days until Monday; None on a weekday."""
     return _WEEK - _weekday(ordinal) if is_weekend(ordinal) else 0
 
 
 def _weekdays_between(first: int, last: int) -> int:
-    """Weekdays that follow `first` up to `last`."""
+    """The weekdays after `first` up to and including `last`."""
     return _weekdays_until(last) - _weekdays_until(first)
 
 

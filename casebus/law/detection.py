@@ -1,4 +1,4 @@
-"""What an event says about figures by its name: it restates, adds, punishes; mostly nothing."""
+"""The meaning of an event for figures, by its name: it restates, adds or punishes; mostly none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from casebus.law.loader import LawError
 from casebus.law.threshold_models import Detection, ThresholdFile
 
-#: Whatever names strangers ask for, the memory stays small.
+#: Strangers may ask for any name, and the memory must stay small.
 _KEPT = 20_000
 _SAYS = (
     "restates",
@@ -25,12 +25,12 @@ _SAYS = (
 
 
 class EventDetection:
-    """Reads names of events by the one file that has a word for them."""
+    """Reads names of events by the one file that gives them a meaning."""
 
     def __init__(self, files: Mapping[str, ThresholdFile], clocks: Container[str]) -> None:
-        """Raises LawError for two such files, and for a clock that is none of `clocks`."""
+        """Raises LawError for two such files, and for a clock that is not among `clocks`."""
         self._file = _only_one(files)
-        #: Started together when a transfer is owed.
+        #: Clocks that start together when a transfer is owed.
         self.clocks = self._file.clocks
         for clock in self.clocks:
             if clock not in clocks:
@@ -40,7 +40,7 @@ class EventDetection:
         self._known: dict[str, frozenset[str]] = {}
 
     def says(self, name: str) -> frozenset[str]:
-        """What an event of this name says: `restates`, `punishes`, ..."""
+        """The meaning of an event with this name: `restates`, `punishes`, ..."""
         known = self._known.get(name)
         if known is None:
             known = frozenset(word for word in _SAYS if self._has(word, name))

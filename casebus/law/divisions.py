@@ -1,7 +1,7 @@
 """Administrative divisions (GB/T 2260): levels, superiors, and when a code was in use.
 
-From divisions.csv (scripts/make_divisions.py). A span there is never too short: it comes from
-dated snapshots. What the table does not know is None, never a guess.
+The data are in divisions.csv (made by scripts/make_divisions.py). A span there is never too short,
+because it comes from dated snapshots. An unknown value is None, never a guess.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from casebus.words import in_words
 
 Level = Literal["county", "city", "province", "national"]
 COUNTRY = "000000"
-#: Digits of a code, and of one as statistics write it.
+#: The length of a code, and of a code as statistics write it.
 _DIGITS, _STATISTICAL_DIGITS = 6, 12
 _LEVELS = frozenset(get_args(Level))
 DIVISIONS = "divisions.csv"
@@ -30,12 +30,12 @@ class Division(NamedTuple):
     code: str
     name: str
     level: str
-    #: Code; of a province the country's.
+    #: Code of the superior; a province has the country's.
     superior: str
-    #: First and last day of use as far as known.
+    #: First and last day of use, as far as known.
     since: dt.date
     until: dt.date
-    #: Code that took over most of it; empty where none did or none is known.
+    #: The code that took over most of the area; empty if there is none or it is unknown.
     successor: str
 
     def holds(self, day: dt.date) -> bool:
@@ -43,10 +43,10 @@ class Division(NamedTuple):
 
 
 class Divisions:
-    """All codes of the table; each code is one division over time."""
+    """All codes of the table. Each code is one division over time."""
 
     def __init__(self, name: str, text: bytes) -> None:
-        """Read the file; raises LawError naming the line."""
+        """Read the file. Raises LawError and names the line."""
         self._rows: dict[str, Division] = {
             COUNTRY: Division(COUNTRY, "全国", "national", "", dt.date.min, dt.date.max, "")
         }
@@ -63,7 +63,7 @@ class Divisions:
             self._refuse_circle(name, follow)
 
     def _refuse_circle(self, name: str, follow: str) -> None:
-        """Raises LawError where superiors or successors lead back to where they began."""
+        """Raises LawError if superiors or successors form a circle."""
         ended: set[str] = {""}
         for begun in self._rows:
             code, way = begun, list[str]()
@@ -75,11 +75,11 @@ class Divisions:
             ended.update(way)
 
     def get(self, code: str) -> Division | None:
-        """By six digits, or by the statistical twelve."""
+        """The division of a code of six digits, or of the statistical twelve."""
         return self._rows.get(code[:_DIGITS] if len(code) == _STATISTICAL_DIGITS else code)
 
     def chain(self, code: str) -> tuple[str, ...]:
-        """The division and those above it, the country last; empty where it is unknown."""
+        """The division and those above it, the country last; empty if the code is unknown."""
         found: list[str] = []
         row = self.get(code)
         while row is not None:
@@ -88,7 +88,7 @@ class Divisions:
         return tuple(found)
 
     def common_superior(self, codes: tuple[str, ...]) -> str | None:
-        """The lowest division above all of them; of one and the same code, the one above it."""
+        """The lowest division above all the codes; if they are one code, the division above it."""
         chains = [self.chain(code)[1:] for code in codes]
         if not chains or not all(chains):
             return None
@@ -96,11 +96,11 @@ class Divisions:
         return next((one for one in chains[0] if one in shared), None)
 
     def at_level(self, code: str, level: str) -> str | None:
-        """The division itself or the one above it that has the level."""
+        """The division itself, or the division above it, that has the level."""
         return next((one for one in self.chain(code) if self._rows[one].level == level), None)
 
     def today(self, code: str, day: dt.date) -> str | None:
-        """The code in use on a day for a place that had `code` before: itself or a successor."""
+        """The code in use on a day for a place that had `code` before: the code or a successor."""
         row = self.get(code)
         while row is not None and not row.holds(day):
             row = self._rows.get(row.successor) if day > row.until else None

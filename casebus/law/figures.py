@@ -1,4 +1,4 @@
-"""What is known of an act in numbers, and what was decided about earlier ones."""
+"""The known figures of an act, and the decisions about earlier acts."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ _ARTICLE = re.compile(r"(?<!\d)(\d{3})(?!\d)条?(\s*(?:-\s*1|之一))?(?!\d)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Money in fen; None is not known, which is never taken for nothing.
+    """Figures of an act. Money is in fen. None means unknown, which never counts as zero.
 
-    `illegal_gains` are those from goods, `service_gains` those from services beside them.
+    `illegal_gains` are the gains from goods. `service_gains` are the gains from services beside
+    them.
     """
 
     illegal_business_amount: int | None = None
     illegal_gains: int | None = None
     service_gains: int | None = None
     sales_amount: int | None = None
-    #: Value of what is not sold yet.
+    #: Value of unsold goods.
     goods_value: int | None = None
     loss_amount: int | None = None
-    #: Labels made or sold.
+    #: Labels that were made or sold.
     item_count: int | None = None
-    #: Labels or copies not sold yet.
+    #: Labels or copies that are not sold yet.
     unsold_count: int | None = None
     copy_count: int | None = None
     work_count: int | None = None
@@ -43,20 +44,20 @@ class Figures:
     member_count: int | None = None
     #: The loss directly closed the owner's business.
     owner_closed: bool = False
-    #: Marks that point to different sources, and rights counted one by one.
+    #: Marks that point to different sources, and the number of single rights.
     right_sources: int | None = None
     right_numbers: int | None = None
-    #: Devices or services to break protection measures.
+    #: Devices or services that break protection measures.
     circumvention: bool = False
     #: The suspect is an organisation.
     organisation: bool = False
-    #: An officer finds a reasonable suspicion that police measures must clear (310, 3 II).
+    #: An officer finds a reasonable suspicion that only police measures can settle (310, 3 II).
     suspicion: bool = False
-    #: Totals over things of several kinds: no two of them are held together.
+    #: Totals over things of several kinds. Two of them are never compared together.
     mixed: bool = False
 
     def value(self, metric: str) -> int | None:
-        """Of a metric of the law files, those that follow from others included."""
+        """The value of a metric of the law files, including derived metrics."""
         if metric == "conduct":
             return 1
         if metric == "all_gains":
@@ -68,20 +69,23 @@ class Figures:
 
     @property
     def illegal_gains_and_services(self) -> int | None:
-        """Goods and services together; None where no service is among them."""
+        """Gains from goods and services together; None if no service is among them."""
         if not self.service_gains:
             return None
         return max(self.service_gains, 0) + max(self.illegal_gains or 0, 0)
 
     @property
     def business(self) -> int | None:
-        """Non-legal turnover covers what was made, stored and sold: never less than these two."""
+        """The illegal business amount.
+
+        It covers goods made, stored and sold, so never less than these two.
+        """
         parts = [self.illegal_business_amount, _sum(self.sales_amount, self.goods_value)]
         known = [one for one in parts if one is not None]
         return max(0, *known) if known else None
 
     def bare(self) -> Figures:
-        """What is known of the case as a whole, without any amount or count."""
+        """The facts of the case as a whole, without any amount or count."""
         return Figures(
             owner_closed=self.owner_closed,
             organisation=self.organisation,
@@ -89,11 +93,11 @@ class Figures:
         )
 
     def __bool__(self) -> bool:
-        """Whether anything is known that a standard could measure."""
+        """True if a standard could measure anything here."""
         return any(getattr(self, name) for name in _MEASURED)
 
     def plus(self, other: Figures) -> Figures:
-        """Those of two acts together; facts hold for both, rights are not counted twice."""
+        """The figures of two acts together. Facts hold for both; rights are not counted twice."""
         both: dict[str, int | bool | None] = {}
         for name in _ALL:
             mine, theirs = getattr(self, name), getattr(other, name)
@@ -109,7 +113,7 @@ _LARGER = frozenset({"right_sources", "right_numbers"})
 _MEASURED = tuple(
     name for name in _ALL if name not in {*_LARGER, "circumvention", "organisation", "mixed"}
 )
-#: Names of the amounts and counts, as event bodies have them.
+#: Names of the amounts and counts, as event bodies use them.
 AMOUNTS = tuple(
     one.name for one in fields(Figures) if one.type == "int | None" and one.name not in _LARGER
 )
@@ -129,7 +133,7 @@ class ActDays:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Sanction:
-    """A penalty or a judgment for acts of one family, by the event that journaled it."""
+    """A penalty or a judgment for acts of one family, with the event that recorded it."""
 
     family: str
     decided_on: dt.date
@@ -141,7 +145,7 @@ class Sanction:
 
 
 def offence_of(text: str) -> str | None:
-    """`214` of `刑法第二百一十四条` or `第214条`, `219-1` of `219条之一`."""
+    """The article: `214` for `刑法第二百一十四条` or `第214条`, `219-1` for `219条之一`."""
     for chinese, digits in _CHINESE.items():
         text = text.replace(chinese, digits)
     found = _ARTICLE.search(text)

@@ -1,8 +1,8 @@
-"""How long a finding waits before it is told, and what is counted of history: `findings.yaml`.
+"""The waits before a finding is announced, and the findings of history that are only counted.
 
-What a late event of the same case may heal is shown at once and told only when that event has had
-time to come. What is found about imported events is counted, or shown in the case. No text of law
-says so: it is this installation's choice.
+A late event of the same case may heal some findings. Such a finding is shown at once. It is
+announced only after that event has had time to come. A finding about imported events is counted, or
+shown in the case. `findings.yaml` says this. No legal text does: this installation chose it.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _MOST_HOURS = 30 * 24
 
 class WaitRow(LawModel):
     kind: Kind
-    #: What `reason` in its detail says; none: whatever it says that no other row names.
+    #: The values of `reason` in its detail. None given: every value that no other row names.
     reasons: tuple[Word, ...] = ()
-    #: From when the event that it is about was recorded.
+    #: Hours after the recording of the event that the finding is about.
     hours: int = Field(ge=0, le=_MOST_HOURS)
     #: For an imported event: counted for the importer, or shown in its case.
     history: Literal["counted", "shown"] = "counted"
-    #: What may heal it, or why nothing does.
+    #: The event that may heal it, or the reason why none does.
     because: Title
 
 
@@ -64,22 +64,25 @@ class Waits:
 
     @property
     def pairs(self) -> Collection[tuple[str, str]]:
-        """(kind, reason) of every row; no reason where it is about all others."""
+        """(kind, reason) of every row; an empty reason means all other reasons."""
         return self._hours.keys()
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Self:
-        """The waits of a law's files; of before there was the file nothing waits or is counted."""
+        """The waits of a law's files.
+
+        Without the file nothing waits and nothing is only counted.
+        """
         known = FILE in files
         return cls(loader.parse(files, FILE, FindingsFile) if known else FindingsFile(waits=()))
 
     def of_finding(self, kind: str, reason: str) -> timedelta:
-        """How long after its event was recorded; zero where nothing can heal it."""
+        """The wait after the recording of its event; zero if nothing can heal the finding."""
         found = self._hours.get((kind, reason))
         return self._hours.get((kind, ""), timedelta()) if found is None else found
 
     def is_counted(self, kind: str, reason: str) -> bool:
-        """Whether it is only counted where it is about history."""
+        """True if a finding about history is only counted."""
         row = self._rows.get((kind, reason)) or self._rows.get((kind, ""))
         return row is not None and row.history == "counted"
 

@@ -1,4 +1,4 @@
-"""The fine that usually goes with a tier that was reached. Pure."""
+"""The usual fine for a tier that was reached. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Fines:
         self._rows = gathered("fines", (file.fines for file in files))
 
     def range(self, figures: Figures, tier: int, day: dt.date) -> FineRange | None:
-        """From the gains, or from the business, or from the row for unknown amounts.
+        """The range from the gains, from the business amount, or from the row for unknown amounts.
 
-        By the version of a day; None where nothing is reached or no row says anything.
+        The version of a day applies. None if nothing is reached or no row applies.
         """
         row = in_force(self._rows, day)
         if row is None or not tier:

@@ -1,7 +1,7 @@
-"""Items: what was done to which right, one by one, and which offence each of them can be.
+"""Items: the single acts against single rights, and the offences that each of them can be.
 
-An item that can be one offence alone, with every element known, is sure; of the others there may
-be a suspicion. Sums are made offence by offence, so order and splitting change nothing. Pure.
+An item is certain if it can be one offence only and every element is known. The others may give
+rise to a suspicion. Sums are made for each offence, so order and splitting change nothing. Pure.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import NamedTuple
 from casebus.law.figures import Figures
 from casebus.law.threshold_models import Fit, MetricChoice
 
-#: What is unknown of an item, beside the elements that the law names.
+#: Unknown facts of an item beside the elements that the law names.
 ACT, SEVERAL = "act", "several"
 _OTHER = "OTHER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoodsItem:
-    """As its author states it; money in fen, None and what is not named are not known."""
+    """An item as its author states it. Money is in fen. None and missing names mean unknown."""
 
     right: str = _OTHER
     number: str = ""
@@ -34,13 +34,15 @@ class GoodsItem:
     amount: int | None = None
     gains: int | None = None
     loss: int | None = None
-    #: (element, how it is), of those that are known.
+    #: (element, value) of the known elements.
     elements: tuple[tuple[str, bool], ...] = ()
 
     def parts(self, counts: Mapping[str, MetricChoice]) -> Iterator[tuple[str, int]]:
-        """(metric, value) of all that it adds to; what is not said to be sold is unsold.
+        """(metric, value) of all amounts that the item adds.
 
-        A service has no turnover: gains alone are asked (法释〔2025〕5号 3 II).
+        If `sold` is not stated, it counts as unsold.
+
+        A service has no turnover: only gains count (法释〔2025〕5号 3 II).
         """
         turnover = None if self.service else counts.get("amount")
         given = ((turnover, self.amount), (counts.get(self.unit), self.quantity))
@@ -54,15 +56,15 @@ class GoodsItem:
 
 
 class Charge(NamedTuple):
-    """What items come to for one offence."""
+    """The figures of all items for one offence."""
 
     offence: str
     #: Names of the standards to ask.
     standards: tuple[str, ...]
-    #: Of the items that are this offence for certain, and of all that may be.
+    #: Figures of the items that certainly are this offence, and of all items that may be.
     sure: Figures | None
     maybe: Figures
-    #: What is not known of those that only may be: elements, ACT, SEVERAL; sorted.
+    #: Unknown facts of the items that only may be the offence: elements, ACT, SEVERAL; sorted.
     unknown: tuple[str, ...]
 
 
@@ -71,9 +73,9 @@ class Fits:
 
     def __init__(self, rows: Iterable[Fit], acts: Collection[str]) -> None:
         self.rows = tuple(rows)
-        #: Words for what was done; any other says nothing.
+        #: The known words for an act; any other word says nothing.
         self.acts = frozenset(acts)
-        #: Offences of which a right alone is no sign.
+        #: Offences that a right alone does not suggest.
         self.stated = frozenset(one.offence for one in self.rows if one.stated) - {
             one.offence for one in self.rows if not one.stated
         }
@@ -84,7 +86,7 @@ class Fits:
     def charges(
         self, items: Iterable[GoodsItem], named: str | None, day: dt.date, about: Figures
     ) -> list[Charge]:
-        """Offence by offence, by the rows of a day; `about` is known of the case as a whole.
+        """The charges for each offence by the rows of a day. `about` is known of the whole case.
 
         An offence that the author `named` takes every item that does not contradict it.
         """
@@ -102,7 +104,7 @@ class Fits:
         return {fit.offence for one in items for fit, _ in self._fitting(one, rows, None)}
 
     def _of(self, day: dt.date) -> list[Fit]:
-        """In force on a day; of a day before all of them, the first ones."""
+        """The rows in force on a day; for a day before all of them, the first rows."""
         day = max(day, min((one.effective_from for one in self.rows), default=day))
         return [
             one
@@ -113,7 +115,7 @@ class Fits:
     def _fitting(
         self, item: GoodsItem, rows: list[Fit], named: str | None
     ) -> Iterator[tuple[Fit, set[str]]]:
-        """The rows that the item fits, each with what is unknown of it."""
+        """The rows that the item fits, each with the facts that are unknown."""
         is_open = item.act not in self.acts
         found = [one for one in rows if _is_of(item, one, is_open=is_open, named=named)]
         several = len({one.asked for one in found}) > 1
@@ -155,14 +157,14 @@ class _Totals:
             about,
             **self.parts,  # type: ignore[arg-type]  # metrics are names of whole numbers
             circumvention=circumvention,
-            # Marks without a holder may all be of one.
+            # Marks without a holder may all belong to one holder.
             right_sources=max(len(self.holders), 1),
             right_numbers=max(len(self.numbers), 1),
         )
 
 
 class _Sum:
-    """What adds up to one offence while items are read."""
+    """Adds up the items of one offence while they are read."""
 
     def __init__(self, fit: Fit) -> None:
         self._fit = fit

@@ -21,19 +21,19 @@ from casebus.law.thresholds import Thresholds
 from casebus.law.triage import Triage
 from casebus.law.venues import Venues
 
-#: What holds in every procedure.
+#: The rules that hold in every procedure.
 COMMON = "common.yaml"
-#: Bounded: whatever types strangers send, the memory stays small.
+#: Bounded: strangers may send any types, and the memory must stay small.
 _MOST_KNOWN = 10_000
 #: Days off, by notice and by statute.
 HOLIDAYS = "holidays.yaml"
 
 
 class Law:
-    """Immutable; two laws with the same `digest` say the same."""
+    """A law. Immutable; two laws with the same `digest` are the same."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
-        """Check and compile the files, given by relative name; raises LawError."""
+        """Check and compile the files, given by relative name. Raises LawError."""
         try:
             self._compile(files)
         except LawError as error:
@@ -44,7 +44,7 @@ class Law:
         self.digest = bundle.digest(files)
         self.calendar = Calendar(loader.parse(files, HOLIDAYS, models.HolidaysFile))
         self.sectors = loader.parse(files, "sectors.yaml", models.SectorsFile).sectors
-        # Bundles of before there was the table say nothing of divisions.
+        # Law bundles from before this table have no divisions.
         self.divisions = Divisions(DIVISIONS, files.get(DIVISIONS, EMPTY))
         self.venues = Venues.of(files, self.divisions)
         self.triage = Triage.of(files)
@@ -53,10 +53,10 @@ class Law:
         self.acts = ActRules.of(files)
         self.clocks: dict[str, tuple[ClockRule, ...]] = compiling.clocks(options.clocks(files))
         everywhere = self._everywhere()
-        #: Events that any participant may send in every procedure: they move nothing.
+        #: Events that any participant may send in every procedure. They cause no transition.
         self.common = frozenset(name for one in everywhere.recorded for name in one.events)
         receipt = everywhere.receipt
-        #: When what was sent is received at the latest, after it was recorded.
+        #: The latest time of receipt, counted from the recording of the event.
         self.received_within = dt.timedelta(hours=receipt.within_hours if receipt else 0)
         self._beside = frozenset(everywhere.neutral)
         rows = options.procedures(files)
@@ -78,7 +78,7 @@ class Law:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read policies/law; raises LawError."""
+        """Read policies/law. Raises LawError."""
         return cls(loader.read(folder))
 
     @classmethod
@@ -90,21 +90,21 @@ class Law:
         return bundle.pack(self._files)
 
     def procedures_of(self, event: str) -> tuple[Procedure, ...]:
-        """The procedures that know an event, given by name: `referral.sent`."""
+        """The procedures that know an event name such as `referral.sent`."""
         return self._procedures_of.get(event, ())
 
     def is_beside(self, event: str) -> bool:
-        """Whether an event is recorded beside every procedure."""
+        """True if an event is recorded without any effect on procedures."""
         return compiled.matches(self._beside, event)
 
     def _everywhere(self) -> models.CommonFile:
-        # Bundles older than the file say in each procedure what it says once.
+        # In bundles older than the file, each procedure lists them; the file lists them once.
         if COMMON not in self._files:
             return models.CommonFile()
         return loader.parse(self._files, COMMON, models.CommonFile)
 
     def may_emit(self, sector: str, level: str, ce_type: str) -> bool:
-        """Whether an agency of this sector and level may be the author of such an event."""
+        """True if an agency of this sector and level may be the author of such an event."""
         asked = (sector, level, event_name(ce_type))
         known = self._may_emit.get(asked)
         if known is None:
@@ -114,7 +114,7 @@ class Law:
         return known
 
     def copies(self, ce_type: str) -> tuple[str, ...]:
-        """Who is owed a copy of each such event, seen from its author: `same_division:police`."""
+        """The agencies owed a copy of the event, seen from its author: `same_division:police`."""
         return self._copies.get(event_name(ce_type), ())
 
     def _granted(self, sector: str, level: str, name: str) -> bool:

@@ -1,4 +1,7 @@
-"""Limitation of prosecution (刑法 87-89): until when acts are prosecuted, and added up. Pure."""
+"""Limitation of prosecution (刑法 87-89): the last day of prosecution, and the acts that add up.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ _HEAVIEST = 2
 
 
 class Barred(NamedTuple):
-    """The last day on which it could be prosecuted, and by what."""
+    """The last day on which the act could be prosecuted, and the reason."""
 
     until: dt.date
     #: The highest prison term of the tier, and the years of limitation that follow from it.
@@ -28,7 +31,7 @@ class Barred(NamedTuple):
 
 
 class ProsecutionLimits:
-    """By the highest term of the tier that is reached; without rows nothing is barred."""
+    """Limits by the highest term of the tier that is reached. Without rows nothing is barred."""
 
     def __init__(self, files: Collection[ThresholdFile]) -> None:
         self._maxima = [row for file in files for row in file.maxima]
@@ -37,21 +40,24 @@ class ProsecutionLimits:
 
     @property
     def shortest_years(self) -> int:
-        """Years after which some acts can be prosecuted no more; 0 where no row says so."""
+        """The fewest years after which some act can no longer be prosecuted.
+
+        0 if no row has any.
+        """
         return min((row.years for row in self._limits), default=0)
 
     def barred(self, outcome: StandardOutcome, matter: AssessedMatter) -> Barred | None:
-        """None where nothing is reached, where it may still be prosecuted, or no row says so.
+        """The bar; None if nothing is reached, prosecution is still possible, or no row applies.
 
-        Counted from the end of the acts. Who was filed on or fled is not barred (刑法 88): of that
-        the bus knows nothing, so who reads it is told.
+        Years count from the end of the acts. Prosecution of a person who was filed on or fled is
+        not barred (刑法 88). The bus cannot know this, so the answer tells the reader.
         """
         if not outcome.tier:
             return None
         return self._past(self._term(outcome.standard.offence, outcome.tier, outcome.day), matter)
 
     def wholly(self, outcome: StandardOutcome, matter: AssessedMatter) -> Barred | None:
-        """Whether even the heaviest that a suspicion may turn out to be is barred.
+        """True if even the heaviest offence of a suspicion is barred.
 
         Nobody knows yet which figures the police will find, and which law is the lighter. So the
         heaviest term counts, of the act's day or of today's law, whichever is the lighter.
@@ -78,13 +84,13 @@ class ProsecutionLimits:
 
 
 class AccumulatedActs:
-    """Acts in other cases that nobody punished count together, while they can be prosecuted."""
+    """Unpunished acts in other cases add up while they can be prosecuted."""
 
     def __init__(self, files: Collection[ThresholdFile]) -> None:
         self._rows = gathered("accumulation", (file.accumulation for file in files))
 
     def unlimited(self, acts: Iterable[tuple[T, ActDays]], today: dt.date) -> list[T]:
-        """Those that may still be prosecuted and so are added up; none where no row says so."""
+        """The acts that may still be prosecuted and so add up; none if no row says so."""
         rule = in_force(self._rows, today)
         if rule is None:
             return []

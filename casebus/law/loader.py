@@ -1,4 +1,4 @@
-"""Files of policies/law: read, parsed safely, checked against their models."""
+"""Files of policies/law: read, parsed safely, and checked against their models."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from casebus.law.reading import LawError, line_of, read_yaml
 __all__ = ["LawError", "parse", "parse_all", "placed", "read"]
 
 _M = TypeVar("_M", bound=models.LawModel)
-#: Rules are YAML; the table of divisions is CSV, as it is exchanged everywhere.
+#: Rules are YAML. The table of divisions is CSV, the usual form of exchange.
 _SUFFIXES = frozenset({".yaml", ".csv"})
 
 
 def read(folder: Path) -> dict[str, bytes]:
-    """The files of the law below a folder by relative POSIX names; raises LawError if none."""
+    """The files of the law below a folder, by relative POSIX names.
+
+    Raises LawError if there are none.
+    """
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -33,15 +36,15 @@ def read(folder: Path) -> dict[str, bytes]:
 
 
 def parse(files: Mapping[str, bytes], name: str, model: type[_M]) -> _M:
-    """One file as its model; raises LawError."""
+    """One file as its model. Raises LawError."""
     if name not in files:
         raise LawError("law_missing", name)
     parsed: _M = _parsed(name, files[name], model)
     return parsed
 
 
-# Versions of a law differ in few files, and each of these is read for several purposes. What is
-# read is frozen, so that all may hold the same.
+# Versions of a law differ in few files, and each file is read for several purposes. The result is
+# frozen, so all readers may share it.
 @lru_cache(maxsize=512)
 def _parsed(name: str, text: bytes, model: type[_M]) -> _M:
     read = read_yaml(name, text)
@@ -52,13 +55,13 @@ def _parsed(name: str, text: bytes, model: type[_M]) -> _M:
 
 
 def parse_all(files: Mapping[str, bytes], folder: str, model: type[_M]) -> dict[str, _M]:
-    """The files of one folder by name; raises LawError."""
+    """The files of one folder, by name. Raises LawError."""
     names = [name for name in sorted(files) if PurePosixPath(name).parent.as_posix() == folder]
     return {name: parse(files, name, model) for name in names}
 
 
 def placed(error: LawError, files: Mapping[str, bytes]) -> LawError:
-    """The same with its line, where the error says at which place of which file it stands."""
+    """The same error with the line of its place, if it names a place in a file."""
     name, *path = error.at or ("",)
     text = files.get(str(name))
     if text is None:
@@ -75,7 +78,7 @@ def _reasons(error: ValidationError, read: Any, text: bytes) -> str:
 
 
 def _place(path: tuple[int | str, ...], read: Any) -> str:
-    """Where it stands, each row of a list by its number (from 1) and what it is the row of."""
+    """The place in words, with the number (from 1) of each list row and its name."""
     words = []
     for part in path:
         word = str(part)

@@ -1,4 +1,4 @@
-"""The form of the files in policies/law, as they are written; what they must not say is refused."""
+"""The form of the files in policies/law, as written. The models refuse forbidden combinations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from casebus.events.doors import BUS
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 #: `domain.event` of a ce_type `casebus.<domain>.<event>.v<major>`.
 EventName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
-#: The same with `*` for any event of a domain.
+#: The same, with `*` for any event of a domain.
 EventGlob = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.(\*|[a-z][a-z0-9_]*)$")]
-#: Who is meant, seen from the agency that acts: itself, its superior, a role, a neighbour.
+#: Agencies seen from the agency that acts: itself, its superior, a role, a neighbour.
 AgencyRule = Annotated[
     str, StringConstraints(pattern=r"^(actor|superior|role:[a-z_]+|same_division:[a-z_]+)$")
 ]
-#: V read in a text of the law (L, J, P, I: which text), M not read: + well known, ~ probable.
+#: V: read in a legal text (L, J, P, I: which text). M: not read; + well known, ~ probable.
 Confidence = Annotated[str, StringConstraints(pattern=r"^(V-[A-Z]|M[+~?])$")]
 #: Field of a body, `decision.kind` for one inside a record.
 BodyPath = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
@@ -36,7 +36,7 @@ Unit = Literal["h", "d", "wd", "m"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Level = Literal["county", "city", "province", "national"]
 
-#: The bus's event that a clock ran out.
+#: The event of the bus which says that a clock ran out.
 LAPSED = "clock.lapsed"
 
 
@@ -50,12 +50,12 @@ class Title(LawModel):
 
 
 class State(Title):
-    #: Why nothing falls due here if nobody acts any more; only where nothing does.
+    #: The reason why nothing falls due here if nobody acts any more; set only if nothing does.
     silence: Title | None = None
 
 
 class Rule(LawModel):
-    """What every rule says of itself: where it stands, from when to when, how sure we are."""
+    """The parts of every rule: its source, the days of its force, and our confidence."""
 
     source: str
     article: str
@@ -71,10 +71,13 @@ class Rule(LawModel):
 
 
 class Choice(Rule):
-    """A rule that an installation may switch off, or on: checked either way, applied where on."""
+    """A rule that an installation may switch off or on.
+
+    It is always checked, but applied only if on.
+    """
 
     enabled: bool = True
-    #: In force only where this option of options.yaml is on, in the place of the row it varies.
+    #: In force only if this option of options.yaml is on, in place of the row that it varies.
     option: Word | None = None
 
 
@@ -84,45 +87,46 @@ class RoleRule(LawModel):
 
 
 class Duty(LawModel):
-    """A kind of work item: whose it is, what may be done about it, which clock runs on it."""
+    """A kind of work item: its owner, the possible actions, and the clock that runs on it."""
 
     title: Title
     role: Word
-    #: Word of the officer -> event that the word publishes.
+    #: Word of the officer -> the event that it publishes.
     actions: dict[Word, EventName]
     clock: str | None = None
 
 
 class Transition(Choice):
-    """One event type in some states: what it does where it is in procedure."""
+    """One event type in some states: the effects of the event if it is in procedure there."""
 
     event: EventName
-    #: Only of `clock.lapsed`, and always there: the clock whose end is the transition.
+    #: Only for `clock.lapsed`, and always there: the clock whose end is the transition.
     clock: ClockId | None = None
-    #: `*` is any state.
+    #: `*` means any state.
     from_: tuple[str, ...] = Field(alias="from")
-    #: `=` is the state it comes from.
+    #: `=` means the state from which the transition starts.
     to: str
-    #: May begin a region of a case; its author then takes the procedure's `opener` role.
+    #: May begin a region of a case. Its author then takes the procedure's `opener` role.
     opening: bool = False
-    #: Roles with standing; `any` is every agency that takes part in the case.
+    #: Roles with standing; `any` means every agency that takes part in the case.
     by: tuple[Word, ...]
-    #: Role -> `recipient`: the first recipient of the role's sectors takes it, and one is owed;
-    #: `recipient_or_author`: else the author if it is of these sectors, else nobody.
+    #: Role -> `recipient`: the first recipient of the role's sectors takes it, and one must exist.
+    #: `recipient_or_author`: otherwise the author takes it, if it is of these sectors, else nobody.
     binds: dict[Word, Literal["recipient", "recipient_or_author"]] = {}
     starts: tuple[str, ...] = ()
-    #: Starts those of them that do not run here already, or run by a row not meant for this body.
+    #: Starts those clocks that do not run here already, or that run by a row not meant for this
+    #: body.
     ensures: tuple[str, ...] = ()
-    #: Ensures nothing where one of these procedures was opened in the case: what the clocks ask for
-    #: was done by that, and nothing would ever stop them.
+    #: Ensures nothing if one of these procedures was opened in the case. That procedure already did
+    #: the act that the clocks ask for, so nothing would ever stop them.
     unless_open: tuple[Word, ...] = ()
-    #: The event is the act these clocks ask for.
+    #: The event is the act that these clocks ask for.
     stops: tuple[str, ...] = ()
-    #: The event takes the ground from these clocks; `*` is all of them.
+    #: The event removes the reason for these clocks; `*` means all of them.
     cancels: tuple[str, ...] = ()
-    #: While paused a clock does not count; `*` is all of the region.
+    #: While paused, a clock does not count; `*` means all of the region.
     pauses: tuple[str, ...] = ()
-    #: Pauses only where each of these was met in time, and no longer than this clock is due.
+    #: Pauses only if each of these was met in time, and no longer than until this clock is due.
     pauses_if_met: tuple[ClockId, ...] = ()
     pauses_until: ClockId | None = None
     resumes: tuple[str, ...] = ()
@@ -130,7 +134,7 @@ class Transition(Choice):
     extends: tuple[str, ...] = ()
     copies: tuple[AgencyRule, ...] = ()
     opens: tuple[Word, ...] = ()
-    #: `*` is all open work.
+    #: `*` means all open work.
     closes: tuple[str, ...] = ()
     checks: tuple[Word, ...] = ()
 
@@ -148,7 +152,7 @@ class Transition(Choice):
 
     @property
     def begins(self) -> tuple[str, ...]:
-        """The clocks that run after it, whether they did before or not."""
+        """The clocks that run after it, whether they ran before or not."""
         return (*self.starts, *self.ensures)
 
     @model_validator(mode="after")
@@ -171,7 +175,7 @@ class ProcedureFile(LawModel):
     roles: dict[Word, RoleRule]
     states: dict[Word, State]
     duties: dict[Word, Duty]
-    #: Recorded beside the procedure: they move nothing and need no standing.
+    #: Recorded beside the procedure: they cause no transition and need no standing.
     neutral: tuple[EventGlob, ...] = ()
     #: Anchors for YAML merge keys; not read.
     sources: dict[str, dict[str, object]] = {}
@@ -184,44 +188,47 @@ class ProcedureFile(LawModel):
 
 
 class Common(Rule):
-    """Events that every procedure knows: any participant may send them, they move nothing."""
+    """Events that every procedure knows.
+
+    Any participant may send them; they cause no transition.
+    """
 
     events: tuple[EventName, ...]
 
 
 class ReceiptRule(Rule):
-    """By when what was sent is taken to be received, where nothing shows that it was earlier."""
+    """The time after which a sent event counts as received, if nothing shows an earlier receipt."""
 
-    #: After the event was recorded.
+    #: Counted from the recording of the event.
     within_hours: Annotated[int, Field(ge=0, le=240)]
-    #: No text gives the hours: this installation has set them.
+    #: No legal text gives the hours: this installation chose them.
     own_choice: bool = True
 
 
 class CommonFile(LawModel):
     sources: dict[str, dict[str, object]] = {}
-    #: Recorded beside every procedure, of whomever.
+    #: Recorded beside every procedure, from any author.
     neutral: tuple[EventGlob, ...] = ()
     recorded: tuple[Common, ...] = ()
-    #: Of clocks that count from receipt.
+    #: The rule for clocks that count from receipt.
     receipt: ReceiptRule | None = None
-    #: Why nothing falls due while a clock stands still.
+    #: The reason why nothing falls due while a clock stands still.
     standstill: Title | None = None
 
 
 class ExtensionRule(LawModel):
-    """One extension that the law allows: by how much, where it says so, who grants it."""
+    """One extension that the law allows: its length if the law gives one, and who grants it."""
 
     amount: Annotated[int, Field(gt=0, le=3650)]
     unit: Unit
-    #: Only where it is another text than the clock's own.
+    #: Set only if its legal text is not the clock's own.
     source: str | None = None
     article: str
     by: Title | None = None
 
 
 class ClockVersion(Choice):
-    """One period in one version; without an amount it is `at once` and never falls due."""
+    """One period in one version. Without an amount it is `at once` and never falls due."""
 
     id: ClockId
     title: Title
@@ -232,40 +239,42 @@ class ClockVersion(Choice):
     #: `receipt`: from the day on which its actor received the event that starts it, if another
     #: agency sent it. Otherwise from the event's own date.
     counts_from: Literal["date", "receipt"] = "date"
-    #: `natural_roll`: a last day that is no working day moves to the next one; `natural`: never.
+    #: `natural_roll`: a last day that is not a working day moves to the next one; `natural`: never.
     count_rule: Literal["natural_roll", "natural", "working", "hours"] | None = None
-    #: How long after the due moment an act may still be on its way to us before anyone is told.
+    #: The time after the due moment in which an act may still be on its way, before anyone is told.
     grace_hours: Annotated[int, Field(ge=0, le=2400)] = 0
-    #: `breach`: the actor owed the act; `lapse`: a right or a condition ended, nobody is told.
+    #: `breach`: the actor owed the act. `lapse`: a right or a condition ended, nobody is told.
     expiry: Literal["breach", "lapse"] = "breach"
     tell: tuple[AgencyRule, ...] = ()
-    #: Path in the trigger's body -> values, one of which must stand there; else no clock starts.
-    #: Of rows of one id that are in force together the first that fits the body counts.
+    #: Path in the trigger's body -> values, one of which must stand there; else no clock starts. If
+    #: rows of one id are in force together, the first that fits the body counts.
     when: dict[BodyPath, tuple[str | bool | int, ...]] = {}
-    #: The same for bodies that it is not meant for; a field that is absent excludes nothing.
+    #: The same for bodies that it is not meant for. An absent field excludes nothing.
     unless: dict[BodyPath, tuple[str | bool | int, ...]] = {}
     extensions: tuple[ExtensionRule, ...] = ()
-    #: Starts only where somebody has the role of its actor by then.
+    #: Starts only if somebody has the role of its actor by then.
     when_held: bool = False
-    #: Share of the period after which the actor is warned; none: never. The file's where absent.
+    #: Share of the period after which the actor is warned; None: never. If absent, the file's
+    #: share.
     warn_at: Share | None = None
-    #: The duty is one that only some cases have, and nothing but the act shows in which: a breach
-    #: only where the act was done, and late. While nothing is done, it accuses nobody.
+    #: Only some cases have the duty, and only the act shows which. So there is a breach only if the
+    #: act was done late. While nothing is done, the clock accuses nobody.
     owed_if_done: bool = False
-    #: False: no text lets it stand still, so that `clock.paused` does nothing to it. What a
-    #: transition `pauses` still does.
+    #: False: no legal text lets the clock stand still, so `clock.paused` has no effect on it. A
+    #: transition's `pauses` still has.
     pausable: bool = True
-    #: No text gives the period: this installation has set it. Said with every citation.
+    #: No legal text gives the period: this installation chose it. Every citation says so.
     own_choice: bool = False
-    #: `pending`: counts for clocks too that were triggered before it and still run then.
+    #: `pending`: also counts for clocks that were triggered before it and still run then.
     transition: Literal["new_triggers", "pending"] = "new_triggers"
     #: The day in `posted_on` of the act's body is the day of the act (刑诉法 105, 民诉法 85).
     posting_counts: bool = False
-    #: Months from the last day of a month end on the last day of a month (法释〔2021〕1号 202).
+    #: Months that start on the last day of a month end on the last day of a month (法释〔2021〕1号
+    #: 202).
     last_to_last: bool = False
-    #: No rolling over where the trigger's body says `in_custody: true` (刑诉法 105).
+    #: No rolling over if the trigger's body has `in_custody: true` (刑诉法 105).
     custody_no_roll: bool = False
-    #: Close of business, at which the last day ends instead of 24:00.
+    #: Close of business. The last day ends then, not at 24:00.
     closes_at: dt.time | None = None
 
     @model_validator(mode="after")
@@ -302,7 +311,7 @@ _NATURAL = {"natural", "natural_roll"}
 
 class ClockFile(LawModel):
     sources: dict[str, dict[str, object]] = {}
-    #: For the rows that do not say it themselves.
+    #: For the rows that do not give one themselves.
     warn_at: Share | None = 0.8
     clocks: tuple[ClockVersion, ...]
 
@@ -315,7 +324,7 @@ class HolidayYear(LawModel):
 
 
 def _split(value: object) -> object:
-    """Dates with spaces between them are a list too."""
+    """Accepts dates with spaces between them as a list."""
     return value.split() if isinstance(value, str) else value
 
 
@@ -326,7 +335,7 @@ class StatutoryDay(Rule):
     title: Title
     #: Month and day, `10-01`, or the name of a day under `moving`.
     day: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z_]*|\d\d-\d\d)$")]
-    #: How many of the days off lie before that day: 1 where 除夕 is off.
+    #: The number of days off before that day: 1 if 除夕 is off.
     before: Annotated[int, Field(ge=0, le=7)] = 0
     amount: Annotated[int, Field(gt=0, le=7)]
 
@@ -345,12 +354,12 @@ class StatutoryDay(Rule):
 
 
 class Statutory(LawModel):
-    """Days off that are known before the notice of their year is out."""
+    """The days off that are known before the notice of their year appears."""
 
     sources: dict[str, dict[str, object]] = {}
-    #: How far from a holiday a notice moves days off and working days, as notices did so far.
+    #: The most days by which notices so far moved days off and working days away from a holiday.
     window_days: Annotated[int, Field(ge=0, le=31)]
-    #: That a day off on a weekend is given on a working day instead.
+    #: True if a day off on a weekend is given on a working day instead.
     made_up: tuple[Rule, ...]
     #: The day of each year on which a holiday falls, by the lunar calendar or the solar term.
     moving: dict[str, Annotated[tuple[dt.date, ...], BeforeValidator(_split)]]
@@ -421,6 +430,6 @@ class Sector(LawModel):
 
 
 class SectorsFile(LawModel):
-    #: An anchor for grants that every sector has; not read by itself.
+    #: An anchor for grants that every sector has. It is not read by itself.
     everyone: Grant | None = None
     sectors: dict[Word, Sector]

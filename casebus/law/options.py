@@ -1,8 +1,8 @@
-"""What an installation switches on: rows that are in force only where it has chosen them.
+"""The options of an installation: rows that are in force only if it has chosen them.
 
-The law files of procedures and clocks are read here, because a row says which option it belongs to
-(`option`), and `options.yaml` says of each option whether it is on. Bundles of before there were
-options have none.
+This module reads the law files of procedures and clocks, because a row names the option it belongs
+to (`option`). `options.yaml` says of each option whether it is on. Law bundles from before options
+have none.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class OptionsFile(models.LawModel):
 
 
 def options(files: Mapping[str, bytes]) -> OptionsFile:
-    """Raises LawError."""
+    """The options of a law's files. Raises LawError."""
     return loader.parse(files, FILE, OptionsFile) if FILE in files else OptionsFile(options={})
 
 
 def procedures(files: Mapping[str, bytes]) -> dict[str, models.ProcedureFile]:
-    """By name, each row switched as the options say; raises LawError."""
+    """The procedures by name, each row switched by the options. Raises LawError."""
     known = options(files).options
     return {
         name: file.model_copy(
@@ -44,7 +44,7 @@ def procedures(files: Mapping[str, bytes]) -> dict[str, models.ProcedureFile]:
 
 
 def clocks(files: Mapping[str, bytes]) -> dict[str, models.ClockFile]:
-    """The same of the clocks."""
+    """The clocks, each row switched by the options. Raises LawError."""
     known = options(files).options
     return {
         name: file.model_copy(update={"clocks": _switched(file.clocks, known, (name, "clocks"))})

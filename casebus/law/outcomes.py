@@ -1,4 +1,4 @@
-"""What one standard comes to for a matter: by the law of the act or by today's. Pure."""
+"""The outcome of one standard for a matter, by the law of the act's day or by today's. Pure."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _Readings = tuple[MetricReading, ...]
 
 
 class Outcomes:
-    """Holds matters against standards; `family_of` says whose punishments count."""
+    """Compares matters with standards; `family_of` says whose punishments count."""
 
     def __init__(self, files: Collection[ThresholdFile], family_of: Mapping[str, str]) -> None:
-        #: By how much more an organisation's standard is.
+        #: The factor by which an organisation's standard is higher.
         self._units = gathered("units", (file.units for file in files))
         self._family_of = family_of
 
     def lighter(self, rows: tuple[Standard, ...], matter: AssessedMatter) -> StandardOutcome:
-        """By the law of the act, or by today's where that is the lighter (从旧兼从轻)."""
+        """The outcome by the law of the act, or by today's law if that is lighter (从旧兼从轻)."""
         day = matter.acts.last
         now = in_force(rows, matter.today)
         then = in_force(rows, day)
@@ -55,7 +55,7 @@ class Outcomes:
 
 
 def _reached(first: _Readings, second: _Readings) -> tuple[int, MetricReading | None]:
-    """The tier, and what decided or came nearest."""
+    """The tier that is reached, and the rule that decided or came nearest."""
     if any(one.reached for one in second):
         return 2, max(second, key=share_of)
     tier = 1 if any(one.reached for one in first) else 0

@@ -1,9 +1,9 @@
 """Counting of statutory periods (民法典 200-204, 刑事诉讼法 105, 行政处罚法 85).
 
 The day of the event is not counted; a day ends at 24:00 in UTC+8, given as 23:59:59, the last
-second in time, or at the close of business. Hours run through from the moment, holidays included.
-A month ends on the same day of the month, or on the month's last day. In criminal procedure, a
-month from the last day of a month ends on the last day (法释〔2021〕1号 202). What pauses and
+second in time, or at the close of business. Hours run through from the moment, holidays included. A
+month ends on the same day of the month, or on the month's last day. In criminal procedure, a month
+from the last day of a month ends on the last day (法释〔2021〕1号 202). The time that pauses and
 extensions add is counted before the last day rolls over.
 """
 
@@ -30,12 +30,12 @@ class Period(NamedTuple):
     closes_at: dt.time = END_OF_DAY
     #: Share of the period after which its actor is warned.
     warn_at: float | None = None
-    #: Months from the last day of a month end on the last day of a month.
+    #: Months that start on the last day of a month end on the last day of a month.
     last_to_last: bool = False
 
 
 class Added(NamedTuple):
-    """What pauses and extensions add to a period, unit by unit."""
+    """The time that pauses and extensions add to a period, unit by unit."""
 
     hours: dt.timedelta = _ZERO
     days: int = 0
@@ -55,18 +55,18 @@ NOTHING = Added()
 
 
 class Ending(NamedTuple):
-    """How a period ends."""
+    """The end of a period."""
 
     #: The last moment in time, aware in UTC+8.
     due: dt.datetime
     #: The last day as counted, before it rolls over.
     nominal: dt.date
-    #: Counted on days of which no notice of holidays speaks yet: `due` is the best known.
+    #: True if it counts days for which no notice of holidays exists yet: `due` is the best known.
     provisional: bool
-    #: The moment from which it is certainly over, whatever the notice says. It is `due` itself if
-    #: that is known, and None if nobody can say.
+    #: The moment from which the period is certainly over, whatever the notice says. It equals `due`
+    #: if that is known, and is None if nobody can say.
     certain: dt.datetime | None
-    #: When the actor is to be warned, on the second.
+    #: The moment at which the actor is to be warned, in whole seconds.
     warn: dt.datetime | None = None
 
 
@@ -82,7 +82,7 @@ def ending(
     """The end of a period that starts with `trigger`.
 
     `not_before` is the day on which a pause ended: nobody is late before the count goes on.
-    `most_added` is `added` as `calendar.latest` counts it, where that is another.
+    `most_added` is `added` as `calendar.latest` counts it, if that differs.
     """
     if period.unit == "h":
         due = _hours_after(trigger, period.amount, added)
@@ -115,7 +115,8 @@ def paused(
 ) -> tuple[Added, bool]:
     """The length of a pause in the unit of its clock, and whether it is provisional.
 
-    Of months the pause is counted in days. A pause that ends before it begins is none.
+    If the unit is months, the pause counts in days. A pause that ends before it begins has no
+    length.
     """
     if unit == "h":
         return Added(hours=max(_end_of(until) - since.moment(), _ZERO)), False
@@ -126,7 +127,7 @@ def paused(
 
 
 def in_time(done: dt.datetime, due: dt.datetime) -> bool:
-    """Whether an act at `done` met `due`; parts of a second do not make it late."""
+    """True if an act at `done` met `due`. Parts of a second do not make it late."""
     return done <= due or done.replace(microsecond=0) <= due
 
 
@@ -138,7 +139,7 @@ def _warning(start: dt.datetime, due: dt.datetime, period: Period) -> dt.datetim
 
 def _rolls(period: Period, added: Added) -> bool:
     if period.unit == "wd":
-        # A working day is none that rolls, but natural days granted on top may end on a holiday.
+        # A working day does not roll, but natural days granted in addition may end on a holiday.
         return bool(added.days or added.months)
     return period.count_rule == "natural_roll"
 
@@ -150,7 +151,7 @@ def _ends_on(
     added: Added,
     not_before: dt.date | None,
 ) -> tuple[dt.date, dt.date, bool]:
-    """The last day as counted, the day to which it rolls over, and whether that is unsure."""
+    """The last day as counted, the day to which it rolls over, and whether that is uncertain."""
     nominal, provisional = _last_day(start, period, calendar, added)
     held = not_before is not None and nominal < not_before
     day = nominal = not_before if held and not_before is not None else nominal
@@ -163,7 +164,7 @@ def _ends_on(
 def _last_day(
     start: dt.date, period: Period, calendar: Calendar | DayStretch, added: Added
 ) -> tuple[dt.date, bool]:
-    """The period with what was added in its own unit; then what was added in others."""
+    """The period with the added time of its own unit; then the added time of other units."""
     unit, amount = period.unit, period.amount
     day, provisional = start, False
     workdays, added_months, days = added.workdays, added.months, added.days
@@ -186,14 +187,14 @@ def _last_day(
 
 
 def _end_of(one: LegalTime) -> dt.datetime:
-    """The moment, or the last second of a bare date."""
+    """The moment itself, or the last second of a bare date."""
     if one.time is not None:
         return one.moment()
     return dt.datetime.combine(one.date, END_OF_DAY, CHINA)
 
 
 def _hours_after(trigger: LegalTime, amount: int, added: Added) -> dt.datetime:
-    # A bare date leaves the hour open: nobody is late who may have had until its 24:00.
+    # A bare date has no hour, so nobody counts as late who may have had time until its 24:00.
     try:
         return _end_of(trigger) + dt.timedelta(days=added.days, hours=amount) + added.hours
     except OverflowError:

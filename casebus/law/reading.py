@@ -1,7 +1,7 @@
-"""YAML of the law: read strictly, and every place in it found again by its line.
+"""Reads YAML of the law strictly, and finds the line of every place in it.
 
-These are refused with file, line and reason: a text that is not UTF-8, a key twice in one mapping
-(YAML keeps the last one silently), and aliases that would unfold to a giant.
+It refuses, with file, line and reason, a text that is not UTF-8, a key twice in one mapping (YAML
+silently keeps the last one), and aliases that would unfold to a giant.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import yaml
 from casebus.errors import CasebusError
 from casebus.words import in_words
 
-#: Nodes that one file may unfold to, aliases written out; the largest of ours has a twentieth.
+#: The most nodes of one file, with aliases written out; our largest file has a twentieth of it.
 MOST_NODES = 100_000
-#: Levels of nesting; the parser recurses in C and would end the process without an error.
+#: The most levels of nesting. The parser recurses in C and would end the process without an error.
 _DEEPEST = 100
 _FLOW = re.compile(rb"[\[\]{}]")
 _INLINE = re.compile(rb"(?:[-?] +){%d}" % _DEEPEST)
-#: Nothing of ours stands so far right but for being nested too deep.
+#: None of our lines is indented so far, except by excessive nesting.
 _INDENTED = re.compile(rb"^ {%d}" % (2 * _DEEPEST), re.MULTILINE)
 _MERGE = "tag:yaml.org,2002:merge"
-# The same safe schema in C, an order of magnitude faster.
+# The same safe schema in C, ten times as fast.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class LawError(CasebusError):
-    """The law files do not say something that can be used; the text names file and reason.
+    """The law files cannot be used; the text names the file and the reason.
 
-    `at` is the place in the file, as keys and positions, for `placed` to find its line.
+    `at` is the place in the file, as keys and positions. `placed` finds its line.
     """
 
     def __init__(self, code: str, detail: str = "", *, at: Sequence[str | int] = ()) -> None:
@@ -40,7 +40,7 @@ class LawError(CasebusError):
 
 
 def read_yaml(name: str, text: bytes) -> Any:
-    """What the file says; raises LawError."""
+    """The data of the file. Raises LawError."""
     _check_depth(name, text)
     try:
         loader = _Loader(text.decode("utf-8"))
@@ -60,13 +60,13 @@ def read_yaml(name: str, text: bytes) -> Any:
 
 
 class LineFinder:
-    """Where what stands in one file, for who asks often."""
+    """Finds the lines of places in one file, for callers that ask often."""
 
     def __init__(self, text: bytes) -> None:
         self._root = _Loader(text.decode("utf-8")).get_single_node()
 
     def of(self, path: Sequence[str | int]) -> int:
-        """The line (from 1) of a place, or of the nearest place around it that there is."""
+        """The line (from 1) of a place; if it is missing, that of the nearest place around it."""
         node, line = self._root, 1
         for part in path:
             node = _child(node, part)
@@ -77,7 +77,7 @@ class LineFinder:
 
 
 def line_of(text: bytes, path: Sequence[str | int]) -> int:
-    """The line (from 1) at which a place stands, or the nearest place around it that there is."""
+    """The line (from 1) of a place; if it is missing, that of the nearest place around it."""
     return LineFinder(text).of(path)
 
 
@@ -88,7 +88,7 @@ def _check_depth(name: str, text: bytes) -> None:
         if depth > _DEEPEST:
             line = text[: bracket.start()].count(b"\n") + 1
             raise LawError("law_unreadable", f"{name}: line {line}: over {_DEEPEST} levels deep")
-        # A bracket in a text or a comment that nothing closes must not count for ever.
+        # An unclosed bracket in a text or a comment must not count for ever.
         depth = max(depth, 0)
     if found := _INLINE.search(text) or _INDENTED.search(text):
         line = text[: found.start()].count(b"\n") + 1
@@ -99,13 +99,16 @@ def _check(name: str, root: yaml.Node) -> None:
     sizes: dict[int, int] = {}
 
     def size(node: yaml.Node) -> int:
-        """Nodes below it and itself, aliases written out; each is walked once."""
+        """The number of nodes below it and itself, aliases written out.
+
+        Each node is walked once.
+        """
         known = sizes.get(id(node))
         if known is not None:
             return known
         if isinstance(node, yaml.ScalarNode):
             return 1
-        # One that holds itself counts as nothing inside; the models refuse its loop.
+        # A node inside itself counts as nothing. The models refuse its loop.
         sizes[id(node)] = 0
         parts = node.value
         if isinstance(node, yaml.MappingNode):

@@ -1,4 +1,7 @@
-"""What events say of the validity of a right: `rights.yaml`, so that its other cases are told."""
+"""Rules that say what an event states about a right's validity (`rights.yaml`).
+
+The other cases about the same right are told of it.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ Says = Literal["in_question", "invalid", "stands", "back"]
 
 class RightRow(Rule):
     event: EventName
-    #: The sectors whose word it is. None: anyone who may say it.
+    #: The sectors whose word counts. None given: every author that may send the event.
     sectors: tuple[Word, ...] = ()
     says: Says | None = None
-    #: The field of the body that decides, what its values say, and those that are not listed.
+    #: The field of the body that decides, the meaning of its values, and that of all other values.
     field: Word | None = None
     values: dict[str, Says] = Field(default={})
     otherwise: Says | None = None
-    #: The field with the day.
+    #: The field that holds the day.
     day: Word | None = None
 
     @model_validator(mode="after")
@@ -44,12 +47,12 @@ class RightsFile(LawModel):
 
 
 class RightVerdict(NamedTuple):
-    """What one event says of a right."""
+    """The statement of one event about a right."""
 
     says: Says
-    #: The value that decided; empty where the event itself does.
+    #: The value that decided; empty if the event itself decides.
     outcome: str
-    #: The day that the body names; empty where it names none.
+    #: The day that the body names; empty if it names none.
     on: str
     citation: str
 
@@ -59,17 +62,17 @@ class RightRules:
         self._rows: dict[str, list[RightRow]] = {}
         for row in file.rules:
             self._rows.setdefault(row.event, []).append(row)
-        #: Names of the events that may say something.
+        #: Names of the events that may say something about a right.
         self.events = frozenset(self._rows)
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Self:
-        """The rules of a law's files; bundles of before there was the file have none."""
+        """The rules of a law's files. Bundles from before this file have none."""
         known = FILE in files
         return cls(loader.parse(files, FILE, RightsFile) if known else RightsFile(rules=()))
 
     def verdict(self, event: str, sector: str, body: Body, day: dt.date) -> RightVerdict | None:
-        """Of the first rule in force for the event, by name, and the author's sector."""
+        """The verdict of the first rule in force for the event's name and the author's sector."""
         for row in self._rows.get(event, ()):
             if in_force(row, day) and (not row.sectors or sector in row.sectors):
                 return _verdict(row, body)

@@ -1,4 +1,4 @@
-"""The criminal standards of one law: families, versions, and which are asked. Pure."""
+"""The criminal standards of one law: families, versions, and which ones apply. Pure."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from casebus.law.loader import LawError
 from casebus.law.threshold_models import Family, Standard, ThresholdFile, ThresholdRule
 from casebus.law.threshold_rows import versions
 
-#: It has a standard of its own for whoever only gets round the protection of a work.
+#: The offence has its own standard for a person who only gets round the protection of a work.
 _COPYRIGHT = "217"
 
 
 class Standards:
-    """Each name's versions, newest first."""
+    """The standards by name, each with its versions, newest first."""
 
     def __init__(self, files: Mapping[str, ThresholdFile], stated: frozenset[str]) -> None:
-        """Check and index the files; raises LawError, naming file and row.
+        """Check and index the files. Raises LawError, which names file and row.
 
-        `stated` are offences of which a right alone is no sign.
+        `stated` are offences that a right alone does not suggest.
         """
         self._stated = stated
         self.families = _families(files)
@@ -29,7 +29,7 @@ class Standards:
 
     @property
     def repeat_years(self) -> int:
-        """The most years after a punishment in which any standard takes an act for a repeat."""
+        """The most years after a punishment within which any standard counts an act as a repeat."""
         every = (row for rows in self.versions.values() for row in rows)
         repeats = (rule.when.repeat for row in every for rule in _rules(row))
         return max((one.years for one in repeats if one is not None), default=0)
@@ -39,9 +39,9 @@ class Standards:
         return next((word for word, one in self.families.items() if kind in one.rights), None)
 
     def families_implied(self, families: Iterable[str]) -> frozenset[str]:
-        """Those of which a right is a sign.
+        """The families that the rights suggest.
 
-        To infringe a patent is not to pass one off. For that the act itself must be stated.
+        Infringing a patent is not the same as passing one off: the author must state that act.
         """
         return frozenset(
             one for one in families if not self._stated.issuperset(self.families[one].offences)
@@ -50,9 +50,10 @@ class Standards:
     def asked(
         self, figures: Figures, offence: str | None, families: frozenset[str] | None
     ) -> Iterator[str]:
-        """Names of the standards that totals are held against.
+        """Names of the standards with which totals are compared.
 
-        Those of the offence that is named or, where none is, of the `families` (None: of all).
+        These are the standards of the named offence. If none is named, those of `families` (None:
+        all).
         """
         for name, rows in self.versions.items():
             newest = rows[0]
@@ -65,7 +66,7 @@ class Standards:
                 yield name
 
     def _may_be_assumed(self, standard: Standard, families: frozenset[str] | None) -> bool:
-        """Whether a right alone is a sign of the offence: else its act must be stated."""
+        """True if a right alone suggests the offence; otherwise the author must state its act."""
         by_conduct = any("conduct" in rule.any for rule in standard.rules)
         if by_conduct or standard.offence in self._stated:
             return False
@@ -102,7 +103,7 @@ def _versions(files: Mapping[str, ThresholdFile]) -> dict[str, tuple[Standard, .
 def _family_of(
     families: Mapping[str, Family], standards: Mapping[str, tuple[Standard, ...]]
 ) -> dict[str, str]:
-    """Raises LawError for an offence in no family or in two."""
+    """The family of an offence. Raises LawError for an offence in no family or in two."""
     found: dict[str, str] = {}
     for word, family in families.items():
         for offence in family.offences:

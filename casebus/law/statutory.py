@@ -1,9 +1,9 @@
-"""Days off fixed by statute (全国年节及纪念日放假办法), for years that no notice speaks of yet.
+"""Days off fixed by statute (全国年节及纪念日放假办法), for years without a notice yet.
 
-The State Council's notice of a year says which days around a holiday are off and which weekends
-are worked instead. Before it is out two things are known: the days off that the statute fixes, and
-that a notice moves only days near a holiday. So there are two answers: the days off as best known,
-and the most there can be.
+The State Council's notice of a year says which days around a holiday are off and which weekends are
+worked instead. Before the notice, two things are known: the days off that the statute fixes, and
+that a notice moves only days near a holiday. So there are two answers: the best known days off, and
+the most there can be.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class StatutoryDays:
         first = min(dt.date(years[0], 1, 1).toordinal(), announced.first)
         last = max(dt.date(years[1], 12, 31).toordinal(), announced.last)
         self._span = first, last
-        # A holiday of the next year, 1 January, is near days of this one.
+        # A holiday of the next year, 1 January, is near the last days of this one.
         self._holidays = sorted(
             found for year in range(years[0] - 1, years[1] + 2) for found in _of(year, statutory)
         )
@@ -37,13 +37,13 @@ class StatutoryDays:
         self._window = statutory.window_days
 
     def expected(self) -> DayStretch:
-        """As best known: weekdays but for the days off that the statute fixes."""
+        """The best known working days: weekdays without the days off that the statute fixes."""
         return self._days(self._off)
 
     def latest(self) -> DayStretch:
-        """No earlier than whatever the notice says: each day near a holiday counted as off.
+        """Working days that no notice can undercut: each day near a holiday counts as off.
 
-        Weekends that may be worked are not counted either: that would make a period shorter.
+        Weekends that may be worked do not count as working days: that would make a period shorter.
         """
         near = {
             day
@@ -53,7 +53,7 @@ class StatutoryDays:
         return self._days(near | self._off)
 
     def _make_up(self, first: int, last: int) -> None:
-        """A day off that falls on a weekend is given on the next working day."""
+        """Moves a day off that falls on a weekend to the next working day."""
         owed = sum(map(is_weekend, range(first, last + 1)))
         while owed:
             last += 1
@@ -72,7 +72,7 @@ class StatutoryDays:
 
 
 def last_announced(year: int) -> dt.date:
-    """The last day that the notice of a year settles: its last but for a Monday as a bridge.
+    """The last day that the notice of a year settles; a Monday as a bridge is left out.
 
     A Monday before 1 January belongs to the next notice: 2018-12-31 was off by that of 2019.
     """
@@ -86,7 +86,7 @@ def _weekdays(days: Iterable[int], off: set[int]) -> Iterator[int]:
 
 
 def _of(year: int, statutory: Statutory) -> Iterator[tuple[int, int]]:
-    """The first and the last day off of each holiday of a year; none where no table has it."""
+    """The first and the last day off of each holiday of a year; none if no table has the year."""
     for row in statutory.days:
         day = _day_of(year, row, statutory)
         if day is not None and row.effective_from <= day <= (row.effective_to or dt.date.max):

@@ -1,6 +1,6 @@
-"""The form of the files in policies/law/thresholds, as they are written.
+"""The form of the files in policies/law/thresholds, as written.
 
-Amounts are text with their unit (`3万元`, `500份`), so that none can be read in another: money
+Amounts are text with their unit (`3万元`, `500份`), so nobody can read one in a wrong unit. Money
 becomes fen, everything else a count.
 """
 
@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from casebus.law.models import EventGlob, LawModel, Rule, Title, Word
 
-#: The measures, as event bodies name them. The engine makes `all_gains` (gains from goods and
+#: The measures, as event bodies name them. The engine adds `all_gains` (gains from goods and
 #: services together) and `conduct` (the act itself, if no amount is asked).
 Metric = Literal[
     "illegal_business_amount",
@@ -45,7 +45,7 @@ MONEY = frozenset(
         "loss_amount",
     }
 )
-#: Facts that are so or not; written `是`.
+#: Facts that are true or false; written `是`.
 FACTS = frozenset({"owner_closed", "conduct"})
 UNITS: dict[str, str] = {
     **dict.fromkeys(MONEY, "元"),
@@ -102,20 +102,20 @@ Range = Annotated[tuple[int, int], BeforeValidator(_money)]
 
 
 class RightCount(LawModel):
-    """So many rights; marks that point to one source count as one (by: source)."""
+    """A number of rights; marks that point to one source count as one (by: source)."""
 
     at_least: Annotated[int, Field(ge=2, le=100)]
     by: Literal["source", "right"]
 
 
 class Repeat(LawModel):
-    """Done again within so many years after a punishment for acts of the standard's family."""
+    """A repeat within so many years after a punishment for acts of the standard's family."""
 
     years: Annotated[int, Field(ge=1, le=20)]
 
 
 class RuleCondition(LawModel):
-    """What must be so beside the amount; nothing means always."""
+    """Conditions beside the amount; an empty one always holds."""
 
     right_count: RightCount | None = None
     repeat: Repeat | None = None
@@ -129,14 +129,14 @@ class ThresholdRule(LawModel):
 
 
 class Unsold(LawModel):
-    """What is not sold yet, alone or with what is, against a multiple of the sales standard.
+    """Unsold goods, alone or with sold goods, compared with a multiple of the sales standard.
 
-    The sum counts only where what is sold stays below the standard itself.
+    The sum counts only if the sold goods alone stay below the standard.
     """
 
     article: str
     times: Times
-    #: Unsold metric -> the sold one whose standard is multiplied.
+    #: Unsold metric -> the sold metric whose standard is multiplied.
     pairs: dict[Metric, Metric]
     #: The rules whose standard is multiplied.
     of: tuple[Word, ...]
@@ -165,14 +165,15 @@ class Tier(LawModel):
 
 
 class Standard(Rule):
-    """When one offence is complete, in one version of the law."""
+    """The standard of one offence in one version of the law."""
 
     offence: Offence
-    #: Tells apart the ways of one offence that have standards of their own.
+    #: Tells apart the variants of one offence that have standards of their own.
     variant: Word | None = None
-    #: Asked only where the variant is named: its figures would meet the main standard too.
+    #: Used only if the variant is named: its figures would meet the main standard too.
     only_named: bool = False
-    #: From when the Criminal Law knows the offence in this form; None: before every version.
+    #: The first day on which the Criminal Law has the offence in this form; None: before every
+    #: version.
     offence_from: dt.date | None = None
     title: Title
     rules: tuple[ThresholdRule, ...] = Field(min_length=1)
@@ -202,14 +203,14 @@ class Fine(Rule):
 
     #: Times the gains.
     gains_times: tuple[Times, Times]
-    #: Per cent of the illegal business amount, where the gains are unknown.
+    #: Per cent of the illegal business amount, if the gains are unknown.
     business_percent: tuple[Times, Times]
-    #: Where neither is known, by tier.
+    #: The range by tier, if neither is known.
     unknown: dict[Literal[1, 2], Range] = Field(default={})
 
 
 class Units(Rule):
-    """An organisation is held to a multiple of the standard of a person."""
+    """The standard of an organisation is a multiple of that of a person."""
 
     times: Times
 
@@ -217,12 +218,12 @@ class Units(Rule):
 class Accumulation(Rule):
     """Several unpunished acts are added up while they may still be prosecuted."""
 
-    #: Years from the end of an act after which it is prosecuted no more.
+    #: Years from the end of an act after which it can no longer be prosecuted.
     limitation_years: Annotated[int, Field(ge=1, le=30)]
 
 
 class Family(LawModel):
-    """Offences of which a punishment for one makes the next a repeat, and the rights they harm."""
+    """Offences for which a punishment for one makes the next a repeat, and the rights they harm."""
 
     title: Title
     offences: tuple[Offence, ...] = Field(min_length=1)
@@ -230,23 +231,23 @@ class Family(LawModel):
 
 
 class MetricChoice(LawModel):
-    """Into which metric something goes if it was sold, and if it was not."""
+    """The metric of a sold thing, and that of an unsold one."""
 
     sold: Metric
     unsold: Metric
 
 
 class Fit(Rule):
-    """Acts that can be one offence against some rights, and on what the offence turns."""
+    """Acts that can be one offence against some rights, and the elements that decide it."""
 
     offence: Offence
     rights: tuple[RightWord, ...] = Field(min_length=1)
     acts: tuple[Word, ...] = Field(min_length=1)
-    #: Only where an item states the act: a right alone does not show it.
+    #: Only if an item states the act: a right alone does not show it.
     stated: bool = False
-    #: The standards asked then; that of the offence alone where none is named.
+    #: The standards that apply then; if none is named, that of the offence alone.
     standards: tuple[str, ...] = ()
-    #: Element -> how it must be.
+    #: Element -> the value that it must have.
     elements: dict[Word, bool] = Field(default={})
     #: `amount`, or a unit of quantity -> metrics.
     counts: dict[Word, MetricChoice]
@@ -264,14 +265,14 @@ class Maximum(Rule):
 
 
 class Limitation(Rule):
-    """Years after the end of the acts in which terms below so many years are prosecuted."""
+    """Years after the end of the acts in which a term below so many years can be prosecuted."""
 
     below: Annotated[int, Field(ge=1, le=100)]
     years: Annotated[int, Field(ge=1, le=30)]
 
 
 class Ground(Rule):
-    """On what ground a verdict obliges, in words."""
+    """The legal ground, in words, on which a verdict obliges."""
 
     verdict: Literal["MUST_TRANSFER", "TRANSFER_ON_SUSPICION"]
     title: Title
@@ -281,14 +282,17 @@ _Events = tuple[EventGlob, ...]
 
 
 class Detection(LawModel):
-    """Which events say what: figures, punishments, transfers (the fold reads it by these words)."""
+    """The meaning of events: figures, punishments, transfers.
 
-    #: State a metric anew, or add to it.
+    The fold reads events by these words.
+    """
+
+    #: Restate a metric, or add to it.
     restates: _Events = ()
     adds: _Events = ()
-    #: What somebody says, until figures are stated.
+    #: Events that give somebody's statement, used until figures are stated.
     alleges: _Events = ()
-    #: After them, by an agency of these sectors, an owed transfer is an omission.
+    #: After these events, by an agency of these sectors, an owed transfer is an omission.
     watched: _Events = ()
     sectors: tuple[Word, ...] = ()
     transfers: _Events = ()
@@ -296,21 +300,21 @@ class Detection(LawModel):
     annuls: _Events = ()
     convicts: _Events = ()
     finalises: _Events = ()
-    #: The acts are dealt with and are added to no others.
+    #: These events close the acts, which are then added to no others.
     settles: _Events = ()
-    #: Started together when a transfer is owed.
+    #: Clocks that start together when a transfer is owed.
     clocks: tuple[str, ...] = ()
 
 
 class ThresholdFile(LawModel):
-    #: Anchors for YAML merge keys; not read.
+    #: Anchors for YAML merge keys. They are not read.
     sources: dict[str, dict[str, object]] = Field(default={})
     families: dict[Word, Family] = Field(default={})
     standards: tuple[Standard, ...] = ()
     fines: tuple[Fine, ...] = ()
     units: tuple[Units, ...] = ()
     accumulation: tuple[Accumulation, ...] = ()
-    #: Words for acts and for what a crime turns on.
+    #: Words for acts and for the elements of a crime.
     acts: dict[Word, Title] = Field(default={})
     elements: dict[Word, Title] = Field(default={})
     fits: tuple[Fit, ...] = ()

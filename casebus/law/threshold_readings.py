@@ -1,4 +1,4 @@
-"""Figures held against one standard: what it allows and what is reached. Pure."""
+"""Figures compared with one standard: the limit and the figure that reaches it. Pure."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from casebus.law.figures import ActDays, Figures, Sanction
 from casebus.law.threshold_models import FACTS, RuleCondition, Standard, ThresholdRule
 from casebus.law.threshold_rows import years_after
 
-#: Names the rule of two halves where a rule is named.
+#: Names the rule of two halves in places that name a rule.
 HALF = "half"
 
 
 class MetricReading(NamedTuple):
-    """One figure held against one amount of one rule."""
+    """One figure compared with one amount of one rule."""
 
     rule: str
     article: str
     metric: str
     value: int
     needed: int
-    #: The other metric where two count together: what is sold, or the second half.
+    #: The other metric if two count together: the sold goods, or the second half.
     beside: str = ""
 
     @property
@@ -57,7 +57,7 @@ class StandardAsked(NamedTuple):
             yield from self._plain(rule, self.factor)
 
     def repeats_of(self, reading: MetricReading | None) -> tuple[Sanction, ...]:
-        """The punishments without which the rule that decided would not count."""
+        """The punishments without which the deciding rule would not count."""
         rules = (*self.standard.rules, *(self.standard.tier2.rules if self.standard.tier2 else ()))
         name = reading.rule.partition("+")[0] if reading else ""
         rule = next((one for one in rules if one.id == name), None)
@@ -74,7 +74,7 @@ class StandardAsked(NamedTuple):
         for metric, needed in rule.any.items():
             value = self.figures.value(metric)
             if value:
-                # A fact is so or not, whatever the tier.
+                # A fact is true or false, whatever the tier.
                 times = 1 if metric in FACTS else factor
                 yield MetricReading(rule.id, rule.article, metric, value, needed * times)
 

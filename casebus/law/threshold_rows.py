@@ -21,7 +21,7 @@ def in_force(versions: Sequence[_R], day: dt.date) -> _R | None:
 
 
 def years_after(day: dt.date, years: int) -> dt.date:
-    """The same day so many years on; of 29 February the 28th."""
+    """The same day so many years later; for 29 February, the 28th."""
     if day.year + years > dt.MAXYEAR:
         return dt.date.max
     try:
@@ -31,7 +31,7 @@ def years_after(day: dt.date, years: int) -> dt.date:
 
 
 def versions(what: str, rows: Iterable[_R]) -> tuple[_R, ...]:
-    """Newest first; raises LawError where two are in force at once."""
+    """The versions, newest first. Raises LawError if two are in force at once."""
     ordered = sorted(rows, key=lambda one: one.effective_from, reverse=True)
     for later, earlier in pairwise(ordered):
         if (earlier.effective_to or dt.date.max) >= later.effective_from:

@@ -1,4 +1,4 @@
-"""The computation of an assessment in words: Chinese and English, one pair a step."""
+"""The computation of an assessment in words, one pair of Chinese and English for each step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ METRICS: dict[str, Step] = {
     "owner_closed": ("直接导致权利人破产、倒闭", "the owner's business was closed by it"),
     "conduct": ("实施该行为", "the act itself"),
 }
-#: Where the law in force names no ground for it.
+#: Used if the law in force names no ground for it.
 _VERDICTS = {
     "MUST_TRANSFER": ("应当移送", "must be transferred"),
     "TRANSFER_ON_SUSPICION": (
@@ -54,7 +54,7 @@ def no_standard(offence: str | None) -> Step:
 
 
 class AssessmentWords:
-    """Says assessments with the words of one law."""
+    """Writes assessments with the words of one law."""
 
     def __init__(self, files: Collection[ThresholdFile]) -> None:
         self._grounds = [row for file in files for row in file.verdicts]
@@ -64,7 +64,7 @@ class AssessmentWords:
     def steps(
         self, weighed: Weighed, verdict: str, fine: FineRange | None, barred: Barred | None
     ) -> list[Step]:
-        """Version, figures, punishments, verdict and fine, in the order they were used."""
+        """Version, figures, punishments, verdict and fine, in the order of their use."""
         outcome, matter = weighed.outcome, weighed.matter
         said = [_version(outcome, matter)]
         if outcome.lighter:
@@ -127,7 +127,7 @@ def _barred(barred: Barred, matter: AssessedMatter) -> Step:
 
 
 def shown(metric: str, value: int) -> str:
-    """`189,000.00元`, `500份`, `是`."""
+    """A value with its unit: `189,000.00元`, `500份`, `是`."""
     if metric in MONEY:
         yuan, fen = divmod(value, _FEN)
         return f"{yuan:,}.{fen:02d}元"

@@ -1,6 +1,6 @@
-"""Whether figures reach a criminal standard: which rule, by which version of the law, and why.
+"""Whether figures reach a criminal standard: by which rule, which version of the law, and why.
 
-The answer is never "no": what does not reach a standard today is watched. Pure.
+The answer is never "no". If a matter reaches no standard today, it is watched. Pure.
 """
 
 from __future__ import annotations
@@ -22,17 +22,20 @@ from casebus.law.threshold_models import ThresholdFile
 from casebus.law.threshold_words import AssessmentWords
 from casebus.law.verdicts import Verdicts
 
-#: One case is folded often; a flood of others must not fill the memory.
+#: One case is folded often, and a flood of others must not fill the memory.
 _KEPT = 20_000
 
 
 class Thresholds:
-    """What one law says of figures: each part reads its own rows, `assess` asks all of them."""
+    """The answers of one law about figures.
+
+    Each part reads its own rows; `assess` asks all of them.
+    """
 
     def __init__(
         self, files: Mapping[str, ThresholdFile], clocks: Container[str] = frozenset()
     ) -> None:
-        """Check and index the files; raises LawError, naming file and row.
+        """Check and index the files. Raises LawError, which names file and row.
 
         `clocks` are the ids that the law knows.
         """
@@ -59,11 +62,10 @@ class Thresholds:
         families: frozenset[str] | None = None,
         items: tuple[GoodsItem, ...] = (),
     ) -> Assessment:
-        """What the figures mean on `today` (the last day of the acts where not given).
+        """The meaning of the figures on `today` (if not given, on the last day of the acts).
 
-        Where there are items they alone are assessed. Otherwise the totals are assessed: against
-        the named offence or, without one, against those of the families of the rights (None: not
-        known).
+        If there are items, only they are assessed. Otherwise the totals are: against the named
+        offence or, without one, against those of the families of the rights (None: not known).
         """
         matter = AssessedMatter(
             figures, acts, tuple(sorted(set(sanctions))), max(today or acts.last, acts.last)
@@ -79,7 +81,10 @@ class Thresholds:
     def families_shown(
         self, items: tuple[GoodsItem, ...], families: frozenset[str] | None
     ) -> frozenset[str]:
-        """The families whose offences items may be; without items, those that rights point to."""
+        """The families whose offences the items may be.
+
+        Without items, those that rights suggest.
+        """
         if items and self.fits:
             offences = self.fits.offences(items, dt.date.max)
             family_of = self.standards.family_of
@@ -103,7 +108,7 @@ class Thresholds:
     def _by_charge(
         self, charge: Charge, matter: AssessedMatter, offence: str | None
     ) -> Iterator[Weighed]:
-        """An offence that the items can be: what is sure of it, and what only may be."""
+        """Outcomes for each offence that items can be, from certain and from possible items."""
         for name in filter(self.standards.versions.__contains__, charge.standards):
             if charge.sure is not None:
                 of_sure = matter._replace(figures=charge.sure)
@@ -117,7 +122,10 @@ class Thresholds:
     def _by_totals(
         self, matter: AssessedMatter, offence: str | None, families: frozenset[str] | None
     ) -> Iterator[Weighed]:
-        """Totals say neither which goods nor which act: unnamed, they are a suspicion at most."""
+        """Outcomes from totals.
+
+        Totals show neither goods nor act, so unnamed they are at most a suspicion.
+        """
         if offence is None and (families is None or len(families) > 1):
             matter = matter._replace(figures=replace(matter.figures, mixed=True))
         unknown = () if offence is not None else (ACT,)

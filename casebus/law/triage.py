@@ -1,6 +1,6 @@
-"""繁简分流: which track a matter is fit for, and whether another way is to be offered first.
+"""繁简分流: the track that fits a matter, and whether another way is to be offered first.
 
-`triage.yaml` says it in rules; the first that holds counts, for the track and for each way. The
+`triage.yaml` holds the rules. The first rule that holds counts, for the track and for each way. The
 bus proposes, a person decides (`case.triaged`, `arbitration_mediation.recommended`).
 """
 
@@ -37,7 +37,7 @@ class TriageFile(LawModel):
 
 
 class Proposal(NamedTuple):
-    """What the rules propose for a matter; empty words where they propose nothing."""
+    """The proposal of the rules for a matter; the words are empty if there is none."""
 
     track: str
     track_rule: str
@@ -55,12 +55,12 @@ class Triage:
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Self:
-        """The rules of a law's files; bundles of before there was the file have none."""
+        """The rules of a law's files. Bundles from before this file have none."""
         known = FILE in files
         return cls(loader.parse(files, FILE, TriageFile) if known else TriageFile(rules=()))
 
     def propose(self, ce_type: str, body: Body, day: dt.date) -> Proposal | None:
-        """None for an event type that no rule speaks of."""
+        """The proposal; None for an event type that no rule names."""
         rows = self._rows.get(event_name(ce_type))
         if rows is None:
             return None

@@ -1,8 +1,9 @@
-"""Jurisdiction: which office a matter belongs to, by what its event says and the directory.
+"""Jurisdiction: the office that a matter belongs to, by the event's body and the directory.
 
-`venues.yaml` says it in rules: for an event type, choices in the order in which they are tried.
-A choice names an office that the event names, the places that count (as paths into its body) at
-a level, or the superior that two offices share. A body that does not say enough finds nobody.
+`venues.yaml` holds the rules. For an event type it lists choices in the order in which they are
+tried. A choice names an office that the event names, the places that count (as paths into its body)
+at a level, or the superior that two offices share. If the body does not give enough, nobody is
+found.
 """
 
 from __future__ import annotations
@@ -21,27 +22,28 @@ from casebus.law.divisions import Divisions
 from casebus.law.models import EventName, LawModel, Rule, Title, Word
 
 FILE = "venues.yaml"
-#: In `ce_to`: whom the rules find.
+#: In `ce_to`: means the offices that the rules find.
 VENUE = "venue"
-#: A place or a level that is the author's own.
+#: Means the place or the level of the author.
 AUTHOR = "author"
-#: Offices without which nothing is disputed.
+#: Without at least so many offices nothing is disputed.
 _TWO = 2
 #: Length of a unified social credit code (GB 32100-2015).
 _USCC = 18
 
 
 class VenueRule(LawModel):
-    """One way to find the office; what it does not say does not count."""
+    """One way to find the office. Fields that are not given do not count."""
 
     when: Condition = Condition()
     #: Path in the body that names the office itself.
     agency: str | None = None
-    #: Paths in the body to division codes, in the order in which they count; or `author`. A
-    #: unified social credit code stands for the division whose office registered it.
+    #: Paths in the body to division codes, in the order in which they count; or `author`. A unified
+    #: social credit code means the division whose office registered it.
     places: tuple[str, ...] = ()
     level: Literal["author", "county", "city", "province", "national"] = "author"
-    #: Paths in the body to offices that dispute; with the author, their lowest shared superior.
+    #: Paths in the body to offices in dispute; with the author, their lowest shared superior
+    #: decides.
     superior_of: tuple[str, ...] = ()
 
 
@@ -51,11 +53,11 @@ class VenueRow(Rule):
     events: tuple[EventName, ...]
     sector: Word | Literal["author"]
     choices: tuple[VenueRule, ...] = Field(min_length=1)
-    #: Who must be of the offices that the rule finds, and the flag where they are not: told, never
-    #: refused. Held to its author, a rule finds nobody to send to.
+    #: The side that must be among the offices that the rule finds, and the flag if it is not. The
+    #: event is flagged, never refused. A rule for the author finds nobody to send to.
     holds: Literal["author", "recipients"] | None = None
     flag: Literal["not_the_common_superior", "not_the_same_level"] | None = None
-    #: Sectors of the authors whom it holds to that; none: every author.
+    #: Sectors of the authors to whom this applies; none given: every author.
     authors: tuple[Word, ...] = ()
 
     @model_validator(mode="after")
@@ -66,11 +68,11 @@ class VenueRow(Rule):
 
 
 class Concentration(Rule):
-    """Cases of some kinds, of several divisions, before one designated office (集中管辖)."""
+    """Cases of some kinds from several divisions go to one designated office (集中管辖)."""
 
     sector: Word
     when: Condition
-    #: Divisions whose cases come, those below them included.
+    #: Divisions whose cases move, with those below them.
     of: tuple[str, ...]
     #: The division whose office takes them.
     to: str
@@ -91,7 +93,7 @@ class Venue(NamedTuple):
 
 
 class VenueMatter(NamedTuple):
-    """What is asked: an event's body, who wrote it, when in law, and the directory of that time."""
+    """The question: an event's body, its author, its legal time, and the directory of that time."""
 
     body: Body
     author: KnownAgency
@@ -110,17 +112,17 @@ class Venues:
 
     @classmethod
     def of(cls, files: Mapping[str, bytes], divisions: Divisions) -> Self:
-        """The rules of a law's files; bundles of before there was the file have none."""
+        """The rules of a law's files. Bundles from before this file have none."""
         if FILE not in files:
             return cls(VenuesFile(venues=()), divisions)
         return cls(loader.parse(files, FILE, VenuesFile), divisions)
 
     def rules(self, ce_type: str) -> list[VenueRow]:
-        """The rules for an event type, of all times."""
+        """The rules for an event type in every period."""
         return self._rows.get(event_name(ce_type), [])
 
     def find(self, ce_type: str, matter: VenueMatter) -> Venue | None:
-        """The offices of the first rule in force that finds any; None where none does."""
+        """The offices of the first rule in force that finds any; None if there is none."""
         for row in self.rules(ce_type):
             if in_force(row, matter.day) and row.holds != AUTHOR:
                 found = self._found(row, matter)
@@ -131,9 +133,9 @@ class Venues:
     def flags(
         self, ce_type: str, matter: VenueMatter, recipients: Iterable[KnownAgency]
     ) -> tuple[str, ...]:
-        """Flags of the rules in force that author or recipients (of the rule's sector) miss.
+        """The flags of rules in force whose office is not the author or recipient it should be.
 
-        A rule that finds nobody holds nobody.
+        A rule that finds nobody flags nobody.
         """
         named = list(recipients)
         return tuple(
@@ -188,11 +190,14 @@ class Venues:
     def _superior(
         self, rivals: list[KnownAgency], row: VenueRow, matter: VenueMatter
     ) -> tuple[str, ...]:
-        """By the directory's own superiors; where they share none, by the division above all."""
+        """The superior in the directory.
+
+        If the offices share none, the one of the division above all.
+        """
         if len(rivals) < (_TWO if row.holds == AUTHOR else 1):
             return ()
         offices = matter.offices
-        # Whoever designates is above the dispute; whoever raises it is part of it.
+        # The office that designates is above the dispute; the office that raises it is part of it.
         parties = rivals if row.holds == AUTHOR else [matter.author, *rivals]
         chains = [list(_superiors(one, offices)) for one in parties]
         shared = [one for one in chains[0] if all(one in chain for chain in chains)]
@@ -213,12 +218,12 @@ def _held(row: VenueRow, matter: VenueMatter, recipients: Iterable[KnownAgency])
 
 
 def _division(code: str) -> str:
-    """A division code; of a unified social credit code, its third to eighth characters."""
+    """A division code; for a unified social credit code, its third to eighth characters."""
     return code[2:8] if len(code) == _USCC else code
 
 
 def _superiors(office: KnownAgency, offices: Agencies) -> Iterator[str]:
-    """Those above an office, the nearest first; a circle in the directory ends it."""
+    """The offices above an office, the nearest first. A circle in the directory ends the list."""
     seen = {office.id}
     at: KnownAgency | None = office
     while at is not None and at.superior and at.superior not in seen:

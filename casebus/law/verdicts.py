@@ -1,6 +1,6 @@
-"""The verdict on outcomes that were weighed, and the assessment that says it. Pure.
+"""The verdict on weighed outcomes, and the assessment that states it. Pure.
 
-The answer is never "no": what does not reach a standard today is watched.
+The answer is never "no". If a matter reaches no standard today, it is watched.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _Judged = tuple[Weighed, Verdict, Barred | None]
 
 
 class Verdicts:
-    """The severest that outcomes call for, in the words of one law."""
+    """The severest verdict that outcomes call for, in the words of one law."""
 
     def __init__(self, limits: ProsecutionLimits, fines: Fines, words: AssessmentWords) -> None:
         self._limits, self._fines, self._words = limits, fines, words
@@ -32,7 +32,10 @@ class Verdicts:
         return self._said(*max(((one, *self._verdict(one)) for one in weighed), key=_severity))
 
     def _verdict(self, weighed: Weighed) -> tuple[Verdict, Barred | None]:
-        """A tier that is barred leaves a suspicion standing, until all that it may be is barred."""
+        """The verdict.
+
+        A barred tier leaves a suspicion, until everything that it may be is barred.
+        """
         outcome, matter = weighed.outcome, weighed.matter
         barred = self._limits.barred(outcome, matter)
         if outcome.tier and barred is None:

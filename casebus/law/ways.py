@@ -1,4 +1,4 @@
-"""Where the transitions of a procedure lead: what lies ahead of a state, and where it ends."""
+"""Where the transitions of a procedure lead: the states ahead of a state, and the final ones."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _Edge = tuple[str, str]
 class Ways:
     """The ways between the states of one procedure.
 
-    A new round (an opening transition out of a state that its target leads to) leads nowhere ahead,
-    and neither do acts that may happen in any state. Otherwise everything would lie ahead of
-    everything.
+    A new round is an opening transition from a state to which its target leads. Neither a new round
+    nor acts that may happen in any state lead ahead. Otherwise every state would lie ahead of every
+    other.
     """
 
     def __init__(self, file: models.ProcedureFile) -> None:
@@ -30,15 +30,15 @@ class Ways:
             if state not in left and state in {to, *_reach(to, first)}
         }
         following = self._following((plain | opening) - rounds)
-        #: State -> the states that can follow it, near or far; it itself is not one of them.
+        #: State -> the states that can follow it, near or far, without the state itself.
         self.ahead = {
             state: frozenset(_reach(state, following) - {state}) for state in self._states
         }
-        #: States without a way out but into a new round.
+        #: States without a way out, except into a new round.
         self.final = frozenset(state for state in self._states if not following[state])
         anywhere = {row.to for row in file.in_use if row.from_ == (ALL,) and row.to != SAME}
         starts = {file.initial, *anywhere}
-        #: States that some order of events leads to.
+        #: States that some order of events reaches.
         self.reachable = starts.union(*(self.ahead.get(state, ()) for state in starts))
 
     def _following(self, edges: Iterable[_Edge]) -> dict[str, set[str]]:

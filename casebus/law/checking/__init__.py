@@ -1,6 +1,7 @@
-"""What is wrong or odd in a law that can be used: `casebus law check`.
+"""Errors and odd rules in a law that can be used, for `casebus law check`.
 
-Pure. Loading refuses what cannot be used at all; this tells what a lawyer should look at.
+Pure. Loading refuses a law that cannot be used at all. This check names the places that a lawyer
+should look at.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ _CHECKS = (
 def check(
     files: Mapping[str, bytes], schemas: Iterable[Schema], *, least: str | None = None
 ) -> list[LawProblem]:
-    """Errors first, then by file and line; raises LawError where the law cannot be used.
+    """The problems, errors first, then by file and line. Raises LawError if the law cannot be used.
 
-    `least` is a confidence (V, M+, M~): rows that we are less sure of are told.
+    `least` is a confidence (V, M+, M~). Rows of a lower confidence are listed too.
     """
     book = LawBook(files, schemas)
     found = [one for problems in _CHECKS for one in problems(book)]

@@ -1,4 +1,4 @@
-"""Actions that nobody declared, and needs that no body of their act can meet."""
+"""Actions that no file declares, and needs that no body of their act can meet."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _undeclared(book: LawBook) -> Iterator[LawProblem]:
 
 
 def _unasked(book: LawBook, file: models.ProcedureFile, event: str) -> list[str]:
-    """Roles that the act gives to a recipient, and that it may leave without one."""
+    """Roles that the act gives to a recipient, although no need asks for such a recipient."""
     asked = {
         sector
         for acts in book.acts.values()
@@ -47,7 +47,7 @@ def _unasked(book: LawBook, file: models.ProcedureFile, event: str) -> list[str]
         for sector in need.to
     }
     rows = [row for row in file.in_use if row.event == event]
-    # Not where the bus sends the copy itself, nor where one way into the act does without.
+    # Not if the bus sends the copy itself, or if one way into the act needs no recipient.
     owed = [
         {
             role

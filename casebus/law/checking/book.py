@@ -1,4 +1,4 @@
-"""A law opened to be checked: its files as they are written, its compiled form, the schemas."""
+"""A law opened for checking: its files as written, its compiled form, and the schemas."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _M = TypeVar("_M", bound=models.LawModel)
 
 
 class LawProblem(NamedTuple):
-    """One thing that is wrong or odd; an error keeps the law from being adopted."""
+    """One error or odd rule. An error keeps the law from being adopted."""
 
     severity: Literal["error", "warning"]
     code: str
@@ -50,7 +50,7 @@ class LawProblem(NamedTuple):
 
 class LawBook:
     def __init__(self, files: Mapping[str, bytes], schemas: Iterable[Schema]) -> None:
-        """Raises LawError where the law cannot be used at all."""
+        """Raises LawError if the law cannot be used at all."""
         self.law = Law(files)
         self.procedures = options.procedures(files)
         self.clocks = options.clocks(files)
@@ -73,7 +73,7 @@ class LawBook:
         self._emitters: dict[str, list[str]] = {}
 
     def fields(self, event: str) -> Fields | None:
-        """What the body of an event holds; None where it has no schema."""
+        """The fields of an event's body; None if it has no schema."""
         if event not in self._fields and event in self.schemas:
             self._fields[event] = Fields(self.schemas[event].body)
         return self._fields.get(event)
@@ -95,7 +95,7 @@ class LawBook:
 
     @cached_property
     def files(self) -> dict[str, models.LawModel]:
-        """Every file of rules by its name."""
+        """Every file of rules, by its name."""
         single: dict[str, models.LawModel | None] = {
             COMMON: self.common,
             VENUES: self.venues,
@@ -110,13 +110,13 @@ class LawBook:
 
     @cached_property
     def rules(self) -> list[tuple[Place, models.Rule]]:
-        """Every rule with a citation, and where it stands."""
+        """Every rule with a citation, and its place."""
         return [found for name, file in self.files.items() for found in _rules((name,), file)]
 
     def emitters(self, event: str) -> list[str]:
-        """The sectors of which some level may be the author of an event."""
+        """The sectors in which some level may be the author of an event."""
         if event not in self._emitters:
-            # Sectors share most of their globs, and there are many events.
+            # Kept, because sectors share most of their globs and there are many events.
             every = frozenset[str]().union(*self._granted.values())
             fitting = {glob for glob in every if fnmatchcase(event, glob)}
             self._emitters[event] = [
@@ -126,7 +126,7 @@ class LawBook:
 
     @cached_property
     def _granted(self) -> dict[str, frozenset[str]]:
-        """By sector, the events that some level of it may be the author of."""
+        """For each sector, the events of which some level of it may be the author."""
         return {
             sector: frozenset(glob for grant in row.emits for glob in grant.types)
             for sector, row in self.sectors.sectors.items()

@@ -20,7 +20,7 @@ def problems(book: LawBook) -> Iterator[LawProblem]:
         place = places[clock]
         owed = any(one.expiry == "breach" for one in rules)
         if clock not in started and clock in optional:
-            # Nothing starts it until this installation chooses so.
+            # Nothing starts it unless this installation chooses the option.
             continue
         if clock not in started:
             tell = book.error if owed else book.warning
@@ -45,7 +45,7 @@ def problems(book: LawBook) -> Iterator[LawProblem]:
 def _breach(
     book: LawBook, place: Place, row: models.ClockVersion, started: dict[str, set[str]]
 ) -> Iterator[LawProblem]:
-    """What keeps the end of a clock from being told, though the row says that it is."""
+    """The reasons why nobody would be told of the end of a clock, although the row says so."""
     if row.expiry == "breach" and row.amount is None:
         text = (
             f"{row.id} has no period, so that its breach never happens: give it one (`own_choice:"
@@ -68,7 +68,7 @@ def _breach(
 
 
 def _receipts(book: LawBook) -> Iterator[LawProblem]:
-    """That a clock counts from receipt where nothing says by when something is received."""
+    """A problem if a clock counts from receipt but no rule gives the day of receipt."""
     places = [place for place, row in _rows(book) if row.counts_from == "receipt"]
     if places and (book.common is None or book.common.receipt is None):
         text = "it counts from receipt: say in `receipt: {within_hours}` of common.yaml by when"
@@ -76,7 +76,7 @@ def _receipts(book: LawBook) -> Iterator[LawProblem]:
 
 
 def _can_be_held(book: LawBook, role: str) -> bool:
-    """Whether some procedure gives the role, which is then known in the whole case."""
+    """True if some procedure gives the role, which the whole case then knows."""
     return any(
         role in file.roles
         and file.roles[role].sectors
@@ -96,7 +96,7 @@ def _pauses(book: LawBook) -> Iterator[LawProblem]:
 
 
 def _lapses(book: LawBook) -> Iterator[LawProblem]:
-    """Transitions that wait for the end of a clock where it cannot run."""
+    """Transitions that wait for the end of a clock in states where the clock cannot run."""
     for name, file in book.procedures.items():
         running = left(file, clocks_of)
         for at, row in enumerate(file.transitions):
@@ -112,7 +112,7 @@ def _transitions(book: LawBook) -> Iterator[models.Transition]:
 
 
 def _optional(book: LawBook) -> Iterator[models.Transition]:
-    """Those that are in force only where an installation chooses so."""
+    """The transitions that are in force only if an installation chooses them."""
     for file in book.procedures.values():
         yield from (row for row in file.transitions if row.option is not None)
 

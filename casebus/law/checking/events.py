@@ -53,7 +53,7 @@ def _named_by_rules(book: LawBook) -> Iterator[tuple[Place, str]]:
 
 
 def _globs(book: LawBook) -> Iterator[tuple[Place, str]]:
-    """Every event that may be named by its domain."""
+    """Every glob that names the events of a domain."""
     for name, file in book.procedures.items():
         yield from _each((name, "neutral"), file.neutral)
     if book.common:
@@ -93,7 +93,7 @@ def _without_author(book: LawBook) -> Iterator[LawProblem]:
 
 
 def _without_procedure(book: LawBook) -> Iterator[LawProblem]:
-    """Of events that an agency may emit: what the bus says of a case needs no procedure."""
+    """Problems with events that an agency may send. The bus's own events need no procedure."""
     beside = {glob for file in book.procedures.values() for glob in file.neutral}
     for event in sorted(book.schemas.keys() - book.law.known_events):
         agencies = set(book.emitters(event)) - {BUS}

@@ -1,4 +1,4 @@
-"""What the body of an event holds: the paths that rules name, found in its schema."""
+"""The fields of an event's body: the paths that rules name, found in its schema."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Any, NamedTuple
 
 
 class FieldFound(NamedTuple):
-    """What stands at a path."""
+    """The field at a path."""
 
     #: Avro's word, `enum`, `record`, ...
     kind: str
-    #: Of an enum.
+    #: The symbols of an enum.
     symbols: tuple[str, ...] = ()
-    #: Some part of the way is a list.
+    #: True if some part of the path is a list.
     listed: bool = False
 
 
 class Fields:
     def __init__(self, body: dict[str, Any]) -> None:
         self._body = body
-        #: Named types by full and by short name: each is written out where it first stands.
+        #: Named types by full and by short name. The schema writes each out at its first use.
         self._named: dict[str, dict[str, Any]] = {}
         self._note(body, "")
 
@@ -28,7 +28,7 @@ class Fields:
         return frozenset(one["name"] for one in self._body["fields"])
 
     def at(self, path: str) -> FieldFound | None:
-        """What stands at `decision.kind`; None where there is nothing of that name."""
+        """The field at a path such as `decision.kind`; None if there is no such field."""
         node, listed = self._body, False
         for word in path.split("."):
             field = next((one for one in node.get("fields", ()) if one["name"] == word), None)
@@ -40,7 +40,7 @@ class Fields:
         return FieldFound(kind, tuple(node.get("symbols", ())), listed)
 
     def _plain(self, node: Any) -> tuple[dict[str, Any], bool]:
-        """The type itself, without null, lists and names; whether it was a list."""
+        """The type itself without null, lists and names, and whether it was a list."""
         if isinstance(node, list):
             return self._plain(next((one for one in node if one != "null"), "null"))
         if isinstance(node, str):

@@ -1,4 +1,4 @@
-"""Paths into bodies that no body has, and values that cannot stand there."""
+"""Paths that no body has, and values that cannot stand at a path."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from casebus.law.conditions import Condition
 from casebus.law.figures import AMOUNTS
 from casebus.law.venues import AUTHOR
 
-#: Amounts of goods that events list piece by piece.
-#: So many events are named.
+#: The most events that a message names.
 _SHOWN = 4
+#: Lists in which events name goods piece by piece.
 _GOODS = ("goods", "items")
 _Path = tuple[Place, str, tuple[Any, ...]]
 _NUMBERS = frozenset({"int", "long"})
@@ -33,7 +33,7 @@ def problems(book: LawBook) -> Iterator[LawProblem]:
 
 
 def _venues(book: LawBook) -> Iterator[LawProblem]:
-    """Choices are shared between rules: a path must be one of some event that has rules."""
+    """Problems of venues. Rules share choices, so a path must fit some event that has rules."""
     rows = book.venues.venues if book.venues else ()
     every = {event for one in rows for event in one.events}
     for at, row in enumerate(rows):
@@ -71,7 +71,7 @@ def _of(place: Place, condition: Condition) -> Iterator[_Path]:
 def _unknown(
     book: LawBook, events: Iterable[str], paths: Iterable[_Path], *, lists: bool = True
 ) -> Iterator[LawProblem]:
-    """Paths that no event of these has: one that only some have finds nothing in the others."""
+    """Paths that none of these events has. If only some have it, it finds nothing in the others."""
     bodies = {event: fields for event in events if (fields := book.fields(event)) is not None}
     if not bodies:
         return
@@ -123,7 +123,7 @@ def _clocks(book: LawBook) -> Iterator[LawProblem]:
 
 
 def _figures(book: LawBook) -> Iterator[LawProblem]:
-    """An event that is read for figures has to have some."""
+    """A problem if an event that is read for figures has none."""
     for name, file in book.thresholds.items():
         for word in ("restates", "adds"):
             for at, glob in enumerate(getattr(file.detection, word, ())):

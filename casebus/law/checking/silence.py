@@ -1,4 +1,4 @@
-"""States in which nothing would ever fall due, if nobody did anything any more (ADR 25)."""
+"""States in which nothing would ever fall due, if nobody acted any more (ADR 25)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Running = frozenset[str]
 def problems(book: LawBook) -> Iterator[LawProblem]:
     for name, file in book.procedures.items():
         silent = _silent(book, file)
-        # An installation that chooses nothing has no other rows.
+        # The rows of an installation that chooses no option.
         plain = _silent(book, _without_options(file))
         for state, said in file.states.items():
             place: Place = (name, "states", state)
@@ -50,9 +50,9 @@ def _without_options(file: models.ProcedureFile) -> models.ProcedureFile:
 
 
 def _silent(book: LawBook, file: models.ProcedureFile) -> set[str]:
-    """States that some way leads to on which no clock runs that is sure to be told of.
+    """States that a case can reach without any clock that is certain to run and be announced.
 
-    Where a case rests for good nothing is waited for.
+    Final states are left out: nobody waits for anything there.
     """
     found = _runs(file, {clock for clock in _begun(file) if _falls(book, file, clock)})
     rests = Ways(file).final
@@ -60,10 +60,10 @@ def _silent(book: LawBook, file: models.ProcedureFile) -> set[str]:
 
 
 def _runs(file: models.ProcedureFile, known: set[str]) -> dict[str, set[_Running]]:
-    """State -> which of these clocks may run together there; only the smallest such sets.
+    """State -> the clocks that may run together there, as the smallest such sets only.
 
-    Fewer clocks before a transition leave fewer after it, so the smallest stand for the others.
-    A pause takes nothing away: it is somebody's act on record (`standstill` of common.yaml).
+    If fewer clocks run before a transition, fewer run after it. So the smallest sets stand for all.
+    A pause removes no clock: somebody's recorded act caused it (`standstill` of common.yaml).
     """
     found: dict[str, set[_Running]] = {state: set() for state in file.states}
     moved = True
@@ -71,7 +71,8 @@ def _runs(file: models.ProcedureFile, known: set[str]) -> dict[str, set[_Running
         moved = False
         for row in file.in_use:
             begins, ends = clocks_of(row)
-            # That a clock ran out is what falls due, where the case stays after it.
+            # If the case stays in the state, the end of the clock is itself the thing that falls
+            # due.
             ends = ends - {row.clock} if row.to == SAME else ends
             for state in file.states if row.from_ == (ALL,) else row.from_:
                 before = set(found[state])
@@ -94,7 +95,7 @@ def _begun(file: models.ProcedureFile) -> set[str]:
 
 
 def _falls(book: LawBook, file: models.ProcedureFile, clock: str) -> bool:
-    """Whether a clock, once started, is sure to run and to be told of at its end."""
+    """True if a clock, once started, is certain to run and somebody is told of its end."""
     rows = [one for one in book.rows_of(clock) if one.effective_to is None]
     moves = any(row.clock == clock for row in file.in_use)
     return bool(rows) and _for_every_body(rows) and all(_is_told(one, moves=moves) for one in rows)
@@ -107,7 +108,7 @@ def _is_told(row: models.ClockVersion, *, moves: bool) -> bool:
 
 
 def _for_every_body(rows: Iterable[models.ClockVersion]) -> bool:
-    """Whether some row is meant for each body: what one excludes, others name."""
+    """True if the rows cover every body: a value that one row excludes is named by another."""
     named = {
         (path, value)
         for row in rows

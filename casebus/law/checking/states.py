@@ -1,4 +1,4 @@
-"""Ends at which something is still owed, and duties that cannot be done."""
+"""Final states in which something is still owed, and duties that nobody can do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from casebus.law.checking.book import LawBook, LawProblem, Place
 from casebus.law.compiled import ALL, ANY_ROLE, SAME
 from casebus.law.ways import Ways
 
-#: What a transition begins and what it ends.
+#: The clocks or duties that a transition begins, and those that it ends.
 _Effect = Callable[[models.Transition], tuple[set[str], set[str]]]
 
 
@@ -21,7 +21,7 @@ def problems(book: LawBook) -> Iterator[LawProblem]:
 
 
 def _ends(book: LawBook, name: str, file: models.ProcedureFile) -> Iterator[LawProblem]:
-    """A state with no way out is where a case rests: nothing should be left to be done there."""
+    """A case rests in a state with no way out, so no clock or duty should be left there."""
     running, opened = left(file, clocks_of), left(file, duties_of)
     for state in sorted(Ways(file).final):
         place: Place = (name, "states", state)
@@ -42,18 +42,18 @@ def _owed(book: LawBook, clock: str) -> bool:
 
 
 def clocks_of(row: models.Transition) -> tuple[set[str], set[str]]:
-    """What a transition starts and what it ends of the clocks; `*` is all."""
+    """The clocks that a transition starts, and those that it ends; `*` is all."""
     lapsed = {row.clock} if row.clock else set()
     return set(row.begins), {*row.stops, *row.cancels, *lapsed}
 
 
 def duties_of(row: models.Transition) -> tuple[set[str], set[str]]:
-    """The same of the duties."""
+    """The duties that a transition opens, and those that it closes."""
     return set(row.opens), set(row.closes)
 
 
 def left(file: models.ProcedureFile, effect: _Effect) -> dict[str, set[str]]:
-    """State -> what some order of events leaves running or open there."""
+    """State -> the clocks or duties that some order of events leaves running or open there."""
     found: dict[str, set[str]] = {state: set() for state in file.states}
     moved = True
     while moved:
@@ -75,9 +75,10 @@ def _ended_at(file: models.ProcedureFile, state: str, one: str, effect: _Effect)
 
 
 def _ended_by_opening(book: LawBook, file: models.ProcedureFile, clock: str) -> bool:
-    """Whether what begins another procedure of the case ends it, in whatever state this one is.
+    """True if the opening of another procedure ends the clock, in whatever state this one is.
 
-    What was begun before it began ends nothing any more: so the clock must not start then.
+    A procedure that opened before the clock began no longer ends it. So the clock must not start
+    then.
     """
     ending = {
         other.id

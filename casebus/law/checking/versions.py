@@ -1,4 +1,4 @@
-"""Versions of a rule that overlap or leave gaps, and how well each is founded."""
+"""Versions of a rule that overlap or leave gaps, and the confidence of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from casebus.law.checking.book import LawBook, LawProblem, Place
 from casebus.law.compiled import ALL
 from casebus.law.law import HOLIDAYS
 
-#: Surest first.
+#: The surest comes first.
 LEVELS = ("V", "M+", "M~", "M?")
 _DAY = dt.timedelta(days=1)
 _SAYS_SOMETHING = re.compile(r"[\w（]")
@@ -31,7 +31,7 @@ def problems(book: LawBook) -> Iterator[LawProblem]:
 
 
 def unsure(book: LawBook, least: str) -> Iterator[LawProblem]:
-    """Rows whose confidence is below a level; raises CasebusError for a level that is none."""
+    """Rows whose confidence is below a level; raises CasebusError for an unknown level."""
     if least not in LEVELS:
         raise CasebusError("bad_level", f"{least}: a confidence is one of {', '.join(LEVELS)}")
     for place, rule in book.rules:

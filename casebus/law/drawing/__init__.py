@@ -1,6 +1,6 @@
 """Procedures drawn as statecharts (SVG). Pure: the same law always gives the same text.
 
-A layout of our own: the libraries that lay out layered graphs are binaries or not kept.
+The layout is our own: libraries that lay out layered graphs are binaries or not maintained.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One procedure as a statechart: boxes of states that list what may happen there, and arrows."""
+"""One procedure as a statechart: boxes of states that list their events, and arrows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from casebus.law.ways import Ways
 
 _HEAD, _ROW, _PAD, _EDGE = 30.0, 31.0, 10.0, 24.0
 _LEAST = 150.0
-#: Widths of a letter by the size of its font; Chinese characters are square.
+#: Widths of a letter in units of its font size; Chinese characters are square.
 _NARROW = 0.56
-#: Behind it begin the characters of East Asia, which are as wide as high.
+#: From this code point on begin the characters of East Asia, which are as wide as high.
 _LAST_NARROW = "\u2e80"
 _FONT = "'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',sans-serif"
 _STYLE = f"""
@@ -41,16 +41,16 @@ _SIGNS = (
 
 
 class ChartLine(NamedTuple):
-    """What may happen in a state."""
+    """One event that may happen in a state."""
 
     text: str
     below: str
-    #: Where it leads; none where it stays.
+    #: The target state; None if the case stays.
     to: str | None
 
 
 def draw(file: models.ProcedureFile, titles: Mapping[str, str]) -> str:
-    """The procedure as SVG; `titles` are those of events, in Chinese."""
+    """The procedure as SVG; `titles` are the Chinese titles of events."""
     lines = {state: _lines(file, state, titles) for state in file.states}
     anywhere = [_line(file, row, titles) for row in file.in_use if row.from_ == (ALL,)]
     ordered = [file.initial, *(state for state in file.states if state != file.initial)]
@@ -123,7 +123,7 @@ def _signs(row: models.Transition) -> Iterable[str]:
 
 
 def _tags(lines: list[ChartLine]) -> dict[str, str]:
-    """Target -> the numbers of the lines that lead there."""
+    """Target -> the numbers of the lines that lead to it."""
     tags: dict[str, list[str]] = {}
     for at, one in enumerate(lines, 1):
         if one.to:
@@ -165,7 +165,7 @@ def _box(
 
 
 def _arrows(layout: Layout, lines: Mapping[str, list[ChartLine]]) -> Iterable[str]:
-    """From the edge of one box to that of the other, side by side in the order of their ways."""
+    """Arrows from the edge of one box to that of another, side by side in the order of the ways."""
     starts, ends = _ports(layout)
     for (source, target), way in layout.bends.items():
         up = (source, target) in layout.upward

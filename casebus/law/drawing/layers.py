@@ -11,18 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-#: A box as it was given, or a bend; hashable.
+#: A box as given, or a bend; hashable.
 Node = Any
 _SWEEPS = 24
 _GAP_X, _GAP_Y = 28.0, 56.0
-#: An edge that passes a layer keeps so much room there.
+#: The room that an edge keeps in a layer that it passes.
 _LANE = 14.0
 #: How much straighter a long edge is drawn than a short one.
 _STRAIGHT = 4.0
 
 
 class Bend(NamedTuple):
-    """Where an edge passes a layer."""
+    """A place where an edge passes a layer."""
 
     source: Node
     target: Node
@@ -43,7 +43,7 @@ class Layout:
     bends: dict[tuple[Node, Node], list[tuple[float, float]]] = field(default_factory=dict)
     #: Edges that lead upwards.
     upward: set[tuple[Node, Node]] = field(default_factory=set)
-    #: Box -> where its layer ends: an edge goes straight down so far, past taller neighbours.
+    #: Box -> the end of its layer: an edge goes straight down to it, past taller neighbours.
     floors: dict[Node, float] = field(default_factory=dict)
     width: float = 0.0
     height: float = 0.0
@@ -52,7 +52,10 @@ class Layout:
 def lay_out(
     sizes: Mapping[Node, tuple[float, float]], edges: Sequence[tuple[Node, Node]]
 ) -> Layout:
-    """Places of boxes of these sizes; the first are tried as the top. Edges are distinct."""
+    """The places of boxes of these sizes. The first boxes are tried as the top.
+
+    Edges are distinct.
+    """
     upward = _turned(list(sizes), edges)
     down = {(b, a) if (a, b) in upward else (a, b) for a, b in edges}
     layer_of = _layers(list(sizes), sorted(down, key=_ranker(sizes)))
@@ -68,7 +71,7 @@ def _ranker(sizes: Mapping[Node, tuple[float, float]]) -> _Ranker:
 
 
 class _Ranker:
-    """Edges in the order in which their boxes were given."""
+    """Assigns layers; keeps edges in the order in which their boxes were given."""
 
     def __init__(self, rank: Mapping[Node, int]) -> None:
         self._rank = rank
@@ -78,7 +81,7 @@ class _Ranker:
 
 
 def _turned(nodes: Sequence[Node], edges: Sequence[tuple[Node, Node]]) -> set[tuple[Node, Node]]:
-    """The edges that close a cycle, walking from the first box on."""
+    """The edges that close a cycle on a walk from the first box."""
     following: dict[Node, list[Node]] = {node: [] for node in nodes}
     for source, target in edges:
         following[source].append(target)
@@ -103,7 +106,10 @@ def _turned(nodes: Sequence[Node], edges: Sequence[tuple[Node, Node]]) -> set[tu
 
 
 def _layers(nodes: Sequence[Node], edges: Sequence[tuple[Node, Node]]) -> dict[Node, int]:
-    """Each box below all that lead to it; what nothing leads to right above what it leads to."""
+    """Layer of each box, below all boxes that lead to it.
+
+    A box without such is right above its targets.
+    """
     above: dict[Node, list[Node]] = {node: [] for node in nodes}
     for source, target in edges:
         above[target].append(source)
@@ -126,7 +132,7 @@ def _layers(nodes: Sequence[Node], edges: Sequence[tuple[Node, Node]]) -> dict[N
 def _rows(
     layer_of: Mapping[Node, int], edges: Sequence[tuple[Node, Node]]
 ) -> tuple[list[list[Node]], list[tuple[Node, Node]]]:
-    """The boxes layer by layer, a bend for each layer that an edge passes, and single steps."""
+    """The boxes layer by layer, a bend for each layer that an edge passes, and the single steps."""
     rows: list[list[Node]] = [[] for _ in range(max(layer_of.values(), default=0) + 1)]
     for node, layer in layer_of.items():
         rows[layer].append(node)
@@ -142,7 +148,7 @@ def _rows(
 
 
 def _ordered(rows: list[list[Node]], links: Sequence[tuple[Node, Node]]) -> list[list[Node]]:
-    """Each layer in the order of its neighbours' middles, down and up again; the best is kept."""
+    """Each layer in the order of its neighbours' middles, swept down and up; the best is kept."""
     above, below = _neighbours(links)
     best, least = [list(row) for row in rows], _crossings(rows, below)
     now = [list(row) for row in rows]
@@ -193,7 +199,7 @@ def _crossings(rows: Sequence[Sequence[Node]], below: Mapping[Node, list[Node]])
 def _places(
     rows: Sequence[Sequence[Node]], links: Sequence[tuple[Node, Node]], widths: Mapping[Node, float]
 ) -> dict[Node, float]:
-    """The middle of each: as near to its neighbours as the order and the widths allow."""
+    """The middle of each box, as near to its neighbours as the order and the widths allow."""
     above, below = _neighbours(links)
     xs: dict[Node, float] = {}
     for row in rows:
@@ -219,12 +225,15 @@ def _spread(
     widths: Mapping[Node, float],
     xs: dict[Node, float],
 ) -> None:
-    """Least squares from what is wanted, kept in order and apart (pooled adjacent violators)."""
+    """Places by least squares from the wanted ones, in order and apart.
+
+    The method is that of pooled adjacent violators.
+    """
     offset, offsets = 0.0, [0.0]
     for one, other in itertools.pairwise(row):
         offset += (widths[one] + widths[other]) / 2 + _GAP_X
         offsets.append(offset)
-    # Blocks of (weight, mean, how many) that move together.
+    # Blocks of (weight, mean, number of boxes) that move together.
     blocks: list[tuple[float, float, int]] = []
     for want, weight, off in zip(wanted, weights, offsets, strict=False):
         blocks.append((weight, want - off, 1))
@@ -263,7 +272,7 @@ def _measured(
             if isinstance(node, Bend):
                 top, height = tops[layer]
                 way = bends.setdefault((node.source, node.target), [])
-                # Straight along the boxes of the layer, so that no curve cuts one.
+                # Straight along the boxes of the layer, so that no curve cuts a box.
                 way += [(xs[node], top), (xs[node], top + height)]
     for edge in edges:
         turned = edge in upward
