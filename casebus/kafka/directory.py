@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 HEARTBEAT_TOPIC = "directory.heartbeat"
 STALE_AFTER_SECONDS = 5.0
 _POLL_MS = 500
+#: A fetch ends with the next heartbeat, or at once if the directory has grown.
+_FETCH_MS = 2_000
 _READ_MS = 1_000
 _RETRY_SECONDS = 1.0
 
@@ -91,7 +93,8 @@ class DirectoryFollower:
 
     def _follow(self) -> None:
         entries, beats = TopicPartition(DIRECTORY, 0), TopicPartition(HEARTBEAT_TOPIC, 0)
-        consumer = KafkaConsumer(**consumer_settings(self._settings, None))
+        options = consumer_settings(self._settings, None) | {"fetch_max_wait_ms": _FETCH_MS}
+        consumer = KafkaConsumer(**options)
         try:
             consumer.assign([entries, beats])
             consumer.seek(entries, self.directory.position)

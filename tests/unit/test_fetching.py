@@ -15,7 +15,7 @@ from aiokafka.consumer import consumer
 from aiokafka.consumer.fetcher import Fetcher, FetchResult
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState
 
-from services.transport.fetching import FETCH_MS, TAKEN_WITHIN_SECONDS, PromptFetcher
+from services.transport.fetching import ALL_MS, SOME_MS, TAKEN_WITHIN_SECONDS, PromptFetcher
 
 FLOODED, QUIET = TopicPartition("rejected", 0), TopicPartition("case.journal", 0)
 
@@ -72,9 +72,36 @@ async def test_a_batch_that_waits_to_be_taken_holds_up_no_other_partition(
     assert found == asked
 
 
-async def test_a_fetch_that_finds_nothing_ends_soon_whatever_its_client_asked_for() -> None:
+@pytest.mark.parametrize(("untaken", "lasts"), [(False, ALL_MS), (True, SOME_MS)])
+async def test_a_fetch_lasts_only_where_it_leaves_no_partition_out(
+    untaken: bool, lasts: int
+) -> None:
     fetcher = PromptFetcher(client(), SubscriptionState(), fetch_max_wait_ms=1500)
+    assignment = Assignment({FLOODED, QUIET})
+    for place in (FLOODED, QUIET):
+        assignment.state_value(place).reset_to(0)
+    await asyncio.sleep(0)
     try:
-        assert fetcher._fetch_max_wait_ms == FETCH_MS
+        if untaken:
+            fetcher._set_error(FLOODED, ValueError("stands for a batch that is not taken"))
+            await asyncio.sleep(2 * TAKEN_WITHIN_SECONDS)
+        [(_, request)], *_ = fetcher._get_actions_per_node(assignment)
+    finally:
+        await fetcher.close()
+    assert request._max_wait_ms == lasts
+
+
+@pytest.mark.parametrize("hold", ["paused", "without a place"])
+async def test_a_partition_that_is_held_back_makes_the_fetch_of_the_others_short(hold: str) -> None:
+    fetcher = PromptFetcher(client(), SubscriptionState())
+    assignment = Assignment({FLOODED, QUIET})
+    assignment.state_value(QUIET).reset_to(0)
+    if hold == "paused":
+        assignment.state_value(FLOODED).reset_to(0)
+        assignment.state_value(FLOODED).pause()
+    await asyncio.sleep(0)
+    try:
+        fetcher._get_actions_per_node(assignment)
+        assert fetcher._fetch_max_wait_ms == SOME_MS
     finally:
         await fetcher.close()
