@@ -1,4 +1,4 @@
-"""What does not answer is asked again, with growing pauses; a longer wait is said in one line."""
+"""Asks again, with growing pauses, if there is no answer; a longer wait is reported in one line."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from casebus.errors import AwayError
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
-#: Brokers that give nothing of what they hold for so long are away.
+#: After so many seconds without a record, brokers that hold some count as away.
 STILL_SECONDS = 30.0
 _FIRST_PAUSE_SECONDS = 0.1
 _MOST_PAUSE_SECONDS = 5.0
-#: A fault that is over sooner is told to nobody.
+#: A shorter fault is not reported.
 _TOLD_AFTER_SECONDS = 1.0
 
 
 class Patience:
-    """How long what is away is waited for. Threads may share one: they say it once."""
+    """The patience with something that is away. Threads may share one: they report it once."""
 
     def __init__(
         self,
@@ -39,9 +39,9 @@ class Patience:
         self._told = False
 
     def ask(self, question: Callable[[], _T]) -> _T:
-        """The answer; what raises AwayError is asked again until the time is up.
+        """The answer. After an AwayError it asks again until the time is up.
 
-        Only for what may be asked twice.
+        Only for questions that may be asked twice.
         """
         began, pause = self._clock(), _FIRST_PAUSE_SECONDS
         while True:
@@ -61,11 +61,14 @@ class Patience:
                 return answer
 
     def _pause(self, pause: float, error: AwayError, left: float) -> float:
-        """Never the same for all who lost the same thing at the same moment."""
+        """Never the same for all clients that lost the same thing at the same moment."""
         return min(max(pause * random.uniform(0.5, 1.0), error.after_seconds), left)
 
     def _given_up(self) -> bool:
-        """Nobody waits any more, so the next wait is told anew; whether this one was."""
+        """Nobody waits any more, so the next wait is reported again.
+
+        Returns whether this one was.
+        """
         with self._lock:
             told, self._told = self._told, False
         return told

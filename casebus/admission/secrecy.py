@@ -1,6 +1,6 @@
-"""State secrets never enter the bus: what is marked as one is refused before it is sent. Pure.
+"""State secrets never enter the bus: a marked event is refused before it is sent. Pure.
 
-Papers carry the mark as GB/T 9704 prints it (`机密★10年`); data may carry it as a field's value.
+Papers carry the mark as GB/T 9704 prints it (`机密★10年`). Data may carry it as a field's value.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _WHOLE = frozenset({"国家秘密", "绝密", "机密", "秘密", "state_secret"
 
 
 def secret_mark(text: str) -> bool:
-    """Whether a text is marked as a state secret: with the star, or as its whole content."""
+    """True if a text is marked as a state secret: with the star, or as its whole content."""
     folded = unicodedata.normalize("NFKC", text).strip().lower()
     return folded in _WHOLE or _STAR.search(folded) is not None
 
 
 def refuse_state_secrets(data: Any) -> None:
-    """Raise CasebusError `state_secret` naming the field, and nothing of what it says."""
+    """Raise CasebusError `state_secret`, which names the field but nothing of its content."""
     for path, text in _texts(data, ""):
         if secret_mark(text):
             raise CasebusError(

@@ -1,7 +1,7 @@
-"""How every kafka-python client reaches the brokers: each setting that matters, said out loud.
+"""How every kafka-python client reaches the brokers, with each important setting given here.
 
 The library's defaults would commit offsets on their own, start at the end, create topics, and take
-30 s to say `timed out` about a wrong password. Here a wrong password is a separate error, at once.
+30 s to report a wrong password as `timed out`. Here a wrong password is a separate error, at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from casebus.patience import Patience
 from casebus.settings import Settings
 from casebus.words import in_words, with_cause
 
-#: Two MiB and the headers: what an inbox record may measure.
+#: The largest record of an inbox: two MiB and the headers.
 _LARGEST_RECORD = 2 * 1024 * 1024 + 128 * 1024
 _BOOTSTRAP_MS = 8_000
 _REFUSALS = (
@@ -32,11 +32,11 @@ _REFUSALS = (
 
 
 class _Manager(KafkaConnectionManager):  # type: ignore[misc]
-    """Ends the bootstrap at a refused password, which the library tries again for ever.
+    """Ends the bootstrap at a refused password; the library would try it again for ever.
 
-    The broker closes the connection behind its refusal, and the library drops what it read
-    together with the end. So the exchange itself is listened to, and a connection that is lost
-    inside it twice running counts as a refusal too.
+    The broker closes the connection after its refusal. The library drops the refusal when it sees
+    the end. So this class listens to the exchange itself. If the connection is lost inside the
+    exchange twice in a row, that counts as a refusal too.
     """
 
     _refused: Exception | None = None
@@ -81,7 +81,7 @@ class _Client(KafkaNetClient):  # type: ignore[misc]
 
 
 def client_settings(settings: Settings) -> dict[str, Any]:
-    """What every Kafka client here has in common: addresses, sign-in, timeouts."""
+    """The common settings of all Kafka clients here: addresses, sign-in, timeouts."""
     return {
         **settings.kafka_client(),
         "client_id": f"casebus-{settings.kafka_username or 'client'}",
@@ -98,7 +98,7 @@ def client_settings(settings: Settings) -> dict[str, Any]:
 
 
 def producer_settings(settings: Settings) -> dict[str, Any]:
-    """All that is written waits for every in-sync replica and is written once."""
+    """Settings of a producer: each write waits for every in-sync replica and is written once."""
     return client_settings(settings) | {
         "acks": "all",
         "enable_idempotence": True,
@@ -113,7 +113,7 @@ def producer_settings(settings: Settings) -> dict[str, Any]:
 
 
 def consumer_settings(settings: Settings, group: str | None) -> dict[str, Any]:
-    """From the start of the topic, nothing committed but by the caller."""
+    """Settings of a consumer: from the start of the topic; only the caller commits."""
     return client_settings(settings) | {
         "group_id": group,
         "enable_auto_commit": False,
@@ -137,10 +137,10 @@ def open_producer(settings: Settings) -> KafkaProducer:
 
 
 def open_consumer(settings: Settings, topic: str, group: str | None) -> KafkaConsumer:
-    """A consumer that may read `topic`; raises CasebusError where it may not.
+    """A consumer that may read `topic`; raises CasebusError if it may not.
 
-    kafka-python says nothing about a denied read: its iterator just ends. So this asks first
-    whether the account sees the topic at all.
+    kafka-python does not report a denied read: its iterator just ends. So this first asks whether
+    the account sees the topic at all.
     """
     patience = Patience(settings.patience_seconds)
     return patience.ask(lambda: _consumer(settings, topic, group))

@@ -1,7 +1,7 @@
 """Reads the directory topic: once, or on and on, so that a process judges by it as it stands now.
 
-Heartbeats carry the directory's end offset; a follower that has not heard one for
-`STALE_AFTER_SECONDS`, or has not read up to it, is stale (design rule 9).
+Heartbeats carry the directory's end offset. A follower is stale if it has heard no heartbeat for
+`STALE_AFTER_SECONDS`, or has not read up to the offset (design rule 9, a stale directory).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _RETRY_SECONDS = 1.0
 
 
 class DirectoryReader(Protocol):
-    """Whatever knows the directory; `caught_up` once it was read to the end it had."""
+    """A reader that knows the directory; `caught_up` is true once it has read to the end."""
 
     directory: Directory
 
@@ -48,7 +48,7 @@ class DirectoryReader(Protocol):
 
 
 class DirectoryFollower:
-    """Reads in a thread of its own; `directory` is safe to read from any thread."""
+    """Reads in its own thread; `directory` is safe to read from any thread."""
 
     def __init__(self, settings: Settings, schemas: Schemas) -> None:
         self.directory = Directory(schemas, settings.root_digest)
@@ -65,21 +65,22 @@ class DirectoryFollower:
 
     def stop(self) -> None:
         self._stop.set()
-        # Who waits is told: a process that is ended while it starts would wait to the end.
+        # Tell the waiting thread. Otherwise a process that is stopped at its start would wait for
+        # ever.
         self._read.set()
         self._thread.join()
 
     def wait(self, timeout_seconds: float) -> bool:
-        """Wait until all that stood in the topic at start has been read, or it is stopped."""
+        """Wait until everything that was in the topic at the start is read, or it is stopped."""
         return self._read.wait(timeout_seconds) and self.caught_up
 
     @property
     def caught_up(self) -> bool:
-        """Whether everything that stood in the topic at start has been read."""
+        """True if everything that was in the topic at the start is read."""
         return self._read.is_set() and not self._stop.is_set()
 
     def fresh(self) -> bool:
-        """Whether a heartbeat was heard lately and all that it promised has been read."""
+        """True if a heartbeat came lately and everything up to its offset is read."""
         heard = time.monotonic() - self._heard_at < STALE_AFTER_SECONDS
         return heard and self.directory.position >= self._promised
 

@@ -24,7 +24,7 @@ def visible_topics(settings: Settings) -> set[str]:
 
 
 def door_finder(settings: Settings, schemas: Schemas) -> DoorOf:
-    """The one door that an agency's account sees, or every agency's sector's by the directory."""
+    """Finds the one door that an agency's account sees, or each agency's door by the directory."""
     topics = visible_topics(settings)
     if DIRECTORY not in topics:
         return one_door(visible_door(topics))
@@ -41,7 +41,7 @@ def door_finder(settings: Settings, schemas: Schemas) -> DoorOf:
 
 
 def doors_seen(settings: Settings, sector_of: SectorOf) -> DoorOf:
-    """Refuse a sector of which this account sees no door, before anything is kept for it."""
+    """Refuse a sector if this account sees no door of it, before anything is kept for it."""
     seen: set[str] = set()
 
     def door_of(agency: str) -> str:

@@ -1,4 +1,4 @@
-"""All that an agency's own system needs, put together from the environment."""
+"""Everything that an agency's own system needs, built from the environment."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from casebus.settings import Settings
 
 
 class Client:
-    """Use it as a context manager; what is not used is not opened.
+    """The SDK in one object. Use it as a context manager. It opens only the parts that are used.
 
-    Threads may share it: `publish` takes turns, `gateway` answers all at once, and an inbox is for
-    the thread that opened it. A forked process makes a client of its own; the parent's raises
-    CasebusError `after_fork` there.
+    Threads may share it: `publish` takes turns, `gateway` answers all at once, and an inbox is only
+    for the thread that opened it. A forked process makes a client of its own. There the parent's
+    client raises CasebusError `after_fork`.
 
-    Without `settings` it reads the environment (CASEBUS_*). `publish` and `inbox` need the
-    agency's account on Kafka and its private key; `gateway` needs its API key.
+    Without `settings` it reads the environment (CASEBUS_*). `publish` and `inbox` need the agency's
+    account on Kafka and its private key; `gateway` needs its API key.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -52,7 +52,8 @@ class Client:
     def publish(self, *events: NewEvent) -> list[Published]:
         """Sign, keep and send events in this order; returns when Kafka has taken them.
 
-        Raises CasebusError. What was kept and could not be sent goes out first the next time.
+        Raises CasebusError. Records that were kept but could not be sent go out first the next
+        time.
         """
         self._owner.require()
         with self._turn:
@@ -60,7 +61,7 @@ class Client:
         return publisher.publish(events)
 
     def inbox(self, *, actor: str = "", group: str | None = None) -> Inbox:
-        """The agency's inbox; `actor` is the pseudonym that its retrievals carry."""
+        """The agency's inbox; `actor` is the pseudonym in its retrieval events."""
         self._owner.require()
         with self._turn:
             store, publisher = self.store, self.publisher

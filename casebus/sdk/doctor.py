@@ -1,7 +1,7 @@
-"""What is wrong with an agency's own system on the bus, and what its people can do about it.
+"""Faults of an agency's own system on the bus, and the remedies for its people.
 
-The usual fault is two systems that count under one name. A local store that was deleted begins
-again at 1. One that was copied to a second machine goes on beside the first.
+The usual fault is two systems that count under one name. If a local store was deleted, it begins
+again at 1. If it was copied to a second machine, the copy counts on beside the first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from casebus.sdk.store import Store, machine, path_in
 from casebus.settings import Settings
 
 Verdict = Literal["ok", "warning", "wrong"]
-#: What to do where two systems count under one name, or one lost its memory.
+#: The remedy if two systems count under one name, or one lost its memory.
 _REMEDY = (
     "let one system alone publish as {source}; give the other, or one whose store was lost, a name "
     "of its own: source={source}/NAME (docs/sdk.md)"
@@ -26,7 +26,7 @@ _REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was looked at, what was found, and what a person can do about it."""
+    """One check: its subject, its result, and the remedy."""
 
     name: str
     verdict: Verdict
@@ -35,7 +35,7 @@ class Check:
 
 
 def examine(settings: Settings, gateway: Gateway) -> Iterator[Check]:
-    """The local store, then what the bus saw of its numbers."""
+    """Check the local store, then the numbers that the bus has seen."""
     yield from _store(settings)
     try:
         yield from _numbers(settings.agency, gateway.repeated_numbers())

@@ -1,4 +1,4 @@
-"""Which door's topic an agency's events go to."""
+"""Finds the door topic for an agency's events."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterable
 from casebus.errors import CasebusError
 from casebus.events.doors import door_of, is_door, sector_of
 
-#: The door of an agency; raises CasebusError `sector_unknown`.
+#: Gives the door of an agency; raises CasebusError `sector_unknown`.
 DoorOf = Callable[[str], str]
-#: The sector of an agency; raises CasebusError `sector_unknown`.
+#: Gives the sector of an agency; raises CasebusError `sector_unknown`.
 SectorOf = Callable[[str], str]
 
 
 def one_door(door: str) -> DoorOf:
-    """For an agency's own system, which speaks for agencies of one sector."""
+    """The same door for all, for an agency's own system, whose agencies are all of one sector."""
     return lambda _agency: door
 
 
 def asked_once(finder: Callable[[], DoorOf]) -> DoorOf:
-    """Asks who can say it, which is opened at the first question; of each agency once."""
+    """Asks the finder once for each agency. The finder is opened at the first question."""
     known: dict[str, str] = {}
     opened: list[DoorOf] = []
 
@@ -45,7 +45,7 @@ def visible_door(topics: Iterable[str]) -> str:
 
 
 def door_among(topics: Iterable[str], sector: str) -> str | None:
-    """The sector's own door where the account sees it, else the only one it sees there."""
+    """The sector's own door if the account sees it, else the only one there that it sees."""
     here = [topic for topic in topics if is_door(topic) and sector_of(topic) == sector]
     whole = door_of(sector)
     return whole if whole in here else here[0] if len(here) == 1 else None

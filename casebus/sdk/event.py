@@ -1,4 +1,4 @@
-"""What a caller wants to say, before it has an envelope."""
+"""An event as a caller gives it, before it has an envelope."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from casebus.events.legaltime import LegalTime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """One event to publish. The publisher fills in what is None."""
+    """One event to publish. The publisher fills in each field that is None."""
 
     #: `referral.sent`, or the whole `casebus.referral.sent.v1`.
     type: str
@@ -24,17 +24,17 @@ class NewEvent:
     #: Agencies to send it to.
     to: tuple[str, ...] = ()
     legal: LegalTime | None = None
-    #: Ids of events of the same stream that led to this one.
+    #: Ids of events of the same stream that caused this one.
     causation: tuple[str, ...] = ()
     correlation: str | None = None
-    #: Given where a retry must not make a second event.
+    #: Given if a retry must not make a second event.
     id: str | None = None
-    #: Aware; None is the publisher's now.
+    #: Aware; None means the publisher's present time.
     time: datetime | None = None
     importid: str | None = None
     testdata: bool = False
-    #: Whether it takes a number of its source's sequence in the stream. Not where machines that
-    #: share no store speak as one source: each would count from 1.
+    #: True if it takes a number of its source's sequence in the stream. Must be False if several
+    #: machines without a shared store act as one source: each of them would count from 1.
     counted: bool = True
 
     @property
@@ -44,7 +44,7 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An event that Kafka has taken: where it is, or where it was first."""
+    """An event that Kafka has taken, with its place, or the place of its first copy."""
 
     source: str
     id: str

@@ -1,4 +1,4 @@
-"""Files of our own: one changes whole or not at all, and one process at a time holds a folder."""
+"""Our own files: each changes whole or not at all, and one process at a time holds a folder."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 
 from casebus.errors import CasebusError
 
-#: A new file, and none that a link of somebody else leads to.
+#: Make a new file only, never follow somebody else's link.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 def write_whole(path: Path, raw: bytes, beside: Path) -> None:
-    """In place of the file at `path`, flushed to the disk; `beside` is its name until then.
+    """Replace the file at `path`, flushed to the disk; `beside` is its temporary name.
 
-    The folder may be one that others write into.
+    Others may be able to write into the folder.
     """
-    # Our own of a write that was killed, or a link that was planted there.
+    # A leftover of our own write that was killed, or a link that somebody planted there.
     beside.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(beside, _NEW, 0o666), "wb") as file:
@@ -33,7 +33,7 @@ def write_whole(path: Path, raw: bytes, beside: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """A name is on the disk when its folder is."""
+    """Flush the folder: a file's name is on the disk only then."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -43,7 +43,7 @@ def flush_folder(folder: Path) -> None:
 
 @contextmanager
 def locked(path: Path, code: str, detail: str) -> Iterator[None]:
-    """Raises CasebusError `code` where another process holds the file."""
+    """Hold the file; raises CasebusError `code` if another process holds it."""
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

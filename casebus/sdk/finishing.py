@@ -1,4 +1,4 @@
-"""From what a caller wants to say to finished, signed records. Pure, but for the caller's ports."""
+"""Turns a caller's event into a finished, signed record. Pure, except for the caller's ports."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from casebus.sdk.event import NewEvent
 from casebus.signing.keyring import Keyring
 from casebus.trust.signing import Draft, sign
 
-#: What the front door takes (docs/design.md, sizes).
+#: The largest record that the front door takes (docs/design.md, sizes).
 LARGEST_VALUE = 1024 * 1024
 LARGEST_HEADERS = 64 * 1024
-#: Room that the signature and its proof take in the headers.
+#: The room in the headers for the signature and its proof.
 _SIGNATURE_ROOM = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An event that fits its schema; `request` is the digest of what the caller asked for."""
+    """An event that fits its schema; `request` is the digest of the caller's request."""
 
     event: NewEvent
     source: str
@@ -95,6 +95,6 @@ def sign_together(drafts: Sequence[Draft], keys: Keyring, schemas: Schemas) -> l
 
 
 def _request(event: NewEvent, value: bytes) -> bytes:
-    """What makes a retry the same request: all that the caller said, not when it was said."""
+    """The content that makes a retry the same request: all that the caller gave but its time."""
     said = [event.ce_type, event.to, str(event.legal), event.causation, event.correlation]
     return hashlib.sha256(json.dumps(said).encode() + b"\x00" + value).digest()

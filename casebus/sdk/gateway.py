@@ -1,4 +1,4 @@
-"""The gateway over HTTP: what an agency reads of its cases, and its officers' actions."""
+"""The gateway over HTTP: an agency reads its cases, and its officers act."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from casebus.words import with_cause
 JSON = dict[str, Any]
 
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
-#: All indicators of a province's year take longer than a look at a case.
+#: All indicators of a province's year take longer than one case.
 _STATISTICS_SECONDS = 120.0
-#: Of numbers that are asked about together.
+#: The most numbers in one question.
 NUMBERS_AT_ONCE = 50
-#: Ten thousand events are read, proved and packed.
+#: Seconds; ten thousand events are read, proved and packed.
 _EVIDENCE_SECONDS = 120.0
-#: An action answers within 2 s (design rule 18, actions of officers); what is pending then is asked
-#: for again.
+#: An action answers within 2 s (design rule 18, actions of officers). If it is still pending, the
+#: client asks again.
 _POLL_SECONDS = 0.2
-#: Too much asked at once; or the gateway, or what stands before it, says that it will be back.
+#: Statuses of an overload, or of a gateway or proxy that will be back.
 _BACK_SOON = frozenset({429, 502, 503, 504})
 _MOST_RETRY_AFTER_SECONDS = 30.0
 _STRANGER = "is it a proxy or a sign-in page that answers?"
@@ -42,12 +42,12 @@ _STRANGER = "is it a proxy or a sign-in page that answers?"
 class Gateway:
     """A client for one agency; every method raises CasebusError with the problem's own code.
 
-    What the gateway does not answer is asked again for `settings.patience_seconds`, then raised as
-    AwayError. Requests that send are repeated too. An event has its id, an action its version of
-    the work item, a cosignature its head, and the gateway takes each once. A redrive is sent only
+    If the gateway does not answer, the client asks again for `settings.patience_seconds` and then
+    raises AwayError. It also repeats requests that send. An event has its id, an action the version
+    of its work item, a cosignature its head, so the gateway takes each once. A redrive is sent only
     once.
 
-    Threads may share one; a forked process opens its own.
+    Threads may share one client. A forked process opens its own.
     """
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
@@ -62,7 +62,7 @@ class Gateway:
             headers=headers,
             timeout=_TIMEOUT,
             transport=transport,
-            # Its making costs a moment, and who speaks plain needs none.
+            # Making it takes a moment, and plain HTTP needs none.
             verify=settings.tls_context() if self._url.startswith("https:") else False,
         )
 
@@ -78,11 +78,11 @@ class Gateway:
         return self._pages("/v1/cases", _given(wanted))
 
     def count_cases(self, **wanted: Any) -> JSON:
-        """How many there are, `by` what is shown of each."""
+        """The number of cases, grouped `by` a field that is shown of each."""
         return self._get("/v1/cases/counts", _given(wanted))
 
     def repeated_numbers(self) -> list[JSON]:
-        """Sequence numbers that systems of the agency gave to two events, the first ones."""
+        """Sequence numbers that systems of the agency gave to two events; only the first ones."""
         found: list[JSON] = self._get("/v1/sequences/repeated")["items"]
         return found
 
@@ -97,7 +97,7 @@ class Gateway:
         return list(self._pages(f"/v1/cases/{_path(case)}/clocks"))
 
     def accesses(self, case: str) -> list[JSON]:
-        """The looks at a case in which the agency holds a role, and the refused ones."""
+        """The looks at a case in which the agency has a role, and the refused looks."""
         return list(self._get(f"/v1/cases/{_path(case)}/accesses")["items"])
 
     def matches(self, case: str) -> list[JSON]:
@@ -118,7 +118,8 @@ class Gateway:
     def resolve(self, case: str) -> str:
         """A case id from a case id or any local number.
 
-        Raises CasebusError `not_found`, or `number_ambiguous` naming the cases that carry it.
+        Raises CasebusError `not_found`, or `number_ambiguous`, which names the cases with that
+        number.
         """
         if is_uuid(case):
             return str(uuid.UUID(case))
@@ -130,13 +131,13 @@ class Gateway:
         return found[0]
 
     def event(self, source: str, event: str) -> JSON:
-        """Whether an event is pending, journaled (and where), or rejected (and why)."""
+        """The state of an event: pending, journaled (and where), or rejected (and why)."""
         return self._get(_event_path(source, event))
 
     def receipts(self, source: str, event: str, *, proof: bool = False) -> JSON:
-        """Submitted, relayed, delivered, retrieved: what is proved of an event so far.
+        """Submitted, relayed, delivered, retrieved: the proven steps of an event so far.
 
-        With `proof` each step has a `receipt` that proves it without the gateway.
+        With `proof`, each step has a `receipt` that proves it without the gateway.
         """
         asked = {"proof": "true"} if proof else None
         return self._get(f"/v1/events/{_path(source)}/{_path(event)}/receipts", asked)
@@ -166,7 +167,7 @@ class Gateway:
         return response.content
 
     def recall(self, source: str, event: str) -> JSON:
-        """Of an event that the agency took back: who has read it, who not, who is unknown."""
+        """For an event that the agency took back: who has read it, who has not, who is unknown."""
         return self._get(f"/v1/events/{_path(source)}/{_path(event)}/recall")
 
     def submit(self, event: Mapping[str, Any]) -> JSON:
@@ -174,7 +175,7 @@ class Gateway:
         return self._post("/v1/events", event, "application/cloudevents+json")
 
     def submit_new(self, agency: str, event: NewEvent) -> JSON:
-        """Hand in an event of a hosted agency; its id and stream are given, its time is now."""
+        """Hand in an event of a hosted agency with its id and stream; its time is now."""
         structured = {
             "specversion": "1.0",
             "type": event.ce_type,
@@ -187,7 +188,7 @@ class Gateway:
         return self.submit(structured)
 
     def compare_penalties(self, items: Sequence[Mapping[str, Any]]) -> list[JSON]:
-        """How the bus stands to rows of a list of published penalties, in their order."""
+        """The bus's answers to rows of a list of published penalties, in the same order."""
         answer = self._post("/v1/penalties/compare", {"items": list(items)})
         return list(answer["items"])
 
@@ -198,7 +199,7 @@ class Gateway:
         return list(self._pages("/v1/penalties/questions", given))
 
     def penalty_offices(self) -> list[JSON]:
-        """How they stand, by the office that was asked."""
+        """The state of these questions, by the office that was asked."""
         return list(self._get("/v1/penalties/offices")["items"])
 
     def work(self, status: str = "open") -> list[JSON]:
@@ -212,11 +213,11 @@ class Gateway:
         return self._get(f"/v1/work/{_path(key)}")
 
     def act(self, key: str, action: str, body: Mapping[str, Any]) -> JSON:
-        """Act on a work item; the answer says `done`, or `pending` where it takes longer."""
+        """Act on a work item; the answer is `done`, or `pending` if it takes longer."""
         return self._post(f"/v1/work/{_path(key)}/{_path(action)}", body)
 
     def act_until(self, key: str, action: str, body: Mapping[str, Any], seconds: float) -> JSON:
-        """The same, asked again while it is pending: the gateway takes it once."""
+        """Act, and ask again while the action is pending; the gateway takes it once."""
         deadline = time.monotonic() + seconds
         while (outcome := self.act(key, action, body))["status"] == "pending":
             if time.monotonic() > deadline:
@@ -225,7 +226,7 @@ class Gateway:
         return outcome
 
     def inbox(self, after: str = "") -> list[JSON]:
-        """What a hosted agency was sent, from the position `after` on."""
+        """The events that a hosted agency was sent, from the position `after` on."""
         return list(self._pages("/v1/inbox", {"after": after} if after else {}))
 
     def stats(self, **asked: Any) -> JSON:
@@ -234,19 +235,19 @@ class Gateway:
         return self._answer("GET", "/v1/stats", params=given, timeout=_STATISTICS_SECONDS)
 
     def rejected(self, **wanted: str) -> list[JSON]:
-        """What admission rejected, the last first; `reason`, `door`, `source`, `all` narrow it."""
+        """Rejected records, the last first; `reason`, `door`, `source`, `all` narrow the list."""
         return list(self._pages("/v1/rejected", wanted))
 
     def rejected_page(self, limit: int, **wanted: str) -> JSON:
-        """The last ones, and how many there are by reason and door."""
+        """The last rejected records, and their numbers by reason and door."""
         return self._get("/v1/rejected", {**wanted, "limit": str(limit)})
 
     def rejected_record(self, place: str) -> JSON:
-        """One record, read as far as it can be; by its place or its event's id."""
+        """One record as far as it can be read, by its place or its event's id."""
         return self._get(f"/v1/rejected/{_path(place)}")
 
     def ask_redrive(self, **request: Any) -> JSON:
-        """What would be sent again, or a redrive for another operator to agree to."""
+        """A preview of a redrive, or a redrive that another operator must confirm."""
         return self._said_once("/v1/redrives", request)
 
     def redrives(self) -> list[JSON]:
@@ -260,12 +261,12 @@ class Gateway:
         return self._said_once(f"/v1/redrives/{number}/{'agree' if agreed else 'decline'}", {})
 
     def suspended(self) -> list[JSON]:
-        """What waits inside the bus, why, and what ends it."""
+        """Everything that waits inside the bus, with the reason and the remedy."""
         found: list[JSON] = self._get("/v1/suspended")["items"]
         return found
 
     def await_event(self, source: str, event: str, seconds: float) -> JSON:
-        """The event's outcome, or what is known of it when the time is up."""
+        """The event's outcome, or the last known state when the time is up."""
         deadline = time.monotonic() + seconds
         while True:
             late = time.monotonic() > deadline
@@ -303,7 +304,10 @@ class Gateway:
         return self._answer("POST", path, json=dict(body), headers={"Content-Type": media})
 
     def _said_once(self, path: str, body: Mapping[str, Any]) -> JSON:
-        """For what the gateway refuses the second time: a lost answer is told, not asked again."""
+        """For requests that the gateway refuses the second time.
+
+        If the answer is lost, the client reports it and does not ask again.
+        """
         return _json(self._asked_once("POST", path, json=dict(body)))
 
     def _answer(self, method: str, path: str, **options: Any) -> JSON:
@@ -332,7 +336,7 @@ class Gateway:
 
 
 def problem(response: httpx.Response) -> CasebusError:
-    """The error that an RFC 9457 problem (or a bare status) says."""
+    """The error for an RFC 9457 problem or a bare status."""
     try:
         body, stranger = dict(response.json()), ""
     except (ValueError, TypeError):
@@ -350,7 +354,7 @@ def problem(response: httpx.Response) -> CasebusError:
 
 
 def _stranger(response: httpx.Response) -> str:
-    """What is to be said of a refusal that is none of the gateway's own."""
+    """The error for a refusal that is not one of the gateway's own."""
     if response.has_redirect_location:
         to = urlsplit(response.headers["location"]).hostname or "another path"
         return f" (HTTP {response.status_code}, to {to}): {_STRANGER}"
@@ -369,7 +373,7 @@ def _address(url: str) -> str:
 
 
 def _key(text: str) -> str:
-    """An API key as a header can carry it; its message never repeats it."""
+    """An API key that a header can carry; the error message never repeats the key."""
     if not (text.isascii() and text.isprintable()) or text != text.strip():
         says = "CASEBUS_API_KEY holds characters that no key has: copy it again"
         raise CasebusError("bad_environment", says)
@@ -377,13 +381,13 @@ def _key(text: str) -> str:
 
 
 def _retry_after(response: httpx.Response) -> float:
-    """In seconds, as the gateway says it; the form with a date, a proxy's, counts as unsaid."""
+    """The gateway's wait in seconds. A date, which only proxies send, is ignored."""
     said = response.headers.get("retry-after", "")
     return min(float(said), _MOST_RETRY_AFTER_SECONDS) if said.isdecimal() else 0.0
 
 
 class GatewayAnswer(dict[str, Any]):
-    """A JSON object; a name that it lacks is said of who answered, which may be a proxy."""
+    """A JSON object. If a name is missing, the error names who answered, which may be a proxy."""
 
     def __init__(self, url: str, *given: Any) -> None:
         super().__init__(*given)
@@ -417,14 +421,14 @@ def _strange(response: httpx.Response, wanted: str) -> CasebusError:
 
 
 def _is_distrusted(error: BaseException | None) -> bool:
-    """Whether it is the certificate, which no waiting makes better."""
+    """True if the certificate is the cause, which waiting does not heal."""
     while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     return error is not None
 
 
 def codes_by_status() -> dict[int, str]:
-    """What a bare status means, where the answer is no problem of the gateway's own."""
+    """The meaning of a bare status, for answers that are not the gateway's own problems."""
     return {401: "not_signed_in", 403: "not_allowed", 404: "not_found", 409: "conflict"}
 
 
@@ -441,7 +445,7 @@ def _event_path(source: str, event: str) -> str:
 
 
 def _path(part: str) -> str:
-    """One segment of a path; raises CasebusError `not_found` for what no segment can be."""
+    """One segment of a path; raises CasebusError `not_found` for a text that cannot be one."""
     if part.strip() in {"", ".", ".."}:
         raise CasebusError("not_found", f"`{part}` is no name of anything")
     return quote(part, safe="")

@@ -1,4 +1,4 @@
-"""HTTP as the shell of an office has it: proxies for what is elsewhere, none for this machine."""
+"""HTTP with the settings of an office's shell: proxies for other hosts, none for this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import httpx
 from casebus.errors import CasebusError
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
-#: Where OpenSSL looks for authorities; one that is not there is the same to it as none.
+#: The places where OpenSSL looks for authorities. It treats a missing one as none.
 _SIGN_IN = re.compile(r"(^|//)[^/]*@")
 _AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -23,8 +23,8 @@ _AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 def client(url: str, **options: Any) -> httpx.Client:
     """A client for this address.
 
-    Raises CasebusError `bad_environment`, which names the variable, where a proxy cannot be used
-    or the authorities that the shell names are not there.
+    Raises CasebusError `bad_environment`, which names the variable, if a proxy cannot be used or
+    the authorities that the shell names do not exist.
     """
     if is_loopback(url):
         return httpx.Client(trust_env=False, **options)
@@ -53,11 +53,11 @@ def _require_authorities(environment: Mapping[str, str]) -> None:
 
 
 def _proxies(environment: Mapping[str, str]) -> str:
-    """Those that are set, whatever their case, as a person would look for them."""
+    """The proxies that are set, by variables in any case, as a person would look for them."""
     named = [name for name in environment if name.upper() in _PROXIES]
     return ", ".join(f"{name}={_shown(environment[name])}" for name in sorted(named)) or "proxies"
 
 
 def _shown(proxy: str) -> str:
-    """Without the name and the password in it."""
+    """The address without the name and the password in it."""
     return _SIGN_IN.sub(r"\1…@", proxy)

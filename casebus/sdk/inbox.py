@@ -36,12 +36,12 @@ from casebus.settings import Settings
 log = logging.getLogger(__name__)
 
 _POLL_MS = 500
-#: Who waits for ever asks so often whether the brokers are there.
+#: Seconds after which an endless wait asks again if the brokers are there.
 _LOOK_SECONDS = 30.0
 _ASK_MS = 10_000
-#: In which a group has shared out its partitions.
+#: Seconds in which a group has shared out its partitions.
 _GROUP_SECONDS = 15.0
-#: The group has moved on without us, after the brokers were away.
+#: The group has gone on without us, after the brokers were away.
 _NO_LONGER_OURS = (
     CommitFailedError,
     IllegalGenerationError,
@@ -53,7 +53,7 @@ ERASED = "casebus.intake.erased.v1"
 
 
 class Feed(Protocol):
-    """What hands out the inbox's records, as kafka-python's consumer does."""
+    """Gives out the inbox's records, as kafka-python's consumer does."""
 
     def subscribe(self, topics: list[str]) -> None: ...
 
@@ -89,21 +89,21 @@ class Delivery:
     partition: int
     offset: int
     ack: Callable[[], None]
-    #: (source, id) of the event whose words this one takes back, where it is a recall.
+    #: (source, id) of the event that this one takes back, if it is a recall.
     recalled: Identity | None
-    #: Instead of `ack`, once nothing of that event is kept any more: acknowledges the recall and
-    #: confirms it to its author. Say whether there was a copy.
+    #: Call it instead of `ack` when nothing of that event is kept any more. It acknowledges the
+    #: recall and confirms it to its author. The argument says whether there was a copy.
     erased: Callable[[bool], None]
 
 
 class Inbox:
-    """Reads `agency.<id>.inbox`. What was acknowledged once is not handed out again.
+    """Reads `agency.<id>.inbox`. It does not give out an acknowledged event again.
 
     An acknowledgement is kept together with the signed `intake.opened` event (the agency's
-    retrieval) before that is sent. The offset is committed last. A crash in between delivers the
-    record again, and its identity, known by then, is skipped. Acknowledgements may come in any
-    order: what was handed out and not acknowledged comes again after a restart. Reads and
-    acknowledges in the thread that opened it.
+    retrieval) before that event is sent. The offset is committed last. After a crash in between,
+    the record comes again; its identity is known by then, so it is skipped. Acknowledgements may
+    come in any order. Events that were given out but not acknowledged come again after a restart.
+    Reading and acknowledging happen in the thread that opened the inbox.
     """
 
     def __init__(
@@ -124,12 +124,12 @@ class Inbox:
         self._publisher = publisher
         self._actor = actor
         self._topic = f"agency.{self._agency}.inbox"
-        #: How long brokers that are away are waited for: as long as events are, see `deliveries`.
+        #: Patience with brokers that are away, as long as with events; see `deliveries`.
         self._patience = Patience(settings.patience_seconds)
         self._owner = OwnerProcess("the inbox", one_thread=True)
         self._opened: Feed = feed or open_consumer(settings, self._topic, group or self._agency)
         self._consumer.subscribe([self._topic])
-        #: Handed out and not acknowledged; the commit never passes the first of them.
+        #: Given out and not acknowledged; the commit never passes the first of them.
         self._open: dict[TopicPartition, set[int]] = {}
         #: The offset after the last record seen.
         self._next: dict[TopicPartition, int] = {}
@@ -150,13 +150,13 @@ class Inbox:
         return self._opened
 
     def deliveries(self, *, idle_seconds: float | None = None) -> Iterator[Delivery]:
-        """Events not yet acknowledged, in the order of the inbox, for ever or until idle.
+        """Events that are not acknowledged yet, in the order of the inbox, for ever or until idle.
 
-        Idle is who was handed all that the brokers hold, and nothing new for so long. Brokers that
-        are away are waited for, and for ever without `idle_seconds`; else they are AwayError. So
-        they are where an event is acknowledged.
-        Raises CasebusError `inbox_unreadable` for a record that this version's schemas cannot
-        read: it is not skipped, since skipping would lose a fact.
+        The reader is idle if it was given everything that the brokers hold, and nothing new came
+        for `idle_seconds`. It waits for brokers that are away, and without `idle_seconds` it waits
+        for ever. Otherwise it raises AwayError in the end, and so does an acknowledgement. Raises
+        CasebusError `inbox_unreadable` for a record that this version's schemas cannot read. It
+        does not skip the record, because that would lose a fact.
         """
         quiet_since = time.monotonic()
         seconds = float("inf") if idle_seconds is None else self._settings.patience_seconds
@@ -185,10 +185,10 @@ class Inbox:
         erase: Callable[[Delivery], bool] | None = None,
         idle_seconds: float | None = None,
     ) -> int:
-        """Call `handler` for each event and acknowledge it after; what it raises ends the loop.
+        """Call `handler` for each event and acknowledge it afterwards; an exception ends the loop.
 
-        For a recall `erase` is called instead, where it is given: it deletes what is kept of
-        `delivery.recalled` and says whether there was a copy; that is then confirmed.
+        For a recall, `erase` is called instead, if it is given. It deletes all that is kept of
+        `delivery.recalled` and returns whether there was a copy. That is then confirmed.
         """
         count = 0
         for delivery in self.deliveries(idle_seconds=idle_seconds):
@@ -206,9 +206,9 @@ class Inbox:
         return [record for records in found.values() for record in records]
 
     def _is_at_end(self, quiet_seconds: float) -> bool:
-        """Whether all that the brokers hold for this reader was read.
+        """True if everything that the brokers hold for this reader was read.
 
-        That no record came does not say so: the group may not have met yet, or nobody may answer.
+        It is not enough that no record came: the group may not have met yet, or nobody may answer.
         """
         with clear_errors(self._settings, self._topic):
             places = self._consumer.assignment()
@@ -220,7 +220,7 @@ class Inbox:
             return all(self._position(place) >= end for place, end in ends.items())
 
     def _position(self, place: TopicPartition) -> int:
-        """-1 where it is not known in time."""
+        """The position; -1 if it is not known in time."""
         found = self._consumer.position(place, timeout_ms=_ASK_MS)
         return -1 if found is None else int(found)
 
@@ -276,10 +276,10 @@ class Inbox:
         done = [(one.source, one.id)]
         if erased is not None:
             said.append(self._said(ERASED, one, erased.event, position, held=erased.held))
-            # A copy of it that comes later, or for the first time, is not handed out.
+            # A copy of it is not given out, whether it comes later or for the first time.
             done.append(erased.event)
         also = partial(self._mark, one.subject, done)
-        # Asked again it is the same word: it is kept, and only has to leave.
+        # A second call gives the same word, which is kept and only has to be sent.
         self._patience.ask(partial(self._publisher.publish, said, also=also))
 
     def _mark(self, stream: str, events: Iterable[Identity]) -> None:
@@ -294,7 +294,7 @@ class Inbox:
         return NewEvent(
             type=ce_type,
             stream=one.subject,
-            # The same for every attempt, so that a second one is the same word.
+            # The same for every attempt, so that a second one makes the same event.
             id=str(uuid.uuid5(uuid.UUID(one.subject), " ".join(words))),
             causation=(one.id,),
             data={
@@ -322,18 +322,18 @@ class Inbox:
                 given = {place: OffsetAndMetadata(offset, "", -1)}
                 self._consumer.commit(given, timeout_ms=_ASK_MS)
             except _NO_LONGER_OURS as error:
-                # The store knows what was handled: whoever has the partition now passes over it.
+                # The store knows what was handled, so the next owner of the partition skips it.
                 log.info("not committed", exc_info=error)
 
 
 class _Erased(NamedTuple):
     event: Identity
-    #: Whether there was a copy.
+    #: True if there was a copy.
     held: bool
 
 
 def _recalled(envelope: Envelope, data: dict[str, Any]) -> Identity | None:
-    """What a recall takes back: said by its author, or passed on by the bus."""
+    """The event that a recall takes back: named by its author, or passed on by the bus."""
     if not is_recall(envelope.type):
         return None
     event = recalled_by(data)

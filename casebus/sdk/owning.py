@@ -1,7 +1,7 @@
 """The owner of an open connection: a forked process has only a copy of one that its parent uses.
 
-Two that speak over one socket get each other's answers, and a client's own thread is not copied at
-all: whoever waits for it waits for ever. So each call asks first.
+Two processes on one socket get each other's answers. A client's own thread is not copied at all, so
+a caller that waits for it waits for ever. So each call checks the owner first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from casebus.errors import CasebusError
 
 
 class OwnerProcess:
-    """The process that opened something and, where only one may use it, the thread."""
+    """The process that opened something and, if only one thread may use it, that thread."""
 
     def __init__(self, what: str, *, one_thread: bool = False) -> None:
         self._what = what
@@ -21,7 +21,7 @@ class OwnerProcess:
         self._thread = threading.get_ident() if one_thread else None
 
     def is_here(self) -> bool:
-        """Whether this is its process: a copy is neither used nor closed."""
+        """True if this is its process: a copy is neither used nor closed."""
         return os.getpid() == self._process
 
     def require(self) -> None:

@@ -1,4 +1,4 @@
-"""Published penalties that the bus lacks become questions to the offices that decided them."""
+"""Turns published penalties that the bus lacks into questions to the offices that decided them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from casebus.sdk.importing.run import batches
 
 ASKED = "casebus.penalty_entry.asked.v1"
 MISSING = "missing"
-#: Rows that are compared, and asked about, together.
+#: Rows that are compared and asked about together.
 _BATCH = 200
 
 Row = tuple[int, Listed | None, tuple[Issue, ...]]
@@ -29,7 +29,7 @@ class Compares(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """What became of one row: the bus's answer, or `asked_now`."""
+    """The result for one row: the bus's answer, or `asked_now`."""
 
     row: int
     sheet: str
@@ -62,14 +62,14 @@ class PenaltySummary:
 
 @dataclass(frozen=True, slots=True)
 class PublishedList:
-    """What a question says of where the penalty was found."""
+    """The list as a question names it, where the penalty was found."""
 
     title: str
     digest: str
 
 
 class Asker:
-    """Holds a list against the bus for one agency; `publish` is None in a dry run."""
+    """Compares a list with the bus for one agency; `publish` is None in a dry run."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Asker:
         self._actor = actor
 
     def run(self, rows: Iterable[Row], published: PublishedList) -> PenaltySummary:
-        """Ask about each penalty that the bus lacks, once; say what became of each row."""
+        """Ask once about each penalty that the bus lacks; yields the result of each row."""
         done = PenaltySummary(dry_run=self._publish is None)
         asked: set[str] = set()
         for batch in batches(rows, _BATCH):
@@ -122,7 +122,7 @@ class Asker:
         return NewEvent(
             type=ASKED,
             stream=stream,
-            # Of the question alone: however a list is sorted, it is asked once.
+            # Made from the question only: however a list is sorted, it is asked once.
             id=event_id(stream, ASKED, {"question": question}),
             to=(str(answer["office"]),),
             data={

@@ -1,4 +1,4 @@
-"""Publishing: finish and keep a record first, send it then, and send it again after a crash."""
+"""Publishing: finish and keep a record first, then send it, and send it again after a crash."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ Taken = tuple[int, int]
 
 
 class Sink(Protocol):
-    """Where finished records go: Kafka, or nowhere in a test."""
+    """The goal of finished records: Kafka, or memory in a test."""
 
     def send(self, records: Sequence[StoredRecord]) -> Sequence[Taken | CasebusError | None]:
-        """Where each record is, or what went wrong with it.
+        """The place of each record, or the error that kept it.
 
         None: it stays kept, and another process takes it from the store.
         """
@@ -52,12 +52,12 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
-#: All of this process that are open.
+#: All open ones of this process.
 _PRODUCERS: WeakSet[KafkaProducer] = WeakSet()
 
 
 def _leave_to_the_parent() -> None:
-    """In a forked process: at its end the library would wait for a thread that is not there."""
+    """In a forked process: at its end the library would wait for a thread that does not exist."""
     for producer in _PRODUCERS:
         producer._closed = True  # noqa: SLF001 - pinned; a test forks
 
@@ -66,9 +66,9 @@ os.register_at_fork(after_in_child=_leave_to_the_parent)
 
 
 class KafkaSink:
-    """Sends to the partition that murmur2 of the key says, and waits for every answer.
+    """Sends to the partition given by murmur2 of the key, and waits for every answer.
 
-    Brokers that are away are waited for as long as `settings.patience_seconds`.
+    It waits for brokers that are away, up to `settings.patience_seconds`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -98,7 +98,7 @@ class KafkaSink:
         except AwayError as error:
             answers = [error for _ in records]
         if any(isinstance(one, AwayError) for one in answers):
-            # What it has given up it would not number anew; a fresh one begins clean.
+            # The producer would not number given-up records again; a fresh one begins clean.
             self._give_up()
         return answers
 
@@ -107,11 +107,11 @@ class KafkaSink:
             self._producer = open_producer(self._settings)
             _PRODUCERS.add(self._producer)
         producer = self._producer
-        # Asking again about a topic that is denied costs a tenth of a second a record.
+        # Asking again about a denied topic costs a tenth of a second for each record.
         denied: dict[str, CasebusError] = {}
-        # What follows a record that was not even started waits with it, or it would overtake it.
+        # A record behind one that was not even started waits with it, or it would overtake it.
         stopped: dict[tuple[str, str], CasebusError] = {}
-        # And asking again who is away, ten seconds.
+        # Asking absent brokers again costs ten seconds.
         away: AwayError | None = None
         pending = []
         for one in records:
@@ -171,8 +171,8 @@ class Publisher:
 
     Threads may share one: each publishes in its turn. A forked process opens its own.
 
-    `publish` returns when Kafka has taken the events (acks=all), or raises; what it has kept
-    but could not send goes out, byte for byte, before anything later does.
+    `publish` returns when Kafka has taken the events (acks=all), or raises. Events that were kept
+    but could not be sent go out, byte for byte, before anything later does.
     """
 
     def __init__(
@@ -208,13 +208,13 @@ class Publisher:
     def publish(
         self, events: Sequence[NewEvent | Checked], *, also: Callable[[], None] | None = None
     ) -> list[Published]:
-        """Finish, keep and send events in this order; those checked already are not again.
+        """Finish, keep and send events in this order; those already checked are not checked again.
 
         An event whose id was published before is not finished again. Another content under that id
-        raises CasebusError `identity_reused`. `also` runs in the store's transaction, so that what
-        it writes there stands or falls with the records.
+        raises CasebusError `identity_reused`. `also` runs in the store's transaction, so its writes
+        are kept together with the records or not at all.
 
-        Where Kafka is away and stays so, they are kept all the same, and AwayError is raised.
+        If Kafka stays away, the events are kept as well, and AwayError is raised.
         """
         checked = [
             one if isinstance(one, Checked) else check(one, self._schemas, self._agency)
@@ -247,13 +247,13 @@ class Publisher:
         return self.publish([event])[0]
 
     def waiting(self) -> int:
-        """How many finished records Kafka has not taken yet."""
+        """The number of finished records that Kafka has not taken yet."""
         return self._store.waiting_count()
 
     def send_again(self, since: datetime) -> list[Published]:
-        """Send once more, byte for byte, what was sent since, and what waits.
+        """Send again, byte for byte, everything that was sent since, and everything that waits.
 
-        For a bus that was restored: what it still holds it knows as a copy.
+        For a bus that was restored: it knows the records that it still holds as copies.
         """
         self._owner.require()
         with self._turn:
@@ -261,7 +261,7 @@ class Publisher:
             return self.send_waiting()
 
     def send_waiting(self) -> list[Published]:
-        """Send what is kept and not sent, oldest first; raises the first error met."""
+        """Send kept records that were not sent, oldest first; raises the first error."""
         self._owner.require()
         with self._turn:
             waiting = self._store.waiting_identities()
@@ -270,7 +270,7 @@ class Publisher:
             return [self._kept(*one) for one in waiting]
 
     def _flush(self) -> list[CasebusError]:
-        """Send all that waits, and say what went wrong.
+        """Send all waiting records, and return the errors.
 
         After an error, later records of the same (source, stream) are left for the next time, so
         that they keep their order. The others go on, unless Kafka itself is away.
@@ -286,7 +286,8 @@ class Publisher:
                 if isinstance(answer, CasebusError):
                     failed.setdefault((one.source, one.stream), answer)
                     if answer.code == "topic_denied":
-                        # Agencies' doors move (ADR 42): the next time asks for this one's anew.
+                        # Agencies' doors move (ADR 42), so the next time asks for this one's door
+                        # again.
                         self._store.address(one.place, "")
                 elif answer is not None:
                     taken.append((one.place, *answer))
@@ -298,7 +299,10 @@ class Publisher:
     def _ready(
         self, window: Sequence[StoredRecord], failed: dict[tuple[str, str], CasebusError]
     ) -> list[StoredRecord]:
-        """What may be sent now, each with its topic; what cannot be is put among the failed."""
+        """The records that may be sent now, each with its topic.
+
+        The others go to the failed ones.
+        """
         ready = []
         for one in window:
             if (one.source, one.stream) in failed:
@@ -313,7 +317,7 @@ class Publisher:
         return ready
 
     def _require_keys(self, checked: Sequence[Checked]) -> None:
-        """Raises `no_key` at once, whether Kafka answers or not; what is kept needs no key."""
+        """Raises `no_key` at once, whether Kafka answers or not; kept records need no key."""
         missing = {
             agency
             for agency in {agency_of(one.source) for one in checked}
@@ -323,9 +327,9 @@ class Publisher:
             self._keys.key(agency_of(one.source))
 
     def _topics(self, checked: Sequence[Checked]) -> tuple[dict[str, str], AwayError | None]:
-        """The topic of each agency; and what kept Kafka from saying it.
+        """The topic of each agency, and the error that kept Kafka from answering.
 
-        Asked before the store's transaction: while it waits, other processes publish.
+        It is called before the store's transaction: while it waits, other processes publish.
         """
         topics: dict[str, str] = {}
         for agency in dict.fromkeys(agency_of(one.source) for one in checked):
@@ -339,7 +343,7 @@ class Publisher:
         return self._patience.ask(lambda: self._door_of(agency))
 
     def _addressed(self, one: StoredRecord) -> StoredRecord | CasebusError:
-        """With its topic, where Kafka was away when it was kept."""
+        """The record with its topic, if Kafka was away when it was kept."""
         if one.topic:
             return one
         try:
@@ -372,7 +376,7 @@ class Publisher:
         )
 
     def _fresh(self, checked: Sequence[Checked]) -> list[Checked]:
-        """What is not kept yet; raises CasebusError `identity_reused`."""
+        """The events that are not kept yet; raises CasebusError `identity_reused`."""
         fresh: dict[tuple[str, str, str], Checked] = {}
         for one in checked:
             identity = (one.source, one.stream, one.id)
@@ -385,6 +389,6 @@ class Publisher:
         return list(fresh.values())
 
     def _kept(self, source: str, stream: str, event: str) -> Published:
-        # What was kept stays.
+        # A record that was kept stays.
         where = present(self._store.where(source, stream, event))
         return Published(source, event, stream, *where)

@@ -11,10 +11,10 @@ RECALLED = "casebus.case.recalled.v1"
 def recall_of(
     gateway: Gateway, source: str, event: str, *, reasons: str, actor: str = ""
 ) -> NewEvent:
-    """The recall, addressed to all whom the gateway knows to have been sent the event.
+    """The recall, addressed to all agencies that the gateway knows to have been sent the event.
 
     The bus tells the agencies that it does not name: those that got a correction, or get the event
-    later. Raises CasebusError `not_found` for what the agency did not send.
+    later. Raises CasebusError `not_found` for an event that the agency did not send.
     """
     recipients = gateway.receipts(source, event)["recipients"]
     return NewEvent(

@@ -1,4 +1,4 @@
-"""Entries of the directory: who signs for whom, signed by root or a registrar it names."""
+"""Entries of the directory: who signs for whom, signed by the root or a registrar that it names."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Registrar:
         return self._entry("key_added", agency, said, now)
 
     def revoke_key(self, key: PublicKey, *, reason: str, now: datetime) -> Record:
-        """The entry from which on nothing is admitted that this key signed."""
+        """The entry after which nothing signed by this key is admitted."""
         said = {"agency": key.agency, "keyid": key.keyid, "revoked_at": now, "reason": reason}
         return self._entry("key_revoked", key.agency, said, now)
 
@@ -58,7 +58,7 @@ class Registrar:
     def withdraw_delegate(
         self, source: str, delegate: str, *, reason: str, now: datetime
     ) -> Record:
-        """The entry from which on nothing is admitted that `delegate` signed for `source`."""
+        """The entry after which nothing that `delegate` signed for `source` is admitted."""
         said = {"source": source, "delegate": delegate, "reason": reason}
         return self._entry("delegate_withdrawn", source, said, now)
 

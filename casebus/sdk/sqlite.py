@@ -1,4 +1,4 @@
-"""SQLite files: whatever goes wrong with one is an error with a code, at the call that met it."""
+"""SQLite files: each failure is an error with a code, at the call that met it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _READS = ("__next__", "fetchone", "fetchmany", "fetchall")
 def open_file(path: Path | str, **options: Any) -> sqlite3.Connection:
     """As sqlite3.connect; raises CasebusError `store_unusable`, as each later call does.
 
-    Where another process holds the file for half a minute that is AwayError `store_locked`.
+    If another process holds the file for half a minute, raises AwayError `store_locked`.
     """
     name = Path(path).name or "a temporary file"
     try:
@@ -37,9 +37,10 @@ def open_file(path: Path | str, **options: Any) -> sqlite3.Connection:
 
 
 def _keep_from_others(path: Path | str) -> None:
-    """What was signed and not sent is its account's, whatever the umask.
+    """Signed records that are not sent belong to the account, whatever the umask.
 
-    SQLite gives the files beside it the same rights; what cannot be opened it says itself.
+    SQLite gives the files beside it the same rights, and reports itself a file that cannot be
+    opened.
     """
     if not str(path):
         return
@@ -71,7 +72,7 @@ def _clear(error: sqlite3.Error, name: str) -> CasebusError:
 
 
 def _connection(name: str) -> type[sqlite3.Connection]:
-    """A connection, and cursors of it, whose errors name the file."""
+    """A connection, and its cursors, whose errors name the file."""
 
     def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
         def call(self: Any, *given: Any) -> Any:

@@ -1,7 +1,7 @@
-"""The local store: sequences, finished records before they are sent, what was handled.
+"""The local store: sequences, finished records before they are sent, handled deliveries.
 
-SQLite in WAL mode. A record is stored signed and whole, so that what is sent after a crash is byte
-for byte what would have been sent before it (design rule 3, sequence numbers).
+SQLite in WAL mode. A record is stored signed and whole. So the record sent after a crash is byte
+for byte the one that would have been sent before it (design rule 3, sequence numbers).
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _LATEST = composed("select {columns} from outgoing order by place desc limit ?",
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A finished record, its topic, and the digest of what the caller asked for.
+    """A finished record, its topic, and the digest of the caller's request.
 
-    The topic is empty where nobody could be asked which one it is; the signature does not cover it.
+    The topic is empty if nobody could be asked for it; the signature does not cover the topic.
     """
 
     source: str
@@ -63,12 +63,12 @@ class StoredRecord:
 
 
 def path_in(home: Path) -> Path:
-    """One store for all that a machine publishes, so that sequences have one keeper."""
+    """The one store for all that a machine publishes, so that sequences have one keeper."""
     return home / "sdk" / "outgoing.sqlite"
 
 
 def machine() -> str:
-    """What this machine calls itself."""
+    """The name of this machine."""
     return platform.node()
 
 
@@ -78,12 +78,12 @@ class Store:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._owner = OwnerProcess("the local store")
-        #: Threads share the connection, and so a transaction: one at a time.
+        #: Threads share the connection and so the transaction: one at a time.
         self._turn = threading.RLock()
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Raises CasebusError `store_unusable` where the file is no store or cannot be written.
+        """Raises CasebusError `store_unusable` if the file is no store or cannot be written.
 
         So does every method. AwayError `store_locked`: another process holds it.
         """
@@ -95,7 +95,7 @@ class Store:
         db = sqlite.open_file(path, isolation_level=None, check_same_thread=False)
         try:
             db.execute("pragma journal_mode = wal")
-            # A finished record must outlive a power cut, or its sequence is given twice.
+            # A finished record must survive a power cut, or its sequence is given twice.
             db.execute("pragma synchronous = full")
             db.executescript(resources.files(__package__).joinpath("store.sql").read_text("utf-8"))
             db.execute("insert or ignore into made values (1, ?)", (machine(),))
@@ -191,16 +191,16 @@ class Store:
         ).fetchall()
 
     def of_stream(self, stream: str) -> list[StoredRecord]:
-        """What this machine said in a case, in the order it was finished."""
+        """The records of this machine in a case, in the order in which they were finished."""
         rows = self._db.execute(_OF_STREAM, (stream,))
         return [_outgoing(row) for row in rows]
 
     def streams(self) -> list[str]:
-        """The cases in which this machine said something."""
+        """The cases in which this machine finished a record."""
         return [row[0] for row in self._db.execute("select distinct stream from outgoing")]
 
     def latest(self, limit: int = 100) -> list[StoredRecord]:
-        """What was finished last, the newest first."""
+        """The records finished last, the newest first."""
         rows = self._db.execute(_LATEST, (limit,))
         return [_outgoing(row) for row in rows]
 
@@ -222,7 +222,7 @@ class Store:
             )
 
     def forget_sent(self, since: datetime) -> int:
-        """Take what was sent since for unsent: the bus was put back to an earlier day."""
+        """Mark records sent since then as unsent: the bus was restored to an earlier day."""
         with self.writing():
             return self._db.execute(
                 "update outgoing set partition = null, offset = null, sent_at = null"
@@ -231,14 +231,14 @@ class Store:
             ).rowcount
 
     def slots(self, stream: str) -> dict[str, KnownSlot]:
-        """What imports said of a case so far, by slot."""
+        """The imports' last contents of a case, by slot."""
         rows = self._db.execute(
             "select slot, id, source, fields, revision from slot where stream = ?", (stream,)
         )
         return {row[0]: KnownSlot(row[1], row[2], json.loads(row[3]), row[4]) for row in rows}
 
     def remember_slots(self, stream: str, slots: Mapping[str, KnownSlot]) -> None:
-        """Keep what an import says now; call it inside `writing`."""
+        """Keep the import's present content; call it inside `writing`."""
         self._db.executemany(
             "insert into slot (stream, slot, source, id, revision, fields)"
             " values (?, ?, ?, ?, ?, ?) on conflict (stream, slot)"
@@ -271,7 +271,7 @@ def _outgoing(row: tuple[Any, ...]) -> StoredRecord:
 
 
 def _pack(headers: Iterable[Header]) -> bytes:
-    # Headers of a finished record are UTF-8 by the envelope's own making.
+    # The envelope makes headers of a finished record in UTF-8.
     return json.dumps([[name, raw.decode()] for name, raw in headers]).encode()
 
 

@@ -1,7 +1,7 @@
-"""An agency as a witness: it fetches heads, sees that each log only grew, and cosigns.
+"""An agency as a witness: it fetches heads, checks that each log only grew, and cosigns.
 
-What it saw is written down before a cosignature leaves, so that a witness that was killed cannot be
-led to cosign another past.
+It writes down each head before a cosignature leaves. So a witness that was killed cannot be led to
+cosign another past.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from casebus.trust.witness import MISSING, UNSIGNED, WitnessError, require_growt
 
 
 class WitnessLog(Protocol):
-    """What a witness asks of the gateway."""
+    """The questions that a witness asks of the gateway."""
 
     def published(self) -> Mapping[str, Any]: ...
 
@@ -45,11 +45,11 @@ class WitnessLog(Protocol):
 
 @dataclass
 class Memory:
-    """What a witness saw of each log, by origin, in a file that changes whole or not at all."""
+    """A witness's memory of each log, by origin, in a file that changes whole or not at all."""
 
     path: Path
     seen: dict[str, str] = field(default_factory=dict)
-    #: What was refused: code, detail, and the two heads that prove it.
+    #: The refused heads: code, detail, and the two heads that prove it.
     refused: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
@@ -72,7 +72,7 @@ class Memory:
             kept = json.loads(path.read_text(encoding="utf-8"))
             return cls(path, dict(kept["seen"]), dict(kept["refused"]))
         except (ValueError, KeyError, TypeError) as error:
-            # To begin again would forget for what it vouched.
+            # A new beginning would forget the heads for which it vouched.
             raise CasebusError("witness_memory", f"{path} cannot be read") from error
 
     def write(self) -> None:
@@ -84,7 +84,7 @@ class Memory:
 
 @dataclass
 class WitnessRound:
-    """One look at all logs: which heads were cosigned, and which were refused and why."""
+    """One look at all logs: the heads that were cosigned, and those refused with the reason."""
 
     cosigned: list[Head] = field(default_factory=list)
     refused: list[WitnessError] = field(default_factory=list)
@@ -92,7 +92,7 @@ class WitnessRound:
 
 @dataclass
 class Witness:
-    """One agency that cosigns with its own key what it has seen grow."""
+    """One agency that cosigns with its own key the logs that it has seen grow."""
 
     agency: str
     key: SigningKey
@@ -100,7 +100,8 @@ class Witness:
     schemas: Schemas
     now: Now
     memory: Memory
-    #: Logs of a new epoch that begin anew, because a person has looked why (after a restore).
+    #: Logs of a new epoch that begin anew, because a person has checked the cause (after a
+    #: restore).
     accepted: Collection[str] = ()
 
     def look(self, log: WitnessLog) -> WitnessRound:
@@ -116,7 +117,7 @@ class Witness:
         return outcome
 
     def _gone(self, partitions: Collection[int]) -> list[str]:
-        """Logs that were seen, of partitions that have none now in whatever epoch."""
+        """Logs seen earlier, of partitions that have no log now in any epoch."""
         seen = [(text, LogName.parse(text)) for text in sorted(self.memory.seen)]
         return [
             text
@@ -153,14 +154,17 @@ class Witness:
         return head
 
     def _seen(self, origin: str) -> Head | None:
-        """The last head of this log; of one in a new epoch, that of the log which it continues."""
+        """The last head of this log.
+
+        For a log of a new epoch, that of the log which it continues.
+        """
         kept = self.memory.seen.get(origin) or self.memory.seen.get(self._before(origin))
         return None if kept is None else Head.parse(SignedNote.parse(kept).text)
 
     def _before(self, origin: str) -> str:
         """The log of the same partition that was seen last, whatever its epoch.
 
-        Of two restores the later one may have drawn the smaller number.
+        After two restores, the later one may have drawn the smaller number.
         """
         about = LogName.parse(origin)
         if about is None or origin in self.accepted:
@@ -175,7 +179,7 @@ class Witness:
         return str(others[-1]) if others else ""
 
     def _path(self, log: WitnessLog, which: tuple[int, int], origin: str, head: Head) -> Proof:
-        """The consistency path from what was seen, out of the published tiles."""
+        """The consistency path from the last head seen, out of the published tiles."""
         seen = self._seen(origin)
         if seen is None or seen.size >= head.size:
             return ()
@@ -187,7 +191,7 @@ class Witness:
         return walk(subtrees_of(tiles))
 
     def _remember(self, origin: str, note: SignedNote) -> None:
-        # What was seen last stands last.
+        # The head seen last comes last.
         self.memory.seen.pop(origin, None)
         self.memory.seen[origin] = str(note)
         self.memory.refused.pop(origin, None)
@@ -196,7 +200,7 @@ class Witness:
     def _refuse(
         self, outcome: WitnessRound, origin: str, error: WitnessError, *, shown: str
     ) -> None:
-        """Keep both heads: signed by the same bus, they prove what it did."""
+        """Keep both heads: both are signed by the same bus, so they prove its fault."""
         outcome.refused.append(error)
         seen = self.memory.seen.get(origin, "")
         kept = {"code": error.code, "detail": error.detail, "seen": seen, "shown": shown}

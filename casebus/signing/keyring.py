@@ -1,4 +1,4 @@
-"""The private keys that this machine signs with, one PEM file an agency."""
+"""The private keys with which this machine signs, one PEM file for each agency."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from casebus.errors import CasebusError
 from casebus.trust.keys import SigningKey
 
-#: What tells one state of a file from the next: where it lies, how long it is, when it was written.
+#: The identity of a file's state: its place, its length, and the time of its last write.
 _Mark = tuple[int, int, int]
 
 
@@ -19,7 +19,7 @@ class Keyring:
         self._keys: dict[str, tuple[_Mark, SigningKey]] = {}
 
     def key(self, agency: str) -> SigningKey:
-        """Raises CasebusError `no_key`, naming the file that is missing."""
+        """Raises CasebusError `no_key`, which names the missing file."""
         path = self.path(agency)
         try:
             mark = _mark(path)

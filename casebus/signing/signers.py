@@ -1,7 +1,7 @@
-"""The one key ring of a process that signs for others: the folder's keys, as the directory says.
+"""The one key ring of a process that signs for others: the folder's keys, by the directory.
 
-Both are looked at again at each signature: a revocation or a new key counts from the moment the
-directory is read, and no process is started again for it.
+Both are read again at each signature: a revocation or a new key counts from the moment at which the
+directory is read. No process needs a restart for it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Signers:
 
     def __init__(self, folder: Path, directory: Directory, now: Now = _machine_time) -> None:
         self._files, self._directory, self._now = Keyring(folder), directory, now
-        #: By which each agency signed last: trusted on, until the folder's new key is.
+        #: The key by which each agency signed last. It stays trusted until the folder's new key is.
         self._last: dict[str, SigningKey] = {}
 
     def trusted(self, agency: str) -> SigningKey | None:
         """The folder's key, or the last one, if the directory has it as a valid key of the agency.
 
-        An unknown, another agency's, not yet valid or revoked key signs nothing.
+        A key that is unknown, another agency's, not yet valid or revoked signs nothing.
         """
         for key in (self._file(agency), self._last.get(agency)):
             if key is not None and self._trusts(agency, key):
@@ -42,10 +42,11 @@ class Signers:
         return None
 
     def signer(self, agency: str, ce_type: str) -> tuple[SigningKey, str | None]:
-        """The agency's key, or the bus's where the directory lets it; and the delegate to name.
+        """The agency's key, or the bus's if the directory allows it, with the delegate to name.
 
-        If no key is trusted, the one there is: its records are rejected and sent again by the next
-        key (storage.resaying), and nobody else's events wait. Raises CasebusError `no_key`.
+        If no key is trusted, it is the key that exists: its records are rejected and sent again
+        with the next key (storage.resaying), and nobody else's events wait. Raises CasebusError
+        `no_key`.
         """
         if (found := self.entitled(agency, ce_type)) is not None:
             return found
@@ -53,7 +54,7 @@ class Signers:
         return self._files.key(delegate or agency), delegate
 
     def entitled(self, agency: str, ce_type: str) -> tuple[SigningKey, str | None] | None:
-        """As `signer`; None where the directory trusts no key there is."""
+        """As `signer`; None if the directory trusts no existing key."""
         if (key := self.trusted(agency)) is not None:
             return key, None
         delegate = self._delegate(agency, ce_type)
@@ -61,7 +62,7 @@ class Signers:
         return (key, delegate) if key else None
 
     def _delegate(self, agency: str, ce_type: str) -> str | None:
-        """The bus, where the agency lets it sign."""
+        """The bus, if the agency lets it sign."""
         is_bus = agency != BUS and self._directory.may_sign(BUS, agency, ce_type)
         return BUS if is_bus else None
 

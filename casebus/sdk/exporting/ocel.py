@@ -1,6 +1,6 @@
 """OCEL 2.0 as JSON: events of cases, agencies, rights, organisations and work items.
 
-Events are written as they are read. Only what distinguishes objects is remembered. Persons are no
+Events are written as they are read. Only the identities of objects are remembered. Persons are no
 objects, because a log for process mining needs no names of people.
 """
 
@@ -55,7 +55,7 @@ _PARTIES = (
 
 
 class _Objects:
-    """Every object once, in the order met."""
+    """Every object once, in the order of first appearance."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
@@ -78,7 +78,7 @@ class _Objects:
 
 
 def write(cases: Iterable[tuple[JSON, list[LoggedStep]]], out: TextIO) -> tuple[int, int]:
-    """Write the log; gives how many cases and events."""
+    """Write the log; returns the numbers of cases and events."""
     objects, types = _Objects(), set[str]()
     counted = [0, 0]
     out.write('{"events":[')
@@ -153,7 +153,7 @@ def _records(data: dict[str, Any], names: Iterable[str]) -> Iterator[dict[str, A
 
 
 def _office(row: dict[str, Any]) -> str:
-    """What an organisation is known by: its code, or its name; a person has neither here."""
+    """The key of an organisation: its code, or its name. A person has neither here."""
     code = body.text(row, "uscc") or body.text(row, "uscc_raw")
     return code or ("" if "role" in row else body.text(row, "name"))
 
@@ -175,6 +175,6 @@ def _object_type(name: str, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _dump(value: Any, out: TextIO) -> None:
-    # Lone surrogates, which JSON may carry and UTF-8 may not, are marked.
+    # Marks lone surrogates, which JSON may hold and UTF-8 may not.
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     out.write(text.encode("utf-8", "replace").decode())

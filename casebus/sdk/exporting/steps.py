@@ -1,4 +1,4 @@
-"""The steps of cases as a log has them, read from the gateway case by case."""
+"""The steps of cases for a log, read from the gateway case by case."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from casebus.errors import CasebusError
 from casebus.events.legaltime import CHINA, LegalTime
 from casebus.sdk.gateway import JSON, Gateway
 
-#: What proves a hand-over is no step of the case.
+#: Event types that prove a hand-over. They are not steps of the case.
 _DELIVERY = "casebus.intake."
-#: What the log of another system became, one by one, under the name that it has there.
+#: Steps of another system's log, exported one by one under the names that they have there.
 _STEP = "casebus.proceeding.step_recorded.v1"
-#: What an import says for itself: whose case it is. No log has it, and none gets it back.
+#: Events that an import publishes about itself. No log holds them, so none gets them back.
 _NOTED, _OF_IMPORT = "casebus.case.noted.v1", "import"
-#: Of an event of a secret case a stranger is told its month: `2026-03`.
+#: A reader without a part in a secret case gets only the month of an event: `2026-03`.
 _MONTH = "%Y-%m"
 _ALL = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedStep:
-    """One event of a case; `at` is the moment that its legal time begins, aware."""
+    """One event of a case; `at` is the moment at which its legal time begins, aware."""
 
     name: str
     at: datetime
@@ -32,7 +32,7 @@ class LoggedStep:
 
     @property
     def author(self) -> str:
-        """The agency; empty where the reader may not know it."""
+        """The agency; empty if the reader may not know it."""
         return str(self.item.get("source") or "").partition("/")[0]
 
     @property
@@ -41,29 +41,29 @@ class LoggedStep:
 
     @property
     def resource(self) -> str:
-        """The actor, as another system's log named them, or the agency."""
+        """The actor as another system's log named it, or the agency."""
         return _said(self.item, "resource") or self.author
 
     @property
     def transition(self) -> str:
-        """The phase of its activity, as a log said it. Otherwise it is done."""
+        """The phase of its activity, if a log gave one; otherwise `complete`."""
         raw = self.data.get("raw")
         said = raw.get("lifecycle:transition") if isinstance(raw, dict) else None
         return str(said) if said else "complete"
 
 
 def cases_of(gateway: Gateway) -> Iterator[tuple[JSON, list[LoggedStep]]]:
-    """Each case of the caller's once, with its steps in fold order."""
+    """Each of the caller's cases once, with its steps in fold order."""
     seen: set[str] = set()
     for case in gateway.cases():
-        # The list is by last change: what changes meanwhile may come again.
+        # The list is ordered by last change, so a case that changes meanwhile may come again.
         if case["id"] not in seen:
             seen.add(case["id"])
             yield case, list(_steps(gateway.history(case["id"])))
 
 
 def attributes(step: LoggedStep) -> Iterator[tuple[str, str | bool]]:
-    """What both formats say of an event, by our own names."""
+    """The attributes of an event in both formats, by our own names."""
     item = step.item
     yield "casebus.type", item["type"]
     yield "casebus.source", str(item.get("source") or "")
@@ -90,7 +90,7 @@ def _short(ce_type: str) -> str:
 
 
 def _said(item: JSON, name: str) -> str:
-    """What a step of another system says of itself; other types have no such names."""
+    """A field from a step of another system; other event types have no such fields."""
     if item["type"] != _STEP:
         return ""
     return str((item.get("data") or {}).get(name) or "")
@@ -102,7 +102,7 @@ def _is_word_of_import(item: JSON) -> bool:
 
 
 def _begins(item: JSON) -> datetime:
-    """The moment from which it may have happened: of a month its first."""
+    """The earliest moment of the event; for a month, its first moment."""
     text = str(item.get("legal_time") or _FIRST)
     try:
         return LegalTime.parse(text).moment()
@@ -114,5 +114,5 @@ def _begins(item: JSON) -> datetime:
         raise CasebusError("gateway_failed", f"it tells a time that is none: {text[:40]}") from None
 
 
-#: Where nothing is told of a time.
+#: Used if the reader gets no time at all.
 _FIRST = "1970-01-01T00:00:00+00:00"

@@ -1,4 +1,4 @@
-"""XES, IEEE 1849-2016: a trace a case, an event a step, in the case's own order."""
+"""XES, IEEE 1849-2016: one trace for each case, one event for each step, in the case's order."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _EXTENSIONS = (
     ("Lifecycle", "lifecycle", "http://www.xes-standard.org/lifecycle.xesext"),
     ("Organizational", "org", "http://www.xes-standard.org/org.xesext"),
 )
-#: What no XML 1.0 document may hold, not even escaped.
+#: Characters that no XML 1.0 document may hold, not even escaped.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def write(cases: Iterable[tuple[JSON, list[LoggedStep]]], out: TextIO) -> tuple[int, int]:
-    """Write the log, holding one case at a time; gives how many cases and events."""
+    """Write the log, holding one case at a time; returns the numbers of cases and events."""
     counted = [0, 0]
     out.writelines(_head())
     for case, steps in cases:
@@ -73,7 +73,7 @@ def _event(step: LoggedStep) -> Iterator[str]:
 
 
 def _said(key: str, value: str | bool) -> str:
-    """An attribute; empty text says nothing and is left out."""
+    """An attribute; an empty text is left out."""
     if isinstance(value, bool):
         return _empty("boolean", key=key, value=str(value).lower())
     return _empty("string", key=key, value=value) if value else ""

@@ -1,1 +1,1 @@
-"""The ferry's two ends as they run: folders, a spool, the scanner, the brokers and the store."""
+"""The two ends of the ferry at work: folders, a spool, the scanner, the brokers and the store."""

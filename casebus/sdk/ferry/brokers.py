@@ -1,6 +1,6 @@
-"""The bus's end: events go to the front door as they are, the agency's topics go to the office.
+"""The end at the bus: sends events to the front door unchanged, and topics to the office.
 
-It has the agency's account and none of its keys: it can say nothing in its name.
+It has the agency's account and none of its keys, so it cannot sign anything in the agency's name.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from casebus.sdk.store import StoredRecord
 from casebus.settings import Settings
 
 _POLL_MS = 200
-#: What a look may take before the brokers count as away.
+#: The longest time of one look. After it the brokers count as away.
 _LOOK_SECONDS = 60.0
 #: Records of one look, so that a long inbox is taken in steps.
 _MOST = 2_000
 
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
-#: Where the brokers have an event, or what went wrong with it.
+#: The place at which the brokers hold an event, or the error that kept them from taking it.
 _Answer = tuple[int, int] | CasebusError | None
 
 
@@ -41,7 +41,10 @@ def topics_of(agency: str) -> tuple[str, ...]:
 
 
 class BrokersEnd:
-    """Where each topic was read up to stands in the spool, together with what was read."""
+    """The brokers as an end.
+
+    The spool keeps the position in each topic together with the records read.
+    """
 
     def __init__(
         self,
@@ -63,10 +66,10 @@ class BrokersEnd:
         self._drop()
 
     def arrived(self, item: FerryItem) -> None:
-        """It waits for `deal`."""
+        """Does nothing: the item waits for `deal`."""
 
     def deal(self) -> None:
-        """Produce what came, in its order; raises the first error that another time may heal."""
+        """Produce the arrived events in order; raises the first error that may pass with time."""
         after = 0
         while found := self._spool.arrivals(EVENT, after=after):
             after = found[-1][0]
@@ -76,12 +79,13 @@ class BrokersEnd:
                 raise waits
 
     def collect(self) -> None:
-        """Read on in each topic up to its present end, or as much as one look takes."""
+        """Read on in each topic to its present end, or as much as one look takes."""
         try:
             with clear_errors(self._settings, f"agency.{self._agency}.inbox"):
                 self._read(self._consumer or self._opened())
         except BaseException:
-            # It stands behind what it handed out, kept or not: the next look begins at what is.
+            # The consumer stands after the records it gave out, kept or not. The next look begins
+            # after the last kept record.
             self._drop()
             raise
 
@@ -90,10 +94,10 @@ class BrokersEnd:
         self._drop()
 
     def _answers(self, events: Sequence[StoredRecord]) -> list[_Answer]:
-        """What the brokers say of each for itself.
+        """The brokers' answer for each event on its own.
 
-        One that is too large takes others with it, those of its batch and those behind it in its
-        case: so each of them is given alone. Behind one that waits, all of them wait.
+        An event that is too large takes others down with it: those of its batch and those behind it
+        in its case. So each of them is sent alone. If one must wait, all behind it wait.
         """
         answers: list[_Answer] = list(self._sink.send(events))
         waits: CasebusError | None = None
@@ -108,7 +112,10 @@ class BrokersEnd:
         found: Sequence[tuple[int, FerryItem]],
         answers: Sequence[_Answer],
     ) -> CasebusError | None:
-        """Tell the office what was taken, and what never will be; gives what is waited for."""
+        """Tell the office which events were taken and which never will be.
+
+        Returns the waiting ones.
+        """
         waits: CasebusError | None = None
         with self._spool.writing():
             for (place, item), answer in zip(found, answers, strict=True):
@@ -142,7 +149,7 @@ class BrokersEnd:
         return self._consumer
 
     def _assign(self, consumer: Any) -> list[str]:
-        """Every partition that there is by now; gives the topics that are missing."""
+        """Assign every partition that exists by now; returns the missing topics."""
         there = {topic: consumer.partitions_for_topic(topic) for topic in topics_of(self._agency)}
         places = {
             TopicPartition(topic, number) for topic, some in there.items() for number in some or ()
@@ -152,7 +159,7 @@ class BrokersEnd:
         return [topic for topic, some in there.items() if not some]
 
     def _stand(self, consumer: Any) -> dict[TopicPartition, int]:
-        """Go to what each topic was read up to; gives its present ends."""
+        """Go to the position in each topic; returns the present ends."""
         places = sorted(consumer.assignment())
         begins, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
         for place in places:
@@ -160,10 +167,10 @@ class BrokersEnd:
         return {place: int(end) for place, end in ends.items()}
 
     def _next(self, place: TopicPartition, begin: int, end: int) -> int:
-        """The offset to be read next: `begin` where it is gone, or not there any more.
+        """The offset to read next; `begin` if the known one no longer exists.
 
-        Records are kept for a time only; brokers that were put back have others at the offsets
-        that were read.
+        Records are kept for a limited time only. If brokers were restored from a backup, they have
+        other records at the offsets that were read.
         """
         said = self._spool.fact(_fact_of(place))
         at = int(said or begin)
@@ -198,7 +205,7 @@ def _fact_of(place: TopicPartition) -> str:
 
 
 def _for_ever(answer: _Answer) -> bool:
-    """Whether no other time heals it: every other answer of the brokers is waited for."""
+    """True if waiting cannot help. Every other answer of the brokers is tried again."""
     return isinstance(answer, CasebusError) and isinstance(answer.__cause__, _TOO_LARGE)
 
 

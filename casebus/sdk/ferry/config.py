@@ -1,4 +1,4 @@
-"""How one side of a ferry is set up: `ferry.yaml` in its home, its key, the other side's keys."""
+"""The setup of one side of a ferry: `ferry.yaml` in its home, its key, the other side's keys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEY = "carrier.pem"
 
 
 class Config(BaseModel):
-    """Relative folders lie in the ferry's home."""
+    """The settings of one side. Relative folders lie in the ferry's home."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,15 +30,15 @@ class Config(BaseModel):
     inbox: Path = Path("inbox")
     #: Raw public keys of the other side, in hex.
     peers: tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...] = ()
-    #: The agency's sector: what the office signs for (`events.<sector>`).
+    #: The agency's sector, for which the office signs (`events.<sector>`).
     sector: str = ""
     #: The largest file that the carrier takes.
     limit_bytes: int = Field(default=8 * 1024 * 1024, ge=SMALLEST, le=LARGEST)
-    #: Words of a command that looks at each file; the file comes last, or where `{}` stands.
+    #: Words of a command that looks at each file. The file comes last, or in place of `{}`.
     scanner: tuple[str, ...] = ()
-    #: After how long without an answer a bundle is put out again.
+    #: Seconds without an answer after which a bundle is put out again.
     patience_seconds: float = Field(default=600.0, gt=0)
-    #: How long a file that cannot be read may still be in the making.
+    #: Seconds for which an unreadable file may still be under construction.
     settle_seconds: float = Field(default=30.0, ge=0)
 
     @property
@@ -51,7 +51,7 @@ class Config(BaseModel):
 
 
 def config_of(given: Any) -> Config:
-    """Raises CasebusError `bad_ferry`, naming the field."""
+    """Raises CasebusError `bad_ferry`, which names the field."""
     try:
         return Config.model_validate(given)
     except ValidationError as error:
@@ -77,7 +77,7 @@ def write_config(home: Path, config: Config) -> None:
 
 
 def carrier_key(home: Path) -> SigningKey:
-    """The side's own key, made at the first asking: it says who packed a file, nothing more."""
+    """The side's own key, made at the first call. It proves only which side packed a file."""
     path = home / _KEY
     if not path.exists():
         SigningKey.generate().save(path)

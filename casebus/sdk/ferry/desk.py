@@ -1,4 +1,4 @@
-"""What an office that has only the two folders knows of its cases: read from spool and store."""
+"""The cases of an office that has only the two folders, read from spool and store."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Named = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class FerryOffice:
-    """`agency` is the office's own; the root digest is whom it trusts."""
+    """Reads for one office. `agency` is its own id; the root digest says whom it trusts."""
 
     spool: Spool
     store: Store
@@ -35,23 +35,23 @@ class FerryOffice:
     root_digest: str
 
     def case(self, stream: str) -> list[JSON]:
-        """The events of a case that came here or went out from here, by their legal time."""
+        """The events of a case that arrived here or left from here, by their legal time."""
         own = [self._told(one.record, own=True) for one in self.store.of_stream(stream)]
         came = [self._told(one, own=False) for one in self.came() if _of(one, stream)]
         return sorted(own + came, key=lambda one: (one["legal_time"], one["id"]))
 
     def came(self) -> Iterator[Record]:
-        """All that was sent to this office, in the order in which it came."""
+        """All events that were sent to this office, in the order of arrival."""
         return self._records("inbox")
 
     def refused(self) -> set[Named]:
-        """Events of this office that are in no journal, and as they are will be in none."""
+        """Events of this office that are in no journal, and in this form never will be."""
         return {*map(named, self._records("rejected")), *dict(self._barred())}
 
     def sent(self) -> Iterator[JSON]:
-        """What became of each event of this office, the last first, as far as it is known here.
+        """The fate of each event of this office, the last first, as far as it is known here.
 
-        `journaled` is said of what a receipt proves; where one proves nothing, `detail` says why.
+        `journaled` means that a receipt proves it. If no receipt does, `detail` gives the reason.
         """
         kept = self.store.latest()
         submitted = self._submitted({(one.source, one.stream, one.id) for one in kept})
@@ -72,9 +72,10 @@ class FerryOffice:
                 yield said | {"status": status, "detail": why}
 
     def receipts(self, source: str, event: str) -> list[tuple[JSON, Proven]]:
-        """What is proved of an event of this office, each receipt checked by the pinned root.
+        """The proven facts about an event of this office, each receipt checked by the pinned root.
 
-        Raises CasebusError `no_root_digest`; where none of them proves anything, what one raises.
+        Raises CasebusError `no_root_digest`. If no receipt proves anything, raises the error of one
+        of them.
         """
         if not self.root_digest:
             raise CasebusError("no_root_digest", "set CASEBUS_ROOT_DIGEST to check receipts")
@@ -98,7 +99,7 @@ class FerryOffice:
         return found
 
     def _proved(self, event: Record, receipts: Collection[Receipt]) -> tuple[bool, str]:
-        """Whether one of them proves it, and why not the first that does not."""
+        """True if one of the receipts proves it; otherwise the code of the first failure."""
         if receipts and not self.root_digest:
             return False, "no_root_digest"
         why = ""
@@ -112,12 +113,15 @@ class FerryOffice:
         return False, why
 
     def _check(self, receipt: Receipt) -> Proven:
-        """Of an event that is kept here, that the receipt is of just that one."""
+        """Check a receipt.
+
+        For an event that is kept here, also that it belongs to exactly that event.
+        """
         kept = self.store.find(receipt.source, receipt.stream, receipt.id)
         return check(receipt, self._directory(receipt), None if kept is None else kept.record)
 
     def _barred(self) -> Iterator[tuple[tuple[str, str, str], str]]:
-        """Events that the other side's scanner or the brokers refused, and what they said."""
+        """Events that the other side's scanner or the brokers refused, with their reasons."""
         for line, said in self.spool.barred():
             record = None if part_of(line) else FerryItem.read(line).record
             if record is not None:
@@ -132,7 +136,7 @@ class FerryOffice:
                 said = json.loads(one.value or b"")
                 yield said, Receipt.from_json(said)
             except (CasebusError, *MISSHAPEN):
-                # It proves nothing, whatever it is.
+                # Whatever it is, it proves nothing.
                 continue
 
     def _records(self, topic: str) -> Iterator[Record]:
@@ -143,7 +147,7 @@ class FerryOffice:
             yield from (item.carried for _, item in found)
 
     def _told(self, record: Record, *, own: bool) -> JSON:
-        """Of a version that is not known here only what its headers say."""
+        """The event for display; only its headers if its schema version is unknown here."""
         said = _texts(record)
         legal, data = "", JSON()
         with suppress(CasebusError):
@@ -160,7 +164,7 @@ class FerryOffice:
 
 
 def _of_event(said: JSON) -> tuple[Any, Any]:
-    """The event of ours to which a receipt belongs. The record that it proves may be another's."""
+    """Our event to which a receipt belongs. The record that it proves may be another's."""
     of = said.get("of")
     return (of.get("source"), of.get("id")) if isinstance(of, dict) else (None, None)
 

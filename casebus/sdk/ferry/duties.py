@@ -1,7 +1,7 @@
-"""What an office behind a ferry has to do: folded here of what came and what it said itself.
+"""The open work of an office behind a ferry, folded here from the events it received and sent.
 
-Of what went to others alone it knows nothing: a duty that such an event ends stands here until
-word of it comes.
+The office does not see events that went only to others. A duty that such an event ends stays open
+here until the office hears of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from casebus.events.stamps import POSITION, Position, Stamps, texts_of
 from casebus.law import Law
 from casebus.sdk.ferry.desk import JSON, FerryOffice
 
-#: Of what was not seen to be journaled: behind all that was.
+#: The place of events without proof of admission: after all the others.
 _NO_EPOCH = 1 << 31
 
 
@@ -30,7 +30,7 @@ _NO_EPOCH = 1 << 31
 class Duties:
     desk: FerryOffice
     law: Law
-    #: The office's own.
+    #: Items of the office's own.
     sector: str
 
     def page(
@@ -85,11 +85,11 @@ class Duties:
             _ = stamps.sector_by_recipient  # where one lacks its sector it is another version's
             return case_event(envelope, data, stamps, position)
         except (CasebusError, ValueError, KeyError):
-            # Of another version: it is there to be read, and folds into nothing here.
+            # An event of another schema version. It stays readable, but the fold here skips it.
             return None
 
     def _said(self, record: Record, place: int, sectors: dict[str, str]) -> CaseEvent | None:
-        """As admission will stamp it, as far as that is known."""
+        """The record with its stamps as admission will write them, as far as they are known."""
         try:
             envelope, data = self._read(record)
         except CasebusError:

@@ -1,4 +1,4 @@
-"""One side of a ferry as it runs: one round takes in, deals with it, collects, and puts out."""
+"""One side of a ferry at work: one round takes in, deals, collects, and puts out."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.ferry.steps import Steps
 from casebus.sdk.files import locked
 
-#: What is queued and not yet in a bundle: beyond it nothing more is collected.
+#: The most items that are queued and not yet in a bundle. Above it nothing more is collected.
 MOST_QUEUED = 5_000
 
 
 class FerryEnd(Protocol):
-    """What lies behind a side: the office's store, or the brokers."""
+    """The end behind a side: the office's store, or the brokers."""
 
     def arrived(self, item: FerryItem) -> None:
         """An item was kept for the first time; called inside the spool's transaction."""
 
     def deal(self) -> None:
-        """Deal with what arrived and waits."""
+        """Deal with the items that arrived and wait."""
 
     def collect(self) -> None:
-        """Queue what is to be sent."""
+        """Queue the items to be sent."""
 
     def begin_again(self) -> None:
         """Collect from the beginning; called inside the spool's transaction."""
@@ -46,7 +46,10 @@ def spool_at(home: Path) -> Path:
 
 
 class Ferry:
-    """Use as a context manager; one process a home. `now` is in seconds, as of file times."""
+    """One side. Use it as a context manager; one process for each home.
+
+    `now` is in seconds, as file times.
+    """
 
     def __init__(
         self,
@@ -59,7 +62,8 @@ class Ferry:
         home.mkdir(parents=True, exist_ok=True)
         folders = Folders(home / config.outbox, home / config.inbox, home / "quarantine")
         for folder in (config.outbox, config.inbox, Path("quarantine")):
-            # One that lies elsewhere is a carrier's: made here it would hide that it is away.
+            # A folder elsewhere belongs to a carrier. Making it here would hide that the carrier is
+            # away.
             if not folder.is_absolute():
                 (home / folder).mkdir(parents=True, exist_ok=True)
         looked_at = home / "scanning"
@@ -103,10 +107,10 @@ class Ferry:
         self._lock.__exit__(None, None, None)
 
     def round(self) -> None:
-        """Raises the first CasebusError of scanner, brokers or store, after all else was done.
+        """Do one round; afterwards raises the first CasebusError of scanner, brokers or store.
 
-        `ferry_folder` if a folder cannot be read or written, `store_unusable` if the spool cannot.
-        A gate that is away and a full disk come back, and the next round goes on.
+        `ferry_folder`: a folder cannot be read or written. `store_unusable`: the spool cannot. A
+        missing gate or a full disk may recover, and the next round goes on.
         """
         steps = Steps()
         for one in (
@@ -137,7 +141,7 @@ class Ferry:
         self._receiver.acknowledge(self._now())
 
     def release(self, *, forget: bool = False) -> int:
-        """Queue again what the other side refused, or let it lie; gives how many items that are."""
+        """Queue the items again that the other side refused, or drop them; returns their number."""
         with self.spool.writing():
             lines = [line for line, _ in self.spool.barred()]
             if not forget:
@@ -146,10 +150,10 @@ class Ferry:
         return len(lines)
 
     def begin_again(self) -> None:
-        """A new epoch of what this side sends, and any of what it is sent.
+        """Begin a new epoch of the outgoing lane, and accept any epoch of the incoming one.
 
-        For when either side has lost its spool. All that was not seen to arrive is sent again; what
-        comes twice is one.
+        For use after either side has lost its spool. Everything without proof of arrival is sent
+        again. An event that arrives twice counts once.
         """
         with self.spool.writing():
             past = f"{self.spool.fact('past_epochs')} {self.spool.taken().epoch}"

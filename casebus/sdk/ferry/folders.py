@@ -1,7 +1,7 @@
-"""The two folders that a carrier moves files between, and the one for what is not taken.
+"""The two folders between which a carrier moves files, and the one for refused files.
 
-A file appears whole or not at all: written under another name, flushed, renamed, and the folder
-flushed after. A file is taken away only when it is kept somewhere else.
+A file appears whole or not at all: it is written under another name, flushed and renamed, and then
+the folder is flushed. A file is removed only after it is kept somewhere else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from casebus.sdk.files import flush_folder, write_whole
 
-#: How files are called that somebody is still writing: ours, and those of common movers.
+#: Names of files that somebody is still writing: ours, and those of common movers.
 _UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".writing")
 _WRITING = ".writing"
 
@@ -29,23 +29,23 @@ class Folders:
     quarantine: Path
 
     def put(self, name: str, raw: bytes) -> None:
-        """Into the outbox, in place of one of the same name."""
+        """Put a file into the outbox, in place of one with the same name."""
         _write(self.outbox / name, raw)
 
     def withdraw(self, name: str) -> None:
-        """From the outbox, where it still lies there."""
+        """Remove a file from the outbox, if it is still there."""
         (self.outbox / name).unlink(missing_ok=True)
         flush_folder(self.outbox)
 
     def came(self) -> Iterator[Path]:
-        """Files of the inbox that nobody seems to write any more, by name."""
+        """Names of the inbox's files that nobody seems to write any more, sorted."""
         for path in sorted(self.inbox.iterdir()):
             hidden = path.name.startswith((".", "~")) or path.name.lower().endswith(_UNFINISHED)
             if not hidden and not path.is_symlink() and path.is_file():
                 yield path
 
     def read(self, path: Path, most: int) -> bytes:
-        """Of the inbox: a file and nothing that stands for one, up to `most` bytes."""
+        """Up to `most` bytes of a plain file in the inbox; links and devices are refused."""
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -53,18 +53,18 @@ class Folders:
             return file.read(most)
 
     def remove(self, path: Path) -> None:
-        """Of the inbox: what is in it is kept, or was before."""
+        """Remove a file from the inbox, because its content is kept by now."""
         path.unlink(missing_ok=True)
         flush_folder(path.parent)
 
     def put_away(self, path: Path, raw: bytes) -> Path:
-        """From the inbox into the quarantine."""
+        """Move a file from the inbox into the quarantine."""
         kept = self.keep(raw)
         self.remove(path)
         return kept
 
     def put_away_unread(self, path: Path) -> Path:
-        """The same of a file that nobody wants in memory, under a digest of what it is called."""
+        """Move a file that must not be read into memory, under a digest of its name."""
         found = path.lstat()
         name = f"{path.name}/{found.st_size}/{found.st_mtime_ns}"
         kept = self.quarantine / hashlib.sha256(os.fsencode(name)).hexdigest()
@@ -72,7 +72,10 @@ class Folders:
         return kept
 
     def keep(self, raw: bytes) -> Path:
-        """In the quarantine, under its digest: a copy that comes again takes no second place."""
+        """Keep a content in the quarantine under its digest.
+
+        A second copy takes no second place.
+        """
         kept = self.quarantine / hashlib.sha256(raw).hexdigest()
         _write(kept, raw)
         return kept

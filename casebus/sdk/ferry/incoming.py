@@ -1,4 +1,4 @@
-"""The receiving end: from the inbox folder into the spool, and what is told back of it."""
+"""The receiving end: moves files from the inbox folder into the spool, and answers for them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from casebus.sdk.ferry.spool import Spool
 from casebus.sdk.ferry.steps import Steps
 from casebus.trust.keys import SigningKey
 
-#: The first bundle of a lane is sent so often before it counts as lost for good.
+#: So many times the patience passes before the first bundle of a lane counts as lost for good.
 _WAITS = 10
-#: Of the clock of whoever keeps the folder, in seconds.
+#: The most seconds by which a file's mark may be ahead, by the clock of the folder's machine.
 _MOST_AHEAD = 3600.0
 #: Called with each item that is new, in the transaction that keeps it.
 OnItem = Callable[[FerryItem], None]
@@ -38,7 +38,7 @@ OnItem = Callable[[FerryItem], None]
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Takes what came; `direction` is that of the lane which comes in."""
+    """Takes arrived files; `direction` is that of the incoming lane."""
 
     spool: Spool
     folders: Folders
@@ -47,11 +47,11 @@ class Receiver:
     peers: Peers
     key: SigningKey
     scanner: Sequence[str]
-    #: A folder of our own, for what the scanner looks at: nobody changes it meanwhile.
+    #: A folder of our own for files under scan, so that nobody changes them meanwhile.
     looked_at: Path
-    #: How long a file that cannot be read may still be in the making, in seconds.
+    #: Seconds for which an unreadable file may still be under construction.
     settle: float
-    #: After how many seconds what is missing is asked for again.
+    #: Seconds after which a missing bundle is asked for again.
     patience: float
 
     def receive(
@@ -59,7 +59,7 @@ class Receiver:
     ) -> None:
         """Look at each file once; an acknowledgement is for the lane `own`.
 
-        One that cannot be read, kept or looked at stays, and is told at the end: CasebusError
+        A file that cannot be read, kept or scanned stays. It is reported at the end by CasebusError
         `ferry_folder` or `ferry_scanner_failed`.
         """
         steps = Steps()
@@ -71,21 +71,22 @@ class Receiver:
         steps.end()
 
     def tidy(self) -> None:
-        """Take out of the outbox acknowledgements of before a kill, or of another epoch."""
+        """Remove from the outbox acknowledgements from before a kill, or of another epoch."""
         kept = self.spool.fact("ack_name")
         for path in self.folders.outbox.glob(f"{self.agency}-{self.direction}-ack*.zip"):
             if path.name != kept:
                 self.folders.withdraw(path.name)
 
     def acknowledge(self, now: float) -> None:
-        """Put out how far the lane was taken, where that is owed."""
+        """Put out an acknowledgement of the last bundle taken, if one is due."""
         taken, held = self.spool.taken(), self.spool.held()
         refused = {number: why for number, why in held.items() if why is not None}
         waits = bool(held) and now - float(self.spool.fact("acked_at", "0")) >= self.patience
         if not taken.epoch or not (waits or self.spool.fact("ack_owed")):
             return
         spoiled = bool(self.spool.fact("spoiled"))
-        # By the clock, so that a spool that was put back gives no number that was heard before.
+        # Taken from the clock, so that a restored spool gives no number that the other side has
+        # seen.
         serial = max(int(self.spool.fact("ack_serial", "0")) + 1, int(now))
         lane = Lane(self.agency, self.direction, taken.epoch)
         ack = acknowledged(lane, serial, taken, held, refused, spoiled=spoiled)
@@ -106,7 +107,7 @@ class Receiver:
                 return
             raw = self.folders.read(path, LARGEST + 1)
         except FileNotFoundError:
-            # The mover thought better of it.
+            # The mover took the file back.
             return
         try:
             read = opened(raw, self.peers)
@@ -131,11 +132,14 @@ class Receiver:
         require_lane(read.lane, self.agency, self.direction, self.spool.taken().epoch, past)
 
     def _begins(self, bundle: FerryBundle) -> bool:
-        """Which epoch it is that begins, its first bundle says."""
+        """Begin the epoch that its first bundle names."""
         return bool(self.spool.taken().epoch) or bundle.number == 1
 
     def _wait_for_first(self, path: Path, bundle: FerryBundle, now: float) -> None:
-        """Told where it does not come: was it acknowledged, only a new epoch brings another."""
+        """Report a first bundle that does not come.
+
+        If it was acknowledged before, only a new epoch brings another.
+        """
         since = self.spool.fact("first_waited_since")
         if not since:
             with self.spool.writing():
@@ -149,7 +153,7 @@ class Receiver:
         held = {number: why is not None for number, why in self.spool.held().items()}
         before = self.spool.digest_of(bundle.number)
         if fate(bundle, self.spool.taken(), before, held) is Fate.SEEN:
-            # Whoever sends it again has not heard that we have it.
+            # If the other side sends it again, it has not heard that we have it.
             self._owe_ack()
             self.folders.remove(path)
             return
@@ -165,7 +169,7 @@ class Receiver:
             self.folders.remove(path)
 
     def _clean(self, path: Path, raw: bytes, read: FerryBundle | Ack) -> bool:
-        """The scanner's verdict, noted; what it refuses is put away and told."""
+        """Note the scanner's verdict; a refused file is put away and reported."""
         if not self.scanner:
             return True
         digest = hashlib.sha256(raw).hexdigest()
@@ -193,7 +197,7 @@ class Receiver:
             copy.unlink(missing_ok=True)
 
     def _next(self, on_item: OnItem) -> bool:
-        """Take the bundle whose turn it is; False where it is not here or does not follow."""
+        """Take the next bundle in order; False if it is not here or does not follow."""
         taken = self.spool.taken()
         number = taken.through + 1
         raw = self.spool.held_bytes(number)
@@ -213,7 +217,10 @@ class Receiver:
         return True
 
     def _line(self, line: bytes, on_item: OnItem) -> None:
-        """One that cannot be read is put aside and told: it would stop all that is behind it."""
+        """Take one line.
+
+        An unreadable line is put aside and reported: it would stop all behind it.
+        """
         try:
             whole = self._whole(line)
             if whole is None:
@@ -227,7 +234,7 @@ class Receiver:
             on_item(item)
 
     def _whole(self, line: bytes) -> bytes | None:
-        """The line, or of a part that of all of them; None while one is missing."""
+        """The line; for a part, the line of all its parts; None while one is missing."""
         part = part_of(line)
         if part is None:
             return line
@@ -238,7 +245,7 @@ class Receiver:
         return joined(parts)
 
     def _give_back(self, number: int, raw: bytes, error: CasebusError) -> None:
-        """It is asked for again; that one may follow where this one does not."""
+        """Ask for the bundle again. Another may follow where this one does not."""
         kept = self.folders.keep(raw)
         with self.spool.writing():
             self.spool.db.execute("delete from held where number = ?", (number,))
@@ -265,10 +272,10 @@ class Receiver:
 
 
 def _is_arriving(found: os.stat_result, now: float, settle: float) -> bool:
-    """Whether somebody may still be writing the file.
+    """True if somebody may still be writing the file.
 
-    A carrier's clock may be ahead of ours, and its mark on the file with it: then the system's own
-    counts, which may be another machine's too.
+    If a carrier's clock is ahead of ours, so is its mark on the file. Then the system's own mark
+    counts, which may come from another machine too.
     """
     changed = found.st_mtime if found.st_mtime <= now else found.st_ctime
     return -_MOST_AHEAD <= now - changed < settle

@@ -1,4 +1,4 @@
-"""The office's end: what its store holds goes out, what it was sent waits in the spool for it."""
+"""The office's end: sends the content of its store, and keeps arrived events in the spool."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _MOST = 500
 
 
 class OfficeEnd:
-    """The store has what `casebus publish` signed; each record is handed over once an epoch."""
+    """The store holds events that `casebus publish` signed.
+
+    Each is handed over once in an epoch.
+    """
 
     def __init__(self, spool: Spool, store: Store, schemas: Schemas) -> None:
         self._spool, self._store, self._schemas = spool, store, schemas
@@ -36,7 +39,7 @@ class OfficeEnd:
             self._remember(item.record)
 
     def deal(self) -> None:
-        """What became of events: where the brokers have each, or why they never will."""
+        """Note the fate of events: the place at which the brokers have each, or the refusal."""
         while found := self._spool.arrivals(LANDED, most=_MOST):
             for _, item in found:
                 self._landed(item.about)
@@ -59,9 +62,10 @@ class OfficeEnd:
         self._spool.set_fact("store_place", 0)
 
     def _read_to(self) -> int:
-        """The store's last place that was read; 0 where it was put back to an older state.
+        """The store's last place that was read; 0 if the store was restored to an older state.
 
-        Its new records have places that were read before then. What goes out twice is one event.
+        After a restore, new records take places that were already read. An event that goes out
+        twice counts once.
         """
         place = int(self._spool.fact("store_place", "0"))
         there = self._store.at(place)
@@ -82,7 +86,7 @@ class OfficeEnd:
             self._store.mark_sent([(kept.place, about["partition"], about["offset"])])
 
     def _remember(self, record: Record) -> None:
-        """The numbers of its case, so that a person can name it by them."""
+        """Remember the numbers of its case, so that a person can name the case by them."""
         for stream, numbers in _numbers(record, self._schemas):
             self._spool.remember_numbers(numbers, stream)
 
@@ -100,14 +104,14 @@ def _numbers(record: Record, schemas: Schemas) -> Iterator[tuple[str, list[str]]
         envelope = Envelope.from_headers(record.headers)
         _, data = schemas.decode(record.value or b"")
     except CasebusError:
-        # Of another version: it is delivered all the same.
+        # An event of another schema version is delivered as well.
         return
     said = data.get("numbers") or ()
     yield envelope.subject, [canonical_number(one["value"]) for one in said if one.get("value")]
 
 
 def case_of(spool: Spool, number: str) -> str:
-    """The case that carries a number; raises CasebusError `not_found` or `number_ambiguous`."""
+    """The case that has a number; raises CasebusError `not_found` or `number_ambiguous`."""
     found = spool.streams_of(canonical_number(number))
     if not found:
         raise CasebusError("not_found", f"no case that came here carries the number {number}")
@@ -117,7 +121,7 @@ def case_of(spool: Spool, number: str) -> str:
 
 
 class KeptSink:
-    """Sends nothing: the ferry takes it from the store."""
+    """Sends nothing: the ferry takes the records from the store."""
 
     def send(self, records: Sequence[StoredRecord]) -> list[None]:
         return [None for _ in records]
@@ -127,7 +131,7 @@ class KeptSink:
 
 @dataclass(frozen=True, slots=True)
 class _Raw:
-    """A record as a consumer hands it out; its offset is its place in the spool."""
+    """A record in the form of a consumer's; its offset is its place in the spool."""
 
     topic: str
     partition: int
@@ -138,16 +142,16 @@ class _Raw:
 
 
 class SpoolFeed:
-    """The agency's inbox as it came by the ferry, for `casebus.sdk.inbox.Inbox`.
+    """The agency's inbox as the ferry brought it, for `casebus.sdk.inbox.Inbox`.
 
-    It is asked as a consumer is, and knows neither time nor commits of its own.
+    It has the methods of a consumer, but neither a clock nor commits of its own.
     """
 
     def __init__(self, spool: Spool, topic: str) -> None:
         self._spool, self._topic, self._after = spool, topic, 0
 
     def subscribe(self, topics: list[str]) -> None:
-        """It has the one topic."""
+        """Does nothing: the feed has exactly one topic."""
 
     def topics(self) -> set[str]:
         return {self._topic}

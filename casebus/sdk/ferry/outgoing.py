@@ -1,4 +1,4 @@
-"""The sending end: from the queue into numbered bundles, and into the outbox until acknowledged."""
+"""The sending end: from the queue into numbered bundles, kept in the outbox until acknowledged."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ class Sender:
     key: SigningKey
     #: The largest file that the carrier takes, in bytes.
     limit: int
-    #: After how many seconds without an answer a bundle is put out again.
+    #: Seconds without an answer after which a bundle is put out again.
     patience: float
 
     def answer(self, ack: Ack) -> None:
-        """Let go of what the other side has, put out again what it misses or refused.
+        """Drop the bundles that the other side has; put out again those it misses or refused.
 
-        One that is no newer than the last says nothing new. Raises FerryError `ferry_broken_chain`
-        where the other side forgot bundles, or speaks of others than this one's.
+        An answer that is not newer than the last has no effect. Raises FerryError
+        `ferry_broken_chain` if the other side forgot bundles, or names bundles that this one never
+        made.
         """
         if ack.serial <= int(self.spool.fact("ack_heard", "0")):
             return
@@ -54,7 +55,7 @@ class Sender:
             self.folders.withdraw(name)
 
     def seal(self) -> None:
-        """Number what is queued, as far as the window allows."""
+        """Number the queued items, as far as the window allows."""
         while len(self.spool.under_way()) < WINDOW and (batch := self._batch()):
             room = self.limit - OVERHEAD
             pieces = [piece for _, line in batch for piece in cut(line, room)]
@@ -71,7 +72,7 @@ class Sender:
                 self.spool.set_fact("out_digest", bundles[-1].digest)
 
     def put(self, now: float) -> None:
-        """What was not put out yet, or so long ago that it may be lost."""
+        """Put out the bundles that are not out yet, or are out so long that they may be lost."""
         under_way = self.spool.under_way()
         known = {number: at for number, at in under_way.items() if at is not None}
         steps = Steps()
@@ -81,7 +82,7 @@ class Sender:
         steps.end()
 
     def tidy(self) -> None:
-        """Take out of the outbox what was acknowledged before a kill."""
+        """Remove from the outbox bundles that were acknowledged before a kill."""
         begins = f"{self.lane.agency}-{self.lane.direction}-b"
         kept = {self.spool.sealed(number)[0] for number in self.spool.under_way()}
         for path in self.folders.outbox.glob(f"{begins}*.zip"):
@@ -94,7 +95,7 @@ class Sender:
             self.spool.db.execute("update sealed set put_at = ? where number = ?", (now, number))
 
     def _batch(self) -> list[tuple[int, bytes]]:
-        """Queued lines for one bundle: one that stands alone, or as many as fit."""
+        """Queued lines for one bundle: one that must be alone, or as many as fit."""
         taken: list[tuple[int, bytes]] = []
         room = self.limit - OVERHEAD
         for place, line, alone in self.spool.queued(_MOST_ROWS):
@@ -113,7 +114,10 @@ class Sender:
         )
 
     def _replace(self, number: int, why: str) -> None:
-        """Nothing in its place; its items come again, each alone, to find the one that is meant."""
+        """Replace a refused bundle by an empty one.
+
+        Its items come again, each alone, to find the guilty one.
+        """
         _, raw = self.spool.sealed(number)
         bundle = opened_bundle(raw, {self.key.keyid: self.key.public})
         self.spool.db.execute(

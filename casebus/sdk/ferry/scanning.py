@@ -1,4 +1,4 @@
-"""The command that looks at each file before it is taken, as a virus scanner does."""
+"""Runs the command that looks at each file before it is taken, as a virus scanner does."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from casebus.errors import CasebusError
 
 _LONGEST = 500
 _SECONDS = 120.0
-#: As clamscan says it: 0 nothing found, 1 found; all else is that it could not look.
+#: The codes of clamscan: 0 nothing found, 1 found. Any other code means that it could not look.
 _CLEAN, _FOUND = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
 class ScanVerdict:
     exit_code: int
-    #: What the command printed, shortened.
+    #: The command's output, shortened.
     said: str
 
     @property
@@ -27,10 +27,10 @@ class ScanVerdict:
 
 
 def scan(command: Sequence[str], path: Path) -> ScanVerdict:
-    """Run the command with the file behind its words, or where `{}` stands.
+    """Run the command with the file after its words, or in place of `{}`.
 
-    Raises CasebusError `ferry_scanner_failed` where it could not look: the file is neither taken
-    nor refused.
+    Raises CasebusError `ferry_scanner_failed` if the command could not look. Then the file is
+    neither taken nor refused.
     """
     words = [str(path) if word == "{}" else word for word in command]
     if "{}" not in command:

@@ -1,7 +1,7 @@
-"""The spool: all that one side of a ferry must not forget, in one SQLite file.
+"""The spool: everything that one side of a ferry must remember, in one SQLite file.
 
-A bundle is kept whole in the same transaction that numbers it and takes its items off the queue;
-what came is kept in the one that counts its number. So a kill between any two steps loses nothing.
+One transaction keeps a whole bundle, numbers it and takes its items off the queue. Another keeps an
+arrived item and counts its number. So a kill between any two steps loses nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from casebus.ferry.receiving import TakenUntil
 from casebus.sdk import sqlite
 from casebus.sql import composed
 
-#: Beyond so many bytes no more is read at once.
+#: After so many bytes one read ends.
 _MOST_BYTES = 16 * 1024 * 1024
 _EVERY = """
     select place, line from arrived
@@ -36,18 +36,18 @@ _WAITING = """
 
 
 class Spool:
-    """One file; `open` makes it."""
+    """The memory of one side, in one file; `open` makes it."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Raises CasebusError `store_unusable`, as every method does; AwayError `store_locked`."""
+        """Raises CasebusError `store_unusable` or AwayError `store_locked`, as all methods do."""
         db = sqlite.open_file(path, isolation_level=None)
         try:
             db.execute("pragma journal_mode = wal")
-            # A number must outlive a power cut, or it is given twice.
+            # A number must survive a power cut, or it is given twice.
             db.execute("pragma synchronous = full")
             db.executescript(resources.files(__package__).joinpath("spool.sql").read_text("utf-8"))
         except BaseException:
@@ -83,7 +83,7 @@ class Spool:
         return int(self.db.execute(query).fetchone()[0])
 
     def to_deal_with(self) -> int:
-        """Items that are no records, which the agency reads by itself, and wait for their turn."""
+        """The number of waiting items that are not records and that the agency reads by itself."""
         row = self.db.execute(
             "select count(*) from arrived where done_at is null and kind <> ?", (RECORD,)
         ).fetchone()
@@ -102,14 +102,14 @@ class Spool:
         )
 
     def queued(self, most: int) -> Iterator[tuple[int, bytes, bool]]:
-        """The oldest, read as they are asked for: one may have megabytes."""
+        """The oldest queued items, read one by one, because each may have megabytes."""
         rows = self.db.execute(
             "select place, line, alone from queued order by place limit ?", (most,)
         )
         return ((place, line, bool(alone)) for place, line, alone in rows)
 
     def under_way(self) -> dict[int, float | None]:
-        """When each bundle that was not acknowledged was put out last; None: not yet."""
+        """The last time at which each unacknowledged bundle was put out; None: not yet."""
         return dict(self.db.execute("select number, put_at from sealed order by number"))
 
     def digests(self) -> dict[int, str]:
@@ -124,7 +124,7 @@ class Spool:
         return str(row[0]), bytes(row[1])
 
     def bar(self, line: bytes, said: str) -> None:
-        """Keep an item that the other side refuses until a person decides."""
+        """Keep an item that the other side refuses, until a person decides."""
         self.unbar(line)
         self.db.execute(
             "insert into barred (line, said, barred_at) values (?, ?, ?)",
@@ -135,7 +135,7 @@ class Spool:
         self.db.execute("delete from barred where line = ?", (line,))
 
     def barred(self) -> list[tuple[bytes, str]]:
-        """Those items, and what was said of each."""
+        """The refused items, each with the reason."""
         return self.db.execute("select line, said from barred order by place").fetchall()
 
     # What comes in.
@@ -154,12 +154,15 @@ class Spool:
         self.db.execute("insert into taken values (?, ?)", (taken.through, taken.digest))
 
     def digest_of(self, number: int) -> str:
-        """Of the bundle that was taken under this number; empty where none was."""
+        """The digest of the bundle taken under this number; empty if there is none."""
         row = self.db.execute("select digest from taken where number = ?", (number,)).fetchone()
         return str(row[0]) if row else ""
 
     def held(self) -> dict[int, str | None]:
-        """Numbers that wait, and why the scanner refused one; None: it did not."""
+        """Numbers that wait, each with the scanner's reason.
+
+        None if the scanner did not refuse it.
+        """
         return dict(self.db.execute("select number, refused from held order by number"))
 
     def hold(self, number: int, raw: bytes | None, refused: str | None = None) -> None:
@@ -175,7 +178,7 @@ class Spool:
         return bytes(row[0]) if row else None
 
     def keep_part(self, part: ItemPart) -> list[ItemPart]:
-        """All parts of its line that are there now."""
+        """Keep a part; returns all parts of its line that are there now."""
         self.db.execute(
             "insert or replace into part values (?, ?, ?, ?)",
             (part.id, part.count, part.number, part.text),
@@ -190,10 +193,10 @@ class Spool:
         self.db.execute("delete from part where id = ? and count = ?", (of.id, of.count))
 
     def arrive(self, line: bytes, item: FerryItem) -> bool:
-        """Keep an item; False where the same came before.
+        """Keep an item; False if the same item came before.
 
-        An event, or word of one, that comes again is handled again. The other side has not heard
-        its outcome, and a copy of an event is the same event.
+        An event or an answer to one is handled again if it comes again. The other side has not
+        heard the outcome, and a copy of an event is the same event.
         """
         stream = item.record.key.decode(errors="replace") if item.record and item.record.key else ""
         done = self.db.execute(
@@ -213,7 +216,7 @@ class Spool:
     def arrivals(
         self, kind: str, topic: str = "", after: int = 0, most: int = 500, *, every: bool = False
     ) -> list[tuple[int, FerryItem]]:
-        """Items that nobody dealt with yet, or every one, in their order, as memory has room."""
+        """Items that nobody dealt with yet, or all items, in order, as many as fit in memory."""
         rows = self.db.execute(_EVERY if every else _WAITING, (kind, topic, after, most))
         found, room = [], _MOST_BYTES
         for place, line in rows:
@@ -224,14 +227,14 @@ class Spool:
         return found
 
     def deal_with(self, places: Iterable[int]) -> None:
-        """Note that these were dealt with; nobody reads them again."""
+        """Note that these items were dealt with; nobody reads them again."""
         self.db.executemany(
             "update arrived set done_at = ?, line = x'' where place = ?",
             [(_now(), place) for place in places],
         )
 
     def deal_with_before(self, kind: str, topic: str, before: int) -> None:
-        """Note of all before a place that they were dealt with; they may be read again."""
+        """Note that all items before a place were dealt with; they may be read again."""
         self.db.execute(
             "update arrived set done_at = ?"
             " where kind = ? and topic = ? and place < ? and done_at is null",
@@ -247,7 +250,7 @@ class Spool:
         rows = self.db.execute("select stream from numbered where number = ?", (number,))
         return [row[0] for row in rows]
 
-    # What is to be told to people.
+    # Incidents that people must hear of.
 
     def note_scan(self, file: str, digest: str, exit_code: int, said: str) -> None:
         self.db.execute(
@@ -257,7 +260,7 @@ class Spool:
         )
 
     def note_incident(self, file: str, code: str, detail: str) -> None:
-        """A broken chain stands until this side or its incoming lane begins again."""
+        """A broken chain remains an incident until this side or its incoming lane begins again."""
         if code == Fault.BROKEN_CHAIN:
             self.set_fact("broken", _shown(detail))
         self.db.execute(
@@ -274,7 +277,7 @@ class Spool:
 
 
 def _shown(text: str) -> str:
-    """What tables and terminals take: a file may be called by any bytes, words be another's."""
+    """Text that is safe for tables and terminals, because it may come from strangers."""
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 

@@ -1,4 +1,4 @@
-"""Steps of a round: each is done, whatever became of those before it."""
+"""Steps of a round: each one runs, whatever happened to those before it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from casebus.words import in_words
 
 
 class Steps:
-    """One file, folder or broker that fails keeps nothing else from its turn."""
+    """Runs steps. If one file, folder or broker fails, the others still get their turn."""
 
     def __init__(self) -> None:
         self._first: CasebusError | None = None
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """`ferry_folder` where a folder or a file of it cannot be read or written."""
+        """Run one step.
+
+        A folder or file that cannot be read or written counts as `ferry_folder`.
+        """
         try:
             yield
         except CasebusError as error:
@@ -26,6 +29,6 @@ class Steps:
             self._first = self._first or CasebusError("ferry_folder", in_words(error))
 
     def end(self) -> None:
-        """Raises the first CasebusError of them."""
+        """Raise the first CasebusError of the steps."""
         if self._first is not None:
             raise self._first

@@ -1,4 +1,4 @@
-"""Reading of single cells as people type them: dates, amounts, counts, credit codes."""
+"""Reads single cells as people type them: dates, amounts, counts, credit codes."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ _DATE = re.compile(
     r"\s*(?P<zone>Z|UTC|[-+]\d{2}:?\d{2})?)?"
 )
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
-#: What lies outside is an error of typing, or what a program writes for no day.
+#: A date outside is a typing error, or a program's value for "no day".
 _YEARS = range(1901, 2100)
 _NOON = 12
 _COMPACT_DATE = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})")
 _SERIAL_DATE = re.compile(r"(?P<days>\d{5})(?P<fraction>\.\d+)?")
-#: Excel counts days from here, its 29 February 1900 included.
+#: Excel counts days from here, including its own 29 February 1900.
 _SERIAL_ORIGIN = date(1899, 12, 30)
-#: 1982 to 2064: outside it a five-digit number is more likely no date at all.
+#: 1982 to 2064. Outside it, a five-digit number is more likely not a date.
 _SERIAL_RANGE = range(30_000, 60_000)
 _DAY_SECONDS = 86_400
 
 _AMOUNT = re.compile(r"[¥￥]?\s*(?:CNY|RMB|人民币)?\s*([-+]?[\d,]*\.?\d+)\s*(万|亿)?\s*[元圆]?整?")
-#: Digits by threes, or by fours as Chinese counts; a comma elsewhere may be a decimal point.
+#: Digits in groups of three, or of four as Chinese counts. A comma elsewhere may be a decimal
+#: point.
 _GROUPED = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,4}(?:,\d{4})+|\d*)(?:\.\d+)?")
 _COUNT = re.compile(r"(-?\d[\d,]{0,22})(?:\.0+)?\s*[个件只箱台套份张本枚条双瓶盒包]?")
 _SCALE = {None: 1, "万": 10_000, "亿": 100_000_000}
@@ -45,9 +46,9 @@ _USCC_WEIGHTS = tuple(pow(3, at, 31) for at in range(17))
 
 
 def heading(text: str) -> str:
-    """A column's name to be compared: blanks and line breaks in it say nothing.
+    """A column's name for comparison, without blanks, line breaks and the marks of forms.
 
-    Nor do the marks of forms: a star, 必填, a colon. A unit does: 金额 may be in 万元.
+    Marks are a star, 必填 and a colon. A unit stays, because 金额 may be in 万元.
     """
     return _MARKS_OF_FORMS.sub("", "".join(plain(text).split()))
 
@@ -56,29 +57,29 @@ def parse_date(text: str) -> LegalTime:
     """Read a legal date as a spreadsheet has it; raises CellError `bad_date`.
 
     Forms: 2026-03-02, 2026/3/2, 2026.3.2, 2026年3月2日, 20260302, Excel serials (45718, 45718.5),
-    each dashed form with a time of day behind it, which is Beijing's where it names no zone.
-    Two-digit years and day-first forms are refused: they can be read in two ways.
+    and each dashed form with a time of day after it. The time is Beijing's unless the cell names a
+    zone. Two-digit years and day-first forms are refused, because they can be read in two ways.
     """
     return written_date(text).legal()
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenDate:
-    """A day and a time as they stand in a cell, and the zone that the cell names."""
+    """A day and a time as they are in a cell, and the zone that the cell names."""
 
     day: date
     clock: time | None = None
     zone: tzinfo | None = None
 
     def legal(self, zone: tzinfo = CHINA) -> LegalTime:
-        """In Beijing's time; `zone` is meant where the cell names none."""
+        """The legal time in Beijing's zone; `zone` applies if the cell names none."""
         if self.clock is None:
             return LegalTime(self.day)
         return LegalTime.of(datetime.combine(self.day, self.clock, self.zone or zone))
 
 
 def written_date(text: str) -> WrittenDate:
-    """Read what `parse_date` reads, as it is written; raises CellError `bad_date`."""
+    """Read the forms of `parse_date`, as they are written; raises CellError `bad_date`."""
     cell = plain(text).translate(_DASHES)
     if serial := _SERIAL_DATE.fullmatch(cell):
         return _from_serial(serial)
@@ -96,7 +97,7 @@ def written_date(text: str) -> WrittenDate:
 
 def _written(zone: str, half: str, said: dict[str, str]) -> WrittenDate:
     if zone.startswith("-") and "second" not in said:
-        # 9:00-10:30 says from when to when.
+        # 9:00-10:30 is a span.
         raise CellError(IssueCode.BAD_DATE, "two times, or a zone behind no seconds")
     parts = {name: int(digits) for name, digits in said.items()}
     day = date(parts["year"], parts["month"], parts["day"])
@@ -113,11 +114,11 @@ def _zone(text: str) -> tzinfo | None:
 
 
 def _hour(hour: int, half: str) -> int:
-    """Of a clock of twelve hours the hour of the day; 下午15 is one already."""
+    """The hour of the day for a twelve-hour time; 下午15 is one already."""
     if half == "下午":
         return hour + _NOON if hour < _NOON else hour
     if half and hour >= _NOON:
-        # 上午12:30 is said of noon and of midnight.
+        # 上午12:30 may mean noon or midnight.
         raise ValueError(half)
     return hour
 
@@ -161,7 +162,7 @@ def parse_integer(text: str) -> int:
 
 
 def uscc_fits(code: str) -> bool:
-    """Whether an 18-character 统一社会信用代码 has the check digit of GB 32100-2015."""
+    """True if an 18-character 统一社会信用代码 has the check digit of GB 32100-2015."""
     if len(code) != len(_USCC_WEIGHTS) + 1 or any(one not in _USCC_ALPHABET for one in code):
         return False
     return code[17] == uscc_check_digit(code[:17])

@@ -1,4 +1,4 @@
-"""A table's columns: which of them the mapping means, and whether it has them all."""
+"""Finds the columns of a table that the mapping means, and checks that all are there."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from casebus.sdk.importing.issues import FileError, Issue, IssueCode
 from casebus.sdk.importing.mapping import WorkbookPart
 from casebus.written import plain
 
-#: Column names that an error repeats, and their characters.
+#: The most column names that an error repeats, and the most characters.
 _NAMED, _LONGEST_NAME = 12, 30
-#: So far down a heading is looked for, below titles and empty lines.
+#: The last row in which a heading is looked for, below titles and empty lines.
 HEADING_WITHIN = 20
 _DIGIT = re.compile(r"[0-9]")
 
 
 class TableMapping(Protocol):
-    """What the rows of a table need of a mapping."""
+    """The part of a mapping that the rows of a table need."""
 
     @property
     def delimiter(self) -> str: ...
@@ -33,21 +33,21 @@ class TableMapping(Protocol):
         """Every column that is read."""
 
     def date_columns(self) -> frozenset[str]:
-        """Those whose numbers are days, as a workbook counts them."""
+        """Columns whose numbers are days, as a workbook counts them."""
 
     def number_columns(self) -> frozenset[str]:
-        """Those that hold a case's number."""
+        """Columns that hold a case's number."""
 
 
 def columns_of(headings: Iterable[str], mapping: TableMapping) -> list[str]:
-    """The headings as the mapping names them, whose blanks and line breaks say nothing.
+    """The headings as the mapping names them, without regard to blanks and line breaks.
 
-    A heading that comes again and that the mapping does not read is numbered: nothing is lost.
+    A repeated heading that the mapping does not read gets a number, so nothing is lost.
     """
     found = [" ".join(plain(one).split()) for one in headings]
     meant = {heading(one): plain(one) for one in mapping.columns()}
     for name in set(found) & set(meant.values()):
-        # Where one is written to the letter, others that are like it are others.
+        # If one heading matches to the letter, similar headings are other columns.
         meant.pop(heading(name))
     named = [meant.get(heading(one), one) for one in found]
     read = {plain(one) for one in mapping.columns()}
@@ -91,11 +91,11 @@ def _some(columns: Iterable[str]) -> str:
 
 
 class CsvTable:
-    """Makes rows of records by a heading, and refuses those that are not whole."""
+    """Makes rows from records by a heading, and refuses incomplete records."""
 
     def __init__(self, columns: list[str], mapping: TableMapping) -> None:
         self._columns = columns
-        #: Headings left empty at the end ask for no cells.
+        #: Empty headings at the end need no cells.
         self._width = max((at for at, name in enumerate(columns, 1) if name), default=0)
         exact = mapping.date_columns() | mapping.number_columns()
         self._last = self._width - 1
@@ -119,7 +119,7 @@ class CsvTable:
         return dict(zip(columns, cells, strict=False))
 
     def _is_cut_off(self, record: CsvRecord) -> bool:
-        """Whether the file ends in what looks like the beginning of the cell above."""
+        """True if the file ends in a text that looks like the beginning of the cell above."""
         above, own = self._above, _DIGIT.sub("0", record.cells[self._last].strip())
         self._above = own
         return record.is_open and own != above and above.startswith(own)

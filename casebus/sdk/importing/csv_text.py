@@ -1,8 +1,8 @@
-"""Reads CSV record by record, so that a broken one costs no other.
+"""Reads CSV record by record, so that a broken record harms no other.
 
-The standard module keeps to the letter of RFC 4180: a quote left open takes the rows below into
-its cell, and a file may end anywhere. Here a record that cannot be one is given back as a problem
-of the line where it begins, and reading goes on with the very next line.
+The standard module follows RFC 4180 to the letter: a quote left open takes the rows below into its
+cell, and a file may end anywhere. This reader gives back a broken record as a problem of its first
+line, and reads on with the very next line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TextIO
 
 from casebus.sdk.importing.issues import FileError
 
-#: Characters of one line, and of one cell over several lines; a spreadsheet keeps 32,767.
+#: Characters of one line, and of one cell over several lines; a spreadsheet allows 32,767.
 LARGEST_LINE = 1 << 20
 LARGEST_CELL = 1 << 17
 DELIMITERS = (",", ";", "\t", "|", "，", "；")
@@ -26,20 +26,20 @@ _QUOTE = '"'
 
 @dataclass(slots=True)
 class CsvRecord:
-    """A record and where it stands; `problem` says why it has no cells."""
+    """A record and its line; `problem` is the reason why it has no cells."""
 
     line: int
     lines: int
     cells: list[str]
     problem: str = ""
-    #: The cell, counted from 0, in which the problem is.
+    #: The cell, counted from 0, that has the problem.
     at: int = -1
-    #: The file ends behind it without a line end.
+    #: The file ends after it without a line end.
     is_open: bool = False
 
 
 class _BrokenError(Exception):
-    """The record cannot be one: why, and in which of its cells."""
+    """The text is not a record; holds the reason and the cell."""
 
     def __init__(self, why: str, at: int) -> None:
         super().__init__(why)
@@ -48,20 +48,20 @@ class _BrokenError(Exception):
 
 
 class CsvText:
-    """The records of a text; `line` is how many lines have been given out."""
+    """The records of a text; `line` is the number of lines given out."""
 
     def __init__(self, text: TextIO, delimiter: str) -> None:
         self.delimiter = delimiter
         self.line = 0
         self._read = partial(text.readline, LARGEST_LINE)
-        #: Lines that were looked at already.
+        #: Lines that were read ahead.
         self._ahead: deque[str] = deque()
         self._width = 0
 
     def heading(self, fits: Callable[[list[str]], bool], rows: int = 1) -> list[str]:
-        """Of the first so many records the first whose cells fit, by whatever delimiter.
+        """Among the first `rows` records, the first whose cells fit, with any delimiter.
 
-        Where none does it is the first one. A first line `sep=;` says the delimiter. Raises
+        If none fits, it is the first record. A first line `sep=;` names the delimiter. Raises
         FileError `bad_csv`.
         """
         if found := _SEP.fullmatch(self._peek()):
@@ -86,7 +86,7 @@ class CsvText:
         return record.cells
 
     def _fits(self, fits: Callable[[list[str]], bool]) -> bool:
-        """Whether the next record does by some delimiter, which is the file's then."""
+        """True if the next record fits with some delimiter, which then is the file's."""
         for delimiter in dict.fromkeys((self.delimiter, *DELIMITERS)):
             record, lines = self._record(delimiter)
             self._ahead.extendleft(reversed(lines))
@@ -102,7 +102,7 @@ class CsvText:
         record, lines = self._record(self.delimiter)
         if not lines:
             raise StopIteration
-        # Of a broken record only the first line is spoiled; those below speak for themselves.
+        # Only the first line of a broken record is bad; the lines below are read by themselves.
         self._ahead.extendleft(reversed(lines[record.lines :]))
         self.line += record.lines
         return record
@@ -119,7 +119,7 @@ class CsvText:
         return line
 
     def _record(self, delimiter: str) -> tuple[CsvRecord, list[str]]:
-        """The next record, and the lines that were read for it: none at the end."""
+        """The next record and the lines that were read for it; no lines at the end."""
         line = self._take()
         if not line:
             return CsvRecord(self.line, 0, []), []
@@ -136,7 +136,10 @@ class CsvText:
         return CsvRecord(number, len(lines), cells, is_open=is_open), lines
 
     def _quoted(self, lines: list[str], delimiter: str) -> list[str]:
-        """The cells of a record that begins in `lines`; what it goes on with is added to them."""
+        """The cells of a record that begins in `lines`.
+
+        Further lines of it are added to `lines`.
+        """
         cells: list[str] = []
         line, at = lines[0].rstrip("\r\n"), 0
         while True:
@@ -154,7 +157,7 @@ class CsvText:
     def _cell(
         self, lines: list[str], line: str, at: int, where: tuple[int, str]
     ) -> tuple[str, str, int]:
-        """A quoted cell, the line in which it closes, and the place behind it there."""
+        """A quoted cell, the line in which it closes, and the place after it in that line."""
         before, delimiter = where
         opened, start, parts, size = len(lines), at + 1, [], 0
         place = f"line {self.line + opened}, character {at + 1}"
@@ -176,7 +179,7 @@ class CsvText:
         rest = line.count(delimiter, end)
         if len(lines) > opened and looks_whole and self._width > 1:
             within = line.count(delimiter, 0, end)
-            # Both the line that opens and the line that closes it are rows by themselves.
+            # Both its opening line and its closing line are rows by themselves.
             if within + rest >= self._width - 1:
                 raise open_quote
         parts.append(line[start:end])
@@ -189,7 +192,10 @@ class CsvText:
 
 
 def _closing(line: str, start: int) -> int:
-    """Where the quote is that closes a cell: the first that is not doubled; -1 if there is none."""
+    """The place of the quote that closes a cell: the first that is not doubled.
+
+    -1 if there is none.
+    """
     at = line.find(_QUOTE, start)
     while at >= 0 and line.startswith(_QUOTE, at + 1):
         at = line.find(_QUOTE, at + 2)

@@ -1,8 +1,8 @@
-"""In which encoding a text file is: said by the mapping, or found out, never past doubt.
+"""Finds the encoding of a text file: named by the mapping, or detected if there is no doubt.
 
-A mark at the start decides; else strict UTF-8; else GB 18030, if what it gives looks like Chinese.
-GB 18030 has a character for nearly every pair of bytes, so that decoding without an error proves
-nothing: Big5 read with it is text too, but of characters that no office types.
+A mark at the start decides. Then comes strict UTF-8. Then comes GB 18030, if the result looks like
+Chinese. GB 18030 has a character for nearly every pair of bytes, so decoding without an error
+proves nothing. Big5 read with it is text too, but of characters that no office types.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from casebus.sdk.importing.text_codecs import text_codec
 
 AUTO = "auto"
 _GB = "gb18030"
-#: Bytes of one character at most.
+#: The most bytes of one character.
 _LONGEST = 4
 _WIDE = frozenset({"utf-16", "utf-32"})
 _UTF8 = frozenset({"utf-8", "utf-8-sig"})
-#: In this order: UTF-32 begins as UTF-16 does.
+#: The order matters: UTF-32 begins as UTF-16 does.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -27,24 +27,24 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-#: What no text has: a file with these is binary, or UTF-16 without its mark.
+#: Characters of no text: a file with these is binary, or UTF-16 without its mark.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
-#: Of the characters beyond ASCII, how many are in GB 2312 where the text is Chinese at all: nearly
-#: all in real files (rare names are outside), about half where another encoding is misread.
+#: The share of non-ASCII characters that are in GB 2312 if the text is Chinese at all. In real
+#: files it is nearly all (rare names are outside), in another encoding read wrongly about half.
 _COMMON_SHARE = 0.8
 
 
 class _Trial:
-    """Decodes with one codec what comes in pieces; remembers the first line that fails."""
+    """Decodes pieces with one codec; remembers the first line that fails."""
 
     def __init__(self, codec: str) -> None:
         self.codec = codec
         self.failed_line = 0
-        #: The first line that holds what no text has.
+        #: The first line that holds such a character.
         self.control = 0
         #: The file ends inside a character.
         self.cut_off = False
-        # Its own decoder takes half a mark for a whole one.
+        # The codec's own decoder takes half a mark for a whole one.
         self._decoder = codecs.getincrementaldecoder(codec.removesuffix("-sig"))()
         self._line = 1
         self._wide = 0
@@ -72,7 +72,7 @@ class _Trial:
             self.cut_off = final and error.start >= len(error.object) - _LONGEST
             return
         except UnicodeError:
-            # UTF-16 without its mark, and what a codec says in words of its own.
+            # UTF-16 without its mark, and errors of a codec in its own words.
             self.failed_line = self._line
             return
         line, self._line = self._line, self._line + text.count("\n")
@@ -87,7 +87,7 @@ class EncodingCheck:
     """Takes a file's bytes as they are read; `end` names the codec to read it with."""
 
     def __init__(self, head: bytes, named: str = AUTO) -> None:
-        """Raises FileError `bad_encoding` for a name that no codec has, or that the mark belies."""
+        """Raises FileError `bad_encoding` for an unknown name, or one that the mark contradicts."""
         self._named = _codec(named)
         marked = next((codec for mark, codec in _MARKS.items() if head.startswith(mark)), None)
         if marked and self._named not in {AUTO, marked, marked.removesuffix("-sig")}:
@@ -106,7 +106,7 @@ class EncodingCheck:
             self._other.feed(chunk, final=final)
 
     def end(self) -> str:
-        """Raises FileError `bad_encoding` where no codec gives text that can be believed."""
+        """Raises FileError `bad_encoding` if no codec gives a plausible text."""
         self.feed(b"", final=True)
         if self._other is None:
             return _good(self._utf8)
@@ -156,7 +156,7 @@ def _good(trial: _Trial) -> str:
 
 
 def _unmarked(head: bytes) -> str:
-    """What a file may be besides UTF-8: every second byte of UTF-16 is zero where it is ASCII."""
+    """A file's encoding besides UTF-8. In UTF-16 every second byte of ASCII text is zero."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     if not even and not odd:
         return _GB

@@ -30,17 +30,17 @@ from casebus.written import plain
 
 _CHUNK = 1 << 20
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
-#: How many lines of JSON are looked at for the columns that the mapping names.
+#: The number of JSON lines that are searched for the columns that the mapping names.
 _SAMPLE = 200
 
-#: Where the row is, in a workbook as it counts, else the line where it begins; and its cells, or
+#: The place of the row (in a workbook its number, else its first line), and its cells, the reason
 #: why it cannot be read, or a note on a row beside it.
 RawRow = tuple[int, dict[str, str] | Issue]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file whose bytes were looked at once: its digest, size and encoding."""
+    """A file whose bytes were read once: its digest, size and encoding."""
 
     path: Path
     size: int
@@ -83,13 +83,13 @@ def _inspect(path: Path, file: BinaryIO, encoding: str) -> SourceFile:
 
 
 class FileRows:
-    """The rows of a file; `position` is how many bytes have been read, for a progress bar."""
+    """The rows of a file; `position` is the number of bytes read, for a progress bar."""
 
     def __init__(self, source: SourceFile, mapping: TableMapping) -> None:
         self._source = source
         self._mapping = mapping
         self._file: BinaryIO | None = None
-        #: Complete when every row was read; of a workbook nothing.
+        #: Complete after every row was read; a workbook has none.
         self.lines: LineCounts | None = None
 
     @property
@@ -99,8 +99,8 @@ class FileRows:
     def __iter__(self) -> Iterator[RawRow]:
         """Every row that is not empty.
 
-        Raises FileError `missing_columns`, `repeated_columns`, `bad_encoding`, `bad_csv`, or one
-        of `Workbook`.
+        Raises FileError `missing_columns`, `repeated_columns`, `bad_encoding`, `bad_csv`, or one of
+        `Workbook`.
         """
         rows = self._json_rows if self._source.is_json else self._csv_rows
         with self._source.path.open("rb", buffering=_CHUNK) as self._file:
@@ -155,7 +155,7 @@ class FileRows:
                     yield number, sheet.row(number, named, read)
 
     def _columns(self, sheet: Sheet) -> list[str]:
-        """By the row that the mapping names; else by the first whose names it reads."""
+        """The columns by the row that the mapping names, else by the first row with its names."""
         named = columns_of(sheet.columns(), self._mapping)
         if not missing(self._mapping, named):
             return named
@@ -186,7 +186,7 @@ class FileRows:
 
 
 def json_names(source: SourceFile) -> list[str]:
-    """What the first lines of JSON name, in their order."""
+    """The names in the first lines of JSON, in their order."""
     with source.path.open("rb") as file:
         text = io.TextIOWrapper(file, source.encoding, newline="")
         return _named(islice(_json_lines(text, LineCounts()), _SAMPLE))
@@ -220,7 +220,7 @@ def _json_row(number: int, line: str) -> dict[str, str] | Issue:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose names come once: of two values nobody knows which is meant."""
+    """An object in which each name comes once: of two values nobody knows the right one."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
@@ -230,7 +230,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _flat(body: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    """Cells of an object; those of an inner object are named `outer.inner`."""
+    """The cells of an object; those of an inner object are named `outer.inner`."""
     for name, value in body.items():
         key = plain(f"{path}{name}")
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What is the same in every import: its id, the two events about itself, the mark on its events."""
+"""The common parts of every import: its id, its two events about itself, the mark on its events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CLOSED = "casebus.import.closed.v1"
 
 
 class Named(Protocol):
-    """What a mapping of any kind says of the import."""
+    """The names of an import in a mapping of any kind."""
 
     @property
     def name(self) -> str: ...
@@ -51,7 +51,7 @@ class Frame:
         return store.find(self._agency, self.import_id, event.id or "") is not None
 
     def new(self, event: MintedEvent) -> NewEvent:
-        """With the legal time as its time, so that minting it again makes the same leaf."""
+        """A new event with the legal time as its time: a second minting makes the same leaf."""
         return NewEvent(
             type=event.type,
             stream=event.stream,
@@ -78,7 +78,7 @@ class Frame:
             source=self._agency,
             id=event_id(self.import_id, ce_type, about),
             importid=self.import_id,
-            # Its stream is the same on every machine that imports by this mapping.
+            # Its stream is the same on every machine that imports with this mapping.
             counted=False,
             data=about | {"title": self._mapping.title, "actor": self._actor} | counts,
         )

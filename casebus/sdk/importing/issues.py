@@ -1,4 +1,4 @@
-"""What a row's reader says about a cell: a refusal of the row, or a note on its data quality."""
+"""A reader's report on a cell: a refusal of the row, or a note on its data quality."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class IssueCode(StrEnum):
 
 
 class RowNumber(int):
-    """A row's number as its sheet counts, which knows its sheet where there are several."""
+    """A row's number in its sheet; it knows its sheet if there are several."""
 
     sheet: str
 
@@ -82,7 +82,7 @@ class RowNumber(int):
 class Issue:
     """One line of the report; a note does not keep the row out.
 
-    Among the rows that a reader gives, a note is about the row that follows or went before.
+    Among the rows that a reader gives, a note belongs to the row after or before it.
     """
 
     row: int

@@ -1,4 +1,4 @@
-"""Which kind of mapping a file holds: rows of cases, or the log of another system."""
+"""Tells which kind of mapping a file holds: rows of cases, or the log of another system."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from casebus.words import in_words
 
 
 def load_mapping(path: Path) -> Mapping | LogMapping:
-    """Read a mapping file; one with `log` is a log's. Raises FileError `bad_mapping`."""
+    """Read a mapping file; one with `log` belongs to a log. Raises FileError `bad_mapping`."""
     try:
         body = yaml.safe_load(path.read_bytes())
     except OSError as error:

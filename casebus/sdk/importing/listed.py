@@ -1,4 +1,4 @@
-"""Reads lists of published penalties, whose columns each office names in its own way."""
+"""Reads lists of published penalties. Each office names the columns in its own way."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from casebus.sdk.importing.spoiled import is_nothing
 from casebus.sdk.importing.workbook import Workbook
 from casebus.trust.agency_names import AgencyNames
 
-#: What a list says of a penalty -> how its column is called. Beside ours the names of the public
-#: credit forms (行政处罚信息公示标准) and of the bulletins of offices.
+#: Our name of a field -> names of its column: ours, those of the public credit forms
+#: (行政处罚信息公示标准), and those of offices' bulletins.
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "office": (
         *("处罚机关", "作出处罚决定机关", "作出行政处罚决定机关", "作出行政处罚决定机关名称"),
@@ -67,13 +67,13 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 #: Lists have titles and remarks above their heading.
 _HEADER_ROWS = range(1, 8)
 _LONGEST = 200
-#: A number ends with 号, and behind a sign another one begins.
+#: A number ends with 号, and another may begin after a separator.
 _SEVERAL = re.compile(r"号\s*[、，,；;/＼\\&和及与\s]\s*\S.*号")
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which heading of a file says what; the mapping that the readers of tables ask for."""
+    """The headings of a file and their meaning; the mapping for the readers of tables."""
 
     names: Mapping[str, str]
     delimiter: str = ","
@@ -90,21 +90,21 @@ class Columns:
 
 
 class Meant(NamedTuple):
-    """How to read a list where its own headings do not say it."""
+    """The caller's help with a list whose own headings are not enough."""
 
-    #: What -> the heading of its column, where that is called otherwise.
+    #: Field -> the heading of its column, if the list uses another name.
     columns: Mapping[str, str] = {}
-    #: The office whose list it is, where no column says it.
+    #: The office whose list it is, if no column names it.
     office: str = ""
-    #: Of a workbook with several sheets.
+    #: The sheet of a workbook with several.
     sheet: str = ""
 
 
 class ListedRows:
-    """Each row as it is listed, with what was noticed; None where it is refused."""
+    """Each row as listed, with the notes on it; None if it is refused."""
 
     def __init__(self, source: SourceFile, meant: Meant, today: date) -> None:
-        """Raises FileError `missing_columns` where none says which penalties, or whose."""
+        """Raises FileError `missing_columns` if no column names the penalties or their office."""
         self._columns, self._office = columns_of(source, meant), meant.office
         self._today = today
         self._rows = FileRows(source, self._columns)
@@ -149,7 +149,7 @@ def _listed(reading: RowReading, names: Mapping[str, str], office: str, today: d
 
 
 def _number(reading: RowReading, column: str) -> str:
-    """One number: of several in a cell nobody would ever find the penalty."""
+    """One number. If a cell holds several, nobody would ever find the penalty."""
     number = reading.number(column)
     if _SEVERAL.search(number):
         raise reading.refuse(column, IssueCode.BAD_CELL, "several numbers: give each its row")
@@ -157,7 +157,7 @@ def _number(reading: RowReading, column: str) -> str:
 
 
 def _code(reading: RowReading, column: str) -> str:
-    """An organisation's code; what only says that there is none, or names a person, is none."""
+    """An organisation's code; None for a text that says there is none, or that names a person."""
     written = reading.text(column)
     if is_nothing(written):
         return ""
@@ -169,7 +169,7 @@ def _code(reading: RowReading, column: str) -> str:
 
 
 def _dated(reading: RowReading, column: str, listed: Listed, today: date) -> Listed:
-    """A day that cannot be keeps the row out only where nothing else tells which penalty."""
+    """The day. An impossible day keeps the row out only if nothing else identifies the penalty."""
     text = reading.text(column)
     if not text:
         return listed
@@ -190,7 +190,7 @@ def _day(text: str, today: date) -> date:
 
 
 def columns_of(source: SourceFile, meant: Meant) -> Columns:
-    """Raises FileError `missing_columns`, naming what was looked for."""
+    """The columns; raises FileError `missing_columns`, which names the expected headings."""
     first: list[str] = []
     for headings, columns in _headings(source, meant):
         if not _lacking(columns.names, meant):
@@ -201,7 +201,7 @@ def columns_of(source: SourceFile, meant: Meant) -> Columns:
 
 
 def _headings(source: SourceFile, meant: Meant) -> Iterator[tuple[list[str], Columns]]:
-    """Each row that may be the heading, and what it would mean."""
+    """Each row that may be the heading, with the fields that it would give."""
     if source.is_json:
         found = json_names(source)
         yield found, Columns(_names(found, meant))
@@ -224,7 +224,7 @@ def _headings(source: SourceFile, meant: Meant) -> Iterator[tuple[list[str], Col
 
 
 def _names(headings: Sequence[str], meant: Meant) -> dict[str, str]:
-    """What -> the heading of its column; of the ways to call it the first that is there."""
+    """Field -> the heading of its column; the first known name that is there."""
     there = {heading(one).lower(): one for one in reversed(headings) if one.strip()}
     wanted = {**HEADINGS, **{what: (name,) for what, name in meant.columns.items()}}
     found: dict[str, str] = {}

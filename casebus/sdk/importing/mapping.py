@@ -26,29 +26,29 @@ from casebus.forms import said_of
 from casebus.sdk.importing.issues import FileError
 from casebus.words import in_words
 
-#: How a cell is read: `money` is an amount in yuan, kept in fen.
+#: The way to read a cell: `money` is an amount in yuan, kept in fen.
 CellKind = Literal["text", "integer", "money", "date", "uscc", "agency", "boolean"]
 
 Delimiter = Annotated[str, Field(pattern=r'^[^"\r\n]$')]
 
 
 class MappingPart(BaseModel):
-    """A part of a mapping file: what it does not know is a mistake."""
+    """A part of a mapping file. An unknown name in it is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class CellSource(MappingPart):
-    """Where a value comes from: a column, or a constant `value`."""
+    """The source of a value: a column, or a constant `value`."""
 
     column: str | None = None
     value: Any = None
     kind: CellKind = Field(default="text", alias="as")
-    #: An empty cell keeps the row out; otherwise it is a note.
+    #: If True, an empty cell keeps the row out; otherwise it is a note.
     required: bool = False
-    #: An empty cell is nothing to note.
+    #: If True, an empty cell is not noted.
     optional: bool = False
-    #: What is typed → what it means; empty takes every value as it is.
+    #: Typed text → its meaning; empty takes every value as it is.
     values: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -59,14 +59,14 @@ class CellSource(MappingPart):
 
 
 class NumberCell(MappingPart):
-    """A column with a local number, and what kind of number it is (letter_no, case_no, …)."""
+    """A column with a local number, and the kind of that number (letter_no, case_no, …)."""
 
     column: str
     kind: str
 
 
 class RowCondition(MappingPart):
-    """An event happens only in rows where the column holds one of `values`."""
+    """An event happens only in rows whose column holds one of `values`."""
 
     column: str
     values: tuple[str, ...]
@@ -87,7 +87,7 @@ class EventPart(MappingPart):
     #: Defaults to the case's source.
     source: CellSource | None = None
     to: tuple[CellSource, ...] = ()
-    #: The row is refused where this event's date is empty.
+    #: The row is refused if this event's date is empty.
     required: bool = False
     when: RowCondition | None = None
     numbers: tuple[NumberCell, ...] = ()
@@ -100,22 +100,22 @@ class EventPart(MappingPart):
 
 
 class SheetPart(MappingPart):
-    """A sheet by name; `header` is the row of its column names where it differs."""
+    """A sheet by name; `header` is the row of its column names if it differs."""
 
     name: str
     header: int | None = Field(default=None, ge=1)
 
 
 class WorkbookPart(MappingPart):
-    """Where the rows are in an Excel workbook. Merged cells hold their value in each cell."""
+    """The place of the rows in an Excel workbook. Each merged cell holds the common value."""
 
-    #: `all`, or names; empty where only one sheet has rows.
+    #: `all`, or names; empty if only one sheet has rows.
     sheets: Literal["all"] | tuple[SheetPart, ...] = ()
     #: The row of the column names, counted from 1.
     header: int = Field(default=1, ge=1)
-    #: Where the heading takes several rows, a column's name is `upper/lower`.
+    #: If the heading has several rows, a column's name is `upper/lower`.
     header_rows: int = Field(default=1, ge=1, le=5)
-    #: Rows that the workbook hides; each is noted either way.
+    #: The rule for rows that the workbook hides; each is noted either way.
     hidden_rows: Literal["take", "leave"] = "take"
 
     @field_validator("sheets", mode="before")
@@ -132,13 +132,13 @@ class Mapping(MappingPart):
     format: Literal[1] = 1
     name: str
     title: str = ""
-    #: Who keeps the file and imports it, where the caller names nobody.
+    #: The agency that keeps the file and imports it, if the caller names none.
     agency: str = ""
     #: A file with the agencies that its rows name, beside the mapping.
     agencies: str = ""
-    #: Of a CSV; `auto` reads UTF-8 with or without BOM, else GB 18030 as old Excel writes it.
+    #: For a CSV; `auto` reads UTF-8 with or without BOM, else GB 18030 as old Excel writes it.
     encoding: str = "auto"
-    #: Of a CSV; another is found out where the heading needs it.
+    #: For a CSV; another delimiter is detected if the heading needs it.
     delimiter: Delimiter = ","
     workbook: WorkbookPart = WorkbookPart()
     case: CasePart
@@ -147,7 +147,7 @@ class Mapping(MappingPart):
 
     @classmethod
     def load(cls, path: Path) -> Mapping:
-        """Read a mapping file; raises FileError `bad_mapping` saying which line is wrong."""
+        """Read a mapping file; raises FileError `bad_mapping`, which names the wrong line."""
         try:
             raw = path.read_bytes()
             body = yaml.safe_load(raw)
@@ -176,7 +176,7 @@ class Mapping(MappingPart):
         return frozenset((self.case.number.column, *numbers))
 
     def slots(self) -> tuple[str, ...]:
-        """A name for each event of a row: its type, numbered where a type comes again."""
+        """A name for each event of a row: its type, numbered if a type comes again."""
         counts: dict[str, int] = {}
         names = []
         for event in self.events:
@@ -200,7 +200,7 @@ def _named(*cells: CellSource | None) -> Iterator[str]:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Where a mapping is wrong first, and how."""
+    """The first place at which a mapping is wrong, and the error there."""
     problem = error.errors()[0]
     place = ".".join(str(part) for part in problem["loc"])
     return f"{place or 'the file'}: {said_of(problem)}"

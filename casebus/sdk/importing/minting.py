@@ -18,12 +18,12 @@ CORRECTED = "casebus.case.corrected.v1"
 
 
 def import_id(source: str, name: str) -> str:
-    """The import of this name by this agency; it is also the stream of its own two events."""
+    """The id of the import of this name by this agency; also the stream of its own two events."""
     return str(uuid.uuid5(NAMESPACE, words(["import", source, name])))
 
 
 def event_id(stream: str, ce_type: str, fields: Mapping[str, Any]) -> str:
-    """The id of the event of this type that says this about this stream."""
+    """The id of the event of this type with this content about this stream."""
     return str(uuid.uuid5(_parsed(stream), words([ce_type, fields])))
 
 
@@ -34,7 +34,7 @@ def _parsed(stream: str) -> uuid.UUID:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MintedEvent:
-    """One event that a row says happened; `slot` names its place in the mapping."""
+    """One event that a row reports; `slot` names its place in the mapping."""
 
     slot: str
     type: str
@@ -45,13 +45,13 @@ class MintedEvent:
     data: dict[str, Any]
     #: Ids of the row's earlier events, so that one day's events keep the row's order.
     causation: tuple[str, ...] = ()
-    #: By what a log knows the event; its id is then made from this, and not from all its fields.
+    #: The log's own name of the event. If given, its id is made from this, not from all its fields.
     key: str = ""
-    #: Set for a correction: what its id is made from, since its data depends on the past.
+    #: Set for a correction: the source of its id, since its data depend on the past.
     basis: tuple[str, int, dict[str, Any]] | None = None
 
     def fields(self) -> dict[str, Any]:
-        """All that the row says of this event, as JSON."""
+        """The row's whole content of this event, as JSON."""
         return {
             "$source": self.source,
             "$to": list(self.to),
@@ -73,7 +73,7 @@ class MintedEvent:
 
 @dataclass(frozen=True, slots=True)
 class KnownSlot:
-    """What the local store remembers of a slot: the first event's id, what holds now."""
+    """The local store's memory of a slot: the first event's id, and the values now in force."""
 
     id: str
     source: str
@@ -82,7 +82,7 @@ class KnownSlot:
 
 
 def reconcile(event: MintedEvent, known: KnownSlot | None) -> MintedEvent | None:
-    """What is to be sent for a row's event: itself, nothing, or a correction of an earlier one."""
+    """The events to send for a row's event: itself, nothing, or a correction of an earlier one."""
     if known is None:
         return event
     if event.fields() == known.fields:
@@ -93,7 +93,7 @@ def reconcile(event: MintedEvent, known: KnownSlot | None) -> MintedEvent | None
 def reconcile_row(
     events: Sequence[MintedEvent], known: Mapping[str, KnownSlot]
 ) -> list[MintedEvent]:
-    """What is to be sent for a row; each event names the one before it as its cause."""
+    """The events to send for a row; each names the one before it as its cause."""
     to_send: list[MintedEvent] = []
     before: tuple[str, ...] = ()
     for event in events:

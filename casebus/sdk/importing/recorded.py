@@ -1,4 +1,4 @@
-"""Asks what the bus already holds of a case, before anything is minted.
+"""Asks the bus about a case before anything is minted.
 
 Design rule 20, what imports mint.
 """
@@ -15,20 +15,20 @@ from casebus.events.numbers import canonical_number
 from casebus.sdk.gateway import Gateway
 from casebus.sdk.importing.minting import CORRECTED, KnownSlot, MintedEvent, correct
 
-#: Questions under way at once: a question takes some milliseconds, a file has many rows.
+#: Questions at the same time: one takes some milliseconds, and a file has many rows.
 _AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Cases that carry a number, and the history of the one that this import would mint."""
+    """Cases that have a number, and the history of the case that this import would mint."""
 
     others: tuple[str, ...] = ()
     history: tuple[Mapping[str, Any], ...] = ()
 
 
 class AskGateway:
-    """Asks by number; a case is seen only by agencies that are part of it."""
+    """Asks by number; a case is visible only to agencies that are part of it."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -60,10 +60,10 @@ class AskGateway:
 def slots_from_history(
     events: Iterable[MintedEvent], history: Sequence[Mapping[str, Any]]
 ) -> dict[str, KnownSlot]:
-    """The slots of a row that the journal holds, for a machine whose local store does not.
+    """The slots of a row in the journal, for a machine whose local store does not have them.
 
-    An event of the same author and type under another id is the earlier one that the row
-    changed; how often it was corrected says which correction would be the next.
+    An event of the same author and type under another id is the earlier one that the row changed.
+    The number of its corrections gives the next correction.
     """
     recorded = {str(one["id"]): one for one in history}
     revisions = Counter(

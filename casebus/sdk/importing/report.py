@@ -1,4 +1,4 @@
-"""The report of an import: every row not taken and why, and notes on those that were."""
+"""The report of an import: every refused row with its reason, and notes on the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TextIO
 
 from casebus.sdk.importing.issues import FileError, Issue
 
-#: Takes one issue; what it does with it is the caller's.
+#: Takes one issue; the caller decides what to do with it.
 Report = Callable[[Issue], None]
 
 _HEADERS = ("sheet", "row", "column", "code", "refused", "detail")
@@ -21,7 +21,7 @@ _HEADERS = ("sheet", "row", "column", "code", "refused", "detail")
 
 @dataclass(slots=True)
 class LineCounts:
-    """Where a text file's lines went: those that `rows_read` counts are all the others."""
+    """The fate of a text file's lines; all others are those that `rows_read` counts."""
 
     total: int = 0
     heading: int = 0
@@ -32,7 +32,7 @@ class LineCounts:
 
 @dataclass
 class ImportSummary:
-    """What an import did; `as_json` is what the CLI and `import.closed` say."""
+    """The result of an import; `as_json` is the content for the CLI and `import.closed`."""
 
     import_id: str = ""
     dry_run: bool = False
@@ -43,11 +43,11 @@ class ImportSummary:
     events: int = 0
     corrections: int = 0
     notes: int = 0
-    #: Of a log that an earlier run had begun: how many of its events that run had done.
+    #: For a log that an earlier run had begun: the number of events that run had done.
     resumed_at: int = 0
-    #: Of a file of lines: all of them.
+    #: For a file of lines: the number of all lines.
     lines: LineCounts | None = None
-    #: How many issues of each code, notes included.
+    #: The number of issues by code, notes included.
     codes: Counter[str] = field(default_factory=Counter)
 
     def count(self, issue: Issue) -> None:
@@ -70,7 +70,7 @@ def report_to(path: Path | None, *, go_on: bool = False) -> Iterator[Report]:
         return
     is_csv = path.suffix.lower() == ".csv"
     begins = not (go_on and path.is_file())
-    # Excel takes a CSV for UTF-8 only where it begins with the mark.
+    # Excel reads a CSV as UTF-8 only if it begins with the mark.
     encoding = "utf-8-sig" if is_csv and begins else "utf-8"
     with _named(path):
         file = path.open(

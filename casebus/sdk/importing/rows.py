@@ -1,4 +1,4 @@
-"""From one row to the events it tells of, with everything that was odd about it. Pure."""
+"""Turns one row into its events, with notes on everything odd about it. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from casebus.trust.agency_names import AgencyNames
 from casebus.written import plain, visible_text
 
 _TRUE = frozenset({"是", "有", "true", "yes", "y", "1", "√", "✓"})
-#: What JSON can name and nothing can store.
+#: Values that JSON can name and nothing can store.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _FALSE = frozenset({"否", "无", "false", "no", "n", "0", "×"})
 
@@ -65,7 +65,7 @@ _READERS: dict[CellKind, Callable[[str], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """What became of a row: events to mint, or a refusal among its issues."""
+    """The result of a row: events to mint, or a refusal among its issues."""
 
     row: int
     stream: str = ""
@@ -78,7 +78,7 @@ class ReadRow:
         return any(issue.refused for issue in self.issues)
 
 
-#: A column's name as the file's reader keeps it; a mapping names the same few again and again.
+#: A column's name in the file reader's form; a mapping names the same few again and again.
 _header = lru_cache(maxsize=1024)(plain)
 
 
@@ -88,7 +88,7 @@ class RowRefusedError(Exception):
 
 @dataclass(slots=True)
 class RowReading:
-    """One row while it is read: its cells, and the issues found so far."""
+    """One row during reading: its cells, and the issues found so far."""
 
     row: int
     cells: Cells[str, str]
@@ -105,15 +105,15 @@ class RowReading:
             self.issues.append(found)
 
     def raw(self, column: str | None) -> str:
-        """What was typed: names and numbers keep their own width and brackets."""
+        """The typed text; names and numbers keep their own width and brackets."""
         return unwrapped(self.cells.get(_header(column or ""), "").strip())
 
     def text(self, column: str | None) -> str:
-        """The same in one width, to be read and compared."""
+        """The same text in one width, for reading and comparing."""
         return plain(self.raw(column))
 
     def value(self, cell: CellSource) -> Any:
-        """The cell's value, or None where there is none; raises RefusedError."""
+        """The cell's value, or None if it is empty; raises RefusedError."""
         if cell.column is None:
             return cell.value
         text = self.text(cell.column)
@@ -178,9 +178,9 @@ class RowReading:
         return known.id
 
     def number(self, column: str) -> str:
-        """A case's number, or nothing where there is none.
+        """A case's number, or nothing if there is none.
 
-        Raises RefusedError where the cell shows that it is not what was typed.
+        Raises RefusedError if the cell shows that its content is not what was typed.
         """
         written = self.cells.get(_header(column), "").strip()
         visible = written if written.isprintable() else visible_text(written)
@@ -204,7 +204,7 @@ class RowReading:
 
 
 def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: AgencyNames) -> ReadRow:
-    """Read one row (`row` counts as a spreadsheet does, the header being 1)."""
+    """Read one row (`row` counts as a spreadsheet does; the header is 1)."""
     reading = RowReading(row, cells, agencies)
     try:
         refuse_secrets(reading)
@@ -224,7 +224,7 @@ def read_row(row: int, cells: Cells[str, str], mapping: Mapping, agencies: Agenc
 
 
 def refuse_secrets(reading: RowReading) -> None:
-    """Raises RefusedError where any cell is marked as a state secret, or holds no text at all."""
+    """Raises RefusedError if any cell is marked as a state secret, or holds no text at all."""
     for column, text in reading.cells.items():
         if secret_mark(text):
             raise reading.refuse(column, IssueCode.STATE_SECRET)
@@ -294,7 +294,7 @@ def body_of(reading: RowReading, fields: Cells[str, CellSource]) -> dict[str, An
 
 
 def _place(into: dict[str, Any], path: list[str], value: Any) -> None:
-    """Put a value where its path says; a whole number in a path is a place in a list."""
+    """Put a value at its path; a whole number in a path is a place in a list."""
     at: Any = into
     for step, following in zip(path, [*path[1:], ""], strict=True):
         fresh: Any = value if not following else [] if following.isdigit() else {}

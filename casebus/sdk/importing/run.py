@@ -1,7 +1,7 @@
-"""The import itself: rows in batches, minted, signed together, sent.
+"""Imports a file: rows in batches, minted, signed together, sent.
 
-A second run of the same file changes nothing: ids are made from what rows say, and the local
-store remembers what was said last of each event.
+A second run of the same file changes nothing: ids are made from the content of rows, and the local
+store remembers the last content of each event.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class Publish(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPorts:
-    """What an import needs of the world. Without `publish` it is a dry run."""
+    """The ports of an import to the world. Without `publish` it is a dry run."""
 
     schemas: Schemas
     store: Store
     agencies: AgencyNames
-    #: Whether this machine can sign for an agency.
+    #: Tells if this machine can sign for an agency.
     can_sign: Callable[[str], bool]
-    #: What the bus holds of (number, stream) pairs; None asks nobody.
+    #: The bus's knowledge about (number, stream) pairs; None asks nobody.
     ask: Callable[[Sequence[tuple[str, str]]], list[Holding]] | None = None
     publish: Publish | None = None
     now: Now = system_now
@@ -63,7 +63,7 @@ class ImportPorts:
 
 @dataclass(slots=True)
 class _Plan:
-    """A row that was read, what is known of its case, and what is to be sent."""
+    """A row that was read, the known facts of its case, and the events to send."""
 
     read: ReadRow
     known: dict[str, KnownSlot] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class Importer:
     def _read(
         self, row: int, cells: dict[str, str] | Issue, seen: SeenRows, report: Report
     ) -> ReadRow | None:
-        """The row, or None where it is refused; its issues are reported either way."""
+        """The row, or None if it is refused; its issues are reported either way."""
         if isinstance(cells, Issue) and not cells.refused:
             self._summary.count(cells)
             report(cells)
@@ -139,7 +139,7 @@ class Importer:
         return None
 
     def _misfit(self, read: ReadRow) -> Issue | None:
-        """Why a row's events cannot be finished: no key, or not what the schema takes."""
+        """The reason why a row's events cannot be finished: no key, or a misfit with the schema."""
         for event in read.events:
             if not self._ports.can_sign(event.source):
                 return Issue(read.row, "", IssueCode.NO_KEY, event.source)
@@ -151,7 +151,10 @@ class Importer:
         return None
 
     def _asked(self, plans: list[_Plan], report: Report) -> list[_Plan]:
-        """The plans whose number no other case carries; cases unknown here are asked about."""
+        """The plans whose number no other case has.
+
+        The gateway is asked about cases unknown here.
+        """
         if self._ports.ask is None:
             return plans
         fresh = [plan for plan in plans if not plan.known]
@@ -213,7 +216,7 @@ class Importer:
 
 
 def _now_known(plan: _Plan) -> dict[str, KnownSlot]:
-    """What holds of the row's slots once its events are sent."""
+    """The state of the row's slots after its events are sent."""
     known = {}
     for event in plan.read.events:
         earlier = plan.known.get(event.slot)

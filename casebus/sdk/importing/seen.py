@@ -1,4 +1,4 @@
-"""Which numbers this run has met already, on disk, so that memory stays flat."""
+"""The numbers that this run has met already, on disk, so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from casebus.sdk.importing.rows import ReadRow
 
 
 class SeenRows:
-    """Streams and what was said of them, for one run of an import."""
+    """Streams and their contents in one run of an import."""
 
     def __init__(self) -> None:
         # An empty name is SQLite's temporary database: on disk, gone when closed.
@@ -28,7 +28,7 @@ class SeenRows:
         self._db.close()
 
     def repeats(self, read: ReadRow, column: str) -> Issue | None:
-        """The issue of a row whose number an earlier row of the file has; else remember it."""
+        """The issue of a row whose number an earlier row of the file has; otherwise remember it."""
         said = hashlib.sha256(
             json.dumps([event.fields() for event in read.events], sort_keys=True).encode()
         ).digest()

@@ -1,4 +1,4 @@
-"""What a file is that is no table, whatever its name says: one sentence that names the cause."""
+"""Recognises a file that is no table, whatever its name; one sentence names the cause."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from casebus.sdk.importing.issues import FileError
 
-#: How much of a file is looked at.
+#: The number of bytes that are looked at.
 HEAD = 4096
 _SAVE = "open it in the spreadsheet program and save it as .xlsx"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-#: Workbooks of Excel before 1997 stand in no container.
+#: Beginnings of workbooks from Excel before 1997, which have no container.
 _BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00")
 _KNOWN = {
     b"%PDF": "a PDF document",
@@ -40,7 +40,7 @@ _HTML = re.compile(
 
 
 def refuse_no_table(path: Path, head: bytes) -> None:
-    """Raises FileError `not_text` for what is known to be neither text nor a workbook."""
+    """Raises FileError `not_text` for a file that is known to be neither text nor a workbook."""
     if head.startswith(_OLE):
         what = f"an old or a locked workbook: {_SAVE} without a password"
         raise FileError("not_text", f"{path.name} is {what}")

@@ -1,4 +1,4 @@
-"""What a spreadsheet does to a number, and how its cell shows that it did. Pure.
+"""Damage that a spreadsheet does to a number, and its signs in the cell. Pure.
 
 Cells that are judged come in one width (`written.plain`).
 """
@@ -10,12 +10,12 @@ import re
 _SHORTENED = re.compile(
     r"[-+]?\d(?:\.\d+)?(?:E[-+]?\d{1,3}|\s*[×xX*]\s*10\s*\^?\s*[-+]?\d{1,3})", re.IGNORECASE
 )
-#: Of Excel in any language, of WPS, and of LibreOffice, which numbers its errors.
+#: Errors of Excel in any language, of WPS, and of LibreOffice, which numbers them.
 _ERROR = re.compile(r"#(?:N/A|GETTING_DATA|#+|[\w/]{1,12}[!?])|Err:\d{3}", re.IGNORECASE)
-#: Signs alone are a number too, where nothing is typed as text: -5, +1.
+#: Signs alone are a number too, if nothing is typed as text: -5, +1.
 _FORMULA = re.compile(r"=.+|@[A-Z]+\(.*\)|\+[A-Z]+\d+.*|[-+]\d+", re.IGNORECASE | re.DOTALL)
 _LIST = re.compile(r"\[[^\[\]]*\]|\{.*\}", re.DOTALL)
-#: Lines that people and programs put among the rows, and what stands for the cell above.
+#: Lines that people and programs put among the rows, and signs for the cell above.
 _TOTALS = frozenset(
     {"合计", "总计", "小计", "共计", "总和", "总数", "合計", "總計", "小計", "本页合计", "本页小计"}
     | {"total", "subtotal", "sum", "grandtotal"}
@@ -35,10 +35,10 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _FRACTION = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.0+|[-+]?\d+(?:\.\d+)?%")
-#: Its zeros at the end may be lost: 3.1 for 3.10.
+#: Zeros at its end may be lost: 3.1 for 3.10.
 _DECIMAL = re.compile(r"\d+\.\d+")
 _TRUTH = frozenset({"true", "false", "是", "否"})
-#: What programs and people write where there is no number.
+#: Texts of programs and people for a missing number.
 _NOTHING = frozenset(
     {"nan", "none", "null", "n/a", "na", "nil", "undefined"}
     | {"无", "空", "空白", "无文号", "无编号", "无案号", "未编号", "未编", "待编", "待定", "待补"}
@@ -47,37 +47,37 @@ _NOTHING = frozenset(
 _WRAPPED = re.compile(r'="(?P<meant>[^"]*)"')
 _APOSTROPHE = re.compile(r"['‘’＇](?P<meant>[^'‘’＇]+)")
 _ESCAPED = re.compile(r"_x(?P<code>[0-9A-F]{4})_", re.IGNORECASE)
-#: What is left of a line's end in a text that went through a workbook and out again.
+#: The rest of a line end in a text that went through a workbook and out again.
 _LEFT_OVER = re.compile(r"_x000[9AD]_", re.IGNORECASE)
 _KEPT_DIGITS = re.compile(r"\d{15}0+")
 
 
 def is_nothing(cell: str) -> bool:
-    """Whether the cell says that it holds no number: in words, or by signs alone."""
+    """True if the cell says that it holds no number: in words, or by signs alone."""
     inner = cell.lower().strip("()<>（）〈〉")
     is_sign = not any(map(str.isalnum, cell)) and not spoiled(cell)
     return inner in _NOTHING or cell.lower() in _NOTHING or is_sign
 
 
 def without_left_overs(text: str) -> str:
-    """A number behind which a workbook's line end was left: `1号_x000D_`."""
+    """A number without the rest of a workbook's line end: `1号_x000D_`."""
     return _LEFT_OVER.sub("", text).strip()
 
 
 def unwrapped(text: str) -> str:
-    """The text of a formula that only gives text: `="00123"`."""
+    """The text in a formula that only gives text: `="00123"`."""
     found = _WRAPPED.fullmatch(text) if text.startswith("=") else None
     return found["meant"].strip() if found else text
 
 
 def without_apostrophe(text: str) -> str:
-    """A number before which somebody typed `'`, to keep a spreadsheet from changing it."""
+    """A number without the `'` that somebody typed to keep a spreadsheet from changing it."""
     found = _APOSTROPHE.fullmatch(text)
     return found["meant"].strip() if found else text
 
 
 def unescaped(text: str) -> str:
-    """Text of a workbook, where `_x000D_` stands for a character that XML cannot hold."""
+    """Text of a workbook, in which `_x000D_` means a character that XML cannot hold."""
     if "_x" not in text:
         return text
     found = _ESCAPED.sub(lambda one: chr(int(one["code"], 16)), text)
@@ -85,7 +85,7 @@ def unescaped(text: str) -> str:
 
 
 def shortened(cell: str) -> str:
-    """Why no cell that shows this is to be believed, or nothing."""
+    """The reason why a cell with this content cannot be believed, or nothing."""
     if _SHORTENED.fullmatch(cell):
         return "the spreadsheet shortened it: its last digits are lost"
     if _ERROR.fullmatch(cell):
@@ -94,7 +94,7 @@ def shortened(cell: str) -> str:
 
 
 def spoiled(cell: str) -> str:
-    """Why a cell that shows this cannot be a case's number, or nothing."""
+    """The reason why a cell with this content cannot be a case's number, or nothing."""
     if why := shortened(cell):
         return f"{cell}: {why}"
     if _DATE.fullmatch(cell):
@@ -107,7 +107,7 @@ def spoiled(cell: str) -> str:
 
 
 def _no_case(cell: str) -> str:
-    """Why this was never the number of one case, or nothing."""
+    """The reason why this was never the number of one case, or nothing."""
     folded = "".join(cell.split()).lower().rstrip(":")
     if folded in _TOTALS:
         return f"{cell}: it is a line of totals"
@@ -121,14 +121,14 @@ def _no_case(cell: str) -> str:
 
 
 def may_have_lost_digits(cell: str) -> str:
-    """Why digits behind the fifteenth may be another's, or nothing."""
+    """The reason why digits after the fifteenth may be wrong, or nothing."""
     if _KEPT_DIGITS.fullmatch(cell):
         return "its last digits are all zeros, as a spreadsheet leaves them behind the fifteenth"
     return ""
 
 
 def doubtful(cell: str) -> str:
-    """Why a case's number may be another than was typed, or nothing."""
+    """The reason why a case's number may not be the typed one, or nothing."""
     if _ZEROS.fullmatch(cell):
         return "a formula gives this for an empty cell"
     if _DECIMAL.fullmatch(cell):

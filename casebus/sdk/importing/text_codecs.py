@@ -1,12 +1,12 @@
-"""Names of encodings, from mappings and from files: only those that decode bytes to text."""
+"""Names of encodings in mappings and files; only those that decode bytes to text count."""
 
 from __future__ import annotations
 
 import codecs
 
-#: GBK and its like are read as their superset.
+#: GBK and similar ones are read as their superset.
 GB = frozenset({"gb18030", "gbk", "gb2312"})
-#: Codecs of Python that no office's file is written in; some do more than to decode.
+#: Codecs of Python in which no office writes a file; some do more than decode.
 _STRANGE = frozenset(
     {"idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "mbcs", "oem"}
 )
@@ -18,7 +18,7 @@ def text_codec(name: str) -> str | None:
         found = codecs.lookup(name.strip())
     except (LookupError, ValueError, UnicodeError):
         return None
-    # Python has codecs from bytes to bytes too, as base64.
+    # Python also has codecs from bytes to bytes, such as base64.
     if found.name in _STRANGE or not getattr(found, "_is_text_encoding", True):
         return None
     return "gb18030" if found.name in GB else str(found.name)

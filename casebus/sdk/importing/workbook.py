@@ -1,8 +1,8 @@
 """Reads the sheets of an Excel workbook (.xlsx, .xlsm) row by row, as text cells.
 
-The cells are our own reading (`workbook_rows`): openpyxl fails on workbooks that are legal but
-unusual, and tells neither merged cells nor hidden rows while it streams. It still says which
-formats are dates, and what a day's number means.
+We read the cells ourselves (`workbook_rows`): openpyxl fails on workbooks that are legal but
+unusual, and reports neither merged cells nor hidden rows while it streams. It still tells which
+formats are dates, and which day a number means.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ from casebus.sdk.importing.workbook_scan import (
 from casebus.words import in_words
 
 ZIP = b"PK\x03\x04"
-#: Excel keeps fifteen digits; of a longer number the rest are zeros it made up.
+#: Excel keeps fifteen digits; in a longer number it makes the rest zeros.
 _EXACT_DIGITS = 15
 _SERIALS = range(30_000, 60_000)
 
-#: A cell's text, or why it has none.
+#: A cell's text, or the reason why it has none.
 CellText = str | BadCell
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnKinds:
-    """Columns that are read, and those of them that hold dates, and numbers of cases."""
+    """The columns to read, and among them those with dates and those with numbers of cases."""
 
     columns: Collection[str]
     dates: Collection[str]
@@ -58,7 +58,7 @@ class ColumnKinds:
 
 
 class Workbook:
-    """An open workbook; use it with `with`, and read one sheet after the other."""
+    """An open workbook. Use it with `with`, and read one sheet after the other."""
 
     def __init__(self, path: Path, file: BinaryIO, part: WorkbookPart) -> None:
         """Raises FileError `bad_workbook` or `unsafe_file`."""
@@ -127,7 +127,7 @@ class Workbook:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where a sheet's rows are read from, as often as they are wanted."""
+    """The source of a sheet's rows, which can be read several times."""
 
     path: Path
     archive: Archive
@@ -159,14 +159,14 @@ class Sheet:
                 yield RowNumber(row.number, self.name), row
 
     def begin(self, header: int) -> None:
-        """Take the names from this row, and what is below as rows."""
+        """Take the names from this row, and the rows below as rows."""
         self._header = self._header_at(header)
 
     def _header_at(self, row: int) -> range:
         return range(row, row + len(self._header))
 
     def columns(self, header: int = 0) -> list[str]:
-        """The header's names; of a heading in several rows the distinct parts, joined by `/`."""
+        """The header's names; for a heading in several rows the distinct parts, joined by `/`."""
         rows = self._header_at(header) if header else self._header
         above = takewhile(lambda row: row[0] < rows.stop, self.rows())
         parts = [list(map(_plain_text, row.values)) for at, row in above if at in rows]
@@ -179,7 +179,7 @@ class Sheet:
         return ((number, row) for number, row in self.rows() if number >= self._header.stop)
 
     def _text(self, value: Any, *, is_date: bool) -> CellText:
-        """A cell as its row's reader takes it; a day number of a date column becomes a date."""
+        """A cell in the form for its row's reader; a day number in a date column becomes a date."""
         if isinstance(value, BadCell):
             return value
         is_day = is_date and isinstance(value, int | float) and int(value) in _SERIALS
@@ -190,7 +190,7 @@ class Sheet:
     def row(
         self, number: RowNumber, named: Iterable[tuple[str, Any]], read: ColumnKinds
     ) -> dict[str, str] | Issue:
-        """A row's cells by column; refused where one that is read cannot be believed."""
+        """A row's cells by column; refused if one that is read cannot be believed."""
         cells: dict[str, str] = {}
         for name, value in named:
             if name in read.numbers and (why := _no_number(value)):
@@ -207,7 +207,7 @@ class Sheet:
 
 
 class _Merged:
-    """Gives every cell of a merged range the value of its first; rows must come in order."""
+    """Gives every cell of a merged range the value of the first; rows must come in order."""
 
     def __init__(self, ranges: list[Merged]) -> None:
         self._coming = iter(ranges)
@@ -231,7 +231,7 @@ class _Merged:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[None]:
-    """Turns what a damaged archive gives into FileError `bad_workbook`."""
+    """Turns the errors of a damaged archive into FileError `bad_workbook`."""
     try:
         yield
     except DAMAGE as error:
@@ -239,7 +239,7 @@ def _whole(path: Path) -> Iterator[None]:
 
 
 def _no_number(value: Any) -> str:
-    """Why this cell is no number of a case that anybody typed, or nothing."""
+    """The reason why this cell is not a case's number that anybody typed, or nothing."""
     shown = _exact(value)
     text = shown if isinstance(shown, str) else ""
     match value:

@@ -1,15 +1,15 @@
-"""What a workbook shows of a number, where its format says more than the number does. Pure."""
+"""The number as a workbook shows it, if its format adds something to the number. Pure."""
 
 from __future__ import annotations
 
 import re
 
 _ZEROS = re.compile(r"0{2,30}")
-#: What a format says besides digits: colours and conditions, room for a sign, a sign that fills.
+#: Parts of a format besides digits: colours, conditions, room for a sign, a sign that fills.
 _UNSEEN = re.compile(r"\[[^\]]*\]|_.|\*.")
 _TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|[\\!](?P<escaped>.)|(?P<zero>0)|(?P<sign>.)', re.DOTALL)
 _SCALES = ("万", "亿")
-#: The value is shown divided: by a comma behind the last digit, or by a point that is put in.
+#: The value is shown divided: by a comma after the last digit, or by an inserted point.
 _DIVIDED = re.compile(r"[0#?](?:\.0*)?,|[!\\]\.")
 _PLAIN_SIGNS = frozenset("-/():+ ")
 
@@ -27,9 +27,9 @@ class ShownNumber(int):
 
 
 def as_shown(code: str, value: float) -> int | float | str:
-    """The value of a cell by its format: a text where only that says what is meant.
+    """The value of a cell by its format: a text if only the format gives the meaning.
 
-    Percents and 万 are part of an amount; zeros before a number, and words around it, of a
+    Percents and 万 are part of an amount. Zeros before a number, and words around it, are part of a
     case's number.
     """
     first = _UNSEEN.sub("", code.partition(";")[0])
@@ -47,14 +47,14 @@ def as_shown(code: str, value: float) -> int | float | str:
 
 
 def _filled(code: str, value: int) -> str | None:
-    """The digits in a format of zeros and words; None where it is of another kind."""
+    """The digits in a format of zeros and words; None for another kind of format."""
     tokens = list(_TOKEN.finditer(code))
     room = sum(one["zero"] is not None for one in tokens)
     signs = {one["sign"] for one in tokens if one["sign"]}
     if not room or room == len(tokens) or not signs <= _PLAIN_SIGNS:
         return None
     digits = str(value).zfill(room)
-    # What has no place of its own stands in the first.
+    # Digits without a place of their own go to the first one.
     at, shown = len(digits) - room + 1, ""
     left = [digits[:at], *digits[at:]]
     for one in tokens:

@@ -1,7 +1,7 @@
 """The parts of a workbook's archive besides its rows: sheets, styles, shared texts.
 
-Names are taken without their namespaces, so that transitional and strict workbooks read the same;
-what looks like anything but a value (fills, fonts, themes) is never looked at.
+Names are taken without their namespaces, so that transitional and strict workbooks read the same.
+Parts about looks (fills, fonts, themes) are never read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from casebus.sdk.importing.spoiled import unescaped
 from casebus.sdk.importing.xml import XmlFeed, local_name, safe_parser
 
 _CHUNK = 1 << 16
-#: Formats that Chinese and Japanese Excel knows by number: all of them dates or times.
+#: Formats that Chinese and Japanese Excel knows by number; all are dates or times.
 _EASTERN_DATES = frozenset({*range(27, 37), *range(50, 59)})
 _OFFICE = "/officeDocument"
 _DEFAULT = "xl/workbook.xml"
@@ -43,17 +43,17 @@ class SheetPlace:
 
 @dataclass(slots=True)
 class WorkbookParts:
-    """What a workbook says of itself."""
+    """A workbook's own description."""
 
     sheets: list[SheetPlace] = field(default_factory=list)
     counts_from_1904: bool = False
-    #: By style: the format of its numbers, as code, and whether that shows a date.
+    #: By style: the code of its number format, and whether that shows a date.
     formats: list[tuple[str, bool]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
 
 class Archive:
-    """A workbook's archive; parts are found whatever the writer did with slashes and case."""
+    """A workbook's archive. Parts are found whatever the writer did with slashes and case."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -73,7 +73,7 @@ def _folded(name: str) -> str:
 
 
 def read_book(archive: Archive) -> WorkbookParts:
-    """Raises FileError `bad_workbook` where it is none."""
+    """Raises FileError `bad_workbook` if the file is none."""
     place = _office_part(archive)
     if not archive.has(place):
         raise FileError("bad_workbook", "it is an archive, but no Excel workbook")
@@ -228,7 +228,7 @@ class RichText:
         return unescaped("".join(self._parts))
 
 
-#: What `walk` may run into besides FileError; a workbook that gives one is damaged.
+#: Errors that `walk` may meet besides FileError; a workbook that raises one is damaged.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,

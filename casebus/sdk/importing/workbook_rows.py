@@ -18,17 +18,17 @@ from casebus.sdk.importing.workbook_parts import Archive, RichText, WorkbookPart
 from casebus.sdk.importing.xml import XmlFeed, local_name, safe_parser
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
-#: Longer ones there are in no workbook.
+#: No workbook has longer ones.
 _ROW_NUMBER, _TEXT_NUMBER = re.compile(r"\d{1,7}"), re.compile(r"\d{1,9}")
-#: A row of no height is hidden too.
+#: A row without height is hidden too.
 _NO_HEIGHT = re.compile(r"0(?:\.0*)?")
-#: A sheet's own bounds: what lies outside them is no cell.
+#: A sheet's own bounds: nothing outside them is a cell.
 _MOST_COLUMNS, _MOST_ROWS = 1 << 14, 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class BadCell:
-    """A cell whose value cannot be believed, and why."""
+    """A cell whose value cannot be believed, and the reason."""
 
     why: str
 
@@ -38,7 +38,7 @@ _UNCALCULATED = BadCell("a formula that was never calculated: open the file in E
 
 @dataclass(slots=True)
 class SheetRow:
-    """A row that has a cell: its values from the first column on, None where there is none."""
+    """A row with cells: its values from the first column on, None for a missing cell."""
 
     number: int
     values: list[Any]
@@ -69,7 +69,7 @@ class _SheetReader:
         self._kind = ""
         self._style = 0
         self._has_formula = False
-        #: Texts of the cell's value; None where it has none.
+        #: Texts of the cell's value; None if it has none.
         self._value: list[str] | None = None
         self._in_value = False
         self._rich = RichText()
@@ -149,7 +149,7 @@ class _SheetReader:
             return _text(self._rich.text())
         text = "".join(self._value) if self._value is not None else ""
         if self._has_formula and not text:
-            # A formula may well give an empty text; an empty number it does not give.
+            # A formula may give an empty text, but never an empty number.
             is_empty_text = self._kind == "str" and self._value is not None
             return None if is_empty_text else _UNCALCULATED
         if self._kind == "str":

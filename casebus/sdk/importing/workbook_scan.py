@@ -1,4 +1,4 @@
-"""Looks through a workbook's archive once before it is read: what is merged, what is unsafe."""
+"""Looks through a workbook's archive once before it is read, for merged and unsafe parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from casebus.sdk.importing.issues import FileError
 from casebus.sdk.importing.workbook_parts import Archive, WorkbookParts, walk
 from casebus.sdk.importing.xml import local_name
 
-#: What all parts of a workbook may unpack to: about a million rows.
+#: The most bytes that all parts of a workbook may unpack to: about a million rows.
 LARGEST_UNPACKED = 1 << 30
 _MOST_MERGED = 100_000
 _ENCRYPTED = 1
@@ -19,7 +19,7 @@ _CHUNK = 1 << 16
 
 #: (first row, first column, last row, last column), counted from 1.
 Merged = tuple[int, int, int, int]
-#: Of archives that are no workbooks of this kind: a part they have, and what they are.
+#: Archives that are not workbooks of this kind: a part that they have, and their name.
 _OTHERS = {
     "content.xml": "an OpenDocument file (.ods)",
     "xl/workbook.bin": "a binary workbook (.xlsb)",
@@ -30,7 +30,7 @@ _OTHERS = {
 
 
 def refuse_locked(path: Path, archive: zipfile.ZipFile) -> None:
-    """Raises FileError `bad_workbook` where a part is encrypted."""
+    """Raises FileError `bad_workbook` if a part is encrypted."""
     if any(info.flag_bits & _ENCRYPTED for info in archive.infolist()):
         raise FileError("bad_workbook", f"{path.name} is locked: save it without a password")
 
@@ -56,7 +56,7 @@ def refuse_other(path: Path, archive: Archive) -> None:
 
 
 def merged_ranges(archive: Archive, book: WorkbookParts) -> dict[str, list[Merged]]:
-    """By sheet's part, what is merged in it, by first row. Parses each sheet to its end.
+    """The merged ranges by sheet's part, sorted by first row. Parses each sheet to its end.
 
     Raises FileError `bad_workbook` or `unsafe_file`.
     """

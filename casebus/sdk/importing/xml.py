@@ -1,6 +1,6 @@
-"""An XML parser for files of unknown origin: expat, with all off that a table never needs.
+"""An XML parser for files of unknown origin: expat without everything that a table never needs.
 
-Expat knows UTF-8, UTF-16 and Latin-1. What a file declares besides, as GBK, is decoded before.
+Expat knows UTF-8, UTF-16 and Latin-1. Other declared encodings, such as GBK, are decoded before.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def local_name(name: str) -> str:
 
 
 def is_xml(head: bytes) -> bool:
-    """Whether a file that begins so is XML, in any encoding."""
+    """True if a file with this beginning is XML, in any encoding."""
     return (
         head.removeprefix(_UTF8_MARK).lstrip(b" \t\r\n").startswith(b"<")
         or head[:2] in _UTF16
@@ -56,7 +56,7 @@ def safe_parser() -> expat.XMLParserType:
 
 
 class XmlFeed:
-    """Feeds a file to a parser piece by piece and bounds what a single token may hold."""
+    """Feeds a file to a parser piece by piece and limits the size of a single token."""
 
     def __init__(
         self,
@@ -74,9 +74,9 @@ class XmlFeed:
         self.fed = 0
 
     def __call__(self, chunk: bytes) -> None:
-        """Parse a piece, the empty one being the end; the first has the whole declaration.
+        """Parse a piece. The empty piece is the end; the first piece has the whole declaration.
 
-        Raises FileError `bad_encoding`, `unsafe_file`, or the code for what is no XML.
+        Raises FileError `bad_encoding`, `unsafe_file`, or the code for a file that is not XML.
         """
         if not self._begun:
             self._begin(chunk)
@@ -106,13 +106,13 @@ class XmlFeed:
         codec = text_codec(declared)
         if codec is None:
             raise FileError("bad_encoding", f"XML in an encoding that nobody knows: {declared}")
-        # Expat knows an encoding by its own spelling alone: UTF8 is none to it.
+        # Expat knows an encoding by its own spelling only, so it does not know UTF8.
         if codec not in _OWN or declared.lower().replace("_", "-") == "utf8" or "_" in declared:
             self._codec = codec
             self._decode = codecs.getincrementaldecoder(codec)().decode
 
     def _plain(self, chunk: bytes) -> bytes | str:
-        """The piece as expat takes it: as it is, or as text whatever is declared."""
+        """The piece as expat takes it: unchanged, or as decoded text, whatever is declared."""
         if self._decode is None:
             return chunk
         try:
@@ -125,7 +125,10 @@ class XmlFeed:
 
 
 def _is_no_utf8(chunk: bytes) -> bool:
-    """Whether a piece has bytes that no text in UTF-8 has, but for a character cut at its ends."""
+    """True if a piece has bytes that no UTF-8 text has.
+
+    A character cut at its ends does not count.
+    """
     if chunk[:2] in _UTF16 or b"\x00" in chunk:
         return False
     try:

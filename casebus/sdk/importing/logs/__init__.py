@@ -1,4 +1,4 @@
-"""Loading of another system's event log (XES, OCEL 2.0, a table) as signed history.
+"""Loads another system's event log (XES, OCEL 2.0, a table) and makes it signed history.
 
 Owns the log mapping, the readers of each form and the loader; touches files and the local store.
 """

@@ -1,4 +1,4 @@
-"""What every form of log is read into: one entry for each event of each case, in order."""
+"""The common form of all logs: one entry for each event of each case, in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from casebus.sdk.importing.issues import FileError, Issue, RowNumber
 from casebus.written import plain
 
-#: What one event, or one token of XML or JSON, may hold: more than the bus takes as a whole.
+#: The most bytes of one event, or of one token of XML or JSON: more than the bus takes as a whole.
 LARGEST_ENTRY = 4 << 20
 
 #: An attribute's name as mappings and readers keep it.
@@ -26,7 +26,7 @@ class LogEntry:
     about: Mapping[str, str] = field(default_factory=dict)
 
 
-#: What a reader gives: an entry, or why there is none at that place.
+#: A reader's item: an entry, or the reason why there is none at that place.
 RawEntry = LogEntry | Issue
 Entries = Iterator[RawEntry]
 
@@ -38,14 +38,14 @@ class OcelItem(NamedTuple):
     id: str
     type: str
     attributes: dict[str, str]
-    #: Of an event: (object, qualifier).
+    #: For an event: (object, qualifier).
     links: tuple[tuple[str, str], ...] = ()
-    #: The event's place in the log where the items do not come in its order.
+    #: The event's place in the log, if the items are not in the log's order.
     rank: int = -1
 
 
 def put(into: dict[str, str], name: str, value: str) -> None:
-    """Add an attribute; one that comes again is numbered, so that nothing is lost."""
+    """Add an attribute; a repeated one gets a number, so that nothing is lost."""
     key = attribute_name(name)
     if key not in into:
         into[key] = value

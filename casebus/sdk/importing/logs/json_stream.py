@@ -1,4 +1,4 @@
-"""Reads a large JSON object piece by piece: each item of its arrays as it comes."""
+"""Reads a large JSON object piece by piece, and gives each item of its arrays at once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class JsonStream:
         self._ended = False
 
     def items(self) -> Iterator[tuple[str, Any]]:
-        """(name, item) for each item of each array, (name, value) for what is no array."""
+        """(name, item) for each item of each array, (name, value) for everything else."""
         self._take("{")
         if self._peek() == "}":
             return
@@ -54,7 +54,7 @@ class JsonStream:
         self._peek()
         while True:
             scanned = self._try()
-            # A number that ends where the text read so far ends may go on.
+            # A number at the end of the text read so far may go on.
             if scanned and (scanned[1] < len(self._text) or self._ended):
                 break
             if len(self._text) - self._at > LARGEST_ENTRY:
@@ -65,7 +65,10 @@ class JsonStream:
         return found
 
     def _try(self) -> tuple[Any, int] | None:
-        """The value that begins here and where it ends; None if what was read does not hold it."""
+        """The value that begins here and its end.
+
+        None if the text read so far does not hold all of it.
+        """
         try:
             return self._scan(self._text, self._at)
         except RecursionError:
@@ -92,10 +95,10 @@ class JsonStream:
     _take = _next
 
     def _more(self) -> bool:
-        """Read on and forget what is behind; whether there was more."""
+        """Read on and drop the text before; True if there was more."""
         if self._ended:
             return False
-        # Growing pieces, so that a large item is not scanned again too often.
+        # The pieces grow, so that a large item is not scanned again too often.
         raw = self._file.read(max(_CHUNK, len(self._text) - self._at))
         self._ended = not raw
         try:

@@ -1,13 +1,13 @@
-"""The load of a log: entries in batches, minted, chained, signed together, sent.
+"""Loads a log: entries in batches, minted, chained, signed together, sent.
 
-The order of a case's events is the log's own, and the bus is told it by causes: each event names
-the one before it in its case. Nothing else says it. The fold orders events that do not wait for
-each other by legal time, then author, then the author's own number (design rule 4); in a log
-legal times tie or are bare dates, some even run backwards, and the authors of one case are
-several, each with numbers of its own. A chain leaves the fold one order only.
+The events of a case keep the order of the log. The bus learns this order from causes: each event
+names the one before it in its case. Nothing else gives the order. The fold sorts events that do not
+wait for each other by legal time, then author, then the author's own number (design rule 4, the
+order of events). In a log, legal times tie or are bare dates, and some even run backwards. One case
+has several authors, each with its own numbers. A chain leaves the fold one order only.
 
-A second load changes nothing: an event is known by its own id in the log, else by its activity,
-its time-stamp as written, and how many like it came before it in its case.
+A second load changes nothing. An event is known by its own id in the log. Without one, it is known
+by its activity, its time-stamp as written, and the number of equal ones before it in its case.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from casebus.sdk.importing.run import ImportPorts, batches
 #: Entries whose events are signed as one tree and sent together.
 BATCH_ENTRIES = 500
 _NOTED = "casebus.case.noted.v1"
-#: How many kinds of dropped attributes are remembered, so that each is noted once.
+#: The number of kinds of dropped attributes to remember, so that each is noted once.
 _MOST_DROPPED = 10_000
 
 
@@ -65,7 +65,7 @@ class LogLoader:
         self._report: Report = lambda _issue: None
 
     def position(self, source: SourceFile) -> int:
-        """How many entries an earlier run that was cut off has done."""
+        """The number of entries that an interrupted earlier run has done."""
         return self._state.position(*self._about(source))[0]
 
     def run(
@@ -75,7 +75,7 @@ class LogLoader:
         report: Report,
         advance: Callable[[], None] = lambda: None,
     ) -> ImportSummary:
-        """Load every entry, or those that a run before has not done."""
+        """Load every entry, or those that an earlier run has not done."""
         self._report = report
         done, before = self._state.position(*self._about(source))
         if done:
@@ -103,7 +103,7 @@ class LogLoader:
         self._state.forget_batch()
 
     def _read(self, raw: RawEntry) -> ReadEntry | None:
-        """The entry read, or None where it is refused; its issues are reported either way."""
+        """The entry read, or None if it is refused; its issues are reported either way."""
         if isinstance(raw, Issue) and not raw.refused:
             self._note(raw)
             return None
@@ -139,19 +139,20 @@ class LogLoader:
         return case is None or (bool(case.barred) and case.load != self._state.load)
 
     def _due(self, place: RowNumber, read: ReadEntry) -> list[Checked]:
-        """What is to be sent for an entry: its event, a correction of it, or nothing.
+        """The events to send for an entry: its event, a correction of it, or none.
 
-        Before a case's first event, where another than who gave its number wrote that, stands a
-        note of the giver with the number: the stream is the giver's, whoever comes upon its id.
+        If another agency than the giver of the number wrote a case's first event, a note of the
+        giver with the number comes before it. So the stream is the giver's, whoever comes upon its
+        id.
         """
         event = read.taken
         case = self._state.case(event.stream)
-        # What an earlier load was told of the number, this one asks again.
+        # This run asks again about the number, whatever an earlier load was told.
         if case and case.barred and case.load == self._state.load:
             detail = f"case {case.barred} carries this number"
             self._refuse(Issue(place, self._mapping.case.id, IssueCode.NUMBER_IN_USE, detail))
             return []
-        # Before the case's own attributes come in: which event has them depends on the file.
+        # Taken before the case's own attributes: which event gets those depends on the file.
         said = _said(event)
         count = self._state.occurrence(event.stream, event.key)
         if count > 1 and event.slot:
@@ -183,7 +184,7 @@ class LogLoader:
         return [one for one in checked if not isinstance(one, Issue)]
 
     def _note_of(self, read: ReadEntry, case: LoadedCase | None) -> MintedEvent | None:
-        """The giver's own word that the case is its, where its first event is another's."""
+        """The giver's own statement that the case is its, if its first event is another's."""
         event = read.taken
         if (case is not None and case.id) or event.source == read.giver:
             return None
@@ -208,12 +209,15 @@ class LogLoader:
     def _known(self, event: MintedEvent, said: bytes) -> Logged | None:
         found = self._state.logged(event.stream, event.key)
         if found is None and self._state.is_held(event):
-            # Another machine sent it. What it said there is not compared: it counts as the same.
+            # Another machine sent it. Its content there is not compared: it counts as the same.
             return Logged(event.id, event.source, said)
         return found
 
     def _chained(self, event: MintedEvent, case: LoadedCase | None) -> MintedEvent:
-        """With the case's last event as cause; across two files only if that is not the later."""
+        """The event with the case's last event as cause.
+
+        Across two files only if that is not later.
+        """
         if case is None or not case.id:
             return event
         if case.load != self._state.load and case.legal > _sortable(event.legal):
@@ -228,7 +232,7 @@ class LogLoader:
         return correct(self._whole(event), known)
 
     def _whole(self, event: MintedEvent) -> MintedEvent:
-        """With every field that its type has, as a recorded event has them."""
+        """The data with every field of its type, as a recorded event has them."""
         schemas = self._ports.schemas
         _, data = schemas.decode(schemas.encode(event.type, event.data))
         return replace(event, data=data)
@@ -247,7 +251,7 @@ class LogLoader:
         return about | data
 
     def _checked(self, place: RowNumber, due: MintedEvent) -> Checked | Issue:
-        """The event ready to be finished, or why it cannot be: no key, or no fit of its schema."""
+        """The event ready to be finished, or the reason against it: no key, or a misfit."""
         if not self._ports.can_sign(due.source):
             return Issue(place, "", IssueCode.NO_KEY, due.source)
         try:

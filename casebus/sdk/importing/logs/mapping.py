@@ -39,7 +39,7 @@ from casebus.words import in_words
 
 Form = Literal["xes", "ocel", "table"]
 STEP = "casebus.proceeding.step_recorded.v1"
-#: case id, activity, time-stamp, resource, the event's own id: as each form calls them.
+#: The names of case id, activity, time-stamp, resource and the event's own id in each form.
 _NAMES: dict[Form, dict[str, str]] = {
     "xes": {
         "id": "case:concept:name",
@@ -60,13 +60,13 @@ _NAMES: dict[Form, dict[str, str]] = {
 
 
 class Who(MappingPart):
-    """An agency: always the same one, or by what an attribute says."""
+    """An agency: always the same one, or one by the value of an attribute."""
 
     value: str | None = None
     attribute: str | None = None
-    #: What the attribute says → agency; what is not here is looked up among the agencies' names.
+    #: Value of the attribute → agency; other values are looked up among the agencies' names.
     agencies: dict[str, str] = Field(default_factory=dict)
-    #: For an attribute that is empty or says something unknown.
+    #: For an attribute that is empty or has an unknown value.
     otherwise: str | None = None
 
     @model_validator(mode="after")
@@ -77,20 +77,21 @@ class Who(MappingPart):
 
 
 class LogPart(MappingPart):
-    """The form of the file, and how its time-stamps are to be read."""
+    """The form of the file, and how to read its time-stamps."""
 
     form: Form
-    #: Of time-stamps that name none: an offset such as +08:00, or a zone's name.
+    #: The zone of time-stamps that name none: an offset such as +08:00, or a zone's name.
     zone: str = "+08:00"
     #: Only the day of a time-stamp is true, in its own zone; the time of day is made up.
     days: bool = False
-    #: Forms of time-stamps besides ISO 8601 and what a spreadsheet may hold, for strptime.
+    #: Forms of time-stamps for strptime, besides ISO 8601 and those of spreadsheets.
     formats: tuple[str, ...] = ()
-    #: `log` keeps the order in which a case's events stand; default, but for OCEL, which has none.
+    #: `log` keeps the order of a case's events in the file. It is the default, except for OCEL,
+    #: which has no order.
     order: Literal["log", "time"] | None = None
     #: OCEL: the type of object that is the case.
     object: str = ""
-    #: Days outside are refused as absurd; `latest` is tomorrow where nothing is said.
+    #: Days outside are refused as absurd; without `latest` it is tomorrow.
     earliest: dt.date = dt.date(1949, 10, 1)
     latest: dt.date | None = None
     encoding: str = "auto"
@@ -119,7 +120,7 @@ class LogPart(MappingPart):
 
 
 class LogCase(MappingPart):
-    """Which attribute names the case, what kind of number it is, and who gave it."""
+    """The attribute that names the case, the kind of that number, and its giver."""
 
     id: str = ""
     kind: str
@@ -127,19 +128,19 @@ class LogCase(MappingPart):
 
 
 class LogEvent(MappingPart):
-    """Where an event's own parts are, and what holds for every activity."""
+    """The places of an event's own parts, and the settings for every activity."""
 
     activity: str = ""
     time: str = ""
     resource: str = ""
-    #: The event's own id in the log: with it a changed event is known for what it was.
+    #: The event's own id in the log, by which a changed event is recognised.
     id: str = ""
     source: Who | None = None
     to: tuple[Who, ...] = ()
 
 
 class Activity(MappingPart):
-    """What an activity becomes; without `type` a step of a proceeding."""
+    """The event that an activity becomes; without `type` a step of a proceeding."""
 
     type: str = STEP
     source: Who | None = None
@@ -164,7 +165,7 @@ class LogMapping(MappingPart):
     case: LogCase
     event: LogEvent = LogEvent()
     activities: dict[str, Activity] = Field(default_factory=dict)
-    #: An activity that is not listed becomes a step with these fields, or refuses its event.
+    #: An activity that is not listed becomes a step with these fields, or its event is refused.
     other: Literal["step", "refuse"] = "refuse"
     #: Fields of every step, as `procedure`.
     step: dict[str, CellSource] = Field(default_factory=dict)
@@ -173,7 +174,7 @@ class LogMapping(MappingPart):
     @model_validator(mode="before")
     @classmethod
     def _with_names(cls, body: Any) -> Any:
-        """Fill in what the form calls its parts where the mapping says nothing."""
+        """Fill in the form's own names of its parts if the mapping gives none."""
         if not isinstance(body, dict) or not isinstance(body.get("log"), dict):
             return body
         names = _NAMES.get(body["log"].get("form"), {})
@@ -196,7 +197,7 @@ class LogMapping(MappingPart):
 
     @classmethod
     def parse(cls, raw: bytes, name: str) -> LogMapping:
-        """Raises FileError `bad_mapping` saying which line is wrong."""
+        """Raises FileError `bad_mapping`, which names the wrong line."""
         try:
             read = cls.model_validate(yaml.safe_load(raw))
         except yaml.YAMLError as error:
@@ -229,7 +230,7 @@ class LogMapping(MappingPart):
             yield from (cell.column for cell in one.fields.values())
 
     def activity(self, name: str) -> Activity | None:
-        """What an activity becomes; None where it is unknown and must not be."""
+        """The event that an activity becomes; None if it is unknown and must not be."""
         found = self.activities.get(name)
         return found or (_STEP if self.other == "step" else None)
 

@@ -1,7 +1,7 @@
 """Reads OCEL 2.0 (JSON, XML, SQLite): the events of each object that is a case, by time.
 
-Its order of events is that of their time-stamps, and an event names its objects before or after
-they are described; so it is spooled to disk first. An event of several cases goes to each.
+Its order of events is that of their time-stamps. An event may name its objects before or after the
+file describes them, so the log is first spooled to disk. An event of several cases goes to each.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ def ocel_entries(
     spool: LogSpool,
     moment: Callable[[str], float] | None,
 ) -> Entries:
-    """Raises FileError `bad_log`, `unsafe_file`; `moment` tells times by which to sort, if any."""
+    """Raises FileError `bad_log`, `unsafe_file`.
+
+    `moment` gives the time by which to sort, if any.
+    """
     _fill(spool, _items(path, file), moment)
     return _entries(spool, case_type)
 
@@ -60,7 +63,7 @@ def _json_items(file: BinaryIO) -> Iterator[OcelItem]:
 
 def _json_item(item: dict[str, Any], *, is_object: bool) -> OcelItem:
     attributes = {} if is_object else {TIME: str(item.get("time", ""))}
-    # Of an object's attribute that changes, the last value holds.
+    # The last value of an object's changing attribute counts.
     for one in sorted(item.get("attributes", ()), key=lambda one: str(one.get("time", ""))):
         value = one["value"]
         attributes[str(one["name"])] = value if isinstance(value, str) else json.dumps(value)
@@ -73,7 +76,7 @@ def _json_item(item: dict[str, Any], *, is_object: bool) -> OcelItem:
 def _fill(
     spool: LogSpool, items: Iterable[OcelItem], moment: Callable[[str], float] | None
 ) -> None:
-    """Raises FileError `bad_log` for what JSON can say and no text: a half of a character."""
+    """Raises FileError `bad_log` for half a character, which JSON allows and text does not."""
     try:
         _spooled(spool, items, moment)
     except UnicodeEncodeError as error:

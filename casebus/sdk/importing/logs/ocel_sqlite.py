@@ -1,4 +1,4 @@
-"""Reads OCEL 2.0 SQLite: a table for each type of object and event."""
+"""Reads OCEL 2.0 SQLite: one table for each type of object and event."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from casebus.sdk.importing.logs.entries import OcelItem
 from casebus.sql import composed
 from casebus.words import in_words
 
-#: What a row says that is no attribute.
+#: Columns of a row that are not attributes.
 _OWN = frozenset({"ocel_id", "ocel_time", "ocel_changed_field", "links", "rank"})
 
 
@@ -23,13 +23,13 @@ def read_sqlite(path: Path) -> Iterator[OcelItem]:
     try:
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         with closing(sqlite3.connect(uri, uri=True)) as db:
-            # The file's own views and triggers are not trusted to call anything.
+            # The file's own views and triggers may not call anything.
             db.execute("pragma trusted_schema = off")
             db.execute("pragma query_only = on")
             db.row_factory = sqlite3.Row
             yield from _objects(db)
             yield from _events(db)
-    # What SQLite says of a damaged file may hold a damaged name.
+    # SQLite's message about a damaged file may hold a damaged name.
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise FileError("bad_log", f"no OCEL 2.0: {in_words(error)}") from error
 
@@ -64,7 +64,7 @@ def _events(db: sqlite3.Connection) -> Iterator[OcelItem]:
 
 
 def _tables(db: sqlite3.Connection, kind: str) -> list[tuple[str, str]]:
-    """(type, its table) of objects or of events."""
+    """(type, its table) for objects or for events."""
     types = f"{kind}_map_type"
     found = db.execute(
         composed("select ocel_type, ocel_type_map from {types} order by 1", types=types)

@@ -10,7 +10,7 @@ from casebus.sdk.importing.logs.entries import LARGEST_ENTRY, OcelItem, too_larg
 from casebus.sdk.importing.xml import XmlFeed, safe_parser
 
 _CHUNK = 1 << 16
-#: Of `log`, `events` and `event`.
+#: The depth of `log`, `events` and `event`.
 _DEPTH_OF_AN_ENTRY = 3
 
 
@@ -29,7 +29,7 @@ class _Reader:
         self._parser.EndElementHandler = self._end
         self._ready: list[OcelItem] = []
         self._path: list[str] = []
-        #: Of the item that is open: its id and type; its attributes with the time each was set.
+        #: The open item: its id and type, and its attributes with the time at which each was set.
         self._own = ("", "")
         self._set: dict[str, tuple[str, str]] = {}
         self._links: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Opens a log of any form: looked through once before anything is sent, then read in its order."""
+"""Opens a log of any form. It is checked once before anything is sent, then read in order."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def inspect_log(path: Path, mapping: LogMapping) -> SourceFile:
 
 
 def _look_through(file: BinaryIO) -> None:
-    """Unpack all; XML is parsed besides, and anything else read, for its sums."""
+    """Unpack everything. XML is also parsed; the rest is read for its checksums."""
     head = file.read(_CHUNK)
     looks_xml = is_xml(head)
     feed = XmlFeed(safe_parser()) if looks_xml else None
@@ -99,7 +99,7 @@ class LogFile:
 
     @property
     def lines(self) -> LineCounts | None:
-        """Where the lines of a table went."""
+        """The fate of a table's lines."""
         return self._rows.lines if self._rows is not None else None
 
     def __iter__(self) -> Entries:

@@ -1,4 +1,4 @@
-"""From one entry of a log to the event it tells of, with everything that was odd about it. Pure."""
+"""Turns one entry of a log into its event, with notes on everything odd about it. Pure."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from casebus.trust.agency_names import AgencyNames
 
 @dataclass(frozen=True, slots=True)
 class ReadEntry:
-    """What became of an entry: an event still without causes, or a refusal among its issues."""
+    """The result of an entry: an event still without causes, or a refusal among its issues."""
 
     issues: tuple[Issue, ...]
     number: str = ""
-    #: Who gave the number.
+    #: The giver of the number.
     giver: str = ""
     event: MintedEvent | None = None
     #: Attributes of the case, which go into `raw` of its first event.
     about: tuple[tuple[str, str], ...] = ()
-    #: Attributes that the event's type has no place for.
+    #: Attributes for which the event's type has no field.
     dropped: tuple[str, ...] = ()
 
     @property
     def taken(self) -> MintedEvent:
-        """The event; of an entry that was not refused."""
+        """The event of an entry that was not refused."""
         return present(self.event)
 
 
 class EntryReader:
-    """Reads entries by one mapping; `keeps_raw` says of a type whether it has a field `raw`."""
+    """Reads entries by one mapping; `keeps_raw` tells if a type has a field `raw`."""
 
     def __init__(
         self,

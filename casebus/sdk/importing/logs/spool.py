@@ -16,12 +16,12 @@ create table event (moment real, at integer, attributes text);
 create table link (event integer, object text);
 create table sorted (moment real, at integer, place integer, sheet text, body text);
 """
-#: Where a time-stamp cannot be read, its event comes last and is refused there.
+#: If a time-stamp cannot be read, its event comes last and is refused there.
 LAST = float("inf")
 
 
 class LogSpool:
-    """Use it with `with`; what it holds is gone afterwards."""
+    """Use it with `with`; its content is gone afterwards."""
 
     def __init__(self) -> None:
         # An empty name is SQLite's temporary database.
@@ -41,7 +41,7 @@ class LogSpool:
         )
 
     def add_event(self, order: tuple[float, int], attributes: str, objects: Iterable[str]) -> None:
-        """An event at its place: by moment, then as the log has it."""
+        """Add an event at its place: by moment, then in the log's own order."""
         moment, at = order
         row = self.db.execute("insert into event values (?, ?, ?)", (moment, at, attributes))
         self.db.executemany("insert into link values (?, ?)", [(row.lastrowid, x) for x in objects])
@@ -62,7 +62,7 @@ class LogSpool:
         )
 
     def by_time(self, entries: Entries, moment: Callable[[LogEntry], float]) -> Entries:
-        """The entries by their moments, in their own order where moments tie."""
+        """The entries by their moments, in their own order if moments tie."""
         rows = (_packed(at, entry, moment) for at, entry in enumerate(entries))
         self.db.executemany("insert into sorted values (?, ?, ?, ?, ?)", rows)
         found = self.db.execute("select place, sheet, body from sorted order by moment, at")

@@ -1,7 +1,7 @@
-"""What a load remembers, in the local store: its position, each case's last event, each event.
+"""The memory of a load, in the local store: its position, each case's last event, each event.
 
-A batch is changed in memory and written in the transaction that keeps its finished records, so
-that position and records stand or fall together.
+A batch is changed in memory and written in the transaction that keeps its finished records. So
+position and records are kept together or not at all.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from casebus.sdk.importing.minting import MintedEvent
 from casebus.sdk.store import Store
 from casebus.sql import composed
 
-#: Tables that a dry run has for itself and forgets, and what is once in each; it reads what is
-#: `logged`, and writes nothing.
+#: Tables of a dry run's own, which it forgets, and the unique key of each. It reads the `logged`
+#: table, and writes nothing.
 _OWN = {
     "load_seen": ("load", "stream", "key"),
     "load_case": ("stream",),
@@ -33,7 +33,7 @@ class LoadedCase:
     load: int
     id: str = ""
     legal: str = ""
-    #: The other case that carries the number; nothing of this one is taken.
+    #: The other case that has the number; nothing of this one is taken.
     barred: str = ""
 
 
@@ -45,25 +45,25 @@ class Logged:
     source: str
     said: bytes
     revision: int = 0
-    #: What holds since it was corrected; None while its first record holds.
+    #: The values in force since it was corrected; None while its first record is in force.
     fields: dict[str, Any] | None = None
 
 
 class LoadState:
-    """One load's memory. `dry` keeps its changes from the store."""
+    """One load's memory. `dry` keeps its changes out of the store."""
 
     def __init__(self, store: Store, *, dry: bool) -> None:
         self._store = store
         self._dry = dry
         self.load = 0
-        #: Whether anything is held at all; None where that is to be looked up.
+        #: True if the bus holds anything of it; None until that is looked up.
         self._holds: bool | None = None
         self._counts: dict[tuple[bytes, bytes], int] = {}
         self._cases: dict[bytes, LoadedCase] = {}
         self._logged: dict[tuple[bytes, bytes], Logged] = {}
 
     def position(self, import_id: str, file: str, mapping: str) -> tuple[int, dict[str, Any]]:
-        """How many entries an unfinished load of this file by this mapping has done, and how."""
+        """The number of entries that an unfinished load of this file has done, and its summary."""
         row = self._store.db.execute(
             "select id, position, summary from load where import = ? and file = ? and mapping = ?",
             (import_id, file, mapping),
@@ -103,11 +103,11 @@ class LoadState:
             )
             found = db.execute("select id from load where import = ?", (import_id,)).fetchone()
             self.load = int(found[0])
-            # What loads that were given up or finished have counted.
+            # Counts of loads that were given up or finished.
             db.execute("delete from load_seen where load not in (select id from load)")
 
     def occurrence(self, stream: str, key: str) -> int:
-        """How often this load has now met `key` in this case."""
+        """The number of times that this load has met `key` in this case, this one included."""
         place = (_stream(stream), _key(key))
         known = self._counts.get(place)
         if known is None:
@@ -166,7 +166,7 @@ class LoadState:
         return row is not None
 
     def write(self, position: int, summary: dict[str, object]) -> None:
-        """Keep what the batch has changed; call it inside `writing`."""
+        """Keep the changes of the batch; call it inside `writing`."""
         db = self._store.db
         db.executemany(
             "insert or replace into load_seen values (?, ?, ?, ?)",
@@ -184,11 +184,11 @@ class LoadState:
             )
 
     def forget_batch(self) -> None:
-        """Start the next batch; what `write` kept is read from the store from now on."""
+        """Start the next batch; from now on, the values kept by `write` are read from the store."""
         self._counts, self._cases, self._logged = {}, {}, {}
 
     def finish(self) -> None:
-        """The load is done: loading the file again begins at its start."""
+        """End the load: the next load of the file begins at its start."""
         if self._dry:
             for table in _OWN:
                 self._store.db.execute(composed("drop table temp.{table}", table=table))

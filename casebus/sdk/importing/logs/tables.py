@@ -1,4 +1,4 @@
-"""Reads a log that is a table (CSV, workbook, JSON Lines): a row is an event."""
+"""Reads a log that is a table (CSV, workbook, JSON Lines): each row is an event."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from casebus.sdk.importing.logs.mapping import LogMapping
 
 
 class LogTable:
-    """What the reader of tables asks of a mapping."""
+    """The parts of a mapping that the reader of tables needs."""
 
     def __init__(self, mapping: LogMapping) -> None:
         self.delimiter = mapping.log.delimiter
@@ -27,7 +27,7 @@ class LogTable:
 
 
 def table_entries(rows: FileRows) -> Entries:
-    """Rows in the order of the file; raises what `Rows` raises."""
+    """Rows in the order of the file; raises the errors of `Rows`."""
     for number, cells in rows:
         place = number if isinstance(number, RowNumber) else RowNumber(number)
         if isinstance(cells, Issue):

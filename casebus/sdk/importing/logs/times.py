@@ -15,9 +15,9 @@ _DAY_LENGTH = len("2026-03-02")
 
 
 def read_time(text: str, log: LogPart) -> LegalTime:
-    """A time-stamp in UTC+8, or only its day where it has no more or no more is true.
+    """A time-stamp in UTC+8, or only its day if it has no more or only the day is true.
 
-    A day is the one written, in the zone in which it was written. Raises CellError `bad_date`.
+    The day is the written one, in the zone in which it was written. Raises CellError `bad_date`.
     """
     cell = plain(text)
     moment = _iso(cell) or _named(cell, log.formats)
@@ -29,7 +29,7 @@ def read_time(text: str, log: LogPart) -> LegalTime:
 
 
 def _iso(cell: str) -> dt.datetime | None:
-    # `20250302` and five-digit serials are left to what reads spreadsheets.
+    # `20250302` and five-digit serials are left to the reader of spreadsheets.
     if "-" not in cell:
         return None
     with suppress(ValueError):
@@ -50,7 +50,7 @@ def _typed(cell: str, log: LogPart) -> LegalTime:
 
 
 def refuse_absurd(when: LegalTime, earliest: dt.date, latest: dt.date) -> None:
-    """Raises CellError `bad_date` for a day outside what a log can tell of."""
+    """Raises CellError `bad_date` for a day outside the possible time of a log."""
     if not earliest <= when.date <= latest:
         detail = f"{when.date} is not between {earliest} and {latest}"
         raise CellError(IssueCode.BAD_DATE, detail)

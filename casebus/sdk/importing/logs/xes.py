@@ -1,6 +1,6 @@
-"""Reads XES (IEEE 1849), gzipped or not, event by event: nothing of the file is kept.
+"""Reads XES (IEEE 1849), gzipped or not, event by event, and keeps nothing of the file.
 
-Expat is driven by hand: a tree, even one that is cleared, costs three times as long.
+It drives Expat by hand: a tree takes three times as long, even if it is cleared.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from casebus.sdk.importing.logs.entries import LARGEST_ENTRY, LogEntry, RawEntry
 from casebus.sdk.importing.xml import XmlFeed, safe_parser
 
 _CHUNK = 1 << 16
-#: What an attribute costs besides its text: an event has at most two thousand.
+#: The cost of an attribute besides its text: an event has at most two thousand.
 _ATTRIBUTE_ROOM = 2048
 _DEEPEST = 32
 _VALUED = frozenset({"string", "date", "int", "float", "boolean", "id"})
