@@ -1,4 +1,4 @@
-"""CLI: one module a command, thin over the SDK.
+"""CLI: one module for each command, thin over the SDK.
 
-Owns what is printed; touches the terminal and nothing that the SDK does not give it.
+Owns the printed output; touches the terminal, and otherwise only what the SDK gives it.
 """

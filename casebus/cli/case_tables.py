@@ -1,4 +1,4 @@
-"""What is known of a case, as tables: procedures, clocks, figures, links, findings."""
+"""The known facts of a case as tables: procedures, clocks, figures, links, findings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FEN = 100
 
 
 def show_parts(console: Console, about: Row, clocks: list[Row]) -> None:
-    """Every part that the case has, each as a table of its own."""
+    """Show every part that the case has, each as a table of its own."""
     parts = (
         (_regions, about.get("regions")),
         (_clocks, clocks),
@@ -33,7 +33,7 @@ def show_parts(console: Console, about: Row, clocks: list[Row]) -> None:
 
 
 def _table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """What agencies wrote is shown as it is: brackets are no markup."""
+    """A table. Text from agencies is shown as it is: brackets are no markup."""
     plain = ([escape(str(cell)) if cell is not None else "" for cell in row] for row in rows)
     return table(headers, plain)
 
@@ -69,7 +69,7 @@ def _clocks(clocks: list[Row]) -> Table:
 
 
 def _nominal(clock: Row) -> str:
-    """The day as counted, where a day off moved the due one."""
+    """The day as counted, if a day off moved the due day."""
     nominal = str(clock.get("nominal") or "")
     return "" if local_time(clock.get("due")).startswith(nominal) else nominal
 
@@ -90,14 +90,14 @@ def _remarks(clock: Row) -> Iterator[str]:
 
 
 def _provisional(clock: Row) -> str:
-    """Why the due date may still move, and until when nobody is told that it has passed."""
+    """The reason why the due date may still move, and until when nobody is told that it passed."""
     why = f"{PROVISIONAL}: the notice of that year's holidays is not out"
     certain = local_time(clock.get("certain"))
     return f"{why}; told no earlier than {certain}" if certain else f"{why}; told only then"
 
 
 def _assessments(assessments: list[Row]) -> Table:
-    """The last one stands; those before it are what was thought then."""
+    """The last assessment is in force; earlier ones show what was thought then."""
     rows = (
         (
             one.get("on"),
@@ -118,7 +118,7 @@ def _rule(assessment: Row) -> str:
 
 
 def _figure(assessment: Row) -> str:
-    """The figure that decided, against what the standard asks, money in yuan."""
+    """The deciding figure and the amount that the standard asks, money in yuan."""
     metric = assessment.get("metric") or ""
     if not metric:
         return ""
@@ -172,7 +172,7 @@ def _findings(findings: list[Row]) -> Table:
             one["severity"],
             _about(one.get("event") or {}),
             "\n".join(f"{name}: {value}" for name, value in one.get("detail", {}).items()),
-            # A late event may heal it until then.
+            # Until then a late event may heal it.
             local_time(one.get("tell_after")),
         )
         for one in findings

@@ -1,4 +1,4 @@
-"""`casebus cases`: cases found by what is shown of them, sorted and counted."""
+"""`casebus cases`: finds, sorts and counts cases by the facts shown of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STATES = ("overdue", "running", "unconfirmed", "breached", "paused", "met", "me
 
 
 def _filters(command: Any) -> Any:
-    """The options that say which cases are meant; all of them must fit."""
+    """The options that select cases; all of them must fit."""
     options = (
         click.option("--status", help="A state, of any procedure of the case: filed."),
         click.option("--procedure", help="A procedure that runs in the case: referral."),
@@ -64,9 +64,9 @@ def _filters(command: Any) -> Any:
 def command(
     sort: str, limit: int, by: str | None, agency: str | None, *, as_json: bool, **given: Any
 ) -> None:
-    """List your agency's cases; as `admin` those of all agencies, without what bodies say.
+    """List your agency's cases; as `admin` those of all agencies, without the content of bodies.
 
-    A case is found by what you are shown of it and by nothing else.
+    You find a case only by facts that you are shown of it.
     """
     wanted = _wanted(given)
     with open_gateway(settings_for(agency)) as gateway:
@@ -81,7 +81,7 @@ def command(
 
 
 def _wanted(given: dict[str, Any]) -> dict[str, Any]:
-    """The options as the gateway names them."""
+    """The options under the gateway's names."""
     wanted = {name: one for name, one in given.items() if one not in (None, "", False)}
     if wanted.pop("overdue", False):
         if wanted.get("clock_state", "overdue") != "overdue":
@@ -114,7 +114,7 @@ def _show(console: Console, items: Sequence[dict[str, Any]], total: int) -> None
 
 
 def _states(case: dict[str, Any]) -> str:
-    """Of each procedure that runs in it."""
+    """The state of each procedure that runs in the case."""
     return " ".join(one["status"] for one in case.get("regions") or [case])
 
 

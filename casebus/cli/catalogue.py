@@ -1,7 +1,7 @@
-"""The catalogue of event types as Markdown: a page a domain, an index, the shared records.
+"""The catalogue of event types as Markdown: one page for each domain, an index, the shared records.
 
-Pure: what the register and the law say goes in, page texts come out. What many types have in
-common is said once, in the index and on the page of shared records.
+Pure: it turns the register and the law into page texts. Common parts of many types are described
+once, in the index and on the page of shared records.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from casebus.law.compiled import event_name
 
 INDEX = "README.md"
 SHARED = "shared.md"
-#: Said once in the index: what every event ends with, and what an officer's act has besides.
+#: Described once in the index: the last fields of every event, and the extra fields of an officer's
+#: act.
 _EVERY = ("numbers", "note")
 _ACTS = ("actor", "work_item", "work_version", *_EVERY)
-#: Said once in the index where a type has all of them: what the thresholds are held against.
+#: Described once in the index if a type has all of them: the figures for the thresholds.
 _FIGURES = (
     "offence",
     "acts_from",
@@ -45,7 +46,7 @@ _FIGURES = (
     "owner_closed",
     "prior_sanctions",
 )
-#: The type whose fields stand for those of all in the index.
+#: The type whose fields the index shows for all types.
 _MODEL = "filing_standard.assessed"
 _SOURCE = (
     "Made by `casebus schemas docs` from the schemas and the law files; change those, not this."
@@ -131,7 +132,7 @@ def _everybody(domains: dict[str, list[Schema]], law: Law) -> list[str]:
 
 
 def _wrapped(words: list[str]) -> Iterator[str]:
-    """Lines of a paragraph, a few words each."""
+    """Lines of a paragraph, a few words in each."""
     for start in range(0, len(words), 5):
         end = "." if start + 5 >= len(words) else ","
         yield ", ".join(words[start : start + 5]) + end

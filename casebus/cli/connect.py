@@ -1,4 +1,4 @@
-"""What commands are built from: settings, schemas, the local store, a publisher, a gateway."""
+"""The parts of commands: settings, schemas, the local store, a publisher, a gateway."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from casebus.sdk.gateway import Gateway, is_uuid
 from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 
-# Loading Kafka's protocol takes a third of a second: only commands that need it pay it.
+# Loading Kafka's protocol takes a third of a second, so only commands that need it load it.
 if TYPE_CHECKING:
     from casebus.sdk import accounts, publisher
     from casebus.sdk.ferry import config, ferry, office, spool
@@ -32,11 +32,11 @@ else:
     office = later("casebus.sdk.ferry.office")
     spool = later("casebus.sdk.ferry.spool")
 
-#: How the codes of errors begin that keep records from being sent.
+#: Beginnings of error codes that keep records from being sent.
 _OF_SENDING = ("kafka", "topic", "sector")
 #: Added to commands that act for an agency.
 agency_option = click.option("--agency", help="For which agency. Default: CASEBUS_AGENCY.")
-#: For what takes long and is not to end because something is away for a minute.
+#: For long tasks, which must not end because something is away for a minute.
 patience_option = click.option(
     "--patience",
     type=click.FloatRange(0),
@@ -48,7 +48,7 @@ patience_option = click.option(
 
 
 def settings_for(agency: str | None = None) -> Settings:
-    """The environment's settings; for another agency with its API key, where there is one.
+    """The environment's settings; for another agency, with its API key if there is one.
 
     `casebus env admin` exports the development keys of all agencies as CASEBUS_API_KEY_<AGENCY>.
     """
@@ -87,7 +87,7 @@ def open_gateway(settings: Settings) -> Iterator[Gateway]:
 def open_publisher(
     settings: Settings, schemas: Schemas, store: Store, door_of: DoorOf
 ) -> Iterator[publisher.Publisher]:
-    """What it could not send stays in the store, and its error says so."""
+    """Open a publisher. Events that it could not send stay in the store, and its error says so."""
     sink = office.KeptSink() if settings.ferry else None
     with ExitStack() as stack:
         opened = publisher.Publisher(
@@ -105,10 +105,10 @@ def open_publisher(
 
 
 def doors(settings: Settings, sector: str | None = None) -> DoorOf:
-    """Where an agency's events go: to a door of the sector named, the ferry's, or that it sees.
+    """The door of an agency's events: of the named sector, of the ferry, or the one that it sees.
 
-    An agency's account sees one `events.*` topic. An account that sees several (the
-    installation's admin) may read the directory, which says every agency's sector.
+    An agency's account sees one `events.*` topic. An account that sees several (the installation's
+    admin) may read the directory, which gives every agency's sector.
     """
     if settings.ferry:
         return one_door(sector_door(sector or office_config(settings.ferry).sector))
@@ -116,14 +116,14 @@ def doors(settings: Settings, sector: str | None = None) -> DoorOf:
 
 
 def _finder(settings: Settings, sector: str | None) -> DoorOf:
-    """Asks Kafka."""
+    """Finds doors by a question to Kafka."""
     if sector:
         return accounts.doors_seen(settings, lambda _agency: sector)
     return accounts.door_finder(settings, load_schemas(settings))
 
 
 def office_config(home: Path) -> config.Config:
-    """Raises CasebusError `not_an_office` for the bus's side of a ferry."""
+    """The ferry's settings; raises CasebusError `not_an_office` for the bus's side of a ferry."""
     found = config.read_config(home)
     if found.side != "office":
         raise CasebusError("not_an_office", f"{home} is the bus's side: unset CASEBUS_FERRY")
@@ -131,7 +131,7 @@ def office_config(home: Path) -> config.Config:
 
 
 def case_named(settings: Settings, case: str) -> str:
-    """A case id from a case id or any local number: by the gateway, or by what the ferry brought.
+    """A case id from a case id or any local number, by the gateway or by the ferry's spool.
 
     Raises CasebusError `not_found` or `number_ambiguous`.
     """

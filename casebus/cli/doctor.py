@@ -1,4 +1,4 @@
-"""`casebus doctor`: of an agency's own system; of the installation where the server part is."""
+"""`casebus doctor`: checks an agency's own system, or the installation where the server part is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WRONG = "[red]wrong  [/red]"
 
 
 class Doctor(click.Command):
-    """Looks at an agency's system where one is named, or where there is no server part."""
+    """Checks an agency's system if one is named, or if there is no server part."""
 
     def make_context(
         self,
@@ -39,7 +39,7 @@ class Doctor(click.Command):
 
 
 def _installation() -> click.Command | None:
-    """The server part's command, where there is a server part."""
+    """The server part's command, if there is a server part."""
     for entry in entry_points(group="casebus.commands", name="doctor"):
         try:
             command: click.Command = entry.load()
@@ -53,7 +53,7 @@ def _installation() -> click.Command | None:
 @agency_option
 @json_option
 def command(agency: str | None, *, as_json: bool) -> None:
-    """Say what is missing or wrong with your agency's system."""
+    """Find out what is missing or wrong with your agency's system."""
     settings = settings_for(agency)
     require_agency(settings)
     with open_gateway(settings) as gateway:

@@ -1,4 +1,4 @@
-"""How a command ends: its exit codes, said once for its help, docs/exit-codes.md and the tests."""
+"""How commands end: their exit codes, written once for the help, docs/exit-codes.md and tests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ REFUSED = 1
 MISUSED = 2
 PENDING = 3
 AWAY = 4
-#: 128 and the number of the signal, as a shell shows a process that the signal ended.
+#: 128 and the number of the signal, as a shell shows a process that a signal ended.
 STOPPED, UNREAD, ENDED = 130, 141, 143
 
-#: Of every command.
+#: The codes that every command has.
 MEANINGS: Mapping[int, str] = {
     DONE: "all that was asked for was done, and all that is to be printed was written",
     REFUSED: "something was refused, found wrong, or could not be done or written",
@@ -24,7 +24,7 @@ MEANINGS: Mapping[int, str] = {
     ENDED: "SIGTERM ended it",
 }
 _SPOKEN = "the event was rejected, or something above INFO was found about it"
-#: What 1 and 3 mean of a command beside that; `work *` is every action on a work item.
+#: The special meanings of 1 and 3 for a command; `work *` is every action on a work item.
 OF: Mapping[str, Mapping[int, str]] = {
     "publish": {
         REFUSED: "an event was rejected, or something above INFO was found about one",
@@ -58,17 +58,17 @@ OF: Mapping[str, Mapping[int, str]] = {
     "law venue": {REFUSED: "no agency of the list has jurisdiction"},
     "schemas check": {REFUSED: "there are problems"},
 }
-#: The codes that count most come last: one refusal among many that are pending is a refusal.
+#: The most important codes come last: one refusal among many pending events is a refusal.
 _WORST = (DONE, PENDING, AWAY, REFUSED)
 
 
 def worst(codes: Sequence[int]) -> int:
-    """The code of a command that did several things; done where there was nothing to do."""
+    """The code of a command that did several things; `done` if there was nothing to do."""
     return max(codes, key=_WORST.index, default=DONE)
 
 
 def of(words: tuple[str, ...]) -> Mapping[int, str]:
-    """What is particular of a command, by its words."""
+    """The special codes of a command, found by its words."""
     named = " ".join(words)
     if named in OF:
         return OF[named]
@@ -77,12 +77,12 @@ def of(words: tuple[str, ...]) -> Mapping[int, str]:
 
 
 def told(words: tuple[str, ...]) -> str:
-    """The same as a sentence below its help; empty where nothing is particular."""
+    """The same as a sentence below its help; empty if it has no special code."""
     said = [f"{code} where {why}" for code, why in of(words).items()]
     return f"Ends with {'; '.join(said)}; else as `casebus --help` says." if said else ""
 
 
 def every() -> str:
-    """Of all commands, as lines below the help of `casebus` itself."""
+    """The codes of all commands, as lines below the help of `casebus` itself."""
     rows = (f"  {code:3}  {meaning}" for code, meaning in MEANINGS.items())
     return "\n".join(("\b", "A command ends with", *rows))

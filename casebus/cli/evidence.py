@@ -1,4 +1,4 @@
-"""`casebus evidence`: a case's evidence in one file, to hand over."""
+"""`casebus evidence`: writes a case's evidence as one file, to hand over."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from casebus.files import appearing
 @agency_option
 @json_option
 def command(case: str, output: Path | None, agency: str | None, *, as_json: bool) -> None:
-    """Write what proves CASE (its id or any local number) to one zip.
+    """Write the evidence of CASE (its id or any local number) to one zip.
 
-    What your agency may not see stands in it as a leaf and a signature. `casebus verify FILE`
-    checks it anywhere, without the bus.
+    For a record that your agency may not see, the zip has a leaf and a signature. `casebus verify
+    FILE` checks the zip anywhere, without the bus.
     """
     with open_gateway(settings_for(agency)) as gateway:
         stream = gateway.resolve(case)

@@ -53,7 +53,7 @@ def _whole(
 
 @contextmanager
 def _text(file: BinaryIO, *, packed: bool) -> Iterator[TextIO]:
-    """The file is left open."""
+    """The text stream of the file, which stays open."""
     with ExitStack() as stack:
         raw = stack.enter_context(gzip.GzipFile("", "wb", fileobj=file)) if packed else file
         out = io.TextIOWrapper(cast("BinaryIO", raw), encoding="utf-8")

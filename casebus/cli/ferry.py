@@ -1,4 +1,4 @@
-"""`casebus ferry`: two folders between an office and the bus, and any carrier of files."""
+"""`casebus ferry`: carries events through two folders between an office and the bus."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from casebus.sdk.gateway import is_uuid
 from casebus.sdk.store import Store, path_in
 from casebus.settings import Settings
 
-# They load Kafka's protocol, or the log's proofs.
+# Loaded late: they load Kafka's protocol, or the log's proofs.
 if TYPE_CHECKING:
     from casebus.sdk.ferry import brokers, desk, office
 else:
@@ -53,10 +53,10 @@ _home = click.option(
 
 @click.group("ferry", cls=CommandGroup)
 def command() -> None:
-    """Carry an agency's events over a border that files alone pass (网闸).
+    """Carry an agency's events over a border that only files may pass (网闸).
 
-    One side is the office's, the other the bus's. Each writes numbered, signed files into its
-    outbox and reads what any carrier put into its inbox. docs/ferry.md.
+    One side is the office's, the other the bus's. Each side writes numbered, signed files into its
+    outbox and reads the files that any carrier puts into its inbox. See docs/ferry.md.
     """
 
 
@@ -84,7 +84,7 @@ def init(
     patience: float,
     as_json: bool,
 ) -> None:
-    """Set up one side; prints the key that the other side is to know."""
+    """Set up one side and print its key, which the other side must know."""
     if (home / "ferry.yaml").exists():
         raise CasebusError("ferry_exists", f"{home} has a ferry already: edit its ferry.yaml")
     if side == "office" and not sector:
@@ -121,7 +121,7 @@ def key(home: Path, *, as_json: bool) -> None:
 @_home
 @click.option("--only", is_flag=True, help="Forget the keys known before.")
 def peer(public: str, home: Path, *, only: bool) -> None:
-    """Know PUBLIC, the other side's key in hex, as what its files are signed by."""
+    """Trust PUBLIC, the other side's key in hex, for the signatures of its files."""
     config = read_config(home)
     known = () if only else config.peers
     changed = config.model_copy(update={"peers": tuple(dict.fromkeys((*known, public)))})
@@ -133,14 +133,14 @@ def peer(public: str, home: Path, *, only: bool) -> None:
 @click.option("--once", is_flag=True, help="One round.")
 @click.option("--every", type=click.FloatRange(min=0.1), default=5.0, show_default=True)
 def run(home: Path, *, once: bool, every: float) -> None:
-    """Run this side: take in what came, put out what is to go, again and again."""
+    """Run this side: take in arrived files and put out new ones, again and again."""
     with _open(home) as ferry:
         noted = ferry.spool.count("incident")
         while True:
             try:
                 ferry.round()
             except CasebusError as error:
-                # A scanner, broker or disk that is away comes back; all is kept meanwhile.
+                # A scanner, broker or disk that is away comes back; everything is kept meanwhile.
                 if once:
                     raise
                 click.echo(f"{error.code}: {error.detail}", err=True)
@@ -162,7 +162,7 @@ def status(home: Path, *, as_json: bool) -> None:
 
 
 def _is_needed(spool: Spool, noted: int | None = None) -> bool:
-    """Whether a person is: something is refused, or went wrong since so many incidents."""
+    """True if a person is needed: something is refused, or there are new incidents."""
     refused = any(why is not None for why in spool.held().values())
     went_wrong = noted is not None and spool.count("incident") > noted
     return refused or went_wrong or bool(spool.rows("barred", 1)) or bool(spool.fact("broken"))
@@ -172,7 +172,7 @@ def _is_needed(spool: Spool, noted: int | None = None) -> bool:
 @_home
 @click.confirmation_option(prompt="Send again all that was not seen to arrive?")
 def begin_again(home: Path) -> None:
-    """After the other side lost its spool: a new count of what goes out and what comes in.
+    """Begin again after the other side lost its spool: new counts for both lanes.
 
     Stop `run` before.
     """
@@ -184,10 +184,10 @@ def begin_again(home: Path) -> None:
 @_home
 @click.option("--forget", is_flag=True, help="Let it lie: nothing of it is sent again.")
 def release(home: Path, *, forget: bool) -> None:
-    """Send again what the other side refused, once its operator says that it may pass.
+    """Send refused items again, once the other side's operator says that they may pass.
 
-    That is what its scanner refused and, in the office, events that the brokers do not take. Stop
-    `run` before.
+    These are the items that its scanner refused and, in the office, events that the brokers do not
+    take. Stop `run` before.
     """
     with _open(home) as ferry:
         count = ferry.release(forget=forget)
@@ -198,7 +198,7 @@ def release(home: Path, *, forget: bool) -> None:
 @_home
 @json_option
 def sent(home: Path, *, as_json: bool) -> None:
-    """Show what became of the office's last events, as far as the ferry brought word of it."""
+    """Show the state of the office's last events, as far as the ferry has brought answers."""
     with desk_at(home) as of_office:
         told = list(of_office.sent())
     rows = ((one["case"], one["id"], one["status"], foreign(one["detail"])) for one in told)
@@ -211,7 +211,7 @@ def sent(home: Path, *, as_json: bool) -> None:
 @_home
 @json_option
 def case(case: str, home: Path, *, as_json: bool) -> None:
-    """Show the events of CASE that came to the office or went out from it."""
+    """Show the events of CASE that came to the office or left it."""
     with desk_at(home) as of_office:
         settings = settings_for().model_copy(update={"ferry": home})
         told = of_office.case(case if is_uuid(case) else case_named(settings, case))
@@ -236,7 +236,7 @@ def case(case: str, home: Path, *, as_json: bool) -> None:
 @_home
 @json_option
 def receipts(event: str, source: str | None, home: Path, *, as_json: bool) -> None:
-    """Show what is proved of EVENT's hand-over: each receipt checked by the pinned root."""
+    """Show the proofs of EVENT's hand-over: each receipt is checked by the pinned root."""
     with desk_at(home) as of_office:
         found = of_office.receipts(source or of_office.agency, event)
     told = [

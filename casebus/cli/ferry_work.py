@@ -1,4 +1,4 @@
-"""`casebus work list` in an office behind a ferry: by what came there, and without a gateway."""
+"""`casebus work list` in an office behind a ferry: from arrived events, without a gateway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups of commands: each names what a mistyped command may have meant, and how each ends."""
+"""Groups of commands: for a mistyped word each suggests commands, and its help lists exit codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from casebus.cli import ends
 
 
 class CommandGroup(click.Group):
-    """A group of commands that says more than that there is no such one, and how each ends."""
+    """A group that suggests commands for a mistyped word, and lists how its commands end."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -33,6 +33,6 @@ class CommandGroup(click.Group):
 
 
 def _words(ctx: click.Context) -> tuple[str, ...]:
-    """What was typed to come here, without the name of all."""
+    """The words typed so far, without the name of the program."""
     above = ctx.parent
     return () if above is None else (*_words(above), str(ctx.info_name))

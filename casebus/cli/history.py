@@ -1,4 +1,4 @@
-"""`casebus history`: a case's life, and all that is known of it."""
+"""`casebus history`: shows the events and all known facts of a case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from casebus.cli.wording import EventTitles, local_time, short_type
 from casebus.errors import CasebusError
 from casebus.sdk.gateway import Gateway
 
-#: What proves a hand-over is no step of the case.
+#: Event types that prove a hand-over. They are not steps of the case.
 _DELIVERY = "casebus.intake."
 
 
@@ -41,7 +41,7 @@ def command(case: str, agency: str | None, *, whole: bool, as_json: bool) -> Non
 
 
 def _case(gateway: Gateway, case: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The case and its clocks; who has no part in it is shown its own events alone."""
+    """The case and its clocks; an agency without a part in it sees only its own events."""
     try:
         return gateway.case(case), gateway.clocks(case)
     except CasebusError as error:
@@ -64,13 +64,13 @@ def _show(console: Console, value: dict[str, Any], titles: EventTitles, *, whole
 
 
 def _standing(about: dict[str, Any]) -> str:
-    """Where the case stands in each of its procedures: one that has ended says nothing of all."""
+    """The case's state in each of its procedures: one ended procedure does not end the others."""
     regions = about.get("regions") or [about]
     return "  ".join(f"{one.get('title') or ''}  {one['status']}" for one in regions)
 
 
 def _what(event: dict[str, Any], titles: EventTitles) -> str:
-    """What happened; of a step of another system, by the name that it has there."""
+    """The event; for a step of another system, its name there."""
     data = event.get("data") or {}
     return ": ".join(filter(None, (titles.of(event["type"]), str(data.get("step") or ""))))
 

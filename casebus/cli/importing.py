@@ -1,4 +1,4 @@
-"""`casebus import`: a spreadsheet, JSON Lines or a foreign log becomes signed history."""
+"""`casebus import`: turns a spreadsheet, JSON Lines or a foreign log into signed history."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ else:
     accounts = later("casebus.sdk.accounts")
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-#: Issues shown on the terminal; the report file has all of them.
+#: The most issues on the terminal; the report file has all of them.
 _SHOWN = 20
 
 
@@ -86,10 +86,10 @@ def command(
 ) -> None:
     """Import FILE as history: a table (CSV, XLSX, JSON Lines) or a log (XES, OCEL 2.0, a table).
 
-    The mapping says which, and what its columns or activities mean. Running it again changes
-    nothing; a changed row becomes a correction. A log whose import was cut off goes on where it
-    stopped. A gateway or Kafka that is away is waited for; what is not back in time ends the import
-    with 4, and the same command goes on. Rows that are refused are counted and reported.
+    The mapping says which of them it is, and what its columns or activities mean. A second run
+    changes nothing; a changed row becomes a correction. An interrupted import of a log goes on
+    where it stopped. The import waits for a gateway or Kafka that is away. If it stays away, the
+    import ends with 4, and the same command goes on later. Refused rows are counted and reported.
     """
     mapping_path = mapping_file or _beside(file)
     mapping = load_mapping(mapping_path)
@@ -144,7 +144,7 @@ def _ports(
 
 
 def _unsent(publisher: Publisher) -> int:
-    """Send what an import that was cut off has kept; returns how many cannot be sent."""
+    """Send the events that an interrupted import has kept; returns how many cannot be sent."""
     try:
         publisher.send_waiting()
     except AwayError:
@@ -171,7 +171,7 @@ class _Work:
     run: Callable[[Report, Callable[[], None]], ImportSummary]
     size: int
     position: Callable[[], int]
-    #: An earlier run of it was cut off.
+    #: True if an earlier run of it was interrupted.
     goes_on: bool = False
 
 
@@ -234,7 +234,7 @@ def _show(console: Console, done: ImportSummary, issues: list[Issue], report: Pa
         f"{done.events} events and {done.corrections} corrections {would}sent; {done.notes} notes."
     )
     if issues:
-        # What keeps rows out comes first.
+        # The issues that keep rows out come first.
         issues.sort(key=lambda one: (not one.refused, one.sheet, one.row))
         rows = (
             (_place(one), one.column, one.code, "refused" if one.refused else "note", one.detail)

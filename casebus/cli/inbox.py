@@ -1,4 +1,4 @@
-"""`casebus inbox`: what your agency was sent."""
+"""`casebus inbox`: shows the events that your agency was sent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from casebus.later import later
 from casebus.patience import Patience
 from casebus.settings import Settings
 
-# Loading Kafka's protocol takes as long as the rest: only what has an account of its own pays it.
+# Loading Kafka's protocol takes as long as the rest, so only agencies with their own account load
+# it.
 if TYPE_CHECKING:
     from casebus.sdk import accounts
     from casebus.sdk import inbox as inboxes
@@ -38,7 +39,7 @@ else:
     spool = later("casebus.sdk.ferry.spool")
 
 _HEADERS = ("case", "事件", "event", "by", "legal time", "event id")
-#: Not an agency with its own inbox on Kafka: the gateway keeps it.
+#: An agency without its own inbox on Kafka; the gateway keeps its inbox.
 _NOT_OWN = frozenset({"kafka_sign_in_refused", "topic_denied"})
 
 
@@ -60,9 +61,9 @@ def command(
     ack: bool,
     as_json: bool,
 ) -> None:
-    """Show what your agency was sent: from its ferry, its own inbox on Kafka, or the gateway.
+    """Show the events your agency was sent: from its ferry, its own inbox on Kafka, or the gateway.
 
-    With --json each event of an own inbox is one line, as soon as it comes.
+    With --json, each event of an own inbox is printed as one line as soon as it comes.
     """
     settings = settings_for(agency)
     require_agency(settings)
@@ -123,7 +124,7 @@ def _from_kafka(settings: Settings, actor: str, *, follow: bool, ack: bool, as_j
 
 
 def _feed(settings: Settings) -> inboxes.Feed | None:
-    """What the ferry brought, in an office behind one."""
+    """The events that the ferry brought, in an office behind one."""
     if not settings.ferry:
         return None
     brought = spool.Spool.open(ferry.spool_at(settings.ferry))

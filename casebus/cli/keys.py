@@ -21,7 +21,7 @@ from casebus.signing.keyring import Keyring
 from casebus.trust.directory import ROOT, Directory, PublicKey
 from casebus.trust.keys import SigningKey
 
-# They load Kafka's protocol, which most of these commands do without.
+# Loaded late: they load Kafka's protocol, which most of these commands do not need.
 if TYPE_CHECKING:
     from casebus.kafka import directory as directories
     from casebus.sdk import registrar
@@ -43,7 +43,7 @@ _SIGNER_KEY = click.option(
 
 @click.group("keys", cls=CommandGroup)
 def command() -> None:
-    """Make keys; list, add and revoke them, and who signs for whom, in the directory."""
+    """Make keys; list, add and revoke keys and delegations in the directory."""
 
 
 @command.command()
@@ -130,7 +130,7 @@ def add(
 @_SIGNER_KEY
 @json_option
 def revoke(keyid: str, reason: str, signer: str, signer_key: Path | None, *, as_json: bool) -> None:
-    """Revoke a key: from now on nothing that it signed is admitted."""
+    """Revoke a key: from now on nothing that it signs is admitted."""
     settings = settings_for()
     directory = _directory(settings)
     key = _find(directory, keyid)
@@ -145,7 +145,7 @@ def revoke(keyid: str, reason: str, signer: str, signer_key: Path | None, *, as_
 @click.argument("agency")
 @json_option
 def delegates(agency: str, *, as_json: bool) -> None:
-    """List who may sign for AGENCY beside itself."""
+    """List the delegates that may sign for AGENCY."""
     named = _directory(settings_for()).delegates(agency)
     rows = [{"delegate": name, "types": list(types)} for name, types in sorted(named.items())]
     cells = ((str(one["delegate"]), " ".join(one["types"])) for one in rows)
@@ -218,7 +218,7 @@ def _registrar(settings: Settings, signer: str, signer_key: Path | None) -> regi
 
 
 def _signer_path(settings: Settings, signer: str) -> Path:
-    """Root's key lies apart from those of the services, beside their folder."""
+    """The root's key is kept apart from those of the services, beside their folder."""
     among = Keyring(settings.keys_dir).path(signer)
     return among if among.is_file() else settings.keys_dir.parent / f"{signer}.pem"
 

@@ -58,8 +58,8 @@ OWN = {
     "law": ("casebus.cli.law", "Check, draw, try and adopt the law files."),
     "schemas": ("casebus.cli.schemas", "Add, check and describe event types."),
 }
-#: Of an error that no code was foreseen for. Where it is made it is written out: there a test reads
-#: which codes there are.
+#: For an error without a foreseen code. It is written out where it is raised, because a test reads
+#: there which codes exist.
 UNFORESEEN = "unforeseen"
 ENTRY_POINTS = "casebus.commands"
 #: The commands of the server part. They are named here so that an agency's install can say what is
@@ -99,7 +99,7 @@ class Commands(CommandGroup):
         return missing(name) if name in SERVER else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list without loading any module of this package."""
+        """The list, made without loading any module of this package."""
         rows = [(name, line) for name, (_, line) in OWN.items()]
         added = (name for name in _added() if name not in OWN)
         rows += [(name, SERVER.get(name) or _short_help(ctx, self, name)) for name in added]
@@ -151,7 +151,7 @@ def main(*, verbose: bool) -> None:
     eval "$(casebus env)" sets them all.
     """
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character shows its code; nothing fails for it.
+        # A terminal that lacks a character shows its code; nothing fails because of it.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     level = logging.INFO if verbose else logging.ERROR
@@ -167,7 +167,7 @@ def _added() -> dict[str, Any]:
 
 
 def _said(error: Exception) -> CasebusError:
-    """What the machine itself refuses; else a fault of ours, shown whole to who asks for it."""
+    """The machine's own refusal; else a fault of ours, shown whole to a person who asks for it."""
     if isinstance(error, OSError):
         return CasebusError("machine_refused", in_words(error) + _named_by(error.filename))
     if isinstance(error, UnicodeEncodeError):
@@ -180,7 +180,7 @@ def _said(error: Exception) -> CasebusError:
 
 
 def _named_by(place: Any) -> str:
-    """The variable of ours that leads there, if one does: of several the one that says most."""
+    """Our variable that leads to the path, if one does; among several the most specific one."""
     if not isinstance(place, (str, os.PathLike)):
         return ""
     named = ((name, Path(one)) for name, one in os.environ.items() if name.startswith("CASEBUS_"))

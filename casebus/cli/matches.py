@@ -1,4 +1,4 @@
-"""`casebus matches`: cases that may be one with a case, and why."""
+"""`casebus matches`: shows cases that may be the same as a case, with the reasons."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from casebus.cli.wording import local_time
 def command(case: str, agency: str | None, *, as_json: bool) -> None:
     """Show cases about the same seller and right as CASE (an id or any local number).
 
-    It proposes; you decide, by `case.linked` or `case.merged`. Of cases in which your agency has
-    no part you see whom to ask.
+    The bus proposes; you decide, by `case.linked` or `case.merged`. For cases in which your agency
+    has no part, you see whom to ask.
     """
     with open_gateway(settings_for(agency)) as gateway:
         found = gateway.matches(gateway.resolve(case))

@@ -1,4 +1,4 @@
-"""What commands print: tables for people on stdout, JSON for programs, errors on stderr."""
+"""The output of commands: tables for people on stdout, JSON for programs, errors on stderr."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from casebus.errors import AwayError, CasebusError
 
 _META = "casebus.json"
 _WIDE = 240
-#: As an event is, and as an action on a work item.
+#: The forms of an event, and of an action on a work item.
 _RECORDED = frozenset({"journaled", "done"})
 _IDS = frozenset({"case", "event id", "item", "key"})
 
 
 def code_of(outcome: Mapping[str, Any]) -> int:
-    """The exit code for what became of an event: 0 journaled, and nothing above INFO found.
+    """The exit code for the result of an event: 0 if journaled without a finding above INFO.
 
-    What admission noticed counts too: of what no case has opened there is no finding.
+    Flags of admission count too: an event that has opened no case has no findings.
     """
     if outcome["status"] in _RECORDED:
         found = [one for one in outcome.get("findings") or () if one["severity"] != "INFO"]
@@ -40,7 +40,7 @@ def _remember(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
     return value
 
 
-#: Added to every command that answers; errors are JSON then as well.
+#: Added to every command with an answer; errors are JSON then as well.
 json_option = click.option(
     "--json", "as_json", is_flag=True, is_eager=True, callback=_remember, help="Answer as JSON."
 )
@@ -68,13 +68,13 @@ class ShownError(click.ClickException):
 
 
 def stdout() -> Console:
-    # Where nobody looks at a screen there is no edge to fold at.
+    # If the output is not a terminal, there is no edge at which to fold.
     width = None if sys.stdout.isatty() else _WIDE
     return Console(soft_wrap=False, highlight=False, width=width)
 
 
 def stderr() -> Console:
-    """Progress and remarks, so that stdout stays what was asked for."""
+    """Progress and remarks, so that stdout holds only the answer."""
     return Console(stderr=True, highlight=False)
 
 
@@ -96,10 +96,10 @@ def table(
     title: str = "",
     whole: Collection[str] = (),
 ) -> Table:
-    """`whole` are the headers of columns that are not folded, besides those of ids."""
+    """A table. `whole` are headers of columns that are not folded, besides those of ids."""
     made = Table(title=title or None, title_justify="left", header_style="bold")
     for header in headers:
-        # Never cut, and ids not folded either: they are there to be copied.
+        # Never cut, and ids are not folded either: people copy them.
         made.add_column(header, overflow="fold", no_wrap=header in _IDS or header in whole)
     for row in rows:
         made.add_row(*("" if cell is None else str(cell) for cell in row))
@@ -107,12 +107,12 @@ def table(
 
 
 def foreign(value: Any) -> str:
-    """Text that a stranger chose: nothing in it is a control sequence, or markup, to a terminal."""
+    """Text that a stranger chose. It becomes harmless: neither control sequences nor markup."""
     return escape(printable("" if value is None else str(value)))
 
 
 def printable(text: str) -> str:
-    """A text in which nothing is a control sequence to a terminal."""
+    """A text without control sequences for a terminal."""
     return "".join(one if one.isprintable() or one == "\n" else "�" for one in text)
 
 

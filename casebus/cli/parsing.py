@@ -1,4 +1,4 @@
-"""What is typed on a command line or piped in, as the SDK wants it."""
+"""Turns typed or piped input into the forms that the SDK wants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIELDS = frozenset(
     {"type", "stream", "case", "subject", "source", "to", "legal_time", "legaltime", "causation"}
     | {"correlation", "id", "data", "testdata"}
 )
-#: What a field holds, and how that is called; any other is a text.
+#: Types of fields and their names; any other is a text.
 _TEXT: tuple[tuple[type, ...], str] = ((str,), "a text")
 _TEXTS = ((str, list), "a text, or a list of texts,")
 _WANTED = {
@@ -59,7 +59,10 @@ def moment(text: str | None) -> datetime | None:
 
 
 def happened(text: str | None, now: Now) -> LegalTime | None:
-    """The same of an act; raises CasebusError `legal_time_ahead` where it is yet to come."""
+    """A moment as `moment` reads it.
+
+    Raises CasebusError `legal_time_ahead` if it is in the future.
+    """
     legal = legal_time(text)
     if legal is not None:
         refuse_ahead(legal, now())
@@ -71,8 +74,8 @@ def body(
 ) -> dict[str, Any]:
     """An event's data: JSON text or @FILE, then `field=value` pairs, then known fields.
 
-    A value is JSON where it can be read as such, but for the fields `texts`: an article 214 of a
-    law is a text, not a number.
+    A value is JSON if it can be read so, except for the fields in `texts`: an article 214 of a law
+    is a text, not a number.
     """
     made: dict[str, Any] = {}
     if data:
@@ -87,7 +90,7 @@ def body(
 
 
 def texts_of(schemas: Schemas, ce_type: str) -> frozenset[str]:
-    """The fields of a type that hold text; none where the type is unknown."""
+    """The fields of a type that hold text; none if the type is unknown."""
     try:
         fields = schemas.latest(ce_type).body["fields"]
     except CodecError:
@@ -113,7 +116,7 @@ def events(stream: BinaryIO) -> Iterator[NewEvent]:
     """
     text = _utf8(stream.read(), "the file")
     if not text.strip():
-        # Whatever was to write it has failed.
+        # The program that should have written it has failed.
         raise CasebusError("bad_event", "there is no event: nothing but blanks was given")
     try:
         whole = json.loads(text)
@@ -123,7 +126,7 @@ def events(stream: BinaryIO) -> Iterator[NewEvent]:
 
 
 def event(row: Any) -> NewEvent:
-    """One event from JSON; raises CasebusError `bad_event` naming what is wrong."""
+    """One event from JSON; raises CasebusError `bad_event`, which names the fault."""
     if not isinstance(row, Mapping) or not row.get("type"):
         raise CasebusError("bad_event", "an event is an object with a type")
     if unknown := sorted(row.keys() - _FIELDS):
@@ -161,7 +164,7 @@ def _is_fit(name: str, value: Any) -> bool:
 
 
 def _words(given: Any) -> tuple[str, ...]:
-    """A list, or a text with spaces between."""
+    """A list, or a text with spaces between the words."""
     return tuple(given.split()) if isinstance(given, str) else tuple(given or ())
 
 
@@ -180,7 +183,7 @@ def _object(text: str, place: str) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    """JSON where it is JSON, else the text itself."""
+    """JSON if it is JSON, else the text itself."""
     try:
         return json.loads(text)
     except ValueError:

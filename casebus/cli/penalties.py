@@ -1,4 +1,4 @@
-"""`casebus penalties`: what was published and is not on the bus, asked of who decided it."""
+"""`casebus penalties`: asks the deciding offices about published penalties that the bus lacks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from casebus.settings import Settings
 from casebus.signing.keyring import Keyring
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-#: Rows shown on the terminal; --json has all of them.
+#: The most rows on the terminal; --json has all of them.
 _SHOWN = 20
 _WORDS = {
     "entered": "are on the bus",
@@ -49,7 +49,7 @@ _WORDS = {
     "not_yours": "are of offices that you may not ask",
     "unknown_office": "are of offices that the directory does not know",
 }
-#: Of these nobody can be asked.
+#: Results for which there is nobody to ask.
 _REFUSED = ("unknown_office", "not_yours", "unidentified")
 _TO_LOOK_AT = (*_REFUSED, "asked_now", "explained")
 
@@ -76,10 +76,11 @@ def command() -> None:
 @agency_option
 @json_option
 def ask(file: Path, *, agency: str | None, dry_run: bool, as_json: bool, **given: Any) -> None:
-    """Hold the list in FILE (CSV, XLSX, JSON Lines) against the bus, and ask about what it lacks.
+    """Compare the list in FILE (CSV, XLSX, JSON Lines) with the bus, and ask about what it lacks.
 
-    Each office gets a work item: it enters the case, and the question closes by itself, or says why
-    not. The same list again asks nothing twice. Columns: office, number, date, organisation.
+    Each office gets a work item. If it enters the case, the question closes by itself; otherwise it
+    says why not. The same list again asks nothing twice. Columns: office, number, date,
+    organisation.
     """
     settings = settings_for(agency)
     who = require_agency(settings)
@@ -112,7 +113,7 @@ def listed(status: str | None, office: str, agency: str | None, *, as_json: bool
 @agency_option
 @json_option
 def offices(agency: str | None, *, as_json: bool) -> None:
-    """Count your questions by the office that was asked, and the days that it takes."""
+    """Count your questions by the office that was asked, with the days until the answer."""
     with open_gateway(settings_for(agency)) as gateway:
         items = gateway.penalty_offices()
     answer(items, as_json=as_json, show=lambda console: _show_offices(console, items))
@@ -131,7 +132,7 @@ def _named(columns: Sequence[str]) -> dict[str, str]:
 def _publishing(
     stack: ExitStack, settings: Settings, gateway: Gateway
 ) -> Callable[[Sequence[NewEvent]], None]:
-    """By the agency's own system where this is it; else the gateway signs for the agency."""
+    """By the agency's own system if this is it; else the gateway signs for the agency."""
     if not (settings.kafka_username and Keyring(settings.keys_dir).has(settings.agency)):
         return lambda events: _submit(gateway, settings.agency, events)
     schemas = load_schemas(settings)
@@ -139,7 +140,7 @@ def _publishing(
     publisher = stack.enter_context(open_publisher(settings, schemas, store, doors(settings)))
 
     def publish(events: Sequence[NewEvent]) -> None:
-        # Kept from an earlier run, and on its way: the bus has not shown it yet.
+        # Kept from an earlier run and on its way: the bus has not shown it yet.
         fresh = [
             one
             for one in events

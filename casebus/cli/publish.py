@@ -1,4 +1,4 @@
-"""`casebus publish`: events of your agency, signed, kept, sent."""
+"""`casebus publish`: signs, keeps and sends events of your agency."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from casebus.sdk.event import NewEvent, Published
 from casebus.sdk.gateway import is_uuid
 from casebus.settings import Settings
 
-#: What the gateway says of an event, beside what its sending told.
+#: The gateway's answer about an event, in addition to the result of sending.
 _KNOWN = ("status", "reason", "detail", "flags", "findings")
 
 
@@ -77,8 +77,8 @@ def command(
 
     In a file an event has: type, case, to, legal_time, causation, id, data.
 
-    Where Kafka is away what was signed is kept, and --resend sends it. In an office behind a ferry
-    `casebus ferry sent` tells what became of them.
+    If Kafka is away, signed events are kept, and --resend sends them. In an office behind a ferry,
+    `casebus ferry sent` shows what became of them.
     """
     settings = settings_for(agency)
     if since and not resend:
@@ -120,7 +120,7 @@ def _single(settings: Settings, one: dict[str, Any]) -> NewEvent:
 
 
 def _with_cases(settings: Settings, events: list[NewEvent]) -> list[NewEvent]:
-    """Local numbers turned into case ids, each asked for once."""
+    """The events with case ids in place of local numbers, each number asked for once."""
     numbers = {one.stream for one in events if one.stream and not is_uuid(one.stream)}
     if not numbers:
         return events
@@ -158,7 +158,7 @@ def _told(row: Published) -> dict[str, Any]:
 
 
 def _wait(settings: Settings, told: list[dict[str, Any]], seconds: float) -> None:
-    """Ask for each until the time is up for all; who cannot be asked leaves them `sent`."""
+    """Ask for each until the common time is up; if the gateway cannot answer, they stay `sent`."""
     deadline = time.monotonic() + seconds
     try:
         with open_gateway(settings) as gateway:

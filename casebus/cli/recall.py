@@ -1,4 +1,4 @@
-"""`casebus recall`: take back an event of your own, and see who has read it."""
+"""`casebus recall`: takes back an event of your own, and shows who has read it."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def command(
     asked: bool,
     as_json: bool,
 ) -> None:
-    """Take back EVENT, by its id: its words are shown to nobody but you; what it did stands.
+    """Take back EVENT, by its id: only you see its content from then on; its effects stay.
 
-    Then, and with --status, who has read it, who has not, and of whom nobody can know.
+    Then, and with --status, show who has read it, who has not, and of whom nobody can know.
     """
     if asked == (reason is not None):
         raise click.UsageError("give --reason to recall the event, or --status")
@@ -70,7 +70,7 @@ def command(
 
 
 def _send(settings: Settings, gateway: Gateway, recall: NewEvent) -> tuple[str, str]:
-    """With the key at hand where the agency has a system of its own, else by the gateway's."""
+    """Send it with the key at hand if the agency has a system of its own, else by the gateway."""
     if settings.kafka_username == settings.agency and settings.kafka_password:
         schemas = load_schemas(settings)
         with (

@@ -1,4 +1,4 @@
-"""`casebus receipts`: what is proved of an event's hand-over."""
+"""`casebus receipts`: shows the proofs of an event's hand-over."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def command(
 
 
 def _checked(settings: Settings, found: dict[str, Any]) -> dict[int, Proven]:
-    """What each receipt proves, by the step's identity; raises where one proves nothing."""
+    """The facts that each receipt proves, by the step's identity; raises if one proves nothing."""
     if not settings.root_digest:
         raise CasebusError("no_root_digest", "set CASEBUS_ROOT_DIGEST to check receipts")
     schemas = load_schemas(settings)

@@ -1,4 +1,4 @@
-"""What `casebus rejects` shows: tables of what strangers wrote, made harmless for a terminal."""
+"""Tables of `casebus rejects`: texts of strangers, made harmless for a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from casebus.cli.output import foreign, table
 from casebus.cli.wording import local_time
 from casebus.sdk.gateway import JSON
 
-#: Why a record is not sent again.
+#: The reason why a record is not sent again.
 OBSTACLES = {
     "": "would be sent",
     "journaled": "no: its event stands in the journal",
@@ -106,7 +106,7 @@ def _says(one: JSON) -> str:
 
 
 def _door(judgement: JSON | None) -> str:
-    """What admission would say of it now, where it was asked."""
+    """Admission's answer to the record today, if it was asked."""
     if judgement is None:
         return ""
     if not judgement["admitted"]:

@@ -1,4 +1,7 @@
-"""`casebus rejects`: what admission rejected, why, and sending it again; what waits inside."""
+"""`casebus rejects`: shows rejected records and the reasons, and sends them again.
+
+Shows what waits.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ _DRAFTED = {
 def command() -> None:
     """Rejected records: an operator's key shows all, an agency's key its own.
 
-    PLACE is where a record is kept, as 2-17; `list` shows it. An event's id does as well.
+    PLACE is where a record is kept, such as 2-17; `list` shows it. An event's id works too.
     """
 
 
@@ -57,7 +60,7 @@ def filters(command: Any) -> Any:
 @agency_option
 @json_option
 def list_(agency: str | None, limit: int, *, every: bool, as_json: bool, **wanted: Any) -> None:
-    """How many by reason, and the last ones."""
+    """Show the numbers by reason, and the last records."""
     asked = {name: text for name, text in wanted.items() if text}
     with open_gateway(_settings(agency)) as gateway:
         page = gateway.rejected_page(limit, all=str(every).lower(), **asked)
@@ -69,7 +72,7 @@ def list_(agency: str | None, limit: int, *, every: bool, as_json: bool, **wante
 @agency_option
 @json_option
 def show(place: str, agency: str | None, *, as_json: bool) -> None:
-    """One record: why it was rejected, its headers and its body."""
+    """Show one record: the reason of its rejection, its headers and its body."""
     with open_gateway(_settings(agency)) as gateway:
         found = gateway.rejected_record(place)
     answer(found, as_json=as_json, show=lambda out: reject_tables.show_record(out, found))
@@ -80,7 +83,7 @@ def show(place: str, agency: str | None, *, as_json: bool) -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
 @agency_option
 def draft(place: str, output: Path | None, agency: str | None) -> None:
-    """Write a corrected copy's draft, for its sender to mend and sign: casebus publish FILE."""
+    """Write a draft of a corrected copy, for its sender to mend and sign: casebus publish FILE."""
     with open_gateway(_settings(agency)) as gateway:
         found = gateway.rejected_record(place)
     if found["draft"] is None:
@@ -117,8 +120,9 @@ def event_of(drafted: JSON) -> JSON:
 def redrive(places: tuple[str, ...], agency: str | None, *, as_json: bool, **request: Any) -> None:
     """Ask that records are sent to their door again, byte for byte.
 
-    PLACES, or the first ones of a reason, a door or an agency. Nothing is sent before another
-    operator agrees. What stands in the journal is not sent, nor the same bytes a fourth time.
+    Give PLACES, or the first ones of a reason, a door or an agency. Nothing is sent before another
+    operator agrees. A record in the journal is not sent, and the same bytes are not sent a fourth
+    time.
     """
     if bool(places) == any(request[name] for name in ("reason", "door", "source")):
         raise click.UsageError("give PLACES, or --reason, --door or --source")
@@ -142,7 +146,7 @@ def _placed(gateway: Gateway, text: str) -> str:
 @agency_option
 @json_option
 def redrives(number: int | None, agency: str | None, *, as_json: bool) -> None:
-    """What was asked to be sent again; with NUMBER, what came of each record."""
+    """List the requested redrives; with NUMBER, show the result for each record."""
     with open_gateway(_settings(agency)) as gateway:
         if number is not None:
             one = gateway.redrive(number)
@@ -156,7 +160,7 @@ def redrives(number: int | None, agency: str | None, *, as_json: bool) -> None:
 @click.argument("number", type=click.IntRange(1))
 @json_option
 def agree(number: int, *, as_json: bool) -> None:
-    """Let a redrive go, as an operator; not the one who asked for it."""
+    """Agree to a redrive, as an operator other than the one who asked for it."""
     _decide(number, agreed=True, as_json=as_json)
 
 
@@ -164,7 +168,7 @@ def agree(number: int, *, as_json: bool) -> None:
 @click.argument("number", type=click.IntRange(1))
 @json_option
 def decline(number: int, *, as_json: bool) -> None:
-    """Let a redrive not go."""
+    """Decline a redrive."""
     _decide(number, agreed=False, as_json=as_json)
 
 
@@ -178,7 +182,7 @@ def _decide(number: int, *, agreed: bool, as_json: bool) -> None:
 @agency_option
 @json_option
 def suspended(agency: str | None, *, as_json: bool) -> None:
-    """What waits inside the bus: cases and partitions, why, and what ends it."""
+    """Show what waits inside the bus: cases and partitions, the reason, and the remedy."""
     with open_gateway(_settings(agency)) as gateway:
         found = gateway.suspended()
     answer(found, as_json=as_json, show=lambda out: reject_tables.show_suspended(out, found))

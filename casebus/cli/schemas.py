@@ -1,4 +1,4 @@
-"""`casebus schemas new|check|docs`: register a version of an event type, check and describe all."""
+"""`casebus schemas new|check|docs`: registers versions of event types, checks and describes all."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def register_next(folder: Path, ce_type: str) -> tuple[str, Row]:
 
 
 def all_problems(folder: Path) -> Iterator[str]:
-    """Every way in which the register breaks its rules, one sentence each."""
+    """Every violation of the register's rules, one sentence each."""
     rows, bodies = _rows(folder), _bodies(folder)
     yield from register.register_problems(rows, bodies)
     for file, body in bodies.items():
@@ -143,7 +143,7 @@ def all_problems(folder: Path) -> Iterator[str]:
 
 
 def _version_problems(rows: dict[str, Row], bodies: dict[str, Body]) -> Iterator[str]:
-    """FULL_TRANSITIVE: each version of a subject reads each other one."""
+    """FULL_TRANSITIVE: each version of a subject can read every other version."""
     by_subject = sorted(rows.values(), key=lambda row: (row["subject"], row["version"]))
     for _, group in itertools.groupby(by_subject, key=lambda row: row["subject"]):
         files = [row["file"] for row in group if row["file"] in bodies]
@@ -155,7 +155,7 @@ def _version_problems(rows: dict[str, Row], bodies: dict[str, Body]) -> Iterator
 
 
 def incompatibilities(reader_file: str, reader: Body, file: str, writer: Body) -> Iterator[str]:
-    """Why what `writer` wrote cannot be read with `reader`, by Apache's own checker."""
+    """Reasons why values of `writer` cannot be read with `reader`, by Apache's own checker."""
     texts = [avro_schema.parse(json.dumps(body)) for body in (reader, writer)]
     result = compatibility.ReaderWriterCompatibilityChecker().get_compatibility(*texts)
     if result.compatibility.name != "compatible":
@@ -197,7 +197,7 @@ def _committed(folder: Path, commit: str) -> dict[str, Row]:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git says about `folder`, or None where it has nothing to say."""
+    """The output of git for `folder`, or None if git fails there."""
     git = shutil.which("git")
     if git is None:
         return None

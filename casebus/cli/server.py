@@ -1,4 +1,4 @@
-"""Commands of the server part: brought by entry points, or saying why they are not there."""
+"""Commands of the server part. Entry points bring them; if they are missing, a command says why."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import click
 
 from casebus.errors import CasebusError
 
-#: The modules that an install without the server part has not.
+#: The modules that an install without the server part lacks.
 SERVER_ROOMS = ("rehearsal", "onebox", "operations", "gateway", "services", "storage")
 
 
 def from_entry_point(name: str, entry: Any, *, within: str = "casebus") -> click.Command:
-    """The command that an entry point names, or one that says what it lacks."""
+    """The command that an entry point names, or one that reports what is missing."""
     try:
         loaded: click.Command = entry.load()
     except ImportError as error:
@@ -23,7 +23,7 @@ def from_entry_point(name: str, entry: Any, *, within: str = "casebus") -> click
 
 
 def cleared(error: Exception) -> CasebusError | None:
-    """What an error of brokers or database, raised below a command of the server part, means."""
+    """The meaning of an error of brokers or database that a command of the server part raised."""
     for entry in entry_points(group="casebus.errors"):
         try:
             meaning = entry.load()
@@ -36,7 +36,7 @@ def cleared(error: Exception) -> CasebusError | None:
 
 
 def missing(name: str, module: str = "", *, within: str = "casebus") -> click.Command:
-    """A command that says why it cannot run, whatever it is given."""
+    """A command that says why it cannot run, whatever its arguments."""
     if module.split(".", maxsplit=1)[0] in SERVER_ROOMS or not module:
         sentence = (
             f"`{within} {name}` needs the server part, which this install does not have:"

@@ -1,4 +1,4 @@
-"""Where `casebus` begins: Ctrl-C ends it in silence while its parts are still being loaded."""
+"""Starts `casebus`: Ctrl-C ends it silently while its parts are still loading."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def main() -> None:
     try:
         command = loaded("casebus.cli.main").main
     except KeyboardInterrupt:
-        # Nothing was begun; what is half loaded has nothing to say at its end.
+        # Nothing has begun; half-loaded modules must print nothing at the end.
         os._exit(STOPPED)
     command()

@@ -34,7 +34,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def asked_by(command: Any) -> Any:
-    """The options that say which figures are meant."""
+    """The options that select figures."""
     options = (
         click.option("--indicator", multiple=True, help="An indicator's id; several, or all."),
         click.option("--by", default="", help="month,division|city|province,offence,right,…"),
@@ -68,8 +68,8 @@ def command(
 ) -> None:
     """Show indicators of the cases that your agency sent or was sent, or of all (--shared).
 
-    The period is of legal time, --as-of of recorded time: what was recorded later does not count,
-    so that a figure of a past day can be had again.
+    The period is in legal time, --as-of is recorded time. Events recorded later do not count, so
+    you can get a figure of a past day again.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -131,7 +131,7 @@ def report(html_file: Path, title: str, agency: str | None, **given: Any) -> Non
     settings = settings_for(agency)
     asked = query(given)
     with open_gateway(settings) as gateway:
-        # One moment for all parts, whatever is recorded while they are computed.
+        # One moment for all parts, whatever is recorded during the computation.
         whole = gateway.stats(**asked | {"by": ""})
         fixed = asked | {"as_of": whole["as_of"]}
         months = gateway.stats(**fixed | {"by": "month", "indicator": ",".join(CHARTED)})
@@ -149,9 +149,9 @@ def report(html_file: Path, title: str, agency: str | None, **given: Any) -> Non
 def publish(
     to: tuple[str, ...], sector: str | None, agency: str | None, *, as_json: bool, **given: Any
 ) -> None:
-    """Publish figures as indicator.computed, for a supervision agency; what is left out is not.
+    """Publish figures as indicator.computed, for a supervision agency; hidden figures are left out.
 
-    The same figures of the same moment are the same events, so that a repeat changes nothing.
+    The same figures of the same moment are the same events, so a repeat changes nothing.
     """
     settings = settings_for(agency)
     with open_gateway(settings) as gateway:

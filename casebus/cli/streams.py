@@ -1,7 +1,7 @@
-"""The streams of a command: one that is closed or full, and one that nobody reads any more.
+"""The streams of a command: closed ones, full ones, and ones that nobody reads any more.
 
-What is asked for goes to standard output: that it cannot be written is no success. Remarks go to
-standard error: where they cannot be written they are left out, and the work goes on.
+Answers go to standard output: if it cannot be written, the command fails. Remarks go to standard
+error: if it cannot be written, they are dropped and the work goes on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _INPUT, _OUTPUT, _ERRORS = range(3)
 
 
 class _Printed(io.FileIO):
-    """Descriptor 1, which remembers that something was not taken, whoever passed over it."""
+    """Descriptor 1. It remembers a failed write, even if the writer ignored it."""
 
     refused: OSError | None = None
 
@@ -43,14 +43,14 @@ class _Remarks(io.FileIO):
 
 
 class UnwrittenError(Exception):
-    """What a command prints was not taken."""
+    """The output of a command could not be written."""
 
 
 def hold() -> None:
-    """Of this process, before anything is opened.
+    """Take over the process's streams, before anything is opened.
 
-    A closed descriptor is taken: the next file that is opened would else get its number, and what
-    is printed would go into it. A closed input is empty; a closed output refuses what is written.
+    A closed descriptor is occupied. Otherwise the next opened file would get its number, and
+    printed text would go into that file. A closed input is empty; a closed output refuses writes.
     """
     for number, flags in ((_INPUT, os.O_RDONLY), (_OUTPUT, os.O_RDONLY), (_ERRORS, os.O_WRONLY)):
         try:
@@ -64,14 +64,14 @@ def hold() -> None:
 
 
 def refused() -> OSError | None:
-    """Why what was printed is not written; None where it is, as far as is known."""
+    """The reason why the printed text is not written; None if it is, as far as is known."""
     buffer = getattr(sys.stdout, "buffer", None)
     raw = getattr(buffer, "raw", buffer)
     return raw.refused if isinstance(raw, _Printed) else None
 
 
 def ended(run: Callable[[], object]) -> int:
-    """The code of a command, once all that it printed is written."""
+    """The code of a command after everything that it printed is written."""
     code: object = DONE
     try:
         run()
@@ -87,7 +87,7 @@ def ended(run: Callable[[], object]) -> int:
 
 
 def _unwritten(error: OSError) -> int:
-    # What is left of it is not tried again at the end.
+    # The unwritten rest is not tried again at the end.
     os.dup2(os.open(os.devnull, os.O_WRONLY), _OUTPUT)
     if isinstance(error, BrokenPipeError):
         return UNREAD
@@ -98,7 +98,7 @@ def _unwritten(error: OSError) -> int:
 
 
 def _text(raw: io.FileIO, before: Any) -> io.TextIOWrapper:
-    """As Python's own was (PYTHONUNBUFFERED); UTF-8 where it had none."""
+    """A text stream like Python's own (PYTHONUNBUFFERED); UTF-8 if Python had none."""
     unbuffered = getattr(before, "write_through", False)
     return io.TextIOWrapper(
         cast("BinaryIO", raw) if unbuffered else io.BufferedWriter(raw),

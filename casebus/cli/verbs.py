@@ -8,12 +8,12 @@ from pathlib import Path
 from casebus.events.schemas import Schemas
 from casebus.law import loader, models
 
-#: Acts of a word that its help names.
+#: The most acts of a word that its help names.
 _SHOWN = 4
 
 
 def verbs(policies: Path, schemas: Path) -> Mapping[str, str]:
-    """Word, as it is typed -> what it publishes."""
+    """Word, as typed -> the event types that it publishes."""
     titles = {one.ce_type: str(one.body.get("title", "")) for one in Schemas.load(schemas)}
     files = loader.parse_all(loader.read(policies / "law"), "procedures", models.ProcedureFile)
     acts: dict[str, dict[str, str]] = {}
@@ -26,6 +26,6 @@ def verbs(policies: Path, schemas: Path) -> Mapping[str, str]:
 
 
 def _help(acts: Mapping[str, str]) -> str:
-    """What it does; of a word of many acts the first few."""
+    """The effect of a word; for a word of many acts, the first few."""
     words = list(dict.fromkeys(title or event for event, title in acts.items()))
     return "、".join(words[:_SHOWN]) + ("…" if len(words) > _SHOWN else "")

@@ -1,4 +1,7 @@
-"""`casebus verify`: with a file, a bundle of evidence offline; without, the whole installation."""
+"""`casebus verify`: with a file, checks a bundle of evidence offline.
+
+Without, the whole installation.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ _STATES = {
 
 
 class Verify(click.Command):
-    """Checks a bundle where one is named, else hands over to the server part's command."""
+    """Checks a bundle if one is named, else hands over to the server part's command."""
 
     def make_context(
         self,
@@ -49,7 +52,7 @@ class Verify(click.Command):
 
 
 def _names_bundle(args: list[str]) -> bool:
-    """Whether something of it is a file, or is said of bundles only."""
+    """True if an argument is a file, or an option for bundles only."""
     said = (one for one in args if not one.startswith("-"))
     return any(one.partition("=")[0] == "--root" for one in args) or any(
         one.endswith(".zip") or Path(one).is_file() for one in said
@@ -57,7 +60,7 @@ def _names_bundle(args: list[str]) -> bool:
 
 
 def _installation() -> click.Command | None:
-    """The server part's command, where there is a server part."""
+    """The server part's command, if there is a server part."""
     for entry in entry_points(group=_ENTRY_POINTS, name="verify"):
         try:
             loaded: click.Command = entry.load()
@@ -72,9 +75,9 @@ def _installation() -> click.Command | None:
 @click.option("--root", help="Digest of the directory's entry 0. Default: CASEBUS_ROOT_DIGEST.")
 @json_option
 def command(bundle: Path | None, root: str | None, *, as_json: bool) -> None:
-    """Check BUNDLE, a case's evidence, by nothing but the pinned root.
+    """Check BUNDLE, a case's evidence, by the pinned root alone.
 
-    Needs no network, no Kafka and no database. Without BUNDLE the server part compares all that
+    It needs no network, no Kafka and no database. Without BUNDLE, the server part compares all that
     its installation keeps.
     """
     if bundle is None:

@@ -1,4 +1,4 @@
-"""`casebus witness`: see that the logs only grow, and cosign their heads as an agency."""
+"""`casebus witness`: checks that the logs only grow, and cosigns their heads as an agency."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def command(
 ) -> None:
     """Look at the logs' heads, and cosign with your agency's key those that only grew.
 
-    A head that does not continue what was seen before is refused and named; both heads are kept in
+    A head that does not continue the one seen before is refused and named. Both heads are kept in
     the memory file, as evidence.
     """
     settings = settings_for(agency)

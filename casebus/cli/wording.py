@@ -1,4 +1,4 @@
-"""How types and times read on a terminal."""
+"""The forms of event types and times on a terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from casebus.events.legaltime import in_china
 from casebus.events.schemas import Schemas
 
 _DATE = len("2026-03-02")
-#: Of a due date that the notice of a year's holidays may still move.
+#: For a due date that the notice of a year's holidays may still move.
 PROVISIONAL = "provisional 暂定"
 
 

@@ -1,4 +1,4 @@
-"""`casebus work`: what your agency still has to do, and doing it."""
+"""`casebus work`: shows the open work of your agency, and does it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 else:
     ferry_work = later("casebus.cli.ferry_work")
 
-#: What fits a screen.
+#: The most items that fit on a screen.
 _PAGE = 20
 
 
 class WorkGroup(CommandGroup):
-    """`list`, `show`, and every other word is an action that an item may offer."""
+    """`list`, `show`; every other word is an action that an item may offer."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*super().list_commands(ctx), *_verbs()]
@@ -53,9 +53,9 @@ def _verbs() -> Mapping[str, str]:
 def command() -> None:
     """Show work items and act on them.
 
-    An item is named by its key, the beginning of it, or the number of its case where that has one
-    such item. What can be done stands in `casebus work list`; `casebus work show ITEM` says what
-    each action requires.
+    An item is named by its key, the beginning of its key, or the number of its case if the case has
+    one such item. `casebus work list` shows the possible actions. `casebus work show ITEM` shows
+    what each action requires.
     """
 
 
@@ -75,7 +75,7 @@ def listed(
     *,
     as_json: bool,
 ) -> None:
-    """List work items, the most urgent first; behind a ferry by what came there."""
+    """List work items, the most urgent first; behind a ferry, from the events that came there."""
     settings = settings_for(agency)
     if settings.ferry:
         begun, home = cursor or "0", settings.ferry
@@ -101,7 +101,7 @@ def shown(item: str, agency: str | None, *, as_json: bool) -> None:
 
 
 class _Act(click.Command):
-    """A word that may be one of no law: said before it is missed that no item was named."""
+    """A word that may be unknown to any law. This is checked before a missing item is."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args and self.name not in (known := _verbs()):
@@ -163,7 +163,7 @@ def _act(action: str, item: str, given: dict[str, Any]) -> dict[str, Any]:
 def _alike(
     gateway: Gateway, done: dict[str, Any], action: str, request: dict[str, Any], seconds: float
 ) -> list[dict[str, Any]]:
-    """What several ask is answered once: the same act on each item that asks it too."""
+    """One answer for several items: the same act for each item that asks the same."""
     outcomes = []
     for key in done.get("alike", ()):
         try:
@@ -193,7 +193,7 @@ def _request(
 
 
 def _ask(item: dict[str, Any], action: str, request: dict[str, Any], texts: Container[str]) -> None:
-    """Ask a person for what the act requires and can be typed; the gateway names the rest."""
+    """Ask a person for the required fields that can be typed; the gateway names the others."""
     for need in unsaid(item, action, request):
         where = next((one for one in need["where"] if one == "to" or one in texts), None)
         if where is None:

@@ -1,4 +1,4 @@
-"""Which work item a person means, and what of an act is still to be said."""
+"""Finds the work item that a person means, and the missing parts of an act."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from casebus.sdk.gateway import Gateway, is_uuid
 
 #: The beginning of a key, as lists show it.
 _BEGINNING = re.compile(r"[0-9a-f][0-9a-f-]{3,35}")
-#: Digits of an item's key that a list shows.
+#: The number of digits of an item's key in a list.
 SHORT = 8
 _MOST = 50
 JSON = dict[str, Any]
 
 
 def meant(gateway: Gateway, name: str, action: str = "") -> JSON:
-    """The item by its key, the beginning of it, its case's id or a number of its case.
+    """The item by its key, the beginning of its key, its case's id or a number of its case.
 
-    `action` is what is to be done: of several items of a case it is the one that offers it. Raises
-    CasebusError `not_found`, saying what there is.
+    `action` is the wanted act: among several items of a case, the one that offers it is meant.
+    Raises CasebusError `not_found`, which lists the items there are.
     """
     if is_uuid(name) and (item := _by_key(gateway, name)) is not None:
         return item
@@ -45,7 +45,7 @@ def _by_key(gateway: Gateway, key: str) -> JSON | None:
 
 
 def _wanted(gateway: Gateway, name: str) -> JSON:
-    """How the gateway is asked for it: by the beginning of a key that is there, or by a case."""
+    """The question to the gateway: by the beginning of an existing key, or by a case."""
     if _BEGINNING.fullmatch(name) and not is_uuid(name):
         wanted = {"key": name}
         if gateway.work_page(status="all", **wanted, limit=1)["items"]:
@@ -81,7 +81,7 @@ def _listed(items: Iterable[JSON]) -> str:
 
 
 def described(item: Mapping[str, Any]) -> str:
-    """One item in one line: what it is, and what can be done."""
+    """One item in one line: its kind, and the possible actions."""
     words = ", ".join(map(_typed, item["actions"]))
     due = f", due {local_time(item['due'])}" if item.get("due") else ""
     can = f": {words}" if item.get("is_open", True) else " (closed)"
@@ -89,7 +89,7 @@ def described(item: Mapping[str, Any]) -> str:
 
 
 def unsaid(item: Mapping[str, Any], action: str, request: Mapping[str, Any]) -> list[JSON]:
-    """What the action requires and the request does not name at all."""
+    """The fields that the action requires and the request does not name at all."""
     said = {*request["data"], *(["to"] if request.get("to") else [])}
     needs: list[JSON] = item.get("requires", {}).get(action, [])
     return [one for one in needs if not said & {place.split(".")[0] for place in one["where"]}]

@@ -1,4 +1,4 @@
-"""Work items as a terminal shows them."""
+"""Tables of work items for a terminal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def page(console: Console, found: JSON, status: str) -> None:
 
 def _row(one: JSON) -> tuple[str, ...]:
     return (
-        # Its beginning is enough for every command here.
+        # Every command here accepts the beginning of a key.
         str(one["key"])[:SHORT],
         one["title"],
         _due(one),
@@ -59,7 +59,7 @@ def _due(one: JSON) -> str:
 
 
 def _case(one: JSON) -> str:
-    """As a person names it: its numbers; by its id where it has none."""
+    """The case as a person names it: its numbers, or its id if it has none."""
     return " ".join(number["value"] for number in one.get("numbers") or ()) or str(one["case"])
 
 

@@ -1,4 +1,7 @@
-"""`casebus law`: read, check and draw the law files; try and adopt them where the bus runs."""
+"""`casebus law`: reads, checks and draws the law files.
+
+Tries and adopts them where the bus runs.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from casebus.cli.groups import CommandGroup
 from casebus.cli.server import from_entry_point, missing
 from casebus.later import loaded
 
-#: Commands of this package, each `command` in a module of its own.
+#: Commands of this package, each as `command` in its own module.
 OWN = {
     "check": "casebus.cli.law.checking",
     "draw": "casebus.cli.law.drawing",
@@ -18,13 +21,13 @@ OWN = {
     "venue": "casebus.cli.law.venue",
     "casebook": "casebus.cli.law.casebook.printing",
 }
-#: What the server part brings.
+#: Commands that the server part brings.
 SERVER = ("what-if", "adopt", "void", "show", "reinterpret")
 ENTRY_POINTS = "casebus.commands.law"
 
 
 class LawCommands(CommandGroup):
-    """Those of this package, and those that an installed server part adds."""
+    """The commands of this package, and those that an installed server part adds."""
 
     def list_commands(self, _: click.Context) -> list[str]:
         return [*OWN, *SERVER]

@@ -1,4 +1,4 @@
-"""`casebus law check`: what is wrong or odd in law files, with file and line."""
+"""`casebus law check`: lists errors and odd rules in law files, with file and line."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def command(folder: Path, schemas_folder: Path, least: str | None, *, as_json: b
 
 
 def examined(folder: Path, schemas: Schemas, least: str | None = None) -> dict[str, Any]:
-    """Digest, counts and problems; what cannot be loaded at all is one error."""
+    """Digest, counts and problems; a law that cannot be loaded at all is one error."""
     files = loader.read(folder)
     try:
         problems = [one._asdict() for one in check(files, schemas, least=least)]
     except LawError as error:
-        # Its text names file and line itself.
+        # The error's text already names file and line.
         problems = [{"severity": "error", "code": error.code, "text": error.detail}]
     errors = sum(one["severity"] == "error" for one in problems)
     return {
@@ -60,7 +60,7 @@ def _text(found: dict[str, Any]) -> str:
 
 
 def said(problem: dict[str, Any]) -> str:
-    """One problem as compilers write it."""
+    """One problem in the form of compilers."""
     if "file" in problem:
         return str(LawProblem(**problem))
     return f"{problem['severity']} {problem['code']}: {problem['text']}"

@@ -1,4 +1,4 @@
-"""The days off in the handbook: which years are announced, and what the statute fixes."""
+"""The days off in the handbook: the announced years, and the days that the statute fixes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from casebus.law.models import HolidaysFile, StatutoryDay
 
 
 def section(holidays: HolidaysFile) -> str:
-    """Markdown; pure."""
+    """The section as Markdown; pure."""
     return "\n".join(_lines(holidays)) + "\n"
 
 

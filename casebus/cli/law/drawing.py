@@ -40,8 +40,8 @@ def command(
 ) -> None:
     """Draw PROCEDURE (referral, penalty, ...) as SVG.
 
-    A box is a state: its lines say what may happen there, what each starts and stops, and where
-    it leads; the number of a line stands at its arrow. Dashed arrows lead back.
+    Each box is a state. Its lines list the possible events, the clocks that each starts and stops,
+    and its target. A line's number is repeated at its arrow. Dashed arrows lead back.
     """
     if (procedure is None) == (target is None):
         raise click.UsageError("name one procedure, or --all FOLDER")

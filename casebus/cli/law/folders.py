@@ -1,4 +1,4 @@
-"""Where law files and schemas lie, said once for every command."""
+"""The places of law files and schemas, written once for every command."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The procedures as Markdown, to be read by a lawyer: an index, and a page for each.
+"""The procedures as Markdown for a lawyer to read: an index, and one page for each.
 
-Pure: what the law files say goes in, page texts come out.
+Pure: it turns the law files into page texts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ def pages(
     *,
     standstill: models.Title | None = None,
 ) -> dict[str, str]:
-    """File name -> text; `titles` are those of events. Files come by their names in the law."""
+    """File name -> text; `titles` are the titles of events.
+
+    Files are given by their names in the law.
+    """
     rows = [row for file in clocks.values() for row in file.clocks]
     files = sorted(procedures.values(), key=lambda one: one.id)
     texts = {f"{one.id}.md": _text(_page(one, law, rows, titles)) for one in files}
@@ -133,7 +136,7 @@ def _started(file: models.ProcedureFile) -> list[str]:
 
 
 def _least(file: models.ProcedureFile, clocks: list[models.ClockVersion]) -> str:
-    """The least sure of a procedure's rules, its clocks' included."""
+    """The lowest confidence among a procedure's rules and its clocks."""
     known = set(_started(file))
     levels = [row.confidence for row in file.transitions]
     levels += [row.confidence for row in clocks if row.id in known]
@@ -214,7 +217,7 @@ def _transition(
 
 
 def _switch(row: models.Choice) -> str:
-    """Which option a row belongs to, and whether it is in force."""
+    """The option of a row, and whether the row is in force."""
     option = f"选项 option {row.option}" if row.option else ""
     off = "" if row.enabled else "未启用 off"
     return f"（{'，'.join(filter(None, (option, off)))}）" if option or off else ""
@@ -279,7 +282,7 @@ def _ending(row: models.ClockVersion) -> str:
 
 
 def _meant(row: models.ClockVersion) -> str:
-    """For which bodies a row is."""
+    """The bodies for which a row is meant."""
     said = [f"{path} = {' / '.join(map(str, one))}" for path, one in row.when.items()]
     said += [f"{path} ≠ {' / '.join(map(str, one))}" for path, one in row.unless.items()]
     return f"（{'；'.join(said)}）" if said else ""

@@ -1,4 +1,4 @@
-"""`casebus law docs`: the procedures as pages and drawings."""
+"""`casebus law docs`: writes the procedures as pages and drawings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KINDS = ("*.md", "*.svg")
 )
 @json_option
 def command(folder: Path, schemas_folder: Path, target: Path, *, as_json: bool) -> None:
-    """Write a page and a drawing a procedure; those of procedures that are gone are removed."""
+    """Write a page and a drawing for each procedure; remove those of procedures that are gone."""
     made = handbook_of(folder, schemas_folder)
     with naming(target):
         target.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""The plain path of a procedure: what happens, who must act, until when.
+"""The plain path of a procedure: the events, who must act, and until when.
 
-Made from the statechart and the clocks alone, state by state in the order in which they are
-reached, so that it says what the bus does. Rows that are out of force are left to the tables.
+It is made from the statechart and the clocks alone, state by state in the order in which they are
+reached. So it shows what the bus does. Rows out of force appear only in the tables.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UNITS = {"h": "小时 hours", "d": "日 days", "wd": "个工作日 working days
 def path(
     file: models.ProcedureFile, clocks: Iterable[models.ClockVersion], titles: Mapping[str, str]
 ) -> Iterator[str]:
-    """Numbered steps, one a state; `titles` are those of events."""
+    """Numbered steps, one for each state; `titles` are those of events."""
     return _Path(file, clocks, titles).lines()
 
 
@@ -56,7 +56,7 @@ class _Path:
             yield from (f"   - {one}" for one in meanwhile)
 
     def _main(self) -> list[str]:
-        """The way to the end that lies farthest: by what is somebody's duty, then the shortest.
+        """The way to the farthest end: by somebody's duty first, then the shortest.
 
         So supervision and other by-ways are taken only if nothing else leads on.
         """
@@ -78,7 +78,7 @@ class _Path:
         return any(row.event in self._file.duties[duty].actions.values() for duty in opened)
 
     def _order(self) -> list[str]:
-        """States as they are reached from the first, the nearest first."""
+        """States in the order in which they are reached, the nearest first."""
         found = [self._file.initial]
         for state in found:
             found += dict.fromkeys(row.to for row in self._leaving(state) if row.to not in found)
@@ -89,7 +89,7 @@ class _Path:
         return [one for one in self._rows if state in one.from_ and one.to not in (SAME, state)]
 
     def _step(self, state: str) -> Iterator[str]:
-        """What is owed from here on, then what may happen."""
+        """Acts owed from here on, then acts that may happen."""
         reaching = [row for row in self._rows if row.to == state and row.from_ != (state,)]
         yield from self._owed(reaching)
         ways = dict.fromkeys(self._may(row) for row in self._leaving(state))
@@ -104,7 +104,7 @@ class _Path:
             yield from self._owed(row for row in self._rows if row.to == state)
 
     def _meanwhile(self) -> Iterator[str]:
-        """Acts that leave the state as it is, and start a period or end one."""
+        """Acts that leave the state unchanged, and start a period or end one."""
         for row in self._rows:
             stays = row.to == SAME or row.from_ == (row.to,)
             if stays and (row.begins or row.stops):
@@ -151,7 +151,7 @@ class _Path:
 
 
 def _for(row: models.ClockVersion) -> str:
-    """Of which bodies it is, and that no text of the law gives it."""
+    """The bodies it is for, and a note if no legal text gives it."""
     said = [f"{path} = {' / '.join(map(str, one))}" for path, one in row.when.items()]
     said += [f"{path} ≠ {' / '.join(map(str, one))}" for path, one in row.unless.items()]
     if row.own_choice:

@@ -1,4 +1,4 @@
-"""`casebus law venue`: which office the rules on jurisdiction find for an event."""
+"""`casebus law venue`: shows the office that the rules on jurisdiction find for an event."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _AGENCIES = Path("examples/agencies.yaml")
 
 
 class ListedOffices:
-    """A list of agencies, asked as the law asks a directory."""
+    """A list of agencies that answers the law's questions as a directory does."""
 
     def __init__(self, path: Path) -> None:
-        """Raises CasebusError where the file is no list of agencies."""
+        """Raises CasebusError if the file is no list of agencies."""
         try:
             rows = yaml.safe_load(path.read_text(encoding="utf-8"))
             known = [Agency(**{"superior": None, "delivery": "hosted", **row}) for row in rows]
@@ -70,7 +70,7 @@ def command(
 ) -> None:
     """Show where an event of EVENT_TYPE with the JSON body in FILE (- is stdin) would be sent.
 
-    That is whom `venue` stands for among its recipients, and by which rule.
+    These are the offices that `venue` means among its recipients, with the rule that finds them.
     """
     offices, law = ListedOffices(agencies), Law.load(folder)
     office = offices.agency(author)

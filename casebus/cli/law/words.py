@@ -1,4 +1,4 @@
-"""Who is meant, in words: roles and rules of the law files as a lawyer reads them."""
+"""Agencies in words: roles and rules of the law files as a lawyer reads them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SECTORS = {
 
 
 def role_of(file: models.ProcedureFile, word: str) -> Title:
-    """A role's title; a word that this procedure does not know stands for itself."""
+    """A role's title; a word that this procedure does not know is returned unchanged."""
     role = file.roles.get(word)
     return role.title if role is not None else EVERYWHERE.get(word, Title(zh=word, en=word))
 

@@ -1,4 +1,4 @@
-"""The law by vectors made by hand: dates, fact patterns and whole cases."""
+"""Checks the law by hand-made vectors: dates, fact patterns and whole cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors as events: who acts, and when it was journaled."""
+"""Turns vectors into events, with their authors and the times of journaling."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def legal(when: str) -> LegalTime:
 
 
 def cast(events: Iterable[EventOf]) -> list[CaseEvent]:
-    """In the order in which they came; each is called by its event where it has no id."""
+    """The events in order of arrival; an event without an id is named by its type."""
     return [_event(one, at) for at, one in enumerate(events)]
 
 
@@ -58,7 +58,7 @@ def _event(one: EventOf, at: int) -> CaseEvent:
 
 
 def stated(vector: FactsVector) -> list[CaseEvent]:
-    """The event that states the figures, and what other cases answer."""
+    """The event that states the figures, and the answers from other cases."""
     body: dict[str, Any] = {**amounts(vector.figures), **amounts(vector.body)}
     if vector.offence:
         body["offence"] = vector.offence
@@ -90,7 +90,7 @@ def _answer(vector: FactsVector) -> dict[str, Any]:
 
 
 def amounts(body: dict[str, Any]) -> dict[str, Any]:
-    """Amounts as the law writes them, 6万元 or 500份, as bodies have them."""
+    """Amounts in the law's form, 6万元 or 500份, turned into the form of bodies."""
     return {name: _value(name, value) for name, value in body.items()}
 
 
@@ -108,7 +108,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:
-    """Money of an item is in yuan as that of a total is."""
+    """Money of an item is in yuan, as that of a total is."""
     return {
         name: (
             {"fen": amount("goods_value", value), "currency": "CNY"}

@@ -1,4 +1,4 @@
-"""A vector held against the kernel: what was expected and what came out, where they differ."""
+"""Compares a vector with the kernel: the expected and the actual result, if they differ."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from casebus.law.periods import END_OF_DAY, Period, ending
 _AT_ONCE, _NONE = "at once", "none"
 _DATE = len("2026-03-05")
 _SEVERITY = (Verdict.WATCH, Verdict.TRANSFER_ON_SUSPICION, Verdict.MUST_TRANSFER)
-#: Orders of arrival that are tried.
+#: The number of orders of arrival that are tried.
 _ORDERS = 24
-#: A law that lets a clock lapse and start without an end is stopped here.
+#: A law whose clocks lapse and start again without end is stopped here.
 _MOST_LAPSES = 100
 
 
@@ -45,7 +45,7 @@ class WrongCase(NamedTuple):
 
 @singledispatch
 def judge(vector: Vector, _: Law) -> list[WrongCase]:
-    """What comes out otherwise than the vector says."""
+    """The differences between the result and the vector."""
     raise TypeError(type(vector))
 
 
@@ -126,7 +126,7 @@ def _of_case(vector: CaseVector, events: list[CaseEvent], law: Law) -> list[Wron
 
 
 def _told(events: list[CaseEvent], law: Law, until: dt.datetime) -> Case:
-    """The case once the scheduler has said what ran out by a moment."""
+    """The case after the scheduler has announced everything that ran out by a moment."""
     told = list(events)
     for _ in range(_MOST_LAPSES):
         case = fold(told, law)
@@ -165,7 +165,7 @@ def _lapse(clock: Clock, after: dt.datetime, at: int) -> CaseEvent:
 
 
 def _accused(case: Case, until: dt.datetime) -> Iterator[str]:
-    """Clocks of which the scheduler tells a breach by the moment, or the late act itself shows."""
+    """Clocks whose breach the scheduler announces by the moment, or the late act itself shows."""
     shown = {one.id for one in derive(case) if one.type == BREACHED}
     for clock in case.clocks:
         after = clock.breach_after
@@ -199,7 +199,7 @@ def _found(name: str, asked: ClockOf | str, case: Case) -> dict[str, Any]:
 
 
 def _as(wanted: str, moment: dt.datetime | None) -> str | None:
-    """A moment as exactly as it is asked for: its day, or its minute."""
+    """A moment as exactly as the vector asks: its day, or its minute."""
     if moment is None:
         return None
     local = moment.astimezone(CHINA)

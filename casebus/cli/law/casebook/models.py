@@ -1,4 +1,4 @@
-"""The form of a casebook: what is given, what the law says of it, in words and by which article."""
+"""The form of a casebook: the facts, and the law's result in words and by article."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from casebus.law.models import ClockId, EventName, Unit, Word
 from casebus.law.reading import LawError, line_of, read_yaml
 
 Text = Annotated[str, StringConstraints(min_length=4)]
-#: `regulator`, `police`, any sector of the law; a digit for a second one: `police2`.
+#: `regulator`, `police`, any sector of the law; a digit marks a second one: `police2`.
 Who = Annotated[str, StringConstraints(pattern=r"^[a-z_]+[0-9]?$")]
 
 
 def _text(value: object) -> object:
-    """Dates and moments as they are written: YAML makes values of them."""
+    """Dates and moments as they are written, because YAML turns them into values."""
     if isinstance(value, dt.datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     return str(value) if isinstance(value, dt.date) else value
@@ -36,7 +36,7 @@ def _text(value: object) -> object:
 
 #: `2026-03-05` or `2026-03-05 09:00`, in China's time.
 When = Annotated[str, BeforeValidator(_text), StringConstraints(pattern=r"^\d{4}-\d\d-\d\d( |$)")]
-#: The same, `at once` where the law gives no period, `none` where no clock runs.
+#: The same, or `at once` if the law gives no period, or `none` if no clock runs.
 Due = Annotated[
     str, BeforeValidator(_text), StringConstraints(pattern=r"^(\d{4}-\d\d-\d\d|at once$|none$)")
 ]
@@ -47,7 +47,10 @@ class CasebookModel(BaseModel):
 
 
 class Vector(CasebookModel):
-    """`rule` names it; `words` is the computation, to be followed with a calendar and the text."""
+    """One vector.
+
+    `rule` names it; `words` is the computation, for a reader with calendar and law text.
+    """
 
     rule: Text
     words: Text
@@ -62,20 +65,20 @@ class PeriodOf(CasebookModel):
 
 
 class DateVector(Vector):
-    """How one period ends that starts with a day."""
+    """The end of one period that starts with a day."""
 
     clock: ClockId | None = None
-    #: A period of no clock, to show how it is counted.
+    #: A period without a clock, to show how it is counted.
     period: PeriodOf | None = None
     trigger: When
-    #: Of the trigger's body what chooses among the clock's rows.
+    #: The fields of the trigger's body that choose among the clock's rows.
     body: dict[str, Any] = {}
     due: Due
     nominal: When | None = None
     provisional: bool = False
-    #: Only where it is provisional: from when it is certainly over.
+    #: Set only if it is provisional: the day from which it is certainly over.
     certain: When | None = None
-    #: From when the row is in force that counts.
+    #: The first day of force of the row that counts.
     version: When | None = None
 
     @model_validator(mode="after")
@@ -86,33 +89,33 @@ class DateVector(Vector):
 
 
 class FactsVector(Vector):
-    """What the standards say of figures that one event states."""
+    """The standards' result for figures that one event states."""
 
     date: When
     event: EventName = "penalty.decided"
     by: Who = "regulator"
-    #: Events of the same author, that day, without figures, after which it comes in procedure.
+    #: Events of the same author on that day, without figures, which put it in procedure.
     before: tuple[EventName, ...] = ()
     offence: str = ""
     #: First and last day of the acts.
     acts: tuple[When, When] | None = None
-    #: Metric -> amount as the law files write it: 3万元, 500份.
+    #: Metric -> amount in the form of the law files: 3万元, 500份.
     figures: dict[str, str] = {}
     items: tuple[dict[str, Any], ...] = ()
     rights: tuple[dict[str, Any] | str, ...] = ()
-    #: Earlier punishments that the author knows of: the day, and `criminal` where it was one.
+    #: Earlier punishments that the author knows: the day, and `criminal` if it was one.
     prior: tuple[dict[str, Any], ...] = ()
-    #: Unpunished acts of the same organisation that other cases hold.
+    #: Unpunished acts of the same organisation in other cases.
     elsewhere: tuple[dict[str, Any], ...] = ()
     body: dict[str, Any] = {}
     #: The suspect is an organisation.
     organisation: bool = False
     verdict: Verdict | None = None
-    #: Where the text leaves it open how far it goes, the severest that may be said.
+    #: The severest possible verdict, if the law's text leaves room.
     at_most: Verdict | None = None
-    #: Names of the assessment's JSON -> what stands there.
+    #: Names in the assessment's JSON -> their values.
     expect: dict[str, Annotated[Any, BeforeValidator(_text)]] = {}
-    #: Whether the clocks of an owed transfer run, O01 and O02.
+    #: True if the clocks of an owed transfer run, O01 and O02.
     owed: bool
 
 
@@ -122,7 +125,7 @@ class EventOf(CasebookModel):
     event: EventName
     to: tuple[Who, ...] = ()
     body: dict[str, Any] = {}
-    #: When the journal took it; as soon as it happened where it says nothing.
+    #: The time of journaling; if not given, the time of the event.
     recorded: When | None = None
     id: str | None = None
     imported: bool = False
@@ -130,7 +133,7 @@ class EventOf(CasebookModel):
 
 
 class ClockOf(CasebookModel):
-    """What is expected of a clock, the last one of its id; what is not given is not asked."""
+    """The expectation for the last clock of an id; fields that are not given are not compared."""
 
     status: str | None = None
     due: Due | None = None
@@ -143,19 +146,19 @@ class ClockOf(CasebookModel):
 
 
 class CaseVector(Vector):
-    """A whole case: its events, and what the bus makes of them by a moment."""
+    """A whole case: its events, and the bus's result by a moment."""
 
     events: tuple[EventOf, ...]
-    #: What the scheduler told by then: ends of periods are events too.
+    #: Events that the scheduler sent by then: ends of periods are events too.
     until: When
     status: str | None = None
     verdict: str | None = None
     clocks: dict[ClockId, ClockOf | Literal["none"]] = {}
-    #: Clocks of which a breach is told, and nothing else may be; none where it says nothing.
+    #: Clocks with an announced breach, and no others; not given means none.
     accused: tuple[ClockId, ...] = ()
-    #: Kinds of the findings that stand, each as often as it does; not asked where absent.
+    #: Kinds of the findings in force, with repetitions; not compared if absent.
     findings: tuple[str, ...] | None = None
-    #: Any order of arrival gives the same.
+    #: True if any order of arrival gives the same result.
     any_order: bool = False
 
 
@@ -183,7 +186,7 @@ class Casebook(CasebookModel):
 
 
 def read(path: Path) -> Casebook:
-    """A casebook; raises LawError with its line where it is not in the form."""
+    """A casebook; raises LawError with its line if it has a wrong form."""
     text = path.read_bytes()
     given = read_yaml(path.name, text)
     try:
@@ -198,5 +201,5 @@ def read(path: Path) -> Casebook:
 
 
 def _place(path: tuple[int | str, ...]) -> list[int | str]:
-    """Without the tag of the kind, which no file has."""
+    """The place without the tag of the kind, which no file has."""
     return [part for part in path if part not in _KINDS]

@@ -1,4 +1,4 @@
-"""`casebus law casebook`: vectors made by hand, held against the law files."""
+"""`casebus law casebook`: compares hand-made vectors with the law files."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @law_option
 @json_option
 def command(files: tuple[Path, ...], folder: Path, *, as_json: bool) -> None:
-    """Hold each vector of the casebooks in FILES against the law files.
+    """Compare each vector of the casebooks in FILES with the law files.
 
-    A vector says what is given and what the law makes of it: a date, what figures are, or a whole
-    case. docs/casebook.md shows the form.
+    A vector gives facts and the law's result: a date, the meaning of figures, or a whole case.
+    docs/casebook.md shows the form.
     """
     law = Law.load(folder)
     found = [_of_book(path, read(path), law) for path in files]
