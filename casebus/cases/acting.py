@@ -1,4 +1,4 @@
-"""An act that does not bear what the law asks of it: a fact all the same, and flagged."""
+"""An act without the parts that the law asks of it: it counts as a fact, and is flagged."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ ACT_INCOMPLETE = "act_incomplete"
 
 
 def note_lacking(event: CaseEvent, law: Law, findings: Findings) -> None:
-    """Show what is missing, and tell it to nobody; a correction that brings it heals."""
+    """Show the missing parts, and tell nobody; a correction that adds them heals the finding."""
     if lacks := read_once(_lacks, event, law):
         detail = {"reason": ACT_INCOMPLETE, "lacks": lacks}
         findings.add(DATA_QUALITY, event, detail, about=ACT_INCOMPLETE)
 
 
 def _lacks(event: CaseEvent, law: Law) -> str:
-    """In words; empty where nothing is missing."""
+    """The missing parts in words; empty if nothing is missing."""
     needs = law.acts.needs(event.name, event.legal.date)
     if not needs:
         return ""

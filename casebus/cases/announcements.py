@@ -28,7 +28,7 @@ class Announcement:
 
     @property
     def standing(self) -> Identity | None:
-        """The telling that stands: there are more of them than withdrawals."""
+        """The telling that is in force: there are more tellings than withdrawals."""
         return self.told[-1].identity if len(self.told) > self.withdrawn else None
 
 
@@ -43,7 +43,7 @@ class Announcements:
         self._taken_back: set[str] = set()
 
     def note(self, event: CaseEvent) -> None:
-        """Read an event of the bus; others of its types say nothing of a key."""
+        """Read an event of the bus; its events of other types have no key."""
         if event.source == _SCHEDULER:
             self._note_asked(event)
         if event.source != BUS:
@@ -68,7 +68,7 @@ class Announcements:
                 self._taken_back.update(event.causation)
 
     def asked(self) -> tuple[Finding, ...]:
-        """The scheduler's findings that stand: shown, each once; whom it told it has told."""
+        """The scheduler's findings in force, each shown once and already told to their agencies."""
         found = {
             text(one.data, "key"): _asked(one)
             for one in self._asked
@@ -99,7 +99,7 @@ def _withdraw(marks: dict[str, Announcement], key: str) -> None:
 
 
 def standing(marks: dict[str, Announcement]) -> tuple[Told, ...]:
-    """The statements that stand, by key."""
+    """The statements in force, by key."""
     return tuple(
         Told(key=key, event=mark.standing, data=_data(mark), revision=mark.withdrawn)
         for key, mark in sorted(marks.items())

@@ -17,19 +17,19 @@ class Assessed:
     """The law's judgement of a case's figures as they stood after one event."""
 
     event: Identity
-    #: Article that the author stated; empty where none.
+    #: The article that the author stated; empty if none.
     stated: str
     on: dt.date
     assessment: Assessment
     #: Acts of the same organisation in other cases were added.
     accumulated: bool = False
-    #: The author's own verdict was the severer one and stands.
+    #: The author's own verdict was severer and remains.
     claimed: bool = False
     #: Figures that count were recalled: the verdict stands, and no figure is shown.
     recalled: bool = False
 
     def to_json(self, *, whole: bool = True) -> dict[str, Any]:
-        """`whole`: with the computation in words, which is most of it."""
+        """The JSON form. `whole`: with the computation in words, which is most of it."""
         assessment = (_unworded(self.assessment) if self.recalled else self.assessment).to_json()
         if not whole:
             del assessment["steps"], assessment["steps_en"]
@@ -49,7 +49,7 @@ def _unworded(assessment: Assessment) -> Assessment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Punished:
-    """An organisation was punished for acts of a family: what the next case of it is asked for."""
+    """A punishment of an organisation for acts of a family, which its next case asks for."""
 
     uscc: str
     family: str
@@ -63,11 +63,11 @@ class Punished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActOf:
-    """The acts of an organisation by the word of one case."""
+    """The acts of an organisation as one case states them."""
 
     uscc: str
     family: str
-    #: As its author named it; empty where open.
+    #: The offence that its author named; empty if open.
     offence: str
     #: The agency that stated it, and that is told what other cases say.
     agency: str
@@ -78,7 +78,7 @@ class ActOf:
     event: Identity
     #: Not punished and not closed: may be added to others.
     unpunished: bool
-    #: A transfer may still be owed: what other cases say matters here.
+    #: A transfer may still be owed, so the statements of other cases matter here.
     asking: bool
     #: Nobody is told of it.
     imported: bool

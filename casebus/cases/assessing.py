@@ -1,8 +1,8 @@
-"""Thresholds in the fold: figures as they grow, what the law says of them, omitted transfers.
+"""Thresholds in the fold: the growing figures, the law's judgement of them, omitted transfers.
 
-One object a fold. It reads the statements of each folded event and holds them against the
-standards. It starts the clocks of an owed transfer, and finds the omission if they ran out and no
-transfer came.
+There is one object for each fold. It reads the statements of each folded event and compares them
+with the standards. It starts the clocks of an owed transfer, and finds the omission if they run out
+without a transfer.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class _Answer:
 
 
 class Other(NamedTuple):
-    """The acts of the organisation by the word of another case."""
+    """The acts of the organisation as another case states them."""
 
     figures: Figures
     items: tuple[GoodsItem, ...]
     acts: ActDays
-    #: Said to be of this family's offences, not only of its rights.
+    #: Stated as an offence of this family, not only as acts against its rights.
     sure: bool
 
 
@@ -64,9 +64,9 @@ class Assessing:
         roles: Roles,
         recalled: Collection[Identity] = (),
     ) -> None:
-        """`roles` is what the case knows of roles, still growing.
+        """`roles` are the known roles of the case, still growing.
 
-        Figures of `recalled` events count in this case, and are shown and told nowhere.
+        Figures of `recalled` events count in this case, but are never shown or told.
         """
         self._law, self._rules = law, law.thresholds
         self._findings, self._clocks, self._roles = findings, clocks, roles
@@ -89,7 +89,7 @@ class Assessing:
         self._lapsed: list[RunningClock] = []
 
     def take(self, event: CaseEvent, says: frozenset[str]) -> None:
-        """Read a folded event; `says` is what it is to figures by its name."""
+        """Read a folded event; `says` is its meaning for figures by its name."""
         stated = bool(says & _STATING) and self._facts.take(
             self._statement(event), says, self._rules
         )
@@ -116,7 +116,7 @@ class Assessing:
             self._open.take(self._statement(event), says, self._rules)
 
     def hear(self, event: CaseEvent) -> None:
-        """The bus answers what other cases say of the organisations of this one."""
+        """Take the bus's answer: the statements of other cases about this one's organisations."""
         uscc, family = body.text(event.data, "uscc"), body.text(event.data, "family")
         revision = body.count(event.data, "revision") or 0
         known = self._answers.get((uscc, family))
@@ -131,12 +131,12 @@ class Assessing:
             self._assess(event)
 
     def lapsed(self, draft: RunningClock) -> None:
-        """A clock ran out; whether it is one of an owed transfer shows its region."""
+        """A clock ran out; its region shows if it is one of an owed transfer."""
         if self._region is not None and draft.region is self._region:
             self._lapsed.append(draft)
 
     def finish(self) -> None:
-        """The omissions that stand at the end of the fold."""
+        """The omissions in force at the end of the fold."""
         for draft in self._lapsed:
             self._omission(draft)
         last = self._said[-1].assessment if self._said else None
@@ -153,7 +153,7 @@ class Assessing:
         )
 
     def acts(self) -> tuple[ActOf, ...]:
-        """The acts of each of its organisations by the word of the case."""
+        """The acts of each of its organisations as the case states them."""
         facts, stated = self._open, self._open_stated
         if stated is None:
             return ()
@@ -229,7 +229,10 @@ class Assessing:
         self._owe(event, found)
 
     def _together(self, own: tuple[GoodsItem, ...], asked: _Asked) -> Assessment | None:
-        """With the acts of other cases. Named or itemised acts count, others may count."""
+        """The figures with the acts of other cases.
+
+        Named or itemised acts count, others may count.
+        """
         others = [one for answer in self._answers.values() for one in answer.acts]
         limited = self._rules.accumulation.unlimited([(one, one.acts) for one in others], asked.on)
         if not limited:
@@ -256,7 +259,10 @@ class Assessing:
         )
 
     def _hold_totals(self, event: CaseEvent) -> None:
-        """Items alone are assessed: totals that say otherwise are told to their author."""
+        """Compare totals with items.
+
+        Only items are assessed, so the author is told of a difference.
+        """
         if differing := self._statement(event).differing:
             detail = {"reason": "totals_beside_items", "fields": " ".join(differing)}
             self._findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about="totals")
@@ -280,7 +286,7 @@ class Assessing:
         )
 
     def _owe(self, event: CaseEvent, found: Assessment) -> None:
-        """Start the clocks of an owed transfer, or end them where none is owed any more."""
+        """Start the clocks of an owed transfer, or end them if none is owed any more."""
         clocks, watched = self._rules.detection.clocks, self._watched
         if found.verdict is not Verdict.MUST_TRANSFER:
             self._lapsed.clear()
@@ -291,14 +297,14 @@ class Assessing:
         if self._transferred or watched is None or self._region is not None:
             return
         if watched.imported and not event.imported:
-            # An answer about what was imported accuses nobody either.
+            # An answer about imported figures accuses nobody either.
             return
         self._region = region_of(self._law, watched, self._roles, clocks)
         for clock in clocks:
             self._clocks.start(self._law.clocks[clock], event, self._region, alone=True)
 
     def _ask_what_it_is(self, last: Assessment, watched: CaseEvent) -> None:
-        """A standard may be reached, and only its own agency can say whether: it alone is asked."""
+        """Ask the case's own agency alone: a standard may be reached, and only it can say."""
         if last.verdict is not Verdict.TRANSFER_ON_SUSPICION or self._transferred:
             return
         detail = {
@@ -358,7 +364,7 @@ class Assessing:
 
 
 def _families_of(event: CaseEvent, law: Law) -> tuple[str, ...] | None:
-    """Those of a punishment that names no offence: by its own items and rights, if it has any."""
+    """Families of a punishment that names no offence, by its own items and rights, if any."""
     kinds, rules = frozenset(reading.right_kinds(event.data)), law.thresholds
     items = reading.items(event.data, kinds)
     families = {one for kind in kinds if (one := rules.standards.family_of_right(kind))}
@@ -376,7 +382,7 @@ class _Asked(NamedTuple):
 
 
 def _others(event: CaseEvent) -> Iterator[Other]:
-    """Acts that the answer says other cases hold."""
+    """The acts that other cases have, by the answer."""
     for row in body.rows(event.data, "unpunished"):
         sources, numbers = reading.rights(row)
         known: dict[str, Any] = {**reading.amounts(row)}
@@ -384,7 +390,7 @@ def _others(event: CaseEvent) -> Iterator[Other]:
         when = reading.acts(row, event.legal.date)
         items = reading.items(row, frozenset())
         if (figures or items) and when is not None:
-            # Answers of before there were items tell only of acts of the family that is asked.
+            # Answers from before there were items tell only of acts of the family that is asked.
             sure = bool(items or body.text(row, "offence")) or "items" not in row
             yield Other(figures, items, when, sure)
 

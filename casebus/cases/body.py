@@ -9,14 +9,14 @@ _LONG = 2**63
 
 
 def text(data: Mapping[str, Any], name: str) -> str:
-    """A field as text that PostgreSQL and JSON can hold; empty where it is none."""
+    """A field as text that PostgreSQL and JSON can hold; empty if it is no text."""
     value = data.get(name)
     return plain(value) if isinstance(value, str) else ""
 
 
 def plain(value: str) -> str:
-    """Without NUL and lone surrogates, which no table takes."""
-    # Neither is printable, and almost all that people write is.
+    """The text without NUL and lone surrogates, which no table takes."""
+    # Neither is printable, but almost all texts that people write are.
     if value.isprintable():
         return value
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
@@ -36,6 +36,6 @@ def rows(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def numbers(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(kind, value as written) of the local numbers, empty ones left out."""
+    """(kind, value as written) of the local numbers, without empty ones."""
     pairs = [(text(row, "kind"), text(row, "value")) for row in rows(data, "numbers")]
     return [pair for pair in pairs if pair[1]]

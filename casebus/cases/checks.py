@@ -1,4 +1,4 @@
-"""Checks that a transition names in the law: what the bodies of two events say of one another."""
+"""Checks that a transition names in the law: each compares the bodies of two events."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def handover_counts(event: CaseEvent, last: Last, roles: Roles, findings: Findin
 
 
 def too_late(event: CaseEvent, _last: Last, _roles: Roles, findings: Findings) -> None:
-    """The right that the event uses has lapsed in this state: who decides on it is told."""
+    """The right that the event uses has lapsed in this state, so its deciding agency is told."""
     detail = {"reason": "too_late", "event": event.name}
     findings.add(OUT_OF_PROCEDURE, event, detail, tell=[event.agency, *event.to], about="too_late")
 
 
 def redaction_checked(event: CaseEvent, _last: Last, _roles: Roles, findings: Findings) -> None:
-    """Published before anyone looked whether names and secrets were blacked out (脱敏)."""
+    """A document was published before anyone checked its redaction of names and secrets (脱敏)."""
     if event.data.get("redaction_checked") is not True:
         detail = {"reason": "redaction_unchecked", "event": event.name}
         findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about="redaction")

@@ -41,10 +41,10 @@ class Clock:
     actor_role: str
     trigger: Identity
     started: LegalTime
-    #: The last moment in time, aware in UTC+8; None where the law says `at once`, and while paused.
+    #: The last moment in time, aware in UTC+8; None if the law says `at once`, and while paused.
     due: datetime | None
     #: The moment from which it is certainly over, whatever the notice of a year says. Before it
-    #: nothing is told and nobody is late. None too where nobody can say.
+    #: nobody is told and nobody is late. None also if nobody can know it.
     certain: datetime | None
     grace: timedelta
     #: `breach` or `lapse`; a lapsed clock is shown and told to nobody.
@@ -58,29 +58,29 @@ class Clock:
     #: Counted on days of which no notice of holidays speaks yet: `due` is the best known.
     provisional: bool
     citation: str
-    #: The day from which the used version of the clock is in force, and how sure we are of it.
+    #: The first day of force of the used version of the clock, and our confidence in it.
     law_version: str
     confidence: str
     #: Digest of the law bundle.
     law: str
     tell: tuple[str, ...]
-    #: The journaled breach that stands; how many breaches or lapses were withdrawn before.
+    #: The journaled breach in force, and the number of breaches or lapses withdrawn before.
     breach: Identity | None = None
     revision: int = 0
     #: The procedure whose event started it.
     procedure: str = ""
     #: The last day as counted, before it rolled over a day off.
     nominal: date | None = None
-    #: When its actor is to be warned, and the journaled warning.
+    #: The moment at which its actor is to be warned, and the journaled warning.
     warn: datetime | None = None
     warned: Identity | None = None
     paused_since: LegalTime | None = None
     #: How many extensions were granted.
     extended: int = 0
-    #: For a clock that counts from receipt: from when, and how that is known (cases.receipts).
+    #: For a clock that counts from receipt: the receipt, and the evidence for it (cases.receipts).
     counted_from: LegalTime | None = None
     counted_by: str = ""
-    #: Why it could not be kept, as its actor recorded it: LINK_DOWN.
+    #: The reason why it could not be kept, as its actor recorded it: LINK_DOWN.
     cause: str = ""
     #: Its lapse is an event: somebody is told of it, or a transition waits for it.
     announced: bool = False
@@ -115,7 +115,7 @@ class Clock:
 
     @property
     def missed(self) -> bool:
-        """Whether it ended, but too late by what the author says: after due and grace.
+        """True if it ended, but after due and grace, by the time that the author states.
 
         A lapse comes at the last moment. There the grace only waits for records on their way.
         """
@@ -126,7 +126,10 @@ class Clock:
 
     @property
     def _last_call(self) -> datetime | None:
-        """Certainly due and grace; at the calendar's end, where nothing is later, without it."""
+        """Certainly due plus grace.
+
+        Without the grace at the calendar's end, where nothing is later.
+        """
         if self.certain is None:
             return None
         try:
@@ -189,7 +192,7 @@ class Clock:
             trigger=jsonforms.identity_from(view["trigger"]) or ("", ""),
             started=LegalTime.parse(view["started"]),
             due=jsonforms.moment_from(view["due"]),
-            # Until fold version 4 the due date was told as it was.
+            # Up to fold version 4 a clock had no `certain`: its due date counted as certain.
             certain=jsonforms.moment_from(view.get("certain", view["due"])),
             grace=timedelta(hours=view["grace_hours"]),
             stopped_by=jsonforms.identity_from(view["stopped_by"]),
@@ -199,7 +202,7 @@ class Clock:
         )
 
 
-#: Parts of a clock's view that are no plain values.
+#: Parts of a clock's view that are not plain values.
 _OF_A_KIND = frozenset(
     {
         "breach",

@@ -1,4 +1,4 @@
-"""Events that name a clock and move it: paused, resumed, extended, and why it was not kept."""
+"""Events that name a clock and change it: paused, resumed, extended, cause recorded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NO_SUCH_CLOCK = "no_such_clock"
 
 
 def _pause(draft: RunningClock, event: CaseEvent) -> str:
-    """Nobody moves its own deadline: only a clock that some text lets stand still is paused so."""
+    """Pause a clock if a legal text lets it stand still. Nobody moves its own deadline."""
     return draft.pause(event) if draft.rule.pausable else NOT_PAUSABLE
 
 
@@ -22,7 +22,7 @@ def _record_cause(draft: RunningClock, event: CaseEvent) -> str:
     return ""
 
 
-#: Event name -> what it does to the clock; it gives the reason why it did nothing.
+#: Event name -> its effect on the clock; the function returns the reason if it has none.
 MOVES: dict[str, Callable[[RunningClock, CaseEvent], str]] = {
     "clock.paused": _pause,
     "clock.resumed": RunningClock.resume,

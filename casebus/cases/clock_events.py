@@ -106,7 +106,7 @@ def lapse_withdrawn(case: Core, clock: Clock | None, told: Told) -> Derived:
 
 
 def unfounded(clock: Clock | None, told: Told) -> str | None:
-    """Why a breach that was told no longer holds; None where it does."""
+    """The reason why a told breach no longer holds; None if it holds."""
     if clock is None:
         return "the event that started the clock is gone"
     if clock.historic or clock.expiry != "breach" or clock.due is None:
@@ -143,7 +143,7 @@ def _taken_back(case: Core, told: Told, what: str, event_id: str, reason: str) -
         type=_TAKES_BACK[what],
         to=told_agencies(told),
         of=actor,
-        # By this the fold knows a lapse that does not count.
+        # The sign by which the fold knows a lapse that does not count.
         causation=(told_id,),
         legal=None,
         data={

@@ -20,16 +20,16 @@ from casebus.law.calendar import Calendar
 from casebus.law.compiled import ALL, ClockRule, clock_in_force
 from casebus.law.periods import NOTHING, Added, Ending, ending, extension, in_time, paused
 
-#: Reasons for which a clock is not moved.
+#: Reasons why a clock is not moved.
 PAST_DUE = "past_due"
 ENDED = "ended"
 NOT_PAUSED = "not_paused"
 NO_MORE_EXTENSIONS = "no_more_extensions"
 NOT_PAUSABLE = "not_pausable"
 
-#: (clock, source and id of its trigger): which clock a lapse is about.
+#: (clock, source and id of its trigger): identifies the clock of a lapse.
 _Which = tuple[str, str, str]
-#: The breach that stands, how many were withdrawn before, the warning.
+#: The breach in force, the number of withdrawn ones, the warning.
 _Marks = tuple[Identity | None, int, Identity | None]
 _UNMARKED: _Marks = (None, 0, None)
 
@@ -86,7 +86,7 @@ class RunningClock:
         #: The receipt from which it counts, if its row counts from receipt.
         self.receipt: KnownReceipt | None = None
         self._added: Added = NOTHING
-        #: The same by the fewest working days there can be, where no notice speaks of a pause.
+        #: The same by the fewest possible working days, if no notice covers a pause.
         self._most_added: Added | None = None
         self._grounds: tuple[str, ...] = ()
         #: The day on which the last pause ended.
@@ -107,7 +107,7 @@ class RunningClock:
 
     @property
     def due(self) -> dt.datetime | None:
-        """The last moment in time as counted so far; None where the law says `at once`."""
+        """The last moment in time as counted so far; None if the law says `at once`."""
         return None if self.end is None else self.end.due
 
     @property
@@ -121,7 +121,7 @@ class RunningClock:
         return (self.rule.id, self.trigger.source, self.trigger.id)
 
     def pause(self, event: CaseEvent, latest: dt.date | None = None) -> str:
-        """Stop counting, until `latest` at most; the reason why not, or nothing."""
+        """Stop counting, until `latest` at most; returns the reason if it cannot, or nothing."""
         if self.status == RUNNING:
             if self._is_past(event.moment):
                 return PAST_DUE
@@ -130,16 +130,19 @@ class RunningClock:
         elif self.status != PAUSED:
             return ENDED
         else:
-            # A pause by another ground goes on until that ground is gone.
+            # A pause for another reason goes on until that reason is gone.
             self._latest = None
         if _ground(event) not in self._grounds:
             self._grounds = (*self._grounds, _ground(event))
         return ""
 
     def resume(self, event: CaseEvent) -> str:
-        """Count on, once no ground of the pause is left; the reason why not, or nothing.
+        """Count on, once no reason for the pause is left.
 
-        An event ends the pause that an event of its own domain began; else, every pause.
+        Returns the reason if it cannot, or nothing.
+
+        An event ends the pause that an event of its own domain began. If there is none, it ends
+        every pause.
         """
         if self.status != PAUSED:
             return NOT_PAUSED
@@ -150,7 +153,7 @@ class RunningClock:
         return ""
 
     def extend(self, event: CaseEvent) -> str:
-        """Apply the next extension of the law; the reason why not, or nothing."""
+        """Apply the next extension of the law; returns the reason if it cannot, or nothing."""
         if self.status not in (RUNNING, PAUSED):
             return ENDED
         if self.extended >= len(self.rule.extensions):
@@ -169,12 +172,12 @@ class RunningClock:
         self.status = MET_LATE if self._is_past(moment) else MET
 
     def cancel(self, event: CaseEvent) -> None:
-        """The ground of the duty is gone."""
+        """The reason for the duty is gone."""
         self._ended_by(event)
         self.status = CANCELLED
 
     def lapse(self, event: CaseEvent) -> bool:
-        """Run out, where it runs and is certainly over by the moment that the event says."""
+        """Run out, if it runs and is certainly over by the moment that the event states."""
         certain = None if self.end is None else self.end.certain
         if self.status != RUNNING or certain is None or certain > event.moment:
             return False
@@ -182,12 +185,12 @@ class RunningClock:
         return True
 
     def _is_past(self, moment: dt.datetime) -> bool:
-        """Whether that is certain: by a date that may still move nobody is late."""
+        """True if that is certain: nobody is late by a date that may still move."""
         certain = None if self.end is None else self.end.certain
         return certain is not None and not in_time(moment, certain)
 
     def run_on_by_itself(self) -> None:
-        """Count on from the day on which the pause ends at the latest, where it has one."""
+        """If the pause has a latest day, count on from that day."""
         if self.status == PAUSED and self._latest is not None:
             self._run_on(LegalTime(self._latest))
 
@@ -209,7 +212,7 @@ class RunningClock:
         self._added = self._added.plus(added)
 
     def _ended_by(self, event: CaseEvent) -> dt.datetime:
-        """When the event counts as done; the clock is settled as of that day."""
+        """The time at which the event counts as done; the clock is settled as of that day."""
         if self.status == PAUSED:
             self._run_on(event.legal)
         done = event.legal
@@ -222,7 +225,7 @@ class RunningClock:
         return self.stopped
 
     def _settle(self, ended: dt.date | None = None) -> None:
-        """Count anew, by the version that governs a clock that runs, or ended on that day."""
+        """Count again by the version in force, for a clock that runs or ended on that day."""
         rule = self._first
         self.rule, self.end = rule, self._count(rule)
         for later in rule.successors:
@@ -258,15 +261,15 @@ class RunningClock:
 
 
 class Clocks:
-    """All clocks of a case; the newest one of an id is the one that a work item shows."""
+    """All clocks of a case; a work item shows the newest one of an id."""
 
     def __init__(self, calendar: Calendar, receipts: CaseReceipts) -> None:
         self._calendar = calendar
         self._receipts = receipts
         self._all: list[RunningClock] = []
-        #: Those that have not ended; a paused one has not.
+        #: The clocks that have not ended, including paused ones.
         self._open: list[RunningClock] = []
-        #: How often a lapse was taken back.
+        #: The number of times that a lapse was taken back.
         self._taken_back: Counter[_Which] = Counter()
 
     def start(
@@ -277,10 +280,10 @@ class Clocks:
         *,
         alone: bool,
     ) -> None:
-        """By the version in force on the trigger's day. If there is none, no clock runs.
+        """Start by the version in force on the trigger's day. If there is none, no clock runs.
 
-        An event that starts the same clock in two regions starts one: `alone` tells that there is
-        but one region.
+        An event that starts the same clock in two regions starts one. `alone` says that there is
+        only one region.
         """
         rule = clock_in_force(versions, trigger.legal.date, trigger.data)
         if rule is None or (rule.when_held and not region.holders(rule.actor)):
@@ -292,7 +295,7 @@ class Clocks:
         self._open.append(draft)
 
     def _has_started(self, rule: ClockRule, trigger: CaseEvent) -> bool:
-        """By the same event, and so among the last."""
+        """True if the same event has started it, so that it is among the last."""
         for one in reversed(self._all):
             if one.trigger is not trigger:
                 return False
@@ -309,9 +312,9 @@ class Clocks:
         alone: bool,
         done: bool = False,
     ) -> None:
-        """Start it where it does not run here, or runs by a version not meant for this body.
+        """Start it if it does not run here, or runs by a version not meant for this body.
 
-        An act that was `done` already starts no clock.
+        An act that is already `done` starts no clock.
         """
         known = versions[0].id
         running = [one for one in self._open if one.rule.id == known and one.region is region]
@@ -333,14 +336,17 @@ class Clocks:
     def pause(
         self, ids: frozenset[str], event: CaseEvent, region: OpenRegion, until: str | None = None
     ) -> None:
-        """`until` is the clock whose last day ends the pause, where nothing ends it before."""
+        """Pause clocks.
+
+        `until` is the clock whose last day ends the pause if nothing ends it before.
+        """
         bound = self.running(until) if until else None
         latest = None if bound is None or bound.due is None else bound.due.date()
         for draft in self._meant(ids, region):
             draft.pause(event, latest)
 
     def were_met(self, ids: frozenset[str], region: OpenRegion) -> bool:
-        """Whether the last clock of each id in the region was met in time."""
+        """True if the last clock of each id in the region was met in time."""
         last = {one.rule.id: one.status for one in self._all if one.region is region} if ids else {}
         return all(last.get(one) == MET for one in ids)
 
@@ -351,14 +357,14 @@ class Clocks:
     def extend(
         self, ids: frozenset[str], event: CaseEvent, region: OpenRegion
     ) -> Iterable[tuple[str, str]]:
-        """(clock, reason) of those that were not extended."""
+        """(clock, reason) of the clocks that were not extended."""
         for draft in self._meant(ids, region):
             reason = draft.extend(event)
             if reason:
                 yield draft.rule.id, reason
 
     def lapse(self, which: _Which, event: CaseEvent) -> RunningClock | None:
-        """The clock that ran out with this event; None where none did."""
+        """The clock that ran out with this event; None if none did."""
         for draft in self._open:
             if draft.which == which and draft.lapse(event):
                 self._open.remove(draft)
@@ -366,11 +372,11 @@ class Clocks:
         return None
 
     def take_back(self, which: _Which) -> None:
-        """A lapse was taken back: it counts no more."""
+        """A lapse was taken back: it no longer counts."""
         self._taken_back[which] += 1
 
     def of(self, clock: str) -> list[RunningClock]:
-        """The clocks of this id that have not ended; if none, the last one that has."""
+        """The clocks of this id that have not ended; if there are none, the last ended one."""
         found = [one for one in self._open if one.rule.id == clock]
         return found or [one for one in self._all if one.rule.id == clock][-1:]
 
@@ -388,7 +394,7 @@ class Clocks:
         return ended
 
     def _meant(self, ids: frozenset[str], region: OpenRegion) -> list[RunningClock]:
-        """The named clocks of the region. Without one of a name, that of the case."""
+        """The named clocks of the region. If it has none of a name, that of the case."""
         if not ids or not self._open:
             return []
         if ALL in ids:
@@ -400,7 +406,7 @@ class Clocks:
         return [one for one in found if one.region is region or one.rule.id not in own]
 
     def frozen(self, setting: ClockSetting) -> tuple[Clock, ...]:
-        """In the order started."""
+        """In the order of their start."""
         for one in self._open:
             one.run_on_by_itself()
         back = self._taken_back
@@ -408,14 +414,14 @@ class Clocks:
 
 
 def _ground(event: CaseEvent) -> str:
-    """The domain of an event: `appraisal.requested` and `appraisal.issued` are of one ground."""
+    """The domain of an event: `appraisal.requested` and `appraisal.issued` share one."""
     return event.name.partition(".")[0]
 
 
 def _posted(event: CaseEvent, trigger: dt.date) -> LegalTime | None:
-    """The day on which the act was posted, where its author says one before its own.
+    """The day on which the act was posted, if its author gives one before its own.
 
-    Nobody has answered before the day of what the answer is to.
+    An answer cannot come before the day of the event that it answers.
     """
     posted = calendar_day(body.text(event.data, "posted_on"))
     if posted is None or not trigger <= posted < event.legal.date:
@@ -424,7 +430,7 @@ def _posted(event: CaseEvent, trigger: dt.date) -> LegalTime | None:
 
 
 def _freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Clock:
-    """As it stands at the end; the one of the last fold, where nothing has happened to it since."""
+    """The clock as it is at the end; if nothing has happened to it, the one of the last fold."""
     rule, made, region = draft.rule, draft.trigger.made, draft.region
     actor = draft.actor or (region.holders(rule.actor) or ("",))[0]
     tell = tuple([_told(one, actor, region) for one in rule.tell]) if rule.tell else ()
@@ -456,7 +462,7 @@ def _freeze(draft: RunningClock, setting: ClockSetting, taken_back: int) -> Cloc
 
 
 def _marks(draft: RunningClock, setting: ClockSetting) -> _Marks:
-    """What the journal says that was told of it."""
+    """The journal's record of what was told about the clock."""
     key = _key(draft, setting)
     mark = setting.breaches.get(key)
     standing, withdrawn = (mark.standing, mark.withdrawn) if mark else (None, 0)
@@ -503,7 +509,7 @@ def _clock(draft: RunningClock, setting: ClockSetting, actor: str, tell: tuple[s
         law=setting.law,
         tell=tell,
     )
-    # What few clocks have is set where they have it: the fold makes many of them.
+    # Fields that few clocks have are set only then, because the fold makes many clocks.
     if rule.from_receipt and (receipt := draft.receipt) is not None:
         clock.counted_from, clock.counted_by = receipt
     if draft.extended or draft.cause or status == PAUSED:
@@ -513,7 +519,7 @@ def _clock(draft: RunningClock, setting: ClockSetting, actor: str, tell: tuple[s
 
 
 def _told(rule: str, actor: str, region: OpenRegion) -> str:
-    """A rule seen from the actor; a role that nobody has yet is a neighbour of its sector."""
+    """A rule seen from the actor; a role that nobody has yet means a neighbour of its sector."""
     if rule == ACTOR:
         return AGENCY + actor
     if not rule.startswith(ROLE):

@@ -15,7 +15,7 @@ class Knows(Generic[K]):
     """A fact about a case under one name, as a value of type K."""
 
     name: ClassVar[str]
-    #: The value if nothing was said of it.
+    #: The value if no event stated it.
     nothing: ClassVar[Any] = ()
 
 
@@ -45,9 +45,9 @@ class Region:
 # Not frozen for the same reason as a clock.
 @dataclass(slots=True, kw_only=True)
 class Core:
-    """One stream; `status` is a state of its procedure, `unopened` or `none`.
+    """The fold's state of one stream; `status` is a state of its procedure, `unopened` or `none`.
 
-    `absorbed` is that of a case which goes on in another one.
+    If the case goes on in another one, `status` is `absorbed`.
 
     Procedure, status and title are those of the leading region.
     """
@@ -58,12 +58,13 @@ class Core:
     title: str = ""
     title_en: str = ""
     opener: str | None = None
-    #: The leading region, which the first journaled opening event opened, and those beside it.
+    #: The leading region, which the first journaled opening event opened, and the regions beside
+    #: it.
     regions: tuple[Region, ...] = ()
-    #: Those of the leading region and, for words that it does not have, of the others.
+    #: Those of the leading region; for roles that it does not have, those of the others.
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    #: Agencies with a part in it: who has standing, and whom such events, breaches and copies
-    #: reach. For a stream that nothing opened: authors and recipients, each with its own. Sorted.
+    #: Agencies with a part in it. They have standing, and get such events, breaches and copies. For
+    #: a stream that nothing opened: authors and recipients, each with its own. Sorted.
     participants: tuple[str, ...] = ()
     #: (kind, number as written), sorted.
     numbers: tuple[tuple[str, str], ...] = ()
@@ -72,10 +73,10 @@ class Core:
     #: Words by which events mark it secret (商业秘密, 未成年人 ...), sorted. Only the `team` of a
     #: case with any may know more than its existence. Other cases are told nothing.
     secrecy: tuple[str, ...] = ()
-    #: Those who are told what other cases mean for it: the holders of roles in running procedures.
-    #: Nobody if all of it is imported. Sorted.
+    #: The agencies to tell what other cases mean for this one: the holders of roles in running
+    #: procedures. Nobody if all of it is imported. Sorted.
     hearers: tuple[str, ...] = ()
-    #: Those who see it as holders of a role in it (ADR 40). Sorted.
+    #: The agencies that see it as holders of a role in it (ADR 40). Sorted.
     team: tuple[str, ...] = ()
     #: The knowledge of the facets, by their names (casebus.cases.facets).
     known: dict[str, Any] = field(default_factory=dict)
@@ -89,5 +90,5 @@ class Core:
 
     @property
     def readers(self) -> tuple[str, ...]:
-        """Those who may know the content of the case."""
+        """The agencies that may know the content of the case."""
         return self.team if self.secrecy else self.participants

@@ -1,7 +1,7 @@
-"""Corrections: `case.corrected` names an earlier event and what its fields should say.
+"""Corrections: `case.corrected` names an earlier event and the right values of its fields.
 
-They are applied before the fold, each to the event as the one before left it. The record itself
-stays as it was sent; only its author's agency may correct it.
+They are applied before the fold, in order, each to the event as the one before left it. The record
+itself stays as it was sent. Only its author's agency may correct it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from casebus.events.legaltime import LegalTime
 from casebus.words import in_words
 
 CORRECTED = "case.corrected"
-#: More than any schema has: what copies or writes a body goes down level by level.
+#: More than any schema has: code that copies or writes a body descends level by level.
 _MOST_LEVELS = 32
 #: Paths of `changes` that name the envelope, not the body.
 LEGAL_TIME = "$legaltime"
@@ -31,7 +31,7 @@ SOURCE = "$source"
 
 
 def corrected(events: Sequence[CaseEvent], findings: Findings) -> Sequence[CaseEvent]:
-    """The events as their authors say they should be read, in the order given."""
+    """The events as their authors want them read, in the order given."""
     fixes = [event for event in events if event.name == CORRECTED]
     if not fixes:
         return events

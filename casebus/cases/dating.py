@@ -28,15 +28,15 @@ class Ahead(NamedTuple):
 
 
 def counted(legal: LegalTime, admitted: datetime) -> LegalTime:
-    """By what a stated legal time counts: by itself, or by the day of its admission (UTC+8)."""
-    # Of almost all the days alone show it: a day in UTC is never later than one in UTC+8.
+    """The legal time that counts: the stated one, or the day of its admission (UTC+8)."""
+    # For almost all events the days alone show it: a day in UTC is never later than one in UTC+8.
     if admitted.tzinfo is UTC and legal.date < admitted.date():
         return legal
     return LegalTime(admitted.astimezone(CHINA).date()) if is_ahead(legal, admitted) else legal
 
 
 def dated(event: CaseEvent) -> CaseEvent:
-    """The event by the legal time by which it counts."""
+    """The event with the legal time that counts."""
     legal = counted(event.legal, event.recorded_at)
     if legal is event.legal or event.imported or event.sector == BUS:
         return event
@@ -44,7 +44,7 @@ def dated(event: CaseEvent) -> CaseEvent:
 
 
 def date_all(events: list[CaseEvent]) -> dict[Identity, Ahead]:
-    """Date each event in place; tells of those that lay ahead."""
+    """Date each event in place; returns those that lay ahead."""
     ahead: dict[Identity, Ahead] = {}
     for at, event in enumerate(events):
         if event.is_timely:

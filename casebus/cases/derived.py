@@ -1,7 +1,7 @@
-"""An event of the bus that should exist, and what its kinds have in common.
+"""An event of the bus that should exist, and the common parts of its kinds.
 
-Ids are deterministic (stream, rule, trigger, revision): whoever derives the same gets the same
-event, and telling it twice is telling it once.
+Ids are deterministic (stream, rule, trigger, revision): every deriver of the same fact makes the
+same event, and a second telling counts as the first.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Derived:
     to: tuple[str, ...]
     #: The agency from which the rules are seen.
     of: str
-    #: Ids of the events that led to it.
+    #: Ids of the events that caused it.
     causation: tuple[str, ...]
     legal: LegalTime | None
     data: dict[str, Any]
-    #: The field of its body that names who is told; empty where none does.
+    #: The field of its body that names the told agencies; empty if none does.
     told_in: str = "told"
 
     def body(self, to: Sequence[str]) -> dict[str, Any]:
@@ -40,12 +40,12 @@ class Derived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A finding or a breach that was told and not withdrawn, as the journal has it."""
+    """A finding or a breach that was told and not withdrawn, by the journal."""
 
     key: str
     event: Identity
     data: dict[str, Any]
-    #: How often the same was withdrawn before.
+    #: The number of times that the same was withdrawn before.
     revision: int
 
 
@@ -55,10 +55,10 @@ def told_agencies(told: Told) -> tuple[str, ...]:
 
 
 def numbers_for(case: Core, about: str) -> list[dict[str, str]]:
-    """The case's numbers, where what is told is of one who has a part in it.
+    """The case's numbers, if the telling concerns an agency with a part in it.
 
-    A stranger whose event lies in its stream is told of that, and nothing of the case (ADR 40).
-    None of a secret case: rules name agencies that may not know of it (ADR 43).
+    A stranger whose event is in the stream is told of that event, and nothing of the case (ADR 40).
+    A secret case gives no numbers: rules name agencies that may not know of it (ADR 43).
     """
     if case.secrecy or about not in case.participants:
         return []

@@ -1,4 +1,4 @@
-"""One case derived in two ways, by two laws or two folds: what differs, in words. Pure.
+"""The differences, in words, of one case derived by two laws or by two folds. Pure.
 
 It compares views, as `Case.to_json` gives them and the rows keep them. So the result of an older
 fold is compared as it was written.
@@ -18,7 +18,7 @@ View = Mapping[str, Any]
 class Difference(NamedTuple):
     #: status, clock, breach, finding, assessment or copy.
     kind: str
-    #: Which region, clock, event or rule.
+    #: The region, clock, event or rule.
     what: str
     before: str
     after: str
@@ -62,7 +62,7 @@ def _named(clock: Clock) -> str:
 
 
 def _dues(case: View) -> dict[str, str]:
-    """Each clock's due date and how it ended; not whether it was late."""
+    """Each clock's due date and its end; not whether it was late."""
     return {
         _named(one): f"{one.due.isoformat() if one.due else 'at once'} {_end(one)}"
         for one in _clocks(case)
@@ -78,7 +78,7 @@ def _late(case: View, until: dt.datetime) -> dict[str, str]:
 
 
 def _is_late(clock: Clock, until: dt.datetime) -> bool:
-    """Whether its breach would be told, or would have been had it not been history."""
+    """True if its breach would be told, or would have been if it were not history."""
     if clock.expiry != "breach" or clock.certain is None:
         return False
     if clock.status == RUNNING:

@@ -11,7 +11,7 @@ from casebus.law.compiled import event_name
 
 #: The time of an event without a time: before all others.
 UNSAID = datetime.min.replace(tzinfo=UTC)
-#: (source, id): what one event is, inside its stream (design rule 1, one identity).
+#: (source, id): the identity of an event inside its stream (design rule 1, one identity).
 Identity = tuple[str, str]
 
 
@@ -25,7 +25,7 @@ class CaseEvent:
     type: str
     legal: LegalTime
     sequence: int | None
-    #: Ids of events of the same stream that led to this one.
+    #: Ids of events of the same stream that caused this one.
     causation: tuple[str, ...]
     #: The broker's append time of the first journaled copy, aware.
     recorded_at: datetime
@@ -33,11 +33,11 @@ class CaseEvent:
     position: tuple[int, int, int]
     #: Sector of the author's agency.
     sector: str
-    #: Agencies as admission stamped them, copies included.
+    #: Agencies as admission stamped them, including copies.
     to: tuple[str, ...]
-    #: The sector of each agency in `to`, in the same order: the directory as it was at admission.
+    #: The sector of each agency in `to`, in the same order, by the directory at admission.
     to_sectors: tuple[str, ...]
-    #: Minted by an import: its clocks are historic, what is found about it is counted.
+    #: Minted by an import: its clocks are historic, and findings about it are counted.
     imported: bool
     data: dict[str, Any]
     #: The flags of admission (casebus.errors.Flag).
@@ -45,11 +45,12 @@ class CaseEvent:
     #: Another body came under the same identity; the first journaled wins (design rule 1, one
     #: identity).
     conflicting: bool = False
-    #: When its author says that it was said, aware: of two without a number the earlier is first.
+    #: The author's time of the event, aware: among two without a number the earlier comes first.
     said_at: datetime = UNSAID
-    #: Which import minted it; empty of what happens now.
+    #: The import that minted it; empty for present events.
     import_id: str = ""
-    #: Its author's room was used up: the first such of an author is told, and not folded (ADR 42).
+    #: Its author's room was used up: the first such event is told to the author and not folded (ADR
+    #: 42).
     beyond: bool = False
 
     #: The identity of an event, and its author (the part of the source before its system's suffix).
@@ -58,16 +59,16 @@ class CaseEvent:
     agency: str = field(init=False, repr=False, compare=False)
     #: `referral.sent` of the type `casebus.referral.sent.v1`.
     name: str = field(init=False, repr=False, compare=False)
-    #: Where it stands among events that do not wait for each other (cases.order).
+    #: Its place among events that do not wait for each other (cases.order).
     place: Any = field(init=False, repr=False, compare=False)
     #: The moment of its legal time.
     moment: datetime = field(init=False, repr=False, compare=False)
-    #: Known to count by the legal time that it states (cases.dating).
+    #: True if it is known to count by the legal time that it states (cases.dating).
     is_timely: bool = field(init=False, repr=False, compare=False)
-    #: What folds made of it, for the next one: keys (cases.keys), clocks and work items that it
-    #: began, as they stood.
+    #: Results of folds for the next one: keys (cases.keys), and the clocks and work items that it
+    #: began, in their last form.
     made: dict[Any, Any] = field(init=False, repr=False, compare=False)
-    #: Digest of the law under which it was read, and what each reader found (cases.reading).
+    #: Digest of the law under which it was read, and the result of each reader (cases.reading).
     readings: tuple[str, dict[Any, Any]] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What the fold asks of each event that an agency sent, whatever came before it: read once."""
+"""The fold's questions about each event of an agency, whatever came before it; read once."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _OPEN = "NONE"
 class EventReading:
     #: (kind, number as written).
     numbers: tuple[tuple[str, str], ...]
-    #: What it is to figures by its name: `restates`, `punishes`, ...
+    #: Its meaning for figures by its name: `restates`, `punishes`, ...
     figures: frozenset[str]
-    #: What it says of facets, each with its place in READ_FACETS.
+    #: Its statements for facets, each with its place in READ_FACETS.
     facets: tuple[tuple[int, Any], ...]
-    #: The word by which it marks the case secret; None of most.
+    #: The word by which it marks the case secret; None for most events.
     secrecy: str | None
-    #: The law asks of such an act that it bears something.
+    #: True if the law asks such an act for certain parts.
     must_bear: bool
-    #: It belongs to procedures whatever is open, or stands beside them all.
+    #: True if it belongs to procedures whatever is open, or beside all of them.
     is_procedural: bool
     is_beside: bool
-    #: Something of it is to be taken besides what it moves.
+    #: True if some of its content is to be taken besides its transitions.
     says: bool
 
 
 def read(event: CaseEvent, law: Law) -> EventReading:
-    """To be asked by `read_once`."""
+    """Read an event; call it through `read_once`."""
     name, data = event.name, event.data
     figures = law.thresholds.detection.says(name)
     said = facets.read(event, law)

@@ -23,8 +23,8 @@ from casebus.events.doors import BUS
 from casebus.events.envelope import agency_of
 from casebus.events.schemas import CodecError, Schemas
 
-#: Domains that say how a case was handed over, worked on or brought in, not what happened in it.
-#: For streams that are not folded, the batch would decide whether one is counted.
+#: Domains about handing over, working on or bringing in a case, not about its events. In streams
+#: that are not folded, the batch would decide whether such an event is counted.
 UNCOUNTED = frozenset({"directory", "import", "intake", "law", "relay", "work"})
 #: The field in which the bus's statements name their event.
 _ABOUT = {
@@ -32,7 +32,7 @@ _ABOUT = {
     "finding.withdrawn": ("event_source", "event_id"),
     "clock.breach_withdrawn": ("breach_source", "breach_id"),
 }
-#: The bus's own words that figures are made of.
+#: The bus's own events from which figures are made.
 _OF_BUS = frozenset({"clock.breached", *_ABOUT})
 _MONEY, _COUNTS = "Money", frozenset({"int", "long"})
 _NOT_SAID = frozenset({"work_version"})
@@ -64,7 +64,7 @@ class Fact:
 
 
 class FactReader:
-    """Reads facts; knows of each type which fields say something countable."""
+    """Reads facts; knows for each type the fields with countable values."""
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
@@ -73,9 +73,9 @@ class FactReader:
     def facts(
         self, event: CaseEvent, stream: Collection[CaseEvent], *, corrected: bool | None = None
     ) -> Iterator[Fact]:
-        """What a new event says, and what it makes an earlier one say; `stream` has them all.
+        """The facts of a new event, and the new facts of earlier ones; `stream` has all events.
 
-        Whoever asks of many of a stream may say whether anything in it `is_corrected`.
+        A caller that asks about many events of a stream may pass `is_corrected` for all of it.
         """
         name = event.name
         if not _counts(event, name):
@@ -141,7 +141,7 @@ class FactReader:
         return said
 
     def _countable(self, ce_type: str) -> tuple[tuple[str, bool], ...]:
-        """(field, whether it is money) of what can be counted in bodies of a type."""
+        """(field, whether it is money) of the countable fields in bodies of a type."""
         try:
             rows = self._schemas.latest(ce_type).body["fields"]
         except CodecError:
@@ -159,7 +159,10 @@ def _counts(event: CaseEvent, name: str) -> bool:
 
 
 def _of_whom(fact: Fact, event: CaseEvent, stream: Collection[CaseEvent]) -> Fact:
-    """An omission is counted as the agency's whose figures show it; it takes nothing from them."""
+    """The agency for which an omission is counted: its figures show it.
+
+    It takes nothing from them.
+    """
     agency = agency_of(_text(event, "event_source"))
     sector = next((one.sector for one in stream if one.agency == agency), fact.sector)
     said = {**fact.said, "kind": OMISSION}
@@ -167,7 +170,7 @@ def _of_whom(fact: Fact, event: CaseEvent, stream: Collection[CaseEvent]) -> Fac
 
 
 def is_corrected(stream: Collection[CaseEvent]) -> bool:
-    """Whether something in the stream corrects something."""
+    """True if something in the stream is corrected."""
     return any(one.type.startswith(_CORRECTED) for one in stream)
 
 
@@ -186,7 +189,7 @@ def _rights(data: dict[str, Any]) -> list[str]:
 
 
 def _kind(written: Any) -> str:
-    """`enum`, `boolean`, `long` or `Money`; empty for what is not counted."""
+    """`enum`, `boolean`, `long` or `Money`; empty for types that are not counted."""
     if isinstance(written, list):
         return next((kind for one in written if (kind := _kind(one))), "")
     if isinstance(written, dict):

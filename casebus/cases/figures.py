@@ -11,7 +11,7 @@ from casebus.law.figures import AMOUNTS, ActDays, Sanction
 from casebus.law.items import GoodsItem
 from casebus.law.threshold_models import MONEY
 
-#: Lists of parties in bodies; who has a part in them but did not do it.
+#: Lists of parties in bodies, and the parties in them that did not commit the act.
 _PARTIES = ("suspects", "parties", "defendants")
 _OTHERS = frozenset({"RIGHT_HOLDER", "COMPLAINANT", "WITNESS"})
 #: The elements of a crime, as items state them.
@@ -23,12 +23,12 @@ _MOST = 10**12
 
 
 def amounts(data: dict[str, Any]) -> dict[str, int]:
-    """Metric -> fen or count, of what the body states; gains from services are told apart."""
+    """Metric -> fen or count that the body states; gains from services are separate."""
     there = [name for name in AMOUNTS if data.get(name) is not None]
     found = {name: value for name in there if (value := _amount(data, name)) is not None}
     gains, services = found.get("illegal_gains"), found.get("service_gains")
     if gains is not None and services:
-        # The body states the whole, and the part of it that comes from services.
+        # The body states the total, and the part of it that comes from services.
         found["illegal_gains"] = max(gains - services, 0)
     return found
 
@@ -41,7 +41,7 @@ def _amount(data: dict[str, Any], name: str) -> int | None:
 
 
 def _money(data: dict[str, Any], name: str) -> int | None:
-    """Fen; None of what is no amount, or of another currency."""
+    """Fen; None for a value that is no amount, or in another currency."""
     money = data.get(name)
     if not isinstance(money, dict) or money.get("currency", "CNY") != "CNY":
         return None
@@ -50,7 +50,7 @@ def _money(data: dict[str, Any], name: str) -> int | None:
 
 
 def organisations(data: dict[str, Any]) -> set[str]:
-    """Canonical codes of the organisations that the body says did it."""
+    """Canonical codes of the organisations that committed the act by the body."""
     codes: set[str] = set()
     for name in _PARTIES:
         for party in body.rows(data, name):
@@ -72,7 +72,7 @@ def right_kinds(data: dict[str, Any]) -> list[str]:
 
 
 def rights(data: dict[str, Any]) -> tuple[int | None, int | None]:
-    """(different sources, rights one by one); what is counted by the author counts for both."""
+    """(different sources, single rights); a count that the author gives applies to both."""
     counted = body.count(data, "right_count")
     if counted is not None:
         return counted, counted
@@ -131,7 +131,7 @@ def item_body(item: GoodsItem) -> dict[str, Any]:
 
 
 def differing(listed: tuple[GoodsItem, ...], totals: dict[str, int]) -> tuple[str, ...]:
-    """Totals beside items that are not what the items come to."""
+    """Totals that differ from the sum of the items beside them."""
     if not listed:
         return ()
     sold = [one for one in listed if one.sold]
@@ -153,7 +153,7 @@ def _total(rows: list[GoodsItem] | tuple[GoodsItem, ...], name: str) -> int:
 
 
 def acts(data: dict[str, Any], fallback: dt.date) -> ActDays | None:
-    """First and last day that the body states; None where it states none."""
+    """First and last day of the acts that the body states; None if it states none."""
     first, last = day(data, "acts_from"), day(data, "acts_to")
     found = day(data, "found_on")
     known = [one for one in (first, last, found) if one is not None]
@@ -173,7 +173,7 @@ def day(data: dict[str, Any], name: str) -> dt.date | None:
 
 
 def sanctions(data: dict[str, Any], name: str, family: str) -> list[Sanction]:
-    """Earlier punishments that a body lists; each of the family given, with the day it was made."""
+    """Earlier punishments that a body lists, each for the given family, with its day."""
     return [
         Sanction(
             family,

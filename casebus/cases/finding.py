@@ -1,4 +1,4 @@
-"""A finding of a case as the fold leaves it, and its JSON form."""
+"""A finding of a case at the end of the fold, and its JSON form."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Finding:
     event: Identity
     #: Names and values as text.
     detail: dict[str, str]
-    #: Agencies to tell; none for what is imported or only shown.
+    #: Agencies to tell; none if the event is imported or the finding only shown.
     tell: tuple[str, ...] = ()
     #: The moment from which they may be told, if a late event may heal it and nobody was told.
     tell_after: datetime | None = None
-    #: How often the same was told and withdrawn before.
+    #: The number of times that the same was told and withdrawn before.
     revision: int = 0
 
     def to_json(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class Finding:
 # Not frozen for the same reason as a clock.
 @dataclass(slots=True, kw_only=True)
 class Deviation:
-    """What would be a finding if its event were not history. It is counted for the importer."""
+    """A finding about history. It is counted for the importer instead of being told."""
 
     key: str
     kind: str

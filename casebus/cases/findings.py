@@ -1,4 +1,4 @@
-"""Findings of one fold: what a person should know, each under a deterministic key."""
+"""Findings of one fold: facts that a person should know, each under a deterministic key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OMISSION = "omission"
 #: For a case of an import only. In other cases the scheduler asks (design rule 2, whose case it
 #: is).
 NEVER_OPENED = "never_opened"
-#: A standard may be reached, and what was done is not said.
+#: A standard may be reached, but the act is not stated.
 OPEN_OFFENCE = "open_offence"
 
 _SEVERITY = {
@@ -45,7 +45,7 @@ _SEVERITY = {
 }
 
 
-#: Characters of what authors wrote.
+#: The most characters of authors' text.
 _LONGEST = 64
 KINDS = frozenset(_SEVERITY)
 #: The finding in the bus's own words. Nothing else is left if its event was recalled.
@@ -53,12 +53,12 @@ _OWN_WORDS = frozenset({"reason", "flag", "state", "event", "agency", "due", "ve
 
 
 class Findings:
-    """Collects; the same finding about the same event counts once."""
+    """Collects findings; the same finding about the same event counts once."""
 
     def __init__(
         self, keys: StreamKeys, waits: Waits | None = None, recalled: Collection[Identity] = ()
     ) -> None:
-        """`waits` is what the law says of how long each kind waits; without it none does."""
+        """`waits` is the law's rule for the wait of each kind; without it none waits."""
         self._keys, self._waits, self._recalled = keys, waits, recalled
         self._found: dict[str, Finding] = {}
         self._of_history: dict[str, Deviation] = {}
@@ -73,12 +73,13 @@ class Findings:
         about: str = "",
         quotes: bool = False,
     ) -> None:
-        """Keep a finding; `about` tells apart two of a kind on one event.
+        """Keep a finding; `about` tells apart two of one kind on one event.
 
-        If the event was recalled, or if it `quotes` a recalled one, the finding stands and repeats
+        If the event was recalled, or if it `quotes` a recalled one, the finding remains and repeats
         no word of it.
 
-        An event that an import minted is history: counted, or shown and told to nobody.
+        An event that an import minted is history: its findings are counted, or shown and told to
+        nobody.
         """
         which = "finding", kind, about
         if quotes or (self._recalled and event.identity in self._recalled):
@@ -128,7 +129,7 @@ class Findings:
         return tuple(self._of_history.values())
 
     def all(self, told: Mapping[str, Announcement]) -> tuple[Finding, ...]:
-        """In the order found, which is fold order; what was `told` and stands waits no more."""
+        """In the order found, which is fold order; a finding that was `told` no longer waits."""
         if not told:
             return tuple(self._found.values())
         return tuple(_marked(one, told.get(one.key)) for one in self._found.values())

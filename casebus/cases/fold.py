@@ -1,7 +1,7 @@
 """The fold: from the events of one stream and a law to the state of its case.
 
-A pure function: any permutation and repetition of the same journaled events gives the same
-state. Recording never fails on content; what does not fit is flagged, not refused.
+It is a pure function: any permutation and repetition of the same journaled events gives the same
+state. Recording never fails on content; misfits are flagged, not refused.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from casebus.events.doors import BUS
 from casebus.law import Law
 from casebus.law.compiled import ALL, ANY_ROLE, Step, in_force
 
-#: Grows with each change of what the fold says of the same events and the same law.
+#: Grows with each change of the fold's result for the same events and the same law.
 FOLD_VERSION = 5
 
 _RECEIVED = "intake.received"
@@ -66,7 +66,7 @@ NO_ROOM = "no_room"
 _CLOCK = "clock."
 _LAPSED = "clock.lapsed"
 _LAPSE_WITHDRAWN = "casebus.clock.lapse_withdrawn.v1"
-#: A step where it applies.
+#: A step that applies.
 _Here = tuple[OpenRegion, Step]
 
 
@@ -107,7 +107,7 @@ class _Folding:
         read = corrected(recorded, self.findings)
         self.order, cycles = fold_order(list(unworded(read, recalled)) if recalled else read)
         self.recalls.tell(self.findings)
-        #: Those that count by the day of their admission.
+        #: Events that count by the day of their admission.
         self.ahead = ahead
         for cycle in cycles:
             detail = {"events": " ".join(event.id for event in cycle)[:1000]}
@@ -165,20 +165,20 @@ class _Folding:
             if self.ahead and event.identity in self.ahead:
                 self._note_ahead(event, aloud=procedural)
             if name == RECALLED:
-                # It takes back only its author's own words, whoever has a part in the case.
+                # An author takes back only its own words, even if it has a part in the case.
                 self.last[name] = event
             elif procedural:
                 self._fold(event, name, said)
             else:
                 self._note_arrival(event, name)
-            # What was folded, or stands beside the procedures, by who has a part in the case:
-            # figures, secrecy and rights said by others are not the case's (ADR 40).
+            # Folded events, and events beside the procedures, by authors with a part in the case:
+            # figures, secrecy and rights stated by others are not the case's (ADR 40).
             if said.says and event.agency in self.participants:
                 folded = not procedural or self.last.get(name) is event
                 if folded:
                     self._take(event, said)
         self.assessing.finish()
-        #: Those who are shown the case.
+        #: The agencies that may see the case.
         self.shown = self.parts.at_end(order, self._has_role)
         return self._frozen(order)
 
@@ -188,7 +188,7 @@ class _Folding:
             self.findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=NO_ROOM)
 
     def _take(self, event: CaseEvent, said: EventReading) -> None:
-        """Take what it says besides moving procedures: figures, secrecy, the facets."""
+        """Take its content besides transitions: figures, secrecy, the facets."""
         if said.figures:
             self.assessing.take(event, said.figures)
         if said.facets and not (self.recalled and event.identity in self.recalled):
@@ -224,7 +224,7 @@ class _Folding:
             self._hear(event, name)
 
     def _hear(self, event: CaseEvent, name: str) -> None:
-        """Let what the bus learned elsewhere move each procedure that has a transition for it."""
+        """Let the bus's outside knowledge move each procedure that has a transition for it."""
         for region in self.regions:
             step = in_force(region.procedure.steps.get((region.status, name)), event.legal.date)
             if step is not None and BUS in step.by:
@@ -375,7 +375,7 @@ class _Folding:
 
     def _without_standing(self, event: CaseEvent, region: OpenRegion) -> None:
         name = event.name
-        # A stranger hears nothing of how the case stands.
+        # A stranger is told nothing about the state of the case.
         detail = {"agency": event.agency, "event": name}
         if self._takes_part(event.agency):
             detail["state"] = region.status
@@ -395,7 +395,7 @@ class _Folding:
                 self._link(event, name)
 
     def _may_say(self, event: CaseEvent, name: str) -> bool:
-        """Whether the agency may send it; a merger needs a part in the case and a role in it."""
+        """True if the agency may send it; a merger needs a part in the case and a role in it."""
         if name not in {MERGED, ABSORBED}:
             return self._takes_part(event.agency)
         return event.agency in self.participants and any(
@@ -423,7 +423,7 @@ class _Folding:
 
     @cached_property
     def _taken_back(self) -> set[str]:
-        """Ids of lapses that the bus took back, wherever in the fold order it says so."""
+        """Ids of lapses that the bus took back, at any place in the fold order."""
         return {
             lapse
             for event in self.order
@@ -432,7 +432,7 @@ class _Folding:
         }
 
     def _lapse(self, event: CaseEvent) -> None:
-        """Take what the bus says of a clock that ran out: it holds if the clock runs here."""
+        """Take the bus's statement that a clock ran out: it holds if the clock runs here."""
         data = event.data
         clock = body.text(data, "clock")
         which = (clock, body.text(data, "trigger_source"), body.text(data, "trigger_id"))
@@ -459,7 +459,7 @@ class _Folding:
         return any(region.has_part(agency) for region in self.regions)
 
     def _hearers(self, order: list[CaseEvent]) -> tuple[str, ...]:
-        """The agencies that are told what other cases mean for this one; none if all is history."""
+        """The agencies to tell what other cases mean for this one; none if all is history."""
         if all(event.imported or event.sector == BUS for event in order):
             return ()
         held = {

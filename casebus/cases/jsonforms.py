@@ -1,4 +1,4 @@
-"""JSON forms of what the values of a case have in common: identities and moments."""
+"""JSON forms of the common values of a case: identities and moments."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import hashlib
 
 from casebus.cases.event import CaseEvent
 
-#: Hex digit -> the same with the bits of a UUID's variant.
+#: Hex digit -> the same digit with the bits of a UUID's variant.
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
@@ -25,7 +25,10 @@ class StreamKeys:
         return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
 
     def of_event(self, event: CaseEvent, *words: str) -> str:
-        """The same of words that name an event of the stream: kept with it for the next fold."""
+        """The key for words that name an event of the stream.
+
+        The event keeps it for the next fold.
+        """
         key: str | None = event.made.get(words)
         if key is None:
             key = event.made[words] = self.of(*words)
@@ -35,8 +38,8 @@ class StreamKeys:
 def key_of(stream: str, *words: str) -> str:
     """UUIDv5 text of the words, joined by U+001F, in the namespace of the stream.
 
-    The same as `uuid.uuid5`, in a quarter of its time: the fold makes several a case. A stream
-    that is no UUID counts by its bytes.
+    The same as `uuid.uuid5`, in a quarter of its time: the fold makes several for each case. A
+    stream that is no UUID counts by its bytes.
     """
     return StreamKeys(stream).of(*words)
 

@@ -1,4 +1,4 @@
-"""The links of one fold while it runs: what events say of other cases."""
+"""The links of one fold at work: events' statements about other cases."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Penalties on a published list: by what each is known again, and whom one may ask (ADR 62).
+"""Penalties on a published list: the key of each, and who may be asked about it (ADR 62).
 
-Pure but for `Asking.load`.
+Pure except for `Asking.load`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from casebus.events.numbers import canonical_number
 from casebus.law.agencies import Agencies
 from casebus.law.models import EventName, Word
 
-#: The kind of number under which a question stands: the office, and what is asked about.
+#: The kind of number for a question: the office, and the penalty in question.
 QUESTION = "question_no"
 _FILE = Path("access") / "penalty_entry.yaml"
-#: A year in a number; without one it comes again each year.
+#: A year in a number; a number without one is used again each year.
 _YEAR = re.compile(r"(?<![0-9])(19|20)[0-9]{2}(?![0-9]*号|[0-9]*$)")
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _OF_DAY = re.compile(rf"(.+)/({_DAY})")
@@ -51,7 +51,7 @@ class PenaltyKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One row of a list, as it is written there; `office` is an agency's id."""
+    """One row of a list, as written there; `office` is an agency's id."""
 
     office: str
     number: str = ""
@@ -60,7 +60,7 @@ class Listed:
     party_name: str = ""
 
     def known(self) -> PenaltyKey | None:
-        """None where what is given may mean several penalties: nobody is asked about it."""
+        """The key; None if the row may mean several penalties: nobody is asked about it."""
         number = canonical_number(self.number)
         if number and _YEAR.search(number):
             return PenaltyKey("NUMBER", number)
@@ -72,15 +72,15 @@ class Listed:
         return PenaltyKey("DATE_AND_PARTY", day=self.decided_on, party=party) if party else None
 
     def question(self, known: PenaltyKey) -> str:
-        """The number of the question about it: the penalty's own as written, where it has one."""
+        """The number of the question about it: the penalty's own as written, if it has one."""
         words = known._replace(number=self.number.strip() or known.number).words()
         return f"{self.office}: {words}"
 
 
 def _organisation(code: str) -> str:
-    """Its code in canonical form; nothing where it is none: a stroke, a person's card, half of one.
+    """Its code in canonical form; empty for a stroke, a person's card, or half a code.
 
-    One that many have would make one question of their penalties.
+    A code that many share would make one question of their penalties.
     """
     found = identify("uscc", code)
     if found.problem == FORM or not identify("resident_id", code).problem:
@@ -94,7 +94,7 @@ def question_stream(asker: str, question: str) -> str:
 
 
 def known_of(office: str, question: str) -> PenaltyKey | None:
-    """The penalty of a question's canonical number. None if the number is none of ours."""
+    """The penalty of a question's canonical number. None if the number is not one of ours."""
     prefix = canonical_number(f"{office}:")
     if not question.startswith(prefix) or question == prefix:
         return None
@@ -124,7 +124,7 @@ class PenaltyEntryRules(BaseModel):
         return cls.model_validate(shipped.parse((policies / _FILE).read_text(encoding="utf-8")))
 
     def may_ask(self, asker: str, office: str, directory: Agencies) -> bool:
-        """Whether the asker may be told if the bus has what the office decided."""
+        """True if the asker may be told whether the bus has a decision of the office."""
         one, other = directory.agency(asker), directory.agency(office)
         if one is None or other is None or asker == office or other.sector not in self.offices:
             return False
@@ -137,7 +137,7 @@ class PenaltyEntryRules(BaseModel):
 
 
 def superiors_of(office: str, directory: Agencies) -> Collection[str]:
-    """All above it; each once, whatever circles a directory has."""
+    """All offices above it, each once, even if a directory has circles."""
     found: dict[str, None] = {}
     seen = directory.agency(office)
     while seen is not None and seen.superior and seen.superior not in found:
@@ -147,5 +147,5 @@ def superiors_of(office: str, directory: Agencies) -> Collection[str]:
 
 
 def _lies_in(division: str, other: str) -> bool:
-    """Whether a division is another one or below it: by the pairs of a code of GB/T 2260."""
+    """True if a division is another one or below it, by the digit pairs of a code of GB/T 2260."""
     return division[:6].startswith(re.sub(r"(?:00)+$", "", other[:6]))

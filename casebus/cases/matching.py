@@ -1,8 +1,8 @@
-"""Whether two matters are one: the same seller and the same right, with the reasons for it.
+"""Decides whether two matters are one: the same seller and the same right, with reasons.
 
-Each reason has a weight between 0 and 1. Evidence for the seller is joined like chances (1 -
-product of what is left), and so is evidence for the right. The score is the product of both. It
-proposes; a person decides.
+Each reason has a weight between 0 and 1. Reasons for the same seller are joined like chances (1 -
+product of the rest), and so are reasons for the same right. The score is the product of both. The
+bus proposes; a person decides.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TITLE, _TITLE_ALIKE = 0.65, 90.0
 
 #: The fields in which a matter names the seller. Holders and officers are not sellers.
 _SELLERS = ("suspects", "respondents", "parties", "seller", "respondent", "infringers")
-#: Fields that say something of the seller or the right.
+#: Fields about the seller or the right.
 _OF_A_MATTER = frozenset({*_SELLERS, "address", "shop", "urls", "right", "rights"})
 _NOT_SELLERS = frozenset({"RIGHT_HOLDER", "COMPLAINANT", "WITNESS", "AGENT", "INFORMANT"})
 _LEGAL_FORMS = re.compile(
@@ -68,7 +68,7 @@ _NOTHING = Profile()
 
 
 class MatchReason(NamedTuple):
-    """Why two matters may be one: what of both is alike, and how much that says."""
+    """One reason why two matters may be one: the common part, and its weight."""
 
     kind: str
     left: str
@@ -78,7 +78,7 @@ class MatchReason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The score of two matters and what it is made of; `proposed` from 0.6 on."""
+    """The score of two matters and its reasons; `proposed` from 0.6 on."""
 
     score: float
     seller: float
@@ -91,7 +91,7 @@ class Match:
 
 
 def profile(data: Mapping[str, Any]) -> Profile:
-    """What an event's body says of the seller and the right."""
+    """The traits of the seller and the right in an event's body."""
     if _OF_A_MATTER.isdisjoint(data):
         return _NOTHING
     sellers = list(_sellers(data))
@@ -108,12 +108,12 @@ def profile(data: Mapping[str, Any]) -> Profile:
 
 
 def right_numbers(data: Mapping[str, Any]) -> frozenset[str]:
-    """Canonical numbers of the rights that a body names, as one or in a list."""
+    """Canonical numbers of the rights that a body names, singly or in a list."""
     return _all(_right(one) for one in _rights(data))
 
 
 def compare(one: Profile, other: Profile) -> Match:
-    """How likely the two are one matter; the same either way round."""
+    """The likelihood that the two are one matter; the same in either direction."""
     seller = [
         *_same("same_organisation_code", one.codes, other.codes, _SAME_CODE),
         *_same("same_shop", one.shops, other.shops, _SAME_SHOP),
@@ -187,7 +187,7 @@ def _same(
 def _alike(
     kind: str, one: frozenset[str], other: frozenset[str], weight: float, least: float
 ) -> Iterator[MatchReason]:
-    """The pair that is most alike, if it is alike enough."""
+    """The most similar pair, if it is similar enough."""
     pairs = ((fuzz.ratio(left, right), left, right) for left in one for right in other)
     best = max(pairs, default=(0.0, "", ""))
     if best[0] >= least:

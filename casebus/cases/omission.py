@@ -1,4 +1,4 @@
-"""The region in which the clocks of an owed transfer run, and those whom their end tells."""
+"""The region for the clocks of an owed transfer, and the agencies told of their end."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from casebus.law.compiled import Procedure
 
 
 def region_of(law: Law, watched: CaseEvent, roles: Roles, clocks: tuple[str, ...]) -> OpenRegion:
-    """A place for the clocks of an owed transfer, where the agency that owes it is the actor."""
+    """A region for the clocks of an owed transfer; the agency that owes it is the actor."""
     actors = {rule.actor for clock in clocks for rule in law.clocks[clock]}
     region = OpenRegion(_procedure(tuple(sorted(actors)), clocks), watched, roles)
-    # Here alone: in the rest of the case the role may be another agency's.
+    # Only here: in the rest of the case another agency may have the role.
     region.roles.update(dict.fromkeys(actors, (watched.agency,)))
     return region
 
@@ -36,7 +36,7 @@ def _procedure(actors: tuple[str, ...], clocks: tuple[str, ...]) -> Procedure:
         ahead={"owed": frozenset()},
         final=frozenset(),
         lapses={},
-        # Their end is an event, also where the row tells nobody: the finding is what is told.
+        # Their end is an event, even if the row tells nobody: the finding is told.
         lapsing=frozenset(clocks),
         opening=frozenset(),
         neutral=frozenset(),

@@ -1,8 +1,8 @@
-"""Whose case a stream is (design rule 2, whose case it is, ADR 40).
+"""Finds whose case a stream is (design rule 2, whose case it is, ADR 40).
 
 Ids of imported streams are made from a source and a number (design rule 20, what imports mint), so
-anyone can compute one and be first in it. An agency whose own source and number make the id has
-proved that it is its own.
+anyone can compute one and be first in it. If an agency's own source and number make the id, the
+stream is proved to be its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def openings_of(events: Sequence[CaseEvent], law: Law) -> list[CaseEvent]:
 
 
 def _opener(openings: Sequence[CaseEvent], law: Law) -> str:
-    """Among rivals, the one who gave the number in the id, or the first journaled."""
+    """Among rivals, the agency that gave the number in the id, or the first journaled one."""
     first, *later = sorted(openings, key=lambda event: event.position)
     if all(event.agency == first.agency for event in later):
         return first.agency
@@ -59,8 +59,8 @@ def owners_of(recorded: Sequence[CaseEvent], opening: CaseEvent, law: Law) -> se
 
 
 def leading(openings: Sequence[CaseEvent], order: Sequence[CaseEvent], law: Law) -> CaseEvent:
-    """The first in fold order of the opener's own (ADR 28)."""
+    """The first in fold order of the opener's own events (ADR 28)."""
     opener = _opener(openings, law)
     own = {event.identity for event in openings if event.agency == opener}
-    # In the order stands what corrections made of them.
+    # Corrections count in the order.
     return next(event for event in order if event.identity in own)

@@ -14,10 +14,10 @@ from heapq import heappop, heappush
 from casebus.cases.event import UNSAID, CaseEvent
 
 _MIDNIGHT = dt.time()
-#: Says that a clock ran out, at its last second: what was done in that second is in time.
+#: Says that a clock ran out, at its last second: an act in that second is in time.
 LAPSED = "casebus.clock.lapsed.v1"
 _LATEST = "\U0010ffff"
-#: Rank of an event -> ranks of the events that it led to.
+#: Rank of an event -> ranks of the events that it caused.
 _Edges = list[list[int]]
 Place = tuple[dt.date, dt.time, str, int, dt.datetime, str]
 
@@ -55,7 +55,7 @@ def fold_order(events: Sequence[CaseEvent]) -> tuple[list[CaseEvent], list[list[
     if not any(event.causation for event in ranked):
         return ranked, []
     pairs = _pairs(ranked)
-    # Sorted already obeys every cause: then it is what the topological sort would give.
+    # The sorted order already obeys every cause: it equals the topological sort.
     if all(cause < effect for cause, effect in pairs):
         return ranked, []
     order = _topological(len(ranked), pairs)
@@ -85,14 +85,14 @@ def _pairs(ranked: list[CaseEvent]) -> list[tuple[int, int]]:
 
 
 def _topological(count: int, pairs: list[tuple[int, int]]) -> list[int]:
-    """Ranks in order, the smallest ready one first; what waits for itself is left out."""
+    """Ranks in order, the smallest ready one first; ranks that wait for themselves are left out."""
     waiting = [0] * count
     following: dict[int, list[int]] = {}
     for cause, effect in pairs:
         following.setdefault(cause, []).append(effect)
         waiting[effect] += 1
     order: list[int] = []
-    #: What is smaller than the rank at hand, waits for nothing more, and comes next.
+    #: A rank that is smaller than the present one, and waits for nothing more, comes next.
     late: list[int] = []
     for rank in range(count):
         if waiting[rank]:

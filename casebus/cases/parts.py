@@ -1,4 +1,4 @@
-"""The agencies with a part in a case, while its fold runs and when all is folded."""
+"""The agencies with a part in a case, during its fold and after it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ _INTAKE = "intake."
 
 
 class Parts:
-    """Agencies with a part; what only recalled events gave counts in the fold, and not after it."""
+    """Agencies with a part.
+
+    Parts that only recalled events gave count in the fold, not after it.
+    """
 
     def __init__(self, owners: Collection[str], recalled: Collection[Identity]) -> None:
         self._recalled = recalled
         self.now = set(owners)
-        #: Given by what was not recalled.
+        #: Given by events that were not recalled.
         self._lasting = set(owners) if recalled else self.now
 
     def give(self, event: CaseEvent) -> None:
@@ -26,15 +29,13 @@ class Parts:
             self._lasting.update(event.to)
 
     def names_anew(self, event: CaseEvent) -> bool:
-        """Whether one with a part in the case names one who has none yet."""
+        """True if an agency with a part in the case names one without a part."""
         return event.agency in self.now and not self._lasting.issuperset(event.to)
 
     def at_end(self, order: Sequence[CaseEvent], has_role: Callable[[str], bool]) -> set[str]:
-        """An agency that only a recalled event named has none.
+        """The parts after the fold. An agency that only a recalled event named has none.
 
-        One that holds a role or acted has one.
-
-        A duty or an act is not recalled.
+        An agency that holds a role or acted keeps its part: a duty or an act is not recalled.
         """
         if not self._recalled:
             return self.now

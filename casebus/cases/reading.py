@@ -1,8 +1,8 @@
 """The content of an event's body, read once.
 
-A case is folded anew with each event that comes, and all the others say what they said before. A
-result that depends on an event and the law alone is kept with the event, until the event is read
-under another law.
+A case is folded again with each new event, but the other events have not changed. A result that
+depends only on an event and the law is kept with the event, until the event is read under another
+law.
 """
 
 from __future__ import annotations

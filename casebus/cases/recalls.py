@@ -2,9 +2,9 @@
 
 Design rule 19, who sees what.
 
-What the event did stands: state, roles, clocks, verdicts and what was told of them. Its words are
-shown to nobody but their author, and of the agencies that only it named none keeps a part. A recall
-is read as it was journaled: no correction and no other recall undoes it.
+The effects of the event remain: state, roles, clocks, verdicts, and everything told about them. Its
+words are shown to nobody but their author. Agencies that only it named keep no part. A recall is
+read as it was journaled: no correction and no other recall undoes it.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from casebus.events.envelope import agency_of
 RECALLED = "case.recalled"
 _PREFIX = f"casebus.{RECALLED}."
 _CORRECTING = f"casebus.{CORRECTED}."
-#: Words of a body that the fold shows where it shows what the event did.
+#: Words of a body that the fold shows together with the event's effects.
 _SHOWN_WORDS: Mapping[str, Any] = {"actor": "", "cause": "", "numbers": []}
-#: What a breach says of its clock where no event gave a cause.
+#: The cause that a breach gives for its clock if no event did.
 _OWN_CAUSES = frozenset({"", "open", *CLOCK_STATES})
 
 
 class Recalls:
-    """What the events of one stream take back."""
+    """The recalls in the events of one stream."""
 
     def __init__(self, events: Sequence[CaseEvent]) -> None:
         self._all = events
         self._by: dict[Identity, list[CaseEvent]] = {}
         self._wrong: list[tuple[CaseEvent, CaseEvent | None]] = []
-        #: Recalled events and their corrections, whose words are theirs.
+        #: Recalled events and their corrections, which repeat their words.
         self.events: frozenset[Identity] = frozenset()
-        # What the bus says of a recall only tells it.
+        # The bus's events about a recall only pass it on.
         words = [one for one in self._all if one.type.startswith(_PREFIX) and one.sector != BUS]
         if words:
             self._take(words)
@@ -61,7 +61,7 @@ class Recalls:
         return is_hidden(event.identity, event.type, event.data, self._by)
 
     def tell(self, findings: Findings) -> None:
-        """A recall that takes back nothing is told to its author, and to whose event it names."""
+        """Tell of a recall without effect: its author, and the author of the named event."""
         for recall, target in self._wrong:
             if target is None:
                 findings.add(
@@ -75,7 +75,7 @@ class Recalls:
                 findings.add(NO_STANDING, recall, {"reason": "not_its_event"}, tell=tell)
 
     def all(self) -> tuple[Recall, ...]:
-        """By identity of what is recalled."""
+        """By identity of the recalled event."""
         return tuple(self._recall(event, by) for event, by in sorted(self._by.items()))
 
     def _recall(self, event: Identity, by: list[CaseEvent]) -> Recall:
@@ -102,21 +102,21 @@ def recalled_by(data: Mapping[str, Any]) -> Identity:
 
 
 def may_recall(agency: str, author: str, ce_type: str) -> bool:
-    """Its author alone may, and what was recalled stays so."""
+    """True if its author sent it. A recalled event stays recalled."""
     return agency == author and not is_recall(ce_type)
 
 
 def is_hidden(
     event: Identity, ce_type: str, data: Mapping[str, Any], recalled: Collection[Identity]
 ) -> bool:
-    """Whether the event is recalled, or corrects one that is: then it says the same words."""
+    """True if the event is recalled, or corrects one that is and so has the same words."""
     return event in recalled or (
         ce_type.startswith(_CORRECTING) and _own(event, named_by(dict(data))) in recalled
     )
 
 
 def _own(correction: Identity, target: Identity) -> Identity | None:
-    """Who corrects another's event says words of its own."""
+    """The target of a correction by its own author. A correction by another has its own words."""
     return target if agency_of(correction[0]) == agency_of(target[0]) else None
 
 
@@ -126,7 +126,7 @@ def _is_part(event: CaseEvent, recalled: Identity) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The words of a case as it stands, without those of recalled events; all as JSON has them."""
+    """The words of a case in force, without those of recalled events; all in JSON form."""
 
     numbers: Sequence[Mapping[str, str]]
     #: By key of the clock.
@@ -135,7 +135,7 @@ class Standing:
     details: Mapping[str, Mapping[str, str]]
 
     def quoted(self, author: str, data: Mapping[str, Any]) -> frozenset[str]:
-        """Fields in which the bus repeats words that do not stand any more."""
+        """Fields in which the bus repeats words that no longer stand."""
         says = {"numbers": self._has_numbers, "cause": self._has_cause, "detail": self._has_detail}
         if author != BUS:
             return frozenset()
@@ -153,12 +153,12 @@ class Standing:
         return all(stands.get(name) == word for name, word in data["detail"].items())
 
 
-#: Of a case that no fold could read.
+#: For a case that no fold could read.
 NOTHING_STANDS = Standing((), {}, {})
 
 
 def unworded(events: Iterable[CaseEvent], recalled: Collection[Identity]) -> Iterator[CaseEvent]:
-    """The events; of recalled ones without the words that the fold would show."""
+    """The events; recalled ones without the words that the fold would show."""
     for event in events:
         yield _unworded(event) if event.identity in recalled else event
 

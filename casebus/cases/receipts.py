@@ -1,11 +1,10 @@
-"""When the actor of a clock received what started it (`counts_from: receipt` in its row).
+"""The time at which the actor of a clock received its trigger (`counts_from: receipt` in its row).
 
-Evidence is what the receiver itself put on record: that its intake took the event, that it opened
-it, or an answer to it that says `received_on`. It is read as it was journaled; no correction moves
-a deadline. The earliest of them counts, but never before the trigger's own date, and never later
-than some hours after the trigger was recorded. So nobody moves a deadline by keeping silent. What
-was recorded after the due date that it would give moves nothing: nobody is late by what came to
-light afterwards.
+Evidence is the receiver's own record: that its intake took the event, that it opened it, or an
+answer to it with `received_on`. Evidence is read as it was journaled; no correction moves a
+deadline. The earliest evidence counts, but never before the trigger's own date, and never later
+than some hours after the trigger was recorded. So nobody moves a deadline by silence. Evidence
+recorded after the due date that it would give has no effect: nobody becomes late by later evidence.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from casebus.law.calendar import Calendar
 from casebus.law.compiled import ClockRule
 from casebus.law.periods import in_time
 
-#: How the receipt is known, in the order in which one is named of several at the same moment.
+#: The kinds of evidence, in the order of preference at the same moment.
 RECEIVED = "received"
 RETRIEVED = "retrieved"
 DECLARED = "declared"
-#: Nothing shows it: taken to be some hours after the trigger was recorded.
+#: Nothing shows it: it counts as some hours after the trigger was recorded.
 PRESUMED = "presumed"
 #: The actor or the bus made the trigger, or it is history: counted from its own date.
 OWN_DATE = "own_date"
@@ -37,9 +36,9 @@ _STEPS = {
     "casebus.intake.received.v1": RECEIVED,
     "casebus.intake.opened.v1": RETRIEVED,
 }
-#: Field of the receiver's answer: the day on which it received what it answers.
+#: Field of the receiver's answer: the day on which it received the answered event.
 _SAYS_WHEN = "received_on"
-#: What an event shows is kept with it.
+#: The evidence in an event is kept with it.
 _SHOWS = "receipts"
 
 
@@ -61,7 +60,7 @@ class CaseReceipts:
         self._recorded = journaled
         self._journaled: Sequence[CaseEvent] | None = journaled
         self._within = within
-        #: By what was received; an answer names no more of what it answers than its id.
+        #: By received event; an answer names only the id of the answered event.
         self._evidence: dict[Identity | str, list[_Evidence]] = {}
 
     @cached_property
@@ -73,7 +72,7 @@ class CaseReceipts:
         return {event.identity: event.to for event in self._recorded}
 
     def was_sent(self, event: Identity, agency: str) -> bool:
-        """Whether what the agency says of having received this event is evidence at all."""
+        """True if the agency's statement that it received this event is evidence at all."""
         return agency in self._sent.get(event, ())
 
     def of(
@@ -86,7 +85,7 @@ class CaseReceipts:
             self._gather(self._journaled)
             self._journaled = None
         latest = KnownReceipt(self._latest(trigger, rule), PRESUMED)
-        # Who was not sent it by the journal's own stamps has not received it.
+        # An agency that was not sent it, by the journal's own stamps, has not received it.
         if self._evidence and self.was_sent(trigger.identity, agency):
             found = [*self._shown(trigger, agency, rule, calendar), latest]
             return min(found, key=_moment)
@@ -125,10 +124,10 @@ class CaseReceipts:
 
 
 def _evidence_in(event: CaseEvent) -> Iterator[tuple[Identity | str, _Evidence]]:
-    """What the event shows to have been received, and by whom."""
+    """The received events that the event shows, and their receivers."""
     data = event.data
     if (step := _STEPS.get(event.type)) is not None:
-        # Each speaks for itself: another's word is no evidence of one's receipt.
+        # Each agency speaks for itself: another's word is no evidence of its receipt.
         if data.get("agency") == event.agency:
             about = (body.text(data, "event_source"), body.text(data, "event_id"))
             yield about, _said(event, event.legal, step)
@@ -142,7 +141,7 @@ def _said(event: CaseEvent, at: LegalTime, known_by: str) -> _Evidence:
 
 
 def _counting(receipt: KnownReceipt, legal: LegalTime, rule: ClockRule) -> KnownReceipt:
-    """Never before the trigger's own date; to the hour where hours are counted."""
+    """Never before the trigger's own date; to the hour if the unit is hours."""
     at = receipt.at
     if at.date < legal.date or (at.date == legal.date and rule.unit != "h"):
         return receipt._replace(at=legal)
@@ -159,6 +158,6 @@ def _came_in_time(
 
 
 def _moment(receipt: KnownReceipt) -> tuple[dt.date, dt.time, int]:
-    """A bare date leaves the hour open, and so comes after all hours of its day."""
+    """A bare date leaves the hour open, so it comes after all hours of its day."""
     at = receipt.at
     return (at.date, dt.time.max if at.time is None else at.time, _RANK.index(receipt.known_by))

@@ -1,4 +1,4 @@
-"""Regions of one fold: procedures that run side by side in one case, each in a state of its own."""
+"""Regions of one fold: procedures that run side by side in one case, each in its own state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Roles = dict[str, tuple[str, ...]]
 
 
 class OpenRegion:
-    """A procedure that was opened in the case, while the fold runs."""
+    """A procedure that was opened in the case, during the fold."""
 
     __slots__ = (
         "_known",
@@ -29,13 +29,14 @@ class OpenRegion:
     )
 
     def __init__(self, procedure: Procedure, opened_by: CaseEvent, known: Roles) -> None:
-        """`known` is what the case knows of roles, shared by all its regions and still growing."""
+        """`known` are the case's known roles, shared by all its regions and still growing."""
         self.procedure = procedure
         self.opened_by = opened_by
         self.status = procedure.initial
         #: The case goes on in another one: nothing moves here any more.
         self.absorbed = False
-        #: Who opened it, or its present round; and whether that agency had no part in the case.
+        #: The agency that opened it, or its present round, and whether that agency had no part in
+        #: the case.
         self.begun_by = opened_by.agency
         self.unasked = False
         self.roles: Roles = {role: known[role] for role in procedure.roles if role in known}
@@ -54,16 +55,16 @@ class OpenRegion:
             self._known[role] = (agency,)
 
     def holders(self, role: str) -> tuple[str, ...]:
-        """Who has the role here or, where nobody was named here, in the rest of the case."""
+        """The holders of the role here or, if nobody was named here, in the rest of the case."""
         return self.roles.get(role) or self._known.get(role, ())
 
     def has_part(self, agency: str) -> bool:
-        """Whether the agency has some role here."""
+        """True if the agency has some role here."""
         return any(agency in self.holders(role) for role in self.procedure.roles)
 
     @property
     def runs(self) -> bool:
-        """Whether something may still happen: its state has a way out."""
+        """True if something may still happen: its state has a way out."""
         return not self.absorbed and self.status not in self.procedure.final
 
     def may_open(self, event: CaseEvent) -> bool:

@@ -1,4 +1,4 @@
-"""What `case.reinterpreted` says of a case, read by the fold: what is history since then."""
+"""The content of `case.reinterpreted`, read by the fold: the parts that are history since then."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Renewals:
         self._hushed: set[str] = set()
 
     def note(self, event: CaseEvent) -> None:
-        """Those of before there was `as_of` say nothing of what is history."""
+        """Note an event. Events from before there was `as_of` leave nothing to history."""
         try:
             as_of = datetime.fromisoformat(text(event.data, "as_of"))
         except ValueError:
@@ -38,10 +38,10 @@ class Renewals:
         self._hushed.update(_words(event, "hushed"))
 
     def clocks(self, clocks: tuple[Clock, ...], told: dict[str, Announcement]) -> tuple[Clock, ...]:
-        """Those that only the newer reading found over, and that were never told, are historic.
+        """Clocks that only the newer reading found over, and that were never told, become historic.
 
         They are named one by one. An event that starts or moves a clock may have been on its way
-        when the case was renewed, and no reading had said anything about such a clock.
+        when the case was renewed, and no reading had covered such a clock.
         """
         if not self._cuts:
             return clocks
@@ -51,7 +51,7 @@ class Renewals:
         )
 
     def findings(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """Those that only the new reading found are shown and told to nobody."""
+        """Findings of only the new reading are shown and told to nobody."""
         if not self._hushed:
             return findings
         return tuple(

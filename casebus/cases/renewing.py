@@ -1,8 +1,8 @@
-"""A case derived anew, by another law or another fold: what changes, and who is told.
+"""A case derived again, by another law or another fold: the changes, and the agencies to tell.
 
-What was told stands unless it is unfounded now. What fell due by then, was never told and only the
-new reading finds is history: nobody is accused of it (design rules 10, law bundles, and 16,
-provisional and historic). The journal says so by `case.reinterpreted`, which the fold reads. Pure.
+A telling remains unless it is unfounded now. A fall due that was never told and that only the new
+reading finds is history: nobody is accused of it (design rules 10, law bundles, and 16, provisional
+and historic). The journal records this by `case.reinterpreted`, which the fold reads. Pure.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from casebus.law import Law
 from casebus.law.assessment import Assessment
 
 _WITHDRAWALS = frozenset({BREACH_WITHDRAWN, LAPSE_WITHDRAWN, WITHDRAWN})
-#: What is said of the past; hushed where only the new reading says it.
+#: Statements about the past; silent if only the new reading makes them.
 _ACCUSES = frozenset({BREACHED, LAPSED, RAISED, COPY_DUE})
 _WARNED = "casebus.clock.warned.v1"
 
 
 class ShownState(NamedTuple):
-    """What of a case people see and wait for: where it is the same, nothing has changed."""
+    """The parts of a case that people see and wait for. If they are equal, nothing has changed."""
 
     status: str
     #: (key, status, due, historic).
@@ -71,28 +71,28 @@ class Before:
     fold_version: int
     digest: str
     shown: ShownState
-    #: Keys of its clocks that were due by its own reading: they are told all the same.
+    #: Keys of its clocks that were due by its own reading: they are told as well.
     pending: frozenset[str] = frozenset()
-    #: Ids of what the bus has said of it, or is about to send.
+    #: Ids of the events about it that the bus has sent, or is about to send.
     said: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewed:
-    """The case as it is derived now; `event` is None where nothing in it changes."""
+    """The case as derived now; `event` is None if nothing in it changes."""
 
     case: Case
     event: CaseEvent | None
-    #: Agencies that were told something which holds no more, or not as it was told; sorted.
+    #: Agencies that were told something that no longer holds, or not in that form; sorted.
     told: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
 
 
 def renewed(events: Collection[CaseEvent], before: Before, law: Law, as_of: datetime) -> Renewed:
-    """Derive the case anew as of an aware moment.
+    """Derive the case again as of an aware moment.
 
-    The same function answers what a law would change, previews its adoption and carries it out, so
-    all three say the same of the same recorded events.
+    The same function answers what a law would change, previews its adoption and carries it out. So
+    all three give the same result for the same recorded events.
     """
     case = fold(events, law)
     history = [one.key for one in case.clocks if _only_now_over(one, before, as_of)]
@@ -129,11 +129,11 @@ def _only_now_over(clock: Clock, before: Before, as_of: datetime) -> bool:
 
 
 def _hushed(case: Case, owed: Iterable[Derived], before: Before) -> Iterator[str]:
-    """Ids of what only the new reading would say of what is recorded already."""
+    """Ids of statements that only the new reading would make about recorded events."""
     known = before.shown.findings
     for one in owed:
         shown = one.type == RAISED and one.data["key"] in known
-        # What was due by the older reading too is said late, not hushed.
+        # Clocks that were also due by the older reading are told late, not silenced.
         due = one.data.get("clock_key") in before.pending
         if one.type in _ACCUSES and one.id not in before.said and not shown and not due:
             yield one.id
@@ -154,14 +154,14 @@ def _told(case: Case, owed: Iterable[Derived], events: Iterable[CaseEvent]) -> t
 
 
 def _has_moved(said: Mapping[str, Any], clock: Clock | None) -> bool:
-    """Whether a due date that was told is another one now; of what has ended, nobody waits."""
+    """True if a told due date is another one now; nobody waits for ended clocks."""
     if clock is None or clock.status != RUNNING or clock.due is None:
         return False
     return text(dict(said), "due") not in {"", clock.due.isoformat()}
 
 
 def _changes(owed: Iterable[Derived], history: list[str], hushed: list[str]) -> tuple[str, ...]:
-    """What a person wants to know of it, in words that count."""
+    """The changes that a person wants to know, in words that count."""
     withdrawn = sum(one.type in _WITHDRAWALS for one in owed)
     counted = {"withdrawn": withdrawn, "history": len(history), "hushed": len(hushed)}
     return tuple(f"{word}={count}" for word, count in counted.items() if count)
@@ -181,7 +181,7 @@ def _event(
         sequence=None,
         causation=(),
         recorded_at=as_of,
-        # Behind everything that is recorded, until the journal says where it stands.
+        # After everything that is recorded, until the journal gives its place.
         position=(2**31, 0, 0),
         sector=BUS,
         to=told,
@@ -192,7 +192,7 @@ def _event(
 
 
 def refuse_newer(newest: int) -> None:
-    """Stop an older worker: it would write or speak over what a newer one has derived.
+    """Stop an older worker: it would overwrite the results of a newer one.
 
     Raises CasebusError `fold_is_older`.
     """

@@ -1,8 +1,8 @@
-"""How much of one author a case's fold takes; beyond it events are recorded and not folded.
+"""The room of one author in a case's fold; beyond it events are recorded and not folded.
 
-Each event is placed once, in the journal's order, and what comes later changes no place: live
-casework, a replay and a rebuild agree. Nobody uses up another's room: an event takes what it and
-the receipts of its recipients need, and such a receipt then takes nothing.
+Each event is placed once, in the journal's order, and no later event changes a place. So live
+casework, a replay and a rebuild agree. Nobody uses up another's room: an event takes the room for
+itself and for the receipts of its recipients, and such a receipt then takes none.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from casebus.events.doors import BUS
 #: The file of the rooms, in the policies.
 LIMITS = "limits.yaml"
 _RECEIPTS = frozenset({"casebus.intake.received.v1", "casebus.intake.opened.v1"})
-#: No room is kept for it beforehand: few events are recalled.
+#: Takes no room beforehand: few events are recalled.
 _ERASED = "casebus.intake.erased.v1"
 
 
 class Admittance(Enum):
-    """What becomes of an event."""
+    """The decision about an event."""
 
     FOLDED = auto()
-    #: The first of its author's that finds no room: its author is told.
+    #: The author's first event without room: the author is told.
     TOLD = auto()
     LEFT_OUT = auto()
 
 
 @dataclass(frozen=True)
 class Rooms:
-    """How much room an author has, by when admission took the event."""
+    """The room of an author, by the time at which admission took the event."""
 
     #: (from, room), by time.
     rows: tuple[tuple[datetime, int], ...]
@@ -55,13 +55,13 @@ class Rooms:
         return cls.parse((policies / LIMITS).read_text(encoding="utf-8"))
 
     def at(self, moment: datetime) -> int:
-        """The room in force; the first row's before it began."""
+        """The room in force; before the first row began, the first row's."""
         at = bisect_right(self.rows, moment, key=lambda row: row[0])
         return self.rows[max(at - 1, 0)][1]
 
 
 class Room:
-    """What the authors of one stream have used of theirs."""
+    """The room that the authors of one stream have used."""
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
@@ -73,7 +73,7 @@ class Room:
         self._left_out: set[Identity] = set()
 
     def leave_out(self, identity: Identity) -> None:
-        """It was placed before, and stays out."""
+        """The event was placed before, and stays out."""
         self._left_out.add(identity)
 
     def is_out(self, identity: Identity) -> bool:
@@ -85,7 +85,7 @@ class Room:
             return Admittance.FOLDED
         about = _received(event)
         if about in self._left_out:
-            # It goes with what it is about, and takes nobody's room.
+            # It belongs to another event, and takes nobody's room.
             return self._out(event)
         if about is not None and self._is_owed(event, about):
             return Admittance.FOLDED
@@ -103,7 +103,7 @@ class Room:
         return Admittance.LEFT_OUT
 
     def _is_owed(self, event: CaseEvent, about: Identity) -> bool:
-        """The first receipt of its kind by a recipient of an event that is folded."""
+        """True for the first receipt of its kind by a recipient of a folded event."""
         receipt = (event.agency, event.type, about)
         if event.agency not in self._to.get(about, ()) or receipt in self._received:
             return False

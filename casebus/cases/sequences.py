@@ -1,4 +1,4 @@
-"""Sequence numbers (design rule 3): what a source counted and the stream does not hold."""
+"""Sequence numbers (design rule 3): numbers that a source counted and the stream lacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from casebus.cases.event import CaseEvent
 from casebus.cases.findings import DATA_QUALITY, GAP, Findings
 
 USED_TWICE = "sequence_used_twice"
-#: What its agency can do about it; the bus has lost nothing.
+#: The remedy for its agency; the bus has lost nothing.
 _ADVICE = (
     "同一来源名下有两套系统在编号，或者本地库被删除、复制：请只留一套使用该名称，另一套改用“单位/名称”。"
     "Two systems count under one name, or a local store was deleted or copied: let one keep the "
@@ -17,7 +17,7 @@ _ADVICE = (
 
 
 def check_sequences(events: Iterable[CaseEvent], findings: Findings) -> None:
-    """A finding for each run of numbers missing below one that is there, counted from 1.
+    """A finding for each run of missing numbers below an existing one, counted from 1.
 
     If the numbers of a source come twice, its agency is told once, at the first of them.
     """

@@ -1,4 +1,4 @@
-"""From a journal record to what the fold takes: its envelope, its body and admission's stamps."""
+"""Turns a journal record into the fold's input: its envelope, its body and admission's stamps."""
 
 from __future__ import annotations
 

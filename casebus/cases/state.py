@@ -1,4 +1,4 @@
-"""The fold's result for a case. Nothing in it changes, and everything has a JSON form."""
+"""The fold's result for a case. It is immutable, and every part has a JSON form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from casebus.cases.facets.titles import MatterTitle
 from casebus.cases.facets.work import WorkItem
 from casebus.cases.finding import Deviation, Finding
 
-#: A stream that holds nothing of any procedure: a roster, an import, only the bus's own words.
+#: A stream without any procedure: a roster, an import, only the bus's own events.
 NO_CASE = "none"
 #: Events of a case whose opening has not been journaled (design rule 2, whose case it is).
 UNOPENED = "unopened"
@@ -28,7 +28,7 @@ UNOPENED = "unopened"
 
 @dataclass(slots=True, kw_only=True)
 class Case(Core):
-    """The state of one stream, with what every facet knows of it."""
+    """The state of one stream, with the knowledge of every facet."""
 
     def to_json(self) -> dict[str, Any]:
         view = {
@@ -61,7 +61,7 @@ class Case(Core):
 
     @property
     def deviations(self) -> tuple[Deviation, ...]:
-        """Of imported events, in the order found."""
+        """Findings about imported events, in the order found."""
         return self.of(facets.DeviationsFacet)
 
     @property
@@ -82,7 +82,7 @@ class Case(Core):
 
     @property
     def punished(self) -> tuple[Punished, ...]:
-        """What other cases of the same organisations are told of this one."""
+        """Punishments in this one, for the other cases of the same organisations."""
         return self.of(facets.OrganisationsFacet).punished
 
     @property
@@ -99,12 +99,15 @@ class Case(Core):
 
     @property
     def titles(self) -> tuple[MatterTitle, ...]:
-        """What the agencies with a part in it call its matter: no part of its state."""
+        """The names of its matter by the agencies with a part in it.
+
+        They are no part of its state.
+        """
         return self.of(facets.TitlesFacet)
 
 
 def digest_of(view: dict[str, Any]) -> str:
-    """SHA-256 (hex) of a case's canonical JSON; the law's own digest is no part of the state."""
+    """SHA-256 (hex) of a case's canonical JSON; the law's digest is no part of the state."""
     state = {name: value for name, value in view.items() if name != "law"}
     state["clocks"] = [
         {name: value for name, value in clock.items() if name != "law"} for clock in view["clocks"]

@@ -1,4 +1,4 @@
-"""What a case states so far: totals, items, rights, organisations, the days of the acts."""
+"""The figures that a case states so far: totals, items, rights, organisations, days of the acts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from casebus.law.items import GoodsItem
 from casebus.law.thresholds import Thresholds
 
 _CLAIMS = {str(verdict): verdict for verdict in Verdict}
-#: A kind of right that says nothing.
+#: A kind of right without meaning.
 _OTHER = "OTHER"
 
 
 class FigureStatement(NamedTuple):
-    """What one event states of figures, by its body alone."""
+    """The statement of figures in one event, by its body alone."""
 
     organisations: frozenset[str]
     offence: str | None
@@ -32,11 +32,11 @@ class FigureStatement(NamedTuple):
     numbers: int | None
     amounts: dict[str, int]
     items: tuple[GoodsItem, ...]
-    #: Totals that are not what the items come to.
+    #: Totals that differ from the sum of the items.
     differing: tuple[str, ...]
     owner_closed: bool
     circumvention: bool
-    #: Punishments that the author itself knows of.
+    #: Punishments that the author itself knows.
     sanctions: tuple[dict[str, Any], ...]
     claim: Verdict | None
 
@@ -68,7 +68,7 @@ class Stated:
     restated: dict[str, int] = field(default_factory=dict)
     added: dict[str, int] = field(default_factory=dict)
     alleged: dict[str, int] = field(default_factory=dict)
-    #: Items as they were stated last, found piece by piece since, or only said by somebody.
+    #: Items as stated last, found piece by piece since, or only alleged by somebody.
     items_restated: tuple[GoodsItem, ...] = ()
     items_added: tuple[GoodsItem, ...] = ()
     items_alleged: tuple[GoodsItem, ...] = ()
@@ -92,7 +92,7 @@ class Stated:
         return bool(self.alleged or self.items_alleged) and not stated
 
     def take(self, one: FigureStatement, says: frozenset[str], rules: Thresholds) -> bool:
-        """Take over what an event states; whether it states anything that could be assessed."""
+        """Take over an event's statement; True if it has anything to assess."""
         self.organisations |= one.organisations
         self.offence = one.offence or self.offence
         self.kinds |= one.kinds
@@ -125,14 +125,14 @@ class Stated:
         )
 
     def items(self) -> tuple[tuple[GoodsItem, ...], ...]:
-        """What was stated last and what was found since: the heavier of the two counts."""
+        """The items stated last, and those found since: the heavier of the two counts."""
         if self.is_alleged:
             return (self.items_alleged,)
         found = tuple(one for one in (self.items_restated, self.items_added) if one)
         return found or ((),)
 
     def families(self, rules: Thresholds) -> frozenset[str] | None:
-        """Of the rights that are named; None where none is."""
+        """The families of the named rights; None if none is named."""
         if not self.kinds:
             return None
         found = map(rules.standards.family_of_right, self.kinds)
@@ -155,7 +155,7 @@ class Stated:
                 self.added[name] = self.added.get(name, 0) + value
             return
         if items:
-            # Said anew as a whole: what was found piece by piece is in it.
+            # Restated as a whole: it includes the items found piece by piece.
             self.items_restated, self.items_added = items, ()
         self.restated.update(amounts)
 

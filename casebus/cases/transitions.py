@@ -1,4 +1,4 @@
-"""What a step of a procedure does where it applies: states, roles, clocks, duties, copies."""
+"""The effects of a step of a procedure: states, roles, clocks, duties, copies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from casebus.law.compiled import Step
 
 
 class Transitions:
-    """One fold's; what it moves is given to it, and shared."""
+    """Transitions of one fold; the parts that it moves are given to it, and shared."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Transitions:
         work: WorkItems,
         findings: Findings,
     ) -> None:
-        """`roles` is what the case knows of them, `last` the last event of each name."""
+        """`roles` are the case's known roles, `last` the last event of each name."""
         self._regions, self._roles, self._last = regions, roles, last
         self._clocks, self._work, self._findings = clocks, work, findings
         self._copies: dict[tuple[str, Identity], CopyDue] = {}
@@ -64,7 +64,7 @@ class Transitions:
                 self._findings.add(DATA_QUALITY, event, detail, tell=[event.agency], about=clock)
         if step.starts or step.ensures:
             self._start_clocks(region, step, event)
-        # Last: what the same event starts may begin with a pause.
+        # This comes last: clocks that the same event starts may begin with a pause.
         if step.pauses and clocks.were_met(step.pauses_if_met, region):
             clocks.pause(step.pauses, event, region, until=step.pauses_until)
 
@@ -82,8 +82,8 @@ class Transitions:
         if step.to in region.procedure.ahead[region.status]:
             self.apply(region, step, event)
         else:
-            # A fact behind the state still ends the duties it fulfils, but begins none: the case
-            # has moved on, and turning it back would revive what later events have settled.
+            # A fact behind the state still ends the duties that it fulfils, but begins none. The
+            # case has moved on, and a way back would revive duties that later events have settled.
             self._clocks.stop(step.stops, event, region)
             self._work.close(step.closes, event, region)
 
@@ -102,8 +102,8 @@ class Transitions:
             self._findings.add(DATA_QUALITY, event, detail, tell=[author], about=role)
 
     def _owe_copy(self, rule: str, step: Step, event: CaseEvent) -> None:
-        # Of agencies the fold knows what the stamps say: a recipient of the sector has the copy.
-        # Of history no copy is owed any more.
+        # The fold knows agencies only from the stamps: a recipient of the sector has the copy. For
+        # history no copy is owed any more.
         if event.imported or rule.removeprefix(SAME_DIVISION) in event.to_sectors:
             return
         self._copies[rule, event.identity] = CopyDue(

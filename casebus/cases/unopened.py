@@ -1,4 +1,4 @@
-"""A stream that no procedure opened: who is named in it, and what is kept of it."""
+"""A stream that no procedure opened: the agencies named in it, and the parts kept of it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _INTAKE = "intake."
 
 
 def unopened(events: list[CaseEvent], law: Law) -> Case:
-    """The stream as a case: kept and shown, its findings wait for an opener."""
-    # What an import brought and nothing opened waits for nobody.
+    """The stream as a case: kept and shown; its findings wait for an opener."""
+    # A stream that an import brought and nothing opened waits for nobody.
     belongs = any(
         event.sector != BUS and not event.imported and event.name in law.known_events
         for event in events
@@ -51,10 +51,10 @@ def unopened(events: list[CaseEvent], law: Law) -> Case:
 
 
 def named(events: Collection[CaseEvent], recalled: Collection[Identity] = ()) -> tuple[str, ...]:
-    """Authors and recipients, sorted; the bus itself left out, and who says only that it received.
+    """Authors and recipients, sorted, without the bus and authors of mere receipts.
 
-    Each is shown what it wrote or was sent (ADR 40); to be sent a recall, or what was recalled,
-    gives no part.
+    Each is shown the events that it wrote or was sent (ADR 40). A recipient of a recall, or of a
+    recalled event, gets no part by that.
     """
     authors = {
         event.agency

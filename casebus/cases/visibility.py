@@ -1,7 +1,7 @@
 """The part of a case that a viewer may see: which fields of which event, by policies/access.
 
-Pure but for `Access.load`. Author and recipients have an event whole. A holder of a role in the
-case sees up to CASE_TEAM. Everybody else with a part in it sees up to the level of their sector. Of
+Pure except for `Access.load`. Author and recipients see an event whole. A holder of a role in the
+case sees up to CASE_TEAM. Everybody else with a part in it sees up to the level of their sector. In
 a secret case only a holder of a role sees more than types and months.
 """
 
@@ -35,7 +35,7 @@ class Access(BaseModel):
         return cls.model_validate(shipped.parse((policies / _FILE).read_text(encoding="utf-8")))
 
     def level(self, viewer: Viewer, author: str, recipients: Collection[str]) -> Level | None:
-        """The level at which the viewer sees an event; None for its type and month only."""
+        """The level at which the viewer sees an event; None if only its type and month."""
         if viewer.agency == author or viewer.agency in recipients:
             return "RESTRICTED"
         if viewer.has_role:
@@ -43,7 +43,7 @@ class Access(BaseModel):
         return None if viewer.is_secret else self.sectors.get(viewer.sector, "PUBLIC")
 
     def reaches(self, viewer: Viewer, level: Level) -> bool:
-        """Whether the viewer sees what the case itself says at this level."""
+        """True if the viewer sees the case's own statements at this level."""
         if viewer.is_secret and not viewer.has_role:
             return False
         widest = "CASE_TEAM" if viewer.has_role else self.sectors.get(viewer.sector, "PUBLIC")
@@ -68,7 +68,7 @@ class Shown(NamedTuple):
 
 
 def shown(schema: Mapping[str, Any], data: Mapping[str, Any], level: Level) -> Shown:
-    """The fields of a body that are seen at a level; `schema` is the registered one, as JSON."""
+    """The fields of a body that are visible at a level; `schema` is the registered one, as JSON."""
     withheld: list[str] = []
     seen = _record(schema, data, _Walk(_RANK[level], {}, withheld), "")
     return Shown(seen, tuple(dict.fromkeys(withheld)))
@@ -76,7 +76,7 @@ def shown(schema: Mapping[str, Any], data: Mapping[str, Any], level: Level) -> S
 
 class _Walk(NamedTuple):
     rank: int
-    #: Records by full name, as they are met.
+    #: Records by full name, in the order found.
     named: dict[str, Mapping[str, Any]]
     withheld: list[str]
 
@@ -107,7 +107,7 @@ def _value(value: Any, records: list[Mapping[str, Any]], walk: _Walk, path: str)
 
 
 def _records(kind: Any, named: dict[str, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The record that a type holds, alone, in a list or as one of several."""
+    """The record in a type, alone, in a list or as one of several."""
     if isinstance(kind, list):
         for one in kind:
             yield from _records(one, named)

@@ -1,4 +1,4 @@
-"""Work items of one fold: opened and closed by transitions, changed by the acts that name them."""
+"""Work items of one fold: transitions open and close them, and acts that name them change them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TAKEN = "work.taken"
 
 
 class OpenItem:
-    """A work item while the fold runs."""
+    """A work item during the fold."""
 
     __slots__ = (
         "agency",
@@ -51,7 +51,7 @@ class OpenItem:
         self.taken_by: str | None = None
 
     def change(self, event: CaseEvent) -> None:
-        """One event counts once, whether it names the item, closes it or both."""
+        """Count a change. One event counts once, whether it names the item, closes it or both."""
         if self.changed_by is not event:
             self.changed_by = event
             self.version += 1
@@ -66,12 +66,12 @@ class WorkItems:
         self._open: list[OpenItem] = []
 
     def open(self, rule: DutyRule, event: CaseEvent, region: OpenRegion, clocks: Clocks) -> None:
-        """One item for each agency that has the role."""
+        """Open one item for each agency that has the role."""
         keys = self._keys
         for agency in region.holders(rule.role):
             key = keys.of_event(event, "work", rule.name, agency, event.source, event.id)
             if key in self._items:
-                # Another procedure calls its duty alike, and the same event opened it there.
+                # Another procedure has a duty of the same name, and the same event opened it there.
                 key = keys.of_event(
                     event, "work", rule.name, agency, event.source, event.id, region.procedure.id
                 )
@@ -94,17 +94,17 @@ class WorkItems:
         self._open = kept
 
     def act(self, event: CaseEvent, *, must_bear: bool) -> bool:
-        """Count an act on the item that the event names, and look what it lacks.
+        """Count an act on the item that the event names, and note its missing parts.
 
-        False where another act came before it on the same version: such an event is kept, but
-        not folded.
+        False if another act came before it on the same version: such an event is kept, but not
+        folded.
         """
         if must_bear and self._is_asked(event.agency, event.name):
             note_lacking(event, self._law, self._findings)
         return not event.data.get("work_item") or self._count(event)
 
     def _is_asked(self, agency: str, name: str) -> bool:
-        """Whether an open item asks the agency for such an act, named in it or not."""
+        """True if an open item asks the agency for such an act, named in it or not."""
         return any(item.agency == agency and name in item.rule.names for item in self._open)
 
     def _count(self, event: CaseEvent) -> bool:
@@ -141,13 +141,13 @@ class WorkItems:
     def frozen(self, units: Mapping[tuple[str, str, str], str]) -> tuple[WorkItem, ...]:
         """In the order opened.
 
-        `units` are those that intakes named, by (agency, source, id) of what they received.
+        `units` are the units that intakes named, by (agency, source, id) of the received event.
         """
         return tuple(_freeze(one, units) for one in self._items.values())
 
 
 def _freeze(item: OpenItem, units: Mapping[tuple[str, str, str], str]) -> WorkItem:
-    """As it stands at the end; the one of the last fold, where nothing has happened to it since."""
+    """The item as it is at the end; if nothing has happened to it, the one of the last fold."""
     opened_by, closed_by = item.opened_by, item.closed_by
     clock = item.clock if item.clock and item.clock.status != PAUSED else None
     unit = units.get((item.agency, opened_by.source, opened_by.id)) if units else None

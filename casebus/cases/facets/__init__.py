@@ -1,8 +1,8 @@
-"""The knowledge of a case besides its state: one module for each thing that it knows.
+"""The knowledge of a case besides its state: one module for each fact.
 
-A new thing is one module here, one line in FACETS and, if it has rows, one migration. It is then in
+A new fact is one module here, one line in FACETS and, if it has rows, one migration. It is then in
 the case's JSON and digest, in the tables and their rebuild, in the gateway's answers as far as the
-caller may see it, and in the bus's events. docs/how-to/facet.md shows one.
+caller may see it, and in the bus's events. docs/how-to/facet.md shows an example.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from casebus.cases.facets.titles import TitlesFacet
 from casebus.cases.facets.work import WorkFacet
 from casebus.law import Law
 
-#: In this order they take events, write rows and say what they owe.
+#: In this order they take events, write rows and give the events they owe.
 FACETS: tuple[type[Facet[Any]], ...] = (
     RegionsFacet,
     FindingsFacet,
@@ -43,14 +43,14 @@ FACETS: tuple[type[Facet[Any]], ...] = (
     IdentifiersFacet,
     ProposalsFacet,
 )
-#: Those that read events.
+#: The facets that read events.
 READ_FACETS: tuple[type[ReadFacet[Any]], ...] = tuple(
     one for one in FACETS if issubclass(one, ReadFacet)
 )
 
 
 def read(event: CaseEvent, law: Law) -> tuple[tuple[int, Any], ...]:
-    """What the event says of each facet that it speaks of, with its place in READ_FACETS."""
+    """The event's statement for each facet that it concerns, with its place in READ_FACETS."""
     found = []
     for place, facet in enumerate(READ_FACETS):
         said = facet.read(event, law)

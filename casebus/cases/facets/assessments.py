@@ -8,11 +8,11 @@ from casebus.cases.facets.facet import JSON, Facet
 
 
 class AssessmentsFacet(Facet[tuple[Assessed, ...]]):
-    """The last one stands."""
+    """The last one is in force."""
 
     name = "assessments"
 
     @classmethod
     def shows(cls, known: tuple[Assessed, ...], case: Core) -> JSON:
-        # The one that stands says how it was computed; the case is written often.
+        # The one in force has the computation in words; the case is written often.
         return {cls.name: [one.to_json(whole=one is known[-1]) for one in known]}

@@ -1,4 +1,4 @@
-"""The clocks of a case: their rows, and what the bus says when one ran out."""
+"""The clocks of a case: their rows, and the bus's events when one ran out."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class ClockRow(Row):
     status: str
     historic: bool
     due: datetime | None
-    #: Due plus grace: when the scheduler looks; None where nothing can be breached.
+    #: Due plus grace, at which the scheduler looks; None if nothing can be breached.
     breach_after: datetime | None
     procedure: str
     #: The last day as counted, before it rolled over.
     nominal: date | None
-    #: When the actor is to be warned, and when a lapse is to be told, grace included.
+    #: The moment for a warning of the actor, and the moment for telling a lapse, grace included.
     warn_after: datetime | None
     lapse_after: datetime | None
     extended: int
@@ -40,7 +40,7 @@ class ClockRow(Row):
 
 class KnownClocks(NamedTuple):
     all: tuple[Clock, ...] = ()
-    #: Breaches that the journal says and nobody took back.
+    #: Journaled breaches that nobody took back.
     told: tuple[Told, ...] = ()
     #: Journaled lapses that no longer hold and were not taken back yet.
     unfounded: tuple[Told, ...] = ()
@@ -77,7 +77,7 @@ class ClocksFacet(Facet[KnownClocks]):
 
     @classmethod
     def says(cls, known: KnownClocks, case: Core) -> Iterator[Derived]:
-        """Breaches and lapses that the late act itself shows, and what is taken back."""
+        """Breaches and lapses that the late act itself shows, and withdrawals."""
         for clock in known.all:
             if not clock.missed:
                 continue

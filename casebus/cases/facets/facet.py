@@ -16,10 +16,10 @@ JSON = dict[str, Any]
 
 
 class Row:
-    """A row of `derived.TABLE`: a frozen dataclass with a field a column, without the stream.
+    """A row of `derived.TABLE`: a frozen dataclass with one field for each column but the stream.
 
-    The columns are those of the table, in any order. Storage writes it for its case, and writes it
-    again where any of them changed.
+    The columns are those of the table, in any order. Storage writes the row for its case, and
+    writes it again if any of them changed.
     """
 
     __slots__ = ()
@@ -38,14 +38,14 @@ class Facet(Knows[K]):
     This kind is moved by the fold's transitions. `ReadFacet` is the kind that reads events.
     """
 
-    #: The level that sees what it shows, among those with a part in the case. None if nobody sees
-    #: it. `AGENCY`: agencies, and who holds a role. The administration sees it `for_operators`
-    #: alone.
+    #: The level that sees its part of the view, among agencies with a part in the case. None:
+    #: nobody sees it. `AGENCY`: agencies, and holders of a role. Only `for_operators` lets the
+    #: administration see it.
     seen_at: ClassVar[Literal["PUBLIC", "PARTY", "AGENCY", "CASE_TEAM"] | None] = "AGENCY"
     for_operators: ClassVar[bool] = False
-    #: Whether the case's own row holds what it shows, too.
+    #: True if the case's own row holds its part of the view, too.
     in_view: ClassVar[bool] = True
-    #: The shapes of its rows, one a table.
+    #: The shapes of its rows, one for each table.
     tables: ClassVar[tuple[type[Row], ...]] = ()
 
     @classmethod
@@ -70,18 +70,20 @@ class Setting:
 
     law: Law
     findings: Findings
-    #: The events as they were sent and, in the same order, as corrections say to read them.
+    #: The events as they were sent and, in the same order, as corrections want them read.
     recorded: Sequence[CaseEvent]
     read: Sequence[CaseEvent]
-    #: Events that were taken back, and what corrects them.
+    #: Events that were taken back, and their corrections.
     recalled: Collection[Identity]
 
 
 class ReadFacet(Facet[K]):
-    """One thing that events say, by their bodies. A fold makes one of these, and it lives so long.
+    """One fact from events, by their bodies.
 
-    It takes what the fold folded, or what stands beside the procedures, of authors with a part in
-    the case; nothing that was recalled.
+    Each fold makes its own, which lives as long as the fold.
+
+    It takes the events that the fold folded, and those beside the procedures, by authors with a
+    part in the case. It takes no recalled event.
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -89,15 +91,15 @@ class ReadFacet(Facet[K]):
 
     @classmethod
     def read(cls, event: CaseEvent, law: Law) -> Any:
-        """The event's word for it, or None.
+        """The event's statement for it, or None.
 
-        It depends on the event and the law alone, because it is kept with the event until the law
+        It depends only on the event and the law, because it is kept with the event until the law
         changes.
         """
         raise NotImplementedError
 
     def take(self, event: CaseEvent, said: Any) -> None:
-        """Take what was read of the next event, in fold order."""
+        """Take the result of `read` for the next event, in fold order."""
         raise NotImplementedError
 
     def known(self) -> K:

@@ -1,4 +1,7 @@
-"""Findings: what a person should know about events of a case. In history they are counted."""
+"""Findings: the facts about events of a case that people should know.
+
+In history they are counted.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class FindingRow(Row):
 
 class KnownFindings(NamedTuple):
     all: tuple[Finding, ...] = ()
-    #: Those that the journal says and nobody took back.
+    #: Journaled findings that nobody took back.
     told: tuple[Told, ...] = ()
 
 
@@ -51,7 +54,7 @@ class FindingsFacet(Facet[KnownFindings]):
 
     @classmethod
     def says(cls, known: KnownFindings, case: Core) -> Iterator[Derived]:
-        """The telling of what waits for nothing, and that what was told is gone."""
+        """The telling of findings that need not wait, and the withdrawal of those that are gone."""
         for one in known.all:
             if one.tell and one.tell_after is None:
                 numbers = numbers_for(case, agency_of(one.event[0]))

@@ -1,7 +1,7 @@
 """Identifiers that an event's body gives: each wrong one is a finding for its author.
 
-Never more than that (domain: a mistyped paper number keeps its effect). The finding names kind,
-place and what is wrong; of a natural person's number it does not repeat the digits.
+It is never more than a finding (domain: a mistyped paper number keeps its effect). The finding
+names kind, place and fault. It does not repeat the digits of a natural person's number.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ class _Wrong(NamedTuple):
 
 
 class IdentifiersFacet(ReadFacet[tuple[()]]):
-    """Nothing is kept of them but the findings."""
+    """Keeps nothing of them except the findings."""
 
     name = "identifiers"
     seen_at = None
 
     @classmethod
     def read(cls, event: CaseEvent, law: Law) -> list[_Wrong] | None:
-        """The fault in its form, its check digit or by the list of divisions."""
+        """The fault in its form, in its check digit, or by the list of divisions."""
         data = event.data
         if _CHECKED.isdisjoint(data):
             return None
@@ -90,7 +90,7 @@ def _wrong(data: dict[str, Any], divisions: Divisions) -> Iterator[_Wrong]:
 
 
 def _given(data: dict[str, Any]) -> list[_Given]:
-    """A list, and nothing called for what is empty: each event of each fold comes by here."""
+    """A list; no call for empty values, because each event of each fold comes here."""
     found: list[_Given] = []
     for name in _PARTIES:
         if parties := data.get(name):

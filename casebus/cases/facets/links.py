@@ -1,4 +1,4 @@
-"""How a case stands to others: linked with them, merged out of them, or gone on in another one."""
+"""Relations of a case to others: linked with them, merged out of them, or continued in one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from casebus.cases.facets.facet import JSON, Facet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Another case; its stream is empty where the author knew its number only."""
+    """Another case; its stream is empty if the author knew only its number."""
 
     stream: str
-    #: The agency that handles it and the number it has there, as far as the author said.
+    #: The agency that handles it and its number there, as far as the author gave them.
     source: str
     number: str
-    #: How the two are related (`SAME_RIGHT`, ...); empty of a merger.
+    #: The relation of the two (`SAME_RIGHT`, ...); empty for a merger.
     relation: str
-    #: The event that says so.
+    #: The event that states it.
     event: Identity
 
     def to_json(self) -> dict[str, Any]:
@@ -33,7 +33,7 @@ class Link:
         }
 
     def is_of(self, other: Link) -> bool:
-        """Whether both name the same case: by stream, or by number where one has no stream."""
+        """True if both name the same case: by stream, or by number if one has no stream."""
         if self.stream and other.stream:
             return self.stream == other.stream
         return bool(self.number) and (self.source, self.number) == (other.source, other.number)

@@ -28,7 +28,7 @@ class KnownOrganisations(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PunishedRow(Row):
-    """An organisation was punished, by its canonical code."""
+    """A punishment of an organisation, by its canonical code."""
 
     TABLE: ClassVar[str] = "punished"
 
@@ -46,7 +46,7 @@ class PunishedRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class ActRow(Row):
-    """The acts of an organisation by the word of a case; `view` has the figures."""
+    """The acts of an organisation as a case states them; `view` has the figures."""
 
     TABLE: ClassVar[str] = "act"
 
@@ -72,7 +72,7 @@ class OrganisationsFacet(Facet[KnownOrganisations]):
 
     @classmethod
     def rows(cls, known: KnownOrganisations, case: Core, view: JSON) -> Iterator[Row]:
-        # In each row: a change of it lets the cases that find each other be asked anew.
+        # In each row, so that after a change the cases that find each other are asked again.
         may_know = {"secret": bool(case.secrecy), "readers": case.readers}
         yield from (_punished(one, may_know) for one in known.punished)
         yield from (_act(one, may_know) for one in known.acts)

@@ -1,4 +1,4 @@
-"""The proposals of the triage rules for a matter, from each event of which they speak."""
+"""The proposals of the triage rules for a matter, from each event that the rules name."""
 
 from __future__ import annotations
 

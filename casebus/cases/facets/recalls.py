@@ -1,4 +1,4 @@
-"""Events that their authors took back: whoever was sent one and is named by no recall is told."""
+"""Events that their authors took back. The bus tells recipients whom no recall names."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class RecallsFacet(Facet[tuple[Recall, ...]]):
 
 
 def _told(case: Core, recall: Recall, agency: str) -> Derived:
-    """The bus passes a recall on to one who was sent the event and whom the recall does not name.
+    """The bus passes a recall on to recipients of the event whom the recall does not name.
 
-    One event each, so that whoever is found later to have been sent it is told alone.
+    There is one event for each, so that a recipient who is found later is told alone.
     """
     source, event_id = recall.event
     return Derived(

@@ -1,7 +1,7 @@
-"""Which rights a case is about, and what it says of their validity: for the other cases of each.
+"""The rights that a case is about, and its statements on their validity, for their other cases.
 
-The words about a right stand upon each other: a contest lies on the decision before it, and when it
-is taken back the decision holds again.
+Statements about a right build on each other. A contest is about the decision before it. If the
+contest is taken back, the decision holds again.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from casebus.cases.matching import right_numbers
 from casebus.law import Law
 from casebus.law.rights import BACK, IN_QUESTION, INVALID, RightVerdict
 
-#: Kinds of finding by what is said; of a right that stands nobody is told.
+#: Kinds of finding by statement; nobody is told of a right that remains valid.
 RIGHT_IN_QUESTION, RIGHT_INVALID = "right_in_question", "right_invalid"
 _KINDS = {IN_QUESTION: RIGHT_IN_QUESTION, INVALID: RIGHT_INVALID}
-#: Characters; what is longer is no number.
+#: The most characters; a longer text is no number.
 _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RightSaid:
-    """A case's present word on a right. The other open cases of the right are told."""
+    """A case's present statement on a right. The other open cases of the right are told."""
 
     #: Canonical number of the right.
     number: str
@@ -56,7 +56,7 @@ class _Read(NamedTuple):
 
 
 class KnownRights(NamedTuple):
-    #: The present word on each right. A right against which nothing stands is left out.
+    #: The present statement on each right. A right without a statement against it is left out.
     said: tuple[RightSaid, ...] = ()
     #: Canonical numbers of the rights that the case is about, in the order named.
     named: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class KnownRights(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RightSaidRow(Row):
-    """Something stands against a right, by its canonical number."""
+    """A statement against a right, by its canonical number."""
 
     TABLE: ClassVar[str] = "right_said"
 
@@ -149,7 +149,7 @@ class RightsFacet(ReadFacet[KnownRights]):
         linked = linked_with(case)
         yield from (_said_row(one, case, linked) for one in known.said)
         if case.hearers:
-            # The parts that change when other agencies are to hear, or may know.
+            # The parts whose change other agencies must hear of, or may know.
             use = orjson.dumps([case.hearers, case.readers])
             yield from (RightUseRow(f"right {one}", one, None, use) for one in known.named)
             yield from (RightUseRow(f"case {one}", None, UUID(one), use) for one in linked)
@@ -204,7 +204,7 @@ def _day(text: str) -> dt.date | None:
 
 
 def _stream(text: str) -> str:
-    """In the one form that a stream's id has; empty for what is none."""
+    """A stream's id in its one form; empty for any other text."""
     try:
         return str(UUID(text))
     except ValueError:

@@ -1,7 +1,7 @@
 """The names of a case's matter (案由) by agencies with a part in it: the titles of their events.
 
-The title of a case itself is that of its state. A text counts once for each agency; of very many
-the first in fold order do. A recalled title is no title any more.
+The title of a case itself is that of its state. A text counts once for each agency; if there are
+very many, the first ones in fold order count. A recalled title is no longer a title.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from casebus.cases.findings import Findings
 from casebus.cases.keys import StreamKeys
 from casebus.law import Law
 
-#: The field of bodies; who is neither author nor recipient sees it from the level AGENCY on.
+#: The field of bodies; a viewer who is neither author nor recipient sees it from the level AGENCY
+#: on.
 FIELD = "title"
-#: Of one agency, and characters of each: what is longer is no short title.
+#: The most titles of one agency, and the most characters: a longer text is no short title.
 MOST, LONGEST = 10, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatterTitle:
-    """案由: what an agency calls the matter; `recipients` were sent it in these words. Sorted."""
+    """案由: an agency's name for the matter. `recipients` were sent it in these words. Sorted."""
 
     agency: str
     text: str
@@ -49,7 +50,7 @@ class TitleRow(Row):
 
 
 class TitlesFacet(ReadFacet[tuple[MatterTitle, ...]]):
-    """In fold order."""
+    """Keeps titles in fold order."""
 
     name = "titles"
     seen_at = None
@@ -97,9 +98,9 @@ class TitlesFacet(ReadFacet[tuple[MatterTitle, ...]]):
 def _changed(
     recorded: Sequence[CaseEvent], read: Sequence[CaseEvent], recalled: Collection[Identity]
 ) -> Iterator[tuple[CaseEvent, CaseEvent]]:
-    """What was corrected, as it was sent and as those corrections say that nobody recalled.
+    """The corrected values: as sent, and by the corrections that nobody recalled.
 
-    The fold lets a recalled correction do what it did; its words are no title.
+    The fold keeps the effects of a recalled correction, but its words are no title.
     """
     if read is recorded:
         return iter(())

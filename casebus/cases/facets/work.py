@@ -17,7 +17,7 @@ from casebus.cases.facets.facet import JSON, Facet, Row
 
 @dataclass(slots=True, kw_only=True)
 class WorkItem:
-    """Something that an agency has to do, or had to do, about a case."""
+    """Something that an agency has to do, or had to do, for a case."""
 
     key: str
     agency: str
@@ -27,9 +27,9 @@ class WorkItem:
     #: Word of the officer -> event type that it publishes.
     actions: dict[str, str]
     opened_by: Identity
-    #: The last event that counts in `version`: what the next act on the item follows.
+    #: The last event that counts in `version`; the next act on the item follows it.
     changed_by: Identity
-    #: The due date of the clock that runs on it, and whether that may still move.
+    #: The due date of the clock that runs on it, and whether the date may still move.
     due: datetime | None
     provisional: bool
     #: Counts the events folded that name or change it, the opening included.
