@@ -16,7 +16,7 @@ _PATIENCE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One request about a case, an event or an inbox; `status` is the HTTP answer."""
+    """One request for a case, an event or an inbox; `status` is the HTTP answer."""
 
     at: datetime
     agency: str
@@ -26,15 +26,15 @@ class Looked:
     source: str | None
     event_id: str | None
     status: int
-    #: Pseudonym of the officer at the console, and why it looked at what pages mask.
+    #: Pseudonym of the officer at the console, and the reason for looking at masked content.
     officer: str | None = None
     reason: str | None = None
-    #: The grant under which an operator was shown what the case says.
+    #: The grant under which an operator was shown the content of the case.
     break_glass: int | None = None
 
 
 async def note(db: Any, rows: Sequence[Looked]) -> None:
-    """Write the rows, all or none. For the few that come at once, COPY takes twice as long."""
+    """Write the rows, all or none. For few rows at once, COPY takes twice as long."""
     records = [tuple(getattr(row, name) for name in Looked.__slots__) for row in rows]
     await db.executemany(_SQL["note"], records, timeout=_PATIENCE)
 

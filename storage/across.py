@@ -18,7 +18,7 @@ _FIRST = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class ChangeNotes:
-    """A table of `derived` where triggers note of what there may be news, in these columns."""
+    """A table of `derived` in which triggers note possible news, in these columns."""
 
     table: str
     columns: tuple[str, ...]
@@ -28,7 +28,7 @@ class ChangeNotes:
         return bool(await db.fetchval(query))
 
     async def take(self, connection: Connection, limit: int) -> list[tuple[Any, ...]]:
-        """The first `limit` notes, each thing once; the caller's transaction keeps it."""
+        """Take the first `limit` notes, each thing once; the caller's transaction keeps it."""
         query = composed(
             """
             with taken as (
@@ -48,12 +48,12 @@ class ChangeNotes:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """Two cases, of which one may not be told of the other, and who may know of both."""
+    """Two cases, of which one may not be told of the other, and the agencies that may know both."""
 
     #: The case in which they are asked, and the one that is not named there.
     stream: UUID
     other: UUID
-    #: The agency whose case the other one is.
+    #: The agency to which the other case belongs.
     agency: str
     holders: tuple[str, ...]
 
@@ -61,7 +61,7 @@ class Untold:
 async def untold(
     connection: Connection, pairs: str, *values: Any, kind: str, word: str, limit: int
 ) -> list[Untold]:
-    """Of the `pairs` (a query with `values`), those of which nobody was asked before.
+    """The `pairs` (a query with `values`) about which nobody was asked before.
 
     A question is known by its kind, the word and the other case.
     """
@@ -73,7 +73,10 @@ async def untold(
 
 
 async def pages(connection: Connection, query: str, *values: Any) -> AsyncIterator[list[Any]]:
-    """All rows of a query by their streams; its last values say behind which, and how many."""
+    """All rows of a query by their streams.
+
+    Its last values are the place to start after, and the limit.
+    """
     after = _FIRST
     while True:
         rows: list[Any] = await connection.fetch(query, *values, after, _PAGE)

@@ -1,7 +1,7 @@
-"""Schema `derived` under another name, so that it can be made anew beside the one that is read.
+"""Schema `derived` under another name, to build it again beside the one that is read.
 
-SQL names `derived` literally; `Beside` is a connection on which that word means `NEXT`, and which
-writes nothing to `own`: what is derived beside is said to nobody.
+SQL names `derived` literally. `Beside` is a connection on which that word means `NEXT`. It writes
+nothing to `own`: nothing that is derived beside is sent to anybody.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from storage.migrate import ADVISORY_LOCK, migrations
 from storage.queries import load
 from storage.renewing import LOCK as RENEWALS
 
-#: The live schema, the one that is made beside it, and the one before the last switch.
+#: The live schema, the one that is built beside it, and the one before the last switch.
 LIVE, NEXT, BEFORE = "derived", "derived_next", "derived_before"
-#: The tables that migrations make in `own`; dropped at once.
+#: The tables that migrations make in `own`; they are dropped at once.
 _OWN = "own_next"
 _NAMED = re.compile(r"\b(derived|own)(?=\.\w)|(?<=schema if not exists )(derived|own)\b")
 _WRITES = re.compile(r"\b(?:insert\s+into|update|delete\s+from|truncate)\s+own\.", re.IGNORECASE)
 _SQL = load("beside")
-#: How long whoever reads or writes is waited for.
+#: How long to wait for readers or writers.
 PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.05
 
@@ -79,7 +79,7 @@ class BesidePool:
 
 @lru_cache(maxsize=512)
 def moved(query: str) -> str:
-    """The query about `NEXT`; raises PermissionError where it would write to `own`."""
+    """The query about `NEXT`; raises PermissionError if it would write to `own`."""
     if _WRITES.search(query):
         raise PermissionError(f"what is derived beside says nothing: {query}")
     return _NAMED.sub(lambda found: NEXT if found[0] == LIVE else found[0], query)
@@ -91,7 +91,7 @@ def moved_migration(text: str) -> str:
 
 
 async def make(connection: Connection) -> None:
-    """Let `NEXT` be there, empty; what a killed run left is dropped."""
+    """Make `NEXT`, empty; the remains of a killed run are dropped."""
     async with connection.transaction():
         await connection.execute(f"drop schema if exists {NEXT}, {_OWN} cascade")
         for text in migrations().values():
@@ -109,14 +109,14 @@ async def left(connection: Connection) -> list[str]:
 
 
 async def drop(connection: Connection, schema: str) -> bool:
-    """Drop one of these schemas; whether it was there."""
+    """Drop one of these schemas; True if it existed."""
     was_there = await exists(connection, schema)
     await connection.execute(f"drop schema if exists {schema} cascade")
     return was_there
 
 
 async def analyze(connection: Connection) -> None:
-    """Let the planner know `NEXT` before everybody asks it."""
+    """Give the planner statistics of `NEXT` before everybody queries it."""
     tables = await connection.fetch(_SQL["tables"], NEXT)
     await connection.execute("analyze " + ", ".join(f"{NEXT}.{one['name']}" for one in tables))
 
@@ -133,10 +133,10 @@ async def require_this_release(connection: Connection) -> None:
 
 
 async def fence(connection: Connection) -> None:
-    """Until the transaction ends nobody writes to `derived` or migrates it; everybody reads on.
+    """Until the transaction ends, nobody writes to `derived` or migrates it; everybody reads on.
 
-    Casework locks its fence first (design rule 6, the fence): what it has begun ends before, and
-    what it begins later waits here and then finds the schema that bears the name by then. Raises
+    Casework locks its fence first (design rule 6, the fence). So work that has begun ends before.
+    Work that begins later waits here, and then finds the schema with the name of that time. Raises
     CasebusError `fence_held`.
     """
     await connection.execute(f"set local lock_timeout = '{PATIENCE_SECONDS:.0f}s'")
@@ -155,7 +155,7 @@ async def switch(connection: Connection, *, differs: bool) -> None:
     await connection.execute(_SQL["keep_versions"], int(differs))
     for notes in ("organisations", "rights"):
         if not differs:
-            # Everything is as it was: there is nothing to ask but what was waiting to be asked.
+            # Everything is as before, so only the questions that waited already need to be asked.
             await connection.execute(_SQL[f"forget_{notes}"])
         await connection.execute(_SQL[f"keep_{notes}"])
     await _wait_for_readers(connection)
@@ -168,10 +168,10 @@ async def switch(connection: Connection, *, differs: bool) -> None:
 
 
 async def _wait_for_readers(connection: Connection) -> None:
-    """Wait until nobody reads: a snapshot of before the switch would find the new tables empty.
+    """Wait until nobody reads: a snapshot from before the switch would find the new tables empty.
 
-    It asks again and again and does not queue. A reader of several tables would block a session
-    that takes them one after the other, and the other way round.
+    It asks again and again and does not queue. A reader of several tables could block a session
+    that takes them one after the other, and be blocked by it.
     """
     tables = await connection.fetch(_SQL["tables"], LIVE)
     names = ", ".join(f"{LIVE}.{row['name']}" for row in tables)

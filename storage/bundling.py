@@ -25,7 +25,7 @@ class Kept:
     state: Row | None
     #: Journal records in the order of the log.
     records: Sequence[Row]
-    #: The agencies that received and opened each event, and the record that says so.
+    #: The agencies that received and opened each event, and the record that shows it.
     steps: Sequence[Row]
     #: The router's statement about each event.
     relays: Sequence[Row]

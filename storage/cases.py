@@ -1,4 +1,4 @@
-"""The rows that show a case: what the fold derived. A `view` is JSON text."""
+"""The rows that show a case: the fold's result. A `view` is JSON text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SQL = load("cases")
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """One case as its fold ended; `version` grows with every fold."""
+    """One case at the end of its fold; `version` grows with every fold."""
 
     stream: UUID
     procedure: str | None
@@ -29,7 +29,7 @@ class CaseRow:
     version: int
     digest: str
     law: str
-    #: Why the fold stopped (design rule 11, content stops nothing), else None.
+    #: The reason why the fold stopped (design rule 11, content stops nothing), else None.
     suspended: str | None
     opened_at: datetime | None
     updated_at: datetime
@@ -37,13 +37,13 @@ class CaseRow:
     #: The fold that derived it, and whether a person tied it to its law.
     fold_version: int
     pinned: bool = False
-    #: Id of the `case.reinterpreted` that is said and not journaled yet.
+    #: Id of the `case.reinterpreted` that is sent and not journaled yet.
     renewing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseState:
-    """A case's row as it is found: its version, and by what it was derived."""
+    """The present row of a case: its version, and the fold and law that derived it."""
 
     version: int
     law: str
@@ -66,19 +66,19 @@ Shown = dict[tuple[str, str], bytes]
 
 
 async def lock_cases(connection: Connection, streams: Iterable[UUID]) -> dict[UUID, CaseState]:
-    """Lock the rows of the streams, in order, and say how each stands."""
+    """Lock the rows of the streams, in order, and return their states."""
     rows = await connection.fetch(_SQL["lock_cases"], sorted(streams))
     return {row["stream"]: CaseState(*list(row)[1:]) for row in rows}
 
 
 async def standing_of(connection: Connection, streams: Iterable[UUID]) -> dict[UUID, CaseState]:
-    """How the rows of the streams stand now, without a lock."""
+    """The present states of the streams' rows, without a lock."""
     rows = await connection.fetch(_SQL["standing_of"], list(streams))
     return {row["stream"]: CaseState(*list(row)[1:]) for row in rows}
 
 
 async def left_out(connection: Connection, streams: Iterable[UUID]) -> list[Any]:
-    """Stream, source and id of what the streams' folds never see."""
+    """Stream, source and id of the events that the streams' folds never see."""
     return list(await connection.fetch(_SQL["left_out"], list(streams)))
 
 
@@ -89,7 +89,7 @@ async def leave_out(connection: Connection, rows: Sequence[tuple[UUID, str, str,
 
 
 async def among(connection: Connection, streams: set[UUID]) -> set[UUID]:
-    """Which of the streams have a case row."""
+    """The streams that have a case row."""
     if not streams:
         return set()
     return {row["stream"] for row in await connection.fetch(_SQL["among"], list(streams))}
@@ -100,7 +100,7 @@ async def events_of(
 ) -> list[Any]:
     """The events that the streams' folds see, with their bytes, in the journal's order.
 
-    Of the partition of `before` those that stand before it.
+    From the partition of `before`, only the events before that place.
     """
     place = before or (None, None, None)
     return list(await connection.fetch(_SQL["events_of"], list(streams), *place))
@@ -112,9 +112,9 @@ async def save(
     known: set[UUID],
     shown: Mapping[UUID, Shown] | None = None,
 ) -> dict[UUID, Shown]:
-    """Let the tables show these cases, and say what they show; `known` had rows before.
+    """Write the rows of these cases and their content; `known` had rows before.
 
-    If `shown` says what stands there, only the difference is written. Otherwise all is replaced.
+    If `shown` gives the present rows, only the difference is written. Otherwise all is replaced.
     """
     if not rows:
         return {}
@@ -134,7 +134,7 @@ async def save(
 
 
 def shapes() -> list[type[Row]]:
-    """Of the rows of all facets, one a table."""
+    """The row shapes of all facets, one for each table."""
     return [shape for facet in facets.FACETS for shape in facet.tables]
 
 
@@ -171,7 +171,7 @@ def _difference(
 def _fingerprint(row: Row) -> bytes:
     """Equal for equal rows, by every column."""
     columns = [getattr(row, name) for name in _columns(type(row))]
-    # What is bytes is hashed as it is: written out, each letter of Chinese would be twelve.
+    # Bytes are hashed as they are: written out, each Chinese letter would take twelve.
     views = [one for one in columns if isinstance(one, bytes)]
     others = [one for one in columns if not isinstance(one, bytes)]
     sizes = list(map(len, views))

@@ -1,4 +1,4 @@
-"""The records since a place: which cases, and which agencies they concern."""
+"""The records since a place: the cases and agencies that they concern."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def places(db: Any) -> Places:
 
 
 async def streams(db: Any, before: Mapping[int, int], now: Places) -> set[UUID]:
-    """The cases of what was recorded in between; a place that went back tells of nothing."""
+    """The cases of the records in between; none if the place went back."""
     found: set[UUID] = set()
     for partition, end in now.items():
         first = before.get(partition, 0)

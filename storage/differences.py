@@ -1,4 +1,4 @@
-"""Every row of `derived` compared with the one that was derived beside it, whatever table."""
+"""Compares every row of `derived` with the row that was derived beside it, in every table."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from storage.handles import Connection
 from storage.queries import load
 from storage.sampling import ALL, Sample
 
-#: Rows of one table that are named; all are counted.
+#: The most rows of one table that are named; all are counted.
 MOST_NAMED = 200
-#: No function of the journal: how often and when a case was written, and what is to be asked.
+#: Not functions of the journal: how often and when a case was written, and waiting questions.
 NOT_COMPARED = {
-    # `closed_changed` is made of `updated_at` by the table itself.
+    # The table itself makes `closed_changed` from `updated_at`.
     "case_state": frozenset({"version", "updated_at", "closed_changed", "renewing"})
 }
 NOTES = frozenset({"changed_organisation", "changed_right"})
-#: How a row is named in a table without a primary key.
+#: The name of a row in a table without a primary key.
 _NAMES = ("stream", "source", "id", "revision")
 _SQL = load("beside")
 
 MISSING = "missing"
 NOT_JOURNALED = "not from the journal"
 OTHER = "another"
-#: Both directions by `except all`, so that a doubled row counts, paired by what names a row.
+#: Both directions by `except all`, so that a doubled row counts; paired by the row's name.
 _COMPARE = """
 with stands as (
     select {columns} from {live}.{table} {where}
@@ -49,18 +49,18 @@ from s full join a using (key) order by 1 limit {most}
 
 @dataclass(frozen=True, slots=True)
 class RowDifference:
-    """A row that is otherwise than the journal says; `how` is one of the words above."""
+    """A row that differs from the journal's result; `how` is one of the words above."""
 
     table: str
     row: dict[str, Any]
     how: str
-    #: The columns that differ, where both have the row.
+    #: The differing columns, if both sides have the row.
     columns: list[str]
 
 
 @dataclass(slots=True)
 class Differences:
-    """How many rows of which table differ, and some of them by name."""
+    """The number of differing rows for each table, and some of them by name."""
 
     counts: dict[str, int] = field(default_factory=dict)
     named: list[RowDifference] = field(default_factory=list)
@@ -78,7 +78,7 @@ async def differences(
 ) -> Differences:
     """Compare the rows of the sampled streams, and those of no stream.
 
-    Left out are streams that are being derived anew, and tables that are compared elsewhere.
+    It leaves out streams that are being derived again, and tables that are compared elsewhere.
     """
     found = Differences()
     for table in await connection.fetch(_SQL["tables"], LIVE):

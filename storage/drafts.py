@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from storage.queries import load
 
 _SQL = load("drafts")
-#: A page says so often that it is open; after two times it is not.
+#: How often an open page reports itself; after two missed reports it counts as closed.
 PRESENT_SECONDS = 15
 
 #: The time that a draft stays after its item was closed.
@@ -29,7 +29,7 @@ class DraftKey(NamedTuple):
 
 
 class SavedForm(NamedTuple):
-    """`version` is that of the item as the officer read it."""
+    """`version` is the version of the item that the officer read."""
 
     version: int
     fields: list[list[str]]
@@ -55,12 +55,12 @@ async def drop(db: Any, place: DraftKey) -> None:
 
 
 async def prune(db: Any, now: datetime) -> None:
-    """Take away what was written long ago for items that are closed."""
+    """Delete old drafts of closed items."""
     await db.execute(_SQL["prune"], now - KEPT)
 
 
 async def present(db: Any, agency: str, item: str, officer: str) -> list[str]:
-    """Say that an officer looks at an item; who else does."""
+    """Note that an officer looks at an item; returns the others who do."""
     await db.execute(_SQL["seen"], agency, item, officer)
     await db.execute(_SQL["forget"], 2.0 * PRESENT_SECONDS)
     rows = await db.fetch(_SQL["others"], agency, item, officer, 2.0 * PRESENT_SECONDS)

@@ -29,7 +29,7 @@ class OwnTable:
 
 @asynccontextmanager
 async def snapshot(database_url: str) -> AsyncIterator[Any]:
-    """A connection on which everything is read as of one moment."""
+    """A connection that reads everything as of one moment."""
     connection: Connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -39,7 +39,7 @@ async def snapshot(database_url: str) -> AsyncIterator[Any]:
 
 
 async def tables(connection: Connection) -> list[OwnTable]:
-    """All of them, each behind those whose rows its rows name."""
+    """All tables, each after the tables that its rows refer to."""
     rows = await connection.fetch(_TABLES, OWN)
     order = TopologicalSorter[str]({row["name"]: () for row in rows})
     for row in await connection.fetch(_SQL["leaning"]):
@@ -54,7 +54,7 @@ async def applied(connection: Connection) -> dict[str, str]:
 
 
 async def write(connection: Connection, table: OwnTable, output: BinaryIO) -> int:
-    """Write all rows; how many there were."""
+    """Write all rows; returns their number."""
     said: str = await connection.copy_from_table(
         table.name, schema_name=OWN, columns=table.columns, output=output
     )
@@ -66,19 +66,19 @@ async def has_own(connection: Connection) -> bool:
 
 
 async def empty(connection: Connection, names: Sequence[str]) -> None:
-    """Take away what the migrations put into these tables."""
+    """Delete the rows that the migrations put into these tables."""
     await connection.execute("truncate " + ", ".join(f"own.{quoted(name)}" for name in names))
 
 
 async def read(connection: Connection, table: OwnTable, source: BinaryIO) -> None:
-    """Take the rows in as they were written, the numbers that the database gave included."""
+    """Read the rows as they were written, including the numbers that the database gave."""
     await connection.copy_to_table(
         table.name, schema_name=OWN, columns=table.columns, source=source
     )
 
 
 async def go_on_counting(connection: Connection) -> None:
-    """Let the next number of each table be one that was not given before."""
+    """Set each table's counter, so that its next number is a new one."""
     for row in await connection.fetch(_SQL["identities"]):
         names = {"column": row["column"], "table": row["table"]}
         greatest = composed("select max({column}) from own.{table}", **names)

@@ -14,13 +14,13 @@ _SQL = load("evidence")
 
 
 async def add_checkpoints(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """(epoch, partition, first offset, last offset, said epoch, partition, index, at) each."""
+    """(epoch, partition, first offset, last offset, said epoch, partition, index, at) for each."""
     if rows:
         await connection.executemany(_SQL["add_checkpoints"], rows)
 
 
 async def add_hand_overs(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """(stream, source, id, agency, step, unit, epoch, partition, log index, at) each."""
+    """(stream, source, id, agency, step, unit, epoch, partition, log index, at) for each."""
     if rows:
         await connection.executemany(_SQL["add_hand_overs"], rows)
 
@@ -28,7 +28,7 @@ async def add_hand_overs(connection: Connection, rows: Sequence[tuple[Any, ...]]
 async def note_recalls(
     connection: Connection, stream: UUID, rows: Sequence[tuple[str, str, str, str]]
 ) -> None:
-    """(source, id, source and id of its recall) each, where no row says so yet."""
+    """(source, id, source and id of its recall) for each, if no row has it yet."""
     await connection.execute(_SQL["note_recalls"], stream, *map(list, zip(*rows, strict=True)))
 
 
@@ -42,7 +42,7 @@ async def advance_rejected(connection: Connection, partition: int, next_offset: 
 
 
 async def add_rejected(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Rows as the table has them, headers unpacked."""
+    """Rows in the table's form, with unpacked headers."""
     packed = [(*row[:11], pack_headers(row[11]), *row[12:]) for row in rows]
     if packed:
         await connection.execute(_SQL["add_rejected"], *map(list, zip(*packed, strict=True)))

@@ -18,7 +18,7 @@ _COLUMNS = (*Fact.__slots__, "stream", "recipients", "testdata")
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """A fact in its stream; the recipients are those of the first copy, none in a correction."""
+    """A fact in its stream; the recipients are those of the first copy, none for a correction."""
 
     stream: UUID
     fact: Fact

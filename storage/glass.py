@@ -1,4 +1,4 @@
-"""Grants by which an operator reads what a case says: asked, agreed to by another, soon over."""
+"""Grants by which an operator reads the content of a case, agreed to by another, and short."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from storage.queries import load
 Database = Any
 _SQL = load("glass")
 _PATIENCE = 5.0
-#: From the moment at which another operator agreed.
+#: Counted from the agreement of another operator.
 LASTS = timedelta(minutes=30)
-#: A request that nobody decides on.
+#: The time after which a request without a decision is void.
 LAPSE = timedelta(days=1)
 
 
 async def ask(db: Database, stream: UUID, by: str, reason: str) -> int:
-    """The grant's number; raises CasebusError `not_found` where there is no such case."""
+    """The grant's number; raises CasebusError `not_found` if there is no such case."""
     if not await db.fetchval(_SQL["is_there"], stream, timeout=_PATIENCE):
         raise CasebusError("not_found", "no case has this id")
     number: int = await db.fetchval(_SQL["ask"], stream, by, reason, timeout=_PATIENCE)
@@ -28,7 +28,7 @@ async def ask(db: Database, stream: UUID, by: str, reason: str) -> int:
 
 
 async def grants(db: Database, number: int | None = None, limit: int = 100) -> list[Any]:
-    """The last first."""
+    """The last one first."""
     return list(await db.fetch(_SQL["grants"], number, LAPSE, limit, timeout=_PATIENCE))
 
 
@@ -41,7 +41,7 @@ async def one(db: Database, number: int) -> Any:
 
 
 async def decide(connection: Database, number: int, by: str, *, agreed: bool) -> None:
-    """Give it or refuse it, in a transaction; raises CasebusError.
+    """Give or refuse it, in a transaction; raises CasebusError.
 
     The operator who asked may only refuse.
     """
@@ -57,5 +57,5 @@ async def decide(connection: Database, number: int, by: str, *, agreed: bool) ->
 
 
 async def end(connection: Database, number: int) -> None:
-    """Before its time; by whoever notices that it is not needed any more."""
+    """End it before its time; any caller may that notices it is no longer needed."""
     await connection.execute(_SQL["end"], number)

@@ -1,4 +1,4 @@
-"""Typed handles of the database, asyncpg's own. Each function asks for the least."""
+"""Typed handles of the database, asyncpg's own. Each function asks for the least it needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 Row: TypeAlias = asyncpg.Record
-#: One session: what is done on it may stand in one transaction.
+#: One session: its statements can share one transaction.
 Connection: TypeAlias = "asyncpg.Connection[Row] | PoolConnectionProxy[Row]"
 Pool: TypeAlias = "asyncpg.Pool[Row]"
 

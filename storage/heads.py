@@ -31,7 +31,7 @@ Place = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class StoredHead:
-    """A head as it was signed, and the witnesses' lines that came since."""
+    """A head as signed, and the witnesses' lines that came since."""
 
     size: int
     note: SignedNote
@@ -40,7 +40,7 @@ class StoredHead:
 
 @dataclass(frozen=True, slots=True)
 class RefusedLog:
-    """A log whose next head is not signed, and why."""
+    """A log whose next head is not signed, and the reason."""
 
     epoch: int
     partition: int
@@ -84,7 +84,7 @@ class SignedSoFar:
 
     signed: Frontier
     recorded: Frontier
-    #: Whether it was signed in this epoch: else this log begins with the one before.
+    #: True if it was signed in this epoch; else this log begins with the one before.
     is_own: bool
 
 
@@ -95,13 +95,13 @@ async def standing(connection: Database, log: Log) -> SignedSoFar:
 
 
 async def leaves(db: Database, log: Log, first: int, end: int) -> list[bytes]:
-    """The log leaves from index `first` to before `end`; fewer where some are missing."""
+    """The log leaves from index `first` to before `end`; fewer if some are missing."""
     rows = await db.fetch(_SQL["leaves"], *log, first, end)
     return [row["log_leaf"] for row in rows]
 
 
 async def tile(db: Database, log: Log, wanted: Tile) -> list[bytes]:
-    """The hashes of a tile, or as many of them as there are."""
+    """The hashes of a tile, as many of them as exist."""
     first, end = wanted.first, wanted.first + wanted.width
     if wanted.level == 0:
         return await leaves(db, log, first, end)
@@ -116,7 +116,7 @@ async def add(
     note: SignedNote,
     above: dict[tuple[int, int], bytes],
 ) -> None:
-    """Keep a head and the hashes that it adds; a head of this size must not be there."""
+    """Keep a head and the hashes that it adds; there must be no head of this size yet."""
     if above:
         levels, places = zip(*above, strict=True)
         columns = (list(levels), list(places), list(above.values()))
@@ -149,7 +149,7 @@ async def last(db: Database, log: Log) -> StoredHead | None:
 
 
 async def over(db: Database, log: Log, index: int, needed: int) -> StoredHead | None:
-    """A head over this index: the last that enough witnesses saw, or one of them, or nobody."""
+    """The head over this index that most witnesses saw: enough of them, one, or none."""
     for witnesses in sorted({needed, 1} - {0}, reverse=True):
         row = await db.fetchrow(_SQL["witnessed"], *log, index, witnesses, timeout=_PATIENCE)
         if row is not None:
@@ -158,7 +158,7 @@ async def over(db: Database, log: Log, index: int, needed: int) -> StoredHead | 
 
 
 async def first_over(db: Database, log: Log, index: int) -> datetime | None:
-    """Since when a head covers this index."""
+    """The moment from which a head covers this index."""
     moment: datetime | None = await db.fetchval(_SQL["first_over"], *log, index)
     return moment
 
@@ -170,7 +170,7 @@ async def note_of(db: Database, log: Log, size: int) -> SignedNote | None:
 
 
 async def cosign(db: Database, log: Log, size: int, witness: str, line: NoteSignature) -> None:
-    """Keep a witness's line; its first one for a head stands."""
+    """Keep a witness's line; the first one for a head is final."""
     await db.execute(_SQL["cosign"], *log, size, witness, str(line), timeout=_PATIENCE)
 
 
@@ -182,7 +182,7 @@ async def records(db: Database, places: Sequence[Place]) -> dict[Place, Row]:
 
 
 async def unreceipted(db: Database) -> list[tuple[Log, int, int]]:
-    """Logs with receipts to send: from which index on, and to before which."""
+    """Logs with receipts to send, each with the first index and the end."""
     rows = await db.fetch(_SQL["unreceipted"])
     return [((row["epoch"], row["partition"]), row["next_index"], row["size"]) for row in rows]
 
@@ -197,7 +197,7 @@ async def owed(
 
 
 async def recorded(db: Database, log: Log) -> int:
-    """How many records of the log stand here: none of an epoch that is over."""
+    """The number of recorded records of the log; none for a past epoch."""
     return int(await db.fetchval(_SQL["recorded"], *log))
 
 

@@ -1,4 +1,4 @@
-"""Closings of imports, and what was found about the events that they minted."""
+"""Closings of imports, and the findings about their events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SQL = load("imports")
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """An `import.closed` by whoever opened the import; `stream` is the import's id."""
+    """An `import.closed` by the agency that opened the import; `stream` is the import's id."""
 
     stream: UUID
     source: str
@@ -34,12 +34,12 @@ class DeviationCount:
 
 
 async def closed(connection: Connection, limit: int) -> list[Closing]:
-    """Closings that were not summarised."""
+    """Closings without a summary."""
     return [Closing(*row) for row in await connection.fetch(_SQL["closed"], limit)]
 
 
 async def totals(connection: Connection, closing: Closing) -> tuple[int, int]:
-    """In how many cases of the import, and about how many events, something was found."""
+    """The numbers of cases and events of the import that have findings."""
     row = await connection.fetchrow(_SQL["totals"], str(closing.stream), closing.author)
     return int(row["cases"]), int(row["events"])
 
@@ -51,5 +51,5 @@ async def counted(connection: Connection, closing: Closing) -> list[DeviationCou
 
 
 async def note(connection: Connection, closing: Closing, event_id: str) -> None:
-    """Remember that a closing was summarised."""
+    """Remember that a closing has its summary."""
     await connection.execute(_SQL["note"], closing.stream, closing.source, closing.id, event_id)

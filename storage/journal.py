@@ -25,7 +25,7 @@ Place = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class RecordedPosition:
-    """How far a partition has been recorded; `law` is the digest in force in it."""
+    """The end of recording in a partition; `law` is the digest in force in it."""
 
     next_index: int
     next_offset: int
@@ -82,7 +82,7 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class CopyRow:
-    """A further journaled copy of an identity; `same` says it carries the same event leaf."""
+    """A further journaled copy of an identity; `same`: it has the same event leaf."""
 
     epoch: int
     partition: int
@@ -114,13 +114,13 @@ async def lock_position(connection: Connection, epoch: int, partition: int) -> R
 async def next_offsets(
     connection: Connection, epoch: int, partitions: Iterable[int]
 ) -> dict[int, int]:
-    """Per partition, the offset up to which everything is recorded; without a lock."""
+    """For each partition, the offset up to which everything is recorded; without a lock."""
     rows = await connection.fetch(_SQL["next_offsets"], epoch, list(partitions))
     return {row["partition"]: row["next_offset"] for row in rows}
 
 
 async def end_blockers(connection: Connection, backend: int, application: str) -> None:
-    """End the application's sessions that hold what the backend waits for."""
+    """End the application's sessions that hold locks for which the backend waits."""
     await connection.execute(_SQL["end_blockers"], backend, application)
 
 
@@ -173,7 +173,7 @@ async def append(connection: Connection, rows: Iterable[JournalRow]) -> None:
 async def known_events(
     connection: Connection, identities: Sequence[Identity]
 ) -> dict[Identity, bytes]:
-    """The event leaf of each identity that is recorded already."""
+    """The event leaf of each identity that is already recorded."""
     if not identities:
         return {}
     rows = await connection.fetch(_SQL["known_events"], *map(list, zip(*identities, strict=True)))
@@ -195,7 +195,7 @@ async def add_copies(connection: Connection, rows: Sequence[CopyRow]) -> None:
 
 
 async def replace_parties(connection: Connection, parties: dict[UUID, tuple[str, ...]]) -> None:
-    """Say anew who has a part in these streams, whatever was said of them before."""
+    """Replace the agencies with a part in these streams."""
     if not parties:
         return
     await connection.execute(_SQL["drop_parties"], sorted(parties))

@@ -1,4 +1,4 @@
-"""Law bundles by digest, kept for ever (design rule 10), and which of them is in force."""
+"""Law bundles by digest, kept for ever (design rule 10, law bundles), and the one in force."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def adoptions(connection: Connection) -> list[Row]:
 
 
 async def under_law(connection: Connection) -> dict[str, int]:
-    """Digest -> how many cases are derived by it."""
+    """Digest -> number of cases derived by it."""
     return {row["law"]: row["cases"] for row in await connection.fetch(_SQL["under_law"])}
 
 

@@ -1,4 +1,4 @@
-"""Traits of matters, and the cases that share some: what matching compares."""
+"""Traits of matters, and the cases that share some, for comparison."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from storage.queries import load
 _SQL = load("matching")
 #: Traits that find a case; a title or an address alone would find too many.
 _FINDING = ("codes", "rights", "shops", "names")
-#: Characters; what is longer is no name or number.
+#: The most characters; a longer text is no name or number.
 _LONGEST = 200
-#: Cases compared with one.
+#: The most cases compared with one.
 _MOST = 200
 _PATIENCE = 5.0
 
@@ -57,7 +57,7 @@ async def profiles(db: Any, streams: Iterable[UUID]) -> dict[UUID, Profile]:
 async def candidates(db: Any, stream: UUID, agency: str = "") -> list[UUID]:
     """Cases that share an organisation code, a right, a shop or a name with this one.
 
-    Of secret ones those that the agency may know: the others take up no room either.
+    Among secret cases only those that the agency may know, so that the others take no room.
     """
     asked = (stream, list(_FINDING), _MOST, agency)
     found = await db.fetch(_SQL["candidates"], *asked, timeout=_PATIENCE)

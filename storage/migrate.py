@@ -43,14 +43,14 @@ async def pending(connection: Connection) -> list[str]:
 async def migrate(database_url: str, only: Collection[str] | None = None) -> list[str]:
     """Bring tables and the services' rights up to date; returns the names applied now.
 
-    `only` stops at the tables of an earlier release: those that these migrations make.
+    `only` stops at the tables of an earlier release, which these migrations make.
     """
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute("select pg_advisory_lock($1)", ADVISORY_LOCK)
         names = [name for name in await pending(connection) if only is None or name in only]
         texts = migrations()
-        # Each is a transaction; the disk is waited for once: by the last, for all before it.
+        # Each is a transaction. Only the last waits for the disk, for all before it.
         await connection.execute("set synchronous_commit = off")
         for name in names:
             if name == names[-1]:

@@ -13,9 +13,9 @@ from storage.queries import load
 Database = Any
 Row = Any
 _SQL = load("operating")
-#: A window of a week is read in this, or the desk is told that it takes too long.
+#: A window of a week is read in this time, or the page says that it takes too long.
 _PATIENCE = 10.0
-#: Of an agency's last events, so many say how its clock goes.
+#: So many of an agency's last events show the difference of its clock.
 _LAST = 5
 
 
@@ -28,7 +28,7 @@ class Sent(NamedTuple):
 
 
 async def places(db: Database) -> list[Row]:
-    """How far each service is in each partition that holds records."""
+    """The progress of each service in each partition that holds records."""
     return await _fetch(db, "places")
 
 
@@ -66,12 +66,12 @@ async def unread(db: Database, agencies: Collection[str], window: timedelta) -> 
 
 
 async def gaps(db: Database) -> list[Row]:
-    """Numbers that are missing in what each agency signed."""
+    """Missing numbers among the events that each agency signed."""
     return await _fetch(db, "gaps")
 
 
 class CaseFound(NamedTuple):
-    """A case that a name led to, and the event where it is an event's."""
+    """The case that a name led to, and the event if the name is an event's."""
 
     stream: UUID
     event_id: str | None
@@ -90,7 +90,7 @@ async def find(db: Database, name: str, sources: Collection[str]) -> CaseFound |
 
 
 async def _is_case(db: Database, stream: UUID) -> bool:
-    """Whether anything here bears its name: recorded, on its way, or rejected."""
+    """True if anything here has its name: recorded, on its way, or rejected."""
     if await standing(db, stream) is not None:
         return True
     return bool(await unsent(db, stream) or await refusals(db, stream, None, 1))

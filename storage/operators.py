@@ -8,11 +8,11 @@ from casebus.events.topics import ADMIN
 
 
 def name_of(label: str) -> str:
-    """By what an operator is known: `admin/` and whose the key is; `admin` where it is nobody's."""
+    """The name of an operator: `admin/` and the key's owner; `admin` if the key is nobody's."""
     return f"{ADMIN}/{label}" if person_of(label) else ADMIN
 
 
 def person_of(name: str) -> str:
-    """The same for every way to write one name: case, width, blanks and signs tell nobody apart."""
+    """The same for every spelling of one name: case, width, blanks and signs do not count."""
     plain = normalize("NFKC", normalize("NFKC", name).casefold())
     return "".join(one for one in plain if one.isalnum())

@@ -25,16 +25,16 @@ class AskingCase:
     agency: str
     first_on: date
     last_on: date
-    #: The event whose figures are asked about.
+    #: The event with the figures in question.
     source: str
     id: str
-    #: The readers of what the case is told.
+    #: The agencies that read the answer.
     readers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OrganisationQuery:
-    """The question of one case: about whom, and back to which days."""
+    """The question of one case: the organisation, and the first day that counts."""
 
     uscc: str
     family: str
@@ -79,7 +79,7 @@ async def askers(connection: Connection, uscc: str, family: str) -> AsyncIterato
 async def punished(
     connection: Connection, asked: OrganisationQuery, limit: int
 ) -> list[Punishment]:
-    """What all readers of the asking case may know, newest first."""
+    """Punishments that all readers of the asking case may know, newest first."""
     one = asked.asker
     rows = await connection.fetch(
         _SQL["punished"],
@@ -93,7 +93,7 @@ async def punished(
 async def unpunished(
     connection: Connection, asked: OrganisationQuery, limit: int
 ) -> list[OtherAct]:
-    """What all readers of the asking case may know, newest first."""
+    """Unpunished acts that all readers of the asking case may know, newest first."""
     one = asked.asker
     rows = await connection.fetch(
         _SQL["unpunished"],
@@ -107,7 +107,7 @@ async def unpunished(
 async def withheld(
     connection: Connection, asked: OrganisationQuery, kind: str, *, acts: bool, limit: int
 ) -> list[Untold]:
-    """Secret cases that would have said something; none of which somebody was asked before."""
+    """Secret cases that would have something to tell, and about which nobody was asked before."""
     one = asked.asker
     return await untold(
         connection,

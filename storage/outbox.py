@@ -44,9 +44,9 @@ class OutboxRow:
 
 
 async def enqueue(connection: Connection, rows: Sequence[OutboxRow]) -> None:
-    """Insert rows in order; one that is there already keeps its bytes.
+    """Insert rows in order; an existing row keeps its bytes.
 
-    A statement in the journal is not said again, whatever this table remembers.
+    A statement that is in the journal is not sent again, whatever this table holds.
     """
     if not rows:
         return
@@ -70,7 +70,7 @@ async def enqueue(connection: Connection, rows: Sequence[OutboxRow]) -> None:
 
 
 async def enqueued(connection: Connection, identities: Sequence[tuple[UUID, str, str]]) -> set[str]:
-    """Event ids among the identities that stand in the outbox or in the journal already."""
+    """Event ids among the identities that are already in the outbox or in the journal."""
     if not identities:
         return set()
     columns = map(list, zip(*identities, strict=True))

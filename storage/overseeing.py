@@ -1,7 +1,7 @@
-"""A supervisor's questions: who is late, what was not transferred, what has no answer.
+"""A supervisor's questions: who is late, which transfer is missing, what has no answer.
 
-Every query takes the agency that asks, and counts and lists what it is shown of its cases only: of
-what is closed to it nothing (ADR 0043).
+Every query takes the agency that asks. It counts and lists only what that agency is shown of its
+cases, and nothing of closed ones (ADR 0043).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from storage.queries import load
 _SQL = load("overseeing")
 _PLANNED = load("searching")["planned_anew"]
 _PATIENCE = 5.0
-#: In the place of a moment: the law sets no day.
+#: Used in place of a moment: the law sets no day.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 Database = Any
@@ -30,24 +30,24 @@ Place = tuple[datetime, UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The agency under supervision and its supervisor. None makes no difference."""
+    """The agency under supervision and its supervisor. None means any."""
 
     viewer: str
-    #: Whether the viewer sees findings and duties where it holds no role.
+    #: True if the viewer sees findings and duties in cases in which it holds no role.
     figures: bool
     agency: str | None = None
-    #: Those of a division.
+    #: The agencies of a division.
     agencies: Sequence[str] | None = None
 
 
 async def owed(db: Database, watched: Watched, now: datetime, soon: datetime) -> list[Row]:
-    """Counts of cases by agency and clock, then by agency, then of all."""
+    """Counts of cases by agency and clock, then by agency, then in total."""
     agencies = None if watched.agencies is None else list(watched.agencies)
     return await _fetch(db, "owed", watched.viewer, now, soon, watched.agency, agencies)
 
 
 async def omissions(db: Database, watched: Watched, after: Place | None, limit: int) -> list[Row]:
-    """Cases whose transfer is owed and was not made, the longest owed first."""
+    """Cases whose transfer is owed but missing, the longest owed first."""
     return await _fetch(db, "omissions", *_asked(watched, after), limit)
 
 

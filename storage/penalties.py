@@ -1,4 +1,4 @@
-"""Published penalties: which of them the bus has, and the questions about those that it lacks."""
+"""Published penalties: those on the bus, and the questions about those that it lacks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Sought(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """One that was asked and not found yet."""
+    """A question about a penalty that was not found yet."""
 
     stream: UUID
     sought: Sought
@@ -37,9 +37,9 @@ class OpenQuestion:
 async def entered(
     connection: Connection, sought: Sequence[Sought], penalties: Iterable[str]
 ) -> dict[int, Row]:
-    """By place in `sought`, a row that names the case of it; of secret ones as the asker may know.
+    """By place in `sought`, a row that names its case; secret cases only if the asker may know.
 
-    `penalties` are the events by which one without a number is known again.
+    `penalties` are the events by which a penalty without a number is recognised.
     """
     columns: list[list[Any]] = [
         list(range(len(sought))),
@@ -54,18 +54,18 @@ async def entered(
 
 
 async def standing(connection: Connection, asker: str, streams: Iterable[UUID]) -> dict[UUID, str]:
-    """How the asker's questions of these streams stand; those that there are."""
+    """The states of the asker's questions in these streams, if they exist."""
     rows = await connection.fetch(_SQL["standing"], asker, list(streams))
     return {row["stream"]: row["status"] for row in rows}
 
 
 async def is_asked(connection: Connection) -> bool:
-    """Whether anybody ever asked."""
+    """True if anybody ever asked."""
     return bool(await connection.fetchval(_SQL["is_asked"]))
 
 
 async def touched(connection: Connection, stretch: Stretch) -> list[UUID]:
-    """The streams of which a stretch of the journal has something."""
+    """The streams with records in a stretch of the journal."""
     where = (stretch.epoch, stretch.partition, stretch.first, stretch.until)
     return [row["stream"] for row in await connection.fetch(_SQL["touched"], *where)]
 
@@ -73,7 +73,7 @@ async def touched(connection: Connection, stretch: Stretch) -> list[UUID]:
 async def open_about(
     connection: Connection, streams: Iterable[UUID], penalties: Iterable[str]
 ) -> list[OpenQuestion]:
-    """Questions among these streams, and those that these may answer."""
+    """Questions among these streams, and those that these streams may answer."""
     rows = await connection.fetch(_SQL["open_about"], list(streams), list(penalties))
     return [
         OpenQuestion(row["stream"], Sought(row["asker"], row["office"], known))

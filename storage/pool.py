@@ -15,7 +15,7 @@ from storage.handles import Connection
 IDLE_IN_TRANSACTION_MS = 10_000
 LOCK_TIMEOUT_MS = 30_000
 #: The client's errors while PostgreSQL is away, starting, stopping or overloaded. The network's own
-#: errors come beside these.
+#: errors are caught beside these.
 AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -25,9 +25,10 @@ AWAY = (
 )
 
 
-#: For whoever finds rows by their keys, a few at a time and many times a second. PostgreSQL would
-#: plan such a query anew for each list of keys, which takes longer than to answer it; and a plan
-#: made to be kept, while the tables are small, would read them whole. So: one plan, by the index.
+#: For callers that find rows by their keys, a few at a time and many times a second. PostgreSQL
+#: would plan such a query again for each list of keys, which takes longer than the answer. A plan
+#: that it keeps, made while the tables are small, would read them whole. So there is one plan, by
+#: the index.
 BY_KEY = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
@@ -43,10 +44,10 @@ def application_name(application: str) -> str:
 
 
 class Plain(asyncpg.Connection):
-    """A pooled session that is handed on as it is: it cost a round trip for each statement.
+    """A pooled session without a reset: a reset cost a round trip for each statement.
 
-    Nobody changes more of one than a transaction lasts: no `set` but `set local`, no advisory lock
-    but a transaction's, nothing listened to. A caller that needs more has its own session.
+    Nobody changes the session beyond a transaction: no `set` but `set local`, no advisory lock but
+    a transaction's, no listener. A caller that needs more has its own session.
     """
 
     def get_reset_query(self) -> str:

@@ -12,13 +12,13 @@ from storage.queries import load
 
 _SQL = load("proofs")
 _PATIENCE = 10.0
-#: So many runs are kept.
+#: The number of kept runs.
 MOST_KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A verification that came to its end; `report` says counts and codes, and no places."""
+    """A finished verification; `report` holds counts and codes, but no places."""
 
     began_at: datetime
     ended_at: datetime
@@ -29,7 +29,7 @@ class Run:
 
 
 async def keep(connection: Connection, run: Run) -> None:
-    """By the owner of the tables; the oldest go."""
+    """Keep a run, as the owner of the tables; the oldest runs are deleted."""
     await connection.execute(
         _SQL["keep"],
         run.began_at,
@@ -43,7 +43,7 @@ async def keep(connection: Connection, run: Run) -> None:
 
 
 async def verifications(db: Any, limit: int) -> list[Run]:
-    """The last first."""
+    """The last one first."""
     rows = await db.fetch(_SQL["verifications"], limit, timeout=_PATIENCE)
     return [Run(**dict(row)) for row in rows]
 

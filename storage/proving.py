@@ -1,6 +1,6 @@
-"""From a place in the journal to its receipt, for those who hand receipts out.
+"""From a place in the journal to its receipt, for callers that hand receipts out.
 
-Nothing leaves that does not hold: a path that does not lead to the signed head is `log_altered`.
+Only valid proofs leave: a path that does not lead to the signed head is `log_altered`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from storage import heads
 from storage.heads import Log, Place, StoredHead
 from storage.packing import unpack_headers
 
-#: Full tiles that are kept: 8 KiB each, and they never change.
+#: The most full tiles that are kept: 8 KiB each, and they never change.
 _MOST_TILES = 512
 _KEYID = "ce_keyid"
 
@@ -69,7 +69,7 @@ async def receipts(
     *,
     needed: int = 0,
 ) -> dict[tuple[str, Place], Receipt]:
-    """The receipt of each (step, place) that a head covers; of the others none yet.
+    """The receipt of each (step, place) that a head covers; the others have none yet.
 
     Each place is proved below the last head that enough witnesses saw, or one of them, or nobody. A
     later step does not take the witnesses from an earlier one.
@@ -107,9 +107,9 @@ async def _below(
 
 
 class ReceiptTeller:
-    """How receipts leave: of which event each is, and whether enough witnesses saw its head.
+    """Completes receipts: the event of each, and whether enough witnesses saw its head.
 
-    For receipts that leave together: what is below one head is looked up once.
+    For receipts that leave together: values below one head are looked up once.
     """
 
     def __init__(self, directory: Directory, policy: Witnessing) -> None:
@@ -126,7 +126,7 @@ class ReceiptTeller:
 
 
 class _Entries:
-    """The directory's entries for receipts below one head, looked up once a key."""
+    """The directory's entries for receipts below one head, looked up once for each key."""
 
     def __init__(self, directory: Directory, note: SignedNote) -> None:
         self._directory = directory
@@ -142,7 +142,7 @@ class _Entries:
 
 
 def _has_signed(note: SignedNote, key: PublicKey) -> bool:
-    """Whether a line below the head, the log's or a witness's, names this key."""
+    """True if a line below the head, the log's or a witness's, names this key."""
     origin = Head.parse(note.text).origin
     named = log_key(origin, key.public), witness_key(key.agency, key.public)
     return any(line.is_by(one) for line in note.signatures for one in named)

@@ -1,7 +1,7 @@
 """The gateway's reads: cases, history, clocks, work, inboxes, rejects, evidence.
 
-Every query takes the agency that asks and answers only with what it is part of (design rule 19, who
-sees what), so that no caller can forget to ask. A missing row and a row of others look the same.
+Every query takes the agency that asks, and returns only rows in which it has a part (design rule
+19, who sees what). So no caller can forget to check. A missing row and another's row look the same.
 Limits count rows; places are what a caller kept of the last row it saw.
 """
 
@@ -57,7 +57,7 @@ async def whole_case(db: Database, agency: str, stream: UUID) -> dict[str, Any] 
 
 
 def _moments(clock: dict[str, Any]) -> dict[str, datetime | None]:
-    """Those that JSON has as text."""
+    """The moments that JSON has as text."""
     return {
         name: None if clock[name] is None else datetime.fromisoformat(clock[name])
         for name in ("breach_after", "lapse_after")
@@ -73,24 +73,24 @@ async def titles(db: Database, streams: Collection[UUID]) -> dict[UUID, list[Row
 
 
 async def has_written(db: Database, agency: str, stream: UUID) -> bool:
-    """Whether a case holds an event of the agency, the notes of its intake apart."""
+    """True if a case holds an event of the agency, apart from the notes of its intake."""
     return bool(await db.fetchval(_SQL["has_written"], agency, stream, timeout=_PATIENCE))
 
 
 async def numbers(db: Database, agency: str, values: Sequence[str], *, figures: bool) -> list[Row]:
-    """The givers and cases of these numbers (canonical texts), as far as it sees `figures`."""
+    """The givers and cases of these numbers (canonical texts), if it sees the `figures`."""
     return await _fetch(db, "numbers", agency, list(values), figures)
 
 
 async def knowable(db: Database, agency: str, streams: Collection[UUID]) -> set[UUID]:
-    """Which of the streams are cases that are not secret, or not to the agency."""
+    """The streams that are cases and not secret, or not secret to the agency."""
     if not streams:
         return set()
     return {row["stream"] for row in await _fetch(db, "knowable", agency, list(streams))}
 
 
 async def history(db: Database, agency: str, stream: UUID) -> list[Row]:
-    """A case's recorded events by legal time, without bodies: all, or to an outsider its own."""
+    """A case's recorded events by legal time, without bodies; an outsider gets only its own."""
     return await _fetch(db, "history", agency, stream)
 
 
@@ -115,7 +115,7 @@ async def recalled(db: Database, streams: Collection[UUID]) -> Recalled:
 
 
 async def standing(db: Database, streams: Collection[UUID]) -> dict[UUID, Standing]:
-    """The words of these cases as they stand."""
+    """The words of these cases that are in force."""
     rows = await _fetch(db, "standing", list(streams)) if streams else ()
     return {
         row["stream"]: Standing(row["numbers"] or [], row["causes"] or {}, row["details"] or {})
@@ -132,7 +132,7 @@ async def findings(db: Database, agency: str, stream: UUID) -> list[Row]:
 
 
 async def titled(db: Database, streams: Collection[UUID], types: Collection[str]) -> list[Row]:
-    """The event by which each case has its title, as `bodies` reads it."""
+    """The event that gives each case its title, as `bodies` reads it."""
     return await _fetch(db, "titled", list(streams), list(types))
 
 
@@ -147,12 +147,12 @@ async def inbox_item(db: Database, agency: str, source: str, event_id: str) -> R
 
 
 async def unverified(db: Database, agency: str) -> list[Row]:
-    """How much was rejected that bears the agency's name and that no key of it signed."""
+    """The number of rejected records that have the agency's name but no signature of its keys."""
     return await _fetch(db, "unverified", agency)
 
 
 async def repeated_numbers(db: Database, agency: str, limit: int) -> list[Row]:
-    """By case, the first number that a system of the agency gave twice, and how many it did."""
+    """By case, the first number that a system of the agency gave twice, and the count of them."""
     return await _fetch(db, "repeated_numbers", agency, limit)
 
 

@@ -1,7 +1,7 @@
-"""Sending a rejected record to its door again, byte for byte (ADR 60).
+"""Sends a rejected record to its door again, byte for byte (ADR 60).
 
-One asks, another agrees, the relay sends; nothing here signs. A record that stands in the journal
-is not sent, and neither is one that was sent so often.
+One operator asks, another agrees, the relay sends; nothing here signs. A record that is in the
+journal is not sent, and neither is one that was sent too often.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _PATIENCE = 15.0
 MOST_TIMES = 3
 #: Records of one redrive.
 MOST_RECORDS = 500
-#: Records a minute that may be asked for.
+#: The most records that may be asked for in a minute.
 FASTEST, USUAL = 600, 60
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record that somebody wants sent again; `obstacle` says why it is not, empty where it is."""
+    """A record that somebody wants sent again; `obstacle` is the reason against it, or empty."""
 
     place: RejectedPlace
     record: bytes
@@ -59,7 +59,7 @@ async def plan(
 ) -> list[Candidate]:
     """The records to send again, in order, without places that the caller may not see.
 
-    `even_so`: the same bytes too of which the reason says that they cannot pass.
+    `even_so` includes bytes that cannot pass by their reason.
     """
     columns = [one.partition for one in wanted], [one.offset for one in wanted]
     rows = await db.fetch(_SQL["candidates"], agency, *columns, timeout=_PATIENCE)
@@ -96,7 +96,7 @@ def _candidate(row: Row, record: bytes, times: int, obstacle: str) -> Candidate:
 
 
 def _obstacle(row: Row, before: Row | None, *, even_so: bool) -> str:
-    """Why it is not sent again, the first that holds; empty where nothing is in the way."""
+    """The first reason against sending it again; empty if there is none."""
     is_event = _stream(row) is not None and row["source"] and row["event_id"]
     in_the_way = {
         "journaled": row["journaled"],
@@ -110,7 +110,7 @@ def _obstacle(row: Row, before: Row | None, *, even_so: bool) -> str:
 
 
 def _stream(row: Row) -> UUID | None:
-    """The case that its key names, as the door wants it: the relay sends by that key."""
+    """The case that its key names, in the form for the door: the relay sends by that key."""
     try:
         stream = UUID(row["stream"])
     except (TypeError, ValueError):
@@ -121,7 +121,7 @@ def _stream(row: Row) -> UUID | None:
 async def ask(
     connection: Database, by: str, why: str, per_minute: int, candidates: Iterable[Candidate]
 ) -> int:
-    """Keep what was planned, in the transaction that planned it; gives the redrive's number."""
+    """Keep the plan, in the transaction that made it; returns the redrive's number."""
     redrive: int = await connection.fetchval(_SQL["ask"], by, why, per_minute)
     rows = [
         (*one.place, one.record, one.stream, one.source, one.event_id)
@@ -138,9 +138,9 @@ async def lock(connection: Database) -> None:
 
 
 async def decide(connection: Database, redrive: int, by: str, *, agreed: bool) -> None:
-    """Let it go, or refuse it; raises CasebusError.
+    """Agree to it or refuse it; raises CasebusError.
 
-    The operator who asked may refuse, and never agree.
+    The operator who asked may refuse, but never agree.
     """
     row = await connection.fetchrow(_SQL["undecided"], redrive, LAPSE)
     if row is None:
@@ -165,10 +165,10 @@ async def redrives(
 
 
 async def redriven(db: Database, redrive: int) -> list[Row]:
-    """Each record of a redrive, and what came of it."""
+    """Each record of a redrive, with the result."""
     return list(await db.fetch(_SQL["redriven"], redrive, timeout=_PATIENCE))
 
 
 async def of_record(db: Database, row: Row) -> list[Row]:
-    """When the same bytes were sent again, or asked for."""
+    """The time at which the same bytes were sent again, or asked for."""
     return list(await db.fetch(_SQL["of_record"], _record(row), timeout=_PATIENCE))

@@ -1,7 +1,7 @@
-"""Rejects of admission and records that wait inside: for operators all, for an agency its own.
+"""Rejects of admission and records that wait inside: an operator sees all, an agency its own.
 
-`agency` is who asks for its own: of what bears its name it is given what its key signed (ADR 46).
-It is None for an operator.
+`agency` is the agency that asks for its own: among records with its name it gets those that its key
+signed (ADR 46). It is None for an operator.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ Database = Any
 Row = Any
 _SQL = load("rejects")
 _PATIENCE = 5.0
-#: Rejects of which the status speaks.
+#: The days of rejects that the status counts.
 RECENT = timedelta(days=7)
-#: After this a redrive that nobody decided on is void.
+#: After this time a redrive without a decision is void.
 LAPSE = timedelta(days=7)
 
 
@@ -50,11 +50,11 @@ _LONGEST_PLACE = 24
 
 @dataclass(frozen=True, slots=True)
 class RejectFilter:
-    """Which rejected records are meant: those that nothing has mended yet, or all of them."""
+    """Selects rejected records: only those that nothing has mended yet, or all."""
 
     reason: str | None = None
     door: str | None = None
-    #: The agency whose name they bear.
+    #: The agency whose name they have.
     source: str | None = None
     all: bool = False
 
@@ -76,7 +76,7 @@ async def listed(
 
 
 async def grouped(db: Database, agency: str | None, wanted: RejectFilter) -> list[Row]:
-    """How many of the last ones, by reason and door."""
+    """The numbers of the last ones, by reason and door."""
     return await _fetch(db, "grouped", agency, *wanted.row())
 
 

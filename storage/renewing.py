@@ -1,4 +1,4 @@
-"""Cases that were derived by an older fold or another law, and what their rows show."""
+"""Cases that were derived by an older fold or another law, and the content of their rows."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ class ShownCase:
     digest: str
     #: Key -> (status, due, historic).
     clocks: dict[str, tuple[str, datetime | None, bool]] = field(default_factory=dict)
-    #: Clocks that were due by the moment of asking, told or about to be.
+    #: Clocks that were due at the moment of asking, told or about to be.
     pending: set[str] = field(default_factory=set)
     findings: set[str] = field(default_factory=set)
     regions: set[tuple[str, str]] = field(default_factory=set)
     #: (event id, verdict, offence, tier).
     verdicts: set[tuple[str, str, str, int]] = field(default_factory=set)
-    #: Ids of what the bus says of it, sent or about to be.
+    #: Ids of the bus's events about it, sent or about to be.
     said: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """A case of another fold or law, or whose renewal the journal does not hold; which columns."""
+    """A case of another fold or law, or one whose renewal the journal lacks; which columns."""
 
     stream: UUID
     columns: list[str]
 
 
 async def leads(connection: Connection) -> bool:
-    """Whether this transaction is the one that renews."""
+    """True if this transaction is the one that renews."""
     return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", LOCK))
 
 
@@ -59,7 +59,7 @@ async def stale(connection: Connection, fold_version: int, law: str, limit: int)
 
 
 async def progress(connection: Connection, fold_version: int) -> tuple[int, int]:
-    """How many cases are still to be derived anew, of how many; by the law of every partition."""
+    """The numbers of cases still to be derived again and of all cases, by every partition's law."""
     [row] = await connection.fetch(_SQL["renewal_progress"], fold_version)
     return int(row["left"]), int(row["cases"])
 
@@ -110,7 +110,7 @@ async def on_their_way(connection: Connection, events: Mapping[UUID, str]) -> li
 
 
 async def raise_fold_version(connection: Connection, fold_version: int) -> int:
-    """Note that this fold writes here; gives the newest that ever did."""
+    """Note that this fold writes here; returns the newest that ever did."""
     return int(await connection.fetchval(_JOURNAL["raise_fold_version"], fold_version))
 
 

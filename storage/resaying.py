@@ -1,9 +1,9 @@
-"""Sends again, by a trusted key, what was rejected for its key.
+"""Sends again, by a trusted key, the records that were rejected for their key.
 
-The record is the same event, of the same identity and body: only who signed it may differ. A
-revoked key never becomes valid again: what it signed is rejected for good, and is signed by the
-next. A new key may have been used before whoever judged had read of it: what it signed is sent
-again, later and later. Each rejection is answered once.
+The record is the same event, of the same identity and body; only the signer may differ. A revoked
+key never becomes valid again: its records are rejected for good, and are signed by the next key. A
+new key may have been used before admission had read of it: its records are sent again, at growing
+intervals. Each rejection is answered once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SQL = load("resaying")
 _LOOK_SECONDS = 5.0
 _ROWS = 500
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(hours=1)
-#: Older ones were looked at a thousand times; a person decides.
+#: Older ones were tried a thousand times, so a person decides.
 _REACH = timedelta(days=30)
 
 #: The key that may sign now for (source, type), and the delegate to name; None for "not mine".
@@ -38,7 +38,7 @@ Signer = Callable[[str, str], tuple[SigningKey, str | None] | None]
 
 
 async def say_again(connection: Connection, signer: Signer, schemas: Schemas) -> int:
-    """Sign anew what another key may sign now; returns how many records will leave again."""
+    """Sign again the records that another key may sign now; returns how many will leave again."""
     said = 0
     for row in await rejected_for_key(connection):
         mine = signer(row["source"], row["type"])
@@ -57,7 +57,7 @@ async def say_again(connection: Connection, signer: Signer, schemas: Schemas) ->
 
 
 def _pause(answered: int) -> timedelta:
-    """How long a key that the directory trusts is given to be known to whoever judges."""
+    """The time in which admission should have read about a key that the directory trusts."""
     return min(_FIRST_PAUSE * (1 << min(answered, 16)), _LONGEST_PAUSE)
 
 
@@ -68,7 +68,7 @@ async def rejected_for_key(connection: Connection) -> list[Any]:
 
 
 async def keep_saying(pool: Pool, signer: Signer, schemas: Schemas) -> None:
-    """Look now and then, for ever."""
+    """Look from time to time, for ever."""
     while True:
         async with pool.acquire() as connection, connection.transaction():
             said = await say_again(connection, signer, schemas)

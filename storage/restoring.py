@@ -1,4 +1,4 @@
-"""What `own` must know of a journal that was written again: its epoch and its content."""
+"""What `own` must know about a rewritten journal: its epoch and its content."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from storage.queries import load
 
 _SQL = load("restoring")
 _AT_ONCE = 2_000
-#: Of the bus's own words: what no outbox ever held.
+#: Headers of the bus's own events: those that no outbox ever held.
 _NOT_OF_THE_OUTBOX = frozenset({"directory", "law", "relay"})
 _INTAKE = "intake"
-#: The columns of a table that remembers how far its owner has come in the journal.
+#: The columns of a table that holds its owner's progress in the journal.
 _OF_A_PLACE = frozenset({"epoch", "partition", "next_index"})
-#: Those of them that are others in the next epoch.
+#: Those columns that change with the next epoch.
 _MOVED = frozenset({"epoch", "next_index"})
 
 
@@ -52,7 +52,7 @@ class Resent:
 
 @asynccontextmanager
 async def owner(database_url: str) -> AsyncIterator[Any]:
-    """The owner's session, in one transaction: all of it is restored, or nothing."""
+    """The owner's session, in one transaction: everything is restored, or nothing."""
     connection: Connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
@@ -64,9 +64,9 @@ async def owner(database_url: str) -> AsyncIterator[Any]:
 async def begin_epoch(
     connection: Connection, epoch: int, carried: Mapping[int, int], directory: int
 ) -> None:
-    """Let an epoch of the journal begin with so many records carried over in each partition.
+    """Begin an epoch of the journal with so many records carried over in each partition.
 
-    `directory` is how many entries were carried over.
+    `directory` is the number of entries carried over.
     """
     before = await current_epoch(connection)
     await connection.execute(_SQL["begin_epoch"], epoch)
@@ -76,14 +76,15 @@ async def begin_epoch(
 
 
 async def carried(connection: Connection, epoch: int) -> dict[int, int]:
-    """How many records of each partition this epoch began with."""
+    """The number of records in each partition with which this epoch began."""
     return {row[0]: row[1] for row in await connection.fetch(_SQL["carried"], epoch)}
 
 
 async def _carry_places(connection: Connection, before: int, epoch: int) -> None:
-    """Every counter of progress in a partition has come as far in the next epoch.
+    """Set every counter of progress in a partition to the same place in the next epoch.
 
-    So nothing is asked again, or sent again, of records that are there again.
+    So no question is asked again and nothing is sent again about the records that were carried
+    over.
     """
     for table in await dumping.tables(connection):
         if set(table.columns) >= _OF_A_PLACE:
@@ -103,7 +104,7 @@ async def _carry_places(connection: Connection, before: int, epoch: int) -> None
 
 
 async def rejected_from(connection: Connection, ends: Mapping[int, int]) -> dict[int, int]:
-    """The places at which `rejected` goes on: behind these offsets, and behind what is kept."""
+    """Set the places at which `rejected` goes on: after these offsets, and after the kept ones."""
     rows = await connection.fetch(_SQL["rejected_from"], list(ends), list(ends.values()))
     return {row["partition"]: row["next_offset"] for row in rows}
 
@@ -120,7 +121,7 @@ class JournalIdentities:
         await self._connection.execute(_SQL["note_journaled"])
 
     async def note(self, record: Written) -> None:
-        # A journal has millions: of the attributes, those that are needed.
+        # A journal has millions of them, so only the needed attributes are kept.
         texts = dict(record.headers)
         stream = UUID(texts["ce_subject"].decode())
         source, event_id = texts["ce_source"].decode(), texts["ce_id"].decode()
@@ -133,11 +134,11 @@ class JournalIdentities:
             await self._flush()
 
     async def take_stored(self, epoch: int) -> None:
-        """Note what the tables hold under this epoch; what it says, the outbox has."""
+        """Note the tables' content under this epoch; events that it holds are in the outbox."""
         await self._connection.execute(_SQL["take_stored"], epoch)
 
     async def send_again(self) -> Resent:
-        """Let the relay send what was sent and is not in the journal, byte for byte."""
+        """Let the relay send, byte for byte, sent records that are not in the journal."""
         await self._flush()
         await self._connection.execute(_SQL["index_journaled"])
         outbox = await self._connection.execute(_SQL["send_outbox_again"])
@@ -157,7 +158,7 @@ def _is_of_the_outbox(source: str, ce_type: str) -> bool:
 
 
 def _as_sent(record: Written) -> tuple[bytes | None, bytes, datetime]:
-    """Value, headers without the journal's stamps, and when."""
+    """Value, headers without the journal's stamps, and the time."""
     own = without_stamps(record.headers)
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     return record.value, pack_headers(own), at
@@ -172,26 +173,26 @@ async def stored(
 
 
 async def directory_copies(connection: Connection, epoch: int) -> tuple[list[Written], int]:
-    """Entries of the directory that came into the journal; and how many of them were sent there."""
+    """Directory entries that came into the journal, and the number of them that were sent there."""
     rows = await connection.fetch(_SQL["directory_copies"], epoch, ROOT)
     copied = await connection.fetchval(_SQL["directory_copied"])
     return [_written(row) for row in rows], copied
 
 
 async def rejected_headers(connection: Connection) -> AsyncIterator[tuple[Header, ...]]:
-    """The headers of everything that is kept as rejected."""
+    """The headers of all records kept as rejected."""
     async for row in connection.cursor(_SQL["rejected_headers"], prefetch=_AT_ONCE):
         yield unpack_headers(row["headers"])
 
 
 def _written(row: Any) -> Written:
-    """The record's key is what its author gave: the text of `ce_subject`."""
+    """The record's key as its author gave it: the text of `ce_subject`."""
     headers = unpack_headers(row["headers"])
     timestamp = round(row["appended_at"].timestamp() * 1000)
     return Written(timestamp, dict(headers)["ce_subject"], row["value"], headers)
 
 
 async def positions(connection: Connection, epoch: int) -> dict[int, tuple[int, bytes]]:
-    """Records recorded and frontier of each partition."""
+    """Recorded records and frontier of each partition."""
     rows = await connection.fetch(_SQL["positions"], epoch)
     return {row["partition"]: (row["next_index"], row["frontier"]) for row in rows}

@@ -1,7 +1,7 @@
-"""Submissions that come again and stand in the journal, when `own` has forgotten the first.
+"""Submissions that come again and are in the journal, when `own` has forgotten the first.
 
-`own` may be of an earlier day than the journal (ADR 48). The gateway gives what it signs the time
-and a signature: an honest retry differs from what stands in nothing else.
+`own` may be of an earlier day than the journal (ADR 48). The gateway gives time and signature to
+each record that it signs, so an honest retry differs from the journaled record in these only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class JournaledRecord(NamedTuple):
     appended_at: datetime
 
     def says(self, value: bytes | None, headers: Iterable[Header]) -> bool:
-        """Whether a record says the same, whenever it was finished and whoever signed it."""
+        """True if a record has the same content, whenever it was finished and whoever signed it."""
         return self.value == value and _said(self.headers) == _said(headers)
 
 
@@ -53,9 +53,9 @@ async def standing(
 
 
 async def settle(connection: Connection, rows: Sequence[Unsent]) -> set[int]:
-    """Mark as sent what was handed in and stands in the journal, as it stands; gives their ids.
+    """Mark submissions as sent that are in the journal, in the journaled form; returns their ids.
 
-    Another content under an identity is sent. The fold finds that.
+    A record with another content under an identity is sent. The fold finds the conflict.
     """
     named = {row.id: _identity(row.stream, row.headers) for row in rows}
     there = await standing(connection, list(named.values()))

@@ -12,13 +12,13 @@ from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("rights")
-#: The rights about which there may be something to tell, and the cases that said it.
+#: The rights with possible news, and the cases that stated them.
 CHANGED = ChangeNotes("changed_right", ("stream", "number"))
 
 
 @dataclass(frozen=True, slots=True)
 class SaidOfRight:
-    """The word of one case against a right."""
+    """The statement of one case against a right."""
 
     stream: UUID
     number: str
@@ -28,7 +28,7 @@ class SaidOfRight:
     on: date
     agency: str
     citation: str
-    #: The case is marked secret: nothing that is told names it.
+    #: True if the case is marked secret: nothing that is told names it.
     secret: bool
     source: str
     id: str
@@ -54,18 +54,18 @@ async def hearers(
 async def unheard(
     connection: Connection, origin: UUID, hearers: Iterable[UUID], kind: str, limit: int
 ) -> list[Untold]:
-    """Cases linked with the one that speaks that are not among its hearers."""
+    """Cases linked with the stating one that are not among its hearers."""
     about = (origin, list(hearers))
     return await untold(connection, _SQL["unheard"], *about, kind=kind, word="", limit=limit)
 
 
 async def heard(connection: Connection, number: str) -> set[UUID]:
-    """Cases that were told something of a right, by whichever case."""
+    """Cases that were told something of a right, by any case."""
     return {row["stream"] for row in await connection.fetch(_SQL["heard"], number)}
 
 
 async def note_heard(connection: Connection, rows: Iterable[tuple[str, UUID]]) -> None:
-    """(right, case that was told something of it) each."""
+    """(right, case that was told something of it) for each."""
     ordered = sorted(set(rows))
     if ordered:
         await connection.execute(_SQL["note_heard"], *map(list, zip(*ordered, strict=True)))

@@ -20,7 +20,7 @@ from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("roles")
-#: By service: the tables, `schema.name` with wildcards, and what may be done to them.
+#: By service: the tables, `schema.name` with wildcards, and the allowed operations.
 _READ, _WRITE = "select", "select, insert, update, delete"
 GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "casework": (
@@ -42,7 +42,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "scheduler": (
         ("derived.*", _READ),
-        # It locks a case's row; the right to that is one to a column that nobody would change.
+        # It locks a case's row. This needs a right to a column, one that nobody would change.
         ("derived.case_state", "update (stream)"),
         ("derived.changed_organisation", "update, delete"),
         ("derived.changed_right", "update, delete"),
@@ -62,7 +62,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.directory_copy", "select, update"),
         ("own.right_heard", "select, insert"),
         ("own.import_summary", "select, insert"),
-        # Signed heads stay: only the owner can change them or take them away.
+        # Signed heads stay: only the owner can change or delete them.
         ("own.head", "select, insert"),
         ("own.log_hash", "select, insert"),
         ("own.signed_log", "select, insert, update"),
@@ -75,7 +75,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("own.outbox", "select, insert"),
         ("own.installation", _READ),
         ("own.received", "select, insert, update"),
-        # A record that was rejected for its key is sent again with the next one.
+        # A record that was rejected for its key is sent again with the next key.
         ("own.outbox", "update (headers, sent_at, refused, rejections)"),
         ("own.rejected", _READ),
         ("derived.event", _READ),
@@ -104,12 +104,12 @@ _ITERATIONS = 4096
 
 
 def role_of(service: str, database: str) -> str:
-    """Roles are the whole server's: each database has its own."""
+    """Roles belong to the whole server, so each database has its own."""
     return f"{database}_{service}"
 
 
 async def set_up(database_url: str, passwords: Mapping[str, str]) -> bool:
-    """Let every service have its role, its password and its rights; False where we may not."""
+    """Make every service's role, with password and rights; False if we may not."""
     connection: Connection = await asyncpg.connect(database_url)
     try:
         database = await connection.fetchval("select current_database()")
@@ -125,7 +125,7 @@ async def set_up(database_url: str, passwords: Mapping[str, str]) -> bool:
 
 
 async def grant(connection: Connection) -> None:
-    """Give each role that there is exactly its rights to the tables that there are."""
+    """Give each existing role exactly its rights to the existing tables."""
     database = await connection.fetchval("select current_database()")
     tables = [row["name"] for row in await connection.fetch(_SQL["tables"])]
     there = {row["rolname"] for row in await connection.fetch(_SQL["roles"])}
@@ -147,7 +147,7 @@ async def _make(connection: Connection, role: str, password: str) -> None:
     if not await connection.fetchval(_SQL["has_role"], role):
         await connection.execute(f"create role {quoted(role)}")
     if not await connection.fetchval(_SQL["is_plain"], role):
-        # Only who is more may take it away; a role just made has none of it.
+        # Only a more powerful role may remove it; a role just made has none of it.
         await connection.execute(f"alter role {quoted(role)} nosuperuser nocreatedb nocreaterole")
     await connection.execute(
         f"alter role {quoted(role)} login password '{_verifier(password)}'",
@@ -155,7 +155,10 @@ async def _make(connection: Connection, role: str, password: str) -> None:
 
 
 def _verifier(password: str) -> str:
-    """The form in which PostgreSQL stores a password. Statements may be logged and hold no more."""
+    """The form in which PostgreSQL stores a password.
+
+    Statements may be logged, so they hold only this form.
+    """
     salt = secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS)
     client = hmac.digest(salted, b"Client Key", "sha256")

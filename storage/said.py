@@ -35,7 +35,10 @@ async def words_in(
     types: Iterable[str],
     schemas: Schemas,
 ) -> dict[UUID, list[SaidStatement]]:
-    """A bus source's statements in these cases, journaled or on their way; one an identity."""
+    """A bus source's statements in these cases, journaled or on their way.
+
+    One for each identity.
+    """
     rows = await connection.fetch(_SQL["said_in"], list(streams), source, list(types))
     found: dict[UUID, list[SaidStatement]] = {}
     for row in rows:

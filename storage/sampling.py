@@ -1,4 +1,4 @@
-"""Which streams are looked at: all, or a share that nobody can know beforehand."""
+"""Selects streams to look at: all, or a share that nobody can know beforehand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WHOLE = 1 << (8 * _BYTES)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A share from 0 to 1 of all streams; the salt, drawn anew each time, says which."""
+    """A share of all streams, from 0 to 1. The salt, drawn for each sample, selects it."""
 
     share: float = 1.0
     salt: str = ""
@@ -32,7 +32,7 @@ class Sample:
 
     @property
     def sql(self) -> str:
-        """The same of a row with a column `stream`."""
+        """The same condition for a row with a column `stream`."""
         digest = f"sha256(convert_to('{self.salt}' || stream::text, 'UTF8'))"
         number = f"('x' || encode(substr({digest}, 1, {_BYTES}), 'hex'))::bit(32)::bigint"
         return f"{number} < {self._limit}"

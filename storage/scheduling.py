@@ -21,17 +21,17 @@ OUTBOX_CHANNEL = "casebus_outbox"
 LEADER_LOCK = 0x63617365_6C656164
 
 
-#: What there may be to say of a clock.
+#: The kinds of statements about a clock.
 BREACHED = "breached"
 LAPSED = "lapsed"
 WARNED = "warned"
-#: That a finding waited long enough.
+#: The statement that a finding has waited long enough.
 FOUND = "found"
 
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
-    """A running clock one of whose moments has passed, or a finding that waited long enough."""
+    """A running clock with a past moment, or a finding that has waited long enough."""
 
     stream: UUID
     key: str
@@ -90,7 +90,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class SentAfterAll:
-    """Such a record that has been sent meanwhile, and the finding to withdraw."""
+    """Such a record that has been sent since, and the finding to withdraw."""
 
     stream: UUID
     source: str
@@ -105,7 +105,7 @@ async def lead(connection: Connection) -> None:
 
 
 async def due_clocks(connection: Connection, now: datetime, limit: int) -> list[DueItem]:
-    """Clocks of which there is something to say by `now` that has not been said.
+    """Clocks with something to tell by `now` that has not been told.
 
     Historic clocks have none. A stream's clocks have none while a record of it waits to be sent.
     """
@@ -114,16 +114,16 @@ async def due_clocks(connection: Connection, now: datetime, limit: int) -> list[
 
 
 async def next_due(connection: Connection, now: datetime) -> datetime | None:
-    """The next moment after `now` at which there can be something to say of a running clock."""
+    """The next moment after `now` at which there can be something to tell about a running clock."""
     moment: datetime | None = await connection.fetchval(_SQL["next_due"], now)
     return moment
 
 
 async def tellable(connection: Connection, due: DueItem, since: datetime) -> dict[str, Any] | None:
-    """Lock the case; give the clock's view if there is something to tell with the same moment.
+    """Lock the case; return the clock's view if there is something to tell with the same moment.
 
-    Not while a record of its stream is unsent, nor where one was sent only after the barrier
-    began at `since` (the database's time): that is not behind the barrier.
+    Nothing while a record of its stream is unsent, or if one was sent only after the barrier began
+    at `since` (the database's time): that record is not behind the barrier.
     """
     await connection.fetchval(_SQL["lock_case"], due.stream)
     if await connection.fetchval(_SQL["awaited"], due.stream, since):
@@ -135,7 +135,7 @@ async def tellable(connection: Connection, due: DueItem, since: datetime) -> dic
 
 
 async def due_findings(connection: Connection, now: datetime, limit: int) -> list[DueItem]:
-    """Findings whose time has passed by `now` and of which nobody was told."""
+    """Findings whose time has passed by `now` and that nobody was told."""
     rows = await connection.fetch(_SQL["due_findings"], now, limit)
     return [DueItem(row["stream"], row["key"], row["kind"], row["at"]) for row in rows]
 
@@ -149,7 +149,7 @@ async def tellable_finding(connection: Connection, due: DueItem, since: datetime
 
 
 async def note_said(connection: Connection, due: DueItem, revision: int, event_id: str) -> None:
-    """`revision` counts what was said of the clock and withdrawn before."""
+    """`revision` is the number of earlier statements about the clock, withdrawn ones included."""
     await connection.execute(_SQL["note_said"], due.stream, due.key, due.kind, revision, event_id)
 
 
@@ -160,7 +160,7 @@ async def journal_offsets(connection: Connection, partitions: Iterable[int]) -> 
 
 
 async def unread(connection: Connection, question: str, most: int) -> list[Stretch]:
-    """What stands in the journal that a question has not read, `most` records a partition."""
+    """The part of the journal that a question has not read, `most` records for each partition."""
     rows = await connection.fetch(_SQL["reading_places"], question, most)
     return [Stretch(*row) for row in rows]
 
@@ -172,7 +172,7 @@ async def note_reading(connection: Connection, question: str, stretch: Stretch) 
 
 
 async def reused_ids(connection: Connection, stretch: Stretch) -> list[Reused]:
-    """Events with an identity of this stretch in another stream, the first stream's excepted."""
+    """Events with an identity of this stretch in another stream, except in the first stream."""
     rows = await connection.fetch(
         _SQL["reused_ids"], stretch.epoch, stretch.partition, stretch.first, stretch.until
     )
@@ -210,7 +210,7 @@ async def not_sent(connection: Connection, limit: int) -> list[NotSent]:
 
 
 async def sent_after_all(connection: Connection, limit: int) -> list[SentAfterAll]:
-    """Records told as refused that were sent meanwhile."""
+    """Records told as refused that have been sent since."""
     rows = await connection.fetch(_SQL["sent_after_all"], limit)
     return [
         SentAfterAll(
@@ -234,17 +234,17 @@ async def note_directory_copy(connection: Connection, next_offset: int) -> None:
 
 
 async def beat(connection: Connection, service: str, detail: dict[str, Any]) -> None:
-    """Say that a service lives; `own.heartbeat.at` is the database's clock."""
+    """Note that a service lives; `own.heartbeat.at` is the database's clock."""
     await connection.execute(_SQL["beat"], service, detail)
 
 
 async def last_beat(connection: Connection, service: str) -> dict[str, Any]:
-    """What a service said last of itself; empty where it never lived."""
+    """The last note of a service about itself; empty if it never lived."""
     return await connection.fetchval(_SQL["last_beat"], service) or {}
 
 
 class PartitionProgress(NamedTuple):
-    """How far a service is in one partition; `oldest` is for how many seconds a record waits."""
+    """A service's progress in one partition; `oldest` is the seconds that a record has waited."""
 
     service: str
     topic: str
@@ -256,6 +256,6 @@ class PartitionProgress(NamedTuple):
 
 
 async def note_places(connection: Connection, progress: Sequence[PartitionProgress]) -> None:
-    """Say how far each is; a row that says what it said is not written."""
+    """Note the progress of each; an unchanged row is not written."""
     columns = [list(column) for column in zip(*progress, strict=True)] or [[] for _ in range(7)]
     await connection.execute(_SQL["note_places"], *columns)

@@ -1,9 +1,9 @@
-"""Cases found by what a viewer is shown of them, listed and counted.
+"""Finds, lists and counts cases by the facts shown to a viewer.
 
 There are three kinds of cases: open ones in which the viewer has a part, closed ones of the
 viewer's team, and closed ones of others. The last are found by their opener, their procedure, the
 month of their opening and the viewer's own numbers, as they are shown (ADR 0043, ADR 0059). Each
-has a query of its own, with the conditions that were asked for and no others.
+kind has its own query, with exactly the given conditions.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ Sort = Literal["-changed", "changed", "-opened", "opened", "due"]
 """A minus is the latest first; by due the first due first, and last what has nothing due."""
 By = Literal["all", "status", "procedure", "agency", "month"]
 
-#: In the place of a moment: nothing is due.
+#: Used in place of a moment: nothing is due.
 _NEVER = "timestamptz '9999-12-31 00:00:00+00'"
-#: What orders cases: the open ones, and the closed ones as they are shown.
+#: The order of cases: for open ones, and for closed ones as they are shown.
 _PLACES: Mapping[str, tuple[str, str]] = {
     "changed": ("s.updated_at", "s.closed_changed"),
     "opened": ("s.opened", "s.closed_opened"),
@@ -46,8 +46,8 @@ _COUNTED: Mapping[str, tuple[str, str]] = {
     "agency": ("coalesce(s.opener, '')", "coalesce(s.opener, '')"),
     "month": (_MONTH.format("s.opened"), _MONTH.format("s.closed_opened")),
 }
-#: States of a clock as it is shown (`gateway.shapes.clock_of`): past due and grace it is
-#: `unconfirmed` until its end is journaled; `overdue` is what is owed and late, history apart.
+#: States of a clock as shown (`gateway.shapes.clock_of`): past due and grace it is `unconfirmed`
+#: until its end is journaled; `overdue` is owed and late, without history.
 _OVER = "(c.breach_after <= {now} or c.lapse_after <= {now})"
 _ENDED = ("paused", "met", "met_late", "cancelled", "lapsed")
 _STATES: Mapping[str, str] = {
@@ -63,39 +63,39 @@ CLOCK_STATES = tuple(_STATES)
 
 @dataclass(frozen=True, slots=True)
 class Viewing:
-    """Who looks: an agency, or an operator (None), who has no part in any case."""
+    """The viewer: an agency, or an operator (None), who has no part in any case."""
 
     agency: str | None
-    #: Whether it sees figures, duties and numbers where it holds no role.
+    #: True if it sees figures, duties and numbers in cases in which it holds no role.
     figures: bool
     now: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """What is asked for; all of it at once. Texts are canonical, moments aware."""
+    """The conditions, which must all hold. Texts are canonical, moments aware."""
 
     status: str | None = None
     procedure: str | None = None
-    #: Opens the case or holds a role in it.
+    #: It opened the case or holds a role in it.
     agency: str | None = None
     #: One of these opened it.
     openers: tuple[str, ...] | None = None
     clock: str | None = None
     clock_state: str | None = None
-    #: The agency that has to act by that clock.
+    #: The agency that must act by that clock.
     owes: str | None = None
     due_before: datetime | None = None
     finding: str | None = None
-    #: That the law makes of its figures.
+    #: The law's verdict on its figures.
     offence: str | None = None
     organisation: str | None = None
     number: str | None = None
     #: The id of an event of it.
     event: str | None = None
-    #: Of an event of it, as its `traceparent` has it: 32 hexadecimal digits.
+    #: For an event of it, as its `traceparent` has it: 32 hexadecimal digits.
     trace: bytes | None = None
-    #: Words that all stand in one title.
+    #: Words that are all in one title.
     title: str | None = None
     opened_from: datetime | None = None
     opened_before: datetime | None = None
@@ -106,13 +106,13 @@ class CaseFilter:
 @dataclass(frozen=True, slots=True)
 class Page:
     sort: Sort
-    #: Where the page before ended.
+    #: The place at which the page before ended.
     after: tuple[datetime, UUID] | None
     limit: int
 
 
 async def next_dues(db: Database, streams: Collection[UUID]) -> dict[UUID, Row]:
-    """Of each case what is due next, where anything is: `due`, and whether it may still move."""
+    """The next due moment of each case that has one: `due`, and whether it may still move."""
     if not streams:
         return {}
     rows = await db.fetch(_SQL["next_dues"], list(streams), timeout=_PATIENCE)
@@ -131,12 +131,12 @@ class _Values:
 
 
 async def page(db: Database, viewing: Viewing, wanted: CaseFilter, asked: Page) -> list[Row]:
-    """Cases with their views; `place` is where each stands in the order."""
+    """Cases with their views; `place` is the position of each in the order."""
     values, by_part = _Values(), viewing.agency is not None
     word, falls = asked.sort.lstrip("-"), asked.sort.startswith("-")
     order = {
         "direction": "desc" if falls else "asc",
-        # The other way round than the place, or not: so one index serves both.
+        # The place in reverse direction, or not: so one index serves both.
         "ties": "asc" if falls or word == "due" else "desc",
         "limit": values(asked.limit),
     }
@@ -156,7 +156,7 @@ async def page(db: Database, viewing: Viewing, wanted: CaseFilter, asked: Page) 
 
 
 async def counts(db: Database, viewing: Viewing, wanted: CaseFilter, by: By) -> list[Row]:
-    """How many there are of each `value`, the most first."""
+    """The number of cases for each `value`, the largest first."""
     values = _Values()
     branches = [
         _SQL["count_of"].format(
@@ -180,7 +180,7 @@ async def _fetch(
 def _branches(
     viewing: Viewing, wanted: CaseFilter, values: _Values
 ) -> Iterator[tuple[bool, list[str]]]:
-    """(whether it is of what is closed to the viewer, its conditions)."""
+    """(True for cases closed to the viewer, the conditions)."""
     viewer = viewing.agency and values(viewing.agency)
     part = [_SQL["is_part"].format(viewer=viewer)] if viewer else []
     team = _SQL["in_team"].format(viewer=viewer)
@@ -194,13 +194,13 @@ def _branches(
 
 
 class _Asked:
-    """What was asked for as conditions: on what is known, and on what is shown of the closed."""
+    """The question as conditions: on known facts, and on the shown facts of closed cases."""
 
     def __init__(self, viewing: Viewing, wanted: CaseFilter, values: _Values, viewer: str) -> None:
         self._viewing, self._wanted, self._values, self._viewer = viewing, wanted, values, viewer
 
     def of_open(self) -> list[str]:
-        """For who may know of the case."""
+        """For viewers that may know of the case."""
         wanted, team = self._wanted, _SQL["in_team"].format(viewer=self._viewer)
         found = [
             *self._named("status", "procedure", "agency", "openers", "event", "trace"),
@@ -225,11 +225,11 @@ class _Asked:
         return found
 
     def of_closed(self) -> list[str] | None:
-        """For who may not; None where nothing of what is asked for is shown of such a case."""
+        """For viewers that may not; None if such a case shows nothing of what is asked for."""
         wanted, put = self._wanted, self._values
         clock = (wanted.clock, wanted.clock_state, wanted.owes, wanted.due_before)
         hidden = (*clock, wanted.finding, wanted.offence, wanted.organisation, wanted.title)
-        # Of its own it finds what it gave, wrote or was sent: an operator has none.
+        # A viewer finds its own numbers, events and deliveries; an operator has none.
         own = {name: getattr(wanted, name) for name in ("number", "event", "trace")}
         if self._viewing.agency is None:
             hidden = (*hidden, *own.values())
@@ -261,7 +261,7 @@ class _Asked:
         holds += (
             _SQL["holds_word"].format(value=put(one))
             for one in words.split()
-            # A word of one or two characters is all of a pair: nothing is left to compare.
+            # A word of one or two characters is a whole pair, so nothing is left to compare.
             if len(normalize("NFKC", one)) > _PAIR
         )
         if viewing.agency is not None and not viewing.figures:
@@ -272,7 +272,7 @@ class _Asked:
         return _SQL[query].format(value=self._values(value), viewer=self._viewer)
 
     def _clock(self) -> Iterator[str]:
-        """All of it of one and the same clock."""
+        """All conditions hold for one and the same clock."""
         wanted, put, now = self._wanted, self._values, self._viewing.now
         parts = []
         if wanted.clock is not None:
@@ -305,12 +305,12 @@ def _after(
     *,
     by_part: bool,
 ) -> Iterator[str]:
-    """`by_part`: of the closed cases those in which the viewer has a part, which are few."""
+    """`by_part`: among the closed cases, those in which the viewer has a part, which are few."""
     if after is None:
         return
     moment, stream = f"{put(after[0])}::timestamptz", f"{put(after[1])}::uuid"
     beyond = {"asc": ">", "desc": "<"}
     past, tie = beyond[order["direction"]], beyond[order["ties"]]
     beyond_it = f"({key} {past} {moment} or {key} = {moment} and s.stream {tie} {stream})"
-    # Where parts are looked up one by one, the planner would look for each in every moment beyond.
+    # If parts are looked up one by one, the planner would look for each in every later moment.
     yield beyond_it if by_part else f"{key} {past}= {moment} and {beyond_it}"

@@ -1,8 +1,8 @@
-"""What is stored signed and still has to reach the brokers, and who waits for it.
+"""Stored signed records that still have to reach the brokers, and the streams that wait for them.
 
-Three shelves hold such records: the outbox, what was handed in at the gateway, and what was
-rejected and is sent again. The scheduler's relay empties all; nothing is told of a stream's clocks
-while a record of it lies there.
+Three shelves hold such records: the outbox, the gateway's submissions, and rejected records to be
+sent again. The scheduler's relay empties all. Nothing is told of a stream's clocks while a record
+of it lies there.
 """
 
 from __future__ import annotations
@@ -21,33 +21,32 @@ from storage.queries import load
 Connection = Any
 _SQL = load("sending")
 
-#: A refused record is tried again after this: its topic may be there then, or its limit raised.
+#: A refused record is tried again after this: its topic may exist then, or its limit be raised.
 AGAIN = timedelta(minutes=10)
-#: An unsent record this old is a fault, because the one that stored it and the relay both had their
-#: time.
+#: An unsent record of this age is a fault, because its writer and the relay both had their time.
 OVERDUE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Where finished records wait; `grace` is how long their own author's sender has."""
+    """A place where finished records wait; `grace` is the time that their author's sender has."""
 
     name: str
     grace: timedelta
 
 
 OUTBOX = Shelf("outbox", timedelta(0))
-#: The gateway gives up after ten seconds; sooner, the relay would send beside it. What it left is
-#: sent at once.
+#: The gateway gives up after ten seconds. Earlier, the relay would send at the same time. Records
+#: that the gateway left are sent at once.
 SUBMISSIONS = Shelf("submission", timedelta(seconds=12))
-#: Rejected records whose turn has come: their bytes are those that were kept.
+#: Rejected records whose turn has come, with the bytes that were kept.
 REDRIVEN = Shelf("redriven", timedelta(0))
 SHELVES = (OUTBOX, SUBMISSIONS, REDRIVEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A record that waits; `headers` are finished and signed."""
+    """A waiting record; `headers` are finished and signed."""
 
     id: int
     topic: str
@@ -58,7 +57,7 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True)
 class WaitingCount:
-    """How much waits and since when, and how much no broker takes."""
+    """The number of waiting records, their age, and the number that no broker takes."""
 
     outbox_unsent: int
     outbox_oldest_seconds: float
@@ -73,7 +72,7 @@ class WaitingCount:
 
     @property
     def is_overdue(self) -> bool:
-        """Whether a person must look: a record was refused, or waits longer than it may."""
+        """True if a person must look: a record was refused, or waits longer than it may."""
         oldest = max(self.outbox_oldest_seconds, self.submissions_oldest_seconds)
         return self.records_refused > 0 or oldest > OVERDUE.total_seconds()
 
@@ -81,7 +80,7 @@ class WaitingCount:
 async def unsent(
     connection: Connection, shelf: Shelf, held: Iterable[str], limit: int, after: int = 0
 ) -> list[Unsent]:
-    """The first committed rows after one, in row order, those for the topics `held` left out."""
+    """The first committed rows after one, in row order, without those for the topics `held`."""
     query = _SQL[f"unsent_{shelf.name}"]
     rows = await connection.fetch(query, list(held), limit, shelf.grace, AGAIN, after)
     return [
@@ -96,12 +95,12 @@ def _headers(shelf: Shelf, row: Any) -> tuple[Header, ...]:
 
 
 async def settle_redriven(connection: Connection, ids: Sequence[int]) -> set[int]:
-    """Mark as needless what the journal holds by now, whatever it says there; gives their ids."""
+    """Mark records as needless that the journal holds by now; returns their ids."""
     return {row["id"] for row in await connection.fetch(_SQL["settle_redriven"], list(ids))}
 
 
 async def settle(connection: Connection, ids: Sequence[int]) -> set[int]:
-    """Take from the journal what it holds of these rows of the outbox; gives their ids."""
+    """Take from the journal the records that it has of these outbox rows; returns their ids."""
     return {row["id"] for row in await connection.fetch(_SQL["settle_outbox"], list(ids))}
 
 
@@ -118,7 +117,7 @@ async def mark_refused(
 async def give_up(
     connection: Connection, shelf: Shelf, topic: str, reason: str, after: timedelta
 ) -> None:
-    """Mark what has waited for a topic for so long: it holds nobody up any more."""
+    """Mark records that waited too long for a topic: they hold nobody up any more."""
     await connection.execute(_SQL[f"give_up_{shelf.name}"], topic, reason, after)
 
 
@@ -132,18 +131,18 @@ async def unsent_since(connection: Connection, limit: int) -> list[Any]:
 
 
 async def database_time(connection: Connection) -> datetime:
-    """By the clock that also says when a record was sent."""
+    """The clock that also gives the time of sending."""
     moment: datetime = await connection.fetchval(_SQL["database_time"])
     return moment
 
 
 async def anything_on_its_way(connection: Connection, before: datetime) -> bool:
-    """Whether something stored before that moment, and that may move a clock, is not sent yet."""
+    """True if something stored before that moment that may move a clock is not sent yet."""
     return bool(await connection.fetchval(_SQL["anything_on_its_way"], before))
 
 
 async def awaited_among(connection: Connection, streams: Iterable[UUID]) -> set[UUID]:
-    """Those of the streams that await an agency's record which is stored here already."""
+    """The streams for which an agency's record is already stored here and not yet recorded."""
     rows = await connection.fetch(_SQL["awaited_among"], list(streams))
     return {row["stream"] for row in rows}
 

@@ -12,7 +12,7 @@ from storage.queries import load
 
 _SQL = load("sessions")
 _PATIENCE = 5.0
-#: No 0, 1, I, O: a pseudonym is read aloud.
+#: No 0, 1, I, O: people read a pseudonym aloud.
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _LENGTH = 8
 
@@ -22,7 +22,7 @@ Database = Any
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """What an issuer says of a person; `agency` is None for who looks after the installation."""
+    """An issuer's statement about a person; `agency` is None for the installation's operators."""
 
     issuer: str
     subject: str
@@ -44,7 +44,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """How long a session lasts: unused, and at most."""
+    """The length of a session: unused, and at most."""
 
     idle: timedelta
     longest: timedelta
@@ -53,7 +53,10 @@ class SessionLimits:
 async def begin(
     db: Database, digest: bytes, officer: Officer, limits: SessionLimits, at: datetime
 ) -> None:
-    """A new session; others of the same person end where its place or its roles have changed."""
+    """A new session.
+
+    Other sessions of the same person end if the person's place or roles have changed.
+    """
     async with db.acquire() as connection, connection.transaction():
         await connection.execute(_SQL["prune"], at, timeout=_PATIENCE)
         await _keep(connection, officer, at)
@@ -62,7 +65,7 @@ async def begin(
 
 
 async def _keep(connection: Connection, officer: Officer, at: datetime) -> None:
-    """Write down who it is. The pseudonym is drawn once: what is signed goes on bearing it."""
+    """Note the person. The pseudonym is drawn once, because signed records keep it."""
     who, roles = (officer.issuer, officer.subject), sorted(officer.roles)
     now = (officer.agency, officer.unit, roles)
     await connection.execute(_SQL["end_changed"], *who, *now, timeout=_PATIENCE)
@@ -77,7 +80,7 @@ def _pseudonym() -> str:
 
 
 async def session(db: Database, digest: bytes, at: datetime) -> Session | None:
-    """The session behind a cookie; None where there is none, or its time is over."""
+    """The session behind a cookie; None if there is none, or its time is over."""
     row = await db.fetchrow(_SQL["session"], digest, at, timeout=_PATIENCE)
     if row is None:
         return None
@@ -87,7 +90,7 @@ async def session(db: Database, digest: bytes, at: datetime) -> Session | None:
 
 
 async def use(db: Database, digest: bytes, idle_at: datetime) -> None:
-    """It was used: it does not end before this moment but by its own end."""
+    """Note its use: it does not end before this moment, except by its own end."""
     await db.execute(_SQL["use"], digest, idle_at, timeout=_PATIENCE)
 
 
@@ -96,5 +99,5 @@ async def end(db: Database, digest: bytes) -> None:
 
 
 async def end_all(db: Database, digest: bytes) -> None:
-    """End every session of the person whose session this is."""
+    """End every session of the person to whom this session belongs."""
     await db.execute(_SQL["end_all"], digest, timeout=_PATIENCE)

@@ -1,6 +1,6 @@
-"""How far what is owed was said: it lies with the outbox, so that both are of one day.
+"""The progress of owed statements. It is kept with the outbox, so both are of the same day.
 
-A database that was restored then says what it owes from there on, and no less (ADR 48).
+After a restore, the database sends its owed statements from there on, and no fewer (ADR 48).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SQL = load("speaking")
 
 
 async def spoken(connection: Connection, epoch: int, partition: int) -> int:
-    """The first log index of which nothing was said yet."""
+    """The first log index whose statements were not sent yet."""
     return await connection.fetchval(_SQL["spoken"], epoch, partition) or 0
 
 
@@ -25,7 +25,7 @@ async def note_spoken(connection: Connection, epoch: int, partition: int, next_i
 
 
 async def is_even(connection: Connection) -> bool:
-    """Whether of every record what it owes was said, and of none that is not recorded again."""
+    """True if the statements of every record were sent, and none of a lost record."""
     return bool(await connection.fetchval(_SQL["is_even"]))
 
 
@@ -38,7 +38,7 @@ async def cases_among(
 
 
 async def received(connection: Connection, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-    """Per partition of an inbox, the offset up to which receipts were said; where any was."""
+    """For each partition of an inbox with receipts, the offset up to which receipts were sent."""
     rows = await connection.fetch(_SQL["received"], topic, list(partitions))
     return {row["partition"]: row["next_offset"] for row in rows}
 

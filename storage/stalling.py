@@ -19,7 +19,7 @@ class Stalled:
     partition: int
     reason: str
     digest: str
-    #: Id of the `law.adopted` that names it; empty where none does.
+    #: Id of the `law.adopted` that names it; empty if none does.
     adoption: str
     since: datetime
 

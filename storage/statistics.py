@@ -1,7 +1,7 @@
 """Figures from the event log.
 
-Every read says two times: up to when what is recorded counts (`as_of`), and which legal dates
-count (`since` to `until`, both included).
+Every read takes two times: the moment up to which recorded events count (`as_of`), and the legal
+dates that count (`since` to `until`, both included).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from casebus.statistics.steps import TimedStep
 from storage.queries import load
 
 _SQL = load("statistics")
-#: Seconds; figures of a whole province take longer than a look at one case.
+#: Seconds; figures of a whole province take longer than one case.
 _PATIENCE = 30.0
 BEGINNING, END = date(1, 1, 1), date(9999, 12, 31)
 
@@ -26,7 +26,7 @@ Row = Any
 
 @dataclass(frozen=True, slots=True)
 class CountedTypes:
-    """What is counted: types by name (`referral.sent`), conditions on what their bodies say."""
+    """The counted events: types by name (`referral.sent`), and conditions on their bodies."""
 
     types: Sequence[str]
     where: dict[str, list[str]]
@@ -35,7 +35,7 @@ class CountedTypes:
     followed_by: Sequence[str]
     followed_where: dict[str, list[str]]
     within_days: int | None
-    #: `other_city`, `other_province`: met by whom it was sent to.
+    #: `other_city`, `other_province`: conditions on the recipients.
     sent_to: str | None
     value: str
     amount: str
@@ -43,21 +43,21 @@ class CountedTypes:
 
 @dataclass(frozen=True, slots=True)
 class FigureFrame:
-    """The question of figures: whose, of when, and by what."""
+    """The question for figures: whose, for which time, by which dimensions."""
 
     as_of: datetime
     since: date
     until: date
     by: Sequence[str]
-    #: Only what this agency sent or was sent; None for all.
+    #: Only events that this agency sent or was sent; None for all.
     agency: str | None
-    #: Of restricted cases only type and month.
+    #: Restricted cases count by type and month only.
     shared: bool
     #: Leading digits of division codes; empty for all.
     division: str
-    #: Leave restricted cases out altogether.
+    #: Leave restricted cases out completely.
     open_only: bool
-    #: What follows must have happened by this day.
+    #: Later steps must have happened by this day.
     followed_until: date = END
 
 
@@ -118,12 +118,12 @@ def _of_steps(timed: Sequence[TimedStep], frame: FigureFrame) -> tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class CellQuery:
-    """A number of a table: what its row says of each dimension, and which of the cases."""
+    """A number in a table: the values of its row for each dimension, and which cases count."""
 
-    #: Dimension -> value, empty where nothing is stated; none for the total.
+    #: Dimension -> value, empty if nothing is stated; None for the total.
     row: dict[str, str]
     part: Literal["all", "met", "unmet", "late"]
-    #: Where the page before ended: (day, case).
+    #: The place at which the page before ended: (day, case).
     after: tuple[date, UUID] | None
     limit: int
 
@@ -149,7 +149,7 @@ async def home(db: Any, agency: str, as_of: datetime) -> Row | None:
 
 
 async def _fetch(db: Any, query: str, *arguments: Any) -> list[Row]:
-    """Run a query over sets: planned as one, and without compiling it, which takes longer."""
+    """Run a query over sets: one plan, and no compilation, which takes longer."""
     async with db.acquire(timeout=_PATIENCE) as connection, connection.transaction(readonly=True):
         await connection.execute(_SQL["over_sets"])
         found: list[Row] = await connection.fetch(query, *arguments, timeout=_PATIENCE)

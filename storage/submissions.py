@@ -1,4 +1,4 @@
-"""What the gateway must not forget: API keys, finished records before they are sent, actions."""
+"""The gateway's memory: API keys, finished records before they are sent, actions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.packing import pack_headers, unpack_headers
 from storage.queries import load
 
 _SQL = load("gateway")
-#: Seconds that a statement may take before it counts as a database that does not answer.
+#: Seconds after which a statement counts as a database that does not answer.
 _PATIENCE = 5.0
 
 Database = Any
@@ -57,7 +57,7 @@ async def revoke_all_keys(db: Database, agency: str) -> int:
 
 
 async def store(db: Database, finished: Finished) -> Finished:
-    """Keep a record, or give the one kept before under the same source and id."""
+    """Keep a record, or return the one kept before under the same source and id."""
     await db.execute(
         _SQL["store_submission"],
         finished.source,
@@ -78,13 +78,13 @@ async def store(db: Database, finished: Finished) -> Finished:
 async def store_at_once(db: Database, records: Sequence[Finished]) -> list[bool | None]:
     """Keep these in one statement.
 
-    For each, whether it is the next of its author to be sent in its stream. None for one that was
-    not kept, because its identity stands here or in the journal already.
+    For each: True if it is the next of its author to be sent in its stream. None if it was not
+    kept, because its identity is already here or in the journal.
     """
     columns = zip(*map(_columns, records), strict=True)
     rows = await db.fetch(_SQL["store_at_once"], *map(list, columns), timeout=_PATIENCE)
     found = {(row["source"], row["event_id"]): bool(row["is_next"]) for row in rows}
-    # One that is asked for twice at once was kept for the first alone.
+    # A record that was asked for twice at once was kept for the first one only.
     return [found.pop((one.source, one.event_id), None) for one in records]
 
 
@@ -102,7 +102,7 @@ async def stored(db: Database, source: str, event_id: str) -> Finished | None:
 
 
 async def unsent_before(db: Database, finished: Finished) -> list[Finished]:
-    """What its author handed in before it in the stream and is still here, then itself if it is."""
+    """Its author's earlier submissions in the stream that are still here, then itself if it is."""
     asked = (finished.source, finished.event_id, finished.stream)
     rows = await db.fetch(_SQL["unsent_before"], *asked, timeout=_PATIENCE)
     return [_finished(row["source"], row["event_id"], row) for row in rows]
@@ -128,16 +128,16 @@ async def mark_sent(db: Database, *records: Finished) -> None:
 
 
 async def leave(db: Database, finished: Finished) -> None:
-    """The relay is to send it, after what its author handed in before it in its stream.
+    """Leave it to the relay, after its author's earlier submissions in the stream.
 
-    It waits for nobody else's sender then: a record that comes twice is the same record.
+    It then waits for nobody else's sender: a record that comes twice is the same record.
     """
     identity = (finished.source, finished.event_id)
     await db.execute(_SQL["leave_submission"], *identity, timeout=_PATIENCE)
 
 
 async def mark_refused(db: Database, finished: Finished, reason: str) -> None:
-    """No broker takes it: nobody waits for it any more, and its author is told."""
+    """Mark it: no broker takes it. Nobody waits for it any more, and its author is told."""
     identity = (finished.source, finished.event_id)
     await db.execute(_SQL["mark_refused"], *identity, reason, timeout=_PATIENCE)
 
@@ -154,7 +154,7 @@ class PendingAction:
 
 
 async def reserve(db: Database, action: PendingAction, lifetime: timedelta) -> PendingAction:
-    """Take the place, or give the action that holds it."""
+    """Take the place, or return the action that holds it."""
     while True:
         taken = await db.fetchval(
             _SQL["reserve_action"],
@@ -174,13 +174,13 @@ async def reserve(db: Database, action: PendingAction, lifetime: timedelta) -> P
 
 
 async def pending(db: Database, work_item: str, version: int) -> PendingAction | None:
-    """The action that holds a version of an item, whether or not it has expired."""
+    """The action that holds a version of an item, expired or not."""
     row = await db.fetchrow(_SQL["pending_action"], work_item, version, timeout=_PATIENCE)
     return None if row is None else PendingAction(work_item, version, *row.values())
 
 
 async def forget_actions(db: Database) -> None:
-    """Drop the places that expired a day ago: no retry asks for them any more."""
+    """Delete the places that expired a day ago: no retry asks for them any more."""
     await db.execute(_SQL["forget_actions"], timeout=_PATIENCE)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from storage.queries import load
 
 _SQL = load("views")
-#: So many one officer keeps.
+#: The most that one officer keeps.
 MOST = 50
 
 Database = Any
@@ -17,7 +17,7 @@ Database = Any
 
 
 class ViewOwner(NamedTuple):
-    """By its pseudonym; the operators are one agency."""
+    """The owner by its pseudonym; the operators are one agency."""
 
     agency: str
     officer: str
@@ -27,24 +27,27 @@ class SavedView(NamedTuple):
     id: UUID
     officer: str
     name: str
-    #: As the page's address has it.
+    #: In the form of the page's address.
     query: str
     shared: bool
 
 
 async def seen(db: Database, owner: ViewOwner) -> list[SavedView]:
-    """An officer's own, and what others of the agency share."""
+    """An officer's own views, and those that others of the agency share."""
     return [SavedView(*row) for row in await db.fetch(_SQL["seen"], *owner)]
 
 
 async def save(
     db: Database, owner: ViewOwner, name: str, query: str, *, shared: bool, at: datetime
 ) -> bool:
-    """Keep it; one of the same name goes. False where the officer keeps `MOST` others already."""
+    """Keep it, in place of one with the same name.
+
+    False if the officer has `MOST` others already.
+    """
     given = (uuid4(), *owner, name, query, shared, at, MOST)
     return await db.fetchval(_SQL["save"], *given) is not None
 
 
 async def drop(db: Database, owner: ViewOwner, view: UUID) -> None:
-    """Forget one of the officer's own; another's stays."""
+    """Delete one of the officer's own views; another's stays."""
     await db.execute(_SQL["drop"], view, *owner)

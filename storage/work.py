@@ -24,7 +24,7 @@ Row = Any
 
 
 class WorkFilter(NamedTuple):
-    """Which of an agency's work items; None makes no difference."""
+    """Conditions on an agency's work items; None means any."""
 
     is_open: bool | None
     stream: UUID | None = None
@@ -33,7 +33,7 @@ class WorkFilter(NamedTuple):
     #: Pseudonym of the officer who took it.
     taken_by: str | None = None
     unit: str | None = None
-    #: Nobody has taken it.
+    #: True: nobody has taken it.
     is_new: bool | None = None
     due_from: datetime | None = None
     due_before: datetime | None = None
@@ -44,7 +44,7 @@ Order = Literal["due", "received"]
 
 
 class WorkCounts(NamedTuple):
-    """How many open items are a unit's, one officer's, due today, overdue, and taken by nobody."""
+    """The numbers of open items: a unit's, one officer's, due today, overdue, taken by nobody."""
 
     unit: int
     mine: int
@@ -62,13 +62,13 @@ async def items(
     limit: int,
     order: Order = "due",
 ) -> list[Row]:
-    """A page of items behind a place: of (due or received, key) of the last one seen."""
+    """A page of items after a place: (due or received, key) of the last one seen."""
     values = (agency, *wanted, *(after or (None, None)), limit)
     return list(await db.fetch(_SQL[f"by_{order}"], *values, timeout=_PATIENCE))
 
 
 async def count(db: Database, agency: str, wanted: WorkFilter, now: datetime) -> Row:
-    """How many there are, and how many of them are open and overdue."""
+    """The number of items, and the number of those that are open and overdue."""
     return await db.fetchrow(_SQL["count"], agency, *wanted, now, timeout=_PATIENCE)
 
 

@@ -1,7 +1,7 @@
-"""A database in memory: fast tests of services and of the gateway ask it what they ask PostgreSQL.
+"""A database in memory: fast tests of services and the gateway use it in place of PostgreSQL.
 
-It stands where a pool, a connection or a handle stands (`storage.handles`), so nothing is patched.
-A caller goes through the same functions of `storage` and the same named queries. It answers those
+It takes the place of a pool, a connection or a handle (`storage.handles`), so nothing is patched. A
+caller goes through the same functions of `storage` and the same named queries. It answers those
 that recording, folding, clocks, the relay and the gateway's entry use, and refuses any other. It
 has one session: no locks, and no second writer to wait for.
 

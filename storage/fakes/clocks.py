@@ -11,7 +11,7 @@ from casebus.events.envelope import agency_of
 from storage.fakes.sending import on_its_way
 from storage.fakes.tables import Line, Tables, answers
 
-#: Kind -> the column that says when.
+#: Kind -> the column with its moment.
 _MOMENTS = {"breached": "breach_after", "lapsed": "lapse_after", "warned": "warn_after"}
 
 
@@ -31,7 +31,7 @@ def _run_out(db: Tables, now: datetime) -> Iterator[Line]:
 
 
 def _about_to(db: Tables, now: datetime) -> Iterator[Line]:
-    """Not after the due moment: that would warn of nothing."""
+    """Not after the due moment: that would be no warning."""
     for row in db["derived.clock"]:
         at, due = row["warn_after"], row["due"]
         if at is not None and due is not None and at <= now < due:
@@ -52,7 +52,7 @@ def _due(row: Line, kind: str, at: datetime, revision: int) -> Line:
 
 
 def _untold(db: Tables, found: list[Line], limit: int) -> list[Line]:
-    """Streams of which something is unsent wait, and hold no other up."""
+    """Streams with unsent records wait, and hold up no other."""
     waiting = {row["stream"] for row in on_its_way(db) if row["sent_at"] is None}
     names = ("stream", "key", "kind", "revision")
     due = [

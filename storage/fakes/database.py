@@ -1,4 +1,4 @@
-"""Stands in memory in the place of a pool or a connection."""
+"""Takes the place of a pool or a connection, in memory."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class MemoryDatabase:
         return ""
 
     async def add_listener(self, channel: str, callback: Any) -> None:
-        """Nobody calls: whoever listens looks again after a while anyway."""
+        """Does nothing: a listener looks again after a while anyway."""
 
     @asynccontextmanager
     async def acquire(self, **_: Any) -> AsyncIterator[MemoryDatabase]:
@@ -96,7 +96,7 @@ class MemoryDatabase:
 
     @asynccontextmanager
     async def transaction(self, **_: Any) -> AsyncIterator[None]:
-        """Of what fails inside, nothing stays."""
+        """If it fails inside, nothing stays."""
         saved = self.tables.saved()
         try:
             yield

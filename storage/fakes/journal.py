@@ -1,4 +1,4 @@
-"""The journal, its fence, what was said of it, and the laws that are in force in it."""
+"""The journal, its fence, the statements about it, and the laws in force in it."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def submission(db: Tables, agency: str, source: str, event_id: str) -> list[Line
 
 @answers("reads", "rejected_submission")
 def rejected_submission(_: Tables, *_about: Any) -> list[Line]:
-    """Nothing: what was rejected is not kept here."""
+    """Nothing: rejected records are not kept here."""
     return []
 
 
@@ -80,7 +80,7 @@ def work_item(db: Tables, agency: str, key: str) -> Iterator[Line]:
         }
 
 
-# As storage.work puts its query together.
+# In the way in which storage.work builds its query.
 _WORK = load("work")
 ANSWERS[_WORK["item"].format(shown=_WORK["shown"], wanted=_WORK["wanted"])] = work_item
 
@@ -112,7 +112,7 @@ def _has_part(db: Tables, agency: str, stream: UUID) -> bool:
 
 
 def _may_know(db: Tables, agency: str, stream: UUID) -> bool:
-    """As derived.may_know: of a secret case, those who hold a role in it."""
+    """As derived.may_know: in a secret case, the holders of a role."""
     for case in db.where("derived.case_state", stream=stream):
         view = case["view"]
         is_open = not view.get("secrecy") and bool(view.get("regions"))

@@ -1,4 +1,4 @@
-"""The rows of a case, and the statements about it: by these it is derived again."""
+"""The rows of a case and the statements about it, for deriving it again."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def unsent_submission(db: Tables, *asked: Any) -> list[Line]:
 
 @answers("sending", "unsent_redriven")
 def unsent_redriven(_: Tables, *_asked: Any) -> list[Line]:
-    """Nothing: what was rejected is not kept here."""
+    """Nothing: rejected records are not kept here."""
     return []
 
 
@@ -84,7 +84,7 @@ def settle_submission(db: Tables, numbers: Sequence[int]) -> None:
 
 
 def _settled(db: Tables, row: Line, stream: UUID) -> bool:
-    """Whether the journal holds it: the row takes those bytes then, and is sent."""
+    """True if the journal has it; then the row takes those bytes and counts as sent."""
     for event in known_events(db, [stream], [row["source"]], [row["event_id"]]):
         stands = {name: record_of(db, event)[name] for name in ("value", "headers")}
         row.update(sent_at=db.now(), refused=None, **stands)
@@ -150,7 +150,7 @@ def awaited_among(db: Tables, streams: Sequence[UUID]) -> list[Line]:
 
 
 def on_its_way(db: Tables) -> Iterator[Line]:
-    """Stored records of everybody that may move a clock; sent or not."""
+    """Stored records of all authors that may move a clock; sent or not."""
     for row in db.where("own.submission", refused=None):
         yield row
     for row in db.where("own.outbox", refused=None, aggregatetype="event"):

@@ -63,7 +63,7 @@ def store_at_once(db: Tables, *columns: Sequence[Any]) -> list[Line]:
 
 
 def _as_stored(db: Tables, row: Line, together: set[tuple[str, str]]) -> Line:
-    """A statement does not see the rows that it writes: they hold each other up by no number."""
+    """A statement does not see the rows that it writes, so they do not hold each other up."""
     before = [
         one
         for one in db.where("own.submission", source=row["source"], stream=row["stream"])
@@ -132,7 +132,7 @@ def reserve_action(db: Tables, *values: Any) -> Iterator[Line]:
 
 
 def _has_expired(db: Tables, place: Line, lifetime: timedelta) -> bool:
-    """Not while the holder's record lies here unsent, or has just left."""
+    """Not while the holder's record waits here unsent, or has just left."""
     if place["expires_at"] >= db.now():
         return False
     by = {"source": place["source"], "event_id": place["event_id"]}

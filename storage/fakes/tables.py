@@ -1,4 +1,4 @@
-"""The rows of the tables in memory, and who answers which named query by them."""
+"""The rows of the tables in memory, and the functions that answer named queries by them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from storage.queries import load
 Line = dict[str, Any]
 Answer = Callable[..., Iterable[Mapping[str, Any]] | None]
 _A = TypeVar("_A", bound=Answer)
-#: Text of a query -> what answers it.
+#: Text of a query -> the function that answers it.
 ANSWERS: dict[str, Answer] = {}
 #: Columns of jsonb in every table that has one.
 _JSON = frozenset({"view"})
-#: Of tables into which rows are copied; a second row with the same key is refused.
+#: Tables into which rows are copied; a second row with the same key is refused.
 KEYS: dict[str, tuple[str, ...]] = {
     "derived.journal": ("epoch", "partition", "log_index"),
     "derived.event": ("stream", "source", "id"),
@@ -32,7 +32,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 
 def answers(file: str, *names: str) -> Callable[[_A], _A]:
-    """Marks what answers queries of one file below storage/sql."""
+    """Marks the functions that answer queries of one file below storage/sql."""
 
     def mark(answer: _A) -> _A:
         ANSWERS.update({load(file)[name]: answer for name in names})
@@ -96,7 +96,7 @@ class Tables:
         return int(self["own.installation"][0]["epoch"])
 
     def saved(self) -> dict[str, list[Line]]:
-        """The rows as they stand, for `restore`."""
+        """The rows at this moment, for `restore`."""
         return {table: [dict(row) for row in rows] for table, rows in self._rows.items()}
 
     def restore(self, saved: dict[str, list[Line]]) -> None:
@@ -109,7 +109,7 @@ def lines(names: str, *columns: Collection[Any]) -> list[Line]:
 
 
 def _kept(name: str, value: Any) -> Any:
-    """As the database gives it back."""
+    """In the form in which the database returns it."""
     if name in _JSON and value is not None:
         return orjson.loads(value if isinstance(value, bytes) else orjson.dumps(value, default=str))
     return copy.copy(list(value)) if isinstance(value, tuple) else value
