@@ -1,5 +1,5 @@
 """The stream processors: admission, router, casework, scheduler, intake, and their transport.
 
-Each owns what it says on the bus and its tables, reads Kafka through `transport` and PostgreSQL
+Each owns its events on the bus and its tables, reads Kafka through `transport` and PostgreSQL
 through `storage`, and imports neither another service nor the gateway.
 """

@@ -9,7 +9,7 @@ from services.admission.worker import open_admission
 from services.transport import Worker
 from services.transport.agent import run
 
-#: All doors at once: one that has to wait must keep no lane from the others.
+#: All doors at once: a door that has to wait must not keep a lane from the others.
 LANES = 1_000
 
 if __name__ == "__main__":

@@ -1,20 +1,20 @@
-"""How fast one door's records are taken: Kafka's quotas count bytes and requests, not records."""
+"""The pace of one door's records: Kafka's quotas count bytes and requests, not records."""
 
 from __future__ import annotations
 
-#: Seconds of its quota that a door may bring at once after a pause: a system that was away.
+#: The seconds of quota that a door may bring at once after a pause, for a system that was away.
 BURST_SECONDS = 10
 
 
 class Pace:
-    """Counts the records of each door. One that brings too many waits; the broker keeps them.
+    """Counts the records of each door. A door that brings too many waits; the broker keeps them.
 
     Rejects have a smaller quota: a reject costs the bus as much as an event and helps nobody.
     """
 
     def __init__(self, admitted_a_second: int, rejected_a_second: int) -> None:
         self._admitted, self._rejected = admitted_a_second, rejected_a_second
-        #: When what each door brought would have come at its quota's pace.
+        #: The time at which each door's records would have come at the pace of its quota.
         self._until: dict[str, float] = {}
 
     def owed(self, door: str, admitted: int, rejected: int, now: float) -> float:

@@ -1,4 +1,4 @@
-"""The `cb-*` headers: what admission says of a record. Foreign ones never pass."""
+"""The `cb-*` headers: admission's statements about a record. Foreign ones never pass."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _MOST_KEPT_BYTES = 2 << 20
 _LONGEST_NAME = 60_000
 #: A header's two lengths, at most.
 _FRAMING = 10
-#: Bytes of a header that is kept where the whole record is not.
+#: The most bytes of a header that is kept if the whole record is not.
 _LONGEST_KEPT = 1024
 
 
 def journal_headers(
     arrival: Arrival, admitted: Admitted, *, law: str, directory: int, at: datetime
 ) -> list[Header]:
-    """The author's headers, less foreign stamps, plus the bus's own."""
+    """The author's headers without foreign stamps, and the bus's own."""
     stamps = Stamps(
         admitted_at=at,
         origin=str(_origin(arrival)),
@@ -50,7 +50,7 @@ def journal_headers(
 def rejected_record(
     arrival: Arrival, error: CasebusError, known: KnownOfRecord, *, at: datetime
 ) -> Record:
-    """The record as it is kept; of one that no topic could take, what tells which one it was."""
+    """The record as it is kept; if no topic could take it, the parts that identify it."""
     headers = rejected_headers(arrival, error, known, at=at)
     kept = Record(arrival.record.key, rejected_value(arrival, error), tuple(headers))
     return kept if _fits(kept) else _abridged(kept)
@@ -73,7 +73,7 @@ def rejected_headers(
 
 def rejected_value(arrival: Arrival, error: CasebusError) -> bytes | None:
     """The original bytes; of a state secret only the metadata is kept."""
-    # Whatever else is wrong with it and was seen first.
+    # This comes first, whatever other faults it has.
     secret = error.code == Reason.STATE_SECRET or is_state_secret(arrival.record.headers)
     return None if secret else arrival.record.value
 
@@ -86,14 +86,14 @@ def _fits(record: Record) -> bool:
 
 
 def _abridged(record: Record) -> Record:
-    """Without key and value, but for the value's digest, and without what is no attribute."""
+    """The record without key and value, except the value's digest, and without other headers."""
     digest = hashlib.sha256(record.value or b"").hexdigest().encode()
     headers = (*_attributes(record.headers), (ABRIDGED, digest))
     return Record(None, None, headers)
 
 
 def _attributes(headers: tuple[Header, ...]) -> Iterator[Header]:
-    """The short headers of the author's, as many as the door takes, and all of the bus's."""
+    """The author's short headers, as many as the door takes, and all of the bus's."""
     room = MOST_HEADER_BYTES
     for name, text in headers:
         if is_stamp(name):

@@ -54,10 +54,10 @@ class Admission:
         self._pace = pace
 
     async def handle(self, batch: Batch) -> None:
-        """Judge a batch and send what comes of it, in order, before returning.
+        """Judge a batch and send the results, in order, before returning.
 
-        Some records at a time: between them other doors have their turn, and a door that brings
-        more than its quota waits alone.
+        It takes some records at a time. Between them other doors have their turn, and a door above
+        its quota waits alone.
         """
         await self._until_fresh()
         partitions = await self._producer.partitions(batch.topic)
@@ -68,7 +68,7 @@ class Admission:
             await asyncio.sleep(self._pace.owed(batch.topic, admitted, rejected, now))
 
     async def _admit(self, arrivals: list[Arrival]) -> int:
-        """Send what comes of each, and give how many were rejected."""
+        """Send the result of each, and return the number of rejects."""
         outgoing = [self._decide(arrival) for arrival in arrivals]
         await self._producer.send(outgoing)
         rejected = sum(one.topic == REJECTED for one in outgoing)
@@ -77,7 +77,10 @@ class Admission:
         return rejected
 
     async def _until_fresh(self) -> None:
-        """Stale by 5 s: pause, and reject nothing (design rule 9, the directory)."""
+        """Wait while the directory is stale by 5 s.
+
+        Reject nothing (design rule 9, the directory).
+        """
         if self._follower.fresh():
             return
         log.warning("paused: the directory is stale")

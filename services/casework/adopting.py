@@ -1,7 +1,7 @@
-"""Which law is in force in a partition: an adoption counts once its bundle is kept.
+"""The law in force in a partition: an adoption counts once its bundle is kept.
 
-Without the bundle the partition waits (design rule 10, law bundles): for the bundle, or for a
-journaled `law.adoption_voided` further on, by which the adoption never counted. The database
+Without the bundle, the partition waits (design rule 10, law bundles). It waits for the bundle, or
+for a later journaled `law.adoption_voided`, by which the adoption never counted. The database
 remembers that it did not count, so that a rebuild finds the same, whatever is restored later.
 """
 
@@ -20,14 +20,14 @@ VOIDED = "casebus.law.adoption_voided.v1"
 
 
 def note_voids(found: Sorted, desk: Desk) -> None:
-    """The voided adoptions of a batch are known before its adoptions are looked at."""
+    """Note the voided adoptions of a batch before its adoptions are looked at."""
     for one in found.fresh:
         if one.envelope.type == VOIDED and one.envelope.agency == BUS:
             desk.lawbooks.voided.add(desk.schemas.decode(one.row.value)[1]["adoption"])
 
 
 async def adopted(connection: Connection, one: Journaled, desk: Desk, law: str) -> str:
-    """The law in force after this record, `law` being that before. Raises MissingLawError."""
+    """The law in force after this record; `law` is the one before. Raises MissingLawError."""
     if one.envelope.type != ADOPTED or one.envelope.agency != BUS:
         return law
     digest: str = desk.schemas.decode(one.row.value)[1]["digest"]

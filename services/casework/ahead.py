@@ -36,7 +36,7 @@ class ReadAhead:
         return {place.partition: end for place, end in found.items()}
 
     async def voided(self, partition: int, offset: int) -> set[str]:
-        """Ids of the adoptions voided from `offset` on, of what no earlier call has read."""
+        """Ids of the adoptions voided from `offset` on, in the part that no earlier call read."""
         place = TopicPartition(self._topic, partition)
         consumer = AIOKafkaConsumer(**self._settings.kafka_client(), enable_auto_commit=False)
         found: set[str] = set()

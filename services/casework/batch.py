@@ -20,7 +20,7 @@ from storage import journal, speaking
 from storage.handles import Connection
 from storage.journal import RecordedPosition
 
-#: Records whose cases speak in one transaction.
+#: The number of records whose cases speak in one transaction.
 _SAID_AT_ONCE = 500
 
 
@@ -32,12 +32,12 @@ async def record(
     end: int = 0,
     wanted: Callable[[Journaled], bool] = lambda _: True,
 ) -> dict[UUID, Stream]:
-    """Record a batch inside the caller's transaction; the streams to remember after commit.
+    """Record a batch inside the caller's transaction; returns the streams to remember after commit.
 
-    Its statements go out with it if nothing before it is unsaid, and if it reaches `end`, the
-    journal's end at the start. Below that end the journal itself may hold what was said (ADR 48). A
-    caller that derives a sample again says what is `wanted`. The log holds every record all the
-    same.
+    Its statements leave with it if nothing before it is unsaid, and if it reaches `end`, the
+    journal's end at the start. Below that end the journal itself may hold statements (ADR 48). A
+    caller that derives a sample again gives the `wanted` streams. The log holds every record in any
+    case.
     """
     position = await journal.lock_position(connection, desk.epoch, batch.partition)
     refuse_newer(position.newest_fold)
@@ -48,7 +48,7 @@ async def record(
     after = position.next_index + len(rows)
     spoken = await speaking.spoken(connection, desk.epoch, batch.partition) if desk.speaks else 0
     if after <= spoken:
-        # All that came of it was said in an earlier life: recorded as a rebuild does it.
+        # All its statements were sent in an earlier life: it is recorded as a rebuild does it.
         desk = replace(desk, speaks=False)
     reaches = batch.records[-1].offset + 1 >= end
     says = desk.speaks and reaches and position.next_index == spoken
@@ -78,9 +78,9 @@ async def record(
 
 
 async def say_owed(connection: Connection, partition: int, desk: Desk) -> dict[UUID, Stream] | None:
-    """Say what the cases of the next records owe that were recorded in silence; None at the end.
+    """Say what the cases of the next silently recorded records owe; None at the end.
 
-    The caller's transaction keeps both: what is said, and how far.
+    The caller's transaction keeps both the statements and the progress.
     """
     position = await journal.lock_position(connection, desk.epoch, partition)
     refuse_newer(position.newest_fold)

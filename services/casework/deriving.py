@@ -53,7 +53,7 @@ def rows_of(
 
 
 def _own_view(view: dict[str, Any]) -> dict[str, Any]:
-    """Without the parts that have tables of their own, which is where they are read."""
+    """The view without the parts that have tables of their own, from which they are read."""
     elsewhere = {facet.name for facet in facets.FACETS if not facet.in_view}
     return {name: part for name, part in view.items() if name not in elsewhere}
 
@@ -70,7 +70,7 @@ def suspended_rows(
         key=key_of(str(stream), "finding", SUSPENDED),
         kind=SUSPENDED,
         severity="SERIOUS",
-        # About the case as a whole.
+        # A finding about the whole case.
         event=("", ""),
         detail={"error": name},
     ).to_json()
@@ -82,7 +82,7 @@ def suspended_rows(
 
 
 def draft_of(derived: Derived, schemas: Schemas, directory: Directory, now: datetime) -> Draft:
-    """A derived event as the bus will sign it, its rules resolved to agencies."""
+    """A derived event as the bus will sign it, with its rules resolved to agencies."""
     schema = schemas.latest(derived.type)
     to = agencies.resolve(derived.to, derived.of, directory)
     envelope = Envelope(

@@ -21,5 +21,5 @@ class Desk:
     now: Now
     streams: Streams
     epoch: int
-    #: Whether what is derived is also said; a rebuild says nothing.
+    #: True if derived events are also sent; a rebuild sends none.
     speaks: bool = True

@@ -55,7 +55,7 @@ def _checkpoint(journaled: Journaled, schemas: Schemas) -> tuple[Any, ...]:
 
 
 def _hand_over(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ...]]:
-    """An agency speaks for itself only: another's word is no evidence of its retrieval."""
+    """An agency speaks only for itself: another's word is no evidence of its retrieval."""
     data = schemas.decode(journaled.row.value)[1]
     if data["agency"] == journaled.envelope.agency:
         unit = plain(data.get("unit") or "") or None
@@ -64,7 +64,7 @@ def _hand_over(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ..
 
 
 def _recalled(journaled: Journaled, schemas: Schemas) -> Iterator[tuple[Any, ...]]:
-    """An agency takes back what it wrote itself, whatever the fold makes of the case."""
+    """An agency takes back its own events, whatever the fold makes of the case."""
     event = recalled_by(schemas.decode(journaled.row.value)[1])
     if agency_of(event[0]) == journaled.envelope.agency:
         yield from _row(journaled, event, "recalled", None)

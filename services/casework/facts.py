@@ -24,7 +24,7 @@ _reader = cache(FactReader)
 async def save(
     connection: Connection, found: Sorted, touched: dict[UUID, Stream], schemas: Schemas
 ) -> None:
-    """Add what the batch's new events say; `touched` has all events of their streams."""
+    """Add the facts of the batch's new events; `touched` has all events of their streams."""
     await facts.add(connection, list(_rows(found, touched, schemas)))
     await facts.add_homes(connection, list(_homes(found, schemas)))
 

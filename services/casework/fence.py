@@ -1,4 +1,4 @@
-"""The fence (design rule 6): what stands below it is checked, what lies above it is refused."""
+"""The fence (design rule 6): it checks records below it and refuses records above it."""
 
 from __future__ import annotations
 

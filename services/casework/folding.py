@@ -1,4 +1,4 @@
-"""The touched cases folded anew: their rows, their parties, and what the bus has to say."""
+"""Folds the touched cases again: their rows, their parties, and the statements of the bus."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ async def fold_touched(
 ) -> tuple[dict[UUID, Stream], str]:
     """Fold the cases that the batch touches; return them, and the law in force after the batch.
 
-    With `says` the bus now sends what they owe. Without it, the bus does so when the journal was
-    read.
+    With `says` the bus now sends the statements that they owe. Without it, the bus sends them when
+    the journal is read.
     """
     opened: set[UUID] = set()
     for one, is_new in found.as_journaled():
@@ -62,7 +62,7 @@ async def fold_touched(
 async def renew_stale(
     connection: Connection, touched: dict[UUID, Stream], law: str, desk: Desk
 ) -> list[Draft]:
-    """Derive anew the cases that an older fold or law derived; return what to say of it."""
+    """Derive cases of an older fold or law again; return the events that record it."""
     stale = {stream: state for stream, state in touched.items() if is_stale(state, law)}
     return await renew(connection, stale, law, desk) if stale else []
 
@@ -102,7 +102,7 @@ async def save(
     renewed: bool = False,
     says: bool = True,
 ) -> None:
-    """Fold the streams, write their rows, and say `drafts` and, with `says`, what they owe.
+    """Fold the streams, write their rows, and send `drafts` and, with `says`, what they owe.
 
     If they were only `renewed` and nobody is told, the day of the last change stays.
     """
@@ -139,7 +139,7 @@ async def save(
     await journal.replace_parties(connection, parties)
     await lookups.forget(connection, touched)
     if desk.speaks:
-        # A change is said before its consequences.
+        # A change is told before its consequences.
         await _enqueue(connection, [*drafts, *await _unheld(connection, owed, touched)], desk)
 
 
@@ -155,7 +155,7 @@ async def _leave_out(connection: Connection, touched: dict[UUID, Stream]) -> Non
 async def _unheld(
     connection: Connection, owed: list[tuple[Derived, Draft]], touched: dict[UUID, Stream]
 ) -> list[Draft]:
-    """Keep what may be said now. The rest is owed again when its case is next folded."""
+    """Keep the statements that may be sent now. The others are owed again at the next fold."""
     held = await held_back(connection, (one for one, _ in owed))
     for one, _ in owed:
         if one.id in held:
@@ -164,7 +164,7 @@ async def _unheld(
 
 
 def _by(state: Stream, rows: CaseRows) -> CaseRows:
-    """Note in the case's row what the rows were derived by."""
+    """Note in the case's row the fold and law of the rows."""
     return replace(rows, case=replace(rows.case, pinned=state.pinned, renewing=state.renewing))
 
 
@@ -175,7 +175,7 @@ def _shown(case: Case, state: Stream, law: Law, now: datetime) -> CaseRows:
 
 
 def _owed(case: Case, state: Stream, desk: Desk, now: datetime) -> list[tuple[Derived, Draft]]:
-    """Draft what the bus has to say about the case and did not say yet."""
+    """Draft the statements about the case that the bus owes and has not sent yet."""
     fresh = [one for one in derive(case) if one.id not in state.said]
     said = [(one, draft_of(one, desk.schemas, desk.directory, now)) for one in fresh]
     state.said.update(one.id for one in fresh)

@@ -1,7 +1,8 @@
 """Breaches and lapses that a late act shows, held back while another act is on its way.
 
 An agency's record that is stored here and not yet recorded may be the act in time. Its recording
-folds the case again. If it never comes, the scheduler says what was held, behind its barrier.
+folds the case again. If it never comes, the scheduler sends the held statements, behind its
+barrier.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _KINDS = {BREACHED: scheduling.BREACHED, LAPSED: scheduling.LAPSED}
 
 
 async def held_back(connection: Connection, owed: Iterable[Derived]) -> set[str]:
-    """Ids of what must not be said yet; the scheduler finds it noted."""
+    """Ids of statements that must not be sent yet; they are noted for the scheduler."""
     told = [one for one in owed if one.type in _KINDS]
     if not told:
         return set()

@@ -7,12 +7,12 @@ from casebus.law import Law
 from storage import law as bundles
 from storage.handles import Connection
 
-#: Casework waits then.
+#: Casework waits in that case.
 UNKNOWN = "law_unknown"
 
 
 class MissingLawError(CasebusError):
-    """`law_unknown`, and the adoption that names the law; empty where none does."""
+    """`law_unknown`, and the adoption that names the law; empty if none does."""
 
     def __init__(self, digest: str, adoption: str = "") -> None:
         super().__init__(UNKNOWN, f"no bundle {digest} is kept")
@@ -29,12 +29,12 @@ class LawCache:
         self.voided: set[str] = set()
 
     async def has(self, connection: Connection, digest: str) -> bool:
-        """Whether its bundle is kept."""
+        """True if its bundle is kept."""
         known = digest in self._known
         return known or await bundles.bundle(connection, digest) is not None
 
     async def get(self, connection: Connection, digest: str) -> Law:
-        """The law of this digest; raises MissingLawError: casework waits for it."""
+        """The law of this digest; raises MissingLawError, on which casework waits."""
         known = self._known.get(digest)
         if known is None:
             body = await bundles.bundle(connection, digest)

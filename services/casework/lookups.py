@@ -1,4 +1,4 @@
-"""Rows by which a case is found: the numbers that its events give, and traits of its matter."""
+"""Rows for finding a case: the numbers in its events, and the traits of its matter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage.handles import Connection
 
 #: Domains whose streams are no cases: they are recorded, never folded.
 UNFOLDED = frozenset({"relay", "law", "directory", "import"})
-#: Characters; the gateway asks for no longer ones.
+#: The most characters; the gateway asks for no longer ones.
 _LONGEST_NUMBER = 200
 _LONGEST_KIND = 64
 #: Canonical number, its kind, stream, and the agency that gave it.
@@ -26,7 +26,7 @@ _Number = tuple[str, str, UUID, str]
 
 
 async def save(connection: Connection, found: Sorted, touched: Mapping[UUID, Stream]) -> None:
-    """Add what the batch's new events say."""
+    """Add the numbers and traits of the batch's new events."""
     events = [
         event
         for one in found.fresh
@@ -38,12 +38,12 @@ async def save(connection: Connection, found: Sorted, touched: Mapping[UUID, Str
 
 
 async def forget(connection: Connection, touched: Mapping[UUID, Stream]) -> None:
-    """Drop what stands in recalled events alone, whatever came first."""
+    """Delete rows that only recalled events support, whatever came first."""
     for stream, state in touched.items():
         recalls = Recalls(list(state.events.values()))
         if not recalls.events:
             continue
-        # Those of before there was a step for it stand in no row yet.
+        # Domains from before there was a step for it are in no row yet.
         await evidence.note_recalls(
             connection, stream, [(*one.event, *one.by) for one in recalls.all()]
         )
@@ -60,7 +60,7 @@ def _is_looked_up(event: CaseEvent) -> bool:
 
 
 def _numbers(events: Collection[CaseEvent]) -> set[_Number]:
-    """The bus gives none: it repeats those that it knew by then, which depend on who came first.
+    """The numbers of an event; none of the bus's own events, which only repeat earlier numbers.
 
     A text that is too long for a number stays in its event and is not looked up.
     """
@@ -74,7 +74,7 @@ def _numbers_of(event: CaseEvent) -> Iterator[_Number]:
 
 
 def _traits(events: Collection[CaseEvent]) -> set[matching.Trait]:
-    """The traits of seller and right from the events. The bus's own events say nothing new."""
+    """The traits of seller and right from the events. The bus's own events have no new ones."""
     return {
         trait
         for event in events

@@ -28,7 +28,7 @@ class Journaled:
 
     @cached_property
     def stamps(self) -> Stamps:
-        """Read where it is asked for: of an altered record its leaf is looked at first."""
+        """Read on demand: for an altered record, its leaf is looked at first."""
         return Stamps.of(self.row.headers)
 
     @property
@@ -41,7 +41,7 @@ class Journaled:
 
     @property
     def _counts_at(self) -> LegalTime:
-        """The legal time by which it is counted; what its author stated stands in the envelope."""
+        """The legal time that counts; the envelope keeps the author's stated time."""
         legal = self.envelope.legal
         if self.envelope.importid is not None or self.stamps.sector == BUS:
             return legal
@@ -81,7 +81,7 @@ class Journaled:
 
 
 def read(record: Any, schemas: Schemas, *, epoch: int, partition: int, log_index: int) -> Journaled:
-    """Read a consumer record of the journal; what stands there was admitted, so it is readable."""
+    """Read a consumer record of the journal. It was admitted, so it is readable."""
     headers: tuple[Header, ...] = tuple(record.headers)
     envelope = Envelope.from_headers(headers)
     named = parted(headers)

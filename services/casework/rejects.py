@@ -1,6 +1,7 @@
-"""Keeps what admission rejected, for its sender, and hands it to a sender on Kafka.
+"""Keeps the records that admission rejected, and returns each to a sender on Kafka.
 
-Its sender is who signed it. A record that only bears an agency's name may be anybody's (ADR 46).
+The sender is the agency that signed the record. A record that only has an agency's name may be
+anybody's (ADR 46).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from storage.handles import Connection
 from storage.journal import Identity
 from storage.outbox import OutboxRow
 
-#: Of a row of own.rejected, in their order.
+#: The columns of own.rejected, in order.
 COLUMNS = (
     "partition",
     "kafka_offset",
@@ -46,7 +47,7 @@ _LATE, _VERIFIED = COLUMNS.index("late"), COLUMNS.index("verified")
 async def keep(
     connection: Connection, batch: Batch, schemas: Schemas, directory: Directory
 ) -> None:
-    """Record a batch of `rejected` once, whatever is delivered again."""
+    """Record a batch of `rejected` once, even if it is delivered again."""
     next_offset = await evidence.rejected_offset(connection, batch.partition)
     fresh = [record for record in batch.records if record.offset >= next_offset]
     if not fresh:
@@ -92,11 +93,11 @@ def row_of(partition: int, record: Any, *, is_late: bool) -> tuple[Any, ...]:
 
 
 async def _late(connection: Connection, records: Sequence[Any], schemas: Schemas) -> list[bool]:
-    """Whether the very event of each stands in the journal: then it was never refused.
+    """For each, True if that very event is in the journal: then it was never refused.
 
     Design rule 8, keys, copies, rejects.
 
-    Asked once for all: garbage by the thousand must cost the database little.
+    There is one query for all: thousands of bad records must cost the database little.
     """
     leaves = [_identified(record, schemas) for record in records]
     known = await journal.known_events(
@@ -117,7 +118,7 @@ def _identified(record: Any, schemas: Schemas) -> tuple[Identity, bytes] | None:
 
 
 def _return(partition: int, record: Any, directory: Directory) -> OutboxRow | None:
-    """The record for its sender's own `rejected` topic, where the sender has one."""
+    """The record for its sender's own `rejected` topic, if the sender has one."""
     source = _short(_texts(record.headers).get("ce_source")) or ""
     agency = directory.agency(agency_of(source))
     if agency is None or agency.delivery != "kafka":
@@ -136,10 +137,10 @@ def _return(partition: int, record: Any, directory: Directory) -> OutboxRow | No
 
 
 def _texts(headers: tuple[Header, ...]) -> dict[str, str]:
-    """Headers as text; what is no UTF-8 is shown with marks, the bytes are kept beside."""
+    """Headers as text; bytes that are no UTF-8 get marks, and the bytes are kept beside."""
     return {name: text.decode(errors="replace").replace("\x00", "") for name, text in headers}
 
 
 def _short(text: str | None) -> str | None:
-    """The beginning of what is longer than any attribute may be: no index takes all of it."""
+    """The beginning of a text that is longer than any attribute: no index takes all of it."""
     return text and text.encode()[:LONGEST_ATTRIBUTE].decode(errors="ignore")

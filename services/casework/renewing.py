@@ -2,8 +2,8 @@
 
 Design rule 10, law bundles.
 
-A case that a batch touches is renewed first; the others are in the background, some at a time. The
-rows show which cases are done, so the work goes on after a restart.
+A case that a batch touches is renewed first. The others follow in the background, some at a time.
+The rows show which cases are done, so the work goes on after a restart.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from storage.renewing import ShownCase
 
 log = logging.getLogger(__name__)
 
-#: Cases in one transaction, and how long casework's batches then have the database alone.
+#: The cases of one transaction, and the pause in which casework's batches have the database alone.
 AT_ONCE = 50
 PAUSE_SECONDS = 0.2
 LOOK_SECONDS = 2.0
 
 
 def is_stale(state: Stream, law: str) -> bool:
-    """Whether a case that has rows is to be derived by something newer than they are."""
+    """True if a case with rows must be derived again by something newer than its rows."""
     by_law = not state.pinned and state.law != law
     return bool(state.version) and (state.fold_version < FOLD_VERSION or by_law)
 
@@ -46,9 +46,11 @@ def is_stale(state: Stream, law: str) -> bool:
 async def renew(
     connection: Connection, states: Mapping[UUID, Stream], law: str, desk: Desk
 ) -> list[Draft]:
-    """Derive these cases by the present fold and law, as recorded so far; what is to be said.
+    """Derive these cases by the present fold and law, as recorded so far.
 
-    Each stream then holds the event that says so, as if it were journaled already.
+    Returns the events to send.
+
+    Each stream then holds the event that records it, as if it were journaled already.
     """
     now = desk.now()
     shown = await renewing.shown(connection, states, now)
@@ -70,7 +72,7 @@ def _made(stream: UUID, state: Stream, before: Before, law: Law, desk: Desk) -> 
     try:
         return renewed(list(state.events.values()), before, law, desk.now())
     except Exception:
-        # It is suspended when it is saved, and says so there (design rule 11, content stops
+        # It is suspended when it is saved, and the event says so (design rule 11, content stops
         # nothing).
         log.exception("case not renewed", extra={"case_id": str(stream)})
         return None
@@ -94,7 +96,7 @@ def before_of(shown: ShownCase) -> Before:
 
 
 def draft_of(made: Renewed, schemas: Schemas) -> Draft:
-    """The event as the bus will sign it; of a case for which there is one."""
+    """The event as the bus will sign it, for a case that has one."""
     event = present(made.event)
     envelope = Envelope(
         id=event.id,
@@ -110,10 +112,10 @@ def draft_of(made: Renewed, schemas: Schemas) -> Draft:
 
 
 class CaseRenewer:
-    """Renews what no batch touches, some cases a transaction."""
+    """Renews the cases that no batch touches, some in each transaction."""
 
     def __init__(self, pool: Pool, desk: Desk, folding: Any) -> None:
-        """`folding` saves and says what was renewed, as for a batch."""
+        """`folding` saves and sends the renewed cases, as for a batch."""
         self._pool, self._desk, self._save = pool, desk, folding
 
     async def run(self) -> None:
@@ -122,23 +124,25 @@ class CaseRenewer:
             await asyncio.sleep(PAUSE_SECONDS if count else LOOK_SECONDS)
 
     async def once(self) -> int:
-        """One transaction's worth; how many cases it renewed. One process at a time does it.
+        """Renew the cases of one transaction; returns their number.
 
-        None while a partition is read anew: its journal may say further on that they were.
+        Only one process at a time does it.
+
+        None are renewed while a partition is read again: its journal may later show that they were.
         """
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 leads = await renewing.leads(connection) and await speaking.is_even(connection)
                 states = await self._some(connection) if leads else {}
         except MissingLawError as error:
-            # Its partition waits, and says so.
+            # Its partition waits, and reports it.
             log.warning("no case renewed: %s", error)
             return 0
         self._desk.streams.keep(states)
         return len(states)
 
     async def all(self) -> None:
-        """Every case, for who has these tables alone: nobody is asked who leads."""
+        """Renew every case, for a caller that has these tables alone: no lead is needed."""
         while True:
             async with self._pool.acquire() as connection, connection.transaction():
                 states = await self._some(connection)

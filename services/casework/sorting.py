@@ -1,4 +1,4 @@
-"""A batch's records told apart: new events, and further copies of known ones."""
+"""Tells a batch's records apart: new events, and further copies of known ones."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Sorted:
 
     @property
     def begins(self) -> Place | None:
-        """The place of the first of them in the journal; None where there is none."""
+        """The place of the first of them in the journal; None if there is none."""
         rows = (*self.fresh, *(one for one, _ in self.copies))
         return min((one.row.place for one in rows), default=None)
 
     def as_journaled(self) -> Iterator[tuple[Journaled, bool]]:
-        """All in the journal's order, and whether each is new."""
+        """All records in the journal's order, and whether each is new."""
         new = ((one, True) for one in self.fresh)
         copies = ((one, False) for one, _ in self.copies)
         return merge(new, copies, key=lambda pair: pair[0].row.log_index)

@@ -32,12 +32,12 @@ class Stream:
     """One stream's recorded events by (source, id), as of `version` of its case row."""
 
     version: int = 0
-    #: Digest of the law it is derived under; None before its first fold.
+    #: Digest of the law under which it is derived; None before its first fold.
     law: str | None = None
     #: The fold that derived its rows, and whether a person tied it to its law.
     fold_version: int = FOLD_VERSION
     pinned: bool = False
-    #: Id of the event that says it was derived anew, until the journal holds it.
+    #: Id of the event that records its renewal, until the journal holds it.
     renewing: str | None = None
     #: When its rows were last written.
     updated_at: datetime | None = None
@@ -54,9 +54,9 @@ class Stream:
     left_out: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def add(self, event: CaseEvent) -> None:
-        """Take the next event in the journal's order, as far as its author has room.
+        """Take the next event in the journal's order, if its author has room.
 
-        Restored events are placed: a batch's own events may stand in the tables already.
+        Restored events have their places: a batch's own events may be in the tables already.
         """
         if self._is_placed(event):
             return
@@ -68,18 +68,21 @@ class Stream:
             self.events[event.identity] = event
 
     def _is_placed(self, event: CaseEvent) -> bool:
-        """The bus's own takes no room: once journaled it replaces what was on its way."""
+        """True for the bus's own events: once journaled, they replace the ones on their way."""
         if self.room is None or event.sector == BUS:
             return False
         return event.identity in self.events or self.room.is_out(event.identity)
 
     def folded(self, journaled: Journaled) -> CaseEvent | None:
-        """The event of a journal record, where the fold takes it."""
+        """The event of a journal record, if the fold takes it."""
         found = self.events.get((journaled.row.source, journaled.row.event_id))
         return None if found is None or found.beyond else found
 
     def opened_at(self, case: Case) -> datetime | None:
-        """Legal moment of the first event in fold order; None while nothing opened the stream."""
+        """Legal moment of the first event in fold order.
+
+        None while nothing has opened the stream.
+        """
         return dated(self.events[case.order[0]]).legal.moment() if case.procedure else None
 
     def widen(self, source: str, event_id: str, recipients: dict[str, str]) -> None:
@@ -88,13 +91,16 @@ class Stream:
             self.events[source, event_id] = widened(known, recipients)
 
     def conflict(self, source: str, event_id: str) -> None:
-        """Another body came under this identity. Design rule 1, one identity: the first wins."""
+        """Note that another body came under this identity.
+
+        Design rule 1, one identity: the first wins.
+        """
         known = self.events.get((source, event_id))
         if known is not None:
             self.events[source, event_id] = replace(known, conflicting=True)
 
 
-#: Streams restored at once, outside a transaction; the event loop then has its turn.
+#: Streams restored at once, outside a transaction; then the event loop has its turn.
 _AT_ONCE = 16
 
 
@@ -107,20 +113,20 @@ class Streams:
         self._rooms = rooms
         self._remembered = remembered
         self._known: OrderedDict[UUID, Stream] = OrderedDict()
-        #: Events of each stream when it was remembered, and of all together.
+        #: The number of events of each stream when it was remembered, and of all together.
         self._sizes: dict[UUID, int] = {}
         self._size = 0
 
     def anew(self) -> Streams:
-        """Of the same schemas and rooms, remembering nothing."""
+        """A new cache with the same schemas and rooms, which remembers nothing."""
         return Streams(self._schemas, self._rooms, self._remembered)
 
     async def load(
         self, connection: Connection, wanted: set[UUID], before: Place | None = None
     ) -> dict[UUID, Stream]:
-        """Lock the streams' case rows and give their events as recorded before this batch.
+        """Lock the streams' case rows and return their events as recorded before this batch.
 
-        A batch that stands in the tables already begins at `before`: its events are at hand.
+        A batch that is already in the tables begins at `before`, because its events are at hand.
         """
         rows = await cases.lock_cases(connection, wanted)
         loaded = {stream: self._recall(stream, rows.get(stream)) for stream in wanted}
@@ -129,9 +135,9 @@ class Streams:
         return {stream: found or fresh[stream] for stream, found in loaded.items()}
 
     async def warm(self, connection: Connection, wanted: Iterable[UUID]) -> None:
-        """Remember the streams before the transaction that needs them: it would stand idle so long.
+        """Remember the streams before their transaction, which would otherwise wait for them.
 
-        If another session moves a version meanwhile, `load` finds that and reads again.
+        If another session changes a version meanwhile, `load` notices it and reads again.
         """
         cold = sorted(set(wanted) - self._known.keys())
         for at in range(0, len(cold), _AT_ONCE):
@@ -141,11 +147,11 @@ class Streams:
             await asyncio.sleep(0)
 
     def size(self, stream: UUID) -> int:
-        """Events to fold where the stream is touched, as far as is known."""
+        """The number of events to fold if the stream is touched, as far as is known."""
         return self._sizes.get(stream, 0)
 
     def keep(self, streams: dict[UUID, Stream]) -> None:
-        """Remember streams as the committed transaction left them."""
+        """Remember streams in the state in which the committed transaction left them."""
         for stream, state in streams.items():
             self._forget(stream)
             self._known[stream] = state
@@ -171,7 +177,7 @@ class Streams:
     ) -> dict[UUID, Stream]:
         fresh = {stream: self._standing(row) for stream, row in rows.items()}
         for row in await cases.left_out(connection, fresh):
-            # _standing gave each one.
+            # Each row comes from _standing.
             present(fresh[row["stream"]].room).leave_out((row["source"], row["id"]))
         for row in await cases.events_of(connection, fresh, before):
             restore(fresh[row["stream"]], row, self._schemas)
@@ -195,7 +201,7 @@ class Streams:
             fresh[row["stream"]].add(unrecorded(envelope, data))
 
     def _standing(self, row: CaseState | None) -> Stream:
-        """A stream without its events, as its row says it stands."""
+        """A stream without its events, in the state of its row."""
         room = Room(self._rooms)
         if row is None:
             return Stream(room=room)
@@ -226,7 +232,7 @@ def unrecorded(envelope: Envelope, data: dict[str, Any]) -> CaseEvent:
 
 
 def restore(stream: Stream, row: Any, schemas: Schemas) -> None:
-    """Take an event as the journal's table has it, with what its copies said."""
+    """Take an event from the journal's table, with the stamps of its copies."""
     headers = unpack_headers(row["headers"])
     event = case_event(
         Envelope.from_headers(headers),

@@ -40,18 +40,19 @@ log = logging.getLogger(__name__)
 
 #: Journal records in one transaction.
 RECORDS_AT_ONCE = 500
-#: Events folded in one transaction, unless one stream alone has more: some tenths of a second.
+#: The most events folded in one transaction, unless one stream alone has more: some tenths of a
+#: second.
 EVENTS_AT_ONCE = 4_000
 APPLICATION = "casework"
-#: Between two batches of rejects of a partition: a flood of them comes in few large ones, and
-#: leaves the time to what was taken.
+#: The pause between two batches of rejects of a partition. A flood of them comes in few large
+#: batches, and leaves the time to taken records.
 _GATHERING_SECONDS = 0.1
-#: How long a transaction that is still under way when its partition moves may take to end.
+#: The time that a running transaction may take to end when its partition moves.
 _YIELD_SECONDS = 2.0
 _START_SECONDS = 60
-#: Between two looks whether what a partition waits for is there.
+#: The time between two checks for the thing that a partition waits for.
 _STALLED_SECONDS = 2.0
-#: Between two looks whether something that was recorded is still unsaid.
+#: The time between two checks for recorded but unsent statements.
 _SAY_SECONDS = 1.0
 
 
@@ -62,11 +63,11 @@ class Casework:
         self._pool = pool
         self._desk = desk
         self._ahead = ahead
-        #: Partitions that may stand in the table of those that wait.
+        #: Partitions that may be in the table of waiting ones.
         self._stalled: set[int] = set()
-        #: The journal's ends at the start: what lies below may say what was said (ADR 48).
+        #: The journal's ends at the start: records below may hold statements already (ADR 48).
         self._ends: dict[int, int] = {}
-        #: Partitions with records of which it may not be said yet what they owe.
+        #: Partitions with records whose owed statements may not be sent yet.
         self._behind: set[int] = set()
 
     async def __call__(self, batch: Batch) -> None:
@@ -87,7 +88,10 @@ class Casework:
         await self._say_owed(connection, batch.partition, batch.records[-1].offset + 1)
 
     async def _record(self, connection: Connection, batch: Batch) -> None:
-        """As soon as it can be: if a law's bundle is missing, its partition waits here, visibly."""
+        """Record as soon as possible.
+
+        If a law's bundle is missing, the partition waits here, visibly.
+        """
         while True:
             try:
                 async with connection.transaction():
@@ -103,14 +107,14 @@ class Casework:
                 return
 
     async def _say_owed(self, connection: Connection, partition: int, next_offset: int) -> None:
-        """Sends what was recorded in silence, when the journal was read to the end that it had."""
+        """Send the statements of silent records, once the journal is read to its earlier end."""
         if partition not in self._behind or next_offset < self._ends.get(partition, 0):
             return
         try:
             while (touched := await self._say_some(connection, partition)) is not None:
                 self._desk.streams.keep(touched)
         except MissingLawError as error:
-            # Said when its bundle is there; a partition that waits for it says so.
+            # It is sent when its bundle is there; a waiting partition reports it.
             log.warning("partition %d says nothing: %s", partition, error)
         else:
             self._behind.discard(partition)
@@ -120,7 +124,7 @@ class Casework:
             return await journal_batch.say_owed(connection, partition, self._desk)
 
     async def keep_saying(self) -> None:
-        """For partitions that nothing comes for any more: an older `own` owes what it forgot."""
+        """For partitions without new records: an older `own` owes the statements that it forgot."""
         while True:
             await asyncio.sleep(_SAY_SECONDS)
             if not self._behind:
@@ -158,7 +162,7 @@ class Casework:
     async def _take_over(self, waiting: int) -> None:
         """End the sessions of a worker that lost its partitions but stopped inside a transaction.
 
-        No time-out of the database's does: in the middle of a COPY it waits for its client.
+        No time-out of the database does: in the middle of a COPY it waits for its client.
         """
         log.warning("fence held by another worker's session")
         async with self._pool.acquire() as connection:
@@ -179,18 +183,18 @@ class Casework:
 
 
 def _parts(batch: Batch) -> Iterator[Batch]:
-    """The batch in pieces that a slow machine, too, ends long before the session's time-out."""
+    """The batch in pieces that even a slow machine ends long before the session's time-out."""
     for at in range(0, len(batch.records), RECORDS_AT_ONCE):
         yield replace(batch, records=batch.records[at : at + RECORDS_AT_ONCE])
 
 
 def _streams(batch: Batch) -> set[UUID]:
-    """The streams that the records name; what stands in the journal was admitted."""
+    """The streams that the records name; journaled records were admitted."""
     return {_stream(record.key) for record in batch.records if record.key}
 
 
 def _pieces(batch: Batch, streams: Streams) -> Iterator[Batch]:
-    """The batch in pieces that fold no more than `EVENTS_AT_ONCE`: one transaction each."""
+    """The batch in pieces that fold at most `EVENTS_AT_ONCE` events: one transaction each."""
     start, events, seen = 0, 0, set[bytes | None]()
     for at, record in enumerate(batch.records):
         more = 1 if record.key in seen or not record.key else streams.size(_stream(record.key)) + 1
@@ -208,7 +212,7 @@ def _stream(key: bytes) -> UUID:
 
 
 def _ended(task: asyncio.Task[None]) -> None:
-    """Anything that ends such work ends the process, and the next one goes on."""
+    """Any end of such work ends the process, and the next process goes on."""
     if not task.cancelled() and task.exception() is not None:
         leave(f"{task.get_name()}_failed", task.exception())
 

@@ -1,5 +1,5 @@
-"""The intake: takes what the inboxes hold for hosted agencies, checks it, says `intake.received`.
+"""The intake: takes inbox records for hosted agencies, checks them, sends `intake.received`.
 
-Owns delivery to hosted agencies; what differs by sector stands in policies/intake as data.
-May touch storage, Kafka by services.transport, and the hosted agencies' signing keys.
+Owns delivery to hosted agencies; differences between sectors are data in policies/intake. May touch
+storage, Kafka by services.transport, and the hosted agencies' signing keys.
 """

@@ -1,4 +1,4 @@
-"""Checks on arrival. They warn; nothing is held back for what they find (T06)."""
+"""Checks on arrival. They warn; no finding holds anything back (T06)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run_checks(
 
 
 def unreadable() -> Check:
-    """A body that this intake's schemas do not know yet: delivered all the same."""
+    """A body that this intake's schemas do not know yet. It is delivered as well."""
     return {"name": "readable", "passed": False, "detail": "无法读取正文：本机缺少该版本的结构"}
 
 
@@ -46,6 +46,6 @@ def _lacking(
 
 
 def _kinds(data: dict[str, Any]) -> set[str]:
-    """Kinds of the documents enclosed, whether the event has one or several."""
+    """Kinds of the enclosed documents, whether the event has one or several."""
     documents = [*data.get("documents", ()), data.get("document")]
     return {document["kind"] for document in documents if document}

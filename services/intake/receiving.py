@@ -1,7 +1,7 @@
 """Turns inbox records into the intake's statements, for each hosted recipient. Pure.
 
-`intake.received` for every event. `intake.erased` too for an event that a recall takes back: the
-gateway keeps the inbox of a hosted agency, and no longer shows its body.
+There is `intake.received` for every event. For an event that a recall takes back there is also
+`intake.erased`: the gateway keeps the inbox of a hosted agency, and no longer shows its body.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from services.intake.rules import SectorRules
 RECEIVED = "casebus.intake.received.v1"
 ERASED = "casebus.intake.erased.v1"
 HOSTED = "hosted"
-#: Domains that are themselves about hand-overs: answering them would never end.
+#: Domains about hand-overs themselves: answering them would never end.
 NEVER_ANSWERED = frozenset({"intake", "relay"})
 
 
@@ -40,7 +40,7 @@ class InboxArrival:
     recipients: tuple[str, ...]
     #: `epoch/partition/offset` of the journal record.
     position: str
-    #: How many directory entries admission had read.
+    #: The number of directory entries that admission had read.
     directory: int
 
     @classmethod
@@ -62,18 +62,18 @@ class InboxArrival:
 
 
 def received_id(envelope: Envelope, agency: str) -> str:
-    """The same for every delivery of the same event to the same agency."""
+    """The id, the same for every delivery of the same event to the same agency."""
     words = ("intake.received", envelope.source, envelope.id, agency)
     return str(uuid.uuid5(uuid.UUID(envelope.subject), "\x1f".join(words)))
 
 
 def erased_id(subject: str, recalled: Identity, agency: str) -> str:
-    """The same for every recall of the same event."""
+    """The id, the same for every recall of the same event."""
     return str(uuid.uuid5(uuid.UUID(subject), "\x1f".join(("intake.erased", *recalled, agency))))
 
 
 def hosted_recipients(arrival: InboxArrival, sector: str, directory: Directory) -> Iterator[Agency]:
-    """The recipients whose intake this is: those of the inbox's sector without a system of own."""
+    """The recipients of this intake: those of the inbox's sector without a system of their own."""
     for name in arrival.recipients:
         agency = directory.agency(name)
         if agency is not None and agency.sector == sector and agency.delivery == HOSTED:
@@ -105,7 +105,7 @@ class Reception:
         return Draft(self._envelope(about, agency), self._schemas.encode(RECEIVED, body))
 
     def recalled(self, arrival: InboxArrival) -> Identity | None:
-        """The event that a recall takes back, said by its author or passed on by the bus."""
+        """The event that a recall takes back, named by its author or passed on by the bus."""
         about = arrival.envelope
         if not is_recall(about.type):
             return None
@@ -117,7 +117,7 @@ class Reception:
         return event if by and all(map(is_attribute, event)) else None
 
     def erasure(self, arrival: InboxArrival, agency: Agency, recalled: Identity) -> Draft:
-        """The statement that this agency's inbox no longer holds its words."""
+        """The statement that this agency's inbox no longer holds the event's words."""
         source, event_id = recalled
         body = {
             "agency": agency.id,

@@ -1,4 +1,4 @@
-"""policies/intake/*.yaml: which unit takes an event, and what is checked on arrival."""
+"""policies/intake/*.yaml: the unit that takes an event, and the checks on arrival."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class UnitRule(_Row):
 
 
 class CheckRule(_Row):
-    """One check; exactly one of `enclosed`, `given` and `level` says what it asks for."""
+    """One check; exactly one of `enclosed`, `given` and `level` gives the condition."""
 
     name: str
     title: str
     citation: str
-    #: The check is made only where this field of the event is not empty.
+    #: The check is made only if this field of the event is not empty.
     when: str | None = None
     #: Kind of document -> its Chinese name: all must be enclosed.
     enclosed: dict[str, str] | None = None
     #: Field -> its Chinese name: none may be empty.
     given: dict[str, str] | None = None
-    #: The author must stand at the recipient's level (同级).
+    #: The author must have the recipient's level (同级).
     level: Literal["same"] | None = None
 
     @model_validator(mode="after")
@@ -52,7 +52,7 @@ class CheckRule(_Row):
 
 
 class SectorRules(BaseModel):
-    """How the intakes of one sector work."""
+    """The rules of the intakes of one sector."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,14 +62,17 @@ class SectorRules(BaseModel):
     _known: dict[str, tuple[str, tuple[CheckRule, ...]]] = PrivateAttr(default_factory=dict)
 
     def unit_for(self, ce_type: str) -> str:
-        """承办部门 of an event; empty where no row fits."""
+        """承办部门 of an event; empty if no row fits."""
         return self._rules_for(ce_type)[0]
 
     def checks_for(self, ce_type: str) -> tuple[CheckRule, ...]:
         return self._rules_for(ce_type)[1]
 
     def _rules_for(self, ce_type: str) -> tuple[str, tuple[CheckRule, ...]]:
-        """Looked up once a type: types are those of the register, so the memory stays small."""
+        """Looked up once for each type.
+
+        Types are those of the register, so the memory stays small.
+        """
         found = self._known.get(ce_type)
         if found is None:
             name = event_name(ce_type)
@@ -80,7 +83,7 @@ class SectorRules(BaseModel):
 
 
 def load_rules(folder: Path) -> dict[str, SectorRules]:
-    """Rules by sector; raises CasebusError `intake_rules_bad` naming the file."""
+    """Rules by sector; raises CasebusError `intake_rules_bad`, which names the file."""
     return {path.stem: _load(path) for path in sorted(folder.glob("*.yaml"))}
 
 

@@ -1,4 +1,4 @@
-"""The intake as a worker: one transaction a batch, the ack after its commit."""
+"""The intake as a worker: one transaction for each batch, the ack after its commit."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _PAUSE_SECONDS = 0.05
 
 
 class IntakeWord(NamedTuple):
-    """The statements to make: the agency received this, or no longer holds what it recalls."""
+    """The statements to make: the agency received this, or no longer holds the recalled event."""
 
     arrival: InboxArrival
     agency: Agency
@@ -53,7 +53,7 @@ class IntakeWord(NamedTuple):
 
 
 class Intake:
-    """Puts what is said for each hosted recipient into the outbox, once."""
+    """Puts the statements for each hosted recipient into the outbox, once."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Intake:
         telemetry.count("casebus.intake.received", sum(one.recalled is None for one in fresh))
 
     async def on_assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Start where the outbox ends: what Kafka was told may be later than a restored `own`."""
+        """Start at the end of the outbox: Kafka's offset may be later than a restored `own`."""
         found: dict[TopicPartition, int] = {}
         async with self._pool.acquire() as connection:
             for topic in {place.topic for place in partitions}:
@@ -90,7 +90,7 @@ class Intake:
         return found
 
     async def _until_known(self, position: int) -> None:
-        """Admission judged by this many directory entries: recipients may be among the last."""
+        """Wait for as many directory entries as admission had: recipients may be among the last."""
         await until(lambda: self._directory.position >= position, _PAUSE_SECONDS)
 
     def _wanted(
@@ -112,7 +112,7 @@ class Intake:
                     yield (stream, agency.id, said), IntakeWord(arrival, agency, recalled)
 
     def _may_say(self, agency: Agency, ce_type: str) -> bool:
-        """An agency that let us say that it received has not let us say everything."""
+        """True if the agency lets us send this type: the right to one type is no right to all."""
         try:
             self._keys.signer(agency.id, ce_type)
         except CasebusError:
@@ -120,7 +120,7 @@ class Intake:
         return True
 
     def _rows(self, wanted: list[IntakeWord], sector: str) -> list[OutboxRow]:
-        """Signed rows, one tree an agency and type."""
+        """Signed rows, one tree for each agency and type."""
         drafts: dict[tuple[str, str], list[Draft]] = {}
         for word in wanted:
             draft = self._draft(word)
@@ -144,7 +144,7 @@ def own_word(keys: Signers, source: str, ce_type: str) -> tuple[SigningKey, str 
 
 
 def _ended(task: asyncio.Task[None]) -> None:
-    """Anything that ends it ends the process, and the next one goes on."""
+    """Any end of it ends the process, and the next process goes on."""
     if not task.cancelled() and task.exception() is not None:
         leave("saying_again_failed", task.exception())
 

@@ -1,4 +1,7 @@
-"""`relay.checkpoint`: the bus's signed word that a stretch of the journal stands in the inboxes."""
+"""`relay.checkpoint`: the bus's signed statement that a stretch of the journal is delivered.
+
+The inboxes hold its copies.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,11 @@ class Checkpoints:
         """The checkpoint of `relayed` copies made of `batch`, addressed to nobody."""
         now = self._now()
         envelope = Envelope(
-            # A batch handled twice is told twice: two statements, two identities.
+            # A batch handled twice is reported twice: two statements, two identities.
             id=str(uuid7()),
             type=TYPE,
             source=SOURCE,
-            # A stream a day and partition, so that none grows without end.
+            # One stream for each day and partition, so that none grows without end.
             subject=str(uuid.uuid5(_STREAMS, f"{self._epoch}/{batch.partition}/{now:%Y-%m-%d}")),
             time=now,
             dataschema=self._dataschema,

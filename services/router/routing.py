@@ -10,7 +10,7 @@ from services.transport import Batch, Header, Outgoing
 
 
 def copies(batch: Batch, epoch: int) -> list[Outgoing]:
-    """One record a stamped topic, in journal order: everything as it was, and its position."""
+    """One record for each stamped topic, in journal order: everything, and its position."""
     made: list[Outgoing] = []
     add = made.append
     prefix = Position.before(epoch, batch.partition)
@@ -24,7 +24,7 @@ def copies(batch: Batch, epoch: int) -> list[Outgoing]:
 
 
 def routes_of(headers: Sequence[Header]) -> tuple[str, ...]:
-    # Admission's stamps stand at the end.
+    # Admission's stamps come last.
     for name, value in reversed(headers):
         if name == ROUTES:
             return _topics(value)
@@ -33,5 +33,5 @@ def routes_of(headers: Sequence[Header]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _topics(stamp: bytes) -> tuple[str, ...]:
-    """Each topic once, however often a stamp should name it."""
+    """Each topic once, even if stamps name it several times."""
     return tuple(dict.fromkeys(stamp.decode().split()))

@@ -37,7 +37,7 @@ class Router:
 
 @asynccontextmanager
 async def open_router(settings: WorkerSettings, producer: Producer) -> AsyncIterator[Handler]:
-    """Copying waits for no directory: until it is read, the key in the folder signs."""
+    """Copying does not wait for the directory: until it is read, the key in the folder signs."""
     schemas = Schemas.load(settings.schemas_dir)
     follower = DirectoryFollower(settings, schemas).start()
     signers = Signers(settings.bus_key.parent, follower.directory)

@@ -1,5 +1,5 @@
 """The scheduler: due clocks, cross-case questions, the directory's heartbeat, the outbox relay.
 
-Owns what happens because time passed; one process leads by an advisory lock, others wait.
-May touch storage, Kafka by services.transport, and the bus's signing key.
+Owns the events that time causes. One process leads by an advisory lock, the others wait. May touch
+storage, Kafka by services.transport, and the bus's signing key.
 """

@@ -1,8 +1,8 @@
-"""The common part of questions across cases: when they are asked, behind what, and how.
+"""The common part of questions across cases: when and how they are asked, and behind what.
 
-A question across cases is `AcrossCases`: casework notes in one table of what there may be news, and
-a round asks about each of it once. If another case may not be told of a case, it asks the agencies
-that may know of both.
+A question across cases is `AcrossCases`. Casework notes possible news in one table, and a round
+asks about each of them once. If another case may not be told of a case, it asks the agencies that
+may know of both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CHANGES = 100
 
 
 class Asking(ABC):
-    """Asks every second, behind the barrier: a rebuild under way would answer by halves."""
+    """Asks every second, behind the barrier: during a rebuild the answers would be incomplete."""
 
     def __init__(
         self,
@@ -41,10 +41,10 @@ class Asking(ABC):
 
     @abstractmethod
     async def ask(self) -> int:
-        """One round; how much it was about. The next round takes what a round leaves over."""
+        """Do one round; returns its size. The next round takes the rest."""
 
     async def _barred(self) -> None:
-        """Wait until all that was sent by now is folded."""
+        """Wait until everything sent by now is folded."""
         await self._barrier.passed(range(await self._partitions()))
 
     async def _say(self, connection: Connection, statements: Iterable[BusStatement]) -> None:
@@ -52,11 +52,11 @@ class Asking(ABC):
 
 
 class AcrossCases(Asking):
-    """Tells the word of one case in the others that it concerns, as far as they may know."""
+    """Tells one case's statement to the other cases that it concerns, as far as they may know."""
 
     #: The table in which casework notes possible news.
     changes: ClassVar[ChangeNotes]
-    #: The finding by which a case is asked that may not be told of.
+    #: The finding that asks about a case that may not be named.
     elsewhere: ClassVar[str]
 
     async def ask(self) -> int:
@@ -71,16 +71,19 @@ class AcrossCases(Asking):
         return len(changed)
 
     async def _read(self, _: Connection, /) -> None:
-        """Read in the journal what the round needs to know."""
+        """Read in the journal the facts that the round needs."""
 
     @abstractmethod
     async def _about(self, connection: Connection, *changed: Any) -> None:
-        """Tell each case what there is to tell it now; `changed` is a row of `changes`."""
+        """Tell each case its news; `changed` is a row of `changes`."""
 
     async def _ask_holders(
         self, connection: Connection, untold: Iterable[Untold], word: str = "", **detail: str
     ) -> None:
-        """Ask whoever may know of both cases, once: it accuses nobody and names no case."""
+        """Ask the agencies that may know of both cases, once.
+
+        It accuses nobody and names no case.
+        """
         asked = [one for one in untold if one.holders]
         said = [holders_statement(one, self.elsewhere, word, detail) for one in asked]
         await self._say(connection, said)
@@ -90,7 +93,7 @@ class AcrossCases(Asking):
 
 
 def holders_statement(untold: Untold, kind: str, word: str, detail: dict[str, str]) -> BusStatement:
-    """The word, and the case that is not named, tell apart what is asked in one case."""
+    """The statement and the unnamed case tell apart the questions in one case."""
     return raised(
         *(untold.stream, kind, (word, str(untold.other)), "INFO", untold.holders),
         detail={**detail, "agency": untold.agency},

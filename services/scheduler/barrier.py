@@ -40,9 +40,9 @@ class Passes(Protocol):
 
 
 class Barrier:
-    """Waits until admission and casework have passed what stood before them.
+    """Waits until admission and casework have passed the records before them.
 
-    `sent` is for questions about all cases: of one case, whoever tells asks under its lock.
+    `sent` is for questions about all cases; for one case, the caller asks under its lock.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Clocks that ran out or soon will: behind the barrier, under the case's row lock, told once.
 
-A breach accuses, a lapse moves the case, a warning reminds. None of them may be said because we
+A breach accuses, a lapse moves the case, a warning reminds. None of them may be sent because we
 were behind (design rules 15, the barrier, and 16, provisional and historic), or while a record of
 the case is stored here and not yet sent.
 """
@@ -31,21 +31,21 @@ from storage.scheduling import BREACHED, LAPSED, WARNED, DueItem
 
 log = logging.getLogger(__name__)
 
-#: The cause of a breach where the bus itself was behind.
+#: The cause of a breach if the bus itself was behind.
 LINK_DOWN = "link_down"
 #: A barrier that took longer means that the bus, not the agency, may have been late.
 _SOUND_SECONDS = 10.0
 _CLOCKS = 500
-#: How long a clock that casework has just written may wait to be seen.
+#: How long a clock that casework has just written may wait until it is seen.
 _LOOK_SECONDS = 0.3
-#: A scenario's time can jump, and a machine's after it slept.
+#: A scenario's time can jump, and so can a machine's after it slept.
 _TICK_SECONDS = 0.05
-#: More than passes between two looks.
+#: Two looks are never so far apart otherwise.
 _JUMP = timedelta(seconds=5)
 
 
 class ClockTeller:
-    """Wakes at the next due moment and tells what has run out."""
+    """Wakes at the next due moment and tells of clocks that ran out."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class ClockTeller:
     ) -> None:
         self._pool, self._barrier, self._voice = pool, barrier, voice
         self._directory, self._now, self._partitions = directory, now, partitions
-        #: Clocks that could not be told; tried again by the next process.
+        #: Clocks that could not be told; the next process tries them again.
         self._failed: set[DueItem] = set()
 
     async def run(self) -> None:
@@ -69,7 +69,7 @@ class ClockTeller:
                 await self._until(await scheduling.next_due(self._pool, self._now()), began)
 
     async def tell_due(self) -> int:
-        """Say what there is to say of clocks by now; returns how many statements were made."""
+        """Tell of clocks that need it by now; returns the number of statements."""
         found = await scheduling.due_clocks(self._pool, self._now(), _CLOCKS)
         due = [one for one in found if one not in self._failed]
         if not due:
@@ -82,7 +82,10 @@ class ClockTeller:
         return sum([await self._tell(one, since, sound=sound) for one in due])
 
     async def _tell(self, due: DueItem, since: datetime, *, sound: bool) -> bool:
-        """One case a transaction; whether there was something to tell under the case's lock."""
+        """One case for each transaction.
+
+        True if there was something to tell under the case's lock.
+        """
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 view = await scheduling.tellable(connection, due, since)
@@ -106,9 +109,9 @@ class ClockTeller:
         return True
 
     async def _until(self, moment: datetime | None, began: datetime) -> None:
-        """Sleep to the moment, but never past the next look for new clocks.
+        """Sleep until the moment, but never past the next look for new clocks.
 
-        Time that jumped may have passed a moment of a clock that was not seen yet.
+        A jump of time may have passed a moment of a clock that was not seen yet.
         """
         for _ in range(round(_LOOK_SECONDS / _TICK_SECONDS)):
             await asyncio.sleep(_TICK_SECONDS)
@@ -125,7 +128,7 @@ _SAYS: dict[str, Callable[[Clock], Derived]] = {
 
 
 def statement_of(clock: Clock, kind: str, directory: Directory, *, sound: bool) -> BusStatement:
-    """Casework's statement about a late act, in its place: the same id, whoever says it first.
+    """Casework's statement about a late act, in its place: the same id, whoever sends it first.
 
     If the bus was behind, a breach says so, unless the actor gave its own cause.
     """
@@ -135,7 +138,7 @@ def statement_of(clock: Clock, kind: str, directory: Directory, *, sound: bool) 
 
 
 def spoken(derived: Derived, directory: Directory) -> BusStatement:
-    """The fold's result, before the agencies that its rules name."""
+    """The fold's result, before its rules are resolved to agencies."""
     to = agencies.resolve(derived.to, derived.of, directory)
     return BusStatement(
         stream=UUID(derived.stream),

@@ -1,4 +1,4 @@
-"""The directory's pulse, and its entries' way into the journal (design rule 9)."""
+"""The directory's heartbeat, and the copies of its entries in the journal (design rule 9)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BEAT_SECONDS = 1.0
 
 
 class Heart:
-    """Says each second how far the directory goes, so that a reader knows what it lacks."""
+    """Sends the directory's end each second, so that a reader knows if it lacks entries."""
 
     def __init__(self, offsets: BrokerOffsets, producer: Producer) -> None:
         self._offsets, self._producer = offsets, producer
@@ -43,7 +43,10 @@ class Heart:
 
 
 class Copier:
-    """Sends each new entry, as it is, through the front door; identity makes a repeat harmless."""
+    """Sends each new entry, unchanged, through the front door.
+
+    Its identity makes a repeat harmless.
+    """
 
     def __init__(self, settings: Settings, pool: Pool, producer: Producer) -> None:
         self._options = settings.kafka_client()
@@ -70,7 +73,7 @@ class Copier:
 
 
 def _outgoing(entry: ConsumerRecord) -> Outgoing | None:
-    """The very record, under the key that the front door asks for; None if it is no event."""
+    """The very record, under the key that the front door wants; None if it is no event."""
     headers = [(name, text or b"") for name, text in entry.headers]
     try:
         envelope = Envelope.from_headers(headers)

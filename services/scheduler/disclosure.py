@@ -31,7 +31,7 @@ class _File(BaseModel):
 class Disclosure(NamedTuple):
     #: Years before the acts within which a punishment makes them a repeat.
     repeat_years: int
-    #: Years after which nothing is added up any more.
+    #: Years after which acts are no longer added up.
     acts_years: int
     withheld: tuple[WithheldFamily, ...]
 
@@ -44,7 +44,7 @@ class Disclosure(NamedTuple):
         return cls(years, thresholds.limits.shortest_years, said.withheld)
 
     def acts(self, family: str, day: date) -> bool:
-        """Whether acts of the family are told on that day."""
+        """True if acts of the family are told on that day."""
         return not any(
             one.family == family and one.effective_from <= day <= (one.effective_to or date.max)
             for one in self.withheld

@@ -1,4 +1,4 @@
-"""Brokers and barriers in memory, for fast tests of the scheduler: they stand beside their ports.
+"""Brokers and barriers in memory for fast tests of the scheduler, kept beside their ports.
 
 `MemoryOffsets` for `barrier.KnowsOffsets`, `HeldBarrier` for `barrier.Passes`, `MemoryBrokers` for
 `relay.Sends`. The database in memory is `storage.fakes`.
@@ -17,11 +17,11 @@ from services.transport import Outgoing
 
 
 class MemoryOffsets:
-    """Ends and commits that the test moves; it remembers what it was asked, in order."""
+    """Ends and commits that the test moves; it remembers its questions, in order."""
 
     def __init__(self) -> None:
         self.end: dict[TopicPartition, int] = {}
-        #: Consumer group -> how far it is.
+        #: Consumer group -> its progress.
         self.done: dict[str, dict[TopicPartition, int]] = {}
         #: The topics whose ends were asked for.
         self.asked: list[tuple[str, ...]] = []
@@ -40,13 +40,13 @@ class MemoryOffsets:
 
 
 class HeldBarrier:
-    """A barrier that is passed when the test opens it, after so many `seconds` as it says."""
+    """A barrier that passes when the test opens it, and then reports so many `seconds`."""
 
     def __init__(self, *, is_open: bool = True, seconds: float = 0.1) -> None:
         self.reached, self.open = asyncio.Event(), asyncio.Event()
         self.partitions: set[int] = set()
         self.seconds = seconds
-        #: Records that come in once while a caller waits.
+        #: Records that arrive once while a caller waits.
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
         if is_open:
             self.open.set()
@@ -62,14 +62,14 @@ class HeldBarrier:
 
 
 class MemoryBrokers:
-    """Takes all that is sent at once, or nothing of it; refuses as the test says."""
+    """Takes everything that is sent at once, or nothing of it; refuses as the test wants."""
 
     def __init__(self) -> None:
         self.taken: list[Outgoing] = []
-        #: Value of a record -> what is said of it, whatever is sent with it.
+        #: Value of a record -> the answer for it, whatever is sent with it.
         self.refused: dict[bytes, Exception] = {}
         self.unknown: set[str] = set()
-        #: How often the producer was started again.
+        #: The number of restarts of the producer.
         self.renewals = 0
 
     async def partitions(self, topic: str) -> int:

@@ -1,4 +1,4 @@
-"""Findings that no fold can have, as the scheduler says them and takes them back."""
+"""Findings that no fold can make: the scheduler sends them and takes them back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_EVENT: Identity = ("", "")
 
 
 def finding_key(stream: UUID, kind: str, about: tuple[str, str]) -> str:
-    """`about` tells apart what is found of one kind in a stream."""
+    """The key; `about` tells apart findings of one kind in a stream."""
     return key_of(str(stream), "finding", kind, *about)
 
 
@@ -32,7 +32,7 @@ def raised(
     causation: tuple[str, ...] = (),
     revision: int | None = None,
 ) -> BusStatement:
-    """`revision` counts how often it was raised, where it may be raised again."""
+    """The statement; `revision` is the number of earlier ones, if it may be raised again."""
     key = finding_key(stream, kind, about)
     more = {} if detail is None else {"detail": dict(detail)}
     return BusStatement(
@@ -63,7 +63,7 @@ def withdrawn(
     severity: str | None = None,
     revision: int | None = None,
 ) -> BusStatement:
-    """Told to whoever was told; `causation` are the statements that it takes back."""
+    """The withdrawal, sent to the same agencies; `causation` are the withdrawn statements."""
     key = finding_key(stream, kind, about)
     more = {} if severity is None else {"severity": severity, "told": list(to)}
     return BusStatement(

@@ -24,9 +24,9 @@ from storage.heads import Log, SignedSoFar
 log = logging.getLogger(__name__)
 
 _ROUND_SECONDS = 1.0
-#: Leaves that are read at once; a head may cover many times as many.
+#: The most leaves read at once; a head may cover many times as many.
 _LEAVES = 50_000
-#: Why no head is signed: what was signed is more than what is recorded, or something else.
+#: Reasons why no head is signed: more was signed than is recorded, or something else.
 BEHIND, FORKED = "log_behind", "log_forked"
 
 
@@ -44,7 +44,7 @@ class HeadSigner:
             await asyncio.sleep(_ROUND_SECONDS)
 
     async def sign(self) -> int:
-        """One round; how many of the logs that differed, or were said to, stand well now."""
+        """Do one round; returns the number of differing or reported logs that are well now."""
         if not self._has_read:
             known = await heads.refused(self._pool)
             self._refused = {(one.epoch, one.partition) for one in known}
@@ -61,13 +61,13 @@ class HeadSigner:
         return why is None
 
     async def _grow(self, connection: Connection, which: Log, standing: SignedSoFar) -> str | None:
-        """Sign what is recorded; or why it was not signed, and nothing is kept."""
+        """Sign the recorded state; or return the reason against it, and keep nothing."""
         signed, recorded = standing.signed, standing.recorded
         if recorded == signed and standing.is_own:
             return None
         if recorded.size < signed.size:
             return BEHIND
-        # The log of a new epoch is read from its beginning: it must come by what was signed before.
+        # The log of a new epoch is read from its beginning: it must contain the signed part.
         frontier, above = signed if standing.is_own else Frontier(), dict[tuple[int, int], bytes]()
         while frontier.size < recorded.size:
             end = min(recorded.size, frontier.size + _LEAVES)
@@ -91,7 +91,7 @@ class HeadSigner:
     async def _tell(
         self, connection: Connection, which: Log, why: str | None, standing: SignedSoFar
     ) -> None:
-        """Keep, and say once, which log has no new head and why."""
+        """Note, and log once, which log has no new head and why."""
         if why is None:
             if which in self._refused:
                 await heads.forgive(connection, which)

@@ -1,8 +1,8 @@
-"""How far the journal was read since this process began: before that, the bus says nothing.
+"""The part of the journal read since this process began; before that, the bus sends nothing.
 
-`own` may be of an earlier day than the journal, where it was restored. Later statements stand in
-the journal or on their way there. When casework has recorded everything that stood on the brokers
-at the start, `derived` knows them (ADR 48).
+If `own` was restored, it may be of an earlier day than the journal. Later statements are in the
+journal or on their way there. When casework has recorded everything that was on the brokers at the
+start, `derived` knows them (ADR 48).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class PartitionHearing:
         await asyncio.gather(*map(self._hear, range(self._count)))
 
     def has_heard(self, stream: UUID) -> bool:
-        """Whether all that was said in this stream by the start is known."""
+        """True if all earlier statements in this stream are known."""
         return self._count > 0 and partition_for(str(stream).encode(), self._count) in self._heard
 
     def shown(self) -> dict[str, object]:
-        """For those who must wait as well: how many partitions, and which were read."""
+        """For others that must wait as well: the number of partitions, and those that were read."""
         return {"partitions": self._count, "heard": sorted(self._heard)}
 
     async def _hear(self, partition: int) -> None:

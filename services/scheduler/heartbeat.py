@@ -1,4 +1,4 @@
-"""The scheduler's row in own.heartbeat, and what waits to be sent as metrics."""
+"""The scheduler's row in own.heartbeat, and metrics of waiting records."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def still_before(pool: Pool) -> Still:
 
 
 class SchedulerHeartbeat:
-    """Beats each second, with what waits to be sent and which partitions stand still."""
+    """Beats each second, with the waiting records and the partitions that stand still."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class SchedulerHeartbeat:
         standing: GroupProgress | None = None,
         heard: Callable[[], dict[str, object]] = dict,
     ) -> None:
-        """`heard`: how far the journal was read since this process began."""
+        """`heard`: the part of the journal read since this process began."""
         self._pool, self._standing, self._heard = pool, standing, heard
         self._waiting = _NOTHING
         self._told: list[PartitionProgress] | None = None
@@ -48,7 +48,7 @@ class SchedulerHeartbeat:
             await asyncio.sleep(_SECONDS)
 
     async def beat(self) -> None:
-        """Raises CasebusError `fold_is_older` where a newer release writes here."""
+        """Beat; raises CasebusError `fold_is_older` if a newer release writes here."""
         refuse_newer(await renewing.newest_fold(self._pool))
         self._waiting = await sending.waiting(self._pool)
         seen = self._standing

@@ -1,7 +1,7 @@
-"""Imports that were closed: one summary each of what was found about their events (ADR 0038).
+"""Closed imports: one summary each of the findings about their events (ADR 0038).
 
-An import mints history. Nobody is accused of it, and no case shows what an old system could not
-know. The importer is told once, with counts and with examples to look up.
+An import mints history. Nobody is accused of it, and no case shows facts that an old system could
+not know. The importer is told once, with counts and with examples to look up.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _IMPORTS = 20
 
 class Imports(Asking):
     async def ask(self) -> int:
-        """One round; how many imports were summarised."""
+        """Do one round; returns the number of summarised imports."""
         found = await imports.closed(self._pool, _IMPORTS)
         if found:
             await self._barred()
@@ -36,7 +36,7 @@ class Imports(Asking):
 def summary(
     closing: Closing, counted: list[DeviationCount], *, cases: int, events: int
 ) -> BusStatement:
-    """Told to whoever closed the import, in its own stream."""
+    """The summary, for the agency that closed the import, in the import's own stream."""
     stream = str(closing.stream)
     return BusStatement(
         stream=closing.stream,

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Leadership:
-    """The leader's session; it does the relay's work too, so that both end together."""
+    """The leader's session; the relay uses it too, so that both end together."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -26,7 +26,7 @@ class Leadership:
         connection.add_termination_listener(lambda _: self._lost.set())
 
     async def watch(self) -> None:
-        """Return never; raises CasebusError `lead_lost` when the session ends."""
+        """Never return; raises CasebusError `lead_lost` when the session ends."""
         await self._lost.wait()
         raise CasebusError("lead_lost", "the session that holds the scheduler's lock ended")
 
@@ -37,7 +37,7 @@ async def leading(settings: Settings) -> AsyncIterator[Leadership]:
     connection = await asyncpg.connect(
         settings.database_url,
         server_settings={
-            # The supervisor asks by this name who leads.
+            # The supervisor finds the leader by this name.
             "application_name": "casebus-scheduler-lead",
             "timezone": "UTC",
             "tcp_keepalives_idle": "5",

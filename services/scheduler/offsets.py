@@ -1,4 +1,4 @@
-"""Offsets as the brokers know them: ends of partitions, and what a group has committed."""
+"""Offsets as the brokers know them: ends of partitions, and the commits of a group."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class BrokerOffsets:
         await self._stack.aclose()
 
     async def places(self, topics: Iterable[str]) -> list[TopicPartition]:
-        """The partitions of these topics, and of all there are now that a glob among them names."""
+        """The partitions of these topics, and of all present topics that match a glob in them."""
         wanted = set(topics)
         globs = {name for name in wanted if "*" in name}
         names = wanted - globs
         if globs:
-            # One that the brokers do not name for a moment is there all the same: who asks would
-            # believe that nothing waits in it.
+            # A partition that the brokers do not name for a moment still counts. Otherwise the
+            # caller would believe that nothing waits in it.
             self._seen |= await self._consumer.topics()
             names |= {name for name in self._seen for glob in globs if fnmatchcase(name, glob)}
         return [
@@ -64,7 +64,7 @@ class BrokerOffsets:
     async def committed(self, group: str) -> Offsets:
         """The committed offsets of a group, without partitions that have no commit.
 
-        Nothing while its coordinator is not there, as before a cluster's first group.
+        Empty while its coordinator is not there, as before a cluster's first group.
         """
         try:
             found = await self._admin.list_consumer_group_offsets(group)

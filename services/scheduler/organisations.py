@@ -1,9 +1,9 @@
-"""The word of other cases on an organisation: earlier punishments, and unpunished acts.
+"""The statements of other cases on an organisation: earlier punishments, and unpunished acts.
 
-The question is asked again whenever something is journaled about the organisation. The answer goes
-as an event into each case that may still owe a transfer, and only if it says something new. It says
-something of a secret case only if all who read the answer may know of that case. Otherwise those
-who may know of both are asked to look (ADR 43).
+The question is asked again whenever something about the organisation is journaled. The answer goes
+as an event into each case that may still owe a transfer, and only if it is new. It covers a secret
+case only if all readers of the answer may know of that case. Otherwise the agencies that may know
+of both are asked to look (ADR 43).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from storage.said import words_in
 FOUND = "casebus.prior_sanctions.found.v1"
 #: The content of a secret case may count in another one, which may not know of it.
 ELSEWHERE = "counts_elsewhere"
-#: Bounds how long one answer gets.
+#: Limits the length of one answer.
 _MOST = 50
 _COUNTS = (
     "item_count",
@@ -54,7 +54,7 @@ class OtherCases(NamedTuple):
 
 
 class LastAnswer(NamedTuple):
-    """The last answer that a case was given to one question."""
+    """The last answer that a case got to one question."""
 
     revision: int
     event_id: str
@@ -89,7 +89,7 @@ class Organisations(AcrossCases):
     async def _answers(
         self, connection: Connection, streams: Sequence[UUID]
     ) -> dict[tuple[UUID, str, str], LastAnswer]:
-        """The last answer that each case was given, by case and question, as the journal says."""
+        """The last answer to each case, by case and question, from the journal."""
         schemas = self._voice.schemas
         given = await words_in(connection, streams, SOURCE, [FOUND], schemas)
         found: dict[tuple[UUID, str, str], LastAnswer] = {}
@@ -131,7 +131,7 @@ def asked_by(asker: AskingCase, uscc: str, family: str, telling: Disclosure) -> 
 def statement_of(
     asked: OrganisationQuery, found: OtherCases, before: LastAnswer | None
 ) -> BusStatement | None:
-    """The answer to one case; None where it says nothing, or nothing new."""
+    """The answer to one case; None if it has nothing to tell, or nothing new."""
     asker = asked.asker
     sanctions = [_sanction(one, asked) for one in found.punished]
     unpunished = [_act(one) for one in found.unpunished]
@@ -159,13 +159,13 @@ def statement_of(
             "told": [asker.agency],
         },
         to=(asker.agency,),
-        # Behind the figures it is about, whatever day they claim.
+        # Placed after the figures that it is about, whatever day they claim.
         causation=(asker.id,),
     )
 
 
 def _answer_id(asked: OrganisationQuery, revision: int, digest: str) -> str:
-    """Of what is said, too: so the id of the last answer tells whether there is something new."""
+    """The id depends on the content too, so the last answer's id shows if something is new."""
     words = (asked.uscc, asked.family, str(revision), digest)
     return key_of(str(asked.asker.stream), "prior_sanctions", *words)
 
@@ -188,7 +188,7 @@ def _act(one: OtherAct) -> dict[str, Any]:
     figures = one.figures
     money = {name: {"fen": figures[name]} for name in MONEY if name in figures}
     if "illegal_gains" in figures or "service_gains" in figures:
-        # Bodies state the whole of the gains, and the part of them that comes from services.
+        # Bodies state the total of the gains, and the part of them that comes from services.
         whole = figures.get("illegal_gains", 0) + figures.get("service_gains", 0)
         money["illegal_gains"] = {"fen": whole}
     return {
@@ -206,7 +206,7 @@ def _act(one: OtherAct) -> dict[str, Any]:
 
 
 def _years_before(day: date, years: int) -> date:
-    """The same day so many years earlier; of 29 February the 28th."""
+    """The same day so many years earlier; for 29 February, the 28th."""
     year = max(day.year - years, 1)
     try:
         return day.replace(year=year)

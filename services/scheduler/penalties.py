@@ -21,7 +21,7 @@ from storage.penalties import OpenQuestion
 from storage.scheduling import Stretch
 
 FOUND = "casebus.penalty_entry.found.v1"
-#: The question under which is noted how far the journal was read.
+#: The question under which the progress in the journal is noted.
 ENTERED = "penalty_entered"
 #: Bounds what one round costs.
 _RECORDS = 2_000
@@ -42,7 +42,7 @@ class Penalties(Asking):
         self._directory, self._asking = directory, asking
 
     async def ask(self) -> int:
-        """One round; how many stretches of the journal it read."""
+        """Do one round; returns the number of journal stretches read."""
         stretches = await scheduling.unread(self._pool, ENTERED, _RECORDS)
         asked = bool(stretches) and await penalties.is_asked(self._pool)
         if asked:
@@ -67,7 +67,7 @@ class Penalties(Asking):
 
 
 def found_statements(questions: Sequence[OpenQuestion]) -> list[BusStatement]:
-    """To the body that asked and to the office. It names neither the case nor an event of it."""
+    """For the body that asked and for the office. It names neither the case nor an event of it."""
     return [
         BusStatement(
             stream=one.stream,

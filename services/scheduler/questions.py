@@ -46,10 +46,10 @@ class Questions(Asking):
         self._now = now
 
     async def ask(self) -> int:
-        """One round of every question; a pause follows, whatever it found."""
+        """Do one round of every question; a pause follows, whatever its result."""
         before = self._now() - UNOPENED_AFTER
         if await scheduling.unopened(self._pool, before, 1):
-            # Behind the barrier: what opens them may be on its way.
+            # Behind the barrier: the event that opens them may be on its way.
             await self._barred()
         async with self._pool.acquire() as connection:
             for stretch in await scheduling.unread(connection, ID_REUSED, _RECORDS):
@@ -106,7 +106,7 @@ class Questions(Asking):
 
 
 def reused_statement(found: Reused) -> BusStatement:
-    """Told to the source alone; the other stream is not named, its parties may be others."""
+    """For the source alone; the other stream is not named, because its parties may be others."""
     about, to = (found.source, found.id), (agency_of(found.source),)
     cause = (found.id,)
     return raised(found.stream, ID_REUSED, about, "WARNING", to, event=about, causation=cause)
@@ -117,14 +117,14 @@ def unopened_statement(found: Unopened) -> BusStatement:
 
 
 def not_sent_statement(found: NotSent) -> BusStatement:
-    """Told to the author alone: to nobody else has anything been said."""
+    """For the author alone: nobody else has been told anything."""
     about, to = (found.source, found.id), (agency_of(found.source),)
     why = {"reason": found.reason}
     return raised(found.stream, NOT_SENT, about, "SERIOUS", to, event=about, detail=why)
 
 
 def opened_statement(found: Opened) -> BusStatement:
-    """Takes the finding back from those who were told."""
+    """Takes the finding back from the agencies that were told."""
     return _withdrawn(found, UNOPENED, NO_EVENT)
 
 

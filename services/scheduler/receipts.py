@@ -1,7 +1,7 @@
-"""Sends receipts to `agency.<id>.receipts`: what its author can prove of each event it sent.
+"""Sends receipts to `agency.<id>.receipts`: an author's proofs about each event it sent.
 
-A redelivered copy is no event of its own, so it gets none. A receipt is noted after it was sent. A
-scheduler that dies between the two says the same receipts again.
+A redelivered copy is not a new event, so it gets none. A receipt is noted after it was sent. A
+scheduler that dies between the two sends the same receipts again.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from storage.proving import Prover, ReceiptTeller, receipts
 
 log = logging.getLogger(__name__)
 
-#: Records whose receipts are made together.
+#: The number of records whose receipts are made together.
 _RECORDS = 2000
 _FORM = ("content-type", b"application/json")
-#: The delivery of agencies that have a topic of their own.
+#: The delivery mode of agencies that have a topic of their own.
 _KAFKA = "kafka"
 
 
 class ReceiptSender:
-    """Looks each second which heads cover records whose receipts have not been sent."""
+    """Looks each second for heads that cover records whose receipts were not sent."""
 
     def __init__(
         self, pool: Pool, producer: Sends, directory: Directory, policy: Witnessing
@@ -49,7 +49,7 @@ class ReceiptSender:
         await in_rounds(self.send)
 
     async def send(self) -> int:
-        """One round; how many records were gone through."""
+        """Do one round; returns the number of records."""
         through = 0
         for which, first, size in await heads.unreceipted(self._pool):
             end = min(size, first + _RECORDS)
@@ -59,7 +59,7 @@ class ReceiptSender:
         return through
 
     async def _is_ripe(self, which: Log, index: int) -> bool:
-        """Whether a head over it has the witnesses it needs, or has waited long enough."""
+        """True if a head over it has enough witnesses, or has waited long enough."""
         found = await heads.over(self._pool, which, index, self._policy.needed)
         if found is None or not self._policy.needed:
             return found is not None
@@ -86,7 +86,10 @@ class ReceiptSender:
         telemetry.count("casebus.receipts.sent", len(owed))
 
     async def _is_there(self, topic: str) -> bool:
-        """An agency without such a topic asks the gateway, and keeps nobody waiting."""
+        """True if the topic exists.
+
+        An agency without one asks the gateway, and keeps nobody waiting.
+        """
         try:
             await self._producer.partitions(topic)
         except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError) as error:
@@ -103,7 +106,7 @@ class ReceiptSender:
             topic = f"agency.{one.author}.receipts"
             of = {"source": one.source, "id": one.id, "agency": one.agency or None}
             value = json.dumps(tell(made[one.step, one.place], of), ensure_ascii=False).encode()
-            # Its key is the stream's, like that of the event.
+            # Its key is the stream's, as for the event.
             sent = Outgoing(topic, None, str(one.stream).encode(), value, [_FORM])
             topics.setdefault(topic, []).append(sent)
         yield from topics.items()

@@ -49,12 +49,12 @@ log = logging.getLogger(__name__)
 _ROWS = 1000
 #: A wake-up can be missed only if the database drops the notification; then this is the delay.
 _IDLE_SECONDS = 0.5
-#: How long rows for a topic that cannot be written are left alone, so that others go on.
+#: How long rows for an unwritable topic are left alone, so that others go on.
 _HOLD_SECONDS = 10.0
 #: After this they count as refused, and nobody waits for them.
 _PATIENCE = timedelta(seconds=60)
 TOO_LARGE, UNKNOWN, DENIED = "too_large", "topic_unknown", "topic_denied"
-#: Answers of a broker to a record that it would give again.
+#: Answers of a broker that it would give to the record again.
 _REFUSALS: dict[type[KafkaError], str] = {
     MessageSizeTooLargeError: TOO_LARGE,
     RecordListTooLargeError: TOO_LARGE,
@@ -63,7 +63,7 @@ _REFUSALS: dict[type[KafkaError], str] = {
 _LOOK_SECONDS = 0.1
 _MOST_AT_DOOR = (1 << 20) + (64 << 10)
 _MOST_INSIDE = (2 << 20) + (128 << 10)
-#: Lengths and the batch's own header.
+#: Room for lengths and the batch's own header.
 _FRAMING = 512
 
 
@@ -78,7 +78,7 @@ class Sends(Protocol):
 
 
 class Relay:
-    """Sends by the leader's own session: when that is lost, so is the relay."""
+    """Sends by the leader's own session: if that is lost, so is the relay."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Relay:
         producer: Sends,
         has_heard: Callable[[UUID], bool] | None = None,
     ) -> None:
-        """`has_heard`: whether the journal was read to its end where a stream lies."""
+        """`has_heard`: True if the journal was read to its end in a stream's partition."""
         self._connection = connection
         self._producer = producer
         self._has_heard = has_heard or _always
@@ -102,13 +102,13 @@ class Relay:
                     await asyncio.wait_for(self._woken.wait(), _IDLE_SECONDS)
 
     async def send_waiting(self) -> int:
-        """Send the next rows of each shelf and mark them; returns how many were taken care of."""
+        """Send the next rows of each shelf and mark them; returns the number of handled rows."""
         now = asyncio.get_running_loop().time()
         self._held = {topic: until for topic, until in self._held.items() if until > now}
         return sum([await self._empty(shelf) for shelf in SHELVES])
 
     async def _empty(self, shelf: Shelf) -> int:
-        """One page that has something to do: what may not be said yet holds up no other."""
+        """Handle one page with work to do: rows that must not be sent yet hold up no other."""
         after, done = 0, 0
         while not done:
             rows = await sending.unsent(self._connection, shelf, self._held, _ROWS, after)
@@ -119,13 +119,13 @@ class Relay:
         return done
 
     async def _take_care(self, shelf: Shelf, rows: Sequence[Unsent]) -> int:
-        """Send what the journal does not hold, as far as it was read."""
+        """Send the rows that the journal does not hold, as far as it was read."""
         ours = [row for row in rows if self._has_heard(row.stream)]
         settled = await self._settle(shelf, ours)
         return len(settled) + await self._take(shelf, [r for r in ours if r.id not in settled])
 
     async def _settle(self, shelf: Shelf, rows: Sequence[Unsent]) -> set[int]:
-        """Mark what the journal holds already; gives their ids."""
+        """Mark the rows that the journal holds already; returns their ids."""
         if shelf is SUBMISSIONS:
             return await retries.settle(self._connection, rows)
         settle = sending.settle if shelf is OUTBOX else sending.settle_redriven
@@ -142,7 +142,10 @@ class Relay:
         return len(sendable) + len(refused)
 
     async def _send(self, shelf: Shelf, rows: Sequence[Unsent]) -> None:
-        """All at once; where a broker refuses one, one by one, so that it alone stays behind."""
+        """Send all at once.
+
+        If a broker refuses one, send one by one, so that only that one stays.
+        """
         try:
             await self._producer.send([_outgoing(row) for row in rows])
         except tuple(_REFUSALS) as error:
@@ -180,7 +183,7 @@ class Relay:
 
 
 async def until_sent(pool: Pool) -> None:
-    """Return when all that was stored here before the call has been sent, or was refused."""
+    """Return when everything stored here before the call has been sent, or was refused."""
     before = await sending.database_time(pool)
 
     async def is_sent() -> bool:

@@ -1,8 +1,8 @@
-"""One right, all its cases: what one case says of a right's validity is told in each other one.
+"""One right, all its cases: each case's statement on a right's validity is told in the others.
 
-The question is asked anew whenever something is said of a right, and whenever a running case
-appears, or changes hands, that is about it. Each case is told by findings in its own stream: to
-those who hold a role there, each of them once, withdrawn when it holds no more.
+The question is asked again whenever a statement about a right appears, and whenever a running case
+about it appears or changes hands. Each case is told by findings in its own stream. They go to the
+holders of a role there, each of them once, and are withdrawn when they hold no more.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from storage.rights import SaidOfRight
 from storage.said import SaidStatement, words_in, words_since
 
 _SEVERITY = {"right_in_question": "WARNING", "right_invalid": "SERIOUS"}
-#: Another case is linked with this one, and is told nothing unless this one links back.
+#: Another case is linked with this one, but is told nothing unless this one links back.
 LINKED_ELSEWHERE = "linked_elsewhere"
 #: Bounds what one round costs.
 _LINKED = 100
 _RECORDS = 5_000
-#: The question under which is noted how far the journal was read for who heard of a right.
+#: The question under which the progress in the journal is noted, for cases that heard of a right.
 HEARD = "right_heard"
 
 
 class ToldOfRight(NamedTuple):
     """The news about a right that a case got from another one, by the journal."""
 
-    #: How often something was raised.
+    #: The number of times that something was raised.
     revision: int
     #: The findings that were not withdrawn.
     standing: tuple[SaidStatement, ...]
@@ -61,15 +61,16 @@ class Rights(AcrossCases):
                 stream, origin, number, hearers.get(stream, ()), words.get(stream, ())
             ).hear(said)
         ]
-        # Signed as one tree: a mark that is struck off may stand in thousands of cases.
+        # Signed as one tree: a cancelled trademark may be in thousands of cases.
         await self._say(connection, statements)
         if said is not None:
-            # A link brings nothing that its author may not know: whose case it is may link back.
+            # A link gives its author nothing that it may not know: the other case's agency may link
+            # back.
             unheard = await rights.unheard(connection, origin, hearers, LINKED_ELSEWHERE, _LINKED)
             await self._ask_holders(connection, unheard)
 
     async def _read(self, connection: Connection) -> None:
-        """Note which cases heard of a right, in what was journaled since the last look."""
+        """Note the cases that heard of a right, from the records since the last look."""
         while stretches := await scheduling.unread(connection, HEARD, _RECORDS):
             for stretch in stretches:
                 words = await words_since(connection, stretch, SOURCE, self._voice.schemas)
@@ -85,7 +86,7 @@ class Rights(AcrossCases):
 
 
 class _Case(NamedTuple):
-    """A case that may be told of a right, and what the scheduler said in it."""
+    """A case that may be told of a right, and the scheduler's earlier findings in it."""
 
     stream: UUID
     origin: UUID
@@ -95,7 +96,7 @@ class _Case(NamedTuple):
     words: Sequence[SaidStatement]
 
     def hear(self, said: SaidOfRight | None) -> tuple[BusStatement, ...]:
-        """The news to tell now. Nothing if all is told."""
+        """The news to tell now. Empty if everything is told."""
         told = self._told()
         if said is not None and told.standing and _is_of(told.standing[-1], said):
             missing = tuple(one for one in self.hearers if one not in told.agencies)
@@ -106,7 +107,7 @@ class _Case(NamedTuple):
         return (*taken_back, self._raised(said, self.hearers, told.revision + 1))
 
     def _told(self) -> ToldOfRight:
-        """By the other case, of the right: the words of its findings' keys."""
+        """Findings told about the right because of the other case: the words of their keys."""
         keys = {finding_key(self.stream, kind, self._by_whom) for kind in _SEVERITY}
         its = [one for one in self.words if one.data["key"] in keys]
         said = {one.id: one for one in its if one.type == RAISED}
@@ -136,7 +137,7 @@ class _Case(NamedTuple):
 
 
 def _is_of(word: SaidStatement, said: SaidOfRight) -> bool:
-    """Whether this was told: another decision of the same outcome is news too."""
+    """True if this was told: another decision with the same outcome is news too."""
     data = word.data
     about = (data["kind"], data["event_source"], data["event_id"], data["detail"])
     return about == (said.kind, *_event(said), dict(_detail(said)))

@@ -1,4 +1,4 @@
-"""The rhythm of who looks again and again: on at once while there is something to do."""
+"""The rhythm of repeated looks: the next one at once while there is something to do."""
 
 from __future__ import annotations
 

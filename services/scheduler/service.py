@@ -54,7 +54,7 @@ _START_SECONDS = 60
 
 
 def run(settings: WorkerSettings) -> None:
-    """Run until SIGTERM. Leaves the process on any failure, and the supervisor starts it again."""
+    """Run until SIGTERM. Any failure ends the process, and the supervisor starts it again."""
     telemetry.setup(NAME)
     uvloop.run(_until_told(settings))
 
@@ -73,7 +73,7 @@ async def _until_told(settings: WorkerSettings) -> None:
 
 
 async def serve(settings: WorkerSettings) -> None:
-    """Lead, or wait to; runs until cancelled, raises what fails."""
+    """Lead, or wait for it; runs until cancelled, raises any failure."""
     async with AsyncExitStack() as stack:
         leadership = await stack.enter_async_context(leading(settings))
         pool = await open_pool(settings.database_url, application=NAME, most=4)

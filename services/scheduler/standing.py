@@ -1,9 +1,9 @@
-"""Which partitions stand still: records wait in them, and what is done of them does not move.
+"""Partitions that stand still: records wait in them, and the done part does not move.
 
-Done is what a group has committed, and of the journal also what the tables hold: a commit alone
-moves no table. How long each has stood outlives this process: one that is started again and again
-would never see more than its own few seconds. How far each is, how fast, and how old the oldest
-record is that waits, stands in `own.place` for who looks.
+The done part is a group's commit, and for the journal also the content of the tables: a commit
+alone moves no table. The time of a standstill outlives this process: a process that is restarted
+again and again would never see more than its own few seconds. The progress of each, its speed, and
+the age of the oldest waiting record are in `own.place` for readers.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from services.scheduler.barrier import KnowsOffsets, Recorded
 from services.scheduler.offsets import Offsets
 from storage.scheduling import PartitionProgress
 
-#: Longer than any batch takes, or a worker that moves, and shorter than the worker's own probe.
+#: Longer than any batch takes, or a moving worker, and shorter than the worker's own probe.
 STALLED_SECONDS = 20.0
 _LOOK_SECONDS = 5.0
 
-#: Stands for casework's tables in the place of a group.
+#: Means casework's tables in place of a group.
 TABLES = "tables"
 Still = dict[str, tuple[int, float]]
 """What is done of each place in which records wait, and for how many seconds so much."""
 
 
 class GroupProgress:
-    """Looks now and then at what each group has committed of its topics."""
+    """Looks from time to time at each group's commits in its topics."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class GroupProgress:
         recorded: Recorded | None = None,
         before: Still | None = None,
     ) -> None:
-        """`watched` names the topics of each group; `before` is what was `waiting` last."""
+        """`watched` names the topics of each group; `before` is the last value of `waiting`."""
         self._offsets, self._clock, self._recorded = offsets, clock, recorded
         self._watched = {group: tuple(topics) for group, topics in watched.items()}
         #: The done part when it last moved or nothing waited, and the time of that.
@@ -51,7 +51,7 @@ class GroupProgress:
         }
         self._still: dict[str, float] = {}
         self._paces: dict[str, _Pace] = {}
-        #: Of each partition that holds records, as last looked at.
+        #: Each partition that holds records, as last seen.
         self.progress: list[PartitionProgress] = []
         telemetry.gauge("casebus.partition.still", lambda: self._still, key="place", unit="s")
 
@@ -77,7 +77,7 @@ class GroupProgress:
         self._still, self.progress = still, progress
 
     def stalled(self) -> list[str]:
-        """Group, topic and partition of each that stands for too long."""
+        """Group, topic and partition of each that has stood for too long."""
         return sorted(name for name, seconds in self._still.items() if seconds >= STALLED_SECONDS)
 
     def waiting(self) -> Still:
@@ -112,9 +112,10 @@ class GroupProgress:
 
 
 class _Pace:
-    """How fast one partition is worked off, and since when its oldest record waits.
+    """The speed in one partition, and the time since when its oldest record waits.
 
-    When a record came is known by the look that first saw the end behind it, so to a few seconds.
+    The arrival of a record is the first look that saw the end behind it, so it is exact to a few
+    seconds.
     """
 
     def __init__(self) -> None:
@@ -122,7 +123,7 @@ class _Pace:
         self._last: tuple[float, int] | None = None
 
     def look(self, now: float, done: int, end: int) -> tuple[float, float]:
-        """Records a second since the look before, and seconds that the oldest has waited."""
+        """Records a second since the last look, and seconds that the oldest has waited."""
         before, self._last = self._last, (now, done)
         while self._ends and self._ends[0][1] <= done:
             self._ends.popleft()

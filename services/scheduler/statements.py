@@ -1,4 +1,4 @@
-"""The bus's own voice: from what is derived to a finished, signed outbox row."""
+"""The bus's own voice: turns a derived event into a finished, signed outbox row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from casebus.trust.keys import Holder, SigningKey
 from casebus.trust.signing import Draft, sign
 from storage.outbox import OutboxRow
 
-#: The author of statements that no fold can derive. The bus itself says what a fold could derive.
+#: The author of statements that no fold can derive. The bus itself is the author of the others.
 SOURCE = f"{BUS}/scheduler"
 
 
@@ -70,7 +70,7 @@ class Voice:
 def own_word(held: Held, source: str, _: str) -> tuple[SigningKey, None] | None:
     """The signer of statements in the name of the bus, to sign them again.
 
-    None for those of others.
+    None for others' statements.
     """
     key = held.trusted() if agency_of(source) == BUS else None
     return (key, None) if key else None

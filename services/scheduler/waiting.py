@@ -1,7 +1,7 @@
 """Findings that a late event might have healed, told when that event has had its time (ADR 0028).
 
-Behind the barrier and under the case's row lock, as clocks are: nobody is told of a fault because
-we were behind.
+They are told behind the barrier and under the case's row lock, as clocks are: nobody is told of a
+fault because we were behind.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FINDINGS = 500
 
 
 class FindingTeller:
-    """Looks twice a second; what a round leaves over, the next takes."""
+    """Looks twice a second; the next round takes the rest."""
 
     def __init__(
         self,
@@ -46,14 +46,14 @@ class FindingTeller:
     ) -> None:
         self._pool, self._barrier, self._voice = pool, barrier, voice
         self._directory, self._now, self._partitions = directory, now, partitions
-        #: Findings that could not be told; tried again by the next process.
+        #: Findings that could not be told; the next process tries them again.
         self._failed: set[DueItem] = set()
 
     async def run(self) -> None:
         await in_rounds(self.tell_due, _ROUND_SECONDS)
 
     async def tell_due(self) -> int:
-        """Tell what has waited long enough by now; returns how many findings were told."""
+        """Tell the findings that have waited long enough by now; returns their number."""
         found = await scheduling.due_findings(self._pool, self._now(), _FINDINGS)
         due = [one for one in found if one not in self._failed]
         if not due:
@@ -65,7 +65,10 @@ class FindingTeller:
         return sum([await self._tell(one, since) for one in due])
 
     async def _tell(self, due: DueItem, since: datetime) -> bool:
-        """One case a transaction; whether the finding still stood under the case's lock."""
+        """One case for each transaction.
+
+        True if the finding was still valid under the case's lock.
+        """
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 row = await scheduling.tellable_finding(connection, due, since)

@@ -42,8 +42,8 @@ class Outgoing(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[Header]
-    #: Milliseconds since 1970; None leaves it to the producer's clock. The topics of the bus
-    #: keep the broker's append time whatever stands here.
+    #: Milliseconds since 1970; None leaves it to the producer's clock. The topics of the bus keep
+    #: the broker's append time, whatever value this has.
     timestamp_ms: int | None = None
 
 
@@ -61,15 +61,15 @@ class KnowsPartitions(Protocol):
     ) -> Mapping[TopicPartition, int] | None:
         """All partitions this worker now holds; called again after each rebalance.
 
-        May answer the offsets to start at, for the partitions where Kafka's committed offset is
-        only a hint; a partition it leaves out starts at the committed offset.
+        It may return the offsets to start at, for partitions in which Kafka's committed offset is
+        only a hint. A partition that it leaves out starts at the committed offset.
         """
 
 
 async def start_offsets(
     handler: object, partitions: list[TopicPartition]
 ) -> Mapping[TopicPartition, int]:
-    """The handler's answer to its assignment. Nothing if it does not ask to know."""
+    """The handler's answer to its assignment. Empty if it has no `on_assigned`."""
     if not isinstance(handler, KnowsPartitions):
         return {}
     return await handler.on_assigned(partitions) or {}

@@ -1,7 +1,7 @@
-"""Commits offsets without the table of text that Faust draws of each commit and shows nobody.
+"""Commits offsets without the text table that Faust draws for each commit and shows nobody.
 
-Five times a second and worker, it took 3 % of what admission spends. What this relies on inside
-Faust is pinned by tests/unit/test_faust_pins.py.
+At five commits a second for each worker, the table took 3 % of admission's time.
+tests/unit/test_faust_pins.py pins the parts of Faust on which this relies.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from faust.transport import consumer
 
 
 class Undrawn:
-    """Stands in for `faust.utils.terminal` where commits are logged."""
+    """Replaces `faust.utils.terminal` in the logging of commits."""
 
     @staticmethod
     def logtable(*_: object, **__: object) -> str:

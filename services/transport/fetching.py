@@ -16,7 +16,7 @@ from aiokafka.consumer import consumer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.subscription_state import Assignment
 
-#: How long a fetch waits for the batches of the one before it to be taken.
+#: How long a fetch waits for the earlier batches to be taken.
 TAKEN_WITHIN_SECONDS = 0.01
 #: How long a fetch of all partitions lasts if it finds nothing.
 ALL_MS = 500

@@ -1,8 +1,8 @@
-"""Faust's Kafka consumer, handed one message a fetched batch instead of one a record.
+"""Faust's Kafka consumer, given one message for each fetched batch instead of each record.
 
-Faust spends its time per message, so a message is made to hold a whole batch of a partition: its
-offset is the last record's. What this relies on inside Faust is pinned by
-tests/unit/test_faust_pins.py; docs/adr/0001-batch-transport-under-faust.md says why.
+Faust spends its time on messages, so a message holds a whole batch of a partition. Its offset is
+the last record's. tests/unit/test_faust_pins.py pins the parts of Faust on which this relies;
+docs/adr/0001-batch-transport-under-faust.md gives the reasons.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ class _App(Protocol):
     async def assigned(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]: ...
 
 
-#: Batches in memory, waiting or being handled, at which only partitions that have none are fetched:
-#: however many stand still, they keep out no other. A batch is at most 1 MiB or one record;
-#: aiokafka's fetcher holds one more a partition.
+#: With so many batches in memory, waiting or being handled, only partitions without any are
+#: fetched. However many stand still, they keep out no other. A batch is at most 1 MiB or one
+#: record; aiokafka's fetcher holds one more for each partition.
 WAITING_BATCHES = 16
-#: Of one partition: its flood stays with the broker and leaves the others their places.
+#: The limit for one partition: its flood stays with the broker and leaves room to the others.
 WAITING_OF_ONE = 2
-#: How long is waited for the other partitions while one has no room.
+#: The wait for the other partitions while one has no room.
 FULL_SECONDS = 0.02
 
 
 class BatchEnd:
     """The end of a batch, and whether its handler returned. The next batch has to follow it.
 
-    Kept with the two batches, not by partition: a rebalance that forgets what was handled makes no
-    batch look lost that is there.
+    It is kept with the two batches, not by partition. So after a rebalance no batch looks lost
+    because its predecessor was forgotten.
     """
 
     __slots__ = ("handled", "offset")
@@ -63,7 +63,7 @@ class Fold:
 
     def __init__(self, tp: TP, records: Sequence[ConsumerRecord], after: BatchEnd | None) -> None:
         self.tp, self.records = tp, records
-        #: The end of what was fetched before these, where they follow it directly.
+        #: The end of the batch fetched before these, if they follow it directly.
         self.after = after
         self.end = BatchEnd(records[-1].offset)
 
@@ -108,7 +108,8 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         some = await self._with_room(wanted, timeout)
         if not some:
             return {}
-        # One that was left out may have room soon: nothing ends the wait for the others then.
+        # A partition that was left out may have room soon, but nothing would end the wait for the
+        # others.
         patience = timeout if len(some) == len(wanted) else min(timeout, FULL_SECONDS)
         fetched = await super()._getmany(active_partitions=some, timeout=patience)
         return {
@@ -118,7 +119,7 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         }
 
     async def _with_room(self, partitions: set[TP], seconds: float) -> set[TP]:
-        """The partitions of which few enough batches wait in memory, now or soon; else none."""
+        """The partitions with few enough batches in memory, now or soon; else none."""
         self._freed.clear()
         if some := self._fetchable(partitions):
             return some
@@ -175,7 +176,7 @@ class FoldingConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is not ty
         return moved
 
     async def perform_seek(self) -> None:
-        """Start at the committed offsets, or where the handler says."""
+        """Start at the committed offsets, or at those of the handler."""
         await super().perform_seek()
         self._fetched.clear()
         self._out.clear()

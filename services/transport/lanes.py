@@ -13,13 +13,13 @@ Item = TypeVar("Item")
 class Lanes(Generic[Item]):
     """Handles each place's items in order and one at a time; at most `most` places at once.
 
-    A place that has more waits behind all that waited already: one that is flooded makes the
-    others wait for one of its items, never for all.
+    A place with more items waits behind all that waited already. A flooded place makes the others
+    wait for one of its items, never for all.
     """
 
     def __init__(self, most: int, handle: Callable[[Item], Awaitable[None]]) -> None:
         self._handle = handle
-        # Its waiters are served in the order in which they came.
+        # It serves its waiters in the order in which they came.
         self._lanes = asyncio.Semaphore(most)
         self._waiting: dict[Hashable, deque[Item]] = {}
         self._tasks: dict[Hashable, asyncio.Task[None]] = {}
@@ -30,7 +30,7 @@ class Lanes(Generic[Item]):
             self._tasks[place] = asyncio.create_task(self._work(place))
 
     def stop(self) -> None:
-        """Unfinished and waiting batches are handled no further."""
+        """Handle no further batch, neither an unfinished nor a waiting one."""
         for task in self._tasks.values():
             task.cancel()
 

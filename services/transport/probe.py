@@ -1,8 +1,8 @@
-"""The liveness probe: a worker whose commits stand still while records wait leaves.
+"""The liveness probe: a worker leaves if its commits stand still while records wait.
 
-Independent of Faust and aiokafka on purpose: its own thread, its own client (kafka-python), and
-the broker's word for who holds a partition. A consumer can die silently inside a live process.
-It also sees when there is another topic to work off.
+It is independent of Faust and aiokafka on purpose. It has its own thread and its own client
+(kafka-python), and asks the broker who holds a partition. A consumer can die silently inside a live
+process. The probe also notices new topics to work off.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Standstill:
 
 
 class Probe(threading.Thread):
-    """Looks every `stall_seconds / LOOKS`, and ends the process on a standstill it answers for."""
+    """Looks every `stall_seconds / LOOKS`, and ends the process on a standstill of its own."""
 
     def __init__(self, worker: Worker, settings: WorkerSettings) -> None:
         super().__init__(name="liveness probe", daemon=True)
@@ -104,7 +104,7 @@ class Probe(threading.Thread):
         return standstill.look(committed, self._offsets(admin, committed, OffsetSpec.LATEST))
 
     def _answerable(self, admin: KafkaAdminClient) -> set[Partition]:
-        """The partitions the broker gave to this worker, and those that nobody holds."""
+        """The partitions that the broker gave to this worker, and those that nobody holds."""
         group = admin.describe_groups([self._group])[self._group]
         held: dict[str, set[Partition]] = {}
         for member in group["members"]:
@@ -120,7 +120,7 @@ class Probe(threading.Thread):
     def _committed(
         self, admin: KafkaAdminClient, places: Iterable[Partition]
     ) -> dict[Partition, int | None]:
-        """Committed offsets; where nothing was committed yet, the first offset there is."""
+        """Committed offsets; if nothing was committed yet, the first existing offset."""
         wanted = [TopicPartition(*place) for place in places]
         if not wanted:
             return {}
@@ -145,7 +145,7 @@ class Probe(threading.Thread):
 
 
 def topics_there(admin: KafkaAdminClient, worker: Worker) -> tuple[str, ...]:
-    """All that the worker is to work off now."""
+    """All topics that the worker has to work off now."""
     if not worker.also:
         return worker.topics
     named = (name for name in admin.list_topics() if name.startswith(worker.also))

@@ -1,10 +1,10 @@
-"""Reads what a foreign client may have written, where aiokafka's own reader would stop for ever.
+"""Reads any records of foreign clients, where aiokafka's own reader would stop for ever.
 
-A header's name need not be UTF-8 and a batch may unpack to anything: the broker checks neither,
-and aiokafka raises at the same offset again and again. A name that is no UTF-8 is given with lone
-surrogates (PEP 383), which no readable name has; a batch that cannot be unpacked, or only to more
-than `MOST_BYTES`, is given as so many records of nothing. Both are judged like any other record.
-What this relies on inside aiokafka is pinned by tests/unit/test_reading.py.
+A header's name need not be UTF-8, and a batch may unpack to anything. The broker checks neither,
+and aiokafka raises at the same offset again and again. A name that is no UTF-8 gets lone surrogates
+(PEP 383), which no readable name has. A batch that cannot be unpacked, or only to more than
+`MOST_BYTES`, becomes the same number of empty records. Both are judged like any other record.
+tests/unit/test_reading.py pins the parts of aiokafka on which this relies.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def install() -> None:
 
 
 class LenientRecords:
-    """The records of a fetch for one partition. Stands in for aiokafka's MemoryRecords."""
+    """The records of a fetch for one partition. Replaces aiokafka's MemoryRecords."""
 
     def __init__(self, fetched: bytes) -> None:
         self._fetched = fetched
@@ -66,7 +66,7 @@ class LenientRecords:
 
 
 class LenientBatch:
-    """One batch: read by aiokafka where it can, by us from the first record that it cannot."""
+    """One batch: read by aiokafka if it can, by us from the first record that it cannot read."""
 
     def __init__(self, batch: Any, raw: bytes) -> None:
         self._batch = batch
@@ -117,7 +117,7 @@ class ReadRecord(NamedTuple):
 
 
 def _read(buffer: bytearray, at: int, batch: Any) -> tuple[ReadRecord, int]:
-    """The record at `at` and where the next one begins; its form was checked by the broker."""
+    """The record at `at` and the start of the next one; the broker checked its form."""
     length, at = decode_varint(buffer, at)
     end = at + length
     later, at = decode_varint(buffer, at + 1)
@@ -145,7 +145,7 @@ def _length(fetched: bytes, at: int) -> int:
 
 
 def _unpacked(raw: bytes) -> bytes:
-    """The batch with its records as they are; itself where they were not packed."""
+    """The batch with its records unpacked; itself if they were not packed."""
     (attributes,) = _ATTRIBUTES.unpack_from(raw, _AT_ATTRIBUTES)
     codec = attributes & _CODEC_MASK
     if not codec:
@@ -186,7 +186,7 @@ def _block(packed: bytes, before: int) -> bytes:
 
 
 def _into(unpack: Callable[[bytes, bytearray], int]) -> Callable[[bytes], bytes]:
-    """Unpacks into a space of bounded size: these two formats need not say theirs."""
+    """Unpacks into a space of limited size: these two formats need not give theirs."""
 
     def unpacked(packed: bytes) -> bytes:
         space = bytearray(min(MOST_BYTES, max(_FIRST_TRY * len(packed), 1 << 16)))
@@ -199,7 +199,7 @@ def _into(unpack: Callable[[bytes, bytearray], int]) -> Callable[[bytes], bytes]
     return unpacked
 
 
-#: By the number that the batch's attributes carry.
+#: By the number in the batch's attributes.
 _CODECS: dict[int, Callable[[bytes], bytes]] = {
     1: _gunzip,
     2: _unsnappy,

@@ -1,4 +1,4 @@
-"""A worker and the way it leaves: at once and with a reason, rather than ack what it did not do."""
+"""A worker and its end: it leaves at once and with a reason, and acks no unfinished batch."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ EXIT_STALLED = 75
 class WorkerSettings(Settings):
     """A worker's own settings from its environment, besides those of every process."""
 
-    #: Which of a service's workers this is: two alive with the same name fence each other.
+    #: Tells a service's workers apart: two alive with the same name fence each other.
     worker: str = "0"
     #: The journal's epoch: grows when the journal is rebuilt (design rule 5, each record is a
     #: leaf).
     journal_epoch: int = 1
-    #: Seconds after which the broker gives a silent worker's partitions away.
+    #: Seconds after which the broker gives away the partitions of a silent worker.
     session_seconds: float = 8.0
-    #: How often what was handled is committed: nobody is told of a missed period before admission
-    #: has committed what came by then (design rule 15, the barrier).
+    #: How often handled batches are committed. Nobody is told of a missed period before admission
+    #: has committed everything that came by then (design rule 15, the barrier).
     commit_seconds: float = 0.2
-    #: The most records fetched at once, over all partitions: bounds memory.
+    #: The most records fetched at once, over all partitions; limits memory.
     poll_records: int = 4000
     #: Seconds without a moved commit, with records waiting, after which a worker leaves.
     stall_seconds: float = 60.0
@@ -52,8 +52,8 @@ class Worker:
     open: Callable[[WorkerSettings, Producer], AbstractAsyncContextManager[Handler]]
     #: Partitions of one topic handled at once. A partition's batches never overlap.
     lanes: int = 1
-    #: Topics that begin so are worked off too: those there are at the start. The probe ends the
-    #: process when there is another, and its supervisor starts it again.
+    #: Prefixes of further topics to work off, as they exist at the start. If another topic appears,
+    #: the probe ends the process, and its supervisor starts it again.
     also: str = ""
 
 
@@ -63,10 +63,10 @@ def client_id(worker: Worker, settings: WorkerSettings) -> str:
 
 
 def instance_id(worker: Worker, settings: WorkerSettings) -> str:
-    """The name of a member that stays one: another for other topics.
+    """The name of a static member; it changes with the topics.
 
-    A worker that comes back under its old one, before its session is over, gets the partitions that
-    it had, whatever it asks for now (KIP-345).
+    If a worker comes back under its old name before its session is over, it gets its old
+    partitions, whatever it asks for now (KIP-345).
     """
     topics = hashlib.sha256(" ".join(sorted(worker.topics)).encode()).hexdigest()
     return f"{client_id(worker, settings)}-{topics[:8]}"
@@ -75,7 +75,7 @@ def instance_id(worker: Worker, settings: WorkerSettings) -> str:
 def spare_the_collector() -> None:
     """Look for cycles rarely: a batch is tens of thousands of tuples, none of them in a cycle.
 
-    With Python's own thresholds the collector took a quarter of the router's time to look at them.
+    With Python's own thresholds, the collector took a quarter of the router's time for it.
     """
     gc.collect()
     gc.freeze()
@@ -84,7 +84,7 @@ def spare_the_collector() -> None:
 
 @contextmanager
 def leaving(reason: str) -> Iterator[None]:
-    """Leave at whatever goes wrong inside: nothing but a restart, from the last ack, can help.
+    """Leave at any failure inside: only a restart from the last ack can help.
 
     Faust would ack the batch and go on; a worker without its handler would stand and wait.
     """
