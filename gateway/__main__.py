@@ -45,7 +45,7 @@ def main() -> None:
 
 
 async def _serve(settings: Settings, given: argparse.Namespace) -> bool:
-    """Both servers, the probes beside the gateway; whether it started."""
+    """Both servers, the probes beside the gateway; True if it started."""
     app = create_app(settings)
     if app.state.signing.own_issuer is not None:
         refuse_elsewhere(app.state.signing.origin, given.host)
@@ -70,7 +70,7 @@ async def _serve(settings: Settings, given: argparse.Namespace) -> bool:
 
 
 class Server(uvicorn.Server):
-    """Open streams end with it at once; it would wait for them."""
+    """Open streams end with the server at once; otherwise it would wait for them."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.config.app.state.changes.end()  # type: ignore[union-attr]

@@ -135,7 +135,7 @@ def create_app(settings: Settings) -> FastAPI:
         version="1",
         description=_DESCRIPTION,
         lifespan=lifespan,
-        # Served below like everything else.
+        # Served below, like everything else.
         openapi_url=None,
         # Their pages load scripts from the Internet, which an agency's network does not have.
         docs_url=None,
@@ -165,7 +165,7 @@ async def described(request: Request) -> JSONResponse:
 
 
 def _describe(app: FastAPI) -> None:
-    """Put our problem in the place of the framework's own error shapes."""
+    """Put our problem in place of the framework's own error shapes."""
     generate = app.openapi
 
     def described() -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _our_refusals(operation: dict[str, Any]) -> None:
     if "HTTPValidationError" in str(answers.get("422", {})):
         del answers["422"]
     if "Refusal" in str(answers.get("400", {})):
-        # Another protocol's, with refusals of its own.
+        # Another protocol's path, with its own refusals.
         return
     codes = ["invalid_parameter", "internal"]
     codes += ["invalid_request", "malformed_request", "request_timeout"] * (

@@ -1,7 +1,7 @@
-"""A gateway without Kafka and PostgreSQL, for fast tests of what a request does.
+"""A gateway without Kafka and PostgreSQL, for fast tests of requests.
 
-`MemoryProducer` stands for `kafka.SingleProducer`; the database is `storage.fakes`, the directory
-one that was read (`casebus.sdk.fakes`).
+`MemoryProducer` replaces `kafka.SingleProducer`; the database is `storage.fakes`, the directory one
+that was read (`casebus.sdk.fakes`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Produced(NamedTuple):
 
 
 class MemoryProducer:
-    """Brokers that take what is sent, until `refuses` says why they do not."""
+    """Brokers that take every record, until `refuses` gives an error."""
 
     def __init__(self) -> None:
         self.taken: list[Produced] = []
@@ -65,7 +65,7 @@ def memory_gateway(
     database: MemoryDatabase,
     producer: MemoryProducer,
 ) -> Gateway:
-    """Keys and policies are read from where the settings say."""
+    """Keys and policies are read from the places in the settings."""
     return Gateway(
         settings=settings,
         schemas=schemas,

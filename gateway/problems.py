@@ -115,9 +115,9 @@ KINDS: dict[str, ProblemKind] = {
     "directory_unavailable": ProblemKind(503, "The directory has not been read yet"),
 }
 
-#: Errors which say that PostgreSQL does not answer.
+#: Errors which mean that PostgreSQL does not answer.
 DATABASE_ERRORS = (*AWAY, OSError)
-#: Codes for what the framework itself refuses.
+#: Codes for refusals of the framework itself.
 _HTTP = {
     400: "invalid_request",
     401: "unauthenticated",
@@ -138,7 +138,7 @@ class RefusedError(CasebusError):
 
 
 def unfit(parameter: str, detail: str) -> RefusedError:
-    """A parameter whose value the description does not tell, and the resource does not take."""
+    """A parameter value that the description allows and the resource does not take."""
     row = {"pointer": f"/query/{parameter}", "detail": detail}
     return RefusedError("invalid_parameter", errors=[row])
 
@@ -163,7 +163,7 @@ class AnsweredError(Exception):
 
 
 def code_of(error: Exception) -> str:
-    """The code of whatever was raised: its own, or what it means to a caller."""
+    """The code of any error: its own, or its meaning to a caller."""
     if isinstance(error, CasebusError):
         return str(error.code) if error.code in KINDS else "internal"
     if isinstance(error, RequestValidationError):
@@ -177,7 +177,7 @@ def code_of(error: Exception) -> str:
 
 
 def _is_unfit(error: Exception) -> bool:
-    """Whether a value of the request is one that no column takes: NUL, or a number too large."""
+    """True if a value of the request fits no column: NUL, or a number too large."""
     refused_here = isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
     return refused_here or isinstance(error, asyncpg.DataError)
 
@@ -251,7 +251,7 @@ def _errors(error: Exception) -> list[dict[str, str]]:
 
 
 def _pointer(row: Mapping[str, Any]) -> str:
-    # When the body is no JSON, the framework names the character at which it stopped. That is no
+    # If the body is no JSON, the framework names the character at which it stopped. That is not a
     # place in the body.
     place = row["loc"][:1] if row["type"] == "json_invalid" else row["loc"]
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in place)

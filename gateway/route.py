@@ -51,7 +51,10 @@ class ServedRoute(APIRoute):
         parameters.refuse(request, self._known)
 
     async def _refused(self, request: Request, error: Exception) -> Response:
-        """The answer to an error; a refusal is noted like an answer, or fails as its note does."""
+        """The answer to an error.
+
+        A refusal is noted like an answer; if the note fails, it fails too.
+        """
         response = self._answer(request, error)
         try:
             await _note(request, self.path_format, response.status_code)
@@ -76,7 +79,7 @@ class ServedRoute(APIRoute):
 
 
 def _is_as_made(request: Request) -> bool:
-    """Whether nobody, such as a test, put another dependency in the place of one."""
+    """True if nobody, such as a test, has replaced a dependency."""
     return not request.app.dependency_overrides
 
 

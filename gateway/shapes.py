@@ -22,12 +22,12 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("in UTC it is no moment of the years 1 to 9999") from None
 
 
-#: A moment that a caller names: with its zone, and one that UTC has too.
+#: A caller's moment: with its zone, and one that UTC has too.
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Shape(BaseModel):
-    """A JSON object of the API; what casework's views carry beyond it is passed on.
+    """A JSON object of the API; further fields of casework's views are passed on.
 
     Bytes, of a public key for example, are written in hexadecimal digits.
     """
@@ -103,7 +103,7 @@ class Clock(Shape):
 
 
 class Region(Shape):
-    """One procedure of a case: it runs beside the others in a state of its own."""
+    """One procedure of a case: it runs beside the others in its own state."""
 
     procedure: str = Field(examples=["mediation"])
     status: str = Field(examples=["accepted"])
@@ -128,7 +128,7 @@ class Finding(Shape):
 
 
 class Need(Shape):
-    """须载明的内容: one thing that an act must bear, and where that stands."""
+    """须载明的内容: one thing that an act must have, and its places."""
 
     what: str = Field(examples=["理由"])
     what_en: str = Field(examples=["the reasons"])

@@ -1,4 +1,4 @@
-"""The part that two viewers both see: no more than the one who asks, and no more than the other."""
+"""The part that two viewers both see: no more than the asker sees, and no more than the other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def agreed(mine: Any, theirs: Any) -> Any:
 
 
 def _list(mine: Sequence[Any], theirs: Sequence[Any]) -> list[Any]:
-    """Fields are left out of items, and not items of lists: those of equal length go in pairs."""
+    """Items lose fields, but no list loses items: lists of equal length are compared in pairs."""
     items = [*mine, *theirs]
     if len(mine) == len(theirs) and all(isinstance(one, Mapping) for one in items):
         return [agreed(*pair) for pair in zip(mine, theirs, strict=True)]

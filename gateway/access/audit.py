@@ -1,9 +1,9 @@
 """The access log of the gateway: no answer about a case leaves before its row is written.
 
 A request has a row for each case of which it was told something, and one if it asked for something
-that is not there. A request of an operator always has one. Rows of requests that are served at the
-same time are written together, so that a row costs little; a database that does not take them fails
-the request.
+that does not exist. A request of an operator always has one. Rows of requests that are served at
+the same time are written together, so that a row costs little. If the database does not take them,
+the request fails.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from storage import access
 from storage.access import Looked
 from storage.handles import Handle
 
-#: Path parameters that say what was asked for: a case, an event, a work item, a rejected record.
+#: Path parameters that name the wanted thing: a case, an event, a work item, a rejected record.
 _ASKED = frozenset({"case", "event_id", "key", "place"})
 _FAILED = 500
 _LONGEST = 500
@@ -38,7 +38,7 @@ class AccessLog:
         self._writing: asyncio.Task[None] | None = None
 
     async def note(self, request: Request, route: str, status: int) -> None:
-        """Write who asked for what and what they got; raises as the database does."""
+        """Write who asked for what, with the answer; raises the database's errors."""
         rows = self._rows(request, route, status)
         if not rows or status >= _FAILED:
             return
@@ -91,9 +91,9 @@ class AccessLog:
 
 
 async def _placed(database: Handle, rows: Sequence[Looked]) -> list[Looked]:
-    """With the case of each event or work item that was asked for: its people read who was refused.
+    """The rows with the case of each event or work item asked for: its people read who was refused.
 
-    One author may have said the same id in several streams; then each has a row.
+    One author may have used the same id in several streams; then each has a row.
     """
     lost = [row for row in rows if row.stream is None and row.event_id]
     if not lost:

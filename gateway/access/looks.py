@@ -1,4 +1,4 @@
-"""The database as one request reads it: of which cases it was told something is noted.
+"""The database as one request reads it: it notes each case about which the request got rows.
 
 So no route can forget its row in the access log. Every row that names a stream counts as a look at
 it, unless the route says that it did not show the row.
@@ -12,13 +12,13 @@ from uuid import UUID
 
 
 class Looking:
-    """A pool, or a connection, whose rows are noted; what writes goes past it."""
+    """A pool, or a connection, whose rows are noted; writes go past it."""
 
     def __init__(self, database: Any) -> None:
         self._database = database
         self._told: dict[int, Any] = {}
         self._seen: set[UUID] = set()
-        #: The grant under which an operator is shown what a case says.
+        #: The grant under which an operator is shown the content of a case.
         self.break_glass: int | None = None
 
     async def fetch(self, query: str, *values: Any, **options: Any) -> list[Any]:
@@ -40,17 +40,17 @@ class Looking:
         return self._database.acquire(**options)
 
     def keep_back(self, rows: Iterable[Any]) -> None:
-        """These were read, and not shown: the row that says only that there is a next page."""
+        """These rows were read but not shown, such as the row that only proves a next page."""
         for row in rows:
             self._told.pop(id(row), None)
 
     def look_at(self, stream: UUID | None) -> None:
-        """A look at a case of which the row says no more than its own text."""
+        """A look at a case whose row holds only its own text."""
         if stream is not None:
             self._seen.add(stream)
 
     def look_under(self, grant: int, stream: UUID) -> None:
-        """An operator reads this case, whatever rows come: its look bears the grant."""
+        """An operator reads this case, whatever rows come: the look names the grant."""
         self.break_glass = grant
         self._seen.add(stream)
 
@@ -59,7 +59,7 @@ class Looking:
         return frozenset(row["stream"] for row in self._told.values()) | self._seen
 
     def note(self, rows: Iterable[Any]) -> None:
-        """These are shown: of a connection that was acquired, the route says so."""
-        # The rows themselves are kept, so that no other gets the id of one.
+        """These rows are shown: on an acquired connection, the route says so."""
+        # The rows themselves are kept, so that no other row gets the id of one.
         told = (row for row in rows if isinstance(row.get("stream"), UUID))
         self._told.update((id(row), row) for row in told)

@@ -1,4 +1,4 @@
-"""What the caller may see of a case: its role there, the level of an event, what is left out."""
+"""The part of a case that the caller may see: its role, the level of an event, hidden fields."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from casebus.events.envelope import agency_of
 from casebus.events.schemas import Schema
 from casebus.events.topics import ADMIN
 
-#: In the place of fields: all of them.
+#: Used in place of fields: all of them.
 ALL = "*"
 #: Lists of the fold's view for which a case's detail has fields of their own.
 LISTS = ("regions", "findings", "work", "copies", "proposals", "assessments", "links", "origins")
 _SHOWN_BY = {facet.name: facet for facet in facets.FACETS} | {"origins": facets.LinksFacet}
 #: States that no procedure names: closed, merged into another, not opened, no case, not folded.
 STATUSES = ("restricted", "absorbed", "unopened", "none", "fold_suspended")
-#: Findings that no fold makes: of a fold that failed, and what the scheduler asks about.
+#: Findings that no fold makes: about a failed fold, and the scheduler's questions.
 FINDINGS = frozenset({"fold_suspended", "counts_elsewhere", "linked_elsewhere", "id_reused"})
 #: A stranger to the procedures of a secret case sees this and nothing else.
 _SHOWN_OF_SECRET = {
@@ -34,14 +34,14 @@ _SHOWN_OF_SECRET = {
     "regions": [],
 }
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-#: What names the case and not one of its states: of another case shown to who may know of it.
+#: Fields that name a case but none of its states, for another case that the viewer may know.
 _NAMES = ("stream", "source", "number")
 #: Fields of bodies that name other cases.
 _LINKING = (*sorted(set(FIELDS.values())), "links")
 
 
 class TakenBack(NamedTuple):
-    """What recalls leave of an event: nothing of its body, or all but these fields."""
+    """The rest of an event after recalls: nothing of its body, or all but these fields."""
 
     whole: bool = False
     fields: frozenset[str] = frozenset()
@@ -56,24 +56,24 @@ class Seen(NamedTuple):
     data: dict[str, Any]
     legal_time: str
     withheld: list[str]
-    #: Its author has taken it back, or took back what it corrects.
+    #: True if its author has taken it back, or took back the event that it corrects.
     recalled: bool = False
 
 
 def viewer_of(agency: str, sector: str, view: dict[str, Any]) -> Viewer:
-    """How an agency that has a part in a case looks at it; `view` is the fold's."""
-    # What no procedure opened, or no fold could read, says of itself to nobody what it is about.
+    """An agency with a part in the case as a viewer of it; `view` is the fold's."""
+    # A case that no procedure opened, or that no fold could read, shows its subject to nobody.
     secret = bool(view.get("secrecy")) or not view.get("regions")
     return Viewer(agency, sector, agency in view.get("team", ()), secret)
 
 
 def is_closed(viewer: Viewer) -> bool:
-    """Whether the viewer sees of the case only that it is there, of which kind, in which month."""
+    """True if the viewer sees only that the case exists, its kind and its month."""
     return viewer.is_secret and not viewer.has_role
 
 
 def is_operator(viewer: Viewer) -> bool:
-    """Whether it looks after the installation: it sees of every case what no body says."""
+    """True if it looks after the installation: it sees everything of every case but the bodies."""
     return viewer.agency == ADMIN
 
 
@@ -83,7 +83,7 @@ def lists_of(viewer: Viewer, access: Access) -> tuple[str, ...]:
 
 
 def sees(viewer: Viewer, access: Access, facet: type[Facet[Any]]) -> bool:
-    """Whether the viewer sees what a facet shows: figures and duties are for agencies."""
+    """True if the viewer sees a facet's part of the view: figures and duties are for agencies."""
     if facet.seen_at is None or is_closed(viewer):
         return False
     return facet.for_operators if is_operator(viewer) else access.reaches(viewer, facet.seen_at)
@@ -99,14 +99,14 @@ def known_of(viewer: Viewer, access: Access, view: Mapping[str, Any]) -> dict[st
 
 
 def sees_figures(viewer: Viewer, access: Access) -> bool:
-    """Figures, duties and numbers are for agencies, and for who holds a role."""
+    """True if it sees figures, duties and numbers: agencies, and holders of a role."""
     if is_closed(viewer):
         return False
     return is_operator(viewer) or access.reaches(viewer, "AGENCY")
 
 
 def of_finding(agency: str, finding: dict[str, Any]) -> dict[str, Any]:
-    """A finding as it is shown: what it says in detail may be a body's."""
+    """A finding as shown: its detail may quote a body."""
     return {**finding, "detail": {}} if agency == ADMIN else finding
 
 
@@ -116,7 +116,7 @@ def of_case(
     summary: dict[str, Any],
     titles: Iterable[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """A case's summary as the viewer sees it; `titles` are those that agencies give its matter."""
+    """A case's summary as the viewer sees it; `titles` are the agencies' names of its matter."""
     summary = {**summary, "matter_titles": titles_of(viewer, access, titles)}
     if not is_closed(viewer):
         return summary if sees_figures(viewer, access) else {**summary, "numbers": []}
@@ -124,15 +124,15 @@ def of_case(
     month = opened and month_of(opened)
     hidden = {**summary, **_SHOWN_OF_SECRET, "opened_at": month}
     if not summary["procedure"]:
-        # That nothing opened it, or no fold could read it, says nothing of what it is about.
+        # The fact that nothing opened it, or that no fold could read it, does not show its subject.
         return {**hidden, "status": summary["status"]}
     return {**hidden, "updated_at": month or _BEGINNING}
 
 
 def titles_of(viewer: Viewer, access: Access, titles: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What agencies call the matter, as far as the viewer sees this field of their events.
+    """The agencies' names of the matter, if the viewer sees this field of their events.
 
-    `storage.searching` finds a case by the same ones.
+    `storage.searching` finds a case by the same names.
     """
     if is_closed(viewer) or is_operator(viewer):
         return []
@@ -153,9 +153,9 @@ def month_of(moment: datetime) -> datetime:
 def links_of(
     links: Iterable[dict[str, Any]], agency: str, known: Collection[UUID]
 ) -> list[dict[str, Any]]:
-    """Links to other cases: one that is not `known` to the viewer is named to its author alone.
+    """Links to other cases. Only its author sees the name of a case not `known` to the viewer.
 
-    A case that is not there is not known either: the two look the same.
+    A case that does not exist is not known either: the two look the same.
     """
     return [
         one
@@ -166,7 +166,7 @@ def links_of(
 
 
 def _names_known(link: Mapping[str, Any], known: Collection[UUID]) -> bool:
-    """Whether it names no stream or one that is known."""
+    """True if it names no stream or a known one."""
     return not link.get("stream") or _stream_of(link) in known
 
 
@@ -190,8 +190,8 @@ def of_event(
 ) -> Seen:
     """An event's body as the viewer sees it; `row` names author and recipients.
 
-    Of cases that are not `known` to the viewer only author and recipients see the names. What was
-    `taken` back only its author sees.
+    For cases that are not `known` to the viewer, only author and recipients see the names. Only its
+    author sees fields that were `taken` back.
     """
     if is_operator(viewer):
         return Seen({}, legal, [ALL], recalled=taken.whole)
@@ -208,7 +208,7 @@ def of_event(
 
 
 def linked(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """What a body says of other cases."""
+    """The parts of a body that name other cases."""
     for name in _LINKING:
         value = data.get(name)
         for one in value if isinstance(value, list) else [value]:

@@ -1,4 +1,4 @@
-"""Cases: their status, history and clocks. A case that the caller has no part in is not there."""
+"""Cases: their status, history and clocks. A case in which the caller has no part gives 404."""
 
 from __future__ import annotations
 
@@ -103,7 +103,8 @@ class CaseDetail(CaseSummary):
 class AccessItem(Shape):
     """One look at the case; `status` is the HTTP answer: 404 was refused.
 
-    `break_glass`: an operator was shown what the case says, under this grant and for this reason.
+    `break_glass`: an operator was shown the content of the case, under this grant and for this
+    reason.
     """
 
     at: datetime
@@ -137,9 +138,9 @@ async def one_case(
     known_on: KnownOn = None,
     seen_by: SeenBy = None,
 ) -> CaseDetail:
-    """The case as it stands: status, roles, clocks, findings, work.
+    """The case in its present state: status, roles, clocks, findings, work.
 
-    As it was known earlier, it is folded again under the law that it stands under now.
+    For an earlier moment, it is folded again under its present law.
     """
     row = await _whole(database, agency, case)
     then = await then_of(gateway, agency, row, known_on)
@@ -155,7 +156,7 @@ async def one_case(
 async def then_of(
     gateway: Gateway, agency: str, row: Any, at: datetime | None
 ) -> earlier.EarlierState | None:
-    """Raises `not_known_then` for who sees the case from outside: by it days could be found out."""
+    """Raises `not_known_then` for outside viewers: they could find out hidden days."""
     if at is None:
         return None
     viewer = viewer_of(gateway, agency, row)
@@ -167,7 +168,7 @@ async def then_of(
 async def require_part(
     gateway: Gateway, database: Looking, agency: str, other: str, row: Any
 ) -> None:
-    """Raises `not_found` where one holds no role, or the other has no part in the case."""
+    """Raises `not_found` if the first holds no role, or the other has no part in the case."""
     if not viewer_of(gateway, agency, row).has_role:
         raise CasebusError("not_found")
     await own(database, other, str(row["stream"]))
@@ -180,7 +181,7 @@ async def _detail(
     closed = redaction.is_closed(viewer)
     now = then.row if then else row
     view = {} if closed else now["view"]
-    # Each grows or changes with what is hidden.
+    # Each of them grows or changes with hidden facts.
     titles = then.titles if then else row["titles"]
     detail = _NOTHING if closed else {name: now[name] for name in _NOTHING}
     lists = redaction.lists_of(viewer, gateway.access)
@@ -230,7 +231,7 @@ async def accesses(
     database: Database,
     limit: paging.Limit = 200,
 ) -> AccessPage:
-    """查阅记录: who looked at the case and who was refused; for those who hold a role in it."""
+    """查阅记录: who looked at the case, and who was refused; for holders of a role in it."""
     row = await own(database, agency, case)
     if not viewer_of(gateway, agency, row).has_role:
         raise CasebusError("not_found")
@@ -248,7 +249,7 @@ def viewer_of(gateway: Gateway, agency: str, row: Any) -> Viewer:
 
 
 async def own(database: Looking, agency: str, case: str) -> Any:
-    """The case's row; 404 for one that is not there, not the caller's, or no UUID at all."""
+    """The case's row; 404 if it does not exist, is not the caller's, or has no UUID."""
     row = await reads.case(database, agency, _stream(case))
     if row is None:
         raise CasebusError("not_found")
@@ -256,7 +257,7 @@ async def own(database: Looking, agency: str, case: str) -> Any:
 
 
 async def _whole(database: Looking, agency: str, case: str) -> Any:
-    """The same with its titles and clocks, read at once."""
+    """The same row with its titles and clocks, read at once."""
     row = await reads.whole_case(database, agency, _stream(case))
     if row is None:
         raise CasebusError("not_found")
@@ -283,7 +284,7 @@ def _stream(text: str) -> UUID:
 async def summaries(
     gateway: Gateway, database: Looking, agency: str, rows: Sequence[Any]
 ) -> list[CaseSummary]:
-    """Each row's case as the agency sees it; that it was shown is noted."""
+    """Each row's case as the agency sees it; the look is noted."""
     database.note(rows)
     titles = await reads.titles(database, [one["stream"] for one in rows])
     seen = (

@@ -1,4 +1,4 @@
-"""The cases behind a number of the statistics: of the caller's own figures, as it sees them."""
+"""The cases behind a number of the statistics, for the caller's own figures, as it sees them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DIVISION = "^([0-9]{6})?$"
 
 
 class Row(BaseModel):
-    """A row of an answer of `/v1/stats`: what it says of each dimension; empty is none stated."""
+    """A row of an answer of `/v1/stats`: its value for each dimension; empty means none stated."""
 
     month: str | None = Field(None, max_length=7, examples=["2026-03"])
     division: str | None = Field(None, pattern=_DIVISION)

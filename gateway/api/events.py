@@ -1,4 +1,4 @@
-"""Events: handing one in, and what became of it."""
+"""Events: handing one in, and its outcome."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ class Accepted(Shape):
 
 
 class EventStatus(Shape):
-    """`pending` until it stands in the journal, or was `rejected` with a reason.
+    """`pending` until it is in the journal, or was `rejected` with a reason.
 
-    Nothing is said of a record that the caller did not sign, whatever name it bears.
+    A record that the caller did not sign gives no answer, whatever name it has.
 
-    `unsent`: it is stored here, and no broker takes it for the reason given. It is tried again.
+    `unsent`: it is stored here, and no broker takes it for the given reason. It is tried again.
     """
 
     id: str = Field(examples=[EVENT])
@@ -94,15 +94,15 @@ class EventStatus(Shape):
         description="To its author: what admission noticed, also where no case has a finding of it",
         examples=[["unknown_recipient"]],
     )
-    #: About this event, of a journaled one; another may yet come of what is still on its way.
+    #: Findings about this event, for a journaled one; events still on their way may add others.
     findings: list[Finding] = Field(default_factory=list)
 
 
 class HandOver(Position):
     """A step of a hand-over, proved by the log leaf at this position.
 
-    `receipt`, where `proof` was asked for, is what proves it without us (docs/wire.md); none while
-    no signed head covers the position: within seconds.
+    `receipt`, if `proof` was asked for, proves it without us (docs/wire.md). It is null until a
+    signed head covers the position, which takes seconds.
     """
 
     at: datetime
@@ -250,7 +250,7 @@ async def receipts(
     recipients = row["recipients"]
     sees_all = await _sees_all(gateway, database, agency, row["stream"])
     if row["author"] != agency and not sees_all:
-        # Who else got the event, where and when, is between its author and them.
+        # The other recipients, with place and time, are known only to its author and them.
         recipients = [name for name in recipients if name == agency]
         steps = [one for one in steps if one["agency"] == agency]
     own = [name for name in recipients if _delivery(directory.agency(name)) == "kafka"]

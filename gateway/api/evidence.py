@@ -32,7 +32,7 @@ _BINARY = {"type": "string", "format": "binary"}
 async def evidence(case: str, agency: Caller, gateway: Context, database: Database) -> Response:
     """证据: the case's events, proofs, signed heads, keys and law in one zip (docs/wire.md).
 
-    An event that the caller may not see stands as leaf and signature. `casebus verify` checks it.
+    An event that the caller may not see is given as leaf and signature. `casebus verify` checks it.
     """
     row = await own_or_written(database, agency, case)
     return Response(await bundle_of(gateway, agency, row["stream"]), media_type=MEDIA_TYPE)

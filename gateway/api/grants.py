@@ -1,7 +1,7 @@
-"""应急查阅: an operator reads what a case says, under a grant that another operator gave it.
+"""应急查阅: an operator reads the content of a case, under a grant that another operator gave.
 
-One asks and says why, another agrees, and half an hour later it is over. Each look stands in the
-case's access log with the number of the grant, where the case's agencies read it (ADR 71).
+One asks and gives the reason, another agrees, and half an hour later it is over. Each look is in
+the case's access log with the number of the grant, where the case's agencies read it (ADR 71).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ State = Literal["asked", "live", "declined", "over"]
 
 
 class GrantRequest(BaseModel):
-    """Which case, and why its content has to be read."""
+    """The case, and the reason for reading its content."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,7 +48,10 @@ class GrantRequest(BaseModel):
 
 
 class Grant(Shape):
-    """`live`: its asker reads the case until `ends_at`. `over`: it lasted, or nobody decided."""
+    """`live`: its asker reads the case until `ends_at`.
+
+    `over`: its time passed, or nobody decided.
+    """
 
     grant: int = Field(examples=[3])
     case: str = Field(examples=[CASE])
@@ -113,7 +116,7 @@ async def one_grant(number: Number, asker: Asker, gateway: Context) -> Grant:
     responses=documented(*_NOBODY, "second_person", "not_found", "grant_decided", "grant_over"),
 )
 async def agree(number: Number, name: Operator, gateway: Context) -> Grant:
-    """Let who asked read the case for half an hour. Not by who asked."""
+    """Let the asker read the case for half an hour. Only another operator may agree."""
     return await _decide(gateway, number, name, agreed=True)
 
 
@@ -145,10 +148,10 @@ async def _decide(gateway: Gateway, number: int, name: str, *, agreed: bool) -> 
     responses=documented(*_NOBODY, "not_found", "grant_not_live", "directory_unavailable"),
 )
 async def opened(number: Number, asker: Asker, gateway: Context, database: Database) -> Opened:
-    """The case's content, while the grant lasts, for the operator who asked. Each look is logged.
+    """The case's content during the grant, for the operator who asked. Each look is logged.
 
-    As a member of its team sees it: no more than its agencies see of each other, and nothing that
-    its author took back.
+    It is shown as to a member of its team: no more than its agencies see of each other, and nothing
+    that its author took back.
     """
     only_operators(asker)
     row = await glass.one(await gateway.database(), number)

@@ -20,7 +20,7 @@ from storage import migrate, reads, sending, stalling
 
 router = APIRouter(route_class=ServedRoute, tags=["health"])
 _PATIENCE = 2.0
-#: The scheduler says each second that it lives; one that takes over needs some seconds.
+#: The scheduler reports each second that it lives; a new leader needs some seconds.
 SILENT_SECONDS = 30.0
 
 State = Literal["ok", "failing"]
@@ -33,11 +33,12 @@ class Alive(Shape):
 class Ready(Shape):
     """Ready: the database is migrated and answers, a broker answers, the directory is read.
 
-    And no partition stands still while records wait in it, as far as the scheduler sees (`moving`);
-    it looked lately (`watched`); none waits for a law bundle (`derived`).
+    Also no partition stands still while records wait in it, as far as the scheduler sees
+    (`moving`); the scheduler looked lately (`watched`); no partition waits for a law bundle
+    (`derived`).
 
-    Of the health in detail `sent` is a check too: nothing that is stored signed waits for longer
-    than it may, and no broker refused any of it.
+    In the detailed health, `sent` is a check too: no signed record waits longer than it may, and no
+    broker refused any.
     """
 
     status: State
@@ -56,7 +57,7 @@ class Health(Ready):
 
 @router.get("/livez")
 async def livez() -> Alive:
-    """The event loop turns. It asks nothing else, because a restart would not mend a database."""
+    """The event loop turns. This asks nothing else, because a restart would not mend a database."""
     return Alive(status="ok")
 
 
@@ -143,7 +144,7 @@ async def _broker(gateway: Gateway) -> State:
 
 
 async def _watched(gateway: Gateway) -> tuple[State, State]:
-    """Whether somebody looks, and what was seen; ok where no scheduler has ever worked."""
+    """True if a scheduler looks, with its result; ok if no scheduler has ever worked."""
     try:
         async with asyncio.timeout(_PATIENCE):
             rows = await reads.heartbeats(await gateway.database())

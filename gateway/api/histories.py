@@ -45,7 +45,7 @@ class HistoryItem(Shape):
     recorded_at: datetime
     position: Position | None
     recipients: list[str]
-    #: Whether the fold used it: not so for the bus's own events and those without standing.
+    #: True if the fold used it. It does not use the bus's own events and those without standing.
     folded: bool
     findings: list[Finding]
     data: dict[str, Any]
@@ -79,7 +79,7 @@ async def history(
     cursor: paging.Cursor = None,
     limit: paging.Limit = 200,
 ) -> HistoryPage:
-    """The case's life: every recorded event in fold order, with what was found about it.
+    """The case's life: every recorded event in fold order, with the findings about it.
 
     An author without a part in it is shown its own events.
     """
@@ -102,7 +102,7 @@ async def history(
 
 
 class _Asked(NamedTuple):
-    """The history of one case, now or as it was known; for whomever it is shown to."""
+    """The history of one case, now or at an earlier moment, for any viewer."""
 
     gateway: Gateway
     database: Looking
@@ -115,7 +115,7 @@ class _Asked(NamedTuple):
         return [(one["source"], one["id"]) for one in view.get("order", [])]
 
     async def events(self, agency: str) -> list[Any]:
-        """Those that the agency may know of, in fold order."""
+        """The events that the agency may know, in fold order."""
         rows = await reads.history(self.database, agency, self.row["stream"])
         if self.then is not None:
             rows = [one for one in rows if one["recorded_at"] <= self.then.at]
@@ -151,7 +151,7 @@ class _Asked(NamedTuple):
 
 
 def _agreed(mine: HistoryItem, theirs: HistoryItem) -> HistoryItem:
-    """An event as both see it; what either may not see is named as withheld."""
+    """An event as both see it; fields that either may not see are named as withheld."""
     both = agreement.agreed(mine.model_dump(), theirs.model_dump())
     withheld = list(dict.fromkeys([*theirs.withheld, *mine.withheld]))
     return HistoryItem(**{**both, "withheld": withheld})
@@ -202,7 +202,7 @@ def _key(row: Any) -> tuple[str, str]:
 
 
 def _history_place(events: list[Any], place: Any) -> int:
-    """Behind the event that the page before ended with, wherever a late event has moved it."""
+    """The place after the last event of the page before, even if a late event has moved it."""
     keys = [list(_key(one)) for one in events]
     if place not in keys:
         raise paging.malformed()

@@ -1,4 +1,4 @@
-"""收件: what was delivered to a hosted agency; an own consumer reads its inbox topic instead."""
+"""收件: the deliveries to a hosted agency; an own consumer reads its inbox topic instead."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def inbox(
     cursor: Annotated[str | None, Query(max_length=4096, description="`next` of before.")] = None,
     limit: paging.Limit = 50,
 ) -> InboxPage:
-    """Deliveries past `after`, oldest first, none passed over whenever it was recorded."""
+    """Deliveries past `after`, oldest first; none is left out, whenever it was recorded."""
     begin = cursor or after
     seen = {} if begin is None else _seen(paging.decode(begin))
     places = [(epoch, partition, index) for (epoch, partition), index in seen.items()]
@@ -87,11 +87,11 @@ async def delivery(
     database: Database,
     actor: Actor = "",
 ) -> DeliveryDetail:
-    """One delivered event with its body. The first reading is told by `intake.opened`."""
+    """One delivered event with its body. The first reading is reported by `intake.opened`."""
     row = await reads.inbox_item(database, agency, source, event_id)
     if row is None:
         raise CasebusError("not_found")
-    # It is shown as what was sent to the agency, whatever part it has in the case.
+    # It is shown as it was sent to the agency, whatever part it has in the case.
     viewer = bodies.viewer_of(gateway, agency, {})
     event = {
         "author": row["author"],
@@ -129,7 +129,7 @@ def _delivery(row: Any) -> dict[str, Any]:
 
 
 def _seen(place: Any) -> dict[tuple[int, int], int]:
-    """How far each (epoch, partition) has been read."""
+    """The progress of reading in each (epoch, partition)."""
     if not isinstance(place, list):
         raise paging.malformed()
     seen = {}

@@ -1,7 +1,7 @@
 """在哪里: the places of a case or an event, who owes what in it, and why it is stuck.
 
-For operators alone: topics, offsets, moments and agencies; nothing that a body says. For a
-restricted case it says only that the case exists.
+For operators alone: topics, offsets, moments and agencies, but no content of a body. For a
+restricted case it shows only that the case exists.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ _LONGEST = 255
 
 
 class Stage(Shape):
-    """`stored`, `sent`, `recorded`, `folded`, `routed`; of each recipient `delivered`, `opened`."""
+    """`stored`, `sent`, `recorded`, `folded`, `routed`.
+
+    For each recipient `delivered`, `opened`.
+    """
 
     stage: str = Field(examples=["routed"])
     at: datetime
@@ -64,7 +67,7 @@ class Owed(Shape):
 
 
 class Unsent(Shape):
-    """Stored signed, and not with the brokers."""
+    """Stored and signed, but not with the brokers."""
 
     shelf: str = Field(examples=["outbox"])
     topic: str
@@ -75,7 +78,7 @@ class Unsent(Shape):
 
 
 class Refusal(Shape):
-    """Rejected in the name of the case, and not in the journal."""
+    """Rejected under the name of the case, and not in the journal."""
 
     place: str = Field(examples=["2-17"])
     door: str
@@ -133,7 +136,7 @@ async def where(case: Name, asker: Asker, gateway: Context, database: Database) 
 async def _facts(
     gateway: Gateway, database: Looking, standing: Any, partition: int
 ) -> journeys.Facts:
-    """What holds every case of the partition, and this one inside the bus."""
+    """Facts that hold up every case of the partition, and those that hold up this one inside."""
     waiting = [one for one in await stalling.stalled(database) if one.partition == partition]
     return journeys.Facts(
         partition=partition,

@@ -1,7 +1,8 @@
 """The logs: signed heads and hash tiles, as tools for C2SP tlog-tiles fetch them, and cosignatures.
 
-Anyone who reaches the gateway may read them, without a key. A head says how many records there are.
-A hash says nothing to anyone without the record. Entries there are none: they name recipients.
+Anyone who reaches the gateway may read them, without a key. A head gives the number of records. A
+hash tells nothing to anyone without the record. There are no entry tiles, because entries name
+recipients.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Cosigned(Shape):
 
 @router.get("", responses=documented("directory_unavailable", "database_unavailable"))
 async def logs(gateway: Context) -> Logs:
-    """Every log of the installation: one for each partition of the journal, in its epoch of now."""
+    """Every log of the installation: one for each partition of the journal, in this epoch."""
     directory = gateway.directory()
     keys = [key for key in directory.keys.values() if key.agency == BUS]
     items = []
@@ -129,7 +130,7 @@ async def checkpoint(epoch: Epoch, partition: Partition, gateway: Context) -> Re
     response_class=Response,
 )
 async def hash_tile(epoch: Epoch, partition: Partition, tile: str, gateway: Context) -> Response:
-    """A tile of hashes (C2SP tlog-tiles), of what a signed head covers."""
+    """A tile of hashes (C2SP tlog-tiles), as far as a signed head covers it."""
     wanted, log = Tile.parse(tile), (epoch, partition)
     database = await gateway.database()
     head = await heads.last(database, log)
@@ -138,7 +139,7 @@ async def hash_tile(epoch: Epoch, partition: Partition, tile: str, gateway: Cont
     hashes = await heads.tile(database, log, wanted)
     if len(hashes) != wanted.width:
         if epoch != await journal.current_epoch(database):
-            # Its records stand in the log of the next epoch.
+            # Its records are in the log of the next epoch.
             raise CasebusError("not_found")
         raise CasebusError("log_altered", f"tile {wanted} has gaps")
     return Response(b"".join(hashes), media_type="application/octet-stream", headers=_FOREVER)

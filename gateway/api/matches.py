@@ -56,14 +56,14 @@ async def matches_of(
 ) -> CaseMatches:
     """Cases about the same seller and right, the likeliest first.
 
-    None for who does not see what the case is about: the reasons would say it.
+    None for a caller that does not see the subject of the case: the reasons would show it.
     """
     row = await own(database, agency, case)
     viewer = viewer_of(gateway, agency, row)
     if not redaction.sees_figures(viewer, gateway.access):
         return CaseMatches(items=[])
     stream = row["stream"]
-    # The gateway looks at what it compares. The caller looks only at what is shown.
+    # The gateway looks at the compared cases. The caller looks only at those shown.
     within = await gateway.database()
     others = await matching.candidates(within, stream, agency)
     known = await matching.profiles(within, [stream, *others])

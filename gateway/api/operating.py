@@ -1,6 +1,6 @@
-"""运行: how far the services are, what flows between agencies, and how each is connected.
+"""运行: the progress of the services, the flow between agencies, and the connection of each.
 
-For operators alone. Counts, moments and places; no case, and nothing that a body says.
+For operators alone. Counts, moments and places; no case, and no content of a body.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from storage import reads
 router = APIRouter(route_class=ServedRoute, prefix="/v1/ops", tags=["operation"])
 _REFUSALS = documented("unauthenticated", "operators_only", "database_unavailable")
 _MOST_HOURS = 24 * 7
-#: No agency of the directory that would send or be sent anything.
+#: Names that are no agency of the directory: they send and receive nothing.
 _NONE = frozenset({"root"})
 
 Hours = Annotated[
@@ -38,7 +38,7 @@ Hours = Annotated[
 
 
 class Partition(Shape):
-    """How far a service is in one partition."""
+    """A service's progress in one partition."""
 
     topic: str = Field(examples=[JOURNAL])
     partition: int
@@ -51,7 +51,7 @@ class Partition(Shape):
 
 
 class Service(Shape):
-    """One service; `tables` is what the database holds of the journal.
+    """One service; `tables` is the database's part of the journal.
 
     `failing`: a partition of it stands still, or its process is not ready. `phase`, `restarts` and
     `since` are null if no supervisor runs on this machine.
@@ -71,7 +71,7 @@ class Service(Shape):
 
 
 class Beat(Shape):
-    """When a service that says so said last that it lives."""
+    """The last time at which a reporting service said that it lives."""
 
     service: str = Field(examples=["scheduler"])
     at: datetime
@@ -80,7 +80,7 @@ class Beat(Shape):
 
 
 class Services(Shape):
-    """Health is that of `/readyz`: no other answer to the same question is kept."""
+    """The services. Health is that of `/readyz`: there is only one answer to that question."""
 
     status: State
     checks: dict[str, State]
@@ -104,7 +104,7 @@ class FlowPage(Shape):
 
 
 class Connection(Shape):
-    """How an agency is connected, by what was recorded of it."""
+    """The connection of an agency, by its recorded events."""
 
     agency: str = Field(examples=[SOURCE])
     name: str
@@ -134,7 +134,7 @@ class Connections(Shape):
 async def services(
     *, asker: Asker, gateway: Context, database: Database, sort: Sort = "lag"
 ) -> Services:
-    """Each service: lag, rate, age of what waits, restarts; what fails first."""
+    """Each service: lag, rate, age of waiting records, restarts; failing ones first."""
     only_operators(asker)
     ready = await health.ready_of(gateway)
     beats = await reads.heartbeats(database)
@@ -160,7 +160,7 @@ def _beat(row: Any) -> Beat:
 async def flow(
     *, asker: Asker, gateway: Context, database: Database, hours: Hours = 24
 ) -> FlowPage:
-    """Who sent how many events to whom, the most first. Only counts."""
+    """The number of events for each pair of sender and recipient, the most first. Only counts."""
     only_operators(asker)
     authors, window = {*_agencies(gateway), BUS}, timedelta(hours=hours)
     rows = await stored.flow(database, authors, window)
@@ -175,7 +175,7 @@ async def flow(
 async def connections(
     *, asker: Asker, gateway: Context, database: Database, hours: Hours = 24
 ) -> Connections:
-    """Each agency: when it sent and read last, what it has not read, its key, its clock, gaps."""
+    """Each agency: its last sending and reading, its unread events, its key, its clock, gaps."""
     only_operators(asker)
     names = _agencies(gateway)
     sent = await stored.last_sent(database, names)

@@ -1,4 +1,4 @@
-"""督办: who is late with what, what was not transferred, which returned cases have no answer."""
+"""督办: overdue steps, missing transfers, and returned cases without an answer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from storage.overseeing import NEVER, Place, Watched
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/oversight", tags=["oversight"])
 _MOST_DAYS = 3650
-#: The role that answers in the procedure by which a case comes back, as its law calls it.
+#: The role that answers in the procedure by which a case comes back, as its law names it.
 _REVERSE, _ANSWERS = "reverse_referral", "administrative"
 _REFUSALS = documented("unauthenticated", "database_unavailable", "directory_unavailable")
 
@@ -40,7 +40,10 @@ Division = Annotated[
 
 
 class Counts(Shape):
-    """Cases, each once; `since` is when the first of those that are overdue fell due."""
+    """Numbers of cases, each counted once.
+
+    `since` is the moment at which the first overdue one fell due.
+    """
 
     overdue: int = Field(examples=[3], description="Owed now and late.")
     since: datetime | None
@@ -58,7 +61,7 @@ class OwedStep(Counts):
 
 
 class OwedBy(Counts):
-    """One agency; a case in which two of its periods are overdue is one case here."""
+    """One agency; a case in which two of its periods are overdue counts once here."""
 
     agency: str = Field(examples=[SOURCE], description="Empty where no agency holds the role yet.")
     name: str
@@ -66,7 +69,7 @@ class OwedBy(Counts):
 
 
 class Owed(Counts):
-    """All of it: the agency with the most overdue cases first."""
+    """All of them: the agency with the most overdue cases first."""
 
     at: datetime
     due_within_days: int
@@ -143,7 +146,7 @@ async def breached(
     since: Annotated[date | None, Query(alias="from", description="First legal day.")] = None,
     until: Annotated[date | None, Query(alias="to", description="Last legal day.")] = None,
 ) -> Breaches:
-    """Periods that ran out, by agency and step, as it was known at a moment."""
+    """Periods that ran out, by agency and step, as known at a moment."""
     moment = as_of or gateway.now().replace(microsecond=0)
     days = (since or date.min, until or date.max)
     rows = await overseeing.breached(database, viewer, moment.astimezone(UTC), *days)
@@ -167,7 +170,7 @@ async def owed(
         int, Query(ge=0, le=_MOST_DAYS, description="What counts as due soon.")
     ] = 3,
 ) -> Owed:
-    """Overdue, due soon and done too late, by agency and step, in the cases the caller sees.
+    """Overdue, due soon and done too late, by agency and step, in the cases that the caller sees.
 
     `GET /v1/cases?owes=…&clock=…&clock_state=overdue` lists the cases of a count.
     """
@@ -203,7 +206,7 @@ async def omissions(
     cursor: paging.Cursor = None,
     limit: paging.Limit = 50,
 ) -> OmissionPage:
-    """Cases whose transfer is owed and was not made, the longest owed first."""
+    """Cases whose transfer is owed and missing, the longest owed first."""
     watched = _watched(gateway, viewer, agency, division)
     rows = await overseeing.omissions(database, watched, _after(cursor), limit + 1)
     cases = await summaries(gateway, database, viewer, rows[:limit])
@@ -279,7 +282,7 @@ def _step(law: Law, row: Any) -> OwedStep:
 
 
 def _titled(law: Law, clock: str) -> dict[str, str]:
-    """By the installed law. A clock that only an earlier law had has only its id."""
+    """The clock's title by the installed law. A clock of an earlier law only has its id."""
     if clock not in law.clocks:
         return {"title": clock, "title_en": clock}
     rule = law.clocks[clock][-1]

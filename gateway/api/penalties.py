@@ -1,6 +1,6 @@
-"""有案不录: published penalties held against the bus, and the questions about what it lacks.
+"""有案不录: compares published penalties with the bus, and shows the questions about missing ones.
 
-The questions of an agency about published penalties. On secret cases: docs/adr/0062.
+The questions are those of one agency. For secret cases see docs/adr/0062.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ class PublishedList(BaseModel):
 
 
 class Compared(Shape):
-    """How the bus stands to one row.
+    """The bus's answer for one row.
 
-    `entered`: it has the penalty. `asked`, `explained`, `withdrawn`: how the caller's own question
-    about it stands. `missing`: it has none that the caller may know of, and the caller never asked.
-    `unidentified`: neither a number (with its date, where it has no year) nor date and party.
+    `entered`: it has the penalty. `asked`, `explained`, `withdrawn`: the state of the caller's own
+    question about it. `missing`: it has none that the caller may know of, and the caller never
+    asked. `unidentified`: neither a number (with its date, if it has no year) nor date and party.
     `not_yours`: an office that the caller may not ask.
     """
 
@@ -80,7 +80,7 @@ class ComparedList(Shape):
 
 
 class Question(Shape):
-    """A question of the caller's; `due` where the installation has set a period and it runs."""
+    """A question of the caller's; `due` if the installation has set a period and it runs."""
 
     case: str = Field(examples=[CASE])
     office: str | None = Field(examples=[SOURCE])
@@ -97,9 +97,9 @@ class QuestionPage(Shape):
 
 
 class OfficeCounts(Shape):
-    """How the caller's questions to one office stand; `overdue` are some of the open ones.
+    """The state of the caller's questions to one office; `overdue` are some of the open ones.
 
-    Days count from when the bus had the question, to the first answer or to now.
+    Days count from the bus's receipt of the question, to the first answer or to now.
     """
 
     office: str | None = Field(examples=[SOURCE])
@@ -121,10 +121,12 @@ class Offices(Shape):
 async def compare(
     listed: PublishedList, agency: Caller, gateway: Context, database: Database
 ) -> ComparedList:
-    """Which of these penalties the bus has, and which the caller has asked about. Asks nothing.
+    """Tell which of these penalties the bus has, and which the caller has asked about.
 
-    A secret case that the caller may not know of is answered as one that is not there. Each case
-    that answers has the look in its access log.
+    Asks nothing.
+
+    A secret case that the caller may not know of counts as missing. Each case that answers has the
+    look in its access log.
     """
     rows = _read(gateway, agency, listed.items)
     sought = {one.stream: Sought(agency, one.listed.office, one.known) for one in rows if one.known}
@@ -137,7 +139,7 @@ async def compare(
 
 
 class _Row(NamedTuple):
-    """One row as it was read: whom it means, and by what it is known."""
+    """One row as read: its office, and the key of its penalty."""
 
     outcome: Outcome
     listed: Listed
@@ -199,7 +201,7 @@ async def questions(
 
 @router.get("/offices", responses=documented("unauthenticated", "database_unavailable"))
 async def offices(agency: Caller, gateway: Context, database: Database) -> Offices:
-    """How the caller's questions stand, by the office that was asked."""
+    """The state of the caller's questions, by the office that was asked."""
     rows = await penalties.offices(database, agency, gateway.now())
     return Offices(items=[OfficeCounts(**dict(one) | _days(one)) for one in rows])
 

@@ -1,6 +1,7 @@
-"""核验: what `casebus verify` found, the heads and their witnesses, and who sends which schema.
+"""核验: the results of `casebus verify`, the heads and their witnesses, and the schemas in use.
 
-For operators alone. The kinds and numbers of the problems. `casebus verify` prints the places.
+For operators alone. It has the kinds and numbers of the problems. `casebus verify` prints the
+places.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _WEEK = 168
 
 
 class Kind(Shape):
-    """One kind of disagreement, and how often it was seen."""
+    """One kind of disagreement, and the number of times that it was seen."""
 
     code: str = Field(examples=["event_altered"])
     count: int
@@ -50,7 +51,7 @@ class Verifications(Shape):
 
 
 class Head(Shape):
-    """The last signed head of a log, and who saw one."""
+    """The last signed head of a log, and the witnesses that saw one."""
 
     epoch: int
     partition: int
@@ -92,7 +93,7 @@ class Versions(Shape):
 async def verifications(
     *, asker: Asker, database: Database, limit: paging.Limit = 20
 ) -> Verifications:
-    """Runs of `casebus verify` that came to their end, the last first."""
+    """Finished runs of `casebus verify`, the last first."""
     only_operators(asker)
     return Verifications(items=[_run(one) for one in await proofs.verifications(database, limit)])
 
@@ -110,7 +111,7 @@ def _run(run: Run) -> Verification:
 
 @router.get("/heads", responses=_REFUSALS)
 async def heads(*, asker: Asker, gateway: Context, database: Database) -> Heads:
-    """Each log of this epoch: how much is signed, and how much of it a witness saw."""
+    """Each log of this epoch: its signed part, and the part that a witness saw."""
     only_operators(asker)
     rows = await proofs.heads(database)
     items = [Head(**{**dict(row), "witnesses": row["witnesses"] or []}) for row in rows]
@@ -121,7 +122,7 @@ async def heads(*, asker: Asker, gateway: Context, database: Database) -> Heads:
 async def schemas(
     *, asker: Asker, gateway: Context, database: Database, hours: Hours = _WEEK
 ) -> Versions:
-    """Who sends which version of which type. Versions that are not the latest stand first."""
+    """The versions of each type in use, by sender. Versions that are not the latest come first."""
     only_operators(asker)
     authors = {*gateway.directory().agencies, BUS}
     rows = await proofs.versions(database, authors, timedelta(hours=hours))

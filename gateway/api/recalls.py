@@ -1,4 +1,4 @@
-"""召回: of an event that its author took back, who has read it and who holds it no more."""
+"""召回: for an event that its author took back, who has read it and who holds it no more."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CORRECTED = "casebus.case.corrected."
 
 
 class Reader(Shape):
-    """Who read the event: it says so itself (`opened`), or the gateway showed it (`shown`)."""
+    """A reader of the event: it says so itself (`opened`), or the gateway showed it (`shown`)."""
 
     agency: str = Field(examples=[SOURCE])
     at: datetime
@@ -37,7 +37,7 @@ class Reader(Shape):
 
 
 class Recall(Shape):
-    """A recall, and what is known of each who was sent the event or a correction of it."""
+    """A recall, and the known facts about each recipient of the event or of a correction of it."""
 
     by: Identity
     recalled_at: datetime
@@ -50,7 +50,7 @@ class Recall(Shape):
 
 
 class _Group(NamedTuple):
-    """The recalled event and its corrections: (source, id), and all whom they were sent to."""
+    """The recalled event and its corrections: (source, id), and all their recipients."""
 
     events: list[tuple[str, str]]
     recipients: list[str]

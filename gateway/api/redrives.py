@@ -27,7 +27,7 @@ from storage.rejects import RejectedPlace, RejectFilter
 router = APIRouter(route_class=ServedRoute, prefix="/v1/redrives", tags=["rejected"])
 
 _LONGEST = 255
-#: It stands in the journal, or its bytes were not kept.
+#: It is in the journal, or its bytes were not kept.
 _NOTHING_TO_JUDGE = frozenset({"journaled", "not_kept"})
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 _NOBODY = ("unauthenticated", "nameless_operator")
@@ -35,7 +35,7 @@ State = Literal["asked", "agreed", "declined", "lapsed"]
 
 
 class RedriveRequest(BaseModel):
-    """Which records: by their places, or the first `most` of a reason, a door, an agency."""
+    """The records to send: by their places, or the first `most` of a reason, a door, an agency."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,12 +70,12 @@ class Judgement(Shape):
 
 
 class Planned(Shape):
-    """A record, and what is in the way of sending it again; `obstacle` is empty where nothing is.
+    """A record, and the obstacle to sending it again; `obstacle` is empty if there is none.
 
-    `journaled`: its event stands in the journal. `not_kept`: its bytes were not. `no_event`: no
-    case can be read of it. `waits_already`: a redrive has it. `sent_too_often`: the same bytes were
-    sent three times. `same_bytes`: another one here has them. `cannot_pass`: only a corrected copy
-    can.
+    `journaled`: its event is in the journal. `not_kept`: its bytes were not kept. `no_event`: no
+    case can be read from it. `waits_already`: a redrive has it. `sent_too_often`: the same bytes
+    were sent three times. `same_bytes`: another one here has them. `cannot_pass`: only a corrected
+    copy can.
     """
 
     place: str = Field(examples=[PLACE])
@@ -90,7 +90,7 @@ class Planned(Shape):
 
 
 class Plan(Shape):
-    """The records that are sent again, or would be. `redrive` is none in a dry run."""
+    """The records that are sent again, or would be. `redrive` is null in a dry run."""
 
     redrive: int | None
     records: list[Planned]
@@ -119,7 +119,7 @@ class RedrivePage(Shape):
 
 
 class Redriven(Shape):
-    """One record of a redrive, and what came of it."""
+    """One record of a redrive, and its result."""
 
     place: str = Field(examples=[PLACE])
     source: str
@@ -257,7 +257,7 @@ async def redrives(asker: Asker, database: Database, limit: paging.Limit = 50) -
 
 @router.get("/{number}", responses=documented("unauthenticated", "not_found"))
 async def one_redrive(number: Number, asker: Asker, database: Database) -> RedriveDetail:
-    """One of them, with what came of each record."""
+    """One of them, with the result of each record."""
     return await _detail(database, asker.agency, number)
 
 
@@ -268,7 +268,7 @@ async def one_redrive(number: Number, asker: Asker, database: Database) -> Redri
     ),
 )
 async def agree(number: Number, name: Operator, gateway: Context) -> RedriveDetail:
-    """Let it go: the relay sends its records, at its rate. Not by who asked for it."""
+    """Let it go: the relay sends its records, at its rate. Only another operator may agree."""
     return await _decide(gateway, number, name, agreed=True)
 
 
@@ -277,7 +277,7 @@ async def agree(number: Number, name: Operator, gateway: Context) -> RedriveDeta
     responses=documented(*_NOBODY, "operators_only", "not_found", "redrive_decided"),
 )
 async def decline(number: Number, name: Operator, gateway: Context) -> RedriveDetail:
-    """Let it not go. The operator who asked for it may do so too."""
+    """Refuse it. The operator who asked for it may do so too."""
     return await _decide(gateway, number, name, agreed=False)
 
 

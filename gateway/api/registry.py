@@ -1,8 +1,8 @@
-"""The schema registry's read API, as Confluent's clients speak it: what they need to decode.
+"""The schema registry's read API, as Confluent's clients speak it: the part that decoding needs.
 
 Schemas are registered by `casebus schemas` and change with a release only, so the registry is
-read-only here. Every answer has the registry's media type, every refusal its numeric code; where
-Confluent has none the status stands there, as in Confluent's own answers.
+read-only here. Every answer has the registry's media type, every refusal its numeric code. If
+Confluent has no code, the status takes its place, as in Confluent's own answers.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ problems.speak("/registry", _refusal)
 
 
 class RegistryRoute(ServedRoute):
-    """A body that does not fit is no schema."""
+    """Refuses a body that does not fit as no schema."""
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         if problems.code_of(error) == "invalid_request":
@@ -130,7 +130,7 @@ async def subjects(
     prefix_in_python: Annotated[str, Query(alias="subject", description="`subjectPrefix`.")] = "",
     deleted_only: DeletedOnly,
 ) -> list[str]:
-    """Every subject: the full name of an Avro record, one an event type."""
+    """Every subject: the full name of an Avro record, one for each event type."""
     names = {schema.subject for schema in gateway.schemas}
     begins = (prefix, prefix_in_python)
     found = sorted(one for one in names if all(one.startswith(begin) for begin in begins))
@@ -163,7 +163,7 @@ async def text_by_version(subject: Subject, version: Version, gateway: Context) 
 async def referenced_by(
     subject: Subject, version: Version, gateway: Context, part: Paged
 ) -> list[int]:
-    """None ever: each registered text holds the named types that it uses."""
+    """Always empty: each registered text holds the named types that it uses."""
     _version(gateway.schemas, subject, version)
     return part.of([])
 
@@ -177,7 +177,7 @@ async def look_up(subject: Subject, asked: Asked, gateway: Context) -> dict[str,
 
 @router.post("/subjects/{subject}/versions")
 async def register(subject: Subject, asked: Asked, gateway: Context) -> dict[str, int]:
-    """The id of a text that is registered already; a new one is refused: `casebus schemas new`."""
+    """The id of a registered text; a new text is refused: `casebus schemas new`."""
     known = [schema for schema in gateway.schemas if schema.subject == subject]
     try:
         return {"id": _same(known, asked).id}
@@ -287,7 +287,7 @@ def _version(schemas: Schemas, subject: str, version: str) -> Schema:
 
 
 def _same(known: list[Schema], asked: dict[str, Any]) -> Schema:
-    """The registered schema with the asked text, whatever its spaces and order of names."""
+    """The registered schema with the given text, whatever its spaces and order of names."""
     try:
         body = json.loads(asked["schema"])
     except (KeyError, TypeError, ValueError, RecursionError):

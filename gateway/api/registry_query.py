@@ -1,8 +1,9 @@
-"""What the registry's clients send in a query: Confluent's, for Java and Python, and Karapace's.
+"""The query parameters of the registry's clients: Confluent's, for Java and Python, and Karapace's.
 
-Each name is taken where their registry takes it, and does what it says; what it speaks of and is
-never here (nothing is deleted, nothing tagged, no text refers to another) changes no answer. The
-client for Python writes some names its own way. Any other name is refused, as on every route.
+Each name is accepted where their registry accepts it, with the same effect. If it is about a thing
+that never exists here (nothing is deleted, nothing tagged, no text refers to another), it changes
+no answer. The client for Python writes some names in its own way. Any other name is refused, as on
+every route.
 """
 
 from __future__ import annotations
@@ -39,20 +40,20 @@ def of_confluents_clients(
     deleted: Annotated[bool, Query(description=_NEVER_DELETED)] = False,
     normalize: Annotated[bool, Query(description="Texts are compared by what they say.")] = False,
 ) -> None:
-    """What they may ask for anywhere, and what changes no answer here."""
+    """Parameters that they may use anywhere and that change no answer here."""
 
 
 def _of_an_id(
     subject: Annotated[str, Query(description="Ids are the whole registry's.")] = "",
 ) -> None:
-    """What they may ask for beside an id."""
+    """Parameters beside an id."""
 
 
 def _as_negative(
     *,
     negative: Annotated[bool, Query(alias="deletedAsNegative", description=_NEVER_DELETED)] = False,
 ) -> None:
-    """What they may ask for beside a list of versions."""
+    """Parameters beside a list of versions."""
 
 
 def _deleted_only(
@@ -79,7 +80,7 @@ def _max_id(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which part of a list is asked for."""
+    """The wanted part of a list."""
 
     offset: int
     limit: int

@@ -1,7 +1,7 @@
-"""退回: what admission rejected, with the reason; the bytes are kept.
+"""退回: records that admission rejected, with the reason; the bytes are kept.
 
-An agency is shown in full what it signed; what others may have written under its name is counted
-(ADR 46). An operator is shown all, and each of its looks is in the access log.
+An agency is shown in full the records that it signed. Records that others may have written under
+its name are counted (ADR 46). An operator is shown all, and each of its looks is in the access log.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Rejected(Shape):
 
 
 class Group(Shape):
-    """How many of the last ones were rejected for one reason at one door."""
+    """The number of the last records rejected for one reason at one door."""
 
     reason: str = Field(examples=["unknown_key"])
     door: str = Field(examples=["events.police"])
@@ -88,7 +88,7 @@ class RejectedPage(Shape):
 
 
 class Header(Shape):
-    """A header as its sender had it; `text` is none where it is no UTF-8."""
+    """A header as its sender had it; `text` is null if it is no UTF-8."""
 
     name: str = Field(examples=["ce_type"])
     text: str | None
@@ -170,7 +170,7 @@ async def rejected(
 async def one_rejected(
     place: str, asker: Asker, gateway: Context, database: Database
 ) -> RejectedRecord:
-    """One record with its headers and its body. An event's id does as well: its last rejection."""
+    """One record with its headers and its body. An event's id finds its last rejection."""
     row = await find(database, asker, place)
     again = await redriving.of_record(database, row)
     hidden = asker.agency is None and await _is_taken_back(await gateway.database(), row)
@@ -183,7 +183,7 @@ async def one_rejected(
 
 
 async def _is_taken_back(database: Looking, row: Any) -> bool:
-    """Whether this is a copy of an event that its author recalled: its words are its author's."""
+    """True for a copy of an event that its author recalled: its words belong to its author."""
     stream = rejects.case_of(row["stream"])
     if stream is None:
         return False
@@ -211,7 +211,7 @@ def misnamed(reason: str | None) -> str:
 
 
 def parsed(text: str) -> RejectedPlace | None:
-    """A place as it is written; None for what may be an event's id."""
+    """The place in a text; None for a text that may be an event's id."""
     try:
         return RejectedPlace.parse(text)
     except ValueError:

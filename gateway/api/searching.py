@@ -1,4 +1,4 @@
-"""The caller's cases: found by what it is shown of them, sorted, paged and counted."""
+"""The caller's cases: found by the facts shown to it, sorted, paged and counted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ClockState = Literal[
 class Filters(BaseModel):
     """The conditions of a search, all at once.
 
-    A case is not found by anything that is not shown of it.
+    A hidden fact of a case never finds it.
     """
 
     status: str | None = Field(None, max_length=64, description="Of any procedure of the case.")
@@ -106,7 +106,7 @@ class Awaited(Shape):
 
 
 class CaseFound(CaseSummary):
-    """A case in a list, with what is due in it and from whom."""
+    """A case in a list, with its next due step and who owes it."""
 
     due: datetime | None = Field(default=None, description="The next end of a running clock.")
     provisional: bool = Field(default=False, description="暂定: `due` may still move.")
@@ -149,7 +149,7 @@ async def cases(
     cursor: paging.Cursor = None,
     limit: paging.Limit = 50,
 ) -> CasePage:
-    """The caller's cases; an operator's are all, without what bodies say."""
+    """The caller's cases; an operator's are all cases, without the content of bodies."""
     viewing = _viewing(gateway, agency)
     wanted = await _wanted(gateway, viewing, filters)
     after = None if cursor is None else _place(sort, paging.decode(cursor))
@@ -201,7 +201,7 @@ async def counts(
     filters: Annotated[Filters, Query()],
     by: Annotated[By, Query(description="`agency`: who opened it; `month`: of opening.")] = "all",
 ) -> CaseCounts:
-    """How many of the caller's cases there are, by what is shown of each."""
+    """The number of the caller's cases, by a fact that is shown of each."""
     viewing = _viewing(gateway, agency)
     rows = await _counted(database, viewing, await _wanted(gateway, viewing, filters), by)
     items = [Counted(value=row["value"], count=row["count"]) for row in rows]
@@ -213,7 +213,7 @@ async def _total(database: Looking, viewing: Viewing, wanted: CaseFilter) -> int
 
 
 async def _counted(database: Looking, viewing: Viewing, wanted: CaseFilter, by: By) -> list[Any]:
-    """Counted by words of what they hold, a few cases are as good as shown: looks at each."""
+    """If words of content are counted, a few cases are as good as shown: looks at each."""
     rows = await searching.counts(database, viewing, wanted, by)
     named = (wanted.organisation, wanted.number, wanted.title, wanted.event, wanted.trace)
     singles_out = any(one is not None for one in named)
@@ -303,7 +303,7 @@ def _trace(text: str | None) -> bytes | None:
 
 
 def _due_before(now: datetime, filters: Filters) -> datetime | None:
-    """The earlier of both bounds."""
+    """The earlier of the two bounds."""
     days, last = filters.due_within_days, _end("due_to", filters.due_to)
     within = None if days is None else now + days * _DAY
     return min((one for one in (within, last) if one is not None), default=None)

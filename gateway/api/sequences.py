@@ -1,4 +1,4 @@
-"""Sequence numbers as they came: two systems under one name show themselves here."""
+"""Repeated sequence numbers: they reveal two systems under one name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST = 1000
 
 
 class Repeated(Shape):
-    """The first number of a case that a source gave twice, and how many it gave so."""
+    """The first number of a case that a source gave twice, and the count of such numbers."""
 
     source: str = Field(examples=[SOURCE])
     case: str = Field(examples=[CASE])
@@ -39,7 +39,8 @@ class RepeatedNumbers(Shape):
 async def repeated(agency: Caller, database: Database) -> RepeatedNumbers:
     """Numbers that systems of the caller gave to two events of one case.
 
-    Two systems publish under one name, or a local store was deleted or copied. Nothing is lost.
+    The cause is two systems under one name, or a local store that was deleted or copied. Nothing is
+    lost.
     """
     rows = await reads.repeated_numbers(database, agency, _MOST)
     return RepeatedNumbers(

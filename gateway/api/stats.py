@@ -76,8 +76,8 @@ async def stats(
     view: Annotated[Literal["own", "shared"], Query()] = "own",
     division: Annotated[str, Query(max_length=6, description="Of a shared view.")] = "",
 ) -> Any:
-    """Figures of what the caller sent or was sent, or of all with small cells left out."""
-    # A whole second, so that what a report says of its moment can be asked for again.
+    """Figures of events that the caller sent or was sent, or of all with small cells left out."""
+    # A whole second, so that the moment in a report can be asked for again.
     moment = as_of or gateway.now().replace(microsecond=0)
     known = await rules.rules(gateway.settings.policies_dir)
     asked = FigureQuery(

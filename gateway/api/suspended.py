@@ -1,4 +1,7 @@
-"""中止: what waits inside the bus, why, and what ends it. Nothing of it is lost meanwhile."""
+"""中止: cases and partitions that wait inside the bus, the reason, and the remedy.
+
+Nothing is lost.
+"""
 
 from __future__ import annotations
 

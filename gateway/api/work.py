@@ -1,4 +1,4 @@
-"""Work: an agency's items, and what its officers do on them."""
+"""Work: an agency's items, and its officers' acts on them."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class EventRef(Shape):
 
 
 class ActionOutcome(Shape):
-    """`done`: the event is folded, with what was found about it. `pending`: ask its Location."""
+    """`done`: the event is folded, with the findings about it. `pending`: ask its Location."""
 
     status: Literal["done", "pending"]
     event: EventRef
@@ -150,7 +150,7 @@ async def work(
 async def one_item(
     *, key: str, agency: Caller, gateway: Context, database: Database, actor: Actor = ""
 ) -> WorkItem:
-    """One item. Reading it opens the event that brought it, which is told by `intake.opened`."""
+    """One item. Reading it opens the event that brought it, which `intake.opened` reports."""
     row = await items.item(database, agency, key)
     if row is None:
         raise CasebusError("not_found")
@@ -211,7 +211,7 @@ async def act(
     )
 
 
-#: Where items stand in the order that have no due date, or of which no receipt is known.
+#: The place in the order of items without a due date, or without a known receipt.
 _NEVER: dict[Order, datetime] = {
     "due": datetime(9999, 12, 31, tzinfo=UTC),
     "received": datetime(1970, 1, 1, tzinfo=UTC),
@@ -227,7 +227,7 @@ def _place(place: Any) -> tuple[datetime, str]:
     match place:
         case [str() | None as at, str() as key]:
             try:
-                # Cursors of an earlier release say nothing of an item that is never due.
+                # Cursors of an earlier release have nothing about items that are never due.
                 return _NEVER["due"] if at is None else datetime.fromisoformat(at), key
             except ValueError:
                 raise paging.malformed() from None

@@ -1,4 +1,4 @@
-"""The one way out for what an event says: the journal's bytes, read and redacted for one viewer."""
+"""The one way out for the content of events: the journal's bytes, redacted for one viewer."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class ShownEvent(NamedTuple):
 
     row: Any
     seen: Seen
-    #: The trace id that its author sent it under; none where it named none.
+    #: The trace id under which its author sent it; None if the author named none.
     trace: str | None
 
 
 def viewer_of(gateway: Gateway, agency: str, view: dict[str, Any]) -> Viewer:
-    """How the agency looks at the case of this view."""
+    """The agency as a viewer of the case of this view."""
     known = gateway.directory().agency(agency)
     return redaction.viewer_of(agency, known.sector if known else "", view)
 
 
 def participant(gateway: Gateway, agency: str) -> Viewer:
-    """How it looks at an open case in which it holds no role."""
+    """The viewer of an open case in which it holds no role."""
     return viewer_of(gateway, agency, {"regions": [{}]})
 
 
@@ -50,7 +50,7 @@ async def said(
     named = redaction.streams_of(
         link for _, data in read.values() for link in redaction.linked(data)
     )
-    # Looked at by the gateway, to leave out what the viewer may not know of other cases.
+    # The gateway looks at it, to leave out the parts of other cases that the viewer may not know.
     known = await reads.knowable(await gateway.database(), viewer.agency, named)
     return [
         ShownEvent(
@@ -71,14 +71,14 @@ async def said(
 
 
 class _Recalled(NamedTuple):
-    """Of one case: what was recalled, and the words that stand without it."""
+    """For one case: the recalled events, and the words in force without them."""
 
     events: Collection[Identity]
     words: Standing
 
 
 async def _recalled(gateway: Gateway, streams: Collection[UUID]) -> dict[UUID, _Recalled]:
-    """For the cases in which something was recalled."""
+    """For the cases with recalled events."""
     database = await gateway.database()
     recalled = await reads.recalled(database, streams)
     standing = await reads.standing(database, recalled)
@@ -95,7 +95,7 @@ def _taken(
     read: tuple[Schema, dict[str, Any]],
     recalled: Mapping[UUID, _Recalled],
 ) -> TakenBack:
-    """What of the event its author, or the author of what it repeats, has taken back."""
+    """The parts of the event that its author, or the author of its quotes, has taken back."""
     schema, data = read
     of_case = recalled.get(body["stream"])
     if of_case is None:

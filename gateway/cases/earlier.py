@@ -1,7 +1,7 @@
-"""A case as the bus knew it at an earlier moment: folded again from what was recorded by then.
+"""A case as the bus knew it at an earlier moment: folded again from the records of that time.
 
-The journal keeps everything that was ever said, and the fold is pure. So the state of any past day
-can be derived again, under the present law of the case. Who may see what is the caller's.
+The journal keeps everything, and the fold is pure. So the state of any past day can be derived
+again, under the present law of the case. The caller decides who may see what.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _RECALL = f"casebus.{RECALLED}."
 
 @dataclass(frozen=True, slots=True)
 class EarlierState:
-    """As the tables would have shown the case at this moment."""
+    """The state that the tables would have shown at this moment."""
 
     at: datetime
     #: Like a row of `derived.case_state`.
@@ -57,7 +57,7 @@ def _folded(gateway: Gateway, kept: bundling.Kept, at: datetime) -> EarlierState
     reading = FoldTools(gateway.schemas, limits)
     law = Law(bundle.unpack(state["bundle"]))
     events = {one.identity: one for one in events_of(lines, gateway.schemas, reading)}
-    # What was taken back since is shown on no path, whatever was known of it then.
+    # Events taken back since then are never shown, whatever was known at that time.
     since = [_line(row) for row in kept.records if row["type"].startswith(_RECALL)]
     recalls = events_of(since, gateway.schemas, reading)
     events |= {one.identity: one for one in recalls if recalled_by(one.data) in events}
@@ -77,7 +77,7 @@ def _recorded(line: JournalLine) -> datetime:
 
 
 def _opened_at(case: Case, events: Mapping[Identity, CaseEvent]) -> datetime | None:
-    """As the tables have it; None while nothing opened the stream."""
+    """In the tables' form; None while nothing has opened the stream."""
     if not case.procedure:
         return None
     return dated(events[case.order[0]]).legal.moment().astimezone(UTC)

@@ -1,6 +1,6 @@
-"""A case's evidence for one viewer: what it may see whole, and the leaves of the rest.
+"""A case's evidence for one viewer: the records that it may see whole, and the leaves of the rest.
 
-Of a closed case it holds what the viewer wrote or was sent, as the history does.
+For a closed case it holds the events that the viewer wrote or was sent, as the history does.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Identity = tuple[str, str]
 
 
 async def bundle_of(gateway: Gateway, agency: str, stream: UUID) -> bytes:
-    """The bundle as bytes; raises `not_found`, or `head_missing` where no head covers it yet."""
+    """The bundle as bytes; raises `not_found`, or `head_missing` if no head covers it yet."""
     database = await gateway.database()
     kept = await bundling.kept(database, stream)
     view = kept.state["view"] if kept.state is not None else {}
@@ -62,12 +62,12 @@ async def bundle_of(gateway: Gateway, agency: str, stream: UUID) -> bytes:
 
 @dataclass
 class Sight:
-    """What one viewer gets of a case."""
+    """The part of a case that one viewer gets."""
 
     lines: list[JournalLine]
     relays: list[JournalLine]
     hand_overs: list[dict[str, Any]]
-    #: Nothing of the case was left out.
+    #: True if nothing of the case was left out.
     is_all: bool
 
 
@@ -86,7 +86,7 @@ async def _sight(
 
 
 def _is_known(gateway: Gateway, viewer: Viewer, row: Any, known: set[Identity]) -> bool:
-    """Whether the history shows it at all, with more than its month."""
+    """True if the history shows it with more than its month."""
     if (row["source"], row["id"]) not in known:
         return False
     if not redaction.is_closed(viewer):
@@ -97,9 +97,9 @@ def _is_known(gateway: Gateway, viewer: Viewer, row: Any, known: set[Identity]) 
 async def _whole(
     gateway: Gateway, database: Handle, viewer: Viewer, rows: Iterable[Any]
 ) -> set[Place]:
-    """The places of those of which nothing is withheld from the viewer.
+    """The places of the records that the viewer gets whole.
 
-    Of a copy with another body nobody is shown anything but its author and who was sent it.
+    A copy with another body is shown only to its author and its recipients.
     """
     own = [
         row
@@ -124,7 +124,10 @@ def _hand_overs(
     sent: Mapping[Identity, Any],
     places: set[Place],
 ) -> tuple[list[JournalLine], list[dict[str, Any]]]:
-    """The steps of what is given whole: of others' events its own, unless it sees figures."""
+    """The steps of whole records.
+
+    For others' events only the viewer's own, unless it sees figures.
+    """
     said = [_step(SUBMITTED, row) for row in sent.values()]
     relays: dict[Place, JournalLine] = {}
     for row in kept.relays:
@@ -167,7 +170,7 @@ def _step(step: str, row: Any, agency: str = "") -> dict[str, Any]:
 
 
 async def _proofs(gateway: Gateway, database: Handle, places: set[Place]) -> dict[Place, Receipt]:
-    """The proof of each place, all of one log below one head; waits for a head that is not yet."""
+    """The proof of each place, all of one log below one head; waits for a missing head."""
     asked = [("", place) for place in sorted(places)]
     directory, needed = gateway.directory(), gateway.witnessing.needed
     for _ in range(_TRIES):

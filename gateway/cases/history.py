@@ -1,4 +1,4 @@
-"""The order in which a case's events are shown: the fold's, and the unfolded ones by legal time."""
+"""The order in which a case's events are shown: the fold's; unfolded ones by legal time."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from casebus.cases.visibility import Access, Viewer
 from casebus.events.doors import BUS
 from casebus.events.legaltime import CHINA
 
-#: Who received and opened what, and when, is between the two.
+#: Only the two sides know who received and opened what, and when.
 _NOTES = "casebus.intake."
 
 
 def in_fold_order(rows: Sequence[Any], order: Sequence[tuple[str, str]]) -> list[Any]:
-    """`rows` (mappings with source, id, legal_at) as the fold ordered them.
+    """`rows` (mappings with source, id, legal_at) in the order of the fold.
 
-    What the fold left out (the bus's own events, those without standing) stands before the first
-    folded event with a later legal time.
+    Events that the fold left out (the bus's own events, those without standing) come before the
+    first folded event with a later legal time.
     """
     rank = {identity: at for at, identity in enumerate(order)}
     folded = sorted(
@@ -35,7 +35,7 @@ def in_fold_order(rows: Sequence[Any], order: Sequence[tuple[str, str]]) -> list
 
 
 class WithheldEvent(NamedTuple):
-    """An event of a secret case as who holds no role in it sees it: its type and its month."""
+    """An event of a secret case for a viewer without a role in it: its type and its month."""
 
     id: str
     type: str
@@ -44,9 +44,9 @@ class WithheldEvent(NamedTuple):
 
 
 def closed_history(viewer: Viewer, access: Access, rows: Sequence[Any]) -> list[Any]:
-    """What it wrote or was sent, in the order given, and of each month before that what it was not.
+    """Month by month: first the events withheld from the viewer, then its own in the given order.
 
-    The order and the bus's statements on the case do not tell what happened in it.
+    The order and the bus's statements on the case do not reveal its events.
     """
     months: dict[str, list[Any]] = {}
     withheld: dict[str, list[Any]] = {}

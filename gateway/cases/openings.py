@@ -1,9 +1,9 @@
-"""查阅: the first opening of a delivered event, told by a signed `intake.opened`.
+"""查阅: the first opening of a delivered event, reported by a signed `intake.opened`.
 
 Design rule 17, steps of a hand-over.
 
-The event goes through the outbox: whoever reads must not wait for a broker, and what was read
-must not stay unsaid because a broker was away.
+The event goes through the outbox. So the reader never waits for a broker, and no reading stays
+unreported because a broker was away.
 """
 
 from __future__ import annotations

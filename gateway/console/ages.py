@@ -1,4 +1,4 @@
-"""How long something lasts or is ago, in its largest whole unit."""
+"""A length of time, or the time since a moment, in its largest whole unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60))
 
 
 def age(seconds: float, t: PageWords) -> str:
-    """Below two minutes in seconds: where something stands still, each of them counts."""
+    """In seconds below two minutes: during a standstill each of them counts."""
     if seconds >= _LEAST_IN_UNITS:
         for name, unit in _UNITS:
             if seconds >= unit:

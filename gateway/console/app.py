@@ -71,7 +71,7 @@ def install(app: FastAPI, gateway: Gateway) -> None:
 
 
 class Compressed:
-    """The console's pages by gzip; the API's answers go as they always did."""
+    """Compresses the console's pages by gzip; the API's answers stay as they are."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app, self._zipping = app, GZipMiddleware(app, minimum_size=1000, compresslevel=5)

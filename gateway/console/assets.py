@@ -52,7 +52,7 @@ class Assets:
             _log.warning("the console's libraries are not here: pages work, slower, without them")
 
     def url(self, name: str) -> str | None:
-        """None for a library that is not there."""
+        """The address; None for a library that is missing."""
         return self._known[name].url if name in self._known else None
 
     def answer(self, request: Request, digest: str, name: str) -> Response:

@@ -1,8 +1,8 @@
-"""One watcher a gateway, while anybody looks: which open pages have something new to show.
+"""One watcher for each gateway: it tells open pages that they have something new to show.
 
-The watcher asks how far the journal is recorded, a few times a second; a page is told only that
-what it shows has changed. A place in the journal is the event's id, so a page that comes back after
-a restart is told what it missed.
+The watcher asks for the progress of recording a few times a second. A page is told only that its
+content has changed. A place in the journal is the event's id, so a page that comes back after a
+restart learns what it missed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ROUND_SECONDS = 0.3
 _AWAY_SECONDS = 1.0
 _PATIENCE_SECONDS = 4.0
 _ASK_SECONDS = 10.0
-#: The checks of the health that fail where something new may not come.
+#: The checks of the health that fail if news may be missing.
 _MOVES = ("broker", "moving")
 #: A page that comes back from farther behind is told to load again, whatever has changed.
 _MOST_MISSED = 20_000
@@ -57,7 +57,7 @@ class Changes:
         self._asking: asyncio.Task[None] | None = None
         self.places: Places = {}
         self.away = False
-        #: Since when something new may not come, though the database answers.
+        #: The time since when news may be missing, although the database answers.
         self.still_since: datetime | None = None
         self.ended = False
 
@@ -93,7 +93,7 @@ class Changes:
     async def _watch(self) -> None:
         while self._listeners and not self.ended:
             try:
-                # A pool that gets no connection waits, whatever time its queries are given.
+                # A pool without a free connection waits, whatever time limit its queries have.
                 async with asyncio.timeout(_PATIENCE_SECONDS):
                     await self._look()
             except AWAY as error:
@@ -106,7 +106,7 @@ class Changes:
                 await asyncio.sleep(_ROUND_SECONDS)
 
     async def _ask(self) -> None:
-        """Beside the watcher, which does not wait for brokers that do not answer."""
+        """Runs beside the watcher, which does not wait for brokers that do not answer."""
         while self._listeners and not self.ended:
             since = (await self._standing.now()).failing_since
             # If the database is away, the watcher says so. Nothing else is known then.

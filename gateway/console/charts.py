@@ -44,12 +44,12 @@ class Chart(NamedTuple):
 
     @property
     def words(self) -> str:
-        """For who does not see it: each month with its number."""
+        """For readers who cannot see it: each month with its number."""
         return "; ".join(f"{one.label}: {one.said}" for one in self.bars)
 
 
 def trend(points: Sequence[Point], said: Sequence[str], *, large: bool = False) -> Chart | None:
-    """Bars from zero to the greatest number; nothing where there is nothing to draw."""
+    """Bars from zero to the greatest number; nothing if there is nothing to draw."""
     if not any(one.value.number or one.value.left_out for one in points):
         return None
     width, height = _LARGE if large else _SMALL

@@ -14,7 +14,7 @@ _ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class NextAct:
-    """One act that may follow; `to` is None where the state stays."""
+    """One act that may follow; `to` is None if the state stays."""
 
     type: str
     roles: tuple[Title, ...]
@@ -42,7 +42,7 @@ class ReadableProcedure:
         return cls(title_of(said["title"]), states, roles, rows)
 
     def has(self, ce_type: str) -> bool:
-        """Whether the procedure names this event."""
+        """True if the procedure names this event."""
         return any(_type(one["event"]) == ce_type for one in self.transitions)
 
     def next(self, state: str, today: dt.date) -> list[NextAct]:

@@ -1,4 +1,4 @@
-"""Numbers of the statistics as they are read, and tables whose cells lead to their cases."""
+"""Numbers of the statistics for reading, and tables whose cells lead to their cases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from casebus.statistics.overview import Figure, Value
 from casebus.statistics.tables import LEFT_OUT, yuan
 from gateway.console.languages import PageWords
 
-#: Kind -> column of a row -> which of the counted cases that number is of.
+#: Kind -> column of a row -> the counted cases that the number is about.
 _PARTS: Mapping[str, Mapping[str, str]] = {
     "count": {"count": "all", "value": "all"},
     "sum": {"count": "all"},
@@ -24,7 +24,7 @@ _PLACES = ("division", "city", "province")
 
 
 class TableCell(NamedTuple):
-    """`asks` leads to its cases: the parameters of `/v1/stats/cases`; none where nothing does."""
+    """`asks` leads to its cases: the parameters of `/v1/stats/cases`; None if nothing does."""
 
     head: str
     text: str

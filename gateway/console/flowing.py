@@ -21,7 +21,7 @@ _THIN, _THICK = 1.5, 12.0
 
 @dataclass(frozen=True, slots=True)
 class FlowEnd:
-    """An agency on one side, and how many of the drawn events are its."""
+    """An agency on one side, and the number of drawn events that belong to it."""
 
     agency: str
     y: int

@@ -33,7 +33,7 @@ def policy(forms_to: Iterable[str] = (), **others: str) -> str:
 
 
 class ConsoleHeaders:
-    """Puts them on every answer under the console's paths, refusals included."""
+    """Puts them on every answer under the console's paths, including refusals."""
 
     def __init__(self, app: ASGIApp, forms_to: Iterable[str] = ()) -> None:
         self._app, self._policy = app, policy(forms_to)

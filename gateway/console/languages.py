@@ -29,7 +29,7 @@ class PageWords:
         return self._texts[key][self.language].format(**values)
 
     def of(self, kind: str, value: str) -> str:
-        """The word of a value that is data, as `state.running`; the value itself where none is."""
+        """The word for a value of data, as `state.running`; the value itself if there is none."""
         texts = self._texts.get(f"{kind}.{value}")
         return texts[self.language] if texts else value
 
@@ -52,7 +52,7 @@ def texts() -> dict[str, dict[str, str]]:
 
 @lru_cache
 def remedies() -> dict[str, str]:
-    """In Chinese, by reason: why a record was refused, and what to do."""
+    """In Chinese, by reason: the cause of a refusal, and the remedy."""
     found: dict[str, str] = shipped.parse(_REMEDIES.read_text("utf-8"))
     return found
 

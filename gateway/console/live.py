@@ -1,6 +1,6 @@
-"""Server-sent events: what changed, the database is away, all stands still, or the end.
+"""Server-sent events: a change, a database that is away, a standstill, or the end.
 
-An event bears no content: the page fetches its parts again, by the same entitlement as before.
+An event has no content: the page fetches its parts again, with the same rights as before.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ async def live(
     of: Annotated[str, Query(pattern=r"^(work|all|case:[0-9a-f-]{36})$")],
     after: Annotated[str, Query(max_length=2000)] = "",
 ) -> StreamingResponse:
-    """Opens a stream for what the page shows, once its viewer may see it."""
+    """Opens a stream for the page's subject, once its viewer may see it."""
     listener = await _listener(visitor, database, of)
     last = request.headers.get("last-event-id") or after
     changes: Changes = request.app.state.changes
@@ -91,7 +91,7 @@ async def _told(
 
 
 async def _may_stay(gateway: Gateway, visitor: Visitor, listener: Listener) -> bool:
-    """Whether the session lives, and the case is still the viewer's to see."""
+    """True if the session lives, and the viewer may still see the case."""
     try:
         database = await gateway.database()
         if not await still_valid(database, visitor):

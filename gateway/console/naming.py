@@ -16,7 +16,7 @@ from gateway.console.coming import ReadableProcedure, Title, title_of
 from gateway.console.languages import PageWords
 from gateway.console.reading import BodyLine, label_at, labels, lines
 
-#: Up to this level a page shows what its reader may see without being asked why.
+#: Up to this level a page shows everything that its reader may see, without asking for a reason.
 _ON_PAGES: Level = "CASE_TEAM"
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _TYPE = re.compile(r"^casebus\.(?P<room>\w+)\.(?P<name>\w+)\.v\d+$")
@@ -27,11 +27,11 @@ class PageNames:
     schemas: Schemas
     #: Duty -> title.
     duties: Mapping[str, Title]
-    #: State of a procedure -> title; a word that several use has the first one's.
+    #: State of a procedure -> title; if several use a word, the first one's.
     states: Mapping[str, Title]
     #: Procedure -> title.
     procedures: Mapping[str, Title]
-    #: Procedure -> its states and what leads from each.
+    #: Procedure -> its states and the ways out of each.
     ways: Mapping[str, ReadableProcedure]
 
     @classmethod
@@ -54,7 +54,7 @@ class PageNames:
         return cls(schemas, duties, states, procedures, ways)
 
     def duty(self, t: PageWords, duty: str, title: str = "") -> str:
-        """`title` is what the case's own law calls it, in Chinese."""
+        """`title` is the duty's name in the case's own law, in Chinese."""
         chinese, english = self.duties.get(duty, (title or duty, duty.replace("_", " ")))
         return t.pick(title or chinese, english)
 
@@ -91,7 +91,7 @@ class PageNames:
         return self.type(t, ce_type) if found == ce_type else found
 
     def masked(self, ce_type: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Without what only author and recipients may see: a page shows that for a reason alone."""
+        """The event without the fields of author and recipients, which need a reason."""
         try:
             return shown(self.schemas.latest(ce_type).body, data, _ON_PAGES).data
         except CodecError:
@@ -111,7 +111,7 @@ class PageNames:
             return []
 
     def hidden(self, t: PageWords, ce_type: str, data: Mapping[str, Any]) -> list[str]:
-        """The labels of what is masked and says something."""
+        """The labels of masked fields with a value."""
         there = set(labels(self.said(t, ce_type, data)))
         every = labels(self.said(t, ce_type, data, whole=True))
         return list(dict.fromkeys(one for one in every if one not in there))

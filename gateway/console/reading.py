@@ -14,14 +14,14 @@ _HOME = "CNY"
 
 
 class BodyLine(NamedTuple):
-    """A label and what stands there: a text, a number, yes or no, or lines and lists of them."""
+    """A label and its value: a text, a number, yes or no, or lines and lists of them."""
 
     label: str
     value: Any
 
 
 def lines(schema: Schema, data: Mapping[str, Any], language: Language) -> list[BodyLine]:
-    """The fields that say something, in the schema's order; what it does not know comes last."""
+    """The fields with a value, in the schema's order; unknown fields come last."""
     read = _Reading(language)
     read.know(schema.body)
     found = list(read.record(schema.body, data))
@@ -49,7 +49,7 @@ def label_at(schema: Schema, path: str, language: Language) -> str:
 
 
 class _Reading:
-    """One walk over an Avro schema beside a value; named types are kept for where they recur."""
+    """One walk over an Avro schema beside a value; named types are kept for their next uses."""
 
     def __init__(self, language: Language) -> None:
         self._language = language
@@ -122,7 +122,7 @@ class _Reading:
 
 
 def _money(value: Mapping[str, Any], language: Language) -> str:
-    """`21,000.00 元`; nothing where the amount is not the reader's to see."""
+    """`21,000.00 元`; nothing if the reader may not see the amount."""
     if "fen" not in value:
         return ""
     whole, rest = divmod(abs(value["fen"]), 100)

@@ -1,7 +1,7 @@
-"""Pages from templates, in the reader's language, on Beijing time; or a part, where htmx asks.
+"""Pages from templates, in the reader's language, on Beijing time; or a part, for htmx.
 
-A part is a block of the page's own template: its name is the `id` of what htmx will replace. So a
-page and its parts are written once.
+A part is a block of the page's own template. Its name is the `id` of the element that htmx will
+replace. So a page and its parts are written once.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _json(value: Any, **form: Any) -> str:
 def page(
     request: Request, template: str, visitor: Visitor | None, *, status: int = 200, **values: Any
 ) -> HTMLResponse:
-    """A whole page, or the block that htmx will put in the place of the element it names."""
+    """A whole page, or the block that htmx will put in place of the element it names."""
     known = environment().get_template(template)
     context = known.new_context({**_common(request, visitor), **values})
     block = known.blocks.get(request.headers.get("hx-target", "").replace("-", "_"))
@@ -114,7 +114,10 @@ def _here(request: Request) -> str:
 
 
 def with_query(request: Request, changed: Mapping[str, Any]) -> str:
-    """The page's address with other parameters; one that is None goes, and the cursor too."""
+    """The page's address with other parameters.
+
+    A parameter of None is dropped, and so is the cursor.
+    """
     gone = {"cursor", *changed}
     kept = [pair for pair in request.query_params.multi_items() if pair[0] not in gone]
     kept += [(name, value) for name, value in changed.items() if value is not None]
@@ -125,7 +128,7 @@ def moment(at: datetime | None) -> Markup | str:
     """Date and minute in Beijing, with the whole moment for machines and on demand."""
     if at is None:
         return "—"
-    # The zone stands once at the foot of each page, and in what a pointer shows.
+    # The zone is given once at the foot of each page, and in the text under a pointer.
     return _time(at, in_china(at).removesuffix("+08"))
 
 
@@ -136,7 +139,7 @@ def day(at: datetime | None) -> Markup | str:
 
 
 def month(at: datetime) -> str:
-    """As an address names it: 2026-03."""
+    """A month in the form of an address: 2026-03."""
     return f"{at.astimezone(CHINA):%Y-%m}"
 
 
@@ -148,13 +151,13 @@ def _time(at: datetime, shown: str) -> Markup:
 
 
 def official_day(at: datetime, t: PageWords) -> str:
-    """As a paper is dated."""
+    """A date in the form of a paper."""
     local = at.astimezone(CHINA)
     return t("print.day", year=local.year, month=local.month, day=local.day)
 
 
 def legal(text: str) -> Markup | str:
-    """A legal time as an event says it: a date stays one, a moment is shown as any other."""
+    """A legal time as an event gives it: a date stays one, a moment is shown as any other."""
     try:
         return moment(datetime.fromisoformat(text)) if "T" in text else text
     except ValueError:
@@ -162,12 +165,12 @@ def legal(text: str) -> Markup | str:
 
 
 def when(text: str | datetime | None) -> datetime | None:
-    """A moment that a view of the fold says as text."""
+    """A moment that a view of the fold gives as text."""
     return datetime.fromisoformat(text) if isinstance(text, str) and text else text or None
 
 
 def urgency(due: datetime | None, now: datetime, *, is_open: bool = True) -> str:
-    """Red, yellow or green: `late`, `soon`, `calm`; `none` where nothing is due."""
+    """Red, yellow or green: `late`, `soon`, `calm`; `none` if nothing is due."""
     if due is None or not is_open:
         return "none"
     if due <= now:

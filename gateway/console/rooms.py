@@ -29,7 +29,7 @@ ROOMS = (
 
 
 def rooms_of(visitor: Visitor) -> list[ConsoleRoom]:
-    """Those that one of the visitor's roles opens."""
+    """The rooms that one of the visitor's roles opens."""
     return [room for room in ROOMS if room.roles & visitor.roles]
 
 

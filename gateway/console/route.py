@@ -1,4 +1,4 @@
-"""A route of the console: served like any other, but refused as a page, in words."""
+"""A route of the console: served like any other, but it gives refusals as a page, in words."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from gateway.route import ServedRoute
 from gateway.web import parameters
 
 _AWAY = 503
-#: The checks of what may be out of reach: the others say how what is within reach works.
+#: The checks of parts that may be out of reach: the others check parts within reach.
 _REACHED = ("database", "broker", "directory")
-#: Routes that OAuth 2.0 asks to pass over what they do not know (RFC 6749, 3.1 and 4.1.2): what is
-#: sent there is another program's, and it may say more than we read.
+#: Routes for which OAuth 2.0 requires to pass over unknown parameters (RFC 6749, 3.1 and 4.1.2):
+#: another program sends them, and it may send more than we read.
 OF_OTHERS = frozenset({"/console/signed-in", f"{issuing.PATH}/authorize"})
-#: Status -> what is said of it in words; any other is `error.wrong`.
+#: Status -> the words for it; any other is `error.wrong`.
 _SAID = {
     403: "error.forbidden",
     404: "error.not_found",
@@ -41,7 +41,7 @@ class ConsoleRoute(ServedRoute):
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         if KINDS[problems.code_of(error)].status == _AWAY:
-            # Looked at now and then, however many ask: what is away, and since when.
+            # Looked at from time to time, however many ask: the absent parts, and since when.
             request.state.ready = await request.app.state.standing.now(failing=True)
         return await super()._refused(request, error)
 
@@ -70,7 +70,7 @@ class ConsoleRoute(ServedRoute):
 
 
 def _away(request: Request) -> dict[str, datetime]:
-    """The part that is out of reach, and since when it was seen. Empty for any other refusal."""
+    """The part that is out of reach, and since when. Empty for any other refusal."""
     ready: Ready | None = getattr(request.state, "ready", None)
     since = ready.failing_since if ready else {}
     return {name: since[name] for name in _REACHED if name in since}

@@ -1,4 +1,4 @@
-"""The state that the front page tells anybody: looked at now and then, however many ask."""
+"""The state that the front page shows everybody: looked at from time to time, however many ask."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ClockStanding:
         self._until = 0.0
 
     async def now(self, *, failing: bool = False) -> Ready:
-        """`failing`: who asks has met a failure, so that a look that found none is too old."""
+        """`failing`: the asker has met a failure, so a look without one is too old."""
         async with self._looking:
             clock = asyncio.get_running_loop().time()
             is_old = failing and self._known is not None and self._known.status == "ok"

@@ -1,6 +1,6 @@
-"""A case's life as a drawing: a lane an agency, what goes between them, idle time folded.
+"""A case's life as a drawing: one lane for each agency, hand-overs between them, idle time folded.
 
-Pure geometry in pixels: the template draws it, and says in words what each thing is.
+Pure geometry in pixels: the template draws it, and describes each thing in words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from casebus.events.legaltime import LegalTime
 from gateway.api.histories import HistoryItem
 from gateway.shapes import Clock
 
-#: Names of lanes and clocks stand left of this.
+#: Names of lanes and clocks are left of this.
 LEFT = 190
 _RIGHT = 40
 _TOP = 34
@@ -25,12 +25,12 @@ _LANE = 46
 _BAR = 24
 #: Between two moments; idle time from this length on is folded to one width.
 _NEAR, _FAR, _FOLDED = 30, 72, 84
-#: A short story is drawn wider, up to this, and no more than so many times.
+#: A short story is drawn wider, up to this width and this factor.
 _FILL, _MOST_WIDER = 720, 3
 IDLE = timedelta(days=2)
 #: Notes about others' events, or by the bus. They move no case.
 _NOTES = ("casebus.intake.", "casebus.work.", "casebus.clock.", "casebus.finding.")
-#: The due date of a clock in any other state is of no more interest.
+#: The due date of a clock in any other state no longer matters.
 _OPEN = frozenset({"running", "paused", "breached", "met_late", "unconfirmed"})
 
 
@@ -78,7 +78,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class ClockBar:
-    """A clock from its start to its end, or to where it is due."""
+    """A clock from its start to its end, or to its due date."""
 
     clock: Clock
     x: int
@@ -103,7 +103,7 @@ class Timeline:
 
 
 class _Scale:
-    """Moments to places: near ones close by, far ones no farther than they need be."""
+    """Moments to places: near ones close together, far ones no farther than needed."""
 
     def __init__(self, moments: Iterable[datetime]) -> None:
         self._knots = sorted(set(moments))
@@ -125,7 +125,7 @@ class _Scale:
         return left + round((right - left) * ((moment - before) / (next_ - before)))
 
     def gaps(self, until: datetime) -> list[Gap]:
-        """Idle time up to a moment: what lies ahead is not idle yet."""
+        """Idle time up to a moment: the future is not idle yet."""
         return [
             Gap(self.at(before), self.at(after) - self.at(before), after - before)
             for before, after in pairwise(self._knots)
@@ -140,7 +140,7 @@ def _width(length: timedelta) -> int:
 
 
 def drawn(items: Sequence[HistoryItem], clocks: Sequence[Clock], now: datetime) -> Timeline:
-    """The events, in the order given, and the clocks as they stand."""
+    """The events, in the given order, and the clocks in their present state."""
     # A cause may bear a later date than its effect: the line never runs back.
     moments = list(accumulate((moment_of(one) for one in items), max))
     latest = max([now, *moments])
@@ -174,12 +174,12 @@ def drawn(items: Sequence[HistoryItem], clocks: Sequence[Clock], now: datetime) 
 
 
 def is_note(item: HistoryItem) -> bool:
-    """Whether it is only noted: a receipt, who took what, what the bus told."""
+    """True for mere notes: a receipt, who took what, an event of the bus."""
     return item.type.startswith(_NOTES)
 
 
 def moment_of(item: HistoryItem) -> datetime:
-    """Its legal time, of a bare date not after it was recorded; of a month alone, that."""
+    """Its legal time; a bare date not after its recording; for a bare month, its recording."""
     try:
         return min(LegalTime.parse(item.legal_time).moment(), item.recorded_at)
     except (CasebusError, ValueError):
@@ -187,7 +187,7 @@ def moment_of(item: HistoryItem) -> datetime:
 
 
 def _lanes(items: Iterable[HistoryItem]) -> list[TimelineLane]:
-    """In the order in which agencies appear; who was sent something has a lane too."""
+    """In the order in which agencies appear; each recipient has a lane too."""
     named: dict[str, None] = {}
     for one in items:
         named |= dict.fromkeys([agency_of(one.source), *one.recipients])
@@ -195,7 +195,7 @@ def _lanes(items: Iterable[HistoryItem]) -> list[TimelineLane]:
 
 
 def _apart(marks: list[EventMark]) -> list[EventMark]:
-    """Events of one moment on one lane stand beside each other."""
+    """Events of one moment on one lane are drawn beside each other."""
     taken: dict[tuple[int, int], int] = {}
     found = []
     for one in marks:

@@ -1,4 +1,4 @@
-"""What comes in, until it stands on the bus, and what proves that it stands there.
+"""Incoming events until they are on the bus, and the proof that they are there.
 
 Owns the reading of CloudEvents, the submission (checked, signed, stored, sent) and receipts.
 Touches the process (`runtime`), Kafka by its producer, and the table of submissions.

@@ -28,10 +28,10 @@ MOST_BYTES = 4 * 1024 * 1024
 
 _NAME = re.compile(r"[a-z0-9]{1,64}")
 _PLAIN = (str, int)
-#: The hop's own, and the mark that stops a state secret: never part of what is signed.
+#: The hop's own, and the mark that stops a state secret: never part of the signed content.
 _NOT_SIGNED = frozenset({"traceparent", "tracestate", "secrecy", "datacontenttype"})
 _SIGNATURE = frozenset({"keyid", "signedby", "signature", "sigproof"})
-#: What the bus carries; `time` and the signature are added for a JSON event.
+#: The bus's media type; `time` and the signature are added for a JSON event.
 _CARRIED = frozenset(
     {"specversion", "id", "type", "source", "subject", "time", "dataschema"}
     | {"to", "sequence", "correlationid", "causationid", "legaltime", "testdata", "importid"}
@@ -51,7 +51,7 @@ class Submission:
         return self.value is not None
 
     def digest(self) -> bytes:
-        """SHA-256 of what was asked, equal for a retry, whatever its signature or trace."""
+        """SHA-256 of the request's content, equal for a retry, whatever its signature or trace."""
         asked = {
             name: text
             for name, text in self.attributes.items()
@@ -137,7 +137,7 @@ def _check(submission: Submission) -> None:
 
 
 def _refuse_secret(submission: Submission) -> None:
-    """Refuse what is marked as a state secret, before anything of it is stored or logged."""
+    """Refuse an event marked as a state secret, before anything of it is stored or logged."""
     refuse_state_secrets({"secrecy": submission.attributes.get("secrecy", "")})
     refuse_state_secrets(submission.data)
 

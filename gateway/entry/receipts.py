@@ -32,8 +32,8 @@ async def prove(
 ) -> None:
     """Set `receipt` of each (name, step) that a signed head covers.
 
-    A `viewer` sees the stamps, which name recipients, of what it sent or alone was sent; None
-    sees all. Of the other records it gets the leaves, which prove the place all the same.
+    A `viewer` sees the stamps, which name recipients, of records that it sent or alone was sent;
+    None sees all. For the other records it gets the leaves, which prove the place as well.
     """
     placed = [(name, _place(one), one) for name, one in steps]
     directory, database = gateway.directory(), await gateway.database()

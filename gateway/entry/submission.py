@@ -1,8 +1,8 @@
 """From a submission to a record on the bus: checked, signed, stored, then produced.
 
-The finished record is in the database before it is on Kafka. So a request that is sent again,
-after whatever failure, puts the very same bytes on the bus, and another body under the same
-identity is refused. Where nobody asks again, the scheduler's relay sends what lies here.
+The finished record is in the database before it is on Kafka. So a repeated request, after any
+failure, puts the very same bytes on the bus, and another body under the same identity is refused.
+If nobody asks again, the scheduler's relay sends the stored record.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from storage import retries, submissions
 from storage.handles import Handle
 from storage.submissions import Finished
 
-#: What admission takes (docs/design.md, sizes): a larger event is refused here, before it is sent.
+#: Admission's limits (docs/design.md, sizes): a larger event is refused here, before it is sent.
 MOST_VALUE_BYTES = 1 << 20
 MOST_HEADER_BYTES = 64 << 10
 
 
 async def submit(gateway: Gateway, agency: str, submission: Submission) -> Finished:
-    """Put an event on the bus, once however often it is asked for; raises CasebusError."""
+    """Put an event on the bus, once, however often it is requested; raises CasebusError."""
     finished = finish(gateway, agency, submission)
     if await _at_once(gateway, finished):
         return finished
@@ -41,9 +41,9 @@ async def submit(gateway: Gateway, agency: str, submission: Submission) -> Finis
 
 
 async def _at_once(gateway: Gateway, finished: Finished) -> bool:
-    """Store and send what is asked for the first time, with what others ask at the same moment.
+    """Store and send first requests together with others of the same moment.
 
-    False where it was not sent so: it was asked for before, or something is to be sent before it.
+    False if it was not sent so: it was requested before, or something must be sent before it.
     """
     name = (finished.source, str(finished.stream))
     if not gateway.turns.is_free(*name):
@@ -60,7 +60,7 @@ async def _at_once(gateway: Gateway, finished: Finished) -> bool:
 async def keep(gateway: Gateway, finished: Finished) -> Finished:
     """Store before producing; raises `id_conflict` for the same identity with another body.
 
-    What stands in the journal and not here, because `own` was restored, is not sent again.
+    A record that is in the journal but not here, because `own` was restored, is not sent again.
     """
     database = await gateway.database()
     kept = await submissions.stored(database, finished.source, finished.event_id)
@@ -91,10 +91,10 @@ def _conflict() -> CasebusError:
 
 
 async def send(gateway: Gateway, finished: Finished) -> Finished:
-    """Produce what was stored, unless the brokers are known to have it.
+    """Produce the stored record, unless the brokers are known to have it.
 
-    First what its author handed in before it in this stream: nothing overtakes (design rule 3,
-    sequence numbers). Until the journal was read to its end, all of it is the relay's to send.
+    Its author's earlier submissions in this stream go first: nothing overtakes (design rule 3,
+    sequence numbers). Until the journal was read to its end, the relay sends all of them.
     """
     if finished.sent_at is not None:
         return finished
@@ -107,7 +107,7 @@ async def send(gateway: Gateway, finished: Finished) -> Finished:
 
 
 async def _is_ours(gateway: Gateway, finished: Finished) -> bool:
-    """Whether the gateway may send it; what it may not is left to the relay."""
+    """True if the gateway may send it; the relay sends the others."""
     database = await gateway.database()
     if await gateway.hearing.has_heard(database, finished.stream):
         return True
@@ -116,7 +116,7 @@ async def _is_ours(gateway: Gateway, finished: Finished) -> bool:
 
 
 async def _produce(gateway: Gateway, one: Finished, *, is_asked: bool) -> None:
-    """Send and mark it; what no broker takes holds up nobody but those who ask for it."""
+    """Send and mark it; a record that no broker takes holds up only those who ask for it."""
     record = Record(str(one.stream).encode(), one.value, one.headers)
     try:
         await gateway.producer.send(
@@ -133,18 +133,18 @@ async def _produce(gateway: Gateway, one: Finished, *, is_asked: bool) -> None:
 
 
 def finish(gateway: Gateway, agency: str, submission: Submission) -> Finished:
-    """The record as it will stand on Kafka, after every check that needs no sending."""
+    """The finished record for Kafka, after every check that needs no sending."""
     claimed = submission.attributes.get("source", "")
     if agency_of(claimed) != agency or agency == BUS:
         raise CasebusError("foreign_source", f"this key speaks for {agency}")
     source = gateway.directory().agency(agency)
     if source is None:
         raise CasebusError(Reason.UNKNOWN_SOURCE, agency)
-    # As it was written: what is signed here is written anew.
+    # A passed-on event keeps its text; an event signed here gets a new one.
     check_legal_time(submission.headers())
     record = _passed_on(gateway, submission) if submission.signed else _signed(gateway, submission)
     envelope = Envelope.from_headers(record.headers)
-    # What is imported keeps the date it has.
+    # An imported event keeps its date.
     if envelope.importid is None:
         refuse_ahead(envelope.legal, gateway.now())
     _refuse_oversize(record)
@@ -166,7 +166,7 @@ def _finished(record: Record, envelope: Envelope, source: Agency, digest: bytes)
 
 
 def _passed_on(gateway: Gateway, submission: Submission) -> Record:
-    """Signed Avro as it came: readable by its schema, its type the one it claims."""
+    """Signed Avro, unchanged: readable by its schema, and of the type that it claims."""
     schema, data = gateway.schemas.decode(submission.value)
     refuse_state_secrets(data)
     headers = submission.headers()

@@ -18,7 +18,10 @@ from storage.statistics import BEGINNING, END, CellQuery, CountedTypes, FigureFr
 
 
 async def answer(database: Handle, agency: str, known: Rules, asked: FigureQuery) -> dict[str, Any]:
-    """The indicators with their rows; raises CasebusError for what is not to be had."""
+    """The indicators with their rows.
+
+    Raises CasebusError for figures that the caller may not have.
+    """
     if asked.shared:
         await _refuse_outsiders(database, agency, known, asked)
     by = _dimensions(asked)
@@ -82,7 +85,7 @@ async def _groups(database: Handle, known: Rules, one: Indicator, frame: FigureF
 
 
 def _framed(one: Indicator, frame: FigureFrame) -> FigureFrame:
-    # A shared view has type and month of a restricted case, and nothing of its outcome.
+    # In a shared view a restricted case has type and month, and nothing of its outcome.
     stock = one.kind == "stock"
     return replace(
         frame,

@@ -23,7 +23,7 @@ class FigureQuery:
 
 
 def prefix(division: str) -> str:
-    """The digits that all codes below a division begin with."""
+    """The first digits of all codes below a division."""
     if not division:
         return ""
     if not (len(division) == 6 and division.isascii() and division.isdecimal()):  # noqa: PLR2004 - GB/T 2260

@@ -1,4 +1,4 @@
-"""The definitions in force, read once: what is counted, and by which words a search may ask."""
+"""The definitions in force, read once: the counted events, and the words that a search may use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Rules:
     steps: tuple[TimedStep, ...]
     #: The values that each parameter of a search may have.
     words: Mapping[str, frozenset[str]]
-    #: Article of an offence -> what it is called, in both languages.
+    #: Article of an offence -> its name, in both languages.
     offences: Mapping[str, tuple[str, str]]
 
     @classmethod

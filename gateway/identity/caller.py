@@ -23,7 +23,7 @@ _MOST_KEY = 256
 class Principal:
     """The caller: an agency, for its own cases, or an operator, who speaks for no agency."""
 
-    #: The agency; of an operator `admin/` and whose its key is, `admin` where no label says it.
+    #: The agency; for an operator `admin/` and the key's owner, `admin` if no label names one.
     name: str
     #: None for an operator.
     agency: str | None
@@ -78,7 +78,7 @@ async def named(asker: Asker) -> Principal:
 
 
 async def operator(asker: Annotated[Principal, Depends(named)]) -> str:
-    """The operator's name; raises `operators_only` where the key is an agency's."""
+    """The operator's name; raises `operators_only` if the key is an agency's."""
     if asker.agency is not None:
         raise CasebusError("operators_only", "an operator decides on redrives")
     return asker.name
@@ -88,7 +88,7 @@ Operator = Annotated[str, Depends(operator)]
 
 
 def only_operators(asker: Principal) -> None:
-    """For what any operator may read, with any operator's key.
+    """For routes that any operator may read, with any operator's key.
 
     Raises `operators_only` for an agency.
     """

@@ -26,7 +26,7 @@ def digest(key: str) -> bytes:
 
 
 async def register(database_url: str, keys: Mapping[str, str], *, label: str = "") -> None:
-    """Let each agency in `keys` call the gateway with its key; what is there stays.
+    """Let each agency in `keys` call the gateway with its key; existing keys stay.
 
     Raises CasebusError `foreign_source` for the bus.
     """
@@ -41,7 +41,10 @@ async def register(database_url: str, keys: Mapping[str, str], *, label: str = "
 
 
 async def revoke(database_url: str, agency: str, *, label: str = "") -> int:
-    """Revoke the agency's keys of this label; returns how many. In force with the next call."""
+    """Revoke the agency's keys of this label; returns their number.
+
+    Takes effect at the next call.
+    """
     connection = await asyncpg.connect(database_url)
     try:
         return await submissions.revoke_keys(connection, agency, label)
@@ -50,7 +53,7 @@ async def revoke(database_url: str, agency: str, *, label: str = "") -> int:
 
 
 async def revoke_all(database_url: str, agency: str) -> int:
-    """Revoke the agency's keys of every label; returns how many."""
+    """Revoke the agency's keys of every label; returns their number."""
     connection = await asyncpg.connect(database_url)
     try:
         return await submissions.revoke_all_keys(connection, agency)

@@ -32,7 +32,7 @@ SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """The cause, and what its sentence names."""
+    """The cause, and the values in its sentence."""
 
     code: str
     partition: int | None = None
@@ -61,7 +61,7 @@ class Facts:
     refusals: Sequence[Mapping[str, Any]] = ()
     steps: Sequence[Mapping[str, Any]] = ()
     owed: Sequence[Mapping[str, Any]] = ()
-    #: (service, topic, partition) of what stands still.
+    #: (service, topic, partition) of each standstill.
     stalled: frozenset[tuple[str, str, int]] = field(default_factory=frozenset)
 
 
@@ -139,7 +139,7 @@ def _of_place(code: str, one: Mapping[str, Any]) -> Stuck:
 
 
 def stages(step: Mapping[str, Any], *, folded: bool) -> list[dict[str, Any]]:
-    """An event's way, stage by stage, each with how long it took from the one before."""
+    """An event's way, stage by stage, each with the time since the one before."""
     known: list[tuple[str, datetime | None, str]] = [
         ("stored", step["stored_at"], ""),
         ("sent", step["sent_at"], ""),

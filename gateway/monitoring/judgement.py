@@ -1,4 +1,4 @@
-"""What admission would say of a rejected record if it came to its door now. Nothing is sent."""
+"""Admission's judgement of a rejected record if it came to its door now. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _hosted(schemas: Path) -> frozenset[str]:
 
 
 async def judge_of(gateway: Gateway) -> Judge:
-    """By the present schemas, directory and law.
+    """A judge with the present schemas, directory and law.
 
     Raises CasebusError `directory_unavailable`.
     """
@@ -39,7 +39,7 @@ async def judge_of(gateway: Gateway) -> Judge:
 
 
 async def judged(judge: Judge, row: Any) -> Admitted | CasebusError:
-    """Of the bytes of a rejected record, as the relay would send them: the journal, or why not."""
+    """The judgement of a rejected record's bytes, as the relay would send them."""
     record = Record(row["key"], row["value"], as_it_came(unpack_headers(row["headers"])))
     arrival = Arrival(
         record=record,

@@ -1,4 +1,4 @@
-"""A rejected record made readable: its headers, its body, why, and what its sender could sign."""
+"""A rejected record in readable form: headers, body, the reason, and a draft for its sender."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.packing import unpack_headers
 
 #: The most bytes that are shown of a body that no schema reads.
 MOST_SHOWN = 512
-#: Attributes of a draft, beside its data; what is signed and counted its sender's system adds.
+#: Attributes of a draft, beside its data; its sender's system adds signature and number.
 _DRAFTED = ("type", "source", "subject", "to", "legaltime", "causationid", "correlationid")
 
 
@@ -49,7 +49,7 @@ def _decoded(value: bytes | None, schemas: Schemas) -> tuple[dict[str, Any] | No
 
 
 def _header(header: Header) -> dict[str, Any]:
-    """A header as text; of one that is no UTF-8, its bytes."""
+    """A header as text; if it is no UTF-8, its bytes."""
     name, raw = header
     try:
         return {"name": name, "text": raw.decode()}
@@ -74,9 +74,9 @@ def _ascii(line: bytes) -> str:
 
 
 def _draft(headers: Iterable[Header], data: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A CloudEvent for its sender to correct, to give a new id and to sign: nobody else may.
+    """A CloudEvent that its sender, and nobody else, can correct, give a new id and sign.
 
-    None where nothing can be read that would be worth correcting.
+    None if nothing readable is worth a correction.
     """
     texts = {name: raw.decode(errors="replace") for name, raw in headers}
     given = {name: texts[f"ce_{name}"] for name in _DRAFTED if f"ce_{name}" in texts}
@@ -86,7 +86,7 @@ def _draft(headers: Iterable[Header], data: dict[str, Any] | None) -> dict[str, 
 
 
 def case_of(subject: str | None) -> UUID | None:
-    """The case that a record names, where that is a case's id."""
+    """The case that a record names, if that is a case's id."""
     try:
         return UUID(subject or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Rows in the shape for the ops desk: services by lag, agencies by what they lack."""
+"""Rows in the shape for the ops desk: services by lag, agencies by their gaps."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _process(one: Mapping[str, Any]) -> Process:
 def services(
     places: Iterable[Any], stalled: Collection[str], known: Mapping[str, Process]
 ) -> list[dict[str, Any]]:
-    """A row a service, with its partitions, the farthest behind first."""
+    """One row for each service, with its partitions, the farthest behind first."""
     ordered = sorted(places, key=lambda one: one["service"])
     by_name = {name: list(rows) for name, rows in groupby(ordered, lambda one: one["service"])}
     return [
@@ -103,7 +103,7 @@ _BY: Mapping[Sort, Callable[[Any], Any]] = {
 
 
 def in_order(found: Iterable[Any], sort: Sort) -> list[Any]:
-    """Failing services stand first in any order, so that nobody misses them."""
+    """Failing services come first in any order, so that nobody misses them."""
     by = _BY[sort]
     return sorted(found, key=lambda one: (sort != "name" and one.state == "ok", by(one)))
 
@@ -111,7 +111,7 @@ def in_order(found: Iterable[Any], sort: Sort) -> list[Any]:
 def skews(sent: Iterable[Sent]) -> dict[str, float]:
     """The seconds by which each agency's clock differs from ours, by its last events.
 
-    An event that is late for another reason only looks slow, so the median counts.
+    An event that is late for another reason looks slow, so the median counts.
     """
     found: dict[str, list[float]] = {}
     for one in sent:
@@ -122,7 +122,7 @@ def skews(sent: Iterable[Sent]) -> dict[str, float]:
 
 
 def key_of(keys: Iterable[PublicKey], agency: str, now: datetime) -> PublicKey | None:
-    """The key of an agency that holds longest, of those that count now."""
+    """The agency's key that is valid longest, among the present ones."""
     counting = [
         one for one in keys if one.agency == agency and one.revoked_at is None and one.valid_at(now)
     ]

@@ -1,8 +1,8 @@
 """Requests of the same moment ask the database together.
 
-While one question is under way, those that come wait, and then go as one: a statement and a commit
-cost the same for one row and for twenty. Each is answered by its own part, and nobody before what
-it asked for was done.
+While one question is under way, new ones wait, and then go as one: a statement and a commit cost
+the same for one row and for twenty. Each gets its own part of the answer, and only after its own
+work is done.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OF_ONE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueEr
 
 
 class Gathered(Generic[Asked, Told]):
-    """Calls `work` with what has gathered; it answers each item, in their order, or raises."""
+    """Calls `work` with the gathered items; it answers each item, in order, or raises."""
 
     def __init__(self, work: Callable[[list[Asked]], Awaitable[Sequence[Told]]]) -> None:
         self._work = work

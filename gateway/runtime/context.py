@@ -60,11 +60,11 @@ class Gateway:
     witnessing: Witnessing
     prover: Prover = field(default_factory=Prover)
     figures: dict[str, float] = field(default_factory=dict)
-    #: Check -> when it was first seen to fail, while it does.
+    #: Check -> the time at which it was first seen to fail, while it fails.
     failing_since: dict[str, datetime] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
     hearing: HeartbeatAsker = field(default_factory=HeartbeatAsker)
-    #: Digest of a law -> what it asks of acts.
+    #: Digest of a law -> its requirements for acts.
     acts: dict[str | None, ActRules] = field(default_factory=dict)
     _pool: asyncpg.Pool[asyncpg.Record] | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -130,13 +130,13 @@ class Gateway:
         return self._pool
 
     def directory(self) -> Directory:
-        """The directory; raises CasebusError `directory_unavailable` before it was read once."""
+        """The directory; raises CasebusError `directory_unavailable` before its first reading."""
         if not self.reader.caught_up:
             raise CasebusError("directory_unavailable", "try again in a moment")
         return self.reader.directory
 
     def key_of(self, agency: str) -> SigningKey | None:
-        """The key by which this gateway signs for an agency, if it was given one that is valid."""
+        """The key by which this gateway signs for an agency, if it has a valid one."""
         self.directory()
         return self.signers.trusted(agency)
 
@@ -160,7 +160,7 @@ async def running(gateway: Gateway) -> AsyncIterator[Gateway]:
 
 
 def _show(gateway: Gateway) -> None:
-    """A gauge a figure, as last sampled; none while the database is away."""
+    """One gauge for each figure, as last sampled; none while the database is away."""
     for name in reads.FIGURES:
         telemetry.gauge(f"casebus.{name}", partial(_figure, gateway, name), key="service")
 
@@ -170,7 +170,7 @@ def _figure(gateway: Gateway, name: str) -> dict[str, float]:
 
 
 async def _sample(gateway: Gateway) -> None:
-    """Read the depths now and then: a metrics page must not wait for a database."""
+    """Read the depths from time to time: a metrics page must not wait for a database."""
     while True:
         try:
             database = await gateway.database()
@@ -188,7 +188,7 @@ def of_request(request: Request) -> Gateway:
 
 
 async def _context(request: Request) -> Gateway:
-    # A dependency that does not await is run in a thread.
+    # A dependency that does not await runs in a thread.
     return of_request(request)
 
 

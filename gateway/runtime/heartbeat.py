@@ -1,8 +1,8 @@
-"""Whether the journal was read to its end since this process began, where a stream lies.
+"""Tells if the journal was read to its end, in a stream's partition, since this process began.
 
-The database may be of an earlier day than the journal (ADR 48). The scheduler says when everything
-that stood on the brokers is recorded. Until then a submission is stored and left to the scheduler's
-relay, which then knows what stands there already.
+The database may be of an earlier day than the journal (ADR 48). The scheduler reports when
+everything that was on the brokers is recorded. Until then a submission is stored and left to the
+scheduler's relay, which then knows the journal's content.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SCHEDULER = "scheduler"
 
 
 class HeartbeatAsker:
-    """Asks the scheduler's heartbeat until it has said so for a partition."""
+    """Asks the scheduler's heartbeat until it confirms a partition."""
 
     def __init__(self) -> None:
         self._born = time.monotonic()
@@ -29,18 +29,19 @@ class HeartbeatAsker:
         self._partitions = 0
 
     async def has_heard(self, database: Handle, stream: UUID) -> bool:
-        """True, too, where no scheduler has ever worked: nobody would send it."""
+        """True also if no scheduler has ever worked: nobody would send it."""
         if self._is_heard(stream):
             return True
         if self._began is None:
-            # Not when it first asks: what was said meanwhile was said in this life.
+            # Not the time of its first question: statements since the process began belong to this
+            # life.
             now = await sending.database_time(database)
             self._began = now - timedelta(seconds=time.monotonic() - self._born)
         beats = {row["service"]: row for row in await reads.heartbeats(database)}
         if _SCHEDULER not in beats:
             return True
         last = beats[_SCHEDULER]
-        # An older one may be what the database remembers of another life.
+        # An older one may be the database's memory of another life.
         if last["at"] > self._began:
             self._partitions = last["detail"].get("partitions", 0)
             self._heard.update(last["detail"].get("heard", ()))

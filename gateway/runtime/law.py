@@ -10,5 +10,5 @@ from casebus.law import Law
 
 @cache
 def law_of(policies: Path) -> Law:
-    """The installed law; it takes a moment, once."""
+    """The installed law; loading takes a moment, once."""
     return Law.load(policies / "law")

@@ -69,7 +69,7 @@ class SingleProducer:
                         partition=partition_for(record.key or b"", len(partitions)),
                     )
         except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-            # Its number is missing now in the row that the broker counts.
+            # Its number is now missing from the broker's count.
             await self._forget(producer)
             raise CasebusError(Reason.TOO_LARGE, "the brokers take no record so large") from error
         except (KafkaError, TimeoutError, OSError) as error:
@@ -77,7 +77,7 @@ class SingleProducer:
             raise CasebusError("bus_unavailable", "send the same request again") from error
 
     async def start(self) -> AIOKafkaProducer:
-        """The running producer; raises KafkaError where no broker answers."""
+        """The running producer; raises KafkaError if no broker answers."""
         async with self._starting:
             if self._producer is None:
                 producer = AIOKafkaProducer(
@@ -96,7 +96,7 @@ class SingleProducer:
         return self._producer
 
     async def _forget(self, producer: AIOKafkaProducer | None) -> None:
-        """Let the next send start another; what is under way here still ends."""
+        """Let the next send start another producer; work under way here still ends."""
         async with self._starting:
             if self._producer is not producer:
                 return

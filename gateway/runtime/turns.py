@@ -1,4 +1,4 @@
-"""One at a time: what one author sends into one stream leaves this process in the order stored."""
+"""One at a time: one author's records in one stream leave this process in the order stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 
 from casebus.errors import CasebusError
 
-#: Seconds for which a request waits for those before it: as long as one of them may take to send.
+#: Seconds for which a request waits for earlier ones: as long as one of them may take to send.
 _PATIENCE = 10.0
 
 
@@ -20,12 +20,12 @@ class Turns:
         self._locks: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
 
     def is_free(self, *name: str) -> bool:
-        """Whether nobody holds the turn or waits for it."""
+        """True if nobody holds the turn or waits for it."""
         return name not in self._locks
 
     @asynccontextmanager
     async def of(self, *name: str) -> AsyncIterator[None]:
-        """Hold the turn inside the block; raises `bus_unavailable` where it does not come."""
+        """Hold the turn inside the block; raises `bus_unavailable` if it does not come."""
         lock = self._locks.setdefault(name, asyncio.Lock())
         try:
             async with asyncio.timeout(_PATIENCE):

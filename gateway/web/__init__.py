@@ -1,7 +1,7 @@
-"""How HTTP is taken, whatever it asks for.
+"""The intake of HTTP requests, whatever they ask for.
 
 Owns the limits of connections and requests, the check of parameters, the cursors of pages, and the
-short way of a route that needs no more than its path. Touches `problems` and `shapes` alone, no
+short way for a route that needs no more than its path. Touches `problems` and `shapes` alone, no
 database and no broker.
 """
 

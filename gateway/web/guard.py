@@ -1,9 +1,9 @@
-"""The gateway's door: what a connection may take, and how its requests must be framed.
+"""The gateway's door: the limits of a connection, and the required framing of its requests.
 
 uvicorn does not limit the number of connections, the time for a request to arrive, or the size of
-its headers. Everything that waits here has a time limit. A request that two readers could read in
-two ways is refused, and its connection ends. The parser (llhttp) is strict, and `_misframed` has
-our further rules.
+its headers. Every wait here has a time limit. A request that two readers could read in two ways is
+refused, and its connection ends. The parser (llhttp) is strict, and `_misframed` has our further
+rules.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def protocol(most: int, most_of_one: int, head_seconds: float = HEAD_SECONDS) ->
 
 
 class MisframedError(Exception):
-    """A request that another reader might read in another way, or that is too long to be one."""
+    """A request that two readers might read in different ways, or that is too long to be one."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -53,12 +53,12 @@ class GuardedProtocol(HttpToolsProtocol):
     _clock: asyncio.TimerHandle | None = None
     #: Bytes of the head of the present request so far.
     _head_bytes = 0
-    #: Whether its head has come, and not yet its end.
+    #: True if its head has come, but not its end.
     _in_body = False
     url = b""
-    #: Nothing more is read: what came could not be.
+    #: Nothing more is read, because the earlier bytes were unreadable.
     _deaf = False
-    #: The parser speaks of a head that was read before.
+    #: The parser reports a head that was already read.
     _muted = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -73,7 +73,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        # Nobody else sees what the parser keeps of a header that has not ended.
+        # Nothing else sees the parser's part of a header that has not ended.
         self._head_bytes = 0 if self._in_body else self._head_bytes + len(data)
         self._unset_keepalive_if_required()
         self._feed(data)
@@ -82,9 +82,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._set_clock()
 
     def _feed(self, data: bytes) -> None:
-        """As uvicorn does, but for a request that asks for another protocol: it is served in ours.
+        """As uvicorn does, but a request for another protocol is served in ours.
 
-        The parser would take its body for that protocol; another reads on.
+        The parser would take its body for that protocol; another parser reads on.
         """
         while data:
             try:
@@ -143,7 +143,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._set_clock()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be read; where an answer is owed, the connection ends behind it."""
+        """Refuse an unreadable request; if an answer is owed, the connection ends after it."""
         self._deaf = True
         self.logger.warning("request refused: %s", msg)
         if not self._owes_answer():
@@ -182,7 +182,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
 
 def _misframed(url: bytes, headers: list[tuple[bytes, bytes]], version: str) -> str:
-    """Why a request is refused that llhttp would take; empty where it is not."""
+    """The reason to refuse a request that llhttp would take; empty if there is none."""
     names = [name for name, _ in headers]
     if sum(name in _LENGTHS for name in names) > 1:
         return "one length a request"

@@ -1,8 +1,8 @@
-"""One rule for the query of every route: what the route does not take is refused.
+"""One rule for the query of every route: unknown parameters are refused.
 
-A name that is spelled wrong would else ask for everything. The known parameters stand in the
-signature of the function that serves the route. The description is made from it too, so the
-refusal and the description are one.
+Otherwise a misspelled name would ask for everything. The known parameters are in the signature of
+the function that serves the route. The description is made from it too, so the refusal and the
+description are one.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from gateway.problems import RefusedError
 
 Known = Mapping[str, bool]
 """Whether a parameter of this name may be given several times."""
-#: Characters of a name that nobody knows, as it is said back.
+#: The most characters of an unknown name in the answer.
 _LONGEST = 64
 _NUL, _NO_TEXT = "\x00", "a character that no text has"
 
 
 def known_of(dependant: Dependant) -> Callable[[], Known]:
-    """What a route takes, found out when somebody gives something."""
+    """The parameters of a route, collected when somebody first gives one."""
     return cache(lambda: dict(_named(dependant)))
 
 
 def refuse(request: Request, known: Callable[[], Known]) -> None:
-    """Raises `invalid_parameter` with the known names, or the place that cannot be."""
+    """Raises `invalid_parameter` with the known names, or the impossible place."""
     if not request.scope["query_string"]:
         refuse_no_text(request)
         return
@@ -39,7 +39,7 @@ def refuse(request: Request, known: Callable[[], Known]) -> None:
 
 
 def refuse_no_text(request: Request) -> None:
-    """For what another protocol sends here, which says that the rest is to be passed over."""
+    """For values of another protocol, whose rule is to pass over the rest."""
     _raise([*_no_text(request, request.query_params.multi_items())])
 
 
@@ -69,7 +69,7 @@ def _row(place: str, name: str, detail: str) -> dict[str, str]:
 
 
 def _named(dependant: Dependant) -> Iterator[tuple[str, bool]]:
-    """Of the route and of all that it depends on; the fields of a model are so many parameters."""
+    """Those of the route and of all its dependencies; each field of a model is a parameter."""
     for one in dependant.query_params:
         taken = one.field_info.annotation
         if isinstance(taken, type) and issubclass(taken, BaseModel):

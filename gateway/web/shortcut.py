@@ -1,4 +1,4 @@
-"""A request with nothing to read but its path and its key is served by the shortest way.
+"""Serves a request that has only a path and a key in the shortest way.
 
 FastAPI resolves the dependencies of a route again for each request. That is half of the cost of a
 look at a case. If a route takes no body, no own header and no given parameter, its dependencies are
@@ -24,7 +24,7 @@ Resolve = Callable[[Request, dict[Any, Any]], Awaitable[Any]]
 
 
 def shortest(route: APIRoute) -> Callable[[Request], Awaitable[Response]] | None:
-    """How the route is served where its query is empty; None where FastAPI is needed."""
+    """The handler of the route for an empty query; None if FastAPI is needed."""
     shape, status = route.response_model, route.status_code or 200
     resolve = _resolver(route.dependant)
     is_plain = isinstance(route.response_class, DefaultPlaceholder) and route.body_field is None
@@ -50,7 +50,7 @@ def _is_shape(model: Any) -> bool:
 
 
 def _resolver(dependant: Dependant) -> Resolve | None:
-    """Calls it with what it depends on; None where it takes more than that."""
+    """Calls the function with its dependencies; None if it takes more than that."""
     call, within = dependant.call, [_resolver(one) for one in dependant.dependencies]
     if _takes_more(dependant) or None in within or not _is_awaited(call):
         return None

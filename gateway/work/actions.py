@@ -33,10 +33,10 @@ from storage.submissions import Finished, PendingAction
 
 TAKE = "take"
 TAKEN_TYPE = "casebus.work.taken.v1"
-#: An officer waits this long for the outcome, then hears `pending`.
+#: An officer waits this long for the outcome, then gets `pending`.
 PATIENCE = 2.0
 _POLL_SECONDS = 0.02
-#: After this an action that nothing came of no longer keeps others from acting.
+#: After this, an action without a result no longer keeps others from acting.
 _LIFETIME = timedelta(seconds=60)
 
 
@@ -48,7 +48,7 @@ class Action:
     version: int
     actor: str
     data: dict[str, Any]
-    #: Recipients; by default whoever opened the item, else the case.
+    #: Recipients; by default the opener of the item, else of the case.
     to: tuple[str, ...] | None = None
     legal_time: str | None = None
 
@@ -59,7 +59,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """The event of an action; `settled` once it stands in the journal and is folded."""
+    """The event of an action; `settled` once it is in the journal and folded."""
 
     finished: Finished
     settled: bool
@@ -81,7 +81,7 @@ async def act(gateway: Gateway, agency: str, key: str, action: Action) -> Action
 async def _placed(
     gateway: Gateway, agency: str, item: Any, action: Action
 ) -> tuple[PendingAction, Finished]:
-    """Hold the item's version for this action and keep its event, or find what a retry kept."""
+    """Hold the item's version for this action and keep its event, or find a retry's event."""
     database = await gateway.database()
     digest = action.digest(item["key"])
     place = await submissions.pending(database, item["key"], action.version)
@@ -110,7 +110,7 @@ def _finish(
 
 
 def _check(item: Any, action: Action) -> None:
-    """Raise where the action is not to be done: by what the item is, and what can be done on it."""
+    """Raise if the action may not be done: by the item's state, or its possible acts."""
     view, what = item["view"], f"{item['view']['title']} ({item['duty']})"
     if not item["is_open"]:
         by = view["closed_by"] or {}
@@ -129,7 +129,7 @@ def _check(item: Any, action: Action) -> None:
 
 
 async def _check_whole(gateway: Gateway, agency: str, item: Any, action: Action) -> None:
-    """Nothing is signed that lacks what the law asks of it on the day of the act."""
+    """Sign no act that lacks something the law requires on the day of the act."""
     acts = await requirements.acts_of(gateway, item["law"])
     event_type = _event_type(item["view"]["actions"][action.word])
     legal = LegalTime.entered(action.legal_time) if action.legal_time else None
@@ -168,7 +168,7 @@ def _event_type(name: str) -> str:
 
 
 def _recipients(agency: str, event_type: str, item: Any, action: Action) -> tuple[str, ...]:
-    """The agency that the act answers: who opened the item or, if that was itself, the case."""
+    """The agency that the act answers: the item's opener or, if that is itself, the case's."""
     if action.to is not None:
         return action.to
     if event_type == TAKEN_TYPE:

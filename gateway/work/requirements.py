@@ -13,12 +13,12 @@ from gateway.problems import RefusedError
 from gateway.runtime.context import Gateway
 from storage import law
 
-#: Laws of which the acts are kept: the one in force, and those that cases still stand under.
+#: Laws whose acts are kept: the one in force, and those of existing cases.
 _MOST = 16
 
 
 async def acts_of(gateway: Gateway, digest: str | None) -> ActRules:
-    """Those of the law that a case is derived by; the installed law's where it is not kept."""
+    """The acts of the law that derives a case; the installed law's if it is not kept."""
     known = gateway.acts.get(digest)
     if known is None:
         body = await law.bundle(await gateway.database(), digest) if digest else None
@@ -45,7 +45,7 @@ def refuse_incomplete(
     body: Mapping[str, Any],
     to: Iterable[str],
 ) -> None:
-    """Raise `act_incomplete` where the act lacks something, each thing in words."""
+    """Raise `act_incomplete` if the act lacks something, each thing in words."""
     directory = gateway.directory()
     sectors = {agency.sector for name in to if (agency := directory.agency(name))}
     if lacks := lacking(needs, body, sectors):

@@ -1,4 +1,4 @@
-"""Work items as an officer reads them: what the case is about, who sent it, what may be done."""
+"""Work items as an officer reads them: the case's subject, the sender, the possible acts."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ async def in_full(gateway: Gateway, agency: str, row: Any) -> WorkItem:
 
 
 async def _alike(gateway: Gateway, office: str, key: str) -> list[str]:
-    """Items in which others who may ask the office ask about the same penalty.
+    """Items in which other bodies that may ask the office ask about the same penalty.
 
-    Whoever may not ask it is answered by hand, or not.
+    Another asker gets an answer by hand, or none.
     """
     rows = await penalties.alike(await gateway.database(), office, key)
     directory = gateway.directory()
@@ -52,9 +52,9 @@ async def _alike(gateway: Gateway, office: str, key: str) -> list[str]:
 
 
 async def _titles(gateway: Gateway, agency: str, rows: Sequence[Any]) -> dict[UUID, str]:
-    """By stream, from the event that names it, read and reduced like every body."""
+    """By stream, from the event that names it, read and redacted like every body."""
     views = {row["stream"]: row["case_view"] for row in rows if row["case_view"]}
-    # Looked at by the gateway: what the agency is shown is noted by the rows of its items.
+    # The gateway looks at them: the rows of the agency's items note what it is shown.
     database = await gateway.database()
     named = await reads.titled(database, views.keys(), _titled_types(gateway)) if views else []
     by_viewer: dict[Viewer, list[Any]] = {}

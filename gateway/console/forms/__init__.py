@@ -1,7 +1,7 @@
-"""Forms from the law and the schemas: what an act's body holds, and which of it the law requires.
+"""Forms from the law and the schemas: the fields of an act's body, and those that the law requires.
 
-Pure but for its own data files, read once. A page takes `form_of`, shows it by the macros in
-`templates/forms.html`, and reads what was posted with `read`.
+Pure except for its own data files, which are read once. A page takes `form_of`, shows it by the
+macros in `templates/forms.html`, and reads the posted values with `read`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A form from an Avro schema: one node a field, by the type and by what the doc says of a text."""
+"""A form from an Avro schema: one node for each field, by its type and by a text's doc."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from gateway.console.forms.texts import TextTitle, say, symbols_of, title_of, ye
 
 #: Fields that the gateway writes itself. The act does not set them.
 OF_THE_GATEWAY = frozenset({"actor", "work_item", "work_version"})
-#: And of one type alone: an item is taken by the agency whose it is.
+#: Fields of one type only: the item's own agency takes it.
 _OF_ONE = {"casebus.work.taken.v1": frozenset({"agency"})}
-#: Symbols by which a body says nothing: no option of their own.
+#: Symbols that say nothing: they are not options.
 _UNSAID = frozenset({"UNSTATED", "UNASSESSED"})
 #: Texts of several lines.
 _LONG = frozenset(

@@ -32,7 +32,7 @@ class _Place:
 
 
 def marked(form: Form, needs: Sequence[Need]) -> Form:
-    """The form with the demands of the needs on its fields, and the rows they ask for opened."""
+    """The form with the needs' demands on its fields, and with the demanded rows opened."""
     found: dict[tuple[str, ...], list[Demand]] = defaultdict(list)
     for need in needs:
         places = _places(form, need)
@@ -54,7 +54,7 @@ def citation(need: Need, language: Language) -> str:
 
 
 def places_of(need: Need) -> tuple[str, ...]:
-    """Paths of a body where it may stand."""
+    """Paths of a body where the need may stand."""
     return need.places + ((NOT_ENCLOSED,) if need.not_enclosed else ())
 
 
@@ -70,7 +70,7 @@ def _demand(need: Need, places: Sequence[_Place], language: Language) -> Demand:
 
 
 def _places(form: Form, need: Need) -> tuple[_Place, ...]:
-    """Those that the form has."""
+    """The paths that the form has."""
     walks = ((path.split("."), _walk(form.fields, path.split("."))) for path in places_of(need))
     return tuple(
         _Place(tuple(steps), _words(steps, nodes, need, form.language))
@@ -80,7 +80,7 @@ def _places(form: Form, need: Need) -> tuple[_Place, ...]:
 
 
 def _walk(fields: Sequence[AnyField], steps: Sequence[str]) -> tuple[AnyField, ...]:
-    """The nodes on the way; none where it leads nowhere."""
+    """The nodes on the path; none if it leads nowhere."""
     nodes: tuple[AnyField, ...] = ()
     for step in steps:
         one = child(nodes[-1].children if nodes else fields, step)
@@ -137,7 +137,7 @@ def _answered(one: Tick, language: Language) -> YesNo:
 
 
 def _opened(one: AnyField, needs: Sequence[Need]) -> AnyField:
-    """A row for each paper that is asked for, its kind chosen; of other tables a blank one."""
+    """A row for each demanded paper, its kind chosen; a blank row in other tables."""
     if one.name in _PAPERS:
         kinds = [need.papers[0] for need in needs if need.papers]
         chosen = tuple(_kind(kind) for kind in dict.fromkeys(kinds))

@@ -1,4 +1,4 @@
-"""Rows that come and go without a script: the button that was pressed is posted with the form."""
+"""Rows that are added and removed without a script: the pressed button is posted with the form."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _ROW = re.compile(r"(.+)\.([0-9]{1,6})", re.ASCII)
 
 
 def opened(form: Form) -> list[Pair]:
-    """The values of a form that nobody touched: the rows and kinds that the law asks for."""
+    """The values of an untouched form: the rows and kinds that the law demands."""
     return list(_opened(form.fields, ""))
 
 
 def edited(form: Form, posted: Sequence[Pair]) -> list[Pair] | None:
-    """The values after a button that adds or removes a row; None where it was another button."""
+    """The values after a button that adds or removes a row; None if it was another button."""
     typed = Typed(posted)
     kept = [pair for pair in posted if pair[0] not in {ADD, REMOVE}]
     if path := typed.one(ADD):
@@ -54,7 +54,7 @@ def _added(form: Form, typed: Typed, path: str) -> list[Pair]:
 
 
 def _is_table(form: Form, path: str) -> bool:
-    """Whether rows can be added there; the numbers of rows above it are skipped."""
+    """True if rows can be added there; the numbers of rows above it are skipped."""
     fields: Sequence[AnyField] = form.fields
     found: AnyField | None = None
     for step in path.split("."):

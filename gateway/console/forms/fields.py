@@ -1,6 +1,7 @@
 """The nodes of a form: one frozen node for each field of a body.
 
-A place in a form is a path, as `goods.0.name`: of an input its name, of what is wrong its address.
+A place in a form is a path such as `goods.0.name`: it is the name of an input and the address of a
+fault.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import ClassVar, Literal
 from casebus.law.acts import Need
 
 Language = Literal["zh", "en"]
-#: Inputs that have a look or a check of their own: a day, a moment, a SHA-256.
+#: Inputs with a look or a check of their own: a day, a moment, a SHA-256.
 Shape = Literal["text", "day", "moment", "digest"]
 #: Names of the datalists that a page may offer.
 Offered = Literal["agencies", "divisions"]
 
-#: Characters that one input takes: a line, and a text of several.
+#: The most characters of one input: a line, and a text of several lines.
 LINE, TEXT = 10_000, 50_000
 
 
@@ -60,7 +61,7 @@ class Field:
 
     @property
     def is_needed(self) -> bool:
-        """Whether the law asks for it, or for something in it."""
+        """True if the law demands it, or something in it."""
         return bool(self.demands) or any(one.is_needed for one in self.children)
 
 
@@ -124,7 +125,7 @@ class Amount(Field):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListField(Field):
-    """A list, one item a line; `number` where the items are whole numbers."""
+    """A list, one item on each line; `number` if the items are whole numbers."""
 
     kind: ClassVar[str] = "lines"
     number: Number | None = None
@@ -140,7 +141,7 @@ class Ticks(Field):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordField(Field):
-    """A record; an optional one of which nothing is said is null."""
+    """A record; an optional one without any value is null."""
 
     kind: ClassVar[str] = "group"
     fields: tuple[AnyField, ...]
@@ -159,7 +160,7 @@ class RecordList(Field):
 
     kind: ClassVar[str] = "rows"
     fields: tuple[AnyField, ...]
-    #: Rows that stand there when the form opens, with what is chosen in each.
+    #: Rows that are there when the form opens, with the chosen values in each.
     openings: tuple[tuple[tuple[str, str], ...], ...] = ()
 
     @property
@@ -196,7 +197,7 @@ AnyField = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipients(Field):
-    """Agencies by id, and the sectors of which the law asks for one."""
+    """Agencies by id, and the sectors of which the law demands one."""
 
     kind: ClassVar[str] = "recipients"
     sectors: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ _HUNDREDTHS = 100
 
 
 def values_of(form: Form, data: Mapping[str, Any]) -> list[Pair]:
-    """The pairs that `read` reads as this data. Fields that the form does not know are left out."""
+    """The pairs that `read` reads as this data. Fields that the form lacks are left out."""
     return list(_filled(form.fields, data, ""))
 
 
@@ -61,7 +61,7 @@ def _rows(one: RecordList | Pairs, rows: Sequence[Mapping[str, Any]], path: str)
 
 
 def _is_unsaid(one: AnyField, value: Any) -> bool:
-    """The values that a browser does not post: a box without a tick, a symbol that says nothing."""
+    """True for a value that no browser posts: a box without a tick, a symbol that says nothing."""
     return (isinstance(one, Tick) and not value) or (
         isinstance(one, ChoiceField) and value == one.unsaid
     )

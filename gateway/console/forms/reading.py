@@ -31,13 +31,13 @@ from gateway.console.forms.typed import MOST_ROWS, Pair, Typed
 from gateway.console.forms.values import WrongValueError
 
 _T = TypeVar("_T")
-#: Nothing was said: the schema's default stands.
+#: No value was given: the schema's default applies.
 _UNSAID: Any = object()
 
 
 @dataclass(slots=True)
 class FormReading:
-    """The data, what is wrong, and where in the form each row of the data was typed."""
+    """The data, the faults, and the place in the form at which each row of the data was typed."""
 
     data: dict[str, Any]
     wrongs: list[FieldError]
@@ -45,7 +45,7 @@ class FormReading:
 
 
 def read(form: Form, posted: Sequence[Pair]) -> tuple[dict[str, Any], list[FieldError]]:
-    """The body's data as JSON has it, and what is wrong; empty rows are dropped."""
+    """The body's data in JSON form, and the faults; empty rows are dropped."""
     found = reading(form, posted)
     return found.data, found.wrongs
 
@@ -62,7 +62,7 @@ def recipients(posted: Sequence[Pair]) -> tuple[str, ...]:
 
 
 class _Walk:
-    """`at` is where a value stands in the form, `to` where in the data."""
+    """`at` is a value's place in the form, `to` its place in the data."""
 
     def __init__(self, typed: Typed, language: Language) -> None:
         self._typed, self._language = typed, language

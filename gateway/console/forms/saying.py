@@ -1,4 +1,4 @@
-"""Whether something was said at a place: more than blanks and what stood there at first."""
+"""Tells if a place has a value: more than blanks and its first content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_said(typed: Typed, one: AnyField, at: str, opened: str = "") -> bool:
 
 
 def says(typed: Typed, one: RecordField | RecordList | Pairs, at: str) -> bool:
-    """Whether more stands in a group, or in a row, than it was opened with."""
+    """True if a group, or a row, holds more than it was opened with."""
     opened = opened_with(typed.one(at))
     return any(
         is_said(typed, each, f"{at}.{each.name}", opened.get(each.name, "")) for each in one.fields
@@ -30,6 +30,6 @@ def says(typed: Typed, one: RecordField | RecordList | Pairs, at: str) -> bool:
 
 
 def kept(typed: Typed, one: RecordList | Pairs, at: str) -> list[str]:
-    """The paths of the rows that say something."""
+    """The paths of the rows that hold something."""
     rows = (f"{at}.{number}" for number in typed.rows(at))
     return [row for row in rows if says(typed, one, row)]

@@ -1,8 +1,7 @@
 """The words of forms: titles of a schema's places in both languages, and our own words around them.
 
-A schema's `doc` is "中文: english"; of an enum it is "SYMBOL 中文, SYMBOL 中文". The
-English of the symbols stands in `symbols.yaml`, by symbol, and by its Chinese where one symbol
-means several things.
+A schema's `doc` is "中文: english"; for an enum it is "SYMBOL 中文, SYMBOL 中文". `symbols.yaml`
+has the English of the symbols, by symbol, and by its Chinese if one symbol means several things.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from gateway.console.forms.fields import FieldOption, Language
 
 _HERE = Path(__file__).parent
 _HAN = re.compile("[一-鿿]")
-#: `letter_no 移送书文号`: a word that a text may be, with its Chinese.
+#: `letter_no 移送书文号`: a possible word of a text, with its Chinese.
 _SUGGESTED = re.compile(r"([A-Za-z][A-Za-z_]*) ([一-鿿][一-鿿/]*)")
 _SYMBOL = re.compile(r", (?=[A-Z][A-Z0-9_]* )")
 #: Words that the input itself shows, or that do not help the person who fills it in.
@@ -31,7 +30,7 @@ class TextTitle:
     label: str
     hint: str
     suggestions: tuple[FieldOption, ...]
-    #: The English of the doc, which tells of what form a text is.
+    #: The English of the doc, if it gives the form of a text.
     english: str
 
 

@@ -1,7 +1,7 @@
 """The typed values: the posted pairs of name and value, by path.
 
-A row is there if anything of it was posted; its marker (`goods.2`) is, even where all of it is
-blank, and says with what it was opened.
+A row exists if any of it was posted. Its marker (`goods.2`) counts too, even if all of the row is
+blank; it holds the values with which the row was opened.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import accumulate
 
-#: Rows of one table, items of one list.
+#: The most rows of one table, and the most items of one list.
 MOST_ROWS = 500
-#: Pairs that a page need take of one form.
+#: The most pairs that a page takes from one form.
 MOST_VALUES = 10_000
 _ROW = re.compile(r"\.([0-9]{1,6})(?=\.|$)", re.ASCII)
 
@@ -40,7 +40,7 @@ class Typed:
         }
 
     def one(self, path: str, default: str = "") -> str:
-        """The last of them, as a browser posts it; the default where nothing was posted."""
+        """The last of them, as a browser posts it; the default if nothing was posted."""
         found = self._values.get(path)
         return found[-1] if found else default
 
@@ -48,16 +48,16 @@ class Typed:
         return tuple(self._values.get(path, ()))
 
     def rows(self, path: str) -> tuple[int, ...]:
-        """The numbers of the rows that are there; not always without gaps."""
+        """The numbers of the existing rows; they may have gaps."""
         return self._rows.get(path, ())
 
     def is_said(self, path: str) -> bool:
-        """Whether anything but a blank stands at or below a path."""
+        """True if anything but a blank is at or below a path."""
         return path in self._said
 
 
 def opened_with(marker: str) -> dict[str, str]:
-    """The first values of a row, as its marker says them: path below -> value."""
+    """The first values of a row, by its marker: path below -> value."""
     return dict(part.split("=", 1) for part in marker.split("&") if "=" in part)
 
 

@@ -1,4 +1,4 @@
-"""One typed value: read as what it is meant to be, or refused by the key of a sentence."""
+"""One typed value: read in its meant form, or refused by the key of a sentence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class WrongValueError(Exception):
 
 
 def text(one: TextField, typed: str) -> str:
-    """As it was typed but for the blanks around it; days and digests in their one form."""
+    """The typed text without the blanks around it; days and digests in their one form."""
     plain = typed.replace("\r\n", "\n").strip()
     if len(plain) > one.most:
         raise WrongValueError("wrong.long", most=one.most, count=len(plain))
@@ -61,7 +61,7 @@ def number(one: Number, typed: str) -> int | float:
 
 
 def fen(typed: str) -> int:
-    """Hundredths of what was typed in units."""
+    """Hundredths of the amount typed in units."""
     plain = _figures(typed).removeprefix("¥").removesuffix("元")
     if not _PLAIN.fullmatch(plain):
         raise WrongValueError("wrong.amount")
@@ -72,7 +72,7 @@ def fen(typed: str) -> int:
 
 
 def _figures(typed: str) -> str:
-    """Full-width digits are digits; marks between thousands say nothing."""
+    """Full-width digits are digits; marks between thousands do not count."""
     plain = unicodedata.normalize("NFKC", typed).translate(_MINUS).strip()
     return _GROUPS.sub("", plain)
 

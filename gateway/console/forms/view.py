@@ -1,4 +1,4 @@
-"""A form as a template sees it: its fields, what was typed, what is wrong, and our words."""
+"""A form for a template: its fields, the typed values, the faults, and our words."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class FormView:
         return any(one == path or one.startswith(f"{path}.") for one in self._wrongs)
 
     def is_open(self, one: AnyField, path: str) -> bool:
-        """Whether what is folded away says something, or is wrong."""
+        """True if a folded part holds a value or a fault."""
         return is_said(self.typed, one, path) or self.is_wrong_below(path)
 
     @property
@@ -58,12 +58,12 @@ class FormView:
         return any(self.is_open(one, one.name) for one in self.form.rest)
 
     def described(self, one: Any, path: str, *, error: str = "") -> str:
-        """The ids of what says more of an input."""
+        """The ids of the texts that describe an input."""
         parts = {"hint": one.hint, "must": one.demands, "wrong": self.wrong(error or path)}
         return " ".join(self.id(path, part) for part, said in parts.items() if said)
 
     def input_type(self, shape: str, value: str) -> str:
-        """A date stays a text where the browser would swallow what was typed."""
+        """A date stays a text if the browser would swallow the typed value."""
         kind, pattern = _INPUTS.get(shape, ("text", None))
         return kind if pattern and (not value or pattern.fullmatch(value)) else "text"
 
@@ -72,5 +72,5 @@ class FormView:
         return self.id(wrong.path)
 
     def recipients(self) -> tuple[str, ...]:
-        """Those typed; one blank where none is."""
+        """The typed ones; one blank if there is none."""
         return self.typed.all(self.form.recipients.name) or ("",)

@@ -17,7 +17,7 @@ _DATA, _TO = "data", "to"
 def wrongs_of(
     form: Form, errors: Iterable[Mapping[str, str]], posted: Sequence[Pair] = ()
 ) -> list[FieldError]:
-    """One for each {pointer, detail}; rows are found again where blank ones were dropped."""
+    """One for each {pointer, detail}; rows are matched again if blank ones were dropped."""
     places = reading(form, posted).places
     return [_wrong(form, error, places) for error in errors]
 
@@ -55,7 +55,7 @@ def _found(
             typed = places.get(data, f"{typed}.{step}")
             continue
         below = child(fields, step)
-        # A column without its row is said of the table.
+        # A column without its row counts for the table.
         if below is None or (isinstance(node, RecordList) and not typed[-1:].isdigit()):
             break
         node, typed, fields = below, f"{typed}.{step}".removeprefix("."), below.children

@@ -1,4 +1,4 @@
-"""A case: where it stands, whose turn it is, its timeline, its procedures, and its events."""
+"""A case: its state, whose turn it is, its timeline, its procedures, and its events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ router = APIRouter(route_class=ConsoleRoute, prefix="/console/cases", include_in
 #: The most events on one page.
 MOST_EVENTS = 1000
 _LOOKS = 1000
-#: A form sends the field that nobody filled in, as empty.
+#: A form also sends an unfilled field, as empty.
 On = Annotated[date | None, BeforeValidator(lambda text: text or None), Query()]
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -134,14 +134,14 @@ async def revealed_event(
     gateway: Context,
     database: Database,
 ) -> Response:
-    """The same with what is masked on pages: for a reason, which stands in the access log."""
+    """The same with the fields that pages mask: it needs a reason, which the access log keeps."""
     asked = _Event(request, case, source, event_id)
     await revealing.give_reason(request)
     return await asked.shown(visitor, gateway, database, whole=True)
 
 
 class _Event(NamedTuple):
-    """An event's page that was asked for."""
+    """The requested page of an event."""
 
     request: Request
     case: str
@@ -196,14 +196,14 @@ def end_of(day: date) -> datetime:
 
 
 def _others(found: CaseDetail, visitor: Visitor) -> list[str]:
-    """As whom who holds a role may look at the case: those that hold one, and its opener."""
+    """The agencies as which a holder of a role may look at the case: other holders, its opener."""
     named = {one for who in found.roles.values() for one in who} | {found.opener or ""}
     own = {visitor.agency or ""}
     return sorted(named - own - {""}) if own & named else []
 
 
 class FieldChange(NamedTuple):
-    """A field that says something else than before; None where it says nothing."""
+    """A field with a changed value; None if it has no value."""
 
     label: str
     before: Any
@@ -222,7 +222,7 @@ def differences(before: Sequence[BodyLine], after: Sequence[BodyLine]) -> list[F
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One procedure of the case: what happened in it, where it stands, what may come."""
+    """One procedure of the case: its past events, its state, its possible next acts."""
 
     region: Region
     steps: list[HistoryItem]
@@ -241,13 +241,13 @@ def _course(
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """How often an agency looked at the case, and when for the last time."""
+    """The number of an agency's looks at a case, and the time of the last."""
 
     agency: str
     count: int
     refused: int
     last: datetime
-    #: Why an operator was shown what the case says, each once.
+    #: The reasons why an operator was shown the content of the case, each once.
     break_glass: tuple[str, ...] = ()
 
 
@@ -288,7 +288,7 @@ async def receipts(
     *,
     proof: bool = False,
 ) -> events.Receipts | None:
-    """What is proved of the hand-over. None if the visitor may not know it."""
+    """The proofs of the hand-over. None if the visitor may not know them."""
     try:
         return await events.receipts(
             source, event_id, visitor.reader, gateway, database, proof=proof
@@ -300,7 +300,7 @@ async def receipts(
 
 
 def place_of(items: Sequence[HistoryItem], source: str, event_id: str) -> int:
-    """Raises CasebusError `not_found` where the history does not show it."""
+    """Raises CasebusError `not_found` if the history does not show it."""
     for at, one in enumerate(items):
         if (one.source, one.id) == (source, event_id):
             return at

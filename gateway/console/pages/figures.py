@@ -1,6 +1,6 @@
 """统计: every indicator at a glance, one as a table, and the cases behind a number.
 
-At any past moment; small cells stand as they leave the API.
+For any past moment; small cells stay as the API gives them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BYS = ("month", "division", "city", "agency", "offence", "right", "value", "none
 
 
 def unsaid(text: object) -> object:
-    """A form sends the field that nobody filled in, as empty."""
+    """A form also sends an unfilled field, as empty."""
     return text or None
 
 
@@ -52,7 +52,7 @@ MonthText = Annotated[str, Query(pattern=r"^(\d{4}-(0[1-9]|1[0-2]))?$")]
 
 #: Bars of a chart that still have their numbers above them.
 _MOST_MONTHS = 18
-#: Indicators as they are looked at together, by the paragraph of the mandate that asks for them.
+#: Groups of indicators, by the paragraph of the mandate that requires them.
 Group = Literal["transfers", "supervision", "penalties", "disputes", "service"]
 GROUPS: dict[Group, tuple[str, ...]] = {
     "transfers": ("（二）", "（九）"),
@@ -64,14 +64,14 @@ GROUPS: dict[Group, tuple[str, ...]] = {
 
 
 def of_group(items: Sequence[Definition], group: Group) -> list[Definition]:
-    """Those of the group's paragraphs; of the last one all that no other has."""
+    """Those of the group's paragraphs; for the last group, all that no other has."""
     named = {one for paragraphs in GROUPS.values() for one in paragraphs}
     mine = set(GROUPS[group])
     return [one for one in items if (one.paragraph in mine if mine else one.paragraph not in named)]
 
 
 class FigureReader(NamedTuple):
-    """Who asks the API, and how; every page asks it in the same words."""
+    """The asker of the API, with its words; every page uses the same."""
 
     request: Request
     agency: str
@@ -273,7 +273,7 @@ async def cases(
 
 
 class ShownFigure(NamedTuple):
-    """A figure as it is read; `way` is up, down or same, in words and as a sign."""
+    """A figure for reading; `way` is up, down or same, in words and as a sign."""
 
     id: str
     title: str
@@ -288,7 +288,7 @@ class ShownFigure(NamedTuple):
 
 
 async def glance(ask: FigureReader, items: Sequence[Definition], plan: Periods) -> list[Figure]:
-    """These indicators, the steps apart: now, before and by month."""
+    """These indicators without the steps: now, before and by month."""
     flows = [one.id for one in items if one.kind not in (STOCK, STEPS)]
     stocks = [one.id for one in items if one.kind == STOCK]
     answers = Answers(

@@ -1,4 +1,4 @@
-"""For whoever is not signed in: what this is, the way in, the API's description, and the state."""
+"""For visitors who are not signed in: the purpose, the way in, the API's description, the state."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def static(request: Request, digest: str, name: str) -> Response:
 
 
 def _chosen(cookie: str, value: str, back: str) -> Response:
-    """Back to the page from which it was chosen."""
+    """Back to the page on which it was chosen."""
     answer = RedirectResponse(back if back == _FRONT else local(back), 303)
     answer.set_cookie(cookie, value, max_age=_YEAR_SECONDS, samesite="lax", path="/")
     return answer

@@ -1,7 +1,7 @@
-"""One work item: what it is about, who else looks at it, and each act as a form.
+"""One work item: its subject, who else looks at it, and each act as a form.
 
-The server keeps what an officer types at every pause. An act on an item that another officer
-changed meanwhile is refused, with what was typed still there.
+The server keeps an officer's typed values at every pause. If another officer changed the item
+meanwhile, an act on it is refused, and the typed values stay.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from storage.drafts import DraftKey, Fields
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/work", include_in_schema=False)
 #: Names of the form that are not the event's.
 _OURS = frozenset({"csrf", "version", "legal_time", "discard"})
-#: Refusals that say that the item is no longer what the officer read.
+#: Refusals which mean that the item is no longer what the officer read.
 _CHANGED = frozenset({"work_changed", "work_closed", "superseded", "work_pending"})
 _REFUSED = 422
 _EVENTS = 1000
@@ -54,7 +54,10 @@ async def one_item(
     database: Database,
     sent: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
-    """The item, its case, and a button for each act. Looking at it opens what brought it."""
+    """The item, its case, and a button for each act.
+
+    Looking at it opens the event that brought it.
+    """
     agency = str(visitor.agency)
     item = await api.one_item(
         key=key, agency=agency, gateway=gateway, database=database, actor=visitor.pseudonym
@@ -89,7 +92,7 @@ async def _became(
 async def present(
     *, request: Request, key: str, visitor: OfficerHere, gateway: Context
 ) -> Response:
-    """Who else looks at the item. The open page asks now and then, and so says that it is open."""
+    """Who else looks at the item. The open page asks from time to time, and so reports itself."""
     await _row(gateway, str(visitor.agency), key)
     others = await drafts.present(
         await gateway.database(), str(visitor.agency), key, visitor.pseudonym
@@ -129,7 +132,7 @@ class FormAct:
 
 
 class ActQuery(NamedTuple):
-    """Which act on which item, by whom."""
+    """The act and the item, with the officer."""
 
     agency: str
     officer: str
@@ -180,7 +183,7 @@ class ActForm:
         )
 
     def refused(self, given: Given, error: CasebusError) -> Response:
-        """The form once more: each thing at its field, a change by somebody else in words."""
+        """The form again: each fault at its field, and a change by somebody else in words."""
         errors = error.errors if isinstance(error, RefusedError) else []
         wrong = forms.wrongs_of(self.act.form, errors, given.fields)
         return self.shown(given, wrong=wrong, refused=error)
@@ -202,7 +205,7 @@ Here = Annotated[ActForm, Depends(desk_of)]
 
 @router.get("/{key}/{word}")
 async def act_form(asked: Asks, desk: Here, gateway: Context) -> Response:
-    """The form of an act, with what the officer left in it."""
+    """The form of an act, with the values that the officer left in it."""
     draft = await drafts.one(await gateway.database(), asked.place)
     fields: Fields = [(name, value) for name, value in draft.fields] if draft else []
     given = _given(fields or forms.opened(desk.act.form), desk.act.item.version)
@@ -211,7 +214,7 @@ async def act_form(asked: Asks, desk: Here, gateway: Context) -> Response:
 
 @router.post("/{key}/{word}/draft", dependencies=[OwnForm])
 async def keep_draft(asked: Asks, desk: Here, gateway: Context) -> Response:
-    """Keep what is typed so far; answers with when."""
+    """Keep the values typed so far; answers with the time."""
     fields, at = await _fields(desk.request), gateway.now()
     given = _given(fields, desk.act.item.version)
     await drafts.save(await gateway.database(), asked.place, given.version, fields, at)
@@ -220,7 +223,7 @@ async def keep_draft(asked: Asks, desk: Here, gateway: Context) -> Response:
 
 @router.post("/{key}/{word}", dependencies=[OwnForm])
 async def do_act(asked: Asks, desk: Here, gateway: Context) -> Response:
-    """Sign and send the act; the form again, with what is wrong, where it was not sent."""
+    """Sign and send the act; if it was not sent, shows the form again with the faults."""
     fields = await _fields(desk.request)
     given = _given(fields, desk.act.item.version)
     changed = forms.edited(desk.act.form, fields)
@@ -230,7 +233,7 @@ async def do_act(asked: Asks, desk: Here, gateway: Context) -> Response:
     if "discard" in dict(fields):
         await drafts.drop(database, asked.place)
         return RedirectResponse(f"/console/work/{asked.key}", 303)
-    # Kept before it is sent: whatever happens on the way, nothing typed is lost.
+    # Kept before it is sent: whatever happens on the way, no typed value is lost.
     await drafts.save(database, asked.place, given.version, fields, gateway.now())
     data, wrong = forms.read(desk.act.form, given.fields)
     if wrong:

@@ -1,6 +1,6 @@
-"""运行: whether all works and how far each service is, what flows, and who is connected.
+"""运行: the health and progress of each service, the flow, and the connections.
 
-Of no case its content. Each fact is the API's, which has one owner for each.
+It has no content of cases. Each fact is the API's, which has one owner for each.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ async def flow(
 
 
 def _is_silent(one: operating.Connection) -> bool:
-    """Whether nothing was ever heard of it, and nothing of it needs anybody."""
+    """True if nothing was ever heard of it, and it needs nobody."""
     return one.has_key and not (one.last_sent or one.last_read or one.sent_to_it or one.gaps)
 
 
@@ -104,7 +104,7 @@ def _is_silent(one: operating.Connection) -> bool:
 async def proof(
     *, request: Request, visitor: OpsHere, gateway: Context, database: Database
 ) -> Response:
-    """The verified runs, the signed heads and who saw them, and who sends which schema."""
+    """The verified runs, the signed heads with their witnesses, and the schemas by sender."""
     asked: dict[str, Any] = {"asker": visitor.principal, "database": database}
     return page(
         request,
@@ -127,7 +127,7 @@ async def where(
     database: Database,
     name: Annotated[str, Query(max_length=255)] = "",
 ) -> Response:
-    """Where a case is, and why it is stuck: places alone."""
+    """The place of a case, and the reason why it is stuck; places only."""
     typed, found, missing = name.strip(), None, False
     if typed:
         try:

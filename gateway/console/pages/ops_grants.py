@@ -1,4 +1,4 @@
-"""应急查阅: ask to read a case, agree to what another asked for, and read while it lasts."""
+"""应急查阅: ask to read a case, agree to another's request, and read during the grant."""
 
 from __future__ import annotations
 

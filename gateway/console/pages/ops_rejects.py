@@ -1,4 +1,4 @@
-"""退回与暂停: what was refused, by cause; looked at, tried, and sent again once a second agreed.
+"""退回与暂停: refused records by cause, shown, tried, and sent again once a second person agreed.
 
 All of it is the API's: its reading, its dry run, its rule of the second person.
 """
@@ -25,10 +25,10 @@ router = APIRouter(route_class=ConsoleRoute, prefix="/console/ops", include_in_s
 _ROWS = 50
 _LONGEST = 255
 _REFUSED = 422
-#: Fields of the form that say which records, and how; the others are the page's.
+#: Fields of the form that select records and options; the others are the page's.
 _TEXTS = ("reason", "door", "source", "why")
 _NUMBERS = ("most", "per_minute")
-#: Refusals of a form that its page says in words, with what was typed still there.
+#: Refusals of a form that its page puts in words, with the typed values kept.
 _SAID = frozenset({"nothing_to_redrive", "invalid_request", "not_found", "nameless_operator"})
 
 Text = Annotated[str, Query(max_length=_LONGEST)]
@@ -85,7 +85,7 @@ async def one_reject(
 async def ask(
     *, request: Request, visitor: OpsHere, gateway: Context, database: Database
 ) -> Response:
-    """Try it, or ask for it: the same form does both, and nothing is sent by either."""
+    """Try it, or ask for it: the same form does both, and neither sends anything."""
     form = await request.form(max_fields=MOST_VALUES)
     given = {name: str(value) for name, value in form.items()}
     places = [str(one) for one in form.getlist("places")]
@@ -132,7 +132,7 @@ def _request(given: dict[str, str], places: list[str], *, dry_run: bool) -> Redr
 
 
 def _passing(plan: Plan | None) -> int:
-    """How many of the records admission would take."""
+    """The number of records that admission would take."""
     if plan is None:
         return 0
     return sum(
@@ -161,7 +161,7 @@ async def decide(
     gateway: Context,
     database: Database,
 ) -> Response:
-    """Let it go, or not; who asked may not let it go."""
+    """Agree to it or refuse it; the asker may not agree."""
     doing = {"agree": redrives.agree, "decline": redrives.decline}.get(decision)
     if doing is None:
         raise CasebusError("not_found")

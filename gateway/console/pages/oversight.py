@@ -1,4 +1,4 @@
-"""督办: who is late, and what should have been transferred, as the supervisor's agency sees it."""
+"""督办: overdue steps and missing transfers, as the supervisor's agency sees them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Table = Literal["owed", "omissions", "unanswered"]
 
 
 class Whose(NamedTuple):
-    """The agency under supervision. An empty field of the form makes no difference."""
+    """The agency under supervision. An empty field of the form means any."""
 
     agency: str
     division: str
@@ -69,7 +69,7 @@ async def oversight(
     show: Literal["first", "all"] = "first",
     days: Days = SOON_DAYS[0],
 ) -> Response:
-    """Overdue by agency and step, transfers that were not made, and what has no answer."""
+    """Overdue steps by agency, missing transfers, and cases without an answer."""
     seen = await _watch(visitor.reader, gateway, database, whose, (days, _ROWS))
     return page(
         request,
@@ -105,7 +105,7 @@ async def export(
 async def _watch(
     reader: str, gateway: Gateway, database: Looking, whose: Whose, most: tuple[int, int]
 ) -> Watch:
-    """`most` is within how many days something is due soon, and how many rows are listed."""
+    """`most` is the number of days that count as "due soon", and the number of listed rows."""
     days, limit = most
     asked: dict[str, Any] = {"viewer": reader, "gateway": gateway, "database": database}
     asked |= whose.query()
@@ -118,7 +118,7 @@ async def _watch(
 
 
 def weighed(t: PageWords, one: Omission) -> str:
-    """What of the case reaches the standard: `非法经营数额 80,000元 ≥ 50,000元`."""
+    """The figure of the case that reaches the standard: `非法经营数额 80,000元 ≥ 50,000元`."""
     if one.metric not in METRICS or not (one.value.isdecimal() and one.needed.isdecimal()):
         return ""
     value, needed = (shown(one.metric, int(text)) for text in (one.value, one.needed))

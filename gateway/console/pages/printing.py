@@ -1,4 +1,4 @@
-"""Papers, from the data alone: the receipt of an event, the letter it is, a case's history."""
+"""Papers, from the data alone: the receipt of an event, its letter, a case's history."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def receipt(
     gateway: Context,
     database: Database,
 ) -> Response:
-    """回执: that the event is on record, and what is proved of its hand-over."""
+    """回执: proof that the event is on record, and the proofs of its hand-over."""
     paper = await _paper(visitor, gateway, database, source, event_id)
     return _printed(request, "print_receipt.html", visitor, gateway, paper)
 
@@ -51,7 +51,7 @@ async def letter(
     gateway: Context,
     database: Database,
 ) -> Response:
-    """The letter that the event is: 移送书, 不予立案通知书, or what its type is called."""
+    """The letter that the event is: 移送书, 不予立案通知书, or the name of its type."""
     paper = await _paper(visitor, gateway, database, source, event_id)
     return _letter(request, visitor, gateway, paper)
 
@@ -66,7 +66,7 @@ async def whole_letter(
     gateway: Context,
     database: Database,
 ) -> Response:
-    """The same with what is masked on pages: for a reason, which stands in the access log."""
+    """The same with the fields that pages mask: it needs a reason, which the access log keeps."""
     await revealing.give_reason(request)
     paper = await _paper(visitor, gateway, database, source, event_id)
     return _letter(request, visitor, gateway, paper, whole=True)
@@ -99,7 +99,7 @@ async def history(
     database: Database,
     view: Literal["compact", "full"] = "compact",
 ) -> Response:
-    """The case's history as the visitor may see it: what moved it, or in full every event."""
+    """The case's history as the visitor may see it: the events that moved it, or every event."""
     found = await cases.one_case(case, visitor.reader, gateway, database)
     shown = await histories.history(
         case=case, agency=visitor.reader, gateway=gateway, database=database, limit=MOST_EVENTS
@@ -126,7 +126,7 @@ class Paper:
 
     @property
     def digest(self) -> str:
-        """The event's leaf; nothing while no signed head covers the event."""
+        """The event's leaf; nothing until a signed head covers the event."""
         proved = self.receipts.submitted.receipt if self.receipts else None
         return str(proved["event_leaf"]) if proved else ""
 
@@ -174,7 +174,7 @@ def _printed(
 
 
 def _on_paper(item: HistoryItem) -> dict[str, Any]:
-    """Without what stands elsewhere in a letter, its only number, and the office's own matters."""
+    """The fields without those that a letter has elsewhere, its only number, and internal ones."""
     left_out = {"work_item", "work_version"}
     if len(item.data.get("numbers") or []) == 1:
         left_out.add("numbers")

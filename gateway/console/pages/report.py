@@ -1,4 +1,4 @@
-"""月报: a month on paper, as it was known at its end; the same again whenever it is asked for."""
+"""月报: a month on paper, as known at its end; every request gives the same."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def month(
 
 
 def _at(ask: FigureReader, first: dt.date, as_of: dt.date | None) -> FigureReader:
-    """As known at the month's end, or on the day that is asked for.
+    """As known at the month's end, or on the requested day.
 
     Raises CasebusError `not_found` for a month that has not begun.
     """
@@ -82,7 +82,7 @@ def _at(ask: FigureReader, first: dt.date, as_of: dt.date | None) -> FigureReade
 
 
 def _plan(ask: FigureReader, first: dt.date) -> Periods:
-    """Beside the month before; of the months earlier than that nothing is told."""
+    """Beside the month before; earlier months are left out."""
     last = max(first, ask.as_of.astimezone(CHINA).date())
     made = overview.plan(first, last, "month", whole=ask.view == "shared")
     return made._replace(first=made.before.since)

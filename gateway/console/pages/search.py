@@ -1,4 +1,4 @@
-"""查询: the viewer's cases by conditions or by whatever was typed into the box; as files too."""
+"""查询: the viewer's cases by conditions or by the text in the box; as files too."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def _file(
     media: str,
     write: Callable[[str, list[str], list[list[object]]], bytes],
 ) -> Response:
-    """The found cases as the page shows them. The last line says what was cut off."""
+    """The found cases as the page shows them. The last line gives the number of cut-off ones."""
     if asked.place:
         return RedirectResponse(asked.place, 303)
     names, now = asked.request.app.state.names, asked.gateway.now()

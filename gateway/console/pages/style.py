@@ -1,4 +1,4 @@
-"""Each component once, with words that nobody said: for who builds a page, and who judges it."""
+"""Each component once, with invented words, for people who build a page or judge it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""待办 and 已办: an officer's items, the most urgent first, and how many of each kind there are."""
+"""待办 and 已办: an officer's items, the most urgent first, and the number of each kind."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _midnight(now: dt.datetime) -> dt.datetime:
 
 
 def _grouped(items: list[WorkItem], group: Group) -> list[tuple[str, list[WorkItem]]]:
-    """The items under what they have in common; each group stands where its first item would."""
+    """The items under their common value; each group has the place of its first item."""
     if group == "none":
         return [("", items)]
     name = _GROUPS[group]

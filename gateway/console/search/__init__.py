@@ -1,1 +1,1 @@
-"""查询: what was typed and chosen as conditions of the API's search, and its cases as columns."""
+"""查询: typed and chosen values as conditions of the API's search, and its cases as columns."""

@@ -23,7 +23,7 @@ from gateway.web import paging
 from storage import reads
 from storage.searching import Sort
 
-#: A file has so many cases at most.
+#: The most cases in a file.
 MOST_ROWS = 5000
 _FEW_AGENCIES = 8
 _LONGEST = 200
@@ -44,7 +44,7 @@ class SearchQuery:
     guess: Guess = _NOTHING
     #: The address of the only case or event, if nothing else was asked.
     place: str = ""
-    #: Agencies that may have been meant.
+    #: Agencies that may be meant.
     maybe: list[Agency] = field(default_factory=list)
     conditions: Conditions = field(default_factory=lambda: Conditions({}, {}))
 
@@ -65,7 +65,7 @@ class SearchQuery:
         return self
 
     async def found(self, *, cursor: str | None = None, limit: int, count: bool) -> CasePage | None:
-        """None where a field is wrong, which `conditions` says."""
+        """None if a field is wrong, which `conditions` says."""
         filters = self.conditions.filters(self.guess.condition)
         if filters is None:
             return None
@@ -76,7 +76,7 @@ class SearchQuery:
             return None
 
     async def all(self) -> tuple[list[CaseFound], int]:
-        """As many as a file may have, and how many there are."""
+        """As many as a file may have, and the number of all."""
         items: list[CaseFound] = []
         total, cursor = 0, None
         while (
@@ -107,7 +107,7 @@ class SearchQuery:
             return []
 
     async def _place(self, guess: Guess, case: str) -> str:
-        """The case, or the very event as far as its history names it."""
+        """The case, or the very event if its history names it."""
         place = f"/console/cases/{case}"
         if guess.kind != "event":
             return place

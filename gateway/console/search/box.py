@@ -11,7 +11,7 @@ from casebus.events.identifiers import FORM, identify
 from casebus.events.traces import trace_id
 from casebus.trust.directory import Agency
 
-#: A part of a name this long, that one agency alone has, is meant for it.
+#: If a part of a name is this long and only one agency has it, that agency is meant.
 _TELLING = 4
 
 
@@ -28,7 +28,7 @@ def guesses(typed: str, agencies: Iterable[Agency]) -> Iterator[Guess]:
     """The possible kinds, the likeliest first. The last one always fits."""
     ids = list(_ids(typed))
     if ids:
-        # An id that nothing is found by is unknown; it is no word of a title.
+        # An id without a result is unknown; it is no word of a title.
         yield from [*ids, Guess("id", {"event": typed}, certain=True)]
         return
     if (agency := _agency(typed, agencies)) is not None:
@@ -50,7 +50,7 @@ def uuid_of(typed: str) -> UUID | None:
 
 
 def named(text: str, agencies: Iterable[Agency]) -> list[Agency]:
-    """The one of this id, else those of this name, else those whose names hold it."""
+    """The agency with this id, else those with this name, else those whose names hold it."""
     wanted, known = _plain(text), list(agencies)
     for fits in (
         [one for one in known if one.id == text.strip()],

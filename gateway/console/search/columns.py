@@ -27,14 +27,14 @@ DEFAULT = ("state", "procedure", "turn", "due", "opener", "changed")
 
 
 def chosen(asked: Iterable[str]) -> tuple[str, ...]:
-    """In their own order; those that most need where none is asked for."""
+    """In their own order; if none is given, those that most people need."""
     wanted = set(asked)
     return tuple(name for name in COLUMNS if name in wanted) or DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
 class CaseTeller:
-    """Says a case in a reader's language."""
+    """Puts a case into a reader's words."""
 
     t: PageWords
     names: PageNames

@@ -1,4 +1,4 @@
-"""The fields of the search as the API takes them, and which of them it does not take."""
+"""The fields of the search in the API's form, and the fields that it does not take."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from gateway.api.searching import Filters
 from gateway.console.search.box import named
 from gateway.problems import RefusedError
 
-#: What a page asks for. Everything else in its address belongs to the search.
+#: Fields for the page itself. Everything else in its address belongs to the search.
 CONDITIONS = tuple(Filters.model_fields)
 #: The search in its address, without the reader's place in the result.
 ADDRESS = (*CONDITIONS, "text", "sort", "columns")
 Pairs = Iterable[tuple[str, str]]
-#: The fields as a person types them: what is wrong is said beside each, not in the page's stead.
+#: The fields as a person types them: each fault is shown beside its field, not in place of the
+#: page.
 _TYPED: dict[str, Any] = dict.fromkeys(("text", *CONDITIONS), (str, ""))
 Typed = create_model("Typed", **_TYPED)
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    #: As they were typed.
+    #: The typed values.
     given: Mapping[str, str]
-    #: As the API knows them.
+    #: The values in the API's form.
     meant: Mapping[str, str]
-    #: Fields that cannot be meant so -> the word that says why.
+    #: Impossible fields -> the word for the reason.
     wrong: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -53,7 +54,10 @@ class Conditions:
         return None if self.wrong else found
 
     def refused(self, error: RefusedError) -> None:
-        """Faults that the search itself refuses. Raises any fault that is no field of the form."""
+        """Faults that the search itself refuses.
+
+        Raises any fault that is not about a field of the form.
+        """
         names = [one["pointer"].removeprefix("/query/") for one in error.errors]
         if not names or not set(names) <= set(CONDITIONS):
             raise error

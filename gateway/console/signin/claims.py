@@ -34,7 +34,7 @@ class Claim(LawModel):
     words: dict[str, str] | None = None
 
     def of(self, token: Mapping[str, Any]) -> str:
-        """The value; empty where there is none, or none that means something."""
+        """The value; empty if there is none, or none with a meaning."""
         given = _at(token, self.claim)
         text = given if isinstance(given, str) else ""
         return text.strip() if self.words is None else self.words.get(text, "")
@@ -68,7 +68,7 @@ class Claims(LawModel):
 
     @classmethod
     def load(cls, policies: Path) -> Claims:
-        """Read policies/console; raises LawError naming file, line and reason."""
+        """Read policies/console; raises LawError, which names file, line and reason."""
         return loader.parse(loader.read(policies / "console"), FILE, cls)
 
     def place(self, token: Mapping[str, Any]) -> Post:

@@ -1,4 +1,4 @@
-"""The visitor of a request, as routes depend on it; and whether its form is its own."""
+"""The visitor of a request, for routes that depend on it; and the check that a form is its own."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from gateway.runtime.context import Context
 from storage import sessions
 
 _MOST_COOKIE = 256
-#: Sec-Fetch-Site of what a page of ours sent, or the person itself.
+#: Sec-Fetch-Site of requests from a page of ours, or from the person itself.
 _OURS = ("same-origin", "none")
-#: A session's use is written down when so much of its idle time is gone: not at each request.
+#: A session's use is written down after this share of its idle time: not at each request.
 _SPENT = 0.1
 
 
@@ -37,7 +37,7 @@ async def visitor(request: Request, gateway: Context) -> Visitor:
     session = await sessions.session(database, digest(cookie), now)
     if session is None:
         raise SignInNeeded
-    # A stream that is opened again by itself is nobody's doing.
+    # A stream that opens again by itself is nobody's act.
     spent = session.idle_at - now < signing.limits.idle * (1 - _SPENT)
     if spent and not is_stream(request):
         await sessions.use(database, digest(cookie), now + signing.limits.idle)
@@ -66,7 +66,7 @@ Current = Annotated[Visitor, Depends(visitor)]
 
 
 async def still_valid(database: Looking, visitor: Visitor, at: datetime | None = None) -> bool:
-    """Whether the session is alive and its person is where it was, with the roles that it had."""
+    """True if the session is alive, and its person has the same place and roles as before."""
     session = await sessions.session(database, visitor.session, at or system_now())
     if session is None:
         return False
@@ -101,7 +101,7 @@ async def own_form(request: Request, visitor: Current) -> None:
 
 
 def refuse_other_sites(request: Request, signing: Signing) -> None:
-    """Raises `foreign_form` where the browser does not say that a page of ours sent it."""
+    """Raises `foreign_form` unless the browser says that a page of ours sent it."""
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
     other_origin = origin is not None and origin != signing.origin
     other_site = site is not None and site not in _OURS

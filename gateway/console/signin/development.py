@@ -1,6 +1,6 @@
-"""An issuer for a laptop: whoever opens it says who it is. Never where others can reach it.
+"""An issuer for a laptop: its user chooses a person. Never where others can reach it.
 
-It speaks the protocol that any issuer speaks, so that nothing else of the console knows of it.
+It speaks the protocol of every issuer, so the rest of the console needs no knowledge of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gateway.console.route import ConsoleRoute
 from gateway.console.signin.issuing import PATH, Issuer
 from gateway.runtime.context import Context
 
-#: The people that a newcomer may be at once: name, agency, role.
+#: The people that a newcomer may choose at once: name, agency, role.
 PEOPLE = (
     ("王警官", "cn-330106-psb", "officer"),
     ("李运维", "", "ops"),
@@ -49,14 +49,14 @@ def is_loopback(host: str) -> bool:
 
 
 def refuse_elsewhere(origin: str, listening: str) -> None:
-    """Raises CasebusError `bad_environment` where others could reach it."""
+    """Raises CasebusError `bad_environment` if others could reach it."""
     if not (is_loopback(urlsplit(origin).hostname or "") and is_loopback(listening)):
         says = "development is for this machine alone: listen on loopback"
         raise unusable("CASEBUS_CONSOLE_ISSUER", says)
 
 
 def opened(request: Request) -> Issuer:
-    """Raises CasebusError `sign_in_refused` for who does not show the stack's own key."""
+    """Raises CasebusError `sign_in_refused` for a visitor without the stack's own key."""
     issuer = issuer_of(request)
     if not issuer.is_opened_by(request.cookies.get(request.app.state.signing.opened_cookie, "")):
         says = "open the console by the address that `casebus up` prints"
@@ -66,7 +66,7 @@ def opened(request: Request) -> Issuer:
 
 @router.get("/open")
 async def open_(request: Request, key: Annotated[str, Query(max_length=200)] = "") -> Response:
-    """The way in that `casebus up` prints: the key is kept by the browser until it ends."""
+    """The way in that `casebus up` prints: the browser keeps the key until it ends."""
     if not issuer_of(request).is_opened_by(key):
         raise CasebusError("sign_in_refused", "the key is another stack's")
     answer = RedirectResponse("/console/", 303)

@@ -1,4 +1,4 @@
-"""The memory of the development issuer: its key, and the codes that nobody has used yet."""
+"""The memory of the development issuer: its key, and its unused codes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOKEN_SECONDS = 300
 
 
 class Issuer:
-    """Its key and the codes that it gave and nobody has used yet."""
+    """Its key, and the codes that it gave and nobody has used yet."""
 
     def __init__(self, origin: str, client_id: str, opens: str) -> None:
         self._opens = opens
@@ -27,7 +27,7 @@ class Issuer:
         self._codes: dict[str, tuple[float, dict[str, Any], str]] = {}
 
     def is_opened_by(self, given: str) -> bool:
-        """Nobody is let in where no key was set."""
+        """Nobody is let in if no key was set."""
         return bool(self._opens) and hmac.compare_digest(given.encode(), self._opens.encode())
 
     def keys(self) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Issuer:
         return code
 
     def token(self, code: str, verifier: str, redirect: str) -> str | None:
-        """The ID token of a code, once; None where it is not ours, or the verifier is another's."""
+        """The ID token of a code, once; None if it is not ours, or the verifier is another's."""
         until, said, challenge = self._codes.pop(code, (0.0, {}, ""))
         fits = create_s256_code_challenge(verifier) == challenge and redirect == self.redirect
         if until < time.monotonic() or not fits:

@@ -1,4 +1,4 @@
-"""The OpenID Connect issuer, as the console asks it: keys, the code's exchange, the ID token.
+"""The OpenID Connect issuer as the console uses it: keys, the code's exchange, the ID token.
 
 OpenID Connect Core 1.0 §3.1 and §5.3, RFC 7636 (PKCE), RFC 9207 (`iss` in the answer).
 """
@@ -27,7 +27,7 @@ from gateway.console.signin.way import SignInState
 _ALGORITHMS = ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
 _ALGORITHMS += ["EdDSA", "Ed25519"]
 _KNOWN_SECONDS = 3600.0
-#: A key that nobody knows makes us ask again, so often at most.
+#: The shortest time between two questions about unknown keys.
 _ASK_AGAIN_SECONDS = 30.0
 _SKEW_SECONDS = 60
 _NOT_HOLDING = "the issuer's token does not hold"
@@ -46,7 +46,7 @@ class OidcClient(NamedTuple):
 
 
 class Provider:
-    """One issuer and this client of it; what it publishes is kept for an hour."""
+    """One issuer and this client of it; its publication is kept for an hour."""
 
     def __init__(self, client: OidcClient, http: httpx.AsyncClient, now: Now) -> None:
         self._client, self._http, self._now = client, http, now
@@ -71,7 +71,7 @@ class Provider:
         return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
 
     async def require_its_answer(self, named: str) -> None:
-        """Raises `sign_in_refused` where the answer names another issuer, or none and it would."""
+        """Raises `sign_in_refused` if the answer names another issuer, or none against the rule."""
         known = await self._discovered()
         if named != self._client.issuer and (
             named or known.authorization_response_iss_parameter_supported
@@ -152,7 +152,7 @@ class Provider:
             try:
                 return jwt.decode(text, await self._key_set(again=again), algorithms=_ALGORITHMS)
             except (JoseError, ValueError) as error:
-                # A key that was rotated in since: asked for once.
+                # The key may be newer than our copy, so it is asked for once.
                 if again:
                     raise _refused(_NOT_HOLDING) from error
         raise AssertionError
@@ -197,7 +197,7 @@ class Provider:
 
 
 def _word(answer: httpx.Response) -> str:
-    """The code of OAuth for why not, which says where to look; no other text of the issuer's."""
+    """The code of OAuth for the reason, which says where to look; no other text of the issuer's."""
     try:
         word = answer.json().get("error")
     except (ValueError, AttributeError):

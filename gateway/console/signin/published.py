@@ -32,7 +32,7 @@ class Discovery(BaseModel):
 
     @property
     def takes_basic(self) -> bool:
-        """Whether a client's secret goes in the header: so it does where nothing is said."""
+        """True if a client's secret goes in the header, which is the default."""
         methods = self.token_endpoint_auth_methods_supported
         return _BASIC in methods or _POST not in methods
 
@@ -55,7 +55,7 @@ def discovery(issuer: str, read: Mapping[str, Any]) -> Discovery:
 
 
 def key_set(read: Mapping[str, Any]) -> KeySet:
-    """Those of its keys that we know how to use."""
+    """The keys that we know how to use."""
     rows = read.get("keys")
     found = [_key(one) for one in rows if isinstance(one, dict)] if isinstance(rows, list) else []
     return KeySet([one for one in found if one is not None])

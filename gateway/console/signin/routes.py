@@ -46,7 +46,7 @@ class IssuerAnswer(BaseModel):
     code: Annotated[str, Field(max_length=4000)] = ""
     state: Annotated[str, Field(max_length=200)] = ""
     iss: Annotated[str, Field(max_length=2000)] = ""
-    #: OAuth's code for why not.
+    #: OAuth's code for the reason.
     error: Annotated[str, Field(max_length=100)] = ""
 
 
@@ -54,7 +54,7 @@ class IssuerAnswer(BaseModel):
 async def signed_in(
     request: Request, gateway: Context, said: Annotated[IssuerAnswer, Query()]
 ) -> Response:
-    """Back from the issuer: a new session, in the place of the one that this browser had."""
+    """Back from the issuer: a new session, in place of the browser's old one."""
     signing = of_request(request)
     kept = signing.way_cookie(said.state)
     begun, _, back = request.cookies.get(kept, "").partition(".")
@@ -102,7 +102,7 @@ async def sign_out_everywhere(request: Request, gateway: Context, visitor: Curre
 
 
 async def _left(signing: Signing) -> Response:
-    """Out at the issuer too: at a desk of several people the next one is to be asked who it is."""
+    """Sign out at the issuer too: at a shared desk the next person must be asked who it is."""
     address = ""
     with suppress(CasebusError):  # whether it answers or not, here the session has ended
         address = await signing.provider().way_out(f"{signing.origin}/")

@@ -17,11 +17,11 @@ from gateway.console.signin.issuing import Issuer
 from gateway.console.signin.provider import OidcClient, Provider
 from storage.sessions import SessionLimits
 
-#: Everything of the console hangs under this path.
+#: All paths of the console are under this one.
 ROOT = "/console/"
 SIGN_IN = f"{ROOT}sign-in"
 _STREAM = "text/event-stream"
-#: In the place of an issuer's address: one of our own, for a laptop.
+#: Used in place of an issuer's address: our own issuer, for a laptop.
 DEVELOPMENT = "development"
 _PATIENCE_SECONDS = 5.0
 
@@ -31,7 +31,7 @@ class SignInNeeded(Exception):  # noqa: N818 - no fault: somebody is to sign in
 
 
 class Signing:
-    """People sign in here by the settings."""
+    """The sign-in of people by the settings."""
 
     #: Sessions and tokens live in real time, whatever moment a scenario plays.
     now: Now = staticmethod(system_now)
@@ -43,11 +43,11 @@ class Signing:
             idle=timedelta(minutes=settings.console_idle_minutes),
             longest=timedelta(hours=settings.console_longest_hours),
         )
-        #: The console's own origin, as its people's browsers name it.
+        #: The console's own origin, as browsers of its people name it.
         address = urlsplit(settings.console_url or settings.gateway_url)
         self.origin = f"{address.scheme}://{address.netloc}"
         self.is_https = address.scheme == "https"
-        # Cookies do not tell ports apart: two stacks of one machine must.
+        # Cookies do not tell ports apart, so two stacks on one machine must.
         plain = f"casebus-{address.port or 80}"
         self.cookie = "__Host-casebus" if self.is_https else plain
         self.opened_cookie = f"{self.cookie}-opened"
@@ -61,7 +61,7 @@ class Signing:
         self._provider: Provider | None = None
 
     def way_cookie(self, state: str) -> str:
-        """One for each sign-in that is under way: tabs of a browser are not in each other's way."""
+        """One for each sign-in under way: tabs of a browser do not disturb each other."""
         told = "".join(one for one in state[:8] if one.isascii() and one.isalnum())
         return f"{self.cookie}-way-{told}"
 
@@ -73,7 +73,7 @@ class Signing:
         return (there,) if self.issuer and there != self.origin else ()
 
     def provider(self) -> Provider:
-        """Raises CasebusError `no_issuer` where the settings name none."""
+        """Raises CasebusError `no_issuer` if the settings name none."""
         if not self.issuer:
             raise CasebusError("no_issuer", "set CASEBUS_CONSOLE_ISSUER")
         if self._provider is None:
@@ -99,7 +99,7 @@ def is_stream(request: Request) -> bool:
 
 
 def local(path: str) -> str:
-    """The path where it is one of the console's own; its first page where it leads elsewhere."""
+    """The path if it is one of the console's own; the first page if it leads elsewhere."""
     plain = path.isascii() and path.isprintable() and "\\" not in path
     parts = path.partition("?")[0].split("/")
     is_ours = path.startswith(ROOT) and not {".", ".."} & set(parts)

@@ -22,13 +22,13 @@ class Visitor:
 
     #: The issuer's id of the person.
     subject: str
-    #: Its real name: shown to itself, and in no event.
+    #: Its real name: shown to the person itself, and in no event.
     name: str
-    #: Stands in signed bodies as `actor`.
+    #: Used in signed bodies as `actor`.
     pseudonym: str
     #: None for the ops engineer, who speaks for no agency.
     agency: str | None
-    #: Empty where the agency has no units, or the issuer names none.
+    #: Empty if the agency has no units, or the issuer names none.
     unit: str
     roles: frozenset[Role]
     #: The token in each form of this session.
