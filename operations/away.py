@@ -15,7 +15,7 @@ from casebus.later import later
 from casebus.words import in_words, with_cause
 from storage.pool import AWAY
 
-# Only where something failed.
+# Loaded only after a failure.
 if TYPE_CHECKING:
     from aiokafka import errors as asynchronous
     from kafka import errors as plain
@@ -23,7 +23,7 @@ else:
     asynchronous = later("aiokafka.errors")
     plain = later("kafka.errors")
 
-#: The network's own errors, of which none names a file.
+#: The network's own errors, none of which names a file.
 _NETWORK = (ConnectionError, TimeoutError, gaierror)
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
 _OLDER = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InvalidSchemaNameError)
@@ -31,7 +31,7 @@ _OLDER = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.Inv
 
 @contextmanager
 def clear_errors() -> Iterator[None]:
-    """Raises CasebusError, and AwayError where the same may be asked again."""
+    """Raises CasebusError, or AwayError if the caller may ask again."""
     try:
         yield
     except Exception as error:
@@ -72,7 +72,7 @@ def _is_of_the_network(error: Exception) -> bool:
     """
     if isinstance(error, BrokenPipeError) or not isinstance(error, OSError) or error.filename:
         return False
-    # Several addresses that all refuse are one error without a number.
+    # If several addresses all refuse, the error has no number.
     several = error.errno is None and str(error).startswith("Multiple exceptions")
     return isinstance(error, _NETWORK) or error.errno in _UNREACHABLE or several
 

@@ -11,7 +11,7 @@ REQUEST_MS = 10_000
 
 
 def open_admin(settings: Settings) -> KafkaAdminClient:
-    """Raises a KafkaError where the brokers do not answer or refuse the password."""
+    """Raises a KafkaError if the brokers do not answer or refuse the password."""
     known = KafkaAdminClient.DEFAULT_CONFIG
     options = {name: value for name, value in client_settings(settings).items() if name in known}
     return KafkaAdminClient(**{**options, "request_timeout_ms": REQUEST_MS})

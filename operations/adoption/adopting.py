@@ -1,4 +1,4 @@
-"""`casebus law adopt` and `show`: which law is in force, since when, by whom."""
+"""`casebus law adopt` and `show`: the law in force, since when, and by whom."""
 
 from __future__ import annotations
 
@@ -26,16 +26,18 @@ _LOOK_SECONDS = 0.2
 
 
 async def adopt(settings: Settings, folder: Path, author: str, reasons: str) -> dict[str, Any]:
-    """Check, keep, say; returns when every partition derives by it. Raises LawError.
+    """Check the law, keep it, announce it; returns when every partition derives by it.
 
-    A law that is refused changes nothing: the one in force stays.
+    Raises LawError.
+
+    A refused law changes nothing: the one in force stays.
     """
     files = loader.read(folder)
     announcing.refuse_errors(files, settings)
     digest = bundle.digest(files)
     connection: Connection = await asyncpg.connect(settings.database_url)
     try:
-        # First of all: a partition may wait for it.
+        # This comes first: a partition may wait for it.
         await bundles.keep_bundle(connection, digest, bundle.pack(files))
         in_force = await bundles.in_force(connection)
         previous = next(iter(in_force.values()), "")
@@ -65,7 +67,7 @@ async def foresee(settings: Settings, folder: Path, now: datetime) -> dict[str, 
 
 
 async def _said(connection: Connection) -> int:
-    """How often a law was adopted before, in the partition where it was most often."""
+    """How often a law was adopted before, in the partition with the most adoptions."""
     times: dict[int, int] = {}
     for row in await bundles.adoptions(connection):
         times[row["partition"]] = times.get(row["partition"], 0) + 1
@@ -123,7 +125,7 @@ def _adoption(row: Any, schemas: Schemas) -> dict[str, Any]:
 
 
 def _once(adoptions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row for what was said in each partition, since the last of them."""
+    """One row for the statements in all partitions, with the time of the last."""
     found: list[dict[str, Any]] = []
     for one in adoptions:
         same = next((row for row in reversed(found) if _is_part(one, row)), None)

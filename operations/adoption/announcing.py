@@ -1,4 +1,4 @@
-"""The law of this checkout, adopted: kept in the database, and said once in each partition.
+"""Adopts the law of this checkout: keeps it in the database, and announces it in each partition.
 
 From a `law.adopted` on, casework derives that journal partition by its bundle (design rule 10, law
 bundles).
@@ -37,7 +37,7 @@ def digest_of(policies: Path) -> str:
 
 
 def check(settings: Settings) -> None:
-    """Raises LawError where the files of this checkout cannot be used: nothing changes then."""
+    """Raises LawError if the files of this checkout cannot be used; then nothing changes."""
     refuse_errors(loader.read(settings.policies_dir / "law"), settings)
 
 
@@ -50,7 +50,7 @@ def refuse_errors(files: Mapping[str, bytes], settings: Settings) -> None:
 
 
 async def keep(database_url: str, policies: Path) -> None:
-    """Store the bundle: whoever derives by its digest must find it."""
+    """Store the bundle: everyone who derives by its digest must find it."""
     await keep_files(database_url, loader.read(policies / "law"))
 
 
@@ -64,13 +64,16 @@ async def keep_files(database_url: str, files: Mapping[str, bytes]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """One decision that a law is in force from here on; nobody's where the installation made it."""
+    """One decision that a law is in force from here on.
+
+    Without a person if the installation made it.
+    """
 
     digest: str
     previous: str
     author: str = ""
     reasons: str = ""
-    #: How many there were before: a law that comes back is adopted by an event of its own.
+    #: The number of earlier ones: a law that comes back is adopted by an event of its own.
     before: int = 0
 
     def event_id(self, stream: uuid.UUID) -> str:
@@ -79,7 +82,7 @@ class Adoption:
 
 
 def adopt(settings: Settings, key: SigningKey, adoption: Adoption) -> None:
-    """Send one event a journal partition through the front door; the same ids every time."""
+    """Send one event for each journal partition through the front door; the same ids every time."""
     schemas = Schemas.load(settings.schemas_dir)
     drafts = [
         _draft(schemas, stream, adoption, number)
@@ -100,7 +103,7 @@ def say(settings: Settings, key: SigningKey, schemas: Schemas, drafts: list[Draf
 
 
 def streams(partitions: int) -> Iterator[uuid.UUID]:
-    """One stream a partition, in order: the first of a fixed series that falls into it."""
+    """One stream for each partition, in order: the first of a fixed series that falls into it."""
     for wanted in range(partitions):
         attempt = 0
         while True:

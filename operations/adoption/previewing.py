@@ -1,7 +1,7 @@
 """The effect of adopting a law on running cases, computed beforehand by the same code.
 
-The same function that renews a case (`casebus/cases/renewing.py`) is asked of the same recorded
-events, so a preview, `what-if` and the result say the same.
+The function that renews a case (`casebus/cases/renewing.py`) gets the same recorded events. So a
+preview, `what-if` and the result agree.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from services.casework.streams import Stream, restore
 from storage import cases, renewing
 from storage.handles import Connection
 
-#: Cases read at once.
+#: The number of cases read at once.
 _AT_ONCE = 500
 _ALL = 1 << 31
 
@@ -75,7 +75,7 @@ def _item(case: str, made: Renewed) -> dict[str, Any]:
 
 
 async def preview(connection: Connection, law: Law, schemas: Schemas, now: datetime) -> Preview:
-    """For every case that the law would reach. Reads one snapshot."""
+    """The effect on every case that the law would reach. Reads one snapshot."""
     found = Preview(law.digest)
     async for one in foreseen(connection, law, schemas, now):
         found.add(one)

@@ -1,4 +1,4 @@
-"""`casebus law reinterpret`: one case is derived by another law from now on, by an event."""
+"""`casebus law reinterpret`: derives one case by another law from now on, by an event."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Decision:
 
 
 async def reinterpret(settings: Settings, decision: Decision, now: datetime) -> dict[str, Any]:
-    """Say it through the front door; raises CasebusError for an unknown case or law."""
+    """Send it through the front door; raises CasebusError for an unknown case or law."""
     schemas = Schemas.load(settings.schemas_dir)
     connection: Connection = await asyncpg.connect(settings.database_url)
     try:
@@ -61,11 +61,11 @@ async def reinterpret(settings: Settings, decision: Decision, now: datetime) -> 
     events = list(told.events.values())
     made = renewed(events, before_of(shown[stream]), law, now)
     data = {
-        # If nothing changes, the person's statement is sent all the same.
+        # If nothing changes, the person's statement is sent as well.
         **(made.event.data if made.event else {}),
         "law_before": before.digest,
         "law_after": law.digest,
-        # Both over the same events: where the digests are equal, the law changes nothing.
+        # Both over the same events: if the digests are equal, the law changes nothing.
         "state_before": fold(events, before).digest(),
         "state_after": fold(events, law).digest(),
         "pinned": True,
@@ -97,7 +97,7 @@ async def _stream(connection: Connection, case: str) -> uuid.UUID:
 
 
 async def _law(connection: Connection, start: str) -> Law:
-    """The one kept bundle whose digest begins so."""
+    """The one kept bundle whose digest begins with this text."""
     known = [row["digest"] for row in await bundles.kept(connection)]
     fit = [one for one in known if one.startswith(start)] if start else []
     if len(fit) != 1:

@@ -1,7 +1,7 @@
-"""`casebus law what-if`: what another law would make of recorded history, in words. Read-only.
+"""`casebus law what-if`: the effect of another law on recorded history, in words. Read-only.
 
-It asks what the preview of an adoption asks (`operations/adoption/previewing.py`), of the cases of
-some days or of one division, and shows the difference case by case.
+It computes the same as the preview of an adoption (`operations/adoption/previewing.py`), for the
+cases of some days or of one division, and shows the difference case by case.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class TrialPeriod:
     since: dt.date
     until: dt.date
     law: Law
-    #: Only where an agency of this division, or of one below it, has a part.
+    #: Only if an agency of this division, or of one below it, has a part.
     division: str = ""
 
 
@@ -61,7 +61,7 @@ class TrialAnswer:
 async def try_law(
     connection: Connection, question: TrialPeriod, schemas: Schemas, now: dt.datetime
 ) -> TrialAnswer:
-    """Derive every such case by the law as adopting it now would; one read-only transaction."""
+    """Derive every such case as adopting the law now would; one read-only transaction."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         return await _Trial(connection, question, schemas, now).run()
 

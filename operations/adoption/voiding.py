@@ -1,4 +1,4 @@
-"""`casebus law void`: what waits for a law bundle that nobody has goes on by the law before it."""
+"""`casebus law void`: partitions that wait for a missing law bundle go on by the law before it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TYPE = "casebus.law.adoption_voided.v1"
 
 
 async def void(settings: Settings, author: str, reasons: str) -> list[dict[str, Any]]:
-    """Void every adoption that a partition waits at; raises CasebusError `nothing_waits`.
+    """Void every adoption at which a partition waits; raises CasebusError `nothing_waits`.
 
     Only those: an adoption that counts is ended by another adoption.
     """

@@ -1,4 +1,4 @@
-"""`casebus backup` and `casebus restore`: what nothing else holds, in files, and back.
+"""`casebus backup` and `casebus restore`: data that nothing else holds, into files and back.
 
 Owns the form of a backup. It reads and writes Kafka as the admin and PostgreSQL as the owner. The
 keeper of the secrets packs them.

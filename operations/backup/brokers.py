@@ -1,7 +1,7 @@
-"""Brokers whose journal is lost: its records written back as they were, places never given twice.
+"""Brokers whose journal is lost: its records are written back unchanged, no place is given twice.
 
-Topics keep the broker's time of appending. While what was kept is written they take ours, which is
-that of the first time; what is appended from then on bears the broker's again.
+Topics keep the broker's time of appending. During the restore they take our times, which are those
+of the first writing. Later records have the broker's times again.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ class Brokers:
         await asyncio.to_thread(self._admin.close)
 
     async def require_empty(self) -> None:
-        """Raises CasebusError `journal_not_empty` where records would be written behind others."""
+        """Raises CasebusError `journal_not_empty` if records would be written after others."""
         there = await asyncio.to_thread(self._admin.list_topics)
         for name in KEPT:
             if name in there and any((await self._ends(name)).values()):
                 raise CasebusError("journal_not_empty", f"the brokers hold records of {name}")
 
     async def clear(self) -> None:
-        """Take away what an unfinished run wrote into brokers that it had found empty."""
+        """Delete the records that an unfinished run wrote into brokers that it had found empty."""
         there = await asyncio.to_thread(self._admin.list_topics)
         written = [name for name in KEPT if name in there]
         if written:
@@ -77,7 +77,7 @@ class Brokers:
             there = await asyncio.to_thread(self._admin.list_topics)
 
     async def open(self) -> None:
-        """Make the topics that are written back, for records with times of their own."""
+        """Make the topics to write back, for records with times of their own."""
         wanted = [self._topics[name] for name in KEPT]
         await asyncio.to_thread(self._create, wanted)
         await self._configure({one.name: {**one.config, **_AS_GIVEN} for one in wanted})
@@ -89,7 +89,10 @@ class Brokers:
         await self._configure({name: {**each, **after} for name, each in config.items()})
 
     async def write(self, topic: str, partition: int, records: AsyncIterator[Written]) -> int:
-        """Append to a partition, in order; how many. Raises CasebusError `journal_not_written`."""
+        """Append to a partition, in order; returns the number.
+
+        Raises CasebusError `journal_not_written`.
+        """
         count, waiting = 0, list[Outgoing]()
         async for record in records:
             timestamp, key, value, headers = record
@@ -105,7 +108,7 @@ class Brokers:
         return count
 
     async def begin_at(self, places: Places) -> None:
-        """Let these topics, empty, go on at the offsets that come next: none is given twice."""
+        """Let these empty topics go on at the next offsets, so that no offset is given twice."""
         await asyncio.to_thread(self._create, [self._topic(name) for name in places])
         reached: dict[TopicPartition, int] = {}
         for topic, each in places.items():
@@ -118,7 +121,7 @@ class Brokers:
             await asyncio.to_thread(self._admin.delete_records, reached)
 
     async def route_again(self) -> None:
-        """Let the router begin at what the inboxes, now empty, would still have kept."""
+        """Let the router begin at the records that the inboxes, now empty, would still keep."""
         since = round(time.time() * 1000) - self._kept_ms()
         async with self._consumer(group_id=ROUTER) as consumer:
             ends = await self._ends(JOURNAL)
@@ -137,7 +140,7 @@ class Brokers:
         return max(int(one.config["retention.ms"]) for one in inboxes)
 
     def _topic(self, name: str) -> Topic:
-        """A shared topic, or an agency's door: its agency and sector stand in its name."""
+        """A shared topic, or an agency's door, whose name gives its agency and sector."""
         if name in self._topics:
             return self._topics[name]
         own = self._file.topics([Member(agency_of(name), sector_of(name))])

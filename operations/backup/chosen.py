@@ -1,4 +1,4 @@
-"""The backup that is to be restored: found, whole, and of a release and a size that fit."""
+"""Finds the backup to restore: whole, and of a release and a size that fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storage.migrate import migrations
 
 
 class Chosen(NamedTuple):
-    """A backup that was found whole, and where it lies."""
+    """A backup that was found whole, and its place."""
 
     folder: Path
     manifest: Manifest
@@ -39,7 +39,7 @@ def chosen(folder: Path, number: int | None = None) -> Chosen:
 
 
 def _require_known(folder: Path, found: Manifest) -> None:
-    """Raises CasebusError `release_is_older` than the release that backed up."""
+    """Raises CasebusError `release_is_older` if this release is older than the backup's."""
     with files.unpacked(folder, found.schemas) as source:
         theirs = orjson.loads(orjson.loads(source.read())["ids.json"])
     ours = orjson.loads((Settings().schemas_dir / "ids.json").read_bytes())
@@ -49,7 +49,7 @@ def _require_known(folder: Path, found: Manifest) -> None:
 
 
 def _within(theirs: Any, ours: Any) -> bool:
-    """Whether all that the one lists the other has too."""
+    """True if the other has all that the one lists."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         return all(name in ours and _within(each, ours[name]) for name, each in theirs.items())
     return bool(theirs == ours)

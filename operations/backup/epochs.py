@@ -1,4 +1,4 @@
-"""Which epoch a restored journal begins: one that no other restore begins as well (ADR 67)."""
+"""The epoch that a restored journal begins: no other restore begins the same (ADR 67)."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import re
 import secrets
 from pathlib import Path
 
-#: Epochs that facts' revisions have room for (casebus/cases/facts.py), and how far one step goes.
+#: The number of epochs in facts' revisions (casebus/cases/facts.py), and the largest step.
 MOST = (1 << 19) - 1
 _STEP = 1 << 12
-#: The room that is left is enough for so many restores, whatever is drawn.
+#: The remaining room is enough for so many restores, whatever is drawn.
 _RESTORES = 1 << 6
 _NAME = re.compile(r"epoch-(\d{6})\.begun")
 
 
 def following(epoch: int) -> int:
-    """One that comes after: drawn, so that two restores of copies do not begin the same."""
+    """A later epoch, drawn so that two restores of copies do not begin the same."""
     return epoch + 1 + secrets.randbelow(max(1, min(_STEP, (MOST - epoch) // _RESTORES)))
 
 
 def begin(folder: Path, newest: int) -> int:
-    """The same, and none that was begun from this folder; it is noted there where it can be."""
+    """A later epoch that was not begun from this folder; it is noted there if possible."""
     begun = [int(found[1]) for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))]
     while True:
         epoch = following(max(newest, *begun)) if begun else following(newest)
@@ -30,7 +30,7 @@ def begin(folder: Path, newest: int) -> int:
         except FileExistsError:
             begun.append(epoch)
         except OSError:
-            # A medium that is only read: what was drawn has to do.
+            # The medium is read-only, so the drawn number has to do.
             return epoch
         else:
             return epoch

@@ -1,4 +1,4 @@
-"""Files of a backup: compressed, the account's alone, each known by its SHA-256."""
+"""Files of a backup: compressed, readable only by the account, each known by its SHA-256."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BackupFile:
     name: str
     sha256: str
     bytes: int
-    #: Records or rows in it.
+    #: The number of records or rows in it.
     count: int = 0
     #: Its content: a topic's partition and the first offset, or a table of `own`.
     partition: int | None = None
@@ -38,7 +38,10 @@ class BackupFile:
         return cls(**{**given, "columns": tuple(given["columns"])})
 
     def path(self, folder: Path) -> Path:
-        """Raises CasebusError `backup_unreadable` for a name that leads out of the folder."""
+        """The file's path.
+
+        Raises CasebusError `backup_unreadable` for a name that leads out of the folder.
+        """
         path = folder / self.name
         if not path.resolve().is_relative_to(folder.resolve()):
             raise CasebusError("backup_unreadable", f"{self.name} lies outside the backup")
@@ -55,7 +58,7 @@ def created(folder: Path, name: str) -> Iterator[BinaryIO]:
     path = folder / name
     with naming(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # One name, unlike `files.appearing`: the next run writes over what a killed one left.
+        # One name, unlike `files.appearing`: the next run overwrites the remains of a killed one.
         fresh = path.with_name(f".{path.name}.new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
@@ -70,7 +73,7 @@ def created(folder: Path, name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def packed(folder: Path, name: str) -> Iterator[BinaryIO]:
-    """The same, compressed. The same content is the same bytes: no name and no time in it."""
+    """The same, compressed. The same content gives the same bytes: it holds no name and no time."""
     with created(folder, name) as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as output:
         yield cast("BinaryIO", output)
 
@@ -82,7 +85,7 @@ def unpacked(folder: Path, part: BackupFile) -> Iterator[BinaryIO]:
 
 
 def sealed(folder: Path, name: str, **what: Any) -> BackupFile:
-    """The part that a finished file is."""
+    """The part for a finished file."""
     path = folder / name
     return BackupFile(name, digest_of(path), path.stat().st_size, **what)
 

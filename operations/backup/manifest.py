@@ -27,14 +27,14 @@ class Manifest:
     number: int
     taken_at: str
     release: str
-    #: SHA-256 of the directory's entry 0, which is pinned: whose backup it is.
+    #: SHA-256 of the directory's entry 0, which is pinned: it identifies the installation.
     installation: str
     epoch: int
     partitions: int
     migrations: dict[str, str]
-    #: Which law was adopted last, and which files lay in the checkout then.
+    #: The law adopted last, and the law files in the checkout at that time.
     law: dict[str, str]
-    #: Topic, partition → the offset at which it goes on, of the topics whose records are not kept.
+    #: Topic, partition → the offset at which it goes on, for topics whose records are not kept.
     ends: dict[str, dict[int, int]]
     own: list[BackupFile]
     journal: list[BackupFile]
@@ -56,7 +56,7 @@ class Manifest:
         return [one for one in self.journal if one.partition == partition]
 
     def until(self, partition: int) -> int:
-        """The offset behind the last record of the journal that is kept."""
+        """The offset after the last kept record of the journal."""
         return _until(self.stretches(partition))
 
     @property
@@ -72,13 +72,13 @@ def _until(parts: list[BackupFile]) -> int:
 
 
 def numbers(folder: Path) -> list[int]:
-    """The backups that are finished in this folder, oldest first."""
+    """The finished backups in this folder, oldest first."""
     found = (_NAME.fullmatch(path.name) for path in folder.glob("backup-*.json"))
     return sorted(int(one[1]) for one in found if one)
 
 
 def newest(folder: Path, number: int | None = None) -> Manifest | None:
-    """The last backup, or that of this number; None where there is none."""
+    """The last backup, or the one of this number; None if there is none."""
     known = numbers(folder)
     if number is not None:
         return read(folder / f"backup-{number:06}.json") if number in known else None
@@ -86,9 +86,9 @@ def newest(folder: Path, number: int | None = None) -> Manifest | None:
 
 
 def write(folder: Path, manifest: Manifest) -> str:
-    """Write it whole; its digest, by which whoever keeps it elsewhere knows it again."""
+    """Write it whole; returns its digest, by which a keeper elsewhere recognises it."""
     said = asdict(manifest)
-    # The names of an object are text.
+    # JSON has only text as names.
     said["ends"] = {
         topic: {str(partition): end for partition, end in each.items()}
         for topic, each in manifest.ends.items()

@@ -1,4 +1,4 @@
-"""Records of a topic in a file: each behind its lengths, with its offset and the broker's time."""
+"""Records of a topic in a file: each after its lengths, with its offset and the broker's time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pack(offset: int, record: Written) -> bytes:
 
 
 def unpack(source: BinaryIO) -> Iterator[tuple[int, Written]]:
-    """Offset and record of each. Raises CasebusError `backup_incomplete` where one is cut off."""
+    """Offset and record of each. Raises CasebusError `backup_incomplete` if one is cut off."""
     while lengths := source.read(_LENGTHS.size):
         if len(lengths) < _LENGTHS.size:
             raise CasebusError("backup_incomplete", "a record is cut off")
@@ -40,7 +40,7 @@ def unpack(source: BinaryIO) -> Iterator[tuple[int, Written]]:
 
 
 def written(record: Any) -> Written:
-    """A record as a consumer gives it."""
+    """A record in the form of a consumer's."""
     headers = tuple((name, text or b"") for name, text in record.headers)
     return Written(record.timestamp, record.key, record.value, headers)
 

@@ -1,4 +1,4 @@
-"""Brings an installation back: from a backup, or, where only Kafka was lost, from its tables.
+"""Brings an installation back: from a backup, or from its tables if only Kafka was lost.
 
 Either way the journal is written in order and with its first times, under a new epoch (design rule
 5, each record is a leaf). So nobody can take a place of the new journal for a place beyond the end
@@ -36,7 +36,7 @@ class Restored:
 
     records: int
     directory_entries: int
-    #: The journal's from now on.
+    #: The journal's epoch from now on.
     epoch: int
     sent_again: int
     #: The moment of the backup; empty when the journal comes from the tables.
@@ -48,7 +48,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Brokers and a database to bring it back to; `settings` are the admin's and the owner's."""
+    """Brokers and a database to restore into; `settings` are the admin's and the owner's."""
 
     settings: Settings
     #: Called before anything is written, so that a half-done restore is recognised. It gets the
@@ -69,7 +69,7 @@ async def from_tables(
 ) -> Restored:
     """Fill empty brokers from the tables; the directory from there too, or from a backup.
 
-    `unfinished` is the epoch that an earlier run was given to mark, where one was cut off. Raises
+    `unfinished` is the epoch that an earlier, interrupted run was given to mark. Raises
     CasebusError `journal_altered`, `directory_incomplete`, `rebuild_kept`, `nothing_recorded`,
     `journal_not_empty` or `journal_not_written`.
     """
@@ -122,7 +122,7 @@ class _FromBackup(_Restoring):
                 raise CasebusError("home_not_empty", "the database holds an installation")
 
     async def _tables(self) -> None:
-        """Schema `own` as the migrations of the backup's release made it, then this one's."""
+        """Schema `own` by the migrations of the backup's release, then by this one's."""
         await migrate(self._url, only=self._found.migrations)
         async with restoring.owner(self._url) as owner:
             await dumping.empty(owner, [part.table or "" for part in self._found.own])
@@ -173,7 +173,7 @@ class _FromTables(_Restoring):
             await migrate(self._url)
             epoch = await journal.current_epoch(connection)
             if before and before < epoch:
-                # Cut off when everything was written: only the rest is left to do.
+                # It was cut off after everything was written: only the rest is left to do.
                 carried = await restoring.carried(connection, epoch)
                 return _restored(carried, 0, epoch, Resent(0, 0))
             await self._make_beside(connection)
@@ -196,7 +196,7 @@ class _FromTables(_Restoring):
                 return await self._fill(brokers, connection)
 
     async def _fill(self, brokers: Brokers, connection: Connection) -> Restored:
-        """Nothing in the database has changed unless all is written."""
+        """Nothing in the database changes unless all is written."""
         await beside.fence(connection)
         epoch = await journal.current_epoch(connection)
         counts = {at: n for at, (n, _) in (await restoring.positions(connection, epoch)).items()}
@@ -220,7 +220,7 @@ class _FromTables(_Restoring):
         await brokers.route_again()
         epoch = epochs.following(epoch)
         await restoring.begin_epoch(connection, epoch, carried, directory)
-        # Casework derives again what it then reads; what was read, the records too, stays beside.
+        # Casework derives its tables again; the old ones, records too, stay beside them.
         await beside.switch(connection, differs=True)
         return _restored(carried, directory, epoch, again)
 

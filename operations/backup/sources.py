@@ -24,7 +24,7 @@ _ROOT = "casebus.directory.root_established.v1"
 
 
 async def kept(folder: Path, parts: Iterable[BackupFile]) -> AsyncIterator[Written]:
-    """The records of one partition. Raises CasebusError `backup_incomplete`: one is missing."""
+    """The records of one partition. Raises CasebusError `backup_incomplete` if one is missing."""
     at = 0
     for part in parts:
         with files.unpacked(folder, part) as source:
@@ -38,9 +38,9 @@ async def kept(folder: Path, parts: Iterable[BackupFile]) -> AsyncIterator[Writt
 async def recorded(
     connection: Connection, schemas: Schemas, epoch: int, partition: int
 ) -> AsyncIterator[Written]:
-    """The records of one partition as the tables hold them, every byte checked by its log leaf.
+    """The records of one partition from the tables, every byte checked by its log leaf.
 
-    Raises CasebusError `journal_altered`, with the place: what was changed is not written back.
+    Raises CasebusError `journal_altered`, with the place: changed records are not written back.
     """
     count, root = (await restoring.positions(connection, epoch))[partition]
     frontier, at = Frontier(), 0
@@ -61,7 +61,7 @@ async def directory_of(
 ) -> list[Written]:
     """The directory from its entries' copies in the journal, each believed by the pinned root.
 
-    Raises CasebusError `directory_incomplete` where an entry has not come into the journal.
+    Raises CasebusError `directory_incomplete` if an entry has not come into the journal.
     """
     copies, sent = await restoring.directory_copies(connection, epoch)
     entries = sorted(map(_entry, copies), key=_said_at)
@@ -82,7 +82,7 @@ async def listed(records: Iterable[Written]) -> AsyncIterator[Written]:
 
 
 class DoorPositions:
-    """How far the front doors had come, by what the journal and the rejects say of their origin."""
+    """The progress of the front doors, by the origins in the journal and the rejects."""
 
     def __init__(self) -> None:
         self.ends: dict[str, dict[int, int]] = {}
@@ -115,7 +115,7 @@ def union(*each: Mapping[str, Mapping[int, int]]) -> dict[str, dict[int, int]]:
 
 
 def _entry(copy: Written) -> Written:
-    """As it stood in the directory: without the journal's stamps."""
+    """The entry as it was in the directory: without the journal's stamps."""
     return copy._replace(headers=tuple(without_stamps(copy.headers)))
 
 

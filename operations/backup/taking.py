@@ -1,7 +1,7 @@
-"""Takes one backup while the system runs: `own` first, then the journal that it speaks of.
+"""Takes one backup while the system runs: `own` first, then the journal that it refers to.
 
-So every record that is journaled by the word of `own` is in the kept journal. A newer record is
-recognised from the journal at the restore (ADR 49).
+So every record that `own` says is journaled is in the kept journal. The restore recognises newer
+records from the journal (ADR 49).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from operations.backup.records import pack, unpack, written
 from operations.rebuild.reading import JournalReader
 from storage import dumping
 
-#: Records in one file.
+#: The number of records in one file.
 _IN_ONE_FILE = 100_000
 
 Advance = Callable[[int, int], None]
@@ -40,7 +40,7 @@ Advance = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class TakenBackup:
-    """One backup as it was finished, and what was new in it."""
+    """One finished backup, and the new parts in it."""
 
     manifest: Manifest
     #: The digest of the manifest. Kept elsewhere, it shows any later change of the backup.
@@ -56,7 +56,7 @@ class Source:
     #: The pinned digest of the directory's entry 0.
     root_digest: str
     law: dict[str, str]
-    #: Packs private keys, passwords and API keys, where whoever keeps them gives them along.
+    #: Packs private keys, passwords and API keys, if their keeper adds them.
     pack_keys: PackKeys | None = None
 
 
@@ -65,7 +65,9 @@ async def backup(
     folder: Path,
     advance: Advance = lambda _done, _all: None,
 ) -> TakenBackup:
-    """Write what nothing else holds; a later one into the same folder adds what is new.
+    """Write the data that nothing else holds.
+
+    A later backup into the same folder adds the new data.
 
     Raises CasebusError `backup_runs`, `backup_of_another`, `backup_altered` or `journal_shorter`.
     """
@@ -78,7 +80,7 @@ async def backup(
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Until the end nobody else backs up into this folder, which is the account's alone."""
+    """Until the end nobody else backs up into this folder, which belongs to the account alone."""
     with naming(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder / ".lock", os.O_WRONLY | os.O_CREAT, 0o600)
@@ -149,7 +151,7 @@ class _Taking:
     async def _topic(
         self, topic: str, name: str, partitions: int, before: list[BackupFile]
     ) -> list[BackupFile]:
-        """All parts of a topic: those that there were, and what came since."""
+        """All parts of a topic: the earlier ones, and the new records."""
         parts = list(before)
         async with JournalReader(self._settings, topic) as journal:
             bounds = await journal.bounds(partitions)
@@ -171,7 +173,7 @@ class _Taking:
         bounds: tuple[int, int],
         before: list[BackupFile],
     ) -> int:
-        """The beginning of the new part. The last kept record must still stand in Kafka."""
+        """The beginning of the new part. Kafka must still have the last kept record."""
         first, end = bounds
         mine = [one for one in before if one.partition == partition]
         if not mine:
@@ -220,7 +222,7 @@ class _Taking:
         return files.sealed(self._folder, name, count=len(texts))
 
     async def _ends(self) -> dict[str, dict[int, int]]:
-        """How far the doors and `rejected` went, after all that is kept was read."""
+        """The ends of the doors and of `rejected`, after everything kept was read."""
         async with _consumer(self._settings) as consumer:
             names = [*filter(is_door, sorted(await consumer.topics())), REJECTED]
             count = self._settings.installation_partitions

@@ -1,6 +1,7 @@
 """The commands of a running bus, wherever it runs: one module each, found through entry points.
 
-Owns what they ask and print. The keeper of the admin's secrets says how to reach them (`admin`).
+Owns their questions and their output. The keeper of the admin's secrets says how to reach them
+(`admin`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""As whom a command works: Kafka's admin and the database's owner.
+"""The accounts of a command: Kafka's admin and the database's owner.
 
-Their secrets are in the environment, or are kept by a room above, which adds the options that say
-where (entry point `casebus.admin`).
+Their secrets are in the environment, or a room above keeps them and adds options for their place
+(entry point `casebus.admin`).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ Command = Callable[..., None]
 
 
 def _ignore(_digest: str) -> None:
-    """Nobody keeps what was adopted."""
+    """Nobody keeps the adopted law."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """The settings that a command gets, and what the keeper of the secrets keeps beside them."""
+    """The settings of a command, and further data from the keeper of the secrets."""
 
     settings: Settings
-    #: Which law was adopted last, as it was noted.
+    #: The law adopted last, by the keeper's note.
     law: Mapping[str, str] = field(default_factory=dict)
     #: Notes the digest of a law that was adopted.
     note_law: Callable[[str], None] = _ignore

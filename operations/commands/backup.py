@@ -26,10 +26,10 @@ from operations.commands.progress import counted
 )
 @json_option
 def backup(admin: Admin, folder: Path, *, with_keys: bool, as_json: bool) -> None:
-    """Back up what nothing else holds into FOLDER, while the system runs.
+    """Back up the data that nothing else holds into FOLDER, while the system runs.
 
-    The journal and the directory from Kafka, schema own from PostgreSQL, the schemas. A later
-    backup into the same FOLDER adds only what is new; each can be restored.
+    These are the journal and the directory from Kafka, schema own from PostgreSQL, and the schemas.
+    A later backup into the same FOLDER adds only new data; each can be restored.
     """
     settings = admin.settings
     if not settings.root_digest:

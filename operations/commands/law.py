@@ -1,4 +1,4 @@
-"""`casebus law what-if|adopt|void|show|reinterpret`: what of the law needs the running bus."""
+"""`casebus law what-if|adopt|void|show|reinterpret`: the law commands that need the running bus."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from operations.commands.admin import Admin, as_admin
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 _DAY = click.DateTime(["%Y-%m-%d"])
-#: Differences that a terminal shows; --json has them all.
+#: The most differences on a terminal; --json has them all.
 _SHOWN = 40
 
 
@@ -45,10 +45,11 @@ def what_if(
     *,
     as_json: bool,
 ) -> None:
-    """Show what would have differed under the law files in FOLDER. Changes nothing.
+    """Show the differences under the law files in FOLDER. Changes nothing.
 
-    Derives every case with an event between the two dates by FOLDER, as adopting it now would, and
-    compares: statuses, clocks, breaches, findings, assessments, copies; and who would be told.
+    Derives every case with an event between the two dates by FOLDER, as adopting it now would.
+    Compares statuses, clocks, breaches, findings, assessments and copies, and shows who would be
+    told.
     """
     if until < since:
         raise click.UsageError("--to lies before --from")
@@ -100,8 +101,9 @@ def adopt(
 ) -> None:
     """Put the law files in FOLDER in force, for new cases and for those that run.
 
-    Checked first: a bad law is refused with file, line and reason, and the one in force stays. Then
-    it says what changes in the cases that run; casework derives them again in the background.
+    They are checked first: a bad law is refused with file, line and reason, and the one in force
+    stays. Then the command shows the changes in running cases. Casework derives them again in the
+    background.
     """
     settings = admin.settings
     ahead = asyncio.run(adopting.foresee(settings, folder, now_from(settings)()))
@@ -135,7 +137,7 @@ def _show_preview(out: Console, ahead: dict[str, Any]) -> None:
 @as_admin
 @json_option
 def void(admin: Admin, author: str, reason: str, *, as_json: bool) -> None:
-    """Let what waits for a law bundle that nobody has go on by the law before it.
+    """Let partitions that wait for a missing law bundle go on by the law before it.
 
     First try to restore the bundle: casebus doctor names it. Journaled as `law.adoption_voided`.
     """
@@ -183,7 +185,7 @@ def reinterpret(
 ) -> None:
     """Derive CASE (an id or a local number) by another law from now on.
 
-    Journaled as `case.reinterpreted` and sent to all who have a part in the case.
+    Journaled as `case.reinterpreted` and sent to all agencies with a part in the case.
     """
     settings = admin.settings
     decision = Decision(case, digest, reason, author)

@@ -16,7 +16,7 @@ def bar(*, quiet: bool) -> Progress:
 
 @contextmanager
 def counted(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Yields what to call with how many are done, and of how many."""
+    """Yields a function to call with the number done and the total."""
     with bar(quiet=quiet) as shown:
         task = shown.add_task(what, total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)

@@ -36,8 +36,8 @@ def rebuild(
 ) -> None:
     """Derive every case again from the journal, beside; compare every row; switch if equal.
 
-    The stack may run or not: Kafka and PostgreSQL must. What was read before is kept as schema
-    derived_before. Nothing is said to anybody.
+    The stack may run or not: Kafka and PostgreSQL must. The old tables are kept as schema
+    derived_before. Nothing is sent to anybody.
     """
     if sum((compare_only, switch_anyway, drops)) > 1:
         raise click.UsageError("choose one of --compare-only, --switch-anyway and --drop-old")

@@ -1,4 +1,4 @@
-"""Work that Ctrl-C or SIGTERM ends in order: what it began ends before this process does."""
+"""Work that Ctrl-C or SIGTERM ends in order: everything that it began ends before this process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T], says: str) -> T:
-    """As asyncio.run; where it is stopped, say so in these words and exit as a shell expects.
+    """As asyncio.run; if it is stopped, print these words and exit as a shell expects.
 
     A shell that starts it in the background lets it ignore Ctrl-C; SIGTERM ends it there too.
     """

@@ -1,4 +1,4 @@
-"""`casebus verify`: whether anything was lost, doubled, reordered or altered."""
+"""`casebus verify`: finds out whether anything was lost, doubled, reordered or altered."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _run_of(report: VerifyReport, began: datetime, percent: float, signatures: b
 
 
 async def _keep(url: str, run: Run) -> None:
-    """For the ops desk; that it cannot be kept changes nothing of what was found."""
+    """For the ops desk; if it cannot be kept, the result stays the same."""
     try:
         pool = await open_pool(url, application="verify", most=1)
         async with pool, pool.acquire() as connection:

@@ -1,4 +1,4 @@
-"""Checks of the brokers: whether all topics are there, and how far each worker is behind."""
+"""Checks of the brokers: all topics are there, and how far behind each worker is."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _topics(admin: KafkaAdminClient, settings: Settings, remedies: Remedies) -> 
 
 
 def _lag(admin: KafkaAdminClient, group: str, remedies: Remedies) -> Check:
-    """How many records a worker has not yet committed."""
+    """The number of records that a worker has not committed yet."""
     committed = admin.list_group_offsets([group])[group]
     if not committed:
         return Check(f"lag of {group}", "ok", "nothing consumed yet")

@@ -23,7 +23,7 @@ from storage.stalling import Stalled
 
 #: Kafka stamps each record with its broker's time: workers that differ judge keys wrongly.
 MOST_CLOCK_SECONDS = 2.0
-#: Unsent records that are named.
+#: The most unsent records that are named.
 _SHOWN = 5
 
 
@@ -69,7 +69,7 @@ def _stalled(waiting: list[Stalled]) -> Check:
 
 
 def _heads(refused: list[RefusedLog]) -> Check:
-    """Logs that the bus signs no more: what is recorded does not continue what was signed."""
+    """Logs that the bus no longer signs: the recorded part does not continue the signed one."""
     if not refused:
         return Check("heads of the logs", "ok", "each continues the last one")
     says = "; ".join(one.in_words() for one in refused)
@@ -77,7 +77,7 @@ def _heads(refused: list[RefusedLog]) -> Check:
 
 
 def _rejects(figures: RejectCounts) -> Check:
-    """Records that were refused or wait, and on which a person decides."""
+    """Records that were refused or wait, on which a person must decide."""
     if figures.suspended:
         return Check("rejects", "wrong", figures.in_words(), "casebus rejects suspended")
     if figures.undecided:
@@ -88,7 +88,7 @@ def _rejects(figures: RejectCounts) -> Check:
 
 
 def _renewals(progress: tuple[int, int], remedies: Remedies) -> Check:
-    """How far cases have been derived again by the law and the fold of today."""
+    """The progress in deriving cases again by the law and the fold of today."""
     left, cases = progress
     if not left:
         return Check("derived by today's law", "ok", f"all {cases:,} cases")
@@ -97,7 +97,7 @@ def _renewals(progress: tuple[int, int], remedies: Remedies) -> Check:
 
 
 def _rebuilt(schemas: list[str]) -> Check:
-    """Schemas that a rebuild keeps, or left when it was killed: all data once more."""
+    """Schemas that a rebuild keeps, or left when it was killed: a full copy of the data."""
     if not schemas:
         return Check("left by a rebuild", "ok", "nothing")
     says = f"{', '.join(schemas)}: nobody reads it"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Remedies:
-    """By default those of a cluster, which has no commands of ours."""
+    """The defaults are for a cluster, which has none of our commands."""
 
-    #: How whoever looks reads what a service wrote.
+    #: The way to read a service's log.
     log: str = "read the log of {service}"
-    #: How topics and users that are missing are made.
+    #: The way to make missing topics and users.
     provision: str = "provision again (docs/operations.md)"
 
     def log_of(self, service: str) -> str:

@@ -1,4 +1,4 @@
-"""Keys: whether the directory trusts those in the folder, and what waits for one that it trusts."""
+"""Keys: those that the directory trusts, and the records that wait for a trusted one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN = 5
 
 
 def examine_keys(settings: Settings, folders: Iterable[Path]) -> Iterator[Check]:
-    """Each key that lies in these folders, by the directory as it stands."""
+    """Each key in these folders, by the present directory."""
     try:
         directory = read_directory(settings, Schemas.load(settings.schemas_dir))
     except CasebusError as error:
@@ -45,7 +45,7 @@ def _fault(ring: Keyring, name: str, directory: Directory) -> str | None:
 
 
 def why_untrusted(key: SigningKey, agency: str, directory: Directory) -> str | None:
-    """Why admission would reject what this key signs now; None where it would not."""
+    """The reason why admission would reject records of this key now; None if it would not."""
     entry = directory.key(key.keyid)
     if entry is None:
         return f"the directory does not know {key.keyid}"

@@ -45,6 +45,6 @@ def register_agencies(
     root = known.root_digest or settings.root_digest
     known.root_digest = provision_directory(settings, schemas, agencies, keys, root)
     for agency in agencies:
-        # The bus speaks through no gateway.
+        # The bus itself uses no gateway.
         if agency.id != BUS:
             known.api_key(agency.id)

@@ -16,7 +16,7 @@ async def register_api_keys(owner_url: str, known: InstallationSecrets) -> None:
     await keys.revoke_all(owner_url, BUS)
     agencies = {name: key for name, key in known.api_keys.items() if name != ADMIN}
     await keys.register(owner_url, agencies, label="development")
-    # An operator's key is labelled with whose it is.
+    # The label of an operator's key is its owner.
     await keys.register(owner_url, {ADMIN: known.api_keys[ADMIN]})
     for name, key in known.operators.items():
         await keys.register(owner_url, {ADMIN: key}, label=name)

@@ -13,11 +13,12 @@ class InstallationSecrets:
     kafka: dict[str, str] = field(default_factory=dict)
     api_keys: dict[str, str] = field(default_factory=dict)
     root_digest: str = ""
-    #: The journal's, as the database said at the last start; no secret, as the root's digest.
+    #: The journal's epoch, from the database at the last start; it is no secret, like the root's
+    #: digest.
     epoch: int = 1
     #: API keys of the people who look after the installation, by name.
     operators: dict[str, str] = field(default_factory=dict)
-    #: Passwords of PostgreSQL roles, by service; empty where no roles could be made.
+    #: Passwords of PostgreSQL roles, by service; empty if no roles could be made.
     roles: dict[str, str] = field(default_factory=dict)
 
     def kafka_password(self, user: str) -> str:

@@ -1,7 +1,7 @@
 """The development directory: a root of our own making, and the agencies of an installation.
 
-The directory is a topic (design rule 9); what stands there is read first and only what is missing
-is appended, signed by the root key, which no service holds.
+The directory is a topic (design rule 9, the directory). Its content is read first, and only missing
+entries are appended, signed by the root key, which no service holds.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def provision_directory(
 ) -> str:
     """Bring the topic up to these agencies; returns the root digest to pin.
 
-    A directory whose root key is not here is another's: it is checked and left as it is. Raises
-    DirectoryError where it does not begin with the pinned root.
+    A directory whose root key is not here is another's: it is checked and left unchanged. Raises
+    DirectoryError if it does not begin with the pinned root.
     """
     records = _read(settings)
     if not records:
@@ -125,7 +125,7 @@ def _leaf(schemas: Schemas, record: Record) -> str:
 
 
 def _read(settings: Settings) -> list[Record]:
-    """All entries there are now."""
+    """All present entries."""
     consumer = KafkaConsumer(**consumer_settings(settings, None))
     place = TopicPartition(DIRECTORY, 0)
     records: list[Record] = []

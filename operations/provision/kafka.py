@@ -28,17 +28,17 @@ _GRANTED = ACLPermissionType.ALLOW
 
 
 def users(topics: Topics, members: Iterable[Member]) -> tuple[str, ...]:
-    """Everyone who signs in but the admin: the services, and the agencies on Kafka."""
+    """Everyone who signs in except the admin: the services, and the agencies on Kafka."""
     return (*topics.principals, *(member.id for member in members))
 
 
 def provision_users(
     admin: KafkaAdminClient, names: Iterable[str], known: InstallationSecrets
 ) -> None:
-    """Give a password to whoever the brokers do not know yet.
+    """Give a password to each user that the brokers do not know yet.
 
-    Raises CasebusError `password_unknown` for users that another installation made: to take their
-    passwords over would shut out whoever runs there.
+    Raises CasebusError `password_unknown` for users that another installation made: taking over
+    their passwords would shut out that installation.
     """
     existing = set(admin.describe_user_scram_credentials())
     strangers = sorted({name for name in names if name in existing and name not in known.kafka})
@@ -57,7 +57,7 @@ def provision_users(
 def provision_topics(
     admin: KafkaAdminClient, topics: Iterable[Topic], partitions: int, replicas: int
 ) -> list[str]:
-    """Create what is missing; returns the names created now."""
+    """Create the missing topics; returns the names created now."""
     existing = set(admin.list_topics())
     missing = {
         topic.name: {
@@ -74,7 +74,7 @@ def provision_topics(
 
 
 def provision_acls(admin: KafkaAdminClient, wanted: Iterable[Acl], principals: set[str]) -> None:
-    """Grant what is missing; withdraw what these principals have and the file no longer says."""
+    """Grant missing permissions; withdraw those of these principals that the file no longer has."""
     listed, _ = admin.describe_acls(_every_acl())
     named = {_identity(row): row for row in map(_to_kafka, wanted)}
     existing = {_identity(row) for row in listed}

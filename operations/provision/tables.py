@@ -9,7 +9,7 @@ from storage.migrate import migrate
 
 
 async def make_tables(owner_url: str, known: InstallationSecrets) -> None:
-    """Migrate, and let each service have its role; where we may make none, all are the owner."""
+    """Migrate, and make a role for each service; if we may make none, all act as the owner."""
     await migrate(owner_url)
     async with snapshot(owner_url) as connection:
         known.epoch = await journal.current_epoch(connection)

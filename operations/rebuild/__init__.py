@@ -1,4 +1,4 @@
 """`casebus rebuild`: makes schema `derived` again from the journal, compares, and switches.
 
-Owns the order of the steps; what is derived, casework's own code derives.
+Owns the order of the steps; casework's own code derives the content.
 """

@@ -1,4 +1,4 @@
-"""Casework's desk for who derives again and says nothing."""
+"""Casework's desk for a deriver that sends nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
             schemas=schemas,
             lawbooks=LawCache(Law.load(settings.policies_dir / "law")),
             directory=follower.directory,
-            # Nobody's: nothing is signed.
+            # Nobody's key: nothing is signed.
             key=SigningKey.generate(),
             now=now_from(settings),
             streams=Streams(schemas, Rooms.load(settings.policies_dir)),

@@ -1,4 +1,4 @@
-"""The journal as Kafka holds it, partition by partition, from any offset on."""
+"""Reads the journal from Kafka, partition by partition, from any offset on."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from casebus.events.topics import JOURNAL
 from casebus.settings import Settings
 from services.transport import reading
 
-#: Records in one transaction.
+#: The number of records in one transaction.
 AT_ONCE = 2_000
 _POLL_MS = 1_000
-#: Everything in the journal is there. A fetch at a partition's end, which waits for more, would
-#: hold up the question for the ends and the next partition, and casework behind the fence.
+#: Everything in the journal is there. A fetch at a partition's end waits for more. It would hold up
+#: the question for the ends, the next partition, and casework behind the fence.
 _FETCH_WAIT_MS = 20
 _PATIENCE_SECONDS = 30.0
 
 
 class RecordedUntil(NamedTuple):
-    """How far the live tables have one partition of the journal."""
+    """The end of one partition of the journal in the live tables."""
 
     partition: int
     next_index: int
@@ -75,7 +75,7 @@ class JournalReader:
         return {at.partition: offset for at, offset in first.items()}
 
     async def read(self, partition: int, offset: int, until: int) -> Sequence[ConsumerRecord]:
-        """Some of the records from `offset` on, one at least; none at `until` or behind it."""
+        """Some of the records from `offset` on, at least one; none at `until` or after it."""
         at = TopicPartition(self._topic, partition)
         if self._consumer.assignment() != {at}:
             self._consumer.assign([at])

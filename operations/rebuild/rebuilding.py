@@ -1,7 +1,7 @@
-"""Schema `derived` made again from the journal beside the live one, compared, and put in its place.
+"""Makes schema `derived` again from the journal beside the live one, compares, and replaces it.
 
 Everybody goes on meanwhile. Casework waits only while the last records are derived and the two are
-compared and renamed. Nothing is said to anybody (ADR 39).
+compared and renamed. Nothing is sent to anybody (ADR 39).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Advance = Callable[[int, int], None]
 
 
 class Switch(Enum):
-    """When what was derived beside takes the place of what is read."""
+    """Says when the schema derived beside replaces the live one."""
 
     NEVER = "never"
     IF_EQUAL = "if equal"
@@ -69,10 +69,10 @@ class Rebuilt:
     records: int = 0
     cases: int = 0
     differing: Differences = field(default_factory=Differences)
-    #: Cases that are being derived again, and by what: nothing can be said of their rows.
+    #: Cases that are being derived again, and by what: their rows cannot be judged.
     unsettled: list[Unsettled] = field(default_factory=list)
     switched: bool = False
-    #: The schema that what was read until the switch is kept under.
+    #: The schema that keeps the tables read until the switch.
     kept: str | None = None
     seconds: float = 0.0
     #: How long casework waited.
@@ -114,11 +114,11 @@ async def compare(
     topic: str = JOURNAL,
     settling_seconds: float = SETTLING_SECONDS,
 ) -> Rebuilt:
-    """Derive all streams or some of them again beside, and name the rows that stand otherwise.
+    """Derive all streams or some of them again beside, and name the rows that differ.
 
     The journal's own rows are left out: their bytes are compared with Kafka's. Casework waits while
-    the last records are derived, not while rows are compared. Raises as `rebuild` does, but for
-    `not_settled`: the cases are named.
+    the last records are derived, not while rows are compared. Raises the errors of `rebuild` except
+    `not_settled`: the cases are named instead.
     """
     began = time.monotonic()
     async with _beside(settings, desk, advance, topic, sample) as work:
@@ -128,7 +128,7 @@ async def compare(
 
 
 async def drop_old(database_url: str) -> bool:
-    """Drop what the last switch kept, and what a killed run left; whether there was any."""
+    """Drop the tables kept by the last switch or left by a killed run; True if there were any."""
     async with _owner(database_url) as live:
         return any([await beside.drop(live, name) for name in (BEFORE, NEXT)])
 
@@ -157,7 +157,7 @@ async def _beside(
     *,
     keeps: bool = False,
 ) -> AsyncIterator[_Rebuilding]:
-    """`NEXT`, empty, and what derives into it; dropped at the end unless it bears another name."""
+    """`NEXT`, empty, and its deriver; dropped at the end unless it has another name by then."""
     async with _owner(settings.database_url) as live:
         await beside.require_this_release(live)
         refuse_newer(await renewing.newest_fold(live))
@@ -201,7 +201,7 @@ class _Rebuilding:
         self._renewals = CaseRenewer(cast("Pool", pool), desk, save)
 
     async def run(self, switch: Switch, settling_seconds: float) -> Rebuilt:
-        # Nearly all of it while casework goes on; what is left then is little.
+        # Nearly all of it while casework goes on, so that little is left then.
         await self._catch_up()
         await beside.analyze(self._live)
         deadline = time.monotonic() + settling_seconds
@@ -217,7 +217,7 @@ class _Rebuilding:
         return found
 
     async def compare(self, database_url: str, settling_seconds: float) -> Rebuilt:
-        """The rows as they stand at one moment, once both hold the same records."""
+        """Compare the rows of one moment, once both hold the same records."""
         await self._catch_up()
         await beside.analyze(self._live)
         with suppress(CasebusError):
@@ -227,7 +227,7 @@ class _Rebuilding:
                 began = time.monotonic()
                 await beside.fence(self._live)
                 found = Rebuilt(records=await self._catch_up())
-                # What it reads from here on is as of its first statement.
+                # Its reads from here on are as of its first statement.
                 snapshot = reader.transaction(isolation="repeatable_read", readonly=True)
                 await snapshot.start()
                 found.unsettled = await renewing.unsettled(reader, FOLD_VERSION)
@@ -243,7 +243,7 @@ class _Rebuilding:
         return found
 
     async def _settled(self, deadline: float) -> None:
-        """Wait for what casework has begun to say of renewed cases: the journal is to know it."""
+        """Wait until the journal has the statements that casework has begun about renewed cases."""
         while count := await self._unsettled():
             if time.monotonic() > deadline:
                 said = f"{count} cases are still being derived again: let casework run until doctor"
@@ -251,7 +251,7 @@ class _Rebuilding:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _unsettled(self) -> int:
-        """Live cases of an older fold or law, or whose renewal the journal does not hold yet."""
+        """Live cases of an older fold or law, or whose renewal the journal lacks."""
         left, _ = await renewing.progress(self._live, FOLD_VERSION)
         return left or int(await self._live.fetchval(_SQL["on_their_way"]))
 
@@ -267,10 +267,12 @@ class _Rebuilding:
         return found
 
     async def _catch_up(self) -> int:
-        """Derive all that the live tables have by now, and no more; how many records those are.
+        """Derive everything that the live tables have by now, and no more.
 
-        Casework has not answered yet what it has not recorded. Derived here, it would never be
-        answered.
+        Returns the number of records.
+
+        Casework has not yet answered records that it has not recorded. If they were derived here,
+        they would never be answered.
         """
         places = [
             RecordedUntil(*row)
@@ -279,7 +281,7 @@ class _Rebuilding:
         first = await self._sources[0].first_offsets(places)
         total = sum(one.next_offset - first[one.partition] for one in places)
         at = {one.partition: await self._begun(one, first[one.partition]) for one in places}
-        # Whoever has no partition takes the next.
+        # Each worker without a partition takes the next.
         waiting = iter(places)
 
         def advance() -> None:
@@ -303,7 +305,7 @@ class _Rebuilding:
                 advance()
 
     async def _begun(self, place: RecordedUntil, first: int) -> int:
-        """The offset from which on it is still to be derived."""
+        """The offset from which the rest must be derived."""
         async with self._pool.acquire() as connection, connection.transaction():
             where = (self._desk.epoch, place.partition)
             await journal.open_position(connection, *where)

@@ -1,7 +1,7 @@
-"""`casebus verify` as a whole: what is read in which order, so that nobody on their way is accused.
+"""`casebus verify` as a whole: its order of reading, so that no record on its way is an error.
 
-Kafka's ends are taken first, and waited for: admission, casework and the router pass them. Then
-PostgreSQL is read in one snapshot, and Kafka up to the ends that it has by then.
+It first takes Kafka's ends and waits until admission, casework and the router pass them. Then it
+reads PostgreSQL in one snapshot, and Kafka up to the ends that it has by then.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from storage.handles import Connection
 from storage.queries import load
 from storage.sampling import ALL, Sample
 
-#: How long what is on its way is waited for.
+#: How long to wait for records on their way.
 SETTLING_SECONDS = 10.0
 _LOOK_SECONDS = 0.25
 _RECEIPTS = "agency.*.receipts"
@@ -63,9 +63,9 @@ async def verify(
     jobs: int | None = None,
     signatures: bool = True,
 ) -> VerifyReport:
-    """Compare everything, as Kafka's admin and the database's owner; re-fold the sample.
+    """Compare everything, as Kafka's admin and the database's owner; fold the sample again.
 
-    The journal is read by so many processes; without a number, as its length asks.
+    `jobs` processes read the journal; without a number, its length decides.
     """
     report = VerifyReport()
     connection: Connection = await asyncpg.connect(settings.database_url)
@@ -94,7 +94,7 @@ async def verify(
 
 
 async def _is_installed(connection: Connection) -> bool:
-    """Whether the installation's row is as it was: what is derived again goes by it."""
+    """True if the installation's row is unchanged, because the new derivation depends on it."""
     found = VerifyReport()
     await stored.check_installation(found, connection)
     return found.ok
@@ -103,7 +103,7 @@ async def _is_installed(connection: Connection) -> bool:
 async def _derived_again(
     report: VerifyReport, settings: Settings, advance: Advance, sample: Sample, seconds: float
 ) -> None:
-    """The sample's rows; where the installation's row is not as it was, nothing is."""
+    """The sample's rows; nothing if the installation's row has changed."""
     if "installation_altered" in report.problems:
         report.problem("not_compared", "own.installation")
         return
@@ -133,7 +133,7 @@ class WaitedFor:
 
 
 async def settled(kafka: TopicEnds, connection: Connection, seconds: float) -> WaitedFor:
-    """Wait for what is on its way; what is still not there by the end is a disagreement."""
+    """Wait for records on their way; those still missing by the end are disagreements."""
     deadline = time.monotonic() + seconds
     at = await connection.fetchval(_SQL["moment"])
     doors = await kafka.spans(kafka.named("events.*"))
@@ -226,7 +226,7 @@ class Verification:
         return Share(self._settings, snapshot, epoch, logs, spans, due.journal)
 
     async def _batches(self, part: WorkPart, share: Share) -> AsyncGenerator[RecordBatch]:
-        """The journal's records, by as many processes as it asks for; counted and told."""
+        """The journal's records, by as many processes as it needs; counted and reported."""
         report, total = self._report, _records(share.spans)
         jobs = jobs_for(share.spans, self._jobs)
         batches = (
@@ -279,7 +279,7 @@ class Verification:
         await sent.end()
 
     async def _entries(self) -> Entries:
-        """The directory as its readers have it: not less of it than the journal's admission had."""
+        """The directory as its readers have it: at least the part that admission had."""
         entries = Entries(self._report, Directory(self._schemas, self._root_digest))
         spans = await self._kafka.spans([DIRECTORY])
         async for _, records in self._read(DIRECTORY, entries, spans):
@@ -287,7 +287,7 @@ class Verification:
         return entries
 
     async def _read(self, name: str, reader: Any, spans: Spans) -> Any:
-        """The batches of a part; counted, timed and told."""
+        """The batches of a part; counted, timed and reported."""
         total = _records(spans)
         with _timed(self._report, name) as part:
             async for place, records in self._kafka.read(spans):

@@ -1,7 +1,7 @@
-"""Records of Kafka's journal beside PostgreSQL's rows, byte by byte: value, headers, leaves, roots.
+"""Compares Kafka's records with PostgreSQL's rows, byte by byte: value, headers, leaves, roots.
 
-Nothing here looks from one record to another but the roots: several processes may do it side by
-side, each its own partitions. The facts about each record go on to `Journal`.
+Only the roots depend on more than one record. So several processes may compare side by side, each
+its own partitions. The facts about each record go on to `Journal`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Batches = AsyncIterator[tuple[TopicPartition, Sequence[Any]]]
 
 
 class SeenRecord(NamedTuple):
-    """A record of the journal as others look it up: its bytes are digests."""
+    """A record of the journal in the form for look-ups: its bytes are digests."""
 
     offset: int
     #: When Kafka took it, in milliseconds since 1970.
@@ -71,7 +71,7 @@ class RecordBatch(NamedTuple):
 
 @dataclass(slots=True)
 class PartitionLog:
-    """One partition: where index 0 stands, how far the tables have it, what its leaves make."""
+    """One partition: the place of index 0, its end in the tables, the root of its leaves."""
 
     base: int = 0
     next_index: int = 0
@@ -79,7 +79,7 @@ class PartitionLog:
     frontier: bytes = Frontier().to_bytes()
     #: For Kafka's records, as far as the tables have them.
     read: Frontier = field(default_factory=Frontier)
-    #: The same by the tables' leaves, from the first that is another.
+    #: The same by the tables' leaves, from the first differing one.
     stored: Frontier | None = None
 
 
@@ -87,7 +87,7 @@ Logs = dict[int, PartitionLog]
 
 
 async def logs_of(report: VerifyReport, connection: Handle, epoch: int, spans: Spans) -> Logs:
-    """How far the tables have each partition; `spans` were taken later than that."""
+    """The end of each partition in the tables; `spans` were taken later than that."""
     logs = {place.partition: PartitionLog() for place in spans}
     for row in await connection.fetch(_SQL["positions"], epoch):
         partition, index, offset = row["partition"], row["next_index"], row["next_offset"]
@@ -154,7 +154,7 @@ class TopicComparison:
         log = self._logs[partition]
         seen: list[SeenRecord] = []
         leaves: list[bytes] = []
-        #: Place among the leaves → the one that the table has instead.
+        #: Place among the leaves → the different leaf in the table.
         other: dict[int, bytes] = {}
         size = 0
         for record in records:
@@ -169,7 +169,7 @@ class TopicComparison:
                     other[len(leaves)] = stands
                 seen.append(_seen(record, found))
             except ValueError:
-                # Admission journals nothing that has not these headers.
+                # Admission journals nothing without these headers.
                 self._report.problem("event_altered", f"{JOURNAL} {partition}/{index}: headers")
             if is_due:
                 leaves.append(leaf)
@@ -179,7 +179,7 @@ class TopicComparison:
     def _compare(
         self, partition: int, index: int, rows: Mapping[int, Any], record: Any, found: JournalRead
     ) -> bytes | None:
-        """The log leaf of the row, where it is another than that of the record."""
+        """The log leaf of the row, if it differs from that of the record."""
         place = f"{partition}/{index}"
         row = rows.get(index)
         if row is None:
@@ -208,7 +208,7 @@ class TopicComparison:
         return row["log_leaf"] if "log_leaf" in columns else None
 
     def end(self, spans: Spans, settled: Spans) -> None:
-        """Records that the tables lack or have too much, and the roots."""
+        """Records that the tables lack or have too many, and the roots."""
         for place, span in spans.items():
             self._edges(place.partition, span, settled)
             self._root(place.partition)
@@ -248,7 +248,7 @@ def _grow(log: PartitionLog, leaves: Sequence[bytes], other: Mapping[int, bytes]
     log.read = log.read.append(leaves)
 
 
-# A batch came within few milliseconds as a rule.
+# A batch usually came within a few milliseconds.
 @lru_cache(maxsize=64)
 def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

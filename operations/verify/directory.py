@@ -14,13 +14,13 @@ from operations.verify.report import VerifyReport
 
 
 class Entries:
-    """Takes the directory's records, applies each as readers do, and keeps what they say since."""
+    """Takes the directory's records, applies each as readers do, and keeps the state after each."""
 
     def __init__(self, report: VerifyReport, directory: Directory) -> None:
         self._report, self.directory = report, directory
         #: Keys and delegates as of each entry.
         self.history = History()
-        #: Offset and the author's bytes of what can be read.
+        #: Offset and the author's bytes of each readable record.
         self._seen: list[tuple[int, bytes]] = []
         self.bytes = 0
 

@@ -1,4 +1,4 @@
-"""The front doors and the journal: all that came was journaled or rejected, and no more."""
+"""The front doors and the journal: every record was journaled or rejected, and no other one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from operations.verify.topics import Spans
 
 
 class DoorChecks:
-    """Takes the doors' records; what the journal and the rejected hold is known by then."""
+    """Takes the doors' records; the content of the journal and of `rejected` is known by then."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class DoorChecks:
         self.bytes = 0
 
     def take(self, place: TopicPartition, records: Sequence[Any], settled: Spans) -> None:
-        """Records behind `settled` may still be on their way."""
+        """Records after `settled` may still be on their way."""
         door = (place.topic, place.partition)
         admitted = self._journal.admitted.get(door, {})
         refused = self._refused.get(door, {})
@@ -48,7 +48,7 @@ class DoorChecks:
         self._report.count("records at the front door", len(records))
 
     def end(self, spans: Spans) -> None:
-        """What the journal or the rejected hold must have come by a door that may still show it."""
+        """Records in the journal or in `rejected` must have come by a door that still has them."""
         for door, offsets in self._claims():
             span = spans.get(TopicPartition(*door))
             if span is None:

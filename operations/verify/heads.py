@@ -1,6 +1,6 @@
-"""Signed heads against the leaves: each is the root of what is recorded, and signed by the bus.
+"""Compares signed heads with the leaves: each is the root of the recorded part, signed by the bus.
 
-Heads of earlier epochs are held against themselves: their records stand in the present one.
+Heads of earlier epochs are compared with themselves: their records are in the present one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Row = Any
 
 
 class NamedHead(NamedTuple):
-    """A head as somebody names it."""
+    """A head with the place that names it."""
 
     size: int
     root: bytes
@@ -63,7 +63,7 @@ class HeadChecks:
         self._report.count("signed heads", len(rows))
 
     async def _are_all_there(self, by_log: Mapping[Log, Sequence[Row]]) -> None:
-        """As many heads of each log as were signed, and the last one of them."""
+        """Check that each log has as many heads as were signed, including the last one."""
         counted = await self._connection.fetch(_SQL["all_signed_logs"])
         signed = {(row["epoch"], row["partition"]): (row["heads"], row["size"]) for row in counted}
         for log in sorted(signed.keys() | by_log.keys()):
@@ -80,19 +80,19 @@ class HeadChecks:
         return None if row is None else row["root"]
 
     async def named_elsewhere(self, log: Log, named: Mapping[NamedHead, str]) -> None:
-        """Whether the log leads to heads that are not kept; of each, where it is named."""
+        """True if the log leads to heads that are not kept; for each, the place that names it."""
         frontier = Frontier()
         for head in sorted(named):
             frontier = await self._grown(log, frontier, head.size, {})
             said = f"{log[0]}/{log[1]} of {head.size}: {named[head]}"
-            # The leaves of epochs before stand here no more.
+            # The leaves of earlier epochs are no longer here.
             if log[0] != self._epoch or (frontier.size, frontier.root()) == head:
                 self._report.notice("head_not_kept", said)
             else:
                 self._report.problem("head_of_another_log", said)
 
     def _says(self, row: Row) -> None:
-        """The row says what its note says, and a key of the bus has signed it."""
+        """Check that the row agrees with its note, and that a key of the bus signed the note."""
         frontier = Frontier.from_bytes(row["frontier"])
         origin = str(LogName(self._directory.root_digest, row["epoch"], row["partition"]))
         try:
@@ -105,7 +105,7 @@ class HeadChecks:
             self._wrong("head_altered", (row["epoch"], row["partition"]), row["size"])
 
     async def _leads(self, log: Log, said: Sequence[NamedHead]) -> None:
-        """The leaves lead to each head, and to each hash that is kept above them."""
+        """Check that the leaves lead to each head, and to each hash that is kept above them."""
         frontier, above = Frontier(), dict[tuple[int, int], bytes]()
         for head in said:
             frontier = await self._grown(log, frontier, head.size, above)
@@ -148,7 +148,7 @@ class HeadChecks:
             self._wrong("cosignature_altered", log, row["size"])
 
     def _keys(self, agency: str) -> Iterator[bytes]:
-        """Revoked ones too: what they signed before stands."""
+        """Revoked keys too: their earlier signatures stay valid."""
         return (one.public for one in self._directory.keys.values() if one.agency == agency)
 
     def _wrong(self, kind: str, log: Log, size: int) -> None:

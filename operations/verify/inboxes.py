@@ -1,4 +1,4 @@
-"""The journal and the inboxes: every route was taken, unaltered, in its order."""
+"""The journal and the inboxes: every route was taken, unaltered, in order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Inboxes:
         self.bytes = 0
 
     def take(self, topic: str, partition: int, records: Sequence[Any], read: Spans) -> None:
-        """`read` is the stretch of the journal that is known."""
+        """`read` is the known stretch of the journal."""
         routed = self._journal.routed.get(topic, {})
         missing = self._missing.get(topic, {})
         ends = {place.partition: span.end for place, span in read.items()}
@@ -46,7 +46,7 @@ class Inboxes:
             key = position_key(number, offset)
             expected = routed.get(key)
             if expected is None:
-                # Records that were journaled while we read are not known.
+                # Records journaled during our reading are not known.
                 if offset < ends.get(number, 0):
                     self._report.problem("routed_without_stamp", where)
             elif digests_of(record.key, record.value, headers).whole != expected:
@@ -74,7 +74,7 @@ class Inboxes:
                     self._report.problem("lost_by_router", f"{topic} {partition}/{offset}")
 
     def _kept_since(self, topic: str) -> float:
-        """Milliseconds since 1970: what is older, Kafka may have deleted from the inbox."""
+        """Milliseconds since 1970: Kafka may have deleted older records from the inbox."""
         member = Member(topic.removeprefix("agency.").removesuffix(".inbox"), "")
         kept_ms = next(
             (
@@ -88,6 +88,6 @@ class Inboxes:
 
 
 def _position(text: bytes) -> tuple[int, int, int]:
-    """(epoch, partition, offset); an epoch of 0 where it says none."""
+    """(epoch, partition, offset); an epoch of 0 if the stamp has none."""
     found = _PLACE.fullmatch(text)
     return (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)

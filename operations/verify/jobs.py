@@ -44,15 +44,15 @@ class Share:
     epoch: int
     logs: Logs
     spans: Spans
-    #: The ends that were waited for.
+    #: The ends for which the check waited.
     settled: Spans
-    #: Signatures are checked by it, and by nothing else; without it bytes are compared.
+    #: With it, the process only checks signatures; without it, the process compares bytes.
     history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why a process could not go on."""
+    """The reason why a process could not go on."""
 
     code: str
     detail: str
@@ -65,7 +65,7 @@ class Failed:
 
 
 def jobs_for(spans: Spans, asked: int | None) -> int:
-    """How many processes: as asked, else one for each core where the journal is long."""
+    """The number of processes: as given, else one for each core if the journal is long."""
     filled = sum(span.end > span.first for span in spans.values())
     if asked is None:
         asked = 1 if is_short(spans) else os.cpu_count() or 1
@@ -73,12 +73,12 @@ def jobs_for(spans: Spans, asked: int | None) -> int:
 
 
 def is_short(spans: Spans) -> bool:
-    """Whether so little is to be read that one process does it beside other work."""
+    """True if there is so little to read that one process does it beside other work."""
     return sum(span.end - span.first for span in spans.values()) < WORTH_RECORDS
 
 
 def shares(spans: Spans, jobs: int) -> list[Spans]:
-    """The partitions dealt out, so that all have about as much to read."""
+    """The partitions, dealt out so that all have about as much to read."""
     dealt: list[Spans] = [{} for _ in range(jobs)]
     loads = [0] * jobs
     for place, span in sorted(spans.items(), key=lambda one: one[1].first - one[1].end):
@@ -126,12 +126,12 @@ def _started(share: Share, dealt: Sequence[Spans]) -> Iterator[list[Connection]]
             logs = {place.partition: share.logs[place.partition] for place in spans}
             ours, theirs = Pipe()
             stack.enter_context(ours)
-            # When their open ends are gone, the end of a process is seen.
+            # When their open ends are gone, the end of a process is noticed.
             with theirs:
                 command = [sys.executable, "-m", WORKER, str(theirs.fileno())]
                 process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
             stack.callback(_end, process)
-            # One that has ended already is found by what it does not answer.
+            # A process that has ended already is noticed by its missing answer.
             with suppress(OSError):
                 ours.send(replace(share, logs=logs, spans=spans))
             pipes.append(ours)
@@ -148,7 +148,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def collect_seldom() -> None:
-    """A batch of records is a hundred thousand objects that all go soon: no rings among them."""
+    """A batch of records is a hundred thousand short-lived objects, none of them in a cycle."""
     gc.set_threshold(_OBJECTS)
 
 

@@ -21,13 +21,13 @@ def position_key(partition: int, offset: int) -> int:
 
 
 class JournalChecks:
-    """Takes what was seen of the records, batch by batch; keeps what others look up."""
+    """Takes facts about the records, batch by batch; keeps those that others look up."""
 
     def __init__(self, report: VerifyReport, epoch: int) -> None:
         self._report, self.epoch = report, epoch
-        #: Door → offset → the author's bytes, of what the journal carries on.
+        #: Door → offset → the author's bytes, for records in the journal.
         self.admitted: dict[Door, dict[int, bytes]] = {}
-        #: Inbox topic → place in the journal → the bytes that must stand there.
+        #: Inbox topic → place in the journal → the bytes that must be there.
         self.routed: dict[str, dict[int, bytes]] = {}
         #: When Kafka took the record at a place, in milliseconds since 1970.
         self.taken: dict[int, int] = {}
@@ -42,7 +42,7 @@ class JournalChecks:
             try:
                 self._take(batch.partition, seen)
             except ValueError:
-                # Admission journals nothing whose headers are not of this form.
+                # Admission journals nothing with headers of another form.
                 place = f"{JOURNAL} {batch.partition}: offset {seen.offset}: headers"
                 self._report.problem("event_altered", place)
         self._report.count("journal records", batch.records)
@@ -87,7 +87,7 @@ class JournalChecks:
             self._two_leaves(f"{first[0]}/{first[1]} and {partition}/{seen.offset}", seen)
 
     def _two_leaves(self, places: str, seen: SeenRecord) -> None:
-        """One name for two statements: ours to answer where the bus itself spoke."""
+        """Two contents under one name: our fault if the bus itself wrote them."""
         name = f"{seen.source.decode()} {seen.id.decode()}: {places}"
         if _is_ours(seen):
             self._report.problem("said_twice", name)
@@ -101,6 +101,6 @@ class JournalChecks:
 
 
 def _is_ours(seen: SeenRecord) -> bool:
-    """Whether a process of the bus said it: at its own door, or as an intake's receipt."""
+    """True if a process of the bus wrote it: at its own door, or as an intake's receipt."""
     at_our_door = seen.origin.startswith(_OUR_DOOR)
     return at_our_door or seen.type.startswith(b"casebus.intake.received.")

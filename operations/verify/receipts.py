@@ -1,4 +1,4 @@
-"""Receipts that were sent: each proves what it says, to whom it is owed, by a head that is kept."""
+"""Receipts that were sent: each proves its content, to the right author, by a kept head."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Given(NamedTuple):
 
 
 class ReceiptsSent:
-    """The agencies' own topics of receipts: each proves what it says, to whom it is owed."""
+    """The agencies' own topics of receipts: each receipt proves its content to the right author."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class ReceiptsSent:
         return found
 
     async def _is_beyond(self, said: ReceiptSubject) -> bool:
-        """Whether the place is none that this snapshot has: recorded since, or of another epoch."""
+        """True if this snapshot does not have the place: it is newer, or of another epoch."""
         log = said.log_place[:2]
         if log not in self._recorded:
             self._recorded[log] = await heads.recorded(self._connection, log)

@@ -1,7 +1,7 @@
-"""A record's bytes as digests: what its author sent, and the same with the bus's stamps.
+"""A record's bytes as digests: its author's part, and the same with the bus's stamps.
 
-Left out is what may change on the way: the trace that a hop belongs to, and the router's note of
-the place that a copy was made from.
+Left out are the parts that may change on the way: the trace of a hop, and the router's note of the
+place from which a copy was made.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Digests(NamedTuple):
 
 
 class StampedHeaders(NamedTuple):
-    """The headers that a verification looks at; admission journals nothing without them."""
+    """The headers that a verification reads; admission journals nothing without them."""
 
     subject: bytes
     source: bytes
@@ -61,7 +61,7 @@ class _Form(NamedTuple):
 
     own: Framing
     stamps: Framing
-    #: Whether the stamps stand behind what the author sent, and nothing else is there.
+    #: True if the stamps come after the author's headers, and nothing else is there.
     in_order: bool
     #: The last place of each name.
     places: dict[str, int]
@@ -99,12 +99,12 @@ def _digests(key: bytes | None, value: bytes | None, own: bytes, stamps: bytes) 
 
 
 def _length(whole: bytes | None) -> int:
-    """An empty value is another than none."""
+    """An empty value differs from a missing one."""
     return -1 if whole is None else len(whole)
 
 
 def leaf_of(schemas: Schemas, value: bytes | None, headers: Headers) -> bytes:
-    """The event leaf; nothing where no schema wrote the value."""
+    """The event leaf; nothing if no schema wrote the value."""
     try:
         digest = schemas.schema_of(value).digest
     except CasebusError:
@@ -113,7 +113,7 @@ def leaf_of(schemas: Schemas, value: bytes | None, headers: Headers) -> bytes:
 
 
 def read(schemas: Schemas, record: Any) -> JournalRead:
-    """Raises ValueError for headers that admission does not give."""
+    """Raises ValueError for headers that admission does not write."""
     named = Parted.of(record.headers)
     leaf = leaf_of(schemas, record.value, named)
     form = _FORMS[named.names]

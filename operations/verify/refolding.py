@@ -1,4 +1,4 @@
-"""Every derived row beside the one that the journal gives again (ADR 39, ADR 45)."""
+"""Compares every derived row with the one that the journal gives again (ADR 39, ADR 45)."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ async def check(
     advance: Advance,
     settling_seconds: float,
 ) -> None:
-    """What could not be compared is a problem too: nothing is known of it then.
+    """Check; rows that could not be compared are a problem too, because their state is unknown.
 
-    Raises AwayError where brokers or database do not answer: then there is no verdict at all.
+    Raises AwayError if brokers or database do not answer: then there is no verdict at all.
     """
     try:
         with clear_errors():
@@ -63,7 +63,7 @@ def tell(report: VerifyReport, found: Rebuilt) -> None:
 
 
 async def invented(report: VerifyReport, connection: Connection) -> None:
-    """When only some cases are derived again: streams without any record in the journal."""
+    """If only some cases are derived again: streams without any record in the journal."""
     for table in await connection.fetch(_BESIDE["tables"], LIVE):
         if "stream" in table["columns"] and table["name"] not in NOTES:
             rows = await connection.fetch(_INVENTED.format(table=table["name"]))
@@ -73,7 +73,7 @@ async def invented(report: VerifyReport, connection: Connection) -> None:
 
 
 def place_of(one: RowDifference) -> str:
-    """The table, the row by its key, and the columns that differ."""
+    """The table, the row by its key, and the differing columns."""
     row = " ".join(f"{name}={value}" for name, value in one.row.items())
     columns = f": {', '.join(one.columns)}" if one.columns else ""
     return f"derived.{one.table} {row}{columns}"

@@ -1,4 +1,4 @@
-"""The rejects: Kafka's topic, the rows that keep it, and what went back to its sender."""
+"""The rejects: Kafka's topic, the rows that keep it, and the records returned to their senders."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROWS = 2_000
 _HEADERS = COLUMNS.index("headers")
 _VERIFIED = COLUMNS.index("verified")
 _RETURNED = ("type", "source", "topic", "value", "headers")
-#: Releases that noted no author took it for verified where the signature was found good before.
+#: Releases that noted no author counted it as verified if the signature was found good before.
 _FOUND_GOOD = frozenset({"wrong_topic", "type_not_allowed"})
 
 
@@ -40,7 +40,7 @@ _UNREADABLE = (KeyError, ValueError, struct.error)
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One rejected record, as far as its door can be held against it."""
+    """One rejected record, as far as its door can be compared with it."""
 
     author: bytes
     #: If key and value were not kept: the value's digest.
@@ -48,7 +48,7 @@ class Refused:
     has_value: bool
 
     def fits(self, record: Any) -> bool:
-        """Whether the record at the door is this one. No value of a state secret is kept."""
+        """True if the record at the door is this one. No value of a state secret is kept."""
         if self.abridged is not None:
             return hashlib.sha256(record.value or b"").hexdigest().encode() == self.abridged
         value = record.value if self.has_value else None
@@ -66,11 +66,11 @@ class RejectedRow(NamedTuple):
 
 
 class Rejected:
-    """Takes the topic's records, then the rows: each is what its own bytes say, and Kafka's."""
+    """Takes the topic's records, then the rows: each must agree with its own bytes and Kafka's."""
 
     def __init__(self, report: VerifyReport, connection: Handle, sequences: Sequences) -> None:
         self._report, self._connection, self._sequences = report, connection, sequences
-        #: Door → offset → what was rejected.
+        #: Door → offset → the rejected record.
         self.by_door: dict[tuple[str, int], dict[int, Refused]] = {}
         self._there: dict[tuple[int, int], Digests] = {}
         self._positions: dict[int, int] = {}
@@ -152,7 +152,7 @@ class Rejected:
             self._report.problem("rejected_altered", where)
 
     def _columns(self, row: Any, place: tuple[int, int], *, is_kept: bool) -> set[str]:
-        """Columns that do not say what the row's own bytes say, and bytes that are not Kafka's."""
+        """Columns that disagree with the row's own bytes, and bytes that are not Kafka's."""
         headers = unpack_headers(row["headers"])
         record = RejectedRow(row["kafka_offset"], row["key"], row["value"], headers)
         expected = list(row_of(row["partition"], record, is_late=row["late"]))

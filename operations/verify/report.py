@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-#: Disagreements of one kind that are named; the rest are counted.
+#: The most disagreements of one kind that are named; the rest are counted.
 MOST_NAMED = 20
 
 
 @dataclass(slots=True)
 class Disagreement:
-    """One kind of disagreement, how often it was seen, and where."""
+    """One kind of disagreement, the number of times it was seen, and the places."""
 
     code: str
     count: int = 0
@@ -20,7 +20,7 @@ class Disagreement:
 
 @dataclass(slots=True)
 class WorkPart:
-    """A part of the work: how much was read for it, and how long it took."""
+    """A part of the work: the number of records read for it, and its time."""
 
     name: str
     records: int = 0
@@ -30,7 +30,7 @@ class WorkPart:
 
 @dataclass(slots=True)
 class VerifyReport:
-    """`counts` says how much was compared; without problems everything agrees."""
+    """`counts` are the numbers of compared things; without problems everything agrees."""
 
     counts: dict[str, int] = field(default_factory=dict)
     problems: dict[str, Disagreement] = field(default_factory=dict)

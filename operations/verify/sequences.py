@@ -1,4 +1,4 @@
-"""Orders and sequence numbers: whether anything turned round, is missing, or was given twice."""
+"""Orders and sequence numbers: anything reversed, missing, or given twice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Sequences:
         self._last: dict[Stream, int] = {}
         self._numbers: set[tuple[str, str, int]] = set()
         self._gaps: list[tuple[Stream, int, int]] = []
-        #: Numbers that came after a later one, and of which event.
+        #: Numbers that came after a later one, each with its event.
         self._behind: list[tuple[Stream, int, bytes]] = []
         #: For the rejects: number -> ids of the events.
         self._refused: dict[Stream, dict[int, set[bytes]]] = {}
@@ -53,10 +53,10 @@ class Sequences:
         for key, number, event in self._behind:
             ids = self._refused.get(key, {}).get(number, set())
             if event in ids:
-                # Sent again, or signed again: the event has the number that it always had.
+                # Sent again, or signed again: the event keeps its number.
                 self._report.count("events that were rejected first and came later")
             elif ids:
-                # First given to what was rejected, then to another event: the sender's doing too.
+                # First given to a rejected event, then to another one: the sender's doing too.
                 self._report.count("sequence numbers that a sender gave twice")
                 self._report.notice("sequence_given_twice", f"{' '.join(key)}: {number}")
             else:
@@ -68,13 +68,13 @@ class Sequences:
 
 
 class FirstAppearances:
-    """Whether first appearances come in the order in which they stood before."""
+    """Tells if first appearances come in their earlier order."""
 
     def __init__(self) -> None:
         self._last: dict[Any, int] = {}
 
     def follows(self, lane: Any, offset: int) -> bool:
-        """False where a later one of the same lane appeared earlier."""
+        """False if a later one of the same lane appeared earlier."""
         before = self._last.get(lane, -1)
         self._last[lane] = max(before, offset)
         return offset > before

@@ -1,6 +1,7 @@
-"""The journal's signatures, each by the keys and delegates that its admission knew.
+"""The journal's signatures, each checked by the keys and delegates of its admission's time.
 
-Bytes, leaves and roots can be changed alike on both sides; a signature cannot, without its key.
+Bytes, leaves and roots can be changed alike on both sides. A signature cannot be changed without
+its key.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Signatures:
         )
 
     def _require_signed(self, record: Any) -> None:
-        """Raises CasebusError, or KeyError or ValueError for headers that admission never gives."""
+        """Raises CasebusError, or KeyError or ValueError for headers that admission never makes."""
         parted = Parted.of(record.headers)
         headers = dict(parted.items())
         said = {name: headers[name].decode() for name in _READ if name in headers}

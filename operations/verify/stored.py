@@ -19,7 +19,7 @@ _MOST_UNSENT = 1000
 async def check(
     report: VerifyReport, connection: Connection, since: datetime, installed: str
 ) -> None:
-    """A record that was marked sent before `since` is journaled by now, in its stored bytes."""
+    """A record that was marked sent before `since` must be journaled by now, byte for byte."""
     await _altered(report, connection)
     await _unsent(report, connection, since)
     await _bundles(report, connection, installed)
@@ -53,7 +53,7 @@ async def _unsent(report: VerifyReport, connection: Connection, since: datetime)
 
 
 async def _bundles(report: VerifyReport, connection: Connection, installed: str) -> None:
-    """A bundle is named by its content; what anything is derived by must be there."""
+    """A bundle is named by its content; every bundle in use must be there."""
     kept = {installed}
     for row in await connection.fetch(_SQL["bundles"]):
         kept.add(row["digest"])
@@ -70,7 +70,7 @@ async def _bundles(report: VerifyReport, connection: Connection, installed: str)
 
 
 async def check_installation(report: VerifyReport, connection: Connection) -> None:
-    """The newest fold that wrote here is one there is, and not older than its cases'."""
+    """The newest fold that wrote here must exist, and must not be older than its cases'."""
     row = await connection.fetchrow(_SQL["installation"])
     if row is None:
         report.problem("installation_altered", "own.installation: no row")

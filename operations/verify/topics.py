@@ -1,4 +1,4 @@
-"""Topics as Kafka holds them: what stands in which partition, and its records, in batches."""
+"""Topics as Kafka holds them: the content of each partition, in batches of records."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from casebus.settings import Settings
 from services.transport import reading
 
 _POLL_MS = 1_000
-#: Records handed over at once.
+#: The number of records handed over at once.
 AT_ONCE = 2_000
 _FETCH_BYTES = 8 << 20
-#: Everything in a topic is there, so nothing has to be waited for.
+#: Everything in a topic is there, so there is nothing to wait for.
 _FETCH_WAIT_MS = 20
 
 
@@ -91,7 +91,7 @@ class TopicReader:
 
 
 class TopicEnds(TopicReader):
-    """Knows besides what stands where, and how far a group has come."""
+    """Also knows the ends of topics, and the progress of a group."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -109,13 +109,14 @@ class TopicEnds(TopicReader):
                 TopicPartition(name, one["partition"]) for one in topic["partitions"]
             ]
         everything = [place for places in self._partitions.values() for place in places]
-        # It fetches nothing; so it knows all leaders by one question instead of one a topic.
+        # It fetches nothing, so it learns all leaders by one question instead of one for each
+        # topic.
         self._asker.assign(everything)
         self._asker.pause(*everything)
         return self
 
     def named(self, pattern: str) -> list[str]:
-        """The topics that there are of such a name."""
+        """The existing topics with such a name."""
         return sorted(fnmatch.filter(self._partitions, pattern))
 
     async def spans(self, topics: Iterable[str]) -> Spans:
@@ -128,7 +129,7 @@ class TopicEnds(TopicReader):
         return {place: Span(first[place], ends[place]) for place in places}
 
     async def passed(self, group: str, spans: Mapping[TopicPartition, Span]) -> bool:
-        """Whether the group's commits have come to the ends."""
+        """True if the group's commits have reached the ends."""
         try:
             found = await self._admin.list_consumer_group_offsets(group)
         except KafkaError as error:

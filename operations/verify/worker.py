@@ -19,7 +19,7 @@ from operations.verify.topics import TopicReader
 
 
 def main() -> None:
-    """One process: it is given its share by the pipe that its argument names."""
+    """One process: the pipe that its argument names gives it its share."""
     # Ctrl-C goes to all processes of a terminal; the parent ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     collect_seldom()
