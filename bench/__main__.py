@@ -21,7 +21,7 @@ from casebus.events.topics import JOURNAL
 from casebus.law import Law
 from onebox.testing import Stack
 
-#: Of Kafka Streams; the router has one.
+#: Threads of Kafka Streams; the router has one.
 THREADS = (1, 2)
 RESULTS = records.ROOT / "bench" / "results"
 
@@ -80,7 +80,7 @@ def measure(stack: Stack) -> Figures:
 
 
 def people() -> People:
-    """On a whole stack of its own; the year last, which fills it."""
+    """On a whole stack of its own; the year comes last, because it fills the stack."""
     with Stack() as stack:
         looks = reads.measure(stack)
         say("; ".join(f"{name}: {one}" for name, one in looks.items()))

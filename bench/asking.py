@@ -66,7 +66,7 @@ class Connection:
 
 
 def answered(head: bytes) -> tuple[int, int]:
-    """Status and length of an answer, whose head this is."""
+    """Status and length of an answer with this head."""
     lines = head.lower().split(b"\r\n")
     lengths = (line.partition(b":")[2] for line in lines if line.startswith(b"content-length:"))
     return int(head.split(b" ", 2)[1]), int(next(lengths, b"0"))
@@ -75,7 +75,7 @@ def answered(head: bytes) -> tuple[int, int]:
 async def asked(
     url: str, requests: int, connections: int, make: Callable[[int], bytes]
 ) -> list[float]:
-    """Seconds that each of so many requests took; raises where one is not taken."""
+    """Seconds that each of so many requests took; raises if one is not taken."""
     left, took = iter(range(requests)), list[float]()
 
     async def one() -> None:

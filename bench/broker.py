@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 60.0
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """librdkafka's names for what Settings says."""
+    """librdkafka's names for the values of Settings."""
     return {
         "bootstrap.servers": settings.kafka_bootstrap,
         "security.protocol": settings.kafka_security_protocol,
@@ -41,7 +41,7 @@ class Broker:
         config = {"message.timestamp.type": "LogAppendTime"}
         new = NewTopic(topic, PARTITIONS, 1, config=config)
         self._admin.create_topics([new])[topic].result()
-        # The broker says yes before it knows the topic itself.
+        # The broker confirms before it knows the topic itself.
         if not self.until(lambda: topic in self._admin.list_topics(timeout=30).topics):
             raise TimeoutError(f"{topic} is not there")
 
@@ -65,7 +65,7 @@ class Broker:
         return sum(self._end(topic, partition) for partition in range(PARTITIONS))
 
     def until(self, holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
-        """Whether it held within the time."""
+        """True if it held within the time."""
         deadline = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > deadline:

@@ -1,6 +1,6 @@
-"""`python -m bench.console`: the console's pages, what open ones cost, and how fast they hear.
+"""`python -m bench.console`: the console's pages, the cost of open ones, and the delay of news.
 
-Bytes are those over the wire, compressed; of the first load with all that a page loads.
+Bytes are those over the wire, compressed; for the first load, with everything that a page loads.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ASSET = re.compile(r"(?:href|src)=\"(/console/static/[^\"]+)\"")
 
 
 class Measured(NamedTuple):
-    """Of one page: bytes of the first load and of the page alone; seconds cold and warm."""
+    """For one page: bytes of the first load and of the page alone; seconds cold and warm."""
 
     first: int
     alone: int
@@ -85,7 +85,7 @@ def live(person: Person, of: str) -> Iterator[threading.Semaphore]:
 
 
 def idle(stack: Stack, person: Person) -> tuple[float, float]:
-    """Of a core, what the gateway takes: without an open page, and with all of them."""
+    """The gateway's share of a core: without an open page, and with all of them."""
     gateway = psutil.Process(stack.pid("gateway"))
     alone = _load(gateway)
     with ExitStack() as pages:
@@ -123,7 +123,7 @@ def visible(bus: Bus, person: Person) -> list[float]:
 
 
 class Console(NamedTuple):
-    """Pages by name; of a core while nobody looks and while fifty do; how soon it is seen."""
+    """Pages by name; the share of a core with no page and with fifty open; the delay of news."""
 
     pages: dict[str, Measured]
     alone: float

@@ -1,7 +1,8 @@
-"""A bundle of 1,000 events made and checked: `python -m bench.evidence`. Real PostgreSQL.
+"""Makes and checks a bundle of 1,000 events: `python -m bench.evidence`. Real PostgreSQL.
 
-Made as the gateway makes it for an agency that sees the case whole; checked as `casebus verify
-FILE` checks it, folding included. Processor time of this process: what PostgreSQL works is apart.
+It is made as the gateway makes it for an agency that sees the case whole. It is checked as `casebus
+verify FILE` checks it, folding included. The figure is the processor time of this process, without
+PostgreSQL's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""`python -m bench.flood`: how long one agency's events wait while another floods its own door.
+"""`python -m bench.flood`: the wait of one agency's events while another floods its own door.
 
-Publish to recorded in PostgreSQL, through admission and casework, by this process's clock: alone,
-and beside 2,000 records a second of garbage of another agency of the sector.
+The wait is from publishing to recording in PostgreSQL, through admission and casework, by this
+process's clock. It is measured alone, and beside 2,000 records a second of garbage of another
+agency of the sector.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from casebus.trust.keys import SigningKey
 from casebus.trust.signing import Draft, sign
 from onebox.testing import Stack
 
-#: One sector: what keeps them apart is that who writes to Kafka itself has a door of its own.
+#: One sector: they are kept apart because an agency that writes to Kafka itself has its own door.
 SOURCE, DOOR = "cn-330108-amr", door_of("administrative")
 FLOODED = door_of("administrative", "cn-330106-amr")
 NOTED = "casebus.case.noted.v1"
@@ -122,7 +123,7 @@ def _events(stack: Stack, count: int) -> list[Record]:
 
 @contextmanager
 def _garbage(stack: Stack) -> Iterator[None]:
-    """Sent evenly by another process, as it would be, until the block ends."""
+    """Sent evenly by another process, as in reality, until the block ends."""
     settings = stack.settings("admin")
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=_flood, args=(client_options(settings),), daemon=True)

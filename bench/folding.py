@@ -1,7 +1,7 @@
-"""`python -m bench.folding`: what one event costs the fold, and what loading the law costs.
+"""`python -m bench.folding`: the cost of one event in the fold, and of loading the law.
 
-Processor time: whoever shares the machine does not count. The referral alone has almost empty
-bodies; those of all storylines are filled in as offices would.
+Processor time: other users of the machine do not count. The referral alone has almost empty bodies;
+those of all storylines are filled in as offices would.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.case_events import storyline
 _ROOT = Path(__file__).parents[1]
 _POLICIES = _ROOT / "policies" / "law"
 _ROUNDS = 9
-#: What folding one event and loading all law may cost.
+#: The most that folding one event and loading all law may cost.
 _MOST_FOLDING_US = 20
 _MOST_LOADING_MS = 300
 
@@ -41,7 +41,7 @@ def best(work: Callable[[], Any], times: int = 1) -> float:
 
 
 def storylines(law: Law) -> list[list[CaseEvent]]:
-    """The cases of examples/, with all that the bus says of them."""
+    """The cases of examples/, with all events of the bus about them."""
     files = sorted((_ROOT / "examples").glob("storyline-*.yaml"))
     rehearser = Rehearser(
         [storyline_file.read(one) for one in files],
@@ -55,8 +55,9 @@ def storylines(law: Law) -> list[list[CaseEvent]]:
 
 
 class Kernel(NamedTuple):
-    """Processor seconds: an event folded, the same with what is derived, with filled bodies; all
-    law loaded. And how much law that is.
+    """Processor seconds: an event folded, the same with derived events, with filled bodies.
+
+    All law loaded. And the size of that law.
     """
 
     folding: float

@@ -1,7 +1,7 @@
-"""`python -m bench.interactive`: events handed in one by one, and how soon they are seen.
+"""`python -m bench.interactive`: events handed in one by one, and the delay until they are seen.
 
-By sixteen connections as fast as they are taken; then ten and thirty a second, each looked for
-every 50 ms until its recipient sees the case.
+Sixteen connections send as fast as their events are taken. Then ten and thirty a second are sent,
+and for each the recipient looks every 50 ms until it sees the case.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STILL_SECONDS, _LOOK_SECONDS = 1.5, 0.2
 
 
 class Handed(NamedTuple):
-    """Of `EVENTS` one by one; what was spent until everything that followed was recorded."""
+    """For `EVENTS` one by one: the resources spent until everything that followed was recorded."""
 
     a_second: float
     waited: Waited
@@ -68,7 +68,7 @@ def _handed(stack: Stack) -> Handed:
 
 
 async def _settled(stack: Stack) -> int:
-    """How much is recorded, once nothing has come for a while."""
+    """The number of recorded events, once nothing has come for a while."""
     connection = await asyncpg.connect(stack.database_url)
     last, since = -1, time.monotonic()
     try:

@@ -1,7 +1,7 @@
 """`python -m bench.reads`: looks at a case and at `/livez`, by eight connections.
 
-What the gateway and the database spend is given beside the rate: a machine that does other work
-says little by its clock.
+The processor time of the gateway and the database is given beside the rate: on a machine with other
+work, the clock alone means little.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Receipts a second: `python -m bench.receipts`. Real PostgreSQL, a log of its own, no peers.
 
-Made as for an agency's topic, in stretches; made one at a time, as the gateway makes them; checked
-by the pinned root alone; and the leaves a second that the signer takes into a head.
+Receipts are made in stretches, as for an agency's topic. They are made one at a time, as by the
+gateway. They are checked by the pinned root alone. The last figure is the leaves a second that the
+signer takes into a head.
 """
 
 from __future__ import annotations

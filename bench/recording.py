@@ -47,7 +47,7 @@ async def casework(stack: Stack, count: int) -> float:
 
 
 async def _until(connection: Any, count: int) -> int:
-    """What is recorded once it is `count`, or when the time is up."""
+    """The recorded number once it is `count`, or when the time is up."""
     deadline = time.monotonic() + LONGEST_SECONDS
     recorded = 0
     while recorded < count and time.monotonic() < deadline:
@@ -74,13 +74,13 @@ async def by_hand(stack: Stack) -> float:
 
 
 async def _rows(connection: Any, table: str) -> Rows:
-    """With the columns that are written: some the database makes itself."""
+    """The written columns: the database makes some itself."""
     names = await connection.fetchval(_WRITTEN, table)
     return list(await connection.fetch(f"select {names} from derived.{table}"))
 
 
 def _batches(rows: Mapping[str, Rows]) -> list[Mapping[str, Rows]]:
-    """What each batch of 2,000 journal rows writes: they, and all rows of the cases they touch."""
+    """The rows of each batch of 2,000 journal rows: they, and all rows of their cases."""
     of_case: dict[str, dict[Any, list[Any]]] = {}
     for table in TABLES:
         of_case[table] = defaultdict(list)

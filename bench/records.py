@@ -16,7 +16,7 @@ from casebus.trust.signing import Draft, sign
 from rehearsal.scenario import storyline
 
 ROOT = Path(__file__).parent.parent
-#: Of the storyline: sent by the regulator, then three answers of the police.
+#: From the storyline: sent by the regulator, then three answers of the police.
 STEPS = ("sent", "receipted", "accepted", "filed")
 AMR, PSB, PRO = "cn-330108-amr", "cn-330108-psb", "cn-330108-pro"
 INBOX = "inbox.police"

@@ -1,4 +1,4 @@
-"""The page of a run: ratios first, absolute figures with the machine, and what they mean."""
+"""The page of a run: ratios first, absolute figures with the machine, and their meaning."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Figures:
     faust: float
     #: Kafka Streams by threads.
     streams: dict[int, float]
-    #: What this machine cannot measure, and why.
+    #: The figures that this machine cannot measure, and the reason.
     missing: dict[str, str]
     casework: float
     sql: float
@@ -51,7 +51,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Where people wait: their looks, what they hand in, and the whole street."""
+    """Where people wait: their looks, their submissions, and the whole street."""
 
     reads: dict[str, Read]
     handed: Handed
@@ -62,7 +62,7 @@ class People:
     searched: list[Searched]
 
     def shown(self) -> dict[str, float | str]:
-        """As the page and the results name them."""
+        """The form on the page and in the results."""
         reads = {f"{name}_a_second": one.a_second for name, one in self.reads.items()}
         spent = {f"{name}_spent": one.gateway + one.database for name, one in self.reads.items()}
         visible = {f"visible_{rate}": str(waited) for rate, waited in self.visible.items()}
@@ -83,7 +83,7 @@ class People:
 
 
 def results(figures: Figures, people: People) -> str:
-    """`bench/results/latest.json`: the same figures for a program, and what was not measured."""
+    """`bench/results/latest.json`: the same figures for a program, and the figures not measured."""
     plain = {name: getattr(figures, name) for name in Figures.__slots__ if name != "streams"}
     plain |= {f"kafka_streams_{threads}": rate for threads, rate in figures.streams.items()}
     said = {"machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d}"}

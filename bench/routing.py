@@ -22,7 +22,7 @@ STOP_SECONDS = 20.0
 
 
 class Routing:
-    """Runs each program on the whole journal and says how many records a second it put out."""
+    """Runs each program on the whole journal and returns its records a second."""
 
     def __init__(self, stack: Stack, broker: Broker, count: int) -> None:
         self._stack, self._broker, self._count = stack, broker, count

@@ -26,7 +26,7 @@ _PAGE = 51
 class Searched(NamedTuple):
     cases: int
     searches: int
-    #: Milliseconds: in the middle, at most, and of which search.
+    #: Milliseconds: the median, the maximum, and its search.
     middle: float
     most: float
     slowest: str

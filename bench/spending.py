@@ -1,4 +1,4 @@
-"""What a stack spends: processor seconds of each of its processes, with what they started."""
+"""The cost of a stack: processor seconds of each of its processes, with their children."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _now(stack: Stack) -> dict[str, float]:
 
 
 def _of(pid: int) -> float:
-    """The process, what it started, and what of that has ended."""
+    """The process, its children, and the ended ones among them."""
     process, found = psutil.Process(pid), 0.0
     for one in (process, *process.children(recursive=True)):
         try:

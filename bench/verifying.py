@@ -34,7 +34,7 @@ _ROUNDS = 3
 _EPOCH = 1
 #: Cases that casework records, and that are derived again.
 CASES = 3_000
-#: Cases of the whole journal: what begins once is to be little beside the work.
+#: Cases of the whole journal: the start must be small beside the work.
 OF_ALL = 30_000
 
 

@@ -1,6 +1,6 @@
 """`python -m bench.year [CASES]`: a year of all procedures, made and folded in this process.
 
-It also counts what was put into the year and what is found in it, and names the cases that differ.
+It also counts the faults put into the year and those found in it, and names the cases that differ.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main(count: int) -> None:
 
 
 def compare(world: YearWorld, cases: list[list[YearLine]]) -> None:
-    """Told as it happens: overrun periods and omitted transfers, by name."""
+    """The year as it happens: overrun periods and omitted transfers, by name."""
     said = [put_in(lines, world.law) for lines in cases]
     shown = [found(world, lines) for lines in cases]
     late = sum(len(line.late) for lines in cases for line in lines)

@@ -1,6 +1,7 @@
 """Certificates for development: an authority of this home's own, and one name for its listeners.
 
-Made once, for this machine's loopback alone; an installation brings its own by the settings.
+They are made once, for this machine's loopback alone. An installation brings its own by the
+settings.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ LASTS = timedelta(days=3650)
 
 
 def ensure(home: Home) -> None:
-    """Make what is missing; the authority's own key is thrown away."""
+    """Make missing files; the authority's own key is thrown away."""
     if home.tls_key.is_file():
         return
     home.tls.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -12,7 +12,7 @@ from storage.handles import Connection
 
 
 async def make_database(owner_url: str, name: str = DATABASE) -> None:
-    """Create the database where it is missing; `owner_url` points at another one."""
+    """Create the database if it is missing; `owner_url` points at another one."""
     connection: Connection = await asyncpg.connect(owner_url)
     try:
         if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
@@ -27,7 +27,7 @@ async def answers(database_url: str) -> bool:
 
 
 async def database_time(database_url: str) -> datetime:
-    """The database's clock; the epoch where it does not answer."""
+    """The database's clock; the epoch if it does not answer."""
     now = await _value(database_url, "select now()")
     return now if isinstance(now, datetime) else datetime.fromtimestamp(0, UTC)
 
@@ -41,12 +41,12 @@ limit 1
 
 
 async def leads(database_url: str, application: str, since: datetime) -> bool:
-    """Whether a session of this application, opened since then, holds an advisory lock."""
+    """True if a session of this application, opened since then, holds an advisory lock."""
     return bool(await _value(database_url, _LEADS, application, since) == 1)
 
 
 async def _value(database_url: str, query: str, *arguments: object) -> Any:
-    """One value; None where the database does not answer."""
+    """One value; None if the database does not answer."""
     try:
         connection: Connection = await asyncpg.connect(database_url, timeout=2)
     except (OSError, TimeoutError, asyncpg.PostgresError):

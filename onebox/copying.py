@@ -22,11 +22,11 @@ _LOOK_SECONDS = 0.05
 
 
 class GoneError(Exception):
-    """There is nothing to copy: the service is to be started alone."""
+    """There is nothing to copy, so the service must be started alone."""
 
 
 class Copy:
-    """One process; to be used as asyncio's own."""
+    """One process, with the interface of asyncio's own."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -65,7 +65,7 @@ class Copies:
         self._hearing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Begin to load: whoever asks for a copy waits until that is done."""
+        """Begin to load; callers that ask for a copy wait until it is done."""
         if not self._modules:
             return
         ours, theirs = socket.socketpair()
@@ -99,8 +99,8 @@ class Copies:
         read, write = os.pipe()
         with os.fdopen(write, "wb", buffering=0) as pipe:
             try:
-                # Closed here before anything is written: what nobody can read ends, and does not
-                # wait for us.
+                # Closed here before anything is written. So an unreadable service ends, and does
+                # not wait for us.
                 with os.fdopen(read, "rb"):
                     socket.send_fds(asked, [b"c"], [read, output])
                 pipe.write(wanted)
@@ -108,7 +108,7 @@ class Copies:
                 raise GoneError from error
 
     async def close(self) -> None:
-        """End what was copied, once its copies have ended."""
+        """End the copied process after its copies have ended."""
         if self._process is None:
             return
         with suppress(ProcessLookupError):
@@ -118,7 +118,7 @@ class Copies:
             await self._hearing
 
     async def _hear(self, told: socket.socket) -> None:
-        """Which copies began and ended, until the first process is gone."""
+        """Note which copies began and ended, until the first process is gone."""
         reader, writer = await asyncio.open_connection(sock=told)
         with suppress(OSError):
             while line := await reader.readline():
@@ -144,7 +144,7 @@ class Copies:
 
 
 async def _gone(copy: Copy) -> None:
-    """The kernel ends it too; how it ended, nobody is told."""
+    """The kernel ends it too, but nobody is told how it ended."""
     await until(lambda: not _runs(copy.pid), _LOOK_SECONDS)
     copy.ended(-signal.SIGTERM)
 

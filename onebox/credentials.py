@@ -12,13 +12,13 @@ from casebus.errors import CasebusError
 from onebox.places import Home
 from operations.provision.credentials import InstallationSecrets
 
-#: Two people beside `admin`: who asks for a redrive does not agree to it.
+#: Two people beside `admin`: the person who asks for a redrive may not agree to it.
 OPERATORS = ("ops-1", "ops-2")
 
 
 @dataclass(slots=True)
 class Credentials(InstallationSecrets):
-    """All secrets of a stack: those of its installation, and what its embedded backends have."""
+    """All secrets of a stack: those of its installation, and those of its embedded backends."""
 
     cluster_id: str = ""
     #: The password of the database's owner.
@@ -28,7 +28,7 @@ class Credentials(InstallationSecrets):
 def load(home: Home) -> Credentials:
     """The content of the file, completed by the needs of any stack.
 
-    Raises CasebusError `credentials_unreadable`: new ones would open none of what is there.
+    Raises CasebusError `credentials_unreadable`: new ones would open none of the existing data.
     """
     credentials = _stored(home.credentials) or Credentials()
     credentials.cluster_id = credentials.cluster_id or _cluster_id()
@@ -54,7 +54,7 @@ def save(home: Home, credentials: Credentials) -> None:
 
 
 def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Readable by the owner only from its first byte on, and never half written.
+    """Write a file that only its owner can read from its first byte on, never half written.
 
     `durable` forces it to the disk first: a power cut would leave an empty file in its place.
     """

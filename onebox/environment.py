@@ -1,4 +1,4 @@
-"""The environment of each process of a stack, and of whoever wants to reach it."""
+"""The environment of each process of a stack, and of any user who wants to reach it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from operations.speakers import OPERATOR, SPEAKERS
 from storage.roles import role_of
 
 ROUTER = "router"
-#: In the place of an issuer: the gateway's own, for a laptop.
+#: Used in place of an issuer: the gateway's own, for a laptop.
 DEVELOPMENT = "development"
-#: Services whose work is in PostgreSQL; the others are given no URL.
+#: Services that work in PostgreSQL; the others get no URL.
 WITH_DATABASE = ("casework", "scheduler", "intake", GATEWAY)
 #: Services that sign for hosted agencies.
 WITH_AGENCY_KEYS = ("intake", GATEWAY)
@@ -48,7 +48,7 @@ _OF_ONE_USER = (
     "PGDATABASE",
     "PGSSLMODE",
 )
-#: The embedded database is this machine's own and plain: no variable for another one counts.
+#: The embedded database is this machine's own and plain, so no variable for another one counts.
 _WHATEVER_THE_SHELL_SAYS = "sslmode=disable&target_session_attrs=any"
 _ASCII = 0x80
 _OTHERS_API_KEY = "CASEBUS_API_KEY_"  # pragma: allowlist secret
@@ -57,7 +57,7 @@ _OTHERS_API_KEY = "CASEBUS_API_KEY_"  # pragma: allowlist secret
 def of_user(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
     """The Settings of a service, of an agency's own system or of `admin`, as variables.
 
-    Each is given its own secrets and nobody else's; `admin` is given all.
+    Each gets its own secrets and nobody else's; `admin` gets all.
     """
     agency = {"CASEBUS_AGENCY": user, "CASEBUS_API_KEY": credentials.api_keys.get(user, "")}
     without_kafka = {*credentials.api_keys, *credentials.operators} - {*credentials.kafka}
@@ -102,9 +102,9 @@ def _keys_of(options: Options, credentials: Credentials, user: str) -> dict[str,
 
 
 def _own_keys(options: Options, agency: str) -> Path:
-    """The folder with this agency's key alone, made where it is missing.
+    """The folder with this agency's key alone, made if it is missing.
 
-    A link: whoever changes the agency's key changes it for its gateway too.
+    It holds a link: a change of the agency's key changes it for its gateway too.
     """
     folder, key = options.place.only_key_of(agency), keys_dir(options) / f"{agency}.pem"
     link = folder / key.name
@@ -117,14 +117,14 @@ def _own_keys(options: Options, agency: str) -> Path:
 
 
 def of_supervisor(options: Options) -> dict[str, str]:
-    """The file in which this stack's gateway reads which processes run, and since when."""
+    """The file in which this stack's gateway reads the running processes, and their start times."""
     return {"CASEBUS_SERVICES_STATE": str(options.place.state)}
 
 
 def of_console(credentials: Credentials) -> dict[str, str]:
     """The console settings of this stack's gateway, if the environment names no others.
 
-    A gateway that is provisioned for a container is given none of it.
+    A gateway that is provisioned for a container gets none of them.
     """
     issuer = os.environ.get("CASEBUS_CONSOLE_ISSUER", DEVELOPMENT)
     return {
@@ -137,14 +137,14 @@ def of_console(credentials: Credentials) -> dict[str, str]:
 def console_key(credentials: Credentials) -> str:
     """The key for the development issuer: not every account of the machine may sign in.
 
-    Derived, so that nothing more has to be kept: of the secret that only the home's owner reads.
+    It is derived from the secret that only the home's owner reads, so nothing more has to be kept.
     """
     secret = credentials.api_keys.get(ADMIN, "").encode()
     return hmac.new(secret, b"console", hashlib.sha256).hexdigest() if secret else ""
 
 
 def shared(options: Options, credentials: Credentials) -> dict[str, str]:
-    """Addresses and what to trust: no secret in it."""
+    """Addresses and trust anchors, without any secret."""
     return {
         "CASEBUS_HOME": str(options.home),
         "CASEBUS_KAFKA_BOOTSTRAP": options.kafka_bootstrap or f"{HOST}:{options.ports.kafka}",
@@ -189,7 +189,7 @@ def _pinned(credentials: Credentials) -> dict[str, Any]:
 
 
 def keys_dir(options: Options) -> Path:
-    """Private keys: our own, unless the brokers are another's and the environment says where."""
+    """Private keys: our own, unless the brokers are another's and the environment has a folder."""
     elsewhere = options.kafka_bootstrap and "CASEBUS_KEYS_DIR" in os.environ
     return Settings().keys_dir.absolute() if elsewhere else options.place.keys
 
@@ -204,7 +204,7 @@ def database_url(options: Options, credentials: Credentials, name: str = DATABAS
 
 
 def service_url(options: Options, credentials: Credentials, service: str) -> str:
-    """The same database in the service's own role; the owner's, where no roles could be made."""
+    """The same database in the service's own role; in the owner's, if no roles could be made."""
     url = database_url(options, credentials)
     if service not in credentials.roles:
         return url
@@ -256,7 +256,7 @@ def without_password(options: Options) -> str:
 def exports(
     options: Options, credentials: Credentials, user: str, properties: Path
 ) -> dict[str, str]:
-    """All that a client of any kind needs, ours and foreign ones, as one user."""
+    """All variables that a client of any kind needs, ours and foreign ones, as one user."""
     own = of_user(options, credentials, user)
     own.pop("PYTHONUNBUFFERED")
     foreign = {
@@ -278,7 +278,7 @@ def exports(
 
 
 def _keyid_of(options: Options, credentials: Credentials, user: str) -> dict[str, str]:
-    """The name of the key of an agency that signs for itself: not every language can derive it."""
+    """The name of the key of an agency that signs itself: not every language can derive it."""
     key = keys_dir(options) / f"{user}.pem"
     if user in credentials.api_keys and user in credentials.kafka and key.is_file():
         return {"CASEBUS_KEYID": SigningKey.load(key).keyid}
@@ -299,7 +299,7 @@ def _of_psql(database_url: str) -> dict[str, str]:
 
 
 def left_over(exported: Mapping[str, str], shell: Mapping[str, str] = os.environ) -> list[str]:
-    """Variables that an earlier user's exports may have left in the shell: unset them."""
+    """Variables that an earlier user's exports may have left in the shell, to unset."""
     others = [name for name in shell if name.startswith(_OTHERS_API_KEY)]
     return [name for name in (*_OF_ONE_USER, *others) if name not in exported]
 
@@ -326,7 +326,7 @@ def client_properties(exported: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """As a value of a properties file, which is Latin-1 with escapes in UTF-16."""
+    """The form of a properties file, which is Latin-1 with escapes in UTF-16."""
     units = text.replace("\\", "\\\\").encode("utf-16-be")
     codes = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
     return "".join(chr(code) if code < _ASCII else f"\\u{code:04x}" for code in codes)

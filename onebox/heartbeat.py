@@ -27,7 +27,7 @@ SECONDS = 1.0
 
 
 class Heartbeat(threading.Thread):
-    """Says the directory's end offset each second, as Kafka's admin."""
+    """Sends the directory's end offset each second, as Kafka's admin."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(name="directory heartbeat", daemon=True)

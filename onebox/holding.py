@@ -1,4 +1,7 @@
-"""Finds who holds a backend's data. Clears away what a crash left, and names a living process."""
+"""Finds the process that holds a backend's data.
+
+Clears the rest of a crash, names a living process.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ _SERVER = "postgres"
 def require_unused_cluster(data: Path) -> None:
     """Raises CasebusError `data_in_use` while a PostgreSQL process works in this folder.
 
-    `postmaster.pid` alone says nothing: after a crash its number may be anybody's, and PostgreSQL
-    would not start as long as that process lives.
+    `postmaster.pid` alone proves nothing: after a crash its number may belong to any process, and
+    PostgreSQL would not start as long as that process lives.
     """
     stale = data / "postmaster.pid"
     _require_none(data, lambda: _working_in(data) or _server_named_in(stale))
@@ -37,7 +40,7 @@ def require_unused_cluster(data: Path) -> None:
 def require_unused_log(folder: Path) -> None:
     """Raises CasebusError `data_in_use` while another process holds Kafka's lock on this folder.
 
-    The file outlives its process, the lock does not: so it is tried, not looked for.
+    The file outlives its process, but the lock does not. So we try to take it.
     """
     lock = folder / ".lock"
     _require_none(folder, lambda: _holders(lock))
@@ -70,7 +73,7 @@ def _working_in(data: Path) -> list[psutil.Process]:
 
 
 def _server_named_in(stale: Path) -> list[psutil.Process]:
-    """A server of another account, of which nothing but its name can be seen."""
+    """A server of another account, of which only the name can be seen."""
     with suppress(OSError, ValueError, IndexError, psutil.Error):
         named = psutil.Process(int(stale.read_text("utf-8").split()[0]))
         if named.name() == _SERVER and _folder(named) is None:
@@ -81,7 +84,8 @@ def _server_named_in(stale: Path) -> list[psutil.Process]:
 def _holders(lock: Path) -> list[psutil.Process | None]:
     if not lock.is_file() or _can_be_locked(lock):
         return []
-    # Held, and nobody seen with it: of another account, or on another machine that shares the disk.
+    # Held, but no process is seen: it belongs to another account, or to another machine on this
+    # disk.
     return [one for one in psutil.process_iter() if str(lock) in _open_files(one)] or [None]
 
 
@@ -95,7 +99,7 @@ def _can_be_locked(lock: Path) -> bool:
 
 
 def _is_in(process: psutil.Process, data: Path) -> bool:
-    """The same folder by whatever way: links, and mounts of one folder in two places."""
+    """True for the same folder by any way: links, and mounts of one folder in two places."""
     folder = _folder(process)
     with suppress(OSError):
         return folder is not None and data.samefile(folder)

@@ -1,6 +1,7 @@
-"""The installation of a home: the steps of provisioning, and stamps of what the last start did.
+"""The installation of a home: the steps of provisioning, and stamps of the last start.
 
-A start skips what has not changed since. The steps are `operations.provision`, which knows no home.
+A start skips the steps whose input has not changed. The steps are `operations.provision`, which
+knows no home.
 """
 
 from __future__ import annotations
@@ -68,9 +69,9 @@ class Installation:
         write_private(self.stamp, json.dumps(wanted).encode())
 
     def check_law(self) -> str:
-        """Which law was found good while the backends start; none where it is adopted already.
+        """The law that was found good while the backends start; none if it is adopted already.
 
-        Raises LawError where new files cannot be used.
+        Raises LawError if new files cannot be used.
         """
         digest = announcing.digest_of(self.settings.policies_dir)
         said = self.known_law()
@@ -80,15 +81,15 @@ class Installation:
         return digest
 
     async def adopt_law(self, checked: str = "") -> None:
-        """Keep the law's bundle always; say that it is adopted when it is not the last one said.
+        """Keep the law's bundle always; announce the law if it is not the last announced one.
 
-        `checked` is the digest of what was checked before.
+        `checked` is the digest that was checked before.
         """
         settings = self.settings
         digest = announcing.digest_of(settings.policies_dir)
         said = self.said_law()
         keys = KeyFolder(settings.keys_dir, self.home)
-        # A law that an author adopted since stays in force until the files here change again.
+        # A law that a person adopted since then stays in force until the files here change again.
         changed = said.get("installed", said.get("digest")) != digest
         if changed and digest != checked:
             await asyncio.to_thread(announcing.check, settings)
@@ -101,7 +102,7 @@ class Installation:
             self.note_law(digest, installed=digest)
 
     def said_law(self) -> dict[str, str]:
-        """Which law was adopted last in this cluster, and which files lay here then."""
+        """The law adopted last in this cluster, and the law files of that time."""
         said = _read(self.law_stamp)
         return said if said.get("cluster") == self._stamped()["cluster"] else {}
 
@@ -116,11 +117,11 @@ class Installation:
         write_private(self.law_stamp, json.dumps(stamp).encode())
 
     def known_law(self) -> dict[str, str]:
-        """The same, in whichever cluster it was."""
+        """The same, in any cluster."""
         return _read(self.law_stamp)
 
     def note_known_law(self, said: dict[str, str]) -> None:
-        """Take over what was said in the cluster of which this one holds the records."""
+        """Take over the note from the cluster whose records this one holds."""
         if said:
             stamp = {**said, "cluster": self._stamped()["cluster"]}
             write_private(self.law_stamp, json.dumps(stamp).encode())

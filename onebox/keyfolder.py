@@ -1,4 +1,4 @@
-"""The private keys of a home: one file an agency, and one for each process that is the bus."""
+"""The private keys of a home: one file for each agency, and one for each speaker of the bus."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from operations.speakers import OPERATOR, SPEAKERS
 
 @dataclass(frozen=True, slots=True)
 class KeyFolder:
-    """Where private keys lie: one PEM an agency in `folder`; the root's and the bus's apart."""
+    """The place of private keys: one PEM for each agency in `folder`.
+
+    The root's and the bus's apart.
+    """
 
     folder: Path
     home: Home
 
     def of(self, agency: str) -> SigningKey:
-        """The agency's key, made when it has none yet; the operator's for the bus."""
+        """The agency's key, made if it has none yet; the operator's for the bus."""
         return _load_or_make(self._path(agency))
 
     def of_speaker(self, process: str) -> SigningKey:
-        """The key by which one process speaks for the bus, made when it has none yet."""
+        """The key by which one process speaks for the bus, made if it has none yet."""
         return _load_or_make(self.home.bus_key(process))
 
     def has(self, agency: str) -> bool:
         return self._path(agency).is_file()
 
     def split(self) -> None:
-        """Take the one key of the bus that an earlier release kept among the agencies' away.
+        """Remove the bus's single key that an earlier release kept among the agencies' keys.
 
         The operator keeps it. If the root is another's, new keys cannot be entered in the
         directory. Then every speaker gets a copy.

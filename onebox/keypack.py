@@ -1,4 +1,4 @@
-"""The keys and secrets of a home, packed on demand: whoever has them can sign as anybody here."""
+"""The keys and secrets of a home, packed on demand: their holder can sign as anybody here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onebox.places import Home
 from operations.backup import files
 from operations.backup.files import BackupFile
 
-#: Below the home; what a later start makes again is left out.
+#: Below the home; files that a later start makes again are left out.
 _KEPT = ("keys", "processes", "root.pem", "credentials.json")
 
 
@@ -28,7 +28,7 @@ def pack(folder: Path, number: int, home: Home) -> BackupFile:
 
 
 def unpack(folder: Path, part: BackupFile, home: Home) -> None:
-    """Put them back where they lay. Raises CasebusError `backup_unreadable`."""
+    """Put them back in their places. Raises CasebusError `backup_unreadable`."""
     with files.unpacked(folder, part) as source, tarfile.open(fileobj=source) as tar:
         for entry in tar:
             path = home.path / entry.name

@@ -1,4 +1,4 @@
-"""Start a stack's supervisor as a process of its own, follow it until it is ready, end it."""
+"""Starts a stack's supervisor as a process of its own, follows it until ready, and ends it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from onebox.state import StackState
 
 Follow = Callable[[StackState], object]
 READY_SECONDS = 180.0
-#: Restarts without ever getting ready after which waiting on is no use.
+#: After so many restarts without ever being ready, more waiting is useless.
 HOPELESS_RESTARTS = 6
 STOP_SECONDS = 90.0
-#: Tells a supervisor that what its stack has written is thrown away.
+#: Tells a supervisor that its stack's data are thrown away.
 END_AT_ONCE = signal.SIGUSR1
 _LOOK_SECONDS = 0.05
 _SUPERVISOR = "supervisor"
@@ -48,7 +48,7 @@ def start(options: Options, *, owner: int | None = None) -> subprocess.Popen[byt
 
 
 def require_startable(options: Options, *, finishing: bool = False) -> None:
-    """Clear the way for a supervisor; `finishing` a restore that was cut off, or else not.
+    """Clear the way for a supervisor; `finishing` an interrupted restore, or not.
 
     Raises CasebusError `already_up`, `port_taken`, `home_not_writable`, `disk_full` or
     `restore_unfinished`.
@@ -75,7 +75,7 @@ def wait_ready(
 ) -> StackState:
     """Follow the state file until everything is ready.
 
-    Raises CasebusError `not_ready`, with what is known about why.
+    Raises CasebusError `not_ready`, with the known reason.
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -97,9 +97,9 @@ def _is_hopeless(now: StackState) -> bool:
 
 
 def stop(home: Home, seconds: float = STOP_SECONDS, *, at_once: bool = False) -> bool:
-    """Ask the supervisor to stop and wait for it; False where none runs.
+    """Ask the supervisor to stop and wait for it; False if none runs.
 
-    `at_once` is for data that is thrown away: nothing is ended in order.
+    `at_once` is for data that are thrown away: nothing is ended in order.
     """
     running = state.read(home.state)
     if running is None or not running.alive():
@@ -117,7 +117,7 @@ def stop(home: Home, seconds: float = STOP_SECONDS, *, at_once: bool = False) ->
 
 
 def end_leftovers(last: StackState | None) -> None:
-    """End processes that a killed supervisor left, where the system has not ended them itself."""
+    """End processes that a killed supervisor left, if the system has not ended them itself."""
     pids = [service.pid for service in last.services.values() if service.pid] if last else []
     for pid in pids:
         try:
@@ -130,7 +130,7 @@ def end_leftovers(last: StackState | None) -> None:
 
 
 def require_free_ports(options: Options) -> None:
-    """Raises CasebusError `port_taken` naming the port and the way out."""
+    """Raises CasebusError `port_taken`, which names the port and the remedy."""
     for part, ports in options.ports.by_part().items():
         if part not in options.services:
             continue
@@ -149,7 +149,7 @@ def _is_ours(process: psutil.Process) -> bool:
 
 
 def _reason(home: Home) -> str:
-    """The note of the state file, else the last lines of what did not get ready."""
+    """The note of the state file, else the last lines of the part that did not get ready."""
     last = state.read(home.state)
     if last is not None and (last.full or last.note):
         return last.full or last.note

@@ -21,18 +21,18 @@ SERVICES = (*BACKENDS, *WORKERS, GATEWAY)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Given to `casebus up`, and by it to the supervisor's process."""
+    """The options of `casebus up`, which passes them to the supervisor's process."""
 
     home: Path
     port_base: int
-    #: Services to run; the embedded parts among them only where no URL replaces them.
+    #: Services to run; the embedded parts only if no URL replaces them.
     only: tuple[str, ...] = SERVICES
     #: Bootstrap address of a Kafka that is not ours.
     kafka_bootstrap: str = ""
     #: URL of a PostgreSQL that is not ours.
     database_url: str = ""
-    #: Whether the embedded brokers and the gateway speak TLS (CASEBUS_TLS=on). The embedded
-    #: database cannot: its build has none, and it listens on this machine only.
+    #: True if the embedded brokers and the gateway use TLS (CASEBUS_TLS=on). The embedded database
+    #: cannot: its build has none, and it listens on this machine only.
     tls: bool = False
 
     @property
@@ -80,8 +80,8 @@ def read_options(
 ) -> Options:
     """Options, and the environment's URLs in place of embedded parts.
 
-    Without a port base, a home that was up before keeps the one it had. A shell may still carry
-    what `casebus env` printed: the address of an embedded part, of this stack or of the one in
+    Without a port base, a home that was up before keeps its old one. A shell may still have the
+    exports of `casebus env`. The address of an embedded part, of this stack or of the one in
     CASEBUS_HOME, replaces nothing. Raises CasebusError `unknown_service`.
     """
     unknown = sorted(set(only) - set(SERVICES))

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from casebus.errors import CasebusError
 
 HOST = "127.0.0.1"
-#: Well below 32768, where the ports begin that the system gives to outgoing connections.
+#: Well below 32768, where the system's ports for outgoing connections begin.
 DEFAULT_BASE = 18080
 EPHEMERAL = 32768
 #: The umask of every process that we start: its files belong to its own account.
@@ -78,12 +78,12 @@ class Home:
 
     @property
     def root_key(self) -> Path:
-        """The directory's development root; apart from `keys`, which the services read."""
+        """The directory's development root, apart from `keys`, which the services read."""
         return self.path / "root.pem"
 
     @property
     def processes(self) -> Path:
-        """A folder for each process, with what only it needs."""
+        """A folder for each process, with the files that only it needs."""
         return self.path / "processes"
 
     def bus_key(self, process: str) -> Path:
@@ -95,7 +95,7 @@ class Home:
         return self.processes / service / "environment.json"
 
     def only_key_of(self, agency: str) -> Path:
-        """A folder that holds this agency's key and no other: what its shell is given."""
+        """A folder with this agency's key and no other, for its shell."""
         return self.path / "agencies" / agency
 
     @property
@@ -136,12 +136,12 @@ class Home:
 
     @property
     def held(self) -> Path:
-        """A file here named after a service keeps that service stopped."""
+        """A file here with the name of a service keeps that service stopped."""
         return self.path / "held"
 
     @property
     def restoring(self) -> Path:
-        """There while a restore writes into this home: what it left half done is not started."""
+        """It exists while a restore writes into this home: a half-done home is not started."""
         return self.path / "restoring"
 
     def log(self, service: str) -> Path:
@@ -163,9 +163,9 @@ class Home:
         return self
 
     def close_to_others(self) -> Home:
-        """Take from everything in it what it grants to other accounts: an old home is repaired.
+        """Remove from everything in it the rights of other accounts: this repairs an old home.
 
-        PostgreSQL sees to its own folder: it may run under another account, which then passes
+        PostgreSQL protects its own folder. It may run under another account, which then passes
         through the home and reads nothing of it.
         """
         _narrow(self.path, 0o711 if os.geteuid() == 0 else 0o700)
@@ -184,7 +184,7 @@ def _open_private(path: str, flags: int) -> int:
 
 
 def _narrow(path: Path, most: int) -> None:
-    """Leave of the path's mode what `most` allows; a link and what is gone have none."""
+    """Reduce the path's mode to `most`; links and missing files are skipped."""
     try:
         mode = path.lstat().st_mode
         if not stat.S_ISLNK(mode) and stat.S_IMODE(mode) & ~most:
@@ -198,7 +198,7 @@ def home_at(path: Path) -> Home:
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens there; a port in TIME_WAIT counts as free, as it does for servers."""
+    """True if nothing listens there; a port in TIME_WAIT counts as free, as it does for servers."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

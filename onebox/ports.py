@@ -1,4 +1,4 @@
-"""Free ports for stacks that may lie anywhere."""
+"""Free ports for stacks that may be in any folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ APART = 10
 
 
 def free_port_base() -> int:
-    """Six free ports in a row, below those the system gives to outgoing connections.
+    """Six free ports in a row, below the system's ports for outgoing connections.
 
     Raises CasebusError `no_free_ports`.
     """

@@ -18,7 +18,7 @@ from onebox.credentials import Credentials
 from onebox.places import HOST, UMASK, Home, Ports
 
 USER = DATABASE = "casebus"
-#: PostgreSQL refuses to run as root; the first of these accounts that exists runs it then.
+#: PostgreSQL refuses to run as root; then the first existing one of these accounts runs it.
 ACCOUNTS = ("postgres", "nobody")
 #: The folder for files of root's stacks that such an account cannot reach below root's home.
 SHARED = Path("/var/lib/casebus")
@@ -34,7 +34,7 @@ class Postgres:
     home: Home
     ports: Ports
     programs: Path
-    #: The same programs where the wheel has them.
+    #: The same programs at their place in the wheel.
     packaged: Path
     account: str | None
 
@@ -43,7 +43,7 @@ class Postgres:
         return self.home.postgres.resolve() / "data"
 
     def prepare(self, credentials: Credentials) -> None:
-        """Make the cluster when it is new. Raises CasebusError `postgres_not_initialised`."""
+        """Make a new cluster. Raises CasebusError `postgres_not_initialised`."""
         if self.programs != self.packaged:
             _make_copy(self.packaged, self.programs)
         _make_place(self.home, self.account)
@@ -77,7 +77,7 @@ class Postgres:
         return [str(self.programs / "bin" / "postgres"), "-D", str(self.data), *flags]
 
     def _initialise(self, secret: Path) -> None:
-        """Beside, and then moved: one that was cut off would pass for a whole one."""
+        """It is made beside and then moved: an interrupted one would look like a whole one."""
         fresh = self.data.with_name("data.new")
         shutil.rmtree(fresh, ignore_errors=True)
         done = subprocess.run(
@@ -131,7 +131,7 @@ def _account() -> str | None:
 
 
 def _make_place(home: Home, account: str | None) -> None:
-    """The cluster's directory: below the home, or behind a link where the account cannot pass."""
+    """The cluster's directory: below the home, or behind a link if the account cannot pass."""
     place = home.postgres
     if not place.exists():
         if account and not _reachable(home.path):
@@ -155,7 +155,7 @@ def _copy(programs: Path) -> Path:
 
 
 def _make_copy(packaged: Path, copy: Path) -> None:
-    """The programs and, where the wheel has them, the libraries they look for beside it."""
+    """The programs and, if the wheel has them, the libraries that they look for beside them."""
     whole = copy.parents[1]
     if whole.is_dir():
         return
@@ -174,6 +174,6 @@ def _make_copy(packaged: Path, copy: Path) -> None:
 
 
 def _reachable(path: Path) -> bool:
-    """Whether an account without rights of its own may pass through every directory above."""
+    """True if an account without rights of its own may pass through every directory above."""
     resolved = path.resolve()
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in (resolved, *resolved.parents))

@@ -1,7 +1,7 @@
-"""`python -m onebox.preloaded SOCKET MODULE ...`: loads what services load, and is copied for each.
+"""`python -m onebox.preloaded SOCKET MODULE ...`: loads the services' modules, and forks for each.
 
-A copy shares what was loaded, and starts in a tenth of the processor time. The copied process knows
-no secret. Each copy reads its environment from its own pipe.
+A copy shares the loaded modules, and starts in a tenth of the processor time. The copied process
+knows no secret. Each copy reads its environment from its own pipe.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from casebus.settings import Settings
 from onebox.service import end_with
 
 _SOME = 4096
-#: The fields of /proc/self/stat, behind the program's name, with the ends of its arguments.
+#: The fields of /proc/self/stat, after the program's name, with the ends of its arguments.
 _BEGIN, _END = 45, 46
 
 
@@ -53,14 +53,14 @@ def main(number: int, modules: list[str]) -> None:
 
 def _load(module: str) -> None:
     loaded(f"{module}.__main__")
-    # The copy runs it as what it is: the program.
+    # The copy runs the module as the program.
     del sys.modules[f"{module}.__main__"]
 
 
 def _warm() -> None:
-    """Schemas and law as they lie there: what has read a text does not read the same one again."""
+    """Read schemas and law once: a text that was read is not read again."""
     settings = Settings()
-    # The code that needs them says what is wrong with them.
+    # The code that needs them reports their faults.
     with suppress(CasebusError, OSError):
         for schema in Schemas.load(settings.schemas_dir):
             _ = schema.parsed
@@ -68,7 +68,7 @@ def _warm() -> None:
 
 
 def _require_one_thread() -> None:
-    """In a copy of several threads, locks are held by those that were not copied."""
+    """With several threads, a copy would hold locks of threads that were not copied."""
     threads = Path("/proc/self/task")
     if threads.is_dir() and len(list(threads.iterdir())) > 1:
         sys.exit("a module starts a thread as it is loaded: services are not copied")
@@ -146,7 +146,7 @@ def _become(given: StartRequest) -> None:
 
 
 def _be_called(words: list[str]) -> None:
-    """Let `ps` show which service it is, in the place of the arguments that were copied."""
+    """Let `ps` show the service's name, in place of the copied arguments."""
     try:
         said = Path("/proc/self/stat").read_text("utf-8").rpartition(")")[2].split()
     except OSError:

@@ -1,7 +1,7 @@
-"""`python -m onebox.prepare`: what a machine does once, so that every later start is quick.
+"""`python -m onebox.prepare`: prepares a machine once, so that every later start is quick.
 
-Fetches Kafka's jars and what the console's pages load, then runs a node that nobody uses, to
-record the classes it loads.
+It fetches Kafka's jars and the libraries of the console's pages. Then it runs a node that nobody
+uses, to record the classes that it loads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LOOK_SECONDS = 0.1
 
 
 def prepare(progress: jars.Progress) -> None:
-    """Raises CasebusError where Kafka cannot run here at all."""
+    """Raises CasebusError if Kafka cannot run here at all."""
     jars.class_path(progress)
     webjars.fetch(progress)
     java = find_java()

@@ -1,4 +1,4 @@
-"""Readiness by real questions: each kind of process is asked what only a working one can answer."""
+"""Readiness by real questions: each kind of process gets one that only a working one can answer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ else:
     admin_clients = later("operations.clients")
 
 _STABLE = "Stable"
-#: Longer than the gateway takes to find that its database does not answer.
+#: Longer than the gateway takes to notice that its database does not answer.
 _PATIENCE = 5.0
 
 
@@ -57,7 +57,7 @@ class Probes:
         return prober
 
     def worker(self, group: str) -> Any:
-        """Ready when its group is stable and has a member that it had not before this start."""
+        """Ready when its group is stable and has a member that is new since this start."""
 
         async def prober() -> Ready:
             before = await self._members(group) or {}
@@ -97,12 +97,12 @@ class Probes:
         return await self._ask(lambda admin: bool(admin.describe_cluster()["brokers"])) is True
 
     async def _members(self, group: str) -> Mapping[str, int] | None:
-        """Member ids of a stable group and how many partitions each holds; None if not stable."""
+        """Member ids of a stable group and the number of partitions of each; None if not stable."""
         members: Mapping[str, int] | None = await self._ask(partial(_members_of, group=group))
         return members
 
     async def _ask(self, question: Any) -> Any:
-        """Put one question to Kafka; None where it has no answer now."""
+        """Put one question to Kafka; None if it has no answer now."""
         async with self._turn:
             return await asyncio.to_thread(self._ask_now, question)
 
@@ -137,13 +137,13 @@ def _listens(host: str, port: int) -> bool:
 
 
 def health(url: str, ca: Path | None = None) -> dict[str, Any] | None:
-    """The gateway's report on itself and what it sees. None if it says nothing."""
+    """The gateway's report on itself and its surroundings. None if it gives none."""
     found = _answer(f"{url}/healthz", ca)
     return found[1] if found else None
 
 
 def _serves(url: str, ca: Path | None) -> bool:
-    """Ready, or so but for what others are to do: a gateway that waited for them served nobody."""
+    """Ready, except for others' parts: a gateway that waited for those would serve nobody."""
     found = _answer(url, ca)
     if found is None:
         return False
@@ -152,12 +152,12 @@ def _serves(url: str, ca: Path | None) -> bool:
     return ready or (bool(failing) and failing <= _OF_OTHERS)
 
 
-#: Checks that say nothing of the gateway itself.
+#: Checks that are not about the gateway itself.
 _OF_OTHERS = frozenset({"derived", "moving", "watched"})
 
 
 def _answer(url: str, ca: Path | None) -> tuple[bool, dict[str, Any]] | None:
-    """Whether it is well, and what it says; None where nothing answers that is a gateway."""
+    """Whether it is well, with its report; None if no gateway answers."""
     context = ssl.create_default_context(cafile=ca) if ca else None
     # The address is this machine's own: the shell's proxies are for others.
     opener = request.build_opener(request.ProxyHandler({}), request.HTTPSHandler(context=context))

@@ -1,4 +1,4 @@
-"""A home brought back: its keys, then what `operations.backup` writes to its embedded backends."""
+"""Brings a home back: its keys, then what `operations.backup` writes to its backends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from operations.speakers import OPERATOR
 
 
 def require_empty(options: Options) -> None:
-    """Raises CasebusError `home_not_empty`, or as `launch.require_startable` does."""
+    """Raises CasebusError `home_not_empty`, or the errors of `launch.require_startable`."""
     launch.require_startable(options)
     place = options.place
     for part in (place.kafka, place.postgres):
@@ -71,7 +71,7 @@ async def restore_journal(
     `nothing_recorded`, `journal_not_empty` or `journal_not_written`.
     """
     unfinished = _left_unfinished(options.place)
-    # The home of an unfinished restore of everything has no tables to read from.
+    # The home of an unfinished full restore has no tables to read from.
     launch.require_startable(options, finishing=bool(unfinished))
     stack = Stack(options)
     work = partial(from_tables, _target(stack), backup, advance, unfinished=unfinished)
@@ -100,17 +100,17 @@ def _target(stack: Stack) -> Target:
 
 
 def _mark(home: Home, epoch: int) -> None:
-    """Let what ends from here on not be started before it is removed or restored again."""
+    """Mark the home: after an early end it is not started until it is removed or restored."""
     write_private(home.restoring, str(epoch).encode())
 
 
 def _left_unfinished(home: Home) -> int | None:
-    """The epoch whose journal an earlier run was writing back, if one was cut off."""
+    """The epoch whose journal an earlier run was writing back, if one was interrupted."""
     return int(home.restoring.read_bytes()) if home.restoring.is_file() else None
 
 
 async def _provision(stack: Stack) -> Installation:
-    """The rest of the topics, users and roles: nothing of an earlier cluster is trusted."""
+    """The remaining topics, users and roles: nothing of an earlier cluster is trusted."""
     settings = environment.admin_settings(stack.options, stack.credentials)
     await make_tables(settings.database_url, stack.credentials)
     installation = Installation(stack.home, settings, stack.credentials)

@@ -1,7 +1,7 @@
-"""Room to record: with too little of it Kafka and PostgreSQL end in order, before the disk does it.
+"""Room to record: with too little, Kafka and PostgreSQL end in order, before the disk is full.
 
-Out of room in the middle of a write, Kafka halts and PostgreSQL recovers from its log, which takes
-room again. A reserve lets both close their files, and start again on what is left.
+Without room in the middle of a write, Kafka halts and PostgreSQL recovers from its log, which takes
+room again. A reserve lets both close their files, and start again with the rest.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from onebox.places import Home
 MIB = 2**20
 #: Two more segments of PostgreSQL's log and Kafka's snapshots fit into it.
 RESERVE = 64 * MIB
-#: Only with so much does recording go on: not for the room that stopping itself makes.
+#: Recording goes on only with so much: the room that stopping itself makes is not enough.
 ENOUGH = 2 * RESERVE
-#: Kafka has four files a segment, and each partition has segments.
+#: Kafka has four files for each segment, and each partition has segments.
 _RESERVE_FILES = 1_000
 
 
@@ -39,5 +39,5 @@ def _lacking(home: Home, least: int) -> Iterator[str]:
 
 
 def _places(home: Home) -> list[Path]:
-    """PostgreSQL's folder may lie elsewhere, behind a link."""
+    """PostgreSQL's folder may be elsewhere, behind a link."""
     return [place.resolve() for place in (home.path, home.kafka, home.postgres) if place.exists()]

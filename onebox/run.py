@@ -1,8 +1,8 @@
 """`python -m onebox.run SERVICE`: one service of a container, as its own Kafka user.
 
 `provision` instead of a service brings the brokers and the database up to this checkout, once.
-`provision` has the admin's password and the owner's URL, and leaves each service what is its own
-in a folder that only that service's container mounts.
+`provision` has the admin's password and the owner's URL, and leaves each service's own secrets in a
+folder that only that service's container mounts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ PROVISION = "provision"
 
 
 def options() -> Options:
-    """Both backends are others': the environment must say where. Raises CasebusError `no_url`."""
+    """Both backends are others', so the environment must give their URLs.
+
+    Raises CasebusError `no_url`.
+    """
     try:
         return Options(
             home=home_at(Settings().home).path,

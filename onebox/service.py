@@ -23,12 +23,12 @@ from onebox.state import ServiceState
 log = logging.getLogger(__name__)
 
 Ready = Callable[[], Awaitable[bool]]
-#: Called before a start; gives the probe for this very run.
+#: Called before a start; returns the probe for this very run.
 Prober = Callable[[], Awaitable[Ready]]
 
 FIRST_DELAY = 0.25
 LONGEST_DELAY = 15.0
-#: A run this long counts as healthy: the next delay is the first one again.
+#: A run of this length counts as healthy: the next delay is the first one again.
 HEALTHY_SECONDS = 20.0
 PROBE_INTERVAL = 0.1
 HOLD_INTERVAL = 0.1
@@ -43,21 +43,21 @@ class Program:
     name: str
     command: Callable[[], list[str]]
     prober: Prober
-    #: Called before each start, in a thread: makes way, or raises what is in the way.
+    #: Called before each start, in a thread: makes way, or raises the obstacle.
     before: Callable[[], None] = lambda: None
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path = Path("/")
     account: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
-    #: The module that the command runs, where it may be a copy of what has loaded it.
+    #: The module that the command runs, if it may be a copy of a process that has loaded it.
     module: str = ""
     stop_seconds: float = 20.0
-    #: Ends it at once, where its data is thrown away.
+    #: Ends it at once, for data that are thrown away.
     kill_signal: signal.Signals = signal.SIGKILL
 
 
 class RunningProcess(Protocol):
-    """As asyncio's own."""
+    """The interface of asyncio's own."""
 
     @property
     def pid(self) -> int: ...
@@ -72,7 +72,7 @@ class RunningProcess(Protocol):
     def kill(self) -> None: ...
 
 
-#: Starts a program another way than by its command; None where that way is not open now.
+#: Starts a program in another way than by its command; None if that way is closed now.
 Starter = Callable[[Program, BinaryIO], Awaitable[RunningProcess | None]]
 
 
@@ -104,7 +104,10 @@ class Service:
         self._stopping = asyncio.Event()
 
     async def keep(self) -> None:
-        """Run until `stop`, one round a process; what fails in one, the next one tries again."""
+        """Run until `stop`, one round for each process.
+
+        After a failure the next round tries again.
+        """
         delays = back_off()
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
@@ -155,7 +158,7 @@ class Service:
         self.state.pid, self.state.last_exit = None, describe_exit(code)
 
     async def _not_started(self, error: Exception) -> None:
-        """A full disk, a folder in use, a program that is gone: none of it is for ever."""
+        """A full disk, a folder in use, a missing program: none of it lasts for ever."""
         log.warning("%s is not started", self.program.name, exc_info=error)
         await self._end_process()
         self.state.pid, self.state.last_exit = None, f"not started: {in_words(error)}"
@@ -187,11 +190,11 @@ class Service:
         self._enter("ready", self.state.pid)
 
     async def _answers(self, ready: Ready) -> bool:
-        """Whether it answers; a question that cannot be asked is not answered."""
+        """True if it answers; a question that cannot be asked has no answer."""
         try:
             return await ready()
         except Exception as error:
-            # A probe that ended would leave the service starting for ever.
+            # If a probe ended here, the service would be starting for ever.
             log.warning("%s cannot be asked", self.program.name, exc_info=error)
             return False
 
@@ -199,7 +202,7 @@ class Service:
         return self.paused or self._held.exists()
 
     async def _watch_hold(self) -> None:
-        # A stop that came before the process was there finds the process here.
+        # A stop that came before the process existed finds the process here.
         await until(lambda: self._is_held() or self._stopping.is_set(), HOLD_INTERVAL)
         await self._end_process()
 

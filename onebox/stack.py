@@ -49,7 +49,7 @@ T = TypeVar("T")
 KAFKA_STOP_SECONDS = 20.0
 POSTGRES_STOP_SECONDS = 20.0
 ROOM_SECONDS = 1.0
-#: How often it is looked whether whoever owns the stack still runs.
+#: The interval of checks that the owner of the stack still runs.
 _OWNER_SECONDS = 1.0
 
 
@@ -69,9 +69,9 @@ class Stack:
             environment.database_url(options, self.credentials),
         )
         self._unwritten = False
-        #: Nobody needs what it has written: it ends in no order.
+        #: Nobody needs its data, so it ends in no order.
         self._at_once = False
-        #: Backends of which not all is there yet that they need.
+        #: Backends that still lack some of their content.
         self._unprepared = set(options.embedded)
         self.state = state.StackState(
             phase="preparing",
@@ -81,9 +81,9 @@ class Stack:
         )
 
     async def run(self, owner: int | None = None) -> None:
-        """Until SIGTERM or SIGINT, or until the owner ends, whose child this process is.
+        """Run until SIGTERM or SIGINT, or until the owner ends, whose child this process is.
 
-        Raises CasebusError where it cannot start.
+        Raises CasebusError if it cannot start.
         """
         # `casebus up --foreground` comes with the terminal's own.
         os.umask(UMASK)
@@ -110,7 +110,7 @@ class Stack:
         stopping.set()
 
     async def with_backends(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Kafka and PostgreSQL alone, and not provisioned, for as long as `work` takes."""
+        """Kafka and PostgreSQL alone, and not provisioned, during `work`."""
         os.umask(UMASK)
         try:
             await self._start_backends()
@@ -125,7 +125,7 @@ class Stack:
         await asyncio.gather(*(self._start_backend(name) for name in self.options.embedded))
 
     async def _start_backend(self, name: str) -> None:
-        """Each as soon as it can: neither waits for what the other needs."""
+        """Each as soon as it can: neither waits for the other's needs."""
         if name not in self.options.embedded:
             return
         program = await self._prepare(name)
@@ -141,7 +141,7 @@ class Stack:
         await self._provision()
         self._beat()
         self._enter("starting")
-        # Two floors, so that the gateway stops first, but started at once: neither waits.
+        # Two floors, so that the gateway stops first, but both start at once: neither waits.
         workers = [self._python(name) for name in self.options.services if name in WORKERS]
         gateway = [self._python(GATEWAY)] if GATEWAY in self.options.services else []
         await asyncio.gather(
@@ -164,15 +164,15 @@ class Stack:
             return None
 
     def _beat(self) -> None:
-        """The scheduler says the directory's heartbeat; a stack without one has ours."""
+        """The scheduler sends the directory's heartbeat; a stack without one has ours."""
         if "kafka" in self.options.only and "scheduler" not in self.options.only:
             self.heartbeat = Heartbeat(environment.admin_settings(self.options, self.credentials))
             self.heartbeat.start()
 
     async def _keep_room(self) -> None:
-        """Recording ends in order while the disk is full, and goes on by itself when it is not.
+        """Recording ends in order while the disk is full, and goes on by itself afterwards.
 
-        The gateway stays: it says to whoever asks that nothing is taken now.
+        The gateway stays: it tells its callers that nothing is taken now.
         """
         starting: asyncio.Task[None] | None = None
         while True:
@@ -245,7 +245,7 @@ class Stack:
         )
 
     async def _provision(self) -> None:
-        """Each backend that this stack has, embedded or by URL; then what needs both."""
+        """Each backend of this stack, embedded or by URL; then the parts that need both."""
         has_kafka, has_postgres = ("kafka" in self.options.only, "postgres" in self.options.only)
         settings = environment.admin_settings(self.options, self.credentials)
         installation = Installation(self.home, settings, self.credentials)
@@ -328,7 +328,7 @@ class Stack:
         self._follow(self.state)
 
     def _not_written(self, error: OSError) -> None:
-        """A full disk. A reader of the old one sees which processes are gone."""
+        """A full disk. A reader of the old file sees which processes are gone."""
         if not self._unwritten:
             log.error("the state cannot be written: %s", in_words(error))
         self._unwritten = True
@@ -339,7 +339,7 @@ def _module(service: str) -> str:
 
 
 async def _until(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Do all of this until told to stop; raises what fails first."""
+    """Do all of this until told to stop; raises the first failure."""
     pending: set[asyncio.Task[Any]] = {asyncio.create_task(stopping.wait()), *tasks}
     try:
         while not stopping.is_set():
@@ -353,7 +353,7 @@ async def _until(stopping: asyncio.Event, tasks: list[asyncio.Task[None]]) -> No
 
 
 async def _stop_without(owner: int, stopping: asyncio.Event) -> None:
-    """A child is given to another parent when its own was killed and could stop nothing."""
+    """If its parent was killed and could stop nothing, a child gets another parent."""
     await until(lambda: os.getppid() != owner, _OWNER_SECONDS)
     stopping.set()
 

@@ -11,23 +11,23 @@ import psutil
 
 from onebox.credentials import write_private
 
-#: Phases in which nothing of a stack runs any more, whatever becomes of the supervisor's process.
+#: Phases in which nothing of a stack runs any more, whatever the state of the supervisor's process.
 _ENDED = frozenset({"stopped", "failed"})
 
 
 @dataclass(slots=True)
 class ServiceState:
-    """One process: where it stands and how often it had to be started again."""
+    """One process: its phase, and its number of restarts."""
 
     name: str
-    #: waiting, starting, ready, backing_off, held, stopping or stopped; gone where its process
-    #: ended and the supervisor has not said so
+    #: waiting, starting, ready, backing_off, held, stopping or stopped; gone if its process ended
+    #: and the supervisor has not reported it
     phase: str = "waiting"
     pid: int | None = None
     restarts: int = 0
     #: How the last run ended, in words.
     last_exit: str = ""
-    #: Seconds since the epoch: when it came to where it stands; 0 where an older supervisor runs.
+    #: Seconds since the epoch, of its last change of phase; 0 if an older supervisor runs.
     since: float = 0.0
 
 
@@ -40,7 +40,7 @@ class StackState:
     supervisor: int
     #: Seconds since the epoch, of the supervisor's start; tells it from a later process of its pid.
     started: float
-    #: The options with which it was started.
+    #: The options of its start.
     options: dict[str, Any]
     services: dict[str, ServiceState] = field(default_factory=dict)
     #: The present work (a download) or the fault, in words.
@@ -50,9 +50,9 @@ class StackState:
 
     @property
     def stands(self) -> str:
-        """The phase of the whole: once it was ready, by what its services are now.
+        """The phase of the whole: after it was once ready, by the present phases of its services.
 
-        `full` while the disk is, `degraded` while a service is anything but ready.
+        `full` while the disk is full, `degraded` while any service is not ready.
         """
         if self.phase != "ready":
             return self.phase
@@ -63,7 +63,7 @@ class StackState:
         )
 
     def in_words(self) -> str:
-        """How it stands, and which services are not ready."""
+        """The phase, and the services that are not ready."""
         missing = [
             f"{one.name} {one.phase}" for one in self.services.values() if one.phase != "ready"
         ]
@@ -86,9 +86,9 @@ class StackState:
 
 
 def read(path: Path) -> StackState | None:
-    """None where there is none, or what a power cut left of it.
+    """None if there is no file, or only the rest of one after a power cut.
 
-    A full disk may keep the supervisor from writing: a process that is gone is said to be gone.
+    A full disk may keep the supervisor from writing, so a process that is gone is reported as gone.
     """
     try:
         stored = json.loads(path.read_text("utf-8"))
@@ -102,6 +102,6 @@ def read(path: Path) -> StackState | None:
 
 
 def write(path: Path, state: StackState) -> None:
-    """Not forced to the disk: after a power cut nothing runs that it could tell of."""
+    """Not forced to the disk: after a power cut no process runs that it could describe."""
     content = json.dumps(state.to_json(), indent=1).encode()
     write_private(path, content, durable=False)

@@ -12,7 +12,7 @@ _LOOK_SECONDS = 1.0
 
 
 class Supervisor:
-    """Keeps programs on floors, those on a lower one start first and stop last."""
+    """Keeps programs on floors: those on a lower floor start first and stop last."""
 
     def __init__(
         self, home: Home, changed: Callable[[], None], starter: Starter = by_command
@@ -32,7 +32,10 @@ class Supervisor:
         await asyncio.gather(*(service.ready.wait() for service in started))
 
     async def watch(self) -> None:
-        """Return never; raises what ended the keeping of a service, which nothing should."""
+        """Never return.
+
+        Raises the error that ended the keeping of a service, which nothing should do.
+        """
         while True:
             for task in self._tasks:
                 if task.done():
@@ -46,7 +49,7 @@ class Supervisor:
             await asyncio.gather(*(service.pause() for service in chosen))
 
     async def resume(self) -> None:
-        """Start what was paused, floor by floor."""
+        """Start the paused ones, floor by floor."""
         for floor in reversed(self._from_the_top()):
             paused = [service for service in floor if service.paused]
             for service in paused:
@@ -54,7 +57,10 @@ class Supervisor:
             await asyncio.gather(*(service.ready.wait() for service in paused))
 
     async def stop(self, *, at_once: bool = False) -> None:
-        """The highest floor first, on one floor all together; `at_once` all, and in no order."""
+        """Stop the highest floor first, each floor all together.
+
+        With `at_once` all, and in no order.
+        """
         if at_once:
             every = self.services.values()
             await asyncio.gather(*(service.stop(at_once=True) for service in every))

@@ -35,7 +35,7 @@ _LOOK_SECONDS = 0.02
 class Stack:
     """Use as a context manager. `only` names the services to run; empty means all.
 
-    `follow` makes what is told of each change while it starts, as a progress display.
+    `follow` gets each change during the start, as a progress display does.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Stack:
             raise
 
     def down(self, *, at_once: bool = False) -> None:
-        """In order; `at_once` where its data is thrown away."""
+        """Stop in order; `at_once` if its data are thrown away."""
         launch.stop(self.home, at_once=at_once)
         if self._process is not None:
             self._process.wait(launch.STOP_SECONDS)

@@ -22,9 +22,9 @@ def path() -> Path:
 
 
 def fetch(progress: jars.Progress) -> None:
-    """Leave the files in `path()` where they are not there yet.
+    """Leave the files in `path()` if they are not there yet.
 
-    Raises as `jars.class_path` does.
+    Raises the errors of `jars.class_path`.
     """
     if not all((path() / name).is_file() for name in FILES):
         unpack(jars.class_path(progress, LOCK), path())

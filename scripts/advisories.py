@@ -1,7 +1,7 @@
 """Known advisories against requirements.lock, from data on this disk: no service is asked.
 
-Two sources: the database in the package safety-db, the newest that travels in a package and which
-ends in July 2021; and scripts/advisories.yaml, later ones that a person has read.
+There are two sources. The package safety-db has the newest database that comes in a package; it
+ends in July 2021. scripts/advisories.yaml has later advisories that a person has read.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def locked(text: str) -> dict[str, str]:
 
 
 def found(pins: Mapping[str, str], advisories: Advisories) -> Iterator[str]:
-    """A line for each pin that an advisory speaks of."""
+    """A line for each pin that an advisory names."""
     for name, rows in advisories.items():
         version = pins.get(_plain(name))
         for row in rows if version else ():

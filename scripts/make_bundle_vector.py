@@ -1,6 +1,6 @@
 """Writes docs/vectors/bundle.zip and its root: a referral, one of its events without its body.
 
-Its keys and ids are new each time, so the file is made once; tests check it as it stands.
+Its keys and ids are new each time, so the file is made once; tests check the committed file.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ UNDATED = "202112"
 NEWEST = "202512"
 #: The statistical edition of 2018 counts development zones as divisions.
 LEFT_OUT = {"201810"}
-#: Rows that group or fill, and are no division: no office is of them.
+#: Rows that group or fill, and are no division: no office belongs to them.
 GROUPS = {
     "市辖区",
     "县",
@@ -79,7 +79,7 @@ def pairs(text: str, quote: str) -> Names:
 
 
 def clean(names: Names) -> Names:
-    """Without groups, without a municipality's second row, Taiwan as the standard has it."""
+    """The divisions without groups and second rows of municipalities, Taiwan as in the standard."""
     return {
         code: name
         for code, name in names.items()
@@ -113,7 +113,7 @@ def place(code: str, codes: set[str]) -> tuple[str, str]:
         return "province", "000000"
     if code == city:
         return "city", province
-    # What a province governs itself (省直辖) has no city above it.
+    # A unit directly under a province (省直辖) has no city above it.
     return "county", city if city in codes else province
 
 

@@ -2,8 +2,8 @@
 
 Run again each November, when the State Council has published the next year and chinesecalendar
 knows it: `python scripts/make_holidays.py [--until 2027]`. Both libraries are of development only.
-What stands above `moving:` is written by hand and stays. An operator without the libraries may add
-a year to the file by hand.
+The part above `moving:` is written by hand and stays. An operator without the libraries may add a
+year to the file by hand.
 """
 
 from __future__ import annotations

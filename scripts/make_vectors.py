@@ -1,4 +1,4 @@
-"""Writes docs/vectors/signature.json: what another implementation must reproduce byte for byte."""
+"""Writes docs/vectors/signature.json, which another implementation must reproduce byte for byte."""
 
 from __future__ import annotations
 

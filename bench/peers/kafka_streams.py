@@ -1,7 +1,7 @@
-"""Kafka Streams beside the router: its command, or why this machine cannot run it.
+"""Kafka Streams beside the router: its command, or the reason why this machine cannot run it.
 
-Its program is compiled by the machine's own JDK when it starts; its library comes by lock.
-Settings are its own defaults, but for acks=all with an idempotent producer, as all others have.
+The machine's own JDK compiles its program when it starts; its library comes by lock. Settings are
+its own defaults, except acks=all with an idempotent producer, as all others have.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 
 def missing() -> str | None:
-    """Why it cannot be measured here, if so."""
+    """The reason why it cannot be measured here, if there is one."""
     if shutil.which("javac") is None:
         return "no JDK on this machine: `javac` is not on the path"
     try:

@@ -39,6 +39,6 @@ def _admin_of(options: Options) -> Admin:
 
 
 def _note(installation: Installation, digest: str) -> None:
-    """Until the law's files here change again, a start adopts no other."""
+    """Until the law's files here change again, a start adopts no other law."""
     here = digest_of(installation.settings.policies_dir)
     installation.note_law(digest, installed=here)

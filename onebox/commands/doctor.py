@@ -1,4 +1,4 @@
-"""`casebus doctor`: what is missing or wrong, in plain words, and what to do about it."""
+"""`casebus doctor`: shows missing or wrong parts in plain words, with the remedy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from onebox.doctor import examine
 @home_option
 @json_option
 def doctor(home: Path | None, port_base: int | None, *, as_json: bool) -> None:
-    """Say what is missing or wrong on this machine."""
+    """Find out what is missing or wrong on this machine."""
     options = new_options(home, port_base, ()) if port_base else options_of(home)
     checks = examine(options)
     tell(checks, as_json=as_json)

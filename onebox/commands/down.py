@@ -1,4 +1,4 @@
-"""`casebus down`: stop everything in order."""
+"""`casebus down`: stops everything in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`casebus env`: the addresses and secrets of one user, as shell exports."""
+"""`casebus env`: prints the addresses and secrets of one user as shell exports."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _WARNING = (
 def env(user: str, home: Path | None, *, as_json: bool) -> None:
     """Print shell exports for USER: an agency, operator, service, or admin; with its secrets only.
 
-    Use as: eval "$(casebus env)". Without USER it takes the example agency on Kafka. `admin` is
-    apart: the database's owner, Kafka's admin, and the keys of every agency and of the bus.
+    Use as: eval "$(casebus env)". Without USER it takes the example agency on Kafka. `admin` is a
+    special user: the database's owner, Kafka's admin, and the keys of every agency and of the bus.
     """
     options = options_of(home)
     if not options.place.credentials.is_file():
@@ -53,7 +53,7 @@ def is_terminal() -> bool:
 
 
 def _lines(exports: dict[str, str]) -> str:
-    """Shell that makes of any user this one."""
+    """Shell text that switches from any user to this one."""
     unset = [f"unset {name}" for name in environment.left_over(exports)]
     return "\n".join([*unset, *(f"export {name}={shlex.quote(exports[name])}" for name in exports)])
 

@@ -1,4 +1,4 @@
-"""`casebus logs`: what the services wrote."""
+"""`casebus logs`: shows the logs of the services."""
 
 from __future__ import annotations
 

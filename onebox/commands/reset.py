@@ -1,4 +1,4 @@
-"""`casebus reset`: stop, and remove all data of this machine's stack."""
+"""`casebus reset`: stops this machine's stack and removes all its data."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def restore(
     """Bring an installation back from FOLDER into an empty home; `casebus up` then starts it.
 
     Every file is checked before anything is written. The journal begins a new epoch, casework
-    derives every case again, and nothing is said twice.
+    derives every case again, and nothing is announced twice.
     """
     if folder is None and not from_tables:
         raise click.UsageError("name the FOLDER of the backup, or --journal-from-database")

@@ -25,7 +25,7 @@ def new_options(home: Path | None, port_base: int | None, only: tuple[str, ...])
 
 
 def options_of(home: Path | None) -> Options:
-    """The stack that was last started in this home, or what would be started there now."""
+    """The stack that was last started in this home, or the one that would be started there now."""
     place = home or Settings().home
     return last_options(place) or read_options(place, None, ())
 

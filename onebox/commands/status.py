@@ -1,4 +1,4 @@
-"""`casebus status`: which services run, since how many starts, and what is not sent yet."""
+"""`casebus status`: shows the running services, their restarts, and the unsent records."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from storage.stalling import Stalled
 def status(home: Path | None, *, as_json: bool) -> None:
     """Show the services of this machine, and whether all is ready and nothing overdue.
 
-    `degraded`: a service is anything but ready, or something that they do together stands still;
-    `full`: the disk is, and nothing is recorded until there is room. Overdue: a record that is
-    stored signed and has not reached the brokers.
+    `degraded`: a service is not ready, or a part of their common work stands still. `full`: the
+    disk is full, and nothing is recorded until there is room. Overdue: a signed record that is
+    stored and has not reached the brokers.
     """
     options = options_of(home)
     now = running(options)
@@ -73,13 +73,13 @@ def _phase(now: StackState, full: str, failing: list[str]) -> str:
 
 
 def _full(options: Options, now: StackState) -> str:
-    """Looked at here too: a full disk may keep the supervisor from saying so."""
+    """Checked here too: a full disk may keep the supervisor from reporting it."""
     full = now.full or (room.lacking(options.place) if options.embedded else "")
     return full and f"the disk is full, and nothing is recorded until there is room: {full}"
 
 
 def _failing(options: Options, now: StackState) -> Iterator[str]:
-    """The faults by the gateway's word, with the places that stand still."""
+    """The faults in the gateway's words, with the places that stand still."""
     gateway = now.services.get(GATEWAY)
     if gateway is None or gateway.phase != "ready":
         return
@@ -94,14 +94,14 @@ def _failing(options: Options, now: StackState) -> Iterator[str]:
     ]
     failing = [name for name, says in found.get("checks", {}).items() if says != "ok"]
     if "database" in failing:
-        # Who cannot ask it knows nothing of the rest.
+        # A caller that cannot ask it knows nothing of the rest.
         failing = [name for name in failing if name not in _ASKED_OF_THE_DATABASE]
     for name in failing:
         places = f": {', '.join(still)}" if name == "moving" and still else ""
         yield f"{_MEANS.get(name, name)}{places}"
 
 
-#: The checks of `/healthz` that fail, in words.
+#: The failing checks of `/healthz`, in words.
 _MEANS = {
     "database": "the database does not answer",
     "broker": "no broker answers",
@@ -117,7 +117,7 @@ _ASKED_OF_THE_DATABASE = frozenset({"watched", "moving", "derived", "sent"})
 def _asked_of(options: Options) -> tuple[WaitingCount | None, list[Stalled]]:
     """The unsent signed records, and the partitions that wait for a person.
 
-    None where the database is away or not migrated.
+    None if the database is away or not migrated.
     """
     if "postgres" not in options.only:
         return None, []
@@ -137,7 +137,7 @@ async def _asked(url: str) -> tuple[WaitingCount | None, list[Stalled]]:
 
 
 def _rejects_of(options: Options) -> str:
-    """Records that were refused or wait, and on which a person decides."""
+    """Records that were refused or wait, on which a person must decide."""
     url = environment.admin_settings(options, credentials.load(options.place)).database_url
     return asyncio.run(_counted(url))
 

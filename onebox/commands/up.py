@@ -1,4 +1,4 @@
-"""`casebus up`: start everything and wait until it is ready."""
+"""`casebus up`: starts everything and waits until it is ready."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _start(options: Options) -> None:
 
 
 def _stay(options: Options) -> None:
-    """In this process: the terminal's Ctrl-C is the supervisor's."""
+    """Run in this process: the supervisor handles the terminal's Ctrl-C."""
     launch.require_startable(options)
     stack = stacks.Stack(options, StackProgress(options))
     try:
@@ -75,7 +75,7 @@ def _stay(options: Options) -> None:
 
 
 class StackProgress:
-    """Says each change of a stack once, on stderr."""
+    """Prints each change of a stack once, on stderr."""
 
     def __init__(self, options: Options) -> None:
         self._console = stderr()

@@ -1,6 +1,6 @@
 """The checks of `casebus doctor`: the machine first, then the stack if it runs.
 
-Owns what a machine lacks and which of its processes run; the rest is `operations.doctor`.
+Owns the needs of a machine and the state of its processes; the rest is `operations.doctor`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Java, PostgreSQL's programs, ports, disk and memory: what a stack needs of its machine."""
+"""Java, PostgreSQL's programs, ports, disk and memory: the needs of a stack on its machine."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _postgres(options: Options) -> Check:
 
 
 def _ports(options: Options) -> Iterator[Check]:
-    """A port is right when it is free, or held by this very stack."""
+    """A port is right if it is free, or held by this very stack."""
     now = state.read(options.place.state)
     ours = _family(now.supervisor) if now is not None and now.alive() else set()
     last = options.port_base + 5

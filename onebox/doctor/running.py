@@ -30,7 +30,7 @@ def examine_stack(options: Options) -> Iterator[Check]:
         workers = [name for name in WORKERS if name in options.services]
         yield from examine_brokers(settings, workers, REMEDIES)
         pinned = settings.model_copy(update={"root_digest": known.root_digest})
-        # Beside the agencies' keys those by which processes speak for the bus.
+        # The keys of processes that speak for the bus, beside the agencies' keys.
         speakers = sorted(options.place.processes.glob("*/bus.pem"))
         yield from examine_keys(pinned, [settings.keys_dir, *(one.parent for one in speakers)])
     if "postgres" in options.only:
@@ -50,7 +50,7 @@ def _services(options: Options, now: state.StackState) -> Iterator[Check]:
 
 
 def _roles(known: credentials.Credentials) -> Check:
-    """Whether each service has its own role in the database."""
+    """Check that each service has its own role in the database."""
     if known.roles:
         return Check("database roles", "ok", f"one of its own for {', '.join(known.roles)}")
     says = "every service is the owner of the tables: that user may not make roles"
