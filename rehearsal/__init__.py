@@ -1,4 +1,4 @@
 """Rehearsals: storylines and a synthetic year, played on a running bus.
 
-Owns what is played and what has to come out. Touches the bus from outside, as agencies do.
+Owns the plays and their expected results. Touches the bus from outside, as agencies do.
 """

@@ -1,4 +1,4 @@
-"""`casebus demo`: cases on a stack of their own, on scenario time; leaves nothing running."""
+"""`casebus demo`: plays cases on a stack of their own, on scenario time; leaves nothing running."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from rehearsal.scenario.playground import EXAMPLES, SPREADSHEET, Playground
 from rehearsal.scenario.printing import PlayPrinter
 from rehearsal.scenario.storyline import Storyline
 
-#: The storyline that is told in full, with a year of imported history before it.
+#: The storyline that is shown in full, with a year of imported history before it.
 _FULL = 1
-#: Commands at one time.
+#: The number of commands at one time.
 _TOGETHER = 4
 
 
@@ -133,7 +133,7 @@ def _verify(ground: Playground, tell: PlayPrinter) -> dict[str, Any]:
 
 
 def _show(ground: Playground, tell: PlayPrinter, played: Played) -> dict[str, Any]:
-    """As the agency that opened the case sees it, and what each agency was sent."""
+    """As the agency that opened the case sees it, and the deliveries to each agency."""
     steps = list(played.storyline.acts)
     opener = played.storyline.agency_of(steps[0].word)
     shown = ground.user(opener).casebus("history", played.case)
@@ -143,7 +143,7 @@ def _show(ground: Playground, tell: PlayPrinter, played: Played) -> dict[str, An
     tell.clocks(shown["clocks"])
     tell.chapter("What each agency got")
     named = played.storyline.agencies.values()
-    # A command each; most of what one takes is its start.
+    # One command each; most of the time of one is its start.
     with ThreadPoolExecutor(_TOGETHER) as pool:
         inboxes = pool.map(lambda agency: ground.inbox(agency, played.case), named)
         received = dict(zip(named, inboxes, strict=True))

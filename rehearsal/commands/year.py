@@ -1,4 +1,4 @@
-"""`casebus year`: a synthetic year of one province, as a file or into the running stack."""
+"""`casebus year`: makes a synthetic year of one province, as a file or into the running stack."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _load(
 
 
 def _progress() -> Progress:
-    """On stderr, where somebody looks."""
+    """On stderr, if it is a terminal."""
     console = stderr()
     columns = (
         TextColumn("{task.description}"),

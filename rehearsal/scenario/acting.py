@@ -1,4 +1,4 @@
-"""How officers of a storyline act on work items, the same in rehearsal and on a stack."""
+"""The acts of a storyline's officers on work items, the same in rehearsal and on a stack."""
 
 from __future__ import annotations
 

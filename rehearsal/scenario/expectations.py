@@ -15,12 +15,12 @@ Word = str
 
 
 class Expectation(BaseModel):
-    """`stream` is the storyline's first where neither it nor its block names one."""
+    """One expectation. `stream` is the storyline's first if neither it nor its block names one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     #: The field that a body without keys fills: `status: filed`.
     short: ClassVar[str | None] = None
-    #: Whether it says that something is not there.
+    #: True if it says that something does not exist.
     negative: ClassVar[bool] = False
 
     stream: str | None = None
@@ -54,7 +54,7 @@ class Status(Expectation):
     short = "leading"
     #: State of the case's leading region.
     leading: str | None = None
-    #: Procedure -> state; regions not named may be in any.
+    #: Procedure -> state; unnamed regions may be in any.
     regions: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -67,7 +67,7 @@ class Status(Expectation):
 
 
 class Roles(Expectation):
-    #: Role -> agencies that have it; roles not named may be anybody's.
+    #: Role -> its agencies; unnamed roles may have any.
     roles: dict[str, list[Word]]
 
     @model_validator(mode="before")
@@ -95,7 +95,7 @@ class ClockFields(Expectation):
     #: The last day before rolling on.
     nominal: Day | None = None
     started: Legal = None
-    #: The day of receipt by which it counts, and how that is known.
+    #: The day of receipt from which it counts, and the evidence for it.
     counted_from: Day | None = None
     counted_by: str | None = None
     actor: Word | None = None
@@ -104,10 +104,10 @@ class ClockFields(Expectation):
     historic: bool | None = None
     #: Whether it stands still.
     paused: bool | None = None
-    #: How often it was extended.
+    #: The number of its extensions.
     extended: int | None = None
     cause: str | None = None
-    #: The day from which the version of the rule is in force.
+    #: The first day of force of the rule's version.
     law_version: Day | None = None
 
 
@@ -145,7 +145,7 @@ class NoClock(Expectation):
 
 
 class ClockEvent(Expectation):
-    """The bus said it of this clock. `told` is everyone it was told, in any order."""
+    """The bus sent it about this clock. `told` is everyone who was told, in any order."""
 
     short = "clock"
     clock: str
@@ -156,7 +156,7 @@ class ClockEvent(Expectation):
 
 
 class NoClockEvent(Expectation):
-    """The bus did not say it of this clock; of no clock at all where none is named."""
+    """The bus did not send it about this clock; about no clock at all if none is named."""
 
     short = "clock"
     negative = True
@@ -196,20 +196,20 @@ class LapseWithdrawn(ClockEvent):
 
 
 class Finding(Expectation):
-    """It stands. `told` is everyone it was told, in any order; [] where nobody was."""
+    """It is in force. `told` is everyone who was told, in any order; [] if nobody was."""
 
     short = "kind"
     kind: str
     #: The step that it is about.
     event: Label | None = None
     severity: Literal["INFO", "WARNING", "SERIOUS"] | None = None
-    #: Names and values it must have, among others.
+    #: Names and values that it must have, among others.
     detail: dict[str, str] = Field(default_factory=dict)
     told: list[Word] | None = None
 
 
 class NoFinding(Expectation):
-    """None of this kind stands; none at all where no kind is named."""
+    """No finding of this kind is in force; none at all if no kind is named."""
 
     short = "kind"
     negative = True
@@ -243,7 +243,7 @@ class NoWork(Expectation):
 
 
 class Order(Expectation):
-    """These steps stand in the case in this order; others may stand between them."""
+    """These steps are in the case in this order; others may be between them."""
 
     short = "order"
     order: list[Label]
@@ -253,16 +253,16 @@ class Order(Expectation):
 
 
 class Event(Expectation):
-    """Such an event stands in the case: for whatever has no assertion of its own."""
+    """Such an event is in the case: for events without an assertion of their own."""
 
     short = "type"
     type: str
     author: Word | None = None
-    #: Everyone it was sent to, in any order.
+    #: All its recipients, in any order.
     to: list[Word] | None = None
     #: Fields its body must have, among others; bodies in bodies likewise.
     data: dict[str, Any] = Field(default_factory=dict)
-    #: How many there are.
+    #: The number of them.
     count: int | None = None
 
 
@@ -275,22 +275,22 @@ class NoEvent(Expectation):
 
 
 class Inbox(Expectation):
-    """What the agency was sent of the stream: labels of steps, or types of the bus's events."""
+    """The agency's deliveries of the stream: labels of steps, or types of the bus's events."""
 
     agency: Word
     has: list[Label] = Field(default_factory=list)
     lacks: list[Label] = Field(default_factory=list)
-    #: All of it, in any order, each as often as it came.
+    #: All of them, in any order, each as often as it came.
     exactly: list[Label] | None = None
 
 
 class Access(Expectation):
-    """The part of the case that an agency sees, and that its look was written down."""
+    """The part of the case that an agency sees, and the note of its look."""
 
     agency: Word
     allowed: bool
-    #: What it sees of `event`. Without `event`: of every event that is neither its own nor
-    #: addressed to it. Types and months only, the body without some fields, or everything.
+    #: Its view of `event`. Without `event`: of every event that is neither its own nor addressed to
+    #: it. Types and months only, the body without some fields, or everything.
     seen: Literal["types", "parts", "whole"] | None = None
     event: Label | None = None
     #: Fields of `event` that are left out.
@@ -308,7 +308,7 @@ class Access(Expectation):
 
 
 class Assessment(Expectation):
-    """What the law says of the figures after that step or after the last that stated some."""
+    """The law's judgement of the figures after that step, or after the last that stated some."""
 
     verdict: Literal["MUST_TRANSFER", "TRANSFER_ON_SUSPICION", "WATCH"]
     event: Label | None = None
@@ -382,7 +382,7 @@ EXPECTATIONS: dict[str, type[Expectation]] = {
 
 
 def kind_of(one: Expectation) -> str:
-    """The word that files use for it."""
+    """The word for it in files."""
     return next(kind for kind, model in EXPECTATIONS.items() if model is type(one))
 
 

@@ -1,4 +1,4 @@
-"""Holds an assertion against a world, and says what is otherwise."""
+"""Compares an assertion with a world, and returns the differences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CLOCK_EVENTS: dict[type[Expectation], str] = {
 
 
 def problems(one: Expectation, stream: str, world: World, names: Names) -> list[str]:
-    """Empty where it holds; `stream` is the id of the stream that it is about."""
+    """Empty if it holds; `stream` is the id of the stream that it is about."""
     return list(_hold(one, stream, world, names))
 
 
@@ -87,7 +87,7 @@ def _clocks(one: expected.Clocks, stream: str, world: World, names: Names) -> It
 
 
 def _clocks_of(world: World, stream: str) -> list[JSON]:
-    """In the order started."""
+    """The clocks in the order of their start."""
     rows = world.case(stream).get("clocks", [])
     return sorted(rows, key=lambda row: LegalTime.parse(row["started"]).sort_key())
 
@@ -99,7 +99,7 @@ def _clock_fields(one: expected.ClockFields, clock: str, row: JSON, names: Names
 
 
 def _compared(one: expected.ClockFields, row: JSON, names: Names) -> Iterator[tuple[str, Any, Any]]:
-    """(field, what is, what should be) of each field that the assertion gives."""
+    """(field, actual, expected) of each field that the assertion gives."""
     seen = {
         "status": row["state"],
         "due": read_due(row.get("due")),
@@ -119,7 +119,7 @@ def _compared(one: expected.ClockFields, row: JSON, names: Names) -> Iterator[tu
 
 
 def _wanted(field: str, value: Any, names: Names) -> Any:
-    """As the view writes it."""
+    """The expected value in the view's form."""
     if value is None:
         return None
     match field:
@@ -233,7 +233,7 @@ def _no_finding(one: expected.NoFinding, stream: str, world: World, names: Names
 def _findings(
     world: World, stream: str, kind: str | None, label: str | None, names: Names
 ) -> Iterator[JSON]:
-    """Those of the fold, and those that the scheduler raised and did not withdraw."""
+    """Findings of the fold, and those that the scheduler raised and did not withdraw."""
     event = _identity(names, label) if label else None
     for row in world.case(stream).get("findings", []):
         if kind in (None, row["kind"]) and event in (None, _pair(row["event"])):
@@ -417,7 +417,7 @@ def _how_much(row: JSON) -> str:
 
 @_hold.register
 def _assessment(one: expected.Assessment, stream: str, world: World, names: Names) -> Iterator[str]:
-    """The assessment of the named step. Without a name: the last one, which stands."""
+    """The assessment of the named step. Without a name: the last one, which is in force."""
     rows = world.case(stream).get("assessments") or []
     if one.event is not None:
         event = _identity(names, one.event)

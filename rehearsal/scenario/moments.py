@@ -45,7 +45,7 @@ def legal(text: Any) -> LegalTime | str:
 
 
 def due(text: Any) -> dt.datetime | None:
-    """A bare date is that day's last second; `null` is a clock without a due moment."""
+    """A bare date means that day's last second; `null` means a clock without a due moment."""
     if text is None or isinstance(text, dt.datetime):
         return text
     if isinstance(text, str) and _DAY.match(text):

@@ -1,8 +1,8 @@
-"""Plays storylines on a running stack, all in one timeline, and waits for the bus where it must.
+"""Plays storylines on a running stack, all in one timeline, and waits for the bus if it must.
 
 Scenario time moves once for each moment. Acts of different storylines at one moment are sent
 together. Acts of one storyline keep their order. Nothing moves on before the events of the moment
-are journaled, for admission stamps them with the scenario's time.
+are journaled, because admission stamps them with the scenario's time.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from rehearsal.scenario.users import User
 from rehearsal.scenario.waiting import until
 from rehearsal.scenario.world import Identity, Names
 
-#: Called with each entry when it is done, and with what was otherwise than it says.
+#: Called with each finished entry, and with its differences.
 Follow = Callable[[Storyline, Entry, Sequence[str]], None]
 UserOf = Callable[[str], User]
-#: (Storyline, stream) -> what the scheduler will say of it.
+#: (Storyline, stream) -> the scheduler's coming statements about it.
 Speeches = Mapping[tuple[int, str], Sequence[Speech]]
 
 #: How long an assertion may take to become true.
 PATIENCE_SECONDS = 20.0
-#: How long the scheduler may take to say what a rehearsal knows that it will.
+#: How long the scheduler may take for a statement that a rehearsal knows it will make.
 HEARING_SECONDS = 10.0
 _TOGETHER = 8
 
@@ -54,7 +54,7 @@ class Played:
     names: Names
     steps: int = 0
     assertions: int = 0
-    #: Spent on its entries.
+    #: Seconds spent on its entries.
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
 
@@ -65,7 +65,10 @@ class Played:
 
 
 class Player:
-    """One play. `speeches` is what a rehearsal knows of the scheduler; it may be empty."""
+    """One play.
+
+    `speeches` are the scheduler's statements that a rehearsal knows; it may be empty.
+    """
 
     def __init__(
         self,
@@ -85,14 +88,15 @@ class Player:
         self._time_file = time_file
         self._speeches = speeches or {}
         self._by_cli = by_cli
-        #: How many speeches were waited for, and which did not come: not waited for again.
+        #: The number of awaited statements, and those that did not come: nobody waits for them
+        #: again.
         self._heard: Counter[tuple[int, str]] = Counter()
         self._missed: defaultdict[tuple[int, str], Counter[tuple[str, str]]] = defaultdict(Counter)
-        #: Stream -> who acts in it.
+        #: Stream -> the agencies that act in it.
         self._acting: dict[str, tuple[str, ...]] = {}
 
     def play(self, follow: Follow = lambda _one, _entry, _problems: None) -> list[Played]:
-        """Raises CasebusError only where the bus does not answer at all."""
+        """Raises CasebusError only if the bus does not answer at all."""
         timeline = list(moments([one.storyline for one in self.played]))
         every = (speech for speeches in self._speeches.values() for speech in speeches)
         between = deque(sorted(stops(every, (moment.at for moment in timeline))))
@@ -107,7 +111,7 @@ class Player:
         return self.played
 
     def _move(self, pool: ThreadPoolExecutor, at: datetime) -> None:
-        """Move scenario time, and wait until the bus has said what it has to say by then."""
+        """Move scenario time, and wait until the bus has made its statements up to then."""
         set_scenario_time(self._time_file, at)
         list(pool.map(partial(self._hear, at), self._speeches))
 
@@ -140,7 +144,7 @@ class Player:
         played.seconds += time.monotonic() - began
 
     def _play(self, part: tuple[Storyline, list[Entry]]) -> tuple[int, dict[int, list[str]]]:
-        """The entries of one storyline at a moment. Gives its problems by entry."""
+        """The entries of one storyline at a moment. Returns its problems by entry."""
         storyline, entries = part
         played = self._of[storyline.storyline]
         began = time.monotonic()
@@ -215,7 +219,7 @@ class Player:
         return problems(one, stream, world, played.names)
 
     def _viewers(self, stream: str) -> tuple[str, ...]:
-        """Those who act in it, the first first."""
+        """The agencies that act in it, in the order of their first act."""
         if stream not in self._acting:
             self._acting[stream] = tuple(
                 dict.fromkeys(
@@ -229,7 +233,7 @@ class Player:
 
 
 def _ids(storyline: Storyline) -> dict[str, str]:
-    """Streams of their own for each play."""
+    """New stream ids for each play."""
     return {name: str(uuid.uuid4()) for name in storyline.streams}
 
 

@@ -1,4 +1,4 @@
-"""A stack, its users, and the example history: where storylines are played."""
+"""A stack, its users, and the example history: the place where storylines are played."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from rehearsal.scenario.users import User
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SPREADSHEET = EXAMPLES / "referrals-2025.csv"
-#: The city bureau that imports what its districts kept in a spreadsheet.
+#: The city bureau that imports the spreadsheets of its districts.
 IMPORTER = "cn-330100-amr"
 #: The day before the first storyline begins.
 BEFORE = datetime(2026, 3, 1, 9, 0, tzinfo=CHINA)
@@ -44,9 +44,9 @@ _LOOK_SECONDS = 0.2
 
 
 class Playground:
-    """Everybody who has a part on one stack, each with their own credentials.
+    """All participants on one stack, each with its own credentials.
 
-    Use as a context manager where storylines are played.
+    Use it as a context manager to play storylines.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -69,7 +69,7 @@ class Playground:
         return self._users[agency]
 
     def player(self, storylines: Sequence[Storyline], *, by_cli: bool = True) -> Player:
-        """Rehearses first: then it is known what the scheduler will say, and when."""
+        """Rehearses first, so that the scheduler's statements and their moments are known."""
         law = Law.load(self._admin.policies_dir / "law")
         rehearser = Rehearser(
             storylines,
@@ -101,7 +101,7 @@ class Playground:
     def import_history(self, spreadsheet: Path = SPREADSHEET) -> dict[str, Any]:
         """`casebus import` by the installation's admin for the city bureau; returns its summary.
 
-        The machine that holds every key is the only one that can sign what all districts did.
+        Only the machine with every key can sign the acts of all districts.
         """
         set_scenario_time(self._stack.home.scenario_time, BEFORE)
         bureau = self._stack.environment(IMPORTER)
@@ -114,9 +114,13 @@ class Playground:
         return dict(done)
 
     def await_cases(self, openers: list[str], count: int) -> None:
-        """Until these agencies see so many cases of their own; raises CasebusError `no_answer`."""
+        """Wait until these agencies see so many cases of their own.
+
+        Raises CasebusError `no_answer`.
+        """
         deadline = time.monotonic() + _PATIENCE.total_seconds()
-        # One question to the operator's desk while they come; to each agency when they are there.
+        # One question to the operator's desk while they come; one to each agency when they are
+        # there.
         while (seen := self._recorded(openers)) < count or (
             seen := len(self.cases_opened_by(openers))
         ) < count:

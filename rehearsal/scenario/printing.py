@@ -19,9 +19,9 @@ from rehearsal.scenario.player import Played
 from rehearsal.scenario.storyline import Entry, Look, Storyline
 from rehearsal.scenario.timeline import moment_of
 
-#: Events that prove hand-overs or say that somebody has begun: too many for a first look.
+#: Events that prove hand-overs or report a beginning: too many for a first look.
 _QUIET = ("casebus.intake.", "casebus.work.")
-#: A law's number and version, where its name stands before them.
+#: A law's number and version, if its name comes before them.
 _PARENTHESES = re.compile("（[^）]*）")
 _DATE = len("2026-03-02")
 #: Above, right, below, left.
@@ -48,7 +48,7 @@ class PlayPrinter:
         self._console.print(text)
 
     def storyline(self, one: Storyline, *, cast: bool) -> None:
-        """Its title, what happens in it, and who the words stand for."""
+        """Its title, its events, and the agencies of its words."""
         self.chapter(f"{one.storyline}  {one.title.zh}  {one.title.en}")
         self.line(one.about)
         self._words = {BUS: BUS, **{agency: word for word, agency in one.agencies.items()}}
@@ -74,7 +74,10 @@ class PlayPrinter:
         *,
         several: bool = False,
     ) -> None:
-        """A step, or what was true then; with the storyline's number where several are played."""
+        """A step, or an expectation that held.
+
+        With the storyline's number if several are played.
+        """
         mark = f"[dim]{storyline.storyline}[/dim]  " if several else ""
         moment = local_time(moment_of(entry).isoformat())
         if isinstance(entry, Look):
@@ -176,7 +179,7 @@ class PlayPrinter:
 
 
 def _detail(event: Mapping[str, Any]) -> str:
-    """Which clock was breached, what a finding says, and what was found about an event."""
+    """The breached clock, the content of a finding, and the findings about an event."""
     data = event["data"]
     if "clock_key" in data:
         return f"{data['clock']} {data['title']}"

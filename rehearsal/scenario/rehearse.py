@@ -45,7 +45,7 @@ class Rehearsal:
 
 
 class Rehearser:
-    """One play of some storylines; the world that their assertions are held against."""
+    """One play of some storylines; the world with which their assertions are compared."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Rehearser:
         self._streams: dict[str, Rehearsed] = {}
         self._names: dict[int, Names] = {}
         self.results: dict[int, Rehearsal] = {}
-        #: (Storyline, stream) -> what the scheduler said of it, in its order.
+        #: (Storyline, stream) -> the scheduler's statements about it, in order.
         self.speeches: dict[tuple[int, str], list[Speech]] = {}
         self._place = 0
         self._now = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -90,7 +90,7 @@ class Rehearser:
             self._streams[stream] = Rehearsed(stream, self._law, self._schemas, self._offices)
 
     def _run_to(self, moment: dt.datetime) -> None:
-        """Let the scheduler say what there is to say until then, each at its own moment."""
+        """Let the scheduler make its statements up to then, each at its own moment."""
         while True:
             due = [
                 (statement.at, at, rehearsed, statement)
@@ -136,7 +136,7 @@ class Rehearser:
                 yield f"{in_china(look.at)}: {reason}{note}"
 
     def _act(self, storyline: Storyline, step: StorylineStep) -> Iterator[str]:
-        """Send it; what is wrong with it, where it is not what the step expects."""
+        """Send it; returns its faults if the result is not what the step expects."""
         try:
             self._send(storyline, step)
         except CasebusError as error:
@@ -204,7 +204,7 @@ class Rehearser:
         if lost := list(_lost(data, read, "")):
             raise CasebusError("invalid_data", f"{step.type} has no {', '.join(lost)}")
         stream = self._names[storyline.storyline].stream(storyline.stream_of(step))
-        # Reading the storyline checked that there is one.
+        # Reading the storyline made sure that there is one.
         office = present(self._offices.agency(storyline.agency_of(step.word)))
         if not self._law.may_emit(office.sector, office.level, step.ce_type):
             raise CasebusError(Reason.TYPE_NOT_ALLOWED, f"{office.sector} {step.type}")
@@ -251,7 +251,7 @@ class Rehearser:
         return self._streams[stream].sight(agency, office.sector if office else "", self._access)
 
     def noted(self, *_: str, **__: bool) -> bool:
-        """There is no access log: what may be seen is all that is held."""
+        """There is no access log: only the possible view is compared."""
         return True
 
     def numbered(self, number: str, stream: str) -> bool:
@@ -265,7 +265,7 @@ def _causes(item: Any) -> list[str]:
 
 
 def _lost(given: Any, read: Any, path: str) -> Iterator[str]:
-    """Fields of a body that its schema does not have: Avro's writer would drop them silently."""
+    """Fields of a body that its schema lacks: Avro's writer would drop them silently."""
     if isinstance(given, dict) and isinstance(read, dict):
         for name, value in given.items():
             place = f"{path}.{name}" if path else name

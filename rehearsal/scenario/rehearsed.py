@@ -1,4 +1,4 @@
-"""One stream of a rehearsal: its events, its fold, and what the bus says of it."""
+"""One stream of a rehearsal: its events, its fold, and the bus's statements about it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RECEIVED = "casebus.intake.received.v1"
 
 
 class RehearsedOffices:
-    """agencies.yaml, asked as the law asks a directory."""
+    """agencies.yaml, in the form of a directory for the law."""
 
     def __init__(self, known: Iterable[Agency]) -> None:
         self._by_id = {one.id: one for one in known}
@@ -40,20 +40,20 @@ class RehearsedOffices:
 
 
 class Rehearsed:
-    """Folds after each event, and lets the bus say what follows from it."""
+    """Folds after each event, and lets the bus make the statements that follow."""
 
     def __init__(self, stream: str, law: Law, schemas: Schemas, offices: RehearsedOffices) -> None:
         self.stream = stream
         self.events: dict[tuple[str, str], CaseEvent] = {}
         self.case: Case | None = None
         self._law, self._schemas, self._offices = law, schemas, offices
-        #: Ids of what the bus has said.
+        #: Ids of the bus's statements.
         self.said: set[str] = set()
         #: The statements that it could not make, once each.
         self.problems: dict[str, str] = {}
 
     def take(self, event: CaseEvent) -> None:
-        """Journal an event; what the bus has to say about it follows at once."""
+        """Journal an event; the bus's statements about it follow at once."""
         self.events.setdefault(event.identity, event)
         for received in self._received(event):
             self.events.setdefault(received.identity, received)
@@ -61,13 +61,13 @@ class Rehearsed:
         self.follow(event.recorded_at, event.position)
 
     def follow(self, now: dt.datetime, place: tuple[int, int, int]) -> None:
-        """Say what the bus derives from what it has, its own words included."""
+        """Make the statements that the bus derives, including those from its own events."""
         while fresh := [one for one in derive(self._folded) if one.id not in self.said]:
             for derived in fresh:
                 self.say(derived, now, place)
 
     def _received(self, event: CaseEvent) -> Iterator[CaseEvent]:
-        """What the intakes of hosted recipients say at the moment of arrival."""
+        """The statements of the hosted recipients' intakes at the moment of arrival."""
         about = {"event_source": event.source, "event_id": event.id, "event_type": event.type}
         for agency, sector in zip(event.to, event.to_sectors, strict=True):
             office = self._offices.agency(agency)
@@ -86,7 +86,7 @@ class Rehearsed:
                 )
 
     def say(self, derived: Derived, now: dt.datetime, place: tuple[int, int, int]) -> None:
-        """The bus says it, to whom its rules name; what it has no words for is a problem."""
+        """The bus sends it to the agencies of its rules; without words for it, it is a problem."""
         self.said.add(derived.id)
         try:
             event = self._statement(derived, now, place)

@@ -16,7 +16,7 @@ _BEFORE = dt.timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class TimedStatement:
-    """`until`: the moment from which on it would no longer be said."""
+    """`until`: the moment from which it would no longer be made."""
 
     at: dt.datetime
     derived: Derived
@@ -35,7 +35,7 @@ class Speech:
 
 
 def stops(speeches: Iterable[Speech], moments: Iterable[dt.datetime]) -> list[dt.datetime]:
-    """Moments to add, that nothing which must be said before another moment is passed over."""
+    """Further moments, so that no statement due before another moment is passed over."""
     known = sorted(moments)
     added: list[dt.datetime] = []
     brief = [(one.until, one.at) for one in speeches if one.until is not None]
@@ -49,7 +49,7 @@ def stops(speeches: Iterable[Speech], moments: Iterable[dt.datetime]) -> list[dt
 
 
 def due(case: Case | None, moment: dt.datetime) -> Iterator[TimedStatement]:
-    """For clocks that ran out or soon will, and findings that waited, whether said or not."""
+    """Statements for clocks that ran out or soon will, and for waiting findings, made or not."""
     if case is None:
         return
     for clock in case.clocks:

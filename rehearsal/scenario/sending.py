@@ -76,7 +76,7 @@ def by_work(user: User, order: ReadyStep) -> Identity:
 
 
 def by_cli(user: User, order: ReadyStep) -> Identity:
-    """`casebus publish`, or `casebus work` where the step answers a work item."""
+    """`casebus publish`, or `casebus work` if the step answers a work item."""
     step = order.step
     if not step.duty:
         event = {
@@ -117,7 +117,7 @@ def open_item(user: User, order: ReadyStep) -> JSON:
 
 
 def once_taken(user: User, key: str) -> JSON:
-    """The item, once it shows who took it: an act may be on its way for a moment."""
+    """The item, once it shows its taker: an act may be on its way for a moment."""
 
     def found() -> JSON | None:
         item = user.gateway.work_item(key)
@@ -127,9 +127,10 @@ def once_taken(user: User, key: str) -> JSON:
 
 
 class FrontDoor:
-    """Finished, signed records sent to a door: by a system of its own or a machine.
+    """Finished, signed records sent to a door: by an agency's own system or by a machine.
 
-    Safe for threads. `settings_of` gives the account that may write for an agency, `door_of` where.
+    Safe for threads. `settings_of` gives the account that may write for an agency, `door_of` the
+    door.
     """
 
     def __init__(
@@ -147,7 +148,7 @@ class FrontDoor:
             sink.close()
 
     def send(self, order: ReadyStep) -> Identity:
-        """Acted at the step's `at`, whenever it is sent; twice where the step says so."""
+        """Send with the step's `at` as its time; twice if the step wants it."""
         record = self._finished(order)
         with self._lock:
             for _ in range(2 if order.step.twice else 1):
@@ -193,7 +194,7 @@ class FrontDoor:
 
 
 def outcome(user: User, identity: Identity) -> None:
-    """Wait until the event is journaled and folded; raises CasebusError where it is rejected."""
+    """Wait until the event is journaled and folded; raises CasebusError if it is rejected."""
 
     def settled() -> JSON | None:
         known: dict[str, Any] = user.outcome(*identity)

@@ -1,4 +1,4 @@
-"""A running stack as the world that assertions are held against, seen by those who take part."""
+"""A running stack as the world for assertions, seen by the participants."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FOUND, _NOT_FOUND = 200, 404
 
 
 class Stage:
-    """Reads as often as asked; `viewers` are those who may see a stream, by its id."""
+    """Reads as often as asked; `viewers` are the agencies that may see a stream, by its id."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Stage:
         return self._user_of(agency).history(stream)
 
     def noted(self, agency: str, stream: str, *, refused: bool) -> bool:
-        """As the first who acts in the case reads the log."""
+        """The first agency that acts in the case reads the log."""
         reader = next(iter(self._seen(stream)))
         looks = self._user_of(reader).gateway.accesses(stream)
         answer = _NOT_FOUND if refused else _FOUND
@@ -66,7 +66,7 @@ class Stage:
 
 
 class Snapshot:
-    """One look: what was read once is not read again."""
+    """One look: a value that was read once is not read again."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -115,7 +115,7 @@ class OwnInbox:
         self._consumer.close(autocommit=False)
 
     def read(self) -> list[JSON]:
-        """All that is there now."""
+        """All present records."""
         ends = self._consumer.end_offsets(self._places)
         while any(self._consumer.position(place) < end for place, end in ends.items()):
             for records in self._consumer.poll(timeout_ms=200).values():

@@ -1,6 +1,7 @@
-"""A storyline: who does what, when, by which way, after which step, and what must be true then.
+"""A storyline: who does what, when, in which way, after which step, and what must be true then.
 
-examples/README.md describes the format. Reading checks all that can be known without the law.
+examples/README.md describes the format. Reading checks everything that can be known without the
+law.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from rehearsal.scenario.moments import Legal, Moment
 from rehearsal.scenario.yaml_text import Ref
 
 #: http: `POST /v1/events`. work: the work item's action over HTTP. cli: `casebus publish`, or
-#: `casebus work` where the step answers a work item. kafka: the finished record, sent to the
-#: front door as it is. bus: nobody acts, the bus says it.
+#: `casebus work` if the step answers a work item. kafka: the finished record, sent unchanged to the
+#: front door. bus: nobody acts, the bus sends it.
 Via = Literal["cli", "http", "kafka", "work"]
 
 
@@ -48,7 +49,7 @@ class StorylineTitles(_Model):
 
 
 class StorylineStep(_Model):
-    """One event that somebody sends. `at` is when its author acts, aware."""
+    """One event that somebody sends. `at` is the moment of its author's act, aware."""
 
     label: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     at: Moment
@@ -70,7 +71,7 @@ class StorylineStep(_Model):
     data: dict[str, Any] = Field(default_factory=dict)
     #: Delivered twice, byte for byte.
     twice: bool = False
-    #: When it reaches the bus, where that is later than `at`.
+    #: Its arrival on the bus, if that is later than `at`.
     arrives: Moment | None = None
     #: The reason code with which gateway or admission refuses it.
     rejected: str = ""
@@ -104,7 +105,7 @@ class StorylineStep(_Model):
 
     @property
     def legal(self) -> LegalTime:
-        """The legal time of the act; the moment `at` unless the step says otherwise."""
+        """The legal time of the act; the moment `at` unless the step gives another."""
         if self.legaltime is None:
             return LegalTime.of(self.at)
         if isinstance(self.legaltime, LegalTime):
@@ -122,11 +123,11 @@ class StorylineStep(_Model):
 
 
 class Look(_Model):
-    """A moment at which something must be true; without `at`, that of the entry before."""
+    """A moment at which something must be true; without `at`, the moment of the entry before."""
 
     at: Moment
     stream: str | None = None
-    #: Why: printed where it fails.
+    #: The reason: printed if it fails.
     note: str = ""
     expect: tuple[Expectation, ...]
 
@@ -151,7 +152,7 @@ class Storyline(_Model):
     define: Any = None
     #: Word in this file -> agency.
     agencies: dict[str, str] = Field(min_length=1)
-    #: Name -> what the case is about.
+    #: Name -> the subject of the case.
     streams: dict[str, str] = Field(min_length=1)
     steps: tuple[Entry, ...]
 

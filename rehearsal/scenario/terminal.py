@@ -1,7 +1,7 @@
-"""Commands of `casebus`, run one by one in processes of their own, each a copy of one that is warm.
+"""Commands of `casebus`, run one by one in processes of their own, each a copy of a warm one.
 
-Most of a command's time is its start. The copy has loaded already, and runs the command with its
-own environment, input and output.
+Most of a command's time is its start. The copy has the modules loaded, and runs the command with
+its own environment, input and output.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from casebus.cli.main import main
 
 SECONDS = 120
-#: The modules that the commands of a storyline load; some only when they need them.
+#: The modules that the commands of a storyline load; some only if they need them.
 _LOADED = (
     __name__,
     "httpcore",
@@ -35,7 +35,7 @@ _INPUT, _OUTPUT, _ERRORS = "input", "output", "errors"
 
 
 def warm() -> None:
-    """Let what is copied begin to load, while there is something else to wait for."""
+    """Let the process to copy begin to load, while there is something else to wait for."""
     _copies()
     forkserver.ensure_running()
 
@@ -47,7 +47,7 @@ class Done(NamedTuple):
 
 
 def run(words: Sequence[str], environment: Mapping[str, str], given: str = "") -> Done:
-    """Run `casebus` with these words; raises TimeoutError where it does not end."""
+    """Run `casebus` with these words; raises TimeoutError if it does not end."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / _INPUT).write_text(given, encoding="utf-8")
@@ -63,7 +63,7 @@ def run(words: Sequence[str], environment: Mapping[str, str], given: str = "") -
 
 @cache
 def _copies() -> ForkServerContext:
-    """The process that is copied has one thread, whatever this one has."""
+    """The process to copy has one thread, however many this one has."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_LOADED))
     return context

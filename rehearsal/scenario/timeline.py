@@ -1,4 +1,4 @@
-"""Several storylines as one series of moments; what stands at one moment keeps its order."""
+"""Several storylines as one series of moments; entries at one moment keep their order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Moment:
 
 
 def moment_of(entry: Entry) -> dt.datetime:
-    """When it reaches the bus, or is looked at."""
+    """The moment of its arrival on the bus, or of the look."""
     return entry.sent_at if isinstance(entry, StorylineStep) else entry.at
 
 

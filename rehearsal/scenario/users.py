@@ -21,11 +21,11 @@ class User:
         self.gateway = Gateway(settings)
 
     def inbox(self) -> list[dict[str, Any]]:
-        """All that the agency was sent: by the command, which finds where its inbox is kept."""
+        """All deliveries to the agency, by the command, which finds the place of its inbox."""
         return list(self.casebus("inbox"))
 
     def case(self, case: str) -> dict[str, Any]:
-        """The case as the agency sees it; empty where it sees none."""
+        """The case as the agency sees it; empty if it sees none."""
         return _or_empty(lambda: self.gateway.case(case))
 
     def history(self, case: str) -> list[dict[str, Any]]:
@@ -43,8 +43,8 @@ class User:
     def casebus(self, *arguments: str, given: Any = None) -> Any:
         """Run a command with --json; `given` goes in as JSON on stdin, JSON or its lines come out.
 
-        Raises CasebusError with the command's own code where it refuses. If it answers, its
-        findings are in the answer.
+        Raises CasebusError with the command's own code if it refuses. If it answers, its findings
+        are in the answer.
         """
         said = "" if given is None else json.dumps(given, ensure_ascii=False)
         done = terminal.run([*arguments, "--json"], self._environment, said)
@@ -63,7 +63,7 @@ def _or_empty(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _answer(stdout: str) -> Any:
-    """One JSON value, or the list of those that stand one a line."""
+    """One JSON value, or the list of values if there is one on each line."""
     try:
         return json.loads(stdout)
     except ValueError:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from casebus.errors import CasebusError
 
-#: How long the bus may take for one thing before the play is given up.
+#: How long the bus may take for one thing before the play gives up.
 PATIENCE_SECONDS = 60.0
 _FIRST_LOOK_SECONDS = 0.01
 _LAST_LOOK_SECONDS = 0.2

@@ -18,7 +18,7 @@ class Names:
         self.storyline = storyline
         #: Name -> id.
         self.streams = streams
-        #: Label -> identity of what was sent.
+        #: Label -> identity of the sent event.
         self.events: dict[str, Identity] = {}
 
     def agency(self, word: str) -> str:
@@ -53,21 +53,21 @@ class World(Protocol):
     """Streams and agencies are given by their ids."""
 
     def case(self, stream: str) -> JSON:
-        """As `GET /v1/cases/{id}` says it; empty where there is none."""
+        """As `GET /v1/cases/{id}` gives it; empty if there is none."""
 
     def history(self, stream: str) -> list[JSON]:
-        """As `GET /v1/cases/{id}/history` says it."""
+        """As `GET /v1/cases/{id}/history` gives it."""
 
     def inbox(self, agency: str, stream: str) -> list[JSON]:
-        """The events of the stream that the agency was sent: source, id and type of each."""
+        """The agency's deliveries of the stream: source, id and type of each."""
 
     def sees(self, agency: str, stream: str) -> bool: ...
 
     def sight(self, agency: str, stream: str) -> list[JSON]:
-        """The history as this agency sees it, with what is withheld from it."""
+        """The history as this agency sees it, with the withheld fields."""
 
     def noted(self, agency: str, stream: str, /, *, refused: bool) -> bool:
-        """Whether the access log has such a look of the agency at the case."""
+        """True if the access log has such a look of the agency at the case."""
 
     def numbered(self, number: str, stream: str) -> bool:
-        """Whether the number leads to the case."""
+        """True if the number leads to the case."""

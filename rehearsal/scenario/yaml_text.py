@@ -1,6 +1,6 @@
-"""YAML as storylines use it: YAML 1.2's scalars, lines for errors, three tags for what has an id.
+"""YAML as storylines use it: YAML 1.2's scalars, lines for errors, three tags for things with ids.
 
-A date stays text, `10:00` is no number, `on` is a word; a key that stands twice is an error.
+A date stays text, `10:00` is no number, `on` is a word; a repeated key is an error.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Loader(yaml.SafeLoader):
         }
 
 
-# Its own: the base class has others.
+# A table of its own: the base class has others.
 _Loader.yaml_implicit_resolvers = {}
 
 
@@ -62,7 +62,7 @@ def _construct_ref(loader: _Loader, node: yaml.Node) -> Ref:
 
 
 def _digest(loader: _Loader, node: yaml.Node) -> str:
-    """`!digest 移送书`: the SHA-256 of the text, standing for that of a document so called."""
+    """`!digest 移送书`: the SHA-256 of the text, as if it were the digest of such a document."""
     return hashlib.sha256(_text(loader, node).encode()).hexdigest()
 
 
@@ -87,7 +87,7 @@ for _kind in ("event", "case", "agency"):
 
 
 def read(text: str) -> Document:
-    """Raises yaml.YAMLError, or UnfitError for what YAML would take and we do not."""
+    """Raises yaml.YAMLError, or UnfitError for texts that YAML would take and we do not."""
     loader = _Loader(text)
     try:
         root = loader.get_single_node()

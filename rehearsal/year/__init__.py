@@ -1,4 +1,4 @@
 """A synthetic year of one province: walks through the law's own statecharts, from a seed.
 
-Owns what cases look like, how often they come and what goes wrong; knows no rule of the law.
+Owns the look of cases, their frequency and their faults; knows no rule of the law.
 """

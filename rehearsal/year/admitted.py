@@ -15,7 +15,7 @@ from rehearsal.year.world import YearWorld
 def case_event(world: YearWorld, line: YearLine, at: int, *, imported: bool = True) -> CaseEvent:
     """The `at`-th line of its case to arrive; as history, or as it happens.
 
-    Raises CasebusError where the body does not fit its schema.
+    Raises CasebusError if the body does not fit its schema.
     """
     offices = world.offices
     author = offices.agency(line.source)

@@ -21,7 +21,7 @@ _FEN = 100
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The things that a body may speak of."""
+    """The facts that a body may name."""
 
     subject: Subject
     author: Agency
@@ -34,7 +34,8 @@ class Scene:
 
 
 Maker = Callable[[Scene], Any]
-#: Left as the schema has them: answered items, other events, clocks, what only the bus counts.
+#: Left at the schema's default: answered items, other events, clocks, values that only the bus
+#: counts.
 _LEFT = frozenset(
     {
         *("work_item", "work_version", "clock", "corrected_id", "corrected_source", "changes"),
@@ -49,7 +50,7 @@ _LEFT = frozenset(
         *("case_no", "case_no_raw", "record_no", "record_no_raw"),
     }
 )
-#: Totals: what of the items each of them is the sum of.
+#: Totals: the field of the items that each of them sums up.
 _TOTALS = {
     "sales_amount": (True,),
     "goods_value": (False,),
@@ -110,14 +111,14 @@ class Bodies:
 
 
 def _fits(form: Any, weights: Mapping[str | bool, float]) -> bool:
-    """Values meant for any event stand only where the field has them."""
+    """Values meant for any event are used only if the event has the fields."""
     if isinstance(form, dict) and form["type"] == "enum":
         return set(weights) <= set(form["symbols"])
     return form == "boolean" and all(isinstance(one, bool) for one in weights)
 
 
 def _symbols(form: Any, name: str) -> list[str]:
-    """The symbols of the enum of this name, wherever a schema defines it."""
+    """The symbols of the enum of this name, whichever schema defines it."""
     if isinstance(form, dict):
         if form.get("type") == "enum" and str(form.get("name")).rpartition(".")[2] == name:
             return list(form["symbols"])
@@ -135,7 +136,7 @@ def _by_type(name: str, field: JSON, roles: frozenset[str]) -> Maker | None:
     make = _of(name, form, field.get("doc", ""), roles)
     if make is None or _record(form) != "DocumentRef":
         return make
-    # Few send the paper with each act.
+    # Few agencies send the paper with each act.
     return lambda scene: make(scene) if scene.rng.random() < _OPTIONAL else None
 
 
@@ -161,7 +162,7 @@ def _of_record(name: str, form: Any, roles: frozenset[str]) -> Maker | None:
 
 
 def _of_enum(form: Any) -> Maker | None:
-    """Any that says something; the first says nothing, or something else."""
+    """Any symbol with a meaning; the first symbol means nothing, or something else."""
     if not isinstance(form, dict) or form["type"] != "enum":
         return None
     symbols = form["symbols"]
@@ -170,7 +171,7 @@ def _of_enum(form: Any) -> Maker | None:
 
 
 def _record(form: Any) -> str | None:
-    """The last part of a record's name, where it is defined or only named."""
+    """The last part of a record's name, at its definition or at a mention."""
     if isinstance(form, dict) and form["type"] == "record":
         return str(form["name"]).rpartition(".")[2]
     if isinstance(form, str) and "." in form:
@@ -221,7 +222,7 @@ def _organisation(name: str) -> Maker:
 def _money(name: str) -> Maker:
     if name in _TOTALS:
         return lambda scene: _total(scene, name)
-    # Only the items and those totals state what the standards measure.
+    # Only the items and those totals state figures that the standards measure.
     if name in AMOUNTS:
         return _always(None)
     return lambda scene: {"fen": _part(scene), "currency": "CNY"}
@@ -233,7 +234,7 @@ def _total(scene: Scene, name: str) -> JSON:
 
 
 def _part(scene: Scene) -> int:
-    """A fine, a claim, a cost: some of what the case is about, in whole yuan."""
+    """A fine, a claim, a cost: some of the case's amount, in whole yuan."""
     return int(scene.subject.value * scene.rng.uniform(0.1, 1.5)) // _FEN * _FEN
 
 

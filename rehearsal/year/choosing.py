@@ -1,4 +1,4 @@
-"""Chooses the next act in a region: what the law allows there, who may do it, and when."""
+"""Chooses the next act in a region: the acts that the law allows, their agency, their time."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from rehearsal.year.naming import YearNaming
 from rehearsal.year.unfolding import Name, name_of
 from rehearsal.year.world import YearWorld
 
-#: Domains of what any procedure may see.
+#: Domains that any procedure may see.
 _ANYWHERE = frozenset(
     {"clock", "case", "proceeding", "evidence", "expert", "appraisal", "filing_standard", "work"}
 )
 _SOON = dt.timedelta(minutes=5)
-#: A step, who may do it, and its weight.
+#: A step, its possible agency, and its weight.
 _Choice = tuple[Step, Agency, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A planned act; `procedure` is empty if the act opens one or stands beside."""
+    """A planned act; `procedure` is empty if the act opens one or is beside all."""
 
     at: dt.datetime
     procedure: str
     event: str
     author: Agency
-    #: None of what stands beside every procedure.
+    #: None for acts beside every procedure.
     step: Step | None
     #: The periods of its region that it knowingly overruns.
     passes: frozenset[Name] = frozenset()
@@ -50,7 +50,10 @@ class Chooser:
     def choose(
         self, case: Case, region: Region, now: dt.datetime, done: Mapping[str, int], vain: set[str]
     ) -> Move | None:
-        """None where the region rests. `done`: how often each event was; `vain`: tried, refused."""
+        """The next act; None if the region rests.
+
+        `done`: the number of each event; `vain`: tried, refused.
+        """
         found = self._found(case, region, now.date(), done, vain)
         weights = [weight for _, _, weight in found]
         rests = self.world.plan.walk.rests
@@ -59,7 +62,7 @@ class Chooser:
         move = self._drawn(case, region, found, now)
         first = self._first_left(case, region, move)
         if first is not None:
-            # Something else falls due before: what ends that comes first, or this comes sooner.
+            # Something else falls due before. Its end comes first, or this act comes sooner.
             ending = [one for one in found if first.id in self._ends(one[0])]
             move = self._drawn(case, region, ending, now) if ending else move
             first = self._first_left(case, region, move)
@@ -87,15 +90,15 @@ class Chooser:
         return Move(self._when(case, region, step, now), region.procedure, step.event, author, step)
 
     def owed(self, case: Case, region: Region) -> frozenset[Name]:
-        """Which periods run that nobody in the region may overrun."""
+        """The running periods that nobody in the region may overrun."""
         return frozenset(name_of(one) for one in self._owing(case, region))
 
     def overruns(self, case: Case, region: Region, move: Move) -> bool:
-        """Whether a move that was meant would let pass what it was not meant to."""
+        """True if a planned move would let another period pass than it was meant to."""
         return not self._passed(case, region, move.at) <= move.passes
 
     def _owing(self, case: Case, region: Region) -> Iterator[Clock]:
-        """Those whose end is a breach, or an omission where the region transfers."""
+        """Periods whose end is a breach, or an omission if the region transfers."""
         transfers = any(map(self._transfers, self.world.law.procedures[region.procedure].otherwise))
         for one in case.clocks:
             if one.status != RUNNING or one.due is None:
@@ -122,7 +125,7 @@ class Chooser:
         )
 
     def _first_left(self, case: Case, region: Region, move: Move) -> Clock | None:
-        """The first that would be overrun and that the move does not end."""
+        """The first period that would be overrun and that the move does not end."""
         ended = self._ends(move.step) if move.step else frozenset()
         left = [
             (one.certain, one.key, one)

@@ -1,6 +1,6 @@
 """Acts against a right, item by item: clear crimes, and acts that are clearly none.
 
-None leaves a question open: a walk takes no act that the fold finds fault with.
+None leaves a question open: a walk takes no act in which the fold finds a fault.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ _SOLD = (0.65, 0.9)
 
 
 class InfringementWay(NamedTuple):
-    """How a right is infringed."""
+    """A way of infringing a right."""
 
     act: str
     #: The elements of a crime, and their values here.
     elements: tuple[tuple[str, bool], ...] = ()
-    #: The offence that it is, whatever the figures.
+    #: Its offence, whatever the figures.
     offence: str = ""
     unit: str = "pieces"
-    #: No crime only because there is so little of it.
+    #: It is no crime only because the amount is so small.
     small: bool = False
 
 
@@ -58,7 +58,7 @@ CRIMINAL = frozenset(_CRIMES)
 
 
 def way_of(kind: str, rng: random.Random, *, crime: bool) -> InfringementWay:
-    """One that is a crime of much of this kind of right, or one that is none."""
+    """A way that, done much against this kind of right, is a crime; or one that is none."""
     ways = (_CRIMES if crime else _OTHERS)[kind]
     return rng.choices([way for way, _ in ways], [weight for _, weight in ways])[0]
 
@@ -89,5 +89,5 @@ def items_of(
 
 
 def total(items: list[JSON], *, sold: tuple[bool, ...] = (True, False)) -> int:
-    """In fen, of those that are sold or not."""
+    """In fen, of the sold items or of the unsold ones."""
     return sum(int(one["amount"]["fen"]) for one in items if one["sold"] in sold)

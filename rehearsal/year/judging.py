@@ -1,6 +1,6 @@
-"""A year told as it happens, and what is then found late or omitted: by name, to be compared.
+"""Tells a year as it happens, and the faults then found late or omitted, by name, for comparison.
 
-As it happens, an event is recorded when it arrives, and the bus says what lapsed meanwhile. The
+As it happens, an event is recorded when it arrives, and the bus reports the lapses in between. The
 lines have the faults that were put in. The fold says which faults are found. Neither is made from
 the other.
 """

@@ -1,4 +1,7 @@
-"""One event of a year as a line: what `casebus publish` reads, and when it was said and came."""
+"""One event of a year as a line: the input of `casebus publish`, with its two times.
+
+These are the time of the act and the time of its arrival.
+"""
 
 from __future__ import annotations
 
@@ -33,16 +36,16 @@ class YearLine:
     legal_time: str
     causation: tuple[str, ...]
     data: JSON
-    #: When its author said it, and when it came to the bus: RFC 3339.
+    #: The time of its author's act, and of its arrival on the bus: RFC 3339.
     at: str
     arrives: str
     #: Delivered twice, byte for byte.
     twice: bool = False
     #: Its fault, by the name of province.yaml; empty if there is none.
     mistake: str = ""
-    #: `clock trigger` of each period that this act overruns: T08 and the id of what started it.
+    #: `clock trigger` of each period that this act overruns: T08 and the id of its trigger.
     late: tuple[str, ...] = ()
-    #: On the last line of its case: the same of what nobody does any more.
+    #: On the last line of its case: the same for acts that nobody does any more.
     silent: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
@@ -60,7 +63,7 @@ class YearLine:
             raise CasebusError("bad_line", f"{text[:80]!r}: {in_words(error)}") from error
 
     def event(self, importid: str) -> NewEvent:
-        """Marked as history and as made up."""
+        """Marked as history and as invented."""
         return NewEvent(
             type=self.type,
             stream=self.case,
@@ -77,7 +80,7 @@ class YearLine:
 
 
 def write(path: Path, lines: Iterable[bytes]) -> int:
-    """Write them, compressed where the name ends so; returns how many."""
+    """Write them, compressed if the name asks for it; returns their number."""
     count = 0
     with appearing(path) as file, _packing(path, file) as out:
         for line in lines:
@@ -96,7 +99,7 @@ def _packing(path: Path, file: BinaryIO) -> AbstractContextManager[IO[bytes]]:
     """Leaves the file open."""
     if path.suffix != ".gz":
         return nullcontext(file)
-    # Without a name and a time in its head the same year is the same file.
+    # Without a name and a time in its head, the same year gives the same file.
     return cast("AbstractContextManager[IO[bytes]]", gzip.GzipFile("", "wb", 6, file, mtime=0))
 
 

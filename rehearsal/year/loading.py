@@ -46,9 +46,9 @@ from rehearsal.year.lines import YearLine
 from rehearsal.year.world import YearOrder, YearWorld
 from rehearsal.year.year import generate_by_case
 
-#: Events that are signed and sent together: the trees are one an agency.
+#: Events that are signed and sent together, with one tree for each agency.
 WINDOW = 5_000
-#: In which two heartbeats say how far the directory goes; admission waits until it has read it.
+#: Seconds for two heartbeats with the directory's end; admission waits until it has read up to it.
 _HEARD_SECONDS = 3.0
 _LOOK_SECONDS = 0.5
 _QUIET_LOOKS = 3
@@ -93,7 +93,7 @@ def register(home: Home, settings: Settings, agencies: list[Agency]) -> None:
 
 
 class Loader:
-    """`importer` is the agency that says that it imports; `name` is the import's."""
+    """`importer` is the agency that imports the year; `name` is the import's."""
 
     def __init__(
         self, settings: Settings, agencies: Iterable[Agency], importer: str, name: str
@@ -106,7 +106,7 @@ class Loader:
         self.import_id = import_id(importer, name)
 
     def load(self, lines: Iterable[YearLine], advance: Advance = lambda _: None) -> Loaded:
-        """Send them in their order, each line that says so twice; raises CasebusError."""
+        """Send them in order, and each line marked so twice; raises CasebusError."""
         events, copies, last = 0, 0, ""
         digest = hashlib.sha256()
         try:
@@ -130,7 +130,7 @@ class Loader:
         return Loaded(self.import_id, events, copies)
 
     def _own(self, ce_type: str, at: str, said: dict[str, Any]) -> NewEvent:
-        """At a moment of the year, so that loading it again says the same."""
+        """At a moment of the year, so that a second load makes the same event."""
         about = {"import_id": self.import_id, "title": self._name}
         return NewEvent(
             type=ce_type,
@@ -173,7 +173,10 @@ class Loader:
 
 
 def backlog(settings: Settings) -> Iterator[dict[str, int]]:
-    """How many records each worker is behind, and `outbox`: unsent ones. Ends when all is done."""
+    """Yields the number of records each worker is behind, and `outbox`: unsent ones.
+
+    Ends at zero.
+    """
     patience = Patience(settings.patience_seconds)
     admin = patience.ask(partial(_open_admin, settings))
     quiet = 0

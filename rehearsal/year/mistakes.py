@@ -1,6 +1,6 @@
-"""Faults on the way, made on purpose. Each spoilt line says how.
+"""Faults on the way, made on purpose. Each spoilt line names its fault.
 
-The walk itself makes no mistakes, so that all that the bus finds in a year comes from here.
+The walk itself makes no mistakes, so everything that the bus finds in a year comes from here.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _FIGURES = ("goods_value", "sales_amount", "illegal_business_amount", "items")
 _SECTORS = {"amr": "administrative", "cus": "customs"}
 _CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _LATEST_DAYS = 15
-#: Only what is neither first nor last can be left out unseen.
+#: Only a line that is neither first nor last can be left out unseen.
 _LEAST_WITH_A_MIDDLE = 3
-#: How often another line is spoilt instead.
+#: The chance that another line is spoilt instead.
 _TRIES = 4
 
 
@@ -72,14 +72,14 @@ class Spoiler:
         return lines
 
     def _is_as_late(self, spoilt: Lines, lines: Lines) -> bool:
-        """Whether all of it comes before the year ends, and is as late as it was."""
+        """True if all of it comes before the year ends, and is as late as it was."""
         if spoilt is lines or max(one.arrives for one in spoilt) >= self._end:
             return False
         said = put_in(spoilt, self._world.law)
         return said == put_in(lines, self._world.law) == found(self._world, spoilt)
 
     def _omitted(self, lines: Lines) -> Lines:
-        """If no transfer comes, the line that makes one due says so."""
+        """If no transfer comes, the line that makes one due names the fault."""
         if any("transfers" in self._says(_name(one)) for one in lines):
             return lines
         stated = False
@@ -95,7 +95,7 @@ class Spoiler:
         return _SECTORS.get(sector, "") in self._sectors
 
     def _nobody_told(self, lines: Lines, rng: random.Random) -> Lines:
-        """The agency that should take a part is not named."""
+        """The agency that should take a role is not named."""
         found = [at for at, one in enumerate(lines) if one.type in self._binding and one.to]
         return _with(lines, found, rng, lambda one: replace(one, to=(), mistake="nobody_told"))
 
@@ -118,7 +118,7 @@ def _binding(law: Law) -> frozenset[str]:
 def _with(
     lines: Lines, places: list[int], rng: random.Random, change: Callable[[YearLine], YearLine]
 ) -> Lines:
-    """One of these lines changed; none where there is none that nothing else befell."""
+    """Changes one of these lines; None if every line has a fault already."""
     found = [at for at in places if not lines[at].mistake]
     if not found:
         return lines
@@ -135,7 +135,7 @@ def _twice(lines: Lines, rng: random.Random) -> Lines:
 
 
 def _out_of_order(lines: Lines, rng: random.Random) -> Lines:
-    """Days late, behind what was said after it; the opening is in time."""
+    """Days late, after later events; the opening is in time."""
     late = dt.timedelta(days=rng.uniform(1, _LATEST_DAYS))
 
     def delayed(one: YearLine) -> YearLine:
@@ -190,7 +190,7 @@ def _unknown_recipient(lines: Lines, rng: random.Random) -> Lines:
 
 
 def _corrected(lines: Lines, rng: random.Random) -> Lines:
-    """Its author puts right what it had said, some days later."""
+    """Its author corrects its statement some days later."""
     wrong = rng.choice(lines)
     said = dt.datetime.fromisoformat(wrong.at) + dt.timedelta(days=rng.uniform(0.1, _LATEST_DAYS))
     right = YearLine(
@@ -215,7 +215,7 @@ def _corrected(lines: Lines, rng: random.Random) -> Lines:
 
 
 def _skipped(lines: Lines, rng: random.Random) -> Lines:
-    """An act that nobody reported: what follows it comes unexpected."""
+    """An act that nobody reported: the next act is then unexpected."""
     if len(lines) < _LEAST_WITH_A_MIDDLE:
         return lines
     at = rng.randrange(1, len(lines) - 1)

@@ -1,4 +1,4 @@
-"""Who acts and who is told: the holders of roles as the fold knows them, or the nearest office."""
+"""The authors and recipients: holders of roles as the fold knows them, or the nearest office."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from casebus.law.compiled import ANY_ROLE, Procedure, Step
 from casebus.trust.directory import Agency
 from rehearsal.year.world import YearWorld
 
-#: Roles that an office of the same kind above the author takes, and one beside it.
 #: How often an author who may take a role that it names keeps it.
 _OWN_ROLE = 0.5
+#: Roles that an office of the same kind above the author takes, and one beside it.
 _ABOVE = frozenset({"superior", "superior_court", "second_court"})
 _BESIDE = frozenset({"delegated_court", "home_agency", "counterpart", "other_agency"})
 
@@ -24,7 +24,7 @@ class YearNaming:
         self._abroad = rng.random() < world.plan.abroad.share
 
     def author(self, case: Case, region: Region, step: Step) -> Agency | None:
-        """One that has standing, may say so and can be named; none where nobody is there."""
+        """An agency with standing that may send it and can be named; None if there is none."""
         names: dict[str, None] = {}
         for role in sorted(step.by - {ANY_ROLE}):
             names.update(dict.fromkeys(self._holders(case, region, role)))
@@ -68,14 +68,14 @@ class YearNaming:
         return tuple(named) or self.told([region] if region else [], author)
 
     def told(self, regions: Iterable[Region], author: Agency) -> tuple[str, ...]:
-        """Now and then, whoever has a role."""
+        """Sometimes, all holders of roles."""
         if self._rng.random() >= self._world.plan.walk.told:
             return ()
         held = [one for region in regions for names in region.roles.values() for one in names]
         return tuple(one for one in dict.fromkeys(held) if one != author.id)
 
     def writer(self, case: Case, event: str) -> Agency | None:
-        """One who has a part in the case, and may write this into it."""
+        """An agency with a part in the case that may write this into it."""
         able = self._able(case.participants, event)
         return self._rng.choice(able) if able else None
 

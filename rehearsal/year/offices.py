@@ -12,7 +12,7 @@ from casebus.trust.directory import Agency
 
 HOSTED = "hosted"
 NATIONAL = "000000"
-#: Kind -> sector, and the name of such an office in a place; {court} says which court it is.
+#: Kind -> sector, and the name of such an office in a place; {court} is the level of a court.
 _KINDS = {
     "amr": ("administrative", "{place}市场监督管理局"),
     "psb": ("police", "{place}公安局"),
@@ -30,7 +30,7 @@ _LEVELS = ("county", "city", "province", "national")
 
 
 class YearOffices:
-    """Asked as the law asks a directory, and by the kind of office nearest to a place."""
+    """Answers as a directory does for the law, and by the kind of office nearest to a place."""
 
     def __init__(self, agencies: Iterable[Agency]) -> None:
         self._by_id = {one.id: one for one in agencies}
@@ -55,7 +55,7 @@ class YearOffices:
         return self._by_id.get(agency.superior or "")
 
     def of_kind(self, kind: str, province: str) -> list[Agency]:
-        """In the province, counties and cities first; national ones where it has none."""
+        """In the province, counties and cities first; national ones if it has none."""
         found = [one for one in self._kinds[kind] if one.division[:2] == province[:2]]
         lower = [one for one in found if one.level in {"county", "city"}]
         return lower or found or self._kinds[kind]
@@ -69,7 +69,7 @@ class YearOffices:
                 found = [one for one in self._sectors[sector] if one.division == code]
                 if found:
                     return rng.choice(found)
-        # Platforms stand in few places and are everybody's.
+        # Platforms are in few places and belong to everybody.
         anywhere = [one for sector in wanted for one in self._sectors[sector]]
         return rng.choice(anywhere) if anywhere else None
 
@@ -108,10 +108,10 @@ def offices_of(
     known: Iterable[Agency],
     day: dt.date,
 ) -> list[Agency]:
-    """All that are known, and each kind of office that a place of the province has none of."""
+    """All known agencies, and each kind of office that a place of the province lacks."""
     agencies = {one.id: one for one in known}
     places = [one for one in divisions if one.code[:2] == province[:2] and one.holds(day)]
-    # From the top, so that a superior is there before those below it.
+    # From the top, so that a superior exists before those below it.
     for place in sorted(places, key=lambda one: (-_LEVELS.index(one.level), one.code)):
         for kind in kinds.get(place.level, ()):
             name = f"cn-{place.code}-{kind}"

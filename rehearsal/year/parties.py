@@ -25,14 +25,14 @@ _GOODS = (
     ("图书", "册"),
 )
 _CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-#: A company's code begins so: registered by the regulator, an enterprise.
+#: The beginning of a company's code: registered by the regulator, an enterprise.
 _COMPANY = "91"
 #: Share of the organisations that come from elsewhere in the province.
 _FROM_ELSEWHERE = 0.2
 _MARKS = ("TRADEMARK", "INVENTION", "UTILITY_MODEL", "DESIGN", "COPYRIGHT", "SOFTWARE")
 _COMMON = (58, 9, 9, 12, 9, 3)
 _PATENTS = {"INVENTION": "1", "UTILITY_MODEL": "2", "DESIGN": "3"}
-#: Share of the crimes of which offices say which it is.
+#: Share of the crimes whose offence the offices name.
 _NAMED = 0.5
 #: Fen: above every standard, and so little that several seizures of it are below.
 _LEAST, _MOST = 12_000_000, 800_000
@@ -46,7 +46,7 @@ class Subject:
     organisation: JSON
     holder: JSON
     right: JSON
-    #: As offices name it; empty where they leave it to the items.
+    #: As offices name it; empty if they leave it to the items.
     offence: str
     items: list[JSON]
     goods: tuple[str, str]
@@ -56,7 +56,7 @@ class Subject:
 
 
 class Parties:
-    """Draws are by the case's own generator; who stands behind a number only by the seed."""
+    """Each case draws by its own generator; the seed alone decides who has a number."""
 
     def __init__(self, seed: int, repeats: Repeats, divisions: list[JSON]) -> None:
         """`divisions` are the places where organisations have their seat."""

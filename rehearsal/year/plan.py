@@ -34,7 +34,7 @@ class Season(_Part):
 
 
 class YearPace(_Part):
-    """Shares of a period, and days where there is none."""
+    """Shares of a period; days if there is no period."""
 
     first: Share
     last: Share
@@ -113,9 +113,9 @@ class YearPlan(_Part):
     repeats: Repeats
     cases: tuple[CaseKind, ...]
     follows: tuple[Follow, ...]
-    #: Events that any procedure records -> how many of them for each act.
+    #: Events that any procedure records -> their number for each act.
     beside: dict[str, Share]
-    #: Event -> the event that must have been at least once more often.
+    #: Event -> the event that must have come at least once more often.
     needs: dict[str, str]
     #: `procedure:event`, `procedure:domain`, event or domain -> weight.
     branches: dict[str, Weight]
@@ -127,7 +127,7 @@ class YearPlan(_Part):
         return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
     def is_due(self, event: str, done: Mapping[str, int]) -> bool:
-        """Whether what it needs was done, and not answered yet."""
+        """True if its condition was done, and not answered yet."""
         needed = self.needs.get(event)
         return needed is None or done.get(needed, 0) > done.get(event, 0)
 
@@ -139,7 +139,7 @@ class YearPlan(_Part):
         return None
 
     def kinds(self, cases: int) -> list[CaseKind]:
-        """The kind of each case: by shares, none left out where there are cases enough."""
+        """The kind of each case: by shares; if there are enough cases, every kind occurs."""
         whole = sum(one.share for one in self.cases)
         exact = [one.share * cases / whole for one in self.cases]
         counts = [max(int(each), 1) for each in exact]
@@ -147,7 +147,7 @@ class YearPlan(_Part):
         for at in by_rest[: max(cases - sum(counts), 0)]:
             counts[at] += 1
         kinds = [one for one, count in zip(self.cases, counts, strict=True) for _ in range(count)]
-        # Too many where few cases were asked for: of the commonest.
+        # Too many if few cases were asked for: drop the commonest.
         while len(kinds) > cases:
             at = max(range(len(counts)), key=counts.__getitem__)
             counts[at] -= 1

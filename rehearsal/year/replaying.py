@@ -1,7 +1,7 @@
-"""A history told to the fold alone: what the bus would have said of lapses is said in its place.
+"""A history folded alone: the lapses that the bus would have reported are made here.
 
-What the bus said about clocks and findings is left out. It is derived again by the law in hand,
-because lapses are transitions.
+The bus's statements about clocks and findings are left out. They are derived again by the law in
+hand, because lapses are transitions.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from casebus.present import present
 
 #: The bus's own statements in the course of a case. Answers to its questions stay.
 _SAID = ("casebus.clock.", "casebus.finding.", "casebus.case.copy_due.")
-#: A law that lets a clock lapse and start without an end is stopped here.
+#: A law whose clocks lapse and start again without end is stopped here.
 _MOST_LAPSES = 1_000
 
 
 def replayed(events: Iterable[CaseEvent], law: Law, until: dt.datetime) -> Case:
-    """The case as these events give it under a law, with the lapses up to a moment."""
+    """The case that these events give under a law, with the lapses up to a moment."""
     told = [one for one in events if not (one.sector == BUS and one.type.startswith(_SAID))]
     said: set[str] = set()
     while True:

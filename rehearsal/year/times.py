@@ -1,4 +1,4 @@
-"""When things happen: the season of a year, working hours, and how much of a period is used."""
+"""The times of acts: the season of a year, working hours, and the used part of a period."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from rehearsal.year.plan import Season, YearPace
 _OPENS, _CLOSES = 8.5, 17.5
 _WEEKEND = 5
 _FESTIVAL_DAYS = 7
-#: The Spring Festival lies between these days of a year.
+#: The Spring Festival is between these days of a year.
 _FESTIVAL = ((1, 20), (2, 22))
 _SOON = dt.timedelta(minutes=20)
-#: After the year, until what was left undone is looked at.
+#: The time after the year at which missing acts are looked at.
 _JUDGED_AFTER = dt.timedelta(days=400)
 
 
@@ -35,14 +35,14 @@ class Times:
         self._heights = list(accumulate(self._volume(day) for day in self._days))
 
     def opening(self, rng: random.Random) -> dt.datetime:
-        """When a case begins: by season and kind of day."""
+        """The beginning of a case: by season and kind of day."""
         at = bisect_right(self._heights, rng.random() * self._heights[-1])
         return self._in_hours(self._days[min(at, len(self._days) - 1)], rng)
 
     def within(
         self, started: dt.datetime, due: dt.datetime, now: dt.datetime, rng: random.Random
     ) -> dt.datetime:
-        """When an act comes that a period asks for: before `due`, where `now` is."""
+        """The time of an act that a period asks for: after `now` and before `due`."""
         pace = self._pace
         share = pace.first + (pace.last - pace.first) * rng.betavariate(*pace.shape)
         meant = max(started + (due - started) * share, now + _SOON)
@@ -58,14 +58,14 @@ class Times:
         return earlier if now < earlier < due else max(now, min(due - _SOON, now + _SOON))
 
     def late(self, started: dt.datetime, due: dt.datetime, rng: random.Random) -> dt.datetime:
-        """When an act comes for which its period was too short."""
+        """The time of an act for which its period was too short."""
         return self._at_work(due + (due - started) * rng.uniform(0.02, self._pace.latest), rng)
 
     def is_late(self, rng: random.Random) -> bool:
         return rng.random() < self._pace.late
 
     def after(self, now: dt.datetime, days: float, rng: random.Random) -> dt.datetime:
-        """When an act comes that no period asks for; `days` is the median."""
+        """The time of an act that no period asks for; `days` is the median."""
         waited = dt.timedelta(days=days * rng.lognormvariate(0, self._pace.spread))
         return max(self._at_work(now + waited, rng), now + _SOON)
 

@@ -1,7 +1,7 @@
-"""A case as it happens: what agencies say, what the bus says has lapsed, and what is overrun.
+"""A case as it happens: the agencies' events, the lapses that the bus reports, and the overruns.
 
-Nothing is accused here. Before time passes a last day, the walk writes down what it lets pass;
-whether the fold says the same of the finished case is for others to compare.
+Nothing is accused here. Before time passes a last day, the walk writes down the periods that it
+lets pass. Others compare them with the fold of the finished case.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ class Unfolding:
 
     @property
     def now(self) -> dt.datetime | None:
-        """When the last thing was said, or lapsed."""
+        """The time of the last event or lapse."""
         said = [one.recorded_at for one in self.events[-1:]]
         return max([*said, *(one.legal.moment() for one in self._lapses[-1:])], default=None)
 
     def tried(self, event: CaseEvent, *, moves: bool) -> Case | None:
-        """The case with one more event; None where something is found wrong with it.
+        """The case with one more event; None if the fold finds a fault with it.
 
-        As history, too, where that may differ: no lapse of it is told, and it is counted from
-        other days, which shows where an event `moves` a clock.
+        It is also tried as history, if that may differ: no lapse of it is told, and it is counted
+        from other days. That shows if an event `moves` a clock.
         """
         case = fold([*self.events, *self._lapses, event], self._law)
         if not self._faults(case) <= self._faults(self.case):
@@ -57,10 +57,10 @@ class Unfolding:
         return None if past.findings or past.deviations else case
 
     def take(self, event: CaseEvent, case: Case, ends: frozenset[str] = frozenset()) -> None:
-        """`case` is what `tried` gave; `ends`: the clocks that the event is to stop."""
+        """`case` is the result of `tried`; `ends`: the clocks that the event should stop."""
         moment = event.legal.moment()
         self._let_pass(moment)
-        # An office that need not do it is late all the same if it does it later.
+        # An office that need not do it is still late if it does it later.
         for one in self.case.clocks:
             if one.status == RUNNING and one.id in ends & self._if_done and _over(one, moment):
                 self.overrun[name_of(one)] = None
@@ -68,7 +68,7 @@ class Unfolding:
         self.case = case
 
     def pass_time(self, moment: dt.datetime) -> bool:
-        """Up to a moment, or to the first lapse before it, which is said: True then."""
+        """Up to a moment, or to the first lapse before it, which is then reported: True if so."""
         over = [
             (one.certain, one)
             for one in self.case.clocks
@@ -87,7 +87,7 @@ class Unfolding:
         return True
 
     def fall_silent(self, until: dt.datetime) -> None:
-        """Nobody says anything any more."""
+        """Let nobody act any more."""
         while self.pass_time(until):
             pass
         self._let_pass(until)

@@ -1,8 +1,8 @@
 """One case: a walk through the statecharts of the law, judged by the fold after each step.
 
 The next act, its actor and its period are not modelled again. They are read from the folded case.
-An act that the fold finds fault with is not taken, so a walk makes no mistakes. It is in time
-unless it is meant to be late; what is overrun is written down before time passes it.
+An act in which the fold finds a fault is not taken, so a walk makes no mistakes. It is in time
+unless it is meant to be late. An overrun is written down before time passes it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from rehearsal.year.unfolding import Name, Unfolding
 from rehearsal.year.world import YearWorld
 
 NAMESPACE = uuid.UUID("7a5c6d0e-9b1f-5e2a-8c3d-2f4b6a8e0c11")
-#: How often a region is asked again after the fold found fault with what was tried.
+#: How often a region is asked again after the fold found a fault with the tried act.
 _TRIES = 4
 _LEADING = ""
-#: Domains of what brings a crime to police or procuratorate.
+#: Domains of events that bring a crime to police or procuratorate.
 _TRANSFERS = frozenset({"referral", "reverse_referral"})
 _APPROVALS = frozenset({"referral.approved", "referral.sent", "reverse_referral"})
 _REFUSAL = frozenset({"referral.declined"})
-#: In which the head of an agency approves.
+#: The time in which the head of an agency approves.
 _APPROVAL = dt.timedelta(days=5)
 
 
@@ -65,12 +65,12 @@ class Walk:
         self._to: list[tuple[str, ...]] = []
         self._moves: dict[str, Move] = {}
         self._begins: list[Move] = []
-        #: Procedure -> the state in which it rests and what it owes; what was tried there in vain.
+        #: Procedure -> the state in which it rests and its owed acts; the acts tried there in vain.
         self._rests: dict[str, tuple[str, frozenset[Name]]] = {}
         self._vain: dict[tuple[str, str], set[str]] = {}
         self._done: dict[str, int] = {}
         self._naming = YearNaming(world, self._rng)
-        # Drawn apart: whatever else happens is as it would be.
+        # Drawn apart, so that it does not depend on anything else that happens.
         apart = random.Random(f"{name}/transfer")
         self._shuns = self._shunned(apart)
         self._dawdles = world.times.is_late(apart)
@@ -78,7 +78,7 @@ class Walk:
         self._about: About
 
     def lines(self) -> list[YearLine]:
-        """In the order in which it was said; none where nobody can open such a case."""
+        """The lines in the order of acting; none if nobody can open such a case."""
         for _ in range(_TRIES):
             opening = self._opening()
             if opening is not None and self._take(opening):
@@ -129,7 +129,7 @@ class Walk:
             return _REFUSAL
         if rng.random() >= self._plan.mistakes.not_transferred:
             return _REFUSAL
-        # Nobody thinks of it, or the head of the agency will not have it.
+        # Nobody thinks of it, or the head of the agency refuses.
         return rng.choice((_TRANSFERS, _APPROVALS))
 
     def _opening(self) -> Move | None:
@@ -161,7 +161,7 @@ class Walk:
         return self._rng.choice(within)
 
     def _next(self) -> Move | None:
-        """The earliest that is meant, and still in this year."""
+        """The earliest planned act that is still in this year."""
         while True:
             waiting = [*self._begins, *self._moves.values()]
             move = min(waiting, key=lambda one: one.at, default=None)
@@ -179,7 +179,7 @@ class Walk:
         return move
 
     def _take(self, move: Move) -> bool:
-        """Say it, unless the fold finds something wrong with it."""
+        """Take the act, unless the fold finds a fault with it."""
         at, now = move.at, self._told.now
         if now is not None:
             at = max(at, now + dt.timedelta(minutes=1))

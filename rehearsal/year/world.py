@@ -1,4 +1,4 @@
-"""All that a walk needs, made once a process from one seed, one year and one plan."""
+"""Everything that a walk needs, made once for each process from one seed, one year and one plan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rehearsal.year.times import Times
 
 @dataclass(frozen=True, slots=True)
 class YearOrder:
-    """Which year is made; the same one is the same to the byte."""
+    """The year to make; the same order gives the same bytes."""
 
     cases: int
     seed: int
@@ -56,7 +56,8 @@ class YearWorld:
         """Makes a world by province.yaml, or by another plan."""
         plan = plan or YearPlan.load()
         files = loader.read(wanted.policies / "law")
-        # The bodies of a year are made up: what a decision must say is not judged in them.
+        # The bodies of a year are invented: the required contents of a decision are not judged in
+        # them.
         law = Law({name: one for name, one in files.items() if not acts.is_part(name)})
         schemas = Schemas.load(wanted.schemas)
         day = dt.date(wanted.year, 1, 1)

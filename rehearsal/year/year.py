@@ -18,12 +18,12 @@ from rehearsal.year.world import YearOrder, YearWorld
 _CHUNK = 100
 _made: list[tuple[YearWorld, Spoiler]] = []
 Advance = Callable[[int], None]
-#: When it arrives, its case, its place there, and the line.
+#: The time of its arrival, its case, its place there, and the line.
 _Row = tuple[str, int, int, bytes]
 
 
 def _nobody(_cases: int) -> None:
-    """Nobody wants to know how far it is."""
+    """Nobody watches the progress."""
 
 
 def case_lines(world: YearWorld, spoiler: Spoiler, number: int) -> list[YearLine]:
@@ -37,7 +37,7 @@ def case_lines(world: YearWorld, spoiler: Spoiler, number: int) -> list[YearLine
 def generate(
     wanted: YearOrder, advance: Advance = _nobody, processes: int | None = None
 ) -> Iterator[bytes]:
-    """Each line as JSON, in the order of arrival. `advance` is told how many cases were made."""
+    """Each line as JSON, in the order of arrival. `advance` gets the number of cases made."""
     with tempfile.TemporaryFile() as made:
         places: list[tuple[str, int, int, int, int]] = []
         for rows in _chunks(wanted, processes or os.cpu_count() or 1):
@@ -53,7 +53,7 @@ def generate(
 def generate_by_case(
     wanted: YearOrder, advance: Advance = _nobody, processes: int | None = None
 ) -> Iterator[bytes]:
-    """The same lines case by case, each case in its order of arrival: as a ledger is read in."""
+    """The same lines case by case, each case in its order of arrival, as a ledger is read in."""
     for rows in _chunks(wanted, processes or os.cpu_count() or 1):
         for _, _, _, text in sorted(rows, key=lambda row: (row[1], row[0], row[2])):
             yield text
