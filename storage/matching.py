@@ -7,15 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from casebus.cases.matching import Profile
+from casebus.events.limits import LONGEST_NUMBER
 from storage.handles import Connection
 from storage.queries import load
 
 _SQL = load("matching")
 #: Traits that find a case; a title or an address alone would find too many.
 _FINDING = ("codes", "rights", "shops", "names")
-#: The most characters; a longer text is no name or number.
-_LONGEST = 200
-#: The most cases compared with one.
+#: Cases compared with one.
 _MOST = 200
 _PATIENCE = 5.0
 
@@ -28,7 +27,7 @@ def traits_of(stream: UUID, profile: Profile) -> set[Trait]:
         (kind, value, stream)
         for kind in Profile.__slots__
         for value in getattr(profile, kind)
-        if len(value) <= _LONGEST
+        if len(value) <= LONGEST_NUMBER
     }
 
 

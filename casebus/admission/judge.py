@@ -20,6 +20,7 @@ from casebus.events.envelope import (
     check_legal_time,
 )
 from casebus.events.legaltime import LegalTime
+from casebus.events.limits import MOST_HEADER_BYTES, MOST_VALUE_BYTES
 from casebus.events.partition import partition_for
 from casebus.events.schemas import Schemas
 from casebus.law import Law
@@ -28,8 +29,6 @@ from casebus.trust.leaf import event_leaf
 from casebus.trust.signing import SignatureCheck
 from casebus.trust.titles import require_entitled, valid_key
 
-MOST_VALUE_BYTES = 1 << 20
-MOST_HEADER_BYTES = 64 << 10
 #: A header counts by its two lengths too, or a record could hold millions of empty ones.
 _LENGTHS = 2
 _AHEAD = timedelta(days=1)

@@ -17,12 +17,11 @@ from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
 from casebus.errors import AwayError, CasebusError
+from casebus.events.limits import MOST_RECORD_BYTES
 from casebus.patience import Patience
 from casebus.settings import Settings
 from casebus.words import in_words, with_cause
 
-#: The largest record of an inbox: two MiB and the headers.
-_LARGEST_RECORD = 2 * 1024 * 1024 + 128 * 1024
 _BOOTSTRAP_MS = 8_000
 _REFUSALS = (
     kafka_errors.SaslAuthenticationFailedError,
@@ -105,7 +104,7 @@ def producer_settings(settings: Settings) -> dict[str, Any]:
         "max_in_flight_requests_per_connection": 5,
         "delivery_timeout_ms": 30_000,
         "max_block_ms": 10_000,
-        "max_request_size": _LARGEST_RECORD,
+        "max_request_size": MOST_RECORD_BYTES,
         "linger_ms": 5,
         "batch_size": 128 * 1024,
         "compression_type": None,
@@ -125,7 +124,7 @@ def consumer_settings(settings: Settings, group: str | None) -> dict[str, Any]:
         "heartbeat_interval_ms": 3_000,
         "fetch_max_wait_ms": 200,
         "fetch_min_bytes": 1,
-        "max_partition_fetch_bytes": _LARGEST_RECORD,
+        "max_partition_fetch_bytes": MOST_RECORD_BYTES,
         "check_crcs": True,
     }
 

@@ -13,15 +13,13 @@ from uuid6 import uuid7
 from casebus.admission.secrecy import refuse_state_secrets
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Envelope, Record, agency_of
+from casebus.events.limits import MOST_HEADER_BYTES, MOST_VALUE_BYTES
 from casebus.events.schemas import Schemas
 from casebus.sdk.event import NewEvent
 from casebus.signing.keyring import Keyring
 from casebus.trust.signing import Draft, sign
 
-#: The largest record that the front door takes (docs/design.md, sizes).
-LARGEST_VALUE = 1024 * 1024
-LARGEST_HEADERS = 64 * 1024
-#: The room in the headers for the signature and its proof.
+#: Room that the signature and its proof take in the headers.
 _SIGNATURE_ROOM = 4 * 1024
 
 
@@ -43,8 +41,10 @@ def check(event: NewEvent, schemas: Schemas, default_source: str) -> Checked:
     refuse_state_secrets(dict(event.data))
     schema = schemas.latest(event.ce_type)
     value = schemas.encode(event.ce_type, dict(event.data))
-    if len(value) > LARGEST_VALUE:
-        raise CasebusError(Reason.TOO_LARGE, f"{len(value)} bytes; the bus takes {LARGEST_VALUE}")
+    if len(value) > MOST_VALUE_BYTES:
+        raise CasebusError(
+            Reason.TOO_LARGE, f"{len(value)} bytes; the bus takes {MOST_VALUE_BYTES}"
+        )
     source = event.source or default_source
     if not source:
         raise CasebusError("no_source", "say which agency speaks (CASEBUS_AGENCY)")
@@ -77,7 +77,7 @@ def envelope(checked: Checked, sequence: int | None, now: datetime) -> Envelope:
         importid=event.importid,
     )
     size = sum(len(name) + len(text) for name, text in made.to_headers()) + _SIGNATURE_ROOM
-    if size > LARGEST_HEADERS:
+    if size > MOST_HEADER_BYTES:
         raise CasebusError(Reason.TOO_LARGE, "the headers: address fewer agencies or causes")
     return made
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from casebus.cases.listed import Listed, PenaltyKey, question_stream
+from casebus.events.limits import LONGEST_NUMBER
 from casebus.trust.agency_names import AgencyNames, NamedAgency
 from gateway.identity.caller import Caller
 from gateway.problems import documented
@@ -25,7 +26,6 @@ from storage.penalties import Sought
 
 router = APIRouter(route_class=ServedRoute, prefix="/v1/penalties", tags=["penalties"])
 _MOST = 500
-_LONGEST = 200
 _NUMBER = "杭西市监罚〔2026〕7号"
 _REFUSALS = documented("unauthenticated", "invalid_request", "database_unavailable")
 Outcome = Literal[
@@ -45,11 +45,13 @@ class ListedPenalty(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    office: str = Field(max_length=_LONGEST, examples=["杭州市西湖区市场监督管理局"])
-    number: str = Field(default="", max_length=_LONGEST, examples=[_NUMBER])
+    office: str = Field(max_length=LONGEST_NUMBER, examples=["杭州市西湖区市场监督管理局"])
+    number: str = Field(default="", max_length=LONGEST_NUMBER, examples=[_NUMBER])
     decided_on: date | None = Field(default=None, examples=["2026-03-02"])
-    party_code: str = Field(default="", max_length=_LONGEST, examples=["91330106MA2TEX7081"])
-    party_name: str = Field(default="", max_length=_LONGEST, examples=["杭州茗汇茶叶有限公司"])
+    party_code: str = Field(default="", max_length=LONGEST_NUMBER, examples=["91330106MA2TEX7081"])
+    party_name: str = Field(
+        default="", max_length=LONGEST_NUMBER, examples=["杭州茗汇茶叶有限公司"]
+    )
 
 
 class PublishedList(BaseModel):
@@ -180,7 +182,7 @@ async def questions(
     agency: Caller,
     database: Database,
     status: Annotated[Literal["asked", "explained", "entered", "withdrawn"] | None, Query()] = None,
-    office: Annotated[str | None, Query(max_length=_LONGEST, description="Its id.")] = None,
+    office: Annotated[str | None, Query(max_length=LONGEST_NUMBER, description="Its id.")] = None,
     cursor: paging.Cursor = None,
     limit: paging.Limit = 50,
 ) -> QuestionPage:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from casebus.events.identifiers import FORM, identify
 from casebus.events.legaltime import CHINA
+from casebus.events.limits import LONGEST_NUMBER
 from casebus.events.numbers import canonical_number
 from casebus.events.traces import trace_id
 from gateway.access import redaction
@@ -83,7 +84,7 @@ class Filters(BaseModel):
     organisation: str | None = Field(
         None, max_length=64, description="统一社会信用代码 of a party, where the caller has a role."
     )
-    number: str | None = Field(None, max_length=200, description="A local number.")
+    number: str | None = Field(None, max_length=LONGEST_NUMBER, description="A local number.")
     event: str | None = Field(None, max_length=200, description="The id of one of its events.")
     trace: str | None = Field(
         None,

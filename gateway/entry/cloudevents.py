@@ -19,12 +19,13 @@ from urllib.parse import unquote
 from casebus.admission.secrecy import refuse_state_secrets
 from casebus.errors import CasebusError, Reason, UnfitError
 from casebus.events.envelope import CONTENT_TYPE, Header
+from casebus.events.limits import MOST_VALUE_BYTES
 from casebus.words import in_words
 
 STRUCTURED = "application/cloudevents+json"
 JSON = "application/json"
-#: 1 MiB of Avro, as JSON with every Chinese character escaped, or in base64, is shorter than this.
-MOST_BYTES = 4 * 1024 * 1024
+#: As JSON with every Chinese character escaped, or in base64, the longest value is shorter.
+MOST_BYTES = 4 * MOST_VALUE_BYTES
 
 _NAME = re.compile(r"[a-z0-9]{1,64}")
 _PLAIN = (str, int)

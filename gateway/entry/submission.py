@@ -16,6 +16,7 @@ from casebus.errors import CasebusError, Reason
 from casebus.events.doors import BUS, door_of
 from casebus.events.envelope import Envelope, Record, agency_of, check_legal_time
 from casebus.events.legaltime import refuse_ahead
+from casebus.events.limits import MOST_HEADER_BYTES, MOST_VALUE_BYTES
 from casebus.events.mismatches import misfits
 from casebus.events.schemas import CodecError, Schema
 from casebus.trust.directory import Agency
@@ -26,10 +27,6 @@ from gateway.runtime.context import Gateway
 from storage import retries, submissions
 from storage.handles import Handle
 from storage.submissions import Finished
-
-#: Admission's limits (docs/design.md, sizes): a larger event is refused here, before it is sent.
-MOST_VALUE_BYTES = 1 << 20
-MOST_HEADER_BYTES = 64 << 10
 
 
 async def submit(gateway: Gateway, agency: str, submission: Submission) -> Finished:
@@ -206,6 +203,7 @@ def _encoded(gateway: Gateway, schema: Schema, data: dict[str, Any]) -> bytes:
 
 
 def _refuse_oversize(record: Record) -> None:
+    """Refuse what admission would refuse, before it is sent."""
     if len(record.value or b"") > MOST_VALUE_BYTES:
         raise CasebusError(Reason.TOO_LARGE, f"a body has at most {MOST_VALUE_BYTES} bytes of Avro")
     # As admission counts: names are ASCII here, and each header counts two bytes for its lengths.

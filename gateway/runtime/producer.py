@@ -12,13 +12,12 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 from casebus import telemetry
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Header, Record
+from casebus.events.limits import MOST_RECORD_BYTES
 from casebus.events.partition import partition_for
 from casebus.settings import Settings
 
 _log = logging.getLogger(__name__)
 CLIENT_ID = "casebus-gateway"
-#: An event of 1 MiB with its headers must fit into one request.
-_MOST_REQUEST_BYTES = 2 * 1024 * 1024
 #: Seconds until a send counts as failed; the caller is told 503 and may ask again.
 _SEND_PATIENCE = 10.0
 _RETRY_SECONDS = 1.0
@@ -83,7 +82,7 @@ class SingleProducer:
                 producer = AIOKafkaProducer(
                     acks="all",
                     enable_idempotence=True,
-                    max_request_size=_MOST_REQUEST_BYTES,
+                    max_request_size=MOST_RECORD_BYTES,
                     **self._settings.kafka_client(),
                     client_id=CLIENT_ID,
                 )

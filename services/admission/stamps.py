@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from casebus.admission.judge import (
-    MOST_HEADER_BYTES,
     Admitted,
     Arrival,
     KnownOfRecord,
@@ -16,11 +15,10 @@ from casebus.admission.judge import (
 from casebus.errors import CasebusError, Reason
 from casebus.events.envelope import Header, Record
 from casebus.events.kept import kept_headers
+from casebus.events.limits import MOST_HEADER_BYTES, MOST_KEPT_BYTES
 from casebus.events.stamps import ABRIDGED, Origin, Refusal, Stamps, is_stamp, without_stamps
 
 _MOST_DETAIL = 200
-#: The limit of `rejected`, less room for the stamps. A client can pack far more into one batch.
-_MOST_KEPT_BYTES = 2 << 20
 #: The most that the table of rejects takes.
 _LONGEST_NAME = 60_000
 #: A header's two lengths, at most.
@@ -82,7 +80,7 @@ def _fits(record: Record) -> bool:
     around = [len(name.encode()) for name, _ in record.headers]
     texts = sum(len(text) + _FRAMING for _, text in record.headers)
     size = len(record.key or b"") + len(record.value or b"") + sum(around) + texts
-    return size <= _MOST_KEPT_BYTES and max(around, default=0) <= _LONGEST_NAME
+    return size <= MOST_KEPT_BYTES and max(around, default=0) <= _LONGEST_NAME
 
 
 def _abridged(record: Record) -> Record:

@@ -10,6 +10,7 @@ from casebus.cases.body import plain
 from casebus.cases.matching import profile
 from casebus.cases.recalls import Recalls
 from casebus.events.doors import BUS
+from casebus.events.limits import LONGEST_NUMBER, LONGEST_NUMBER_KIND
 from casebus.events.numbers import canonical_number
 from services.casework.sorting import Sorted
 from services.casework.streams import Stream
@@ -18,9 +19,6 @@ from storage.handles import Connection
 
 #: Domains whose streams are no cases: they are recorded, never folded.
 UNFOLDED = frozenset({"relay", "law", "directory", "import"})
-#: The most characters; the gateway asks for no longer ones.
-_LONGEST_NUMBER = 200
-_LONGEST_KIND = 64
 #: Canonical number, its kind, stream, and the agency that gave it.
 _Number = tuple[str, str, UUID, str]
 
@@ -69,8 +67,8 @@ def _numbers(events: Collection[CaseEvent]) -> set[_Number]:
 
 def _numbers_of(event: CaseEvent) -> Iterator[_Number]:
     for row in event.data.get("numbers", ()):
-        if 0 < len(number := canonical_number(row["value"])) <= _LONGEST_NUMBER:
-            yield number, plain(row["kind"])[:_LONGEST_KIND], UUID(event.stream), event.agency
+        if 0 < len(number := canonical_number(row["value"])) <= LONGEST_NUMBER:
+            yield number, plain(row["kind"])[:LONGEST_NUMBER_KIND], UUID(event.stream), event.agency
 
 
 def _traits(events: Collection[CaseEvent]) -> set[matching.Trait]:

@@ -38,6 +38,7 @@ from aiokafka.errors import (
 
 from casebus import telemetry
 from casebus.events.doors import is_door
+from casebus.events.limits import MOST_DOOR_RECORD_BYTES, MOST_RECORD_BYTES
 from casebus.polling import until
 from services.transport import Outgoing
 from storage import retries, scheduling, sending
@@ -61,9 +62,7 @@ _REFUSALS: dict[type[KafkaError], str] = {
     TopicAuthorizationFailedError: DENIED,
 }
 _LOOK_SECONDS = 0.1
-_MOST_AT_DOOR = (1 << 20) + (64 << 10)
-_MOST_INSIDE = (2 << 20) + (128 << 10)
-#: Room for lengths and the batch's own header.
+#: Lengths and the batch's own header.
 _FRAMING = 512
 
 
@@ -202,5 +201,5 @@ def _outgoing(row: Unsent) -> Outgoing:
 
 def _too_large(row: Unsent) -> bool:
     size = len(row.value or b"") + sum(len(name) + len(text) + 10 for name, text in row.headers)
-    most = _MOST_AT_DOOR if is_door(row.topic) else _MOST_INSIDE
+    most = MOST_DOOR_RECORD_BYTES if is_door(row.topic) else MOST_RECORD_BYTES
     return size + _FRAMING > most

@@ -1,10 +1,11 @@
 """Reads any records of foreign clients, where aiokafka's own reader would stop for ever.
 
-A header's name need not be UTF-8, and a batch may unpack to anything. The broker checks neither,
-and aiokafka raises at the same offset again and again. A name that is no UTF-8 gets lone surrogates
-(PEP 383), which no readable name has. A batch that cannot be unpacked, or only to more than
-`MOST_BYTES`, becomes the same number of empty records. Both are judged like any other record.
-tests/unit/test_reading.py pins the parts of aiokafka on which this relies.
+A header's name need not be UTF-8 and a batch may unpack to anything: the broker checks neither,
+and aiokafka raises at the same offset again and again. A name that is no UTF-8 is given with lone
+surrogates (PEP 383), which no readable name has; a batch that cannot be unpacked, or only to more
+than `MOST_UNPACKED_BYTES`, is given as so many records of nothing. Both are judged like any other
+record.
+What this relies on inside aiokafka is pinned by tests/unit/test_reading.py.
 """
 
 from __future__ import annotations
@@ -22,11 +23,10 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import decode_varint
 
 from casebus.events.envelope import UNREADABLE
+from casebus.events.limits import MOST_UNPACKED_BYTES
 
 logger = logging.getLogger(__name__)
 
-#: The most to which a batch of 1 MiB may unpack. A batch of text unpacks to about ten.
-MOST_BYTES = 64 << 20
 _FIRST_TRY = 16
 
 _OVERHEAD = 12
@@ -159,8 +159,8 @@ def _gunzip(packed: bytes) -> bytes:
     found = b""
     while packed:
         member = zlib.decompressobj(wbits=31)
-        found += member.decompress(packed, MOST_BYTES - len(found) + 1)
-        if len(found) > MOST_BYTES or not member.eof:
+        found += member.decompress(packed, MOST_UNPACKED_BYTES - len(found) + 1)
+        if len(found) > MOST_UNPACKED_BYTES or not member.eof:
             raise ValueError("gzip: too long, or cut off")
         packed = member.unused_data
     return found
@@ -180,7 +180,7 @@ def _unsnappy(packed: bytes) -> bytes:
 
 
 def _block(packed: bytes, before: int) -> bytes:
-    if before + cramjam.snappy.decompress_raw_len(packed) > MOST_BYTES:
+    if before + cramjam.snappy.decompress_raw_len(packed) > MOST_UNPACKED_BYTES:
         raise ValueError("snappy: too long")
     return bytes(cramjam.snappy.decompress_raw(packed))
 
@@ -189,11 +189,11 @@ def _into(unpack: Callable[[bytes, bytearray], int]) -> Callable[[bytes], bytes]
     """Unpacks into a space of limited size: these two formats need not give theirs."""
 
     def unpacked(packed: bytes) -> bytes:
-        space = bytearray(min(MOST_BYTES, max(_FIRST_TRY * len(packed), 1 << 16)))
+        space = bytearray(min(MOST_UNPACKED_BYTES, max(_FIRST_TRY * len(packed), 1 << 16)))
         try:
             return bytes(space[: unpack(packed, space)])
         except cramjam.DecompressionError:
-            space = bytearray(MOST_BYTES)
+            space = bytearray(MOST_UNPACKED_BYTES)
             return bytes(space[: unpack(packed, space)])
 
     return unpacked

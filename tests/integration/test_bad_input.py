@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
-from casebus.admission.judge import MOST_VALUE_BYTES
 from casebus.cli.main import main
 from casebus.events.envelope import Record
+from casebus.events.limits import MOST_VALUE_BYTES
 from casebus.events.partition import partition_for
 from casebus.trust.keys import SigningKey
 from casebus.trust.signing import sign

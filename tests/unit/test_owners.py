@@ -19,6 +19,14 @@ OWNED = {
     "a topic's constant": (r'= "(rejected|directory)"$', "casebus/events/topics.py"),
     "the bus's door": (r'"events\.bus', "casebus/events/doors.py"),
     "the bus's own name": (r'^_?[A-Z]+ = "bus"$|[=!]= "bus"', "casebus/events/doors.py"),
+    "a size of a record": (
+        r"^_?(MOST|LARGEST)_(VALUE|HEADERS?|RECORD|DOOR_RECORD|KEPT|REQUEST|UNPACKED)_BYTES =",
+        "casebus/events/limits.py",
+    ),
+    "the length of a number": (
+        r"^_?(MOST|LONGEST)_NUMBER(_KIND)? =|number.*max_length=\d",
+        "casebus/events/limits.py",
+    ),
 }
 
 

@@ -20,14 +20,13 @@ from casebus.cases.event import CaseEvent, Identity
 from casebus.cases.facets.facet import JSON, ReadFacet, Row, Setting
 from casebus.cases.facets.links import LinksFacet
 from casebus.cases.matching import right_numbers
+from casebus.events.limits import LONGEST_NUMBER
 from casebus.law import Law
 from casebus.law.rights import BACK, IN_QUESTION, INVALID, RightVerdict
 
 #: Kinds of finding by statement; nobody is told of a right that remains valid.
 RIGHT_IN_QUESTION, RIGHT_INVALID = "right_in_question", "right_invalid"
 _KINDS = {IN_QUESTION: RIGHT_IN_QUESTION, INVALID: RIGHT_INVALID}
-#: The most characters; a longer text is no number.
-_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +179,7 @@ def _said_row(one: RightSaid, case: Core, linked: tuple[str, ...]) -> RightSaidR
 
 
 def _numbers(event: CaseEvent) -> Iterator[str]:
-    return (one for one in right_numbers(event.data) if len(one) <= _LONGEST)
+    return (one for one in right_numbers(event.data) if len(one) <= LONGEST_NUMBER)
 
 
 def _said(number: str, verdict: RightVerdict, event: CaseEvent) -> RightSaid:

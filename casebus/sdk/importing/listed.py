@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from casebus.cases.listed import Listed
 from casebus.events.identifiers import identify
+from casebus.events.limits import LONGEST_NUMBER
 from casebus.sdk.importing.cells import heading, parse_date
 from casebus.sdk.importing.csv_text import CsvText
 from casebus.sdk.importing.files import FileRows, RawRow, SourceFile, json_names
@@ -66,8 +67,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 }
 #: Lists have titles and remarks above their heading.
 _HEADER_ROWS = range(1, 8)
-_LONGEST = 200
-#: A number ends with 号, and another may begin after a separator.
+#: A number ends with 号, and behind a sign another one begins.
 _SEVERAL = re.compile(r"号\s*[、，,；;/＼\\&和及与\s]\s*\S.*号")
 
 
@@ -132,8 +132,8 @@ class ListedRows:
 def _listed(reading: RowReading, names: Mapping[str, str], office: str, today: date) -> Listed:
     refuse_secrets(reading)
     said = {what: reading.raw(column) for what, column in names.items()}
-    if long := [what for what, text in said.items() if len(text) > _LONGEST]:
-        detail = f"longer than {_LONGEST} characters"
+    if long := [what for what, text in said.items() if len(text) > LONGEST_NUMBER]:
+        detail = f"longer than {LONGEST_NUMBER} characters"
         raise reading.refuse(names[long[0]], IssueCode.BAD_CELL, detail)
     office = reading.text(names.get("office")) or office
     if not office:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import Request
 from pydantic import ValidationError
 
+from casebus.events.limits import LONGEST_NUMBER
 from casebus.trust.directory import Agency
 from gateway.access.looks import Looking
 from gateway.api import histories, searching
@@ -26,7 +27,6 @@ from storage.searching import Sort
 #: The most cases in a file.
 MOST_ROWS = 5000
 _FEW_AGENCIES = 8
-_LONGEST = 200
 _NOTHING = Guess("", {})
 
 
@@ -51,7 +51,7 @@ class SearchQuery:
     async def read(self, typed: Mapping[str, str]) -> SearchQuery:
         known = self.gateway.directory().agencies.values()
         self.conditions = Conditions.read(typed, known)
-        self.typed = typed["text"].strip()[:_LONGEST]
+        self.typed = typed["text"].strip()[:LONGEST_NUMBER]
         if not self.typed:
             return self
         case = uuid_of(self.typed)

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import pytest
 
 from casebus.admission.judge import (
-    MOST_VALUE_BYTES,
     Admitted,
     appended_at,
 )
 from casebus.errors import CasebusError, Reason
 from casebus.events.counting import MOST_ITEMS
 from casebus.events.envelope import Envelope, Record
+from casebus.events.limits import MOST_VALUE_BYTES
 from casebus.trust.signing import Draft
 from services.admission.stamps import (
     rejected_record,
